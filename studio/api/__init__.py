@@ -6,7 +6,7 @@ none of it imports Qt or torch.
 
 from __future__ import annotations
 
-from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
+from studio.api.artifacts import Check, Kind, NewArtifact, SavedArtifact, Verdict
 from studio.api.clean_text import clean as clean_text
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.hookspecs import hookimpl
@@ -91,6 +91,7 @@ __all__ = [
     "MinP",
     "Mode",
     "ModeForms",
+    "NewArtifact",
     "Page",
     "PageAction",
     "Params",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,36 @@ class Verdict(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every check holds (and there was one)."""
         return bool(self.checks) and all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True)
+class NewArtifact:
+    """A finished result that is not in the library yet.
+
+    Attributes:
+        payload: The bytes of the finished file, whose format ``suffix`` names; or a file to copy.
+        text: What it says, for search and cards.
+        verdict: What was checked; of a task's result the plugin's own check gives one without.
+        meta: Plain data that its viewer reads.
+        preview: A small PNG for its card.
+    """
+
+    kind: str
+    payload: bytes | Path
+    suffix: str
+    title: str = ""
+    text: str = ""
+    verdict: Verdict | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+
+    def read(self) -> bytes:
+        """Return the payload; takes as long as the disk.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        return self.payload.read_bytes() if isinstance(self.payload, Path) else self.payload
 
 
 class SavedArtifact(msgspec.Struct, frozen=True):

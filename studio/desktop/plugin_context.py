@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from studio.api.artifacts import SavedArtifact, Verdict
+from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
@@ -129,28 +129,9 @@ class PluginLibrary:
         """Return artifacts, newest first."""
         return [self._saved(found) for found in self._library.find(query, kinds=kinds, limit=limit)]
 
-    def add(
-        self,
-        kind: str,
-        payload: bytes,
-        *,
-        suffix: str,
-        title: str = "",
-        text: str = "",
-        parents: Sequence[str] = (),
-        preview: bytes = b"",
-    ) -> SavedArtifact:
+    def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns."""
-        added = self._library.add_artifact(
-            kind,
-            payload,
-            suffix=suffix,
-            title=title,
-            text=text,
-            inputs=parents,
-            preview=preview or None,
-        )
-        return self._saved(added)
+        return self._saved(self._library.add_artifact(new, inputs=parents))
 
     def parents(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""

@@ -6,6 +6,7 @@ import io
 import math
 import struct
 
+from studio.api.artifacts import Check, NewArtifact, Verdict
 from studio.core.library import Library
 
 _EXTRA = {
@@ -64,20 +65,30 @@ def fill(library: Library) -> str:
 
 
 def _add_results(library: Library) -> None:
-    passed = {"checks": [{"name": "not blank", "passed": True, "evidence": "212 grey levels"}]}
+    passed = Verdict((Check("not blank", True, "212 grey levels"),))
     for place, title in enumerate(
         ("A lighthouse at dusk", "Dunes, seen from above", "A quiet harbour")
     ):
         png = _picture(place)
-        library.add_artifact("image", png, suffix=".png", title=title, verdict=passed, preview=png)
+        library.add_artifact(
+            NewArtifact("image", png, suffix=".png", title=title, verdict=passed, preview=png)
+        )
     poem = "The sea keeps time\nwith no one's clock,\nand writes its rhyme\non every rock."
-    library.add_artifact("text", poem.encode(), suffix=".md", title="The sea", text=poem)
+    library.add_artifact(
+        NewArtifact("text", poem.encode(), suffix=".md", title="The sea", text=poem)
+    )
     code = "def words(path):\n    return len(open(path).read().split())\n"
-    library.add_artifact("code", code.encode(), suffix=".py", title="Count the words", text=code)
+    library.add_artifact(
+        NewArtifact("code", code.encode(), suffix=".py", title="Count the words", text=code)
+    )
     score = _score()
-    library.add_artifact("score", score, suffix=".mid", title="Evening walk", text="D minor, 3/4")
+    library.add_artifact(
+        NewArtifact("score", score, suffix=".mid", title="Evening walk", text="D minor, 3/4")
+    )
     table = "dilation,field\n1,3\n2,5\n4,9\n"
-    library.add_artifact("table", table.encode(), suffix=".csv", title="Fields", text=table)
+    library.add_artifact(
+        NewArtifact("table", table.encode(), suffix=".csv", title="Fields", text=table)
+    )
 
 
 def _score() -> bytes:

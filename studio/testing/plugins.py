@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.api.artifacts import NewArtifact
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
-from studio.api.worker.context import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.context import Event, ProgressEvent, ResultEvent, TextEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
@@ -86,7 +87,7 @@ class Made:
     steps: int = 0
     text: str = ""
     progress: list[ProgressEvent] = field(default_factory=list)
-    artifacts: list[ArtifactEvent] = field(default_factory=list)
+    artifacts: list[NewArtifact] = field(default_factory=list)
     result: dict[str, Any] = field(default_factory=dict)
     cancelled: bool = False
 
@@ -97,7 +98,7 @@ class Made:
             self.text += event.text
         elif isinstance(event, ProgressEvent):
             self.progress.append(event)
-        elif isinstance(event, ArtifactEvent):
+        elif isinstance(event, NewArtifact):
             self.artifacts.append(event)
         elif isinstance(event, ResultEvent):
             self.result.update(event.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from studio.api.artifacts import SavedArtifact
+from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.window.conversations import Conversations
 
 
@@ -29,22 +29,8 @@ class LibraryView(Protocol):
         """Return artifacts, newest first."""
         ...
 
-    def add(
-        self,
-        kind: str,
-        payload: bytes,
-        *,
-        suffix: str,
-        title: str = "",
-        text: str = "",
-        parents: Sequence[str] = (),
-        preview: bytes = b"",
-    ) -> SavedArtifact:
-        """Save something a person made by hand; durable when it returns.
-
-        Args:
-            preview: A small PNG for its card.
-        """
+    def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
+        """Save something a person made by hand; durable when it returns."""
         ...
 
     def parents(self, id: str) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from studio.api.artifacts import Verdict
+from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
@@ -41,27 +41,13 @@ class TextEvent:
 
 
 @dataclass(frozen=True)
-class ArtifactEvent:
-    """A finished result. ``payload``: bytes of the finished file, whose format ``suffix`` names."""
-
-    kind: str
-    payload: bytes
-    suffix: str
-    title: str = ""
-    text: str = ""
-    verdict: Verdict | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    preview: bytes = b""
-
-
-@dataclass(frozen=True)
 class ResultEvent:
     """The task's own keys of the result: plain data that ``--json`` prints."""
 
     values: Mapping[str, Any]
 
 
-Event = ProgressEvent | TextEvent | ArtifactEvent | ResultEvent | None
+Event = ProgressEvent | TextEvent | NewArtifact | ResultEvent | None
 """``None`` is a step without news: a place to cancel, pause or switch jobs."""
 
 Task = Callable[["TaskContext", Any], Iterator[Event]]
@@ -198,7 +184,7 @@ class TaskContext(Protocol):
         verdict: Verdict | None = None,
         meta: Mapping[str, Any] | None = None,
         preview: bytes = b"",
-    ) -> ArtifactEvent:
+    ) -> NewArtifact:
         """Return the event to yield for a finished result.
 
         Without a ``verdict`` the plugin's own check of the kind gives one (``studio_checks``).

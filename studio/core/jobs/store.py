@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from studio.api.artifacts import SavedArtifact, Verdict
+from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core.jobs.job import Recipe
 from studio.core.library import Library
 from studio.core.library.storage.ulid import new_id
@@ -80,19 +80,17 @@ class LibraryJobStore:
         id, path, data = "", Path(), b""
         if recipe.keep:
             self._keep_inputs(recipe)
-            saved = self._library.add_artifact(
+            new = NewArtifact(
                 result.kind,
                 bytes(payload),
-                suffix=result.suffix,
-                title=title,
-                record=record,
-                inputs=recipe.parents,
-                verdict=result.verdict or None,
-                preview=bytes(preview) if preview is not None else None,
-                text=text,
-                job=job,
-                meta=result.meta,
+                result.suffix,
+                title,
+                text,
+                verdict,
+                result.meta,
+                b"" if preview is None else bytes(preview),
             )
+            saved = self._library.add_artifact(new, record=record, inputs=recipe.parents, job=job)
             id, path = saved.id, self._library.payload_path(saved)
         else:
             data = bytes(payload)

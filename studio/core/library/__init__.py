@@ -6,8 +6,8 @@ Open it once per process and pass it on::
 
 Artifacts::
 
-    library.add_artifact(kind, payload, suffix=".png", title=…, record=record.id, inputs=[ids],
-                         verdict={…}, preview=png, text=…, job=…, meta={…}) -> Artifact
+    library.add_artifact(NewArtifact(kind, payload, ".png", title, …), record=record.id,
+                         inputs=[ids], job=…) -> Artifact
     library.find(query, kinds, starred, binned, limit, offset, order, passed=, record=, job=,
                  collection=) -> [Artifact]           # count(…) takes the same
     library.artifact(id) · payload_path(a) · preview_path(a)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.api.artifacts import NewArtifact
 from studio.core import disk
 from studio.core.library.rows import Artifact, Family, Record, from_columns, plain
 from studio.core.library.search_query import like_pattern, match_expression
@@ -58,7 +59,7 @@ class Artifacts:
         artifact: Artifact,
         payload: Payload,
         *,
-        preview: bytes | None = None,
+        preview: bytes = b"",
         record: Record | None = None,
         inputs: Sequence[str] = (),
     ) -> Artifact:
@@ -216,17 +217,19 @@ class Artifacts:
         )
 
 
-def new_artifact(kind: str, suffix: str, title: str, text: str, **facts: Any) -> Artifact:
-    """Return an artifact that is yet to be saved."""
+def new_artifact(new: NewArtifact, **facts: Any) -> Artifact:
+    """Return the row of an artifact that is yet to be saved."""
     return Artifact(
         id=new_id(),
         created=time.time(),
-        kind=str(kind),
-        title=title,
+        kind=str(new.kind),
+        title=new.title,
         digest="",
         bytes=0,
-        suffix=checked_suffix(suffix),
-        text=text[:SEARCHED_CHARACTERS],
+        suffix=checked_suffix(new.suffix),
+        text=new.text[:SEARCHED_CHARACTERS],
+        verdict=msgspec.to_builtins(new.verdict) if new.verdict else None,
+        meta=dict(new.meta),
         **facts,
     )
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from studio.api.artifacts import NewArtifact
 from studio.core import disk, prompt_cache_files
 from studio.core.library import artifacts as shelf
 from studio.core.library import export
@@ -21,7 +22,7 @@ from studio.core.library.leftovers import find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
 from studio.core.library.storage import ulid
-from studio.core.library.storage.blob_store import ObjectStore, Payload
+from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.event_log import EventLog
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.startup import open_database
@@ -137,50 +138,24 @@ class Library:
     # --- artifacts ----------------------------------------------------------------------------
 
     def add_artifact(
-        self,
-        kind: str,
-        payload: Payload,
-        *,
-        suffix: str,
-        title: str = "",
-        record: str = "",
-        inputs: Sequence[str] = (),
-        verdict: Mapping[str, Any] | None = None,
-        preview: bytes | None = None,
-        text: str = "",
-        job: str = "",
-        meta: Mapping[str, Any] | None = None,
+        self, new: NewArtifact, *, record: str = "", inputs: Sequence[str] = (), job: str = ""
     ) -> Artifact:
         """Save a result; it is on the disk when this returns.
 
         Args:
-            payload: The bytes, or a file to copy.
-            suffix: Of its file name: ``.png``.
             record: Id of the record that made it; its prompt becomes searchable.
             inputs: Ids of the artifacts it was made from: the family tree.
-            verdict: A ``studio.api.Verdict`` in plain data.
-            preview: A small PNG.
-            text: What it says, for search.
 
         Raises:
             StudioError: ``DISK_FULL``, ``READ_ONLY``, …: it is not saved.
         """
         self._must_write()
         made_by = self.records.get(record) if record else None
-        artifact = shelf.new_artifact(
-            kind,
-            suffix,
-            title,
-            text,
-            record=record,
-            job=job,
-            verdict=dict(verdict) if verdict else None,
-            prompt=str((made_by.params if made_by else {}).get("prompt") or "")[:10_000],
-            meta=dict(meta or {}),
-        )
+        prompt = str((made_by.params if made_by else {}).get("prompt") or "")[:10_000]
+        artifact = shelf.new_artifact(new, record=record, job=job, prompt=prompt)
         with self._database.guard("save the result"):
             return self._artifacts.add(
-                artifact, payload, preview=preview, record=made_by, inputs=inputs
+                artifact, new.payload, preview=new.preview, record=made_by, inputs=inputs
             )
 
     def artifact(self, id: str) -> Artifact:

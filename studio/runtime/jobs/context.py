@@ -11,12 +11,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from studio.api.artifacts import Verdict
+from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
-    ArtifactEvent,
     Event,
     Outcome,
     ProgressEvent,
@@ -143,13 +142,13 @@ class Context:
         verdict: Verdict | None = None,
         meta: Mapping[str, Any] | None = None,
         preview: bytes = b"",
-    ) -> ArtifactEvent:
+    ) -> NewArtifact:
         """Return the event to yield for a finished result; the plugin's check of its kind runs."""
         verdict = verdict or self._check(kind, payload)
         meta = dict(meta or {})
         if self._job.reduced:  # a run with more memory may come out differently
             meta["reduced"] = list(self._job.reduced)
-        return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta, preview)
+        return NewArtifact(kind, payload, suffix, title, text, verdict, meta, preview)
 
     def result(self, **values: Any) -> ResultEvent:
         """Return the event to yield for the task's own result keys."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from studio.api.artifacts import Verdict
-from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.api.artifacts import NewArtifact, Verdict
+from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.protocol.blobs import check
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.frames import MAX_BODY
@@ -76,7 +76,7 @@ class Feed:
         self.has_delivered = True
         if isinstance(event, TextEvent):
             self._text(event)
-        elif isinstance(event, ArtifactEvent):
+        elif isinstance(event, NewArtifact):
             self._artifact(event)
         elif isinstance(event, ResultEvent):
             self._result(event)
@@ -157,7 +157,7 @@ class Feed:
                 "Yield large data with ctx.artifact.",
             )
 
-    def _artifact(self, event: ArtifactEvent) -> None:
+    def _artifact(self, event: NewArtifact) -> None:
         payload, preview = _bytes(event.payload, "payload"), _bytes(event.preview, "preview")
         if not (isinstance(event.suffix, str) and event.suffix.startswith(".")):
             raise _rubbish(

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from studio.api.artifacts import NewArtifact
 from studio.api.params import Params
-from studio.api.worker.context import ArtifactEvent, Event, ResultEvent, Task
+from studio.api.worker.context import Event, ResultEvent, Task
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
@@ -158,7 +159,7 @@ def last_words(events: Iterator[Any], stop: Cancelled) -> Iterator[Event]:
         return
     try:
         event = events.throw(stop)
-        while isinstance(event, ArtifactEvent | ResultEvent):
+        while isinstance(event, NewArtifact | ResultEvent):
             yield event
             event = next(events)
     except (StopIteration, Cancelled):

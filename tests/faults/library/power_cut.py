@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from studio.api.artifacts import NewArtifact
 from studio.core import disk
 from studio.core.library import Library
 from studio.protocol.errors import StudioError
@@ -32,7 +33,7 @@ def write(folder: Path, said: Path, *, careful: bool) -> None:
     promises = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     talk = library.conversations.create("Talk")
     while True:
-        artifact = library.add_artifact("text", os.urandom(20_000), suffix=".bin")
+        artifact = library.add_artifact(NewArtifact("text", os.urandom(20_000), suffix=".bin"))
         os.write(promises, f"artifact {artifact.id}\n".encode())
         message = library.conversations.add_message(talk.id, None, "user", artifact.id)
         os.write(promises, f"message {message.id}\n".encode())

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.protocol.errors import StudioError
 
@@ -36,11 +37,14 @@ class Saver:
             "artifact",
             lambda: (
                 library.add_artifact(
-                    "image", b"pixels" * 50, suffix=".png", record=record or "", preview=b"small"
+                    NewArtifact("image", b"pixels" * 50, suffix=".png", preview=b"small"),
+                    record=record or "",
                 ).id
             ),
         )
-        text = self._try("artifact", lambda: library.add_artifact("text", b"t", suffix=".txt").id)
+        text = self._try(
+            "artifact", lambda: library.add_artifact(NewArtifact("text", b"t", suffix=".txt")).id
+        )
         if image:
             self._try("starred", lambda: library.star(image), image)
         talk = self._try("conversation", lambda: c.create("Talk").id)

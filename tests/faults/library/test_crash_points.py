@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,7 +41,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with something in it: most crashes do not happen at the first start."""
     folder = tmp_path_factory.mktemp("filled") / "library"
     with Library.open(folder) as library:
-        library.add_artifact("text", b"old", suffix=".txt", text="saved long ago")
+        library.add_artifact(NewArtifact("text", b"old", suffix=".txt", text="saved long ago"))
         talk = library.conversations.create("Old talk")
         library.conversations.add_message(talk.id, None, "user", "said long ago")
     return folder

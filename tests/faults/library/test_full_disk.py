@@ -17,6 +17,7 @@ import json, os, sys
 from pathlib import Path
 from studio.core.library import Library, HealthState
 from studio.core.library.storage import reserved_space as ballast
+from studio.api.artifacts import NewArtifact
 from studio.protocol.errors import ErrorCode, StudioError
 
 disk, with_ballast = Path(sys.argv[1]), sys.argv[2] == "ballast"
@@ -32,7 +33,7 @@ reply = library.conversations.begin_reply(talk.id, asked.id)
 reply.append("an answer that was on its way ")
 try:
     while True:
-        saved.append(library.add_artifact("text", os.urandom(100_000), suffix=".bin", title="t"))
+        saved.append(library.add_artifact(NewArtifact("text", os.urandom(100_000), ".bin", "t")))
 except StudioError as error:
     out["full"] = error.code
     out["sentence"] = str(error)
@@ -55,7 +56,7 @@ try:
     out["reply"] = library.conversations.finish_reply(reply).content
     library.bin([a.id for a in saved[:5]])
     out["freed"] = library.empty_bin()
-    out["again"] = library.add_artifact("text", b"more", suffix=".txt").id
+    out["again"] = library.add_artifact(NewArtifact("text", b"more", ".txt")).id
 except StudioError as error:
     out["refused"] = error.code
 out["heard"] = heard

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library, MessageState
 
 pytestmark = [
@@ -42,9 +43,10 @@ while True:
 HOLD = """
 import sys
 from pathlib import Path
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 library = Library.open(Path(sys.argv[1]))
-library.add_artifact("text", b"x", suffix=".txt", title="of the first")
+library.add_artifact(NewArtifact("text", b"x", ".txt", "of the first"))
 print("holding" if not library.read_only else "reading", flush=True)
 sys.stdin.read()
 """
@@ -110,7 +112,7 @@ def test_the_writer_is_told_and_its_death_frees_the_library(tmp_path: Path) -> N
         with Library.open(folder) as third:
             assert not third.read_only
             assert third.news == []
-            third.add_artifact("text", b"y", suffix=".txt")
+            third.add_artifact(NewArtifact("text", b"y", suffix=".txt"))
 
 
 def test_a_child_of_the_writer_does_not_keep_the_library_locked(tmp_path: Path) -> None:

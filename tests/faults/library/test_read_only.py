@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core import paths
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
@@ -70,7 +71,7 @@ def filled(place: Path) -> Path:
 
     def fill() -> None:
         library = Library.open(place / "library")
-        saved = library.add_artifact("text", b"words", suffix=".txt", title="Fox")
+        saved = library.add_artifact(NewArtifact("text", b"words", suffix=".txt", title="Fox"))
         talk = library.conversations.create("Talk")
         library.conversations.add_message(talk.id, None, "user", "hello")
         library.star(saved.id)
@@ -92,7 +93,7 @@ def look_around(folder: Path, out: Path) -> dict[str, Any]:
         (fox,) = library.find("fox")
         refused = []
         for write in (
-            lambda: library.add_artifact("text", b"x", suffix=".txt"),
+            lambda: library.add_artifact(NewArtifact("text", b"x", suffix=".txt")),
             lambda: library.bin(fox.id),
             lambda: library.conversations.create("x"),
         ):

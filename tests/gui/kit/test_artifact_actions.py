@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 
 from studio.api import BadInput, ErrorCode, Kind, StudioError, TaskResult
+from studio.api.artifacts import NewArtifact
 
 
 class Page:
@@ -27,7 +28,7 @@ class Page:
         )
         for text in ("three", "two", "one"):
             made = desk.ctx.library.add(
-                Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text
+                NewArtifact(Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text)
             )
             self.results.add(TaskResult(made))
         self.shown = self.results[1].id

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from shiboken6 import delete
 
 from studio.api import Kind, TaskResult
+from studio.api.artifacts import NewArtifact
 
 RED = QColor(250, 10, 10)
 
@@ -25,7 +26,7 @@ class Shelf:
 
     def add(self, text: str, **more: Any) -> TaskResult:
         made = self.desk.ctx.library.add(
-            Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text
+            NewArtifact(Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text)
         )
         result = TaskResult(made, "echo.say", {"text": text}, **more)
         assert self.results.add(result)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.api.artifacts import NewArtifact
 from studio.app import App
 from studio.core.library import Artifact, Library
 from studio.core.library.upkeep.stats import Stats
@@ -49,16 +50,20 @@ def echo(monkeypatch: Any) -> Iterator[None]:
 @pytest.fixture
 def sea() -> Artifact:
     with Library.open(StudioPaths.default()) as library:
-        library.add_artifact("code", b"x = 1", suffix=".py", title="A sum", text="x = 1")
+        library.add_artifact(
+            NewArtifact("code", b"x = 1", suffix=".py", title="A sum", text="x = 1")
+        )
         record = library.add_record("echo.say", {"text": "sea"}, seed=7)
         return library.add_artifact(
-            "text",
-            b"The sea keeps time.",
-            suffix=".txt",
-            title="The sea",
-            text="The sea keeps time.",
+            NewArtifact(
+                "text",
+                b"The sea keeps time.",
+                suffix=".txt",
+                title="The sea",
+                text="The sea keeps time.",
+                verdict={"checks": [{"name": "not empty", "passed": True}]},
+            ),
             record=record.id,
-            verdict={"checks": [{"name": "not empty", "passed": True}]},
         )
 
 
@@ -114,7 +119,9 @@ def test_a_long_list_among_the_parameters_is_folded(start: Runs, qtbot: Any, sea
     library = studio_of(app).library
     params = {"population": [f"C{n}" for n in range(100)], "tags": ["a", "b"]}
     record = library.add_record("molecules.improve", params)
-    made = library.add_artifact("molecules", b"x", suffix=".csv", title="100", record=record.id)
+    made = library.add_artifact(
+        NewArtifact("molecules", b"x", suffix=".csv", title="100"), record=record.id
+    )
     page = gallery(app, qtbot, 3)
     page.grid.select(made.id)
     qtbot.waitUntil(lambda: "C0, C1, C2 and 97 more" in words(page.detail))
@@ -151,7 +158,9 @@ def test_only_what_proves_something_has_a_tick(start: Runs, qtbot: Any, sea: Art
         (kind, verdict["checks"][0]["passed"]): [
             icon
             for icon, _color in marks_of(
-                library.add_artifact(kind, b"x", suffix=".x", title=kind, verdict=verdict)
+                library.add_artifact(
+                    NewArtifact(kind, b"x", suffix=".x", title=kind, verdict=verdict)
+                )
             )
         ]
         for kind in ("image", "code")
@@ -265,7 +274,9 @@ def test_what_was_made_from_something_that_is_gone_is_not_run_again_and_says_why
     app = start()
     library = studio_of(app).library
     record = library.add_record("echo.say", {"text": "x"}, inputs={"piece": "0" * 64})
-    made = library.add_artifact("text", b"y", suffix=".txt", title="Orphan", record=record.id)
+    made = library.add_artifact(
+        NewArtifact("text", b"y", suffix=".txt", title="Orphan"), record=record.id
+    )
     page = gallery(app, qtbot, 3)
     page.grid.select(made.id)
     qtbot.waitUntil(lambda: "echo.say" in words(page.detail))

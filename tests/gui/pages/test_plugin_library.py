@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from studio.api import ErrorCode, Kind, StudioError
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.desktop.plugin_context import PluginLibrary
 
@@ -27,7 +28,7 @@ def view(library: Library) -> PluginLibrary:
 
 
 def test_stars_are_the_librarys(view: PluginLibrary, library: Library) -> None:
-    id = view.add(Kind.TEXT, b"words", suffix=".txt").id
+    id = view.add(NewArtifact(Kind.TEXT, b"words", ".txt")).id
     assert not view.artifact(id).starred
     view.star(id)
     assert view.artifact(id).starred
@@ -37,7 +38,7 @@ def test_stars_are_the_librarys(view: PluginLibrary, library: Library) -> None:
 
 
 def test_the_bin_gives_back(view: PluginLibrary) -> None:
-    id = view.add(Kind.TEXT, b"words", suffix=".txt").id
+    id = view.add(NewArtifact(Kind.TEXT, b"words", ".txt")).id
     view.bin(id)
     assert view.find() == []
     assert view.artifact(id).binned
@@ -47,8 +48,8 @@ def test_the_bin_gives_back(view: PluginLibrary) -> None:
 
 
 def test_parents_are_told(view: PluginLibrary) -> None:
-    parent = view.add(Kind.TEXT, b"one", suffix=".txt").id
-    child = view.add(Kind.TEXT, b"two", suffix=".txt", parents=[parent]).id
+    parent = view.add(NewArtifact(Kind.TEXT, b"one", ".txt")).id
+    child = view.add(NewArtifact(Kind.TEXT, b"two", ".txt"), parents=[parent]).id
     assert view.parents(child) == [parent]
     assert view.parents(parent) == []
 

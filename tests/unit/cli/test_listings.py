@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.cli.facts import lines
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.library import Library
@@ -186,7 +187,7 @@ def test_results_and_conversations_come_back_from_the_bin(command: Command, home
     with Library.open(StudioPaths.default()) as library:
         talk = library.conversations.create("On waves")
         library.conversations.bin(talk.id)
-        sea = library.add_artifact("text", b"sea", suffix=".txt", title="The sea")
+        sea = library.add_artifact(NewArtifact("text", b"sea", suffix=".txt", title="The sea"))
         library.bin(sea.id)
     code, out, _ = command("library", "list", "--conversations", "--bin")
     assert "On waves" in out

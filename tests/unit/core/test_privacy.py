@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import Params
+from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.cli.terminal.log import log_to
@@ -55,7 +56,7 @@ def test_library_and_settings_are_private_and_passing_results_no_file(home: Path
     scripted = ScriptedRuntime()
     studio = Studio.open(home=home, launch=scripted.launch)
     studio.settings.set("theme", "dark")
-    studio.library.add_artifact("text", b"a secret", suffix=".txt", title="A secret")
+    studio.library.add_artifact(NewArtifact("text", b"a secret", suffix=".txt", title="A secret"))
     talk = studio.library.conversations.create("A secret")
     studio.library.conversations.begin_reply(talk.id, None).append("a secret")
     scripted.enqueue(Artifact("text", b"a secret", ".txt"))

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 
 from plugins.chat.tests.pages.scripted_answer import answer
+from studio.api.artifacts import NewArtifact
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
@@ -216,7 +217,7 @@ def test_an_example_is_sent_by_one_click(desk: Any) -> None:
 
 
 def test_a_text_that_was_sent_here_lands_in_the_composer(desk: Any) -> None:
-    saved = desk.ctx.library.add("text", b"a **poem**", suffix=".md", title="Poem")
+    saved = desk.ctx.library.add(NewArtifact("text", b"a **poem**", suffix=".md", title="Poem"))
     desk.page.accept(saved)
     desk.settled()
     assert desk.page.composer.text == "a **poem**"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep
-from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.api.artifacts import NewArtifact
+from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.testing.link_meter import bytes_of
 from studio_chat.schema import Reply
 from studio_chat.tasks.reply import reply
@@ -92,8 +93,8 @@ class Context:
     progress = staticmethod(ProgressEvent)
     text = staticmethod(TextEvent)
 
-    def artifact(self, kind: str, payload: bytes, *, suffix: str, **more: Any) -> ArtifactEvent:
-        return ArtifactEvent(kind, payload, suffix, **more)
+    def artifact(self, kind: str, payload: bytes, *, suffix: str, **more: Any) -> NewArtifact:
+        return NewArtifact(kind, payload, suffix, **more)
 
     def result(self, **values: Any) -> ResultEvent:
         return ResultEvent(values)
@@ -124,7 +125,7 @@ def test_what_another_program_asks_is_told_to_be_private() -> None:
 def test_text_comes_as_it_is_written_and_whole_at_the_end() -> None:
     events = run(Engine("Hel", "lo"), prompt="hi")
     assert [event.text for event in only(events, TextEvent)] == ["Hel", "lo", "!"]
-    (artifact,) = only(events, ArtifactEvent)
+    (artifact,) = only(events, NewArtifact)
     assert (artifact.kind, artifact.payload, artifact.suffix) == ("text", b"Hello!", ".md")
     (result,) = only(events, ResultEvent)
     assert result.values == {

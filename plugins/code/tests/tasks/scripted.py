@@ -10,7 +10,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from studio.api import Cancelled, Inputs, SandboxRequest, SandboxResult, SandboxStep, TextStep
-from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.api.artifacts import NewArtifact
+from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.runtime.jobs.runner import last_words
 
 
@@ -173,8 +174,8 @@ class Context:
     def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
         return TextEvent(text, tokens, channel)
 
-    def artifact(self, kind: str, payload: bytes, *, suffix: str, **more: Any) -> ArtifactEvent:
-        return ArtifactEvent(kind, payload, suffix, **more)
+    def artifact(self, kind: str, payload: bytes, *, suffix: str, **more: Any) -> NewArtifact:
+        return NewArtifact(kind, payload, suffix, **more)
 
     def result(self, **values: Any) -> ResultEvent:
         return ResultEvent(values)
@@ -185,7 +186,7 @@ class Made:
 
     def __init__(self, events: list[Any]) -> None:
         self.events = events
-        self.artifacts = [each for each in events if isinstance(each, ArtifactEvent)]
+        self.artifacts = [each for each in events if isinstance(each, NewArtifact)]
         results = [each.values for each in events if isinstance(each, ResultEvent)]
         self.result: dict[str, Any] = dict(results[-1]) if results else {}
         self.messages = [each.message for each in events if isinstance(each, ProgressEvent)]

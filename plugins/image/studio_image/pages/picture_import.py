@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage
 
-from studio.api import BadInput, Kind, PluginContext, SavedArtifact, StudioError
+from studio.api import BadInput, Kind, NewArtifact, PluginContext, SavedArtifact, StudioError
 from studio_image.pages.picture_files import png_of, read_file, read_picture
 from studio_image.recipes.recipe import Recipe, from_plain
 
@@ -41,7 +41,9 @@ def bring_file(ctx: PluginContext, path: Path) -> Brought:
         preview = _preview(data, path.name)
         read_picture(path)
         artifact = ctx.library.add(
-            Kind.IMAGE, data, suffix=path.suffix.lower(), title=path.stem, preview=preview
+            NewArtifact(
+                Kind.IMAGE, data, suffix=path.suffix.lower(), title=path.stem, preview=preview
+            )
         )
     except StudioError as error:
         return Brought(error=error)
@@ -57,7 +59,9 @@ def bring_image(ctx: PluginContext, image: QImage, title: str) -> Brought:
         data = png_of(image)
         preview = _preview(data, title)
         return Brought(
-            ctx.library.add(Kind.IMAGE, data, suffix=".png", title=title, preview=preview)
+            ctx.library.add(
+                NewArtifact(Kind.IMAGE, data, suffix=".png", title=title, preview=preview)
+            )
         )
     except StudioError as error:
         return Brought(error=error)

@@ -14,7 +14,8 @@ import torch
 from rdkit import Chem
 
 from studio.api import BadInput, StudioError
-from studio.api.worker.context import ArtifactEvent, ResultEvent
+from studio.api.artifacts import NewArtifact
+from studio.api.worker.context import ResultEvent
 from studio.testing import short_memory
 from studio.testing.link_meter import bytes_of
 from studio.testing.plugins import Made, run_task
@@ -384,7 +385,7 @@ def test_of_ten_thousand_molecules_the_table_crosses_the_link_and_nothing_else()
     figures = {"qed": 0.5, "logp": 2.25, "mw": 180.25, "tpsa": 40.5, "sa": 1.75}
     molecules = [Molecule(f"{'C' * (n % 30)}O", f"number {n}", "CO", "read", n, figures)
                  for n in range(10_000)]  # fmt: skip
-    ctx = SimpleNamespace(wants_whole=False, artifact=ArtifactEvent, result=_result)
+    ctx = SimpleNamespace(wants_whole=False, artifact=NewArtifact, result=_result)
     sizes = bytes_of(table_artifact.finish(ctx, molecules, "Many"))  # type: ignore[arg-type]
     table = len(to_csv(molecules))
     print(f"a table of {table:,} bytes: {sizes}")

@@ -11,7 +11,15 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import Kind, PluginContext, SavedArtifact, StudioError, TaskResult, outcome
+from studio.api import (
+    Kind,
+    NewArtifact,
+    PluginContext,
+    SavedArtifact,
+    StudioError,
+    TaskResult,
+    outcome,
+)
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.piece import Piece, checked
@@ -148,12 +156,14 @@ class Autosave(QObject):
         from studio_music.thumbnails import score_png
 
         return self._ctx.library.add(
-            Kind.SCORE,
-            write(piece, ".mid"),
-            suffix=".mid",
-            title=edited_title(piece.title) if source else piece.title,
+            NewArtifact(
+                Kind.SCORE,
+                write(piece, ".mid"),
+                suffix=".mid",
+                title=edited_title(piece.title) if source else piece.title,
+                preview=score_png(piece),
+            ),
             parents=[source] if source else [],
-            preview=score_png(piece),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.api.artifacts import NewArtifact
 from studio.testing.scripted import Artifact, Result, Step
 from studio_music.formats import read, write
 from studio_music.piece import TICKS, Note
@@ -94,10 +95,12 @@ def test_sending_hands_over_what_was_edited(composed: Any) -> None:
 
 
 def test_a_score_of_the_gallery_is_taken(desk: Any, tune: Any) -> None:
-    added = desk.ctx.library.add("score", write(tune("From outside"), ".mid"), suffix=".mid")
+    added = desk.ctx.library.add(
+        NewArtifact("score", write(tune("From outside"), ".mid"), suffix=".mid")
+    )
     desk.whole.accept(added)
     desk.until(lambda: desk.piece.title == "From outside")
-    broken = desk.ctx.library.add("score", b"nonsense", suffix=".mid", title="Broken")
+    broken = desk.ctx.library.add(NewArtifact("score", b"nonsense", suffix=".mid", title="Broken"))
     desk.whole.accept(broken)
     desk.until(lambda: "cannot be read as a score" in desk.trouble())
     assert desk.piece.title == "From outside"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -18,14 +19,16 @@ FAILED = {"checks": [{"name": "not blank", "passed": False, "evidence": "all bla
 def test_a_saved_artifact_is_there_with_its_recipe(library: Library) -> None:
     record = library.add_record("image.generate", {"prompt": "a red fox"}, seed=7)
     saved = library.add_artifact(
-        "image",
-        b"pixels",
-        suffix="PNG",
-        title="Fox",
+        NewArtifact(
+            "image",
+            b"pixels",
+            suffix="PNG",
+            title="Fox",
+            preview=b"small",
+            verdict=PASSED,
+            meta={"width": 4},
+        ),
         record=record.id,
-        preview=b"small",
-        verdict=PASSED,
-        meta={"width": 4},
     )
     again = library.artifact(saved.id)
     assert again == saved
@@ -43,27 +46,27 @@ def test_a_saved_artifact_is_there_with_its_recipe(library: Library) -> None:
 def test_a_file_is_copied_not_moved(library: Library, tmp_path: Path) -> None:
     source = tmp_path / "long.wav"
     source.write_bytes(b"x" * 3_000_000)
-    saved = library.add_artifact("audio", source, suffix=".wav")
+    saved = library.add_artifact(NewArtifact("audio", source, suffix=".wav"))
     assert source.exists()
     assert library.payload_path(saved).stat().st_size == 3_000_000
 
 
 @pytest.mark.parametrize("payload", [b"", bytearray(b"ab"), memoryview(b"abcd").cast("I")])
 def test_any_buffer_is_a_payload(library: Library, payload: bytes) -> None:
-    saved = library.add_artifact("table", payload, suffix=".bin")
+    saved = library.add_artifact(NewArtifact("table", payload, suffix=".bin"))
     assert library.payload_path(saved).read_bytes() == bytes(payload)
 
 
 @pytest.mark.parametrize("suffix", ["", ".", "../x", "png/..", ".p n", "a" * 40, ".\0"])
 def test_a_suffix_cannot_be_a_path(library: Library, suffix: str) -> None:
     with pytest.raises(StudioError) as caught:
-        library.add_artifact("image", b"x", suffix=suffix)
+        library.add_artifact(NewArtifact("image", b"x", suffix=suffix))
     assert caught.value.code is ErrorCode.BAD_INPUT
     assert library.count() == 0
 
 
 def test_json_payloads_and_sidecars_do_not_meet(library: Library, folder: Path) -> None:
-    saved = library.add_artifact("table", b'{"a": 1}', suffix=".json")
+    saved = library.add_artifact(NewArtifact("table", b'{"a": 1}', suffix=".json"))
     library.rebuild()
     assert library.find() == [saved]
     assert library.verify().ok
@@ -71,8 +74,8 @@ def test_json_payloads_and_sidecars_do_not_meet(library: Library, folder: Path) 
 
 
 def test_the_same_bytes_are_stored_once_and_freed_last(library: Library) -> None:
-    first = library.add_artifact("text", b"same", suffix=".txt")
-    second = library.add_artifact("text", b"same", suffix=".txt")
+    first = library.add_artifact(NewArtifact("text", b"same", suffix=".txt"))
+    second = library.add_artifact(NewArtifact("text", b"same", suffix=".txt"))
     assert library.payload_path(first) == library.payload_path(second)
     library.bin(first.id)
     assert library.empty_bin() == 0
@@ -83,16 +86,16 @@ def test_the_same_bytes_are_stored_once_and_freed_last(library: Library) -> None
 
 
 def test_saving_the_same_bytes_again_heals_bit_rot(library: Library) -> None:
-    first = library.add_artifact("text", b"good", suffix=".txt")
+    first = library.add_artifact(NewArtifact("text", b"good", suffix=".txt"))
     library.payload_path(first).write_bytes(b"g00d")
     assert library.verify().damaged == (first.id,)
-    library.add_artifact("text", b"good", suffix=".txt")
+    library.add_artifact(NewArtifact("text", b"good", suffix=".txt"))
     assert library.verify().ok
 
 
 def test_the_bin_hides_and_gives_back(library: Library) -> None:
-    kept = library.add_artifact("text", b"1", suffix=".txt")
-    gone = library.add_artifact("text", b"2", suffix=".txt")
+    kept = library.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
+    gone = library.add_artifact(NewArtifact("text", b"2", suffix=".txt"))
     library.bin([gone.id])
     assert [found.id for found in library.find()] == [kept.id]
     assert [found.id for found in library.find(binned=True)] == [gone.id]
@@ -107,7 +110,7 @@ def test_the_bin_hides_and_gives_back(library: Library) -> None:
 
 
 def test_nothing_is_binned_when_one_of_them_is_unknown(library: Library) -> None:
-    kept = library.add_artifact("text", b"1", suffix=".txt")
+    kept = library.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
     with pytest.raises(StudioError) as caught:
         library.bin([kept.id, "nobody"])
     assert caught.value.code is ErrorCode.NOT_FOUND
@@ -115,9 +118,13 @@ def test_nothing_is_binned_when_one_of_them_is_unknown(library: Library) -> None
 
 
 def test_find_filters_and_sorts(library: Library) -> None:
-    fox = library.add_artifact("image", b"12", suffix=".png", title="fox", verdict=PASSED)
-    bee = library.add_artifact("image", b"1", suffix=".png", title="Bee", verdict=FAILED)
-    song = library.add_artifact("audio", b"123", suffix=".wav", title="ant")
+    fox = library.add_artifact(
+        NewArtifact("image", b"12", suffix=".png", title="fox", verdict=PASSED)
+    )
+    bee = library.add_artifact(
+        NewArtifact("image", b"1", suffix=".png", title="Bee", verdict=FAILED)
+    )
+    song = library.add_artifact(NewArtifact("audio", b"123", suffix=".wav", title="ant"))
     library.star(bee.id)
 
     def ids(**how: object) -> list[str]:
@@ -139,10 +146,14 @@ def test_find_filters_and_sorts(library: Library) -> None:
 
 
 def test_the_family_tree(library: Library) -> None:
-    sketch = library.add_artifact("image", b"1", suffix=".png")
-    photo = library.add_artifact("image", b"2", suffix=".png")
-    mixed = library.add_artifact("image", b"3", suffix=".png", inputs=[sketch.id, photo.id])
-    final = library.add_artifact("image", b"4", suffix=".png", inputs=[mixed.id, sketch.id])
+    sketch = library.add_artifact(NewArtifact("image", b"1", suffix=".png"))
+    photo = library.add_artifact(NewArtifact("image", b"2", suffix=".png"))
+    mixed = library.add_artifact(
+        NewArtifact("image", b"3", suffix=".png"), inputs=[sketch.id, photo.id]
+    )
+    final = library.add_artifact(
+        NewArtifact("image", b"4", suffix=".png"), inputs=[mixed.id, sketch.id]
+    )
     ancestors, descendants = library.family(final.id)
     assert [found.id for found in ancestors] == [sketch.id, mixed.id, photo.id]
     assert descendants == []
@@ -154,8 +165,8 @@ def test_the_family_tree(library: Library) -> None:
 
 
 def test_collections_keep_their_order_and_own_nothing(library: Library) -> None:
-    one = library.add_artifact("text", b"1", suffix=".txt")
-    two = library.add_artifact("text", b"2", suffix=".txt")
+    one = library.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
+    two = library.add_artifact(NewArtifact("text", b"2", suffix=".txt"))
     best = library.collections.create("Best")
     library.collections.put(best.id, [two.id, one.id, two.id])
     assert library.count(collection=best.id) == 2
@@ -169,7 +180,7 @@ def test_collections_keep_their_order_and_own_nothing(library: Library) -> None:
 
 def test_artifacts_saved_from_many_threads_are_all_there(library: Library) -> None:
     def save(number: int) -> None:
-        library.add_artifact("text", f"text {number % 5}".encode(), suffix=".txt")
+        library.add_artifact(NewArtifact("text", f"text {number % 5}".encode(), suffix=".txt"))
         assert library.find(limit=1)
 
     threads = [threading.Thread(target=save, args=(number,)) for number in range(16)]
@@ -183,7 +194,7 @@ def test_artifacts_saved_from_many_threads_are_all_there(library: Library) -> No
 
 def test_later_keeps_the_order_and_hands_errors_on(library: Library) -> None:
     saved = [
-        library.later(library.add_artifact, "text", b"%d" % n, suffix=".txt", title=str(n))
+        library.later(library.add_artifact, NewArtifact("text", b"%d" % n, ".txt", str(n)))
         for n in range(5)
     ]
     bad = library.later(library.artifact, "nobody")

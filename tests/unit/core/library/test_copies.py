@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library, export
 from studio.core.library.export import file_name
 from studio.core.library.upkeep import backup
@@ -21,7 +22,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 def test_an_export_has_its_recipe_beside_it(library: Library, tmp_path: Path) -> None:
     record = library.add_record("image.generate", {"prompt": "fox"}, seed=9)
-    saved = library.add_artifact("image", b"x", suffix=".png", title="Red fox", record=record.id)
+    saved = library.add_artifact(
+        NewArtifact("image", b"x", suffix=".png", title="Red fox"), record=record.id
+    )
     out = tmp_path / "new" / "folder"
     copy = library.export(saved.id, out)
     assert copy == out / "Red fox.png"
@@ -37,7 +40,7 @@ def test_an_export_has_its_recipe_beside_it(library: Library, tmp_path: Path) ->
 
 
 def test_an_export_without_payload_says_so(library: Library, tmp_path: Path) -> None:
-    saved = library.add_artifact("image", b"x", suffix=".png", title="Gone")
+    saved = library.add_artifact(NewArtifact("image", b"x", suffix=".png", title="Gone"))
     library.payload_path(saved).unlink()
     with pytest.raises(StudioError, match="is missing from the library") as caught:
         library.export(saved.id, tmp_path / "out")
@@ -45,7 +48,7 @@ def test_an_export_without_payload_says_so(library: Library, tmp_path: Path) -> 
 
 
 def test_an_export_onto_a_file_is_refused_in_words(library: Library, tmp_path: Path) -> None:
-    saved = library.add_artifact("image", b"x", suffix=".png")
+    saved = library.add_artifact(NewArtifact("image", b"x", suffix=".png"))
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StudioError, match="Could not export"):
         library.export(saved.id, tmp_path / "file")
@@ -75,7 +78,9 @@ def test_names_are_taken_by_any_file_system(title: str, name: str, tmp_path: Pat
 
 def test_a_result_is_called_as_its_task_named_it(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact(
-        "code", b"x", suffix=".py", title="A function add(a, b) that …", meta={"file": "add"}
+        NewArtifact(
+            "code", b"x", suffix=".py", title="A function add(a, b) that …", meta={"file": "add"}
+        )
     )
     assert library.export(saved.id, tmp_path, sidecar=False).name == "add.py"
 
@@ -87,11 +92,13 @@ def test_a_long_title_is_cut_between_characters() -> None:
 
 
 def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None:
-    saved = library.add_artifact("image", b"x", suffix=".png", title="Fox", preview=b"p")
+    saved = library.add_artifact(
+        NewArtifact("image", b"x", suffix=".png", title="Fox", preview=b"p")
+    )
     talk = library.conversations.create("Talk")
     library.conversations.add_message(talk.id, None, "user", "hi")
     target = library.backup(tmp_path / "copy")
-    library.add_artifact("image", b"later", suffix=".png")
+    library.add_artifact(NewArtifact("image", b"later", suffix=".png"))
     with Library.open(StudioPaths(target)) as copy:
         assert copy.find() == [saved]
         assert copy.verify().ok
@@ -105,7 +112,7 @@ def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None
 def test_a_second_studio_may_back_up_what_the_first_one_writes(
     library: Library, folder: Path, tmp_path: Path
 ) -> None:
-    saved = library.add_artifact("image", b"x", suffix=".png")
+    saved = library.add_artifact(NewArtifact("image", b"x", suffix=".png"))
     with Library.open(folder) as second:
         assert second.read_only
         second.backup(tmp_path / "copy")
@@ -114,7 +121,7 @@ def test_a_second_studio_may_back_up_what_the_first_one_writes(
 
 
 def test_a_backup_of_a_damaged_library_says_so(library: Library, tmp_path: Path) -> None:
-    saved = library.add_artifact("image", b"good", suffix=".png")
+    saved = library.add_artifact(NewArtifact("image", b"good", suffix=".png"))
     library.payload_path(saved).write_bytes(b"bad!")
     with pytest.raises(StudioError, match="damaged or missing"):
         library.backup(tmp_path / "copy")
@@ -138,7 +145,8 @@ def test_daily_backups_are_made_once_and_few_are_kept(library: Library, folder: 
 
 def test_the_check_up_names_what_is_wrong(library: Library, folder: Path) -> None:
     good, missing, damaged, bare = (
-        library.add_artifact("text", name, suffix=".txt") for name in (b"a", b"b", b"c", b"d")
+        library.add_artifact(NewArtifact("text", name, suffix=".txt"))
+        for name in (b"a", b"b", b"c", b"d")
     )
     assert library.verify().ok
     assert "All 4" in next(library.verify().sentences())
@@ -163,8 +171,8 @@ def test_the_check_up_names_what_is_wrong(library: Library, folder: Path) -> Non
 
 def test_stats_count(library: Library) -> None:
     for payload in (b"1", b"22"):
-        library.add_artifact("image", payload, suffix=".png")
-    library.bin(library.add_artifact("text", b"333", suffix=".txt").id)
+        library.add_artifact(NewArtifact("image", payload, suffix=".png"))
+    library.bin(library.add_artifact(NewArtifact("text", b"333", suffix=".txt")).id)
     library.conversations.create()
     stats = library.stats()
     assert (stats.kinds, stats.binned, stats.bytes) == ({"image": 2}, 1, 6)
@@ -195,8 +203,8 @@ def test_a_conversation_is_written_as_a_person_or_a_program_reads_it(
 def test_results_whose_rows_are_gone_are_told_and_listed_again(
     library: Library, folder: Path
 ) -> None:
-    saved = library.add_artifact("text", b"a", suffix=".txt")
-    library.add_artifact("text", b"b", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"a", suffix=".txt"))
+    library.add_artifact(NewArtifact("text", b"b", suffix=".txt"))
     library.close()
     with closing(sqlite3.connect(folder / "library.db")) as connection, connection:
         connection.execute("DELETE FROM artifacts WHERE id = ?", (saved.id,))
@@ -216,7 +224,7 @@ def test_results_whose_rows_are_gone_are_told_and_listed_again(
 def test_a_pipe_among_the_objects_is_damage_and_holds_nothing_up(
     library: Library, folder: Path, tmp_path: Path
 ) -> None:
-    saved = library.add_artifact("text", b"a", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"a", suffix=".txt"))
     for path in (library.payload_path(saved), *library.payload_path(saved).parent.glob("*.json")):
         path.unlink()
         os.mkfifo(path)
@@ -241,7 +249,7 @@ Library.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
 def test_what_a_killed_backup_left_is_swept(
     library: Library, folder: Path, tmp_path: Path, when: str
 ) -> None:
-    library.add_artifact("text", b"a", suffix=".txt")
+    library.add_artifact(NewArtifact("text", b"a", suffix=".txt"))
     library.close()
     target = tmp_path / "elsewhere" / "copy"
     target.parent.mkdir()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.core.library.storage import schema
 from studio.protocol.errors import ErrorCode, StudioError
@@ -43,9 +44,16 @@ def picture(library: Library, words: str) -> str:
     record = library.add_record("image.generate", {"prompt": words}, inputs=given)
     library.keep_inputs({digest(words): words.encode()})
     made = library.add_artifact(
-        "image", f"payload: {words}".encode(), suffix=".png", title=words, text=words,
-        record=record.id, preview=f"preview: {words}".encode(),
-    )  # fmt: skip
+        NewArtifact(
+            "image",
+            f"payload: {words}".encode(),
+            suffix=".png",
+            title=words,
+            text=words,
+            preview=f"preview: {words}".encode(),
+        ),
+        record=record.id,
+    )
     library.rename(made.id, f"{words} renamed")
     return made.id
 
@@ -106,7 +114,8 @@ def test_what_others_need_stays(library: Library, folder: Path) -> None:
     record = library.add_record("image.generate", {"prompt": "two"}, inputs={"image": digest("x")})
     library.keep_inputs({digest("x"): b"x"})
     first, second = (
-        library.add_artifact("image", b"same", suffix=".png", record=record.id) for _ in "ab"
+        library.add_artifact(NewArtifact("image", b"same", suffix=".png"), record=record.id)
+        for _ in "ab"
     )
     library.erase([first.id])
     assert library.record(record.id) == record
@@ -119,10 +128,12 @@ def test_what_others_need_stays(library: Library, folder: Path) -> None:
 
 
 def test_an_artifact_goes_although_it_was_handed_to_another_job(library: Library) -> None:
-    old = library.add_artifact("image", b"old", suffix=".png")
+    old = library.add_artifact(NewArtifact("image", b"old", suffix=".png"))
     record = library.add_record("image.enlarge", {}, inputs={"image": old.digest})
     library.keep_inputs({old.digest: b"old"})
-    library.add_artifact("image", b"large", suffix=".png", record=record.id, inputs=[old.id])
+    library.add_artifact(
+        NewArtifact("image", b"large", suffix=".png"), record=record.id, inputs=[old.id]
+    )
     assert library.inputs_of(record) == {"image": b"old"}
     library.erase([old.id])
     with pytest.raises(StudioError, match=r"cannot be run again.*\(image\).*erased"):
@@ -163,7 +174,7 @@ def test_an_emptied_bin_takes_what_was_deleted_within_a_conversation(
 
 
 def test_what_is_not_there_is_refused_and_nothing_is_erased(library: Library) -> None:
-    there = library.add_artifact("text", b"x", suffix=".txt")
+    there = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     with pytest.raises(StudioError) as no:
         library.erase([there.id, "nothing"])
     assert no.value.code is ErrorCode.NOT_FOUND

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import HealthState, Library
 from studio.core.library.storage import schema
 from studio.protocol.errors import ErrorCode, StudioError
@@ -21,7 +22,7 @@ def released(number: int) -> bytes:
 
 
 def test_a_second_studio_reads_and_says_who_writes(library: Library, folder: Path) -> None:
-    saved = library.add_artifact("text", b"x", suffix=".txt", title="first")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt", title="first"))
     with Library.open(folder) as second:
         assert second.read_only
         assert second.health.state is HealthState.READ_ONLY
@@ -31,7 +32,7 @@ def test_a_second_studio_reads_and_says_who_writes(library: Library, folder: Pat
         library.rename(saved.id, "while both are open")
         assert second.artifact(saved.id).title == "while both are open"
         for write in (
-            lambda: second.add_artifact("text", b"y", suffix=".txt"),
+            lambda: second.add_artifact(NewArtifact("text", b"y", suffix=".txt")),
             lambda: second.bin(saved.id),
             second.conversations.create,
             lambda: second.add_record("a.b", {}),
@@ -50,7 +51,7 @@ def test_a_second_studio_reads_and_says_who_writes(library: Library, folder: Pat
 
 
 def test_opening_for_reading_changes_no_file(library: Library, folder: Path) -> None:
-    library.add_artifact("text", b"x", suffix=".txt")
+    library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
 
     def files() -> dict[Path, int]:  # SQLite itself needs two beside the database, even to read
@@ -65,7 +66,7 @@ def test_opening_for_reading_changes_no_file(library: Library, folder: Path) -> 
 
 
 def test_a_newer_database_is_shown_but_not_changed(library: Library, folder: Path) -> None:
-    saved = library.add_artifact("text", b"x", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
     with closing(sqlite3.connect(folder / "library.db")) as connection:
         connection.execute("ALTER TABLE artifacts ADD COLUMN mood TEXT")
@@ -110,7 +111,7 @@ ADD_MOOD = "ALTER TABLE artifacts ADD COLUMN mood TEXT NOT NULL DEFAULT '';"
 def test_a_migration_makes_a_checked_copy_first(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = library.add_artifact("text", b"x", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
     old = schema.latest()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ADD_MOOD))
@@ -125,7 +126,7 @@ def test_a_migration_makes_a_checked_copy_first(
 def test_a_migration_that_fails_leaves_the_old_database(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = library.add_artifact("text", b"x", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
     old = schema.latest()
     with monkeypatch.context() as patch:
@@ -144,7 +145,7 @@ def test_damage_in_the_middle_of_a_session_stops_the_writing(
     monkeypatch.setattr(
         "studio.core.library.storage.startup._CHECKED_AT_START", 0
     )  # as a large one is
-    saved = library.add_artifact("text", b"x", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
     with Library.open(folder) as sick:
         monkeypatch.setattr(sick._database, "problem", lambda: "page 7 is nonsense")
@@ -220,12 +221,12 @@ def test_a_clock_set_back_does_not_disorder_the_library(
 ) -> None:
     import time
 
-    first = library.add_artifact("text", b"1", suffix=".txt")
+    first = library.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
     library.close()
     monkeypatch.setattr(time, "time_ns", lambda: 10**18)
     monkeypatch.setattr("studio.core.library.storage.ulid._clock", type(_clock())())
     with Library.open(folder) as again:
-        second = again.add_artifact("text", b"2", suffix=".txt")
+        second = again.add_artifact(NewArtifact("text", b"2", suffix=".txt"))
         assert [found.id for found in again.find()] == [second.id, first.id]
 
 
@@ -243,12 +244,12 @@ def test_another_program_that_holds_the_database_is_one_sentence(
     with closing(sqlite3.connect(folder / "library.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StudioError, match="another program") as caught:
-            library.add_artifact("text", b"x", suffix=".txt")
+            library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
         assert caught.value.code is ErrorCode.BUSY
         assert library.count() == 0
         other.execute("ROLLBACK")
     assert library.health.state is HealthState.OK
-    library.add_artifact("text", b"x", suffix=".txt")
+    library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
 
 
 def test_a_mistake_of_ours_is_not_blamed_on_the_disk(library: Library) -> None:
@@ -270,7 +271,7 @@ def test_a_closed_library_says_so(library: Library) -> None:
 
 def test_two_libraries_do_not_meet(tmp_path: Path) -> None:
     with Library.open(tmp_path / "a") as one, Library.open(tmp_path / "b") as two:
-        one.add_artifact("text", b"1", suffix=".txt")
+        one.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
         assert not two.read_only
         assert two.count() == 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.core.library.storage import database
 from studio.core.library.storage.event_log import EventLog
@@ -27,12 +28,14 @@ def fill(library: Library) -> None:
     library.add_record("chat.reply", {"prompt": "no artifact came of this"})
     images = [
         library.add_artifact(
-            "image", b"%d" % n, suffix=".png", title=f"n {n}", record=record.id, preview=b"p%d" % n
+            NewArtifact("image", b"%d" % n, suffix=".png", title=f"n {n}", preview=b"p%d" % n),
+            record=record.id,
         )
         for n in range(5)
     ]
     library.add_artifact(
-        "text", b"made of", suffix=".txt", text="words", inputs=[images[0].id, images[1].id]
+        NewArtifact("text", b"made of", suffix=".txt", text="words"),
+        inputs=[images[0].id, images[1].id],
     )
     library.star(images[1].id)
     library.rename(images[2].id, "renamed")
@@ -138,7 +141,7 @@ def test_rebuilding_a_sound_database_changes_nothing(
 
 
 def test_an_erased_artifact_does_not_come_back(library: Library, folder: Path) -> None:
-    saved = library.add_artifact("text", b"x", suffix=".txt")
+    saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.bin(saved.id)
     library.empty_bin()
     library.rebuild()
@@ -146,8 +149,8 @@ def test_an_erased_artifact_does_not_come_back(library: Library, folder: Path) -
 
 
 def test_a_broken_sidecar_costs_the_recipe_only(library: Library, folder: Path) -> None:
-    saved = library.add_artifact("image", b"x", suffix=".png", title="Fox")
-    whole = library.add_artifact("image", b"y", suffix=".png", title="Bee")
+    saved = library.add_artifact(NewArtifact("image", b"x", suffix=".png", title="Fox"))
+    whole = library.add_artifact(NewArtifact("image", b"y", suffix=".png", title="Bee"))
     (folder / "objects" / saved.digest[:2] / f"{saved.digest}.{saved.id}.json").write_text("{")
     assert library.verify().sidecars == (saved.id,)
     assert library.artifact(saved.id).title == "Fox"
@@ -210,7 +213,9 @@ def test_ten_thousand_artifacts_are_made_again(library: Library, folder: Path, r
             connection.execute("PRAGMA synchronous = OFF")
         record = library.add_record("a.b", {"prompt": "many"})
         for n in range(10_000):
-            library.add_artifact("text", b"%d" % n, suffix=".txt", title=f"{n}", record=record.id)
+            library.add_artifact(
+                NewArtifact("text", b"%d" % n, suffix=".txt", title=f"{n}"), record=record.id
+            )
     library.close()
     before = rows()
     (folder / "library.db").unlink()

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 
 
 @pytest.fixture
 def filled(library: Library) -> Library:
     record = library.add_record("image.generate", {"prompt": "Ein Fuchs über dem Fluss"})
-    library.add_artifact("image", b"1", suffix=".png", title="First try", record=record.id)
-    library.add_artifact("text", b"2", suffix=".txt", text="The quick brown foxes", title="Poem")
-    library.add_artifact("text", b"3", suffix=".txt", text="東京タワーの夜景", title="写真")
-    library.add_artifact("code", b"4", suffix=".py", text="a = 100% * b_c", title="C++ port")
+    library.add_artifact(
+        NewArtifact("image", b"1", suffix=".png", title="First try"), record=record.id
+    )
+    library.add_artifact(
+        NewArtifact("text", b"2", suffix=".txt", text="The quick brown foxes", title="Poem")
+    )
+    library.add_artifact(
+        NewArtifact("text", b"3", suffix=".txt", text="東京タワーの夜景", title="写真")
+    )
+    library.add_artifact(
+        NewArtifact("code", b"4", suffix=".py", text="a = 100% * b_c", title="C++ port")
+    )
     return library
 
 
