@@ -81,7 +81,7 @@ def test_both_are_tried_once_and_the_faster_one_stays(
     assert tried == [1]
     for engine in (first, second):
         assert engine.engine.startswith("llama.cpp (cyllama ")
-        assert engine.why == "measured on this machine: llama.cpp 30 tokens/s, PyTorch 10"
+        assert engine.why == "measured on this machine: llama.cpp 30 tokens/s, PyTorch 10 tokens/s"
     assert engine_selection.needs(file, "cpu", measured).weights_bytes < both.weights_bytes
 
 

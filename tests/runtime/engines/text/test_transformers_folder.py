@@ -143,7 +143,7 @@ def test_what_asks_to_run_code_has_no_effect(folder) -> None:
 
 def test_pickled_weights_are_refused(folder) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    assert "pickled" in refusal(folder).message
+    assert "pickle file" in refusal(folder).message
 
 
 WRONG = {
