@@ -27,6 +27,10 @@ def quantised_notes(draw, low: int = 12, high: int = 127) -> Note:
     )
 
 
+LAST_TEMPO = 777
+"""In ticks: a score has no place for a tempo behind its last bar."""
+
+
 @st.composite
 def pieces(draw) -> Piece:
     metre = Metre(draw(st.integers(1, 12)), draw(st.sampled_from((2, 4, 8))))
@@ -44,9 +48,9 @@ def pieces(draw) -> Piece:
     return Piece(
         title="Random",
         key=Key.of_fifths(draw(st.integers(-7, 7)), mode),
-        tempos=(Tempo(0, draw(st.floats(20, 400))), Tempo(777, 123.456)),
+        tempos=(Tempo(0, draw(st.floats(20, 400))), Tempo(LAST_TEMPO, 123.456)),
         metres=(MetreChange(0, metre),),
-        length=metre.bar * draw(st.integers(1, 6)),
+        length=metre.bar * draw(st.integers(-(-LAST_TEMPO // metre.bar), 6)),
         tracks=tracks,
         chords=(Chord(0, "Dm7"), Chord(101, "F#maj7/A#")),
     )
