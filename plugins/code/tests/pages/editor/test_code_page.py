@@ -198,19 +198,29 @@ def test_minimal_edits_keep_the_cursor(qapp: QApplication) -> None:
 
 @pytest.mark.slow
 def test_typing_into_ten_thousand_lines_never_holds_up_the_window(desk) -> None:
-    """By the processor time of the window's thread: other programs of the machine do not count."""
+    """No key costs more than a part of what colouring the file costs.
+
+    Both by the processor time of the window's thread in one run: other programs do not count, and
+    a slow machine slows both. Each key is the quickest of five: a collection of garbage is not it.
+    """
+    typed = '\ndef f(a):\n"""words"""\nreturn {a: [1]} # c\n'
+    began = time.thread_time()
     desk.open_file("large.py", (CODE + 'text = """a"""\n\n') * 2500)
-    edit, longest = desk.page.stage.edit, 0.0
+    edit = desk.page.stage.edit
     desk.until(lambda: edit.colored.idle)
+    whole = time.thread_time() - began
     assert edit.blockCount() == 10_001
     edit.go_to(5000)
-    for letter in '\ndef f(a):\n"""words"""\nreturn {a: [1]} # c\n' * 3:
-        began = time.thread_time()
-        key = Qt.Key.Key_Return
-        desk.qtbot.keyClick(edit, key) if letter == "\n" else desk.qtbot.keyClicks(edit, letter)
-        QApplication.processEvents()
-        longest = max(longest, time.thread_time() - began)
-    assert longest < 0.05
+    quickest = [whole] * len(typed)
+    for _ in range(5):
+        for at, letter in enumerate(typed):
+            began = time.thread_time()
+            key = Qt.Key.Key_Return
+            desk.qtbot.keyClick(edit, key) if letter == "\n" else desk.qtbot.keyClicks(edit, letter)
+            QApplication.processEvents()
+            quickest[at] = min(quickest[at], time.thread_time() - began)
+    print(f"whole {whole:.3f} s, slowest key {max(quickest):.4f} s")
+    assert max(quickest) < whole / 10
     desk.until(lambda: edit.colored.idle)
 
 
