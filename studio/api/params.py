@@ -209,7 +209,7 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
             if field.required and values.get(name) in (None, ""):
                 raise BadInput(f"{field.title} is missing.", f"Give a value for {name!r}.")
         try:
-            params = msgspec.convert(values, cls, dec_hook=_decode, strict=False)
+            params = msgspec.convert(values, cls, dec_hook=decode, strict=False)
         except msgspec.ValidationError as error:
             raise BadInput(f"A parameter has the wrong type: {error}.") from error
         for name, field in known.items():
@@ -226,7 +226,7 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON, msgpack and the record."""
-        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=_encode)
+        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=encode)
         return plain
 
     @classmethod
@@ -243,7 +243,8 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         }
 
 
-def _decode(kind: type, value: Any) -> Any:
+def decode(kind: type, value: Any) -> Any:
+    """Return plain data as a type of ours; the ``dec_hook`` of msgspec."""
     if kind is Seed and isinstance(value, int | str):
         return Seed(value)
     if kind is WeightsId and isinstance(value, str):
@@ -251,7 +252,8 @@ def _decode(kind: type, value: Any) -> Any:
     raise ValueError(f"expected {kind.__name__}")
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """Return a value of our types as plain data; the ``enc_hook`` of msgspec."""
     if isinstance(value, Seed):
         return int(value)
     if isinstance(value, WeightsId):
@@ -383,5 +385,5 @@ def _field_schema(field: Field) -> dict[str, Any]:
     if field.kind is FieldKind.TEXT:
         schema["maxLength"] = field.text.max_chars
     if not field.required:
-        schema["default"] = msgspec.to_builtins(field.default, enc_hook=_encode)
+        schema["default"] = msgspec.to_builtins(field.default, enc_hook=encode)
     return schema
