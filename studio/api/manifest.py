@@ -81,6 +81,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         api: Range of API versions it was written for, ``>=1,<2``.
         plugin: Module of the window half; empty for a plugin without one.
         worker: Module of the runtime half; empty for a plugin without one.
+        isolation: ``process``: its tasks run in a process of its own, with its own packages;
+            ``studio``: all of it runs inside the studio, as a window half must. The studio's own
+            plugins always do.
     """
 
     id: str
@@ -91,6 +94,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str = ""
     plugin: str = ""
     worker: str = ""
+    isolation: str = "process"
     order: int = 100
     pages: tuple[PageEntry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
@@ -104,6 +108,7 @@ _MEMBER_ID = re.compile(r"[a-z][a-z0-9_]{1,31}\.[a-z][a-z0-9_]{0,47}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
 _FILES = ("none", "picked", "folder")
+_ISOLATION = ("process", "studio")
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -158,6 +163,8 @@ def _check(path: Path, manifest: Manifest) -> None:
     _check_benches(path, manifest)
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
+    if manifest.isolation not in _ISOLATION:
+        raise _bad(path, f"isolation must be one of {', '.join(_ISOLATION)}")
     if manifest.permissions.files not in _FILES:
         raise _bad(path, f"permissions.files must be one of {', '.join(_FILES)}")
 

@@ -57,6 +57,15 @@ class Goodbye(Message, frozen=True):
 # --- studio → runtime -------------------------------------------------------------------------
 
 
+class Permits(msgspec.Struct, frozen=True):
+    """What a plugin in a process of its own may do there: the permissions of its manifest."""
+
+    network: bool = False
+    files: bool = False
+    """Files that the user picked are handed to it."""
+    gpu: bool = False
+
+
 class WorkerEntry(msgspec.Struct, frozen=True):
     """The worker half of one plugin, imported on its first task."""
 
@@ -69,6 +78,13 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     """Its tasks may run code in the sandbox: the manifest says so, and people have read it."""
     title: str = ""
     """What a person calls the plugin."""
+    paths: tuple[str, ...] = ()
+    """Folders that hold its packages."""
+    isolated: bool = False
+    """It runs in a process of its own, which finds its packages in ``paths`` and nowhere else."""
+    permits: Permits = Permits()
+    needs_walls: bool = True
+    """Its process runs behind the walls of this machine, or not at all."""
 
 
 class WeightsEntry(msgspec.Struct, frozen=True):
