@@ -118,11 +118,22 @@ def read_manifest(path: Path) -> Manifest:
         StudioError: The file cannot be read, is not a manifest, or is for another API; says why.
     """
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise _bad(path, "it is larger than 256 KiB")
-        manifest = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Manifest)
+        with path.open("rb") as file:
+            return parse_manifest(file.read(MAX_MANIFEST_BYTES + 1), path)
     except OSError as error:
         raise _bad(path, f"it cannot be read ({error.strerror})") from error
+
+
+def parse_manifest(data: bytes, path: Path) -> Manifest:
+    """Return the checked manifest in ``data``; ``path`` is what errors call it.
+
+    Raises:
+        StudioError: It is not a manifest, or is for another API; says why.
+    """
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise _bad(path, "it is larger than 256 KiB")
+    try:
+        manifest = msgspec.convert(tomllib.loads(data.decode("utf-8")), Manifest)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _bad(path, f"it is not valid TOML ({error})") from error
     except msgspec.ValidationError as error:

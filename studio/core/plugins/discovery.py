@@ -87,7 +87,7 @@ def _read(name: str, package: str, distribution: str = "", expected: Path | None
     try:
         folder = _locate(package, expected)
         manifest = read_manifest(folder / MANIFEST)
-        _check_modules(package, manifest)
+        check_modules(package, manifest)
         return Found(manifest.id, package, folder, manifest, None, distribution)
     except StudioError as error:
         return Found(name, package, folder, None, error, distribution)
@@ -117,7 +117,7 @@ def _locate(package: str, expected: Path | None) -> Path:
     return folder
 
 
-def _check_modules(package: str, manifest: Manifest) -> None:
+def check_modules(package: str, manifest: Manifest) -> None:
     """Refuse a manifest that points at code of somebody else."""
     params = [task.params.partition(":")[0] for task in manifest.tasks]
     benches = [bench.module for bench in manifest.benches]

@@ -1,0 +1,24 @@
+"""What is wrong with a plugin that somebody hands over: one thing, and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        rule: Names the rule it breaks, ``path-outside``: the same in every language and release.
+        message: What is wrong, as a whole sentence.
+        file: The file it is in, as the plugin names it; empty for the plugin as a whole.
+        line: Counted from 1; 0 where no line is to blame.
+        cure: What its author has to do; empty where nothing but another copy helps.
+    """
+
+    rule: str
+    message: str
+    file: str = ""
+    line: int = 0
+    cure: str = ""
