@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from studio.api.artifacts import Kind
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import Lane
 
@@ -24,6 +25,19 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     icon: str = ""
     accepts: tuple[str, ...] = ()
+
+
+class KindEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of artifact that the studio does not have itself.
+
+    ``id`` is what the worker yields (``mesh``), ``title`` what the library calls several of them
+    (``Meshes``); ``suffixes`` are those of its files: they tell a damaged library what a file is.
+    """
+
+    id: str
+    title: str
+    icon: str = "file"
+    suffixes: tuple[str, ...] = ()
 
 
 class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +111,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     isolation: str = "process"
     order: int = 100
     pages: tuple[PageEntry, ...] = ()
+    kinds: tuple[KindEntry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
     permissions: Permissions = Permissions()
     tour: tuple[TourEntry, ...] = ()
@@ -107,6 +122,8 @@ _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _MEMBER_ID = re.compile(r"[a-z][a-z0-9_]{1,31}\.[a-z][a-z0-9_]{0,47}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
+_KIND = re.compile(r"[a-z][a-z0-9_-]{1,31}")
+_SUFFIX = re.compile(r"\.[a-z0-9][a-z0-9.]{0,15}")
 _FILES = ("none", "picked", "folder")
 _ISOLATION = ("process", "studio")
 
@@ -172,6 +189,7 @@ def _check(path: Path, manifest: Manifest) -> None:
         if example.task not in {task.id for task in manifest.tasks}:
             raise _bad(path, f"the tour names {example.task!r}, which is not one of its tasks")
     _check_benches(path, manifest)
+    _check_kinds(path, manifest)
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
     if manifest.isolation not in _ISOLATION:
@@ -189,6 +207,23 @@ def _check_benches(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"{bench.module!r} is not a module name")
     if len(set(ids)) != len(ids):
         raise _bad(path, "two benches have the same id")
+
+
+def _check_kinds(path: Path, manifest: Manifest) -> None:
+    ids = [kind.id for kind in manifest.kinds]
+    for kind in manifest.kinds:
+        if kind.id in set(Kind):
+            raise _bad(path, f"kind {kind.id!r} is one of the studio's own: it needs no entry")
+        for suffix in kind.suffixes:
+            if not _SUFFIX.fullmatch(suffix):
+                raise _bad(path, f"{suffix!r} of kind {kind.id!r} is not a suffix like '.obj'")
+    if len(set(ids)) != len(ids):
+        raise _bad(path, "two kinds have the same id")
+    used = [kind for task in manifest.tasks for kind in task.produces]
+    used += [kind for page in manifest.pages for kind in page.accepts]
+    for word in [*ids, *used]:
+        if not _KIND.fullmatch(word):
+            raise _bad(path, f"kind {word!r} is not a word in lower-case letters")
 
 
 def _bad(path: Path, why: str) -> StudioError:

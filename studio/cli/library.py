@@ -20,6 +20,7 @@ from studio.core import disk, prompt_cache_files
 from studio.core.library.library import Library
 from studio.core.library.rows import Artifact, Conversation
 from studio.core.paths import StudioPaths
+from studio.core.plugins.discovery import discover, search_path_of_environment
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -287,7 +288,9 @@ def _backup(arguments: Namespace, library: Library) -> int:
 
 
 def _rebuild(arguments: Namespace, library: Library) -> int:
-    library.rebuild()
+    plugins = discover(search_path_of_environment())
+    kinds = [kind for found in plugins if found.manifest for kind in found.manifest.kinds]
+    library.rebuild({suffix: kind.id for kind in kinds for suffix in kind.suffixes})
     stats = library.stats()
     if arguments.json:
         output.print_json(_plain(stats))

@@ -99,20 +99,3 @@ STATE_ICON = {
     JobState.LOST: ("unplug", "bad"),
 }
 """Icon and colour token of each state of a job: never colour alone."""
-
-KIND_ICON = {
-    "text": "file-text",
-    "conversation": "message-square",
-    "image": "image",
-    "audio": "volume-2",
-    "score": "music",
-    "molecules": "flask-conical",
-    "code": "code",
-    "table": "table",
-}
-"""Icon of each kind of artifact; its colour token is ``kind-<kind>``."""
-
-
-def kind_icon(kind: str) -> tuple[str, str]:
-    """Return icon and colour token of a kind; those of a plain job for an unknown one."""
-    return (KIND_ICON[kind], f"kind-{kind}") if kind in KIND_ICON else ("sparkles", "mute")

@@ -93,6 +93,7 @@ def test_every_key_of_the_manifest_is_explained() -> None:
     for struct in (
         manifest.Manifest,
         manifest.PageEntry,
+        manifest.KindEntry,
         manifest.TaskEntry,
         manifest.TourEntry,
         manifest.BenchEntry,

@@ -217,6 +217,10 @@ class Library:
         """Return (ancestors, descendants) of an artifact, nearest first."""
         return self._artifacts.family(id)
 
+    def kinds(self) -> list[str]:
+        """Return the kinds of which there are artifacts."""
+        return [row[0] for row in self._database.all("SELECT DISTINCT kind FROM artifacts")]
+
     def rename(self, id: str, title: str) -> None:
         """Give an artifact another title."""
         self._change([id], title=title)
@@ -375,11 +379,15 @@ class Library:
         """Check every payload against its digest, and that nothing is missing."""
         return integrity.check(self._database, self._store, self._history, self.folder, progress)
 
-    def rebuild(self) -> None:
-        """Make the database again from sidecars and history; the job journal stays as it is."""
+    def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
+        """Make the database again from sidecars and history; the job journal stays as it is.
+
+        ``kinds`` (suffix → kind) are those that plugins declare: what a file is whose sidecar is
+        damaged.
+        """
         self._must_write()
         with self._database.write("rebuild the library") as connection:
-            rebuild(connection, self._store, self._history)
+            rebuild(connection, self._store, self._history, kinds or {})
 
     def backup(self, target: Path) -> Path:
         """Copy the whole library into a new folder ``target``, check the copy, and return it.

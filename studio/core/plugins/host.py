@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from studio.api.manifest import BenchEntry, PageEntry, TaskEntry
+from studio.api.manifest import BenchEntry, KindEntry, PageEntry, TaskEntry
 from studio.api.params import Params
 from studio.core.plugins.crash_journal import CrashJournal
 from studio.core.plugins.discovery import Found, discover, search_path_of_environment
@@ -145,6 +145,15 @@ class PluginHost:
         """Return the declared tasks of the plugins that take part."""
         return [(p, task) for p in self.usable() if p.manifest for task in p.manifest.tasks]
 
+    def kinds(self) -> list[KindEntry]:
+        """Return the declared kinds of artifacts, those of plugins that are off too: what they made
+        stays. Where two plugins declare one, the first in the rail says what it is called."""
+        found: dict[str, KindEntry] = {}
+        for plugin in self.plugins:
+            for kind in plugin.manifest.kinds if plugin.manifest else ():
+                found.setdefault(kind.id, kind)
+        return list(found.values())
+
     def benches(self) -> list[tuple[Plugin, BenchEntry]]:
         """Return the declared benches of the plugins that take part."""
         return [(p, bench) for p in self.usable() if p.manifest for bench in p.manifest.benches]
@@ -236,6 +245,7 @@ class PluginHost:
         self,
         hook: str,
         each: Callable[[str], Mapping[str, Any]] = lambda _: {},
+        first: str = "",
         **arguments: Any,
     ) -> Iterator[tuple[str, Any]]:
         """Yield (plugin id, result) for each plugin with the hook; a failing one is skipped.
@@ -243,9 +253,10 @@ class PluginHost:
         Args:
             hook: Name of a hook of ``WindowHooks``.
             each: Plugin id → further arguments of its own, such as its ``ctx``.
+            first: Id of the plugin that is asked before the others.
             arguments: The same for all.
         """
-        for plugin in self.usable():
+        for plugin in sorted(self.usable(), key=lambda plugin: plugin.id != first):
             try:
                 result = self.call(plugin.id, hook, **arguments, **each(plugin.id))
             except StudioError as error:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolBu
 
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.icons import Icons
+from studio.desktop.appearance.kinds import Kinds
 from studio.desktop.appearance.language import ENGLISH, Language
 from studio.desktop.appearance.resources import folder
 from studio.desktop.appearance.theme import Theme, ThemeMode
@@ -27,6 +28,7 @@ class Appearance:
     icons: Icons
     fonts: Fonts
     language: Language
+    kinds: Kinds
 
     @classmethod
     def dress(
@@ -36,7 +38,7 @@ class Appearance:
         fonts = Fonts()
         app.setFont(fonts.body())
         theme = Theme(app, mode)
-        return cls(theme, Icons(theme), fonts, Language(app, language))
+        return cls(theme, Icons(theme), fonts, Language(app, language), Kinds())
 
     def label(self, text: str, role: str = "", *, wrap: bool = False) -> QLabel:
         """Return a label; ``role`` is one of the style sheet's: ``title``, ``section``, …"""

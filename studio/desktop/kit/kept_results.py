@@ -21,17 +21,6 @@ from studio.desktop.kit.result_list import ResultList
 from studio.desktop.kit.result_strip import ResultStrip
 from studio.desktop.kit.wording import tr
 
-_ICONS = {
-    "text": "file-text",
-    "conversation": "message-square",
-    "image": "image",
-    "audio": "music",
-    "score": "file-music",
-    "molecules": "hexagon",
-    "code": "file-code",
-    "table": "table",
-}
-
 
 @dataclass(frozen=True)
 class StripLook:
@@ -278,7 +267,7 @@ def draw_kind(look: Appearance, painter: QPainter, room: QSize, kind: str, star:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(look.theme.color("raised"))
     painter.drawRoundedRect(QRect(QPoint(0, 0), room), 8, 8)
-    _draw_icon(look, painter, room, _ICONS.get(kind, "file"), "mute")
+    _draw_icon(look, painter, room, look.kinds.icon(kind)[0], "mute")
     _draw_star(look, painter, room, star)
 
 

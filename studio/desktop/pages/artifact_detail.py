@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QVBoxLayout,
@@ -29,15 +27,13 @@ from studio.core.library import Artifact, Record
 from studio.core.library.export import called, file_name
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import line
+from studio.desktop.pages import viewers
 from studio.desktop.pages.artifact_grid import ago
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.errors import StudioError
 
-WIDTH = 360
-TEXT_CHARS = 20_000
-
-
+WIDTH = viewers.ROOM + 48
 _LISTED = 3
 """So many values of a list are shown among the parameters."""
 
@@ -72,10 +68,10 @@ class ArtifactDetail(QFrame):
         self.artifact = artifact
         library = self._parts.studio.library
 
-        def read() -> tuple[Record | None, list[Artifact], list[Artifact], str]:
+        def read() -> tuple[Record | None, list[Artifact], list[Artifact], bytes]:
             record = library.record(artifact.record) if artifact.record else None
             ancestors, descendants = library.family(artifact.id)
-            return record, ancestors, descendants, _text(library.payload_path(artifact), artifact)
+            return record, ancestors, descendants, viewers.head(library.payload_path(artifact))
 
         self._parts.background.run(read, lambda found: self._fill(artifact, *found), self._tell)
 
@@ -87,7 +83,7 @@ class ArtifactDetail(QFrame):
         record: Record | None,
         ancestors: list[Artifact],
         descendants: list[Artifact],
-        text: str,
+        head: bytes,
     ) -> None:
         if self.artifact is not artifact:
             return  # another one was chosen meanwhile
@@ -96,7 +92,9 @@ class ArtifactDetail(QFrame):
         column.setContentsMargins(20, 18, 20, 20)
         column.setSpacing(10)
         column.addLayout(self._head(artifact))
-        column.addWidget(self._viewer(artifact, text))
+        maker = record.plugin if record else ""
+        shown = viewers.of_plugins(self._parts, artifact, maker)
+        column.addWidget(shown or viewers.plain(self._parts, artifact, head, maker))
         column.addLayout(self._buttons(artifact, record))
         if artifact.verdict:
             self._verdict(column, artifact)
@@ -110,8 +108,7 @@ class ArtifactDetail(QFrame):
     def _head(self, artifact: Artifact) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        icon = formatting.KIND_ICON.get(artifact.kind, "file")
-        row.addWidget(self._look.icon_label(icon, f"kind-{artifact.kind}", 18))
+        row.addWidget(self._look.icon_label(*self._look.kinds.icon(artifact.kind), 18))
         title = QLineEdit(artifact.title)
         title.setPlaceholderText(self.tr("Untitled"))
         title.setAccessibleName(self.tr("Title"))
@@ -126,45 +123,6 @@ class ArtifactDetail(QFrame):
         )
         row.addWidget(star)
         return row
-
-    def _viewer(self, artifact: Artifact, text: str) -> QWidget:
-        host = self._parts.studio.plugins
-        contexts = {plugin.id: self._parts.context_of(plugin.id) for plugin in host.usable()}
-        # A plugin that fails is recorded by the host, which tells the user; another may show it.
-        for plugin, viewers in host.call_each("studio_viewers", lambda id: {"ctx": contexts[id]}):
-            saved = contexts[plugin].library.artifact(artifact.id)
-            with suppress(StudioError):
-                widget = host.guard(plugin, "viewer", partial(_view, viewers, saved))
-                if isinstance(widget, QWidget):
-                    return widget
-        return self._plain_viewer(artifact, text)
-
-    def _plain_viewer(self, artifact: Artifact, text: str) -> QWidget:
-        label = QLabel()
-        label.setAccessibleName(artifact.title or artifact.kind)
-        if artifact.kind == "image":
-            pixmap = QPixmap(str(self._parts.studio.library.payload_path(artifact)))
-            if not pixmap.isNull():
-                side = WIDTH - 48
-                label.setPixmap(
-                    pixmap.scaled(
-                        side,
-                        side,
-                        Qt.AspectRatioMode.KeepAspectRatio,
-                        Qt.TransformationMode.SmoothTransformation,
-                    )
-                )
-                return label
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        label.setText(
-            text or self.tr("This type cannot be previewed. Export it to open it in another app.")
-        )
-        return label
 
     def _buttons(self, artifact: Artifact, record: Record | None) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -261,7 +219,7 @@ class ArtifactDetail(QFrame):
         column.addWidget(line())
         column.addWidget(self._look.label(title, "section"))
         for relative in artifacts[:20]:
-            icon = formatting.KIND_ICON.get(relative.kind, "file")
+            icon = self._look.kinds.icon(relative.kind)[0]
             button = self._look.button(relative.title or relative.kind, icon, kind="link")
             button.clicked.connect(lambda _=False, relative=relative: self.opened.emit(relative.id))
             column.addWidget(button)
@@ -366,20 +324,3 @@ class ArtifactDetail(QFrame):
     def _tell(self, error: Exception) -> None:
         told = error if isinstance(error, StudioError) else str(error)
         self._parts.studio.notices.error(told, key="gallery")
-
-
-def _text(path: Path, artifact: Artifact) -> str:
-    """Return the start of a text payload; empty for other kinds."""
-    if artifact.kind not in ("text", "code", "table"):
-        return artifact.text
-    try:
-        with path.open("rb") as file:
-            return file.read(TEXT_CHARS * 4).decode("utf-8", errors="replace")[:TEXT_CHARS]
-    except OSError:
-        return artifact.text
-
-
-def _view(viewers: Mapping[str, Callable[[SavedArtifact], Any]], artifact: SavedArtifact) -> Any:
-    """Return what a plugin's viewer makes of ``artifact``; None if it has none for its kind."""
-    make = viewers.get(artifact.kind)
-    return make(artifact) if make else None

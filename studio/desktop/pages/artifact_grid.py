@@ -33,7 +33,6 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.library import Artifact, Library
-from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 
@@ -242,9 +241,8 @@ class _CardDelegate(QStyledItemDelegate):
 
     def _words(self, painter: QPainter, room: QRect, artifact: Artifact) -> None:
         look = self._look
-        kind = f"kind-{artifact.kind}"
         ratio = painter.device().devicePixelRatioF()
-        icon = look.icons.pixmap(formatting.KIND_ICON.get(artifact.kind, "file"), kind, 16, ratio)
+        icon = look.icons.pixmap(*look.kinds.icon(artifact.kind), 16, ratio)
         painter.drawPixmap(room.x(), room.y() + 2, icon)
         painter.setFont(self._text)
         painter.setPen(look.theme.color("mute"))

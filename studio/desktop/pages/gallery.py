@@ -8,12 +8,14 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from studio.api.artifacts import Kind, SavedArtifact
+from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact, Conversation
+from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.pages.artifact_detail import ArtifactDetail
 from studio.desktop.pages.artifact_grid import ArtifactGrid
+from studio.desktop.pages.kind_menu import KindMenu
 from studio.desktop.pages.library_bin import MOST, BinnedConversations, ask_empty_bin
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
@@ -98,6 +100,7 @@ class GalleryPage(QWidget):
 
     def on_shown(self) -> None:
         """Come into view: look again."""
+        self._learn_kinds()
         self.refresh()
         self.grid.setFocus()
 
@@ -113,6 +116,14 @@ class GalleryPage(QWidget):
         self._parts.background.run(
             lambda: (self._find(0), self._talks() if binned else []),
             lambda found: self._fill(asked, *found),
+            self._tell,
+        )
+
+    def _learn_kinds(self) -> None:
+        """Offer the kinds of plugins too, and those that are left of plugins that are gone."""
+        self._parts.background.run(
+            self._parts.studio.library.kinds,
+            lambda found: self.more.offer([*self._look.kinds.of_plugins(), *found]),
             self._tell,
         )
 
@@ -174,6 +185,7 @@ class GalleryPage(QWidget):
         self.search.clear()
         for chip in self._chips.values():
             chip.setChecked(False)
+        self.more.choose(())
         self.refresh()
 
     def _show(self, artifact: Artifact | None) -> None:
@@ -187,6 +199,7 @@ class GalleryPage(QWidget):
 
     def _on_job(self, job: Job) -> None:
         if job.artifacts and job.state.is_terminal and self.isVisible():
+            self._learn_kinds()
             self._timer.start(300)
 
     def _tell(self, error: Exception) -> None:
@@ -206,8 +219,11 @@ class GalleryPage(QWidget):
     def _chip_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        for kind, title in self._kind_titles().items():
+        for kind, title in own_titles().items():
             row.addWidget(self._chip(str(kind), title, self._on_kind))
+        self.more = KindMenu(self._look, self._parts.ui.menu())
+        self.more.toggled.connect(self._on_kind)
+        row.addWidget(self.more.button)
         row.addStretch()
         row.addWidget(self._chip("starred", self.tr("Starred"), self._on_starred, "star"))
         row.addWidget(self._chip("binned", self.tr("Bin"), self._on_binned, "trash-2"))
@@ -216,17 +232,6 @@ class GalleryPage(QWidget):
         self._empty_bin.hide()
         row.addWidget(self._empty_bin)
         return row
-
-    def _kind_titles(self) -> dict[str, str]:
-        return {
-            Kind.TEXT: self.tr("Text"),
-            Kind.IMAGE: self.tr("Pictures"),
-            Kind.SCORE: self.tr("Scores"),
-            Kind.AUDIO: self.tr("Audio"),
-            Kind.MOLECULES: self.tr("Molecules"),
-            Kind.CODE: self.tr("Code"),
-            Kind.TABLE: self.tr("Tables"),
-        }
 
     def _chip(self, name: str, title: str, call: Any, icon: str = "") -> QPushButton:
         chip = self._look.button(title, icon, small=True)
@@ -257,6 +262,7 @@ class GalleryPage(QWidget):
         """Narrow the view as it was."""
         self.search.setText(str(state.get("query", "")))
         for kind in state.get("kinds", ()):
-            if kind in self._kind_titles():
+            if kind in self._chips:
                 self._chips[kind].setChecked(True)
+        self.more.choose(kind for kind in state.get("kinds", ()) if kind not in self._chips)
         self._chips["starred"].setChecked(bool(state.get("starred")))

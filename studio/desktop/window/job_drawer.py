@@ -178,7 +178,7 @@ class _Row(QWidget):
     def __init__(self, look: Appearance, job: Job) -> None:
         super().__init__()
         self._job, self._icons = job, look.icons
-        self._icon = look.icon_label(*formatting.kind_icon(job.kind), 18)
+        self._icon = look.icon_label(*look.kinds.icon(job.kind), 18)
         self._title = ElidedLabel(job.title, "strong")
         self._state_icon = look.icon_label("clock", "mute", 14)
         self._state = ElidedLabel("", "small")

@@ -67,6 +67,7 @@ class PageRegistry:
             studio, window.activity, self.ui, background, self.serving, self.context
         )
         window.activity.title_of = weights.title
+        window.look.kinds.declare(studio.plugins.kinds())
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)
 

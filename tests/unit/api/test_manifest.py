@@ -21,7 +21,11 @@ pages = [{ id = "image.page", title = "Images", accepts = ["text"] }]
 id = "image.generate"
 title = "Text to image"
 params = "m.schema:Generate"
-produces = ["image"]
+produces = ["image", "mesh"]
+[[kinds]]
+id = "mesh"
+title = "Meshes"
+suffixes = [".obj"]
 [[benches]]
 id = "image-speed"
 title = "Seconds a picture, against before"
@@ -58,6 +62,10 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
     ("old", "new", "words"),
     [
         ('id = "image"', 'id = "Image!"', "lower-case"),
+        ('id = "mesh"', 'id = "image"', "one of the studio's own"),
+        ('id = "mesh"', 'id = "3D Mesh"', "not a word"),
+        ('produces = ["image", "mesh"]', 'produces = ["Mesh"]', "not a word"),
+        ('".obj"', '"obj"', "not a suffix"),
         ('"image.generate"', '"other.generate"', "must look like 'image.name'"),
         ('"image.generate"', '"image.page"', "same id"),
         ("m.schema:Generate", "m.schema.Generate", "module:Class"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -34,6 +36,13 @@ _KINDS = {
     ".flac": "audio", ".ogg": "audio", ".mid": "score", ".musicxml": "score", ".sdf": "molecules",
     ".smi": "molecules", ".py": "code", ".csv": "table",
 }  # fmt: skip
+_AS_OTHERS = """
+    UPDATE artifacts SET kind = coalesce((
+        SELECT kind FROM artifacts AS other WHERE other.suffix = artifacts.suffix
+        AND other.id <> artifacts.id GROUP BY kind ORDER BY kind = 'text', count(*) DESC LIMIT 1
+    ), kind) WHERE id = ?
+"""
+"""Of an unknown suffix: what most other files of it are, also where their plugin is gone."""
 _SETTABLE = frozenset({"title", "starred", "binned_at"})
 
 
@@ -67,12 +76,20 @@ def read_sidecar(data: bytes) -> Sidecar:
     return msgspec.json.decode(data, type=Sidecar)
 
 
-def rebuild(connection: sqlite3.Connection, store: ObjectStore, history: EventLog) -> None:
-    """Replace all rows but the job journal, within the caller's transaction."""
+def rebuild(
+    connection: sqlite3.Connection,
+    store: ObjectStore,
+    history: EventLog,
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Replace all rows but the job journal, within the caller's transaction.
+
+    ``kinds``: suffix → kind, as plugins declare them.
+    """
     for table in _REBUILT:
         connection.execute(f"DELETE FROM {table}")
     _records(connection, history)
-    _artifacts(connection, store, history)
+    _artifacts(connection, store, history, kinds)
     _collections(connection, history)
     for stream in history.streams("conversations/"):
         _conversation(connection, history, stream)
@@ -101,27 +118,36 @@ def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
     return found
 
 
-def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: EventLog) -> None:
+def _artifacts(
+    connection: sqlite3.Connection,
+    store: ObjectStore,
+    history: EventLog,
+    kinds: Mapping[str, str],
+) -> None:
     links: list[tuple[str, list[str]]] = []
+    unknown: list[str] = []
     for path in store.sidecars():
         try:
             found = read_sidecar(read_regular(path))
             artifact, record = found.parse()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            if salvaged := _salvage(path):
+            if salvaged := _salvage(path, {**kinds, **_KINDS}):
                 row_writer.upsert(connection, salvaged)
+                unknown += [salvaged.id] if salvaged.suffix not in {*kinds, *_KINDS} else []
             continue
         row_writer.upsert(connection, artifact)
         links.append((artifact.id, found.inputs))
         if record and not _known(connection, record.id):
             row_writer.insert(connection, record)
+    for id in unknown:
+        connection.execute(_AS_OTHERS, (id,))
     for child, parents in links:
         row_writer.link(connection, child, parents)
     for event in history.read("artifacts"):
         _apply_to_artifact(connection, event)
 
 
-def _salvage(sidecar: Path) -> Artifact | None:
+def _salvage(sidecar: Path, kinds: Mapping[str, str]) -> Artifact | None:
     """Return a row for a payload whose sidecar is unreadable; None when there is no payload."""
     digest, id = sidecar.name.split(".")[:2]
     for path in sorted(sidecar.parent.glob(f"{digest}.*")):
@@ -131,7 +157,7 @@ def _salvage(sidecar: Path) -> Artifact | None:
             return Artifact(
                 id=id,
                 created=stat.st_mtime,
-                kind=_KINDS.get(suffix, "text"),
+                kind=kinds.get(suffix, "text"),
                 title="Recovered; its settings are unreadable",
                 digest=digest,
                 bytes=stat.st_size,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.desktop import formatting
+from studio.desktop.appearance.kinds import color_of
 from studio.desktop.window.activity import Activity
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Names:
         for each in self._studio.plugins.plugins:
             if each.id == plugin and each.manifest is not None:
                 kinds = [kind for task in each.manifest.tasks for kind in task.produces]
-                return each.manifest.icon, formatting.kind_icon(kinds[0])[1] if kinds else "accent"
+                return each.manifest.icon, color_of(kinds[0]) if kinds else "accent"
         return "puzzle", "accent"
 
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import QCoreApplication
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import PageAction
-from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.window.page_registry import OWN, PageRegistry
@@ -135,7 +134,7 @@ class Commands:
         target = self._taker("artifact")
         commands = []
         for found in library.find(limit=_RECENT):
-            icon, color = formatting.kind_icon(found.kind)
+            icon, color = self._workspace.window.look.kinds.icon(found.kind)
             saved = saved_artifact(library, found)
             run = partial(target, saved) if target else self._gallery
             title = found.title or found.text[:60] or found.kind

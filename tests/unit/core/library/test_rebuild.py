@@ -245,3 +245,20 @@ def test_a_reader_that_could_not_connect_is_let_go_without_a_word(
         database._Reader(f"file:{tmp_path / 'none.db'}?mode=ro")
     gc.collect()
     assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_file_of_a_plugins_kind_is_what_its_suffix_says(library: Library) -> None:
+    def add(suffix: str, kind: str, broken: bool) -> str:
+        payload = f"{suffix} {kind} {broken}".encode()
+        saved = library.add_artifact(NewArtifact(kind, payload, suffix=suffix))
+        if broken:
+            library._store.sidecar_path(saved.digest, saved.id).write_text("{")
+        return saved.id
+
+    declared = add(".mesh", "mesh", broken=True)
+    gone = [add(".swatch", "palette", broken) for broken in (True, False)]
+    nobody = add(".odd", "odd", broken=True)
+    library.rebuild({".mesh": "mesh", ".png": "not-a-picture"})
+    kinds = {id: library.artifact(id).kind for id in (declared, *gone, nobody)}
+    assert kinds == {declared: "mesh", gone[0]: "palette", gone[1]: "palette", nobody: "text"}
+    assert [found.id for found in library.find(order="oldest")] == [declared, *gone, nobody]

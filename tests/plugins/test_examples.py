@@ -1,0 +1,51 @@
+"""The examples of what a plugin may bring: their tasks run as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from studio.testing.plugins import found_in, host_of, importable, run_task
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+@pytest.fixture(autouse=True)
+def examples() -> Iterator[None]:
+    with importable(EXAMPLES):
+        yield
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    from PIL import Image
+
+    image = Image.new("RGB", (64, 64), "#ff0000")
+    image.paste((0, 0, 255), (0, 0, 64, 16))
+    image.save(tmp_path / "flag.png")
+    return tmp_path / "flag.png"
+
+
+def test_the_palette_of_a_picture_is_a_kind_of_its_own(picture: Path, tmp_path: Path) -> None:
+    from studio_palette.plugin import as_gimp
+    from studio_palette.schema import PaletteOf
+    from studio_palette.worker import palette_of
+
+    made = run_task(palette_of, PaletteOf.parse({"picture": str(picture), "colors": 2}))
+    assert made.result["colors"] == ["#ff0000", "#0000ff"]
+    (palette,) = made.artifacts
+    assert (palette.kind, palette.suffix) == ("palette", ".palette")
+    saved = SimpleNamespace(read=lambda: palette.payload, title="Flag")
+    as_gimp(saved, tmp_path / "flag.gpl")  # type: ignore[arg-type]
+    assert (tmp_path / "flag.gpl").read_text().splitlines()[2:] == ["255   0   0", "  0   0 255"]
+
+
+def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:
+    host = host_of(found_in(EXAMPLES), tmp_path)
+    host.switch_off("palette")
+    assert [(kind.id, kind.icon, kind.suffixes) for kind in host.kinds()] == [
+        ("palette", "palette", (".palette",))
+    ]
