@@ -119,12 +119,13 @@ class App(QObject):
         self._ring = ComposerRing(application)
         self.activity = Activity()
         self.window = MainWindow(self.look, self.activity, self._state, _copy)
-        self._bridge = Bridge()
+        self._bridge = Bridge(lambda error: sys.excepthook(type(error), error, error.__traceback__))
         self._background = Background(self._bridge)
         self._crashes: CrashReports | None = None
         self.session: WindowSession | None = None
         self._ended = False
         self._watchdog = MainThreadWatchdog() if os.environ.get(WATCH_STALLS) else None
+        self._held: MainThreadWatchdog | None = None
         self._keep_timer = QTimer(self)
         self._keep_timer.setInterval(_KEEP_STATE_MS)
         self._keep_timer.timeout.connect(self._keep)
@@ -147,8 +148,9 @@ class App(QObject):
         """Let go of everything, in the reverse order."""
         self._ended = True
         self._keep_timer.stop()
-        if self._watchdog is not None:
-            self._watchdog.close()
+        for watchdog in (self._watchdog, self._held):
+            if watchdog is not None:
+                watchdog.close()
         if self.session is not None:
             self.session.close()
         self._background.wait()
@@ -192,6 +194,7 @@ class App(QObject):
         self._show_problem(problem)
 
     def _open(self, paths: StudioPaths | None) -> None:
+        from studio.desktop.plugin_faults import HELD_SECONDS
         from studio.desktop.window.window_session import WindowSession
 
         if self._ended:
@@ -216,7 +219,8 @@ class App(QObject):
             return
         self._paths = paths
         self._crashes = CrashReports(paths.logs)
-        self._crashes.watch(self._keep, self._tell_bug)
+        self._crashes.watch(self._keep, self._tell_bug, self.session.faults.lay)
+        self._held = MainThreadWatchdog(HELD_SECONDS, self.session.faults.held)
         self.session.offer_report(self._crashes.found)
         self.session.tell_missing_fonts(self.look.fonts.missing)
         self._keep_timer.start()

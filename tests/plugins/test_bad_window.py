@@ -48,7 +48,9 @@ def test_every_page_opens_or_names_the_plugin_that_cannot(app: App) -> None:
             shown = pages.currentWidget()
             assert isinstance(shown, ErrorState), spec.id
             broken[spec.id] = " ".join(label.text() for label in shown.findChildren(QLabel))
-    assert set(broken) == {"bad_hooks.page", "bad_schema.run"}
+    assert set(broken) == {"bad_hooks.page", "bad_schema.run", "bad_results.page"}
+    assert "instead of a mapping" not in broken["bad_results.page"], "that is another hook"
+    assert "the widget of its page is int" in broken["bad_results.page"]
     assert "bad_hooks" in broken["bad_hooks.page"]
     assert "bad_schema" in broken["bad_schema.run"]
     assert pages.open("echo.say") is not None

@@ -1,4 +1,5 @@
-"""Remembers across a crash which plugin was being loaded. Knows nothing else about plugins."""
+"""Remembers across a crash which plugin was being loaded, and whose page was open. Knows nothing
+else about plugins."""
 
 from __future__ import annotations
 
@@ -6,19 +7,36 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studio.core import disk
 
 
+@dataclass(frozen=True)
+class OpenPage:
+    """What a plugin had in the window.
+
+    Attributes:
+        title: Of its page; empty for none.
+        held_by: Where it kept the window standing, in words; empty if it did not.
+    """
+
+    plugin: str
+    title: str = ""
+    held_by: str = ""
+
+
 class CrashJournal:
     """A folder with one small file for each import under way, named by process.
 
-    A file whose process is gone means that the process died in the middle of that import.
+    A file whose process is gone means that the process died in the middle of that import. Beside
+    them lies one for the page that is open in a window.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._page = folder / f"{os.getpid()}.page"
 
     @contextmanager
     def loading(self, plugin: str, module: str) -> Iterator[None]:
@@ -48,13 +66,36 @@ class CrashJournal:
             note.unlink(missing_ok=True)
         return crashed
 
-    def _write(self, note: Path, entry: dict[str, object]) -> bool:
+    def note_page(self, page: OpenPage | None) -> None:
+        """Note what a plugin has in the window from now on; None for nothing."""
+        if page is not None:
+            # Not synced: it has to outlive the process, not the machine, whose end is nobody's.
+            self._write(self._page, asdict(page), sync=False)
+        else:
+            self._page.unlink(missing_ok=True)
+
+    def take_page(self) -> OpenPage | None:
+        """Return what was in the window of a process that died, and forget it."""
+        found = None
+        for note in sorted(self._folder.glob("*.page")):
+            try:
+                # Before this process notes anything, its own number is that of an earlier one.
+                if int(note.stem) != os.getpid() and _is_running(int(note.stem)):
+                    continue
+                found = OpenPage(**json.loads(note.read_text("utf-8")))
+            except (OSError, ValueError, TypeError):
+                pass  # cut short, or of another version
+            note.unlink(missing_ok=True)
+        return found
+
+    def _write(self, note: Path, entry: dict[str, object], *, sync: bool = True) -> bool:
         try:
             disk.make_folder(self._folder)
             with note.open("w", encoding="utf-8") as file:
                 json.dump(entry, file)
                 file.flush()
-                os.fsync(file.fileno())
+                if sync:
+                    os.fsync(file.fileno())
         except OSError:
             return False
         return True

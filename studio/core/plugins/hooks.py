@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
 from studio.api.hookspecs import PROJECT, WindowHooks
+from studio.api.params import Params
 from studio.protocol.errors import ErrorCode, StudioError
+
+_RETURNS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "studio_pages": (lambda got: isinstance(got, Mapping), "a mapping of page ids to functions"),
+    "studio_viewers": (lambda got: isinstance(got, Mapping), "a mapping of kinds to functions"),
+    "studio_exporters": (
+        lambda got: isinstance(got, Mapping),
+        "a mapping of “kind:.suffix” to functions",
+    ),
+    "studio_open_file": (callable, "a function"),
+    "studio_settings": (
+        lambda got: isinstance(got, type) and issubclass(got, Params),
+        "a subclass of Params",
+    ),
+}
+"""Hook → whether a result fits, and what would; None always does."""
 
 
 class WindowHookRegistry:
@@ -43,11 +60,18 @@ class WindowHookRegistry:
         """Return what one plugin's hook returns, None without such a hook; lets exceptions out.
 
         pluggy's own call would stop at the first exception, whoever raised it.
+
+        Raises:
+            TypeError: It returned what nobody could use.
         """
         found = self._implementation(plugin, hook)
         if found is None:
             return None
-        return found.function(*(arguments[name] for name in found.argnames))
+        result = found.function(*(arguments[name] for name in found.argnames))
+        fits, wanted = _RETURNS.get(hook, (lambda got: True, ""))
+        if result is not None and not fits(result):
+            raise TypeError(f"it returned {type(result).__name__} instead of {wanted}")
+        return result
 
     def _implementation(self, plugin: str, hook: str) -> pluggy.HookImpl | None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from studio.api.manifest import BenchEntry, KindEntry, PageEntry, TaskEntry
 from studio.api.params import Params
+from studio.core.plugins.blame import Blame
 from studio.core.plugins.crash_journal import CrashJournal
 from studio.core.plugins.discovery import Found, discover, search_path_of_environment
 from studio.core.plugins.eligibility import Eligibility
@@ -39,6 +40,7 @@ class PluginHost:
     Attributes:
         plugins: In the order of the rail; broken ones are rows with a reason.
         faults: What went wrong this session.
+        journal: What the next session shall know if this one dies.
     """
 
     def __init__(
@@ -63,12 +65,12 @@ class PluginHost:
         """
         self.faults = faults or Faults()
         self._choices = EnabledPlugins(settings)
-        self._journal = CrashJournal(journal)
+        self.journal = CrashJournal(journal)
         self._only = tuple(only)
         self._hooks = WindowHookRegistry()
         self._params: dict[str, type[Params]] = {}
         self._observers: list[Callable[[], None]] = []
-        self._choices.quarantine(self._journal.take_crashed())
+        self._choices.quarantine(self.journal.take_crashed())
         admission = Eligibility(self._choices, safe_mode, self._only)
         if found is None:
             found = discover(search_path_of_environment())
@@ -295,13 +297,17 @@ class PluginHost:
             )
         return fault
 
+    def blame(self) -> Blame:
+        """Return what tells by a stack which plugin is at fault."""
+        return Blame({plugin.id: plugin.folder for plugin in self.plugins if plugin.folder})
+
     # --- inside -------------------------------------------------------------------------------
 
     def _import(self, plugin: Plugin, module: str) -> ModuleType:
         if module in sys.modules:
             return sys.modules[module]
         try:
-            with self._journal.loading(plugin.id, module):
+            with self.journal.loading(plugin.id, module):
                 return importlib.import_module(module)
         except (Exception, SystemExit) as error:
             raise self._fail(plugin, f"import of {module}", error) from error

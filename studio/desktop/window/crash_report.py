@@ -17,6 +17,7 @@ from typing import IO
 
 import studio
 from studio.core import disk
+from studio.desktop.main_thread.exit_guard import ExitGuard
 
 _log = logging.getLogger("studio.desktop.window.crash_report")
 _MAX = 200_000
@@ -30,14 +31,22 @@ class CrashReports:
         self._bugs = folder / "crash.log"
         self._deaths = folder / "crash-native.log"
         self._stream: IO[str] | None = None
+        self._exits: ExitGuard | None = None
         self.found = self._take()
 
-    def watch(self, keep: Callable[[], None], tell: Callable[[str], None]) -> None:
-        """Catch what nobody else does.
+    def watch(
+        self,
+        keep: Callable[[], None],
+        tell: Callable[[str], None],
+        blame: Callable[[BaseException], bool] = lambda error: False,
+    ) -> None:
+        """Catch what nobody else does, on any thread.
 
         Args:
             keep: Saves what must not be lost.
             tell: Takes the report of an exception on the window's thread; the studio goes on.
+            blame: Lays an exception at the plugin it is of; False if it is the studio's own, which
+                alone is reported here. Called on the thread that raised it.
         """
         try:
             disk.make_folder(self._deaths.parent)
@@ -45,12 +54,16 @@ class CrashReports:
             faulthandler.enable(self._stream)
         except OSError as error:
             _log.warning("Crashes cannot be noted down: %s", error)
-        sys.excepthook = lambda *what: self._on_exception(keep, tell, *what)
-        threading.excepthook = _on_thread_exception
+        sys.excepthook = lambda *what: self._on_exception(keep, tell, blame, *what)
+        threading.excepthook = lambda what: _on_thread_exception(blame, what)
+        self._exits = ExitGuard()
 
     def close(self) -> None:
         """The studio ends as it should: nothing to report."""
         faulthandler.disable()
+        if self._exits is not None:
+            self._exits.close()
+            self._exits = None
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         if self._stream is not None:
@@ -74,12 +87,15 @@ class CrashReports:
         self,
         keep: Callable[[], None],
         tell: Callable[[str], None],
+        blame: Callable[[BaseException], bool],
         kind: type[BaseException],
         error: BaseException,
         trace: TracebackType | None,
     ) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
+            return
+        if _is_laid_at_plugin(blame, error):
             return
         report = describe(error)
         _log.error("Unhandled exception:\n%s", report)
@@ -104,7 +120,17 @@ def describe(error: BaseException) -> str:
     )
 
 
-def _on_thread_exception(what: threading.ExceptHookArgs) -> None:
-    if what.exc_value is not None:
+def _is_laid_at_plugin(blame: Callable[[BaseException], bool], error: BaseException) -> bool:
+    try:
+        return blame(error)
+    except Exception:  # noqa: BLE001  the hook of last resort may not raise itself
+        _log.exception("Nobody could be blamed for an exception")
+        return False
+
+
+def _on_thread_exception(
+    blame: Callable[[BaseException], bool], what: threading.ExceptHookArgs
+) -> None:
+    if what.exc_value is not None and not _is_laid_at_plugin(blame, what.exc_value):
         name = what.thread.name if what.thread else "?"
         _log.error("Unhandled exception in thread %s:\n%s", name, describe(what.exc_value))

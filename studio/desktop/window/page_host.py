@@ -23,6 +23,9 @@ _log = logging.getLogger("studio.desktop.pages")
 class PageHost(QStackedWidget):
     """Holds the pages that were opened.
 
+    Attributes:
+        on_fault: Hears what a page did wrong: plugin id, doing what, the exception.
+
     Signals:
         opened: Id of the page that is now in view (also when it is broken).
     """
@@ -38,6 +41,7 @@ class PageHost(QStackedWidget):
         self._shown: dict[str, QWidget] = {}
         self._states: dict[str, Any] = {}
         self._current = ""
+        self.on_fault: Callable[[str, str, BaseException], object] = lambda *fault: None
         self._instead: QWidget = LoadingState(look, "")
         self.addWidget(self._instead)
 
@@ -95,6 +99,13 @@ class PageHost(QStackedWidget):
         spec = self._specs.get(page_id)
         if spec is not None and page_id not in self._shown:
             self._build(spec)
+
+    def drop(self, page_id: str) -> None:
+        """Let go of a page that was built; the one in view is built anew, to say why."""
+        was_in_view = page_id == self._current
+        self._forget(page_id)
+        if was_in_view:
+            self.open(page_id)
 
     def retry(self, page_id: str) -> None:
         """Build a page anew."""
@@ -189,3 +200,5 @@ class PageHost(QStackedWidget):
             call()
         except Exception as error:  # noqa: BLE001  the border to plugins: named and contained
             _log.error("%s of the page %s failed", what, spec.id, exc_info=error)
+            if spec.plugin_id:
+                self.on_fault(spec.plugin_id, f"{what} of the page {spec.id}", error)

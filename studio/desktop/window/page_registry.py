@@ -7,8 +7,11 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+
 from studio.api.artifacts import SavedArtifact
-from studio.api.window.context import Page
+from studio.api.window.context import Page, PageAction
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
@@ -155,6 +158,11 @@ class PageRegistry:
         )
 
     def _plugin_page(self, plugin: Plugin, page_id: str) -> Page:
+        """Build a page.
+
+        Raises:
+            StudioError: The plugin declares a page that it does not have, or its code failed.
+        """
         host = self.studio.plugins
         pages = host.call(plugin.id, "studio_pages", ctx=self.context(plugin.id)) or {}
         if page_id not in pages:
@@ -165,15 +173,7 @@ class PageRegistry:
                 "Ask its author for a corrected version.",
                 plugin=plugin.id,
             )
-        page = host.guard(plugin.id, f"page {page_id}", pages[page_id])
-        if not isinstance(page, Page):
-            raise StudioError(
-                ErrorCode.PLUGIN_FAILED,
-                f"The plugin {plugin.title} provided {type(page).__name__} instead of a page.",
-                "Ask its author for a corrected version.",
-                plugin=plugin.id,
-            )
-        return page
+        return host.guard(plugin.id, f"page {page_id}", lambda: _as_page(pages[page_id]()))
 
     def _task_page(self, plugin: Plugin, task_id: str) -> Page:
         _, entry = self.studio.plugins.task(task_id)
@@ -214,6 +214,34 @@ class PageRegistry:
         self.window.set_pages(self.specs())
         if had_page:
             self.open_first()  # does nothing unless the page in view went with its plugin
+        # Later: a page may be what told us, from inside a slot of its own.
+        QTimer.singleShot(0, self.window, self._close_stopped)
+
+    def _close_stopped(self) -> None:
+        """Replace the pages of plugins that were stopped by what is to be said of them."""
+        for spec in self.specs():
+            was_built = spec.plugin_id and spec.id in self.window.pages.built()
+            if was_built and not self.studio.plugins.plugin(spec.plugin_id).is_usable:
+                self._explained.discard(spec.plugin_id)
+                self.window.pages.drop(spec.id)
+
+
+def _as_page(page: object) -> Page:
+    """Return what a plugin built.
+
+    Raises:
+        TypeError: It is no page, or has parts that are none.
+    """
+    if not isinstance(page, Page):
+        raise TypeError(f"it returned {type(page).__name__} instead of a Page")
+    if not isinstance(page.widget, QWidget):
+        raise TypeError(f"the widget of its page is {type(page.widget).__name__}, not a QWidget")
+    if not isinstance(page.panel, QWidget | None):
+        raise TypeError(f"the panel of its page is {type(page.panel).__name__}, not a QWidget")
+    for action in page.actions:
+        if not isinstance(action, PageAction):
+            raise TypeError(f"an action of its page is {type(action).__name__}, not a PageAction")
+    return page
 
 
 def _part(name: str, title: str) -> Callable[..., Page]:

@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
-from studio.core.notices import Action, Level, Notice
+from studio.core.notices import Level, Notice
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import Launch
 from studio.core.studio import Studio
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.preload import Preload
+from studio.desktop.plugin_faults import PluginFaults
 from studio.desktop.window.about import show_about
 from studio.desktop.window.page_registry import DEVICE, OWN, PageRegistry
 from studio.desktop.window.palette.commands import Commands, ShellAction, theme_actions
@@ -30,11 +31,20 @@ LOOK_MS = 3000
 
 
 class WindowSession(QObject):
-    """The studio, its workspace, and what the shell shows of them."""
+    """The studio, its workspace, and what the shell shows of them.
 
-    def __init__(self, window: MainWindow, studio: Studio, background: Background) -> None:
+    Attributes:
+        faults: What goes wrong in plugins' code in the window.
+    """
+
+    def __init__(
+        self, window: MainWindow, studio: Studio, bridge: Bridge, background: Background
+    ) -> None:
         super().__init__()
         self.studio, self.window = studio, window
+        self.faults = PluginFaults(studio, window.notices.show_notice, bridge.post)
+        window.pages.on_fault = studio.plugins.record_fault
+        window.pages.opened.connect(lambda page: self.faults.page_opened(window.pages.spec(page)))
         self.workspace = PageRegistry(studio, window, background)
         self._commands = Commands(self.workspace, self._shell_actions())
         center = window.center
@@ -70,7 +80,7 @@ class WindowSession(QObject):
         studio = Studio.open(
             post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
         )
-        return cls(window, studio, background)
+        return cls(window, studio, bridge, background)
 
     def start_runtime(self) -> None:
         """Let the runtime get ready in the background."""
@@ -82,16 +92,17 @@ class WindowSession(QObject):
         self._warming.close()
         self.workspace.serving.close()
         self.studio.close()
+        self.faults.close()
 
     def offer_report(self, report: str) -> None:
-        """Tell of a crash in the last session; its report can be copied, nothing is sent."""
-        if report:
-            self._notice(
-                Level.WARN,
-                self.tr("Offline Studio closed unexpectedly last time."),
-                self.tr("Your work was saved. The report stays on this machine."),
-                Action(self.tr("Copy report"), lambda: self.workspace.ui.copy(report)),
-            )
+        """Tell of a crash in the last session; its report can be copied, nothing is sent.
+
+        The page of a plugin that it happened in is not opened again without the user.
+        """
+        plugin = self.faults.tell_death(report, self.workspace.ui.copy)
+        spec = self.window.pages.spec(self.window.state.page)
+        if plugin and spec is not None and spec.plugin_id == plugin:
+            self.window.state.page = ""
 
     def tell_missing_fonts(self, missing: Sequence[str]) -> None:
         """Say once that the system's fonts stand in."""
@@ -238,8 +249,8 @@ class WindowSession(QObject):
             (self.tr("Pages"), pages),
         ]
 
-    def _notice(self, level: Level, message: str, hint: str = "", *actions: Action) -> None:
-        self.window.notices.show_notice(Notice(level, message, hint, actions=actions))
+    def _notice(self, level: Level, message: str, hint: str = "") -> None:
+        self.window.notices.show_notice(Notice(level, message, hint))
 
 
 def _native(keys: str) -> str:

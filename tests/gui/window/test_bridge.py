@@ -52,8 +52,10 @@ def test_background_work_comes_back_here(qtbot: Any) -> None:
 
 
 def test_a_held_window_is_noticed_with_its_stack(qtbot: Any) -> None:
-    reports: list[tuple[float, str]] = []
-    watch = MainThreadWatchdog(0.1, lambda seconds, stack: reports.append((seconds, stack)))
+    reports: list[tuple[float, list[str]]] = []
+    watch = MainThreadWatchdog(
+        0.1, lambda seconds, stack: reports.append((seconds, [frame.name for frame in stack]))
+    )
 
     def a_slow_slot() -> None:
         until = time.monotonic() + PATIENCE

@@ -220,7 +220,7 @@ def studio_open_file(path):
 
 
 def test_each_plugin_answers_with_the_arguments_it_takes(folder: Path, tmp_path: Path) -> None:
-    write(folder, "three", plugin=HOOKS.format(body="return str(path)"))
+    write(folder, "three", plugin=HOOKS.format(body="return lambda: str(path)"))
     host = host_of(found_in(folder), tmp_path)
     seen: list[str] = []
 
@@ -228,7 +228,8 @@ def test_each_plugin_answers_with_the_arguments_it_takes(folder: Path, tmp_path:
         seen.append(plugin)
         return {"ctx": plugin}
 
-    assert dict(host.call_each("studio_open_file", each, path=Path("x"))) == {"three": "x"}
+    answers = dict(host.call_each("studio_open_file", each, path=Path("x")))
+    assert {plugin: answer() for plugin, answer in answers.items()} == {"three": "x"}
     assert sorted(seen) == ["one", "three", "two"]
 
 

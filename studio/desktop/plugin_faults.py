@@ -1,0 +1,160 @@
+"""Lays what goes wrong in the window at the plugin it is of, and says so. Stops none by itself:
+``PluginHost`` counts."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from studio.core.notices import Action, Level, Notice
+from studio.core.plugins.blame import Culprit
+from studio.core.plugins.crash_journal import OpenPage
+from studio.core.studio import Studio
+from studio.desktop.window.page_spec import PageSpec
+from studio.protocol.errors import StudioError
+
+_log = logging.getLogger("studio.desktop.plugin_faults")
+HELD_SECONDS = 2.0
+"""A slot that takes longer is named."""
+
+
+class PluginFaults(QObject):
+    """What the window knows of the faults of plugins: exceptions, stand-stills, sudden ends.
+
+    Attributes:
+        last: What a plugin had in the window when the last session died; None if it did not.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        show: Callable[[Notice], None],
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """``show``: a notice of the window; ``post``: runs a call on the window's thread, soon."""
+        super().__init__()
+        self._host, self._notices, self._show, self._post = (
+            studio.plugins,
+            studio.notices,
+            show,
+            post,
+        )
+        self._blame = self._host.blame()
+        self._page: OpenPage | None = None
+        self.last = self._host.journal.take_page()
+
+    def lay(self, error: BaseException) -> bool:
+        """Lay an exception that nobody caught at its plugin; False if it is not of one.
+
+        Called on any thread.
+        """
+        culprit = self._blame.of_error(error)
+        if culprit is None:
+            return False
+        # Later: it may switch the plugin off, whose code is still on the stack.
+        self._post(lambda: self._record(culprit, error))
+        return True
+
+    def held(self, seconds: float, stack: traceback.StackSummary) -> None:
+        """Take in that the window stands still; called on the watchdog's thread."""
+        told = "".join(stack.format())
+        _log.warning("The window has been standing still for %.1f s:\n%s", seconds, told)
+        culprit = self._blame.of_stack(stack)
+        if culprit is None or self._host.plugin(culprit.plugin).shipped:
+            return
+        # The user may end a window that stands: what held it is known at the next start.
+        title = self._page.title if self._page is not None else ""
+        self._host.journal.note_page(OpenPage(culprit.plugin, title, culprit.where))
+        self._post(lambda: self._was_held(culprit))
+
+    def page_opened(self, spec: PageSpec | None) -> None:
+        """Note whose page is in view, for the case that the process ends in it."""
+        page = None
+        if spec is not None and spec.plugin_id and not self._host.plugin(spec.plugin_id).shipped:
+            page = OpenPage(spec.plugin_id, spec.title)
+        if page != self._page:
+            self._page = page
+            self._host.journal.note_page(page)
+
+    def close(self) -> None:
+        """The studio ends as it should."""
+        self._host.journal.note_page(None)
+
+    def tell_death(self, report: str, copy: Callable[[str], None]) -> str:
+        """Say that the last session died and of what; return the id of the plugin it died in.
+
+        Args:
+            report: What it left behind; may be empty.
+            copy: Puts a text on the clipboard.
+        """
+        culprit = self._blame.of_report(report)
+        if not report and self.last is None:
+            return ""
+        actions = []
+        if report:
+            actions.append(Action(self.tr("Copy report"), lambda: copy(report)))
+        suspect = culprit.plugin if culprit else self.last.plugin if self.last else ""
+        if self._is_known(suspect):
+            actions.append(self._disable(suspect))
+        notice = Notice(
+            Level.WARN,
+            self._last_words(culprit),
+            self.tr("Your work was saved. The report stays on this machine.")
+            if report
+            else self.tr("Your work was saved."),
+            actions=tuple(actions),
+            plugin=suspect,
+        )
+        self._show(notice)
+        return culprit.plugin if culprit else ""
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _last_words(self, culprit: Culprit | None) -> str:
+        if culprit is not None:
+            return self.tr(
+                "Offline Studio closed unexpectedly last time, in the plugin {plugin} ({where})."
+            ).format(plugin=self._title(culprit.plugin), where=culprit.where)
+        last = self.last
+        if last is None:
+            return self.tr("Offline Studio closed unexpectedly last time.")
+        if last.held_by:
+            return self.tr(
+                "Offline Studio closed unexpectedly last time, while the plugin {plugin} kept the "
+                "window from responding ({where})."
+            ).format(plugin=self._title(last.plugin), where=last.held_by)
+        return self.tr(
+            "Offline Studio closed unexpectedly last time, while the page {page} of the plugin "
+            "{plugin} was open."
+        ).format(page=last.title, plugin=self._title(last.plugin))
+
+    def _record(self, culprit: Culprit, error: BaseException) -> None:
+        if isinstance(error, StudioError) and error.plugin:
+            # Recorded where it was contained, and nobody told the user since.
+            self._notices.error(error, key=f"plugin-{error.plugin}")
+            return
+        self._host.record_fault(culprit.plugin, f"function {culprit.where}", error)
+
+    def _was_held(self, culprit: Culprit) -> None:
+        self._host.journal.note_page(self._page)
+        self._notices.warn(
+            self.tr("The plugin {plugin} kept the window from responding ({where}).").format(
+                plugin=self._title(culprit.plugin), where=culprit.where
+            ),
+            self.tr("Disable it if this happens again."),
+            key=f"held-{culprit.plugin}",
+            actions=(self._disable(culprit.plugin),),
+        )
+
+    def _disable(self, plugin: str) -> Action:
+        title = self.tr("Disable {title}").format(title=self._title(plugin))
+        return Action(title, lambda: self._host.switch_off(plugin))
+
+    def _is_known(self, plugin: str) -> bool:
+        return any(each.id == plugin for each in self._host.plugins)
+
+    def _title(self, plugin: str) -> str:
+        return self._host.plugin(plugin).title if self._is_known(plugin) else plugin

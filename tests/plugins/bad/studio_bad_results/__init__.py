@@ -1,0 +1,1 @@
+"""A plugin for tests: its hooks return things of the wrong kind."""

@@ -1,0 +1,1 @@
+"""A plugin for tests: its page opens, and its slots do what a page must not."""

@@ -1,0 +1,230 @@
+"""What goes wrong under the user's hand is laid at its plugin, and the window stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+
+from studio.api.artifacts import NewArtifact
+from studio.app import App
+from studio.core.plugins import PluginHost, PluginState
+from studio.core.plugins.fault_list import Fault
+from studio.desktop.pages.exporters import formats
+from studio.testing.guards import PATIENCE
+from studio.testing.plugins import importable
+from studio.testing.scripted import ScriptedRuntime
+
+HERE = Path(__file__).parent
+FOLDERS = (HERE / "good", HERE / "bad")
+PAGE = "bad_slots.page"
+STUDIO_ITSELF = "unexpected error occurred in Offline Studio"
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def start(
+    qapp: QApplication, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], App]]:
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", os.pathsep.join(map(str, FOLDERS)))
+    apps: list[App] = []
+
+    def end() -> None:
+        for app in apps:
+            app.window.may_close = lambda: True
+            app.window.close()
+            app.finish()
+            app.window.deleteLater()
+        apps.clear()
+
+    def make() -> App:
+        end()
+        app = App(qapp, launch=ScriptedRuntime().launch)
+        app.look.theme.reduced_motion = True
+        app.start()
+        qtbot.waitUntil(lambda: bool(app.window.pages.current))
+        apps.append(app)
+        return app
+
+    with importable(*FOLDERS):
+        yield make
+        end()
+
+
+@pytest.fixture
+def app(start: Callable[[], App]) -> App:
+    app = start()
+    app.window.open_page(PAGE)
+    return app
+
+
+def host_of(app: App) -> PluginHost:
+    assert app.session is not None
+    return app.session.studio.plugins
+
+
+def faults(app: App) -> list[Fault]:
+    return host_of(app).faults.of("bad_slots")
+
+
+def button(app: App, name: str) -> QPushButton:
+    page = app.window.pages.page(PAGE)
+    assert page is not None
+    found: QPushButton = page.widget.findChild(QPushButton, name)
+    return found
+
+
+def told(app: App) -> str:
+    assert app.session is not None
+    shown = [card.notice.message for card in app.window.notices.cards()]
+    return " ".join(shown + [notice.message for notice in app.session.studio.notices.all])
+
+
+SLOTS = {
+    "raise": "function _raise in plugin.py",
+    "exit": "tried to quit Offline Studio (exit code 4)",
+    "raise SystemExit": "tried to quit Offline Studio (exit code 3)",
+    "through the studio": "<lambda> in plugin.py",
+    "in a thread": "a slot went wrong",
+    "in background work": "tried to quit Offline Studio (exit code 4)",
+}
+"""Button → what is said of it."""
+
+
+def test_a_slot_that_fails_is_the_plugins_and_not_the_studios(app: App, qtbot: Any) -> None:
+    for name, words in SLOTS.items():
+        button(app, name).click()
+        qtbot.waitUntil(lambda: bool(faults(app)))
+        assert words in faults(app)[0].error.message, name
+        assert host_of(app).faults.count("bad_slots") == 1
+        host_of(app).faults.forget("bad_slots")
+    assert "bad_slots" in told(app)
+    assert STUDIO_ITSELF not in told(app)
+
+
+def test_an_event_handler_that_fails_is_the_plugins(app: App, qtbot: Any) -> None:
+    page = app.window.pages.page(PAGE)
+    assert page is not None
+    QApplication.postEvent(page.widget, QEvent(QEvent.Type.User))
+    qtbot.waitUntil(lambda: bool(faults(app)))
+    assert "customEvent in plugin.py" in faults(app)[0].error.message
+
+
+def test_the_studios_own_bug_stays_its_own(app: App, qtbot: Any) -> None:
+    """Control: blame is not simply laid at whoever is in view."""
+    sys.excepthook(LookupError, LookupError("ours"), None)
+    qtbot.waitUntil(lambda: STUDIO_ITSELF in told(app))
+    assert faults(app) == []
+
+
+def test_the_third_failure_stops_the_plugin_and_its_page_says_why(app: App, qtbot: Any) -> None:
+    for _ in range(3):
+        button(app, "raise").click()
+    qtbot.waitUntil(lambda: host_of(app).plugin("bad_slots").state is PluginState.FAILED)
+    qtbot.waitUntil(lambda: app.window.pages.page(PAGE) is None)
+    shown: QWidget = app.window.pages.currentWidget()
+    words = " ".join(label.text() for label in shown.findChildren(QLabel))
+    assert "It failed 3 times in this session" in words
+    assert app.window.pages.open("echo.say") is not None
+
+
+def test_a_window_that_stands_still_names_the_plugin_and_offers_to_disable_it(
+    app: App, qtbot: Any
+) -> None:
+    plugin = sys.modules["studio_bad_slots.plugin"]
+    assert app.session is not None
+    held = app.session.faults.held
+
+    def seen(seconds: float, stack: Any) -> None:
+        held(seconds, stack)
+        plugin.RELEASE.set()
+
+    assert app._held is not None
+    app._held._report = seen
+    button(app, "hold").click()
+    qtbot.waitUntil(lambda: "The plugin Bad: slots kept the window from responding" in told(app))
+    assert "<lambda> in plugin.py" in told(app)
+    card = next(c for c in app.window.notices.cards() if "responding" in c.notice.message)
+    next(b for b in card.findChildren(QPushButton) if b.text() == "Disable Bad: slots").click()
+    assert host_of(app).plugin("bad_slots").state is PluginState.DISABLED
+
+
+def test_hooks_that_return_something_else_are_named_and_exports_of_others_go_on(
+    start: Callable[[], App],
+) -> None:
+    app = start()
+    assert app.session is not None
+    studio, parts = app.session.studio, app.session.workspace._parts
+    saved = studio.library.add_artifact(NewArtifact("text", b"x", ".txt", title="X"))
+    formats(parts, studio.library.artifact(saved.id))
+    (fault,) = host_of(app).faults.of("bad_results")
+    assert "it returned list instead of a mapping" in fault.error.message
+    for hook, more in {
+        "studio_settings": {},
+        "studio_viewers": {},
+        "studio_open_file": {"path": Path()},
+    }.items():
+        answers = host_of(app).call_each(hook, lambda plugin: {"ctx": plugin}, **more)
+        assert "bad_results" not in dict(answers), hook
+    assert (
+        "instead of a subclass of Params" in host_of(app).faults.of("bad_results")[1].error.message
+    )
+
+
+RUN = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QPushButton
+from studio.app import App, make_application
+from studio.testing.scripted import ScriptedRuntime
+sys.path += [{good!r}, {bad!r}]
+application = make_application()
+app = App(application, launch=ScriptedRuntime().launch)
+app.start()
+while not app.window.pages.current:
+    application.processEvents()
+app.window.open_page({page!r})
+app.window.pages.page({page!r}).widget.findChild(QPushButton, {name!r}).click()
+"""
+
+
+def die_in(name: str) -> None:
+    """Let a studio of its own end under a button of the page."""
+    script = RUN.format(good=str(FOLDERS[0]), bad=str(FOLDERS[1]), page=PAGE, name=name)
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ended.returncode in (7, -11), ended.stderr
+
+
+def test_a_sudden_end_with_the_page_open_is_told_at_the_next_start(
+    start: Callable[[], App],
+) -> None:
+    die_in("die")
+    app = start()
+    assert "while the page Slots of the plugin Bad: slots was open" in told(app)
+    assert "closed unexpectedly" not in told(start())
+
+
+def test_a_crash_in_a_slot_names_the_plugin_and_its_page_is_not_opened_again(
+    start: Callable[[], App],
+) -> None:
+    die_in("crash")
+    app = start()
+    assert "last time, in the plugin Bad: slots (<lambda> in plugin.py, line" in told(app)
+    assert app.window.pages.current != PAGE
