@@ -78,7 +78,7 @@ _PROCESSES = (
         "import resource\nresource.prlimit(facts['victim'], resource.RLIMIT_CORE, (0, 0)); done()",
     ),
     Probe(
-        "slow another process down", "os.setpriority(os.PRIO_PROCESS, facts['victim'], 5); done()"
+        "slow another process down", "os.setpriority(os.PRIO_PROCESS, facts['victim'], 19); done()"
     ),
 )
 
