@@ -49,6 +49,7 @@ from studio.api.worker.context import (
     Placement,
     Requirements,
     Rung,
+    Task,
     TaskContext,
     WeightsFacts,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "SavedArtifact",
     "Seed",
     "StudioError",
+    "Task",
     "TaskContext",
     "TaskResult",
     "Temperature",

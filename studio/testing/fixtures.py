@@ -1,11 +1,14 @@
 """Fixtures that tests of plugins share with ours: the window's clothes, and the command line.
 
-Loaded by ``-p studio.testing.fixtures``. It imports Qt and the studio only where one is asked for.
+Loaded by ``-p studio.testing.fixtures``. It imports Qt and the studio only where one is asked for;
+tests draw where nobody looks, unless ``QT_QPA_PLATFORM`` says otherwise.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +16,11 @@ import pytest
 
 if TYPE_CHECKING:
     from studio.desktop.appearance.appearance import Appearance
+
+
+def pytest_configure() -> None:
+    """Without a display Qt would abort the whole process."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +42,14 @@ def look(qapp: Any, dressed: Appearance) -> Iterator[Appearance]:
 
     if qapp.palette().window().color() != dressed.theme.color("bg"):
         dressed.theme.apply()  # a test of the whole application has left its own
+    collects = gc.isenabled()
+    gc.disable()  # objects of Qt in a cycle must not end in another thread
     yield dressed
     dressed.theme.set_mode(ThemeMode.DARK)
     dressed.theme.reduced_motion = True
+    if collects:
+        gc.collect()
+        gc.enable()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,6 +36,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.results import TaskResult
 from studio.api.window.context import Page
 from studio.core.notices import Level, Notice
+from studio.core.plugins.discovery import SEARCH_PATH
 from studio.core.studio import Studio
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.drop_target import DropTarget
@@ -50,6 +52,8 @@ from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.testing.scripted import ScriptedRuntime
 
+_PATIENCE_MS = 60_000
+"""It bounds a hang, and measures nothing."""
 _SIDECAR = """
 id = "{id}"
 title = "{id}"
@@ -67,7 +71,7 @@ class PageDesk:
     ``weights`` beside the home, and nowhere else.
 
     Attributes:
-        plugin: Id of the plugin.
+        plugin: Id of the plugin, whose package is ``studio_`` and that unless ``package`` says so.
         capabilities: Weights that there are, without anything in them: id → what they are for.
         whole: What ``build`` returned.
         page: The page's widget: that itself, or the widget of that ``Page``.
@@ -78,6 +82,7 @@ class PageDesk:
     """
 
     plugin = ""
+    package = ""
     capabilities: Mapping[str, str] = {}
     runtime_type: type[ScriptedRuntime] = ScriptedRuntime
 
@@ -102,6 +107,9 @@ class PageDesk:
             (weights / f"{id}.toml").write_text(_SIDECAR.format(id=id, capability=capability))
             (weights / f"{id}.bin").write_bytes(b"GGUF" + bytes(28))
         monkeypatch.setenv("STUDIO_WEIGHTS", str(weights))
+        spec = find_spec(cls.package or f"studio_{cls.plugin}")
+        if spec and spec.origin:  # it need not be installed
+            monkeypatch.setenv(SEARCH_PATH, str(Path(spec.origin).parents[1]))
         desk = cls(qtbot, look, folder / "home")
         yield desk
         desk.close()
@@ -143,7 +151,7 @@ class PageDesk:
         self.ctx.kit = self.kit
         built = self.build()
         self.whole: Any = built
-        self.page = built.widget if isinstance(built, Page) else built
+        self.page: Any = built.widget if isinstance(built, Page) else built
         self.page.setParent(self.window)
         self.page.resize(1000, 740)
         self.window.show()
@@ -166,18 +174,20 @@ class PageDesk:
 
     def again(self, state: Mapping[str, Any] | None = None) -> None:
         """End and start again, with the state of the page that a shell would keep."""
-        kept = self.whole.save_state() if state is None else state
+        save = getattr(self.whole, "save_state", None)  # a page may keep nothing
+        kept = save() if state is None and save else state
         state = json.loads(json.dumps(kept))
         self.close()
         self.open()
-        self.whole.restore_state(state)
+        if restore := getattr(self.whole, "restore_state", None):
+            restore(state or {})
         self.settled()
 
     # --- waiting ------------------------------------------------------------------------------
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Let the window live until something holds."""
-        self.qtbot.waitUntil(holds)
+        self.qtbot.waitUntil(holds, timeout=_PATIENCE_MS)
 
     def settled(self) -> None:
         """Wait until all that was asked of other threads has come back."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from studio.cli.plugins import author
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -22,7 +23,10 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     for name, text in (("on", "enable a plugin"), ("off", "disable a plugin")):
         commands.add_parser(name, help=text).add_argument("id", metavar="ID")
+    author.add_commands(commands)
     arguments = parser.parse_args(argv or ["list"])
+    if "run" in arguments:
+        return int(arguments.run(arguments, session))
     host = session.plugins
     if arguments.command == "list":
         _list(host.plugins, arguments.json)

@@ -1,0 +1,53 @@
+"""``studio plugins new`` and ``try``: what the author of a plugin needs first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.plugins import project, scaffold
+
+Command = Callable[[Namespace, StudioSession], int]
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of authors to those of ``studio plugins``; each sets ``run``."""
+    new = commands.add_parser("new", help="write the project of a new plugin")
+    new.add_argument("name", metavar="NAME", help="id: lower-case letters, digits and _")
+    new.add_argument("--page", action="store_true", help="with a page of its own")
+    new.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="folder to put it in")
+    new.set_defaults(run=_new)
+    trial = commands.add_parser("try", help="run the studio with a plugin under development")
+    trial.add_argument("folder", type=Path, metavar="DIR", help="the project, or the package in it")
+    trial.add_argument(
+        "--task", nargs="...", metavar="ID", help="run one task with the flags that follow"
+    )
+    trial.set_defaults(run=_try)
+
+
+def _new(arguments: Namespace, session: StudioSession) -> int:
+    folder = scaffold.write_project(arguments.name, arguments.to, page=arguments.page)
+    output.say(str(folder))
+    output.hint("Its README.md says how to test, try, check and build it.")
+    return ExitCode.OK
+
+
+def _try(arguments: Namespace, session: StudioSession) -> int:
+    """Run another studio, which imports the plugin afresh; it uses the same home."""
+    folder = project.package_folder(arguments.folder)
+    known = os.environ.get(project.SEARCH_PATH, "")
+    search = os.pathsep.join(filter(None, (str(folder.parent), known)))
+    os.environ[project.SEARCH_PATH] = search
+    plugin = next((each for each in session.plugins.plugins if each.folder == folder), None)
+    if plugin is not None:  # it may be off, or have crashed when it was tried last
+        session.plugins.switch_on(plugin.id)
+    words = ["run", *arguments.task] if arguments.task else []
+    return subprocess.run([sys.executable, "-m", "studio", *words], check=False).returncode

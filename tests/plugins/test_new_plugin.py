@@ -1,0 +1,96 @@
+"""`studio plugins new`: its project is whole, tested, and builds without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.core.plugins import scaffold
+from studio.core.plugins.project import package_folder
+from studio.testing.plugins import found_in, importable
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a project, as its author does: nothing of it is installed."""
+    variables = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_the_studio_knows_it_at_once(tmp_path: Path, page: bool) -> None:
+    project = scaffold.write_project("tried_out", tmp_path, page=page)
+    with importable(project):
+        (found,) = found_in(project)
+    assert found.error is None
+    assert found.manifest is not None
+    assert [task.id for task in found.manifest.tasks] == ["tried_out.shuffle"]
+    assert [each.id for each in found.manifest.pages] == (["tried_out.page"] if page else [])
+    texts = {path.name: path.read_text("utf-8") for path in project.rglob("*") if path.is_file()}
+    assert {name for name, text in texts.items() if "xample" in text} == set()
+
+
+def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, command: Command) -> None:
+    code, _, err = command("plugins", "new", "My-Plugin", "--to", str(tmp_path))
+    assert code == 2
+    assert "“my_plugin” would do." in err
+    assert command("plugins", "new", "chat", "--to", str(tmp_path))[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "mine").mkdir()
+    code, _, err = command("plugins", "new", "mine", "--to", str(tmp_path))
+    assert (code, "already exists" in err) == (2, True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+
+
+@pytest.mark.parametrize("place", [".", "studio_mine", "src"])
+def test_the_package_of_a_project_is_found(tmp_path: Path, place: str) -> None:
+    package = tmp_path / ("src/studio_mine" if place == "src" else "studio_mine")
+    package.mkdir(parents=True)
+    (package / "manifest.toml").touch()
+    assert package_folder(tmp_path / (place if place != "src" else ".")) == package.resolve()
+
+
+def test_a_folder_without_a_plugin_says_so(tmp_path: Path, command: Command) -> None:
+    code, _, err = command("plugins", "try", str(tmp_path))
+    assert (code, "holds no plugin" in err) == (3, True)
+
+
+@pytest.mark.slow
+def test_its_tests_pass_and_it_builds_without_a_network(tmp_path: Path) -> None:
+    project = scaffold.write_project("tried_out", tmp_path, page=True)
+    done = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
+    words = ("--no-build-isolation", "--no-deps", "--no-index", "-w", "dist")
+    done = python(project, "-m", "pip", "wheel", ".", *words)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (project / "dist").glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"studio_tried_out/manifest.toml", "studio_tried_out/page.py"} <= names
+    assert not any("tests" in name for name in names)
+
+
+@pytest.mark.slow
+def test_try_runs_one_of_its_tasks(tmp_path: Path) -> None:
+    project = scaffold.write_project("tried_out", tmp_path)
+    words = ("plugins", "try", ".", "--task", "tried_out.shuffle", "one two", "--times", "2")
+    done = python(project, "-m", "studio", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    assert '"words": 2' in done.stdout.replace('":2', '": 2')
