@@ -48,7 +48,8 @@ class NewArtifact:
     """A finished result that is not in the library yet.
 
     Attributes:
-        payload: The bytes of the finished file, whose format ``suffix`` names; or a file to copy.
+        payload: The bytes of the finished file, whose format ``suffix`` names; or a file: that of a
+            task's result is moved, any other is copied.
         text: What it says, for search and cards.
         verdict: What was checked; of a task's result the plugin's own check gives one without.
         meta: Plain data that its viewer reads.
@@ -78,8 +79,8 @@ class SavedArtifact(msgspec.Struct, frozen=True):
 
     Attributes:
         record: Id of the record that made it.
-        path: Its payload on disk, never to be written; of a result that was not to be kept there
-            is none.
+        path: Its payload on disk, never to be written. Of a result that was not to be kept there
+            is none, unless its task made a file: that is there until the next start.
         starred, binned: As they were when it was looked up.
         created: Seconds since 1970; 0 where that is not known.
         data: The payload of a result that was not to be kept.

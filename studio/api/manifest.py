@@ -123,7 +123,7 @@ _MEMBER_ID = re.compile(r"[a-z][a-z0-9_]{1,31}\.[a-z][a-z0-9_]{0,47}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
 _KIND = re.compile(r"[a-z][a-z0-9_-]{1,31}")
-_SUFFIX = re.compile(r"\.[a-z0-9][a-z0-9.]{0,15}")
+_SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 _FILES = ("none", "picked", "folder")
 _ISOLATION = ("process", "studio")
 

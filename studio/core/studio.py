@@ -47,7 +47,7 @@ from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.manager import WeightsManager
 from studio.core.weights.user_notes import REMARKS
-from studio.protocol.caches import CACHE_ENV
+from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -121,7 +121,7 @@ class Studio:
         self._told: tuple[WeightsEntry, ...] = ()
         settings.observe(REMARKS, self._remarked)
         # Beside the library, which need not be this home's: another studio may have that one.
-        scratch = library.folder.with_name("cache") / "results"
+        scratch = library.folder.with_name("cache") / RESULTS
         store = LibraryJobStore(library, scratch, self._circumstances)
         self.jobs = JobBoard(
             store,

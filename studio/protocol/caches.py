@@ -5,5 +5,11 @@ from __future__ import annotations
 CACHE_ENV = "STUDIO_CACHE"
 """Environment variable with the folder of caches; the studio sets it, the runtime fills it."""
 
+JOBS = "jobs"
+"""Folder in it where running jobs have theirs."""
+
+RESULTS = "results"
+"""Folder in it through which files of results pass: see ``result_files``."""
+
 PROMPT_CACHE = "beginnings"
 """Folder in it of what models computed of texts; the runtime fills it, the studio can clear it."""

@@ -224,10 +224,10 @@ def _mismatch(mine: Hello, theirs: Hello) -> str:
 
 def _check_blobs(message: Any, blobs: tuple[memoryview, ...]) -> None:
     """Every blob a message names must be there, and be what it says."""
-    if isinstance(message, Preview | Produced):
+    if isinstance(message, Preview) or (isinstance(message, Produced) and not message.file):
         blob_rules.check(message.spec, _named(blobs, message.blob))
-        if isinstance(message, Produced) and message.preview != -1:
-            _named(blobs, message.preview)
+    if isinstance(message, Produced) and message.preview != -1:
+        _named(blobs, message.preview)
     elif isinstance(message, Submit):
         for name, index in message.blobs.items():
             blob = _named(blobs, index)

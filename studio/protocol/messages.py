@@ -243,7 +243,8 @@ class Preview(Message, frozen=True):
 
 
 class Produced(Message, frozen=True):
-    """A finished result; its payload travels as a blob and is saved by the studio's side."""
+    """A finished result; its payload travels as a blob, or as a file, and is saved by the studio's
+    side."""
 
     job: str
     kind: str
@@ -258,6 +259,8 @@ class Produced(Message, frozen=True):
     """Index of the blob with a small PNG; -1 for none."""
     is_text: bool = False
     """Its text is its payload, and does not travel twice."""
+    file: str = ""
+    """Instead of a blob (then -1): its payload is this file, see ``protocol.result_files``."""
 
 
 class Finished(Message, frozen=True):

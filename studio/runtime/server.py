@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from studio.api.worker.context import Loader
+from studio.protocol.caches import JOBS
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
@@ -82,7 +83,8 @@ class Server:
 
     Args:
         built_in: Returns the loaders of the runtime's own engines; called once torch is there.
-        scratch_root: Where jobs get their folders; a temporary one by default.
+        cache: The studio's folder of caches; None for none.
+        scratch_root: Where jobs get their folders; by default in the cache: not in memory.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class Server:
         self._link = link
         self._built_in = built_in
         self._engines: Sequence[Loader] = ()
-        self._scratch_root = scratch_root or make_root()
+        self._scratch_root = scratch_root or make_root(cache / JOBS if cache else None)
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
         self._contention = CpuContention()
@@ -374,6 +376,7 @@ def _total(device: Device) -> int:
 def make_root(parent: Path | None = None) -> Path:
     """Return a new private folder for the jobs of this process; remove those of dead ones."""
     parent = parent or Path(tempfile.gettempdir())
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in parent.glob(f"{_PREFIX}*"):
         owner = _OWNER.match(folder.name)
         if owner and not psutil.pid_exists(int(owner.group(1))):

@@ -9,12 +9,15 @@ A plugin author's whole test can be::
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 from studio.api.artifacts import NewArtifact
@@ -23,6 +26,7 @@ from studio.api.sandbox import Sandbox
 from studio.api.worker.context import Event, ProgressEvent, ResultEvent, TextEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
+from studio.protocol import result_files
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.jobs.context import Context
@@ -137,13 +141,13 @@ def run_task(
     steps = task(context, params)
     try:
         for event in steps:
-            made.take(event)
+            made.take(job.kept(event))
             if stop_after is not None and made.steps >= stop_after:
                 raise Cancelled
     except Cancelled as stop:
         job.cancelled = True
         for event in last_words(steps, stop):
-            made.take(event)
+            made.take(job.kept(event))
     finally:
         getattr(steps, "close", lambda: None)()
         context.close()
@@ -173,6 +177,15 @@ class _Job:
     wants_whole: bool = True
     cancelled: bool = False
     reduced: list[str] = field(default_factory=list)
+    feed: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(scratch=None))
+
+    def kept(self, event: Event) -> Event:
+        """Return a result that is a file as bytes: the file goes with the folder of the job."""
+        if not (isinstance(event, NewArtifact) and isinstance(event.payload, Path)):
+            return event
+        with TemporaryDirectory() as folder:
+            name, _ = result_files.put(event.payload, self.feed.scratch, Path(folder))
+            return dataclasses.replace(event, payload=(Path(folder) / name).read_bytes())
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -181,7 +194,7 @@ class _Job:
         """A test that wants to know reads ``reduced``."""
 
     def report(self, event: Event) -> None:
-        self.made.take(event)
+        self.made.take(self.kept(event))
         self.check_cancelled()
 
     def check_cancelled(self) -> None:

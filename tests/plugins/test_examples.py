@@ -43,6 +43,16 @@ def test_the_palette_of_a_picture_is_a_kind_of_its_own(picture: Path, tmp_path: 
     assert (tmp_path / "flag.gpl").read_text().splitlines()[2:] == ["255   0   0", "  0   0 255"]
 
 
+def test_a_long_table_is_a_file(picture: Path, tmp_path: Path) -> None:
+    from studio_palette.schema import PixelsOf
+    from studio_palette.worker import pixels_of
+
+    made = run_task(pixels_of, PixelsOf.parse({"picture": str(picture)}), scratch=tmp_path)
+    (table,) = made.artifacts
+    rows = table.read().decode().splitlines()
+    assert (len(rows), rows[1], rows[-1]) == (1 + 64 * 64, "0,0,0,0,255", "63,63,255,0,0")
+
+
 def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:
     host = host_of(found_in(EXAMPLES), tmp_path)
     host.switch_off("palette")

@@ -176,7 +176,7 @@ class TaskContext(Protocol):
     def artifact(
         self,
         kind: str,
-        payload: bytes,
+        payload: bytes | Path,
         *,
         suffix: str,
         title: str = "",
@@ -187,7 +187,10 @@ class TaskContext(Protocol):
     ) -> NewArtifact:
         """Return the event to yield for a finished result.
 
-        Without a ``verdict`` the plugin's own check of the kind gives one (``studio_checks``).
+        A large one is a file in ``scratch``: written, closed, and given as its path. It is moved
+        into the library and never read into memory; the task has it no more.
+        Without a ``verdict`` the plugin's own check of the kind gives one (``studio_checks``), but
+        of a file.
         """
         ...
 

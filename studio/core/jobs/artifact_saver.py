@@ -30,9 +30,9 @@ class ArtifactSaver:
         self._on_saved = on_saved
         self._trouble: dict[str, StudioError] = {}
 
-    def save(self, job: Job, result: Produced, payload: memoryview, preview: Any) -> None:
+    def save(self, job: Job, result: Produced, payload: memoryview | None, preview: Any) -> None:
         """Save one result of ``job`` and hand it to who listens, or offer to try again."""
-        notice = f"unsaved-{job.id}-{id(payload)}"
+        notice = f"unsaved-{job.id}-{result.file or id(payload)}"
 
         def saved(artifact: SavedArtifact) -> None:
             self._notices.dismiss(notice)

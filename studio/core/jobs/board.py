@@ -253,9 +253,11 @@ class JobBoard:
     @_take.register
     def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> None:
         if job.recipe.private:
+            self._disk.run(lambda: self._store.drop(message), failed=self._notices.error)
             return
         preview = blobs[message.preview] if message.preview >= 0 else None
-        self._results.save(job, message, blobs[message.blob], preview)
+        payload = None if message.file else blobs[message.blob]
+        self._results.save(job, message, payload, preview)
 
     @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:

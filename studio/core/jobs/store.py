@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
+from studio.core import disk
 from studio.core.jobs.job import Recipe
 from studio.core.library import Library
 from studio.core.library.storage.ulid import new_id
+from studio.protocol import result_files
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
@@ -26,7 +28,7 @@ class LibraryJobStore:
     """Each method is durable when it returns; all are called on the board's one disk thread."""
 
     def __init__(self, library: Library, scratch: Path, circumstances: Circumstances) -> None:
-        """Keep things in ``library``; ``scratch`` is where earlier studios left results."""
+        """Keep things in ``library``; ``scratch`` is where the runtime puts files of results."""
         self._library = library
         self._scratch = scratch
         self._circumstances = circumstances
@@ -73,7 +75,11 @@ class LibraryJobStore:
     def save(
         self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
     ) -> SavedArtifact:
-        """Save one result; what is not to be kept is handed on and written nowhere."""
+        """Save one result; what is not to be kept is handed on and written nowhere.
+
+        ``payload`` is None where it is a file, which is moved.
+        """
+        file = self._file_of(result) if result.file else None
         title = result.title or recipe.title
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
         text = bytes(payload).decode() if result.is_text else result.text
@@ -82,7 +88,7 @@ class LibraryJobStore:
             self._keep_inputs(recipe)
             new = NewArtifact(
                 result.kind,
-                bytes(payload),
+                file or bytes(payload),
                 result.suffix,
                 title,
                 text,
@@ -90,13 +96,27 @@ class LibraryJobStore:
                 result.meta,
                 b"" if preview is None else bytes(preview),
             )
-            saved = self._library.add_artifact(new, record=record, inputs=recipe.parents, job=job)
+            saved = self._library.add_artifact(
+                new, record=record, inputs=recipe.parents, job=job, move=bool(file)
+            )
             id, path = saved.id, self._library.payload_path(saved)
+        elif file:
+            path = file
         else:
             data = bytes(payload)
         return SavedArtifact(
             id, result.kind, title, record, path, text, verdict, dict(result.meta), data=data
         )
+
+    def drop(self, result: Produced) -> None:
+        """Delete the file of a result that nobody keeps."""
+        if result.file:
+            disk.remove(self._file_of(result))
+
+    def _file_of(self, result: Produced) -> Path:
+        shape = result.spec.shape
+        length = shape[0] if len(shape) == 1 else -1
+        return result_files.found(result.file, length, self._scratch)
 
     def _keep_inputs(self, recipe: Recipe) -> None:
         """Keep what a result was made from: without it, it could not be made again."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -62,8 +63,11 @@ class Artifacts:
         preview: bytes = b"",
         record: Record | None = None,
         inputs: Sequence[str] = (),
+        move: bool = False,
     ) -> Artifact:
         """Save a result; ``digest``, ``bytes`` and ``preview`` of ``artifact`` are filled in here.
+
+        With ``move`` a file is not copied, and is gone from its place once it is saved.
 
         Returns:
             The artifact as stored, once payload, sidecar and row are on the disk.
@@ -74,7 +78,7 @@ class Artifacts:
         """
         staged: list[Staged] = []
         try:
-            staged.append(self._store.stage(artifact.id, payload))
+            staged.append(self._store.stage(artifact.id, payload, move=move))
             if preview:
                 staged.append(self._store.stage(f"{artifact.id}-preview", preview))
             artifact = msgspec.structs.replace(
@@ -96,6 +100,8 @@ class Artifacts:
             raise
         with suppress(OSError):  # the next start settles it
             self._store.settle(artifact.id, artifact.digest)
+        if move and isinstance(payload, Path):
+            disk.remove(payload)
         return artifact
 
     def adopt(self, artifact: Artifact, inputs: Iterable[str]) -> bool:

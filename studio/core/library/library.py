@@ -138,13 +138,20 @@ class Library:
     # --- artifacts ----------------------------------------------------------------------------
 
     def add_artifact(
-        self, new: NewArtifact, *, record: str = "", inputs: Sequence[str] = (), job: str = ""
+        self,
+        new: NewArtifact,
+        *,
+        record: str = "",
+        inputs: Sequence[str] = (),
+        job: str = "",
+        move: bool = False,
     ) -> Artifact:
         """Save a result; it is on the disk when this returns.
 
         Args:
             record: Id of the record that made it; its prompt becomes searchable.
             inputs: Ids of the artifacts it was made from: the family tree.
+            move: Take a file that is its payload away from its place, instead of copying it.
 
         Raises:
             StudioError: ``DISK_FULL``, ``READ_ONLY``, …: it is not saved.
@@ -155,7 +162,12 @@ class Library:
         artifact = shelf.new_artifact(new, record=record, job=job, prompt=prompt)
         with self._database.guard("save the result"):
             return self._artifacts.add(
-                artifact, new.payload, preview=new.preview, record=made_by, inputs=inputs
+                artifact,
+                new.payload,
+                preview=new.preview,
+                record=made_by,
+                inputs=inputs,
+                move=move,
             )
 
     def artifact(self, id: str) -> Artifact:

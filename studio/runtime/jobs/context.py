@@ -69,6 +69,7 @@ class Context:
             self._scratch = tempfile.TemporaryDirectory(
                 prefix="job-", dir=self._scratch_root, ignore_cleanup_errors=True
             )
+            self._job.feed.scratch = Path(self._scratch.name)
         return Path(self._scratch.name)
 
     @property
@@ -134,7 +135,7 @@ class Context:
     def artifact(
         self,
         kind: str,
-        payload: bytes,
+        payload: bytes | Path,
         *,
         suffix: str,
         title: str = "",
@@ -144,7 +145,8 @@ class Context:
         preview: bytes = b"",
     ) -> NewArtifact:
         """Return the event to yield for a finished result; the plugin's check of its kind runs."""
-        verdict = verdict or self._check(kind, payload)
+        if verdict is None and not isinstance(payload, Path):
+            verdict = self._check(kind, payload)
         meta = dict(meta or {})
         if self._job.reduced:  # a run with more memory may come out differently
             meta["reduced"] = list(self._job.reduced)

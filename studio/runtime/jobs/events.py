@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
-from studio.protocol.blobs import check
+from studio.protocol import result_files
+from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.frames import MAX_BODY
 from studio.protocol.messages import (
@@ -44,12 +46,14 @@ class Feed:
 
     Attributes:
         has_delivered: Whether something was reported that a second run would report again.
+        scratch: The folder of the job, where files of its results are; None until it has one.
     """
 
     def __init__(self, job: str, sink: Sink) -> None:
         self.job = job
         self.result: dict[str, Any] = {}
         self.has_delivered = False
+        self.scratch: Path | None = None
         self._pace = TimeLeft()
         self._sink = sink
         self._pending: ProgressEvent | None = None
@@ -158,7 +162,7 @@ class Feed:
             )
 
     def _artifact(self, event: NewArtifact) -> None:
-        payload, preview = _bytes(event.payload, "payload"), _bytes(event.preview, "preview")
+        preview = _bytes(event.preview, "preview")
         if not (isinstance(event.suffix, str) and event.suffix.startswith(".")):
             raise _rubbish(
                 f"the suffix of a result is {event.suffix!r}", "It looks like '.png' or '.txt'."
@@ -167,24 +171,35 @@ class Feed:
             raise _rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
         if event.verdict is not None and not isinstance(event.verdict, Verdict):
             raise _rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
-        spec = BlobSpec("bytes", (payload.nbytes,))
-        check(spec, payload)
+        file, blobs, length = self._payload(event.payload)
         text = str(event.text)
-        is_text = bool(text) and text.encode("utf-8", "replace") == payload
+        is_text = bool(text and blobs) and text.encode("utf-8", "replace") == blobs[0]
         produced = Produced(
             job=self.job,
             kind=str(event.kind),
             suffix=event.suffix,
-            blob=0,
-            spec=spec,
+            blob=-1 if file else 0,
+            spec=BlobSpec("bytes", (length,)),
             title=str(event.title),
             text="" if is_text else text,
             verdict=plain(event.verdict) if event.verdict else {},
             meta=plain(dict(event.meta)),
-            preview=1 if preview.nbytes else -1,
+            preview=len(blobs) if preview.nbytes else -1,
             is_text=is_text,
+            file=file,
         )
-        self._sink(produced, (payload, preview) if preview.nbytes else (payload,))
+        self._sink(produced, (*blobs, preview) if preview.nbytes else blobs)
+
+    def _payload(self, payload: Any) -> tuple[str, tuple[memoryview, ...], int]:
+        """Return the name of the file it was moved to, or its bytes as a blob; and its length."""
+        if not isinstance(payload, Path):
+            data = _bytes(payload, "payload")
+            return "", (data,), data.nbytes
+        if cache := os.environ.get(CACHE_ENV):
+            name, length = result_files.put(payload, self.scratch, Path(cache) / RESULTS)
+            return name, (), length
+        data = memoryview(payload.read_bytes())  # of a runtime without a studio's folders
+        return "", (data,), data.nbytes
 
 
 def plain(values: Any) -> dict[str, Any]:

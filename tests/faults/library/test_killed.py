@@ -40,6 +40,22 @@ while True:
     time.sleep(0.0005)
 """
 
+MOVE = """
+import sys
+from pathlib import Path
+from studio.api.artifacts import NewArtifact
+from studio.core.library import Library
+home = Path(sys.argv[1])
+library = Library.open(home / "library")
+number = 0
+while True:
+    film = home / f"film-{number}"
+    film.write_bytes(b"%d " % number * 50_000)
+    saved = library.add_artifact(NewArtifact("video", film, ".webm", str(number)), move=True)
+    print(number, saved.id, flush=True)
+    number += 1
+"""
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -97,6 +113,27 @@ def test_a_kill_during_a_reply_loses_at_most_a_second_of_it(tmp_path: Path) -> N
             assert len(kept) > max([enough, *owed])
             assert library.news
             assert library.verify().ok
+
+
+def test_a_kill_while_files_are_moved_loses_none_that_was_saved(tmp_path: Path) -> None:
+    chance = random.Random(21)
+    for attempt in range(5):
+        home = tmp_path / str(attempt)
+        home.mkdir()
+        with running(MOVE, home) as child:
+            saved = [line(child).split() for _ in range(chance.randrange(1, 6))]
+            time_to_die = home / f"film-{int(saved[-1][0]) + 1}"
+            while not time_to_die.exists():
+                pass
+            child.send_signal(signal.SIGKILL)
+            rest, _ = child.communicate()
+        saved += [row.split() for row in rest.decode().splitlines() if row.count(" ") == 1]
+        with Library.open(home / "library") as library:
+            for number, id in saved:
+                payload = library.payload_path(id).read_bytes()
+                assert payload == f"{number} ".encode() * 50_000
+            assert library.verify().ok
+            assert not list((home / "library" / "incoming").glob("*.part"))
 
 
 def test_the_writer_is_told_and_its_death_frees_the_library(tmp_path: Path) -> None:

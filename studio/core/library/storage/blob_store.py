@@ -58,9 +58,15 @@ class ObjectStore:
         """Return where the sidecar of an artifact lies: beside its payload."""
         return self._objects / digest[:2] / f"{digest}.{artifact}.json"
 
-    def stage(self, name: str, payload: Payload) -> Staged:
-        """Write ``payload`` (a file is never read whole) to ``incoming`` and return its digest."""
+    def stage(self, name: str, payload: Payload, *, move: bool = False) -> Staged:
+        """Write ``payload`` (a file is never read whole) to ``incoming`` and return its digest.
+
+        A file that is to ``move`` is not copied where the disk gives it a second name; it keeps the
+        first until the caller takes it away.
+        """
         part = self._incoming / f"{name}.part"
+        if move and isinstance(payload, Path) and _gave_second_name(payload, part):
+            return self._stage_in_place(part)
         digest, size = hashlib.sha256(), 0
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -76,6 +82,17 @@ class ObjectStore:
             disk.remove(part)
             raise
         return Staged(part, digest.hexdigest(), size)
+
+    def _stage_in_place(self, part: Path) -> Staged:
+        try:
+            part.chmod(0o600)
+            with part.open("r+b") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                disk.sync_file(file.fileno())
+                return Staged(part, digest, os.fstat(file.fileno()).st_size)
+        except BaseException:
+            disk.remove(part)
+            raise
 
     def place(self, staged: Staged, suffix: str) -> Path:
         """Move a staged payload to its place, durably; bit rot in the same bytes heals."""
@@ -171,6 +188,15 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _gave_second_name(file: Path, part: Path) -> bool:
+    disk.remove(part)
+    try:
+        os.link(file, part)
+    except OSError:  # another disk, or one that knows no links
+        return False
+    return True
 
 
 def _chunks(payload: Payload) -> Iterator[memoryview | bytes]:

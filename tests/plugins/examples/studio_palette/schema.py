@@ -12,3 +12,9 @@ class PaletteOf(Params):
 
     picture: Annotated[str, File((".png", ".jpg")), Label("Picture")]
     colors: Annotated[int, Range(2, 16), Label("Colours")] = 5
+
+
+class PixelsOf(Params):
+    """Which picture."""
+
+    picture: Annotated[str, File((".png", ".jpg")), Label("Picture")]

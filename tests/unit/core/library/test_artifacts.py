@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -49,6 +51,71 @@ def test_a_file_is_copied_not_moved(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact(NewArtifact("audio", source, suffix=".wav"))
     assert source.exists()
     assert library.payload_path(saved).stat().st_size == 3_000_000
+
+
+def test_a_file_that_is_to_move_is_moved_not_copied(library: Library, tmp_path: Path) -> None:
+    source = tmp_path / "film.webm"
+    source.write_bytes(b"x" * 3_000_000)
+    inode = source.stat().st_ino
+    saved = library.add_artifact(NewArtifact("video", source, suffix=".webm"), move=True)
+    kept = library.payload_path(saved)
+    assert (kept.stat().st_ino, kept.stat().st_nlink) == (inode, 1)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert saved.digest == hashlib.sha256(kept.read_bytes()).hexdigest()
+    assert not source.exists()
+
+
+@pytest.mark.parametrize("step", ["link", "fsync", "replace"])
+def test_a_file_stays_where_it_is_until_it_is_saved(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    source = tmp_path / "film.webm"
+    source.write_bytes(b"frames")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(f"os.{step}", refuse)
+        if step == "link":  # a disk without second names: it is copied, then taken away
+            library.add_artifact(NewArtifact("video", source, suffix=".webm"), move=True)
+        else:
+            with pytest.raises(StudioError, match="full"):
+                library.add_artifact(NewArtifact("video", source, suffix=".webm"), move=True)
+    assert source.exists() == (step != "link")
+    assert library.count() == (step == "link")
+    assert library.verify().ok
+
+
+@pytest.mark.slow
+def test_two_gigabytes_take_no_memory(tmp_path: Path) -> None:
+    """In a process of its own, whose memory may not grow by 64 MB; bytes would take 2 GB."""
+    script = """
+import resource, sys
+from pathlib import Path
+from studio.api.artifacts import NewArtifact
+from studio.core.library import Library
+from studio.protocol.result_files import found, put
+home = Path(sys.argv[1])
+job = home / "job"
+job.mkdir()
+with (job / "film.webm").open("wb") as film:
+    film.truncate(2 << 30)
+with Library.open(home / "library") as library:
+    library.add_artifact(NewArtifact("text", b"x", ".txt"))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = found(*put(job / "film.webm", job, home / "results"), home / "results")
+    saved = library.add_artifact(NewArtifact("video", path, ".webm"), move=True)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(saved.bytes, grown // 1024, library.payload_path(saved).stat().st_blocks)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    length, grown, blocks = map(int, done.stdout.split())
+    assert length == 2 << 30
+    assert grown < 64
+    assert blocks < 1000, "it is still sparse: it was not copied"
 
 
 @pytest.mark.parametrize("payload", [b"", bytearray(b"ab"), memoryview(b"abcd").cast("I")])
