@@ -9,6 +9,7 @@ import gc
 import itertools
 import os
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -35,9 +36,37 @@ def pytest_configure() -> None:
     # Which engine is faster here must not decide what tests see; those of the choice unset it.
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     gc.disable()  # see _cycles_end_in_the_main_thread
+    os.fsync = lambda fd: None  # see waits_for_the_disk
+    sqlite3.connect = _connect
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
         known = wait.__kwdefaults__ or {}
         wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
+
+
+_fsync, _sqlite_connect = os.fsync, sqlite3.connect
+
+
+class _Hasty(sqlite3.Connection):
+    """A connection that leaves what it writes to the system."""
+
+    def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+        """Run a statement, but that which makes all others wait."""
+        return super().execute(sql.replace("synchronous = FULL", "synchronous = OFF"), *more)
+
+
+def _connect(*where: Any, **options: Any) -> Any:
+    return _sqlite_connect(*where, **{"factory": _Hasty, **options})
+
+
+@pytest.fixture
+def waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is waited for as in the product; elsewhere no test waits in its own process.
+
+    A process that dies takes nothing along that the system has, so no other test can tell. What the
+    power would take along is looked at by ``tests/faults/library``, in processes of their own.
+    """
+    monkeypatch.setattr(os, "fsync", _fsync)
+    monkeypatch.setattr(sqlite3, "connect", _sqlite_connect)
 
 
 _ended = pytest.StashKey[int]()

@@ -27,7 +27,6 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane
-from studio.runtime import parent_watch
 from tests.runtime.process import PATIENCE, RuntimeProcess
 
 pytestmark = [pytest.mark.torch, pytest.mark.e2e]
@@ -83,6 +82,10 @@ def studio_tasks():
     return {f"toy.{task.__name__}": task for task in tasks}
 """
 GENEROUS = 30.0
+LIGHT = "import sys\nsys.modules['torch'] = None"
+"""What ends and what does not is the same without torch, which takes seconds to import."""
+HASTY = f"{LIGHT}\nfrom studio.runtime import parent_watch\nparent_watch.PATIENCE = 1.0"
+"""Nothing comes to an orderly end where Python's lock is kept: no need to wait for it for long."""
 TASKS = ("noisy", "stuck", "endless", "leasing", "deaf", "waiting")
 
 
@@ -134,7 +137,7 @@ def test_it_works_where_qt_cannot_be_imported(start: Callable[..., RuntimeProces
 def test_without_torch_light_tasks_work_and_leases_say_why(
     start: Callable[..., RuntimeProcess],
 ) -> None:
-    runtime = start("import sys\nsys.modules['torch'] = None")
+    runtime = start(LIGHT)
     runtime.send(Submit("a", "toy.noisy", {}, 1))
     assert runtime.finished("a").state is JobState.DONE
     runtime.send(Submit("b", "toy.leasing", {"weights": "w"}, 1))
@@ -148,7 +151,7 @@ def test_without_torch_light_tasks_work_and_leases_say_why(
 def test_what_plugins_print_goes_to_the_log_and_they_read_nothing(
     start: Callable[..., RuntimeProcess],
 ) -> None:
-    runtime = start()
+    runtime = start(LIGHT)
     runtime.send(Submit("a", "toy.noisy", {}, 1))
     end = runtime.finished("a")
     assert (end.state, end.result) == (JobState.DONE, {"fine": True})
@@ -161,7 +164,7 @@ def test_what_plugins_print_goes_to_the_log_and_they_read_nothing(
 def test_it_ends_when_its_studio_is_gone_even_in_the_middle_of_a_step(
     start: Callable[..., RuntimeProcess],
 ) -> None:
-    runtime = start()
+    runtime = start(LIGHT)
     runtime.send(Submit("a", "toy.stuck", {}, 1))
     runtime.wait(lambda each: isinstance(each, TextDelta))
     runtime.link.close()
@@ -172,14 +175,14 @@ def test_it_ends_when_its_studio_is_gone_even_in_the_middle_of_a_step(
 def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
     start: Callable[..., RuntimeProcess], task: str
 ) -> None:
-    runtime = start()
+    runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, task)
-    _, alive = psutil.wait_procs(family, timeout=parent_watch.PATIENCE + GENEROUS)
+    _, alive = psutil.wait_procs(family, timeout=GENEROUS)
     assert alive == []
 
 
 def test_what_it_has_started_does_not_outlive_both(start: Callable[..., RuntimeProcess]) -> None:
-    runtime = start()
+    runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, "deaf")
     runtime.process.kill()
     _, alive = psutil.wait_procs(family, timeout=GENEROUS)
@@ -188,10 +191,10 @@ def test_what_it_has_started_does_not_outlive_both(start: Callable[..., RuntimeP
 
 def test_without_the_watch_it_would(start: Callable[..., RuntimeProcess]) -> None:
     """The control: the test above can fail."""
-    runtime = start("import os\ndel os.fork")
+    runtime = start(f"{HASTY}\nimport os\ndel os.fork")
     family = _lose_the_studio_in(runtime, "deaf")
     try:
-        _, alive = psutil.wait_procs(family, timeout=parent_watch.PATIENCE + 2)
+        _, alive = psutil.wait_procs(family, timeout=1.0 + 2)
         assert {*alive} == {*family}
     finally:
         for each in family:
@@ -222,7 +225,7 @@ def test_the_watch_on_the_studio_ends_with_the_runtime(
 def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
     start: Callable[..., RuntimeProcess], tmp_path: Path
 ) -> None:
-    runtime = start()
+    runtime = start(LIGHT)
     runtime.send(Submit("a", "toy.endless", {}, 1))
     runtime.wait(lambda each: isinstance(each, TextDelta))
     runtime.send(Shutdown())

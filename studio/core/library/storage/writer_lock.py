@@ -13,6 +13,8 @@ else:
 
 _PID_AT = 1 << 20
 """Where Windows locks a byte: far behind the pid, which others must be able to read."""
+_WIDTH = 20
+"""As wide as any pid, so that nothing is left of a longer one."""
 
 
 class WriterLock:
@@ -40,8 +42,8 @@ class WriterLock:
         except BaseException:
             os.close(fd)
             raise
-        os.ftruncate(fd, 0)
-        os.write(fd, str(os.getpid()).encode())
+        # Written over, not cut first: some file systems wait for the disk after a cut.
+        os.write(fd, f"{os.getpid():<{_WIDTH}}".encode())
         self._fd = fd
         return True
 

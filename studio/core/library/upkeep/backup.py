@@ -35,6 +35,7 @@ def copy_database(database: Database, target: Path) -> Path:
         disk.make_folder(target.parent)
         _check_room(target.parent, database.path.stat().st_size)
         with database.guard("back up the library"), closing(sqlite3.connect(part)) as copy:
+            copy.execute("PRAGMA synchronous = OFF")  # waited for once, below
             database.copy_into(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -113,6 +114,7 @@ def erase_in_copy(path: Path, erase: Callable[[sqlite3.Connection], bool]) -> No
 def _erased(part: Path, erase: Callable[[sqlite3.Connection], bool]) -> bool:
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode = MEMORY")
+        copy.execute("PRAGMA synchronous = OFF")  # the whole file is waited for at the end
         copy.execute("PRAGMA foreign_keys = ON")
         is_old = schema.version(copy) < schema.latest()
         if is_old:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.library import Library
+from studio.core.library.storage import reserved_space
 
 TABLES = {
     "artifacts": "id",
@@ -20,6 +21,12 @@ TABLES = {
     "collections": "id",
     "collection_items": "collection, added",
 }
+
+
+@pytest.fixture(autouse=True)
+def _little_ballast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests read each file of a library."""
+    monkeypatch.setattr(reserved_space, "BALLAST_BYTES", 1 << 16)
 
 
 @pytest.fixture

@@ -36,11 +36,13 @@ class Faults:
 
 
 class Statements(sqlite3.Connection):
-    """A connection whose commits are changes to the disk, too."""
+    """A connection that waits for no disk, and whose commits are changes to it, too."""
 
     faults: Faults
 
     def execute(self, sql: str, *more: object) -> sqlite3.Cursor:  # type: ignore[override]
+        if sql == "PRAGMA synchronous = FULL":
+            return super().execute("PRAGMA synchronous = OFF")
         if sql in ("COMMIT", "VACUUM") or sql.startswith("PRAGMA wal_checkpoint"):
             try:
                 self.faults.strike()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -224,11 +225,12 @@ def test_verify_finds_what_is_left_and_it_can_be_erased(library: Library, folder
 def test_whatever_step_fails_it_is_erased_by_the_next_start_or_not_begun(
     tmp_path: Path, fault: str, lasts: bool
 ) -> None:
+    doomed = filled(tmp_path / "0")
     nth = 0
     while True:
         nth += 1
-        folder = tmp_path / str(nth) / "library"
-        doomed = filled(folder)
+        folder = tmp_path / str(nth)
+        shutil.copytree(tmp_path / "0", folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(erase, folder, doomed))
         with Library.open(folder) as library:
             begun = {id for id in doomed if not there(library, id)}

@@ -200,7 +200,7 @@ def test_a_foreign_database_is_put_aside_not_overwritten(folder: Path) -> None:
         assert kept.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
 
 
-def test_the_promises_to_the_disk_are_kept(library: Library) -> None:
+def test_the_promises_to_the_disk_are_kept(waits_for_the_disk: None, library: Library) -> None:
     with library._database.exclusive() as connection:
 
         def pragma(name: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -124,10 +125,12 @@ def test_a_database_that_is_made_again_from_old_files_is_brought_up_to_date(
 def test_whatever_step_of_the_upgrade_fails_the_next_start_ends_it(
     tmp_path: Path, fault: str, lasts: bool
 ) -> None:
+    old = OldLibrary(tmp_path / "0")
     nth = 0
     while True:
         nth += 1
-        old = OldLibrary(tmp_path / str(nth) / "library")
+        old.folder = tmp_path / str(nth)
+        shutil.copytree(tmp_path / "0", old.folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(upgrade, old.folder))
         upgrade(old.folder)
         check_whole(old)
