@@ -41,6 +41,15 @@ def pytest_configure() -> None:
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
         known = wait.__kwdefaults__ or {}
         wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
+    QtBot.wait = _wait
+
+
+_bot_waits = QtBot.wait
+
+
+def _wait(self: QtBot, ms: int) -> None:
+    """Wait; between two looks of ``waitUntil`` a millisecond, not ten."""
+    _bot_waits(self, 1 if ms == 10 else ms)
 
 
 _fsync, _sqlite_connect = os.fsync, sqlite3.connect
@@ -139,6 +148,27 @@ def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(home))
     for name in ("STUDIO_WEIGHTS", "STUDIO_PLUGIN_PATH"):
         monkeypatch.delenv(name, raising=False)
+
+
+_installed: dict[tuple[str, ...], list[Any]] = {}
+
+
+@pytest.fixture(autouse=True)
+def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
+    """Each studio of a test asks which plugins are installed; where tests install none, once."""
+    discovery = sys.modules.get("studio.core.plugins.discovery")
+    if discovery is None:
+        return
+    read, path = discovery._installed, tuple(sys.path)
+
+    def remembered() -> Iterator[Any]:
+        if tuple(sys.path) != path:
+            return read()
+        if path not in _installed:
+            _installed[path] = list(read())
+        return iter(_installed[path])
+
+    monkeypatch.setattr(discovery, "_installed", remembered)
 
 
 _modules = 0

@@ -67,7 +67,8 @@ class Theme(QObject):
         self._sheet = ""
         self._hints = app.styleHints()
         self._hints.colorSchemeChanged.connect(self._on_system)
-        app.setStyle("Fusion")
+        if app.style().objectName() != "fusion":  # to set it looks at every widget there is
+            app.setStyle("Fusion")
         self.apply()
 
     @property
