@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def pytest_configure() -> None:
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
         known = wait.__kwdefaults__ or {}
         wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
-    QtBot.wait = _wait
+    QtBot.wait = _wait  # type: ignore[method-assign]  # for all tests
 
 
 _bot_waits = QtBot.wait
@@ -159,7 +159,8 @@ def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
     discovery = sys.modules.get("studio.core.plugins.discovery")
     if discovery is None:
         return
-    read, path = discovery._installed, tuple(sys.path)
+    read: Callable[[], Iterator[Any]] = discovery._installed
+    path = tuple(sys.path)
 
     def remembered() -> Iterator[Any]:
         if tuple(sys.path) != path:
