@@ -140,6 +140,8 @@ class Submit(Message, frozen=True):
     """Nothing of it may be written, not even to a cache."""
     whole: bool = False
     """Its result is wanted whole, also what its texts and artifacts say already."""
+    files: tuple[str, ...] = ()
+    """Parameters that name a file which the user picked, and not the plugin by its defaults."""
 
 
 class Cancel(Message, frozen=True):

@@ -54,6 +54,8 @@ from studio.runtime.devices.device import Device
 from studio.runtime.devices.discovery import Found, find_devices
 from studio.runtime.devices.energy import card_id, find_meter
 from studio.runtime.devices.usage import Usage
+from studio.runtime.hosts.hosts import Hosts
+from studio.runtime.hosts.remote_task import RemoteTasks
 from studio.runtime.jobs.error_translation import brief, own_bug, sendable
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
@@ -105,7 +107,8 @@ class Server:
         self._texts: set[str] = set()
         """Weights of language models: what is written with the same ones is written together."""
         self._digests = Digests(cache)
-        self._workers = Workers(self._on_fault)
+        self._hosts = Hosts(lambda: self._scheduler.wake(), self._on_fault, self._scratch_root)
+        self._workers = Workers(self._on_fault, RemoteTasks(self._hosts))
         self._pool = Pool(
             sources=WeightsRegistry(self._loaders),
             digests=self._digests,
@@ -156,6 +159,7 @@ class Server:
         self._news.set()
         self._errands.put(None)
         ended = self._scheduler.stop(patience)
+        self._hosts.close()
         self._snapshots.offer(self._status(), self._trail.spans, last=True)
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         return ended
@@ -194,6 +198,7 @@ class Server:
 
     def _configure(self, message: Configure) -> None:
         self._workers.configure(message.workers)
+        self._errands.put(lambda: self._hosts.configure(message.workers))
         self._texts = {each.id for each in message.weights if "text" in each.capabilities}
         self._pool.configure(
             message.weights, message.memory_limit, message.pinned, message.idle_seconds
@@ -295,6 +300,7 @@ class Server:
             try:
                 self._mind_the_others()
                 self._errands.put(self._pool.sweep)  # what nobody used for long
+                self._errands.put(self._hosts.sweep)
                 status = self._status()
                 self._send(status)
                 self._trail.measured(status.memory_used, status.energy.joules)

@@ -210,12 +210,15 @@ def _opened(process: int) -> int | None:
         return None
 
 
-def memory(process: int) -> int:
+def memory(process: int, *, with_itself: bool = False) -> int:
     """Return the bytes of memory that are held by what runs below ``process``.
 
     Program files count nothing: they are read from disk, once for all.
+
+    Args:
+        with_itself: Count those of ``process``, too.
     """
-    return sum(map(_of_one, descendants(process)))
+    return sum(map(_of_one, [*descendants(process), *([process] if with_itself else ())]))
 
 
 def _of_one(process: int) -> int:

@@ -185,6 +185,11 @@ class Desk:
         )
         self.configure()
 
+    def announce(self, entry: WorkerEntry) -> None:
+        """Announce a plugin that has an entry of its own."""
+        self._workers.append(entry)
+        self.configure()
+
     def weights(self, name: str, size: int, digest: str = "") -> Path:
         """Make weights that take ``size`` bytes of memory."""
         path = self.folder / f"{name}.toy"
@@ -208,11 +213,17 @@ class Desk:
         self._link.send(message, blobs)
 
     def submit(
-        self, task: str, *, seed: int = 1, priority: Priority = Priority.NORMAL, **params: Any
+        self,
+        task: str,
+        *,
+        seed: int = 1,
+        priority: Priority = Priority.NORMAL,
+        files: tuple[str, ...] = (),
+        **params: Any,
     ) -> str:
         """Submit a job and return its id."""
         job = f"job{next(self._numbers)}"
-        message = Submit(job, task, params, seed, priority)
+        message = Submit(job, task, params, seed, priority, files=files)
         self.messages.append(message)
         self.send(message)
         return job

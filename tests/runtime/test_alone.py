@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from studio.plugin_process.rng import seeded_globals
 from studio.protocol.messages import Cancel, Pause
 from studio.protocol.states import JobState, Lane
-from studio.runtime.jobs.rng import seeded_globals
 from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch

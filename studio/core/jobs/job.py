@@ -38,6 +38,7 @@ class Recipe:
         private: Another program's: neither its recipe nor a result is ever written.
         whole: Whether all of its result is wanted.
         conversation: Id of the one it is said in; empty for none.
+        files: Parameters that name a file which the user picked.
     """
 
     plugin: str
@@ -54,6 +55,7 @@ class Recipe:
     private: bool = False
     whole: bool = False
     conversation: str = ""
+    files: tuple[str, ...] = ()
 
     @cached_property
     def input_digests(self) -> dict[str, str]:

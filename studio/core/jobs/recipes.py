@@ -54,6 +54,7 @@ def make_recipe(
     values = params.to_dict()
     seed: int | None = None
     named: list[str] = []
+    files: list[str] = []
     for field in params.fields():
         value = values[field.name]
         if field.kind is FieldKind.SEED and value is not None:
@@ -67,6 +68,8 @@ def make_recipe(
             _check_purpose(found, field.capability)
             values[field.name] = found.id
             named.append(found.id)
+        elif field.kind is FieldKind.FILE and value and value != field.default:
+            files.append(field.name)
     return Recipe(
         plugin=plugin,
         task=entry.id,
@@ -82,6 +85,7 @@ def make_recipe(
         private=request.private,
         whole=request.whole,
         conversation=request.conversation,
+        files=tuple(files),
     )
 
 
@@ -137,6 +141,7 @@ def submission(job: str, recipe: Recipe) -> Submit:
         specs={name: describe(recipe.inputs[name]) for name in names},
         private=recipe.private,
         whole=recipe.whole,
+        files=recipe.files,
     )
 
 

@@ -21,6 +21,7 @@ from studio.core import disk
 from studio.protocol.blobs import SHARED_ENV, SharedArea
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
+from studio.protocol.process_end import in_words
 
 log = logging.getLogger("studio.runtime")
 
@@ -138,7 +139,7 @@ class ProcessChild:
         self._log.join(GRACE_SECONDS)
         if self._area:
             self._area.close()
-        return Exit(code, _in_words(code, _oom_kills() > self._oom_kills))
+        return Exit(code, in_words(code, _oom_kills() > self._oom_kills))
 
     def last_lines(self) -> list[str]:
         """Return the end of its log."""
@@ -211,28 +212,3 @@ def _oom_kills() -> int:
             if name == "oom_kill":
                 return int(value)
     return 0
-
-
-_SIGNALS = {
-    "SIGSEGV": "It crashed in native code (SIGSEGV).",
-    "SIGABRT": "It aborted in native code (SIGABRT).",
-    "SIGBUS": "It lost access to a file or to memory (SIGBUS).",
-    "SIGILL": "This processor does not support an instruction it used (SIGILL).",
-    "SIGFPE": "It crashed in an arithmetic operation (SIGFPE).",
-    "SIGKILL": "It was killed (SIGKILL).",
-    "SIGTERM": "It was terminated (SIGTERM).",
-}
-
-
-def _in_words(code: int, out_of_memory: bool) -> str:
-    if code == 0:
-        return "It exited on its own."
-    if code > 0:
-        return f"It exited with code {code}."
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    if name == "SIGKILL" and out_of_memory:
-        return "The system killed it because memory ran out."
-    return _SIGNALS.get(name, f"It was terminated by {name}.")

@@ -24,11 +24,11 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.plugin_process.in_thread import in_thread
+from studio.plugin_process.rng import JobRng, seeded_globals
 from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.jobs.in_thread import in_thread
 from studio.runtime.jobs.job import Job
-from studio.runtime.jobs.rng import JobRng, seeded_globals
 from studio.runtime.pool.oom_fallback import go_on, oom_fallback
 from studio.runtime.pool.pool import Pool
 
@@ -55,6 +55,9 @@ class Context:
         self.wants_whole = job.wants_whole
         self.rng = JobRng(job.seed)
         self.inputs = Inputs(job.inputs)
+        self.studio_job = job
+        """For the runtime itself; no task touches it."""
+        self.before_lease: Callable[[], None] = lambda: None
         self._job = job
         self._pool = pool
         self._scratch_root = scratch_root
@@ -104,6 +107,7 @@ class Context:
 
     def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
         """Lend the loaded model of ``weights``; see :meth:`studio.runtime.pool.pool.Pool.lease`."""
+        self.before_lease()
         return self._pool.lease(self._job, str(weights), working_bytes)
 
     def ladder(

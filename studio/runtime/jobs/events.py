@@ -6,16 +6,24 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
+from studio.plugin_process.plain_data import (
+    a_kind,
+    as_bytes,
+    not_an_event,
+    number,
+    plain,
+    rubbish,
+)
 from studio.protocol import result_files
 from studio.protocol.caches import CACHE_ENV, RESULTS
-from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.errors import ErrorInfo, StudioError
 from studio.protocol.frames import MAX_BODY
 from studio.protocol.messages import (
     BlobSpec,
@@ -85,10 +93,7 @@ class Feed:
         elif isinstance(event, ResultEvent):
             self._result(event)
         else:
-            raise _rubbish(
-                f"its task yielded {a_kind(event)}, which is not an event",
-                "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result returns, or None.",
-            )
+            raise not_an_event(event)
 
     def finished(
         self,
@@ -123,7 +128,7 @@ class Feed:
     def _progress(self, event: ProgressEvent) -> None:
         self._pending = event
         now = time.monotonic()
-        self._pace.step(_number(event.done, "done"), _number(event.total, "total"), now)
+        self._pace.step(number(event.done, "done"), number(event.total, "total"), now)
         if now >= self._next_progress:
             self._next_progress = now + QUIET
             self._flush()
@@ -132,7 +137,7 @@ class Feed:
         event, self._pending = self._pending, None
         if event is None:
             return
-        done, total = _number(event.done, "done"), _number(event.total, "total")
+        done, total = number(event.done, "done"), number(event.total, "total")
         self._sink(Progress(self.job, done, total, str(event.message)), ())
         if event.preview is not None:
             pixels = _pixels(event.preview)
@@ -148,7 +153,7 @@ class Feed:
 
     def _text(self, event: TextEvent) -> None:
         if not isinstance(event.text, str):
-            raise _rubbish(f"its text is {a_kind(event.text)}", "Yield ctx.text(...) with a str.")
+            raise rubbish(f"its text is {a_kind(event.text)}", "Yield ctx.text(...) with a str.")
         if event.text or event.tokens:
             self._sink(TextDelta(self.job, event.text, int(event.tokens), str(event.channel)), ())
 
@@ -156,21 +161,21 @@ class Feed:
         self.result |= plain(dict(event.values))
         size = len(msgspec.msgpack.encode(self.result))
         if size > MAX_RESULT:
-            raise _rubbish(
+            raise rubbish(
                 f"its result is {size / 1e6:.1f} MB; the limit is {MAX_RESULT / 1e6:.1f} MB",
                 "Yield large data with ctx.artifact.",
             )
 
     def _artifact(self, event: NewArtifact) -> None:
-        preview = _bytes(event.preview, "preview")
+        preview = as_bytes(event.preview, "preview")
         if not (isinstance(event.suffix, str) and event.suffix.startswith(".")):
-            raise _rubbish(
+            raise rubbish(
                 f"the suffix of a result is {event.suffix!r}", "It looks like '.png' or '.txt'."
             )
         if not (isinstance(event.kind, str) and event.kind):
-            raise _rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
+            raise rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
         if event.verdict is not None and not isinstance(event.verdict, Verdict):
-            raise _rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
+            raise rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
         file, blobs, length = self._payload(event.payload)
         text = str(event.text)
         is_text = bool(text and blobs) and text.encode("utf-8", "replace") == blobs[0]
@@ -193,45 +198,13 @@ class Feed:
     def _payload(self, payload: Any) -> tuple[str, tuple[memoryview, ...], int]:
         """Return the name of the file it was moved to, or its bytes as a blob; and its length."""
         if not isinstance(payload, Path):
-            data = _bytes(payload, "payload")
+            data = as_bytes(payload, "payload")
             return "", (data,), data.nbytes
         if cache := os.environ.get(CACHE_ENV):
             name, length = result_files.put(payload, self.scratch, Path(cache) / RESULTS)
             return name, (), length
         data = memoryview(payload.read_bytes())  # of a runtime without a studio's folders
         return "", (data,), data.nbytes
-
-
-def plain(values: Any) -> dict[str, Any]:
-    """Return ``values`` as data that may cross the link; numpy's numbers and paths become Python's.
-
-    Raises:
-        StudioError: ``PLUGIN_FAILED``: something in it is not plain data.
-    """
-    try:
-        data: dict[str, Any] = msgspec.to_builtins(values, str_keys=True, enc_hook=_simpler)
-        msgspec.msgpack.encode(data)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise _rubbish(
-            f"a result contains something that is not plain data ({error})",
-            "Use str, int, float, bool, None, and lists and dicts of them.",
-        ) from error
-    return data
-
-
-def _simpler(value: Any) -> Any:
-    if isinstance(value, PurePath):
-        return str(value)
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        return value.item()
-    raise NotImplementedError(f"{type(value).__name__} is not plain data")
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise _rubbish(f"{name} of its progress is {a_kind(value)}", "Give a number.") from error
 
 
 def _pixels(preview: Any) -> Any:
@@ -242,27 +215,8 @@ def _pixels(preview: Any) -> Any:
         preview = preview.detach().cpu().numpy()
     pixels = numpy.asarray(preview)
     if pixels.dtype != numpy.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
-        raise _rubbish(
+        raise rubbish(
             f"a preview has shape {pixels.shape} and type {pixels.dtype}",
             "It is an (H, W, 3) or (H, W, 4) array of uint8.",
         )
     return numpy.ascontiguousarray(pixels)
-
-
-def _bytes(payload: Any, name: str) -> memoryview:
-    if isinstance(payload, str):
-        raise _rubbish(f"the {name} of a result is text", "Encode it: text.encode('utf-8').")
-    try:
-        return memoryview(payload).cast("B")
-    except TypeError as error:
-        raise _rubbish(f"the {name} of a result is {a_kind(payload)}", "Give bytes.") from error
-
-
-def a_kind(value: Any) -> str:
-    """Return the type of ``value`` with its article: ``an int``."""
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def _rubbish(what: str, hint: str) -> StudioError:
-    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made an error: {what}.", hint)

@@ -37,11 +37,14 @@ class Job:
         owner: What a person calls its plugin.
         is_private: Nothing of it may be written.
         wants_whole: Its result is wanted whole, also what its texts and artifacts say.
+        files: Parameters that name a file which the user picked.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
         batch: What it shares the steps of with others; empty for a job that computes by itself.
         busy: Seconds its steps took so far.
+        is_away: Another process computes for it, so it takes no place in its lane.
+        lingers: It was stopped, and waits a moment for what it has finished by then.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Job:
         self.priority = Priority(submit.priority)
         self.is_private = submit.private
         self.wants_whole = submit.whole
+        self.files = submit.files
         self.plugin = plugin
         self.owner = owner or plugin
         self.lane = lane
@@ -79,6 +83,8 @@ class Job:
         self.wake_at = 0.0
         self.batch = ""
         self.busy = 0.0
+        self.is_away = False
+        self.lingers = False
         self.alone: Callable[[], AbstractContextManager[None]] = nullcontext
         self._reason = ""
         self._before_pause: tuple[JobState, str] | None = None
@@ -141,11 +147,14 @@ class Job:
         Raises:
             Cancelled: The user stopped the job.
         """
+        self._switch()
+        self.check_cancelled()
+
+    def _switch(self) -> None:
         current = self._greenlet
         assert current is not None
         assert current.parent is not None
         current.parent.switch()
-        self.check_cancelled()
 
     def report(self, event: Event) -> None:
         """Report what the task yielded, and end the step."""
@@ -158,13 +167,21 @@ class Job:
             raise Cancelled
 
     def wait_until(
-        self, find_reason: Callable[[], str], state: JobState = JobState.WAITING
+        self,
+        find_reason: Callable[[], str],
+        state: JobState = JobState.WAITING,
+        *,
+        away: bool = False,
     ) -> None:
         """Let others go on until ``find_reason`` finds no more reason to wait.
+
+        Args:
+            away: It takes no place in its lane meanwhile: others may begin.
 
         Raises:
             Cancelled: The user stopped the job.
         """
+        self.is_away = away
         try:
             while True:
                 # Set before looking: a change that comes just after wakes the job all the same.
@@ -174,6 +191,38 @@ class Job:
                     return
                 self.become(state, reason)
                 self.hand_over()
+        finally:
+            self.wake_at = 0.0
+            self.is_away = False
+
+    def wait_for_process(self, is_news: Callable[[], bool]) -> None:
+        """Let others go on until another process has news; the job stays in the state it is in.
+
+        Raises:
+            Cancelled: The user stopped the job.
+        """
+        self.is_away = True
+        try:
+            self._sleep(is_news, self.hand_over)
+        finally:
+            self.is_away = False
+
+    def linger(self, is_news: Callable[[], bool], until: float) -> None:
+        """Wait, though stopped, until there is news or the time ``until`` (``time.monotonic``)."""
+        self.is_away = self.lingers = True
+        try:
+            self._sleep(lambda: is_news() or time.monotonic() >= until, self._switch)
+        finally:
+            self.is_away = self.lingers = False
+
+    def _sleep(self, is_over: Callable[[], bool], end_step: Callable[[], None]) -> None:
+        try:
+            while True:
+                # Set before looking: a change that comes just after wakes the job all the same.
+                self.wake_at = time.monotonic() + POLL
+                if is_over():
+                    return
+                end_step()
         finally:
             self.wake_at = 0.0
 

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pluggy
 
@@ -47,11 +47,24 @@ class Worker:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Workers:
-    """All worker halves. A failing one is reported to ``on_fault`` and the rest goes on."""
+class Isolated(Protocol):
+    """Where the workers run that have a process of their own."""
 
-    def __init__(self, on_fault: Callable[[PluginFault], None]) -> None:
+    def is_warm(self, entry: WorkerEntry, lane: Lane, /) -> bool: ...
+
+    def task(self, entry: WorkerEntry, task: str, /) -> Task: ...
+
+
+class Workers:
+    """All worker halves. A failing one is reported to ``on_fault`` and the rest goes on.
+
+    Args:
+        isolated: Runs those that have a process of their own; they are never imported here.
+    """
+
+    def __init__(self, on_fault: Callable[[PluginFault], None], isolated: Isolated) -> None:
         self._on_fault = on_fault
+        self._isolated = isolated
         self._workers: dict[str, Worker] = {}
 
     def configure(self, entries: Iterable[WorkerEntry]) -> None:
@@ -87,7 +100,14 @@ class Workers:
     def is_imported(self, task: str) -> bool:
         """Whether the plugin of ``task`` needs no time to start."""
         found = self._find(task)
+        if found is not None and found.entry.isolated:
+            return self._isolated.is_warm(found.entry, self.lane(task))
         return found is not None and found.is_imported
+
+    def needs_torch(self, task: str) -> bool:
+        """Whether ``task`` waits for torch before it begins, and not only where it leases."""
+        found = self._find(task)
+        return found is None or not found.entry.isolated or found.entry.permits.gpu
 
     def task(self, task: str) -> Task:
         """Return the generator function of ``task``, importing its plugin if need be.
@@ -102,6 +122,8 @@ class Workers:
                 f"There is no task called “{task}”.",
                 "Its plugin may have been removed or disabled: see the Plugins page.",
             )
+        if worker.entry.isolated:
+            return self._isolated.task(worker.entry, task)
         self._import(worker)
         if worker.error is not None:
             raise StudioError.from_info(worker.error)
@@ -111,14 +133,16 @@ class Workers:
             )
         return worker.tasks[task]
 
-    def params(self, task: str, values: Mapping[str, Any]) -> Params:
-        """Return the checked parameters of ``task``.
+    def params(self, task: str, values: Mapping[str, Any]) -> Params | Mapping[str, Any]:
+        """Return the checked parameters of ``task``; as they came where its own process checks.
 
         Raises:
             StudioError: A value is bad, or the schema of the plugin is.
         """
         worker = self._find(task)
         assert worker is not None, task  # asked after ``task`` has found it
+        if worker.entry.isolated:
+            return values
         module, _, name = worker.entry.tasks[task].partition(":")
         try:
             schema = getattr(importlib.import_module(module), name)
@@ -146,6 +170,8 @@ class Workers:
         """Yield the loaders of all plugins; those not in use yet are imported, and come last."""
         workers = list(self._workers.values())
         for worker in sorted(workers, key=lambda each: not each.is_imported):
+            if worker.entry.isolated:  # what it loads could not leave its process
+                continue
             self._import(worker)
             yield from worker.loaders
 

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import NewArtifact
-from studio.api.params import Params
 from studio.api.worker.context import Event, ResultEvent, Task
+from studio.plugin_process.plain_data import a_kind
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import brief, release, translate
-from studio.runtime.jobs.events import a_kind
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.pool.memory import give_back, is_out_of_memory
@@ -89,9 +88,8 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         job.check_cancelled()
-        job.wait_until(
-            lambda: "" if self._is_warm.is_set() else "starting PyTorch", JobState.LOADING
-        )
+        if self._workers.needs_torch(job.task):
+            self._wait_for_torch(job)
         if not self._workers.is_imported(job.task):
             job.become(JobState.LOADING, f"starting the plugin “{job.plugin}”")
             job.hand_over()
@@ -109,11 +107,17 @@ class Runner:
             raise self._pool.too_much(job, details)
         self._attempt(job, task, params)
 
-    def _attempt(self, job: Job, task: Task, params: Params) -> None:
+    def _wait_for_torch(self, job: Job) -> None:
+        job.wait_until(
+            lambda: "" if self._is_warm.is_set() else "starting PyTorch", JobState.LOADING
+        )
+
+    def _attempt(self, job: Job, task: Task, params: Any) -> None:
         """Run the task from its start to its end; the job's randomness starts anew, too."""
         check = partial(self._workers.verdict, job.task)
         sandbox = self._sandbox if self._workers.may_run_code(job.task) else None
         context = Context(job, self._pool, self._device_name(), self._scratch_root, check, sandbox)
+        context.before_lease = partial(self._wait_for_torch, job)
         job.become(JobState.RUNNING)
         try:
             _drive(job, _events(job, task, context, params))
@@ -124,7 +128,7 @@ class Runner:
         return self._device.torch_name if self._device else "cpu"
 
 
-def _events(job: Job, task: Task, context: Context, params: Params) -> Iterator[Any]:
+def _events(job: Job, task: Task, context: Context, params: Any) -> Iterator[Any]:
     events = task(context, params)
     if not hasattr(events, "__next__"):
         raise StudioError(

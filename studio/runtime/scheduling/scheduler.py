@@ -239,7 +239,7 @@ class Scheduler:
         waiting = [job for queue in self._queues[lane].values() for job in queue]
         for job in waiting:
             # While a job builds weights nobody else can, so it goes first, as does one to be ended.
-            if job.cancel_requested or job.is_building:
+            if (job.cancel_requested and not job.lingers) or job.is_building:
                 return job
         for priority in Priority:
             queue = self._queues[lane][priority]
@@ -248,6 +248,7 @@ class Scheduler:
                 for job in self._jobs.values()
                 if job.has_started
                 and not job.parked
+                and not job.is_away
                 and job.lane is lane
                 and job.priority is priority
             )

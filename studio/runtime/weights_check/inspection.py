@@ -8,8 +8,8 @@ from typing import Any
 
 from studio.api.worker.context import Loader, Placement, Requirements
 from studio.api.worker.generators import finished
+from studio.plugin_process.plain_data import plain
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.jobs.events import plain
 from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.weights_registry import measured, refuse_special
 

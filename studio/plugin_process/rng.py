@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -44,17 +45,22 @@ def seeded_globals(seed: int) -> Iterator[None]:
 
     For libraries that insist on them; no other job may draw meanwhile.
     """
-    import numpy
-    import torch
-
-    cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
-    before = random.getstate(), numpy.random.get_state()
-    with torch.random.fork_rng(cards):
+    with contextlib.ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
         random.seed(seed)
-        numpy.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(before[0])
-            numpy.random.set_state(before[1])
+        if numpy := _installed("numpy"):
+            stack.callback(numpy.random.set_state, numpy.random.get_state())
+            numpy.random.seed(seed % 2**32)
+        if torch := _installed("torch"):
+            cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+            stack.enter_context(torch.random.fork_rng(cards))
+            torch.manual_seed(seed)
+        yield
+
+
+def _installed(name: str) -> Any:
+    """Return a library; None where it is not there, as it may be in a plugin's own process."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        return None

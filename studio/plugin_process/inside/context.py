@@ -1,0 +1,190 @@
+"""The context of a task in its plugin's own process; see ``studio.api.worker.context``."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.api.artifacts import NewArtifact, Verdict
+from studio.api.inputs import Inputs
+from studio.api.worker.constraint import Constraint
+from studio.api.worker.context import (
+    Event,
+    Outcome,
+    ProgressEvent,
+    ResultEvent,
+    Rung,
+    Setting,
+    TextEvent,
+)
+from studio.plugin_process import in_thread as threads
+from studio.plugin_process import messages as m
+from studio.plugin_process.inside import engines, steps
+from studio.plugin_process.inside.failures import is_out_of_memory
+from studio.plugin_process.inside.sandbox import RemoteSandbox
+from studio.plugin_process.inside.wire import Wire
+from studio.plugin_process.rng import JobRng, seeded_globals
+from studio.protocol.blobs import shaped
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.protocol.messages import BlobSpec
+
+Checks = Mapping[str, Callable[[bytes], Verdict]]
+
+
+class Context:
+    """The context of one job. Models are asked for over the link; all else is done here.
+
+    Args:
+        folder: Of this process; has a folder for scratch and one for the cache.
+        checks: What looks at results, by their kind.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        begin: m.Begin,
+        blobs: Sequence[memoryview],
+        folder: Path,
+        checks: Checks,
+    ) -> None:
+        self.job = begin.job
+        self.device = begin.device
+        self.is_private = begin.private
+        self.wants_whole = begin.whole
+        self.rng = JobRng(begin.seed)
+        self.inputs = Inputs(
+            {name: _unpack(blobs[at], begin.specs.get(name)) for name, at in begin.blobs.items()}
+        )
+        self.scratch = folder / "scratch"
+        self._wire = wire
+        self._folder = folder
+        self._checks = checks
+        self._reduced: list[str] = []
+
+    @property
+    def cache(self) -> Path:
+        """A folder for what can be made again; it lasts as long as this process."""
+        folder = self._folder / "cache"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @contextlib.contextmanager
+    def lease(self, weights: str, working_bytes: int = 0) -> Iterator[Any]:
+        """Borrow a model of the studio; see ``TaskContext.lease``."""
+        facts = self._wire.ask(lambda ask: m.Lease(ask, str(weights), working_bytes))
+        try:
+            yield engines.lent(self._wire, facts)
+        finally:
+            if not self._wire.stopped:  # else the studio has taken it back already
+                self._wire.ask(lambda ask: m.Release(ask, int(facts["lease"])))
+
+    def ladder(
+        self,
+        rungs: Sequence[Rung[Setting]],
+        body: Callable[[Setting], Generator[Event, None, Outcome]],
+    ) -> Generator[Event, None, Outcome]:
+        """Do the work as high up the ladder as memory allows; see ``TaskContext.ladder``."""
+        last: BaseException | None = None
+        for number, rung in enumerate(rungs):
+            if number:
+                gc.collect()
+                self.reduced(rung.words or "smaller pieces")
+            try:
+                return (yield from body(rung.setting))
+            except (Exception, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                last = error.with_traceback(None)
+        assert last is not None, "a ladder has rungs"
+        raise last
+
+    def reduced(self, words: str) -> None:
+        """Tell the user that work goes on with less."""
+        self._reduced.append(words)
+        self._wire.ask(lambda ask: m.Reduced(ask, words))
+
+    def weights_path(self, weights: str) -> Path:
+        """Refuse: files of weights are not within reach of this process."""
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The file of the model “{weights}” cannot be read by a plugin in its own process.",
+            "Use ctx.lease, or say isolation = “studio” in the manifest.",
+        )
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any = None
+    ) -> ProgressEvent:
+        """Return the event to yield after a step."""
+        return ProgressEvent(done, total, message, preview)
+
+    def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
+        """Return the event to yield for new text."""
+        return TextEvent(text, tokens, channel)
+
+    def artifact(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        verdict: Verdict | None = None,
+        meta: Mapping[str, Any] | None = None,
+        preview: bytes = b"",
+    ) -> NewArtifact:
+        """Return the event to yield for a finished result; the plugin's check of its kind runs."""
+        if verdict is None and kind in self._checks:
+            verdict = self._checks[kind](payload)
+        told = dict(meta or {})
+        if self._reduced:
+            told["reduced"] = list(self._reduced)
+        return NewArtifact(kind, payload, suffix, title, text, verdict, told, preview)
+
+    def result(self, **values: Any) -> ResultEvent:
+        """Return the event to yield for the task's own result keys."""
+        return ResultEvent(values)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Compute with the global generators seeded; a job is always alone in this process."""
+        with seeded_globals(self.rng.seed):
+            yield
+
+    def report(self, event: Event) -> None:
+        """Do what ``yield event`` does, from inside a library's callback."""
+        steps.send(self._wire, event)
+        self.check_cancelled()
+
+    def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
+        """Do ``work`` in a thread of its own; see ``TaskContext.in_thread``."""
+        return threads.in_thread(work)
+
+    @property
+    def sandbox(self) -> RemoteSandbox:
+        """The walls of the studio to run code behind, if the plugin may run any."""
+        return RemoteSandbox(self._wire)
+
+    def check_constraint(self, constraint: Constraint) -> None:
+        """Refuse a form that no text can be held to."""
+        self._wire.ask(lambda ask: m.CheckForm(ask, constraint.kind, constraint.text))
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user stopped the job."""
+        if self._wire.stopped:
+            raise Cancelled
+
+
+def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:
+    if spec is None or spec.dtype == "bytes":
+        return bytes(blob)
+    view = shaped(spec, blob)
+    try:
+        import numpy
+    except ModuleNotFoundError:
+        return view
+    dtype = "uint16" if spec.dtype == "bfloat16" else spec.dtype
+    return numpy.frombuffer(view.cast("B"), dtype=dtype).reshape(spec.shape)

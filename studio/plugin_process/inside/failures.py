@@ -1,0 +1,50 @@
+"""Errors of a plugin, put into words in its own process: it knows what it raised."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+
+MOST_DETAILS = 50_000
+_HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
+
+
+def as_info(error: BaseException, plugin: str, where: str) -> ErrorInfo:
+    """Return ``error`` as data; what is no expected failure is a bug of ``plugin``."""
+    details = "".join(traceback.format_exception(error))[-MOST_DETAILS:]
+    if isinstance(error, StudioError):
+        return error.info()
+    if is_out_of_memory(error):
+        return ErrorInfo(
+            ErrorCode.OUT_OF_MEMORY,
+            f"The plugin “{plugin}” ran out of memory in {where}.",
+            "Reduce the size or length.",
+            details,
+        )
+    message = f"The plugin “{plugin}” failed in {where}: {brief(error)}."
+    if isinstance(error, SystemExit):
+        message = f"The plugin “{plugin}” tried to quit the runtime from {where}."
+    return ErrorInfo(ErrorCode.PLUGIN_FAILED, message, _HINT, details)
+
+
+def brief(error: BaseException) -> str:
+    """Return the kind of error and its first line, at most 200 characters."""
+    try:
+        first = next(iter(str(error).splitlines()), "")
+    except Exception:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
+        first = ""
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text[:200].rstrip(". ")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out, as Python or the plugin's torch does."""
+    if isinstance(error, StudioError):
+        return error.code is ErrorCode.OUT_OF_MEMORY
+    torch = sys.modules.get("torch")
+    kinds = (MemoryError, *((torch.OutOfMemoryError,) if torch is not None else ()))
+    return isinstance(error, kinds) or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error)
+    )

@@ -1,0 +1,145 @@
+"""Entry of a plugin's own process: takes the pipes, imports the worker, runs jobs one by one."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import importlib
+import io
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from studio.api.artifacts import Verdict
+from studio.api.frozen_schema import freeze
+from studio.api.hookspecs import PROJECT, WorkerHooks
+from studio.api.worker.context import Task
+from studio.plugin_process import messages as m
+from studio.plugin_process.inside import job
+from studio.plugin_process.inside.failures import as_info
+from studio.plugin_process.inside.wire import Wire
+from studio.protocol.link import Link
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+@dataclass
+class Worker:
+    """The worker half of the plugin, imported."""
+
+    load: m.Load
+    tasks: dict[str, Task] = field(default_factory=dict)
+    checks: dict[str, Callable[[bytes], Verdict]] = field(default_factory=dict)
+
+
+def main() -> None:
+    """Serve the runtime at the other end of standard input and output. Does not return."""
+    faulthandler.enable(sys.stderr)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _stay_with_the_runtime()
+    wire = Wire(_take_pipes())
+    folder = Path(tempfile.mkdtemp(prefix="plugin-"))
+    threading.Thread(target=wire.listen, name="listen", daemon=True).start()
+    worker: Worker | None = None
+    while True:
+        received = wire.next_order()
+        match received.message:
+            case m.Load():
+                worker = _load(wire, received.message)
+            case m.Describe(tasks):
+                _describe(wire, tasks)
+            case m.FilePart(name):
+                _put(folder, name, received.blobs[0])
+            case m.Begin():
+                assert worker is not None
+                begin = received.message
+                (folder / "scratch").mkdir(exist_ok=True)
+                end = job.run(
+                    wire, worker.load, worker.tasks, worker.checks, begin, received.blobs, folder
+                )
+                shutil.rmtree(folder / "scratch", ignore_errors=True)
+                wire.send(end)
+
+
+def _stay_with_the_runtime() -> None:
+    """End when the thread that started us does, and keep hold of all that is started here."""
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _take_pipes() -> Link:
+    """Keep the pipes for the link; give the plugin an empty input, and the log as output."""
+    reader, writer = io.FileIO(os.dup(0), "rb"), io.FileIO(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return Link.over(reader, writer, decode=m.ToPlugin)
+
+
+def _load(wire: Wire, load: m.Load) -> Worker:
+    worker = Worker(load)
+    where = "the import of its worker"
+    began = time.monotonic()
+    try:
+        hooks = _hooks(importlib.import_module(load.module))
+        where = "the hook studio_tasks"
+        worker.tasks = _merged(hooks.studio_tasks())
+        where = "the hook studio_checks"
+        worker.checks = _merged(hooks.studio_checks())
+    except job.Contained as error:
+        wire.send(m.Broken(where, as_info(error, load.plugin, where)))
+    else:
+        wire.send(m.Loaded(time.monotonic() - began))
+    return worker
+
+
+def _hooks(module: Any) -> Any:
+    """Return the hooks of the worker module; pluggy refuses arguments it does not know."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(WorkerHooks)
+    manager.register(module)
+    return manager.hook
+
+
+def _merged(groups: list[Mapping[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for group in groups:
+        merged |= dict(group)
+    for name, value in merged.items():
+        if not (isinstance(name, str) and callable(value)):
+            raise TypeError(f"{name!r} is not a name with a function")
+    return merged
+
+
+def _describe(wire: Wire, tasks: Mapping[str, str]) -> None:
+    place = ""
+    try:
+        schemas: dict[str, Any] = {}
+        for task, place in tasks.items():
+            schemas[task] = freeze(job.schema(place))
+    except job.Contained as error:
+        where = f"the schema {place}"
+        wire.send(m.Broken(where, as_info(error, place.partition(".")[0], where)))
+    else:
+        wire.send(m.Described(schemas))
+
+
+def _put(folder: Path, name: str, part: memoryview) -> None:
+    path = folder / "scratch" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        file.write(part)

@@ -1,0 +1,122 @@
+"""How the process of a plugin is started: with its own packages, and a few of ours lent to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import studio
+from studio.sandbox import interpreter, lent_packages
+from studio.sandbox.inside.processes import descendants
+
+LENT_PARTS = ("__init__.py", "api", "protocol", "plugin_process")
+"""Of the studio itself: what a worker imports, and what runs it."""
+LENT_PACKAGES = ("msgspec", "pluggy", "packaging")
+_START = (
+    "import sys; sys.path[:0] = sys.argv[1:]; "
+    "from studio.plugin_process.inside.main import main; main()"
+)
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A process that has been started, and how it is ended with all that it started.
+
+    Attributes:
+        tier: Of the walls around it; empty for none.
+    """
+
+    process: subprocess.Popen[bytes]
+    tier: str
+    end: Callable[[], None]
+
+
+def lent() -> dict[str, Path]:
+    """Return what is lent to every plugin: path below the lent folder → where it lies."""
+    root = Path(studio.__file__).resolve().parent
+    ours = {f"studio/{part}": root / part for part in LENT_PARTS}
+    return ours | lent_packages.entries(LENT_PACKAGES)
+
+
+def command(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the command: a bare Python that finds packages in ``paths`` and nowhere else."""
+    python = str(interpreter.current().executable)
+    return (python, "-I", "-S", "-B", "-X", "utf8", "-c", _START, *paths)
+
+
+def environment(folder: str, threads: int = 1) -> dict[str, str]:
+    """Return all that the process finds in its environment."""
+    return {
+        "PATH": os.defpath,
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": str(threads),
+    }
+
+
+def without_walls(paths: Sequence[str], parent: Path | None = None) -> Launched:
+    """Start a process around which no walls stand.
+
+    Args:
+        paths: Folders that hold the plugin's packages.
+        parent: Where its own folder is made.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
+    shelf = folder / "lent"
+    for name, source in lent().items():
+        (shelf / name).parent.mkdir(parents=True, exist_ok=True)
+        (shelf / name).symlink_to(source)
+    box = folder / "box"
+    box.mkdir()
+    process = start(command([str(shelf), *paths]), environment(str(box)), str(box))
+
+    def end() -> None:
+        _end_tree(process)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return Launched(process, "", end)
+
+
+def _end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all below it, stopped first so that none starts another meanwhile."""
+    held: set[int] = set()
+    while process.poll() is None and (new := {process.pid, *descendants(process.pid)} - held):
+        held |= new
+        for each in new:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGSTOP)
+    for each in held:
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    process.wait()
+
+
+def start(
+    words: Sequence[str],
+    found: Mapping[str, str],
+    folder: str,
+    descriptors: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a process with unbuffered pipes, in a session of its own."""
+    return subprocess.Popen(
+        list(words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env=dict(found),
+        cwd=folder,
+        pass_fds=descriptors,
+        start_new_session=True,
+    )

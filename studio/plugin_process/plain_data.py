@@ -1,0 +1,80 @@
+"""What a task yields as data that may leave its process, and how what may not is told."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def plain(values: Any) -> dict[str, Any]:
+    """Return ``values`` as data that may cross a link; numpy's numbers and paths become Python's.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: something in it is not plain data.
+    """
+    try:
+        data: dict[str, Any] = msgspec.to_builtins(values, str_keys=True, enc_hook=_simpler)
+        msgspec.msgpack.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise rubbish(
+            f"a result contains something that is not plain data ({error})",
+            "Use str, int, float, bool, None, and lists and dicts of them.",
+        ) from error
+    return data
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return str(value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+
+
+def as_bytes(payload: Any, name: str) -> memoryview:
+    """Return the payload of a result as bytes, uncopied.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: it is none.
+    """
+    if isinstance(payload, str):
+        raise rubbish(f"the {name} of a result is text", "Encode it: text.encode('utf-8').")
+    try:
+        return memoryview(payload).cast("B")
+    except TypeError as error:
+        raise rubbish(f"the {name} of a result is {a_kind(payload)}", "Give bytes.") from error
+
+
+def number(value: Any, name: str) -> float:
+    """Return a number of a progress.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: it is none.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise rubbish(f"{name} of its progress is {a_kind(value)}", "Give a number.") from error
+
+
+def a_kind(value: Any) -> str:
+    """Return the type of ``value`` with its article: ``an int``."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def not_an_event(event: Any) -> StudioError:
+    """Return the error for what a task yielded that is no event."""
+    return rubbish(
+        f"its task yielded {a_kind(event)}, which is not an event",
+        "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result returns, or None.",
+    )
+
+
+def rubbish(what: str, hint: str) -> StudioError:
+    """Return the error for what a task may not yield."""
+    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made an error: {what}.", hint)
