@@ -80,4 +80,3 @@ class Strangers:
 @pytest.fixture
 def strangers(tmp_path: Path, desk: Desk) -> Strangers:
     return Strangers(tmp_path, desk)
-

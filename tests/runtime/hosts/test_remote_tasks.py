@@ -87,7 +87,7 @@ class EngineLoader(ToyLoader):
 def test_events_arrive_as_from_any_task(desk: Desk, strangers: Strangers) -> None:
     strangers.plugin(
         "kind",
-        '''
+        """
         def all(ctx, params):
             yield ctx.progress(1, 2, "half", preview=Pixels())
             yield ctx.text("hello ", 1)
@@ -103,7 +103,7 @@ def test_events_arrive_as_from_any_task(desk: Desk, strangers: Strangers) -> Non
             def detach(self): return self
             def cpu(self): return self
             def numpy(self): return memoryview(bytes(12)).cast("B", (2, 2, 3))
-        ''',
+        """,
     )
     end = desk.run("kind.all", number=3)
     assert (end.state, end.error) == (JobState.DONE, None)

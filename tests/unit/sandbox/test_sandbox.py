@@ -16,6 +16,8 @@ from studio.api.sandbox import SandboxRequest
 from studio.cli import sandbox as command
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import discover
+from studio.runtime.hosts.hosts import Hosts
+from studio.runtime.hosts.remote_task import RemoteTasks
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.plugin_workers import Workers
 from studio.sandbox import landlock_tier
@@ -95,7 +97,7 @@ def test_hidden_folders_stay_shut_where_files_are_shared(tmp_path: Path) -> None
 def test_the_manifest_of_the_plugin_decides(tmp_path: Path) -> None:
     found = [each for each in discover(()) if each.package in ("studio_code", "studio_chat")]
     host = host_of(found, tmp_path / "journal")
-    workers = Workers(lambda fault: None)
+    workers = Workers(lambda fault: None, RemoteTasks(Hosts(lambda: None, lambda fault: None)))
     workers.configure(host.worker_entries())
     assert workers.may_run_code("code.run")
     assert not workers.may_run_code("chat.reply")
