@@ -127,7 +127,7 @@ class Context:
     def artifact(
         self,
         kind: str,
-        payload: bytes,
+        payload: bytes | Path,
         *,
         suffix: str,
         title: str = "",
@@ -137,7 +137,7 @@ class Context:
         preview: bytes = b"",
     ) -> NewArtifact:
         """Return the event to yield for a finished result; the plugin's check of its kind runs."""
-        if verdict is None and kind in self._checks:
+        if verdict is None and kind in self._checks and not isinstance(payload, Path):
             verdict = self._checks[kind](payload)
         told = dict(meta or {})
         if self._reduced:
