@@ -42,7 +42,7 @@ CALLS = {
 }
 # Seeds the global generator for libraries that know no other, while no other job runs.
 # Opens pickles, restricted to numbers, where no file and no network is within reach.
-MAY_CALL = {"studio/runtime/jobs/rng.py", "studio/runtime/weights_check/unpickle.py"}
+MAY_CALL = {"studio/plugin_process/rng.py", "studio/runtime/weights_check/unpickle.py"}
 WINDOW_CALLS = {
     "re-entering the event loop": re.compile(r"\bprocessEvents\("),
     "the window never sleeps": re.compile(r"\btime\.sleep\("),
