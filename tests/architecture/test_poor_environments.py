@@ -108,6 +108,12 @@ def test_the_runtime_side_needs_no_qt() -> None:
     import_without(QT_SIDE, wanted)
 
 
+def test_what_runs_beside_a_plugin_needs_what_is_lent_to_it_alone() -> None:
+    poor = (*TORCH_SIDE, *QT_SIDE, "numpy", "psutil", "greenlet", "pygments", "platformdirs")
+    loaded = import_without(poor, modules("studio/plugin_process/inside"))
+    assert "studio.plugin_process.inside.main" in loaded
+
+
 def test_the_dispatcher_loads_neither() -> None:
     loaded = import_without((), ["studio.__main__"])
     assert not {"torch", "PySide6", "numpy"} & loaded
@@ -127,7 +133,7 @@ def test_the_test_kit_is_not_loaded_by_the_product() -> None:
 def test_all_layers_were_looked_at() -> None:
     """A new package of the studio must be added to one of the tests above."""
     known = {"protocol", "api", "core", "cli", "serving", "desktop", "runtime", "sandbox"}
-    known |= {"testing"}
+    known |= {"testing", "plugin_process"}
     packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
     assert packages <= known
 
