@@ -89,7 +89,7 @@ class StudioPaths:
 
     @property
     def plugins(self) -> Path:
-        """Installed third-party plugins."""
+        """Plugins of others, in sets: see ``core/plugins/install/store.py``."""
         return self.home / "plugins"
 
     @property

@@ -7,9 +7,10 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from studio.api.sandbox import SandboxLimits, SandboxRequest, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
@@ -71,10 +72,16 @@ class Sandbox:
         """The Python that runs behind the wall; None where nothing does."""
         return self._trial.interpreter.executable if self._trial.interpreter else None
 
-    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
+    def run(
+        self,
+        request: SandboxRequest,
+        given: int = -1,
+        lent: Mapping[str, Path] | None = None,
+    ) -> Generator[SandboxStep, None, None]:
         """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`.
 
         Args:
+            lent: More to lend for reading than the packages of the request: name → where it lies.
             given: Descriptor of a file, open for reading alone, that becomes the standard input:
                 for what is too large to be handed over. It stays the caller's. Standard output
                 is then in the steps alone, not in the result.
@@ -86,13 +93,17 @@ class Sandbox:
                 f"Code cannot be run safely on this machine: {self.reason}",
                 "Run “studio doctor sandbox” to see what would help.",
             )
-        return self._start(request, self._trial, given)
+        return self._start(request, self._trial, given, lent or {})
 
     def _start(
-        self, request: SandboxRequest, wall: Wall, given: int = -1
+        self,
+        request: SandboxRequest,
+        wall: Wall,
+        given: int = -1,
+        lent: Mapping[str, Path] = MappingProxyType({}),
     ) -> Generator[SandboxStep, None, None]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
-        plan = _plan(request, wall)
+        plan = _plan(request, wall, lent)
         try:
             yield from Run(wall.tier, plan, request, given).steps()
         finally:
@@ -128,9 +139,9 @@ class Sandbox:
         return f"Tier {wall.tier}: Python does not start in the sandbox ({why})."
 
 
-def _plan(request: SandboxRequest, wall: Wall) -> Plan:
+def _plan(request: SandboxRequest, wall: Wall, more: Mapping[str, Path]) -> Plan:
     assert wall.interpreter is not None
-    lent = lent_packages.entries(request.packages)
+    lent = lent_packages.entries(request.packages) | dict(more)
     if wall.tier == "A":
         return with_namespaces(_bubblewrap(), wall.interpreter, request, lent)
     return without_namespaces(wall.interpreter, request, lent)

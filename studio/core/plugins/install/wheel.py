@@ -348,6 +348,9 @@ class _Reader:
         if not is_compatible(manifest):
             needs = f"It needs plugin API {manifest.api}; this version provides {API_VERSION}."
             self.blame("api", needs, file, "Install a matching version of the plugin.")
+        if manifest.plugin and manifest.isolation != "studio":
+            needs = "It has a window half, which runs in the studio, and does not say so."
+            self.blame("isolation", needs, file, 'Write isolation = "studio" into its manifest.')
         if not _same_version(manifest.version, str(version)):
             both = f"Its manifest says version {manifest.version}, its wheel {version}."
             self.blame("version", both, file, "Say the same in both.")

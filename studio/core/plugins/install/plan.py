@@ -1,0 +1,109 @@
+"""What installing a plugin would mean, for a person to read before anything happens. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from studio.api.manifest import Manifest, Permissions
+from studio.core.plugins.install.records import Record
+
+IN_STUDIO = "studio"
+PERMISSIONS = {
+    "network": "use the network",
+    "files": "read files",
+    "run_code": "run code that it generates",
+    "gpu": "use the graphics card",
+}
+"""Permission → what the plugin may do with it."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The version that is installed now."""
+
+    record: Record
+    manifest: Manifest | None
+    enabled: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plugin, read and found good, with its packages chosen. Nothing has been changed yet.
+
+    Attributes:
+        record: What will be written down.
+        wheels: Name of a wheel → where it lies now.
+        before: What it takes the place of; None for a plugin that is new here.
+        has_native_code: Names of the packages that bring compiled libraries.
+    """
+
+    record: Record
+    manifest: Manifest
+    wheels: Mapping[str, Path]
+    before: Before | None = None
+    has_native_code: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The bytes it will take on the disk."""
+        return sum(each.size + each.unpacked for each in self.record.brings)
+
+    @property
+    def runs_in_studio(self) -> bool:
+        """Whether its code runs in the studio's own processes, where no wall can stand."""
+        return runs_in_studio(self.manifest)
+
+    @property
+    def is_older(self) -> bool:
+        """Whether an older version would take the place of a newer one."""
+        before = self.before
+        return before is not None and Version(self.record.version) < Version(before.record.version)
+
+    @property
+    def is_signed_by_another(self) -> bool:
+        """Whether not the key that vouched for the version before vouches for this one."""
+        return self.before is not None and self.before.record.key not in ("", self.record.key)
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether the version before could do with less."""
+        return self.before is not None and bool(list(self.new_permissions()))
+
+    def new_permissions(self) -> Iterator[str]:
+        """Yield the permissions that the version before did not ask for."""
+        before = self.before.manifest if self.before else None
+        had = wanted(before.permissions) if before else {}
+        for name, value in wanted(self.manifest.permissions).items():
+            if had.get(name) != value:
+                yield name
+        if self.runs_in_studio and not (before and runs_in_studio(before)):
+            yield IN_STUDIO
+
+    def questions(self) -> Iterator[str]:
+        """Yield what must be answered with yes, beyond the wish to install it."""
+        before = self.before
+        if before and self.is_older:
+            yield (
+                f"Version {self.record.version} is older than {before.record.version}, which is "
+                "installed. Replace the newer by the older?"
+            )
+        if before and self.is_signed_by_another:
+            by = "signed by another key than" if self.record.key else "not signed, unlike"
+            yield f"It is {by} version {before.record.version}. Do you trust it nevertheless?"
+        if before and before.enabled and self.asks_for_more:
+            yield "It asks for more than the version before, and is enabled. Allow it?"
+
+
+def wanted(permissions: Permissions) -> dict[str, str]:
+    """Return permission → how far, for those that are asked for."""
+    found = {name: "yes" for name in ("network", "run_code", "gpu") if getattr(permissions, name)}
+    return found | ({"files": permissions.files} if permissions.files != "none" else {})
+
+
+def runs_in_studio(manifest: Manifest) -> bool:
+    """Whether a plugin asks to run in the studio's own processes."""
+    return manifest.isolation == IN_STUDIO

@@ -1,0 +1,57 @@
+"""What a plugin's code is tried with: imports it, freezes its schemas, and writes down what it saw.
+
+Runs in a process that is thrown away, as a script of its own: it may import ``studio.api`` alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from typing import Any
+
+
+def main(order: str, answer: str) -> None:
+    """Do what the file ``order`` says, and write the file ``answer``."""
+    with open(order, encoding="utf-8") as file:
+        wanted: dict[str, Any] = json.load(file)
+    said: dict[str, Any] = {"schemas": {}, "where": "", "error": "", "trace": ""}
+    try:
+        for where in _look(wanted, said["schemas"]):
+            said["where"] = where
+    except BaseException as error:  # noqa: BLE001 - whatever it does is what was to be found out
+        said["error"] = f"{type(error).__name__}: {error}"[:1000]
+        said["trace"] = traceback.format_exc()[-20000:]
+    else:
+        said["where"] = ""
+    with open(answer, "w", encoding="utf-8") as file:
+        json.dump(said, file)
+
+
+def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """Import all there is to import; yields what it is about to do."""
+    from studio.api.frozen_schema import freeze
+    from studio.api.params import Params
+
+    for task, place in wanted["tasks"].items():
+        yield f"schema of {task}"
+        module, _, name = place.partition(":")
+        found = getattr(importlib.import_module(module), name, None)
+        if not (isinstance(found, type) and issubclass(found, Params)):
+            raise TypeError(f"{place} is not a subclass of Params")
+        schemas[task] = freeze(found)
+    if wanted["worker"]:
+        yield "import of its worker"
+        worker = importlib.import_module(wanted["worker"])
+        yield "list of its tasks"
+        lacking = wanted["tasks"].keys() - set(worker.studio_tasks())
+        if lacking:
+            raise LookupError(f"its worker lacks {', '.join(sorted(lacking))}")
+    if wanted["plugin"]:
+        yield "import of its window half"
+        importlib.import_module(wanted["plugin"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
