@@ -78,6 +78,24 @@ class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     module: str
 
 
+class FamilyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights in one file that a loader of the plugin understands, known before it is imported.
+
+    Attributes:
+        family: As the ``Loader`` has it.
+        capabilities: What tasks may use them for.
+        suffixes: Of their files, with the dot.
+        metadata: Entries of the header of a safetensors file that tell the family; an empty value
+            stands for any. Without any the suffix alone must tell.
+    """
+
+    family: str
+    capabilities: tuple[str, ...]
+    title: str = ""
+    suffixes: tuple[str, ...] = (".safetensors",)
+    metadata: dict[str, str] = {}
+
+
 class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the plugin asks for; ``reasons`` (permission → sentence) is shown at install."""
 
@@ -116,6 +134,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     permissions: Permissions = Permissions()
     tour: tuple[TourEntry, ...] = ()
     benches: tuple[BenchEntry, ...] = ()
+    families: tuple[FamilyEntry, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -124,6 +143,8 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
 _KIND = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
+_SUFFIX = re.compile(r"\.[a-z0-9][a-z0-9_-]{0,31}")
+_TAKEN_SUFFIXES = (".gguf", ".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth", ".toml", ".json")
 _FILES = ("none", "picked", "folder")
 _ISOLATION = ("process", "studio")
 
@@ -189,6 +210,7 @@ def _check(path: Path, manifest: Manifest) -> None:
         if example.task not in {task.id for task in manifest.tasks}:
             raise _bad(path, f"the tour names {example.task!r}, which is not one of its tasks")
     _check_benches(path, manifest)
+    _check_families(path, manifest)
     _check_kinds(path, manifest)
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
@@ -224,6 +246,17 @@ def _check_kinds(path: Path, manifest: Manifest) -> None:
     for word in [*ids, *used]:
         if not _KIND.fullmatch(word):
             raise _bad(path, f"kind {word!r} is not a word in lower-case letters")
+
+
+def _check_families(path: Path, manifest: Manifest) -> None:
+    if manifest.families and not manifest.worker:
+        raise _bad(path, "families need a worker module, which loads them")
+    for each in manifest.families:
+        for suffix in each.suffixes:
+            if not _SUFFIX.fullmatch(suffix) or suffix in _TAKEN_SUFFIXES:
+                raise _bad(path, f"{suffix!r} cannot be a suffix of the family {each.family!r}")
+        if ".safetensors" in each.suffixes and not each.metadata:
+            raise _bad(path, f"the family {each.family!r} needs metadata: others have its suffix")
 
 
 def _bad(path: Path, why: str) -> StudioError:

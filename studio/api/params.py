@@ -79,7 +79,8 @@ class Capability:
 
     Of those that fit, the ones that have the capability ``prefer`` too come first: a task about
     code takes any weights for ``text``, and better those made for ``code``. A task that can do
-    without them says ``WeightsId | None``: where none fit, the field is None.
+    without them says ``WeightsId | None``: where none fit, the field is None. Either way, weights
+    that nobody names are the best that fit; whoever wants none says None.
     """
 
     name: str
@@ -208,8 +209,13 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         for name, field in known.items():
             if field.required and values.get(name) in (None, ""):
                 raise BadInput(f"{field.title} is missing.", f"Give a value for {name!r}.")
+        unsaid = {
+            name: field.default
+            for name, field in known.items()
+            if field.kind is FieldKind.WEIGHTS and not field.required
+        }
         try:
-            params = msgspec.convert(values, cls, dec_hook=decode, strict=False)
+            params = msgspec.convert(unsaid | values, cls, dec_hook=decode, strict=False)
         except msgspec.ValidationError as error:
             raise BadInput(f"A parameter has the wrong type: {error}.") from error
         for name, field in known.items():
@@ -283,6 +289,8 @@ def _field(name: str, hint: Any, info: Any) -> Field:
     required = default is msgspec.NODEFAULT
     hint, optional = _strip_none(hint)
     kind, choices, item = _kind(hint, notes)
+    if kind is FieldKind.WEIGHTS and default is None:
+        default = WeightsId()  # "the best that fits" is what unsaid weights mean; see ``parse``
     label = notes.get(Label, Label(name.replace("_", " ").capitalize()))
     fitting = notes.get(Capability, Capability(""))
     return Field(

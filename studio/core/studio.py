@@ -101,7 +101,7 @@ class Studio:
         self.library = library
         self.plugins = plugins
         self.notices = Notices(self.post)
-        self.weights_manager = WeightsManager(paths, settings)
+        self.weights_manager = WeightsManager(paths, settings, plugins.families)
         self.weights = self.weights_manager.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices = DeviceChoice(settings, self.notices, self._restart, attended)

@@ -33,13 +33,16 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("page", [False, True])
-def test_the_studio_knows_it_at_once(tmp_path: Path, page: bool) -> None:
-    project = scaffold.write_project("tried_out", tmp_path, page=page)
+@pytest.mark.parametrize("family", [False, True])
+def test_the_studio_knows_it_at_once(tmp_path: Path, page: bool, family: bool) -> None:
+    project = scaffold.write_project("tried_out", tmp_path, page=page, family=family)
     with importable(project):
         (found,) = found_in(project)
     assert found.error is None
     assert found.manifest is not None
-    assert [task.id for task in found.manifest.tasks] == ["tried_out.shuffle"]
+    rate = ["tried_out.rate"] if family else []
+    assert [task.id for task in found.manifest.tasks] == ["tried_out.shuffle", *rate]
+    assert len(found.manifest.families) == len(rate)
     assert [each.id for each in found.manifest.pages] == (["tried_out.page"] if page else [])
     texts = {path.name: path.read_text("utf-8") for path in project.rglob("*") if path.is_file()}
     assert {name for name, text in texts.items() if "xample" in text} == set()
@@ -75,9 +78,9 @@ def test_a_folder_without_a_plugin_says_so(tmp_path: Path, command: Command) -> 
 
 @pytest.mark.slow
 def test_its_tests_pass_and_it_builds_without_a_network(tmp_path: Path) -> None:
-    project = scaffold.write_project("tried_out", tmp_path, page=True)
+    project = scaffold.write_project("tried_out", tmp_path, page=True, family=True)
     done = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-    assert "7 passed" in done.stdout, done.stdout + done.stderr
+    assert "9 passed" in done.stdout, done.stdout + done.stderr
     words = ("--no-build-isolation", "--no-deps", "--no-index", "-w", "dist")
     done = python(project, "-m", "pip", "wheel", ".", *words)
     assert done.returncode == 0, done.stderr

@@ -23,6 +23,7 @@ def add_commands(commands: Any) -> None:
     new = commands.add_parser("new", help="write the project of a new plugin")
     new.add_argument("name", metavar="NAME", help="id: lower-case letters, digits and _")
     new.add_argument("--page", action="store_true", help="with a page of its own")
+    new.add_argument("--family", action="store_true", help="with a family of weights of its own")
     new.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="folder to put it in")
     new.set_defaults(run=_new)
     trial = commands.add_parser("try", help="run the studio with a plugin under development")
@@ -34,7 +35,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _new(arguments: Namespace, session: StudioSession) -> int:
-    folder = scaffold.write_project(arguments.name, arguments.to, page=arguments.page)
+    folder = scaffold.write_project(
+        arguments.name, arguments.to, page=arguments.page, family=arguments.family
+    )
     output.say(str(folder))
     output.hint("Its README.md says how to test, try, check and build it.")
     return ExitCode.OK

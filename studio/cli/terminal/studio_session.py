@@ -67,7 +67,7 @@ class StudioSession:
         """The weights on this machine, with all that belongs to them."""
         from studio.core.weights.manager import WeightsManager
 
-        return WeightsManager(self.paths, self.settings)
+        return WeightsManager(self.paths, self.settings, lambda: self.plugins.families())
 
     @property
     def weights(self) -> WeightsCatalogue:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from studio.api.manifest import BenchEntry, KindEntry, PageEntry, TaskEntry
+from studio.api.manifest import BenchEntry, FamilyEntry, KindEntry, PageEntry, TaskEntry
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
 from studio.core.plugins.crash_journal import CrashJournal
@@ -159,6 +159,10 @@ class PluginHost:
     def benches(self) -> list[tuple[Plugin, BenchEntry]]:
         """Return the declared benches of the plugins that take part."""
         return [(p, bench) for p in self.usable() if p.manifest for bench in p.manifest.benches]
+
+    def families(self) -> list[FamilyEntry]:
+        """Return the families of weights that plugins which take part can load."""
+        return [each for p in self.usable() if p.manifest for each in p.manifest.families]
 
     def task(self, task_id: str) -> tuple[Plugin, TaskEntry]:
         """Return a task and its plugin.

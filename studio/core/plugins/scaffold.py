@@ -14,13 +14,13 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 TEMPLATE = "plugin_template"
 """A working plugin called “example”, in layers: ``task`` has all that every plugin has; a file of
-``page`` stands beside those before it, or in place of one; manifests are joined."""
+``page`` or ``family`` stands beside those before it, or in place of one; manifests are joined."""
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _HEADER = re.compile(r"^(\[.*\])$", re.MULTILINE)
 
 
-def write_project(name: str, folder: Path, *, page: bool = False) -> Path:
+def write_project(name: str, folder: Path, *, page: bool = False, family: bool = False) -> Path:
     """Write a project for the plugin ``name`` into ``folder / name``; return that folder.
 
     It appears whole or not at all.
@@ -28,6 +28,7 @@ def write_project(name: str, folder: Path, *, page: bool = False) -> Path:
     Args:
         name: The plugin's id: lower-case letters, digits and ``_``.
         page: With a page of its own, not the one that is drawn from the schema.
+        family: With a family of weights of its own.
 
     Raises:
         StudioError: The name is none or taken, something is there already, or the disk refuses.
@@ -38,7 +39,8 @@ def write_project(name: str, folder: Path, *, page: bool = False) -> Path:
         raise StudioError(
             ErrorCode.BAD_INPUT, f"{target} already exists.", "Choose another name or folder."
         )
-    files = _files(["task", "page"] if page else ["task"])
+    layers = {"task": True, "page": page, "family": family}
+    files = _files([layer for layer, wanted in layers.items() if wanted])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as beside:

@@ -12,6 +12,7 @@ from studio.core import disk
 from studio.core.weights import recognition
 from studio.core.weights.download.wheel_assembly import SPARE_BYTES
 from studio.core.weights.external import ExternalWeights
+from studio.core.weights.families import of_family
 from studio.core.weights.header_check import HeaderCheck, check_header
 from studio.core.weights.sidecar import UNFINISHED
 from studio.protocol.errors import ErrorCode, StudioError
@@ -53,7 +54,8 @@ def add(
     path = _there(path)
     if path.is_dir() and recognition.at(path) is None:
         return Added(_watched(path, external), None)
-    seen = check_header(path)
+    own = of_family(path, external.families())  # of a plugin: its loader looks closer
+    seen = HeaderCheck(own.format, own.title, bytes=own.bytes) if own else check_header(path)
     path = parts_of(path)[0]
     if path.is_relative_to(folder):
         return Added(path, seen)  # it is here already

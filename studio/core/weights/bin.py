@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from studio.core import disk
-from studio.core.weights.recognition import size_of, slug
-from studio.core.weights.weights import Weights
+from studio.core.weights.recognition import size_of
+from studio.core.weights.weights import Weights, slug
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import parts_of
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from studio.api.manifest import FamilyEntry
+from studio.core.weights.families import Families
 from studio.core.weights.recognition import recognise, size_of
 from studio.core.weights.sidecar import read_sidecar
 from studio.core.weights.verification import Verification, verify
@@ -40,16 +42,19 @@ class WeightsCatalogue:
         folders: Sequence[Path],
         external: Callable[[], Iterable[Weights]] = tuple,
         room: Callable[[], float] = lambda: math.inf,
+        families: Families = tuple,
     ) -> None:
         """Look into ``folders``, then at what ``external`` yields each time.
 
         Args:
             room: Returns the bytes that models may take.
+            families: Those of plugins; where they are others than before, it looks again.
         """
         self.folders = tuple(folders)
         self.unsettled: frozenset[Path] = frozenset()
         self._external = external
         self._room = room
+        self._families = families
         self._seen: _Seen | None = None
         self._scanning = threading.Lock()
 
@@ -172,15 +177,16 @@ class WeightsCatalogue:
         return self._look().found
 
     def _look(self) -> _Seen:
-        if self._seen is not None:
+        families = tuple(self._families())
+        if self._seen is not None and self._seen.families == families:
             return self._seen
         with self._scanning:  # an older scan, on another thread, must not overtake a newer one
-            if self._seen is None:
+            if self._seen is None or self._seen.families != families:
                 self._seen = self._scan()
             return self._seen
 
     def _scan(self) -> _Seen:
-        seen = _scan(self.folders, self._external())
+        seen = _scan(self.folders, self._external(), tuple(self._families()))
         growing = self.unsettled
         if not growing:
             return seen
@@ -190,13 +196,18 @@ class WeightsCatalogue:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one look at the folders found: weights by id, sets that can be had by name."""
+    """What one look at the folders found: weights by id, sets that can be had by name; and the
+    families that were known.
+    """
 
     found: dict[str, Weights]
     offers: dict[str, Weights]
+    families: tuple[FamilyEntry, ...]
 
 
-def _scan(folders: Sequence[Path], external: Iterable[Weights]) -> _Seen:
+def _scan(
+    folders: Sequence[Path], external: Iterable[Weights], families: tuple[FamilyEntry, ...]
+) -> _Seen:
     found: dict[str, Weights] = {}
     offers: dict[str, Weights] = {}
     for folder in folders:
@@ -208,7 +219,7 @@ def _scan(folders: Sequence[Path], external: Iterable[Weights]) -> _Seen:
                 _add(found, _measured(weights))
     described = {weights.path for weights in found.values()}
     for folder in folders:
-        for weights in recognise(folder):
+        for weights in recognise(folder, families):
             if weights.path not in described:
                 described.add(weights.path)
                 _add(found, weights)
@@ -216,7 +227,7 @@ def _scan(folders: Sequence[Path], external: Iterable[Weights]) -> _Seen:
         if (place := real(weights.path)) not in described:
             described.add(place)
             _add(found, weights)
-    return _Seen(found, dict(sorted(offers.items())))
+    return _Seen(found, dict(sorted(offers.items())), families)
 
 
 def _add(found: dict[str, Weights], weights: Weights) -> None:

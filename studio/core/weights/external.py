@@ -11,8 +11,9 @@ from pathlib import Path
 
 from studio.core.settings import Settings
 from studio.core.weights import recognition
+from studio.core.weights.families import Families
 from studio.core.weights.other_programs import OtherProgram, other_programs
-from studio.core.weights.weights import Weights
+from studio.core.weights.weights import Weights, slug
 from studio.protocol.errors import ErrorCode, StudioError
 
 ADDED = "models.added"
@@ -27,21 +28,23 @@ class ExternalWeights:
 
     Args:
         find_neighbours: The programs whose stores are known.
+        families: Those of the plugins.
     """
 
     def __init__(
         self,
         settings: Settings,
         find_neighbours: Callable[[], tuple[OtherProgram, ...]] = other_programs,
+        families: Families = tuple,
     ) -> None:
-        self._settings, self._find = settings, find_neighbours
+        self._settings, self._find, self.families = settings, find_neighbours, families
 
     def rows(self) -> Iterator[Weights]:
         """Yield all weights there, those of a single path first."""
         for path in self.added:
             yield self._row(path)
         for folder in self.folders:
-            for row in recognition.recognise(folder):
+            for row in recognition.recognise(folder, self.families()):
                 yield replace(row, origin=WATCHED)
         for neighbour in self.other_programs():
             if self.is_on(neighbour):
@@ -135,13 +138,13 @@ class ExternalWeights:
         return [Path(each) for each in kept if isinstance(each, str)]
 
     def _row(self, path: Path) -> Weights:
-        row = recognition.at(path) if path.exists() else None
+        row = recognition.at(path, self.families()) if path.exists() else None
         if row is None:
             problem = (
                 f"{path} no longer exists. Restore it, or remove it from the list."
                 if not path.exists()
                 else f"{path.name} is no longer a supported model file. Check the file."
             )
-            row = Weights(recognition.slug(path.stem), path.stem, path, problem=problem)
+            row = Weights(slug(path.stem), path.stem, path, problem=problem)
         # A link keeps its own name: what it leads to may have a number for one.
         return replace(row, path=path, origin=IN_PLACE)

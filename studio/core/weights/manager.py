@@ -19,6 +19,7 @@ from studio.core.weights.bin import WeightsBin
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.defaults import filled
 from studio.core.weights.external import IN_PLACE, ExternalWeights
+from studio.core.weights.families import Families
 from studio.core.weights.folder_watch import FolderWatch
 from studio.core.weights.user_notes import UserNotes, Value
 from studio.core.weights.weights import Weights
@@ -51,13 +52,16 @@ class WeightsManager:
         external: Where else the user wants to be looked.
         remarks: Notes, ratings, defaults.
         bin: What was removed.
+
+    Args:
+        families: Those of the plugins that take part.
     """
 
-    def __init__(self, paths: StudioPaths, settings: Settings) -> None:
+    def __init__(self, paths: StudioPaths, settings: Settings, families: Families = tuple) -> None:
         self.folder = paths.weights
-        self.external = ExternalWeights(settings)
+        self.external = ExternalWeights(settings, families=families)
         self.catalogue = WeightsCatalogue(
-            paths.weights_folders(), self.external.rows, partial(_room, settings)
+            paths.weights_folders(), self.external.rows, partial(_room, settings), families
         )
         self.remarks = UserNotes(settings)
         self.bin = WeightsBin(paths.weights)

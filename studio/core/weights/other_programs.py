@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.weights import recognition
-from studio.core.weights.weights import Weights
+from studio.core.weights.weights import Weights, slug
 from studio.protocol.weights_files import parts_of
 
 MAX_MANIFEST_BYTES = 1 << 20
@@ -128,7 +128,7 @@ def _ollama_name(path: Path, manifests: Path) -> str:
 
 
 def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
-    unreadable = Weights(recognition.slug(name), name, path, problem=_no_manifest(path))
+    unreadable = Weights(slug(name), name, path, problem=_no_manifest(path))
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             return unreadable
@@ -156,7 +156,7 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
         )  # fmt: skip
     return replace(
         row,
-        id=recognition.slug(name),
+        id=slug(name),
         title=name,
         digest=found[1],
         capabilities=recognition.of_a_writer(name) if row.capabilities else (),
@@ -177,14 +177,14 @@ def _of_hub_cache(cache: Path) -> Iterator[Weights]:
             continue
         name = repository.name.removeprefix("models--").replace("--", "/")
         if (whole := recognition.at(snapshot)) is not None:
-            yield _contained(replace(whole, id=recognition.slug(name), title=name), repository)
+            yield _contained(replace(whole, id=slug(name), title=name), repository)
             continue
         for file in sorted([*snapshot.glob("*.gguf"), *snapshot.glob("*/*.gguf")]):
             row = recognition.at(file) if recognition.stands_for_all(file) else None
             if row is not None:
                 # The link, not what it leads to: that has a number for a name.
                 yield _contained(
-                    replace(row, path=parts_of(file)[0], id=recognition.slug(f"{name}-{row.title}"),
+                    replace(row, path=parts_of(file)[0], id=slug(f"{name}-{row.title}"),
                             title=f"{name} · {row.title}"), repository)  # fmt: skip
 
 
@@ -226,4 +226,4 @@ def _of_jan(store: Path) -> Iterator[Weights]:
             name = row.path.parent.relative_to(store.resolve()).as_posix()
         except ValueError:  # a link out of the store
             name = row.path.parent.name
-        yield replace(row, id=recognition.slug(name), title=name)
+        yield replace(row, id=slug(name), title=name)

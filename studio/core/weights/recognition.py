@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from studio.api.manifest import FamilyEntry
+from studio.core.weights.families import of_family
 from studio.core.weights.safetensors_header import capability_of
-from studio.core.weights.weights import Weights
+from studio.core.weights.weights import Weights, slug
 from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import name_of, parts_of, resolved
 
@@ -25,9 +27,10 @@ _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 _MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
 
 
-def recognise(folder: Path) -> Iterator[Weights]:
+def recognise(folder: Path, families: Sequence[FamilyEntry] = ()) -> Iterator[Weights]:
     """Yield GGUF files, safetensors folders and files under ``folder``, ``MAX_DEPTH`` deep.
 
+    Files of ``families``, those of plugins, are yielded too.
     Pickles are yielded too, with the reason why they are not used: who puts one there waits for it.
     """
     left = MAX_ENTRIES
@@ -51,6 +54,8 @@ def recognise(folder: Path) -> Iterator[Weights]:
             if entry.is_dir():
                 if depth < MAX_DEPTH:
                     waiting.append((entry, depth + 1))
+            elif (ours := of_family(entry, families)) is not None:
+                yield ours
             elif entry.suffix.lower() == ".gguf" and entry.is_file() and stands_for_all(entry):
                 yield _gguf(entry)
             elif entry.suffix.lower() == ".safetensors" and entry.is_file():
@@ -59,8 +64,10 @@ def recognise(folder: Path) -> Iterator[Weights]:
                 yield _refused(entry, entry)
 
 
-def at(path: Path) -> Weights | None:
+def at(path: Path, families: Sequence[FamilyEntry] = ()) -> Weights | None:
     """Return the weights that ``path`` itself is, by its first bytes or header; None if none."""
+    if (ours := of_family(path, families)) is not None:
+        return ours
     if path.is_dir():
         if (path / DIFFUSERS_INDEX).is_file():
             return _picture_network(path, path.name, "text-to-image")
@@ -99,12 +106,6 @@ def size_of(path: Path) -> int:
         return sum(file.stat().st_size for file in parts_of(path) if file.exists())
     except OSError:
         return 0
-
-
-def slug(name: str) -> str:
-    """Return ``name`` as an id: lower-case letters, digits, dots and dashes."""
-    dashed = re.sub(r"[^a-z0-9.]+", "-", name.lower())
-    return re.sub(r"-*\.-*", ".", dashed).strip("-.") or "weights"
 
 
 def _gguf(path: Path) -> Weights:

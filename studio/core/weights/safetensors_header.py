@@ -26,6 +26,12 @@ class _Tensor(msgspec.Struct, frozen=True):
     shape: tuple[int, ...] = ()
 
 
+class _Metadata(msgspec.Struct, frozen=True):
+    """The header, but for its tensors."""
+
+    entries: dict[str, str] = msgspec.field(name="__metadata__", default_factory=dict)
+
+
 def capability_of(path: Path) -> str:
     """Return ``text-to-image``, ``upscale``, or nothing for what is neither as far as can be seen.
 
@@ -40,6 +46,14 @@ def capability_of(path: Path) -> str:
 def names_of(path: Path) -> list[str]:
     """Return the names of its tensors; none if it is no safetensors file."""
     return [name for name in _shapes(path) if name != "__metadata__"]
+
+
+def metadata_of(path: Path) -> Mapping[str, str]:
+    """Return the metadata of a safetensors file; none if it is none, or has none."""
+    try:
+        return msgspec.json.decode(_header(path), type=_Metadata).entries
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
 
 
 def _makes_pictures_of_pictures(shapes: Mapping[str, tuple[int, ...]]) -> bool:
@@ -59,10 +73,13 @@ def _writes_colours(shape: tuple[int, ...]) -> bool:
 def _shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
     """Return the shapes of its tensors; none if it is no safetensors file."""
     try:
-        with open_regular(path) as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = file.read(length) if length <= MAX_HEADER_BYTES else b""
-        tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
+        tensors = msgspec.json.decode(_header(path), type=dict[str, _Tensor])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+def _header(path: Path) -> bytes:
+    with open_regular(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        return file.read(length) if length <= MAX_HEADER_BYTES else b""

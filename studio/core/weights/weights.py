@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio.core.weights.download.offers import Offer
+
+
+def slug(name: str) -> str:
+    """Return ``name`` as an id: lower-case letters, digits, dots and dashes."""
+    dashed = re.sub(r"[^a-z0-9.]+", "-", name.lower())
+    return re.sub(r"-*\.-*", ".", dashed).strip("-.") or "weights"
 
 
 @dataclass(frozen=True)

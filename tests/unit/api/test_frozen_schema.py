@@ -38,7 +38,7 @@ class Odd(Params, frozen=True):
     level: Annotated[int, Range(1, 5, lowest="none"), Label("Level")] = 2
     mode: Literal["a", 1] = "a"
     seed: Seed = Seed(3)
-    weights: WeightsId | None = None
+    weights: WeightsId | None = WeightsId()
 
 
 class Empty(Params, frozen=True):

@@ -15,6 +15,7 @@ from studio.core.weights.download.hub import Edition, Repository
 from studio.core.weights.download.wheel_assembly import SPARE_BYTES, alone
 from studio.core.weights.header_check import HeaderCheck, check_header
 from studio.core.weights.sidecar import UNFINISHED, write_sidecar
+from studio.core.weights.weights import slug
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import digest_of_all
 
@@ -38,7 +39,7 @@ class Order:
     def id(self) -> str:
         """Id of the weights it will be."""
         name = self.edition.target
-        return recognition.slug(name if self.edition.is_folder else Path(name).stem)
+        return slug(name if self.edition.is_folder else Path(name).stem)
 
     @property
     def title(self) -> str:

@@ -35,6 +35,12 @@ class Ask(Params):
     weights: Annotated[WeightsId | None, Capability("embedding")] = WeightsId()
 
 
+class Maybe(Params):
+    """The same, with the default that comes to mind first."""
+
+    weights: Annotated[WeightsId | None, Capability("upscale")] = None
+
+
 @dataclass
 class Row:
     """What a recipe reads of a row of the catalogue."""
@@ -90,6 +96,13 @@ def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:
     assert recipe.weights == ()
     with pytest.raises(StudioError, match="There are none"):
         make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty(), PLAIN)
+
+
+def test_weights_that_nobody_named_are_the_best_that_fit_and_none_is_a_choice() -> None:
+    assert make_recipe("toy", ENLARGE, Maybe.parse({}), Catalogue(), PLAIN).weights == ("sharp",)
+    for kind in (Ask, Maybe):
+        recipe = make_recipe("toy", ENLARGE, kind.parse({"weights": None}), Catalogue(), PLAIN)
+        assert (recipe.params["weights"], recipe.weights) == (None, ())
 
 
 def test_inputs_are_packed_and_those_that_the_task_does_not_take_are_refused() -> None:
