@@ -26,6 +26,7 @@ from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
+from studio.core.runtime_blame import RuntimeBlame
 from studio.core.runtime_process.child import (
     Launch,
     ProcessChild,
@@ -113,7 +114,7 @@ class Studio:
             on_message=self._heard,
             on_state=self._runtime_became,
             on_death=self._runtime_died,
-            on_stall=self._news.stalled,
+            on_stall=self._runtime_stalled,
         )
         self.runtime_requests = RuntimeRequests(self.runtime)
         self._shunned: set[str] = set()
@@ -130,7 +131,9 @@ class Studio:
             notices=self.notices,
             weights=EnabledWeights(self.weights, self._shunned),
             on_fault=self.plugins.record_fault,
+            on_stubborn=lambda job: self._blame.restart_for(job),
         )
+        self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self._background = Background("studio-background", self.post)
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
@@ -382,6 +385,7 @@ class Studio:
     def _heard(self, received: Received) -> None:
         message = received.message
         if isinstance(message, Status):
+            self._blame.watch(message)
             for call in list(self._status_observers):
                 call(message)
         elif isinstance(message, Inspected | Trace):
@@ -411,10 +415,17 @@ class Studio:
             call(state, reason)
 
     def _runtime_died(self, death: Death) -> None:
-        details = last_words(death.lines)
-        self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
-        self.runtime_requests.lose(death.reason)
-        self._news.died(death)
+        cause = self._blame.cause(death)
+        reason, details = cause.death.reason, last_words(death.lines)
+        self._lost = self.jobs.runtime_lost(
+            reason, details, by_itself=not death.asked, suspects=cause.jobs
+        )
+        self.runtime_requests.lose(reason)
+        self._news.died(cause.death)
+        self._blame.stop_repeater(cause)
+
+    def _runtime_stalled(self, complaint: str) -> None:
+        self._news.stalled(self._blame.named(complaint) if complaint else "")
 
     def _offer_choice(self, reason: str, details: str) -> None:
         suspects = sorted({weights for job in self._lost for weights in job.recipe.weights})

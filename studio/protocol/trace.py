@@ -52,6 +52,8 @@ class JobUse(msgspec.Struct, frozen=True):
     task: str
     plugin: str
     busy: float = 0.0
+    at_hand: float = 0.0
+    """Seconds of the step that is being made now; 0 for none."""
 
 
 class PluginUse(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
+from studio.protocol.step_note import StepNote
 from studio.runtime import engines, parent_watch
 from studio.runtime.process_cleanup import end_family
 from studio.runtime.server import Server
@@ -65,7 +66,13 @@ def main() -> None:
 
 def _serve(link: Link) -> int:
     cache = os.environ.get(CACHE_ENV)
-    server = Server(link, built_in=engines.loaders, cache=Path(cache) if cache else None)
+    area = SharedArea.join(os.environ)
+    server = Server(
+        link,
+        built_in=engines.loaders,
+        cache=Path(cache) if cache else None,
+        steps=StepNote.open(area.folder) if area else None,
+    )
     asked = server.serve()
     server.close(GRACE_ASKED if asked else GRACE_GONE)
     if asked:

@@ -49,6 +49,7 @@ from studio.protocol.messages import (
     WantTrace,
 )
 from studio.protocol.states import JobState
+from studio.protocol.step_note import StepNote
 from studio.protocol.trace import JobUse
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.discovery import Found, find_devices
@@ -87,6 +88,7 @@ class Server:
         built_in: Returns the loaders of the runtime's own engines; called once torch is there.
         cache: The studio's folder of caches; None for none.
         scratch_root: Where jobs get their folders; by default in the cache: not in memory.
+        steps: Where it is noted whose step is at hand.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Server:
         built_in: Callable[[], Sequence[Loader]],
         cache: Path | None = None,
         scratch_root: Path | None = None,
+        steps: StepNote | None = None,
     ) -> None:
         self._link = link
         self._built_in = built_in
@@ -120,7 +123,9 @@ class Server:
         self._trail = Trail()
         self._usage = Usage()
         self._snapshots = StatusFile(cache)
-        self._scheduler = Scheduler(self._runner.run, self._on_step)
+        self._scheduler = Scheduler(
+            self._runner.run, self._on_step, note=steps.write if steps else None
+        )
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._news = threading.Event()
         self._ended = threading.Event()
@@ -330,7 +335,7 @@ class Server:
             running=self._scheduler.running(),
             step=self._scheduler.steps,
             jobs=tuple(
-                JobUse(job.id, job.task, job.plugin, before + at_hand)
+                JobUse(job.id, job.task, job.plugin, before + at_hand, at_hand)
                 for job, before, at_hand in busy
             ),
             plugins=plugins,

@@ -51,6 +51,10 @@ class InprocChild:
         """Return the end of its log: why it refused, if it did."""
         return list(self._lines)
 
+    def at_hand(self) -> tuple[str, ...]:
+        """Return the jobs that ``die`` was told of."""
+        return self._exit.at_hand
+
     def _run(self) -> None:
         try:
             self._serve(self._far)

@@ -115,7 +115,7 @@ class Fail:
 
 @dataclass(frozen=True)
 class Die:
-    """The whole runtime ends, as if it crashed."""
+    """The whole runtime ends, as if it crashed in a step of the job."""
 
     reason: str = "It crashed in native code (SIGSEGV)."
     code: int = -11
@@ -280,8 +280,8 @@ class _Session:
     def send(self, message: Message, *blobs: Any) -> None:
         self._link.send(message, blobs)
 
-    def die(self, line: Die) -> None:
-        self._child.die(Exit(line.code, line.reason))
+    def die(self, line: Die, job: str = "") -> None:
+        self._child.die(Exit(line.code, line.reason, (job,) if job else ()))
         raise LinkClosed("died")
 
 
@@ -335,7 +335,7 @@ class _Performance:
         elif isinstance(line, Stall):
             self._stall(line)
         elif isinstance(line, Die):
-            self._session.die(line)
+            self._session.die(line, self._job)
 
     def _stall(self, line: Stall) -> None:
         while not self.may_go_on.acquire(timeout=0.005):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import singledispatchmethod
 from typing import Any
 
@@ -65,12 +65,20 @@ class JobBoard:
         notices: Notices,
         weights: Weights,
         on_fault: OnFault,
+        on_stubborn: Callable[[Job], bool] = lambda job: False,
     ) -> None:
+        """Begin with none.
+
+        Args:
+            on_stubborn: Called with a job that does not stop; returns whether it was seen to, else
+                the user is offered to restart the runtime.
+        """
         self._store = store
         self._runtime = runtime
         self._notices = notices
         self._weights = weights
         self._on_fault = on_fault
+        self._on_stubborn = on_stubborn
         self._disk = Background("studio-jobs", post)
         self._results = ArtifactSaver(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
@@ -173,7 +181,14 @@ class JobBoard:
         for job in list(self._unsent):
             self._send(self._jobs[job])
 
-    def runtime_lost(self, reason: str, details: str = "", *, by_itself: bool = True) -> list[Job]:
+    def runtime_lost(
+        self,
+        reason: str,
+        details: str = "",
+        *,
+        by_itself: bool = True,
+        suspects: Collection[Job] = (),
+    ) -> list[Job]:
         """Take in that the runtime is gone: what it had begun is lost, what waited waits again.
 
         Returns the lost jobs.
@@ -182,6 +197,7 @@ class JobBoard:
             reason: Why, in a sentence.
             details: The last lines of its log.
             by_itself: False if the user restarted it: then nobody is to blame.
+            suspects: The jobs whose step it died in, where that is known: others are not to blame.
         """
         waiting: dict[str, Submit] = {}
         lost: list[Job] = []
@@ -195,7 +211,7 @@ class JobBoard:
                 job.say("the runtime is restarting")
                 self._changed(job)
             else:
-                self._lose(job, reason, details, by_itself)
+                self._lose(job, reason, details, by_itself and (not suspects or job in suspects))
                 lost.append(job)
         self._unsent = {**waiting, **self._unsent}
         return lost
@@ -205,7 +221,14 @@ class JobBoard:
         for job in self.live():
             if job.id not in self._ending:
                 self._unsent.pop(job.id, None)
-                self._lose(job, reason, details, by_itself=False)
+                self._lose(job, reason, details, to_blame=False)
+
+    def refuse(self, plugin: str, error: StudioError) -> None:
+        """End what waits for a plugin that takes no part any more; ``error`` says why."""
+        for job in self.live():
+            if job.plugin == plugin and job.id not in self._ending:
+                self._unsent.pop(job.id, None)
+                self._end(job, JobState.FAILED, error=error)
 
     def close(self) -> None:
         """End what is left as lost with the studio, and wait until all is on disk."""
@@ -327,16 +350,14 @@ class JobBoard:
         if first_run:
             self._disk.run(lambda: self._store.started(job.id), failed=self._notices.error)
 
-    def _lose(self, job: Job, reason: str, details: str, by_itself: bool) -> None:
+    def _lose(self, job: Job, reason: str, details: str, to_blame: bool) -> None:
         hint = "Run it again."
-        if by_itself:
+        if to_blame:
             self._deaths[job.recipe.digest] += 1
             job.parked = self._deaths[job.recipe.digest] >= POISONOUS
         if job.parked:
-            hint = (
-                f"The runtime has crashed {POISONOUS} times while running this job. Try another "
-                "model or other settings."
-            )
+            other = "another model or other settings" if job.recipe.weights else "other settings"
+            hint = f"The runtime has crashed {POISONOUS} times while running this job. Try {other}."
         message = f"“{job.title}” was interrupted. {reason}"
         error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
         self._end(job, JobState.LOST, error=error)
@@ -383,7 +404,7 @@ class JobBoard:
             del self._jobs[old]
 
     def _still_there(self, job: Job) -> None:
-        if job.is_live and job.id not in self._ending:
+        if job.is_live and job.id not in self._ending and not self._on_stubborn(job):
             self._notices.offer(
                 f"“{job.title}” has not stopped yet: the current step is taking a long time.",
                 "Restart runtime",

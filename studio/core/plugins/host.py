@@ -301,6 +301,27 @@ class PluginHost:
             )
         return fault
 
+    def give_up(self, plugin_id: str, where: str, why: str) -> StudioError:
+        """Switch a plugin off for this session, for what it does harms others; tell the user.
+
+        Args:
+            where: What it was doing.
+            why: In a sentence.
+
+        Returns:
+            What to tell those who wait for it.
+        """
+        plugin = self.plugin(plugin_id)
+        info = ErrorInfo(
+            ErrorCode.PLUGIN_FAILED,
+            f"The plugin {plugin.title} was disabled. {why}",
+            "Everything else keeps working. Enable the plugin on the Plugins page to try it again.",
+            plugin=plugin_id,
+        )
+        self.faults.record(plugin_id, where, info)
+        self._stop(plugin, PluginState.FAILED, why)
+        return StudioError.from_info(info)
+
     def blame(self) -> Blame:
         """Return what tells by a stack which plugin is at fault."""
         return Blame({plugin.id: plugin.folder for plugin in self.plugins if plugin.folder})

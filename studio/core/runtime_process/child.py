@@ -22,6 +22,7 @@ from studio.protocol.blobs import SHARED_ENV, SharedArea
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
 from studio.protocol.process_end import in_words
+from studio.protocol.step_note import jobs_at_hand
 
 log = logging.getLogger("studio.runtime")
 
@@ -37,10 +38,15 @@ OOM_SCORE = 800
 
 @dataclass(frozen=True)
 class Exit:
-    """How a child ended: its exit code (negative: the signal) and a sentence for a person."""
+    """How a child ended: its exit code (negative: the signal) and a sentence for a person.
+
+    Attributes:
+        at_hand: The jobs whose step it died in, where that is known.
+    """
 
     code: int | None
     reason: str
+    at_hand: tuple[str, ...] = ()
 
 
 class Child(Protocol):
@@ -58,6 +64,10 @@ class Child(Protocol):
 
     def last_lines(self) -> list[str]:
         """Return the end of its log."""
+        ...
+
+    def at_hand(self) -> tuple[str, ...]:
+        """Return the jobs whose step is at hand, where that is known; from any thread."""
         ...
 
 
@@ -137,13 +147,18 @@ class ProcessChild:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self.link.close()
         self._log.join(GRACE_SECONDS)
+        at_hand = self.at_hand()
         if self._area:
             self._area.close()
-        return Exit(code, in_words(code, _oom_kills() > self._oom_kills))
+        return Exit(code, in_words(code, _oom_kills() > self._oom_kills), at_hand)
 
     def last_lines(self) -> list[str]:
         """Return the end of its log."""
         return list(self._lines)
+
+    def at_hand(self) -> tuple[str, ...]:
+        """Return the jobs whose step is at hand, or was when it died."""
+        return jobs_at_hand(self._area.folder) if self._area else ()
 
     def _read_log(self, stderr: io.FileIO, path: Path | None) -> None:
         with contextlib.ExitStack() as stack:

@@ -66,6 +66,7 @@ class Death:
         code: Exit code, negative for a signal; None if it never started.
         lines: The end of its log.
         status: Its last heartbeat, which tells what was loaded and what ran.
+        at_hand: The jobs whose step it died in, where that is known.
     """
 
     reason: str
@@ -73,6 +74,7 @@ class Death:
     code: int | None = None
     lines: tuple[str, ...] = ()
     status: Status | None = None
+    at_hand: tuple[str, ...] = ()
     at: float = field(default_factory=time.monotonic)
 
 
@@ -123,8 +125,8 @@ class Supervisor:
         self.deaths: collections.deque[Death] = collections.deque(maxlen=10)
         self._threads: RuntimeThreads | None = None
         self._outbox: list[tuple[bytes, Sequence[Any]]] = []
-        self._wanted = False
-        """Whether the present end, once it comes, was asked for with a fresh start in mind."""
+        self._wanted = ""
+        """Why the present end, once it comes, was asked for with a fresh start in mind."""
         self._timers: set[threading.Timer] = set()
         self._forget_greeting: Callable[[], None] = lambda: None
         self._watch = ProgressWatchdog()
@@ -150,15 +152,23 @@ class Supervisor:
         if self.state is RuntimeState.OFF:
             self._begin()
 
-    def restart(self) -> None:
+    def restart(self, why: str = "The runtime was restarted.") -> None:
         """Start afresh, ending what runs; forgets earlier deaths, for this is the user's word."""
         self.deaths.clear()
         if self._threads is None:
             self._begin()
         else:
-            self._wanted = True
+            self._wanted = why
             self._become(RuntimeState.STOPPING, "It is being restarted.")
             self._threads.kill()
+
+    def forgive(self) -> None:
+        """Forget the deaths so far: what brought them about is out of the way."""
+        self.deaths.clear()
+
+    def at_hand(self) -> tuple[str, ...]:
+        """Return the jobs whose step is at hand, where that is known; also while it is silent."""
+        return self._threads.at_hand() if self._threads is not None else ()
 
     def send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
         """Send ``message`` as soon as the runtime is ready, and start it if it is off.
@@ -214,7 +224,7 @@ class Supervisor:
 
     def _begin(self) -> None:
         self.hello, self.status = None, None
-        self._wanted = False
+        self._wanted = ""
         self._watch = ProgressWatchdog()
         self._become(RuntimeState.STARTING, "")
         self._threads = keeper = RuntimeThreads(self._launch, self._mine, self._post, self)
@@ -255,11 +265,11 @@ class Supervisor:
         self._complain("")
         lines = tuple(keeper.last_lines())
         if self._wanted:
-            reason = "The runtime was restarted."
-            self._on_death(Death(reason, True, end.code, lines, self.status))
+            death = Death(self._wanted, True, end.code, lines, self.status, end.at_hand)
+            self._on_death(death)
             self._begin()
             return
-        death = Death(end.reason, False, end.code, lines, self.status)
+        death = Death(end.reason, False, end.code, lines, self.status, end.at_hand)
         self.deaths.append(death)
         log.warning("the runtime ended: %s", end.reason)
         self._on_death(death)
@@ -269,7 +279,7 @@ class Supervisor:
             self._become(RuntimeState.GIVEN_UP, end.reason)
             return
         self._become(RuntimeState.DEAD, end.reason)
-        wait = RESTART_SECONDS[min(len(recent), len(RESTART_SECONDS)) - 1]
+        wait = RESTART_SECONDS[min(len(recent), len(RESTART_SECONDS)) - 1] if recent else 0.0
         if wait:
             self.later(wait, self._again)
         else:

@@ -109,6 +109,10 @@ class RuntimeThreads:
         """Return the end of its log."""
         return self._child.last_lines() if self._child else []
 
+    def at_hand(self) -> tuple[str, ...]:
+        """Return the jobs whose step is at hand, where that is known."""
+        return self._child.at_hand() if self._child else ()
+
     # --- on its own threads -------------------------------------------------------------------
 
     def _live(self) -> None:
@@ -129,7 +133,7 @@ class RuntimeThreads:
         if self._writer.ident:
             self._writer.join()
         if self._blame:
-            end = Exit(end.code, self._blame)
+            end = Exit(end.code, self._blame, end.at_hand)
         self._post(self._drain)
         self._post(lambda: self._owner.ended(self, end))
 

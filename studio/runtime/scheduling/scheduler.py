@@ -43,6 +43,8 @@ class Scheduler:
         on_step: Called in the lane's thread with the job and the times (``clock``) between which
             a step of it was made.
         clock: Seconds since some moment, on the way ``time.monotonic`` counts them.
+        note: Called in the lane's thread with the lane and the id of the job whose step begins,
+            and with "" when it is over.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Scheduler:
         body: Callable[[Job], None],
         on_step: Callable[[Job, float, float], None] = lambda job, began, ended: None,
         clock: Callable[[], float] = time.monotonic,
+        note: Callable[[Lane, str], None] | None = None,
     ) -> None:
         self._body = body
+        self._note = note or (lambda lane, job: None)
         self._on_step = on_step
         self._clock = clock
         self._changed = threading.Condition()
@@ -268,9 +272,11 @@ class Scheduler:
                 job.park()
                 return
             began = self._step_began[job.id] = self._clock()
+            self._note(job.lane, job.id)
             try:
                 job.step(self._body)
             finally:
+                self._note(job.lane, "")
                 self._account_for(job, began, self._clock())
         except BaseException as bug:  # a bug of ours in one job must not end the lane
             log.exception("job %s broke the runtime", job.id)

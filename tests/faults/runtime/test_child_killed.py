@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from studio.api.jobs import JobRequest
+from studio.core.plugins import PluginState
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
@@ -48,7 +49,7 @@ def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succe
             [artifact] = job.artifacts
             assert artifact.path.read_bytes() == b"made before the end"
         assert all(gone(process) for process in family), "a child outlived the runtime"
-        bench.studio.runtime.deaths.clear()  # three in five minutes are another test's subject
+        bench.forget_deaths()  # three in five minutes are another test's subject
     assert before.artifacts[0].path.read_bytes() == b"before"
     report = bench.studio.library.verify()
     assert report.ok, report
@@ -70,16 +71,41 @@ def test_every_way_to_die_costs_one_job_and_is_told_with_its_last_words(
         job = bench.run("die", how=how)
         assert job.state is JobState.LOST, how
         assert words in job.error.message, (how, job.error.message)
+        assert "in a task of the plugin Faulty" in job.error.message, how
         assert "last words of the worker" in job.error.details
         assert job.error.hint
-        bench.studio.runtime.deaths.clear()
+        bench.forget_deaths()
     assert bench.run("write").state is JobState.DONE
 
 
-def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
-    for _ in range(3):
-        bench.run("die", how="kill")
+def test_three_deaths_in_one_plugins_tasks_stop_the_plugin_and_not_the_runtime(
+    light: None, bench: Any
+) -> None:
+    doomed = [bench.studio.submit(JobRequest("faulty.die", {"how": "exit"})) for _ in range(7)]
+    bench.until(lambda: not any(job.is_live for job in doomed))
+    # At most two of a lane are under way at each of the three deaths.
+    assert {job.state for job in doomed} == {JobState.LOST, JobState.FAILED}
+    assert doomed[-1].state is JobState.FAILED
+    assert "Faulty was disabled" in doomed[-1].error.message
+    plugin = bench.studio.plugins.plugin("faulty")
+    assert plugin.state is PluginState.FAILED
+    assert "stopped unexpectedly 3 times in its tasks" in plugin.reason
+    bench.until(lambda: bench.studio.runtime.is_ready)
+    told = " ".join(f"{notice.message} {notice.hint}" for notice in bench.studio.notices.all)
+    assert "weights" not in told
+    bench.studio.plugins.switch_on("faulty")
+    assert bench.run("write", prompt="again").result == {"text": "again"}
+
+
+def test_control_three_deaths_outside_of_tasks_stop_it_with_a_choice(
+    light: None, bench: Any
+) -> None:
+    for deaths in range(1, 4):
+        os.kill(bench.pid(), signal.SIGKILL)
+        bench.until(lambda deaths=deaths: len(bench.studio.runtime.deaths) == deaths)
+        bench.until(lambda: bench.studio.runtime.state is not RuntimeState.DEAD)
     bench.until(lambda: bench.studio.runtime.state is RuntimeState.GIVEN_UP)
+    assert bench.studio.plugins.plugin("faulty").is_usable
     [notice] = [n for n in bench.studio.notices.all if n.key == "runtime"]
     assert "stopped 3 times" in notice.message
     waiting = bench.studio.submit(JobRequest("faulty.write", {}))
@@ -88,6 +114,35 @@ def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
     notice.actions[0].run()
     bench.until(lambda: not waiting.is_live)
     assert waiting.state is JobState.DONE
+
+
+def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
+    light: None, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.runtime_blame.STEP_SECONDS", 1.0)
+    pid = bench.pid()
+    spin = bench.studio.submit(JobRequest("faulty.spin", {}))
+    bench.until(lambda: spin.texts())
+    behind = [bench.studio.submit(JobRequest("faulty.load", {})) for _ in range(2)]
+    beside = bench.run("write", prompt="the other lane")
+    assert beside.state is JobState.DONE
+    bench.until(lambda: "Faulty has been in one step for" in told(bench))
+    [notice] = [n for n in bench.studio.notices.all if n.key == "stall"]
+    notice.actions[0].run()
+    bench.until(lambda: not spin.is_live)
+    assert spin.state is JobState.CANCELLED
+    assert "Faulty did not stop “Spin”" in told(bench)
+    bench.until(lambda: bench.studio.runtime.is_ready)
+    assert bench.studio.runtime.hello.pid != pid
+    assert all(job.is_live for job in behind), "they wait, and begin in the new runtime"
+    for job in behind:
+        job.cancel()
+    bench.until(lambda: not any(job.is_live for job in behind))
+    assert bench.studio.plugins.faults.count("faulty") == 1
+
+
+def told(bench: Any) -> str:
+    return " ".join(notice.message for notice in bench.studio.notices.all)
 
 
 def test_stopping_a_job_in_each_moment_takes_one_step(bench: Any) -> None:

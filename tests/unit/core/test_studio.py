@@ -213,7 +213,8 @@ def test_death_is_told_with_reason_hint_and_report_then_taken_back(desk: Any) ->
     desk.finish(desk.submit(Tokens("x"), Die("It crashed in native code (SIGSEGV).")))
     desk.until(lambda: desk.told() == ["The runtime is running again."])
     assert heard[0].message == (
-        "The runtime stopped unexpectedly. It crashed in native code (SIGSEGV)."
+        "The runtime stopped unexpectedly. It crashed in native code (SIGSEGV), in a task of the "
+        "plugin toy."
     )
     assert heard[0].hint
     assert heard[0].code is ErrorCode.RUNTIME_LOST

@@ -463,7 +463,7 @@ def test_a_job_that_runs_at_two_deaths_is_parked(desk: Any) -> None:
     again = desk.submit(Tokens("x"), Die(), params={"seed": 1})
     desk.finish(again)
     assert again.parked
-    assert "Try another model" in again.error.hint
+    assert "Try other settings" in again.error.hint
     other = desk.submit(Tokens("x"), params={"seed": 2})
     desk.finish(other)
     assert not other.parked

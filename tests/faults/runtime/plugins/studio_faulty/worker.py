@@ -36,6 +36,13 @@ def endless(ctx: Any, params: Any) -> Iterator[Any]:
         time.sleep(STEP_SECONDS)
 
 
+def spin(ctx: Any, params: Any) -> Iterator[Any]:
+    """Begin a step that never ends."""
+    yield ctx.text("spinning")
+    while True:
+        time.sleep(STEP_SECONDS)
+
+
 def load(ctx: Any, params: Any) -> Iterator[Any]:
     """Lease weights that never come."""
     with ctx.lease(params.weights):
@@ -94,7 +101,7 @@ class SlowLoader:
 @hookimpl
 def studio_tasks() -> dict[str, Any]:
     """Return the tasks."""
-    tasks = {"write": write, "endless": endless, "load": load, "die": die}
+    tasks = {"write": write, "endless": endless, "load": load, "die": die, "spin": spin}
     return {f"faulty.{name}": task for name, task in tasks.items()}
 
 
