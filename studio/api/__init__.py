@@ -44,6 +44,8 @@ from studio.api.window.work_queue import WorkQueue, outcome
 from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
+    CalledArtifact,
+    CallOutcome,
     Event,
     Loader,
     Placement,
@@ -64,6 +66,8 @@ __all__ = [
     "ArtifactActions",
     "BadInput",
     "BenchContext",
+    "CallOutcome",
+    "CalledArtifact",
     "Cancelled",
     "Capability",
     "ChatMessage",

@@ -116,6 +116,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         isolation: ``process``: its tasks run in a process of its own, with its own packages;
             ``studio``: all of it runs inside the studio, as a window half must. The studio's own
             plugins always do.
+        uses: Ids of the tasks of other plugins that its tasks call (``ctx.call``).
     """
 
     id: str
@@ -135,6 +136,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tour: tuple[TourEntry, ...] = ()
     benches: tuple[BenchEntry, ...] = ()
     families: tuple[FamilyEntry, ...] = ()
+    uses: tuple[str, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -212,6 +214,9 @@ def _check(path: Path, manifest: Manifest) -> None:
     _check_benches(path, manifest)
     _check_families(path, manifest)
     _check_kinds(path, manifest)
+    for used in manifest.uses:
+        if not _MEMBER_ID.fullmatch(used):
+            raise _bad(path, f"uses {used!r} must look like 'plugin.task'")
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
     if manifest.isolation not in _ISOLATION:

@@ -12,7 +12,7 @@ from typing import Any
 
 import studio
 from studio.api.jobs import JobRequest
-from studio.api.manifest import API_VERSION
+from studio.api.manifest import API_VERSION, TaskEntry
 from studio.api.params import Params
 from studio.core import prompt_cache_files
 from studio.core.background import Background, Post
@@ -130,6 +130,7 @@ class Studio:
             post=self.post,
             notices=self.notices,
             weights=EnabledWeights(self.weights, self._shunned),
+            resolve=self._resolve,
             on_fault=self.plugins.record_fault,
             on_stubborn=lambda job: self._blame.restart_for(job),
         )
@@ -213,8 +214,11 @@ class Studio:
         Raises:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
+        return self.jobs.submit(*self._resolve(request), request)
+
+    def _resolve(self, request: JobRequest) -> tuple[str, TaskEntry, Params]:
         plugin, entry = self.plugins.task(request.task)
-        return self.jobs.submit(plugin.id, entry, self._checked(request), request)
+        return plugin.id, entry, self._checked(request)
 
     def _checked(self, request: JobRequest) -> Params:
         kind = self.plugins.params_class(request.task)

@@ -21,6 +21,7 @@ from studio.protocol import frames
 from studio.protocol.blobs import SharedArea
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import (
+    Call,
     Goodbye,
     Hello,
     Message,
@@ -228,7 +229,7 @@ def _check_blobs(message: Any, blobs: tuple[memoryview, ...]) -> None:
         blob_rules.check(message.spec, _named(blobs, message.blob))
     if isinstance(message, Produced) and message.preview != -1:
         _named(blobs, message.preview)
-    elif isinstance(message, Submit):
+    elif isinstance(message, Submit | Call):
         for name, index in message.blobs.items():
             blob = _named(blobs, index)
             if name in message.specs:

@@ -85,6 +85,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     permits: Permits = Permits()
     needs_walls: bool = True
     """Its process runs behind the walls of this machine, or not at all."""
+    uses: tuple[str, ...] = ()
+    """Tasks of other plugins that its tasks may call."""
 
 
 class WeightsEntry(msgspec.Struct, frozen=True):
@@ -142,6 +144,27 @@ class Submit(Message, frozen=True):
     """Its result is wanted whole, also what its texts and artifacts say already."""
     files: tuple[str, ...] = ()
     """Parameters that name a file which the user picked, and not the plugin by its defaults."""
+    caller: str = ""
+    """Id of the job that called for it, which waits for it; empty for none."""
+    call: int = 0
+    """The number of the call among those of the caller."""
+
+
+class CallEnded(Message, frozen=True):
+    """What ``job`` called for is over, and all that is left of it in the library.
+
+    Attributes:
+        number: Of the call.
+        artifacts: Ids in the library of what it made, in order; empty ones for what is not kept.
+        files: Where each of them lies; empty for what lies nowhere.
+    """
+
+    job: str
+    number: int
+    state: JobState
+    error: ErrorInfo | None = None
+    artifacts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Cancel(Message, frozen=True):
@@ -263,6 +286,29 @@ class Produced(Message, frozen=True):
     """Its text is its payload, and does not travel twice."""
     file: str = ""
     """Instead of a blob (then -1): its payload is this file, see ``protocol.result_files``."""
+
+
+class Call(Message, frozen=True):
+    """A job wants a task to be run for it: a job of its own, answered by ``CallEnded``.
+
+    Attributes:
+        number: Of the call among those of ``job``, from 1.
+        params: What of the parameters the caller says; the studio fills in the rest.
+        blobs, specs: As in ``Submit``.
+        title: What lists call it; empty for the title of the task.
+        parents: Ids of the artifacts that its results are made from.
+        keep: Whether its results go to the library, if those of the caller do.
+    """
+
+    job: str
+    number: int
+    task: str
+    params: dict[str, Any]
+    blobs: dict[str, int] = {}
+    specs: dict[str, BlobSpec] = {}
+    title: str = ""
+    parents: tuple[str, ...] = ()
+    keep: bool = True
 
 
 class Finished(Message, frozen=True):
@@ -426,6 +472,7 @@ Request = (
     | Goodbye
     | Configure
     | Submit
+    | CallEnded
     | Cancel
     | Pause
     | Resume
@@ -444,6 +491,7 @@ Report = (
     | TextDelta
     | Preview
     | Produced
+    | Call
     | Finished
     | Status
     | PoolEvent

@@ -25,6 +25,7 @@ from studio.protocol.caches import JOBS
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
+    CallEnded,
     Cancel,
     Configure,
     DeviceEntry,
@@ -177,6 +178,8 @@ class Server:
                 self._configure(message)
             case Submit():
                 self._submit(message, blobs)
+            case CallEnded():
+                self._call_ended(message)
             case Cancel(job):
                 self._scheduler.cancel(job)
             case Pause(job):
@@ -212,6 +215,11 @@ class Server:
         self._scheduler.wake()
 
     def _submit(self, message: Submit, blobs: Sequence[memoryview]) -> None:
+        caller = self._scheduler.find(message.caller) if message.caller else None
+        call = caller.calling if caller else None
+        if message.caller and (call is None or call.number != message.call):
+            self._send(Finished(message.job, JobState.CANCELLED))  # nobody waits for it any more
+            return
         job = Job(
             message,
             plugin=self._workers.owner(message.task),
@@ -219,10 +227,19 @@ class Server:
             lane=self._workers.lane(message.task),
             blobs=blobs,
             sink=self._send,
+            caller=caller,
         )
+        if call is not None:
+            call.begin(job)
         job.batch = self._batch(message.params)
         self._trail.submitted(job)
         self._scheduler.submit(job)
+
+    def _call_ended(self, message: CallEnded) -> None:
+        job = self._scheduler.find(message.job)
+        if job and job.calling and job.calling.number == message.number:
+            job.calling.ended = message
+            self._scheduler.wake()
 
     def _batch(self, params: Mapping[str, Any]) -> str:
         """Return the weights whose engine makes the job's steps together with those of others."""

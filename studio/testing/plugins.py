@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,18 +21,28 @@ from types import SimpleNamespace
 from typing import Any
 
 from studio.api.artifacts import NewArtifact
+from studio.api.inputs import Inputs
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
-from studio.api.worker.context import Event, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.context import (
+    CallOutcome,
+    Event,
+    ProgressEvent,
+    ResultEvent,
+    TextEvent,
+)
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol import result_files
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
-from studio.runtime.jobs.context import Context
+from studio.runtime.jobs.context import Context, MakeCall
 from studio.runtime.jobs.runner import last_words
 from studio.runtime.pool.memory import out_of_memory
 from studio.sandbox.sandbox import Sandbox as Walls
+
+FakeTask = Callable[[Mapping[str, Any], Inputs], CallOutcome]
+"""Stands in for a task of another plugin."""
 
 
 class MemorySettings:
@@ -118,6 +128,7 @@ def run_task(
     scratch: Path | None = None,
     stop_after: int | None = None,
     sandbox: Sandbox | None = None,
+    calls: Mapping[str, FakeTask] | None = None,
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -127,6 +138,8 @@ def run_task(
         inputs: What the page handed in, by name.
         scratch: Where ``ctx.scratch`` is made; by default among the temporary files.
         sandbox: What ``ctx.sandbox`` is; by default the walls of this machine.
+        calls: What stands in for the tasks of others, by id: each takes the parameters and the
+            inputs that ``ctx.call`` was given, and returns what came of it or raises.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
@@ -137,6 +150,7 @@ def run_task(
         "cpu",
         scratch,  # type: ignore[arg-type]
         sandbox=sandbox or walls(),
+        call=_fake_calls(calls or {}),
     )
     steps = task(context, params)
     try:
@@ -157,6 +171,18 @@ def run_task(
     return made
 
 
+def _fake_calls(tasks: Mapping[str, FakeTask]) -> MakeCall:
+    def call(
+        job: _Job, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any], **how: Any
+    ) -> Generator[Event, None, CallOutcome]:
+        if task not in tasks:
+            raise StudioError(ErrorCode.NOT_FOUND, f"The test has no task “{task}” to be called.")
+        yield None
+        return tasks[task](params, Inputs(inputs))
+
+    return call
+
+
 @functools.cache
 def walls() -> Walls:
     """Return the sandbox of this machine; its trial is made once."""
@@ -175,6 +201,7 @@ class _Job:
     task: str = "the task"
     is_private: bool = False
     wants_whole: bool = True
+    is_alone: bool = False
     cancelled: bool = False
     reduced: list[str] = field(default_factory=list)
     feed: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(scratch=None))

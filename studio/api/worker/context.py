@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -73,6 +73,37 @@ class Rung(Generic[Setting]):
 
     setting: Setting
     words: str = ""
+
+
+@dataclass(frozen=True)
+class CalledArtifact(NewArtifact):
+    """A result of a task that was called.
+
+    ``id`` is its id in the library, empty if not kept. A payload that is a file is the library's:
+    read it, never write it.
+    """
+
+    id: str = ""
+
+    @classmethod
+    def of(cls, made: NewArtifact, id: str) -> CalledArtifact:
+        """Return ``made`` with its id."""
+        return cls(**{each.name: getattr(made, each.name) for each in fields(made)}, id=id)
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """What came of a call.
+
+    Attributes:
+        result: The called task's own keys, all of them.
+        artifacts: What it made, in order, with payloads and verdicts.
+        text: What it wrote, as a person would read it.
+    """
+
+    result: Mapping[str, Any]
+    artifacts: tuple[CalledArtifact, ...] = ()
+    text: str = ""
 
 
 # --- the context ------------------------------------------------------------------------------
@@ -152,6 +183,40 @@ class TaskContext(Protocol):
 
         Raises:
             StudioError: ``OUT_OF_MEMORY``: the lowest rung was too high; says what would help.
+        """
+        ...
+
+    def call(
+        self,
+        task: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        title: str = "",
+        parents: Sequence[str] = (),
+        keep: bool = True,
+        units: float = 1.0,
+    ) -> Generator[Event, None, CallOutcome]:
+        """Run a task of another plugin, as a job of its own with a record of its own; wait for it.
+
+        ``outcome = yield from ctx.call("image.generate", {"prompt": poem})``. The manifest names
+        such tasks (``uses = ["image.generate"]``). What is not said of ``params`` is filled in as
+        for a user: defaults, the best weights that fit; a seed that follows from this job's, so
+        that the same job makes the same once more. What this job makes afterwards counts as made
+        from what the called one made. Stop ends both.
+
+        Args:
+            inputs: What the task takes beside its parameters: bytes, texts, plain data, arrays.
+            title: What lists call the job; by default the title of the task.
+            parents: Ids of the artifacts that its results are made from.
+            keep: Save its results in the library, if those of this job are.
+            units: So much of this job's own progress its progress stands for: after
+                ``progress(1, 3)`` it goes from 1 to 2 of 3.
+
+        Raises:
+            StudioError: The task is not declared or not there, its parameters are wrong, no weights
+                fit, it failed; or a lease is held, it would call itself in a circle, or be the
+                fifth in a chain. A task that goes on without it catches this.
         """
         ...
 

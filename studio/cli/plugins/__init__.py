@@ -65,5 +65,6 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "folder": str(plugin.folder or ""),
         "tasks": [task.id for task in manifest.tasks] if manifest else [],
         "pages": [page.id for page in manifest.pages] if manifest else [],
+        "uses": list(manifest.uses) if manifest else [],
         "permissions": msgspec.to_builtins(manifest.permissions) if manifest else {},
     }

@@ -33,6 +33,7 @@ class ArtifactSaver:
     def save(self, job: Job, result: Produced, payload: memoryview | None, preview: Any) -> None:
         """Save one result of ``job`` and hand it to who listens, or offer to try again."""
         notice = f"unsaved-{job.id}-{result.file or id(payload)}"
+        parents = job.made_from
 
         def saved(artifact: SavedArtifact) -> None:
             self._notices.dismiss(notice)
@@ -52,7 +53,7 @@ class ArtifactSaver:
             self._notices.error(told, key=notice, actions=(again,))
 
         self._disk.run(
-            lambda: self._store.save(job.id, job.record, job.recipe, result, payload, preview),
+            lambda: self._store.save(job, parents, result, payload, preview),
             saved,
             failed,
         )

@@ -17,8 +17,9 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
+from studio.core.jobs.calls import answer, request_of
 from studio.core.jobs.job import Job, OnFault, Recipe
-from studio.core.jobs.recipes import Weights, make_recipe, submission
+from studio.core.jobs.recipes import Weights, called_seeds, make_recipe, submission
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.notices import Notices
 from studio.core.runtime_process.supervisor import Supervisor
@@ -27,6 +28,8 @@ from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
+    Call,
+    CallEnded,
     Cancel,
     Finished,
     JobChanged,
@@ -53,6 +56,14 @@ POISONOUS = 2
 """A recipe that was running at so many deaths of the runtime is never run again by itself."""
 
 
+Resolve = Callable[[JobRequest], tuple[str, TaskEntry, Params]]
+"""Returns the plugin and the entry of a task, and the checked parameters.
+
+Raises:
+    StudioError: No such task, or wrong parameters.
+"""
+
+
 class JobBoard:
     """All jobs of a session, oldest first."""
 
@@ -64,12 +75,14 @@ class JobBoard:
         post: Post,
         notices: Notices,
         weights: Weights,
+        resolve: Resolve,
         on_fault: OnFault,
         on_stubborn: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         """Begin with none.
 
         Args:
+            resolve: Finds, and checks, what running jobs call for.
             on_stubborn: Called with a job that does not stop; returns whether it was seen to, else
                 the user is offered to restart the runtime.
         """
@@ -77,6 +90,7 @@ class JobBoard:
         self._runtime = runtime
         self._notices = notices
         self._weights = weights
+        self._resolve = resolve
         self._on_fault = on_fault
         self._on_stubborn = on_stubborn
         self._disk = Background("studio-jobs", post)
@@ -88,6 +102,8 @@ class JobBoard:
         """Jobs whose recipe is not stored yet."""
         self._ending: set[str] = set()
         """Jobs whose end is known and is being written down."""
+        self._held: dict[str, Finished] = {}
+        """Jobs that are over but for what they called for."""
         self._deaths: Counter[str] = Counter()
         self._told: dict[str, float] = {}
         self._observers: list[Callable[[Job], None]] = []
@@ -131,13 +147,19 @@ class JobBoard:
     # --- controls of a job --------------------------------------------------------------------
 
     def cancel(self, job: Job) -> None:
-        """Stop ``job`` at its next step; harmless when it is over."""
+        """Stop ``job`` at its next step, with all that waits for it; harmless when it is over."""
+        self._stop(job.root if job.root.is_live else job)
+
+    def _stop(self, job: Job) -> None:
+        for called in job.live_calls:
+            self._stop(called)
         if not job.is_live or job.stopping or job.id in self._ending:
             return
         job.stopping = True
         if self._is_with_runtime(job):
             self._runtime.send(Cancel(job.id))
-            self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
+            if job.caller is None:
+                self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
         else:
             self._unsent.pop(job.id, None)
             self._end(job, JobState.CANCELLED)
@@ -145,16 +167,22 @@ class JobBoard:
 
     def pause(self, job: Job) -> None:
         """Hold ``job`` at its next step."""
+        for called in job.live_calls:
+            self.pause(called)
         if self._is_with_runtime(job):
             self._runtime.send(Pause(job.id))
 
     def resume(self, job: Job) -> None:
         """Go on with a paused ``job``."""
+        for called in job.live_calls:
+            self.resume(called)
         if self._is_with_runtime(job):
             self._runtime.send(Resume(job.id))
 
     def promote(self, job: Job) -> None:
         """Put ``job`` before all others of its lane."""
+        for called in job.live_calls:
+            self.promote(called)
         if self._is_with_runtime(job):
             self._runtime.send(Promote(job.id))
         elif job.id in self._unsent:
@@ -201,13 +229,16 @@ class JobBoard:
         """
         waiting: dict[str, Submit] = {}
         lost: list[Job] = []
+        self._finish_held()
         for job in self.live():
             if job.id in self._ending or job.id in self._saving or job.id in self._unsent:
                 continue
             if job.stopping:
                 self._end(job, JobState.CANCELLED)
-            elif job.state in (JobState.QUEUED, JobState.WAITING):
-                waiting[job.id] = submission(job.id, job.recipe)
+            elif job.state in (JobState.QUEUED, JobState.WAITING) and not (
+                job.caller or job.called
+            ):
+                waiting[job.id] = submission(job)
                 job.say("the runtime is restarting")
                 self._changed(job)
             else:
@@ -218,6 +249,7 @@ class JobBoard:
 
     def abandon(self, reason: str, details: str = "") -> None:
         """Give up all that waits for the runtime: it will not come back."""
+        self._finish_held()
         for job in self.live():
             if job.id not in self._ending:
                 self._unsent.pop(job.id, None)
@@ -232,6 +264,7 @@ class JobBoard:
 
     def close(self) -> None:
         """End what is left as lost with the studio, and wait until all is on disk."""
+        self._finish_held()
         for job in self.live():
             if job.id not in self._ending:
                 self._end(job, JobState.LOST, error=_closed())
@@ -283,7 +316,28 @@ class JobBoard:
         self._results.save(job, message, payload, preview)
 
     @_take.register
+    def _(self, message: Call, job: Job, blobs: Sequence[memoryview]) -> None:
+        if job.stopping:
+            return  # so does whoever waits for it
+        try:
+            request = request_of(message, blobs, job)
+            draw = called_seeds(job.recipe.seed, message.number)
+            recipe = make_recipe(*self._resolve(request), self._weights, request, draw)
+            self._enter(recipe, job, message.number)
+        except StudioError as error:
+            told = CallEnded(job.id, message.number, JobState.FAILED, error.info())
+            self._runtime.send(told)
+
+    @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
+        if job.live_calls:  # stopped with it, or left behind by a task that went wrong
+            self._held[job.id] = message
+            for called in job.live_calls:
+                self._stop(called)
+        else:
+            self._finish(job, message)
+
+    def _finish(self, job: Job, message: Finished) -> None:
         state = message.state if message.state.is_terminal else JobState.FAILED
         error = StudioError.from_info(message.error) if message.error else None
         if state is JobState.FAILED and error is None:
@@ -294,12 +348,14 @@ class JobBoard:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _enter(self, recipe: Recipe) -> Job:
+    def _enter(self, recipe: Recipe, caller: Job | None = None, call: int = 0) -> Job:
         id, record = self._store.new_ids()
-        job = Job(id, record, recipe, self, self._on_fault)
+        job = Job(id, record, recipe, self, self._on_fault, caller=caller, call=call)
         # What is too large is refused before anything of it is stored.
-        frames.encode_body(submission(job.id, job.recipe))
+        frames.encode_body(submission(job))
         frames.check_count(len(recipe.inputs))
+        if caller is not None:
+            caller.called.append(job)
         self._jobs[job.id] = job
         self._saving.add(job.id)
         self._runtime.start()
@@ -315,7 +371,7 @@ class JobBoard:
         self._saving.discard(job.id)
         if job.id in self._ending or not job.is_live:
             return
-        self._unsent[job.id] = submission(job.id, job.recipe)
+        self._unsent[job.id] = submission(job)
         if self._runtime.is_ready:
             self._send(job)
         else:
@@ -399,12 +455,30 @@ class JobBoard:
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]
         self._changed(job)
+        if job.caller is not None:
+            self._tell_caller(job, job.caller)
+        for called in job.live_calls:  # it was lost with the runtime, or with the studio
+            self._stop(called)
         over = [each.id for each in self._jobs.values() if not each.is_live]
         for old in over[:-KEPT_OVER]:
             del self._jobs[old]
 
+    def _finish_held(self) -> None:
+        for job, message in self._held.items():
+            self._finish(self._jobs[job], message)
+        self._held.clear()
+
+    def _tell_caller(self, job: Job, caller: Job) -> None:
+        if caller.id in self._held and not caller.live_calls:
+            self._finish(caller, self._held.pop(caller.id))
+        elif self._is_with_runtime(caller):
+            self._runtime.send(answer(job))
+
     def _still_there(self, job: Job) -> None:
-        if job.is_live and job.id not in self._ending and not self._on_stubborn(job):
+        last = job
+        while last.live_calls:  # whoever called it only waits
+            last = last.live_calls[-1]
+        if last.is_live and last.id not in self._ending and not self._on_stubborn(last):
             self._notices.offer(
                 f"“{job.title}” has not stopped yet: the current step is taking a long time.",
                 "Restart runtime",

@@ -110,10 +110,21 @@ class Job:
         error: Why it failed or was lost.
         stopping: Whether it was asked to stop and has not yet.
         parked: Whether it was running at two deaths of the runtime: nothing runs it by itself.
+        caller: The job that called for this one and waits for it; None if a person did.
+        call: The number of that call.
+        called: The jobs that this one has called for so far.
     """
 
     def __init__(
-        self, id: str, record: str, recipe: Recipe, controls: Controls, on_fault: OnFault
+        self,
+        id: str,
+        record: str,
+        recipe: Recipe,
+        controls: Controls,
+        on_fault: OnFault,
+        *,
+        caller: Job | None = None,
+        call: int = 0,
     ) -> None:
         self.id = id
         self.record = record
@@ -134,6 +145,9 @@ class Job:
         self.error: StudioError | None = None
         self.stopping = False
         self.parked = False
+        self.caller = caller
+        self.call = call
+        self.called: list[Job] = []
         self._controls = controls
         self._on_fault = on_fault
         self._pace = TimeLeft()
@@ -161,6 +175,22 @@ class Job:
     def kind(self) -> str:
         """Kind of the artifact it makes: which icon stands for it."""
         return self.recipe.kind
+
+    @property
+    def root(self) -> Job:
+        """The job that a person asked for: this one, or where the calls for it began."""
+        return self.caller.root if self.caller else self
+
+    @property
+    def live_calls(self) -> list[Job]:
+        """What it has called for and is not over."""
+        return [each for each in self.called if each.is_live]
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Ids of the artifacts that its results are made from: handed in, and called for."""
+        called = [each.id for each in self.artifacts if each.id and each.record != self.record]
+        return tuple(dict.fromkeys((*self.recipe.parents, *called)))
 
     @property
     def is_live(self) -> bool:
@@ -341,9 +371,11 @@ class Job:
         self.artifacts = [each for each in self.artifacts if each.id]
 
     def keep(self, artifact: SavedArtifact) -> None:
-        """Hand on a result that is now in the library."""
+        """Hand on a result that is now in the library, to the caller, too."""
         self.artifacts.append(artifact)
         self._tell("artifact", artifact)
+        if self.caller is not None and artifact.id:
+            self.caller.keep(artifact)
 
     def _add(self, event: str, call: Callable[..., None]) -> Self:
         self._calls.setdefault(event, []).append(call)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from studio.api.inputs import packed
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
-from studio.core.jobs.job import Recipe
+from studio.core.jobs.job import Job, Recipe
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
@@ -18,6 +20,22 @@ from studio.protocol.messages import Submit
 LONGEST_TITLE = 120
 SEED_BITS = 32
 """Of a drawn seed: short enough to read and type, plenty to differ."""
+
+
+def random_seed() -> int:
+    """Return a seed that nobody can tell beforehand."""
+    return secrets.randbits(SEED_BITS)
+
+
+def called_seeds(seed: int, number: int) -> Callable[[], int]:
+    """Return what draws the seeds of the call ``number`` of a job: the same ones each time."""
+    places = itertools.count()
+
+    def draw() -> int:
+        told = f"{seed} {number} {next(places)}".encode()
+        return int.from_bytes(hashlib.sha256(told).digest()[: SEED_BITS // 8], "big")
+
+    return draw
 
 
 class Named(Protocol):
@@ -44,8 +62,12 @@ def make_recipe(
     params: Params,
     weights: Weights,
     request: JobRequest,
+    draw: Callable[[], int] = random_seed,
 ) -> Recipe:
     """Return the complete recipe of one run of the task ``entry`` with checked ``params``.
+
+    Args:
+        draw: Returns the seeds that nobody chose.
 
     Raises:
         StudioError: No weights fit, or the named ones are not there or for something else; or the
@@ -58,7 +80,7 @@ def make_recipe(
     for field in params.fields():
         value = values[field.name]
         if field.kind is FieldKind.SEED and value is not None:
-            values[field.name] = value if value >= 0 else secrets.randbits(SEED_BITS)
+            values[field.name] = value if value >= 0 else draw()
             seed = values[field.name] if seed is None else seed
         elif field.kind is FieldKind.WEIGHTS and value is not None:
             found = weights.get(value) if value else _best(weights, field)
@@ -74,7 +96,7 @@ def make_recipe(
         plugin=plugin,
         task=entry.id,
         params=values,
-        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        seed=draw() if seed is None else seed,
         title=_title(request.title or entry.title),
         weights=tuple(named),
         kind=entry.produces[0] if entry.produces else "",
@@ -128,11 +150,12 @@ def _check_purpose(weights: Named, capability: str) -> None:
     )
 
 
-def submission(job: str, recipe: Recipe) -> Submit:
-    """Return the message that asks the runtime for ``recipe``; its inputs travel in their order."""
+def submission(job: Job) -> Submit:
+    """Return the message that asks the runtime for ``job``; its inputs travel in their order."""
+    recipe = job.recipe
     names = list(recipe.inputs)
     return Submit(
-        job,
+        job.id,
         recipe.task,
         dict(recipe.params),
         recipe.seed,
@@ -142,6 +165,8 @@ def submission(job: str, recipe: Recipe) -> Submit:
         private=recipe.private,
         whole=recipe.whole,
         files=recipe.files,
+        caller=job.caller.id if job.caller else "",
+        call=job.call,
     )
 
 

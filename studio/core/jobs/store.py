@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
-from studio.core.jobs.job import Recipe
+from studio.core.jobs.job import Job, Recipe
 from studio.core.library import Library
 from studio.core.library.storage.ulid import new_id
 from studio.protocol import result_files
@@ -73,12 +73,16 @@ class LibraryJobStore:
                 self._library.jobs.journal_state(job, JobState.RUNNING)
 
     def save(
-        self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
+        self, job: Job, parents: Sequence[str], result: Produced, payload: Any, preview: Any
     ) -> SavedArtifact:
         """Save one result; what is not to be kept is handed on and written nowhere.
 
-        ``payload`` is None where it is a file, which is moved.
+        Args:
+            job: Whose result it is.
+            parents: Ids of the artifacts it is made from.
+            payload: None where it is a file, which is moved.
         """
+        record, recipe = job.record, job.recipe
         file = self._file_of(result) if result.file else None
         title = result.title or recipe.title
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
@@ -97,7 +101,7 @@ class LibraryJobStore:
                 b"" if preview is None else bytes(preview),
             )
             saved = self._library.add_artifact(
-                new, record=record, inputs=recipe.parents, job=job, move=bool(file)
+                new, record=record, inputs=parents, job=job.root.id, move=bool(file)
             )
             id, path = saved.id, self._library.payload_path(saved)
         elif file:

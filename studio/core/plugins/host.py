@@ -209,6 +209,7 @@ class PluginHost:
                 lanes={task.id: task.lane for task in plugin.manifest.tasks},
                 run_code=plugin.manifest.permissions.run_code,
                 title=plugin.manifest.title,
+                uses=plugin.manifest.uses,
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker

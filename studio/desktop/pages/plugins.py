@@ -158,6 +158,9 @@ class PluginsPage(QWidget):
             parts.append(self.tr("Pages: {pages}").format(pages=pages))
         if tasks:
             parts.append(self.tr("Tasks: {tasks}").format(tasks=tasks))
+        if plugin.manifest.uses:
+            uses = ", ".join(plugin.manifest.uses)
+            parts.append(self.tr("Uses: {tasks}").format(tasks=uses))
         if plugin.distribution:
             parts.append(self.tr("From: {package}").format(package=plugin.distribution))
         return " · ".join(parts)

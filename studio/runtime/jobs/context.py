@@ -16,6 +16,7 @@ from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
+    CallOutcome,
     Event,
     Outcome,
     ProgressEvent,
@@ -32,6 +33,9 @@ from studio.runtime.jobs.job import Job
 from studio.runtime.pool.oom_fallback import go_on, oom_fallback
 from studio.runtime.pool.pool import Pool
 
+MakeCall = Callable[..., Generator[Event, None, CallOutcome]]
+"""Makes a call for a job: ``studio.runtime.jobs.calls.Calls.make``, or a stand-in of a test."""
+
 
 class Context:
     """The context of one job. Models are borrowed from the pool, randomness is the job's own."""
@@ -44,10 +48,11 @@ class Context:
         scratch_root: Path,
         check: Callable[[str, bytes], Verdict | None] = lambda kind, payload: None,
         sandbox: Sandbox | None = None,
+        call: MakeCall | None = None,
     ) -> None:
         """Make the context of ``job``; ``check`` judges results that come without a verdict.
 
-        Without a ``sandbox`` the job may not run code.
+        Without a ``sandbox`` the job may not run code, without ``call`` none of other plugins.
         """
         self.job = job.id
         self.device = device
@@ -63,6 +68,7 @@ class Context:
         self._scratch_root = scratch_root
         self._check = check
         self._sandbox = sandbox
+        self._call = call
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -118,6 +124,31 @@ class Context:
         """Do the work as high up the ladder as memory allows; see ``TaskContext.ladder``."""
         return oom_fallback(self._job, self._pool, rungs, body)
 
+    def call(
+        self,
+        task: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        title: str = "",
+        parents: Sequence[str] = (),
+        keep: bool = True,
+        units: float = 1.0,
+    ) -> Generator[Event, None, CallOutcome]:
+        """Run a task of another plugin; see ``TaskContext.call``."""
+        if self._call is None:
+            raise StudioError(ErrorCode.UNSUPPORTED, f"“{task}” cannot be called from here.")
+        return self._call(
+            self._job,
+            task,
+            params or {},
+            inputs or {},
+            title=title,
+            parents=parents,
+            keep=keep,
+            units=units,
+        )
+
     def reduced(self, words: str) -> None:
         """Tell the user that work goes on with less."""
         go_on(self._job, self._pool, words)
@@ -163,8 +194,12 @@ class Context:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Compute while no other job does, with the global generators seeded for this job."""
-        with self._job.alone(), seeded_globals(self._job.seed):
-            yield
+        before, self._job.is_alone = self._job.is_alone, True
+        try:
+            with self._job.alone(), seeded_globals(self._job.seed):
+                yield
+        finally:
+            self._job.is_alone = before
 
     def report(self, event: Event) -> None:
         """Do what ``yield event`` does, from inside a library's callback."""

@@ -6,13 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from studio.api.artifacts import NewArtifact, Verdict
-from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.context import Event, ProgressEvent, ResultEvent, TextEvent
 from studio.plugin_process.plain_data import (
     a_kind,
     as_bytes,
@@ -27,6 +28,7 @@ from studio.protocol.errors import ErrorInfo, StudioError
 from studio.protocol.frames import MAX_BODY
 from studio.protocol.messages import (
     BlobSpec,
+    Call,
     Finished,
     JobChanged,
     Message,
@@ -64,6 +66,9 @@ class Feed:
         self.scratch: Path | None = None
         self._pace = TimeLeft()
         self._sink = sink
+        self._listen: Callable[[Event], None] = lambda event: None
+        self._told: ProgressEvent | None = None
+        """The last progress of the task's own."""
         self._pending: ProgressEvent | None = None
         self._next_progress = 0.0
 
@@ -83,6 +88,8 @@ class Feed:
             return
         if isinstance(event, ProgressEvent):
             self._progress(event)
+            self._told = event
+            self._listen(event)
             return
         self._flush()
         self.has_delivered = True
@@ -94,6 +101,29 @@ class Feed:
             self._result(event)
         else:
             raise not_an_event(event)
+        self._listen(event)
+
+    def listen(self, call: Callable[[Event], None]) -> None:
+        """Call with each event of the task that was reported, in the thread of the job."""
+        self._listen = call
+
+    def call(self, message: Call, blobs: Sequence[Any]) -> None:
+        """Ask the studio for a job; a second run would ask for it again."""
+        self._flush_or_drop()
+        self.has_delivered = True
+        self._sink(message, blobs)
+
+    def pass_on(self, event: ProgressEvent, units: float) -> None:
+        """Report the progress of a called job as a part, of ``units``, of the task's own."""
+        event = scaled(self._told, event, units)
+        self._progress(event)
+        self._listen(event)
+
+    def get_on(self, units: float) -> None:
+        """Take in that a called job is over, which stood for ``units`` of the task's own."""
+        if self._told is not None:
+            done = min(self._told.total, self._told.done + units)
+            self._told = replace(self._told, done=done)
 
     def finished(
         self,
@@ -205,6 +235,14 @@ class Feed:
             return name, (), length
         data = memoryview(payload.read_bytes())  # of a runtime without a studio's folders
         return "", (data,), data.nbytes
+
+
+def scaled(base: ProgressEvent | None, event: ProgressEvent, units: float) -> ProgressEvent:
+    """Return the progress of a called job as a part, of ``units``, of what its caller does."""
+    share = min(1.0, event.done / event.total) if event.total > 0 else 0.0
+    if base is None or base.total <= 0:
+        return replace(event, done=share, total=1.0)
+    return replace(event, done=min(base.total, base.done + units * share), total=base.total)
 
 
 def _pixels(preview: Any) -> Any:

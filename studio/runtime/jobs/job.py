@@ -15,6 +15,7 @@ from studio.protocol.errors import Cancelled, ErrorInfo
 from studio.protocol.messages import BlobSpec, Submit
 from studio.protocol.states import JobState, Lane, Priority, move
 from studio.runtime.jobs.events import Feed, Sink
+from studio.runtime.jobs.running_call import Callee, RunningCall
 from studio.runtime.scheduling.torch_state import TorchState
 
 POLL = 0.25
@@ -45,6 +46,10 @@ class Job:
         busy: Seconds its steps took so far.
         is_away: Another process computes for it, so it takes no place in its lane.
         lingers: It was stopped, and waits a moment for what it has finished by then.
+        caller: The job that called for it and waits for it; None for none.
+        calling: What it has called for and waits for.
+        calls: How many calls it has made.
+        is_alone: No other job may compute now.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Job:
         blobs: Sequence[memoryview],
         sink: Sink,
         owner: str = "",
+        caller: Job | None = None,
     ) -> None:
         self.id = submit.job
         self.task = submit.task
@@ -85,6 +91,10 @@ class Job:
         self.busy = 0.0
         self.is_away = False
         self.lingers = False
+        self.caller = caller
+        self.calling: RunningCall | None = None
+        self.calls = 0
+        self.is_alone = False
         self.alone: Callable[[], AbstractContextManager[None]] = nullcontext
         self._reason = ""
         self._before_pause: tuple[JobState, str] | None = None
@@ -98,6 +108,28 @@ class Job:
             name: _unpack(self._blobs[index], self._submit.specs.get(name))
             for name, index in self._submit.blobs.items()
         }
+
+    @property
+    def chain(self) -> list[Job]:
+        """Who called for whom: the first caller first, this job last."""
+        return [*(self.caller.chain if self.caller else ()), self]
+
+    @property
+    def has_place(self) -> bool:
+        """Whether one of its callers has a place among those under way in its lane."""
+        return any(each.lane is self.lane for each in self.chain[:-1])
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether it takes a place in its lane.
+
+        A chain of calls takes one, where its last job is: the others wait for that one, so none of
+        them may keep it from beginning.
+        """
+        last: Callee = self
+        while last.calling is not None and last.calling.callee is not None:
+            last = last.calling.callee
+        return last.lane is self.lane and not last.parked and not self.has_place
 
     @property
     def has_started(self) -> bool:

@@ -97,6 +97,11 @@ class Workers:
         found = self._find(task)
         return found is not None and found.entry.run_code
 
+    def uses(self, task: str) -> tuple[str, ...]:
+        """Return the tasks of others that the plugin of ``task`` declares to call."""
+        found = self._find(task)
+        return found.entry.uses if found else ()
+
     def is_imported(self, task: str) -> bool:
         """Whether the plugin of ``task`` needs no time to start."""
         found = self._find(task)

@@ -16,6 +16,7 @@ from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.device_lost import device_lost, is_device_lost
+from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import brief, release, translate
 from studio.runtime.jobs.job import Job
@@ -47,6 +48,7 @@ class Runner:
         self._pool = pool
         self._scratch_root = scratch_root
         self._sandbox = Sandbox()
+        self._calls = Calls(workers, pool)
         self._is_warm = threading.Event()
         self._device: Device | None = None
 
@@ -116,7 +118,15 @@ class Runner:
         """Run the task from its start to its end; the job's randomness starts anew, too."""
         check = partial(self._workers.verdict, job.task)
         sandbox = self._sandbox if self._workers.may_run_code(job.task) else None
-        context = Context(job, self._pool, self._device_name(), self._scratch_root, check, sandbox)
+        context = Context(
+            job,
+            self._pool,
+            self._device_name(),
+            self._scratch_root,
+            check,
+            sandbox,
+            self._calls.make,
+        )
         context.before_lease = partial(self._wait_for_torch, job)
         job.become(JobState.RUNNING)
         try:

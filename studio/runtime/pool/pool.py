@@ -125,6 +125,11 @@ class Pool:
         except StudioError:  # too large for that, too: their needs say so
             return None
 
+    def held_by(self, job: Job) -> str:
+        """Return the title of a model that ``job`` leases; empty for none."""
+        with self._lock:
+            return next((each.source.title for each in self._books.loaded if job in each.users), "")
+
     @contextlib.contextmanager
     def lease(self, job: Job, weights: str, working_bytes: int = 0) -> Iterator[Any]:
         """Lend the model of ``weights`` to ``job``, which waits and loads as need be.

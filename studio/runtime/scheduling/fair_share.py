@@ -35,7 +35,7 @@ class FairShare:
         """Return the job of ``queue`` to be stepped at ``now``; None if all of them wait.
 
         Args:
-            begun: The jobs of this class that have begun and are not parked, queued or not.
+            begun: The jobs of this class that have begun and take a place, queued or not.
         """
         begun = tuple(begun)
         ready: list[Job] = []
@@ -63,6 +63,8 @@ class FairShare:
         return max(self._spent.get(_account(job), 0.0), self._floor)
 
     def _may_begin(self, job: Job, begun: tuple[Job, ...]) -> bool:
+        if job.has_place:
+            return True
         same = sum(_account(other) == _account(job) for other in begun)
         if same:
             return same < TOGETHER

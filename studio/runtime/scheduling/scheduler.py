@@ -93,6 +93,11 @@ class Scheduler:
             self._queues[job.lane][job.priority].append(job)
             self._changed.notify_all()
 
+    def find(self, job_id: str) -> Job | None:
+        """Return a job that is not over; None if there is none."""
+        with self._changed:
+            return self._jobs.get(job_id)
+
     def cancel(self, job_id: str) -> None:
         """Stop a job: at once if it has not started, else at its next step."""
         with self._changed:
@@ -255,6 +260,7 @@ class Scheduler:
                 and not job.is_away
                 and job.lane is lane
                 and job.priority is priority
+                and job.takes_place
             )
             found = self._turns[lane][priority].next(queue, begun, now) if queue else None
             if found is not None:

@@ -23,9 +23,16 @@ class Class:
         self.begun: list[Job] = []
         self.order: list[str] = []
 
-    def add(self, name: str, batch: str = "") -> Job:
+    def add(self, name: str, batch: str = "", caller: Job | None = None) -> Job:
         submit = Submit(name, "toy.task", {}, 1)
-        job = Job(submit, plugin="toy", lane=Lane.BATCH, blobs=(), sink=lambda *sent: None)
+        job = Job(
+            submit,
+            plugin="toy",
+            lane=Lane.BATCH,
+            blobs=(),
+            sink=lambda *sent: None,
+            caller=caller,
+        )
         job.batch = batch
         self.queue.append(job)
         return job
@@ -107,3 +114,15 @@ def test_an_ended_job_leaves_nothing_behind() -> None:
         of_class.run(3, {job.id: 0.1})
         of_class.end(job)
     assert len(of_class.turns._spent) <= 1
+
+
+def test_a_called_job_begins_in_the_place_of_its_caller_and_no_other_job_does() -> None:
+    of_class = Class(under_way=1)
+    caller = of_class.add("caller")
+    of_class.run(1, {"caller": 0.1})
+    of_class.queue.remove(caller)  # it waits for what it called for
+    stranger = of_class.add("stranger")
+    assert of_class.turns.next(of_class.queue, of_class.begun, 1.0) is None
+    called = of_class.add("called", caller=caller)
+    assert of_class.turns.next(of_class.queue, of_class.begun, 1.0) is called
+    assert stranger in of_class.queue

@@ -191,7 +191,7 @@ def test_a_private_job_is_seen_at_work_and_nothing_of_it_is_written(desk: Any) -
     )  # fmt: skip
     desk.until(lambda: job.total)
     assert desk.studio.jobs.live() == [job]
-    assert submission(job.id, job.recipe).private, "the runtime is told"
+    assert submission(job).private, "the runtime is told"
     desk.runtime.release()
     desk.finish(job)
     assert (job.state, job.result["text"], job.artifacts) == (JobState.DONE, "a", [])
