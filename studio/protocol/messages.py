@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.protocol.device_status import DeviceEntry, LoadedWeights
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.states import JobState, Lane, Priority
 from studio.protocol.trace import Energy, JobUse, PluginUse, Span
@@ -327,30 +328,6 @@ class Finished(Message, frozen=True):
     """Weights leased → what computed with them, where that is a choice: for the record."""
 
 
-class LoadedWeights(msgspec.Struct, frozen=True):
-    """One loaded model, for the memory bar.
-
-    Attributes:
-        users: Jobs that lease it now.
-        working: Bytes that those jobs may take beside the weights.
-        tier: Where it lies: ``device``, ``memory`` (parked in that of the processor until it is
-            asked for) or ``split`` (some layers on the device, the others with the processor).
-        aliases: Other names of the same file, which share this copy.
-        measured: Bytes it was seen to take; 0 for not known.
-    """
-
-    weights: str
-    bytes: int
-    device: str
-    users: tuple[str, ...] = ()
-    idle_seconds: float = 0.0
-    working: int = 0
-    pinned: bool = False
-    tier: str = "device"
-    aliases: tuple[str, ...] = ()
-    measured: int = 0
-
-
 class PoolEvent(Message, frozen=True):
     """What happened to memory, and why: a line of the log that people read.
 
@@ -371,21 +348,6 @@ class PoolEvent(Message, frozen=True):
     seconds: float = 0.0
     job: str = ""
     estimate: int = 0
-
-
-class DeviceEntry(msgspec.Struct, frozen=True):
-    """One device that could compute.
-
-    Attributes:
-        id: What the setting ``runtime.device`` and ``STUDIO_DEVICE`` call it: ``cpu``, ``cuda:1``.
-        kind: ``cpu``, ``cuda``, ``rocm``, ``mps`` or ``xpu``.
-        memory_total: Bytes.
-    """
-
-    id: str
-    kind: str
-    name: str
-    memory_total: int = 0
 
 
 class DevicesFound(Message, frozen=True):

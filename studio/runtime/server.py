@@ -22,13 +22,13 @@ import psutil
 
 from studio.api.worker.context import Loader
 from studio.protocol.caches import JOBS
+from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
     CallEnded,
     Cancel,
     Configure,
-    DeviceEntry,
     DeviceLost,
     DevicesFound,
     Finished,

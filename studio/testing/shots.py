@@ -237,7 +237,8 @@ def _each(calls: Iterable[Callable[[], None]]) -> None:
 
 def _heartbeat() -> Status:
     """Return what a busy runtime would say of itself."""
-    from studio.protocol.messages import LoadedWeights, Status
+    from studio.protocol.device_status import LoadedWeights
+    from studio.protocol.messages import Status
     from studio.protocol.trace import Energy, JobUse, PluginUse
 
     loaded = (

@@ -8,8 +8,9 @@ from collections.abc import Callable, MutableMapping
 from studio.core.notices import Action, Notices
 from studio.core.runtime_process.settings import DEVICE, TEXT_ENGINE
 from studio.core.settings import Settings
+from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import StudioError
-from studio.protocol.messages import DeviceEntry, DeviceLost, DevicesFound
+from studio.protocol.messages import DeviceLost, DevicesFound
 
 _GONE = "Choose another device in Settings, or reconnect this one and restart the runtime."
 

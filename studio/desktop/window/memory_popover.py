@@ -12,7 +12,8 @@ from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.popover import Popover
 from studio.desktop.window.activity import Activity
-from studio.protocol.messages import LoadedWeights, Status
+from studio.protocol.device_status import LoadedWeights
+from studio.protocol.messages import Status
 
 
 class MemoryPopover(Popover):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from studio.api.worker.context import Limits, Placement, Requirements
-from studio.protocol.messages import LoadedWeights
+from studio.protocol.device_status import LoadedWeights
 from studio.runtime.jobs.job import Job
 from studio.runtime.pool.measured_memory import Seen
 from studio.runtime.pool.weights_registry import StoredWeights

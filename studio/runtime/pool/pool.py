@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.worker.context import Loader, Placement, Requirements
+from studio.protocol.device_status import LoadedWeights
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.messages import LoadedWeights, PoolEvent, WeightsEntry
+from studio.protocol.messages import PoolEvent, WeightsEntry
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
 from studio.runtime.jobs.job import Job

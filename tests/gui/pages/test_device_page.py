@@ -17,7 +17,8 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.timeline import GUTTER, Bar, Timeline
 from studio.desktop.window.memory_popover import MemoryPopover
-from studio.protocol.messages import LoadedWeights, Pin, PoolEvent, Status, Unload, WantTrace
+from studio.protocol.device_status import LoadedWeights
+from studio.protocol.messages import Pin, PoolEvent, Status, Unload, WantTrace
 from studio.protocol.trace import Energy, JobUse, PluginUse, Span
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs

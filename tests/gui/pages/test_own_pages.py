@@ -31,7 +31,8 @@ from studio.desktop.pages.library_bin import contents
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.caches import PROMPT_CACHE
-from studio.protocol.messages import DeviceEntry, DevicesFound
+from studio.protocol.device_status import DeviceEntry
+from studio.protocol.messages import DevicesFound
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Result, ScriptedRuntime

@@ -13,7 +13,8 @@ from studio.desktop import formatting
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.memory_popover import MemoryPopover
 from studio.desktop.window.shell import MainWindow
-from studio.protocol.messages import LoadedWeights, Status
+from studio.protocol.device_status import LoadedWeights
+from studio.protocol.messages import Status
 from studio.protocol.states import JobState
 
 LOADED = (

@@ -16,7 +16,8 @@ import pytest
 
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
-from studio.protocol.messages import LoadedWeights, Status
+from studio.protocol.device_status import LoadedWeights
+from studio.protocol.messages import Status
 from studio.protocol.trace import FOLDER, Energy, PluginUse, Snapshot, Span
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import one_object

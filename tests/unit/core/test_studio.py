@@ -14,10 +14,10 @@ from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
+from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import (
     Configure,
-    DeviceEntry,
     DeviceLost,
     DevicesFound,
     Inspected,

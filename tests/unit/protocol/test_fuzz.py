@@ -13,6 +13,7 @@ import pytest
 
 from studio.protocol import frames
 from studio.protocol.blobs import SharedArea
+from studio.protocol.device_status import LoadedWeights
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
@@ -22,7 +23,6 @@ from studio.protocol.messages import (
     Hello,
     Inspected,
     JobChanged,
-    LoadedWeights,
     Message,
     Preview,
     Produced,

@@ -15,7 +15,8 @@ from studio.desktop.pages.device.names import Names, hue
 from studio.desktop.pages.device.rows import LogRow, ModelRow, PluginRow
 from studio.desktop.pages.page_frame import card
 from studio.desktop.widgets.meter import Meter
-from studio.protocol.messages import LoadedWeights, Status
+from studio.protocol.device_status import LoadedWeights
+from studio.protocol.messages import Status
 
 LOG_ROWS = 12
 

@@ -13,7 +13,7 @@ from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
-from studio.protocol.messages import LoadedWeights
+from studio.protocol.device_status import LoadedWeights
 
 _METER = 150
 _LOG_ICONS = {
