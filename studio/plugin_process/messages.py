@@ -230,6 +230,22 @@ class RunCode(Question, frozen=True):
     limits: SandboxLimits = SandboxLimits()
 
 
+class CallTask(Question, frozen=True):
+    """Run a task of another plugin; the inputs come as blobs, in the order of their names.
+
+    Answered with what came of it, and then with each artifact, its payload as a blob.
+    """
+
+    task: Word
+    params: dict[str, Any] = {}
+    inputs: tuple[Word, ...] = ()
+    specs: tuple[BlobSpec, ...] = ()
+    title: Word = ""
+    parents: tuple[Word, ...] = ()
+    keep: bool = True
+    units: float = 1.0
+
+
 class Enough(Question, frozen=True):
     """End the answers to the question ``ask``."""
 
@@ -247,6 +263,7 @@ Questions = (
     | Reduced
     | Walls
     | RunCode
+    | CallTask
     | Enough
 )
 Events = Step | Text | Progress | Artifact | Result

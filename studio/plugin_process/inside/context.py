@@ -12,6 +12,7 @@ from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
+    CallOutcome,
     Event,
     Outcome,
     ProgressEvent,
@@ -22,7 +23,7 @@ from studio.api.worker.context import (
 )
 from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
-from studio.plugin_process.inside import engines, steps
+from studio.plugin_process.inside import calls, engines, steps
 from studio.plugin_process.inside.failures import is_out_of_memory
 from studio.plugin_process.inside.sandbox import RemoteSandbox
 from studio.plugin_process.inside.wire import Wire
@@ -100,6 +101,30 @@ class Context:
                 last = error.with_traceback(None)
         assert last is not None, "a ladder has rungs"
         raise last
+
+    def call(
+        self,
+        task: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        title: str = "",
+        parents: Sequence[str] = (),
+        keep: bool = True,
+        units: float = 1.0,
+    ) -> Generator[Event, None, CallOutcome]:
+        """Run a task of another plugin; see ``TaskContext.call``."""
+        yield None
+        return calls.call(
+            self._wire,
+            task,
+            params or {},
+            inputs or {},
+            title=title,
+            parents=parents,
+            keep=keep,
+            units=units,
+        )
 
     def reduced(self, words: str) -> None:
         """Tell the user that work goes on with less."""

@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+import msgspec
+
 from studio.api.sandbox import SandboxRequest
 from studio.api.worker.constraint import Constraint
+from studio.api.worker.context import CalledArtifact
+from studio.api.worker.generators import finished
 from studio.plugin_process import messages as m
 from studio.plugin_process.process import PluginProcess
+from studio.protocol.blobs import shaped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.messages import BlobSpec
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import brief, sendable
 from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
@@ -93,6 +99,8 @@ class Answers:
                 self._begin(ask, _embedded(self._engine(lease, "embedding"), texts))
             case m.RunCode(ask):
                 self._begin(ask, self._run(question, blobs))
+            case m.CallTask(ask):
+                self._begin(ask, self._called(question, blobs))
             case m.Enough(ask):
                 self._end(ask)
             case _:
@@ -186,6 +194,39 @@ class Answers:
         )
         for step in self._ctx.sandbox.run(request):
             yield step, ()
+
+    def _called(self, question: m.CallTask, blobs: Sequence[memoryview]) -> Iterator[Piece]:
+        given = zip(question.inputs, question.specs, blobs, strict=False)
+        steps = self._ctx.call(
+            question.task,
+            question.params,
+            inputs={name: _input(spec, blob) for name, spec, blob in given},
+            title=question.title,
+            parents=question.parents,
+            keep=question.keep,
+            units=question.units,
+        )
+        outcome = finished(steps)  # it waits in the job, where others have their turns
+        yield {"result": dict(outcome.result), "text": outcome.text}, ()
+        for made in outcome.artifacts:
+            yield _facts_of(made), (made.read(),)
+
+
+def _input(spec: BlobSpec, blob: memoryview) -> Any:
+    view = shaped(spec, blob)
+    return bytes(view) if spec.dtype == "bytes" else view
+
+
+def _facts_of(made: CalledArtifact) -> dict[str, Any]:
+    return {
+        "kind": made.kind,
+        "suffix": made.suffix,
+        "title": made.title,
+        "text": made.text,
+        "verdict": msgspec.to_builtins(made.verdict) if made.verdict else None,
+        "meta": dict(made.meta),
+        "id": made.id,
+    }
 
 
 def _kind(engine: Any) -> str:

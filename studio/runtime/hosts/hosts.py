@@ -76,7 +76,7 @@ class Hosts:
         self._on_fault = on_fault
         self._scratch = scratch
         self._lock = threading.Lock()
-        self._places: dict[tuple[str, Lane], Place] = {}
+        self._places: dict[tuple[str, Lane, int], Place] = {}
         self._to_start: queue.SimpleQueue[Place | None] = queue.SimpleQueue()
         self._starter: threading.Thread | None = None
         self._closed = threading.Event()
@@ -84,7 +84,7 @@ class Hosts:
 
     def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
         """Whether a job of this plugin can begin at once."""
-        place = self._places.get((entry.plugin, lane))
+        place = self._places.get((entry.plugin, lane, 1))
         return place is not None and place.is_warm
 
     @contextmanager
@@ -97,7 +97,7 @@ class Hosts:
             StudioError: The process cannot be started, or the plugin's worker not be imported.
             Cancelled: The user stopped the job meanwhile.
         """
-        place = self._place(entry, lane)
+        place = self._place(entry, lane, len(job.chain))
         job.wait_until(lambda: self._take(place), away=True)
         try:
             job.wait_until(lambda: self._start(place), JobState.LOADING, away=True)
@@ -150,11 +150,17 @@ class Hosts:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _place(self, entry: WorkerEntry, lane: Lane) -> Place:
+    def _place(self, entry: WorkerEntry, lane: Lane, depth: int) -> Place:
+        """Return where a job runs that is the ``depth``-th of those that call one another.
+
+        A caller keeps its process. So each depth has its own: jobs wait for deeper ones alone, and
+        no two of them for each other.
+        """
+        key = (entry.plugin, lane, depth)
         with self._lock:
-            place = self._places.get((entry.plugin, lane))
+            place = self._places.get(key)
             if place is None or place.entry != entry:
-                place = self._places[entry.plugin, lane] = Place(entry)
+                place = self._places[key] = Place(entry)
             if self._starter is None:
                 # One thread for all: the processes end when the thread that started them does.
                 self._starter = threading.Thread(

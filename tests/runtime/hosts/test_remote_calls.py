@@ -1,0 +1,162 @@
+"""A task in its plugin's own process calls tasks of others: through the job that stands for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from studio.protocol.messages import Call, CallEnded, Cancel, Finished, Submit
+from studio.protocol.states import JobState
+from tests.runtime.desk import Desk, Toy
+from tests.runtime.hosts.conftest import Strangers
+
+pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
+
+CALLER = """
+def ask(ctx, params):
+    import array
+    yield ctx.progress(0, 2)
+    outcome = yield from ctx.call(
+        "painter.paint", {"text": params.text}, inputs={"mood": "calm"}, title="A picture"
+    )
+    (picture,) = outcome.artifacts
+    yield ctx.result(
+        told=picture.payload.decode(),
+        id=picture.id,
+        kind=picture.kind,
+        passed=picture.verdict.passed,
+        size=outcome.result["size"],
+        text=outcome.text,
+    )
+
+def catch(ctx, params):
+    try:
+        yield from ctx.call("painter.undeclared")
+    except StudioError as error:
+        yield ctx.result(caught=error.message)
+
+def deeper(ctx, params):
+    outcome = yield from ctx.call(params.text) if params.text else iter(())
+    yield ctx.result(reached=params.number)
+"""
+
+
+class Studio:
+    """Does for calls what the job board does."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.callees: list[str] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        done: set[tuple[str, int]] = set()
+        while True:
+            call = self._desk.wait(
+                lambda each: isinstance(each, Call) and (each.job, each.number) not in done
+            )
+            done.add((call.job, call.number))
+            threading.Thread(target=self._run, args=(call,), daemon=True).start()
+
+    def _run(self, call: Call) -> None:
+        id = f"{call.job}-{call.number}"
+        self.callees.append(id)
+        made = self._desk.blobs[id_of(call)]
+        params = {"number": 0, "text": "", "weights": "", **call.params}
+        submit = Submit(
+            id,
+            call.task,
+            params,
+            1,
+            blobs=call.blobs,
+            specs=call.specs,
+            whole=True,
+            caller=call.job,
+            call=call.number,
+        )
+        self._desk.messages.append(submit)
+        self._desk.send(submit, made)
+        end = self._desk.finished(id)
+        count = 1 if end.state is JobState.DONE and call.task == "painter.paint" else 0
+        self._desk.send(
+            CallEnded(
+                call.job, call.number, end.state, end.error, ("saved",) * count, ("",) * count
+            )
+        )
+
+
+def id_of(message: Any) -> int:
+    return id(message)
+
+
+def paint(ctx: Any, params: Toy) -> Iterator[Any]:
+    from studio.api import Check, Verdict
+
+    yield ctx.text("painting ")
+    told = f"{params.text} {ctx.inputs.text('mood')}".encode()
+    good = Verdict((Check("dry", True),))
+    yield ctx.artifact("image", told, suffix=".png", verdict=good)
+    yield ctx.result(size=len(told))
+
+
+def forever(ctx: Any, params: Toy) -> Iterator[Any]:
+    while True:
+        yield None
+
+
+@pytest.fixture
+def studio(desk: Desk) -> Studio:
+    desk.plugin("painter", {"paint": paint, "forever": forever})
+    return Studio(desk)
+
+
+def test_what_comes_of_a_call_crosses_into_the_process(
+    desk: Desk, strangers: Strangers, studio: Studio
+) -> None:
+    strangers.plugin("caller", CALLER, uses=("painter.paint",))
+    end = desk.run("caller.ask", text="a boat")
+    assert end.error is None
+    assert end.result == {
+        "told": "a boat calm",
+        "id": "saved",
+        "kind": "image",
+        "passed": True,
+        "size": 11,
+        "text": "painting ",
+    }
+
+
+def test_a_refusal_can_be_caught_there(desk: Desk, strangers: Strangers, studio: Studio) -> None:
+    strangers.plugin("caller", CALLER)
+    assert "is not declared" in desk.run("caller.catch").result["caught"]
+
+
+def test_stop_ends_the_process_of_a_caller_that_waits(
+    desk: Desk, strangers: Strangers, studio: Studio
+) -> None:
+    strangers.plugin("caller", CALLER, uses=("painter.forever",))
+    job = desk.submit("caller.deeper", text="painter.forever")
+    desk.wait(lambda each: isinstance(each, Submit) and each.caller == job)
+    desk.send(Cancel(job))
+    assert desk.finished(job).state is JobState.CANCELLED
+    desk.send(Cancel(f"{job}-1"))
+    assert desk.finished(f"{job}-1").state is JobState.CANCELLED
+
+
+def test_two_plugins_that_call_each_other_do_not_wait_for_each_other(
+    desk: Desk, strangers: Strangers, studio: Studio
+) -> None:
+    """Each has one process, which its caller keeps: one more is started for those called."""
+    there = CALLER.replace("ctx.call(params.text)", 'ctx.call("second.end")')
+    back = CALLER.replace("ctx.call(params.text)", 'ctx.call("first.end")')
+    end = "\ndef end(ctx, params):\n    yield ctx.result(reached=7)\n"
+    strangers.plugin("first", there + end, uses=("second.end", "second.deeper"))
+    strangers.plugin("second", back + end, uses=("first.end",))
+    jobs = [desk.submit(f"{name}.deeper", text="x") for name in ("first", "second") * 2]
+    ends = [desk.finished(job) for job in jobs]
+    assert {each.state for each in ends} == {JobState.DONE}
+    assert len([each for each in desk.messages if isinstance(each, Finished)]) == 8
