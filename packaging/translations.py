@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import io
 import subprocess
 import sys
@@ -35,6 +36,7 @@ PASSING_HEADERS = (
 )  # fmt: skip
 
 
+@functools.cache
 def texts() -> dict[str, set[str]]:
     """Return each text with the files it stands in."""
     found: dict[str, set[str]] = {}

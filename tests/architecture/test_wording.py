@@ -181,8 +181,9 @@ def _hits() -> list[UserText]:
 
 @cache
 def _untranslatable() -> list[UserText]:
-    files = product_files()
-    return [call for file in files for call in _bad_calls(name(file), file.read_text("utf-8"))]
+    sources = ((name(file), file.read_text("utf-8")) for file in product_files())
+    calls = ((path, source) for path, source in sources if "tr(" in source)
+    return [call for path, source in calls for call in _bad_calls(path, source)]
 
 
 def _bad_calls(path: str, source: str) -> Iterator[UserText]:

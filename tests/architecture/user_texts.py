@@ -44,16 +44,13 @@ def all_texts() -> Iterator[UserText]:
 
 def of_python(path: str, source: str) -> Iterator[UserText]:
     """Yield the strings of a module but its docstrings, with ``{}`` for fields of f-strings."""
-    tree = ast.parse(source)
-    parts = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in node.values
-    }
-    notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if id(node) in parts | notes:
+    passed: set[int] = set()  # parts of f-strings, and strings that stand alone
+    for node in ast.walk(ast.parse(source)):  # breadth first: parents come before their parts
+        if isinstance(node, ast.JoinedStr):
+            passed.update(map(id, node.values))
+        elif isinstance(node, ast.Expr):
+            passed.add(id(node.value))
+        if id(node) in passed:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield UserText(path, node.lineno, node.value)

@@ -79,14 +79,40 @@ class Peer:
         self.link.send(Inspect("ping", "somewhere"))
         return self.next().message == Inspected("ping", {"path": "somewhere"})
 
+    def is_as_new(self) -> bool:
+        """Whether the next test may have it: it lives, and has nothing left to say."""
+        try:
+            self.link.send(Inspect("as new", "?"))
+            received = self.link.receive(0.5)  # where that is too short, another one is started
+        except (StudioError, LinkClosed, OSError):
+            return False
+        return received is not None and received.message == Inspected("as new", {"path": "?"})
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[list[Peer]]:
+    """The one that is not broken yet, if there is one."""
+    idle: list[Peer] = []
+    yield idle
+    for peer in idle:
+        peer.child.kill()
+        peer.child.wait()
+
 
 @pytest.fixture(params=["pair", "process"])
-def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
-    child = InprocEcho() if request.param == "pair" else process_echo()
-    handshake(child.link, MINE, WAIT)
-    yield Peer(child)
-    child.kill()
-    child.wait()
+def peer(request: pytest.FixtureRequest, processes: list[Peer]) -> Iterator[Peer]:
+    is_process = request.param == "process"
+    if is_process and processes:
+        peer = processes.pop()
+    else:
+        peer = Peer(process_echo() if is_process else InprocEcho())
+        handshake(peer.link, MINE, WAIT)
+    yield peer
+    if is_process and peer.is_as_new():
+        processes.append(peer)
+    else:
+        peer.child.kill()
+        peer.child.wait()
 
 
 # --- messages ---------------------------------------------------------------------------------
