@@ -16,6 +16,7 @@ from studio_image.bench import starter as speed
 from studio_image.restyle.features import LAYERS
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import STYLES, Decoder, Encoder, Generator
+from studio_image.starter.weights import Starter
 
 CAPTIONS = ("fox", "red apple", "house", "crying face")
 
@@ -46,6 +47,15 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     states = {name: network.state_dict() for name, network in parts.items()}
     starter_weights.save(path, states, CAPTIONS, seen=12)
     return path
+
+
+@pytest.fixture(scope="module")
+def starter(weights: Path) -> Starter:
+    """The generator, loaded; one block of six does, to see what is measured and how often."""
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
+    assert isinstance(starter.generator, Generator)
+    starter.generator.blocks = starter.generator.blocks[:1]
+    return starter
 
 
 @pytest.fixture
@@ -103,9 +113,8 @@ def test_another_file_than_the_pictures_is_refused_in_words(tmp_path: Path) -> N
 
 
 def test_the_report_has_a_row_for_each_style_and_kind_and_for_all(
-    vgg: Path, pictures: Path, weights: Path
+    vgg: Path, pictures: Path, starter: Starter
 ) -> None:
-    starter = finished(starter_weights.loader().load(weights, "cpu"))
     real = accuracy.RealPictures(pictures)
     report = accuracy.measure(starter, real, vgg, 3)
     rows = {(row.pairs, row.styles): row for row in report.rows}
@@ -121,9 +130,8 @@ def test_the_report_has_a_row_for_each_style_and_kind_and_for_all(
 
 
 def test_real_pictures_are_described_once_and_anew_when_they_change(
-    vgg: Path, pictures: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    vgg: Path, pictures: Path, starter: Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starter = finished(starter_weights.loader().load(weights, "cpu"))
     first = accuracy.Examiner(starter, accuracy.RealPictures(pictures), vgg).gallery.descriptors
     monkeypatch.setattr(accuracy, "described", lambda *_: pytest.fail("described twice"))
     again = accuracy.Examiner(starter, accuracy.RealPictures(pictures), vgg).gallery.descriptors
@@ -134,16 +142,14 @@ def test_real_pictures_are_described_once_and_anew_when_they_change(
     assert not torch.equal(accuracy.Examiner(starter, changed, vgg).gallery.descriptors, first)
 
 
-def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(weights: Path) -> None:
-    starter = finished(starter_weights.loader().load(weights, "cpu"))
+def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(starter: Starter) -> None:
     caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(11)
     *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
     assert torch.equal(accuracy.drawn(starter, ["fox"] * 4, "3d", seed=11), studio)
 
 
-def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(weights: Path) -> None:
-    starter = finished(starter_weights.loader().load(weights, "cpu"))
+def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(starter: Starter) -> None:
     caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(7)
     *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
@@ -161,11 +167,10 @@ def test_without_the_pictures_the_bench_says_how_to_get_accuracy(
 
 
 def test_with_the_pictures_the_bench_has_a_row_for_each_kind(
-    vgg: Path, pictures: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    vgg: Path, pictures: Path, starter: Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(speed.DATA, str(pictures))
     context = SimpleNamespace(say=lambda text: None, weights_path=lambda name: vgg)
-    starter = finished(starter_weights.loader().load(weights, "cpu"))
     figures = speed.figures(context, starter)
     assert figures["held out: noto"][0] == 1
     assert figures["distance: real, held out"][1] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -124,7 +125,17 @@ def test_wherever_memory_runs_out_batches_become_smaller(untrained: SmilesModel,
     assert f"even with {words}" in short_memory.run_out(made)
 
 
-def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: SmilesModel) -> None:
+@dataclass(frozen=True)
+class Brief(reinforcement.Settings):
+    """Warming up twice meets what warming up twenty times does."""
+
+    warming: int = 2
+
+
+def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(
+    untrained: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reinforcement, "Settings", Brief)
     params = Improve.parse({"wishes": PROFILE, "budget": 40, "method": "reinforcement"})
 
     def made() -> Made:
