@@ -75,7 +75,7 @@ def test_not_a_number_is_a_failure_and_a_blank_source_excuses_a_blank_result() -
 def starter() -> Starter:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder, decoder, generator = Encoder(), Decoder(), Generator()
+        encoder, decoder, generator = Encoder(), Decoder(), Generator(depth=1)
         torch.nn.init.normal_(generator.leave.weight, std=0.2)
     for part in (encoder, decoder, generator):
         part.eval().requires_grad_(False)
