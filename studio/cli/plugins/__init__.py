@@ -45,7 +45,14 @@ def _list(plugins: Sequence[Plugin], as_json: bool) -> None:
         output.say("No plugins are installed. Run `make setup` to install the built-in ones.")
         return
     rows = [
-        (p.id, p.version, p.state.words, p.title, p.distribution or str(p.folder)) for p in plugins
+        (
+            p.id,
+            p.version,
+            p.state.words,
+            p.title,
+            "built-in" if p.shipped else p.distribution or str(p.folder),
+        )
+        for p in plugins
     ]
     output.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "SOURCE"))
     for plugin in plugins:
@@ -61,6 +68,7 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "version": plugin.version,
         "state": str(plugin.state),
         "reason": plugin.reason,
+        "built_in": plugin.shipped,
         "distribution": plugin.distribution,
         "folder": str(plugin.folder or ""),
         "tasks": [task.id for task in manifest.tasks] if manifest else [],

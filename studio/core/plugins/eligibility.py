@@ -10,11 +10,7 @@ from studio.api.manifest import API_VERSION, is_compatible
 from studio.core.plugins.discovery import Found
 from studio.core.plugins.enabled_state import EnabledPlugins
 from studio.core.plugins.plugin import Plugin, PluginState
-
-SHIPPED = frozenset(
-    f"studio-plugin-{name}" for name in ("chat", "image", "music", "molecules", "code")
-)
-"""The distributions that come with the studio: all that safe mode uses."""
+from studio.core.plugins.release import Release
 
 
 @dataclass(frozen=True)
@@ -22,11 +18,13 @@ class Eligibility:
     """The rules of one session.
 
     Attributes:
+        release: What comes with the studio.
         safe_mode: Only the studio's own plugins take part.
         only: Only these ids take part; empty for all.
     """
 
     choices: EnabledPlugins
+    release: Release
     safe_mode: bool = False
     only: tuple[str, ...] = ()
 
@@ -34,7 +32,7 @@ class Eligibility:
         """Return all plugins in the order of the rail, each with its state."""
         plugins: dict[str, Plugin] = {}
         # The studio's own come first, so that nobody can take an id of theirs.
-        for each in sorted(found, key=lambda each: each.distribution not in SHIPPED):
+        for each in sorted(found, key=lambda each: not self.release.holds(each)):
             plugin = self._judge(each)
             if plugin.id in plugins:
                 _refuse_taken_id(plugin, plugins[plugin.id])
@@ -52,12 +50,18 @@ class Eligibility:
             distribution=found.distribution,
             version=found.manifest.version if found.manifest else "",
             folder=found.folder,
-            shipped=found.distribution in SHIPPED,
+            shipped=self.release.holds(found),
         )
 
     def _verdict(self, found: Found) -> tuple[PluginState, str]:
         if found.manifest is None:
             return PluginState.INVALID, str(found.error)
+        if self.release.is_imitated_by(found):
+            return PluginState.INVALID, (
+                f"It has the name of a built-in plugin, but is not the one of this version of "
+                f"Offline Studio. Remove {found.distribution or found.package}, then reinstall "
+                "Offline Studio."
+            )
         if not is_compatible(found.manifest):
             return PluginState.INCOMPATIBLE, (
                 f"It needs plugin API {found.manifest.api}, but this version provides "
@@ -74,7 +78,7 @@ class Eligibility:
     def _left_out(self, found: Found) -> str:
         if self.only and found.name not in self.only:
             return f"Offline Studio was started with --only {','.join(self.only)}."
-        if self.safe_mode and found.distribution not in SHIPPED:
+        if self.safe_mode and not self.release.holds(found):
             return "Offline Studio is in safe mode: only built-in plugins are loaded."
         if self.choices.is_off(found.name):
             return "You disabled it."

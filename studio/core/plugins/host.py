@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+import studio
 from studio.api.manifest import BenchEntry, FamilyEntry, KindEntry, PageEntry, TaskEntry
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
@@ -23,6 +24,7 @@ from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
 from studio.core.plugins.fault_list import Fault, Faults
 from studio.core.plugins.hooks import WindowHookRegistry
 from studio.core.plugins.plugin import Plugin, PluginState
+from studio.core.plugins.release import Release
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import WorkerEntry
 
@@ -52,6 +54,7 @@ class PluginHost:
         only: Sequence[str] = (),
         faults: Faults | None = None,
         found: Sequence[Found] | None = None,
+        release: Release | None = None,
     ) -> None:
         """Find the plugins; imports none of them.
 
@@ -62,6 +65,7 @@ class PluginHost:
             only: Use only these ids; empty for all.
             faults: Where failures are recorded.
             found: The plugins there are; by default those installed and in ``STUDIO_PLUGIN_PATH``.
+            release: What comes with the studio; by default what came with this one.
         """
         self.faults = faults or Faults()
         self._choices = EnabledPlugins(settings)
@@ -71,7 +75,8 @@ class PluginHost:
         self._params: dict[str, type[Params]] = {}
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self.journal.take_crashed())
-        admission = Eligibility(self._choices, safe_mode, self._only)
+        release = release or Release.of(Path(studio.__file__).parent)
+        admission = Eligibility(self._choices, release, safe_mode, self._only)
         if found is None:
             found = discover(search_path_of_environment())
         self.plugins = admission.admit(found)

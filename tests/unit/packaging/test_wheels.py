@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from studio.core.plugins.release import LOCK, digest_of, files_in
 
 ROOT = Path(__file__).resolve().parents[3]
 LARGEST = 12 * 2**20
@@ -68,11 +72,21 @@ def test_metadata_say_what_and_how(studio_wheel: tuple[Path, set[str]]) -> None:
     assert fields["Requires-Python"] == ">=3.11"
 
 
+def lock_of_wheel(target: Path) -> dict[str, Any]:
+    """Returns what the studio's wheel says comes with it."""
+    (wheel,) = target.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        lock: dict[str, Any] = json.loads(archive.read(f"studio/_resources/{LOCK}"))
+    return lock
+
+
 PLUGINS = sorted(file.parent for file in ROOT.glob("plugins/*/pyproject.toml"))
 
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
-def test_a_plugin_brings_its_manifest_and_is_found(folder: Path, tmp_path: Path) -> None:
+def test_a_plugin_brings_its_manifest_is_found_and_is_in_the_lock(
+    folder: Path, tmp_path: Path, studio_wheel: tuple[Path, set[str]]
+) -> None:
     names = build(folder, tmp_path)
     (points,) = (name for name in names if name.endswith("entry_points.txt"))
     (wheel,) = tmp_path.glob("*.whl")
@@ -84,4 +98,9 @@ def test_a_plugin_brings_its_manifest_and_is_found(folder: Path, tmp_path: Path)
     assert f"{package}/manifest.toml" in names
     assert f"{package}/py.typed" in names
     assert not [name for name in names if "/tests/" in name]
+    locked = lock_of_wheel(studio_wheel[0])[f"studio-plugin-{folder.name}"]
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    unpacked = tmp_path / package
+    assert locked == {"package": package, "sha256": digest_of(unpacked, files_in(unpacked))}
     shutil.rmtree(tmp_path)

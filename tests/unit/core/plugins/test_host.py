@@ -13,6 +13,7 @@ import pytest
 
 from studio.core.plugins import PluginHost, PluginState
 from studio.core.plugins.discovery import Found
+from studio.core.plugins.release import Release, Shipped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import Lane
 from studio.testing.plugins import MemorySettings, found_in, host_of, importable
@@ -118,15 +119,17 @@ def test_only_leaves_out_the_others_and_reports_unknown_names(
 
 def test_safe_mode_keeps_only_the_studios_own(folder: Path, tmp_path: Path) -> None:
     one, two = found_in(folder)
-    shipped = Found(two.name, two.package, two.folder, two.manifest, None, "studio-plugin-chat")
-    host = host_of([one, shipped], tmp_path, safe_mode=True)
+    assert two.folder is not None
+    release = Release({"two": Shipped(two.folder)})
+    host = host_of([one, two], tmp_path, safe_mode=True, release=release)
     assert states(host) == {one.name: PluginState.DISABLED, two.name: PluginState.DISCOVERED}
 
 
 def test_the_studios_own_plugin_keeps_its_id(folder: Path, tmp_path: Path) -> None:
     one, two = found_in(folder)
-    own = Found("one", two.package, two.folder, one.manifest, None, "studio-plugin-chat")
-    host = host_of([one, own], tmp_path)
+    assert two.folder is not None
+    own = Found("one", two.package, two.folder, one.manifest)
+    host = host_of([one, own], tmp_path, release=Release({"two": Shipped(two.folder)}))
     assert host.plugin("one").shipped
     (other,) = [plugin for plugin in host.plugins if plugin.id != "one"]
     assert other.state is PluginState.INVALID
