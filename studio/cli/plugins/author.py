@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
@@ -32,6 +34,11 @@ def add_commands(commands: Any) -> None:
         "--task", nargs="...", metavar="ID", help="run one task with the flags that follow"
     )
     trial.set_defaults(run=_try)
+    check = commands.add_parser("check", help="look for mistakes in a plugin")
+    check.add_argument("path", type=Path, metavar="WHEEL|DIR", help="a wheel, or a project")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.add_argument("--no-code", action="store_true", help="read only: import nothing of it")
+    check.set_defaults(run=_check)
 
 
 def _new(arguments: Namespace, session: StudioSession) -> int:
@@ -54,3 +61,23 @@ def _try(arguments: Namespace, session: StudioSession) -> int:
         session.plugins.switch_on(plugin.id)
     words = ["run", *arguments.task] if arguments.task else []
     return subprocess.run([sys.executable, "-m", "studio", *words], check=False).returncode
+
+
+def _check(arguments: Namespace, session: StudioSession) -> int:
+    from studio.core.plugins.check import check
+
+    report = check(arguments.path, runs_code=not arguments.no_code)
+    if arguments.json:
+        findings = [msgspec.to_builtins(each) for each in report.findings]
+        found = {"plugin": report.plugin, "version": report.version, "good": report.is_good}
+        output.print_json({**found, "findings": findings})
+        return ExitCode.OK if report.is_good else ExitCode.PROBLEMS
+    for each in report.findings:
+        place = f"{each.file}:{each.line}: " if each.line else f"{each.file}: " if each.file else ""
+        kind = "advice" if each.is_advice else "error"
+        output.say(f"{place}{kind} [{each.rule}] {each.message}")
+        if each.cure:
+            output.say(f"    {each.cure}")
+    name = " ".join(filter(None, (report.plugin, report.version))) or str(report.path)
+    output.hint(f"{name}: no mistakes found." if report.is_good else f"{name} has mistakes.")
+    return ExitCode.OK if report.is_good else ExitCode.PROBLEMS

@@ -15,6 +15,7 @@ class Finding:
         file: The file it is in, as the plugin names it; empty for the plugin as a whole.
         line: Counted from 1; 0 where no line is to blame.
         cure: What its author has to do; empty where nothing but another copy helps.
+        is_advice: It works as it is, but not as well as it could.
     """
 
     rule: str
@@ -22,3 +23,4 @@ class Finding:
     file: str = ""
     line: int = 0
     cure: str = ""
+    is_advice: bool = False

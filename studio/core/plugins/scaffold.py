@@ -91,7 +91,9 @@ def _joined(first: str, more: str) -> str:
     (_, above_too), *further = _tables(more)
     again = {header for header, _ in further if not header.startswith("[[")}
     kept = [(header, body) for header, body in tables if header not in again]
-    head = f"{above.rstrip()}\n{above_too}".strip()
+    keys = {line.partition("=")[0] for line in above.splitlines()}
+    new = [line for line in above_too.splitlines() if line.partition("=")[0] not in keys]
+    head = "\n".join([above.rstrip(), *new]).strip()
     return "\n\n".join([head, *(f"{h}\n{body.strip()}" for h, body in kept + further)]) + "\n"
 
 

@@ -52,6 +52,11 @@ def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
     release(error)
     message = f"The plugin “{plugin}” failed in {where}: {brief(error)}."
     hint = "Everything else keeps working. Update the plugin, or disable it on the Plugins page."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = (
+            f"It needs a package with “{error.name}”, which is not installed. Install the plugin "
+            "again, together with its packages, or disable it on the Plugins page."
+        )
     return sendable(ErrorInfo(ErrorCode.PLUGIN_FAILED, message, hint, details, plugin))
 
 

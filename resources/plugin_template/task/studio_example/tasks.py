@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from studio.api import BadInput, Event, Kind, TaskContext
@@ -13,9 +14,9 @@ def shuffle(ctx: TaskContext, params: Shuffle) -> Iterator[Event]:
     words = params.text.split()
     if len(words) < 2:
         raise BadInput("One word has only one order.", "Enter at least two words.")
-    rng, lines = ctx.rng.numpy(), []
+    rng, lines = random.Random(ctx.rng.seed), []
     for number in range(params.times):
-        lines.append(" ".join(rng.permutation(words)))
+        lines.append(" ".join(rng.sample(words, len(words))))
         yield ctx.progress(number + 1, params.times, "Shuffling")
     text = "\n".join(lines)
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".txt", title=lines[0], text=text)

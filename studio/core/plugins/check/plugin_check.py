@@ -1,0 +1,131 @@
+"""One look at a plugin, whatever form it has: a wheel, a project, or its package alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.api.manifest import Manifest, parse_manifest
+from studio.core.plugins.check.code_trial import code_findings
+from studio.core.plugins.check.manifest_rules import manifest_findings
+from studio.core.plugins.check.project_rules import (
+    PROJECT,
+    Sources,
+    file_findings,
+    project_findings,
+    requirements_of,
+)
+from studio.core.plugins.discovery import MANIFEST
+from studio.core.plugins.finding import Finding
+from studio.core.plugins.install import host_packages
+from studio.core.plugins.install.archive import Archive
+from studio.core.plugins.install.records import LockedPackage
+from studio.core.plugins.install.unpack import unpack
+from studio.core.plugins.install.wheel import Wheel, read_wheel
+from studio.core.plugins.project import package_folder
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        path: What was looked at.
+        plugin: Its id; empty where no manifest says one.
+        findings: What is wrong comes before what is only advice.
+    """
+
+    path: Path
+    plugin: str = ""
+    version: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing has to be mended."""
+        return all(each.is_advice for each in self.findings)
+
+
+def check(path: Path, *, runs_code: bool = True) -> Report:
+    """Look at the plugin in ``path``: a wheel, the folder of a project, or a package.
+
+    Args:
+        runs_code: Also import it, in processes that are thrown away.
+
+    Raises:
+        StudioError: There is no plugin.
+        OSError: A file cannot be read.
+    """
+    if path.is_file():
+        if path.suffix != ".whl":
+            raise StudioError(
+                ErrorCode.BAD_INPUT, f"{path.name} is no wheel.", "Name a wheel or a folder."
+            )
+        return _of_wheel(path, runs_code)
+    package = package_folder(path)
+    folders = (package.parent, package.parent.parent)
+    project = next((each for each in folders if (each / PROJECT).is_file()), package.parent)
+    return _report(path, package, requirements_of(project), runs_code, project)
+
+
+def _report(
+    path: Path, package: Path, requires: tuple[str, ...], runs_code: bool, project: Path | None
+) -> Report:
+    text = (package / MANIFEST).read_text("utf-8", "replace")
+    findings = list(manifest_findings(text))
+    manifest: Manifest | None = None
+    try:
+        manifest = parse_manifest(text.encode(), package / MANIFEST)
+    except StudioError:
+        return Report(path, "", "", tuple(findings))  # the findings say why, and with lines
+    sources = Sources(package, manifest, requires)
+    findings += _of_sources(sources, text, runs_code, project)
+    ordered = sorted(findings, key=lambda each: (each.is_advice, each.file, each.line))
+    return Report(path, manifest.id, manifest.version, tuple(dict.fromkeys(ordered)))
+
+
+def _of_sources(
+    sources: Sources, text: str, runs_code: bool, project: Path | None
+) -> Iterator[Finding]:
+    if project is not None:
+        yield from project_findings(project, sources.package.name, sources.manifest)
+    found = list(file_findings(sources, text))
+    yield from found
+    if runs_code:
+        known = {each.rule for each in found}
+        for each in code_findings(sources, text):
+            if not (each.rule == "import" and "missing-module" in known and not each.file):
+                yield each
+
+
+def _of_wheel(path: Path, runs_code: bool) -> Report:
+    wheel = read_wheel(path, host_packages.look())
+    if wheel.findings or not wheel.package:
+        return Report(path, "", wheel.version, tuple(_wheel_findings(wheel)))
+    with tempfile.TemporaryDirectory(prefix="studio-check-") as folder:
+        site = Path(folder, "site")
+        whole = LockedPackage(wheel.name, wheel.version, path.name, wheel.sha256)
+        unpack(path.parent, [whole], site, lambda _: None)
+        report = _report(path, site / wheel.package, wheel.requires, runs_code, None)
+        return Report(path, report.plugin, wheel.version, report.findings)
+
+
+def _wheel_findings(wheel: Wheel) -> Iterator[Finding]:
+    """Yield what the reader of wheels found; what it says of the manifest, with lines."""
+    for each in wheel.findings:
+        if each.rule == "manifest":
+            yield from _with_lines(wheel, each)
+        else:
+            yield each
+    if not wheel.findings:
+        words = "It is a package and no plugin: it has no entry point of “studio.plugins”."
+        yield Finding("no-plugin", words, cure="Add one to pyproject.toml.")
+
+
+def _with_lines(wheel: Wheel, found: Finding) -> list[Finding]:
+    with Archive(wheel.path) as archive:
+        text = b"".join(archive.chunks(found.file)).decode("utf-8", "replace")
+    return list(manifest_findings(text)) or [found]

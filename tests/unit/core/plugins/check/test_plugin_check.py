@@ -1,0 +1,168 @@
+"""`studio plugins check`: what fails late is said here, and no code of the plugin runs in here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.core.plugins import scaffold
+from studio.core.plugins.check import check
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scaffold.write_project("toy_check", tmp_path_factory.mktemp("template"), page=True)
+
+
+@pytest.fixture
+def project(template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template, tmp_path / "toy_check"))
+
+
+def change(project: Path, name: str, *pairs: tuple[str, str]) -> None:
+    file = project / name
+    text = file.read_text("utf-8")
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+
+
+PACKAGE = "studio_toy_check"
+REST = """
+@hookimpl
+def studio_chekcs():
+    return {}
+
+
+def studio_checks():
+    return {}
+"""
+WINDOW = """
+@hookimpl
+def studio_exporters(ctx):
+    return ["text:.txt"]
+
+
+@hookimpl
+def studio_settings(ctx):
+    return 5
+"""
+
+
+def test_a_new_project_is_good(project: Path) -> None:
+    report = check(project)
+    assert (report.plugin, report.is_good, report.findings) == ("toy_check", True, ())
+
+
+def test_what_the_code_gets_wrong_is_said_with_its_place(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quick").mkdir()  # what torch does all these seconds is not looked at here
+    (tmp_path / "quick" / "torch.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "quick"))
+    change(
+        project,
+        f"{PACKAGE}/manifest.toml",
+        ("seed = 1 }", "seeds = 1 }"),
+        ('id = "toy_check.page"', 'id = "toy_check.pages"'),
+    )
+    change(project, f"{PACKAGE}/schema.py", ("] = 3", "] = 300"))
+    change(
+        project,
+        f"{PACKAGE}/worker.py",
+        ("from studio.api", "import PySide6.QtCore\n\nfrom studio.api"),
+        ('{"toy_check.shuffle"', '{"toy_check.shufle"'),
+    )
+    change(project, f"{PACKAGE}/plugin.py", ("from studio.api", "import torch\n\nfrom studio.api"))
+    for name, more in (("worker", REST), ("plugin", WINDOW)):
+        file = project / PACKAGE / f"{name}.py"
+        file.write_text(file.read_text("utf-8") + more, "utf-8")
+    report = check(project)
+    found = {(each.rule, each.file.rpartition("/")[2]): each for each in report.findings}
+    assert set(found) >= {
+        ("tour", "manifest.toml"),
+        ("default-range", "schema.py"),
+        ("qt-in-worker", "worker.py"),
+        ("missing-task", "manifest.toml"),
+        ("undeclared-task", "manifest.toml"),
+        ("unknown-hook", "worker.py"),
+        ("no-hookimpl", "worker.py"),
+        ("torch-in-window", "plugin.py"),
+        ("missing-page", "manifest.toml"),
+        ("hook-result", "plugin.py"),
+    }
+    assert all(each.line for each in report.findings), report.findings
+    assert not report.is_good
+    assert "torch" not in vars(sys.modules["studio.core.plugins.check.code_trial"])
+    assert not any(name.startswith(PACKAGE) for name in sys.modules), "none of it ran in here"
+
+
+def test_hooks_with_wrong_arguments_are_named(project: Path) -> None:
+    change(project, f"{PACKAGE}/worker.py", ("def studio_tasks()", "def studio_tasks(ctx)"))
+    (found,) = [each for each in check(project).findings if not each.is_advice]
+    assert (found.rule, found.file) == ("hook-arguments", f"{PACKAGE}/worker.py")
+    assert "“studio_tasks” takes “ctx”" in found.message
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(3)", "raise SystemExit", "1 / 0"])
+def test_code_that_ends_its_process_is_a_finding(project: Path, code: str) -> None:
+    change(project, f"{PACKAGE}/tasks.py", ("import random", f"import random\n\n{code}"))
+    (found,) = [each for each in check(project).findings if not each.is_advice]
+    assert found.rule == "import"
+
+
+def test_what_reading_finds_needs_no_import(project: Path, command: Command) -> None:
+    change(
+        project,
+        f"{PACKAGE}/manifest.toml",
+        ('"studio_toy_check.worker"', '"studio_toy_check.work"'),
+    )
+    change(
+        project,
+        "pyproject.toml",
+        ('["offline-studio"]', '["offline-studio", "no-such-package>=2"]'),
+        ('version = "0.1.0"', 'version = "0.2.0"'),
+        ('toy_check = "studio_toy_check"', 'toy_check = "studio_other"'),
+    )
+    change(
+        project, f"{PACKAGE}/tasks.py", ("import random", "import pytest\nimport studio.core.disk")
+    )
+    code, out, _ = command("plugins", "check", str(project), "--no-code", "--json")
+    found = {each["rule"]: each for each in json.loads(out)["findings"]}
+    assert code == 8
+    late = {"missing-module", "requirement", "version-differs", "entry-point"}
+    assert set(found) == {*late, "undeclared", "closed-door"}
+    assert found["missing-module"]["cure"] == "Did you mean “studio_toy_check.worker”?"
+    assert found["requirement"]["message"].startswith("It needs no-such-package>=2")
+    assert (found["undeclared"]["file"], found["undeclared"]["line"]) == (f"{PACKAGE}/tasks.py", 5)
+
+
+def test_a_wheel_is_read_first_and_then_looked_at_like_its_project(
+    project: Path, command: Command
+) -> None:
+    change(project, f"{PACKAGE}/schema.py", ("] = 3", "] = 300"))
+    words = ["--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", "dist"]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", ".", *words], cwd=project, check=True)
+    (wheel,) = (project / "dist").glob("*.whl")
+    code, out, _ = command("plugins", "check", str(wheel))
+    assert code == 8
+    assert f"{PACKAGE}/schema.py:13: error [default-range]" in out
+    damaged = wheel.with_name(wheel.name.replace("0.1.0", "0.3.0"))
+    wheel.rename(damaged)
+    code, out, _ = command("plugins", "check", str(damaged))
+    assert (code, "[dist-info]" in out) == (8, True)
+
+
+def test_something_else_is_told_apart(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "notes.txt").touch()
+    assert "is no wheel" in command("plugins", "check", str(tmp_path / "notes.txt"))[2]
+    assert "no manifest.toml was found" in command("plugins", "check", str(tmp_path))[2]
