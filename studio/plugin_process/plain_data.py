@@ -10,7 +10,7 @@ import msgspec
 from studio.protocol.errors import ErrorCode, StudioError
 
 
-def plain(values: Any) -> dict[str, Any]:
+def plain(values: Any, what: str = "a result") -> dict[str, Any]:
     """Return ``values`` as data that may cross a link; numpy's numbers and paths become Python's.
 
     Raises:
@@ -21,15 +21,17 @@ def plain(values: Any) -> dict[str, Any]:
         msgspec.msgpack.encode(data)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise rubbish(
-            f"a result contains something that is not plain data ({error})",
+            f"{what} contains something that is not plain data ({error})",
             "Use str, int, float, bool, None, and lists and dicts of them.",
         ) from error
     return data
 
 
 def _simpler(value: Any) -> Any:
-    if isinstance(value, PurePath):
+    if isinstance(value, PurePath | str):  # a WeightsId is a text, a Seed a number
         return str(value)
+    if isinstance(value, int):
+        return int(value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return value.item()
     raise NotImplementedError(f"{type(value).__name__} is not plain data")

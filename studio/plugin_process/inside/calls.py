@@ -13,6 +13,7 @@ from studio.api.inputs import packed
 from studio.api.worker.context import CalledArtifact, CallOutcome
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside.wire import Wire
+from studio.plugin_process.plain_data import plain
 from studio.protocol.blobs import describe
 
 
@@ -34,7 +35,7 @@ def call(
         return m.CallTask(
             ask,
             task,
-            dict(params),
+            plain(dict(params), f"what “{task}” was given"),
             tuple(blobs),
             tuple(describe(blob) for blob in blobs.values()),
             title,

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.api.inputs import packed
 from studio.api.worker.context import CallOutcome
+from studio.plugin_process.plain_data import plain
 from studio.protocol.blobs import describe
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.messages import Call
@@ -51,7 +52,7 @@ class Calls:
             job.id,
             call.number,
             task,
-            dict(params),
+            plain(dict(params), f"what “{task}” was given"),
             blobs={name: place for place, name in enumerate(packed_inputs)},
             specs={name: describe(blob) for name, blob in packed_inputs.items()},
             title=title,

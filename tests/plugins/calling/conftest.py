@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,27 @@ class PaintLoader:
 class Desk:
     """A studio, and what is done with it."""
 
-    def __init__(self, home: Path) -> None:
-        weights = home / "weights"
-        weights.mkdir(parents=True)
-        (weights / "paint.gguf").write_bytes(b"GGUF")
-        (weights / "paint.toml").write_text(SIDECAR)
+    def __init__(self, home: Path, only: Sequence[str], loaders: Sequence[Any]) -> None:
         self.server: Server | None = None
-        self.studio = Studio.open(home=home, only=("callers", "makers"), launch=self._launch)
+        self._loaders = loaders
+        self.studio = Studio.open(home=home, only=only, launch=self._launch)
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
+        home: Path,
+        plugins: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        only: Sequence[str],
+        loaders: Sequence[Any],
+    ) -> Iterator[Desk]:
+        """A studio with the plugins ``only``, some of them in the folder ``plugins``."""
+        monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(plugins))
+        with importable(plugins):
+            desk = cls(home, only, loaders)
+            yield desk
+            desk.studio.close()
 
     def submit(self, task: str, /, **params: Any) -> Job:
         return self.studio.submit(JobRequest(task, params))
@@ -78,15 +93,17 @@ class Desk:
 
     def _serve(self, link: Link) -> None:
         handshake(link, Hello(PROTOCOL_VERSION, API_VERSION))
-        self.server = Server(link, built_in=lambda: [PaintLoader()])
+        self.server = Server(link, built_in=lambda: self._loaders)
         self.server.serve()
         assert self.server.close(PATIENCE), "a lane did not end"
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(HERE))
-    with importable(HERE):
-        desk = Desk(tmp_path / "home")
+    weights = tmp_path / "home" / "weights"
+    weights.mkdir(parents=True)
+    (weights / "paint.gguf").write_bytes(b"GGUF")
+    (weights / "paint.toml").write_text(SIDECAR)
+    only = ("callers", "makers")
+    with Desk.opened(tmp_path / "home", HERE, monkeypatch, only, [PaintLoader()]) as desk:
         yield desk
-        desk.studio.close()
