@@ -22,6 +22,8 @@ class Kind(StrEnum):
     MOLECULES = "molecules"
     CODE = "code"
     TABLE = "table"
+    PLOT = "plot"
+    VIDEO = "video"
 
 
 class Check(msgspec.Struct, frozen=True):

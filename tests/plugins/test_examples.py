@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from studio.api.plot import Bars, Plot
 from studio.testing.plugins import found_in, host_of, importable, run_task
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -51,6 +52,26 @@ def test_a_long_table_is_a_file(picture: Path, tmp_path: Path) -> None:
     (table,) = made.artifacts
     rows = table.read().decode().splitlines()
     assert (len(rows), rows[1], rows[-1]) == (1 + 64 * 64, "0,0,0,0,255", "63,63,255,0,0")
+
+
+def test_figures_are_a_plot_and_frames_a_video(picture: Path) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+    from studio_palette.schema import PaletteOf
+    from studio_palette.worker import fade, shares_of
+
+    params = PaletteOf.parse({"picture": str(picture), "colors": 2})
+    (plot,) = run_task(shares_of, params).artifacts
+    read = Plot.decode(plot.read())
+    assert (plot.kind, read.x.categories) == ("plot", ["#ff0000", "#0000ff"])
+    (bars,) = read.series
+    assert isinstance(bars, Bars)
+    assert bars.y == [75, 25]
+    (video,) = run_task(fade, params).artifacts
+    with Image.open(BytesIO(video.read())) as film:
+        assert film.format == "WEBP"
+        assert film.n_frames > 1  # type: ignore[attr-defined]
 
 
 def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ _ICONS: dict[str, str] = {
     Kind.MOLECULES: "flask-conical",
     Kind.CODE: "code",
     Kind.TABLE: "table",
+    Kind.PLOT: "chart-line",
+    Kind.VIDEO: "film",
 }
 _HUES = ("text", "image", "score", "audio", "molecules", "code")
 
@@ -67,6 +69,8 @@ def own_titles() -> dict[str, str]:
         Kind.MOLECULES: _tr("Molecules"),
         Kind.CODE: _tr("Code"),
         Kind.TABLE: _tr("Tables"),
+        Kind.PLOT: _tr("Plots"),
+        Kind.VIDEO: _tr("Videos"),
     }
 
 

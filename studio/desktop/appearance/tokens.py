@@ -44,6 +44,8 @@ _COLORS: dict[str, tuple[str, str]] = {
     "kind-molecules": ("#f2b457", "#955500"),
     "kind-code": ("#f788ad", "#bd2a63"),
     "kind-table": ("#9aa1b1", "#667085"),
+    "kind-plot": ("#7c8cff", "#4f5dff"),
+    "kind-video": ("#b794ff", "#7444d1"),
     # highlighted code
     "syntax-keyword": ("#c792ea", "#8431c5"),
     "syntax-name": ("#82aaff", "#2756c9"),

@@ -27,10 +27,10 @@ from studio.core.library import Artifact, Record
 from studio.core.library.export import called, file_name
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import line
-from studio.desktop.pages import viewers
 from studio.desktop.pages.artifact_grid import ago
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.viewers import artifact as viewers
 from studio.protocol.errors import StudioError
 
 WIDTH = viewers.ROOM + 48
@@ -93,8 +93,7 @@ class ArtifactDetail(QFrame):
         column.setSpacing(10)
         column.addLayout(self._head(artifact))
         maker = record.plugin if record else ""
-        shown = viewers.of_plugins(self._parts, artifact, maker)
-        column.addWidget(shown or viewers.plain(self._parts, artifact, head, maker))
+        column.addWidget(viewers.show(self._parts, artifact, head, maker))
         column.addLayout(self._buttons(artifact, record))
         if artifact.verdict:
             self._verdict(column, artifact)

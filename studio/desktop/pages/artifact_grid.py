@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -32,14 +35,21 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
+from studio.api.artifacts import Kind
 from studio.core.library import Artifact, Library
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
+from studio.desktop.plot import files
+from studio.desktop.plot.painter import Dress
+from studio.desktop.plot.view import dress_of
+from studio.protocol.errors import StudioError
 
 CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
 GAP = 12
 PICTURE = 140
+_DRAWN = (Kind.IMAGE, Kind.PLOT, Kind.VIDEO)
+"""Kinds whose payload gives a picture for the card, where none came with it."""
 _UNPROVEN = ("image",)
 """Kinds whose checks tell that it is one, not that it shows what was asked: they get no tick."""
 AHEAD = 60
@@ -53,9 +63,9 @@ Index = QModelIndex | QPersistentModelIndex
 class ArtifactItemModel(QAbstractListModel):
     """The artifacts in view, and their small pictures once they are read."""
 
-    def __init__(self, library: Library, background: Background) -> None:
+    def __init__(self, library: Library, background: Background, dress: Dress) -> None:
         super().__init__()
-        self._library, self._background = library, background
+        self._library, self._background, self._dress = library, background, dress
         self.artifacts: list[Artifact] = []
         self._pictures: dict[str, QImage | None] = {}
 
@@ -86,15 +96,21 @@ class ArtifactItemModel(QAbstractListModel):
 
     def picture(self, artifact: Artifact) -> QImage | None:
         """Return the small picture if it is there; else read it, and repaint then."""
-        if not artifact.preview and artifact.kind != "image":
+        if not artifact.preview and artifact.kind not in _DRAWN:
             return None
         if artifact.id not in self._pictures:
             self._pictures[artifact.id] = None
             path = self._library.preview_path(artifact) or self._library.payload_path(artifact)
-            self._background.run(
-                lambda: _read(str(path)), lambda image: self._got(artifact.id, image)
-            )
+            is_plot = artifact.kind == Kind.PLOT and not artifact.preview
+            read = partial(_plot, path, self._dress) if is_plot else partial(_read, str(path))
+            self._background.run(read, lambda image: self._got(artifact.id, image))
         return self._pictures[artifact.id]
+
+    def forget_plots(self) -> None:
+        """Draw plots anew: they wear the colours of the theme."""
+        for artifact in self.artifacts:
+            if artifact.kind == Kind.PLOT:
+                self._pictures.pop(artifact.id, None)
 
     def _got(self, id: str, image: QImage) -> None:
         self._pictures[id] = None if image.isNull() else image
@@ -116,7 +132,7 @@ class ArtifactGrid(QListView):
 
     def __init__(self, look: Appearance, library: Library, background: Background) -> None:
         super().__init__()
-        self._items = ArtifactItemModel(library, background)
+        self._items = ArtifactItemModel(library, background, dress_of(look, 0.8))
         self.setModel(self._items)
         self._cards = _CardDelegate(look, self._items)
         self.setItemDelegate(self._cards)
@@ -130,6 +146,7 @@ class ArtifactGrid(QListView):
         self.setAccessibleName(self.tr("Results"))
         self.selectionModel().currentChanged.connect(self._on_current)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        look.theme.changed.connect(self._items.forget_plots)
         look.theme.changed.connect(self.viewport().update)
         self._complete = True
 
@@ -314,6 +331,13 @@ def ago(moment: float, now: float | None = None) -> str:
     day = time.localtime(moment)
     year = f" {day.tm_year}" if seconds > 300 * 86_400 else ""
     return f"{day.tm_mday} {time.strftime('%B', day)}{year}"
+
+
+def _plot(path: Path, dress: Dress) -> QImage:
+    """Return a small plot; none of one that cannot be drawn: its page says why."""
+    with suppress(StudioError):
+        return files.picture(files.read(path), dress, QSize(CARD.width() - 4, PICTURE + 2), 8)
+    return QImage()
 
 
 def _read(path: str) -> QImage:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from studio.api.artifacts import SavedArtifact
+from studio.api.artifacts import Kind, SavedArtifact
+from studio.core.disk import explain
 from studio.core.library import Artifact
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.plot import files
+from studio.desktop.plot.view import dress_of
+from studio.protocol.errors import StudioError
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,11 @@ class ExportFormat:
 
 
 def formats(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
-    """Return what the plugins offer for the kind of ``artifact`` (hook ``studio_exporters``)."""
+    """Return what the studio offers for the kind of ``artifact``, and the plugins (hook
+    ``studio_exporters``)."""
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
-    found = []
+    found = _of_plots(parts, artifact) if artifact.kind == Kind.PLOT else []
     for plugin, exporters in host.call_each("studio_exporters", lambda id: {"ctx": contexts[id]}):
         for name, write in (exporters or {}).items():
             kind, _, suffix = str(name).partition(":")
@@ -38,6 +43,25 @@ def formats(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
                 contained = partial(_write, parts, plugin, write, saved)
                 found.append(ExportFormat(suffix, contained))
     return found
+
+
+def _of_plots(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
+    path, dress = parts.studio.library.payload_path(artifact), dress_of(parts.ui.look)
+
+    def contained(write: Callable[[Path], None], target: Path) -> None:
+        try:
+            write(target)
+        except (StudioError, OSError) as error:
+            told = error if isinstance(error, StudioError) else explain(error, "export", target)
+            parts.studio.notices.error(told, key="export")
+            raise told from error
+
+    writers: dict[str, Callable[[Path], None]] = {
+        ".png": lambda target: files.write_png(files.read(path), dress, target),
+        ".svg": lambda target: files.write_svg(files.read(path), dress, target),
+        ".csv": lambda target: files.write_csv(files.read(path).plot, target),
+    }
+    return [ExportFormat(each, partial(contained, write)) for each, write in writers.items()]
 
 
 def _write(

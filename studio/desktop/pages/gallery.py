@@ -15,7 +15,7 @@ from studio.core.library import Artifact, Conversation
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.pages.artifact_detail import ArtifactDetail
 from studio.desktop.pages.artifact_grid import ArtifactGrid
-from studio.desktop.pages.kind_menu import KindMenu
+from studio.desktop.pages.kind_menu import MENU, KindMenu
 from studio.desktop.pages.library_bin import MOST, BinnedConversations, ask_empty_bin
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
@@ -220,6 +220,8 @@ class GalleryPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         for kind, title in own_titles().items():
+            if kind in MENU:
+                continue
             row.addWidget(self._chip(str(kind), title, self._on_kind))
         self.more = KindMenu(self._look, self._parts.ui.menu())
         self.more.toggled.connect(self._on_kind)

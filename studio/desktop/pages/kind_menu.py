@@ -1,4 +1,4 @@
-"""The filter for kinds of artifacts that the studio does not have itself: one button, a menu."""
+"""The filter for rarer kinds of artifacts, and for those of plugins: one button, a menu."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QMenu
 from studio.api.artifacts import Kind
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.kinds import own_titles
+
+MENU = (Kind.PLOT, Kind.VIDEO)
+"""Kinds of the studio's own that have no button: there is no room for more than the usual ones."""
 
 
 class KindMenu(QObject):
@@ -36,7 +39,7 @@ class KindMenu(QObject):
     def offer(self, kinds: Iterable[str]) -> None:
         """Have an entry for each of ``kinds`` that has no chip, and for those that are chosen."""
         chosen = [kind for kind, entry in self._entries.items() if entry.isChecked()]
-        known = {*own_titles(), Kind.CONVERSATION}
+        known = {*own_titles(), Kind.CONVERSATION} - {*MENU}
         wanted = [kind for kind in dict.fromkeys([*kinds, *chosen]) if kind not in known]
         self._menu.clear()
         self._entries = {kind: self._entry(kind, kind in chosen) for kind in wanted}

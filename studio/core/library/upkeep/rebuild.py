@@ -35,6 +35,7 @@ _KINDS = {
     ".png": "image", ".jpg": "image", ".webp": "image", ".svg": "image", ".wav": "audio",
     ".flac": "audio", ".ogg": "audio", ".mid": "score", ".musicxml": "score", ".sdf": "molecules",
     ".smi": "molecules", ".py": "code", ".csv": "table",
+    ".plot.json": "plot", ".gif": "video", ".webm": "video", ".mp4": "video",
 }  # fmt: skip
 _AS_OTHERS = """
     UPDATE artifacts SET kind = coalesce((

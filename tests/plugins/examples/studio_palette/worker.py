@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from studio.api import Event, Kind, TaskContext, hookimpl
+from studio.api.plot import Axis, Bars, Plot
 from studio_palette.schema import PaletteOf, PixelsOf
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
-    return {"palette.of": palette_of, "palette.pixels": pixels_of}
+    return {
+        "palette.of": palette_of,
+        "palette.pixels": pixels_of,
+        "palette.shares": shares_of,
+        "palette.fade": fade,
+    }
 
 
 def palette_of(ctx: TaskContext, params: PaletteOf) -> Iterator[Event]:
@@ -41,3 +47,36 @@ def pixels_of(ctx: TaskContext, params: PixelsOf) -> Iterator[Event]:
             yield ctx.progress(y + 1, image.height)
     title = f"{image.width} × {image.height} pixels"
     yield ctx.artifact(Kind.TABLE, path, suffix=".csv", title=title)
+
+
+def shares_of(ctx: TaskContext, params: PaletteOf) -> Iterator[Event]:
+    """Figures are a plot, which the window draws."""
+    from PIL import Image
+
+    with Image.open(params.picture) as picture:
+        counted = picture.convert("RGB").quantize(params.colors)
+    yield ctx.progress(1, 2)
+    colors, every = bytes(counted.getpalette() or []), counted.width * counted.height
+    found = sorted(((count, at) for count, at in counted.getcolors() or []), reverse=True)
+    plot = Plot(
+        "Colours of the picture",
+        x=Axis("Colour", categories=[f"#{colors[3 * at : 3 * at + 3].hex()}" for _, at in found]),
+        y=Axis("Share in %", minimum=0),
+        series=[Bars([100 * count / every for count, _ in found])],
+    )
+    yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=plot.title)
+
+
+def fade(ctx: TaskContext, params: PaletteOf) -> Iterator[Event]:
+    """An animation is written to a file as WebP, which the window plays."""
+    from PIL import Image
+
+    frames = []
+    with Image.open(params.picture) as picture:
+        small = picture.convert("RGB").resize((320, 240))
+    for colors in range(64, params.colors - 1, -4):
+        frames.append(small.quantize(colors).convert("RGB"))
+        yield ctx.progress(len(frames), 16)
+    path = ctx.scratch / "fade.webp"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=120, loop=0)
+    yield ctx.artifact(Kind.VIDEO, path, suffix=".webp", title="Fading picture")

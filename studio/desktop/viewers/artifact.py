@@ -17,6 +17,8 @@ from studio.api.artifacts import Kind, SavedArtifact
 from studio.core.library import Artifact
 from studio.desktop import formatting
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.viewers.film import FilmView
+from studio.desktop.viewers.plot import PlotViewer
 from studio.protocol.errors import StudioError
 
 ROOM = 312
@@ -48,6 +50,21 @@ def of_plugins(parts: PageServices, artifact: Artifact, maker: str = "") -> QWid
             if isinstance(widget, QWidget):
                 return widget
     return None
+
+
+def show(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:
+    """Return what shows ``artifact``, whose payload begins with ``start``: of a plugin if one does,
+    its ``maker`` first; else the studio's own."""
+    shown = of_plugins(parts, artifact, maker)
+    if shown is not None:
+        return shown
+    library, look = parts.studio.library, parts.ui.look
+    if artifact.kind == Kind.PLOT:
+        path = library.payload_path(artifact)
+        return PlotViewer(look, parts.background, path, artifact.title)
+    if artifact.kind == Kind.VIDEO:
+        return FilmView(look, library.payload_path(artifact), ROOM, library.preview_path(artifact))
+    return plain(parts, artifact, start, maker)
 
 
 def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:

@@ -1,0 +1,1 @@
+"""What shows an artifact: plugins, plots, animations, and what is left for all others."""

@@ -1,0 +1,148 @@
+"""Plots and videos of the library: drawn and played, and where that cannot be, it is said why."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from PySide6.QtGui import QMovie
+from PySide6.QtWidgets import QLabel, QWidget
+
+from studio.api.artifacts import NewArtifact
+from studio.api.plot import Line, Plot
+from studio.app import App
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages.exporters import formats
+from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.viewers.film import FilmView
+from studio.desktop.viewers.plot import PlotViewer
+from studio.desktop.widgets.sheet import Sheet
+from studio.protocol.errors import StudioError
+from tests.gui.conftest import Runs
+
+
+def film(format: str, frames: int = 6) -> bytes:
+    pictures = [Image.new("RGB", (64, 48), (40 * n, 0, 0)) for n in range(frames)]
+    data = BytesIO()
+    pictures[0].save(data, format, save_all=True, append_images=pictures[1:], duration=40)
+    return data.getvalue()
+
+
+@pytest.fixture
+def gallery(start: Runs, qtbot: Any) -> tuple[App, GalleryPage, dict[str, str]]:
+    with Library.open(StudioPaths.default()) as library:
+        made = {
+            "plot": NewArtifact("plot", Plot(series=[Line([1, 2])]).encode(), Plot.SUFFIX, "Up"),
+            "broken": NewArtifact("plot", b'{"series": 3}', Plot.SUFFIX, "Broken"),
+            "film": NewArtifact("video", film("WEBP"), ".webp", "Red"),
+        }
+        ids = {name: library.add_artifact(each).id for name, each in made.items()}
+    app = start()
+    assert app.window.open_page("studio.gallery")
+    page = app.window.pages.page("studio.gallery")
+    assert page is not None
+    assert isinstance(page.widget, GalleryPage)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == 3)
+    return app, page.widget, ids
+
+
+def words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.text())
+
+
+def test_a_plot_is_drawn_enlarged_and_written(
+    gallery: tuple[App, GalleryPage, dict[str, str]], qtbot: Any, tmp_path: Path
+) -> None:
+    app, page, ids = gallery
+    page.grid.select(ids["plot"])
+    qtbot.waitUntil(lambda: page.detail.findChild(PlotViewer) is not None)
+    viewer = page.detail.findChild(PlotViewer)
+    qtbot.waitUntil(lambda: viewer.view is not None)
+    viewer.enlarge()
+    (sheet,) = app.window.findChildren(Sheet)
+    assert sheet.isVisible()
+    sheet.dismiss()
+    assert page.detail.artifact is not None
+    offered = {each.suffix: each.write for each in formats(page._parts, page.detail.artifact)}
+    assert list(offered) == [".png", ".svg", ".csv"]
+    for suffix, write in offered.items():
+        write(tmp_path / f"up{suffix}")
+        assert (tmp_path / f"up{suffix}").stat().st_size > 20
+    with pytest.raises(StudioError):
+        offered[".csv"](tmp_path / "nowhere" / "up.csv")
+    assert app.session is not None
+    assert any("Could not export" in n.message for n in app.session.studio.notices.all)
+
+
+def test_a_card_shows_the_plot_and_the_first_frame(
+    gallery: tuple[App, GalleryPage, dict[str, str]], qtbot: Any
+) -> None:
+    _, page, ids = gallery
+    items = {artifact.id: artifact for artifact in page.grid._items.artifacts}
+
+    def drawn(name: str) -> bool:
+        return page.grid._items.picture(items[ids[name]]) is not None
+
+    qtbot.waitUntil(lambda: drawn("plot") and drawn("film"))
+    assert not drawn("broken")
+
+
+def test_a_plot_that_cannot_be_drawn_says_why(
+    gallery: tuple[App, GalleryPage, dict[str, str]], qtbot: Any
+) -> None:
+    _, page, ids = gallery
+    page.grid.select(ids["broken"])
+    qtbot.waitUntil(lambda: "This plot cannot be drawn" in words(page.detail))
+
+
+def test_both_kinds_are_in_the_menu_of_filters(
+    gallery: tuple[App, GalleryPage, dict[str, str]], qtbot: Any
+) -> None:
+    _, page, _ = gallery
+    qtbot.waitUntil(lambda: len(page.more._menu.actions()) == 2)
+    entries = {entry.text(): entry for entry in page.more._menu.actions()}
+    entries["Videos"].trigger()
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
+
+
+@pytest.mark.parametrize("format", ["WEBP", "GIF"])
+def test_an_animation_plays_pauses_and_is_wound(
+    look: Appearance, qtbot: Any, tmp_path: Path, format: str
+) -> None:
+    path = tmp_path / f"film.{format.lower()}"
+    path.write_bytes(film(format))
+    look.theme.reduced_motion = True
+    view = FilmView(look, path, 32)
+    qtbot.addWidget(view)
+    assert view.movie is not None
+    assert view.movie.state() is QMovie.MovieState.NotRunning, "movement was not wanted"
+    assert (view.movie.frameCount(), view.movie.scaledSize().width()) == (6, 32)
+    view.button.click()
+    qtbot.waitUntil(lambda: view.movie.currentFrameNumber() >= 1)  # type: ignore[union-attr]
+    assert view.button.accessibleName() == "Pause"
+    view.button.click()
+    assert view.movie.state() is QMovie.MovieState.Paused
+    view.slider.setValue(4)
+    view.slider.sliderMoved.emit(4)
+    assert view.movie.currentFrameNumber() == 4
+    red = view.movie.currentImage().pixelColor(5, 5).red()
+    assert abs(red - 160) < 12
+    view.slider.sliderMoved.emit(1)
+    assert view.movie.currentFrameNumber() == 1
+
+
+def test_a_film_that_qt_cannot_read_shows_its_picture_and_says_what_to_do(
+    look: Appearance, qtbot: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "film.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(400))
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "still.png")
+    view = FilmView(look, tmp_path / "film.webm", 200, tmp_path / "still.png")
+    qtbot.addWidget(view)
+    assert view.movie is None
+    assert "Export this video" in words(view)
+    assert view._screen.pixmap().width() == 200

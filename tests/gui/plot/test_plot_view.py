@@ -1,0 +1,114 @@
+"""The view says what is pointed at; a plot becomes a picture, an SVG and a table."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+
+from studio.api.plot import Axis, Bars, Heat, Line, Plot, Points
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.plot import files
+from studio.desktop.plot.chart import chart_of
+from studio.desktop.plot.view import PlotView, dress_of
+from studio.protocol.errors import StudioError
+
+TWO = Plot(
+    "Two runs",
+    x=Axis("step"),
+    y=Axis("loss"),
+    series=[Line([4, 2, 1], name="a"), Line([5, 4, 3], name="b")],
+)
+
+
+def shown(look: Appearance, qtbot: Any, plot: Plot) -> PlotView:
+    view = PlotView(look, chart_of(plot))
+    qtbot.addWidget(view)
+    view.resize(500, 320)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.grab()
+    return view
+
+
+def test_the_mouse_finds_the_nearest_value(look: Appearance, qtbot: Any) -> None:
+    view = shown(look, qtbot, TWO)
+    assert view._frame is not None
+    for mark in view.chart.marks:
+        spot = view._frame.point(mark.x, mark.y)
+        assert view.mark_at(spot.x() + 3, spot.y() - 4) is mark
+    assert view.mark_at(3, 3) is None
+
+
+def test_anywhere_on_a_bar_and_on_a_cell_is_pointed_at(look: Appearance, qtbot: Any) -> None:
+    for plot in (Plot(series=[Bars([8, 9])]), Plot(series=[Heat([[1, 2], [3, 4]])])):
+        view = shown(look, qtbot, plot)
+        assert view._frame is not None
+        box = view._frame.box(*view.chart.shapes[0].boxes[0][:4])
+        low = box.bottomLeft()
+        assert view.mark_at(low.x() + 4, low.y() - 4) is view.chart.marks[0]
+
+
+def test_the_arrow_keys_walk_and_a_reader_hears_it(look: Appearance, qtbot: Any) -> None:
+    view = shown(look, qtbot, TWO)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down):
+        qtbot.keyClick(view, key)
+    assert view.accessibleDescription() == "b\nstep: 1\nloss: 4"
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert view.accessibleDescription() == "b\nstep: 0\nloss: 5"
+    assert view.accessibleName() == "Two runs"
+
+
+def test_it_follows_the_theme(look: Appearance, qtbot: Any) -> None:
+    view = shown(look, qtbot, TWO)
+    colors = []
+    for mode in (ThemeMode.DARK, ThemeMode.LIGHT):
+        look.theme.set_mode(mode)
+        picture = view.grab().toImage()
+        accent = look.theme.color("accent").rgb()
+        spots = ((x, y) for x in range(picture.width()) for y in range(picture.height()))
+        colors.append(any(picture.pixel(x, y) == accent for x, y in spots))
+    assert colors == [True, True]
+
+
+def test_files(look: Appearance, tmp_path: Path) -> None:
+    chart, dress = chart_of(TWO), dress_of(look)
+    files.write_png(chart, dress, tmp_path / "a.png")
+    picture = QImage(str(tmp_path / "a.png"))
+    assert (picture.width(), picture.height()) == (1920, 1200)
+    assert picture.pixelColor(0, 0) == QColor(look.theme.color("panel"))
+    files.write_svg(chart, dress, tmp_path / "a.svg")
+    text = " ".join(ElementTree.parse(tmp_path / "a.svg").getroot().itertext())
+    assert all(word in text for word in ("Two runs", "step", "loss"))
+    files.write_csv(TWO, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["series", "step", "loss", "value"]
+    assert rows[2] == ["a", "1", "2", ""]
+    assert len(rows) == 7
+    with pytest.raises(StudioError, match="cannot be written"):
+        files.write_png(chart, dress, tmp_path / "nowhere" / "a.png")
+
+
+def test_a_table_has_the_names_of_categories_and_cells(tmp_path: Path) -> None:
+    plot = Plot(
+        x=Axis(categories=["cat", "dog"]),
+        series=[Heat([[1, 2]]), Points([3], x=[1], labels=["here"])],
+    )
+    files.write_csv(plot, tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert rows[1:] == [",cat,0,1", ",dog,0,2", ",dog,3,here"]
+
+
+@pytest.mark.parametrize("plot", [Plot(), Plot(series=[Line([]), Heat([]), Bars([None])])])
+def test_a_plot_of_nothing_is_drawn(look: Appearance, qtbot: Any, plot: Plot) -> None:
+    view = shown(look, qtbot, plot)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert view.current is None
