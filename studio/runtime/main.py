@@ -21,7 +21,7 @@ from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.step_note import StepNote
 from studio.runtime import engines, parent_watch
-from studio.runtime.process_cleanup import end_family
+from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
 
 OFFLINE = {
@@ -46,6 +46,7 @@ def main() -> None:
         sys.exit(
             "The runtime is started by Offline Studio itself: run `studio` or `studio --help`."
         )
+    keep_orphans()
     parent_watch.watch(0)
     link = _take_pipes()
     _prepare_process()

@@ -20,6 +20,7 @@ import signal
 
 import psutil
 
+from studio.protocol.runtime_children import MARK_ENV, end_marked
 from studio.runtime.process_cleanup import end, family_of
 
 PATIENCE = 8.0
@@ -74,6 +75,7 @@ def _wait(pipe: int, life: int, runtime: int) -> None:
             end([*family_of(runtime), runtime])
         else:  # it was killed, too
             end(family_of(runtime))
+    end_marked(os.environ.get(MARK_ENV, ""))
 
 
 def _ended(*pipes: int, patience: float | None = None) -> int | None:

@@ -22,6 +22,7 @@ from studio.protocol.blobs import SHARED_ENV, SharedArea
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
 from studio.protocol.process_end import in_words
+from studio.protocol.runtime_children import MARK_ENV, end_abandoned, end_marked, new_mark
 from studio.protocol.step_note import jobs_at_hand
 
 log = logging.getLogger("studio.runtime")
@@ -89,8 +90,10 @@ class ProcessChild:
         Raises:
             OSError: It cannot be started.
         """
+        end_abandoned()
         self._area = SharedArea.create()
         shared = {SHARED_ENV: str(self._area.folder)} if self._area else {}
+        self._mark = new_mark()
         self._oom_kills = _oom_kills()
         self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         try:
@@ -100,7 +103,7 @@ class ProcessChild:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env={**environment, **shared},
+                env={**environment, **shared, MARK_ENV: self._mark},
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -129,11 +132,15 @@ class ProcessChild:
 
     def kill(self) -> None:
         """End it and its children at once."""
+        strays = _descendants(self._process)
         if sys.platform != "win32":
             # Its pid is ours until wait() has reaped it, so the group cannot be a stranger's.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(stray, signal.SIGKILL)
 
     def wait(self) -> Exit:
         """Return once it and its children are gone; one that lingers is ended."""
@@ -145,6 +152,7 @@ class ProcessChild:
         if sys.platform != "win32":  # what it left behind, sandboxes and workers, goes too
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        end_marked(self._mark)
         self.link.close()
         self._log.join(GRACE_SECONDS)
         at_hand = self.at_hand()
@@ -171,6 +179,18 @@ class ProcessChild:
                 if file:
                     with contextlib.suppress(OSError):  # a full disk must not stop the reading
                         file.write(raw)
+
+
+def _descendants(process: subprocess.Popen[bytes]) -> list[int]:
+    """Return what a runtime on Linux, which keeps its orphans, has started; it starts no more."""
+    if sys.platform != "linux" or process.poll() is not None:
+        return []
+    import psutil  # slow, and needed only here
+
+    process.send_signal(signal.SIGSTOP)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    return []
 
 
 def runtime_command() -> list[str]:

@@ -67,6 +67,12 @@ class Bench:
             self.until(lambda: job.artifacts and job.texts().get("", "").count("x") > 3)
         return job
 
+    def strays(self) -> list[psutil.Process]:
+        """Return what a job has started in sessions of their own; the last has no environment."""
+        job = self.studio.submit(JobRequest("faulty.stray", {}))
+        self.until(lambda: "x" in job.texts().get("", ""))
+        return [psutil.Process(int(pid)) for pid in job.texts()[""].partition("\n")[0].split()]
+
     def forget_deaths(self) -> None:
         """Let the next death be the first."""
         self.studio.runtime.forgive()

@@ -18,11 +18,17 @@ def main(home: str, moment: str, orphan: str = "") -> None:
     sys.path.append(str(PLUGINS))
     bench = Bench(Path(home))
     done = bench.run("write", prompt="made in time")
-    job = bench.bring_to(moment)
+    strays = [stray.pid for stray in bench.strays()] if moment == "stray" else []
+    job = None if moment == "stray" else bench.bring_to(moment)
     pids = [bench.pid()]
     if moment == "generating" and job is not None:
         pids.append(bench.sleeper(job).pid)
-    told = {"pids": pids, "job": job.id if job else "", "saved": done.artifacts[0].id}
+    told = {
+        "pids": pids,
+        "strays": strays,
+        "job": job.id if job else "",
+        "saved": done.artifacts[0].id,
+    }
     if orphan:
         stray = [sys.executable, "-c", "import time; time.sleep(600)"]
         told["orphan"] = subprocess.Popen(stray, start_new_session=True).pid

@@ -43,6 +43,21 @@ def spin(ctx: Any, params: Any) -> Iterator[Any]:
         time.sleep(STEP_SECONDS)
 
 
+def stray(ctx: Any, params: Any) -> Iterator[Any]:
+    """Start processes that lead sessions of their own, and write for ever."""
+    sleep = ["sleep", "600"]
+    own = subprocess.Popen(sleep, start_new_session=True)
+    bare = subprocess.Popen(sleep, start_new_session=True, env={})
+    script = "sleep 600 > /dev/null 2>&1 & echo $!"
+    orphan = subprocess.run(
+        ["setsid", "sh", "-c", script], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    yield ctx.text(f"{own.pid} {orphan} {bare.pid}\n", 1)
+    for count in range(2, sys.maxsize):
+        yield ctx.text("x", count)
+        time.sleep(STEP_SECONDS)
+
+
 def load(ctx: Any, params: Any) -> Iterator[Any]:
     """Lease weights that never come."""
     with ctx.lease(params.weights):
@@ -101,7 +116,14 @@ class SlowLoader:
 @hookimpl
 def studio_tasks() -> dict[str, Any]:
     """Return the tasks."""
-    tasks = {"write": write, "endless": endless, "load": load, "die": die, "spin": spin}
+    tasks = {
+        "write": write,
+        "endless": endless,
+        "load": load,
+        "die": die,
+        "spin": spin,
+        "stray": stray,
+    }
     return {f"faulty.{name}": task for name, task in tasks.items()}
 
 

@@ -1,0 +1,75 @@
+"""Finds, on Linux, what a runtime has started, also when its parent is gone and it leads a session.
+
+A runtime carries a mark in its environment, which all that it starts inherits. Elsewhere, and for a
+program that is started with an environment of its own, descent and session have to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+MARK_ENV = "STUDIO_RUNTIME_MARK"
+_PROCESSES = Path("/proc")
+_ROUNDS = 5
+"""While one is being ended it may start another."""
+
+
+def new_mark() -> str:
+    """Return a mark for one runtime of this studio."""
+    return f"{os.getpid()}-{_space()}-{secrets.token_hex(8)}"
+
+
+def end_marked(mark: str) -> None:
+    """Kill all that carry ``mark``, but not the caller."""
+    if mark:
+        _end(lambda found: found == mark)
+
+
+def end_abandoned() -> None:
+    """Kill what studios that are gone have left behind."""
+    _end(_is_abandoned)
+
+
+def _end(is_wanted: Callable[[str], bool]) -> None:
+    for _ in range(_ROUNDS):
+        found = [pid for pid, mark in _marked() if is_wanted(mark)]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _marked() -> Iterator[tuple[int, str]]:
+    """Yield (process, its mark) for those of this user that have one and have not ended."""
+    if sys.platform != "linux":
+        return
+    wanted = f"{MARK_ENV}=".encode()
+    for entry in _PROCESSES.iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):  # a stranger's, or it has just ended
+            # Of one that has ended and waits to be reaped nothing can be read.
+            for line in (entry / "environ").read_bytes().split(b"\0"):
+                if line.startswith(wanted):
+                    yield int(entry.name), line[len(wanted) :].decode("ascii", "replace")
+
+
+def _is_abandoned(mark: str) -> bool:
+    studio, space, _ = [*mark.split("-"), "", ""][:3]
+    # Numbers of another space, a container's, say nothing here.
+    return studio.isdigit() and space == _space() and not (_PROCESSES / studio).exists()
+
+
+def _space() -> str:
+    """Return which space of process numbers this process lives in; empty where there is one."""
+    try:
+        return str((_PROCESSES / "self" / "ns" / "pid").stat().st_ino)
+    except OSError:
+        return ""
