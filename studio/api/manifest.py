@@ -44,7 +44,8 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something the plugin can do.
 
     ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`; ``inputs`` names what can
-    be handed to it beside them.
+    be handed to it beside them. ``tool`` says, to a language model that may use it, what it does
+    and when it helps; where it says nothing, the task is no tool.
     """
 
     id: str
@@ -54,6 +55,7 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: tuple[str, ...] = ()
     lane: Lane = Lane.BATCH
     summary: str = ""
+    tool: str = ""
 
 
 class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +67,14 @@ class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     params: dict[str, Any] = {}
     expects: dict[str, Any] = {}
+
+
+class VerbEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command of the plugin's own: ``studio ID NAME …`` runs ``task`` with its flags."""
+
+    name: str
+    task: str
+    summary: str = ""
 
 
 class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +147,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     benches: tuple[BenchEntry, ...] = ()
     families: tuple[FamilyEntry, ...] = ()
     uses: tuple[str, ...] = ()
+    verbs: tuple[VerbEntry, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -146,6 +157,7 @@ _PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
 _KIND = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 _TAKEN_SUFFIXES = (".gguf", ".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth", ".toml", ".json")
+_VERB = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _FILES = ("none", "picked", "folder")
 _ISOLATION = ("process", "studio")
 
@@ -213,6 +225,7 @@ def _check(path: Path, manifest: Manifest) -> None:
     _check_benches(path, manifest)
     _check_families(path, manifest)
     _check_kinds(path, manifest)
+    _check_verbs(path, manifest)
     for used in manifest.uses:
         if not _MEMBER_ID.fullmatch(used):
             raise _bad(path, f"uses {used!r} must look like 'plugin.task'")
@@ -222,6 +235,16 @@ def _check(path: Path, manifest: Manifest) -> None:
         raise _bad(path, f"isolation must be one of {', '.join(_ISOLATION)}")
     if manifest.permissions.files not in _FILES:
         raise _bad(path, f"permissions.files must be one of {', '.join(_FILES)}")
+
+
+def _check_verbs(path: Path, manifest: Manifest) -> None:
+    for verb in manifest.verbs:
+        if not _VERB.fullmatch(verb.name):
+            raise _bad(path, f"verb {verb.name!r} is not lower-case letters, digits and -")
+        if verb.task not in {task.id for task in manifest.tasks}:
+            raise _bad(path, f"the verb {verb.name} names {verb.task!r}, which is not its task")
+    if len({verb.name for verb in manifest.verbs}) != len(manifest.verbs):
+        raise _bad(path, "two verbs have the same name")
 
 
 def _check_benches(path: Path, manifest: Manifest) -> None:

@@ -78,12 +78,27 @@ def _dispatch(argv: Sequence[str], session: StudioSession, open_window: OpenWind
     if arguments.command is None:
         return open_window(session.safe_mode, session.only)
     if arguments.command not in COMMANDS:
-        parser.error(f"there is no command “{arguments.command}”")
+        return _run_verb(arguments.command, arguments.rest, session, parser)
     session.wants_json = "--json" in arguments.rest
     with contextlib.suppress(StudioError):  # no home: whoever needs one says so
         log_to(session.paths.logs / "cli.log")
     module = importlib.import_module(f"studio.cli.{arguments.command}")
     return int(module.main(arguments.rest, session))
+
+
+def _run_verb(
+    name: str, rest: Sequence[str], session: StudioSession, parser: ArgumentParser
+) -> int:
+    """Run a command that a plugin declares."""
+    from studio.cli import verbs
+
+    session.wants_json = "--json" in rest
+    plugin = None
+    with contextlib.suppress(StudioError):  # without a home there is no such command either
+        plugin = verbs.find(name, session)
+    if plugin is None:
+        parser.error(f"there is no command “{name}”")
+    return verbs.main(plugin, rest, session)
 
 
 def _parser() -> ArgumentParser:

@@ -35,8 +35,12 @@ _ROWS_TOLD = ("faults", "remarks", "repeated")
 _MOST_TOLD = 100
 
 
-def main(argv: Sequence[str], session: StudioSession) -> int:
-    """Run a task and print what it made."""
+def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
+    """Run a task and print what it made.
+
+    Args:
+        command: What its help calls it; by default ``studio run TASK``.
+    """
     host = session.plugins
     if not argv or argv[0] in _HELP:
         _overview(host).print_help()
@@ -45,7 +49,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         _overview(host).error("the task must come first")
     _, entry = host.task(argv[0])
     params_class = host.params_class(entry.id)
-    arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
+    parser = task_parser(entry, params_class, command)
+    arguments = parser.parse_intermixed_args(argv[1:])
     given = values_of(arguments, params_class)
     params_class.parse(given)  # what is wrong is told before anything is opened
     inputs = inputs_of(arguments, entry.inputs)
@@ -69,13 +74,14 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     return ExitCode.INTERRUPTED if follower.interrupted else ExitCode.CANCELLED
 
 
-def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
-    """Return the parser of one task: its parameters, and how to print."""
+def task_parser(entry: TaskEntry, params: type[Params], command: str = "") -> ArgumentParser:
+    """Return the parser of one task, run by ``command``: its parameters, and how to print."""
+    command = command or f"studio run {entry.id}"
     field = main_field(params)
     main = f"[{field.name.upper()}] " if field else ""
     parser = ArgumentParser(
-        prog=f"studio run {entry.id}",
-        usage=f"studio run {entry.id} {main}[--FLAG VALUE …] [--json] [--out FOLDER]",
+        prog=command,
+        usage=f"{command} {main}[--FLAG VALUE …] [--json] [--out FOLDER]",
         description=f"{entry.title}\n{entry.summary}".strip(),
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -21,8 +21,14 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     parser.add_argument(
         "--schema", action="store_true", help="print the parameters as JSON Schema, by task"
     )
+    parser.add_argument(
+        "--tools", action="store_true", help="print what language models may use, as functions"
+    )
     arguments = parser.parse_args(argv)
     host = session.plugins
+    if arguments.tools:
+        output.print_json({"tools": [tool.as_function() for tool in host.tools()]})
+        return ExitCode.OK
     rows = [host.task(arguments.task)] if arguments.task else host.tasks()
     if arguments.schema:
         output.print_json({t.id: host.params_class(t.id).json_schema() for _, t in rows})

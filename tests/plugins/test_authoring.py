@@ -97,6 +97,7 @@ def test_every_key_of_the_manifest_is_explained() -> None:
         manifest.TaskEntry,
         manifest.TourEntry,
         manifest.BenchEntry,
+        manifest.VerbEntry,
         manifest.Permissions,
     ):
         for field in msgspec.structs.fields(struct):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 
 from studio.api.plot import Bars, Plot
 from studio.testing.plugins import found_in, host_of, importable, run_task
+from studio.testing.processes import without_torch
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -80,3 +83,59 @@ def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) ->
     assert [(kind.id, kind.icon, kind.suffixes) for kind in host.kinds()] == [
         ("palette", "palette", (".palette",))
     ]
+
+
+# --- the diary ----------------------------------------------------------------------------------
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def diary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home whose studio has the diary."""
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(EXAMPLES))
+
+
+def test_a_task_is_a_tool_for_language_models(diary: None, command: Command) -> None:
+    code, out, _ = command("--only", "diary", "tasks", "--tools")
+    assert code == 0
+    (tool,) = json.loads(out)["tools"]
+    assert tool["type"] == "function"
+    function = tool["function"]
+    assert function["name"] == "diary_note"
+    assert function["description"].startswith("Write something down")
+    schema = function["parameters"]
+    assert set(schema["properties"]) == {"words", "mood"}, "a model draws no seeds"
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema).is_valid
+    assert check({"words": "Milk", "mood": "good"})
+    assert not check({"words": "Milk", "mood": "so-so"})
+    assert not check({"words": "Milk", "seed": 3})
+
+
+def test_no_plugin_of_ours_is_a_tool_unasked(tmp_path: Path) -> None:
+    assert host_of(found_in(EXAMPLES, packages=["studio_palette"]), tmp_path).tools() == []
+
+
+def test_a_command_of_its_own_has_help_and_says_what_is_wrong(
+    diary: None, command: Command
+) -> None:
+    code, out, _ = command("diary", "--help")
+    assert code == 0
+    assert "note        write something down" in out
+    code, _, err = command("diary", "notes")
+    assert (code, "did you mean “note”?" in err) == (2, True)
+    code, _, err = command("diarry")
+    assert (code, "no command “diarry”" in err) == (2, True)
+    assert "studio diary note [WORDS]" in command("diary", "note", "--help")[1]
+
+
+@pytest.mark.e2e
+def test_a_command_of_its_own_runs_the_task(
+    diary: None, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(tmp_path / "without", monkeypatch)
+    code, out, err = command("diary", "note", "Buy milk", "--mood", "bad", "--json")
+    assert code == 0, err
+    assert json.loads(out)["words"] == 2
