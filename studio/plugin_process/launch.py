@@ -19,6 +19,8 @@ from studio.sandbox.inside.processes import descendants
 LENT_PARTS = ("__init__.py", "api", "protocol", "plugin_process")
 """Of the studio itself: what a worker imports, and what runs it."""
 LENT_PACKAGES = ("msgspec", "pluggy", "packaging")
+LENT_LAST = ("numpy",)
+"""What a task is handed arrays of, unless its plugin brings one of its own: found after those."""
 _START = (
     "import sys; sys.path[:0] = sys.argv[1:]; "
     "from studio.plugin_process.inside.main import main; main()"
@@ -39,10 +41,17 @@ class Launched:
 
 
 def lent() -> dict[str, Path]:
-    """Return what is lent to every plugin: path below the lent folder → where it lies."""
+    """Return what is lent to every plugin: path below the lent folders → where it lies.
+
+    Those in ``first`` are found before the plugin's own packages, those in ``last`` after them.
+    """
     root = Path(studio.__file__).resolve().parent
     ours = {f"studio/{part}": root / part for part in LENT_PARTS}
-    return ours | lent_packages.entries(LENT_PACKAGES)
+    first = ours | lent_packages.entries(LENT_PACKAGES)
+    last = lent_packages.entries(LENT_LAST)
+    return {f"first/{name}": path for name, path in first.items()} | {
+        f"last/{name}": path for name, path in last.items()
+    }
 
 
 def command(paths: Sequence[str]) -> tuple[str, ...]:
@@ -79,7 +88,9 @@ def without_walls(paths: Sequence[str], parent: Path | None = None) -> Launched:
         (shelf / name).symlink_to(source)
     box = folder / "box"
     box.mkdir()
-    process = start(command([str(shelf), *paths]), environment(str(box)), str(box))
+    process = start(
+        command([f"{shelf}/first", *paths, f"{shelf}/last"]), environment(str(box)), str(box)
+    )
 
     def end() -> None:
         _end_tree(process)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from importlib.metadata import Distribution, EntryPoint, distributions
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from studio.api.manifest import Manifest, read_manifest
 from studio.core.plugins.fault_list import in_words
@@ -29,6 +30,9 @@ class Found:
         name: The id of the manifest, or of the entry point or folder where there is none.
         package: The import package, ``studio_chat``.
         distribution: Name of what installed it; empty if it lies in a folder of the search path.
+        paths: Folders that hold all of its packages, if they are not those of the studio: only
+            then can it run in a process of its own.
+        schemas: Task id → frozen schema, where they were frozen when it was installed.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Found:
     manifest: Manifest | None = None
     error: StudioError | None = None
     distribution: str = ""
+    paths: tuple[Path, ...] = ()
+    schemas: Mapping[str, Any] = field(default_factory=dict)
 
 
 def discover(search_path: Sequence[Path] = ()) -> list[Found]:
@@ -88,7 +94,8 @@ def _read(name: str, package: str, distribution: str = "", expected: Path | None
         folder = _locate(package, expected)
         manifest = read_manifest(folder / MANIFEST)
         check_modules(package, manifest)
-        return Found(manifest.id, package, folder, manifest, None, distribution)
+        paths = (expected.parent,) if expected else ()
+        return Found(manifest.id, package, folder, manifest, None, distribution, paths)
     except StudioError as error:
         return Found(name, package, folder, None, error, distribution)
     except Exception as error:  # noqa: BLE001 - a hostile file must not stop the start

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio.api.manifest import API_VERSION, is_compatible
+from studio.api.manifest import API_VERSION, Manifest, is_compatible
 from studio.core.plugins.discovery import Found
 from studio.core.plugins.enabled_state import EnabledPlugins
 from studio.core.plugins.plugin import Plugin, PluginState
@@ -51,6 +51,8 @@ class Eligibility:
             version=found.manifest.version if found.manifest else "",
             folder=found.folder,
             shipped=self.release.holds(found),
+            paths=found.paths,
+            schemas=found.schemas,
         )
 
     def _verdict(self, found: Found) -> tuple[PluginState, str]:
@@ -66,6 +68,12 @@ class Eligibility:
             return PluginState.INCOMPATIBLE, (
                 f"It needs plugin API {found.manifest.api}, but this version provides "
                 f"{API_VERSION}. Install a matching version of the plugin."
+            )
+        is_stranger = found.paths and not self.release.holds(found)
+        if is_stranger and (what := _belongs_inside(found.manifest)):
+            return PluginState.INVALID, (
+                f"It has {what}, which can only run inside the studio, but its manifest does not "
+                "say isolation = “studio”. Its author must add it."
             )
         if why := self._left_out(found):
             return PluginState.DISABLED, why
@@ -83,6 +91,15 @@ class Eligibility:
         if self.choices.is_off(found.name):
             return "You disabled it."
         return ""
+
+
+def _belongs_inside(manifest: Manifest) -> str:
+    """Return what of a plugin that asks for its own process cannot be there; empty for nothing."""
+    if manifest.isolation != "process":
+        return ""
+    if manifest.plugin:
+        return "a window half"
+    return "models that it loads" if manifest.families else ""
 
 
 def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:

@@ -14,7 +14,14 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import studio
-from studio.api.manifest import BenchEntry, FamilyEntry, KindEntry, PageEntry, TaskEntry
+from studio.api.manifest import (
+    BenchEntry,
+    FamilyEntry,
+    KindEntry,
+    PageEntry,
+    Permissions,
+    TaskEntry,
+)
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
 from studio.core.plugins.crash_journal import CrashJournal
@@ -22,12 +29,13 @@ from studio.core.plugins.discovery import Found, discover, search_path_of_enviro
 from studio.core.plugins.eligibility import Eligibility
 from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
 from studio.core.plugins.fault_list import Fault, Faults
+from studio.core.plugins.frozen_schema import FrozenSchemas, thaw
 from studio.core.plugins.hooks import WindowHookRegistry
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
 from studio.core.plugins.tools import Tool, tool_of
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
-from studio.protocol.messages import WorkerEntry
+from studio.protocol.messages import Permits, WorkerEntry
 
 T = TypeVar("T")
 
@@ -74,6 +82,7 @@ class PluginHost:
         self._only = tuple(only)
         self._hooks = WindowHookRegistry()
         self._params: dict[str, type[Params]] = {}
+        self._schemas = FrozenSchemas(journal / "schemas")
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self.journal.take_crashed())
         release = release or Release.of(Path(studio.__file__).parent)
@@ -172,8 +181,9 @@ class PluginHost:
         return [tool_of(task, self.params_class(task.id)) for task in declared]
 
     def benches(self) -> list[tuple[Plugin, BenchEntry]]:
-        """Return the declared benches of the plugins that take part."""
-        return [(p, bench) for p in self.usable() if p.manifest for bench in p.manifest.benches]
+        """Return the declared benches of the plugins that take part and may be imported here."""
+        here = [plugin for plugin in self.usable() if not plugin.isolated]
+        return [(p, bench) for p in here if p.manifest for bench in p.manifest.benches]
 
     def families(self) -> list[FamilyEntry]:
         """Return the families of weights that plugins which take part can load."""
@@ -201,11 +211,16 @@ class PluginHost:
     def params_class(self, task_id: str) -> type[Params]:
         """Return the parameters of a task; imports the plugin's schema and nothing else of it.
 
+        Of a plugin that runs in its own process not even that: its frozen schema is thawed.
+
         Raises:
             StudioError: There is no such task, or its schema cannot be imported.
         """
         if task_id not in self._params:
             plugin, entry = self.task(task_id)
+            if plugin.isolated:
+                self._params[task_id] = self._thawed(plugin, task_id)
+                return self._params[task_id]
             module, _, name = entry.params.partition(":")
             found = getattr(self._import(plugin, module), name, None)
             if not (isinstance(found, type) and issubclass(found, Params)):
@@ -213,6 +228,13 @@ class PluginHost:
                 raise self._fail(plugin, f"schema of {task_id}", error)
             self._params[task_id] = found
         return self._params[task_id]
+
+    def _thawed(self, plugin: Plugin, task_id: str) -> type[Params]:
+        try:
+            schemas = self._schemas.of(plugin)
+            return thaw(schemas.get(task_id, {}))
+        except (OSError, StudioError) as error:
+            raise self._fail(plugin, f"schema of {task_id}", error) from error
 
     def worker_entries(self) -> tuple[WorkerEntry, ...]:
         """Return what the runtime has to know to run the tasks of the plugins that take part."""
@@ -225,6 +247,9 @@ class PluginHost:
                 run_code=plugin.manifest.permissions.run_code,
                 title=plugin.manifest.title,
                 uses=plugin.manifest.uses,
+                paths=tuple(map(str, plugin.paths)),
+                isolated=plugin.isolated,
+                permits=_permits(plugin.manifest.permissions),
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker
@@ -385,3 +410,7 @@ def _not_taking_part(plugin: Plugin, what: str) -> StudioError:
         "See the Plugins page, or run `studio plugins list`.",
         plugin=plugin.id,
     )
+
+
+def _permits(permissions: Permissions) -> Permits:
+    return Permits(permissions.network, permissions.files != "none", permissions.gpu)

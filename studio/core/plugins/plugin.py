@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from studio.api.manifest import Manifest
 
@@ -52,6 +54,8 @@ class Plugin:
         version: Of the manifest; empty where there is none.
         folder: Of the package; None if it could not be found.
         shipped: Whether it is one of the studio's own.
+        paths: Folders that hold its packages; empty where they are the studio's.
+        schemas: Task id → frozen schema, where they were frozen when it was installed.
     """
 
     id: str
@@ -63,11 +67,19 @@ class Plugin:
     version: str = ""
     folder: Path | None = None
     shipped: bool = False
+    paths: tuple[Path, ...] = ()
+    schemas: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """The name a person reads."""
         return self.manifest.title if self.manifest else self.id
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its tasks run in a process of its own, and nothing of it is imported here."""
+        asks = self.manifest is not None and self.manifest.isolation == "process"
+        return asks and bool(self.paths) and not self.shipped
 
     @property
     def is_usable(self) -> bool:

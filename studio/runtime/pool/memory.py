@@ -86,8 +86,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether ``error`` is one of the ways in which Python and torch say that memory ran out."""
     if isinstance(error, MemoryError):
         return True
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+    # While torch is being imported, jobs that need none run already.
+    kind = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
+    if kind is not None and isinstance(error, kind):
         return True
     if not isinstance(error, RuntimeError):
         return False

@@ -15,6 +15,7 @@ from studio.protocol.messages import (
     Cancel,
     Pause,
     Permits,
+    Preview,
     Produced,
     Progress,
     Resume,
@@ -123,6 +124,9 @@ def test_its_packages_are_those_of_its_folder_and_nothing_else(
     def version(ctx, params):
         yield ctx.result(version=numbers_of.VERSION, path=sys.path, modules=sorted(sys.modules))
     def foreign(ctx, params):
+        import torch
+        yield ctx.result(path=torch.__file__)
+    def own_numpy(ctx, params):
         import numpy
         yield ctx.result(path=numpy.__file__)
     """
@@ -133,13 +137,32 @@ def test_its_packages_are_those_of_its_folder_and_nothing_else(
         (site / "numbers_of" / "__init__.py").write_text(f"VERSION = '{version}'\n")
         strangers.plugin(name, code, paths=(str(site),))
         found[name] = desk.run(f"{name}.version").result
+    (tmp_path / "site-old" / "numpy").mkdir()
+    (tmp_path / "site-old" / "numpy" / "__init__.py").write_text("VERSION = '1.26.4'\n")
     assert (found["old"]["version"], found["new"]["version"]) == ("1.26.4", "2.4.0")
     assert not {"torch", "numpy", "PySide6"} & set(found["old"]["modules"])
     assert not any("site-packages" in path for path in found["old"]["path"])
     missing = desk.run("old.foreign")
     assert missing.error is not None
-    assert "No module named 'numpy'" in missing.error.message
+    assert "No module named 'torch'" in missing.error.message
     assert missing.error.plugin == "old"
+    assert "site-old" in desk.run("old.own_numpy").result["path"], "its own comes first"
+
+
+def test_arrays_are_of_numpy_for_who_brings_none(desk: Desk, strangers: Strangers) -> None:
+    strangers.plugin(
+        "drawer",
+        """
+        def draw(ctx, params):
+            yield ctx.progress(0, 1, preview=ctx.rng.numpy().integers(0, 9, (2, 3, 3), "uint8"))
+            yield ctx.result(number=ctx.rng.numpy().integers(1000))
+        """,
+    )
+    end = desk.run("drawer.draw")
+    assert end.error is None
+    assert end.result == desk.run("drawer.draw").result, "the seed says which number it is"
+    shown = desk.of(end.job, Preview)[0]
+    assert shown.spec.shape == (2, 3, 3)
 
 
 def test_values_are_checked_where_the_schema_is(desk: Desk, strangers: Strangers) -> None:

@@ -88,7 +88,7 @@ def plugin(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "manifest.toml").write_text(
-            'id = "fast"\ntitle = "Fast"\nversion = "1"\napi = ">=1,<2"\n'
+            'id = "fast"\ntitle = "Fast"\nversion = "1"\napi = ">=1,<2"\nisolation = "studio"\n'
             f'benches = [{{ id = "{bench_id}", title = "How fast", module = "studio_fast.bench" }}]'
         )
         (package / "bench.py").write_text(module)

@@ -11,7 +11,14 @@ import pytest
 from studio.core.plugins import discover
 from studio.core.plugins.discovery import search_path_of_environment
 
-MANIFEST = 'id = "{id}"\ntitle = "T"\nversion = "1"\napi = ">=1,<2"\nplugin = "{package}.plugin"\n'
+MANIFEST = """
+id = "{id}"
+title = "T"
+version = "1"
+api = ">=1,<2"
+plugin = "{package}.plugin"
+isolation = "studio"
+"""
 
 
 def package(folder: Path, name: str, id: str = "t", code: str = "") -> Path:

@@ -25,6 +25,7 @@ version = "1.0.0"
 api = ">=1,<2"
 order = {order}
 plugin = "{package}.plugin"
+isolation = "studio"
 worker = "{package}.worker"
 pages = [{{ id = "{name}.page", title = "{name}" }}]
 [[tasks]]

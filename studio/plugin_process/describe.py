@@ -1,0 +1,65 @@
+"""The schemas of a plugin, read in a process that is thrown away: they are code of a stranger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from studio.plugin_process.launch import Launched
+from studio.plugin_process.messages import Broken, Describe, Described
+from studio.plugin_process.process import PluginProcess
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.link import LinkClosed
+
+PATIENCE = 30.0
+"""Seconds for the import of a schema."""
+
+
+def frozen_schemas(
+    plugin: str,
+    paths: Sequence[str],
+    tasks: Mapping[str, str],
+    launch: Callable[[Sequence[str]], Launched],
+) -> dict[str, Any]:
+    """Return task id → frozen schema, not yet checked: ``thaw`` does that.
+
+    Args:
+        plugin: Its id.
+        paths: Folders that hold its packages.
+        tasks: Task id → ``module:Class``.
+        launch: Starts a process for these paths.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: a schema cannot be imported, or takes for ever; named.
+    """
+    try:
+        process = PluginProcess(launch(paths), lambda: None)
+    except OSError as error:
+        raise _failed(plugin, str(error)) from error
+    try:
+        process.send(Describe(dict(tasks)))
+        deadline = time.monotonic() + PATIENCE
+        while (left := deadline - time.monotonic()) > 0:
+            received = process.wait(left)
+            match received.message if received else None:
+                case Described(schemas):
+                    return schemas
+                case Broken(_, info):
+                    told = StudioError.from_info(info)
+                    told.plugin = plugin
+                    raise told
+        raise _failed(plugin, f"its schema was not imported within {PATIENCE:.0f} seconds")
+    except LinkClosed as error:
+        raise _failed(plugin, process.end_reason) from error
+    finally:
+        process.end()
+
+
+def _failed(plugin: str, why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The parameters of the plugin “{plugin}” cannot be read: {why.rstrip('.')}.",
+        "Update the plugin, or disable it on the Plugins page.",
+        plugin=plugin,
+    )
