@@ -13,6 +13,13 @@ A plugin author's whole fixture can be::
         with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
             yield desk
 
+What the runtime does is a script, one a job, written before the job is started::
+
+    desk.runtime.enqueue(Step(1, 2, "half"), Artifact("text", b"hi", ".txt"), Result(words=1))
+
+``studio.testing.scripted`` has the lines of scripts: ``Tokens``, ``Step``, ``Artifact``, ``Result``,
+``Stall``, ``Fail``, ``Die``. ``desk.runtime.submitted`` is what was asked of it.
+
 A test then does what a person does: ``desk.run()``, ``desk.until_over()``, ``desk.results()``,
 ``desk.trouble()``, ``desk.drop(path)``. Of several parts of one kind in a page the first is meant;
 ``desk.kit`` has them all.
@@ -28,9 +35,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.results import TaskResult
@@ -167,6 +175,7 @@ class PageDesk:
         self.studio.close()
         self.background.wait()
         self.window.close()
+        _end_views(self.window)
         # Its panel and its menus have no place in this window, and each change of style would visit
         # those of all tests before.
         for widget in set(QApplication.topLevelWidgets()) - self._others:
@@ -393,3 +402,16 @@ class RecordedKit(PageKit):
         """Remember it."""
         self.fields.append(super().prompt_field(name, **looks))
         return self.fields[-1]
+
+
+def _end_views(window: QWidget) -> None:
+    """Let views end before their scenes, now and while Python holds both.
+
+    Left to Qt, a scene that Python has made (as pyqtgraph does) is deleted by its view behind
+    Python's back, some time later: that ended the whole process.
+    """
+    for view in window.findChildren(QGraphicsView):
+        if shiboken6.isValid(view):  # it may have been inside another one
+            scene = view.scene()  # asked for, so that it is known whose it is
+            shiboken6.delete(view)
+            del scene
