@@ -14,9 +14,10 @@ from studio.api.manifest import Manifest, parse_manifest
 from studio.core import disk
 from studio.core.plugins.discovery import MANIFEST
 from studio.core.plugins.finding import Finding
+from studio.core.plugins.install import bundle, trial
 from studio.core.plugins.install import source as sources
-from studio.core.plugins.install import trial
 from studio.core.plugins.install.host_packages import HostPackages, look
+from studio.core.plugins.install.minisign import SecretKey
 from studio.core.plugins.install.plan import IN_STUDIO, Before, Plan
 from studio.core.plugins.install.records import Installed, LockedPackage, PluginSet, Record
 from studio.core.plugins.install.resolver import Choice, Progress, resolve
@@ -88,7 +89,13 @@ class Installer:
         with tempfile.TemporaryDirectory(prefix="studio-plugin-") as folder:
             work = Path(folder)
             try:
-                yield self._plan(sources.find(given, folders), work, told)
+                told(f"Reading {Path(given).name}…")
+                path = Path(given).expanduser()
+                if path.suffix == sources.BUNDLE and path.is_file():
+                    found = bundle.open_bundle(path, work)
+                else:
+                    found = sources.find(given, folders)
+                yield self._plan(found, work, told)
             except OSError as error:
                 raise disk.explain(error, "read the plugin", Path(given)) from error
 
@@ -286,6 +293,22 @@ class Installer:
         """
         with self.store.changing() as change:
             return change.go_back(number)
+
+    def export(self, id: str, path: Path, key: SecretKey | None = None) -> Path:
+        """Write the bundle of an installed plugin to ``path``, a file or a folder; return the file.
+
+        Raises:
+            StudioError: It is not installed here, or the disk refuses.
+        """
+        installed = self._installed(id)
+        record = self.store.record(installed)
+        if path.is_dir():
+            path = path / f"{record.id}-{record.version}{sources.BUNDLE}"
+        try:
+            bundle.write(path, record, self.store.wheels(installed), key)
+        except OSError as error:
+            raise disk.explain(error, "write the bundle", path) from error
+        return path
 
     def _installed(self, id: str) -> Installed:
         found = self.store.current().plugins.get(id)
