@@ -26,6 +26,8 @@ from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
+from studio.core.plugins.install import stored
+from studio.core.plugins.install.store import PluginStore
 from studio.core.runtime_blame import RuntimeBlame
 from studio.core.runtime_process.child import (
     Launch,
@@ -74,6 +76,7 @@ class Studio:
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
         runtime_requests: What the runtime was asked, and answers later.
+        plugin_store: The plugins that the studio has installed.
         jobs: The job board.
         weights_manager: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
@@ -101,6 +104,9 @@ class Studio:
         self.settings = settings
         self.library = library
         self.plugins = plugins
+        self.plugin_store = PluginStore(paths.plugins, paths.journals)
+        if not attended:  # nobody sees whether it starts; but what it uses has to stay
+            self.plugin_store.use()
         self.notices = Notices(self.post)
         self.weights_manager = WeightsManager(paths, settings, plugins.families)
         self.weights = self.weights_manager.catalogue
@@ -178,10 +184,26 @@ class Studio:
         """
         paths = home if isinstance(home, StudioPaths) else StudioPaths.default(home)
         settings = Settings(paths.settings)
-        plugins = PluginHost(settings, paths.journals, safe_mode=safe_mode, only=only)
-        library = Library.open(paths, read_only=read_only, settings=settings)
         attended = post is not None if attended is None else attended
-        return cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
+        store = PluginStore(paths.plugins, paths.journals)
+        left = store.begin() if attended else None
+        plugins = PluginHost(
+            settings,
+            paths.journals,
+            safe_mode=safe_mode,
+            only=only,
+            stored=lambda: stored.found(store),
+        )
+        library = Library.open(paths, read_only=read_only, settings=settings)
+        opened = cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
+        if left:
+            opened.notices.warn(
+                f"Offline Studio did not start after the last change of its plugins: {left.change}."
+                " The change was taken back.",
+                "Try it again on the Plugins page, or tell the plugin's author.",
+                key="plugins-taken-back",
+            )
+        return opened
 
     def close(self) -> None:
         """End the runtime and all jobs, and wait until what was made is on disk."""
@@ -193,6 +215,7 @@ class Studio:
         self.weights_operations.close()
         self._background.close()
         self.library.close()
+        self.plugin_store.end()
 
     def pump(self, timeout: float = 0.0) -> bool:
         """Run what was posted, waiting up to ``timeout`` seconds for the first of it.

@@ -14,6 +14,7 @@ from studio.core.paths import StudioPaths
 if TYPE_CHECKING:
     from studio.core.library import Library
     from studio.core.plugins import PluginHost
+    from studio.core.plugins.install.store import PluginStore
     from studio.core.settings import Settings
     from studio.core.studio import Studio
     from studio.core.weights import WeightsCatalogue
@@ -47,6 +48,13 @@ class StudioSession:
         return Settings(self.paths.settings)
 
     @cached_property
+    def plugin_store(self) -> PluginStore:
+        """What the studio has installed."""
+        from studio.core.plugins.install.store import PluginStore
+
+        return PluginStore(self.paths.plugins, self.paths.journals)
+
+    @cached_property
     def plugins(self) -> PluginHost:
         """The plugins, without the rest of the studio.
 
@@ -54,9 +62,14 @@ class StudioSession:
             StudioError: ``--only`` names a plugin that is not there.
         """
         from studio.core.plugins import PluginHost
+        from studio.core.plugins.install import stored
 
         host = PluginHost(
-            self.settings, self.paths.journals, safe_mode=self.safe_mode, only=self.only
+            self.settings,
+            self.paths.journals,
+            safe_mode=self.safe_mode,
+            only=self.only,
+            stored=lambda: stored.found(self.plugin_store),
         )
         for name in host.unknown_only():
             host.plugin(name)  # says that there is none

@@ -6,7 +6,8 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib.machinery import PathFinder
 from importlib.metadata import Distribution, EntryPoint, distributions
 from importlib.util import find_spec
@@ -22,6 +23,17 @@ MANIFEST = "manifest.toml"
 SEARCH_PATH = "STUDIO_PLUGIN_PATH"
 
 
+class Origin(StrEnum):
+    """How a plugin came to be here."""
+
+    ENVIRONMENT = "environment"
+    """It is installed beside the studio: its own plugins, and what somebody else put there."""
+    STORE = "store"
+    """The studio has installed it."""
+    FOLDER = "folder"
+    """It lies in a folder of ``STUDIO_PLUGIN_PATH``: its author works on it."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A plugin that was found: either ``manifest`` or ``error`` is set.
@@ -33,6 +45,9 @@ class Found:
         paths: Folders that hold all of its packages, if they are not those of the studio: only
             then can it run in a process of its own.
         schemas: Task id → frozen schema, where they were frozen when it was installed.
+        lends: Distributions of the studio that it runs with, beside those lent to every plugin.
+        unready: Why it cannot take part as it is, although nothing is wrong with it: the user has
+            not enabled it yet, or the studio has changed since.
     """
 
     name: str
@@ -43,12 +58,15 @@ class Found:
     distribution: str = ""
     paths: tuple[Path, ...] = ()
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.FOLDER
+    lends: tuple[str, ...] = ()
+    unready: str = ""
 
 
-def discover(search_path: Sequence[Path] = ()) -> list[Found]:
-    """Return all plugins: the installed ones, then those in the folders of ``search_path``."""
+def discover(search_path: Sequence[Path] = (), stored: Sequence[Found] = ()) -> list[Found]:
+    """Return all plugins: those of the environment, ``stored``, those in ``search_path``."""
     importlib.invalidate_caches()  # something may have been installed since
-    found = list(_installed())
+    found = [*_installed(), *stored]
     installed = {each.folder for each in found}
     found += [each for each in _in_folders(search_path) if each.folder not in installed]
     return found
@@ -66,7 +84,8 @@ def _installed() -> Iterator[Found]:
         points += [(_name_of(distribution), point) for point in _entry_points(distribution)]
     # An editable install may be listed twice: by its metadata and by the one it replaced.
     for name, point in sorted(set(points), key=lambda pair: (pair[1].name, pair[0])):
-        yield _read(point.name, point.value.strip(), distribution=name)
+        each = _read(point.name, point.value.strip(), distribution=name)
+        yield replace(each, origin=Origin.ENVIRONMENT)
 
 
 def _entry_points(distribution: Distribution) -> list[EntryPoint]:
@@ -86,6 +105,11 @@ def _in_folders(search_path: Sequence[Path]) -> Iterator[Found]:
             continue
         for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
             yield _read(manifest.parent.name, manifest.parent.name, expected=manifest.parent)
+
+
+def read_folder(name: str, folder: Path) -> Found:
+    """Return the plugin in ``folder``, which is its package; ``name`` is what errors call it."""
+    return _read(name, folder.name, expected=folder)
 
 
 def _read(name: str, package: str, distribution: str = "", expected: Path | None = None) -> Found:

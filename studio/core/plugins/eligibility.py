@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.api.manifest import API_VERSION, Manifest, is_compatible
-from studio.core.plugins.discovery import Found
+from studio.core.plugins.discovery import Found, Origin
 from studio.core.plugins.enabled_state import EnabledPlugins
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
@@ -53,6 +53,8 @@ class Eligibility:
             shipped=self.release.holds(found),
             paths=found.paths,
             schemas=found.schemas,
+            origin=found.origin,
+            lends=found.lends,
         )
 
     def _verdict(self, found: Found) -> tuple[PluginState, str]:
@@ -90,6 +92,14 @@ class Eligibility:
             return "Offline Studio is in safe mode: only built-in plugins are loaded."
         if self.choices.is_off(found.name):
             return "You disabled it."
+        if found.unready:
+            return found.unready
+        is_foreign = found.origin is Origin.ENVIRONMENT and not self.release.holds(found)
+        if is_foreign and not self.choices.is_on(found.name):
+            return (
+                "It was not installed by Offline Studio, but found beside it. If you enable it, "
+                "it can do anything that you can do on this computer."
+            )
         return ""
 
 

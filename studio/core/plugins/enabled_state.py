@@ -10,6 +10,7 @@ from studio.protocol.errors import StudioError
 
 _OFF = "plugins.off"
 _QUARANTINED = "plugins.quarantined"
+_ON = "plugins.on"
 
 
 class HostSettings(Protocol):
@@ -25,7 +26,7 @@ class HostSettings(Protocol):
 
 
 class EnabledPlugins:
-    """Two small tables in the settings; damaged ones count as empty."""
+    """Three small tables in the settings; damaged ones count as empty."""
 
     def __init__(self, settings: HostSettings) -> None:
         self._settings = settings
@@ -33,6 +34,14 @@ class EnabledPlugins:
     def is_off(self, plugin_id: str) -> bool:
         """Whether the user switched the plugin off."""
         return plugin_id in self._table(_OFF)
+
+    def is_on(self, plugin_id: str) -> bool:
+        """Whether the user has switched the plugin on: asked of those that are off until then."""
+        return plugin_id in self._table(_ON)
+
+    def switch_on(self, plugin_id: str) -> None:
+        """Keep the plugin on, until it is switched off."""
+        self._add(_ON, {plugin_id: True})
 
     def crashed_in(self, plugin_id: str) -> str:
         """Return the module whose import ended the studio; empty if there was none."""

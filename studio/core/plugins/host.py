@@ -25,7 +25,12 @@ from studio.api.manifest import (
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
 from studio.core.plugins.crash_journal import CrashJournal
-from studio.core.plugins.discovery import Found, discover, search_path_of_environment
+from studio.core.plugins.discovery import (
+    Found,
+    Origin,
+    discover,
+    search_path_of_environment,
+)
 from studio.core.plugins.eligibility import Eligibility
 from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
 from studio.core.plugins.fault_list import Fault, Faults
@@ -64,6 +69,7 @@ class PluginHost:
         faults: Faults | None = None,
         found: Sequence[Found] | None = None,
         release: Release | None = None,
+        stored: Callable[[], Sequence[Found]] = tuple,
     ) -> None:
         """Find the plugins; imports none of them.
 
@@ -75,6 +81,7 @@ class PluginHost:
             faults: Where failures are recorded.
             found: The plugins there are; by default those installed and in ``STUDIO_PLUGIN_PATH``.
             release: What comes with the studio; by default what came with this one.
+            stored: Returns the plugins that the studio has installed.
         """
         self.faults = faults or Faults()
         self._choices = EnabledPlugins(settings)
@@ -86,10 +93,29 @@ class PluginHost:
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self.journal.take_crashed())
         release = release or Release.of(Path(studio.__file__).parent)
-        admission = Eligibility(self._choices, release, safe_mode, self._only)
-        if found is None:
-            found = discover(search_path_of_environment())
-        self.plugins = admission.admit(found)
+        self._admission = Eligibility(self._choices, release, safe_mode, self._only)
+        self._found, self._stored = found, stored
+        self.plugins = self._admission.admit(self._look())
+
+    def _look(self) -> Sequence[Found]:
+        if self._found is not None:
+            return self._found
+        return discover(search_path_of_environment(), self._stored())
+
+    def look_again(self) -> None:
+        """Notice what was installed, updated or removed; plugins that are as before stay so."""
+        before = {plugin.id: plugin for plugin in self.plugins}
+        self.plugins = []
+        for plugin in self._admission.admit(self._look()):
+            old = before.get(plugin.id)
+            if old and old.is_same_as(plugin) and old.is_usable == plugin.is_usable:
+                self.plugins.append(before.pop(plugin.id))
+            else:
+                self.plugins.append(plugin)
+        for gone in before.values():
+            self._hooks.unregister(gone.id)
+            self._forget_code(gone)
+        self._changed()
 
     # --- who takes part -----------------------------------------------------------------------
 
@@ -141,6 +167,8 @@ class PluginHost:
                 ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be enabled.", plugin.reason
             )
         self.faults.forget(plugin_id)
+        if plugin.origin is Origin.ENVIRONMENT and not plugin.shipped:
+            self._choices.switch_on(plugin_id)
         if not plugin.is_usable:
             self._forget_code(plugin)
             plugin.state, plugin.reason = PluginState.DISCOVERED, ""
@@ -372,6 +400,9 @@ class PluginHost:
     def _import(self, plugin: Plugin, module: str) -> ModuleType:
         if module in sys.modules:
             return sys.modules[module]
+        for path in map(str, plugin.paths):
+            if path not in sys.path:
+                sys.path.append(path)  # at the end: it stands in for nothing of the studio
         try:
             with self.journal.loading(plugin.id, module):
                 return importlib.import_module(module)

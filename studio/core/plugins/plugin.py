@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.manifest import Manifest
+from studio.core.plugins.discovery import Origin
 
 
 class PluginState(StrEnum):
@@ -56,6 +57,8 @@ class Plugin:
         shipped: Whether it is one of the studio's own.
         paths: Folders that hold its packages; empty where they are the studio's.
         schemas: Task id → frozen schema, where they were frozen when it was installed.
+        origin: How it came to be here.
+        lends: Distributions of the studio that it runs with, beside those lent to every plugin.
     """
 
     id: str
@@ -69,6 +72,8 @@ class Plugin:
     shipped: bool = False
     paths: tuple[Path, ...] = ()
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.FOLDER
+    lends: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -80,6 +85,15 @@ class Plugin:
         """Whether its tasks run in a process of its own, and nothing of it is imported here."""
         asks = self.manifest is not None and self.manifest.isolation == "process"
         return asks and bool(self.paths) and not self.shipped
+
+    def is_same_as(self, other: Plugin) -> bool:
+        """Whether both are the same files, allowed the same."""
+        return (self.folder, self.manifest, self.reason, dict(self.schemas)) == (
+            other.folder,
+            other.manifest,
+            other.reason,
+            dict(other.schemas),
+        )
 
     @property
     def is_usable(self) -> bool:

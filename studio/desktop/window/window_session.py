@@ -28,6 +28,8 @@ from studio.protocol.messages import Unload
 
 LOOK_MS = 3000
 """Between two looks for new weights: a file whose size stood still for so long is whole."""
+STARTED_MS = 3000
+"""After the window is filled: by then a start has not failed."""
 
 
 class WindowSession(QObject):
@@ -58,6 +60,8 @@ class WindowSession(QObject):
         self._looking = QTimer(self)
         self._looking.timeout.connect(studio.look_for_weights)
         self._looking.start(LOOK_MS)
+        # Whatever plugins do to the start, they have done by then.
+        QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))
         self._warming = Preload(self.workspace.page_packages(), self)
 
     @classmethod

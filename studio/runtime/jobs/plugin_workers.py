@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -191,6 +192,8 @@ class Workers:
             if worker.is_imported or worker.error is not None:
                 return
             where = "the import of its worker"
+            # At the end, so that nothing of it stands in for a package of the studio.
+            sys.path.extend(path for path in worker.entry.paths if path not in sys.path)
             try:
                 hooks = _hooks(importlib.import_module(worker.entry.module))
                 where = "the hook studio_tasks"

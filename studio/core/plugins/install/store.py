@@ -184,6 +184,11 @@ class PluginStore:
             self._notes.write(number, number == self._number("proven"))
         return failed
 
+    def use(self) -> None:
+        """Note that this process uses the current set: it stays until the process has ended."""
+        if number := self.current().number:
+            self._notes.write(number, True)
+
     def proved(self) -> None:
         """Note that the studio has started with the current set."""
         number = self.current().number
@@ -192,7 +197,7 @@ class PluginStore:
         with suppress(OSError):
             if self._number("proven") != number:
                 self._point("proven", number)
-        self._notes.write(number, True)
+        self.use()
 
     def end(self) -> None:
         """Note that this process uses no set any more, and remove what it alone still used."""
