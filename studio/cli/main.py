@@ -27,7 +27,7 @@ COMMANDS = {
     "tasks": "list the tasks of all plugins",
     "models": "list, add, download, verify and convert models",
     "device": "show the devices, their usage and the last hour",
-    "plugins": "list, enable and disable plugins",
+    "plugins": "install, list, enable, update and remove plugins",
     "serve": "start a local OpenAI-compatible API server",
     "library": "list, search, show, export, verify and back up results",
     "sandbox": "show and test the sandbox for generated code",

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from studio.cli.plugins import author
+from studio.cli.plugins import author, install, plan_text
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -17,13 +17,14 @@ from studio.core.plugins import Plugin
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """List plugins, or switch one on or off; with no word, list them."""
-    parser = ArgumentParser(prog="studio plugins", description="List, enable or disable plugins.")
+    parser = ArgumentParser(prog="studio plugins", description="Install and manage plugins.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="list all plugins, including broken ones")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     for name, text in (("on", "enable a plugin"), ("off", "disable a plugin")):
         commands.add_parser(name, help=text).add_argument("id", metavar="ID")
     author.add_commands(commands)
+    install.add_commands(commands)
     arguments = parser.parse_args(argv or ["list"])
     if "run" in arguments:
         return int(arguments.run(arguments, session))
@@ -31,10 +32,27 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     if arguments.command == "list":
         _list(host.plugins, arguments.json)
         return ExitCode.OK
-    switch = host.switch_on if arguments.command == "on" else host.switch_off
-    switch(arguments.id)
+    if arguments.command == "on":
+        _switch_on(arguments.id, session)
+    else:
+        host.switch_off(arguments.id)
     output.say(f"{host.plugin(arguments.id).title} is {arguments.command}.")
     return ExitCode.OK
+
+
+def _switch_on(id: str, session: StudioSession) -> None:
+    """Try a plugin that was never on, having said what it may do from now on."""
+    host = session.plugins
+    plugin = host.plugin(id)
+    installed = session.plugin_store.current().plugins.get(id)
+    if installed and not installed.enabled and plugin.manifest:
+        for text in plan_text.permissions(plugin.manifest, set()):
+            output.say(text)
+        line = output.ProgressLine()
+        install.installer(session).enable(id, line.show)
+        line.clear()
+        host.look_again()
+    host.switch_on(id)
 
 
 def _list(plugins: Sequence[Plugin], as_json: bool) -> None:

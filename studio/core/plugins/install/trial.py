@@ -91,9 +91,16 @@ def attempt(
         limits=_LIMITS,
     )
     result: SandboxResult | None = None
-    for step in sandbox.run(request, lent=_lent(site, lends)):
-        told(f"Trying {manifest.title}…")
-        result = step.result or result
+    try:
+        for step in sandbox.run(request, lent=_lent(site, lends)):
+            told(f"Trying {manifest.title}…")
+            result = step.result or result
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"{manifest.title} cannot be tried: the sandbox does not start ({error}).",
+            "Run “studio doctor sandbox” to see what would help.",
+        ) from error
     assert result is not None
     answer = result.files.get(_ANSWER)
     if answer is None:

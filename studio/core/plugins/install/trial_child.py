@@ -31,7 +31,10 @@ def main(order: str, answer: str) -> None:
 
 def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
     """Import all there is to import; yields what it is about to do."""
+    import pluggy
+
     from studio.api.frozen_schema import freeze
+    from studio.api.hookspecs import PROJECT, WorkerHooks
     from studio.api.params import Params
 
     for task, place in wanted["tasks"].items():
@@ -45,7 +48,11 @@ def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
         yield "import of its worker"
         worker = importlib.import_module(wanted["worker"])
         yield "list of its tasks"
-        lacking = wanted["tasks"].keys() - set(worker.studio_tasks())
+        hooks = pluggy.PluginManager(PROJECT)
+        hooks.add_hookspecs(WorkerHooks)
+        hooks.register(worker)
+        offered = {name for group in hooks.hook.studio_tasks() for name in group}
+        lacking = wanted["tasks"].keys() - offered
         if lacking:
             raise LookupError(f"its worker lacks {', '.join(sorted(lacking))}")
     if wanted["plugin"]:

@@ -230,7 +230,7 @@ def test_enabling_tries_the_plugin_and_keeps_its_schemas(real: Shop) -> None:
         (b"raise OSError('no luck')\n", "no luck"),
         (b"import os\nos._exit(7)\n", "exit code 7"),
         (b"import nowhere_to_be_found\n", "nowhere_to_be_found"),
-        (b"def studio_tasks(): return {}\n", "lacks counter.count"),
+        (b"def studio_tasks(): return {'counter.count': print}\n", "lacks counter.count"),
     ],
 )
 def test_a_plugin_that_does_not_work_stays_off(real: Shop, code: bytes, words: str) -> None:

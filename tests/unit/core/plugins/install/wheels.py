@@ -35,10 +35,14 @@ class Count(Params):
     up_to: Annotated[int, Range(1, 100)] = 10
 """
 WORKER = """\
+from studio.api import hookimpl
+
+
 def count(ctx, params):
     yield ctx.result(last=params.up_to)
 
 
+@hookimpl
 def studio_tasks():
     return {{"{id}.count": count}}
 """

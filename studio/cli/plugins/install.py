@@ -1,0 +1,229 @@
+"""``studio plugins install`` and what follows from it: update, remove, rollback, export, log."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.api.errors import BadInput
+from studio.cli.plugins import plan_text
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.plugins.bisect import Bisect
+from studio.core.plugins.discovery import Origin
+from studio.core.plugins.install import minisign
+from studio.core.plugins.install.installer import Installer, manifest_of
+from studio.protocol.errors import ErrorCode, StudioError
+
+Command = Callable[[Namespace, StudioSession], int]
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to those of ``studio plugins``; each sets ``run``."""
+    for name, text in (
+        ("install", "install a plugin from files; it stays off until you enable it"),
+        ("update", "replace an installed plugin by another version"),
+        ("import", "install a plugin from a bundle"),
+    ):
+        parser = commands.add_parser(name, help=text)
+        parser.add_argument(
+            "source", metavar="FILE|FOLDER|BUNDLE|NAME", help="a wheel, wheels, a bundle, or a name"
+        )
+        parser.add_argument(
+            "--find-links",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="DIR",
+            help="folder with more wheels; can be given again",
+        )
+        _with_yes(parser)
+        parser.set_defaults(run=_install)
+    for name, text, run in (
+        ("show", "show where a plugin comes from, its packages and permissions", _show),
+        ("remove", "remove a plugin and its packages", _remove),
+    ):
+        parser = commands.add_parser(name, help=text)
+        parser.add_argument("id", metavar="ID")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.set_defaults(run=run)
+    back = commands.add_parser("rollback", help="go back to the plugins before the last change")
+    back.add_argument("--to", type=int, default=0, metavar="NUMBER", help="as `log` lists it")
+    back.set_defaults(run=_rollback)
+    export = commands.add_parser("export", help="write a plugin and its packages to one file")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("--to", type=Path, default=Path(), metavar="FILE", help="file or folder")
+    export.add_argument(
+        "--sign", type=Path, metavar="KEY", help="secret key of minisign to sign it with"
+    )
+    export.set_defaults(run=_export)
+    search = commands.add_parser("bisect", help="find the plugin that causes a fault")
+    search.add_argument(
+        "word", choices=("start", "good", "bad", "stop"), metavar="start|good|bad|stop"
+    )
+    search.set_defaults(run=_bisect)
+    log = commands.add_parser("log", help="list the last changes, which can be taken back")
+    log.add_argument("--json", action="store_true", help="print one JSON object")
+    log.set_defaults(run=_log)
+
+
+def installer(session: StudioSession) -> Installer:
+    """Return what installs, knowing which ids are taken."""
+    others = [p for p in session.plugins.plugins if p.origin is not Origin.STORE and p.manifest]
+    return Installer(session.plugin_store, taken={p.id: p.title for p in others})
+
+
+def agree(question: str, yes: bool) -> None:
+    """Ask the user; without a terminal only ``--yes`` agrees.
+
+    Raises:
+        BadInput: The answer is no, or nobody can answer.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput(f"{question} Nothing was changed: nobody could be asked.", "Add --yes.")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise BadInput("Nothing was changed.")
+
+
+def _with_yes(parser: Any) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _install(arguments: Namespace, session: StudioSession) -> int:
+    work, line = installer(session), output.ProgressLine()
+    with work.read(arguments.source, arguments.find_links, line.show) as plan:
+        line.clear()
+        if arguments.command == "update" and plan.before is None:
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"{plan.record.title} is not installed, so it cannot be updated.",
+                "Install it with `studio plugins install`.",
+            )
+        if not arguments.json:
+            for text in plan_text.lines(plan):
+                output.say(text)
+            output.say()
+        for question in plan.questions():
+            agree(question, arguments.yes)
+        if not list(plan.questions()):
+            agree(f"Install {plan.record.title} {plan.record.version}?", arguments.yes)
+        new = work.install(plan, line.show)
+        line.clear()
+        enabled = new.plugins[plan.record.id].enabled
+        if arguments.json:
+            facts = plan_text.plan_json(plan)
+            output.print_json({"plan": facts, "set": new.number, "enabled": enabled})
+            return ExitCode.OK
+        output.say(f"{new.change}.")
+        if not enabled:
+            output.hint(f"It is off. `studio plugins on {plan.record.id}` enables it.")
+    return ExitCode.OK
+
+
+def _show(arguments: Namespace, session: StudioSession) -> int:
+    plugin = session.plugins.plugin(arguments.id)
+    installed = session.plugin_store.current().plugins.get(arguments.id)
+    if installed is None:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"{plugin.title} was not installed by `studio plugins install`.",
+            "`studio plugins list` says where it comes from.",
+        )
+    record = session.plugin_store.record(installed)
+    manifest = manifest_of(record)
+    if arguments.json:
+        facts = plan_text.record_json(record, manifest)
+        output.print_json({**facts, "state": str(plugin.state), "reason": plugin.reason})
+        return ExitCode.OK
+    output.say(f"{record.title} {record.version} ({record.id}): {plugin.state.words}")
+    if plugin.reason:
+        output.say(f"  {plugin.reason}")
+    for text in plan_text.about(record):
+        output.say(text)
+    output.say()
+    for text in plan_text.packages(record):
+        output.say(text)
+    if manifest:
+        output.say()
+        for text in plan_text.permissions(manifest, set()):
+            output.say(text)
+    return ExitCode.OK
+
+
+def _remove(arguments: Namespace, session: StudioSession) -> int:
+    new = installer(session).remove(arguments.id)
+    if arguments.json:
+        output.print_json({"removed": arguments.id, "set": new.number})
+    else:
+        output.say(f"{new.change}. What it has made stays in the library.")
+    return ExitCode.OK
+
+
+def _rollback(arguments: Namespace, session: StudioSession) -> int:
+    new = installer(session).roll_back(arguments.to)
+    output.say(f"{new.change}.")
+    return ExitCode.OK
+
+
+def _export(arguments: Namespace, session: StudioSession) -> int:
+    key = None
+    if arguments.sign:
+        try:
+            text = arguments.sign.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"The key {arguments.sign} cannot be read.", str(error)) from error
+        key = minisign.read_secret_key(text, lambda: getpass.getpass("Password of the key: "))
+    path = installer(session).export(arguments.id, arguments.to, key)
+    output.say(str(path))
+    if key:
+        output.hint(f"Signed by {minisign.key_id(key.public)}.")
+    return ExitCode.OK
+
+
+def _bisect(arguments: Namespace, session: StudioSession) -> int:
+    search = Bisect(session.settings, session.plugins)
+    if arguments.word == "stop":
+        search.stop()
+        output.say("All plugins that were switched off are on again.")
+        return ExitCode.OK
+    step = search.start() if arguments.word == "start" else search.answer(arguments.word == "good")
+    if step.culprit:
+        output.say(f"{step.culprit} is the cause. It is off; the others are on again.")
+    elif step.innocent:
+        output.say("None of the plugins is the cause. All are on again.")
+    else:
+        output.say(f"Off now: {', '.join(step.off)}. Suspects: {', '.join(step.suspects)}.")
+        output.hint("Restart the studio and look. Then `studio plugins bisect good` or `… bad`.")
+    return ExitCode.OK
+
+
+def _log(arguments: Namespace, session: StudioSession) -> int:
+    store = session.plugin_store
+    current, history = store.current().number, store.history()
+    if arguments.json:
+        rows = [{"set": each.number, "did": each.change, "time": each.time} for each in history]
+        output.print_json({"current": current, "sets": rows})
+        return ExitCode.OK
+    if not history:
+        output.say("Nothing was installed with `studio plugins install` yet.")
+        return ExitCode.OK
+    when = "%Y-%m-%d %H:%M"
+    rows_shown = [
+        (
+            f"{each.number}{'*' if each.number == current else ''}",
+            time.strftime(when, time.localtime(each.time)),
+            each.change + (" (cannot be gone back to)" if each.doomed else ""),
+        )
+        for each in history
+    ]
+    output.print_table(rows_shown, head=("NUMBER", "TIME", "CHANGE"))
+    return ExitCode.OK

@@ -1,0 +1,110 @@
+"""A plan, and what is installed, as a person reads them in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from studio.api.manifest import Manifest
+from studio.core.disk import as_size
+from studio.core.plugins.install.minisign import key_id
+from studio.core.plugins.install.plan import IN_STUDIO, PERMISSIONS, Plan, runs_in_studio, wanted
+from studio.core.plugins.install.records import Record
+
+ALL = "It runs inside the studio: it can do anything that you can do on this computer."
+OWN = "It runs in a process of its own, with its own packages."
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """Yield what is to be read before a plugin is installed."""
+    record, before = plan.record, plan.before
+    yield f"{record.title} {record.version} ({record.id})"
+    if record.summary:
+        yield f"  {record.summary}"
+    yield from about(record)
+    yield f"  On the disk  {as_size(plan.size)}"
+    yield ""
+    yield from packages(record, plan.has_native_code)
+    yield ""
+    yield from permissions(plan.manifest, set(plan.new_permissions()) if before else set())
+    if before:
+        yield ""
+        yield from _differences(plan, before.record)
+
+
+def about(record: Record) -> Iterator[str]:
+    """Yield where a version comes from and who answers for it."""
+    publisher = record.publisher or "unknown"
+    yield f"  Publisher    {publisher} (as it says itself; nobody has verified it)"
+    yield f"  Source       {record.source}"
+    signed = f"signed by {key_id(record.key)}" if record.key else "not signed"
+    yield f"  Signature    {signed}"
+    yield f"  SHA-256      {record.digest}"
+    yield f"  Licence      {record.licence or 'not given'}"
+
+
+def packages(record: Record, native: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the distributions a version runs with."""
+    yield "Packages"
+    for package in record.lock:
+        size = "from the studio" if package.is_lent else as_size(package.unpacked)
+        extra = ", compiled code" if package.name in native else ""
+        licence = f", {package.licence}" if package.licence else ""
+        yield f"  {package.name} {package.version} ({size}{licence}{extra})"
+
+
+def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:
+    """Yield what a plugin asks for, each with its reason; ``new`` ones are marked."""
+    yield "Permissions"
+    yield f"  {ALL if runs_in_studio(manifest) else OWN}" + (" (new)" if IN_STUDIO in new else "")
+    asked = wanted(manifest.permissions)
+    for name, how in asked.items():
+        far = {"picked": " that you choose", "folder": " in a folder that you choose"}.get(how, "")
+        reason = manifest.permissions.reasons.get(name, "no reason given")
+        mark = " (new)" if name in new else ""
+        yield f"  It wants to {PERMISSIONS[name]}{far}{mark}: {reason}"
+    if not asked:
+        yield "  It asks for nothing more."
+
+
+def _differences(plan: Plan, before: Record) -> Iterator[str]:
+    yield f"Since version {before.version}, which is installed"
+    was = {each.name: each.version for each in before.lock}
+    now = {each.name: each.version for each in plan.record.lock}
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield f"  {name}: {was.get(name, 'none')} → {now.get(name, 'none')}"
+    if was == now:
+        yield "  The same packages."
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan for programs."""
+    return {
+        **record_json(plan.record, plan.manifest),
+        "size": plan.size,
+        "compiled": list(plan.has_native_code),
+        "installed": plan.before.record.version if plan.before else "",
+        "new_permissions": list(plan.new_permissions()) if plan.before else [],
+        "questions": list(plan.questions()),
+    }
+
+
+def record_json(record: Record, manifest: Manifest | None) -> dict[str, Any]:
+    """Return a version for programs."""
+    asked = manifest.permissions if manifest else None
+    return {
+        "id": record.id,
+        "title": record.title,
+        "version": record.version,
+        "publisher": record.publisher,
+        "source": record.source,
+        "sha256": record.digest,
+        "licence": record.licence,
+        "key": key_id(record.key),
+        "isolation": manifest.isolation if manifest else "",
+        "permissions": msgspec.to_builtins(asked) if asked else {},
+        "packages": [{**msgspec.to_builtins(each), "lent": each.is_lent} for each in record.lock],
+    }

@@ -1,0 +1,133 @@
+"""``studio plugins install`` to ``remove``: what is printed before, and what is there after."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.terminal.exit_code import ExitCode
+from tests.unit.cli.conftest import Studio, one_object
+from tests.unit.core.plugins.install.wheels import package, plugin
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("uv") is None, reason="uv is not installed: run the setup"
+)
+Command = Callable[..., Any]
+ASKS = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    folder = tmp_path / "wheels"
+    package("alpha").write(folder)
+    plugin(requires=("alpha",), more=ASKS).write(folder)
+    return folder
+
+
+def test_all_there_is_to_know_is_printed_before(command: Command, wheels: Path) -> None:
+    wheel = str(wheels / "counter-1.0-py3-none-any.whl")
+    code, out, err = command("plugins", "install", wheel, "--find-links", str(wheels))
+    assert code == ExitCode.BAD_INPUT
+    assert "nobody could be asked" in err
+    assert "--yes" in err
+    for words in (
+        "Counter 1.0 (counter)", "A. Stranger", "nobody has verified", "not signed", "SHA-256",
+        "MIT", "alpha 1.0", "from the studio", "process of its own",
+        "It wants to use the network: It fetches numbers.",
+    ):  # fmt: skip
+        assert words in out, words
+    assert one_object(command("plugins", "log", "--json")[1])["sets"] == []
+
+
+def test_from_install_to_remove(command: Command, wheels: Path, tmp_path: Path) -> None:
+    code, out, err = command("plugins", "install", str(wheels), "--yes")
+    assert (code, "Installed Counter 1.0." in out) == (ExitCode.OK, True)
+    assert "studio plugins on counter" in err
+    shown = one_object(command("plugins", "show", "counter", "--json")[1])
+    assert (shown["state"], shown["permissions"]["network"]) == ("disabled", True)
+    assert command("plugins", "on", "counter")[0] == ExitCode.OK
+    assert one_object(command("plugins", "show", "counter", "--json")[1])["state"] == "discovered"
+
+    plugin(version="2.0", requires=("alpha",)).write(wheels)
+    _, out, _ = command("plugins", "update", "counter", "--find-links", str(wheels), "--yes")
+    assert "counter: 1.0 → 2.0" in out
+    log = one_object(command("plugins", "log", "--json")[1])
+    assert [each["did"] for each in log["sets"]] == [
+        "Updated Counter to 2.0",
+        "Enabled Counter 1.0",
+        "Installed Counter 1.0",
+    ]
+    assert command("plugins", "rollback")[1] == "Went back to 2.\n"
+    bundle = tmp_path / "counter.studioplugin"
+    assert command("plugins", "export", "counter", "--to", str(bundle))[0] == ExitCode.OK
+    assert command("plugins", "remove", "counter")[0] == ExitCode.OK
+    assert not (tmp_path / "home/plugins").exists()
+    code, out, _ = command("plugins", "import", str(bundle), "--yes", "--json")
+    assert one_object(out)["plan"]["version"] == "1.0"
+    assert one_object(out)["enabled"] is False
+
+
+def test_an_update_of_what_is_not_there_is_told(command: Command, wheels: Path) -> None:
+    code, _, err = command("plugins", "update", str(wheels), "--yes")
+    assert code == ExitCode.NOT_FOUND
+    assert "plugins install" in err
+
+
+def test_a_built_in_plugin_is_not_removed(command: Command) -> None:
+    code, _, err = command("plugins", "remove", "chat")
+    assert code == ExitCode.NOT_FOUND
+    assert "was installed by the studio" in err
+
+
+def test_what_is_refused_is_told_with_its_rule(command: Command, tmp_path: Path) -> None:
+    draft = plugin()
+    draft.files["run.pth"] = b"import os"
+    code, _, err = command("plugins", "install", str(draft.write(tmp_path)), "--yes")
+    assert code == ExitCode.BAD_INPUT
+    assert "every start of Python" in err
+
+
+def test_the_plugin_at_fault_is_found_by_halves(command: Command) -> None:
+    """Toy plugins, one of which spoils something that only the user sees."""
+    _, out, _ = command("plugins", "bisect", "start")
+    for _ in range(10):
+        if "is the cause" in out:
+            break
+        off = out.partition("Off now: ")[2].partition(".")[0].split(", ")
+        _, out, _ = command("plugins", "bisect", "good" if "echo" in off else "bad")
+    assert out == "echo is the cause. It is off; the others are on again.\n"
+    plugins = one_object(command("plugins", "list", "--json")[1])["plugins"]
+    states = {each["id"]: each["state"] for each in plugins}
+    assert states["echo"] == "disabled"
+    assert "disabled" not in [state for id, state in states.items() if id != "echo"]
+    assert command("plugins", "bisect", "good")[0] == ExitCode.NOT_FOUND
+
+
+@pytest.mark.slow
+def test_without_a_network_nothing_is_missing(studio: Studio, wheels: Path, tmp_path: Path) -> None:
+    """In a namespace without any interface: install, enable, run, remove."""
+    who = [] if os.geteuid() == 0 else ["--map-current-user"]
+    alone = ["unshare", "--net", *who, "--"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
+        pytest.skip("unshare --net is not allowed here")
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [*alone, sys.executable, "-m", "studio", *words],
+            capture_output=True, encoding="utf-8", timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("plugins", "install", str(wheels), "--yes")
+    run("plugins", "on", "counter")
+    run("run", "counter.count", "--up-to", "7")
+    run("plugins", "remove", "counter")
