@@ -12,7 +12,7 @@ from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.hookspecs import hookimpl
 from studio.api.inputs import Inputs
 from studio.api.intake import DropTarget, PromptField, WeightsPicker, local_files
-from studio.api.jobs import JobHandle, JobRequest
+from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
 from studio.api.params import (
     Capability,
@@ -83,6 +83,7 @@ __all__ = [
     "Group",
     "Hidden",
     "Inputs",
+    "JobEnd",
     "JobHandle",
     "JobRequest",
     "JobState",

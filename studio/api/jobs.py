@@ -42,6 +42,26 @@ class JobRequest:
     conversation: str = ""
 
 
+@dataclass(frozen=True)
+class JobEnd:
+    """A job that is over, whoever wanted it.
+
+    Attributes:
+        record: Id of its record in the library.
+        artifacts: Ids of what it made.
+        error: Why it failed or was lost, in a sentence; empty for all others.
+    """
+
+    id: str
+    task: str
+    plugin: str
+    title: str
+    state: JobState
+    record: str
+    artifacts: tuple[str, ...] = ()
+    error: str = ""
+
+
 class JobHandle(Protocol):
     """One job, seen from the window.
 

@@ -18,6 +18,7 @@ from studio.core import prompt_cache_files
 from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
+from studio.core.events import Events
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job
 from studio.core.jobs.store import LibraryJobStore
@@ -78,6 +79,7 @@ class Studio:
         runtime_requests: What the runtime was asked, and answers later.
         plugin_store: The plugins that the studio has installed.
         jobs: The job board.
+        events: What happens, for whoever wants to know.
         weights_manager: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
         weights_operations: Weights being copied, converted or verified.
@@ -141,6 +143,7 @@ class Studio:
             on_stubborn=lambda job: self._blame.restart_for(job),
         )
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
+        self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)

@@ -4,21 +4,24 @@ policy."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
-from studio.api.jobs import JobHandle, JobRequest
+from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
+from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Artifact, Library
     from studio.core.studio import Studio
     from studio.desktop.main_thread.bridge import Background
+
+What = TypeVar("What")
 
 
 class PluginContext:
@@ -59,6 +62,40 @@ class PluginContext:
                 host.guard(self.plugin, "callback of background work", lambda: callback(result))
 
         self._background.run(call, guarded, failed)
+
+    def on_artifact_added(self, call: Callable[[SavedArtifact], None]) -> Callable[[], None]:
+        """Call with each result that is saved from now on."""
+        library = self._studio.library
+
+        def tell(artifact: Artifact) -> None:
+            call(saved_artifact(library, artifact))
+
+        return self._listen(self._studio.events.on_artifact_added, tell, "artifact added")
+
+    def on_job_done(self, call: Callable[[JobEnd], None]) -> Callable[[], None]:
+        """Call with each job that is over from now on."""
+        return self._listen(self._studio.events.on_job_done, call, "job done")
+
+    def _listen(
+        self,
+        on_event: Callable[[Callable[[What], None]], Callable[[], None]],
+        call: Callable[[What], None],
+        name: str,
+    ) -> Callable[[], None]:
+        host = self._studio.plugins
+
+        def tell(what: What) -> None:
+            if not host.plugin(self.plugin).is_usable:
+                stop()
+                return
+            try:
+                host.guard(self.plugin, f"callback of “{name}”", lambda: call(what))
+            except StudioError as error:  # what guard tells of, or an expected error of its own
+                if error.code is not ErrorCode.PLUGIN_FAILED:
+                    host.record_fault(self.plugin, f"callback of “{name}”", error)
+
+        stop = on_event(tell)
+        return stop
 
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that accepts the artifact."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.jobs import JobHandle, JobRequest
+from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
@@ -147,6 +147,20 @@ class PluginContext(Protocol):
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
+        ...
+
+    def on_artifact_added(self, call: Callable[[SavedArtifact], None]) -> Callable[[], None]:
+        """Call with each result that is saved in the library from now on, whoever made it.
+
+        On the window's thread. Returns a function that ends it; so does switching you off.
+        """
+        ...
+
+    def on_job_done(self, call: Callable[[JobEnd], None]) -> Callable[[], None]:
+        """Call with each job that is over from now on, whoever wanted it and however it ended.
+
+        Not with those of other programs. On the window's thread; returns a function that ends it.
+        """
         ...
 
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:

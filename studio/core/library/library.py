@@ -50,6 +50,7 @@ class Library:
         records, conversations, collections, jobs: The parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
+        on_added: Called, from any thread, with each result that was saved.
         on_erased: Called, from any thread, when something was erased for good.
     """
 
@@ -62,6 +63,7 @@ class Library:
     ) -> None:
         """Open; see ``open``. ``forget`` empties caches and settings of what is erased."""
         self.folder = folder
+        self.on_added: Callable[[Artifact], None] = lambda artifact: None
         self.on_erased: Callable[[], None] = lambda: None
         self.on_health: Callable[[Health], None] = lambda health: None
         self._opened = opened = open_database(folder, read_only=read_only)
@@ -161,7 +163,7 @@ class Library:
         prompt = str((made_by.params if made_by else {}).get("prompt") or "")[:10_000]
         artifact = shelf.new_artifact(new, record=record, job=job, prompt=prompt)
         with self._database.guard("save the result"):
-            return self._artifacts.add(
+            saved = self._artifacts.add(
                 artifact,
                 new.payload,
                 preview=new.preview,
@@ -169,6 +171,8 @@ class Library:
                 inputs=inputs,
                 move=move,
             )
+        self.on_added(saved)
+        return saved
 
     def artifact(self, id: str) -> Artifact:
         """Return one artifact, from the bin too.
