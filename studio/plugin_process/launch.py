@@ -40,15 +40,17 @@ class Launched:
     end: Callable[[], None]
 
 
-def lent() -> dict[str, Path]:
-    """Return what is lent to every plugin: path below the lent folders → where it lies.
+def lent(more: Sequence[str] = ()) -> dict[str, Path]:
+    """Return what is lent to a plugin: path below the lent folders → where it lies.
+
+    ``more`` names distributions that are lent to this one alone.
 
     Those in ``first`` are found before the plugin's own packages, those in ``last`` after them.
     """
     root = Path(studio.__file__).resolve().parent
     ours = {f"studio/{part}": root / part for part in LENT_PARTS}
     first = ours | lent_packages.entries(LENT_PACKAGES)
-    last = lent_packages.entries(LENT_LAST)
+    last = lent_packages.entries((*LENT_LAST, *more))
     return {f"first/{name}": path for name, path in first.items()} | {
         f"last/{name}": path for name, path in last.items()
     }
@@ -71,19 +73,22 @@ def environment(folder: str, threads: int = 1) -> dict[str, str]:
     }
 
 
-def without_walls(paths: Sequence[str], parent: Path | None = None) -> Launched:
+def without_walls(
+    paths: Sequence[str], parent: Path | None = None, lends: Sequence[str] = ()
+) -> Launched:
     """Start a process around which no walls stand.
 
     Args:
         paths: Folders that hold the plugin's packages.
         parent: Where its own folder is made.
+        lends: Distributions of the studio that it finds, too.
 
     Raises:
         OSError: It cannot be started.
     """
     folder = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
     shelf = folder / "lent"
-    for name, source in lent().items():
+    for name, source in lent(lends).items():
         (shelf / name).parent.mkdir(parents=True, exist_ok=True)
         (shelf / name).symlink_to(source)
     box = folder / "box"

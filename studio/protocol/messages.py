@@ -81,6 +81,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     """What a person calls the plugin."""
     paths: tuple[str, ...] = ()
     """Folders that hold its packages."""
+    lends: tuple[str, ...] = ()
+    """Distributions of the studio that its own process finds, beside those that every one does."""
     isolated: bool = False
     """It runs in a process of its own, which finds its packages in ``paths`` and nowhere else."""
     permits: Permits = Permits()

@@ -276,6 +276,7 @@ class PluginHost:
                 title=plugin.manifest.title,
                 uses=plugin.manifest.uses,
                 paths=tuple(map(str, plugin.paths)),
+                lends=plugin.lends,
                 isolated=plugin.isolated,
                 permits=_permits(plugin.manifest.permissions),
             )

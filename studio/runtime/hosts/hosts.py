@@ -222,7 +222,7 @@ class Hosts:
         raise self.ended(entry, process)
 
     def _launch(self, entry: WorkerEntry) -> Launched:
-        return launch.without_walls(entry.paths, self._scratch)
+        return launch.without_walls(entry.paths, self._scratch, entry.lends)
 
     def ended(self, entry: WorkerEntry, process: PluginProcess) -> StudioError:
         """Return the error for a process that ended of its own accord, and report the plugin."""

@@ -112,6 +112,24 @@ def test_the_plugin_at_fault_is_found_by_halves(command: Command) -> None:
 
 
 @pytest.mark.slow
+def test_a_task_finds_what_is_lent_and_what_it_brings(studio: Studio, tmp_path: Path) -> None:
+    """Its own numpy, which is not the studio's, and the studio's packaging, which is lent."""
+    package("numpy", "1.26.4").write(tmp_path)
+    draft = plugin(requires=("numpy<2", "psutil"))
+    name = "studio_counter/worker.py"
+    draft.files[name] = draft.files[name].replace(
+        b"    yield ctx",
+        b"    import numpy, psutil\n    assert numpy.__version__ == '1.26.4', numpy\n"
+        b"    assert psutil.__version__ != '1.0'\n    yield ctx",
+    )
+    draft.write(tmp_path)
+    assert studio("plugins", "install", str(tmp_path), "--yes").returncode == 0
+    assert studio("plugins", "on", "counter").returncode == 0
+    done = studio("run", "counter.count", "--up-to", "7")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 def test_without_a_network_nothing_is_missing(studio: Studio, wheels: Path, tmp_path: Path) -> None:
     """In a namespace without any interface: install, enable, run, remove."""
     who = [] if os.geteuid() == 0 else ["--map-current-user"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from studio.core.plugins.discovery import Found, Origin, read_folder
+from studio.core.plugins.install.host_packages import STUDIO
 from studio.core.plugins.install.records import Installed, Record
 from studio.core.plugins.install.store import PluginStore
 from studio.protocol.errors import StudioError
@@ -29,7 +30,7 @@ def _one(store: PluginStore, id: str, installed: Installed) -> Found:
         distribution=record.lock[0].name,
         schemas=installed.schemas,
         origin=Origin.STORE,
-        lends=record.lends,
+        lends=tuple(name for name in record.lends if name != STUDIO),
         unready=_unready(installed, record),
     )
 
