@@ -123,7 +123,7 @@ def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
     pid = bench.pid()
     spin = bench.studio.submit(JobRequest("faulty.spin", {}))
     bench.until(lambda: spin.texts())
-    behind = [bench.studio.submit(JobRequest("faulty.load", {})) for _ in range(2)]
+    behind = [bench.studio.submit(JobRequest("faulty.endless", {})) for _ in range(2)]
     beside = bench.run("write", prompt="the other lane")
     assert beside.state is JobState.DONE
     bench.until(lambda: "Faulty has been in one step for" in told(bench))
@@ -132,9 +132,8 @@ def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
     bench.until(lambda: not spin.is_live)
     assert spin.state is JobState.CANCELLED
     assert "Faulty did not stop “Spin”" in told(bench)
-    bench.until(lambda: bench.studio.runtime.is_ready)
-    assert bench.studio.runtime.hello.pid != pid
-    assert all(job.is_live for job in behind), "they wait, and begin in the new runtime"
+    bench.until(lambda: all("x" in job.texts().get("", "") for job in behind))
+    assert bench.studio.runtime.hello.pid != pid, "they began in the new runtime"
     for job in behind:
         job.cancel()
     bench.until(lambda: not any(job.is_live for job in behind))
