@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 import msgspec
 
-from studio.api.errors import BadInput
+from studio.api.errors import BadInput, ErrorCode, StudioError
 
 # --- annotations ------------------------------------------------------------------------------
 
@@ -198,6 +198,7 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
         Raises:
             BadInput: A name is unknown, a value is missing, of the wrong type or out of bounds.
+            StudioError: ``PLUGIN_FAILED``: a default of the plugin's own is out of its bounds.
         """
         known = {field.name: field for field in cls.fields()}
         for name in values:
@@ -219,7 +220,13 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         except msgspec.ValidationError as error:
             raise BadInput(f"A parameter has the wrong type: {error}.") from error
         for name, field in known.items():
-            _check(field, getattr(params, name))
+            value = getattr(params, name)
+            try:
+                _check(field, value)
+            except BadInput as error:
+                if field.required or value != field.default:
+                    raise
+                raise _bad_default(field, error) from error
         params.check()
         return params
 
@@ -346,6 +353,15 @@ def _kind(hint: Any, notes: dict[type, Any]) -> tuple[FieldKind, tuple[Any, ...]
 def plain_number(value: float) -> str:
     """Return a bound as a person writes it: ``1000000``, ``0.05``."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
+
+
+def _bad_default(field: Field, error: BadInput) -> StudioError:
+    """Return the error for a value that nobody chose: the plugin's own default."""
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The default of {field.title} does not fit the plugin's own limits: {error.message}",
+        f"Enter another value for {field.title}, and tell the plugin's author.",
+    )
 
 
 def _check(field: Field, value: Any) -> None:

@@ -244,10 +244,14 @@ class Studio:
 
     def _resolve(self, request: JobRequest) -> tuple[str, TaskEntry, Params]:
         plugin, entry = self.plugins.task(request.task)
-        return plugin.id, entry, self._checked(request)
-
-    def _checked(self, request: JobRequest) -> Params:
         kind = self.plugins.params_class(request.task)
+        # A schema may check what it likes: that is code of the plugin.
+        params = self.plugins.guard(
+            plugin.id, f"schema of {entry.id}", lambda: self._checked(kind, request)
+        )
+        return plugin.id, entry, params
+
+    def _checked(self, kind: type[Params], request: JobRequest) -> Params:
         if isinstance(request.params, kind):
             return request.params
         given = request.params

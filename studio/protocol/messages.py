@@ -90,6 +90,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     """Its process runs behind the walls of this machine, or not at all."""
     uses: tuple[str, ...] = ()
     """Tasks of other plugins that its tasks may call."""
+    kinds: dict[str, tuple[str, ...]] = {}
+    """task id → the kinds that its results may be of; any where it is not named."""
 
 
 class WeightsEntry(msgspec.Struct, frozen=True):

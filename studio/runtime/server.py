@@ -225,6 +225,7 @@ class Server:
             plugin=self._workers.owner(message.task),
             owner=self._workers.title(message.task),
             lane=self._workers.lane(message.task),
+            kinds=self._workers.kinds(message.task),
             blobs=blobs,
             sink=self._send,
             caller=caller,

@@ -11,7 +11,7 @@ import pytest
 from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
-from studio.protocol.errors import ErrorCode
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
@@ -83,8 +83,35 @@ def test_task_that_fails_again_and_again_stays_there_to_be_mended(studio: Studio
     assert studio.plugins.plugin("bad_task").is_usable
 
 
+@pytest.mark.parametrize("kind", ["video", "hologram"])
+def test_a_result_of_a_kind_that_is_not_declared_is_refused(studio: Studio, kind: str) -> None:
+    job = run(studio, "bad_kinds.run", kind=kind)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert (job.error.code, job.error.plugin) == (ErrorCode.PLUGIN_FAILED, "bad_kinds")
+    assert f"'{kind}', which its manifest does not declare" in job.error.message
+    assert "produces" in job.error.hint
+    assert job.artifacts == []
+    made = run(studio, "bad_kinds.run", kind="text")
+    assert (made.state, len(made.artifacts)) == (JobState.DONE, 1), "control: what it declares"
+
+
+def test_a_default_out_of_its_own_bounds_is_the_plugins_fault(studio: Studio) -> None:
+    with pytest.raises(StudioError) as caught:
+        studio.submit(JobRequest("bad_kinds.default"))
+    assert caught.value.code is ErrorCode.PLUGIN_FAILED
+    assert caught.value.plugin == "bad_kinds"
+    assert "does not fit the plugin's own limits" in caught.value.message
+    assert run(studio, "bad_kinds.default", n=3).state is JobState.DONE
+    with pytest.raises(StudioError) as control:
+        studio.submit(JobRequest("bad_kinds.default", {"n": 98}))
+    assert control.value.code is ErrorCode.BAD_INPUT, "this one the user gave"
+
+
 def test_all_at_once_and_the_echo_after_them(studio: Studio) -> None:
-    names = [plugin.id for plugin in studio.plugins.usable() if plugin.id.startswith("bad_")]
+    tasks = {task.id for _, task in studio.plugins.tasks()}
+    usable = [plugin.id for plugin in studio.plugins.usable() if plugin.id.startswith("bad_")]
+    names = [name for name in usable if f"{name}.run" in tasks]
     names.remove("bad_schema")  # its parameters cannot even be read
     jobs = [studio.submit(JobRequest(f"{name}.run")) for name in names]
     pump_until(studio, lambda: not studio.jobs.live())

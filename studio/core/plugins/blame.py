@@ -37,9 +37,9 @@ class Blame:
     the caller's: what it handed over is the likelier cause.
     """
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        """``folders``: plugin id → where its code lies."""
-        self._folders = {f"{os.path.realpath(at)}{os.sep}": id for id, at in folders.items()}
+    def __init__(self, folders: Mapping[Path, str]) -> None:
+        """``folders``: where code of a plugin lies → its id."""
+        self._folders = {f"{os.path.realpath(at)}{os.sep}": id for at, id in folders.items()}
 
     def of_error(self, error: BaseException) -> Culprit | None:
         """Return who raised ``error``; None if no plugin had a part in it."""

@@ -14,10 +14,12 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import studio
+from studio.api.artifacts import Kind
 from studio.api.manifest import (
     BenchEntry,
     FamilyEntry,
     KindEntry,
+    Manifest,
     PageEntry,
     Permissions,
     TaskEntry,
@@ -279,6 +281,7 @@ class PluginHost:
                 lends=plugin.lends,
                 isolated=plugin.isolated,
                 permits=_permits(plugin.manifest.permissions),
+                kinds=self._result_kinds(plugin.manifest),
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker
@@ -394,9 +397,24 @@ class PluginHost:
 
     def blame(self) -> Blame:
         """Return what tells by a stack which plugin is at fault."""
-        return Blame({plugin.id: plugin.folder for plugin in self.plugins if plugin.folder})
+        return Blame(
+            {
+                folder: plugin.id
+                for plugin in self.plugins
+                for folder in (plugin.folder, *plugin.paths)
+                if folder is not None
+            }
+        )
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _result_kinds(self, manifest: Manifest) -> dict[str, tuple[str, ...]]:
+        """Return task → the kinds that its results may be of: those its manifest declares, or any
+        that somebody can show for a task that produces nothing which is kept."""
+        known = {*map(str, Kind), *(kind.id for kind in self.kinds())}
+        made = {kind for task in manifest.tasks for kind in task.produces} & known
+        declared = made | {kind.id for kind in manifest.kinds}
+        return {t.id: tuple(sorted(declared if t.produces else known)) for t in manifest.tasks}
 
     def _import(self, plugin: Plugin, module: str) -> ModuleType:
         if module in sys.modules:

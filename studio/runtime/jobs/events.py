@@ -59,8 +59,10 @@ class Feed:
         scratch: The folder of the job, where files of its results are; None until it has one.
     """
 
-    def __init__(self, job: str, sink: Sink) -> None:
+    def __init__(self, job: str, sink: Sink, kinds: tuple[str, ...] | None = None) -> None:
+        """``kinds``: those that its results may be of; None for any."""
         self.job = job
+        self._kinds = kinds
         self.result: dict[str, Any] = {}
         self.has_delivered = False
         self.scratch: Path | None = None
@@ -204,6 +206,11 @@ class Feed:
             )
         if not (isinstance(event.kind, str) and event.kind):
             raise rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
+        if self._kinds is not None and event.kind not in self._kinds:
+            raise rubbish(
+                f"a result is of the kind {str(event.kind)!r}, which its manifest does not declare",
+                "Name it under “produces” of the task; a kind of its own also under “kinds”.",
+            )
         if event.verdict is not None and not isinstance(event.verdict, Verdict):
             raise rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
         file, blobs, length = self._payload(event.payload)

@@ -62,6 +62,7 @@ class Job:
         sink: Sink,
         owner: str = "",
         caller: Job | None = None,
+        kinds: tuple[str, ...] | None = None,
     ) -> None:
         self.id = submit.job
         self.task = submit.task
@@ -77,7 +78,7 @@ class Job:
         self._submit = submit
         self._blobs = blobs
         self.state = JobState.QUEUED
-        self.feed = Feed(self.id, sink)
+        self.feed = Feed(self.id, sink, kinds)
         self.torch_state = TorchState(f"{self.task} (job {self.id})")
         self.weights: dict[str, str] = {}
         self.engines: dict[str, str] = {}

@@ -93,6 +93,11 @@ class Workers:
         found = self._find(task)
         return found.entry.lanes.get(task, Lane.BATCH) if found else Lane.BATCH
 
+    def kinds(self, task: str) -> tuple[str, ...] | None:
+        """Return the kinds of artifacts that ``task`` may make; None for any."""
+        found = self._find(task)
+        return found.entry.kinds.get(task) if found else None
+
     def may_run_code(self, task: str) -> bool:
         """Whether the manifest of the plugin of ``task`` says that it runs code."""
         found = self._find(task)

@@ -9,12 +9,14 @@ import pytest
 from studio.api import (
     BadInput,
     Capability,
+    ErrorCode,
     Group,
     Hidden,
     Label,
     Params,
     Range,
     Seed,
+    StudioError,
     Text,
     WeightsId,
 )
@@ -101,6 +103,18 @@ def test_json_schema_says_the_same() -> None:
 def test_parameters_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Sample.parse({"prompt": "x"}).steps = 3  # type: ignore[misc]
+
+
+def test_a_default_out_of_bounds_is_laid_at_whoever_wrote_it() -> None:
+    class Bad(Params):
+        n: Annotated[int, Range(1, 5)] = 99
+
+    for values in ({}, {"n": 99}):  # a form hands over what it was given
+        with pytest.raises(StudioError, match="default of N does not fit") as caught:
+            Bad.parse(values)
+        assert caught.value.code is ErrorCode.PLUGIN_FAILED
+    with pytest.raises(BadInput, match="you entered 6"):
+        Bad.parse({"n": 6})
 
 
 def test_what_fields_cannot_say_alone_is_checked_after_them() -> None:

@@ -12,7 +12,7 @@ from studio.core.plugins.blame import Blame
 
 OURS = str(Path(studio.__file__).parent / "desktop" / "ui.py")
 ONE, TWO, LIBRARY = "/plugins/one/page.py", "/plugins/two/page.py", "/usr/lib/numpy/core.py"
-blame = Blame({"one": Path("/plugins/one"), "two": Path("/plugins/two")})
+blame = Blame({Path("/plugins/one"): "one", Path("/plugins/two"): "two"})
 
 
 def stack(*files: str) -> list[FrameSummary]:
@@ -68,7 +68,7 @@ def test_of_a_crash_only_the_thread_that_crashed_counts() -> None:
 
 
 def test_a_plugin_inside_the_folder_of_another_is_its_own(tmp_path: Path) -> None:
-    inner = Blame({"outer": tmp_path, "inner": tmp_path / "inner"})
+    inner = Blame({tmp_path: "outer", tmp_path / "inner": "inner"})
     found = inner.of_stack(stack(str(tmp_path / "inner" / "page.py")))
     assert found is not None
     assert found.plugin == "inner"
