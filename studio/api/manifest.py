@@ -11,10 +11,11 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from studio.api.artifacts import Kind
+from studio.api.stability import since
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import Lane
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 MAX_MANIFEST_BYTES = 256 * 1024
 
 
@@ -27,6 +28,7 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepts: tuple[str, ...] = ()
 
 
+@since("1.1")
 class KindEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of artifact that the studio does not have itself.
 
@@ -69,6 +71,7 @@ class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expects: dict[str, Any] = {}
 
 
+@since("1.1")
 class VerbEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A command of the plugin's own: ``studio ID NAME …`` runs ``task`` with its flags."""
 
@@ -88,6 +91,7 @@ class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     module: str
 
 
+@since("1.1")
 class FamilyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weights in one file that a loader of the plugin understands, known before it is imported.
 

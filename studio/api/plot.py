@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from studio.api.stability import since
 from studio.protocol.errors import ErrorCode, StudioError
 
 MAX_BYTES = 16 << 20
@@ -82,6 +83,7 @@ class Heat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
 AnySeries = Line | Points | Bars | Histogram | Heat
 
 
+@since("1.1")
 class Plot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Series over a pair of axes."""
 

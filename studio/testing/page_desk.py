@@ -17,8 +17,8 @@ What the runtime does is a script, one a job, written before the job is started:
 
     desk.runtime.enqueue(Step(1, 2, "half"), Artifact("text", b"hi", ".txt"), Result(words=1))
 
-``studio.testing.scripted`` has the lines of scripts: ``Tokens``, ``Step``, ``Artifact``, ``Result``,
-``Stall``, ``Fail``, ``Die``. ``desk.runtime.submitted`` is what was asked of it.
+``studio.testing.scripted`` has the lines of scripts: ``Tokens``, ``Step``, ``Artifact``,
+``Result``, ``Stall``, ``Fail``, ``Die``. ``desk.runtime.submitted`` is what was asked of it.
 
 A test then does what a person does: ``desk.run()``, ``desk.until_over()``, ``desk.results()``,
 ``desk.trouble()``, ``desk.drop(path)``. Of several parts of one kind in a page the first is meant;

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
+from studio.api.stability import since
 from studio.api.worker.constraint import Constraint
 
 # --- what a task may yield --------------------------------------------------------------------
@@ -75,6 +76,7 @@ class Rung(Generic[Setting]):
     words: str = ""
 
 
+@since("1.1")
 @dataclass(frozen=True)
 class CalledArtifact(NewArtifact):
     """A result of a task that was called.
@@ -91,6 +93,7 @@ class CalledArtifact(NewArtifact):
         return cls(**{each.name: getattr(made, each.name) for each in fields(made)}, id=id)
 
 
+@since("1.1")
 @dataclass(frozen=True)
 class CallOutcome:
     """What came of a call.
@@ -186,6 +189,7 @@ class TaskContext(Protocol):
         """
         ...
 
+    @since("1.1")
     def call(
         self,
         task: str,

@@ -1,0 +1,125 @@
+"""What version 1.0 of the API promised is there: it may grow, and nothing of it is taken away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PROMISED: dict[str, Any] = json.loads(
+    Path(__file__).with_name("surface_1_0.json").read_text("utf-8")
+)
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[Any]:
+    sys.path.insert(0, str(ROOT / "packaging"))
+    import api_reference
+
+    yield api_reference
+    sys.path.remove(str(ROOT / "packaging"))
+
+
+def broken(promised: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Yield what a plugin that was written for ``promised`` would miss."""
+    for name, what in promised.items():
+        if name not in now:
+            yield f"{name} is gone"
+        elif name == "studio.api":
+            yield from (f"{each} is gone" for each in set(what) - set(now[name]))
+        elif isinstance(what, dict):
+            yield from (f"{name}.{field} is gone" for field in what.keys() - now[name].keys())
+            new = {field for field, required in now[name].items() if required}
+            for field in new - {field for field, required in what.items() if required}:
+                yield f"{name}.{field} has to be given"
+        elif isinstance(what, list):
+            yield from arguments_broken(name, what, now[name])
+        elif what != now[name]:
+            yield f"{name} is no {what}"
+
+
+def arguments_broken(name: str, before: list[list[Any]], now: Any) -> Iterator[str]:
+    if not isinstance(now, list):
+        yield f"{name} is no function"
+        return
+    here = {argument: (kind, required) for argument, kind, required in now}
+    for argument, kind, required in before:
+        if argument not in here:
+            yield f"{name}: {argument} is gone"
+        elif kind != here[argument][0] or (here[argument][1] and not required):
+            yield f"{name}: {argument} is taken otherwise"
+    placed = [argument for argument, kind, _ in before if kind == "POSITIONAL_OR_KEYWORD"]
+    now_placed = [argument for argument, kind, _ in now if kind == "POSITIONAL_OR_KEYWORD"]
+    if now_placed[: len(placed)] != placed:
+        yield f"{name}: the order of its arguments is another"
+    new = {argument for argument, (_, required) in here.items() if required}
+    is_hook = ".hookspecs." in name  # a plugin takes of these what it wants
+    for argument in new - {argument for argument, *_ in before}:
+        if not is_hook:
+            yield f"{name}: {argument} has to be given"
+
+
+def test_nothing_of_version_1_0_is_taken_away(script: Any) -> None:
+    assert len(PROMISED) > 300, "the control: there is a promise"
+    assert list(broken(PROMISED, script.surface())) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda now: now.pop("a.f"), "a.f is gone"),
+        (lambda now: now["a.C"].pop("x"), "a.C.x is gone"),
+        (lambda now: now["a.C"].update(z=True), "a.C.z has to be given"),
+        (lambda now: now["a.f"].pop(0), "a.f: p is gone"),
+        (lambda now: now["a.f"].append(["r", "KEYWORD_ONLY", True]), "a.f: r has to be given"),
+        (lambda now: now["a.f"].reverse(), "a.f: the order of its arguments is another"),
+        (lambda now: now["a.f"][1].__setitem__(2, True), "a.f: q is taken otherwise"),
+        (lambda now: now["studio.api"].remove("f"), "f is gone"),
+        (lambda now: now["a.f"].append(["r", "KEYWORD_ONLY", False]), ""),
+        (lambda now: now["a.C"].update(z=False), ""),
+    ],
+)
+def test_what_would_break_a_plugin_is_seen(change: Any, told: str) -> None:
+    both = "POSITIONAL_OR_KEYWORD"
+    before = {
+        "studio.api": ["f"],
+        "a.f": [["p", both, True], ["q", both, False]],
+        "a.C": {"x": True, "y": False},
+    }
+    now = json.loads(json.dumps(before))
+    change(now)
+    assert list(broken(before, now))[:1] == ([told] if told else [])
+
+
+def test_the_reference_is_that_of_today(script: Any) -> None:
+    cure = "run: python packaging/api_reference.py"
+    assert script.REFERENCE.read_text("utf-8") == script.reference(), cure
+
+
+def test_docstrings_become_markdown(script: Any) -> None:
+    text = """Return ``x`` of :class:`studio.api.Kind`.
+
+    Args:
+        x: A number
+            that counts.
+
+    Raises:
+        StudioError: It is none.
+    """
+    assert script.prose(text).splitlines() == [
+        "Return `x` of `Kind`.",
+        "",
+        "*Args*",
+        "",
+        "- `x`: A number",
+        "  that counts.",
+        "",
+        "*Raises*",
+        "",
+        "- `StudioError`: It is none.",
+    ]
