@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction
 from studio.core.jobs.job import Job
-from studio.core.library import Artifact, Conversation
+from studio.core.library import Artifact, Conversation, Stats
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.pages.artifact_detail import ArtifactDetail
 from studio.desktop.pages.artifact_grid import ArtifactGrid
@@ -114,10 +114,14 @@ class GalleryPage(QWidget):
         self._asked = asked = time.monotonic()
         binned = self._binned and not (self._kinds or self._starred)
         self._parts.background.run(
-            lambda: (self._find(0), self._talks() if binned else []),
+            lambda: (self._find(0), self._talks() if binned else [], self._in_the_bin()),
             lambda found: self._fill(asked, *found),
             self._tell,
         )
+
+    def _in_the_bin(self) -> Stats | None:
+        """Return how much there is, if the bin is looked at: a filter hides some of it."""
+        return self._parts.studio.library.stats() if self._binned else None
 
     def _learn_kinds(self) -> None:
         """Offer the kinds of plugins too, and those that are left of plugins that are gone."""
@@ -154,7 +158,9 @@ class GalleryPage(QWidget):
         listed = self._parts.studio.library.conversations.list
         return listed(self.search.text(), binned=True, limit=MOST)
 
-    def _fill(self, asked: float, found: list[Artifact], talks: list[Conversation]) -> None:
+    def _fill(
+        self, asked: float, found: list[Artifact], talks: list[Conversation], bin: Stats | None
+    ) -> None:
         if asked != self._asked:
             return  # a later question is on its way
         self.grid.show_artifacts(found)
@@ -162,22 +168,28 @@ class GalleryPage(QWidget):
             self._show_id(self._wanted)
             self._wanted = ""
         self.conversations.show_conversations(talks)
-        self._empty_bin.setVisible(self._binned and bool(found or talks))
+        deleted = bin.binned_messages if bin else 0
+        self._empty_bin.setVisible(
+            bin is not None and bool(bin.binned or bin.binned_conversations or deleted)
+        )
         self.grid.setVisible(bool(found))
         searched = bool(self.search.text() or self._kinds or self._starred)
         none = not (found or talks)
         self._nothing.setVisible(none and searched)
-        self._bin_empty.setVisible(none and self._binned and not searched)
-        self._empty.setVisible(none and not searched and not self._binned)
-        self._frame.say(self._counted(len(found), len(talks)))
+        self._bin_empty.setVisible(none and bin is not None and not (searched or deleted))
+        self._empty.setVisible(none and not searched and bin is None)
+        self._frame.say(self._counted(len(found), len(talks), deleted))
 
-    def _counted(self, found: int, talks: int) -> str:
+    def _counted(self, found: int, talks: int, deleted: int) -> str:
         results = self.tr("1 result") if found == 1 else self.tr("{count} results")
         several = f"{found}{'+' if found == BATCH else ''}"
         told = [results.format(count=several)] if found else []
         if talks:
             words = self.tr("1 conversation") if talks == 1 else self.tr("{count} conversations")
             told.append(words.format(count=f"{talks}{'+' if talks == MOST else ''}"))
+        if deleted:
+            one, many = self.tr("1 deleted message"), self.tr("{count} deleted messages")
+            told.append((one if deleted == 1 else many).format(count=deleted))
         return " · ".join(told)
 
     def _widen(self) -> None:

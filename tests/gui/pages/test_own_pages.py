@@ -196,6 +196,29 @@ def test_the_bin_lists_conversations_and_gives_them_back(
     assert any("On waves" in notice.message for notice in studio_of(app).notices.all)
 
 
+def test_what_a_filter_hides_and_deleted_messages_can_be_emptied_from_the_bin(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    app = start()
+    library = studio_of(app).library
+    page = gallery(app, qtbot, 2)
+    button(page, "Bin").click()
+    qtbot.waitUntil(page._bin_empty.isVisible)
+    assert not page._empty_bin.isVisible(), "the control: there is nothing to empty"
+    talk = library.conversations.create("On waves").id
+    asked = library.conversations.add_message(talk, None, "user", "Why?")
+    library.conversations.delete_branch(asked.id)
+    page.refresh()
+    qtbot.waitUntil(page._empty_bin.isVisible)
+    assert page._frame.subtitle.text() == "1 deleted message"
+    assert not page._bin_empty.isVisible()
+    library.empty_bin()
+    library.bin(sea.id)
+    button(page, "Molecules").click()
+    qtbot.waitUntil(page._nothing.isVisible)
+    assert page._empty_bin.isVisible()
+
+
 def test_a_search_without_hits_says_so_and_leads_back(
     start: Runs, qtbot: Any, sea: Artifact
 ) -> None:
