@@ -20,6 +20,8 @@ from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 VERSION = 1
+KEPT_BROKEN = 3
+"""So many files that could not be read are kept beside the one that can."""
 T = TypeVar("T")
 Observer = Callable[[str, Any], None]
 
@@ -168,8 +170,16 @@ class Settings:
         kept = disk.set_aside(
             self.path, lambda number: f"{self.path.stem}.broken-{number}{self.path.suffix}"
         )
+        for old in put_aside(self.path)[:-KEPT_BROKEN]:
+            disk.remove(old)
         where = f"It was kept as {kept}." if kept else "It was left in place."
         self.news.append(f"The file {self.path.name} {why}. {where}")
+
+
+def put_aside(path: Path) -> list[Path]:
+    """Return the files that were put aside because ``path`` could not be read, oldest first."""
+    found = path.parent.glob(f"{path.stem}.broken-*{path.suffix}")
+    return sorted(found, key=lambda kept: kept.stat().st_mtime_ns)
 
 
 class Namespace:

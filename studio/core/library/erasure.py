@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +24,13 @@ from studio.core.library.storage.event_log import Event, EventLog
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.upgrade import upgrade_files
 from studio.core.library.upkeep import backup
+from studio.core.prompt_cache_files import Traces
 
 INTENT = "erasing.json"
 ERASED = "erased"
-"""History with the ids of what was erased: lines that belong to nothing may be a save cut short."""
+"""History with the ids of what was erased: lines that belong to nothing may be a save cut short.
+
+Also when, and the plugins whose caches had to go: what is older and still there is left over."""
 
 _DOOMED_RECORDS = """
     SELECT id, plugin, inputs FROM records WHERE (
@@ -94,8 +98,7 @@ class Erasure:
     """Erases artifacts and conversations with all that was written about them.
 
     Args:
-        forget: Empties the caches of the plugins that are named, and those of what models computed
-            of texts, and drops what the settings keep of the conversations that are named.
+        traces: What lies beside the library of what is erased: caches, drafts in settings.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Erasure:
         history: EventLog,
         artifacts: Artifacts,
         reserved_space: ReservedSpace,
-        forget: Callable[[Sequence[str], Sequence[str]], None],
+        traces: Traces | None = None,
     ) -> None:
         self._folder = folder
         self._database = database
@@ -114,7 +117,7 @@ class Erasure:
         self._history = history
         self._artifacts = artifacts
         self._reserved_space = reserved_space
-        self._forget = forget
+        self._traces = traces
 
     def plan(
         self,
@@ -175,7 +178,8 @@ class Erasure:
                 upgrade_files(self._database, self._store, self._history)
             self._erase_in_backups(plan)
             self._compact(plan)
-            self._forget(plan.plugins, plan.conversations)
+            if self._traces is not None:
+                self._traces.forget(plan.plugins, plan.conversations)
             (self._folder / INTENT).unlink(missing_ok=True)
             disk.sync_folder(self._folder)
         except OSError as error:
@@ -187,8 +191,13 @@ class Erasure:
     def _erase_rows(self, plan: Plan) -> None:
         with self._database.write("delete permanently", freeing=True) as connection:
             gone = erase_rows(connection, plan)
-            doomed = [*plan.conversations, *plan.records]
-            self._history.append(ERASED, *({"id": id} for id in doomed if id in gone))
+            doomed = [*plan.conversations, *plan.records, *(plan.messages if plan.trimmed else ())]
+            if gone:
+                self._history.append(
+                    ERASED,
+                    *({"id": id} for id in doomed if id in gone),
+                    {"caches": plan.plugins, "at": time.time()},
+                )
             self._history.append(
                 "artifacts",
                 *(

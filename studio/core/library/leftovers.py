@@ -14,7 +14,10 @@ from studio.core.library.storage import text_journal
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.event_log import EventLog
+from studio.core.prompt_cache_files import Traces
 
+_IN_BACKUPS = ("conversations", "artifacts", "messages")
+_OF_PLUGINS = "cache/plugins/"
 _UNUSED = "SELECT 1 FROM artifacts WHERE record = ?1 UNION SELECT 1 FROM messages WHERE record = ?1"
 
 
@@ -26,9 +29,11 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
         records: Ids of records whose conversation or artifact is gone.
         conversations: Ids of conversations that only a history or a backup knows.
         artifacts: Ids of artifacts that only a backup knows.
-        messages: Ids of messages that only a reply in progress knows.
+        messages: Ids of messages that only a reply in progress, a history or a backup knows.
+        trimmed: Conversations whose history knows some of them.
         lines: Names of histories with lines of records that are gone.
         inputs: Digests of inputs that no record has.
+        caches: Files beside the library that are older than the last erasure.
         broken: Databases that were put aside: nobody knows what is in them.
     """
 
@@ -37,8 +42,10 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
     conversations: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    trimmed: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
     broken: tuple[Path, ...] = ()
 
     def names(self) -> Iterator[str]:
@@ -52,6 +59,7 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
             ("message", self.messages),
             ("history", self.lines),
             ("input", self.inputs),
+            ("file", self.caches),
         ):
             yield from (f"{what} {name}" for name in names)
 
@@ -61,6 +69,8 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
             artifacts=[Doomed(id, "", "", "", "") for id in self.artifacts],
             conversations=list(self.conversations),
             messages=list(self.messages),
+            trimmed=list(self.trimmed),
+            plugins=[name.split("/")[2] for name in self.caches if name.startswith(_OF_PLUGINS)],
             records=list(self.records),
             inputs=list(self.inputs),
             upgrades=True,  # which makes each history what the database lists
@@ -68,12 +78,17 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_leftovers(
-    database: Database, store: ObjectStore, history: EventLog, folder: Path
+    database: Database,
+    store: ObjectStore,
+    history: EventLog,
+    folder: Path,
+    traces: Traces | None = None,
 ) -> Leftovers:
     """Look for what nothing lists any more."""
-    erased = _erased(history)
-    for table in ("records", "conversations", "artifacts"):
+    erased, moments = _erased(history)
+    for table in ("records", *_IN_BACKUPS):
         erased -= _ids(database, table)
+    known = {id: _messages_in(history, id) & erased for id in _ids(database, "conversations")}
     used = digests_in_use(database)
     talks = {stream.rpartition("/")[2] for stream in history.streams("conversations/")}
     backups = [_rows_of(path) for path in sorted((folder / "backups").glob("library-*.db"))]
@@ -85,20 +100,40 @@ def find_leftovers(
             sorted(erased & talks.union(*(each["conversations"] for each in backups)))
         ),
         artifacts=tuple(sorted(erased & set().union(*(each["artifacts"] for each in backups)))),
-        messages=tuple(sorted(partial - _ids(database, "messages"))),
+        messages=tuple(
+            sorted(
+                (partial - _ids(database, "messages"))
+                | (erased & set().union(*(each["messages"] for each in backups)))
+                | set().union(*known.values())
+            )
+        ),
+        trimmed=tuple(sorted(id for id, messages in known.items() if messages)),
         lines=tuple(
             stream
             for stream in history.streams("records/")
             if _records_in(history, stream) & erased
         ),
         inputs=tuple(sorted(path.stem for path in store.inputs() if path.stem not in used)),
+        caches=tuple(sorted(path.as_posix() for path in traces.left(moments))) if traces else (),
         broken=tuple(sorted(folder.glob("library.broken-*.db*"))),
     )
 
 
-def _erased(history: EventLog) -> set[str]:
+def _erased(history: EventLog) -> tuple[set[str], dict[str, float]]:
+    """Return the ids of what was erased, and when: plugin → moment, ``""`` for the last of all."""
+    events = list(history.read(ERASED))
     artifacts = (event for event in history.read("artifacts") if event.get("erased"))
-    return {str(event.get("id")) for event in (*history.read(ERASED), *artifacts)}
+    moments: dict[str, float] = {}
+    for event in events:
+        if isinstance(at := event.get("at"), float):
+            moments |= {str(plugin): at for plugin in ("", *event.get("caches", ()))}
+    return {str(event["id"]) for event in (*events, *artifacts) if "id" in event}, moments
+
+
+def _messages_in(history: EventLog, conversation: str) -> set[str]:
+    events = history.read(f"conversations/{conversation}")
+    said = (event.get("message") for event in events)
+    return {str(message.get("id")) for message in said if isinstance(message, dict)}
 
 
 def _ids(database: Database, table: str) -> set[str]:
@@ -126,11 +161,11 @@ def _records_in(history: EventLog, stream: str) -> set[str]:
 
 def _rows_of(path: Path) -> dict[str, set[str]]:
     """Return the ids of a backup; none where it cannot be read."""
-    found: dict[str, set[str]] = {"conversations": set(), "artifacts": set()}
+    found: dict[str, set[str]] = {table: set() for table in _IN_BACKUPS}
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as copy:
             for table in found:
                 found[table] = {row[0] for row in copy.execute(f"SELECT id FROM {table}")}
     except sqlite3.DatabaseError:
-        return {"conversations": set(), "artifacts": set()}
+        return {table: set() for table in _IN_BACKUPS}
     return found

@@ -6,12 +6,11 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from studio.api.artifacts import NewArtifact
-from studio.core import disk, prompt_cache_files
+from studio.core import disk
 from studio.core.library import artifacts as shelf
 from studio.core.library import export
 from studio.core.library.collection import Collections
@@ -30,6 +29,7 @@ from studio.core.library.upkeep import backup, health, integrity, recovery, stat
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import rebuild
 from studio.core.paths import StudioPaths
+from studio.core.prompt_cache_files import Traces
 from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -59,9 +59,9 @@ class Library:
         folder: Path,
         *,
         read_only: bool,
-        forget: Callable[[Sequence[str], Sequence[str]], None] = lambda plugins, talks: None,
+        traces: Traces | None = None,
     ) -> None:
-        """Open; see ``open``. ``forget`` empties caches and settings of what is erased."""
+        """Open; see ``open``. ``traces`` are what lies beside the library of what is erased."""
         self.folder = folder
         self.on_added: Callable[[Artifact], None] = lambda artifact: None
         self.on_erased: Callable[[], None] = lambda: None
@@ -79,8 +79,9 @@ class Library:
         self.jobs = JobJournal(database)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(
-            folder, database, self._store, history, self._artifacts, self._reserved_space, forget
+            folder, database, self._store, history, self._artifacts, self._reserved_space, traces
         )
+        self._traces = traces
         self.news = list(opened.news)
         self._learn_last_id()
         if not self.read_only:
@@ -99,8 +100,8 @@ class Library:
         """
         if isinstance(paths, StudioPaths):
             settings = settings or Settings(paths.settings)
-            forget = partial(prompt_cache_files.forget_traces, paths, settings)
-            return cls(paths.library, read_only=read_only, forget=forget)
+            traces = Traces(paths, settings)
+            return cls(paths.library, read_only=read_only, traces=traces)
         return cls(paths, read_only=read_only)
 
     def close(self) -> None:
@@ -292,7 +293,9 @@ class Library:
         """Delete what is left of erased things and return what it was, in words."""
         self._must_write()
         self._erasure.resume()
-        found = find_leftovers(self._database, self._store, self._history, self.folder)
+        found = find_leftovers(
+            self._database, self._store, self._history, self.folder, self._traces
+        )
         names = [*found.names(), *(path.name for path in found.broken)]
         if names:
             self._erasure.carry_out(found.plan())
@@ -392,8 +395,9 @@ class Library:
             )
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
-        """Check every payload against its digest, and that nothing is missing."""
-        return integrity.check(self._database, self._store, self._history, self.folder, progress)
+        """Check every payload against its digest, that nothing is missing or left of what went."""
+        left = find_leftovers(self._database, self._store, self._history, self.folder, self._traces)
+        return integrity.check(self._database, self._store, left, progress)
 
     def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.settings import Settings
+from studio.core.settings import KEPT_BROKEN, Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -70,6 +70,15 @@ def test_a_broken_file_is_kept_and_told_about(path: Path, content: bytes) -> Non
     path.write_bytes(content)
     Settings(path)
     assert path.with_name("settings.broken-2.json").exists()
+
+
+def test_few_of_the_files_that_could_not_be_read_are_kept(path: Path) -> None:
+    for number in range(KEPT_BROKEN + 2):
+        path.write_text(f"no settings {number}")
+        os.utime(path, (number, number))
+        Settings(path)
+    kept = sorted(each.read_text() for each in path.parent.glob("settings.broken-*.json"))
+    assert kept == [f"no settings {number}" for number in range(2, KEPT_BROKEN + 2)]
 
 
 def test_a_newer_file_is_read_as_far_as_it_is_understood(path: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 
-from studio.core.library.leftovers import find_leftovers
+from studio.core.library.leftovers import Leftovers
 from studio.core.library.rows import Artifact, from_columns
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
-from studio.core.library.storage.event_log import EventLog
 from studio.core.library.upkeep.rebuild import read_sidecar
 from studio.protocol.regular_file import read_regular
 
@@ -92,13 +90,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def check(
     database: Database,
     store: ObjectStore,
-    history: EventLog,
-    folder: Path,
+    left: Leftovers,
     progress: Progress | None = None,
 ) -> Report:
     """Hash every payload and read every sidecar.
 
     Args:
+        left: What was found of things that were erased.
         progress: Called with artifacts done and their total.
     """
     found: dict[str, list[str]] = {name: [] for name in ("missing", "damaged", "sidecars")}
@@ -113,7 +111,6 @@ def check(
             found[problem].append(artifact.id)
         if progress:
             progress(done + 1, len(rows))
-    left = find_leftovers(database, store, history, folder)
     dangling = database.all(
         "SELECT id FROM artifacts WHERE record <> '' AND record NOT IN (SELECT id FROM records)"
     )

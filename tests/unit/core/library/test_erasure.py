@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.core.library.storage import schema
+from studio.core.paths import StudioPaths
+from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.library.disk_faults import Faults, meets
 from tests.unit.core.library.old_library import files_with
@@ -215,6 +218,62 @@ def test_verify_finds_what_is_left_and_it_can_be_erased(library: Library, folder
     assert library.verify().ok
     library.close()
     assert files_with(SECRET, folder) == []
+
+
+def test_verify_finds_deleted_messages_that_a_history_or_a_backup_still_has(
+    library: Library, folder: Path
+) -> None:
+    c = library.conversations
+    id = talk(library, KEPT)
+    asked = c.add_message(id, c.thread(id)[-1].id, "user", SECRET)
+    library.maintain()
+    (backup,) = (folder / "backups").glob("library-*.db")
+    history = folder / "history" / "conversations" / f"{id}.jsonl"
+    before = backup.read_bytes(), history.read_bytes()
+    assert library.verify().left == (), "what is there is not left over"
+    c.delete_branch(asked.id)
+    library.empty_bin()
+    assert library.verify().ok
+    for path, old in zip((backup, history), before, strict=True):
+        path.write_bytes(old)
+        assert library.verify().left == (f"message {asked.id}",), path.name
+        assert library.erase_leftovers() == [f"message {asked.id}"]
+        assert library.verify().ok
+    library.close()
+    assert files_with(SECRET, folder) == []
+    with Library.open(folder) as again:
+        again.rebuild()
+        assert [m.content for m in again.conversations.thread(id)] == [KEPT, KEPT]
+
+
+def test_caches_and_settings_that_outlived_an_erasure_are_found(tmp_path: Path) -> None:
+    paths = StudioPaths.default(tmp_path / "home")
+    prompts = paths.cache / PROMPT_CACHE / "model"
+    of_plugin = paths.cache / "plugins" / "image"
+    aside = [paths.home / f"{name}.broken-1.json" for name in ("settings", "state")]
+    files = [prompts / "a.safetensors", of_plugin / "deep" / "b.bin", *aside]
+
+    def plant(moment: float) -> None:
+        for path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(SECRET)
+            os.utime(path, (moment, moment))
+
+    with Library.open(paths) as library:
+        plant(1.0)
+        assert library.verify().ok, "nothing was erased yet"
+        record = library.add_record("image.generate", {}, plugin="image")
+        made = library.add_artifact(NewArtifact("image", b"x", suffix=".png"), record=record.id)
+        library.erase([made.id])
+        assert [path for path in files if path.exists()] == []
+        plant(1.0)
+        names = {f"file {path.relative_to(paths.home).as_posix()}" for path in files}
+        assert set(library.verify().left) == names
+        assert set(library.erase_leftovers()) == names
+        assert library.verify().ok
+        assert not any(path.exists() for path in files)
+        plant(time.time() + 60)
+        assert library.verify().ok, "the control: what came later belongs to what is there"
 
 
 @pytest.mark.faults
