@@ -152,7 +152,7 @@ class Database:
         """Return what a quick check of the whole file finds wrong, empty when nothing is.
 
         WORKAROUND SQLite 3.45 or later: a connection that has read a word list before another one
-        merged it calls it malformed. May go when the test of an emptied bin passes without.
+        merged it calls it malformed; no report of it was found. May go when the test of an emptied bin passes without.
         """
         try:
             reader = _Reader(self._uri)
