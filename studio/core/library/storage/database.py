@@ -151,8 +151,9 @@ class Database:
     def problem(self) -> str:
         """Return what a quick check of the whole file finds wrong, empty when nothing is.
 
-        WORKAROUND SQLite 3.45 or later: a connection that has read a word list before another one
-        merged it calls it malformed; no report of it was found. May go when the test of an emptied bin passes without.
+        WORKAROUND SQLite 3.46: a connection that has read a word list before another one merged it
+        calls it malformed; no report was found. May go when the test of an emptied bin passes
+        without it.
         """
         try:
             reader = _Reader(self._uri)
