@@ -17,7 +17,7 @@ from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
 from studio.core.library.job_journal import JobJournal
-from studio.core.library.leftovers import find_leftovers
+from studio.core.library.leftovers import Leftovers, find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
 from studio.core.library.storage import ulid
@@ -261,7 +261,8 @@ class Library:
             The bytes that were freed.
         """
         before = time.time() - older_than
-        ids = [found.id for found in self.find(binned=True, limit=-1) if _binned(found) <= before]
+        binned = self.find(binned=True, limit=-1)
+        ids = [each.id for each in binned if (each.binned_at or 0.0) <= before]
         talks = self.conversations.binned_before(before)
         return self.erase([*ids, *talks], self.conversations.deleted_before(before, talks))
 
@@ -293,9 +294,7 @@ class Library:
         """Delete what is left of erased things and return what it was, in words."""
         self._must_write()
         self._erasure.resume()
-        found = find_leftovers(
-            self._database, self._store, self._history, self.folder, self._traces
-        )
+        found = self._left()
         names = [*found.names(), *(path.name for path in found.broken)]
         if names:
             self._erasure.carry_out(found.plan())
@@ -396,8 +395,7 @@ class Library:
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
         """Check every payload against its digest, that nothing is missing or left of what went."""
-        left = find_leftovers(self._database, self._store, self._history, self.folder, self._traces)
-        return integrity.check(self._database, self._store, left, progress)
+        return integrity.check(self._database, self._store, self._left(), progress)
 
     def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is.
@@ -451,6 +449,9 @@ class Library:
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _left(self) -> Leftovers:
+        return find_leftovers(self._database, self._store, self._history, self.folder, self._traces)
+
     def _must_write(self) -> None:
         if self.read_only:
             raise self._database.refusal
@@ -496,7 +497,3 @@ class Library:
 
 def _many(ids: str | Sequence[str]) -> Sequence[str]:
     return [ids] if isinstance(ids, str) else ids
-
-
-def _binned(artifact: Artifact) -> float:
-    return artifact.binned_at or 0.0
