@@ -194,7 +194,7 @@ class App(QObject):
         self._show_problem(problem)
 
     def _open(self, paths: StudioPaths | None) -> None:
-        from studio.desktop.plugin_faults import HELD_SECONDS
+        from studio.desktop import plugin_faults
         from studio.desktop.window.window_session import WindowSession
 
         if self._ended:
@@ -220,7 +220,13 @@ class App(QObject):
         self._paths = paths
         self._crashes = CrashReports(paths.logs)
         self._crashes.watch(self._keep, self._tell_bug, self.session.faults.lay)
-        self._held = MainThreadWatchdog(HELD_SECONDS, self.session.faults.held)
+        faults = self.session.faults
+        self._held = MainThreadWatchdog(
+            plugin_faults.HELD_SECONDS,
+            faults.held,
+            plugin_faults.LONGEST_SECONDS,
+            faults.end_held,
+        )
         self.session.offer_report(self._crashes.found)
         self.session.tell_missing_fonts(self.look.fonts.missing)
         self._keep_timer.start()

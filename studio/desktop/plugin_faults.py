@@ -19,6 +19,15 @@ from studio.protocol.errors import StudioError
 _log = logging.getLogger("studio.desktop.plugin_faults")
 HELD_SECONDS = 2.0
 """A slot that takes longer is named."""
+LONGEST_SECONDS = 30.0
+"""A slot of a plugin by others that takes longer is ended: people begin to kill the window."""
+
+
+class HeldTooLong(Exception):
+    """Raised inside a slot that keeps the window from responding."""
+
+    def __str__(self) -> str:
+        return f"it kept the window from responding for {LONGEST_SECONDS:g} seconds"
 
 
 class PluginFaults(QObject):
@@ -69,6 +78,13 @@ class PluginFaults(QObject):
         title = self._page.title if self._page is not None else ""
         self._host.journal.note_page(OpenPage(culprit.plugin, title, culprit.where))
         self._post(lambda: self._was_held(culprit))
+
+    def end_held(self, stack: traceback.StackSummary) -> type[BaseException] | None:
+        """Return what to raise in what holds the window for much too long, if it is a plugin by
+        others; called on the watchdog's thread. It is recorded as any other exception of it."""
+        culprit = self._blame.of_stack(stack)
+        ours = culprit is None or self._host.plugin(culprit.plugin).shipped
+        return None if ours else HeldTooLong
 
     def page_opened(self, spec: PageSpec | None) -> None:
         """Note whose page is in view, for the case that the process ends in it."""

@@ -158,6 +158,19 @@ def test_a_window_that_stands_still_names_the_plugin_and_offers_to_disable_it(
     assert host_of(app).plugin("bad_slots").state is PluginState.DISABLED
 
 
+def test_a_slot_that_never_ends_is_ended_and_counted(
+    start: Callable[[], App], monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    monkeypatch.setattr("studio.desktop.plugin_faults.HELD_SECONDS", 0.2)
+    monkeypatch.setattr("studio.desktop.plugin_faults.LONGEST_SECONDS", 0.5)
+    app = start()
+    app.window.open_page(PAGE)
+    button(app, "spin").click()
+    qtbot.waitUntil(lambda: bool(faults(app)))
+    assert "kept the window from responding for 0.5 seconds" in faults(app)[-1].error.message
+    assert host_of(app).faults.count("bad_slots") == 1
+
+
 def test_hooks_that_return_something_else_are_named_and_exports_of_others_go_on(
     start: Callable[[], App],
 ) -> None:

@@ -1,8 +1,10 @@
-"""Finds out what holds the window's thread. Stops nothing."""
+"""Finds out what holds the window's thread, and ends it if it is told to."""
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import math
 import sys
 import threading
 import time
@@ -23,6 +25,8 @@ class MainThreadWatchdog(QObject):
         self,
         limit: float = 0.1,
         report: Callable[[float, traceback.StackSummary], None] | None = None,
+        longest: float = math.inf,
+        interrupt: Callable[[traceback.StackSummary], type[BaseException] | None] | None = None,
     ) -> None:
         """Watch the calling thread.
 
@@ -30,11 +34,15 @@ class MainThreadWatchdog(QObject):
             limit: Seconds one slot may take.
             report: Takes the seconds so far and the stack, outermost frame first, on a thread of
                 the watchdog; by default they are logged.
+            longest: Seconds after which ``interrupt`` is asked, once, on that thread too.
+            interrupt: Returns the exception to raise in what holds the window; None to wait on. It
+                comes at the next instruction of Python: a call that never returns it cannot end.
         """
         super().__init__()
         self._limit = limit
         self._beat_ms = int(limit * 1000 / _BEATS)
         self._report = report or _log_it
+        self._longest, self._interrupt = longest, interrupt
         self._watched = threading.get_ident()
         self._beat = time.monotonic()
         self._end = threading.Event()
@@ -55,15 +63,28 @@ class MainThreadWatchdog(QObject):
         self._beat = time.monotonic()
 
     def _look(self) -> None:
-        told = 0.0
+        told = ended = 0.0
         while not self._end.wait(self._limit / 4):
             beat = self._beat
             late = time.monotonic() - beat
             if late > self._limit + self._beat_ms / 1000 and beat != told:
                 told = beat  # once a stall
-                frame = sys._current_frames().get(self._watched)
-                if frame is not None:
-                    self._report(late, traceback.extract_stack(frame))
+                if stack := self._stack():
+                    self._report(late, stack)
+            if late > self._longest and beat != ended and self._interrupt is not None:
+                ended = beat
+                stack = self._stack()
+                exception = self._interrupt(stack) if stack else None
+                if exception is not None and self._beat == beat:  # it may have ended just now
+                    _raise_in(self._watched, exception)
+
+    def _stack(self) -> traceback.StackSummary | None:
+        frame = sys._current_frames().get(self._watched)
+        return traceback.extract_stack(frame) if frame is not None else None
+
+
+def _raise_in(thread: int, exception: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
 
 
 def _log_it(seconds: float, stack: traceback.StackSummary) -> None:

@@ -140,6 +140,21 @@ def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
     assert bench.studio.plugins.faults.count("faulty") == 1
 
 
+def test_a_step_that_lets_nothing_else_run_is_named_and_stopped(
+    light: None, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.SILENCE", 3.0)
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.CHECK_SECONDS", 1.0)
+    grip = bench.studio.submit(JobRequest("faulty.grip", {}))
+    bench.until(lambda: grip.texts())
+    bench.until(lambda: "has not responded for" in told(bench))
+    assert "seconds, in a task of the plugin Faulty" in told(bench)
+    grip.cancel()
+    bench.until(lambda: not grip.is_live)
+    assert "Faulty did not stop “Grip”" in told(bench)
+    assert bench.run("write", prompt="after it").state is JobState.DONE
+
+
 def told(bench: Any) -> str:
     return " ".join(notice.message for notice in bench.studio.notices.all)
 

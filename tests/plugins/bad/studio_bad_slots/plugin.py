@@ -38,6 +38,7 @@ class _Buttons(QWidget):
             "in a thread": lambda: threading.Thread(target=_raise, daemon=True).start(),
             "in background work": lambda: ctx.run_later(_exit),
             "hold": lambda: RELEASE.wait(60),
+            "spin": _spin,
             "die": lambda: os._exit(7),
             "crash": lambda: faulthandler._sigsegv(),  # type: ignore[attr-defined]
         }.items():
@@ -60,3 +61,8 @@ def _exit() -> NoReturn:
 
 def _raise_exit() -> NoReturn:
     raise SystemExit(3)
+
+
+def _spin() -> NoReturn:
+    while True:
+        pass

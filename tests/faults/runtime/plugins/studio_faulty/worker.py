@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,12 @@ def spin(ctx: Any, params: Any) -> Iterator[Any]:
     yield ctx.text("spinning")
     while True:
         time.sleep(STEP_SECONDS)
+
+
+def grip(ctx: Any, params: Any) -> Iterator[Any]:
+    """Begin a step that never ends and lets no other thread of the process run."""
+    yield ctx.text("gripping")
+    re.match(r"(a+)+$", "a" * 60 + "b")
 
 
 def stray(ctx: Any, params: Any) -> Iterator[Any]:
@@ -122,6 +129,7 @@ def studio_tasks() -> dict[str, Any]:
         "load": load,
         "die": die,
         "spin": spin,
+        "grip": grip,
         "stray": stray,
     }
     return {f"faulty.{name}": task for name, task in tasks.items()}
