@@ -47,6 +47,10 @@ class PluginContext:
         self.kit = PageKit(self, ui.look)
         self._studio, self._background, self._targets = studio, background, targets
 
+    def tr(self, text: str) -> str:
+        """Return a text of the plugin in the language of the window."""
+        return self.ui.look.language.text_of(self.plugin, text)
+
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` beside the window, ``then(result)`` on its thread; failures are told."""
         host = self._studio.plugins

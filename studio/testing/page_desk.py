@@ -154,6 +154,9 @@ class PageDesk:
         self.look.theme.dress(self.window)
         ui = _AnsweringUi(self)
         self.dress(ui)
+        for plugin in self.studio.plugins.plugins:
+            if plugin.id == self.plugin and plugin.folder is not None:
+                self.look.language.learn(plugin.id, plugin.folder)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
         self.kit = RecordedKit(self.ctx, self.look)
         self.ctx.kit = self.kit

@@ -49,9 +49,9 @@ def test_results_and_ends_are_told_in_order(desk: Desk) -> None:
     desk.until(lambda: len(desk.lines) == 2)
     desk.note("Buy more")
     desk.until(lambda: len(desk.lines) == 3)
-    assert desk.lines == ["text: Milk", "Buy milk: done", "Buy more: There is no milk."]
+    assert desk.lines == ["Saved: Milk", "Buy milk: done", "Buy more: There is no milk."]
     desk.ctx.library.add(NewArtifact(Kind.TEXT, b"By hand", ".txt", "By hand"))
-    desk.until(lambda: desk.lines[-1] == "text: By hand")
+    desk.until(lambda: desk.lines[-1] == "Saved: By hand")
 
 
 def test_what_leaves_nothing_is_not_told(desk: Desk) -> None:
@@ -81,7 +81,7 @@ def test_a_callback_that_raises_is_laid_at_its_plugin(desk: Desk) -> None:
 
     desk.ctx.on_artifact_added(fall)
     desk.ctx.library.add(NewArtifact(Kind.TEXT, b"1", ".txt", "One"))
-    desk.until(lambda: desk.lines == ["text: One"])
+    desk.until(lambda: desk.lines == ["Saved: One"])
     desk.until(lambda: len(desk.studio.plugins.faults.of("diary")) == 1)
     (fault,) = desk.studio.plugins.faults.of("diary")
     assert "out of ink" in fault.error.message

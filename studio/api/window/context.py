@@ -145,6 +145,14 @@ class PluginContext(Protocol):
         """The parts that a page is put together from."""
         ...
 
+    def tr(self, text: str) -> str:
+        """Return a text of yours in the language of the window.
+
+        From ``locale/de/LC_MESSAGES/ID.mo`` in your package; English texts where that has none.
+        Titles of the manifest and labels of parameters are looked up there by themselves.
+        """
+        ...
+
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
         ...

@@ -7,16 +7,24 @@ Texts stand in the source in English. ``make translations`` collects them for th
 from __future__ import annotations
 
 import gettext
+import io
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from studio.desktop.appearance.resources import folder
+from studio.protocol.regular_file import open_regular
 
 SYSTEM, ENGLISH = "", "en"
 NAMES = {ENGLISH: "English", "de": "Deutsch"}
 """Each language in its own words."""
 DOMAIN = "studio"
+LOCALE = "locale"
+"""Folder of a plugin's package: ``locale/de/LC_MESSAGES/ID.mo``."""
+DECLARED = "declared"
+"""Context of the texts of manifests and ``Params`` classes."""
+_LARGEST = 4 << 20
+"""Bytes of a catalogue that are read; a longer one is damaged by that."""
 
 
 class Language:
@@ -34,6 +42,18 @@ class Language:
         if self._translator is not None:
             app.installTranslator(self._translator)
 
+    def learn(self, plugin: str, folder: Path) -> None:
+        """Read the catalogue that a plugin brings, once; without one it speaks English."""
+        if self._translator is None or plugin in self._translator.plugins:
+            return
+        path = folder / LOCALE / self.in_force / "LC_MESSAGES" / f"{plugin}.mo"
+        self._translator.plugins[plugin] = _read(path) or gettext.NullTranslations()
+
+    def text_of(self, plugin: str, text: str) -> str:
+        """Return a text of a plugin's own code, from its catalogue; else in English."""
+        known = self._translator.plugins.get(plugin) if self._translator else None
+        return known.gettext(text) if known and text else text
+
     def close(self) -> None:
         """Let the application speak English again."""
         if self._translator is not None:
@@ -42,7 +62,7 @@ class Language:
 
 def declared(text: str) -> str:
     """Return a text of a manifest or of a ``Params`` class in the language of the window."""
-    return QCoreApplication.translate("declared", text) if text else text
+    return QCoreApplication.translate(DECLARED, text) if text else text
 
 
 class _CatalogueTranslator(QTranslator):
@@ -51,6 +71,9 @@ class _CatalogueTranslator(QTranslator):
     def __init__(self, catalogue: gettext.NullTranslations) -> None:
         super().__init__()
         self._catalogue = catalogue
+        self.plugins: dict[str, gettext.NullTranslations] = {}
+        """Catalogues of plugins, for what manifests and forms declare; they change no other word.
+        """
 
     def isEmpty(self) -> bool:
         """Qt installs no translator that says it is empty, as one without a ``.qm`` file does."""
@@ -60,20 +83,25 @@ class _CatalogueTranslator(QTranslator):
         self, context: str, text: str, disambiguation: str | None = None, n: int = -1
     ) -> str | None:
         """Return the translation, or None, which Qt takes for "ask the next one"."""
-        found = self._catalogue.gettext(text) if text else text
-        return None if found == text else found
+        if not text:
+            return None
+        asked = [self._catalogue, *(self.plugins.values() if context == DECLARED else ())]
+        return next((found for each in asked if (found := each.gettext(text)) != text), None)
 
 
-def _translator(language: str) -> QTranslator | None:
+def _translator(language: str) -> _CatalogueTranslator | None:
     """Return the translator of a language; None for English and where its catalogue is damaged."""
-    path = catalogue_path(language)
-    if language == ENGLISH or not path.is_file():
-        return None
+    catalogue = None if language == ENGLISH else _read(catalogue_path(language))
+    return None if catalogue is None else _CatalogueTranslator(catalogue)
+
+
+def _read(path: Path) -> gettext.GNUTranslations | None:
+    """Return a compiled catalogue; None where there is none, and where it is damaged."""
     try:
-        with path.open("rb") as file:
-            return _CatalogueTranslator(gettext.GNUTranslations(file))
-    except (OSError, ValueError, UnicodeDecodeError):
-        return None  # a window in English is better than none
+        with open_regular(path) as file:
+            return gettext.GNUTranslations(io.BytesIO(file.read(_LARGEST)))
+    except Exception:  # noqa: BLE001 - a stranger's file: a window in English is better than none
+        return None
 
 
 def catalogue_path(language: str) -> Path:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.api.manifest import Permissions
 from studio.api.window.context import Page
 from studio.core.plugins import Plugin, PluginState
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
@@ -78,7 +79,7 @@ class PluginsPage(QWidget):
         head.setSpacing(8)
         icon = plugin.manifest.icon if plugin.manifest else "puzzle"
         head.addWidget(look.icon_label(icon, "accent" if plugin.is_usable else "faint", 18))
-        head.addWidget(look.label(plugin.title, "heading"))
+        head.addWidget(look.label(declared(plugin.title), "heading"))
         if plugin.version:
             head.addWidget(look.label(plugin.version, "badge"))
         if plugin.shipped:
@@ -90,7 +91,7 @@ class PluginsPage(QWidget):
         head.addWidget(self._switch(plugin))
         column.addLayout(head)
         if plugin.manifest and plugin.manifest.summary:
-            column.addWidget(look.label(plugin.manifest.summary, "mute", wrap=True))
+            column.addWidget(look.label(declared(plugin.manifest.summary), "mute", wrap=True))
         if plugin.reason:
             column.addWidget(look.label(plugin.reason, "bad", wrap=True))
         if plugin.manifest:

@@ -70,6 +70,9 @@ class PageRegistry:
             studio, window.activity, self.ui, background, self.serving, self.context
         )
         window.activity.title_of = weights.title
+        for plugin in studio.plugins.plugins:
+            if plugin.folder is not None:
+                window.look.language.learn(plugin.id, plugin.folder)
         window.look.kinds.declare(studio.plugins.kinds())
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)

@@ -6,6 +6,7 @@ import gettext
 from pathlib import Path
 
 import pytest
+from babel.messages import Catalog, mofile
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
@@ -61,5 +62,52 @@ def test_a_language_that_is_not_there_is_that_of_the_system(qapp: QApplication) 
 def test_the_shipped_german_catalogue_is_read(qapp: QApplication) -> None:
     assert ENGLISH != "de"
     chosen = Language(qapp, "de")
+    assert declared("Settings") == "Einstellungen"
+    chosen.close()
+
+
+DIARY = Path(__file__).parents[2] / "plugins" / "examples" / "studio_diary"
+
+
+def test_a_plugin_brings_a_catalogue_for_its_own_words(qapp: QApplication) -> None:
+    chosen = Language(qapp, "de")
+    assert declared("What was made, day by day.") == "What was made, day by day."
+    chosen.learn("diary", DIARY)
+    assert declared("What was made, day by day.") == "Was entstanden ist, Tag für Tag."
+    assert declared("What to remember.") == "Was gemerkt werden soll."
+    assert chosen.text_of("diary", "Saved: {title}") == "Gespeichert: {title}"
+    assert chosen.text_of("diary", "Settings") == "Settings", "it does not say that"
+    assert chosen.text_of("another", "Saved: {title}") == "Saved: {title}"
+    chosen.close()
+
+
+def test_a_plugin_changes_no_word_of_the_studio(qapp: QApplication, tmp_path: Path) -> None:
+    catalogue = Catalog(locale="de")
+    for text, words in {"Stop": "Weiter", "Settings": "Nichts", "Mine": "Meins"}.items():
+        catalogue.add(text, words)
+    file = tmp_path / "locale" / "de" / "LC_MESSAGES" / "diary.mo"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as to:
+        mofile.write_mo(to, catalogue)
+    chosen = Language(qapp, "de")
+    chosen.learn("diary", tmp_path)
+    assert declared("Mine") == "Meins"
+    assert chosen.text_of("diary", "Stop") == "Weiter", "the control: it tries to"
+    assert QCoreApplication.translate("RunButton", "Stop") == "Stopp"
+    assert declared("Settings") == "Einstellungen"
+    assert QCoreApplication.translate("RunButton", "Mine") == "Mine"
+    chosen.close()
+
+
+@pytest.mark.parametrize("data", [b"", b"\xde\x12\x04\x95 nothing of a catalogue", bytes(5 << 20)])
+def test_a_damaged_catalogue_of_a_plugin_leaves_it_in_english(
+    qapp: QApplication, tmp_path: Path, data: bytes
+) -> None:
+    file = tmp_path / "locale" / "de" / "LC_MESSAGES" / "diary.mo"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    chosen = Language(qapp, "de")
+    chosen.learn("diary", tmp_path)
+    assert chosen.text_of("diary", "Saved: {title}") == "Saved: {title}"
     assert declared("Settings") == "Einstellungen"
     chosen.close()

@@ -18,14 +18,15 @@ class Diary(QWidget):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self._told = ctx.ui.label("", wrap=True)
+        self._ctx = ctx
+        self._told = ctx.ui.label(ctx.tr("Nothing was made yet."), wrap=True)
         column = QVBoxLayout(self)
         column.addWidget(self._told)
         self.stop = ctx.on_artifact_added(self._added)
         ctx.on_job_done(self._done)
 
     def _added(self, artifact: SavedArtifact) -> None:
-        self._write(f"{artifact.kind}: {artifact.title}")
+        self._write(self._ctx.tr("Saved: {title}").format(title=artifact.title))
 
     def _done(self, job: JobEnd) -> None:
         self._write(f"{job.title}: {job.error or job.state.value}")
