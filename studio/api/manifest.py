@@ -20,12 +20,17 @@ MAX_MANIFEST_BYTES = 256 * 1024
 
 
 class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A place in the window. ``accepts``: kinds of artifacts that *Send to* may hand it."""
+    """A place in the window.
+
+    ``accepts``: kinds of artifacts that *Send to* may hand it. ``tasks``: it is drawn from the
+    schemas of these tasks of the plugin, and takes what they take; no code of the window half.
+    """
 
     id: str
     title: str
     icon: str = ""
     accepts: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
 
 
 @since("1.1")
@@ -46,8 +51,9 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something the plugin can do.
 
     ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`; ``inputs`` names what can
-    be handed to it beside them. ``tool`` says, to a language model that may use it, what it does
-    and when it helps; where it says nothing, the task is no tool.
+    be handed to it beside them. ``accepts``: kinds of artifacts that it works on, and the parameter
+    or the input that each fills: ``{ image = "picture" }``. ``tool`` says, to a language model that
+    may use it, what it does and when it helps; where it says nothing, the task is no tool.
     """
 
     id: str
@@ -55,9 +61,29 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: str
     produces: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    accepts: dict[str, str] = {}
     lane: Lane = Lane.BATCH
     summary: str = ""
     tool: str = ""
+
+
+class ActionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that can be done with an artifact wherever it is shown: “Palette of this”.
+
+    Attributes:
+        task: What does it; one of the plugin that accepts the artifact.
+        kinds: Of which artifacts; empty for all that the task accepts.
+        params: Parameters that are not as the form would show them at first.
+        run: At once; else a page with the form of the task opens, filled in.
+    """
+
+    id: str
+    title: str
+    task: str
+    icon: str = ""
+    kinds: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    run: bool = False
 
 
 class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +172,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pages: tuple[PageEntry, ...] = ()
     kinds: tuple[KindEntry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
+    actions: tuple[ActionEntry, ...] = ()
     permissions: Permissions = Permissions()
     tour: tuple[TourEntry, ...] = ()
     benches: tuple[BenchEntry, ...] = ()
@@ -213,11 +240,12 @@ def _check(path: Path, manifest: Manifest) -> None:
         if not _MODULE.fullmatch(module):
             raise _bad(path, f"{module!r} is not a module name")
     ids = [page.id for page in manifest.pages] + [task.id for task in manifest.tasks]
+    ids += [action.id for action in manifest.actions]
     for member in ids:
         if not _MEMBER_ID.fullmatch(member) or member.split(".")[0] != manifest.id:
             raise _bad(path, f"id {member!r} must look like '{manifest.id}.name'")
     if len(set(ids)) != len(ids):
-        raise _bad(path, "two pages or tasks have the same id")
+        raise _bad(path, "two pages, tasks or actions have the same id")
     for task in manifest.tasks:
         if not _PARAMS.fullmatch(task.params):
             raise _bad(path, f"params {task.params!r} of {task.id} is not 'module:Class'")
@@ -230,11 +258,12 @@ def _check(path: Path, manifest: Manifest) -> None:
     _check_families(path, manifest)
     _check_kinds(path, manifest)
     _check_verbs(path, manifest)
+    _check_accepted(path, manifest)
     for used in manifest.uses:
         if not _MEMBER_ID.fullmatch(used):
             raise _bad(path, f"uses {used!r} must look like 'plugin.task'")
-    if manifest.pages and not manifest.plugin:
-        raise _bad(path, "pages need a plugin module")
+    if not manifest.plugin and not all(page.tasks for page in manifest.pages):
+        raise _bad(path, "pages need a plugin module, or tasks that they are drawn from")
     if manifest.isolation not in _ISOLATION:
         raise _bad(path, f"isolation must be one of {', '.join(_ISOLATION)}")
     if manifest.permissions.files not in _FILES:
@@ -273,10 +302,29 @@ def _check_kinds(path: Path, manifest: Manifest) -> None:
     if len(set(ids)) != len(ids):
         raise _bad(path, "two kinds have the same id")
     used = [kind for task in manifest.tasks for kind in task.produces]
+    used += [kind for task in manifest.tasks for kind in task.accepts]
     used += [kind for page in manifest.pages for kind in page.accepts]
     for word in [*ids, *used]:
         if not _KIND.fullmatch(word):
             raise _bad(path, f"kind {word!r} is not a word in lower-case letters")
+
+
+def _check_accepted(path: Path, manifest: Manifest) -> None:
+    """Check what artifacts are taken by tasks, by pages drawn from them, and by actions."""
+    tasks = {task.id: task for task in manifest.tasks}
+    for page in manifest.pages:
+        for task in page.tasks:
+            if task not in tasks:
+                raise _bad(path, f"page {page.id} names {task!r}, which is not one of its tasks")
+    drawn = {task for page in manifest.pages for task in page.tasks} if manifest.pages else {*tasks}
+    for action in manifest.actions:
+        if action.task not in tasks:
+            raise _bad(path, f"action {action.id} names {action.task!r}, which is no task of it")
+        accepts = tasks[action.task].accepts
+        if not accepts or not accepts.keys() >= set(action.kinds):
+            raise _bad(path, f"task {action.task} does not accept what action {action.id} is for")
+        if not action.run and action.task not in drawn:
+            raise _bad(path, f"action {action.id} needs run, or a page drawn from {action.task}")
 
 
 def _check_families(path: Path, manifest: Manifest) -> None:

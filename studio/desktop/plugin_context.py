@@ -35,6 +35,9 @@ class PluginContext:
         background: Background,
         targets: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]],
         weights: CatalogueView | None = None,
+        actions: Callable[
+            [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
+        ] = lambda artifact: (),
     ) -> None:
         self.plugin = plugin
         self.ui = ui
@@ -46,6 +49,7 @@ class PluginContext:
         self.notices: Notices = studio.notices
         self.kit = PageKit(self, ui.look)
         self._studio, self._background, self._targets = studio, background, targets
+        self._actions = actions
 
     def tr(self, text: str) -> str:
         """Return a text of the plugin in the language of the window."""
@@ -104,6 +108,10 @@ class PluginContext:
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that accepts the artifact."""
         return self._targets(artifact)
+
+    def actions(self, artifact: SavedArtifact) -> Sequence[tuple[str, str, Callable[[], None]]]:
+        """Return (title, icon, call) for each action of a plugin on the artifact."""
+        return self._actions(artifact)
 
 
 class PluginTasks:

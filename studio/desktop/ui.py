@@ -44,6 +44,7 @@ class WindowUi:
     Attributes:
         open_page: For the studio's own pages: bring a page into view by its id.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
+        actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
     """
 
     def __init__(
@@ -59,6 +60,9 @@ class WindowUi:
         self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
             lambda artifact: ()
         )
+        self.actions_on: Callable[
+            [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
+        ] = lambda artifact: ()
         self._services = FormServices(weights, self._pick_one, open_models)
 
     # --- the theme ----------------------------------------------------------------------------

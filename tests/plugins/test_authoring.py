@@ -94,6 +94,7 @@ def test_every_key_of_the_manifest_is_explained() -> None:
         manifest.Manifest,
         manifest.PageEntry,
         manifest.KindEntry,
+        manifest.ActionEntry,
         manifest.TaskEntry,
         manifest.TourEntry,
         manifest.BenchEntry,

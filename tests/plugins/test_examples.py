@@ -78,8 +78,11 @@ def test_figures_are_a_plot_and_frames_a_video(picture: Path) -> None:
 
 
 def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:
-    host = host_of(found_in(EXAMPLES), tmp_path)
+    host = host_of(found_in(EXAMPLES, packages=["studio_palette"]), tmp_path)
     host.switch_off("palette")
+    assert [page.tasks[0] for _, page in host.pages()] == []
+    host.switch_on("palette")
+    assert [page.tasks[0] for _, page in host.pages()] == ["palette.of"]
     assert [(kind.id, kind.icon, kind.suffixes) for kind in host.kinds()] == [
         ("palette", "palette", (".palette",))
     ]

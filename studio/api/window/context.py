@@ -174,3 +174,7 @@ class PluginContext(Protocol):
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that accepts the artifact."""
         ...
+
+    def actions(self, artifact: SavedArtifact) -> Sequence[tuple[str, str, Callable[[], None]]]:
+        """Return (title, icon, call) for each action that plugins offer for the artifact."""
+        ...

@@ -89,6 +89,7 @@ class FileEditor(Editor):
 
     def __init__(self, look: Appearance, field: Field, pick: PickFiles) -> None:
         self._field, self._pick = field, pick
+        self._titles: dict[str, str] = {}
         row = _DropRow(self._on_dropped)
         super().__init__(row)
         layout = QHBoxLayout(row)
@@ -106,11 +107,17 @@ class FileEditor(Editor):
         layout.addWidget(self._edit, 1)
         layout.addWidget(browse)
 
+    def call_file(self, path: str, title: str) -> None:
+        """Show ``path`` as ``title`` wherever it is the value."""
+        self._titles[self.tr("{title} (library)").format(title=title)] = path
+
     def get(self) -> str:
-        return self._edit.text()
+        shown = self._edit.text()
+        return self._titles.get(shown, shown)
 
     def set(self, value: Any) -> None:
-        self._edit.setText("" if value is None else str(value))
+        path = "" if value is None else str(value)
+        self._edit.setText(next((t for t, named in self._titles.items() if named == path), path))
         self._edit.setCursorPosition(len(self._edit.text()))
 
     def mark(self, bad: bool) -> None:

@@ -177,10 +177,12 @@ class ArtifactActions:
         )
 
     def fill_targets(self, menu: QMenu) -> None:
-        """Add an entry for each other page that takes it."""
+        """Add an entry for each action of a plugin on it, and for each other page that takes it."""
         result = self._parts.current()
         if result is None:
             return
+        for title, icon, act in self._ctx.actions(result.artifact):
+            menu.addAction(self._ctx.ui.icon(icon), title, act)
         for title, send in self._ctx.send_to(result.artifact):
             if title != self._parts.page:
                 words = tr("Send to {page}").format(page=title)

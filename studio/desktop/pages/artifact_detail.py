@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -30,6 +31,7 @@ from studio.desktop.appearance.appearance import line
 from studio.desktop.pages.artifact_grid import ago
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers import artifact as viewers
 from studio.protocol.errors import StudioError
 
@@ -139,12 +141,6 @@ class ArtifactDetail(QFrame):
         first.addWidget(again)
         first.addWidget(export)
         first.addStretch()
-        for title, run in self._targets(artifact):
-            send = self._look.button(
-                self.tr("Send to {page}").format(page=title), "arrow-right", small=True
-            )
-            send.clicked.connect(run)
-            second.addWidget(send)
         if artifact.binned_at is None:
             away = self._look.button(self.tr("Move to bin"), "trash-2", small=True)
             away.clicked.connect(lambda: self._bin(artifact))
@@ -153,6 +149,10 @@ class ArtifactDetail(QFrame):
             away.clicked.connect(lambda: self._do(lambda lib: lib.restore(artifact.id)))
         second.addWidget(away)
         second.addStretch()
+        for title, icon, act in self._uses(artifact):  # one a row: there may be many
+            button = self._look.button(title, icon, small=True)
+            button.clicked.connect(lambda _=False, act=act: act())
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return column
 
     def _verdict(self, column: QVBoxLayout, artifact: Artifact) -> None:
@@ -225,11 +225,29 @@ class ArtifactDetail(QFrame):
 
     # --- doing --------------------------------------------------------------------------------
 
-    def _targets(self, artifact: Artifact) -> list[tuple[str, Callable[[], None]]]:
-        for plugin in self._parts.studio.plugins.usable():
-            context = self._parts.context_of(plugin.id)
-            return list(context.send_to(context.library.artifact(artifact.id)))
-        return []
+    def fill_menu(self, menu: QMenu, artifact: Artifact) -> None:
+        """Add all that can be done with ``artifact``."""
+        icon = self._look.icons.icon
+        for title, name, act in self._uses(artifact):
+            menu.addAction(icon(name), title, act)
+        menu.addSeparator()
+        menu.addAction(
+            icon("star"),
+            self.tr("Remove star") if artifact.starred else self.tr("Add star"),
+            lambda: self._do(lambda lib: lib.star(artifact.id, not artifact.starred)),
+        )
+        if artifact.binned_at is None:
+            menu.addAction(icon("trash-2"), self.tr("Move to bin"), lambda: self._bin(artifact))
+
+    def _saved(self, artifact: Artifact) -> SavedArtifact:
+        return saved_artifact(self._parts.studio.library, artifact)
+
+    def _uses(self, artifact: Artifact) -> list[tuple[str, str, Callable[[], None]]]:
+        """Return (title, icon, call) of each page that takes it, and of each plugin's action."""
+        saved, words = self._saved(artifact), self.tr("Send to {page}")
+        sends = self._parts.ui.send_to(saved)
+        found = [(words.format(page=title), "arrow-right", send) for title, send in sends]
+        return [*found, *self._parts.ui.actions_on(saved)]
 
     def _run_again(self, artifact: Artifact, record: Record | None) -> None:
         """Run the recipe anew with what its job was handed, if that was kept."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QRectF,
     QSize,
@@ -125,10 +126,12 @@ class ArtifactGrid(QListView):
     Signals:
         chosen: The artifact that is selected, or None.
         end_reached: More may be shown.
+        menu_wanted: An artifact, and where on the screen a menu about it is wanted.
     """
 
     chosen = Signal(object)
     end_reached = Signal()
+    menu_wanted = Signal(object, QPoint)
 
     def __init__(self, look: Appearance, library: Library, background: Background) -> None:
         super().__init__()
@@ -144,6 +147,8 @@ class ArtifactGrid(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Results"))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
         self.selectionModel().currentChanged.connect(self._on_current)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         look.theme.changed.connect(self._items.forget_plots)
@@ -188,6 +193,11 @@ class ArtifactGrid(QListView):
 
     def _on_current(self, current: QModelIndex, previous: QModelIndex) -> None:
         self.chosen.emit(current.data(_ROLE))
+
+    def _on_menu(self, at: QPoint) -> None:
+        artifact = self.indexAt(at).data(_ROLE)
+        if artifact is not None:
+            self.menu_wanted.emit(artifact, self.viewport().mapToGlobal(at))
 
     def _on_scrolled(self, value: int) -> None:
         bar = self.verticalScrollBar()

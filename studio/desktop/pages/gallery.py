@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
@@ -81,6 +81,7 @@ class GalleryPage(QWidget):
         self.grid = ArtifactGrid(self._look, parts.studio.library, parts.background)
         self.grid.chosen.connect(self._show)
         self.grid.end_reached.connect(self._more)
+        self.grid.menu_wanted.connect(self._show_menu)
         for state in (self._empty, self._nothing, self._bin_empty):
             state.hide()
             self._frame.body.addWidget(state, 1)
@@ -100,7 +101,6 @@ class GalleryPage(QWidget):
 
     def on_shown(self) -> None:
         """Come into view: look again."""
-        self._learn_kinds()
         self.refresh()
         self.grid.setFocus()
 
@@ -114,7 +114,12 @@ class GalleryPage(QWidget):
         self._asked = asked = time.monotonic()
         binned = self._binned and not (self._kinds or self._starred)
         self._parts.background.run(
-            lambda: (self._find(0), self._talks() if binned else [], self._in_the_bin()),
+            lambda: (
+                self._find(0),
+                self._talks() if binned else [],
+                self._parts.studio.library.kinds(),
+                self._in_the_bin(),
+            ),
             lambda found: self._fill(asked, *found),
             self._tell,
         )
@@ -122,14 +127,6 @@ class GalleryPage(QWidget):
     def _in_the_bin(self) -> Stats | None:
         """Return how much there is, if the bin is looked at: a filter hides some of it."""
         return self._parts.studio.library.stats() if self._binned else None
-
-    def _learn_kinds(self) -> None:
-        """Offer the kinds of plugins too, and those that are left of plugins that are gone."""
-        self._parts.background.run(
-            self._parts.studio.library.kinds,
-            lambda found: self.more.offer([*self._look.kinds.of_plugins(), *found]),
-            self._tell,
-        )
 
     def show_saved(self, artifact: SavedArtifact) -> None:
         """Show one result, wherever it is in the grid."""
@@ -159,10 +156,17 @@ class GalleryPage(QWidget):
         return listed(self.search.text(), binned=True, limit=MOST)
 
     def _fill(
-        self, asked: float, found: list[Artifact], talks: list[Conversation], bin: Stats | None
+        self,
+        asked: float,
+        found: list[Artifact],
+        talks: list[Conversation],
+        kinds: list[str],
+        bin: Stats | None,
     ) -> None:
         if asked != self._asked:
             return  # a later question is on its way
+        # Those of plugins, and those that are left of plugins that are gone.
+        self.more.offer([*self._look.kinds.of_plugins(), *kinds])
         self.grid.show_artifacts(found)
         if self._wanted:
             self._show_id(self._wanted)
@@ -205,13 +209,18 @@ class GalleryPage(QWidget):
         if artifact is not None:
             self.detail.show_artifact(artifact)
 
+    def _show_menu(self, artifact: Artifact, at: QPoint) -> None:
+        menu = self._parts.ui.menu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.detail.fill_menu(menu, artifact)
+        menu.popup(at)
+
     def _show_id(self, id: str) -> None:
         if not self.grid.select(id):
             self._show(self._parts.studio.library.artifact(id))
 
     def _on_job(self, job: Job) -> None:
         if job.artifacts and job.state.is_terminal and self.isVisible():
-            self._learn_kinds()
             self._timer.start(300)
 
     def _tell(self, error: Exception) -> None:

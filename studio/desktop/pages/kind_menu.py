@@ -41,6 +41,8 @@ class KindMenu(QObject):
         chosen = [kind for kind, entry in self._entries.items() if entry.isChecked()]
         known = {*own_titles(), Kind.CONVERSATION} - {*MENU}
         wanted = [kind for kind in dict.fromkeys([*kinds, *chosen]) if kind not in known]
+        if wanted == list(self._entries):
+            return  # the menu may be open
         self._menu.clear()
         self._entries = {kind: self._entry(kind, kind in chosen) for kind in wanted}
         self._show()

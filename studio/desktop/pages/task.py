@@ -1,16 +1,17 @@
-"""The page of any task that brings none: form at the right, progress and results."""
+"""The page of tasks that bring none: their forms at the right, progress and results."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.jobs import JobHandle, JobRequest
+from studio.api.jobs import JobHandle
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.api.window.context import Page, PageAction, PluginContext
@@ -19,51 +20,66 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.pages.page_frame import Column, PageFrame, card
+from studio.desktop.pages.task_forms import TaskForms
 from studio.desktop.ui import WindowUi
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 
 PREVIEW_SIDE = 320
+_WIDEST = 640
+"""Pixels that a result is wide at most."""
+Show = Callable[[SavedArtifact, Callable[[QWidget], None]], None]
+"""Calls back with what shows a result."""
 
 
-def build(ctx: PluginContext, task: TaskEntry, params: type[Params]) -> Page:
-    """Return a full page for ``task``."""
-    page = TaskPage(ctx, task, params)
+def build(
+    ctx: PluginContext, tasks: Sequence[tuple[TaskEntry, type[Params]]], title: str, show: Show
+) -> Page:
+    """Return a full page for ``tasks``; ``show`` shows what they make."""
+    page = TaskPage(ctx, tasks, title, show)
+    name = tasks[0][0].id
     return Page(
         page,
         page.panel,
-        save_state=page.save_state,
-        restore_state=page.restore_state,
-        actions=[PageAction(f"{task.id}.run", task.title, page.run.run, "play", "Ctrl+Return")],
+        save_state=page.forms.save_state,
+        restore_state=page.forms.restore_state,
+        accept=page.take,
+        actions=[PageAction(f"{name}.run", title, page.run.run, "play", "Ctrl+Return")],
         focus=page.button.widget.setFocus,
     )
 
 
 class TaskPage(QWidget):
-    """Runs one task again and again, and shows what it made.
+    """Runs its tasks again and again, and shows what they made.
 
     Attributes:
-        panel: The form and the button under it.
-        form: The form.
+        panel: The forms and the button under them.
+        forms: The forms, of which one is in view.
         run: Runs the job in hand.
     """
 
-    def __init__(self, ctx: PluginContext, task: TaskEntry, params: type[Params]) -> None:
+    def __init__(
+        self,
+        ctx: PluginContext,
+        tasks: Sequence[tuple[TaskEntry, type[Params]]],
+        title: str,
+        show: Show,
+    ) -> None:
         super().__init__()
         assert isinstance(ctx.ui, WindowUi)
-        self._ui, self._task, self._params = ctx.ui, task, params
-        self.form = ctx.ui.form(params)
-        self.button = ctx.kit.run_button(self.tr("Run"))
+        self._ui, self._show = ctx.ui, show
         self.trouble = ctx.ui.trouble_row()
+        self.forms = TaskForms(ctx, tasks, self.trouble.tell)
+        self.button = ctx.kit.run_button(self.tr("Run"))
         self.run = ctx.kit.run_controller(
-            prepare=self._request, button=self.button, trouble=self.trouble
+            prepare=self.forms.request, button=self.button, trouble=self.trouble
         )
         self.run.on_start(self._on_start)
         self.panel = self._panel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        frame = PageFrame(ctx.ui.look, declared(task.title), declared(task.summary))
-        layout.addWidget(frame)
+        self._frame = PageFrame(ctx.ui.look, declared(title))
+        layout.addWidget(self._frame)
         self._empty = ctx.ui.empty_state(
             "play",
             self.tr("No results yet"),
@@ -73,51 +89,43 @@ class TaskPage(QWidget):
         )
         self._results = Column()
         self._results.hide()
-        frame.body.addWidget(self.trouble)
-        frame.body.addWidget(self._empty, 1)
-        frame.body.addWidget(self._results, 1)
+        self._frame.body.addWidget(self.trouble)
+        self._frame.body.addWidget(self._empty, 1)
+        self._frame.body.addWidget(self._results, 1)
+        self.forms.on_task(lambda task: self._frame.say(declared(task.summary)))
+
+    def take(
+        self, artifact: SavedArtifact, task: str = "", params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Fill a form with an artifact: that of ``task``, or of the first that accepts it."""
+        self.forms.take(artifact, task, params or {})
 
     def _panel(self) -> QWidget:
         panel = QWidget()
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.form.widget, 1)
+        column.addWidget(self.forms, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(20, 8, 20, 20)
         foot.addWidget(self.button.widget)
         column.addLayout(foot)
         return panel
 
-    def _request(self) -> JobRequest:
-        params = self._params.parse(self.form.values())
-        return JobRequest(self._task.id, params, title=self._task.title)
-
     def _on_start(self, job: JobHandle) -> None:
         self._empty.hide()
         self._results.show()
-        shown = RunCard(self._ui, self._task.title)
+        shown = RunCard(self._ui, declared(self.forms.task.title), self._show)
         self._results.cards.insertWidget(0, shown)
         shown.follow(job)
-
-    # --- state --------------------------------------------------------------------------------
-
-    def save_state(self) -> dict[str, Any]:
-        """Return what the form says."""
-        return {"values": self.form.values()}
-
-    def restore_state(self, state: Mapping[str, Any]) -> None:
-        """Show what the form said."""
-        values = state.get("values")
-        if isinstance(values, Mapping):
-            self.form.set_values(values)
 
 
 class RunCard(QWidget):
     """One run: state in words, progress, preview, text, results."""
 
-    def __init__(self, ui: WindowUi, title: str) -> None:
+    def __init__(self, ui: WindowUi, title: str, show: Show) -> None:
         super().__init__()
         self._look: Appearance = ui.look
+        self._show = show
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         frame, self._column = card()
@@ -170,20 +178,10 @@ class RunCard(QWidget):
         self.text.show()
 
     def _on_artifact(self, artifact: SavedArtifact) -> None:
+        place = QVBoxLayout()
+        self._column.addLayout(place)
         row = QHBoxLayout()
         row.setSpacing(8)
-        shown = False
-        if artifact.kind == "image":
-            pixmap = QPixmap(str(artifact.path))
-            if not pixmap.isNull():
-                picture = self._look.label("")
-                picture.setPixmap(_fitted(pixmap))
-                picture.setAccessibleName(artifact.title)
-                self._column.addWidget(picture)
-                shown = True
-        elif artifact.text and not self.text.text():
-            self.text.setText(artifact.text)
-            self.text.show()
         row.addWidget(self._look.icon_label("circle-check", "good"))
         name = artifact.title or artifact.kind
         row.addWidget(
@@ -191,8 +189,16 @@ class RunCard(QWidget):
         )
         row.addStretch()
         self._column.addLayout(row)
-        if shown:
-            self._preview.hide()
+        self._preview.hide()
+        if artifact.text and self.text.text():
+            return  # it was read while it was written
+
+        def shown(widget: QWidget) -> None:
+            if isValid(self):
+                widget.setMaximumWidth(_WIDEST)
+                place.addWidget(widget)
+
+        self._show(artifact, shown)
 
     def _on_failed(self, error: StudioError) -> None:
         self.text.setText(str(error))

@@ -67,6 +67,22 @@ def show(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "")
     return plain(parts, artifact, start, maker)
 
 
+def show_later(parts: PageServices, saved: SavedArtifact, then: Callable[[QWidget], None]) -> None:
+    """Call ``then`` with what shows an artifact of the library, once its start is read."""
+    library = parts.studio.library
+
+    def read() -> tuple[Artifact, bytes, str]:
+        artifact = library.artifact(saved.id)
+        maker = library.record(artifact.record).plugin if artifact.record else ""
+        return artifact, head(library.payload_path(artifact)), maker
+
+    def tell(error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        parts.studio.notices.error(told, key="viewer")
+
+    parts.background.run(read, lambda found: then(show(parts, *found)), tell)
+
+
 def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:
     """Return what the studio itself can show of ``artifact``, whose payload begins with ``start``.
 

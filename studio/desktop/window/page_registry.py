@@ -18,13 +18,15 @@ from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
+from studio.desktop.viewers.artifact import show_later
 from studio.desktop.window.local_server import ServerSwitch
 from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.plugin_actions import PluginActions
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
-    from studio.api.manifest import PageEntry, TaskEntry
+    from studio.api.manifest import ActionEntry, PageEntry, TaskEntry
     from studio.core.studio import Studio
 
 # (module of studio.desktop.pages, title, icon)
@@ -62,9 +64,10 @@ class PageRegistry:
         self._explained: set[str] = set()
         """Plugins whose failure the user has been shown."""
         self._weights = weights = CatalogueView(studio, self.show_set)
+        self.actions = PluginActions(studio, background, self._open_form, self._show_artifact)
         self.ui = WindowUi(window.look, window, weights, self._open_models)
         self.ui.open_page = self.open
-        self.ui.send_to = self.targets
+        self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
         self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(
             studio, window.activity, self.ui, background, self.serving, self.context
@@ -95,7 +98,13 @@ class PageRegistry:
         """Return the context of a plugin, always the same one."""
         if plugin_id not in self._contexts:
             self._contexts[plugin_id] = PluginContext(
-                plugin_id, self.studio, self.ui, self._background, self.targets, self._weights
+                plugin_id,
+                self.studio,
+                self.ui,
+                self._background,
+                self.targets,
+                self._weights,
+                self.actions.of,
             )
         return self._contexts[plugin_id]
 
@@ -136,11 +145,21 @@ class PageRegistry:
     def _specs_of(self, plugin: Plugin) -> list[PageSpec]:
         manifest = plugin.manifest
         assert manifest is not None
-        if manifest.pages:
+        if not manifest.pages:
             return [
-                self._spec(plugin, page, self._plugin_page, page.accepts) for page in manifest.pages
+                self._spec(plugin, task, self._task_page, tuple(task.accepts))
+                for task in manifest.tasks
             ]
-        return [self._spec(plugin, task, self._task_page, ()) for task in manifest.tasks]
+        taken = {task.id: tuple(task.accepts) for task in manifest.tasks}
+        return [
+            self._spec(
+                plugin,
+                page,
+                self._task_page if page.tasks else self._plugin_page,
+                (*page.accepts, *(kind for task in page.tasks for kind in taken[task])),
+            )
+            for page in manifest.pages
+        ]
 
     def _spec(
         self,
@@ -178,11 +197,32 @@ class PageRegistry:
             )
         return host.guard(plugin.id, f"page {page_id}", lambda: _as_page(pages[page_id]()))
 
-    def _task_page(self, plugin: Plugin, task_id: str) -> Page:
-        _, entry = self.studio.plugins.task(task_id)
-        params = self.studio.plugins.params_class(task_id)
-        build = _part("task", entry.title)
-        return build(self.context(plugin.id), entry, params)
+    def _task_page(self, plugin: Plugin, id: str) -> Page:
+        """Return the page drawn from a task, or from the tasks that a page names."""
+        host = self.studio.plugins
+        assert plugin.manifest is not None
+        page = next((each for each in plugin.manifest.pages if each.id == id), None)
+        tasks = [host.task(task)[1] for task in (page.tasks if page else (id,))]
+        schemas = [(task, host.params_class(task.id)) for task in tasks]
+        title = page.title if page else tasks[0].title
+        show = functools.partial(show_later, self._parts)
+        return _part("task", title)(self.context(plugin.id), schemas, title, show)
+
+    def _open_form(self, plugin: Plugin, action: ActionEntry, artifact: SavedArtifact) -> None:
+        """Open the page with the form of an action, filled in."""
+        from studio.desktop.pages.task import TaskPage
+
+        assert plugin.manifest is not None
+        pages = [page.id for page in plugin.manifest.pages if action.task in page.tasks]
+        page = self.window.pages.open(pages[0] if pages else action.task)
+        if page is not None and isinstance(page.widget, TaskPage):
+            page.widget.take(artifact, action.task, action.params)
+
+    def _show_artifact(self, artifact: SavedArtifact) -> None:
+        """Show one result in the library."""
+        page = self.window.pages.open(f"{OWN}gallery")
+        if page is not None and page.accept is not None:
+            page.accept(artifact)
 
     def _own_page(self, name: str, title: str) -> Page:
         return _part(name, title)(self._parts)
@@ -214,6 +254,7 @@ class PageRegistry:
 
     def _on_plugins(self) -> None:
         had_page = bool(self.window.pages.current)
+        self.window.look.kinds.declare(self.studio.plugins.kinds())
         self.window.set_pages(self.specs())
         if had_page:
             self.open_first()  # does nothing unless the page in view went with its plugin

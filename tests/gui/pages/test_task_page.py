@@ -27,7 +27,7 @@ class TaskDesk(PageDesk):
         from studio_echo.schema import Say
 
         (entry,) = self.studio.plugins.plugin("echo").manifest.tasks
-        return task_page.build(self.ctx, entry, Say)
+        return task_page.build(self.ctx, [(entry, Say)], entry.title, lambda artifact, then: None)
 
     def words(self) -> str:
         """What is to be read, from the top."""
@@ -46,18 +46,18 @@ def desk(
 
 
 def test_each_run_has_a_card_with_text_and_results(desk: TaskDesk) -> None:
-    desk.page.form.set_values({"text": "hello"})
+    desk.page.forms.form.set_values({"text": "hello"})
     for title in ("First", "Second"):
         desk.runtime.enqueue(Tokens("hel", "lo"), Artifact("text", b"hello", ".txt", title=title))
         desk.run()
         desk.until_over()
-    desk.until(lambda: desk.words().count("hello") == 2)
+    desk.until(lambda: desk.words().count("hello") == 2 and "Second" in desk.words())
     words = desk.words()
     assert words.index("Second") < words.index("First"), "the newest is on top"
 
 
 def test_it_is_stopped_by_the_same_button(desk: TaskDesk) -> None:
-    desk.page.form.set_values({"text": "hello"})
+    desk.page.forms.form.set_values({"text": "hello"})
     desk.runtime.enqueue(Step(1, 2, "half"), Stall())
     desk.run()
     desk.until(lambda: desk.progress() == "half")
@@ -70,7 +70,7 @@ def test_what_is_missing_is_told_and_what_failed_can_be_tried_again(desk: TaskDe
     desk.run()
     assert "Text is missing" in desk.trouble()
     assert desk.runtime.submitted == []
-    desk.page.form.set_values({"text": "hello"})
+    desk.page.forms.form.set_values({"text": "hello"})
     desk.runtime.enqueue(Fail(BadInput("Nobody listens.")))
     desk.run()
     desk.until(lambda: "Nobody listens." in desk.trouble())
@@ -80,6 +80,6 @@ def test_what_is_missing_is_told_and_what_failed_can_be_tried_again(desk: TaskDe
 
 
 def test_the_form_outlives_a_restart(desk: TaskDesk) -> None:
-    desk.page.form.set_values({"text": "hello", "times": 7})
+    desk.page.forms.form.set_values({"text": "hello", "times": 7})
     desk.again()
-    assert desk.page.form.values()["times"] == 7
+    assert desk.page.forms.form.values()["times"] == 7

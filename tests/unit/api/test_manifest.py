@@ -22,6 +22,12 @@ id = "image.generate"
 title = "Text to image"
 params = "m.schema:Generate"
 produces = ["image", "mesh"]
+accepts = { text = "prompt" }
+[[actions]]
+id = "image.of_this"
+title = "Picture of this"
+task = "image.generate"
+run = true
 [[kinds]]
 id = "mesh"
 title = "Meshes"
@@ -66,6 +72,12 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
         ('id = "mesh"', 'id = "3D Mesh"', "not a word"),
         ('produces = ["image", "mesh"]', 'produces = ["Mesh"]', "not a word"),
         ('".obj"', '"obj"', "not a suffix"),
+        ('task = "image.generate"', 'task = "image.other"', "no task of it"),
+        ("run = true", 'kinds = ["audio"]', "does not accept what action"),
+        ('accepts = { text = "prompt" }', "", "does not accept what action"),
+        ("run = true", "run = false", "needs run, or a page drawn from"),
+        ('accepts = ["text"] }]', 'tasks = ["image.x"] }]', "not one of its tasks"),
+        ('"image.of_this"', '"image.page"', "same id"),
         ('"image.generate"', '"other.generate"', "must look like 'image.name'"),
         ('"image.generate"', '"image.page"', "same id"),
         ("m.schema:Generate", "m.schema.Generate", "module:Class"),

@@ -1,0 +1,51 @@
+"""What of an artifact goes into a task that accepts it: a path, a text, or its bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.manifest import TaskEntry
+from studio.api.params import FieldKind, Params
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Parameters and inputs that stand for an artifact."""
+
+    artifact: SavedArtifact
+    params: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, bytes] = field(default_factory=dict)
+
+
+def fill(entry: TaskEntry, params: type[Params], artifact: SavedArtifact) -> Filling:
+    """Return how ``artifact`` fills the task, as its manifest says. Takes as long as the disk.
+
+    Raises:
+        StudioError: The task does not accept the kind, names no such parameter, or the payload
+            cannot be read.
+    """
+    name = entry.accepts.get(artifact.kind, "")
+    try:
+        if name in entry.inputs:
+            return Filling(artifact, inputs={name: artifact.read()})
+        known = next((each for each in params.fields() if each.name == name), None)
+        if known is not None and known.kind is FieldKind.FILE:
+            return Filling(artifact, {name: str(artifact.path)})
+        if known is not None and known.kind is FieldKind.TEXT:
+            text = artifact.text or artifact.read().decode("utf-8", "replace")
+            return Filling(artifact, {name: text[: known.text.max_chars]})
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"“{artifact.title or artifact.kind}” cannot be read ({error.strerror}).",
+            "Run “studio library verify” to list all missing files.",
+        ) from error
+    raise StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The task “{entry.title}” cannot take this: it has no file, text or input “{name}”.",
+        "Ask the plugin's author for a corrected version.",
+        plugin=entry.id.partition(".")[0],
+    )

@@ -1,0 +1,96 @@
+"""Actions of plugins on artifacts, wherever these are shown: at once, or in a form filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobRequest
+from studio.api.manifest import ActionEntry
+from studio.api.window.work_queue import outcome
+from studio.core.jobs.filling import Filling, fill
+from studio.core.plugins.plugin import Plugin
+from studio.desktop.appearance.language import declared
+from studio.desktop.main_thread.bridge import Background
+from studio.protocol.errors import StudioError
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+
+Act = Callable[[], None]
+
+
+class PluginActions:
+    """What the manifests of the plugins that take part offer for an artifact."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        background: Background,
+        open_form: Callable[[Plugin, ActionEntry, SavedArtifact], None],
+        show: Callable[[SavedArtifact], None],
+    ) -> None:
+        """``open_form``: opens the page of an action's task; ``show``: shows a result."""
+        self._studio, self._background = studio, background
+        self._open_form, self._show = open_form, show
+
+    def of(self, artifact: SavedArtifact) -> list[tuple[str, str, Act]]:
+        """Return (title, icon, call) of each action for the kind of ``artifact``."""
+        found: list[tuple[str, str, Act]] = []
+        for plugin in self._studio.plugins.usable():
+            assert plugin.manifest is not None
+            tasks = {task.id: task for task in plugin.manifest.tasks}
+            for action in plugin.manifest.actions:
+                if artifact.kind in (action.kinds or tasks[action.task].accepts):
+                    icon = action.icon or plugin.manifest.icon
+                    run = partial(self._run if action.run else self._open_form, plugin, action)
+                    found.append((declared(action.title), icon, partial(run, artifact)))
+        return found
+
+    def _run(self, plugin: Plugin, action: ActionEntry, artifact: SavedArtifact) -> None:
+        try:
+            _, entry = self._studio.plugins.task(action.task)
+            params = self._studio.plugins.params_class(action.task)
+        except StudioError as error:
+            self._studio.notices.error(error, key=action.id)
+            return
+        self._background.run(
+            lambda: outcome(lambda: fill(entry, params, artifact)),
+            lambda found: self._submit(action, found),
+        )
+
+    def _submit(self, action: ActionEntry, found: Filling | StudioError) -> None:
+        notices = self._studio.notices
+        if isinstance(found, StudioError):
+            notices.error(found, key=action.id)
+            return
+        try:
+            job = self._studio.submit(
+                JobRequest(
+                    action.task,
+                    {**action.params, **found.params},
+                    title=f"{declared(action.title)}: {found.artifact.title}".rstrip(": "),
+                    inputs=found.inputs,
+                    parents=[found.artifact.id],
+                )
+            )
+        except StudioError as error:
+            notices.error(error, key=action.id)
+            return
+        title = declared(action.title)
+
+        def made(result: SavedArtifact) -> None:
+            words = _tr("“{title}” is done.").format(title=title)
+            notices.offer(words, _tr("Show"), lambda: self._show(result), key=action.id)
+
+        notices.info(_tr("“{title}” has started.").format(title=title), key=action.id)
+        job.on_artifact(made)
+        job.on_failed(lambda error: notices.error(error, key=action.id))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("actions", text)
