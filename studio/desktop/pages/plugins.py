@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.api.manifest import Permissions
 from studio.api.window.context import Page
 from studio.core.plugins import Plugin, PluginState
+from studio.core.plugins.discovery import Origin
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.pages.plugin_actions import PluginActions
 from studio.desktop.widgets.switch import Switch
 
 _STATES = {
@@ -40,6 +42,13 @@ class PluginsPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self._frame = PageFrame(self._look, self.tr("Plugins"), " ")
         layout.addWidget(self._frame)
+        self._actions = PluginActions(parts.studio, parts.ui, parts.background, self.window)
+        self._undo = self._look.button(self.tr("Undo last change"), "undo-2")
+        self._undo.clicked.connect(self._roll_back)
+        self._frame.controls.addWidget(self._undo)
+        install = self._look.button(self.tr("Install…"), "plus", kind="primary")
+        install.clicked.connect(self._actions.choose)
+        self._frame.controls.addWidget(install)
         self._column = Column()
         self._frame.body.addWidget(self._column, 1)
         self._studio.plugins.on_change(self.refresh)
@@ -55,6 +64,7 @@ class PluginsPage(QWidget):
                 "working."
             ).format(usable=usable, count=len(plugins))
         )
+        self._undo.setVisible(len(self._studio.plugin_store.history()) > 1)
         self._column.clear()
         for plugin in plugins:
             self._column.cards.addWidget(self._card(plugin))
@@ -93,10 +103,18 @@ class PluginsPage(QWidget):
         if plugin.manifest and plugin.manifest.summary:
             column.addWidget(look.label(declared(plugin.manifest.summary), "mute", wrap=True))
         if plugin.reason:
-            column.addWidget(look.label(plugin.reason, "bad", wrap=True))
+            tone = "mute" if plugin.state is PluginState.DISABLED else "bad"
+            column.addWidget(look.label(plugin.reason, tone, wrap=True))
         if plugin.manifest:
             column.addLayout(self._permissions(plugin))
             column.addWidget(look.label(self._offers(plugin), "small", wrap=True))
+        if plugin.origin is Origin.STORE:
+            remove = self._look.button(self.tr("Remove…"), "trash-2", small=True)
+            remove.clicked.connect(lambda: self._actions.remove(plugin))
+            row = QHBoxLayout()
+            row.addStretch()
+            row.addWidget(remove)
+            column.addLayout(row)
         faults = self._studio.plugins.faults.of(plugin.id)
         if faults:
             column.addLayout(self._faults(plugin, len(faults), faults[-1].report()))
@@ -112,10 +130,17 @@ class PluginsPage(QWidget):
 
     def _turn(self, plugin: Plugin, on: bool) -> None:
         host = self._studio.plugins
-        if on:
+        installed = self._studio.plugin_store.current().plugins.get(plugin.id)
+        if on and installed and not installed.enabled and plugin.origin is Origin.STORE:
+            self.refresh()  # the switch stays off until the plugin has been tried
+            self._actions.enable(plugin)
+        elif on:
             host.switch_on(plugin.id)
         else:
             host.switch_off(plugin.id)
+
+    def _roll_back(self) -> None:
+        self._actions.roll_back(self._studio.plugin_store.current().change)
 
     def _permissions(self, plugin: Plugin) -> QHBoxLayout:
         assert plugin.manifest is not None
@@ -138,7 +163,7 @@ class PluginsPage(QWidget):
     def _wishes(self, wants: Permissions) -> Iterator[tuple[str, str, bool, str]]:
         """Yield each permission: its key, its icon, whether it is asked for, and a label."""
         tr, files = self.tr, wants.files
-        icon = "wifi" if wants.network else "wifi-off"
+        icon = "globe" if wants.network else "wifi-off"
         yield "network", icon, wants.network, tr("network") if wants.network else tr("no network")
         allowed = {
             "none": tr("no files"),

@@ -16,6 +16,7 @@ from studio.core.runtime_process.child import Launch
 from studio.core.studio import Studio
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.preload import Preload
+from studio.desktop.pages import plugin_actions
 from studio.desktop.plugin_faults import PluginFaults
 from studio.desktop.window.about import show_about
 from studio.desktop.window.page_registry import DEVICE, OWN, PageRegistry
@@ -48,6 +49,9 @@ class WindowSession(QObject):
         window.pages.on_fault = studio.plugins.record_fault
         window.pages.opened.connect(lambda page: self.faults.page_opened(window.pages.spec(page)))
         self.workspace = PageRegistry(studio, window, background)
+        self._plugin_actions = plugin_actions.PluginActions(
+            studio, self.workspace.ui, background, lambda: window
+        )
         self._commands = Commands(self.workspace, self._shell_actions())
         center = window.center
         self.palette = CommandPalette(
@@ -150,6 +154,9 @@ class WindowSession(QObject):
     def _on_files(self, paths: list[Path]) -> None:
         """Hand each dropped file to the first plugin that knows what to do with it."""
         for path in paths:
+            if path.suffix in plugin_actions.SUFFIXES:
+                self._plugin_actions.install(path)
+                continue
             answers = self.studio.plugins.call_each(
                 "studio_open_file",
                 lambda plugin: {"ctx": self.workspace.context(plugin)},

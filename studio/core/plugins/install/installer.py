@@ -19,7 +19,7 @@ from studio.core.plugins.install import source as sources
 from studio.core.plugins.install.host_packages import HostPackages, look
 from studio.core.plugins.install.minisign import SecretKey
 from studio.core.plugins.install.plan import IN_STUDIO, Before, Plan
-from studio.core.plugins.install.records import Installed, LockedPackage, PluginSet, Record
+from studio.core.plugins.install.records import BUNDLE, Installed, LockedPackage, PluginSet, Record
 from studio.core.plugins.install.resolver import Choice, Progress, resolve
 from studio.core.plugins.install.source import Source
 from studio.core.plugins.install.store import PluginStore
@@ -91,7 +91,7 @@ class Installer:
             try:
                 told(f"Reading {Path(given).name}…")
                 path = Path(given).expanduser()
-                if path.suffix == sources.BUNDLE and path.is_file():
+                if path.suffix == BUNDLE and path.is_file():
                     found = bundle.open_bundle(path, work)
                 else:
                     found = sources.find(given, folders)
@@ -303,7 +303,7 @@ class Installer:
         installed = self._installed(id)
         record = self.store.record(installed)
         if path.is_dir():
-            path = path / f"{record.id}-{record.version}{sources.BUNDLE}"
+            path = path / f"{record.id}-{record.version}{BUNDLE}"
         try:
             bundle.write(path, record, self.store.wheels(installed), key)
         except OSError as error:

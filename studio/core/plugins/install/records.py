@@ -8,6 +8,9 @@ import msgspec
 
 from studio.api.manifest import Permissions
 
+BUNDLE = ".studioplugin"
+"""Suffix of a file that holds a plugin and its packages."""
+
 
 class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
     """One distribution of a plugin's lock.

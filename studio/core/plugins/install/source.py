@@ -10,10 +10,10 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from studio.core.plugins.discovery import GROUP
 from studio.core.plugins.install.archive import Archive
+from studio.core.plugins.install.records import BUNDLE
 from studio.core.plugins.install.resolver import wheels_in
 from studio.protocol.errors import ErrorCode, StudioError
 
-BUNDLE = ".studioplugin"
 _MOST_TEXT = 1 << 20
 
 

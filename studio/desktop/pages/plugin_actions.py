@@ -1,0 +1,221 @@
+"""Installing, enabling and removing plugins in the window: sheets, and work beside its thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from studio.api.manifest import Manifest
+from studio.core.background import in_words
+from studio.core.plugins import Plugin
+from studio.core.plugins.discovery import Origin
+from studio.core.plugins.install.records import BUNDLE
+from studio.desktop.main_thread.bridge import Background
+from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.contents import clear
+from studio.desktop.widgets.sheet import Sheet
+from studio.protocol.errors import Cancelled
+
+if TYPE_CHECKING:
+    from studio.core.plugins.install.installer import Installer
+    from studio.core.plugins.install.plan import Plan
+    from studio.core.studio import Studio
+
+SUFFIXES = (".whl", BUNDLE)
+"""Of files that hold a plugin."""
+Progress = Callable[[str], None]
+
+
+class PluginActions(QObject):
+    """What a user can do about the plugins of others. Every change runs beside the window."""
+
+    def __init__(
+        self, studio: Studio, ui: WindowUi, background: Background, window: Callable[[], QWidget]
+    ) -> None:
+        """``window`` returns what sheets lie over."""
+        super().__init__()
+        self._studio, self._ui, self._background = studio, ui, background
+        self._window = window
+
+    def choose(self) -> None:
+        """Ask for a file, and install the plugin in it."""
+        found = self._ui.pick_files(self.tr("Install a plugin"), SUFFIXES)
+        if found:
+            self.install(found[0])
+
+    def install(self, path: Path) -> None:
+        """Read the plugin at ``path``, show what it is, and install it if the user agrees."""
+        sheet = _Sheet(self, self.tr("Install a plugin"))
+        held = ExitStack()
+        sheet.closed.connect(lambda: self._background.run(held.close))
+
+        def read(told: Progress) -> Plan:
+            plan = held.enter_context(self._installer.read(str(path), [path.parent], told))
+            if sheet.stopped.is_set():  # closed meanwhile: nobody else lets go of the copies
+                held.close()
+            return plan
+
+        def show(plan: Plan) -> None:
+            from studio.desktop.pages.plugin_plan import plan_view
+
+            sheet.show_view(
+                plan_view(self._ui.look, plan),
+                self.tr("Update") if plan.before else self.tr("Install"),
+                lambda: self._install(sheet, plan),
+            )
+
+        sheet.work(read, show)
+
+    def _install(self, sheet: _Sheet, plan: Plan) -> None:
+        def done(_: Any) -> None:
+            sheet.dismiss()
+            self._changed()
+            before = plan.before
+            if before is None or not before.enabled:
+                self._studio.notices.info(
+                    self.tr("{title} is installed.").format(title=plan.record.title),
+                    self.tr("It is off. Enable it on the Plugins page."),
+                    key="plugin-installed",
+                )
+            else:
+                self._studio.notices.info(
+                    self.tr("{title} was updated to version {version}.").format(
+                        title=plan.record.title, version=plan.record.version
+                    ),
+                    self.tr("Tasks that are running finish with the version before."),
+                    key="plugin-installed",
+                )
+
+        sheet.work(lambda told: self._installer.install(plan, told), done)
+
+    def enable(self, plugin: Plugin) -> None:
+        """Show what a plugin asks for; if the user agrees, try it and let it take part."""
+        from studio.desktop.pages.plugin_plan import permissions_view
+
+        manifest: Manifest | None = plugin.manifest
+        assert manifest is not None
+        sheet = _Sheet(self, self.tr("Enable {title}?").format(title=plugin.title))
+
+        def done(_: Any) -> None:
+            sheet.dismiss()
+            self._changed()
+            self._studio.plugins.switch_on(plugin.id)
+
+        sheet.show_view(
+            permissions_view(self._ui.look, manifest, set()),
+            self.tr("Enable"),
+            lambda: sheet.work(lambda told: self._installer.enable(plugin.id, told), done),
+        )
+        sheet.show_sheet()
+
+    def remove(self, plugin: Plugin) -> None:
+        """Remove a plugin and its packages, if the user agrees."""
+        self._ui.confirm(
+            self.tr("Remove {title}?").format(title=plugin.title),
+            self.tr(
+                "The plugin and its packages are deleted. What it has made stays in the library."
+            ),
+            self.tr("Remove"),
+            lambda: self._run(lambda: self._installer.remove(plugin.id)),
+            danger=True,
+        )
+
+    def roll_back(self, change: str) -> None:
+        """Go back to the plugins before the last change, if the user agrees."""
+        self._ui.confirm(
+            self.tr("Undo the last change?"),
+            self.tr("This takes back: {change}.").format(change=change),
+            self.tr("Undo"),
+            lambda: self._run(lambda: self._installer.roll_back()),
+        )
+
+    # --- inside -------------------------------------------------------------------------------
+
+    @property
+    def _installer(self) -> Installer:
+        from studio.core.plugins.install.installer import Installer  # resolver, readers: not yet
+
+        others = [p for p in self._studio.plugins.plugins if p.origin is not Origin.STORE]
+        taken = {p.id: p.title for p in others if p.manifest}
+        return Installer(self._studio.plugin_store, taken=taken)
+
+    def _run(self, call: Callable[[], Any]) -> None:
+        def failed(error: Exception) -> None:
+            self._studio.notices.error(in_words(error))
+
+        self._background.run(call, lambda _: self._changed(), failed)
+
+    def _changed(self) -> None:
+        self._studio.plugins.look_again()
+
+
+class _Sheet(Sheet):
+    """A sheet that works, says how far it is, and can be stopped; then asks whether to go on."""
+
+    def __init__(self, actions: PluginActions, title: str) -> None:
+        self._look = actions._ui.look
+        super().__init__(self._look, actions._window(), title, 620)
+        self._actions = actions
+        self.stopped = threading.Event()
+        self._words = self._look.label("", "mute", wrap=True)
+        self._trouble = self._look.label("", "bad", wrap=True)
+        self._trouble.hide()
+        self._content = QHBoxLayout()
+        self._stop = self._look.button(self.tr("Cancel"))
+        self._stop.clicked.connect(self.dismiss)
+        self._yes = self._look.button("", kind="primary")
+        self._yes.hide()
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._words, 1)
+        row.addWidget(self._stop)
+        row.addWidget(self._yes)
+        self.body.addLayout(self._content, 1)
+        self.body.addWidget(self._trouble)
+        self.body.addLayout(row)
+        self.closed.connect(self.stopped.set)
+
+    def show_view(self, view: QWidget, button: str, agreed: Callable[[], None]) -> None:
+        """Show what there is to read, and call ``agreed`` on the button."""
+        clear(self._content)
+        self._content.addWidget(view)
+        self._yes.setText(button)
+        self._yes.clicked.connect(agreed)
+        self._yes.show()
+        self._yes.setFocus()
+
+    def work(self, call: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
+        """Run ``call`` beside the window; closing the sheet stops it."""
+        self._yes.setEnabled(False)
+        self._trouble.hide()
+        if not self.isVisible():
+            self.show_sheet(self._stop)
+        post, stopped = self._actions._studio.post, self.stopped
+
+        def told(words: str) -> None:
+            if stopped.is_set():
+                raise Cancelled
+            post(lambda: None if stopped.is_set() else self._words.setText(words))
+
+        def done(result: Any) -> None:
+            if not stopped.is_set():
+                self._words.clear()
+                self._yes.setEnabled(True)
+                then(result)
+
+        def failed(error: Exception) -> None:
+            if not stopped.is_set():
+                told_error = in_words(error)
+                self._words.clear()
+                self._trouble.setText(f"{told_error.message} {told_error.hint}")
+                self._trouble.show()
+                self._yes.hide()
+                self._stop.setText(self.tr("Close"))
+
+        self._actions._background.run(lambda: call(told), done, failed)

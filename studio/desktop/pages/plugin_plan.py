@@ -1,0 +1,158 @@
+"""What is to be read before a plugin is installed or enabled. Shows; decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.api.manifest import Manifest
+from studio.core.disk import as_size
+from studio.core.plugins.install.minisign import key_id
+from studio.core.plugins.install.plan import IN_STUDIO, Plan, runs_in_studio, wanted
+from studio.core.plugins.install.records import LockedPackage, Record
+from studio.desktop.appearance.appearance import Appearance
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("plugin", text)
+
+
+def plan_view(look: Appearance, plan: Plan) -> QWidget:
+    """Return all that is known of a plugin before it is installed, in a column that scrolls."""
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 8, 0)
+    column.setSpacing(8)
+    record, before = plan.record, plan.before
+    column.addWidget(look.label(f"{record.title} {record.version}", "strong"))
+    if record.summary:
+        column.addWidget(look.label(record.summary, "mute", wrap=True))
+    for question in plan.questions():
+        column.addWidget(look.label(question, "warn", wrap=True))
+    new = set(plan.new_permissions()) if before else set()
+    column.addSpacing(4)
+    column.addWidget(look.label(_tr("Permissions"), "section"))
+    column.addWidget(permissions_view(look, plan.manifest, new))
+    column.addSpacing(4)
+    column.addWidget(look.label(_tr("Origin"), "section"))
+    column.addLayout(_facts(look, plan))
+    column.addSpacing(4)
+    column.addWidget(look.label(_tr("Packages"), "section"))
+    column.addLayout(_packages(look, plan))
+    if before:
+        since = _tr("Changes since version {version}").format(version=before.record.version)
+        column.addWidget(look.label(since, "section"))
+        column.addWidget(look.label(_changes(plan, before.record), "small", wrap=True))
+    column.addStretch()
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(inside)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumHeight(min(440, inside.sizeHint().height()))
+    return area
+
+
+def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWidget:
+    """Return a line for each thing a plugin may do, with its reason; ``new`` ones are marked."""
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    if runs_in_studio(manifest):
+        words = _tr(
+            "It runs inside the studio: it can do anything that you can do on this computer."
+        )
+        column.addLayout(_line(look, "triangle-alert", "bad", words, IN_STUDIO in new))
+    else:
+        words = _tr("It runs in a process of its own, with its own packages.")
+        column.addLayout(_line(look, "circle-check", "good", words, False))
+    asked = wanted(manifest.permissions)
+    for name, how in asked.items():
+        reason = manifest.permissions.reasons.get(name) or _tr("no reason given")
+        text = f"{_wish(name, how)}: {reason}"
+        column.addLayout(_line(look, _ICONS[name], "warn", text, name in new))
+    if not asked:
+        words = _tr("It asks for nothing more.")
+        column.addLayout(_line(look, "circle-check", "good", words, False))
+    return inside
+
+
+_ICONS = {"network": "globe", "files": "folder", "run_code": "terminal", "gpu": "cpu"}
+
+
+def _wish(name: str, how: str) -> str:
+    return {
+        "network yes": _tr("It uses the network"),
+        "files picked": _tr("It reads files that you choose"),
+        "files folder": _tr("It reads files in a folder that you choose"),
+        "run_code yes": _tr("It runs code that it generates"),
+        "gpu yes": _tr("It uses the graphics card"),
+    }[f"{name} {how}"]
+
+
+def _line(look: Appearance, icon: str, color: str, words: str, is_new: bool) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(look.icon_label(icon, color, 16), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(look.label(words, wrap=True), 1)
+    if is_new:
+        row.addWidget(look.label(_tr("new"), "badge"), 0, Qt.AlignmentFlag.AlignTop)
+    return row
+
+
+def _facts(look: Appearance, plan: Plan) -> QGridLayout:
+    record = plan.record
+    unknown = _tr("not given")
+    publisher = record.publisher or unknown
+    signed = _tr("signed by {key}").format(key=key_id(record.key))
+    facts = (
+        (_tr("Publisher"), _tr("{name} (not verified)").format(name=publisher)),
+        (_tr("Source"), record.source),
+        (_tr("Signature"), signed if record.key else _tr("not signed")),
+        ("SHA-256", f"{record.digest[:32]}\n{record.digest[32:]}"),
+        (_tr("Licence"), record.licence or unknown),
+        (_tr("Disk space"), as_size(plan.size)),
+    )
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(5)
+    grid.setColumnStretch(1, 1)
+    for row, (name, value) in enumerate(facts):
+        grid.addWidget(look.label(name, "mute"), row, 0, Qt.AlignmentFlag.AlignTop)
+        shown = look.label(value, wrap=True)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if name == "SHA-256":
+            shown.setFont(look.fonts.mono(12))
+        grid.addWidget(shown, row, 1)
+    return grid
+
+
+def _packages(look: Appearance, plan: Plan) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(0, 1)
+    for row, package in enumerate(plan.record.lock):
+        compiled = package.name in plan.has_native_code
+        grid.addWidget(look.label(f"{package.name} {package.version}"), row, 0)
+        grid.addWidget(look.label(_size(package, compiled), "small"), row, 1)
+        grid.addWidget(look.label(package.licence[:40], "small"), row, 2)
+    return grid
+
+
+def _size(package: LockedPackage, compiled: bool) -> str:
+    if package.is_lent:
+        return _tr("from the studio")
+    size = as_size(package.unpacked)
+    return _tr("{size}, compiled code").format(size=size) if compiled else size
+
+
+def _changes(plan: Plan, before: Record) -> str:
+    was = {each.name: each.version for each in before.lock}
+    now = {each.name: each.version for each in plan.record.lock}
+    lines = [
+        f"{name}: {was.get(name, '–')} → {now.get(name, '–')}"
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    ]
+    return "\n".join(lines) or _tr("The same packages.")

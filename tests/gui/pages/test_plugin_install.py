@@ -1,0 +1,142 @@
+"""Plugins in the window: dropped, read, agreed to, tried, removed; the window never waits."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from studio.app import App
+from studio.core.plugins.install import trial
+from studio.core.plugins.install.trial import Trial
+from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import ErrorCode, StudioError
+from tests.gui.conftest import Runs
+from tests.unit.core.plugins.install.wheels import plugin
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("uv") is None, reason="uv is not installed: run the setup"
+)
+MORE = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
+
+
+def sheet(app: App) -> Sheet:
+    """Return the sheet that is open."""
+    [found] = [each for each in app.window.findChildren(Sheet) if each.isVisible()]
+    return found
+
+
+def words(app: App) -> str:
+    return "\n".join(label.text() for label in sheet(app).findChildren(QLabel))
+
+
+def button(app: App, text: str) -> QPushButton:
+    [found] = [
+        each
+        for each in sheet(app).findChildren(QPushButton)
+        if each.text() == text and each.isVisible()
+    ]
+    return found
+
+
+def drop(app: App, path: Path) -> None:
+    app.window.files_dropped.emit([path])
+
+
+def installed(app: App) -> dict[str, bool]:
+    assert app.session is not None
+    plugins = app.session.studio.plugin_store.current().plugins
+    return {id: each.enabled for id, each in plugins.items()}
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials have tests of their own."""
+    schema = {"name": "Count", "help": "", "fields": []}
+    done = Trial({"counter.count": schema}, "A")
+    monkeypatch.setattr(trial, "attempt", lambda *args, **more: done)
+
+
+def test_from_the_drop_to_the_removal(start: Runs, qtbot: Any, tmp_path: Path, works: None) -> None:
+    app = start()
+    assert app.session is not None
+    plugins = app.session.studio.plugins
+    drop(app, plugin(more=MORE).write(tmp_path))
+    qtbot.waitUntil(lambda: "Counter 1.0" in words(app))
+    for text in ("A. Stranger (not verified)", "not signed", "It fetches numbers.", "MIT"):
+        assert text in words(app), text
+    assert installed(app) == {}
+    button(app, "Install").click()
+    qtbot.waitUntil(lambda: installed(app) == {"counter": False})
+    qtbot.waitUntil(lambda: "counter" in [each.id for each in plugins.plugins])
+    assert not plugins.plugin("counter").is_usable
+
+    assert app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+
+    def switches() -> list[Switch]:
+        shown = [each for each in page.widget.findChildren(Switch) if each.isVisible()]
+        return [each for each in shown if "Counter" in each.accessibleName()]
+
+    switches()[0].click()
+    assert "It fetches numbers." in words(app)
+    assert not plugins.plugin("counter").is_usable, "nothing happens before the user agrees"
+    button(app, "Enable").click()
+    qtbot.waitUntil(lambda: plugins.plugin("counter").is_usable)
+    assert installed(app) == {"counter": True}
+    qtbot.waitUntil(lambda: [each.isChecked() for each in switches()] == [True])
+
+    buttons = [each for each in page.widget.findChildren(QPushButton) if each.isVisible()]
+    [remove] = [each for each in buttons if each.text() == "Remove…"]
+    remove.click()
+    button(app, "Remove").click()
+    qtbot.waitUntil(lambda: "counter" not in [each.id for each in plugins.plugins])
+
+
+def test_what_is_wrong_with_a_file_is_said_in_the_sheet(
+    start: Runs, qtbot: Any, tmp_path: Path
+) -> None:
+    app = start()
+    draft = plugin()
+    draft.files["run.pth"] = b"import os"
+    drop(app, draft.write(tmp_path))
+    qtbot.waitUntil(lambda: "every start of Python" in words(app))
+    assert button(app, "Close")
+    assert installed(app) == {}
+
+
+def test_a_trial_that_fails_is_said_and_leaves_it_off(
+    start: Runs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **more: Any) -> Trial:
+        raise StudioError(ErrorCode.PLUGIN_FAILED, "It does not work: no luck.")
+
+    monkeypatch.setattr(trial, "attempt", fail)
+    app = start()
+    drop(app, plugin().write(tmp_path))
+    qtbot.waitUntil(lambda: "Counter 1.0" in words(app))
+    button(app, "Install").click()
+    qtbot.waitUntil(lambda: installed(app) == {"counter": False})
+    app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+    qtbot.waitUntil(
+        lambda: any("Counter" in each.accessibleName() for each in page.widget.findChildren(Switch))
+    )
+    next(s for s in page.widget.findChildren(Switch) if "Counter" in s.accessibleName()).click()
+    button(app, "Enable").click()
+    qtbot.waitUntil(lambda: "no luck" in words(app))
+    assert installed(app) == {"counter": False}
+
+
+def test_closing_the_sheet_stops_it(start: Runs, qtbot: Any, tmp_path: Path) -> None:
+    app = start()
+    drop(app, plugin().write(tmp_path))
+    sheet(app).dismiss()
+    assert not [each for each in app.window.findChildren(Sheet) if each.isVisible()]
+    assert installed(app) == {}
