@@ -41,9 +41,8 @@ def providers() -> dict[str, list[str]]:
 
 def allowed(file: Path) -> frozenset[str]:
     own = declared(ROOT / "pyproject.toml")
-    parts = file.relative_to(ROOT).parts
-    plugin = ROOT / "plugins" / parts[1] / "pyproject.toml"
-    return own | declared(plugin) if parts[0] == "plugins" and plugin.exists() else own
+    project = next(folder for folder in file.parents if (folder / "pyproject.toml").exists())
+    return own | declared(project / "pyproject.toml")
 
 
 def undeclared(file: Path) -> set[str]:

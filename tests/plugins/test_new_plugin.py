@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,17 +78,39 @@ def test_a_folder_without_a_plugin_says_so(tmp_path: Path, command: Command) -> 
 
 
 @pytest.mark.slow
-def test_its_tests_pass_and_it_builds_without_a_network(tmp_path: Path) -> None:
-    project = scaffold.write_project("tried_out", tmp_path, page=True, family=True)
-    done = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-    assert "9 passed" in done.stdout, done.stdout + done.stderr
+def test_from_an_empty_folder_to_a_wheel_that_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An author's first ten minutes, without the author's thinking."""
+    clock = [time.monotonic()]
+    said: list[str] = []
+
+    def step(name: str, folder: Path, *words: str, fails: bool = False) -> str:
+        done = python(folder, "-m", *words)
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        clock.append(time.monotonic())
+        said.append(f"{name} {clock[-1] - clock[-2]:.1f} s")
+        return done.stdout + done.stderr
+
+    studio, tests = ("studio", "plugins"), ("pytest", "-q", "-p", "no:cacheprovider")
+    step("new", tmp_path, *studio, "new", "tried_out", "--page", "--family")
+    project = tmp_path / "tried_out"
+    assert "9 passed" in step("test", project, *tests)
+    tasks = project / "studio_tried_out" / "tasks.py"  # an edit that breaks it is seen, and mended
+    good = tasks.read_text("utf-8")
+    tasks.write_text(good.replace("random.Random(ctx.rng.seed)", "random.Random()"), "utf-8")
+    assert "test_the_same_seed_makes_the_same_lines" in step("test", project, *tests, fails=True)
+    tasks.write_text(good.replace('"Shuffling"', '"Mixing"'), "utf-8")
+    assert "9 passed" in step("test", project, *tests)
     words = ("--no-build-isolation", "--no-deps", "--no-index", "-w", "dist")
-    done = python(project, "-m", "pip", "wheel", ".", *words)
-    assert done.returncode == 0, done.stderr
+    step("wheel", project, "pip", "wheel", ".", *words)
     (wheel,) = (project / "dist").glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"studio_tried_out/manifest.toml", "studio_tried_out/page.py"} <= names
     assert not any("tests" in name for name in names)
+    assert "no mistakes found" in step("check", project, *studio, "check", str(wheel))
+    with capsys.disabled():
+        print(f"\n{', '.join(said)}: {clock[-1] - clock[0]:.0f} s in all")
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""An example: the columns of a CSV file become a plot."""
