@@ -101,28 +101,19 @@ NOT_SHOWN = (
     "plugins/code/studio_code/generation/prompts.py",
     "studio/core/library/storage/schema.py",
 )
-# Hits in pages that are being rewritten. The numbers only get smaller.
-NOT_YET = {
-    "plugins/image/studio_image/pages": 9,
-}
 TRANSLATED_BY_NAME = {
-    "plugins/molecules/studio_molecules/pages": 1,
-    "plugins/music/studio_music/pages": 5,
     "studio/desktop/pages/plugins.py": 1,
 }
-"""Calls of ``tr`` on a name, not on a text: these, too, only get fewer."""
+"""Calls of ``tr`` on a name, not on a text: these only get fewer."""
 
 
 def test_retired_words_stay_retired() -> None:
-    counts = Counter(_place(hit.file) for hit in _hits())
-    new = [str(hit) for hit in _hits() if counts[_place(hit.file)] > _allowed(NOT_YET, hit.file)]
-    assert not new, "see RETIRED for the words to use:\n" + "\n".join(new)
+    assert not _hits(), "see RETIRED for the words to use:\n" + "\n".join(map(str, _hits()))
 
 
-def test_places_with_nothing_left_leave_the_lists() -> None:
-    done = set(NOT_YET) - {_place(hit.file) for hit in _hits()}
-    done |= set(TRANSLATED_BY_NAME) - {_place(found.file) for found in _untranslatable()}
-    assert not done, f"take these out of NOT_YET and TRANSLATED_BY_NAME: {done}"
+def test_places_with_nothing_left_leave_the_list() -> None:
+    done = set(TRANSLATED_BY_NAME) - {_place(found.file) for found in _untranslatable()}
+    assert not done, f"take these out of TRANSLATED_BY_NAME: {done}"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def read_file(path: Path) -> bytes:
             raise BadInput(f"{path.name} is larger than 512 MiB.", "Save it smaller first.")
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise BadInput(f"There is no file {path.name}.", "Choose another one.") from error
+        raise BadInput(f"{path.name} cannot be found.", "Choose another one.") from error
     except OSError as error:
         reason = error.strerror or error
         raise BadInput(f"{path.name} cannot be read: {reason}.", "Check the file.") from error
@@ -146,7 +146,7 @@ def _converted(data: bytes, kind: str, name: str) -> bytes:
 
 def _reader(path: Path) -> QImageReader:
     if not path.is_file():
-        raise BadInput(f"There is no file {path.name}.", "Choose another one.")
+        raise BadInput(f"{path.name} cannot be found.", "Choose another one.")
     # By its path: with a buffer, what Qt reads TIFF with crashes if that is the first to go.
     reader = QImageReader(str(path))
     # Left to find the format from the content, Qt asks every format it knows, SVG among them, whose

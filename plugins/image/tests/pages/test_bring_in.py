@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_read_is_told(desk: Desk, tmp_path: Path) -> None:
     desk.pick(tmp_path / "bad sector.png")
     desk.until(lambda: "bad sector.png cannot be read: Input/output error." in desk.trouble())
     desk.pick(tmp_path / "gone.png")
-    desk.until(lambda: "There is no file gone.png." in desk.trouble())
+    desk.until(lambda: "gone.png cannot be found." in desk.trouble())
 
 
 def test_a_camera_held_sideways_is_turned(desk: Desk, tmp_path: Path) -> None:

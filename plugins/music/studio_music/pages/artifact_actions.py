@@ -25,13 +25,12 @@ from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.file_export import (
-    ALL_FORMATS,
     PICTURE_FORMATS,
     SOUND_FORMATS,
     write_picture,
     write_score,
 )
-from studio_music.pages.phrases import tr
+from studio_music.pages.phrases import format_names, tr
 from studio_music.piece import Piece
 
 
@@ -73,8 +72,8 @@ class PieceActions:
         keep.setEnabled(self._document.dirty)
         menu.addSeparator()
         export = self._submenu(menu, "download", tr("Export"))
-        for suffix, words in ALL_FORMATS:
-            self._entry(export, "", tr(words), partial(self.export, suffix))
+        for suffix, words in format_names():
+            self._entry(export, "", words, partial(self.export, suffix))
         export.setEnabled(there)
         send = self._submenu(menu, "arrow-right", tr("Send to"))
         self._fill_targets(send)
@@ -100,8 +99,8 @@ class PieceActions:
         recipe = self._entry(menu, "history", tr("Reuse settings\tAlt+R"), self.recall)
         recipe.setEnabled(bool(take.task and take.params))
         export = self._submenu(menu, "download", tr("Export"))
-        for suffix, words in ALL_FORMATS:
-            self._entry(export, "", tr(words), partial(self.export, suffix))
+        for suffix, words in format_names():
+            self._entry(export, "", words, partial(self.export, suffix))
         self._fill_targets(menu)
         menu.addSeparator()
         self._entry(menu, "trash-2", tr("Remove from list\tDel"), self._takes.remove)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import PageAction
-from studio_music.pages.file_export import ALL_FORMATS
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE
 from studio_music.pages.page import MusicPage
-from studio_music.pages.phrases import tr
+from studio_music.pages.phrases import format_names, tr
 
 
 def page_actions(page: MusicPage) -> list[PageAction]:
@@ -55,12 +54,12 @@ def page_actions(page: MusicPage) -> list[PageAction]:
     rows += [
         (
             f"export{suffix}",
-            tr("Export: {format}").format(format=tr(words)),
+            tr("Export: {format}").format(format=words),
             partial(page.piece_actions.export, suffix),
             "download",
             "",
         )
-        for suffix, words in ALL_FORMATS
+        for suffix, words in format_names()
     ]
     return [
         PageAction(f"music.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows

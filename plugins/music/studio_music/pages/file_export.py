@@ -11,16 +11,6 @@ from studio.api import SavedArtifact, StudioError, outcome
 from studio_music.pages.score_reader import read_piece
 from studio_music.piece import Piece
 
-ALL_FORMATS: Final = (
-    (".mid", "MIDI"),
-    (".musicxml", "MusicXML"),
-    (".abc", "ABC"),
-    (".svg", "Picture of the score (SVG)"),
-    (".pdf", "Score (PDF)"),
-    (".wav", "Sound (WAV)"),
-    (".flac", "Sound (FLAC)"),
-)
-"""(ending, what a person reads)."""
 PICTURE_FORMATS: Final = (".svg", ".pdf")
 SOUND_FORMATS: Final = (".wav", ".flac")
 _PAGE_PX: Final = 1100

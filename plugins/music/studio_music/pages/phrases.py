@@ -59,6 +59,41 @@ def instrument_name(track: Track) -> str:
     return tr("Drums") if track.drums else PROGRAMS[track.program]
 
 
+def format_names() -> tuple[tuple[str, str], ...]:
+    """Return (ending, what a person reads) of each format that a piece can be written in."""
+    return (
+        (".mid", "MIDI"),
+        (".musicxml", "MusicXML"),
+        (".abc", "ABC"),
+        (".svg", tr("Picture of the score (SVG)")),
+        (".pdf", tr("Score (PDF)")),
+        (".wav", tr("Sound (WAV)")),
+        (".flac", tr("Sound (FLAC)")),
+    )
+
+
+def family_names() -> tuple[str, ...]:
+    """Return what the families of General MIDI are called: eight programs each, in order."""
+    return (
+        tr("Piano"),
+        tr("Chromatic percussion"),
+        tr("Organ"),
+        tr("Guitar"),
+        tr("Bass"),
+        tr("Strings"),
+        tr("Ensemble"),
+        tr("Brass"),
+        tr("Reed"),
+        tr("Pipe"),
+        tr("Synth lead"),
+        tr("Synth pad"),
+        tr("Synth effects"),
+        tr("Ethnic"),
+        tr("Percussive"),
+        tr("Sound effects"),
+    )
+
+
 def clock(seconds: float) -> str:
     """Return "1:07"."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

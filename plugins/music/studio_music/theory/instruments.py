@@ -7,26 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-FAMILIES: Final = (
-    "Piano",
-    "Chromatic percussion",
-    "Organ",
-    "Guitar",
-    "Bass",
-    "Strings",
-    "Ensemble",
-    "Brass",
-    "Reed",
-    "Pipe",
-    "Synth lead",
-    "Synth pad",
-    "Synth effects",
-    "Ethnic",
-    "Percussive",
-    "Sound effects",
-)
-"""Eight programs each, in order."""
-
 PROGRAMS: Final = tuple(
     """
 Grand piano,Bright piano,Electric grand,Honky-tonk piano,Electric piano 1,Electric piano 2

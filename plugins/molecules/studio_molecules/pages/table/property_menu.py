@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
 from studio_molecules.admet.endpoints import GROUPS
-from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.phrases import group_name, tr
 
 
 def figure_menus(menu: QMenu, columns: Sequence[str]) -> Iterator[tuple[str, QMenu]]:
@@ -21,7 +21,7 @@ def figure_menus(menu: QMenu, columns: Sequence[str]) -> Iterator[tuple[str, QMe
             yield column, menu
             continue
         if group not in below:
-            below[group] = menu.addMenu(tr("ADMET: {group}").format(group=tr(group)))
+            below[group] = menu.addMenu(tr("ADMET: {group}").format(group=group_name(group)))
         yield column, below[group]
 
 

@@ -193,8 +193,8 @@ class Transport(QFrame):
 
     def _ask_key(self) -> None:
         menu = self._ui.menu()
-        for mode in ("major", "minor"):
-            menu.addSection(tr(mode))
+        for mode, title in (("major", tr("major")), ("minor", tr("minor"))):
+            menu.addSection(title)
             for fifths in (0, 1, 2, 3, 4, 5, 6, -6, -5, -4, -3, -2, -1):
                 key = Key.of_fifths(fifths, mode)
                 action = menu.addAction(key_name(key))

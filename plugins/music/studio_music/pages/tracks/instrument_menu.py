@@ -8,17 +8,17 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
-from studio_music.pages.phrases import tr
+from studio_music.pages.phrases import family_names, tr
 from studio_music.piece import Track
-from studio_music.theory.instruments import FAMILIES, PROGRAMS
+from studio_music.theory.instruments import PROGRAMS
 
 
 def instrument_menu(ui: Any, track: Track | None, choose: Callable[[int, bool], None]) -> Any:
     """Return the menu; ``choose(program, drums)`` takes what was chosen."""
     menu = ui.menu()
-    for family, title in enumerate(FAMILIES):
+    for family, title in enumerate(family_names()):
         below = ui.menu()
-        below.setTitle(tr(title))
+        below.setTitle(title)
         menu.addMenu(below)
         below.setParent(menu, below.windowFlags())
         for program in range(8 * family, 8 * family + 8):
