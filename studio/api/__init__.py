@@ -16,6 +16,7 @@ from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
 from studio.api.params import (
     Capability,
+    ColumnsOf,
     File,
     Group,
     Hidden,
@@ -23,6 +24,7 @@ from studio.api.params import (
     Params,
     Range,
     Seed,
+    ShownIf,
     Text,
     WeightsId,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "Capability",
     "ChatMessage",
     "Check",
+    "ColumnsOf",
     "Constraint",
     "Conversation",
     "Conversations",
@@ -121,6 +124,7 @@ __all__ = [
     "SandboxStep",
     "SavedArtifact",
     "Seed",
+    "ShownIf",
     "StudioError",
     "Task",
     "TaskContext",

@@ -19,7 +19,16 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin
 import msgspec
 
 from studio.api.errors import BadInput
-from studio.api.params import Field, FieldKind, Params, Seed, WeightsId, decode, encode
+from studio.api.params import (
+    Field,
+    FieldKind,
+    Params,
+    Seed,
+    WeightsId,
+    check_references,
+    decode,
+    encode,
+)
 
 MOST_FIELDS = 200
 MOST_BYTES = 1 << 20
@@ -107,6 +116,7 @@ def _thawed(schema: FrozenSchema) -> type[Params]:
             declared.append((field.name, kind, _default(default)))
         _check_bounds(field)
         fields.append(field)
+    check_references(fields)
     thawed = tuple(fields)
     made: Any = msgspec.defstruct(
         schema.name,

@@ -15,6 +15,7 @@ import enum
 import math
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -67,10 +68,14 @@ class Label:
 
 @dataclass(frozen=True)
 class Group:
-    """The section of the form; an ``advanced`` group starts folded."""
+    """The section of the form; an ``advanced`` group starts folded.
+
+    ``inside``: the title of the group whose section holds this one.
+    """
 
     title: str
     advanced: bool = False
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,32 @@ class File:
 
     suffixes: tuple[str, ...] = ()
     folder: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnsOf:
+    """A text that names a column of the table that the field ``file`` names.
+
+    The form offers those that the first row of the file has (comma, semicolon, tab or bar between
+    them); where it finds none, a name is typed. Whether there is such a column is for the task.
+    """
+
+    file: str
+
+
+@dataclass(frozen=True, init=False)
+class ShownIf:
+    """Asked for only while ``field`` has one of ``values``: ``ShownIf("mode", "advanced")``.
+
+    Else the form leaves it at its default, so it needs one.
+    """
+
+    field: str
+    values: tuple[Any, ...]
+
+    def __init__(self, field: str, *values: Any) -> None:
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True)
@@ -156,6 +187,7 @@ class Field:
     Attributes:
         item: For ``LIST``, the kind of its items.
         choices: For ``CHOICE``, the values in order.
+        columns_of: The field with the file whose columns it offers.
     """
 
     name: str
@@ -174,6 +206,8 @@ class Field:
     hidden: bool = False
     item: FieldKind | None = None
     optional: bool = False
+    columns_of: str = ""
+    shown_if: ShownIf | None = None
 
     def check(self, value: Any) -> None:
         """Check one value of the right type against the bounds of this field.
@@ -281,8 +315,31 @@ def _fields(cls: type[Params]) -> tuple[Field, ...]:
     if cls not in _FIELDS:
         hints = typing.get_type_hints(cls, include_extras=True)
         known = {f.name: f for f in msgspec.structs.fields(cls)}
-        _FIELDS[cls] = tuple(_field(info.name, hints[info.name], info) for info in known.values())
+        fields = tuple(_field(info.name, hints[info.name], info) for info in known.values())
+        check_references(fields)
+        _FIELDS[cls] = fields
     return _FIELDS[cls]
+
+
+def check_references(fields: Sequence[Field]) -> None:
+    """Check what fields say of each other.
+
+    Raises:
+        TypeError: A field names another that there is not, or that is not what it must be.
+    """
+    known = {field.name: field for field in fields}
+    above: set[str] = set()
+    for field in fields:
+        if field.columns_of:
+            file = known.get(field.columns_of)
+            if field.kind is not FieldKind.TEXT or file is None or file.kind is not FieldKind.FILE:
+                raise TypeError(f"{field.name!r}: ColumnsOf is for a text, and names a File field")
+        if field.shown_if is not None:
+            if field.shown_if.field not in above:
+                raise TypeError(f"{field.name!r}: ShownIf must name a field above it")
+            if field.required:
+                raise TypeError(f"{field.name!r}: a field with ShownIf needs a default")
+        above.add(field.name)
 
 
 def _field(name: str, hint: Any, info: Any) -> Field:
@@ -317,6 +374,8 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         hidden=Hidden in notes,
         item=item,
         optional=optional,
+        columns_of=notes[ColumnsOf].file if ColumnsOf in notes else "",
+        shown_if=notes.get(ShownIf),
     )
 
 

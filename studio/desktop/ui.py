@@ -25,6 +25,7 @@ from studio.api.roles import Role
 from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
 from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.forms import RunLater, at_once
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
@@ -53,6 +54,7 @@ class WindowUi:
         window: QWidget,
         weights: WeightsView,
         open_models: Callable[[], None],
+        run: RunLater = at_once,
     ) -> None:
         self.look = look
         self._window = window
@@ -63,7 +65,7 @@ class WindowUi:
         self.actions_on: Callable[
             [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
         ] = lambda artifact: ()
-        self._services = FormServices(weights, self._pick_one, open_models)
+        self._services = FormServices(weights, self._pick_one, open_models, run)
 
     # --- the theme ----------------------------------------------------------------------------
 

@@ -110,7 +110,17 @@ def test_every_public_name_is_mentioned() -> None:
 
 
 def test_every_note_and_kind_is_explained() -> None:
-    for note in ("Text", "Range", "Label", "Group", "Capability", "File", "Hidden"):
+    for note in (
+        "Text",
+        "Range",
+        "Label",
+        "Group",
+        "Capability",
+        "File",
+        "Hidden",
+        "ColumnsOf",
+        "ShownIf",
+    ):
         fields = ", ".join(getattr(params, note).__annotations__)
         assert f"`{note}({fields})`" in TEXT
     for kind in Kind:

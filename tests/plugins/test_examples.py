@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import jsonschema
 import pytest
 
-from studio.api.plot import Bars, Plot
+from studio.api import BadInput
+from studio.api.plot import Bars, Histogram, Plot
 from studio.testing.plugins import found_in, host_of, importable, run_task
 from studio.testing.processes import without_torch
 
@@ -75,6 +76,19 @@ def test_figures_are_a_plot_and_frames_a_video(picture: Path) -> None:
     with Image.open(BytesIO(video.read())) as film:
         assert film.format == "WEBP"
         assert film.n_frames > 1  # type: ignore[attr-defined]
+
+
+def test_a_column_of_a_table_is_drawn(tmp_path: Path) -> None:
+    from studio_palette.schema import Chart
+    from studio_palette.worker import chart_of
+
+    (tmp_path / "a.csv").write_text("day,rain\n1,0.5\n2,\n3,2\n")
+    given = {"table": str(tmp_path / "a.csv"), "column": "rain", "form": "histogram", "bins": 2}
+    (plot,) = run_task(chart_of, Chart.parse(given)).artifacts
+    (series,) = Plot.decode(plot.read()).series
+    assert series == Histogram([0.5, None, 2.0], bins=2)
+    with pytest.raises(BadInput, match="no column “snow”"):
+        run_task(chart_of, Chart.parse({**given, "column": "snow"}))
 
 
 def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:

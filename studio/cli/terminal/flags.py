@@ -50,7 +50,7 @@ def add_flags(
     for field in sorted(params.fields(), key=lambda field: field.hidden):
         if field.name in leave_out:
             continue
-        title = "Set by the page" if field.hidden else field.group.title or "Parameters"
+        title = "Set by the page" if field.hidden else _section(field) or "Parameters"
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         _add_flag(groups[title], field)
@@ -156,6 +156,10 @@ def _metavar(field: Field) -> str:
     return _METAVARS[field.kind]
 
 
+def _section(field: Field) -> str:
+    return ", ".join(filter(None, (field.group.inside, field.group.title)))
+
+
 def _help(field: Field) -> str:
     parts = [field.title if field.title.endswith((".", "?")) else f"{field.title}."]
     if field.help:
@@ -168,6 +172,11 @@ def _help(field: Field) -> str:
         parts.append("Use - for standard input.")
     if field.kind is FieldKind.LIST and _is_plain(field):
         parts.append("Can be repeated.")
+    if field.columns_of:
+        parts.append(f"A column of --{field.columns_of.replace('_', '-')}.")
+    if field.shown_if is not None:
+        values = " or ".join(map(str, field.shown_if.values))
+        parts.append(f"For --{field.shown_if.field.replace('_', '-')} {values}.")
     parts.append(_default(field))
     return " ".join(filter(None, parts)).replace("%", "%%")
 

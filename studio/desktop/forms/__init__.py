@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from studio.desktop.forms.choices import ChoiceEditor, SwitchEditor
+from studio.desktop.forms.columns import ColumnEditor, RunLater, at_once
 from studio.desktop.forms.editor import Editor
 from studio.desktop.forms.numbers import NumberEditor
 from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor
@@ -11,13 +12,16 @@ from studio.desktop.forms.text import ListEditor, TextEditor
 
 __all__ = [
     "ChoiceEditor",
+    "ColumnEditor",
     "Editor",
     "FileEditor",
     "ListEditor",
     "NumberEditor",
     "PickFiles",
+    "RunLater",
     "SeedEditor",
     "SwitchEditor",
     "TextEditor",
     "WeightsEditor",
+    "at_once",
 ]

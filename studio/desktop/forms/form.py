@@ -15,7 +15,7 @@ from studio.api.weights import WeightsView
 from studio.desktop import forms
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
-from studio.desktop.forms import Editor, PickFiles
+from studio.desktop.forms import Editor, PickFiles, RunLater, at_once
 from studio.desktop.widgets.switch import Switch
 
 
@@ -26,6 +26,7 @@ class FormServices:
     weights: WeightsView
     pick: PickFiles
     open_models: Callable[[], None]
+    run: RunLater = at_once
 
 
 class ParamsFormWidget(QWidget):
@@ -59,6 +60,7 @@ class ParamsFormWidget(QWidget):
             ):
                 self._add(field)
         self._layout.addStretch()
+        self._follow()
 
     def drop_margins(self) -> None:
         """Reach to the edge: what it lies in has margins of its own."""
@@ -68,13 +70,17 @@ class ParamsFormWidget(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Return what is set, as ``Params.parse`` takes it."""
-        return {name: row.value() for name, row in self._rows.items()}
+        return {
+            name: row.value() if self._is_asked(row.field) else row.default
+            for name, row in self._rows.items()
+        }
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Show ``values``; unknown names, and values of another type, are ignored."""
         for name, value in values.items():
             if name in self._rows:
                 self._rows[name].show_value(value)
+        self._follow()
         self._count()
 
     def name_file(self, name: str, path: str, title: str) -> None:
@@ -89,12 +95,14 @@ class ParamsFormWidget(QWidget):
         """
         for name, row in self._rows.items():
             row.set_default(values.get(name, row.field.default))
+        self._follow()
         self._count()
 
     def reset(self) -> None:
         """Show the defaults."""
         for row in self._rows.values():
             row.reset()
+        self._follow()
         self._count()
         self._tell()
 
@@ -104,7 +112,8 @@ class ParamsFormWidget(QWidget):
 
     def problems(self) -> dict[str, str]:
         """Return field name → what is wrong, for every value that cannot be used."""
-        found = {name: row.problem() for name, row in self._rows.items()}
+        asked = {name: row for name, row in self._rows.items() if self._is_asked(row.field)}
+        found = {name: row.problem() for name, row in asked.items()}
         return {name: words for name, words in found.items() if words}
 
     def row(self, name: str) -> FieldRow:
@@ -124,7 +133,10 @@ class ParamsFormWidget(QWidget):
         if group.title not in self._sections:
             section = Section(self._look, group)
             self._sections[group.title] = section
-            self._layout.addWidget(section)
+            if group.inside:
+                self._section(Group(group.inside)).nest(section)
+            else:
+                self._layout.addWidget(section)
         return self._sections[group.title]
 
     def _editor(self, field: Field) -> Editor:
@@ -144,10 +156,31 @@ class ParamsFormWidget(QWidget):
                 return forms.FileEditor(look, field, services.pick)
             case FieldKind.LIST:
                 return forms.ListEditor(look, field)
+            case _ if field.columns_of:
+                return forms.ColumnEditor(field, services.run)
             case _:
                 return forms.TextEditor(look, field)
 
+    def _is_asked(self, field: Field) -> bool:
+        """Whether what it depends on is set so, and is asked for itself."""
+        condition = field.shown_if
+        if condition is None or condition.field not in self._rows:
+            return True
+        other = self._rows[condition.field]
+        return self._is_asked(other.field) and other.value() in condition.values
+
+    def _follow(self) -> None:
+        """Show the fields that depend on others as these are set."""
+        for row in self._rows.values():
+            row.setVisible(self._is_asked(row.field))
+            file = self._rows.get(row.field.columns_of)
+            if isinstance(row.editor, forms.ColumnEditor) and file is not None:
+                row.editor.look_into(str(self._rows[file.field.name].value() or ""))
+        for section in self._sections.values():
+            section.fit()
+
     def _on_changed(self) -> None:
+        self._follow()
         self._count()
         self._tell()
 
@@ -167,6 +200,7 @@ class Section(QWidget):
         super().__init__()
         self._look, self._group = look, group
         self._rows: list[FieldRow] = []
+        self._inner: list[Section] = []
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
@@ -186,6 +220,19 @@ class Section(QWidget):
         self._rows.append(row)
         self._fields.addWidget(row)
 
+    def nest(self, section: Section) -> None:
+        """Hold another section, below the fields."""
+        self._inner.append(section)
+        self._fields.addWidget(section)
+        section.setContentsMargins(10, 0, 0, 0)
+
+    def fit(self) -> bool:
+        """Go out of sight while none of its fields is asked for; return whether it is in sight."""
+        inner = [section.fit() for section in self._inner]
+        asked = any(inner) or any(not row.isHidden() for row in self._rows)
+        self.setVisible(asked)
+        return asked
+
     def fold(self, folded: bool) -> None:
         """Hide the fields, or show them."""
         self._body.setVisible(not folded)
@@ -195,10 +242,14 @@ class Section(QWidget):
             state = self.tr("folded") if folded else self.tr("unfolded")
             self._head.setAccessibleName(f"{self._group.title}, {state}")
 
+    def _changed(self) -> int:
+        own = sum(row.is_changed and not row.isHidden() for row in self._rows)
+        return own + sum(section._changed() for section in self._inner)
+
     def count_changes(self) -> None:
         """Say in the heading how many fields are not at their default."""
         if self._head is not None:
-            changed = sum(row.is_changed for row in self._rows)
+            changed = self._changed()
             extra = f"  ·  {changed}" if changed else ""
             self._head.setText(self._group.title.upper() + extra)
             words = self.tr("{n} changed").format(n=changed) if changed else ""
@@ -248,6 +299,11 @@ class FieldRow(QWidget):
         self._lay_out()
         editor.edited.connect(self._on_edited)
         self.reset()
+
+    @property
+    def default(self) -> Any:
+        """What it is while it is not asked for."""
+        return self._default
 
     @property
     def is_changed(self) -> bool:
@@ -367,5 +423,7 @@ def _in_words(field: Field) -> Field:
         help=declared(field.help),
         text=replace(field.text, placeholder=declared(field.text.placeholder)),
         range=field.range and replace(field.range, unit=declared(field.range.unit)),
-        group=replace(field.group, title=declared(field.group.title)),
+        group=replace(
+            field.group, title=declared(field.group.title), inside=declared(field.group.inside)
+        ),
     )

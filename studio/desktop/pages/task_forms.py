@@ -61,7 +61,7 @@ class TaskForms(QWidget):
         self._choice.addItems([declared(each.entry.title) for each in self._tasks])
         self._choice.activated.connect(lambda at: self._turn_to(self._tasks[at]))
         above = QVBoxLayout()
-        above.setContentsMargins(20, 12, 20, 0)
+        above.setContentsMargins(20, 12, 16, 0)
         above.setSpacing(8)
         above.addWidget(self._choice)
         self._choice.setVisible(len(self._tasks) > 1)

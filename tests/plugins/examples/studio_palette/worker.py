@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from studio.api import Event, Kind, TaskContext, hookimpl
-from studio.api.plot import Axis, Bars, Plot
-from studio_palette.schema import PaletteOf, PixelsOf
+from studio.api import BadInput, Event, Kind, TaskContext, hookimpl
+from studio.api.plot import Axis, Bars, Histogram, Line, Plot
+from studio_palette.schema import Chart, PaletteOf, PixelsOf
 
 
 @hookimpl
@@ -17,6 +17,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "palette.pixels": pixels_of,
         "palette.shares": shares_of,
         "palette.fade": fade,
+        "palette.chart": chart_of,
     }
 
 
@@ -80,3 +81,28 @@ def fade(ctx: TaskContext, params: PaletteOf) -> Iterator[Event]:
     path = ctx.scratch / "fade.webp"
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=120, loop=0)
     yield ctx.artifact(Kind.VIDEO, path, suffix=".webp", title="Fading picture")
+
+
+def chart_of(ctx: TaskContext, params: Chart) -> Iterator[Event]:
+    """The form offers the columns of the table that was picked."""
+    import csv
+
+    with open(params.table, encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or params.column not in rows[0]:
+        raise BadInput(f"The table has no column “{params.column}”.", "Choose another one.")
+    values = [_number(row[params.column]) for row in rows]
+    yield ctx.progress(1, 2)
+    axis = Axis(params.column, params.log, params.low, params.high)
+    if params.form == "histogram":
+        plot = Plot(params.column, x=axis, series=[Histogram(values, params.bins)])
+    else:
+        plot = Plot(params.column, y=axis, series=[Line(values)])
+    yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=plot.title)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
