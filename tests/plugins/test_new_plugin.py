@@ -95,13 +95,13 @@ def test_from_an_empty_folder_to_a_wheel_that_is_checked(
     studio, tests = ("studio", "plugins"), ("pytest", "-q", "-p", "no:cacheprovider")
     step("new", tmp_path, *studio, "new", "tried_out", "--page", "--family")
     project = tmp_path / "tried_out"
-    assert "9 passed" in step("test", project, *tests)
+    assert "11 passed" in step("test", project, *tests)
     tasks = project / "studio_tried_out" / "tasks.py"  # an edit that breaks it is seen, and mended
     good = tasks.read_text("utf-8")
     tasks.write_text(good.replace("random.Random(ctx.rng.seed)", "random.Random()"), "utf-8")
     assert "test_the_same_seed_makes_the_same_lines" in step("test", project, *tests, fails=True)
     tasks.write_text(good.replace('"Shuffling"', '"Mixing"'), "utf-8")
-    assert "9 passed" in step("test", project, *tests)
+    assert "11 passed" in step("test", project, *tests)
     words = ("--no-build-isolation", "--no-deps", "--no-index", "-w", "dist")
     step("wheel", project, "pip", "wheel", ".", *words)
     (wheel,) = (project / "dist").glob("*.whl")

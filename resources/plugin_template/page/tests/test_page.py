@@ -54,3 +54,21 @@ def test_a_failure_is_told_and_can_be_tried_again(desk: Desk) -> None:
     desk.runtime.enqueue(LINES)
     desk.try_again()
     desk.until(lambda: len(desk.results()) == 1)
+
+
+def test_a_dropped_text_is_filled_in(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("three four")
+    assert desk.drop(tmp_path / "words.txt")
+    assert desk.page.form.values()["text"] == "three four"
+
+
+def test_the_bin_can_be_undone(desk: Desk) -> None:
+    desk.runtime.enqueue(LINES)
+    desk.run()
+    desk.until_over()
+    offers = desk.offers()
+    desk.page.result_actions.bin()
+    desk.until(lambda: bool(offers))
+    assert desk.results() == []
+    offers[0]()  # Undo
+    desk.until(lambda: len(desk.results()) == 1)
