@@ -129,6 +129,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.api.params import FieldKind
+    from studio.core.plugins.isolation import IsolationSettings
     from studio.core.runtime_process.text_engines import TextEngineSettings
     from studio.desktop.forms.choices import title_of
 
@@ -141,6 +142,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
                 yield from ((path, title_of(choice)) for choice in field.choices)
 
     found = [*of_params("studio/core", TextEngineSettings)]
+    found += of_params("studio/core", IsolationSettings)
     for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
         path = manifest.relative_to(ROOT).as_posix()
         table = tomllib.loads(manifest.read_text("utf-8"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from studio.plugin_process.launch import Launched
@@ -16,27 +16,18 @@ PATIENCE = 30.0
 """Seconds for the import of a schema."""
 
 
-def frozen_schemas(
-    plugin: str,
-    paths: Sequence[str],
-    tasks: Mapping[str, str],
-    launch: Callable[[Sequence[str]], Launched],
-) -> dict[str, Any]:
+def frozen_schemas(plugin: str, launched: Launched, tasks: Mapping[str, str]) -> dict[str, Any]:
     """Return task id → frozen schema, not yet checked: ``thaw`` does that.
 
     Args:
         plugin: Its id.
-        paths: Folders that hold its packages.
+        launched: A process that has just been started for it; it is ended.
         tasks: Task id → ``module:Class``.
-        launch: Starts a process for these paths.
 
     Raises:
         StudioError: ``PLUGIN_FAILED``: a schema cannot be imported, or takes for ever; named.
     """
-    try:
-        process = PluginProcess(launch(paths), lambda: None)
-    except OSError as error:
-        raise _failed(plugin, str(error)) from error
+    process = PluginProcess(launched, lambda: None)
     try:
         process.send(Describe(dict(tasks)))
         deadline = time.monotonic() + PATIENCE

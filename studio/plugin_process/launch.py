@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -11,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import studio
+from studio.protocol.process_end import in_words
 from studio.sandbox import interpreter, lent_packages
 from studio.sandbox.inside.processes import descendants
 
@@ -33,11 +36,14 @@ class Launched:
 
     Attributes:
         tier: Of the walls around it; empty for none.
+        told: Waits so many seconds for its end, and says how it ended, in a sentence.
     """
 
     process: subprocess.Popen[bytes]
     tier: str
     end: Callable[[], None]
+    told: Callable[[float], str]
+    stdin: io.FileIO
 
 
 def lent(more: Sequence[str] = ()) -> dict[str, Path]:
@@ -88,20 +94,38 @@ def without_walls(
     """
     folder = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
     shelf = folder / "lent"
-    for name, source in lent(lends).items():
-        (shelf / name).parent.mkdir(parents=True, exist_ok=True)
-        (shelf / name).symlink_to(source)
+    link(lent(lends), shelf)
     box = folder / "box"
     box.mkdir()
-    process = start(
-        command([f"{shelf}/first", *paths, f"{shelf}/last"]), environment(str(box)), str(box)
+    process = subprocess.Popen(
+        command([f"{shelf}/first", *paths, f"{shelf}/last"]),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env=environment(str(box)),
+        cwd=box,
+        start_new_session=True,
     )
 
     def end() -> None:
         _end_tree(process)
         shutil.rmtree(folder, ignore_errors=True)
 
-    return Launched(process, "", end)
+    def told(patience: float) -> str:
+        try:
+            return in_words(process.wait(patience))
+        except subprocess.TimeoutExpired:
+            return "It closed its connection."
+
+    return Launched(process, "", end, told, cast("io.FileIO", process.stdin))
+
+
+def link(lent: Mapping[str, Path], folder: Path) -> None:
+    """Put links to what is lent into ``folder``."""
+    for name, source in lent.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(source)
 
 
 def _end_tree(process: subprocess.Popen[bytes]) -> None:
@@ -116,23 +140,3 @@ def _end_tree(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
     process.wait()
-
-
-def start(
-    words: Sequence[str],
-    found: Mapping[str, str],
-    folder: str,
-    descriptors: Sequence[int] = (),
-) -> subprocess.Popen[bytes]:
-    """Start a process with unbuffered pipes, in a session of its own."""
-    return subprocess.Popen(
-        list(words),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        env=dict(found),
-        cwd=folder,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )

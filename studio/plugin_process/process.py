@@ -11,7 +11,6 @@ import contextlib
 import io
 import logging
 import queue
-import subprocess
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -21,7 +20,6 @@ from studio.plugin_process.messages import WINDOW, FromPlugin
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, Received
 from studio.protocol.messages import Message
-from studio.protocol.process_end import in_words
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +52,10 @@ class PluginProcess:
         """
         self._launched = launched
         self._wake = wake
-        stdin, stdout, stderr = (
-            cast("io.FileIO", pipe)
-            for pipe in (
-                launched.process.stdin,
-                launched.process.stdout,
-                launched.process.stderr,
-            )
+        stdout, stderr = (
+            cast("io.FileIO", pipe) for pipe in (launched.process.stdout, launched.process.stderr)
         )
-        self._link = Link.over(stdout, stdin, decode=FromPlugin)
+        self._link = Link.over(stdout, launched.stdin, decode=FromPlugin)
         self._changed = threading.Condition()
         self._waiting: collections.deque[Received] = collections.deque()
         self._outgoing: queue.SimpleQueue[Iterable[Outgoing] | None] = queue.SimpleQueue()
@@ -87,6 +80,11 @@ class PluginProcess:
     def pid(self) -> int:
         """Of the process that was started; what runs below it is the plugin's, too."""
         return self._launched.process.pid
+
+    @property
+    def tier(self) -> str:
+        """Of the walls around it; empty for none."""
+        return self._launched.tier
 
     @property
     def is_alive(self) -> bool:
@@ -168,7 +166,8 @@ class PluginProcess:
             try:
                 received = self._link.receive()
             except LinkClosed:
-                self.end(self._own_end())
+                if self.is_alive:
+                    self.end(self._own_end())
                 return
             except StudioError as error:
                 log.warning("process %d broke the rules: %s", self.pid, error.message)
@@ -196,10 +195,7 @@ class PluginProcess:
 
     def _own_end(self) -> str:
         """Return how it ended by itself; one that only hung up is given a moment."""
-        try:
-            return in_words(self._launched.process.wait(_PATIENCE))
-        except subprocess.TimeoutExpired:
-            return "It closed its connection."
+        return self._launched.told(_PATIENCE)
 
     def _write(self) -> None:
         while (messages := self._outgoing.get()) is not None:

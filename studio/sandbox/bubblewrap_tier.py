@@ -9,14 +9,19 @@ from pathlib import Path
 from studio.api.sandbox import SandboxRequest
 from studio.sandbox import inside
 from studio.sandbox.interpreter import Interpreter
-from studio.sandbox.plan import DEVICES, Plan, order, python, spare_user, system_files
+from studio.sandbox.plan import DEVICES, Openings, Plan, order, python, spare_user, system_files
 
 BOX, LENT, PROGRAM = "/box", "/lent", "/launch"
+_NONE = Openings()
 _SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
 def with_namespaces(
-    bwrap: str, interpreter: Interpreter, request: SandboxRequest, lent: Mapping[str, Path]
+    bwrap: str,
+    interpreter: Interpreter,
+    request: SandboxRequest,
+    lent: Mapping[str, Path],
+    openings: Openings = _NONE,
 ) -> Plan:
     """Return a plan with a file system, processes and a network of its own.
 
@@ -25,9 +30,11 @@ def with_namespaces(
             seen inside.
         lent: Name of a package → where it lies.
     """
-    readable = ["/usr", *map(str, interpreter.paths), *system_files()]
+    readable = ["/usr", *map(str, interpreter.paths), *system_files(openings.network)]
     program = f"{PROGRAM}/studio/sandbox/inside"
-    mounts = _folders_above([*readable, *DEVICES, program, f"{LENT}/"])
+    opened = openings.folders
+    tops = sorted({f"/{Path(place).parts[1]}" for place in opened})
+    mounts = _folders_above([*readable, *DEVICES, program, f"{LENT}/", *opened])
     for path in readable:
         mounts += ["--ro-bind", path, path]
     for path in _SYSTEM_FOLDERS:
@@ -40,12 +47,15 @@ def with_namespaces(
         mounts += ["--tmpfs", hidden, "--remount-ro", hidden]
     for device in DEVICES:
         mounts += ["--dev-bind", device, device]
-    for name, source in lent.items():
-        mounts += ["--ro-bind", str(source), f"{LENT}/{name}"]
+    for place, source in {
+        **{f"{LENT}/{name}": path for name, path in lent.items()},
+        **opened,
+    }.items():
+        mounts += ["--ro-bind", str(source), place]
     user = spare_user()
     command = [
         bwrap,
-        *_namespaces(user),
+        *_namespaces(user, openings.network),
         "--die-with-parent", "--new-session", "--hostname", "sandbox",
         *mounts,
         "--ro-bind", str(Path(inside.__file__).parent), program,
@@ -58,7 +68,8 @@ def with_namespaces(
     ]  # fmt: skip
     told = order(
         request, interpreter, BOX, LENT, has_namespaces=True, user=user,
-        readable=(*readable, LENT), listable=(), processes=request.limits.processes + 1,
+        readable=(*readable, LENT, *tops), listable=(),
+        processes=request.limits.processes + 1, network=openings.network,
     )  # fmt: skip
     return Plan(tuple(command), told)
 
@@ -72,11 +83,13 @@ def _folders_above(paths: Iterable[str]) -> list[str]:
     return words
 
 
-def _namespaces(user: int) -> list[str]:
+def _namespaces(user: int, network: bool) -> list[str]:
     """An administrator needs no user namespace: the code becomes another, powerless user."""
     if not user:
-        return ["--unshare-all", "--unshare-user", "--disable-userns"]
-    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        shared = ["--share-net"] if network else []
+        return ["--unshare-all", *shared, "--unshare-user", "--disable-userns"]
+    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
+    spaces += [] if network else ["--unshare-net"]
     return [
         *spaces, "--unshare-cgroup-try",
         "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",

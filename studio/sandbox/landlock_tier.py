@@ -10,8 +10,9 @@ from pathlib import Path
 import studio
 from studio.api.sandbox import SandboxRequest
 from studio.sandbox.interpreter import Interpreter
-from studio.sandbox.plan import Plan, mark, order, python, spare_user, system_files
+from studio.sandbox.plan import Openings, Plan, mark, order, python, spare_user, system_files
 
+_NONE = Openings()
 _SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 _FORGET_PACKAGES = """
 import sys
@@ -20,9 +21,14 @@ sys.path[:] = [path for path in sys.path if not path.endswith(("site-packages", 
 
 
 def without_namespaces(
-    interpreter: Interpreter, request: SandboxRequest, lent: Mapping[str, Path]
+    interpreter: Interpreter,
+    request: SandboxRequest,
+    lent: Mapping[str, Path],
+    openings: Openings = _NONE,
 ) -> Plan:
     """Return a plan in which rules of the kernel close what is there for everybody else.
+
+    Folders that are opened lie where they lie: there is no other place to show them at.
 
     Its files lie in a folder of its own among the temporary ones, which is removed after it.
     """
@@ -38,11 +44,15 @@ def without_namespaces(
         for path in (folder, box, shelf):
             os.chown(path, user, user)
     readable, listable = _open(
-        [*_SYSTEM_FOLDERS, *map(str, interpreter.paths), *system_files()], interpreter.hidden
+        [*_SYSTEM_FOLDERS, *map(str, interpreter.paths), *system_files(openings.network)],
+        interpreter.hidden,
     )
     told = order(
         request, interpreter, str(box), str(shelf), has_namespaces=False, user=user,
-        readable=(*readable, str(shelf), *map(str, lent.values())), listable=tuple(listable),
+        readable=(
+            *readable, str(shelf), *map(str, lent.values()), *map(str, openings.folders.values())
+        ),
+        listable=tuple(listable), network=openings.network,
         processes=request.limits.processes + 1 + _threads_of(user or os.geteuid()),
     )  # fmt: skip
     program = str(Path(studio.__file__).parent.parent)

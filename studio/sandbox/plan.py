@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest
@@ -14,12 +15,34 @@ from studio.sandbox.interpreter import Interpreter
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
+_NETWORK_FILES = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/ssl",
+    "/etc/ca-certificates",
+    "/etc/pki",
+)
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from studio.sandbox.inside.launch import main; main()"
 )
 _SPARE_USERS = 0x70000000
 """From here on nothing hands out numbers of users."""
+
+
+@dataclass(frozen=True)
+class Openings:
+    """What a run may reach beside its own files and the packages that are lent.
+
+    Attributes:
+        folders: Where it finds a file or folder → where that lies; for reading.
+        network: It may speak to other machines.
+    """
+
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,9 +77,10 @@ def spare_user() -> int:
     return 0 if os.geteuid() else _SPARE_USERS + secrets.randbelow(1 << 24)
 
 
-def system_files() -> list[str]:
-    """Return the files outside ``/usr`` that programs need."""
-    return [path for path in _SYSTEM_FILES if os.path.exists(path)]
+def system_files(network: bool = False) -> list[str]:
+    """Return the files outside ``/usr`` that programs need, those for the network if wanted."""
+    wanted = _SYSTEM_FILES + (_NETWORK_FILES if network else ())
+    return [path for path in wanted if os.path.exists(path)]
 
 
 def python(interpreter: Interpreter, path: str) -> list[str]:
@@ -86,6 +110,7 @@ def order(
     readable: tuple[str, ...],
     listable: tuple[str, ...],
     processes: int,
+    network: bool = False,
 ) -> Order:
     words = list(request.command)
     if words and words[0] == "python":
@@ -102,6 +127,7 @@ def order(
         collect=request.collect,
         limits={**asdict(request.limits), "processes": processes},
         sizes={name: len(content) for name, content in request.files.items()},
+        network=network,
     )
 
 

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
@@ -29,6 +30,63 @@ _GRACE_SECONDS = 2.0
 """After the wall time: what is behind the wall ends itself, and brings files back."""
 
 
+@dataclass(frozen=True)
+class Started:
+    """A run that has begun.
+
+    Attributes:
+        process: The wall builder; its output is that of the command.
+        reports: Descriptor of what is told from behind the wall.
+        life: Descriptor whose end ends the run.
+    """
+
+    process: subprocess.Popen[bytes]
+    reports: int
+    life: int
+
+
+def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
+    """Begin a run.
+
+    Args:
+        given: As of ``Run``.
+
+    Raises:
+        StudioError: ``BUSY``: the system has no process for it.
+    """
+    reports, report = os.pipe()
+    life, kept = os.pipe()
+    with tempfile.TemporaryFile() as order:
+        orders.write(order, plan.order, request.files)
+        order.write(request.stdin)
+        order.seek(0)
+        passed = (order.fileno(), report, life, given)
+        try:
+            process = subprocess.Popen(
+                [*plan.command, *map(str, passed)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=[descriptor for descriptor in passed if descriptor >= 0],
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(reports)
+            os.close(kept)
+            raise StudioError(
+                ErrorCode.BUSY,
+                f"The sandbox could not be started: {error.strerror}.",
+                "Try again when the machine is less busy.",
+            ) from error
+        finally:
+            os.close(report)
+            os.close(life)
+    return Started(process, reports, kept)
+
+
 class Run:
     """A process behind the walls of one tier.
 
@@ -43,8 +101,8 @@ class Run:
         self._received = Received(request.limits, keeps_stdout=given < 0)  # may be gigabytes
         self._started = time.monotonic()
         self._ended = ""
-        self._life = self._reports = -1
-        self._process = self._start(plan, given)
+        started = start(plan, request, given)
+        self._process, self._reports, self._life = started.process, started.reports, started.life
         self._noise = b""
         self._looked_at = 0.0
 
@@ -69,37 +127,6 @@ class Run:
             for stream in (self._process.stdout, self._process.stderr):
                 assert stream is not None
                 stream.close()
-
-    def _start(self, plan: Plan, given: int) -> subprocess.Popen[bytes]:
-        self._reports, report = os.pipe()
-        life, self._life = os.pipe()
-        with tempfile.TemporaryFile() as order:
-            orders.write(order, plan.order, self._request.files)
-            order.write(self._request.stdin)
-            order.seek(0)
-            passed = (order.fileno(), report, life, given)
-            try:
-                return subprocess.Popen(
-                    [*plan.command, *map(str, passed)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    pass_fds=[descriptor for descriptor in passed if descriptor >= 0],
-                    env={},
-                    cwd="/",
-                    start_new_session=True,
-                )
-            except OSError as error:
-                os.close(self._reports)
-                os.close(self._life)
-                raise StudioError(
-                    ErrorCode.BUSY,
-                    f"The sandbox could not be started: {error.strerror}.",
-                    "Try again when the machine is less busy.",
-                ) from error
-            finally:
-                os.close(report)
-                os.close(life)
 
     def _kill(self) -> None:
         if self._tier == "A":

@@ -19,10 +19,12 @@ from studio.sandbox import lent_packages
 from studio.sandbox.bubblewrap_tier import with_namespaces
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.landlock_tier import without_namespaces
-from studio.sandbox.plan import Plan
-from studio.sandbox.run import Run
+from studio.sandbox.plan import Openings, Plan
+from studio.sandbox.run import Run, Started, start
 
 MOST_FILES, LONGEST_NAME = 2000, 200
+
+_NOTHING_MORE = Openings()
 
 TIERS = ("A", "B")
 """From the strongest down."""
@@ -95,6 +97,25 @@ class Sandbox:
             )
         return self._start(request, self._trial, given, lent or {})
 
+    def begin(
+        self, request: SandboxRequest, given: int, openings: Openings
+    ) -> tuple[Started, Plan]:
+        """Start what runs until it is ended, such as the process of a plugin.
+
+        Whoever calls this reads its output, ends it, and removes what the plan has made.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: there is no wall. ``BUSY``: there is no process for it.
+        """
+        if not self.tier:
+            raise StudioError(ErrorCode.UNSUPPORTED, f"No sandbox is available: {self.reason}")
+        plan = _plan(request, self._trial, {}, openings)
+        try:
+            return start(plan, request, given), plan
+        except BaseException:
+            plan.remove()
+            raise
+
     def _start(
         self,
         request: SandboxRequest,
@@ -139,12 +160,17 @@ class Sandbox:
         return f"Tier {wall.tier}: Python does not start in the sandbox ({why})."
 
 
-def _plan(request: SandboxRequest, wall: Wall, more: Mapping[str, Path]) -> Plan:
+def _plan(
+    request: SandboxRequest,
+    wall: Wall,
+    more: Mapping[str, Path],
+    openings: Openings = _NOTHING_MORE,
+) -> Plan:
     assert wall.interpreter is not None
     lent = lent_packages.entries(request.packages) | dict(more)
     if wall.tier == "A":
-        return with_namespaces(_bubblewrap(), wall.interpreter, request, lent)
-    return without_namespaces(wall.interpreter, request, lent)
+        return with_namespaces(_bubblewrap(), wall.interpreter, request, lent, openings)
+    return without_namespaces(wall.interpreter, request, lent, openings)
 
 
 def _bubblewrap() -> str:

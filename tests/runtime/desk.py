@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from studio.api import Capability, Params, Requirements, WeightsFacts, WeightsId, hookimpl
@@ -231,6 +232,15 @@ class Desk:
     def run(self, task: str, **params: Any) -> Finished:
         """Submit a job and wait for its end."""
         return self.finished(self.submit(task, **params))
+
+    def run_with(self, task: str, **given: Any) -> Finished:
+        """Run a task that is handed ``given`` as the input ``probe``, as JSON."""
+        job = f"job{next(self._numbers)}"
+        data = msgspec.json.encode(given)
+        message = Submit(job, task, {}, 1, blobs={"probe": 0})
+        self.messages.append(message)
+        self.send(message, (data,))
+        return self.finished(job)
 
     def heard_all(self) -> None:
         """Wait until the runtime has read every command so far."""

@@ -14,6 +14,8 @@ import studio
 from studio.cli.doctor.check_result import CheckResult, fine, warning
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
+from studio.core.plugins.isolation import needs_walls
+from studio.plugin_process.walls import process_walls
 from studio.sandbox.sandbox import Sandbox
 
 LITTLE_MEMORY = 2_000_000_000
@@ -65,6 +67,27 @@ def sandbox(session: StudioSession) -> Iterator[CheckResult]:
             f"Generated code cannot be run: no sandbox is available. {walls.reason}",
             "On Linux, install “bubblewrap” or use kernel 6.2 or later.",
         )
+    yield _plugins(session)
+
+
+def _plugins(session: StudioSession) -> CheckResult:
+    """Which walls stand around the processes of plugins that others wrote."""
+    walls = process_walls()
+    stands = f"Plugins of others run in a sandbox of tier {walls.tier}"
+    if walls.tier == "A":
+        return fine(f"{stands}.")
+    cure = "For the stronger sandbox, install “bubblewrap” and allow user namespaces."
+    if walls.tier:
+        return warning(f"{stands} only. {walls.reason}", cure)
+    if needs_walls(session.settings):
+        return warning(
+            f"Plugins of others are not run: no sandbox is available. {walls.reason}", cure
+        )
+    return warning(
+        "Plugins of others run without a sandbox, as you allowed: they can read your files and use the "
+        f"network. {walls.reason}",
+        cure,
+    )
 
 
 def memory(session: StudioSession) -> Iterator[CheckResult]:

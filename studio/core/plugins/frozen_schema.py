@@ -13,8 +13,9 @@ import msgspec
 import studio
 from studio.api.frozen_schema import freeze, thaw
 from studio.core import disk
+from studio.core.plugins.enabled_state import HostSettings
+from studio.core.plugins.isolation import launch_reader
 from studio.core.plugins.plugin import Plugin
-from studio.plugin_process import launch
 from studio.plugin_process.describe import frozen_schemas
 from studio.protocol.errors import StudioError
 
@@ -30,9 +31,9 @@ class FrozenSchemas:
     folder they are frozen when they are asked for, and kept until a file of it changes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: HostSettings) -> None:
         """Keep them below ``folder``."""
-        self._folder = folder
+        self._folder, self._settings = folder, settings
 
     def of(self, plugin: Plugin) -> dict[str, Any]:
         """Return task id → frozen schema.
@@ -48,7 +49,8 @@ class FrozenSchemas:
         assert plugin.manifest is not None
         tasks = {task.id: task.params for task in plugin.manifest.tasks}
         paths = [str(path) for path in plugin.paths]
-        schemas = frozen_schemas(plugin.id, paths, tasks, launch.without_walls)
+        launched = launch_reader(plugin.title, paths, self._settings)
+        schemas = frozen_schemas(plugin.id, launched, tasks)
         with contextlib.suppress(OSError, StudioError):  # then they are read again next time
             disk.make_folder(self._folder)
             disk.write_durably(kept, msgspec.json.encode(schemas))

@@ -38,6 +38,7 @@ from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
 from studio.core.plugins.fault_list import Fault, Faults
 from studio.core.plugins.frozen_schema import FrozenSchemas, thaw
 from studio.core.plugins.hooks import WindowHookRegistry
+from studio.core.plugins.isolation import needs_walls
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
 from studio.core.plugins.tools import Tool, tool_of
@@ -86,12 +87,13 @@ class PluginHost:
             stored: Returns the plugins that the studio has installed.
         """
         self.faults = faults or Faults()
+        self._settings = settings
         self._choices = EnabledPlugins(settings)
         self.journal = CrashJournal(journal)
         self._only = tuple(only)
         self._hooks = WindowHookRegistry()
         self._params: dict[str, type[Params]] = {}
-        self._schemas = FrozenSchemas(journal / "schemas")
+        self._schemas = FrozenSchemas(journal / "schemas", settings)
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self.journal.take_crashed())
         release = release or Release.of(Path(studio.__file__).parent)
@@ -282,6 +284,7 @@ class PluginHost:
                 isolated=plugin.isolated,
                 permits=_permits(plugin.manifest.permissions),
                 kinds=self._result_kinds(plugin.manifest),
+                needs_walls=needs_walls(self._settings),
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker

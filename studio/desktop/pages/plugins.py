@@ -94,6 +94,8 @@ class PluginsPage(QWidget):
             head.addWidget(look.label(plugin.version, "badge"))
         if plugin.shipped:
             head.addWidget(look.label(self.tr("built-in"), "badge"))
+        elif plugin.manifest:
+            head.addWidget(self._place(plugin))
         head.addStretch()
         mark, color = _STATES[plugin.state]
         head.addWidget(look.icon_label(mark, color))
@@ -119,6 +121,16 @@ class PluginsPage(QWidget):
         if faults:
             column.addLayout(self._faults(plugin, len(faults), faults[-1].report()))
         return frame
+
+    def _place(self, plugin: Plugin) -> QWidget:
+        """Say where its code runs, and what that means."""
+        if plugin.isolated:
+            label = self._look.label(self.tr("own process"), "badge")
+            label.setToolTip(self.tr("Runs apart from the studio, with the permissions below."))
+            return label
+        label = self._look.label(self.tr("inside the studio"), "badge")
+        label.setToolTip(self.tr("Can do everything that you can do on this computer."))
+        return label
 
     def _switch(self, plugin: Plugin) -> QWidget:
         switch = Switch(self._look, self.tr("Enable {title}").format(title=plugin.title))

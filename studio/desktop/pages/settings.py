@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBox
 
 from studio.api.params import Params
 from studio.api.window.context import Page, PluginContext
+from studio.core.plugins.isolation import IsolationSettings
 from studio.core.runtime_process.text_engines import TextEngineSettings
 from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
@@ -197,6 +198,8 @@ class SettingsPage(QWidget):
         )
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("Text engine"), TextEngineSettings, settings)
+        plugins = self._studio.settings.below("plugins")
+        self._form(column, self.tr("Plugins of others"), IsolationSettings, plugins)
         logs = self._studio.paths.logs
         self._row(
             column,

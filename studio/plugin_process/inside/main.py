@@ -25,7 +25,7 @@ from studio.api.frozen_schema import freeze
 from studio.api.hookspecs import PROJECT, WorkerHooks
 from studio.api.worker.context import Task
 from studio.plugin_process import messages as m
-from studio.plugin_process.inside import job
+from studio.plugin_process.inside import job, no_programs
 from studio.plugin_process.inside.failures import as_info
 from studio.plugin_process.inside.wire import Wire
 from studio.protocol.link import Link
@@ -92,6 +92,8 @@ def _take_pipes() -> Link:
 
 def _load(wire: Wire, load: m.Load) -> Worker:
     worker = Worker(load)
+    if not load.may_start_programs:
+        no_programs.forbid()
     where = "the import of its worker"
     began = time.monotonic()
     try:

@@ -17,6 +17,7 @@ from studio.plugin_process import launch
 from studio.plugin_process.launch import Launched
 from studio.plugin_process.messages import Broken, Load, Loaded
 from studio.plugin_process.process import PluginProcess
+from studio.plugin_process.walls import ProcessWalls, no_walls, process_walls
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import LinkClosed
 from studio.protocol.messages import PluginFault, WorkerEntry
@@ -81,6 +82,7 @@ class Hosts:
         self._starter: threading.Thread | None = None
         self._closed = threading.Event()
         self.memory_limit = memory_limit()
+        self.find_walls: Callable[[], ProcessWalls] = process_walls
 
     def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
         """Whether a job of this plugin can begin at once."""
@@ -107,6 +109,7 @@ class Hosts:
                 raise StudioError.from_info(error)
             assert place.process is not None
             place.process.begin_job()
+            job.engines["sandbox"] = place.process.tier or "none"  # the record says it
             yield place.process
         finally:
             place.used_at = time.monotonic()
@@ -222,6 +225,17 @@ class Hosts:
         raise self.ended(entry, process)
 
     def _launch(self, entry: WorkerEntry) -> Launched:
+        walls = self.find_walls()
+        if walls.tier:
+            return walls.launch(
+                entry.paths,
+                network=entry.permits.network,
+                memory=self.memory_limit,
+                lends=entry.lends,
+            )
+        if entry.needs_walls:
+            raise no_walls(_title(entry), walls.reason)
+        log.warning("the plugin %s runs without walls", entry.plugin)
         return launch.without_walls(entry.paths, self._scratch, entry.lends)
 
     def ended(self, entry: WorkerEntry, process: PluginProcess) -> StudioError:

@@ -34,7 +34,7 @@ def look_around(order: Order) -> None:
         raise Unsafe("system processes are reachable")
     if os.path.exists("/proc") or os.path.exists("/sys"):
         raise Unsafe("system files are reachable")
-    if set(kernel.interfaces()) - {"lo"}:
+    if not order.network and set(kernel.interfaces()) - {"lo"}:
         raise Unsafe("the network is reachable")
 
 
@@ -80,13 +80,15 @@ def _raise_walls(order: Order) -> None:
         [(path, kernel.READ) for path in order.readable]
         + [(path, kernel.READ_DIR) for path in order.listable]
         + [(path, kernel.DEVICE) for path in order.devices]
-        + [(order.box, kernel.WRITE)]
+        + [(order.box, kernel.WRITE)],
+        network=order.network,
     )
     kernel.install(
         syscall_filter.program(
             machine,
             shares_files=not order.has_namespaces,
             only_signal=_only_signal(order, version),
+            network=order.network,
         )
     )
 
@@ -122,7 +124,7 @@ def _inspect(order: Order) -> None:
     """
     if os.getuid() == 0 or kernel.capabilities():
         raise Unsafe("the code would run with administrator rights")
-    if not kernel.refuses_sockets():
+    if not order.network and not kernel.refuses_sockets():
         raise Unsafe("a socket could be opened")
     if not kernel.refuses_namespaces():
         raise Unsafe("a namespace could be created")

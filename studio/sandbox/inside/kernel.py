@@ -57,10 +57,11 @@ def landlock_version() -> int:
     return max(0, found)
 
 
-def allow_only(rules: Iterable[tuple[str, int]]) -> None:
+def allow_only(rules: Iterable[tuple[str, int]], *, network: bool = False) -> None:
     """Let this process reach these paths with these rights and no others, for good.
 
-    Network and signals to outside are closed too, where the version judges them.
+    Signals to outside are closed too, where the version judges them, and so is the network unless
+    it is asked for.
 
     Raises:
         OSError: A path is missing or the kernel refuses; then nothing is restricted.
@@ -69,7 +70,7 @@ def allow_only(rules: Iterable[tuple[str, int]]) -> None:
     judged = _FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= version)]
     attributes = _Ruleset(
         judged,
-        _BIND_TCP | _CONNECT_TCP if version >= 4 else 0,
+        _BIND_TCP | _CONNECT_TCP if version >= 4 and not network else 0,
         _ABSTRACT_SOCKETS | _SIGNALS if version >= 6 else 0,
     )
     size = 24 if version >= 6 else 16 if version >= 4 else 8

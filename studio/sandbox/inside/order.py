@@ -28,6 +28,7 @@ class Order:
         collect: Globs of the files to bring back.
         sizes: Name of a file to put → its length; their bytes follow.
         limits: Field of ``SandboxLimits`` → number.
+        network: It may speak to other machines.
     """
 
     box: str
@@ -41,6 +42,7 @@ class Order:
     collect: tuple[str, ...]
     limits: dict[str, float]
     sizes: dict[str, int] = field(default_factory=dict)
+    network: bool = False
 
     @property
     def work(self) -> str:

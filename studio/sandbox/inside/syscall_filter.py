@@ -27,7 +27,9 @@ MACHINES = tuple(syscalls.AUDIT_ARCH)
 Instruction = bytes
 
 
-def program(machine: str, *, shares_files: bool, only_signal: int = 0) -> bytes:
+def program(
+    machine: str, *, shares_files: bool, only_signal: int = 0, network: bool = False
+) -> bytes:
     """Return the filter as an array of ``struct sock_filter``.
 
     Args:
@@ -35,11 +37,17 @@ def program(machine: str, *, shares_files: bool, only_signal: int = 0) -> bytes:
         shares_files: The code sees the files of the user's own system (no mount namespace).
         only_signal: If not 0, the one process that may be signalled, and only by itself: for
             kernels that cannot keep signals inside otherwise.
+        network: Sockets of the internet may be used; no others.
     """
+    denied = syscalls.numbers(syscalls.DENIED, machine)
+    judged = syscalls.numbers(syscalls.WITH_RULES, machine)
+    if network:
+        judged["socket"] = denied["socket"]
+        denied = {name: each for name, each in denied.items() if name not in syscalls.NETWORK}
     rules = [
         *_prologue(machine),
-        *_each(syscalls.numbers(syscalls.DENIED, machine).values(), _fail(errno.EPERM)),
-        *_arguments(syscalls.numbers(syscalls.WITH_RULES, machine), only_signal),
+        *_each(denied.values(), _fail(errno.EPERM)),
+        *_arguments(judged, only_signal),
     ]
     if shares_files:
         rules += _each(syscalls.numbers(syscalls.MARKS_ON_FILES, machine).values(), _fail(0))
@@ -77,15 +85,18 @@ def _arguments(number: dict[str, int], only_signal: int) -> list[Instruction]:
                 allow,
             ],
         ),
-        *_call(
-            number["sendto"],
-            [_argument(4), *_unless([0], deny), _argument(4, 4), *_unless([0], deny), allow],
-        ),
     ]  # fmt: skip
     for name, mode in (("mknod", 1), ("mknodat", 2)):
         if name in number:  # plain files and pipes only
             kind = [_argument(mode), _op(_AND, 0xF000), *_unless([0, 0x8000, 0x1000], deny), allow]
             rules += _call(number[name], kind)
+    if "socket" in number:  # those of the internet
+        rules += _call(number["socket"], [_argument(0), *_unless([2, 10], deny), allow])
+    else:
+        rules += _call(
+            number["sendto"],
+            [_argument(4), *_unless([0], deny), _argument(4, 4), *_unless([0], deny), allow],
+        )
     if only_signal:
         rules += _call(number["kill"], [_argument(0), *_unless([0, only_signal], deny), allow])
         rules += _call(number["tgkill"], [_argument(0), *_unless([only_signal], deny), allow])

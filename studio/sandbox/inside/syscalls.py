@@ -168,6 +168,9 @@ WITH_RULES: _Numbers = {
 }
 """Judged by their arguments, in ``syscall_filter``."""
 
+NETWORK = frozenset({"socket", "connect", "bind", "listen", "accept", "accept4"})
+"""Of those that are denied: what is allowed to who may speak to other machines."""
+
 MARKS_ON_FILES: _Numbers = {
     "chmod": (90, None),
     "fchmod": (91, 52),

@@ -170,7 +170,7 @@ def test_what_cannot_be_imported_is_named(desk: Desk, strangers: Strangers) -> N
 
 
 def test_nothing_of_a_plugin_outlives_the_runtime(desk: Desk, strangers: Strangers) -> None:
-    strangers.plugin("bad", FAULTY)
+    strangers.plugin("bad", FAULTY, run_code=True)
     process = psutil.Process(desk.run("bad.good").result["pid"])
     child = psutil.Process(desk.run("bad.leaves_a_child").result["pid"])
     assert process.is_running(), "the control: it is kept for the next job"

@@ -1,0 +1,47 @@
+"""The setting that lets plugins of others run where no walls can be raised around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from studio.api.params import Label, Params
+from studio.core.plugins.enabled_state import HostSettings
+from studio.plugin_process import launch
+from studio.plugin_process.launch import Launched
+from studio.plugin_process.walls import no_walls, process_walls
+
+SCHEMA_MEMORY = 1 << 30
+"""Bytes that the import of a schema may take."""
+
+
+class IsolationSettings(Params, frozen=True):
+    """Kept below ``plugins``."""
+
+    without_walls: Annotated[
+        bool,
+        Label(
+            "Run plugins without a sandbox",
+            "Only matters where no sandbox is available. Plugins of others can then read your "
+            "files and use the network. Takes effect when the runtime restarts.",
+        ),
+    ] = False
+
+
+def needs_walls(settings: HostSettings) -> bool:
+    """Whether plugins of others run behind walls or not at all."""
+    return not settings.get("plugins.without_walls", False)
+
+
+def launch_reader(plugin: str, paths: Sequence[str], settings: HostSettings) -> Launched:
+    """Start the process that reads the schemas of ``plugin``, behind walls if there are any.
+
+    Raises:
+        StudioError: There are none, and the user has not said that plugins run without.
+    """
+    walls = process_walls()
+    if walls.tier:
+        return walls.launch(paths, network=False, memory=SCHEMA_MEMORY)
+    if needs_walls(settings):
+        raise no_walls(plugin, walls.reason)
+    return launch.without_walls(paths)

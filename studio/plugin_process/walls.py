@@ -1,0 +1,192 @@
+"""A plugin's process behind the walls of the sandbox: it sees its packages and its own folder."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from studio.api.sandbox import SandboxLimits, SandboxRequest
+from studio.plugin_process import launch
+from studio.plugin_process.launch import Launched
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.process_end import in_words
+from studio.sandbox import interpreter
+from studio.sandbox.inside import frames
+from studio.sandbox.plan import Openings, Plan
+from studio.sandbox.run import Started, end_namespace, end_tree
+from studio.sandbox.sandbox import TIERS, Sandbox
+
+_EVER = 10**9
+"""Seconds: whoever uses the process sees to its time."""
+_SCRATCH_BYTES = 2 << 30
+_ADDRESSES = 8
+"""Times the memory that it may hold, libraries reserve addresses."""
+_ROOT = "/plugin"
+
+
+class ProcessWalls:
+    """The walls of this machine for processes of plugins, tried once."""
+
+    def __init__(self, tiers: Sequence[str] = TIERS) -> None:
+        """Raise those of ``tiers``, the first that stands."""
+        # No other Python than ours: packages are made for one version.
+        self._sandbox = Sandbox(tiers, [interpreter.current()])
+
+    @property
+    def tier(self) -> str:
+        """``A``, ``B``, or empty where none stand."""
+        return self._sandbox.tier
+
+    @property
+    def reason(self) -> str:
+        """Why the tier is not ``A``; empty where it is."""
+        return self._sandbox.reason
+
+    def launch(
+        self, paths: Sequence[str], *, network: bool, memory: int, lends: Sequence[str] = ()
+    ) -> Launched:
+        """Start a process behind them.
+
+        Args:
+            paths: Folders that hold the plugin's packages.
+            network: It may speak to other machines.
+            memory: Bytes that it may hold; whoever uses it looks.
+            lends: Distributions of the studio that it finds, too.
+
+        Raises:
+            StudioError: No walls stand, or there is no process for it.
+        """
+        shelf = _Shelf(self.tier, paths, launch.lent(lends))
+        taken, stdin = os.pipe()
+        request = SandboxRequest(
+            ("python", *launch.command(shelf.path)[1:]),
+            limits=SandboxLimits(
+                wall_seconds=_EVER,
+                cpu_seconds=_EVER,
+                memory_bytes=memory * _ADDRESSES,
+                file_bytes=_SCRATCH_BYTES,
+                scratch_bytes=_SCRATCH_BYTES,
+                processes=256,
+                open_files=1024,
+            ),
+        )
+        try:
+            started, plan = self._sandbox.begin(
+                request, taken, Openings(shelf.folders, network=network)
+            )
+        except StudioError:
+            os.close(stdin)
+            shelf.remove()
+            raise
+        finally:
+            os.close(taken)
+        walled = _Walled(self.tier, started, plan, shelf)
+        return Launched(started.process, self.tier, walled.end, walled.told, io.FileIO(stdin, "wb"))
+
+
+class _Shelf:
+    """Where the process finds packages: mounted for it, or behind links that it may follow."""
+
+    def __init__(self, tier: str, paths: Sequence[str], lent: Mapping[str, Path]) -> None:
+        self._folder: Path | None = None
+        if tier == "A":
+            own = {f"{_ROOT}/own/{n}": Path(path) for n, path in enumerate(paths)}
+            self.path = (f"{_ROOT}/first", *own, f"{_ROOT}/last")
+            self.folders = {f"{_ROOT}/{name}": path for name, path in lent.items()} | own
+            return
+        self._folder = Path(tempfile.mkdtemp(prefix="plugin-lent-"))
+        self._folder.chmod(0o755)
+        launch.link(lent, self._folder)
+        self.path = (str(self._folder / "first"), *paths, str(self._folder / "last"))
+        reached = [self._folder, *lent.values(), *map(Path, paths)]
+        self.folders = {str(path): path for path in reached}
+
+    def remove(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Walled:
+    """Ends such a process, and tells how it ended."""
+
+    def __init__(self, tier: str, started: Started, plan: Plan, shelf: _Shelf) -> None:
+        self._tier, self._started, self._plan, self._shelf = tier, started, plan, shelf
+        os.set_blocking(started.reports, False)
+        self._is_over = False
+        self._using = threading.Lock()
+
+    def end(self) -> None:
+        """End it with all that it has started, and leave nothing of it."""
+        with self._using:
+            if self._is_over:
+                return
+            self._is_over = True
+            self._end()
+
+    def _end(self) -> None:
+        os.close(self._started.life)
+        if self._tier == "A":
+            end_namespace(self._started.process)
+        else:
+            end_tree(self._started.process)
+        os.close(self._started.reports)
+        self._plan.remove()
+        self._shelf.remove()
+
+    def told(self, patience: float) -> str:
+        """Return how it ended by itself, once it has; in a sentence."""
+        try:
+            self._started.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return "It closed its connection."
+        with self._using:
+            said = [] if self._is_over else self._reports()
+        words = (self._words(kind, payload) for kind, payload in said)
+        return next(filter(None, words), in_words(self._started.process.returncode))
+
+    def _reports(self) -> list[tuple[bytes, bytes]]:
+        said = b""
+        while select.select([self._started.reports], [], [], 0)[0]:
+            piece = os.read(self._started.reports, 1 << 16)
+            if not piece:
+                break
+            said += piece
+        return list(frames.Reader().feed(said))
+
+    @staticmethod
+    def _words(kind: bytes, payload: bytes) -> str:
+        if kind == frames.FAILED:
+            return f"Its sandbox could not be set up: {json.loads(payload)['why']}."
+        if kind != frames.ENDED:
+            return ""
+        end = json.loads(payload)
+        if end["ended"] == "disk":
+            return "It wrote more to its folder than it may."
+        status = end["status"]
+        return in_words(os.waitstatus_to_exitcode(status)) if status is not None else ""
+
+
+@functools.cache
+def process_walls() -> ProcessWalls:
+    """Return those of this machine."""
+    return ProcessWalls()
+
+
+def no_walls(plugin: str, reason: str) -> StudioError:
+    """Return the error for a plugin that is not run, as no walls stand and nobody said it may."""
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        f"The plugin “{plugin}” was not started: on this machine nothing can keep it from your "
+        f"files and the network. {reason}".rstrip(),
+        "Run “studio doctor sandbox” to see what would help. If you trust the plugin, allow "
+        "plugins to run without a sandbox in Settings.",
+    )

@@ -1,0 +1,216 @@
+"""The walls around a plugin's process: each probe of the sandbox inside one, and outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
+from studio.plugin_process.walls import ProcessWalls, process_walls
+from studio.protocol.errors import ErrorCode
+from studio.protocol.messages import Permits
+from studio.protocol.states import JobState
+from studio.sandbox import interpreter
+from studio.sandbox.probes import Probe, access, calls, try_all
+from tests.runtime.desk import Desk
+from tests.runtime.hosts.conftest import Strangers
+
+pytestmark = [pytest.mark.faults, pytest.mark.skipif("sys.platform != 'linux'")]
+
+PROBER = """
+import contextlib, io, json, os, traceback
+
+def probe(ctx, params):
+    given = ctx.inputs.json("probe", dict, {})
+    for name, text in given["files"].items():
+        (ctx.scratch / name).write_text(text)
+    os.chdir(ctx.scratch)
+    said, sys.argv = io.StringIO(), ["probe.py", given["facts"]]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            exec(compile(given["script"], "probe.py", "exec"), {"__name__": "__main__"})
+        except BaseException:
+            traceback.print_exc()
+    yield ctx.result(said=said.getvalue())
+
+def reach(ctx, params):
+    import socket
+    try:
+        socket.create_connection(("127.0.0.1", params.number), 5).close()
+        yield ctx.result(reached=True)
+    except OSError as error:
+        yield ctx.result(reached=False, why=str(error))
+
+def programs(ctx, params):
+    import subprocess
+    try:
+        yield ctx.result(code=subprocess.run(["true"]).returncode)
+    except OSError as error:
+        yield ctx.result(why=str(error))
+
+def read(ctx, params):
+    yield ctx.result(text=Path(params.file).read_text(), path=params.file)
+
+def where(ctx, params):
+    (ctx.scratch / "x").write_text("x")
+    (ctx.cache / "x").write_text("x")
+    yield ctx.result(uid=os.getuid(), names=sorted(os.environ), seen=sorted(os.listdir("/plugin")))
+
+def fill(ctx, params):
+    with open(ctx.scratch / "large", "wb") as file:
+        while True:
+            file.write(bytes(1 << 20))
+    yield
+
+def exit(ctx, params):
+    yield ctx.text("begun")
+    os._exit(7)
+
+def crash(ctx, params):
+    import ctypes
+    yield ctx.text("begun")
+    ctypes.string_at(0)
+
+def hunger(ctx, params):
+    yield ctx.text("begun")
+    held = []
+    while True:
+        held.append(bytearray(b"x" * (32 << 20)))
+"""
+
+
+@pytest.fixture(scope="module")
+def walls() -> ProcessWalls:
+    """They must stand on a machine that runs the tests: what is not tried is not known."""
+    found = process_walls()
+    assert found.tier == "A", found.reason
+    return found
+
+
+class InPlugin:
+    """Runs scripts of probes in a plugin's process, as ``Sandbox`` runs them in a sandbox."""
+
+    python = interpreter.current().executable
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+        files = {name: content.decode() for name, content in request.files.items()}
+        script, facts = files.pop("probe.py"), request.command[-1]
+        end = self._desk.run_with("prober.probe", script=script, facts=facts, files=files)
+        assert end.error is None, end.error
+        said = end.result["said"].encode()
+        yield SandboxStep(result=SandboxResult("A", "exit", 0, said, b"", 0.0))
+
+
+def _suits(probe: Probe) -> bool:
+    """Some need a run of their own: they end with it, or shadow modules before they begin."""
+    return not probe.arguments and "at exit" not in probe.name
+
+
+PROBES = [each for each in (*access.PROBES, *calls.PROBES) if _suits(each)]
+
+
+def test_no_probe_gets_out_and_each_is_a_real_attempt(
+    desk: Desk, strangers: Strangers, walls: ProcessWalls
+) -> None:
+    strangers.plugin("prober", PROBER, needs_walls=True)
+    found = list(try_all(InPlugin(desk), PROBES))  # type: ignore[arg-type] # what it uses of it
+    assert len(found) >= 25
+    assert [each for each in found if not each.blocked] == []
+    assert [each for each in found if not each.control] == []
+
+
+def test_the_record_says_which_walls_there_were(
+    desk: Desk, strangers: Strangers, walls: ProcessWalls
+) -> None:
+    strangers.plugin("inside", PROBER, needs_walls=True)
+    end = desk.run("inside.where")
+    assert end.error is None
+    assert end.engines["sandbox"] == "A"
+    assert end.result["uid"] != 0, "an administrator's plugin runs as somebody else"
+    assert end.result["seen"] == ["first", "last", "own"]
+    assert len(set(os.environ) - set(end.result["names"])) > 3, "it has an environment of its own"
+
+
+def test_faults_behind_walls_are_named_as_without(
+    desk: Desk, strangers: Strangers, walls: ProcessWalls
+) -> None:
+    desk.server._hosts.memory_limit = 256 << 20
+    strangers.plugin("bad", PROBER, needs_walls=True)
+    sentences = {
+        "exit": "It exited with code 7.",
+        "crash": "SIGSEGV",
+        "hunger": "memory",
+        "fill": "",
+    }
+    for task, words in sentences.items():
+        end = desk.run(f"bad.{task}")
+        assert end.state is JobState.FAILED
+        assert end.error is not None
+        assert words in end.error.message
+        assert end.error.plugin == "bad"
+    assert desk.run("bad.where").state is JobState.DONE
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    server.accept()[0].close()
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def test_permissions_are_kept_and_given(
+    desk: Desk, strangers: Strangers, walls: ProcessWalls, port: int, tmp_path: Path
+) -> None:
+    strangers.plugin("shut", PROBER, needs_walls=True, permits=Permits())
+    open_to = Permits(network=True, files=True)
+    strangers.plugin("open", PROBER, needs_walls=True, permits=open_to, run_code=True)
+    assert desk.run("shut.reach", number=port).result["reached"] is False
+    assert desk.run("open.reach", number=port).result == {"reached": True}
+    assert "not permitted" in desk.run("shut.programs").result["why"]
+    assert desk.run("open.programs").result == {"code": 0}
+    picked = tmp_path / "picked.txt"
+    picked.write_text("what is in it")
+    refused = desk.finished(desk.submit("shut.read", file=str(picked), files=("file",)))
+    assert refused.error is not None
+    assert refused.error.code is ErrorCode.PERMISSION
+    unseen = desk.run("open.read", file=str(picked))  # a path that nobody picked
+    assert unseen.error is not None
+    assert "No such file" in unseen.error.message
+    given = desk.finished(desk.submit("open.read", file=str(picked), files=("file",))).result
+    assert given["text"] == "what is in it"
+    assert given["path"] != str(picked)
+
+
+def test_without_walls_nothing_runs_unless_the_user_said_so(
+    desk: Desk, strangers: Strangers
+) -> None:
+    strangers.plugin("careful", PROBER, needs_walls=True)
+    desk.server._hosts.find_walls = lambda: ProcessWalls(())
+    refused = desk.run("careful.programs")
+    assert refused.error is not None
+    assert refused.error.code is ErrorCode.UNSUPPORTED
+    assert "Settings" in refused.error.hint
+    strangers.plugin("bold", PROBER, needs_walls=False)
+    end = desk.run("bold.programs")
+    assert end.state is JobState.DONE
+    assert end.engines["sandbox"] == "none"
