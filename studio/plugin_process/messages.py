@@ -127,11 +127,17 @@ class Progress(Message, frozen=True):
     spec: BlobSpec | None = None
 
 
+class ArtifactPart(Message, frozen=True):
+    """Some bytes, in order, of the file that is the payload of the next artifact."""
+
+
 class Artifact(Message, frozen=True):
-    """Its payload is the first blob, its preview the second, if there is one."""
+    """Its payload is the first blob, or the parts that came; its preview the last, if there is
+    one."""
 
     kind: Word
     suffix: Word
+    came_in_parts: bool = False
     title: str = ""
     text: str = ""
     verdict: dict[str, Any] | None = None
@@ -266,5 +272,5 @@ Questions = (
     | CallTask
     | Enough
 )
-Events = Step | Text | Progress | Artifact | Result
+Events = Step | Text | Progress | ArtifactPart | Artifact | Result
 FromPlugin = Loaded | Broken | Described | Ended | Events | Questions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import NewArtifact
@@ -10,6 +11,9 @@ from studio.plugin_process import messages as m
 from studio.plugin_process.inside.wire import Wire
 from studio.plugin_process.plain_data import a_kind, as_bytes, not_an_event, number, plain, rubbish
 from studio.protocol.messages import BlobSpec
+from studio.protocol.regular_file import open_regular
+
+_PIECE = 1 << 20
 
 
 def send(wire: Wire, event: Any) -> None:
@@ -57,19 +61,32 @@ def _progress(wire: Wire, event: ProgressEvent) -> None:
 
 
 def _artifact(wire: Wire, event: NewArtifact) -> None:
-    try:
-        payload = as_bytes(event.read(), "payload")
-    except OSError as error:
-        raise rubbish(
-            f"the file of a result cannot be read ({error.strerror})", "Write it first."
-        ) from error
+    is_file = isinstance(event.payload, Path)
+    blobs: list[memoryview] = []
+    if isinstance(event.payload, Path):
+        _parts(wire, event.payload)
+    else:
+        blobs.append(as_bytes(event.payload, "payload"))
     preview = as_bytes(event.preview, "preview")
     made = m.Artifact(
         kind=str(event.kind),
         suffix=str(event.suffix),
+        came_in_parts=is_file,
         title=str(event.title),
         text=str(event.text),
         verdict=plain(event.verdict) if event.verdict else None,
         meta=plain(dict(event.meta)),
     )
-    wire.step(made, (payload, preview) if preview.nbytes else (payload,))
+    wire.step(made, [*blobs, preview] if preview.nbytes else blobs)
+
+
+def _parts(wire: Wire, path: Path) -> None:
+    """Send a file piece by piece: however long it is, no process holds more than a few."""
+    try:
+        with open_regular(path) as file:
+            while part := file.read(_PIECE):
+                wire.step(m.ArtifactPart(), (part,))
+    except OSError as error:
+        raise rubbish(
+            f"the file of a result cannot be read ({error.strerror})", "Write it first."
+        ) from error

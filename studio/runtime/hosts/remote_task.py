@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 GRACE = 2.0
 """Seconds that a stopped task has to reach its next step; then its process is ended."""
 _PIECE = 4 << 20
+_LEFT_FREE = 256 << 20
+"""Bytes that results leave on the disk."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class _Run:
         self.is_over = False
         self.answers = Answers(ctx, process)
         self._task, self._ctx, self._process = task, ctx, process
+        self._file: Path | None = None
 
     def steps(self, params: Mapping[str, Any]) -> Iterator[Event]:
         """Begin, and yield what the task yields, until it is over.
@@ -123,7 +128,7 @@ class _Run:
                     continue
                 if isinstance(received.message, m.Ended):
                     self.is_over = True
-                elif isinstance(received.message, m.Artifact | m.Result):
+                elif isinstance(received.message, m.ArtifactPart | m.Artifact | m.Result):
                     for event in self._heard(received):
                         with contextlib.suppress(Cancelled):  # known: this is how it is told again
                             yield event
@@ -158,6 +163,9 @@ class _Run:
             case m.Progress(done, total, words, spec):
                 pixels = _pixels(spec, blobs) if spec is not None else None
                 return ProgressEvent(done, total, words, pixels)
+            case m.ArtifactPart():
+                self._append(blobs)
+                return None
             case m.Artifact():
                 return self._artifact(message, blobs)
             case m.Result(values):
@@ -166,8 +174,7 @@ class _Run:
                 return None
 
     def _artifact(self, message: m.Artifact, blobs: Sequence[memoryview]) -> NewArtifact:
-        if not blobs:
-            raise self._misbehaved()
+        payload, previews = self._payload(message, blobs)
         verdict = None
         if message.verdict is not None:
             try:
@@ -176,14 +183,44 @@ class _Run:
                 raise self._misbehaved() from None
         return NewArtifact(
             message.kind,
-            bytes(blobs[0]),
+            payload,
             message.suffix,
             message.title,
             message.text,
             verdict,
             message.meta,
-            bytes(blobs[1]) if len(blobs) > 1 else b"",
+            bytes(previews[0]) if previews else b"",
         )
+
+    def _payload(
+        self, message: m.Artifact, blobs: Sequence[memoryview]
+    ) -> tuple[bytes | Path, Sequence[memoryview]]:
+        """Return the payload, or the file that its parts were put into, and what else came."""
+        if not message.came_in_parts:
+            if not blobs:
+                raise self._misbehaved()
+            return bytes(blobs[0]), blobs[1:]
+        file, self._file = self._file or self._new_file(), None
+        return file, blobs
+
+    def _append(self, blobs: Sequence[memoryview]) -> None:
+        """Take one part of a file; not the last bytes of the disk."""
+        if len(blobs) != 1:
+            raise self._misbehaved()
+        self._file = self._file or self._new_file()
+        if shutil.disk_usage(self._file.parent).free < _LEFT_FREE + blobs[0].nbytes:
+            raise StudioError(
+                ErrorCode.DISK_FULL,
+                f"The disk with {self._file.parent} has no room for the result.",
+                "Free up disk space or empty the bin, then try again.",
+            )
+        with self._file.open("ab") as file:
+            file.write(blobs[0])
+
+    def _new_file(self) -> Path:
+        file = self._ctx.scratch / f"result-{secrets.token_hex(8)}"
+        file.touch()
+        return file
 
     def _failure(self, error: ErrorInfo) -> StudioError:
         """Return the error of a task, laid at its plugin whatever it says itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from studio.api import Requirements, SamplingParams, TextStep, WeightsFacts
 from studio.api.worker.text import FittedPrompt
+from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import (
     Cancel,
@@ -315,3 +317,54 @@ def test_a_paused_task_waits_and_goes_on(desk: Desk, strangers: Strangers) -> No
     assert desk.finished(job).state is JobState.DONE
     text = "".join(each.text for each in desk.of(job, TextDelta))
     assert text == "".join(f"{number} " for number in range(200))
+
+
+def test_a_file_comes_in_parts_and_is_moved(
+    desk: Desk, strangers: Strangers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_ENV, str(tmp_path / "cache"))
+    strangers.plugin(
+        "films",
+        """
+        def film(ctx, params):
+            path = ctx.scratch / "film.webm"
+            with path.open("wb") as file:
+                for number in range(5):
+                    file.write(bytes([number]) * 700_000)
+                    yield ctx.progress(number, 5)
+            yield ctx.artifact("video", path, suffix=".webm", preview=b"small")
+            (ctx.scratch / "empty").touch()
+            yield ctx.artifact("video", ctx.scratch / "empty", suffix=".webm")
+
+        def gone(ctx, params):
+            yield ctx.artifact("video", ctx.scratch / "gone", suffix=".webm")
+        """,
+    )
+    assert desk.run("films.film").state is JobState.DONE
+    film, empty = [each for each in desk.messages if isinstance(each, Produced)]
+    data = (tmp_path / "cache" / RESULTS / film.file).read_bytes()
+    assert data == b"".join(bytes([number]) * 700_000 for number in range(5))
+    assert (film.blob, film.preview, film.spec.shape) == (-1, 0, (3_500_000,))
+    assert (empty.spec.shape, empty.preview) == ((0,), -1)
+    end = desk.run("films.gone")
+    assert end.error is not None
+    assert "the file of a result cannot be read" in end.error.message
+
+
+def test_a_file_that_would_fill_the_disk_is_refused(
+    desk: Desk, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers.plugin(
+        "films",
+        """
+        def film(ctx, params):
+            (ctx.scratch / "film").write_bytes(bytes(3_000_000))
+            yield ctx.artifact("video", ctx.scratch / "film", suffix=".webm")
+        """,
+    )
+    assert desk.run("films.film").state is JobState.DONE, "the control"
+    full = types.SimpleNamespace(free=256 << 20)
+    monkeypatch.setattr("studio.runtime.hosts.remote_task.shutil.disk_usage", lambda folder: full)
+    end = desk.run("films.film")
+    assert end.error is not None
+    assert end.error.code is ErrorCode.DISK_FULL

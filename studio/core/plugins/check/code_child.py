@@ -285,10 +285,13 @@ class Look:
         pages = self._result(module, hooks, "studio_pages", stand_in)
         if self._is_mapping(pages, module, "studio_pages"):
             for number, page in enumerate(self.manifest.pages):
-                if page.id not in pages:
+                if page.id not in pages and not page.tasks:
                     words = f"“studio_pages” builds no page “{page.id}”."
                     self.blame_key("missing-page", words, ("pages", number, "id"), "Return it.")
-        elif self.manifest.pages and not hooks.studio_pages.get_hookimpls():
+        elif (
+            not all(page.tasks for page in self.manifest.pages)
+            and not hooks.studio_pages.get_hookimpls()
+        ):
             self.blame_key("missing-page", "Nobody builds its pages.", ("pages",), "studio_pages.")
         for name in ("studio_viewers", "studio_exporters"):
             found = self._result(module, hooks, name, stand_in)

@@ -129,6 +129,7 @@ def _icons(manifest: Manifest, text: str) -> Iterator[Finding]:
     used: list[tuple[Place, str]] = [(("icon",), manifest.icon)]
     used += [(("pages", n, "icon"), each.icon) for n, each in enumerate(manifest.pages)]
     used += [(("kinds", n, "icon"), each.icon) for n, each in enumerate(manifest.kinds)]
+    used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
     for place, icon in used:
         if icon and icon not in known:
             words = f"There is no icon “{icon}”: a question mark would stand in its place."
@@ -140,6 +141,7 @@ def _kinds(manifest: Manifest, text: str, known: set[str]) -> Iterator[Finding]:
     used: list[tuple[Place, str]] = []
     for number, task in enumerate(manifest.tasks):
         used += [(("tasks", number, "produces"), kind) for kind in task.produces]
+        used += [(("tasks", number, "accepts"), kind) for kind in task.accepts]
     for number, page in enumerate(manifest.pages):
         used += [(("pages", number, "accepts"), kind) for kind in page.accepts]
     for place, kind in used:
