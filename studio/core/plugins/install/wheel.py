@@ -15,7 +15,7 @@ from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass, field
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -253,7 +253,7 @@ class _Reader:
             self.blame("record-missing", "A file that its list names is not in it.", name, cure)
 
     def _check_metadata(self, info: str, name: str, version: str) -> Message:
-        about = BytesParser().parsebytes(self.texts.get(f"{info}/METADATA", b""))
+        about = _headers(self.texts.get(f"{info}/METADATA", b""))
         file = f"{info}/METADATA"
         if canonicalize_name(about.get("Name", "")) != name or about.get("Version") is None:
             self.blame("metadata", f"Its metadata are not those of {name}.", file)
@@ -273,7 +273,7 @@ class _Reader:
         return about
 
     def _check_wheel_file(self, info: str, tags: frozenset[Tag]) -> None:
-        about = BytesParser().parsebytes(self.texts.get(f"{info}/WHEEL", b""))
+        about = _headers(self.texts.get(f"{info}/WHEEL", b""))
         file = f"{info}/WHEEL"
         if not str(about.get("Wheel-Version", "")).startswith("1."):
             self.blame("wheel-version", "It has a format of wheels that is not supported.", file)
@@ -355,6 +355,10 @@ class _Reader:
             both = f"Its manifest says version {manifest.version}, its wheel {version}."
             self.blame("version", both, file, "Say the same in both.")
         return manifest
+
+
+def _headers(data: bytes) -> Message:
+    return HeaderParser().parsestr(data.decode("utf-8", "replace"))
 
 
 def _top(place: str | None) -> str:

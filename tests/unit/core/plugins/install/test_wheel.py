@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from studio.core.plugins.install import archive
+from studio.core.plugins.install.archive import Archive
 from studio.core.plugins.install.host_packages import HostPackage, HostPackages, look
 from studio.core.plugins.install.wheel import Wheel, read_wheel
-from tests.unit.core.plugins.install.wheels import Draft, package, plainly, plugin
+from tests.unit.core.plugins.install.wheels import Draft, hashed, package, plainly, plugin
 
 HOST = HostPackages(
     {"numpy": HostPackage("numpy", "2.4.6"), "pluggy": HostPackage("pluggy", "1.6.0")},
@@ -271,6 +274,54 @@ def test_a_trick_of_the_archive_is_refused_with_the_reason(
     draft = plugin()
     draft.shape = shape
     assert rule in rules(read(draft, tmp_path))
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_no_damage_is_too_odd_to_be_told(data: st.DataObject, tmp_path: Path) -> None:
+    """Whatever bytes are changed: it is read to the end, and what is accepted is unchanged."""
+    path = plugin().write(tmp_path)
+    whole = bytearray(path.read_bytes())
+    lists = whole.index(b"PK\x01\x02")
+    first = data.draw(st.sampled_from((0, lists, len(whole) - 22)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(first, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(whole)
+    wheel = read_wheel(path, HOST)
+    if not wheel.findings:
+        with Archive(path) as read:
+            files = {name: b"".join(read.chunks(name)) for name in read.entries}
+        assert files == plugin().all_files()
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    name=st.sampled_from(("METADATA", "WHEEL", "entry_points.txt", "manifest.toml")),
+    place=st.integers(0, 400),
+    more=st.binary(max_size=12)
+    | st.sampled_from(
+        [b"\xff\n", b"[", b"Requires-Dist: \n", b"Name: \xff\n", b"= \n", b"Tag: -\n"]
+    ),
+)
+def test_no_word_of_its_makers_is_too_odd_to_be_told(
+    name: str, place: int, more: bytes, tmp_path: Path
+) -> None:
+    def shape(path: Path, files: dict[str, bytes]) -> None:
+        odd = {k: v[:place] + more + v[place:] if k.endswith(name) else v for k, v in files.items()}
+        rows = [f"{k},{hashed(v)},{len(v)}" for k, v in odd.items() if not k.endswith("RECORD")]
+        record = next(k for k in odd if k.endswith("RECORD"))
+        odd[record] = "\n".join([*rows, f"{record},,", ""]).encode()
+        plainly(path, odd)
+
+    draft = plugin()
+    draft.shape = shape
+    wheel = read(draft, tmp_path)
+    assert "record-hash" not in rules(wheel), "the control: the change itself is what is judged"
+    str(wheel).encode()
 
 
 def test_too_many_files_are_refused_before_they_are_listed(
