@@ -88,6 +88,7 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "reason": plugin.reason,
         "built_in": plugin.shipped,
         "distribution": plugin.distribution,
+        "origin": str(plugin.origin),
         "folder": str(plugin.folder or ""),
         "tasks": [task.id for task in manifest.tasks] if manifest else [],
         "pages": [page.id for page in manifest.pages] if manifest else [],

@@ -142,13 +142,16 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     manifest = manifest_of(record)
     if arguments.json:
         facts = plan_text.record_json(record, manifest)
-        output.print_json({**facts, "state": str(plugin.state), "reason": plugin.reason})
+        state = {"state": str(plugin.state), "reason": plugin.reason, "tried_in": installed.walls}
+        output.print_json({**facts, **state})
         return ExitCode.OK
     output.say(f"{record.title} {record.version} ({record.id}): {plugin.state.words}")
     if plugin.reason:
         output.say(f"  {plugin.reason}")
     for text in plan_text.about(record):
         output.say(text)
+    if installed.enabled:
+        output.say(f"  Tried        {_tried(installed.walls)}")
     output.say()
     for text in plan_text.packages(record):
         output.say(text)
@@ -157,6 +160,10 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
         for text in plan_text.permissions(manifest, set()):
             output.say(text)
     return ExitCode.OK
+
+
+def _tried(walls: str) -> str:
+    return f"in the sandbox (tier {walls})" if walls else "without a sandbox around it"
 
 
 def _remove(arguments: Namespace, session: StudioSession) -> int:

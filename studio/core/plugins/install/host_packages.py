@@ -58,6 +58,11 @@ class HostPackages:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def this_python() -> str:
+    """Return the version of Python that compiled packages are made for: ``3.11``."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
 def look() -> HostPackages:
     """Return what is installed now; imports nothing, and takes some tenths of a second."""
     packages: dict[str, HostPackage] = {}

@@ -16,7 +16,7 @@ from studio.core.plugins.discovery import MANIFEST
 from studio.core.plugins.finding import Finding
 from studio.core.plugins.install import bundle, trial
 from studio.core.plugins.install import source as sources
-from studio.core.plugins.install.host_packages import HostPackages, look
+from studio.core.plugins.install.host_packages import HostPackages, look, this_python
 from studio.core.plugins.install.minisign import SecretKey
 from studio.core.plugins.install.plan import IN_STUDIO, Before, Plan
 from studio.core.plugins.install.records import BUNDLE, Installed, LockedPackage, PluginSet, Record
@@ -130,6 +130,7 @@ class Installer:
             licence=wheel.licence,
             summary=wheel.summary,
             key=source.key,
+            python=this_python(),
         )
         names = tuple(each.name for each in native)
         return Plan(record, manifest, wheels, self.before(manifest.id), names)
@@ -260,7 +261,11 @@ class Installer:
             in_studio=manifest.isolation == IN_STUDIO,
         )
         return msgspec.structs.replace(
-            installed, enabled=True, granted=manifest.permissions, schemas=dict(done.schemas)
+            installed,
+            enabled=True,
+            granted=manifest.permissions,
+            schemas=dict(done.schemas),
+            walls=done.walls,
         )
 
     def _check_lent(self, record: Record) -> None:

@@ -47,6 +47,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         publisher: Who the wheel says made it, which nobody has verified.
         key: The minisign public key that vouched for its bundle; empty without a signature.
         lock: Exactly the distributions it runs with, its own first.
+        python: Of which its wheels are: ``3.11``.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     licence: str = ""
     summary: str = ""
     key: str = ""
+    python: str = ""
 
     @property
     def lends(self) -> tuple[str, ...]:
@@ -81,12 +83,14 @@ class Installed(msgspec.Struct, frozen=True, omit_defaults=True):
         enabled: Whether the user has let its code run.
         granted: The permissions that the user has read and accepted; None before that.
         schemas: Task id → its frozen schema; empty until it was tried.
+        walls: Tier of the sandbox that it was tried in; empty if none stood around it.
     """
 
     folder: str
     enabled: bool = False
     granted: Permissions | None = None
     schemas: dict[str, Any] = {}
+    walls: str = ""
 
 
 class PluginSet(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from studio.core.plugins.discovery import Found, Origin, read_folder
-from studio.core.plugins.install.host_packages import STUDIO
+from studio.core.plugins.install.host_packages import STUDIO, this_python
 from studio.core.plugins.install.records import Installed, Record
 from studio.core.plugins.install.store import PluginStore
 from studio.protocol.errors import StudioError
@@ -38,6 +38,8 @@ def _one(store: PluginStore, id: str, installed: Installed) -> Found:
 def _unready(installed: Installed, record: Record) -> str:
     if not installed.enabled:
         return "It is installed, and off until you enable it."
+    if record.python != this_python():
+        return f"It was installed for Python {record.python}; this is another. Install it again."
     changed = next(_changed(record), "")
     if changed:
         return f"It was installed for {changed}, which is another version now. Install it again."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from studio.core import disk
 from studio.core.plugins.install import host_packages
+from studio.core.plugins.install import unpack as unpacking
 from studio.core.plugins.install.installer import Installer, Refused
 from studio.core.plugins.install.trial_child import main as try_here
 from studio.protocol.errors import ErrorCode, StudioError
@@ -162,6 +165,38 @@ def test_a_full_disk_is_told_before_anything_is_written(
     assert shop.tree() == before
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, ErrorCode.DISK_FULL),
+        (errno.EROFS, ErrorCode.READ_ONLY),
+        (errno.EACCES, ErrorCode.PERMISSION),
+    ],
+)
+@pytest.mark.parametrize("step", ["write", "switch"])
+def test_a_disk_that_refuses_half_way_leaves_what_was_there(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, number: int, code: ErrorCode, step: str
+) -> None:
+    shop.put(plugin())
+    before, versions = shop.tree(), shop.versions()
+
+    def refuse(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        if step == "write":
+            patch.setattr(unpacking, "_write", refuse)
+        else:
+            patch.setattr(disk, "write_durably", refuse)
+        with pytest.raises(StudioError) as caught:
+            shop.put(plugin(version="2.0"))
+    assert caught.value.code is code
+    assert caught.value.hint
+    assert (shop.tree(), shop.versions()) == (before, versions)
+    shop.put(plugin(version="2.0"))  # the control: the disk alone was in the way
+    assert shop.versions() == {"counter": "2.0"}
+
+
 def test_a_home_that_cannot_be_written_is_told(shop: Shop) -> None:
     (shop.home / "plugins").write_bytes(b"in the way")
     with pytest.raises(StudioError) as caught:
@@ -222,6 +257,24 @@ def test_enabling_tries_the_plugin_and_keeps_its_schemas(real: Shop) -> None:
     assert [field["field"]["name"] for field in installed.schemas["counter.count"]["fields"]] == [
         "up_to"
     ]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_one_that_runs_inside_the_studio_is_tried_with_its_window_half(
+    real: Shop, works: bool
+) -> None:
+    draft = plugin(more='plugin = "studio_counter.plugin"\nisolation = "studio"')
+    draft.files["studio_counter/plugin.py"] = (
+        b"import PySide6.QtWidgets\n" if works else b"raise RuntimeError('no window today')\n"
+    )
+    real.put(draft)
+    if works:
+        real.installer.enable("counter")
+        assert real.store.current().plugins["counter"].walls == ""
+    else:
+        with pytest.raises(StudioError, match="no window today"):
+            real.installer.enable("counter")
+    assert real.store.current().plugins["counter"].enabled == works
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,15 @@ def test_another_version_of_what_was_lent_puts_it_off(
     assert LockedPackage("packaging", "1").is_lent
 
 
+def test_another_python_puts_it_off(here: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.put(plugin())
+    here.installer.enable("counter")
+    monkeypatch.setattr(stored, "this_python", lambda: "3.99")
+    off = host(here).plugin("counter")
+    assert off.state is PluginState.DISABLED
+    assert "Install it again" in off.reason
+
+
 @pytest.fixture
 def stranger(tmp_path: Path) -> Found:
     """A plugin that pip has put beside the studio."""
