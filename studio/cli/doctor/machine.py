@@ -84,8 +84,8 @@ def _plugins(session: StudioSession) -> CheckResult:
             f"Plugins of others are not run: no sandbox is available. {walls.reason}", cure
         )
     return warning(
-        "Plugins of others run without a sandbox, as you allowed: they can read your files and use the "
-        f"network. {walls.reason}",
+        "Plugins of others run without a sandbox, as you allowed: they can read your files and use "
+        f"the network. {walls.reason}",
         cure,
     )
 
