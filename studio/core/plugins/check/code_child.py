@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pluggy
 
-from studio.api.errors import BadInput
+from studio.api.errors import BadInput, StudioError
 from studio.api.frozen_schema import freeze, thaw
 from studio.api.hookspecs import PROJECT, WindowHooks, WorkerHooks
 from studio.api.manifest import Manifest
@@ -178,7 +178,7 @@ class Look:
                 continue
             try:
                 params.parse(dict(example.params))
-            except BadInput as error:
+            except StudioError as error:
                 words = f"The example “{example.title}” cannot run: {error.message}"
                 self.blame_key("tour", words, ("tour", number, "params"), error.hint)
 
