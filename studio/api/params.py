@@ -105,7 +105,7 @@ class File:
 
 @dataclass(frozen=True)
 class ColumnsOf:
-    """A text that names a column of the table that the field ``file`` names.
+    """A text that names a column of the table that the field ``file`` names, or a list of such.
 
     The form offers those that the first row of the file has (comma, semicolon, tab or bar between
     them); where it finds none, a name is typed. Whether there is such a column is for the task.
@@ -332,8 +332,9 @@ def check_references(fields: Sequence[Field]) -> None:
     for field in fields:
         if field.columns_of:
             file = known.get(field.columns_of)
-            if field.kind is not FieldKind.TEXT or file is None or file.kind is not FieldKind.FILE:
-                raise TypeError(f"{field.name!r}: ColumnsOf is for a text, and names a File field")
+            is_text = FieldKind.TEXT in (field.kind, field.item)
+            if not is_text or file is None or file.kind is not FieldKind.FILE:
+                raise TypeError(f"{field.name!r}: ColumnsOf is for texts, and names a File field")
         if field.shown_if is not None:
             if field.shown_if.field not in above:
                 raise TypeError(f"{field.name!r}: ShownIf must name a field above it")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from studio.desktop.forms.choices import ChoiceEditor, SwitchEditor
-from studio.desktop.forms.columns import ColumnEditor, RunLater, at_once
+from studio.desktop.forms.columns import (
+    ColumnEditor,
+    ColumnListEditor,
+    ColumnsEditor,
+    RunLater,
+    at_once,
+)
 from studio.desktop.forms.editor import Editor
 from studio.desktop.forms.numbers import NumberEditor
 from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor
@@ -13,6 +19,8 @@ from studio.desktop.forms.text import ListEditor, TextEditor
 __all__ = [
     "ChoiceEditor",
     "ColumnEditor",
+    "ColumnListEditor",
+    "ColumnsEditor",
     "Editor",
     "FileEditor",
     "ListEditor",

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.api.params import Field
-from studio.desktop.appearance.appearance import restyle
+from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.forms.editor import Editor
+from studio.desktop.forms.text import ListEditor
+from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.protocol.regular_file import open_regular
 
 _READ = 64 * 1024
 _MOST, _LONGEST = 500, 200
 """So many columns are offered, of names of so many characters."""
+
+_HIGH = 176
+"""Pixels of a list of columns at most; it scrolls then."""
 
 RunLater = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 """Runs a call beside the window and hands its result on there."""
@@ -29,14 +35,44 @@ def at_once(call: Callable[[], Any], then: Callable[[Any], None]) -> None:
     then(call())
 
 
-class ColumnEditor(Editor):
-    """A choice of the columns of a file; a text field where they are not known."""
+class ColumnsEditor(Editor):
+    """What names columns of a file, whose names are read beside the window.
+
+    Attributes:
+        columns: Those that the file has; empty where they are not known, and names are typed.
+    """
+
+    def __init__(self, widget: QWidget, run: RunLater) -> None:
+        super().__init__(widget)
+        self._run, self._asked = run, ""
+        self.columns: list[str] = []
+
+    def look_into(self, path: str) -> None:
+        """Offer the columns of another file."""
+        if path == self._asked:
+            return
+        self._asked = path
+
+        def offer(found: list[str]) -> None:
+            if isValid(self.widget) and path == self._asked:
+                self.columns = found
+                if self._offer():
+                    self.edited.emit()
+
+        self._run(lambda: columns_of(Path(path)) if path else [], offer)
+
+    def _offer(self) -> bool:
+        """Offer other columns; return whether what was chosen of the file before is gone."""
+        raise NotImplementedError
+
+
+class ColumnEditor(ColumnsEditor):
+    """One column."""
 
     def __init__(self, field: Field, run: RunLater) -> None:
         box = QWidget()
-        super().__init__(box)
-        self._run, self._asked, self._wanted = run, "", ""
-        self.columns: list[str] = []
+        super().__init__(box, run)
+        self._wanted = ""
         self.combo = NoWheelComboBox()
         self.combo.setAccessibleName(field.title)
         self.combo.activated.connect(self._on_chosen)
@@ -48,19 +84,7 @@ class ColumnEditor(Editor):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.combo)
         layout.addWidget(self.edit)
-        self._offer([])
-
-    def look_into(self, path: str) -> None:
-        """Offer the columns of another file, read beside the window."""
-        if path == self._asked:
-            return
-        self._asked = path
-
-        def offer(found: list[str]) -> None:
-            if isValid(self.widget) and path == self._asked:
-                self._offer(found)
-
-        self._run(lambda: columns_of(Path(path)) if path else [], offer)
+        self._offer()
 
     def get(self) -> str:
         return self._wanted
@@ -74,15 +98,12 @@ class ColumnEditor(Editor):
         restyle(self.combo, "bad", bad)
         restyle(self.edit, "bad", bad)
 
-    def _offer(self, found: list[str]) -> None:
-        self.columns = found
-        self.combo.setVisible(bool(found))
-        self.edit.setVisible(not found)
-        if found and self._wanted not in found:  # of the file before
-            self._wanted = ""
-            self.edit.clear()
-            self.edited.emit()
-        self._show_choice()
+    def _offer(self) -> bool:
+        self.combo.setVisible(bool(self.columns))
+        self.edit.setVisible(not self.columns)
+        is_gone = bool(self.columns and self._wanted) and self._wanted not in self.columns
+        self.set("" if is_gone else self._wanted)
+        return is_gone
 
     def _show_choice(self) -> None:
         self.combo.clear()
@@ -97,6 +118,69 @@ class ColumnEditor(Editor):
 
     def _on_typed(self, text: str) -> None:
         self._wanted = text
+        self.edited.emit()
+
+
+class ColumnListEditor(ColumnsEditor):
+    """Several columns, in the order of the file."""
+
+    def __init__(self, look: Appearance, field: Field, run: RunLater) -> None:
+        box = QWidget()
+        super().__init__(box, run)
+        self._wanted: list[str] = []
+        self._list = ListEditor(look, field)
+        self._list.edited.connect(self._on_typed)
+        self.checks = QWidget()
+        self._rows = QVBoxLayout(self.checks)
+        self._rows.setContentsMargins(2, 2, 2, 2)
+        self._rows.setSpacing(2)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setMaximumHeight(_HIGH)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(self.checks)
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._area)
+        layout.addWidget(self._list.widget)
+        self._offer()
+
+    def get(self) -> list[str]:
+        return list(self._wanted)
+
+    def set(self, value: Any) -> None:
+        self._wanted = [str(name) for name in value or ()]
+        self._list.set(self._wanted)
+        for check in self.checks.findChildren(QCheckBox):
+            check.blockSignals(True)
+            check.setChecked(check.text() in self._wanted)
+            check.blockSignals(False)
+
+    def mark(self, bad: bool) -> None:
+        self._list.mark(bad)
+
+    def _offer(self) -> bool:
+        clear(self._rows)
+        for name in self.columns:
+            check = QCheckBox(name)
+            check.toggled.connect(self._on_checked)
+            self._rows.addWidget(check)
+        self._area.setVisible(bool(self.columns))
+        self._list.widget.setVisible(not self.columns)
+        kept = [name for name in self._wanted if name in self.columns or not self.columns]
+        is_gone = kept != self._wanted
+        self.set(kept)
+        return is_gone
+
+    def _on_checked(self) -> None:
+        boxes = self.checks.findChildren(QCheckBox)
+        on = {check.text() for check in boxes if check.isChecked()}
+        self._wanted = [name for name in self.columns if name in on]
+        self._list.set(self._wanted)
+        self.edited.emit()
+
+    def _on_typed(self) -> None:
+        self._wanted = [str(name) for name in self._list.get()]
         self.edited.emit()
 
 

@@ -154,6 +154,8 @@ class ParamsFormWidget(QWidget):
                 return forms.WeightsEditor(look, field, services.weights, services.open_models)
             case FieldKind.FILE:
                 return forms.FileEditor(look, field, services.pick)
+            case FieldKind.LIST if field.columns_of:
+                return forms.ColumnListEditor(look, field, services.run)
             case FieldKind.LIST:
                 return forms.ListEditor(look, field)
             case _ if field.columns_of:
@@ -174,7 +176,7 @@ class ParamsFormWidget(QWidget):
         for row in self._rows.values():
             row.setVisible(self._is_asked(row.field))
             file = self._rows.get(row.field.columns_of)
-            if isinstance(row.editor, forms.ColumnEditor) and file is not None:
+            if isinstance(row.editor, forms.ColumnsEditor) and file is not None:
                 row.editor.look_into(str(self._rows[file.field.name].value() or ""))
         for section in self._sections.values():
             section.fit()

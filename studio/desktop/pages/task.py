@@ -106,7 +106,7 @@ class TaskPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.forms, 1)
         foot = QHBoxLayout()
-        foot.setContentsMargins(20, 8, 20, 20)
+        foot.setContentsMargins(20, 8, 16, 20)
         foot.addWidget(self.button.widget)
         column.addLayout(foot)
         return panel

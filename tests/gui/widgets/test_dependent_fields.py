@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QCheckBox, QToolButton
 
 from studio.api import BadInput
 from studio.api.frozen_schema import freeze, thaw
 from studio.api.params import ColumnsOf, File, Group, Label, Params, Range, ShownIf
 from studio.cli.terminal import flags
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.forms.columns import ColumnEditor, columns_of
+from studio.desktop.forms.columns import ColumnEditor, ColumnListEditor, columns_of
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 
 
@@ -100,6 +100,29 @@ def test_the_columns_of_the_picked_file_are_offered(make: Make, tmp_path: Path) 
     form.set_values({"table": str(tmp_path / "gone.csv")})
     assert editor.edit.isVisible()
     assert form.values()["column"] == "day"
+
+
+class Several(Params):
+    table: Annotated[str, File()]
+    columns: Annotated[list[str], ColumnsOf("table")] = []
+
+
+def test_several_columns_are_ticked(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("day,rain,sun\n1,2,3\n")
+    form = make(Several)
+    form.set_values({"table": "", "columns": ["sun", "snow"]})
+    assert form.values()["columns"] == ["sun", "snow"], "typed"
+    form.set_values({"table": str(tmp_path / "a.csv")})
+    editor = form.row("columns").editor
+    assert isinstance(editor, ColumnListEditor)
+    boxes = {box.text(): box for box in editor.checks.findChildren(QCheckBox)}
+    assert list(boxes) == ["day", "rain", "sun"]
+    assert form.values()["columns"] == ["sun"]
+    assert boxes["sun"].isChecked()
+    boxes["day"].click()
+    assert form.values()["columns"] == ["day", "sun"], "in the order of the file"
+    form.reset()
+    assert not boxes["day"].isChecked()
 
 
 def test_what_is_read_of_a_file_that_is_no_longer_picked_is_dropped(
