@@ -71,6 +71,7 @@ class Desk:
         loaders: Sequence[Any],
     ) -> Iterator[Desk]:
         """A studio with the plugins ``only``, some of them in the folder ``plugins``."""
+        plugins.mkdir(exist_ok=True)
         monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(plugins))
         with importable(plugins):
             desk = cls(home, only, loaders)

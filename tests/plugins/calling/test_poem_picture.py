@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,18 +102,24 @@ def test_the_installer_finds_nothing_wrong_with_it(wheel: Path) -> None:
     assert read.manifest.uses == ("chat.reply", "image.generate")
 
 
-def test_it_runs_with_the_chat_and_the_pictures(
-    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_installed_it_runs_with_the_chat_and_the_pictures(
+    wheel: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[..., tuple[int, str, str]],
 ) -> None:
-    site = tmp_path / "site"
-    zipfile.ZipFile(wheel).extractall(site)
+    pytest.importorskip("uv", reason="installing needs it: run the setup")
     home = tmp_path / "home"
     (home / "weights").mkdir(parents=True)
     (home / "weights" / "poet.gguf").write_bytes(b"GGUF")
     (home / "weights" / "poet.toml").write_text(SIDECAR)
-    with Desk.opened(
-        home, site, monkeypatch, ("poem_picture", "chat", "image"), [PoetLoader()]
-    ) as desk:
+    monkeypatch.setenv("STUDIO_HOME", str(home))
+    for words in (("install", str(wheel), "--yes"), ("on", "poem_picture")):
+        code, out, err = command("plugins", *words)
+        assert code == 0, out + err
+    only = ("poem_picture", "chat", "image")
+    with Desk.opened(home, tmp_path / "none", monkeypatch, only, [PoetLoader()]) as desk:
+        assert desk.studio.plugins.plugin("poem_picture").isolated
         job = desk.run("poem_picture.make", about="a fox", weights="poet", seed=3)
         assert job.error is None
         assert job.state is JobState.DONE
