@@ -143,6 +143,7 @@ class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: str = "none"
     run_code: bool = False
     gpu: bool = False
+    library: bool = False
     reasons: dict[str, str] = {}
 
 

@@ -21,6 +21,7 @@ from studio.core.device.memory_log import MemoryLog
 from studio.core.events import Events
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job
+from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
 from studio.core.notices import Notices
@@ -61,6 +62,7 @@ from studio.protocol.messages import (
     DevicesFound,
     Hello,
     Inspected,
+    LibraryQuery,
     Pin,
     PluginFault,
     PoolEvent,
@@ -145,6 +147,9 @@ class Studio:
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
+        self._answers = LibraryAnswers(
+            library, self.plugins, self.jobs, self.runtime, self._background
+        )
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         self._lost: list[Job] = []
@@ -424,6 +429,8 @@ class Studio:
                 call(message)
         elif isinstance(message, Inspected | Trace):
             self.runtime_requests.answer(message)
+        elif isinstance(message, LibraryQuery):
+            self._answers.answer(message)
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
         elif isinstance(message, DevicesFound):

@@ -252,6 +252,22 @@ class CallTask(Question, frozen=True):
     units: float = 1.0
 
 
+class FindArtifacts(Question, frozen=True):
+    """Answered with the facts of results in the library: of the one with ``id``, else of those
+    that fit."""
+
+    id: Word = ""
+    query: Word = ""
+    kinds: tuple[Word, ...] = ()
+    limit: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 100
+
+
+class ReadArtifact(Question, frozen=True):
+    """Answered with a payload of the library as a blob."""
+
+    id: Word
+
+
 class Enough(Question, frozen=True):
     """End the answers to the question ``ask``."""
 
@@ -270,6 +286,8 @@ Questions = (
     | Walls
     | RunCode
     | CallTask
+    | FindArtifacts
+    | ReadArtifact
     | Enough
 )
 Events = Step | Text | Progress | ArtifactPart | Artifact | Result

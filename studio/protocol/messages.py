@@ -12,6 +12,7 @@ import msgspec
 
 from studio.protocol.device_status import DeviceEntry, LoadedWeights
 from studio.protocol.errors import ErrorInfo
+from studio.protocol.library_row import LibraryRow
 from studio.protocol.states import JobState, Lane, Priority
 from studio.protocol.trace import Energy, JobUse, PluginUse, Span
 
@@ -65,6 +66,8 @@ class Permits(msgspec.Struct, frozen=True):
     files: bool = False
     """Files that the user picked are handed to it."""
     gpu: bool = False
+    library: bool = False
+    """It may read results in the library."""
 
 
 class WorkerEntry(msgspec.Struct, frozen=True):
@@ -170,6 +173,15 @@ class CallEnded(Message, frozen=True):
     error: ErrorInfo | None = None
     artifacts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+
+class LibraryFound(Message, frozen=True):
+    """The answer to ``LibraryQuery``: rows newest first, or why there are none."""
+
+    job: str
+    ask: int
+    rows: tuple[LibraryRow, ...] = ()
+    error: ErrorInfo | None = None
 
 
 class Cancel(Message, frozen=True):
@@ -316,6 +328,17 @@ class Call(Message, frozen=True):
     keep: bool = True
 
 
+class LibraryQuery(Message, frozen=True):
+    """A job asks for results in the library: the one with ``id``, else those that fit."""
+
+    job: str
+    ask: int
+    id: str = ""
+    query: str = ""
+    kinds: tuple[str, ...] = ()
+    limit: int = 100
+
+
 class Finished(Message, frozen=True):
     """The last message of a job. ``result`` holds the task's own keys (plain data)."""
 
@@ -439,6 +462,7 @@ Request = (
     | Configure
     | Submit
     | CallEnded
+    | LibraryFound
     | Cancel
     | Pause
     | Resume
@@ -458,6 +482,7 @@ Report = (
     | Preview
     | Produced
     | Call
+    | LibraryQuery
     | Finished
     | Status
     | PoolEvent

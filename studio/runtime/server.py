@@ -35,6 +35,7 @@ from studio.protocol.messages import (
     Goodbye,
     Inspect,
     Inspected,
+    LibraryFound,
     Message,
     Needs,
     Pause,
@@ -58,6 +59,7 @@ from studio.runtime.devices.energy import card_id, find_meter
 from studio.runtime.devices.usage import Usage
 from studio.runtime.hosts.hosts import Hosts
 from studio.runtime.hosts.remote_task import RemoteTasks
+from studio.runtime.jobs import library_reader
 from studio.runtime.jobs.error_translation import brief, own_bug, sendable
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
@@ -180,6 +182,9 @@ class Server:
                 self._submit(message, blobs)
             case CallEnded():
                 self._call_ended(message)
+            case LibraryFound(job) if asking := self._scheduler.find(job):
+                library_reader.hear(asking, message)
+                self._scheduler.wake()
             case Cancel(job):
                 self._scheduler.cancel(job)
             case Pause(job):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
-from studio.api.artifacts import NewArtifact
+from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.inputs import Inputs
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
@@ -129,6 +129,7 @@ def run_task(
     stop_after: int | None = None,
     sandbox: Sandbox | None = None,
     calls: Mapping[str, FakeTask] | None = None,
+    library: Sequence[SavedArtifact] = (),
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -140,6 +141,7 @@ def run_task(
         sandbox: What ``ctx.sandbox`` is; by default the walls of this machine.
         calls: What stands in for the tasks of others, by id: each takes the parameters and the
             inputs that ``ctx.call`` was given, and returns what came of it or raises.
+        library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
@@ -151,6 +153,7 @@ def run_task(
         scratch,  # type: ignore[arg-type]
         sandbox=sandbox or walls(),
         call=_fake_calls(calls or {}),
+        library=_Library(library),
     )
     steps = task(context, params)
     try:
@@ -169,6 +172,34 @@ def run_task(
     if job.reduced:
         made.result["reduced"] = list(job.reduced)
     return made
+
+
+class _Library:
+    """Finds what the test gave it."""
+
+    def __init__(self, rows: Sequence[SavedArtifact]) -> None:
+        self._rows = rows
+
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
+        words = query.lower().split()
+        fitting = [
+            row
+            for row in self._rows
+            if (not kinds or row.kind in kinds)
+            and all(word in f"{row.title} {row.text}".lower() for word in words)
+        ]
+        return fitting[:limit]
+
+    def get(self, id: str) -> SavedArtifact:
+        for row in self._rows:
+            if row.id == id:
+                return row
+        raise StudioError(ErrorCode.NOT_FOUND, f"The test has no result “{id}” in its library.")
+
+    def read(self, artifact: SavedArtifact) -> bytes:
+        return self.get(artifact.id).read()
 
 
 def _fake_calls(tasks: Mapping[str, FakeTask]) -> MakeCall:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from studio.api.artifacts import NewArtifact, Verdict
+from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.stability import since
@@ -126,6 +126,28 @@ class Rng(Protocol):
 
     def numpy(self) -> Any:
         """Return the job's ``numpy.random.Generator``."""
+        ...
+
+
+class LibraryReader(Protocol):
+    """Results in the library, for a task: to be read, never written."""
+
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
+        """Return results, newest first; ``query`` is words of title, prompt or text."""
+        ...
+
+    def get(self, id: str) -> SavedArtifact:
+        """Return one result.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        ...
+
+    def read(self, artifact: SavedArtifact) -> bytes:
+        """Return the payload of a result; its ``path`` may be out of reach for a task."""
         ...
 
 
@@ -302,6 +324,16 @@ class TaskContext(Protocol):
 
         Raises:
             StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.
+        """
+        ...
+
+    @property
+    def library(self) -> LibraryReader:
+        """Results in the library.
+
+        Raises:
+            StudioError: ``PERMISSION``: the plugin's manifest does not say ``library = true``, or
+                the job is another program's.
         """
         ...
 

@@ -466,4 +466,5 @@ def _not_taking_part(plugin: Plugin, what: str) -> StudioError:
 
 
 def _permits(permissions: Permissions) -> Permits:
-    return Permits(permissions.network, permissions.files != "none", permissions.gpu)
+    files = permissions.files != "none"
+    return Permits(permissions.network, files, permissions.gpu, permissions.library)

@@ -185,6 +185,8 @@ class PluginsPage(QWidget):
         yield "files", "folder", files != "none", allowed[files]
         runs = tr("runs code") if wants.run_code else tr("does not run code")
         yield "run_code", "terminal", wants.run_code, runs
+        if wants.library:
+            yield "library", "layout-grid", True, tr("reads the library")
         yield "gpu", "cpu", wants.gpu, tr("uses the device") if wants.gpu else tr("no device")
 
     def _offers(self, plugin: Plugin) -> str:

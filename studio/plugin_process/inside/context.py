@@ -25,6 +25,7 @@ from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside import calls, engines, steps
 from studio.plugin_process.inside.failures import is_out_of_memory
+from studio.plugin_process.inside.library import RemoteLibrary
 from studio.plugin_process.inside.sandbox import RemoteSandbox
 from studio.plugin_process.inside.wire import Wire
 from studio.plugin_process.rng import JobRng, seeded_globals
@@ -192,6 +193,11 @@ class Context:
     def sandbox(self) -> RemoteSandbox:
         """The walls of the studio to run code behind, if the plugin may run any."""
         return RemoteSandbox(self._wire)
+
+    @property
+    def library(self) -> RemoteLibrary:
+        """Results in the library, if the plugin may read them."""
+        return RemoteLibrary(self._wire)
 
     def check_constraint(self, constraint: Constraint) -> None:
         """Refuse a form that no text can be held to."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.api.artifacts import SavedArtifact
 from studio.api.sandbox import SandboxRequest
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import CalledArtifact
@@ -101,6 +102,9 @@ class Answers:
                 self._begin(ask, self._run(question, blobs))
             case m.CallTask(ask):
                 self._begin(ask, self._called(question, blobs))
+            case m.ReadArtifact(ask, id):
+                library = self._ctx.library
+                self._process.send(m.Answer(ask), (library.read(library.get(id)),))
             case m.Enough(ask):
                 self._end(ask)
             case _:
@@ -129,6 +133,10 @@ class Answers:
             case m.CheckForm(_, kind, text):
                 self._ctx.check_constraint(Constraint(kind, text))  # type: ignore[arg-type] # it checks
                 return None
+            case m.FindArtifacts(_, id, query, kinds, limit):
+                library = self._ctx.library
+                found = [library.get(id)] if id else library.find(query, kinds, limit)
+                return [_row(each) for each in found]
             case m.Reduced(_, words):
                 self._ctx.reduced(words)
                 return None
@@ -215,6 +223,13 @@ class Answers:
 def _input(spec: BlobSpec, blob: memoryview) -> Any:
     view = shaped(spec, blob)
     return bytes(view) if spec.dtype == "bytes" else view
+
+
+def _row(artifact: SavedArtifact) -> dict[str, Any]:
+    """Return the facts of a result; where it lies is not within the process's reach."""
+    facts = {**msgspec.structs.asdict(artifact), "path": ""}
+    row: dict[str, Any] = msgspec.to_builtins(facts)
+    return row
 
 
 def _facts_of(made: CalledArtifact) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
     CallOutcome,
     Event,
+    LibraryReader,
     Outcome,
     ProgressEvent,
     ResultEvent,
@@ -30,6 +31,7 @@ from studio.plugin_process.rng import JobRng, seeded_globals
 from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.library_reader import refused as library_refused
 from studio.runtime.pool.oom_fallback import go_on, oom_fallback
 from studio.runtime.pool.pool import Pool
 
@@ -49,10 +51,12 @@ class Context:
         check: Callable[[str, bytes], Verdict | None] = lambda kind, payload: None,
         sandbox: Sandbox | None = None,
         call: MakeCall | None = None,
+        library: LibraryReader | None = None,
     ) -> None:
         """Make the context of ``job``; ``check`` judges results that come without a verdict.
 
-        Without a ``sandbox`` the job may not run code, without ``call`` none of other plugins.
+        Without a ``sandbox`` the job may not run code, without ``call`` run no task of others,
+        without ``library`` not read that.
         """
         self.job = job.id
         self.device = device
@@ -69,6 +73,7 @@ class Context:
         self._check = check
         self._sandbox = sandbox
         self._call = call
+        self._library = library
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -105,6 +110,15 @@ class Context:
                 plugin=self._job.plugin,
             )
         return self._sandbox
+
+    @property
+    def library(self) -> LibraryReader:
+        """Results in the library; only for plugins whose manifest says so."""
+        if self._library is None:
+            raise library_refused(self._job, declared=False)
+        if self._job.is_private:
+            raise library_refused(self._job, declared=True)
+        return self._library
 
     def close(self) -> None:
         """Remove the scratch folder."""

@@ -31,6 +31,7 @@ from studio.protocol.messages import (
     Call,
     Finished,
     JobChanged,
+    LibraryQuery,
     Message,
     Preview,
     Produced,
@@ -114,6 +115,11 @@ class Feed:
         self._flush_or_drop()
         self.has_delivered = True
         self._sink(message, blobs)
+
+    def ask(self, message: LibraryQuery) -> None:
+        """Ask the studio for something that it answers at once."""
+        self._flush_or_drop()
+        self._sink(message, ())
 
     def pass_on(self, event: ProgressEvent, units: float) -> None:
         """Report the progress of a called job as a part, of ``units``, of the task's own."""

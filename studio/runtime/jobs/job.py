@@ -12,7 +12,7 @@ import greenlet
 from studio.api.worker.context import Event, ProgressEvent
 from studio.protocol.blobs import shaped
 from studio.protocol.errors import Cancelled, ErrorInfo
-from studio.protocol.messages import BlobSpec, Submit
+from studio.protocol.messages import BlobSpec, LibraryFound, Submit
 from studio.protocol.states import JobState, Lane, Priority, move
 from studio.runtime.jobs.events import Feed, Sink
 from studio.runtime.jobs.running_call import Callee, RunningCall
@@ -50,6 +50,8 @@ class Job:
         calling: What it has called for and waits for.
         calls: How many calls it has made.
         is_alone: No other job may compute now.
+        asked: How often it has asked for results in the library.
+        found: The answer to the last time, until it is heard.
     """
 
     def __init__(
@@ -96,6 +98,8 @@ class Job:
         self.calling: RunningCall | None = None
         self.calls = 0
         self.is_alone = False
+        self.asked = 0
+        self.found: LibraryFound | None = None
         self.alone: Callable[[], AbstractContextManager[None]] = nullcontext
         self._reason = ""
         self._before_pause: tuple[JobState, str] | None = None

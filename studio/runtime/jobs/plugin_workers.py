@@ -103,6 +103,11 @@ class Workers:
         found = self._find(task)
         return found is not None and found.entry.run_code
 
+    def may_read_library(self, task: str) -> bool:
+        """Whether the manifest of the plugin of ``task`` says that it reads the library."""
+        found = self._find(task)
+        return found is not None and found.entry.permits.library
+
     def uses(self, task: str) -> tuple[str, ...]:
         """Return the tasks of others that the plugin of ``task`` declares to call."""
         found = self._find(task)

@@ -20,6 +20,7 @@ from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import brief, release, translate
 from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.library_reader import LibraryReader
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.pool.memory import give_back, is_out_of_memory
 from studio.runtime.pool.oom_fallback import make_way
@@ -126,6 +127,7 @@ class Runner:
             check,
             sandbox,
             self._calls.make,
+            LibraryReader(job) if self._workers.may_read_library(job.task) else None,
         )
         context.before_lease = partial(self._wait_for_torch, job)
         job.become(JobState.RUNNING)

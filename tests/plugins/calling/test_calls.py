@@ -193,3 +193,9 @@ def test_a_storm_of_calls_never_stands_still(desk: Any, seed: int, many: int) ->
             assert job.result["reached"] == 1 + len(callers)
     assert desk.server._scheduler.running() == ()
     assert desk.studio.library.jobs.unfinished() == []
+
+
+def test_the_library_is_not_read_by_who_does_not_declare_it(desk: Any) -> None:
+    job = desk.run("callers.call", task="makers.poem", holds="library")
+    assert job.error.code is ErrorCode.PERMISSION
+    assert "library = true" in job.error.hint

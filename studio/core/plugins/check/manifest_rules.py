@@ -168,13 +168,13 @@ def _isolation(manifest: Manifest, text: str) -> Iterator[Finding]:
 
 def _permissions(manifest: Manifest, text: str) -> Iterator[Finding]:
     asked = manifest.permissions
-    wanted = {name for name in ("network", "run_code", "gpu") if getattr(asked, name)}
+    wanted = {name for name in ("network", "run_code", "gpu", "library") if getattr(asked, name)}
     wanted |= {"files"} if asked.files != "none" else set()
     for name in sorted(wanted - asked.reasons.keys()):
         words = f"It asks for “{name}” and gives no reason; people read them when they install it."
         cure = f"Say why under [permissions.reasons]: {name} = …"
         yield _at(text, ("permissions", name), "no-reason", words, cure, is_advice=True)
-    for name in sorted(asked.reasons.keys() - {"network", "files", "run_code", "gpu"}):
+    for name in sorted(asked.reasons.keys() - {"network", "files", "run_code", "gpu", "library"}):
         words = f"There is no permission “{name}” to give a reason for."
         yield _at(text, ("permissions", "reasons", name), "unknown-permission", words)
 

@@ -17,6 +17,7 @@ PERMISSIONS = {
     "files": "read files",
     "run_code": "run code that it generates",
     "gpu": "use the graphics card",
+    "library": "read what is in the library",
 }
 """Permission → what the plugin may do with it."""
 
@@ -100,7 +101,11 @@ class Plan:
 
 def wanted(permissions: Permissions) -> dict[str, str]:
     """Return permission → how far, for those that are asked for."""
-    found = {name: "yes" for name in ("network", "run_code", "gpu") if getattr(permissions, name)}
+    found = {
+        name: "yes"
+        for name in ("network", "run_code", "gpu", "library")
+        if getattr(permissions, name)
+    }
     return found | ({"files": permissions.files} if permissions.files != "none" else {})
 
 

@@ -39,6 +39,9 @@ def make(ctx, params):
 def call_anything(ctx, params):
     yield None
     held = nullcontext()
+    if params.holds == "library":
+        yield ctx.result(found=len(ctx.library.find()))
+        return
     given = {"size": params.size} if params.size else {}
     if params.holds == "before":
         with ctx.lease(params.weights):

@@ -13,3 +13,10 @@ class Note(Params, frozen=True):
     words: Annotated[str, Text(max_chars=2000), Label("Words", "What to remember.")]
     mood: Annotated[Literal["good", "bad"], Label("Mood")] = "good"
     seed: Seed = Seed.random()
+
+
+class Search(Params, frozen=True):
+    """What to look for."""
+
+    words: Annotated[str, Text(max_chars=200), Label("Words", "Of title, prompt or text.")] = ""
+    kind: Annotated[str, Label("Kind")] = ""

@@ -1,0 +1,89 @@
+"""The library for a running task: the studio, which alone opens it, is asked over the link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from studio.api.artifacts import SavedArtifact, Verdict
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.library_row import LibraryRow
+from studio.protocol.messages import LibraryFound, LibraryQuery
+from studio.protocol.states import JobState
+from studio.runtime.jobs.job import Job
+
+
+class LibraryReader:
+    """What one job may read; see ``studio.api.worker.context.LibraryReader``."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
+        """Return results, newest first."""
+        wanted = LibraryQuery(
+            self._job.id, 0, query=str(query), kinds=tuple(map(str, kinds)), limit=int(limit)
+        )
+        return self._ask(wanted)
+
+    def get(self, id: str) -> SavedArtifact:
+        """Return one result."""
+        return self._ask(LibraryQuery(self._job.id, 0, id=str(id)))[0]
+
+    def read(self, artifact: SavedArtifact) -> bytes:
+        """Return the payload of a result, wherever the library has it."""
+        return self.get(artifact.id).read()
+
+    def _ask(self, query: LibraryQuery) -> list[SavedArtifact]:
+        job = self._job
+        job.asked += 1
+        query = msgspec.structs.replace(query, ask=job.asked)
+        job.feed.ask(query)
+        job.wait_until(lambda: "" if job.found else "reads the library", JobState.RUNNING)
+        job.become(JobState.RUNNING)
+        found, job.found = job.found, None
+        assert found is not None
+        if found.error is not None:
+            raise StudioError.from_info(found.error)
+        return [_saved(row) for row in found.rows]
+
+
+def hear(job: Job, found: LibraryFound) -> None:
+    """Take in an answer, if it is the one that ``job`` waits for."""
+    if found.ask == job.asked:
+        job.found = found
+
+
+def refused(job: Job, declared: bool) -> StudioError:
+    """Return why ``job`` may not read the library."""
+    if declared:
+        return StudioError(
+            ErrorCode.PERMISSION,
+            "A job of another program may not read the library.",
+            "Run the task in Offline Studio itself.",
+        )
+    return StudioError(
+        ErrorCode.PERMISSION,
+        f"The plugin “{job.plugin}” may not read the library: its manifest does not declare it.",
+        "Its author must add “library = true” and a reason to the manifest.",
+        plugin=job.plugin,
+    )
+
+
+def _saved(row: LibraryRow) -> SavedArtifact:
+    return SavedArtifact(
+        row.id,
+        row.kind,
+        row.title,
+        row.record,
+        Path(row.path),
+        row.text,
+        msgspec.convert(row.verdict, Verdict) if row.verdict else None,
+        row.meta,
+        row.starred,
+        created=row.created,
+    )
