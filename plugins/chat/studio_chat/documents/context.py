@@ -62,8 +62,8 @@ class DocumentContext:
         if not self.texts:
             return list(messages)
         if self.found_by:
-            return _before_question(messages, self._told("Passages from documents of the user:"))
-        told = self._told("The user has given these documents:")
+            return _before_question(messages, self._told("Passages from the user's documents:"))
+        told = self._told("The user attached these documents:")
         if messages[0]["role"] == "system":
             system: ChatMessage = {
                 "role": "system",

@@ -101,7 +101,7 @@ def test_a_short_document_goes_in_whole_and_stays_where_it_was_read(tmp_path: Pa
     made = ask(note, talker=talker, encoder=Encoder(), system="Be brief.")
     assert [m["role"] for m in talker.messages] == ["system", "user"]
     assert talker.messages[0]["content"] == (
-        "Be brief.\n\nThe user has given these documents:\n\n[note.txt]\nWhales sing.\nThey dive."
+        "Be brief.\n\nThe user attached these documents:\n\n[note.txt]\nWhales sing.\nThey dive."
     )
     assert talker.messages[1]["content"] == "What about whales?"
     assert made.result["sources"] == [
