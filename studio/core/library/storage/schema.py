@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 
 from studio.core.library import retired_params
 
@@ -208,10 +209,17 @@ def missing(connection: sqlite3.Connection) -> str:
     """Return which tables a database of the latest version lacks, in words; empty for none."""
     if connection.execute("PRAGMA user_version").fetchone()[0] != latest():
         return ""
+    lost = sorted(_known_tables(latest()) - _tables(connection))
+    return f"without its table {', '.join(lost)}" if lost else ""
+
+
+@cache
+def _known_tables(version: int) -> frozenset[str]:
+    """Return the tables of a database of the latest version: to make one takes a while."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as whole:
         migrate(whole)
-        lost = sorted(_tables(whole) - _tables(connection))
-    return f"without its table {', '.join(lost)}" if lost else ""
+        assert whole.execute("PRAGMA user_version").fetchone()[0] == version
+        return frozenset(_tables(whole))
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
