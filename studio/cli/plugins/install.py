@@ -19,6 +19,7 @@ from studio.core.plugins.bisect import Bisect
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install import minisign
 from studio.core.plugins.install.installer import Installer, manifest_of
+from studio.core.plugins.isolation import needs_walls
 from studio.protocol.errors import ErrorCode, StudioError
 
 Command = Callable[[Namespace, StudioSession], int]
@@ -76,7 +77,11 @@ def add_commands(commands: Any) -> None:
 def installer(session: StudioSession) -> Installer:
     """Return what installs, knowing which ids are taken."""
     others = [p for p in session.plugins.plugins if p.origin is not Origin.STORE and p.manifest]
-    return Installer(session.plugin_store, taken={p.id: p.title for p in others})
+    return Installer(
+        session.plugin_store,
+        taken={p.id: p.title for p in others},
+        needs_walls=needs_walls(session.settings),
+    )
 
 
 def agree(question: str, yes: bool) -> None:

@@ -72,7 +72,7 @@ class Eligibility:
                 f"{API_VERSION}. Install a matching version of the plugin."
             )
         is_stranger = found.paths and not self.release.holds(found)
-        if is_stranger and (what := _belongs_inside(found.manifest)):
+        if is_stranger and (what := belongs_inside(found.manifest)):
             return PluginState.INVALID, (
                 f"It has {what}, which can only run inside the studio, but its manifest does not "
                 "say isolation = “studio”. Its author must add it."
@@ -103,7 +103,7 @@ class Eligibility:
         return ""
 
 
-def _belongs_inside(manifest: Manifest) -> str:
+def belongs_inside(manifest: Manifest) -> str:
     """Return what of a plugin that asks for its own process cannot be there; empty for nothing."""
     if manifest.isolation != "process":
         return ""

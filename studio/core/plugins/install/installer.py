@@ -57,17 +57,19 @@ class Installer:
         store: PluginStore,
         *,
         taken: Mapping[str, str] | None = None,
+        needs_walls: bool = True,
         look: Callable[[], HostPackages] = look,
     ) -> None:
         """Change ``store``.
 
         Args:
             taken: Ids of plugins that the store does not hold → who has them.
+            needs_walls: Code is tried in a sandbox or, where there is none, not at all.
             look: Finds out what is in the studio's environment.
         """
         self.store = store
         self._taken = dict(taken or {})
-        self._look = look
+        self._look, self._needs_walls = look, needs_walls
 
     # --- installing ---------------------------------------------------------------------------
 
@@ -259,6 +261,7 @@ class Installer:
             record.lends,
             told,
             in_studio=manifest.isolation == IN_STUDIO,
+            needs_walls=self._needs_walls,
         )
         return msgspec.structs.replace(
             installed,

@@ -25,6 +25,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from studio.api.manifest import API_VERSION, Manifest, is_compatible, parse_manifest
 from studio.core.plugins.discovery import GROUP, MANIFEST, check_modules
+from studio.core.plugins.eligibility import belongs_inside
 from studio.core.plugins.finding import Finding
 from studio.core.plugins.install.archive import Archive
 from studio.core.plugins.install.host_packages import PLUGIN_PREFIX, STUDIO, HostPackages
@@ -348,8 +349,8 @@ class _Reader:
         if not is_compatible(manifest):
             needs = f"It needs plugin API {manifest.api}; this version provides {API_VERSION}."
             self.blame("api", needs, file, "Install a matching version of the plugin.")
-        if manifest.plugin and manifest.isolation != "studio":
-            needs = "It has a window half, which runs in the studio, and does not say so."
+        if what := belongs_inside(manifest):
+            needs = f"It has {what}, which can only run inside the studio, and does not say so."
             self.blame("isolation", needs, file, 'Write isolation = "studio" into its manifest.')
         if not _same_version(manifest.version, str(version)):
             both = f"Its manifest says version {manifest.version}, its wheel {version}."

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from studio.core import disk
-from studio.core.plugins.install import host_packages
+from studio.core.plugins.install import host_packages, trial
 from studio.core.plugins.install import unpack as unpacking
 from studio.core.plugins.install.installer import Installer, Refused
 from studio.core.plugins.install.trial_child import main as try_here
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.sandbox.sandbox import Sandbox
 from tests.unit.core.plugins.install.conftest import Shop
 from tests.unit.core.plugins.install.wheels import package, plugin
 
@@ -319,11 +320,25 @@ def test_the_trial_sees_neither_the_network_nor_the_home(real: Shop, tmp_path: P
         "except OSError:\n    pass\n"
     ).encode()
     real.put(draft)
-    from studio.sandbox.sandbox import Sandbox
-
     if not Sandbox().tier:
         pytest.skip("no wall can be raised on this machine")
     real.installer.enable("counter")
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_where_no_wall_stands_the_user_decides(
+    real: Shop, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    monkeypatch.setattr(trial, "Sandbox", lambda: Sandbox(tiers=()))
+    real.put(plugin())
+    installer = Installer(real.store, needs_walls=not allowed)
+    if allowed:
+        installer.enable("counter")
+        assert real.store.current().plugins["counter"].walls == ""
+    else:
+        with pytest.raises(StudioError, match="sandbox"):
+            installer.enable("counter")
+    assert real.store.current().plugins["counter"].enabled == allowed
 
 
 def test_those_attempts_succeed_without_walls(
