@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,10 +50,16 @@ def packages(record: Record, native: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield the distributions a version runs with."""
     yield "Packages"
     for package in record.lock:
-        size = "from the studio" if package.is_lent else as_size(package.unpacked)
-        extra = ", compiled code" if package.name in native else ""
-        licence = f", {package.licence}" if package.licence else ""
-        yield f"  {package.name} {package.version} ({size}{licence}{extra})"
+        if not package.is_lent:
+            extra = ", compiled code" if package.name in native else ""
+            licence = f", {package.licence}" if package.licence else ""
+            size = as_size(package.unpacked)
+            yield f"  {package.name} {package.version} ({size}{licence}{extra})"
+    lent = ", ".join(f"{each.name} {each.version}" for each in record.lock if each.is_lent)
+    if lent:
+        yield from textwrap.wrap(
+            f"from the studio: {lent}", 100, initial_indent="  ", subsequent_indent="    "
+        )
 
 
 def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:

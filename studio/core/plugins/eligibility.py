@@ -31,13 +31,16 @@ class Eligibility:
     def admit(self, found: Sequence[Found]) -> list[Plugin]:
         """Return all plugins in the order of the rail, each with its state."""
         plugins: dict[str, Plugin] = {}
-        # The studio's own come first, so that nobody can take an id of theirs.
-        for each in sorted(found, key=lambda each: not self.release.holds(each)):
+        for each in sorted(found, key=self._rank):
             plugin = self._judge(each)
             if plugin.id in plugins:
                 _refuse_taken_id(plugin, plugins[plugin.id])
             plugins.setdefault(plugin.id, plugin)
         return sorted(plugins.values(), key=_rail_order)
+
+    def _rank(self, found: Found) -> tuple[bool, bool]:
+        """The studio's own first: nobody takes their ids. Then what an author is working on."""
+        return (not self.release.holds(found), found.origin is not Origin.FOLDER)
 
     def _judge(self, found: Found) -> Plugin:
         state, reason = self._verdict(found)
@@ -119,6 +122,9 @@ def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:
             f"The id “{plugin.id}” is already used by {first.distribution or first.package}. "
             "Remove one of the two."
         )
+        if first.origin is Origin.FOLDER and not first.shipped:
+            plugin.state = PluginState.DISABLED
+            plugin.reason = f"The one in {first.folder} is tried instead."
     plugin.id = f"{plugin.id} ({plugin.distribution or plugin.package})"
 
 

@@ -9,7 +9,7 @@ from studio.api.manifest import Manifest
 from studio.core.disk import as_size
 from studio.core.plugins.install.minisign import key_id
 from studio.core.plugins.install.plan import IN_STUDIO, Plan, runs_in_studio, wanted
-from studio.core.plugins.install.records import LockedPackage, Record
+from studio.core.plugins.install.records import Record
 from studio.desktop.appearance.appearance import Appearance
 
 
@@ -132,19 +132,19 @@ def _packages(look: Appearance, plan: Plan) -> QGridLayout:
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(0, 1)
-    for row, package in enumerate(plan.record.lock):
-        compiled = package.name in plan.has_native_code
+    own = [each for each in plan.record.lock if not each.is_lent]
+    for row, package in enumerate(own):
+        size = as_size(package.unpacked)
+        if package.name in plan.has_native_code:
+            size = _tr("{size}, compiled code").format(size=size)
         grid.addWidget(look.label(f"{package.name} {package.version}"), row, 0)
-        grid.addWidget(look.label(_size(package, compiled), "small"), row, 1)
+        grid.addWidget(look.label(size, "small"), row, 1)
         grid.addWidget(look.label(package.licence[:40], "small"), row, 2)
+    lent = ", ".join(f"{each.name} {each.version}" for each in plan.record.lock if each.is_lent)
+    if lent:
+        words = _tr("from the studio: {packages}").format(packages=lent)
+        grid.addWidget(look.label(words, "small", wrap=True), len(own), 0, 1, 3)
     return grid
-
-
-def _size(package: LockedPackage, compiled: bool) -> str:
-    if package.is_lent:
-        return _tr("from the studio")
-    size = as_size(package.unpacked)
-    return _tr("{size}, compiled code").format(size=size) if compiled else size
 
 
 def _changes(plan: Plan, before: Record) -> str:

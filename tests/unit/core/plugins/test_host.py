@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from studio.core.plugins import PluginHost, PluginState
-from studio.core.plugins.discovery import Found
+from studio.core.plugins.discovery import Found, Origin
 from studio.core.plugins.release import Release, Shipped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import Lane
@@ -319,3 +320,15 @@ def test_broken_plugin_with_a_taken_name_keeps_its_own_reason(folder: Path, tmp_
     host = host_of([one, Found("one", "studio_torn", None, None, error)], tmp_path)
     assert host.plugin("one").is_usable
     assert host.plugin("one (studio_torn)").reason == "It is torn."
+
+
+def test_what_an_author_tries_comes_before_what_is_installed(folder: Path, tmp_path: Path) -> None:
+    one, _ = found_in(folder)
+    installed = dataclasses.replace(one, origin=Origin.STORE, distribution="studio-plugin-one")
+    tried = dataclasses.replace(one, origin=Origin.FOLDER)
+    host = host_of([installed, tried], tmp_path)
+    assert host.plugin("one").origin is Origin.FOLDER
+    assert host.plugin("one").is_usable
+    left = host.plugin("one (studio-plugin-one)")
+    assert not left.is_usable
+    assert left.reason == f"The one in {one.folder} is tried instead."
