@@ -158,6 +158,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ``studio``: all of it runs inside the studio, as a window half must. The studio's own
             plugins always do.
         uses: Ids of the tasks of other plugins that its tasks call (``ctx.call``).
+        doctor: Ids of its tasks that look whether all is well, for ``studio doctor``: they need no
+            parameter, and their result has ``ok``, ``message`` and ``hint``.
     """
 
     id: str
@@ -180,6 +182,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     families: tuple[FamilyEntry, ...] = ()
     uses: tuple[str, ...] = ()
     verbs: tuple[VerbEntry, ...] = ()
+    doctor: tuple[str, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -260,6 +263,9 @@ def _check(path: Path, manifest: Manifest) -> None:
     _check_kinds(path, manifest)
     _check_verbs(path, manifest)
     _check_accepted(path, manifest)
+    for check in manifest.doctor:
+        if check not in {task.id for task in manifest.tasks}:
+            raise _bad(path, f"doctor names {check!r}, which is not one of its tasks")
     for used in manifest.uses:
         if not _MEMBER_ID.fullmatch(used):
             raise _bad(path, f"uses {used!r} must look like 'plugin.task'")

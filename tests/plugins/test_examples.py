@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,3 +159,21 @@ def test_a_command_of_its_own_runs_the_task(
     code, out, err = command("diary", "note", "Buy milk", "--mood", "bad", "--json")
     assert code == 0, err
     assert json.loads(out)["words"] == 2
+
+
+@pytest.mark.e2e
+def test_the_doctor_runs_what_a_plugin_looks_at(
+    diary: None, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(tmp_path / "without", monkeypatch)
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", f"{EXAMPLES}{os.pathsep}{EXAMPLES.parent / 'calling'}")
+    with importable(EXAMPLES.parent / "calling"):
+        words = ("--only", "diary,makers", "doctor", "plugins", "--json")
+        code, out, err = command(*words)
+    found = {each["message"]: (each["level"], each["cure"]) for each in json.loads(out)["findings"]}
+    assert found["diary: notes can be written."] == ("fine", "")
+    assert found["makers: There is no paint."] == ("problem", "Buy some.")
+    assert "makers: its check makers.poem does not say whether all is well." in found, (
+        "what is no check is told"
+    )
+    assert code == 8, err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from studio.cli.doctor import plugin_checks
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
@@ -49,6 +50,7 @@ def plugins(session: StudioSession) -> Iterator[CheckResult]:
             yield problem(
                 error.message, f"Update {plugin.id}, or run `studio plugins off {plugin.id}`."
             )
+    yield from plugin_checks.run(session)
     if host.usable():
         yield fine(f"Enabled plugins: {', '.join(plugin.id for plugin in host.usable())}.")
     elif not host.plugins:

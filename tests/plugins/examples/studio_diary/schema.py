@@ -20,3 +20,7 @@ class Search(Params, frozen=True):
 
     words: Annotated[str, Text(max_chars=200), Label("Words", "Of title, prompt or text.")] = ""
     kind: Annotated[str, Label("Kind")] = ""
+
+
+class Nothing(Params, frozen=True):
+    """No parameter."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.api import Event, Kind, TaskContext, hookimpl
-from studio_diary.schema import Note, Search
+from studio_diary.schema import Note, Nothing, Search
 
 
 @hookimpl
 def studio_tasks():
-    return {"diary.note": note, "diary.search": search}
+    return {"diary.note": note, "diary.search": search, "diary.ready": ready}
 
 
 def note(ctx: TaskContext, params: Note) -> Iterator[Event]:
@@ -25,3 +25,15 @@ def search(ctx: TaskContext, params: Search) -> Iterator[Event]:
     yield ctx.text("".join(f"{each.kind}: {each.title}\n" for each in found))
     begins = ctx.library.read(found[0])[:10].decode("utf-8", "replace") if found else ""
     yield ctx.result(titles=[each.title for each in found], begins=begins)
+
+
+def ready(ctx: TaskContext, params: Nothing) -> Iterator[Event]:
+    """Look whether notes could be kept."""
+    lost = ctx.scratch / "ink.txt"
+    lost.write_text("ink")
+    written = lost.read_text() == "ink"
+    yield ctx.result(
+        ok=written,
+        message="notes can be written." if written else "nothing can be written.",
+        hint="" if written else "Free up disk space.",
+    )
