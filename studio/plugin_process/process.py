@@ -55,14 +55,14 @@ class PluginProcess:
         stdout, stderr = (
             cast("io.FileIO", pipe) for pipe in (launched.process.stdout, launched.process.stderr)
         )
-        self._link = Link.over(stdout, launched.stdin, decode=FromPlugin)
+        self._from, self._to = _Counted(stdout), _Counted(launched.stdin)
+        self._link = Link.over(self._from, self._to, decode=FromPlugin)
         self._changed = threading.Condition()
         self._waiting: collections.deque[Received] = collections.deque()
         self._outgoing: queue.SimpleQueue[Iterable[Outgoing] | None] = queue.SimpleQueue()
         self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         self._said = 0
         self._ending = threading.Lock()
-        self.bytes_in = self.bytes_out = 0
         self.end_reason = ""
         self.was_faulty = False
         self._threads = [
@@ -80,6 +80,11 @@ class PluginProcess:
     def pid(self) -> int:
         """Of the process that was started; what runs below it is the plugin's, too."""
         return self._launched.process.pid
+
+    @property
+    def bytes(self) -> tuple[int, int]:
+        """What it said so far, and what it was told."""
+        return self._from.count, self._to.count
 
     @property
     def tier(self) -> str:
@@ -184,7 +189,6 @@ class PluginProcess:
 
     def _take(self, received: Received) -> bool:
         with self._changed:
-            self.bytes_in += sum(blob.nbytes for blob in received.blobs)
             self._changed.wait_for(lambda: self._held() < MOST_BYTES or not self.is_alive)
             self._waiting.append(received)
             self._changed.notify_all()
@@ -220,3 +224,27 @@ class PluginProcess:
                 rest = rest[-_LONGEST_LINE:]
                 for line in whole[-KEPT_LINES:]:
                     self._lines.append(line[:_LONGEST_LINE].decode("utf-8", "replace"))
+
+
+class _Counted:
+    """An unbuffered file that counts what passes through it."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.count = 0
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        read = self._file.readinto(buffer)
+        self.count += read or 0
+        return read
+
+    def write(self, data: Any, /) -> int | None:
+        written = self._file.write(data)
+        self.count += written or 0
+        return written
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
