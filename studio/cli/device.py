@@ -20,6 +20,10 @@ from studio.core.device.timeline import RuntimeSeen
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy
 
+_PROCESS_HEAD = (
+    "OWN PROCESS", "SANDBOX", "STARTS", "START", "CRASHES", "MEMORY", "PEAK", "PROCESSOR",
+    "CONNECTIONS",
+)  # fmt: skip
 PATIENCE = 120.0
 """Seconds to wait for the device to be found."""
 
@@ -129,6 +133,22 @@ def _say_runtime(seen: RuntimeSeen, session: StudioSession) -> None:
     ]
     if used:
         output.print_table(used, head=("PLUGIN", "BUSY", "LOAD", "ENERGY"))
+    processes = [
+        (
+            titles.get(use.plugin, use.plugin),
+            use.sandbox,
+            str(use.starts),
+            f"{use.start_seconds:.1f} s",
+            str(use.crashes),
+            disk.as_size(use.memory),
+            disk.as_size(use.memory_peak),
+            f"{use.processor_seconds:,.1f} s",
+            str(use.connections),
+        )
+        for use in status.processes
+    ]
+    if processes:
+        output.print_table(processes, head=_PROCESS_HEAD)
 
 
 # --- as JSON ----------------------------------------------------------------------------------
@@ -161,5 +181,6 @@ def _as_json(seen: RuntimeSeen) -> dict[str, Any]:
         "loaded": [msgspec.to_builtins(item) for item in status.loaded],
         "jobs": [msgspec.to_builtins(job) for job in status.jobs],
         "plugins": [msgspec.to_builtins(use) for use in status.plugins],
+        "processes": [msgspec.to_builtins(use) for use in status.processes],
         "energy": msgspec.to_builtins(status.energy),
     }

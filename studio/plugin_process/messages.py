@@ -153,6 +153,8 @@ class Ended(Message, frozen=True):
 
     error: ErrorInfo | None = None
     stopped: bool = False
+    connections: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Sockets of the network that were opened, or tried to be, as far as Python tells."""
 
 
 # --- from the plugin: what its task asks for ------------------------------------------------------

@@ -14,7 +14,7 @@ from studio.protocol.device_status import DeviceEntry, LoadedWeights
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.states import JobState, Lane, Priority
-from studio.protocol.trace import Energy, JobUse, PluginUse, Span
+from studio.protocol.trace import Energy, JobUse, PluginUse, ProcessUse, Span
 
 PROTOCOL_VERSION = 1
 
@@ -410,6 +410,8 @@ class Status(Message, frozen=True):
     """The jobs that are not over."""
     plugins: tuple[PluginUse, ...] = ()
     """All whose jobs made steps since the start."""
+    processes: tuple[ProcessUse, ...] = ()
+    """Of plugins that run in their own."""
     up_seconds: float = 0.0
     """Since the runtime started."""
     processor_seconds: float = 0.0

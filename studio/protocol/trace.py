@@ -69,6 +69,28 @@ class PluginUse(msgspec.Struct, frozen=True):
     joules: float = 0.0
 
 
+class ProcessUse(msgspec.Struct, frozen=True):
+    """What the processes of a plugin that runs in its own took since the runtime started.
+
+    Attributes:
+        sandbox: Tier of the last one, ``none`` without a sandbox.
+        start_seconds: Of the last one, until its packages were imported.
+        crashes: How many ended unexpectedly, or had to be ended for a fault.
+        memory, memory_peak: Bytes that they hold now, and that one held at most.
+        connections: Sockets of the network that its Python code opened, or tried to.
+    """
+
+    plugin: str
+    sandbox: str = ""
+    starts: int = 0
+    start_seconds: float = 0.0
+    crashes: int = 0
+    memory: int = 0
+    memory_peak: int = 0
+    processor_seconds: float = 0.0
+    connections: int = 0
+
+
 class Energy(msgspec.Struct, frozen=True):
     """What the device has used since the runtime started.
 

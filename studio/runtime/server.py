@@ -362,6 +362,7 @@ class Server:
                 for job, before, at_hand in busy
             ),
             plugins=plugins,
+            processes=self._hosts.meter.uses(),
             up_seconds=self._usage.up_seconds,
             processor_seconds=self._usage.processor_seconds(),
             energy=energy,

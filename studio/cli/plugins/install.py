@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.api.errors import BadInput
 from studio.cli.plugins import plan_text
+from studio.cli.plugins.process_use import in_words, processes_of
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
@@ -147,7 +150,13 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     manifest = manifest_of(record)
     if arguments.json:
         facts = plan_text.record_json(record, manifest)
-        state = {"state": str(plugin.state), "reason": plugin.reason, "tried_in": installed.walls}
+        uses = [msgspec.to_builtins(use) for use in processes_of(arguments.id, session)]
+        state = {
+            "state": str(plugin.state),
+            "reason": plugin.reason,
+            "tried_in": installed.walls,
+            "processes": uses,
+        }
         output.print_json({**facts, **state})
         return ExitCode.OK
     output.say(f"{record.title} {record.version} ({record.id}): {plugin.state.words}")
@@ -164,6 +173,9 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
         output.say()
         for text in plan_text.permissions(manifest, set()):
             output.say(text)
+    for use in processes_of(arguments.id, session):
+        output.say()
+        output.say(in_words(use))
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pluggy
 
 from studio.api.artifacts import Verdict
@@ -30,6 +32,7 @@ from studio.plugin_process.inside.failures import as_info
 from studio.plugin_process.inside.wire import Wire
 from studio.protocol.link import Link
 
+_INTERNET = (int(socket.AF_INET), int(socket.AF_INET6))
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -42,12 +45,34 @@ class Worker:
     checks: dict[str, Callable[[bytes], Verdict]] = field(default_factory=dict)
 
 
+class Connections:
+    """Counts the sockets of the network that Python opens, or tries to; for the user's eyes.
+
+    Code that is not Python is not heard: whether it may connect is up to the sandbox.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take in an audit event."""
+        if event == "socket.__new__" and arguments[1] in _INTERNET:
+            self._count += 1
+
+    def take(self) -> int:
+        """Return how many there were since the last time."""
+        count, self._count = self._count, 0
+        return count
+
+
 def main() -> None:
     """Serve the runtime at the other end of standard input and output. Does not return."""
     faulthandler.enable(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _stay_with_the_runtime()
     wire = Wire(_take_pipes())
+    connections = Connections()
+    sys.addaudithook(connections.hear)
     folder = Path(tempfile.mkdtemp(prefix="plugin-"))
     threading.Thread(target=wire.listen, name="listen", daemon=True).start()
     worker: Worker | None = None
@@ -68,7 +93,7 @@ def main() -> None:
                     wire, worker.load, worker.tasks, worker.checks, begin, received.blobs, folder
                 )
                 shutil.rmtree(folder / "scratch", ignore_errors=True)
-                wire.send(end)
+                wire.send(msgspec.structs.replace(end, connections=connections.take()))
 
 
 def _stay_with_the_runtime() -> None:

@@ -22,6 +22,7 @@ from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import LinkClosed
 from studio.protocol.messages import PluginFault, WorkerEntry
 from studio.protocol.states import JobState, Lane
+from studio.runtime.hosts.meter import ProcessMeter
 from studio.runtime.jobs.error_translation import sendable
 from studio.runtime.jobs.job import Job
 from studio.sandbox.run import memory
@@ -82,6 +83,7 @@ class Hosts:
         self._starter: threading.Thread | None = None
         self._closed = threading.Event()
         self.memory_limit = memory_limit()
+        self.meter = ProcessMeter()
         self.find_walls: Callable[[], ProcessWalls] = process_walls
 
     def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
@@ -202,6 +204,7 @@ class Hosts:
             self._wake()
 
     def _started(self, entry: WorkerEntry) -> PluginProcess:
+        began = time.monotonic()
         try:
             process = PluginProcess(self._launch(entry), self._wake)
         except OSError as error:
@@ -214,6 +217,7 @@ class Hosts:
         message = received.message if received else None
         if isinstance(message, Loaded):
             log.info("the plugin %s took %.2f s to import", entry.plugin, message.seconds)
+            self.meter.started(entry.plugin, process, time.monotonic() - began)
             return process
         if isinstance(message, Broken):
             process.end()
@@ -240,6 +244,7 @@ class Hosts:
 
     def ended(self, entry: WorkerEntry, process: PluginProcess) -> StudioError:
         """Return the error for a process that ended of its own accord, and report the plugin."""
+        self.meter.crashed(entry.plugin)
         error = StudioError(
             ErrorCode.PLUGIN_FAILED,
             f"The plugin “{_title(entry)}” ended unexpectedly. {process.end_reason}",
@@ -258,14 +263,18 @@ class Hosts:
     def _watch(self) -> None:
         """Keep each process within its memory: no rule of the kernel counts all of it together."""
         while not self._closed.wait(_LOOK_SECONDS):
+            living: set[int] = set()
             for place in list(self._places.values()):
                 process = place.process
                 if process is None or not process.is_alive:
                     continue
                 held = memory(process.pid, with_itself=True)
+                living.add(process.pid)
+                self.meter.seen(place.entry.plugin, process, held)
                 if held > self.memory_limit:
                     most = self.memory_limit / 1e9
                     process.end(f"It used more memory than it may: {most:.1f} GB.", is_fault=True)
+            self.meter.settle(living)
 
 
 def _title(entry: WorkerEntry) -> str:

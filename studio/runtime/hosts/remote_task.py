@@ -146,6 +146,8 @@ class _Run:
         message = received.message
         if isinstance(message, m.Ended):
             self.is_over = True
+            meter = self._task.hosts.meter
+            meter.connected(self._task.entry.plugin, message.connections)
             if message.error is not None:
                 raise self._failure(message.error)
         elif isinstance(message, m.Questions):

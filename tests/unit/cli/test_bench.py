@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_unknown_bench_names_the_known_ones(command: Command) -> None:
 
 
 def test_figures_are_told_as_text_and_as_json(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figures: dict[str, Any] = {"ratio": 1.23456, "runs": [0.1, 0.25], "heavy_modules": []}
     monkeypatch.setattr(start, "measure", lambda session: figures)
@@ -161,3 +162,19 @@ def test_bench_in_somebody_elses_code_is_refused(command: Command, plugin: Plugi
     manifest = Path(sys.path[0]) / "studio_fast/manifest.toml"
     manifest.write_text(manifest.read_text().replace("studio_fast.bench", "os.path"))
     assert "fast" not in one_object(command("bench", "--list", "--json")[1])["benches"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("sys.platform != 'linux'")
+def test_bench_of_processes_tells_of_starts_and_calls(
+    command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studio.cli.bench import plugin_process
+
+    for name, value in (("ROUNDS", 1), ("CALLS", 3), ("STEPS", 50)):
+        monkeypatch.setattr(plugin_process, name, value)
+    code, out, _ = command("bench", "plugins", "--json")
+    figures = json.loads(out)
+    assert code == 0
+    assert figures["bytes told a call"] > 0
+    assert [row["process"] for row in figures["table"]][:2] == ["bare Python", "own process"]

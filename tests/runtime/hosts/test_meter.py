@@ -1,0 +1,59 @@
+"""What a plugin's process takes is counted, and told with the heartbeat."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.cli.plugins.process_use import in_words
+from studio.protocol.messages import Status
+from studio.protocol.trace import ProcessUse
+from tests.runtime.desk import Desk
+from tests.runtime.hosts.conftest import Strangers
+
+pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
+
+CODE = """
+import socket
+
+def work(ctx, params):
+    held = bytearray(b"x" * (40 << 20))
+    socket.socketpair()
+    for _ in range(2):
+        try:
+            socket.create_connection(("127.0.0.1", 9), 0.1)
+        except OSError:
+            pass
+    began = time.process_time()
+    while time.process_time() - began < 0.3:
+        yield None
+
+def exit(ctx, params):
+    yield
+    os._exit(7)
+"""
+
+
+def test_the_books_of_a_process(desk: Desk, strangers: Strangers) -> None:
+    strangers.plugin("worker", CODE)
+    desk.run("worker.work")
+    desk.run("worker.exit")
+
+    def told(status: Status) -> ProcessUse | None:
+        return next((use for use in status.processes if use.starts), None)
+
+    status = desk.wait(
+        lambda each: (
+            isinstance(each, Status)
+            and (use := told(each)) is not None
+            and use.crashes == 1
+            and use.memory == 0
+        )
+    )
+    use = told(status)
+    assert use is not None
+    assert (use.plugin, use.sandbox, use.starts, use.connections) == ("worker", "none", 1, 2)
+    assert use.memory_peak > 40 << 20
+    assert use.processor_seconds > 0.2
+    assert use.start_seconds > 0
+    assert "Crashes: 1." in in_words(use)
+    assert "without a sandbox" in in_words(use)
