@@ -14,7 +14,6 @@ import studio
 from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION, TaskEntry
 from studio.api.params import Params
-from studio.core import prompt_cache_files
 from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
@@ -38,19 +37,19 @@ from studio.core.runtime_process.child import (
     runtime_environment,
 )
 from studio.core.runtime_process.crash_excerpt import last_words
+from studio.core.runtime_process.loaded_models import LoadedModels
 from studio.core.runtime_process.notices import RuntimeNotices
 from studio.core.runtime_process.requests import RuntimeRequests
 from studio.core.runtime_process.settings import (
     DEFAULT_IDLE_MINUTES,
     IDLE_MINUTES,
     MEMORY_LIMIT,
-    PINNED,
 )
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
-from studio.core.weights.manager import WeightsManager
+from studio.core.weights.manager import WeightsManager, WeightsScans
 from studio.core.weights.user_notes import REMARKS
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import StudioError
@@ -63,12 +62,10 @@ from studio.protocol.messages import (
     Hello,
     Inspected,
     LibraryQuery,
-    Pin,
     PluginFault,
     PoolEvent,
     Status,
     Trace,
-    Unload,
     WeightsEntry,
 )
 
@@ -79,10 +76,12 @@ class Studio:
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
         runtime_requests: What the runtime was asked, and answers later.
+        models: What the user wants of those in the runtime's memory.
         plugin_store: The plugins that the studio has installed.
         jobs: The job board.
         events: What happens, for whoever wants to know.
         weights_manager: The weights, and what belongs to them.
+        scans: Looking for weights, and who is told of new ones.
         downloads: The weights that the user has asked to get.
         weights_operations: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
@@ -127,6 +126,7 @@ class Studio:
             on_stall=self._runtime_stalled,
         )
         self.runtime_requests = RuntimeRequests(self.runtime)
+        self.models = LoadedModels(self.runtime, settings, paths)
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
@@ -147,6 +147,7 @@ class Studio:
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
+        self.scans = WeightsScans(self.weights_manager, self._background, self.notices.error)
         self._answers = LibraryAnswers(
             library, self.plugins, self.jobs, self.runtime, self._background
         )
@@ -155,7 +156,7 @@ class Studio:
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
-        self._weights_observers: list[Callable[[], None]] = []
+        self.scans.on_change(self._reconfigure)
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
         for key in (MEMORY_LIMIT, IDLE_MINUTES):
@@ -273,65 +274,16 @@ class Studio:
                 workers=self.plugins.worker_entries(),
                 weights=self._told,
                 memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
-                pinned=self.pinned,
+                pinned=self.models.pinned,
                 idle_seconds=60.0 * self.settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
             )
         )
-
-    @property
-    def pinned(self) -> tuple[str, ...]:
-        """The ids of the weights that stay loaded once they are."""
-        return tuple(str(each) for each in self.settings.get(PINNED, list[str]()))
-
-    def pin(self, weights: str, pinned: bool = True) -> None:
-        """Keep ``weights`` loaded once they are, whatever else needs memory; or no longer."""
-        others = [each for each in self.pinned if each != weights]
-        self.settings.set(PINNED, [*others, weights] if pinned else others)
-        if self.runtime.is_ready:
-            self.runtime.send(Pin(weights, pinned))
-
-    def unload(self, weights: str) -> None:
-        """Free the memory of ``weights`` as soon as no job uses them."""
-        if self.runtime.is_ready:
-            self.runtime.send(Unload(weights))
-
-    def forget_beginnings(self) -> int:
-        """Delete what models computed of texts, on the disk and in memory; return bytes on disk."""
-        for loaded in self.runtime.status.loaded if self.runtime.status else ():
-            self.unload(loaded.weights)
-        return prompt_cache_files.forget(self.paths)
-
-    def rescan_weights(self, then: Callable[[], None] = lambda: None) -> None:
-        """Look at the weights folders again, beside the owner's thread, and tell the runtime."""
-
-        def scanned(_: None) -> None:
-            self._weights_looked(True)
-            then()
-
-        self._background.run(self.weights.rescan, scanned, self.notices.error)
-
-    def on_weights(self, call: Callable[[], None]) -> Callable[[], None]:
-        """Call when the catalogue has looked again; returns the function that ends it."""
-        self._weights_observers.append(call)
-        return lambda: self._weights_observers.remove(call)
-
-    def look_for_weights(self) -> None:
-        """Notice new files in the folders that are watched, beside the owner's thread."""
-        self._background.run(
-            self.weights_manager.look_around, self._weights_looked, self.notices.error
-        )
-
-    def _weights_looked(self, has_news: bool) -> None:
-        if has_news:
-            self._reconfigure()
-            for call in list(self._weights_observers):
-                call()
 
     def _weights_came(self, id: str, news: str, error: StudioError | None) -> None:
         if error:
             self.notices.error(error, key=f"get-{id}")
             return
-        self._weights_looked(True)
+        self.scans.tell()
         if news:
             self.notices.info(news, key=f"get-{id}")
 
@@ -379,7 +331,7 @@ class Studio:
 
     def _forget_in_memory(self) -> None:
         """Let loaded models forget what they read of texts that were erased."""
-        self.forget_beginnings()
+        self.models.forget_beginnings()
 
     def _settled(self, lost: int) -> None:
         if lost:

@@ -123,7 +123,7 @@ class _Bench:
         return self._event("loaded", weights)
 
     def _drop(self, weights: Weights) -> PoolEvent:
-        self._studio.unload(weights.id)
+        self._studio.models.unload(weights.id)
         return self._event("unloaded", weights)
 
     def _event(self, what: str, weights: Weights) -> PoolEvent:

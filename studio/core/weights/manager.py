@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from studio.api.params import Params
+from studio.core.background import Background
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.settings import MEMORY_LIMIT
 from studio.core.settings import Settings
@@ -166,3 +167,50 @@ class WeightsManager:
         path = parts_of(path)[0]
         rows = self.catalogue.list()
         return next((row for row in rows if row.path in (path, resolved(path))), None)
+
+
+class WeightsScans:
+    """Looks for weights beside the owner's thread, and tells on it who wants to know of news.
+
+    Args:
+        failed: Told why a look failed.
+    """
+
+    def __init__(
+        self,
+        manager: WeightsManager,
+        background: Background,
+        failed: Callable[[StudioError], object],
+    ) -> None:
+        self._manager = manager
+        self._background = background
+        self._failed = failed
+        self._observers: list[Callable[[], None]] = []
+
+    def on_change(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call when the catalogue has looked again; returns the function that ends it."""
+        self._observers.append(call)
+        return lambda: self._observers.remove(call)
+
+    def rescan(self, then: Callable[[], None] = lambda: None) -> None:
+        """Read all folders again, tell, then call ``then``."""
+
+        def scanned(_: None) -> None:
+            self.tell()
+            then()
+
+        self._background.run(self._manager.catalogue.rescan, scanned, self._fail)
+
+    def look(self) -> None:
+        """Notice new files in the folders that are watched; tell if there are some."""
+        self._background.run(
+            self._manager.look_around, lambda news: self.tell() if news else None, self._fail
+        )
+
+    def tell(self) -> None:
+        """Tell everybody that the catalogue has changed."""
+        for call in list(self._observers):
+            call()
+
+    def _fail(self, error: StudioError) -> None:
+        self._failed(error)

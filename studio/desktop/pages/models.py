@@ -103,7 +103,7 @@ class ModelsPage(QWidget):
         ends = [
             self._studio.downloads.observe(self._on_download),
             self._studio.weights_operations.observe(self._on_chore),
-            self._studio.on_weights(self.refresh),
+            self._studio.scans.on_change(self.refresh),
             self._studio.settings.observe(REMARKS, self._remarked),
         ]
         self.destroyed.connect(lambda: [end() for end in ends])
@@ -129,7 +129,7 @@ class ModelsPage(QWidget):
         """Look at the folders again, and tell the runtime."""
         self._inspected.clear()
         self._asked.clear()
-        self._studio.rescan_weights()
+        self._studio.scans.rescan()
 
     def open_folder(self) -> None:
         """Show the folder for weights of one's own, made if it is missing."""
@@ -143,7 +143,7 @@ class ModelsPage(QWidget):
 
     def show_folders(self) -> None:
         """Show where weights are looked for."""
-        show_folders(self._look, self.window(), self._manager, self._studio.rescan_weights)
+        show_folders(self._look, self.window(), self._manager, self._studio.scans.rescan)
 
     def choose_files(self) -> None:
         """Ask for files to add."""
@@ -281,7 +281,7 @@ class ModelsPage(QWidget):
             ),
             form=lambda row: defaults_form(self._parts, row),
             copy=self._ui.copy,
-            is_pinned=lambda row: row.weights.id in self._studio.pinned,
+            is_pinned=lambda row: row.weights.id in self._studio.models.pinned,
         )
 
     # --- what is shown --------------------------------------------------------------------------
@@ -403,10 +403,10 @@ class ModelsPage(QWidget):
 
     def _remove(self, row: WeightsRow) -> None:
         weights = row.weights
-        self._studio.unload(weights.id)
+        self._studio.models.unload(weights.id)
 
         def removed(told: str) -> None:
-            self._studio.rescan_weights()
+            self._studio.scans.rescan()
             undo = Action(self.tr("Undo"), lambda: put_back())
             self._studio.notices.warn(told, key=f"remove-{weights.id}", actions=[undo])
 
@@ -416,7 +416,7 @@ class ModelsPage(QWidget):
         self._parts.background.run(lambda: self._manager.remove(weights), removed, self._tell)
 
     def _pin(self, row: WeightsRow, pinned: bool) -> None:
-        self._studio.pin(row.weights.id, pinned)
+        self._studio.models.pin(row.weights.id, pinned)
         self._show_again(row.weights.id)
 
     def _note(self, row: WeightsRow, keep: Any) -> None:
@@ -431,7 +431,7 @@ class ModelsPage(QWidget):
         show_document(self._look, self.window(), row.weights.title, row.weights.card)
 
     def _do(self, call: Any) -> None:
-        self._parts.background.run(call, lambda _: self._studio.rescan_weights(), self._tell)
+        self._parts.background.run(call, lambda _: self._studio.scans.rescan(), self._tell)
 
     def _tell(self, error: Exception) -> None:
         self._studio.notices.error(in_words(error))

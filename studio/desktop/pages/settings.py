@@ -322,7 +322,7 @@ class SettingsPage(QWidget):
         )
 
     def _forget(self) -> None:
-        freed = self._studio.forget_beginnings()
+        freed = self._studio.models.forget_beginnings()
         self._studio.notices.info(
             self.tr("Cleared; {size} freed. Conversations were not changed.").format(
                 size=formatting.size(freed)

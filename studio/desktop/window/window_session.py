@@ -62,7 +62,7 @@ class WindowSession(QObject):
         self._bind()
         window.files_dropped.connect(self._on_files)
         self._looking = QTimer(self)
-        self._looking.timeout.connect(studio.look_for_weights)
+        self._looking.timeout.connect(studio.scans.look)
         self._looking.start(LOOK_MS)
         # Whatever plugins do to the start, they have done by then.
         QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))

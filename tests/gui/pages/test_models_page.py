@@ -200,7 +200,7 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     assert page.table.weights.rows[0].remark.rating == 4
     qtbot.waitUntil(lambda: page.table.weights.rows[0].fit.word == "fits well")
     button(page.detail, "Keep loaded").click()
-    assert studio.pinned == ("mine",)
+    assert studio.models.pinned == ("mine",)
     assert button(page.detail, "Unpin").isEnabled()
     button(page.detail, "Verify").click()
     qtbot.waitUntil(lambda: "read without error" in words(page.detail))
@@ -266,7 +266,7 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
     switch.click()
     qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"])
     app.session._looking.stop()  # looks are counted here
-    studio.look_for_weights()
+    studio.scans.look()
     qtbot.waitUntil(lambda: studio.weights_manager._watch._seen is not None)
     path = put("late.gguf", GGUF[:500])
 
@@ -274,11 +274,11 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
         rows = [row for row in page.table.weights.rows if row.weights.id == "late"]
         return rows[0].weights.problem if rows else "not seen"
 
-    studio.look_for_weights()
+    studio.scans.look()
     qtbot.waitUntil(lambda: "still being copied" in problem())
     path.write_bytes(GGUF)
-    studio.look_for_weights()  # it has grown since
-    studio.look_for_weights()
+    studio.scans.look()  # it has grown since
+    studio.scans.look()
     qtbot.waitUntil(lambda: problem() == "")
 
 

@@ -92,7 +92,7 @@ def test_new_weights_reach_the_runtime(desk: Any) -> None:
     assert "fresh" not in [w.id for w in configured(desk.runtime)[-1].weights]
     put_weights(desk.home / "weights", "fresh")
     done: list[bool] = []
-    desk.studio.rescan_weights(lambda: done.append(True))
+    desk.studio.scans.rescan(lambda: done.append(True))
     desk.until(lambda: done)
     desk.until(lambda: len(configured(desk.runtime)) == 2)
     assert "fresh" in [w.id for w in configured(desk.runtime)[-1].weights]
@@ -120,14 +120,14 @@ def test_a_limit_of_context_reaches_the_runtime_when_it_changes(desk: Any) -> No
 
 
 def test_pins_outlive_the_session_and_reach_the_runtime(desk: Any) -> None:
-    desk.studio.pin("small")
-    desk.studio.pin("small")
+    desk.studio.models.pin("small")
+    desk.studio.models.pin("small")
     desk.studio.runtime.start()
     desk.until(lambda: configured(desk.runtime))
     assert configured(desk.runtime)[-1].pinned == ("small",)
-    desk.studio.pin("small", False)
+    desk.studio.models.pin("small", False)
     desk.until(lambda: Pin("small", False) in desk.runtime.received)
-    assert desk.studio.pinned == ()
+    assert desk.studio.models.pinned == ()
 
 
 def test_what_happened_to_memory_is_kept(desk: Any) -> None:

@@ -89,7 +89,7 @@ class DevicePage(QWidget):
         column = Column()
         self._frame.body.addWidget(column, 1)
         self._figures = Figures(look)
-        self._models = ModelsCard(look, names, studio.pin, studio.unload)
+        self._models = ModelsCard(look, names, studio.models.pin, studio.models.unload)
         self._plugins = PluginsCard(look, names)
         self._hour = LastHourCard(look, names)
         self._log = LogCard(look, names)
