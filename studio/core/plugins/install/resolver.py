@@ -75,13 +75,12 @@ def resolve(
     command = _command(work, [plugin.path.parent, lent, *folders])
     if in_studio:
         fixed = work / "studio.txt"
-        lines = [f"{each.name}=={each.version}" for each in host.packages.values()]
-        fixed.write_text(
-            "\n".join(line for line in lines if not line.startswith(plugin.name + "="))
-        )
+        others = [each for each in host.packages.values() if each.name != plugin.name]
+        fixed.write_text("\n".join(f"{each.name}=={each.version}" for each in others))
         command += ["--constraints", str(fixed)]
-    wanted = f"{plugin.name}=={plugin.version}\n{STUDIO}\n"
-    answer = _ask(command, wanted, plugin, told)
+    # In the studio all of it is there; a process of its own is lent what `studio.api` needs.
+    wanted = [f"{plugin.name}=={plugin.version}", *([] if in_studio else [STUDIO])]
+    answer = _ask(command, "\n".join(wanted), plugin, host, told)
     chosen = [_choice(line, plugin, folders, host) for line in answer.splitlines() if line.strip()]
     return tuple(sorted(chosen, key=lambda each: (each.name != plugin.name, each.name)))
 
@@ -151,7 +150,9 @@ def _command(work: Path, folders: Sequence[Path]) -> list[str]:
     return command
 
 
-def _ask(command: Sequence[str], wanted: str, plugin: Wheel, told: Progress) -> str:
+def _ask(
+    command: Sequence[str], wanted: str, plugin: Wheel, host: HostPackages, told: Progress
+) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_"))}
     child = subprocess.Popen(
         command,
@@ -177,11 +178,11 @@ def _ask(command: Sequence[str], wanted: str, plugin: Wheel, told: Progress) -> 
         child.communicate()
         raise
     if child.returncode:
-        raise _in_words(error, plugin)
+        raise _in_words(error, plugin, host)
     return answer
 
 
-def _in_words(error: str, plugin: Wheel) -> StudioError:
+def _in_words(error: str, plugin: Wheel, host: HostPackages) -> StudioError:
     cause = " ".join(error.partition("cause:")[2].split()) or " ".join(error.split())
     if missing := _MISSING.search(cause):
         name, by = missing["name"].removeprefix("Because "), missing["by"] or plugin.name
@@ -191,14 +192,25 @@ def _in_words(error: str, plugin: Wheel) -> StudioError:
             "Put it into the same folder, and name that folder with --find-links.",
             error,
         )
+    sides = " ".join(_sides(plugin, host))
     sentence, _, _ = cause.partition(" And because you require")
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"The packages that {plugin.name} needs do not fit together: {sentence}",
+        f"The packages that {plugin.name} needs do not fit together. {sides or sentence}",
         "Get the wheels it was built for, or another version of it. The studio's own packages "
         "are never changed.",
         error,
     )
+
+
+def _sides(plugin: Wheel, host: HostPackages) -> Iterator[str]:
+    """Yield what the plugin asks for and the studio has in another version: both sides, by name."""
+    for line in plugin.requires:
+        need = Requirement(line)
+        here = host.version(need.name)
+        applies = need.marker is None or need.marker.evaluate({"extra": ""})
+        if here and applies and not need.specifier.contains(here, prereleases=True):
+            yield f"It needs {need.name}{need.specifier}; the studio has {need.name} {here}."
 
 
 def _choice(line: str, plugin: Wheel, folders: Sequence[Path], host: HostPackages) -> Choice:

@@ -79,8 +79,8 @@ def test_a_lent_package_is_not_fed_another_version(
     with pytest.raises(StudioError) as caught:
         answer(tmp_path, host, "numpy<2", "scipy")
     assert "do not fit together" in caught.value.message
-    assert "numpy" in caught.value.message
-    assert "scipy" in caught.value.message
+    assert "It needs numpy<2; the studio has numpy 2.4.6." in caught.value.message
+    assert "scipy" in caught.value.details
 
 
 def test_in_the_studio_no_other_version_is_chosen(
@@ -91,6 +91,10 @@ def test_in_the_studio_no_other_version_is_chosen(
         answer(tmp_path, host, "numpy<2", in_studio=True)
     assert caught.value.code is ErrorCode.UNSUPPORTED
     assert "2.4.6" in caught.value.message
+
+
+def test_in_the_studio_only_what_it_names_is_listed(tmp_path: Path, host: HostPackages) -> None:
+    assert set(answer(tmp_path, host, "scipy", in_studio=True)) == {"counter", "scipy", "numpy"}
 
 
 def test_a_missing_wheel_is_named(tmp_path: Path, host: HostPackages, pool: Path) -> None:
