@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2] / "plugins" / "examples" / "csv_plot"
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
-    for project in (PROJECT, PROJECT / "csv_columns"):
+    for project in (PROJECT, PROJECT.parent / "csv_columns"):
         words = ["--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", str(folder)]
         subprocess.run([sys.executable, "-m", "pip", "wheel", str(project), *words], check=True)
     return folder
@@ -50,9 +50,8 @@ def test_it_is_checked_installed_and_draws_in_a_process_of_its_own(
     studio = Home(tmp_path)
     (wheel,) = wheels.glob("studio_plugin_csv_plot-*.whl")
     checked = studio("plugins", "check", str(wheel), code=8)
-    assert {each["rule"] for each in checked["findings"]} == {"requirement", "import"}, (
-        "its own package is not in the studio's environment, and nothing else is wrong"
-    )
+    rules = {each["rule"] for each in checked["findings"]}
+    assert rules == {"not-installed"}, "its own package is not in the studio's environment"
     installed = studio("plugins", "install", str(wheel), "--find-links", str(wheels), "--yes")
     assert installed["enabled"] is False
     subprocess_on = [sys.executable, "-m", "studio", "plugins", "on", "csv_plot"]

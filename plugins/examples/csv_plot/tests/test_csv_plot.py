@@ -19,7 +19,7 @@ TABLE = "day;rain;sun\n1;0,5;7\n2;;6\n3;1,5;x\n"
 
 @pytest.fixture
 def worker() -> Iterator[ModuleType]:
-    with importable(PROJECT, PROJECT / "csv_columns"):
+    with importable(PROJECT, PROJECT.parent / "csv_columns"):
         import studio_csv_plot.worker as worker
 
         yield worker

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pluggy
 
-from studio.api.errors import BadInput, StudioError
+from studio.api.errors import BadInput, ErrorCode, StudioError
 from studio.api.frozen_schema import freeze, thaw
 from studio.api.hookspecs import PROJECT, WindowHooks, WorkerHooks
 from studio.api.manifest import Manifest
@@ -128,8 +128,15 @@ class Look:
                 words = f"{task.params} is no Params class."
                 self.blame_key("missing-class", words, ("tasks", number, "params"), "Correct it.")
                 continue
-            self._schema(params, self._class_place(params))
+            if not self._schema(params, self._class_place(params)):
+                continue
             self._tour(task.id, params)
+            known = {*(field.name for field in params.fields()), *task.inputs}
+            for kind, filled in task.accepts.items():
+                if filled not in known:
+                    words = f"“{task.id}” has no parameter or input “{filled}” for {kind}."
+                    cure = f"It has: {', '.join(sorted(known))}."
+                    self.blame_key("accepts", words, ("tasks", number, "accepts"), cure)
         for heavy in ("torch", "PySide6"):
             if heavy in sys.modules and not any(f.rule == "heavy-schema" for f in self.findings):
                 words = f"Its schema imports {heavy}, and is read in every process."
@@ -141,13 +148,14 @@ class Look:
             return "", 0
         return self._named(file, inspect.getsourcelines(params)[1])
 
-    def _schema(self, params: type[Params], place: tuple[str, int]) -> None:
+    def _schema(self, params: type[Params], place: tuple[str, int]) -> bool:
+        """Look at the fields; return whether they can be read at all."""
         name = params.__name__
         try:
             fields = params.fields()
         except Exception as error:  # noqa: BLE001 - any annotation may be broken
             self.blame("schema", f"{name} cannot be read: {_in_words(error)}.", *place)
-            return
+            return False
         for field in fields:
             where = f"{name}.{field.name}"
             if field.kind is FieldKind.WEIGHTS and not field.capability:
@@ -171,6 +179,7 @@ class Look:
                 cure = "Use the types of AUTHORING.md."
                 words = f"{name} cannot be read without its code: {_in_words(error)}."
                 self.blame("schema-frozen", words, *place, cure)
+        return True
 
     def _tour(self, task: str, params: type[Params]) -> None:
         for number, example in enumerate(self.manifest.tour):
@@ -179,6 +188,8 @@ class Look:
             try:
                 params.parse(dict(example.params))
             except StudioError as error:
+                if error.code is ErrorCode.PLUGIN_FAILED:
+                    continue  # a default of its own, which is a finding already
                 words = f"The example “{example.title}” cannot run: {error.message}"
                 self.blame_key("tour", words, ("tour", number, "params"), error.hint)
 

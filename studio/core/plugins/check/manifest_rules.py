@@ -13,7 +13,7 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from studio.api.artifacts import Kind
-from studio.api.manifest import API_VERSION, Manifest, is_compatible, parse_manifest
+from studio.api.manifest import API_VERSION, Manifest, Permissions, is_compatible, parse_manifest
 from studio.core import paths
 from studio.core.plugins.check.toml_lines import Place, line_of
 from studio.core.plugins.discovery import MANIFEST
@@ -130,6 +130,7 @@ def _icons(manifest: Manifest, text: str) -> Iterator[Finding]:
     used += [(("pages", n, "icon"), each.icon) for n, each in enumerate(manifest.pages)]
     used += [(("kinds", n, "icon"), each.icon) for n, each in enumerate(manifest.kinds)]
     used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
+    used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
     for place, icon in used:
         if icon and icon not in known:
             words = f"There is no icon “{icon}”: a question mark would stand in its place."
@@ -142,13 +143,15 @@ def _kinds(manifest: Manifest, text: str, known: set[str]) -> Iterator[Finding]:
     for number, task in enumerate(manifest.tasks):
         used += [(("tasks", number, "produces"), kind) for kind in task.produces]
         used += [(("tasks", number, "accepts"), kind) for kind in task.accepts]
+        used += [(("tasks", number, "accepts"), kind) for kind in task.accepts]
     for number, page in enumerate(manifest.pages):
         used += [(("pages", number, "accepts"), kind) for kind in page.accepts]
     for place, kind in used:
         if kind not in known:
             words = f"There is no kind of artifact called “{kind}”."
             cure = _did_you_mean(kind, known) or "Declare it under [[kinds]]."
-            yield _at(text, place, "unknown-kind", words, cure, is_advice=place[0] == "pages")
+            may_come = place[-1] == "accepts"  # another plugin may bring it
+            yield _at(text, place, "unknown-kind", words, cure, is_advice=may_come)
 
 
 def _isolation(manifest: Manifest, text: str) -> Iterator[Finding]:
@@ -168,8 +171,8 @@ def _isolation(manifest: Manifest, text: str) -> Iterator[Finding]:
 
 def _permissions(manifest: Manifest, text: str) -> Iterator[Finding]:
     asked = manifest.permissions
-    wanted = {name for name in ("network", "run_code", "gpu", "library") if getattr(asked, name)}
-    wanted |= {"files"} if asked.files != "none" else set()
+    known = {each.name for each in msgspec.structs.fields(Permissions)} - {"reasons"}
+    wanted = {name for name in known if getattr(asked, name) not in (False, "none")}
     for name in sorted(wanted - asked.reasons.keys()):
         words = f"It asks for “{name}” and gives no reason; people read them when they install it."
         cure = f"Say why under [permissions.reasons]: {name} = …"

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.api.manifest import Manifest, parse_manifest
+import msgspec
+
+from studio.api.manifest import parse_manifest
 from studio.core.plugins.check.code_trial import code_findings
-from studio.core.plugins.check.manifest_rules import manifest_findings
+from studio.core.plugins.check.manifest_rules import IN_STUDIO, manifest_findings
 from studio.core.plugins.check.project_rules import (
     PROJECT,
     Sources,
@@ -23,7 +25,7 @@ from studio.core.plugins.install import host_packages
 from studio.core.plugins.install.archive import Archive
 from studio.core.plugins.install.records import LockedPackage
 from studio.core.plugins.install.unpack import unpack
-from studio.core.plugins.install.wheel import Wheel, read_wheel
+from studio.core.plugins.install.wheel import OURS, Wheel, read_wheel
 from studio.core.plugins.project import package_folder
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -76,11 +78,13 @@ def _report(
 ) -> Report:
     text = (package / MANIFEST).read_text("utf-8", "replace")
     findings = list(manifest_findings(text))
-    manifest: Manifest | None = None
     try:
         manifest = parse_manifest(text.encode(), package / MANIFEST)
     except StudioError:
         return Report(path, "", "", tuple(findings))  # the findings say why, and with lines
+    if package.name in OURS:  # always in the studio, whatever it says
+        manifest = msgspec.structs.replace(manifest, isolation=IN_STUDIO)
+        findings = [each for each in findings if each.rule not in ("isolation", "family-name")]
     sources = Sources(package, manifest, requires)
     findings += _of_sources(sources, text, runs_code, project)
     ordered = sorted(findings, key=lambda each: (each.is_advice, each.file, each.line))
@@ -94,8 +98,8 @@ def _of_sources(
         yield from project_findings(project, sources.package.name, sources.manifest)
     found = list(file_findings(sources, text))
     yield from found
-    if runs_code:
-        known = {each.rule for each in found}
+    known = {each.rule for each in found}
+    if runs_code and "not-installed" not in known:
         for each in code_findings(sources, text):
             if not (each.rule == "import" and "missing-module" in known and not each.file):
                 yield each

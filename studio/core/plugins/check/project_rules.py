@@ -135,8 +135,8 @@ def _requirements(sources: Sources) -> Iterator[Finding]:
             here = version(wanted.name)
         except PackageNotFoundError:
             words = f"It needs {wanted}, which is not installed here: its code cannot be tried."
-            cure = f"python -m pip install “{wanted}”. Users get it with the plugin."
-            yield Finding("requirement", words, PROJECT, cure=cure)
+            cure = f"python -m pip install '{wanted}'. Users get it with the plugin."
+            yield Finding("not-installed", words, PROJECT, cure=cure)
             continue
         if not wanted.specifier.contains(here, prereleases=True):
             words = f"It needs {wanted}; {here} is installed here."
@@ -149,6 +149,7 @@ def _imports(sources: Sources) -> Iterator[Finding]:
     if sources.manifest.isolation == IN_STUDIO:  # it runs among the packages of the studio
         lines = map(Requirement, _readable(requires(STUDIO) or ()))
         declared |= {canonicalize_name(each.name) for each in lines if _is_usual(each)}
+        declared.add(canonicalize_name("shiboken6"))  # comes with PySide6
     brings = packages_distributions()
     told: set[str] = set()
     for file in sources.python_files():

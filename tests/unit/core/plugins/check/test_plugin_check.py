@@ -14,6 +14,12 @@ import pytest
 from studio.core.plugins import scaffold
 from studio.core.plugins.check import check
 
+ROOT = Path(__file__).parents[5]
+PLUGINS = [
+    place.parent
+    for pattern in ("plugins/*/studio_*", "plugins/examples/*/studio_*", "tests/plugins/examples/*")
+    for place in sorted(ROOT.glob(f"{pattern}/manifest.toml"))
+]
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -106,6 +112,24 @@ def test_what_the_code_gets_wrong_is_said_with_its_place(
     assert not any(name.startswith(PACKAGE) for name in sys.modules), "none of it ran in here"
 
 
+@pytest.mark.parametrize("place", PLUGINS, ids=[place.name for place in PLUGINS])
+def test_the_plugins_of_this_tree_are_good(place: Path) -> None:
+    report = check(place, runs_code=False)
+    ours = [each for each in report.findings if each.rule not in ("no-project", "not-installed")]
+    assert [each for each in ours if not each.is_advice] == []
+
+
+def test_a_task_that_an_artifact_fills_has_the_parameter_for_it(project: Path) -> None:
+    change(
+        project,
+        f"{PACKAGE}/manifest.toml",
+        ('produces = ["text"]', 'produces = ["text"]\naccepts = { text = "txt", code = "text" }'),
+    )
+    (found,) = check(project).findings
+    assert (found.rule, found.line) == ("accepts", 17)
+    assert "no parameter or input “txt”" in found.message
+
+
 def test_hooks_with_wrong_arguments_are_named(project: Path) -> None:
     change(project, f"{PACKAGE}/worker.py", ("def studio_tasks()", "def studio_tasks(ctx)"))
     (found,) = [each for each in check(project).findings if not each.is_advice]
@@ -139,10 +163,10 @@ def test_what_reading_finds_needs_no_import(project: Path, command: Command) -> 
     code, out, _ = command("plugins", "check", str(project), "--no-code", "--json")
     found = {each["rule"]: each for each in json.loads(out)["findings"]}
     assert code == 8
-    late = {"missing-module", "requirement", "version-differs", "entry-point"}
+    late = {"missing-module", "not-installed", "version-differs", "entry-point"}
     assert set(found) == {*late, "undeclared", "closed-door"}
     assert found["missing-module"]["cure"] == "Did you mean “studio_toy_check.worker”?"
-    assert found["requirement"]["message"].startswith("It needs no-such-package>=2")
+    assert found["not-installed"]["message"].startswith("It needs no-such-package>=2")
     assert (found["undeclared"]["file"], found["undeclared"]["line"]) == (f"{PACKAGE}/tasks.py", 5)
 
 
