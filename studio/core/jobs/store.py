@@ -87,7 +87,7 @@ class LibraryJobStore:
         title = result.title or recipe.title
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
         text = bytes(payload).decode() if result.is_text else result.text
-        id, path, data = "", Path(), b""
+        id, path, data, created = "", Path(), b"", 0.0
         if recipe.keep:
             self._keep_inputs(recipe)
             new = NewArtifact(
@@ -103,13 +103,22 @@ class LibraryJobStore:
             saved = self._library.add_artifact(
                 new, record=record, inputs=parents, job=job.root.id, move=bool(file)
             )
-            id, path = saved.id, self._library.payload_path(saved)
+            id, path, created = saved.id, self._library.payload_path(saved), saved.created
         elif file:
             path = file
         else:
             data = bytes(payload)
         return SavedArtifact(
-            id, result.kind, title, record, path, text, verdict, dict(result.meta), data=data
+            id,
+            result.kind,
+            title,
+            record,
+            path,
+            text,
+            verdict,
+            dict(result.meta),
+            created=created,
+            data=data,
         )
 
     def drop(self, result: Produced) -> None:

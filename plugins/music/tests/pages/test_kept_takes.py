@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from PySide6.QtCore import Qt
 
 from studio.testing.scripted import Result
 from studio_music.formats import read, write
+from studio_music.pages.takes.strip import describe, made_at
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 
@@ -136,6 +139,20 @@ def test_a_take_leaves_the_strip_and_comes_back(desk: Any, tune: Any) -> None:
     desk.studio.notices.all[-1].actions[0].run()
     desk.until(lambda: desk.piece.title == "Two")
     assert len(desk.results()) == 2
+
+
+def test_takes_of_one_title_are_told_apart_by_when_they_were_made(desk: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    (take,) = desk.results()
+    made = time.mktime((2026, 3, 4, 15, 6, 7, 0, 0, -1))
+    dated = replace(take, artifact=msgspec.structs.replace(take.artifact, created=made))
+    assert made_at(dated, made + 60) == "15:06"
+    assert made_at(dated, made + 86_400) == "03-04"
+    assert "2026-03-04 15:06" in describe(dated)
+    assert (
+        made_at(replace(take, artifact=msgspec.structs.replace(take.artifact, created=0.0))) == ""
+    )
+    assert made_at(take), "the library says when"
 
 
 def test_a_star_is_the_librarys(composed: Any) -> None:

@@ -68,6 +68,12 @@ class Figures(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         self._memory = FigureCard(look, self.tr("Memory"))
+        self._memory.setToolTip(
+            self.tr(
+                "What the runtime occupies now. Loaded models may add up to more: parts of their "
+                "files are read when they are needed."
+            )
+        )
         self._busy = FigureCard(look, self.tr("Load"))
         self._processors = FigureCard(look, self.tr("Processor"))
         self._energy = FigureCard(look, self.tr("Energy"))

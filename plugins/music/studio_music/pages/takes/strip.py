@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
@@ -56,10 +58,24 @@ class TakePainter:
         icon = _MADE_BY.get(take.task, "pencil")
         self._ui.icon(icon, "mute").paint(painter, QRect(8, 35, 12, 12))
         room = QRectF(24, 33, right - 26, 16)
+        if when := made_at(take):  # the titles of several from one request are the same
+            painter.drawText(
+                room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, when
+            )
+            room.setWidth(room.width() - painter.fontMetrics().horizontalAdvance(when) - 4)
         title = painter.fontMetrics().elidedText(
             take.artifact.title or tr("Untitled"), Qt.TextElideMode.ElideRight, int(room.width())
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, title)
+
+
+def made_at(take: TaskResult, now: float | None = None) -> str:
+    """Return when a take was made: the time today, the day of others; empty if nobody knows."""
+    made = take.artifact.created
+    if not made:
+        return ""
+    then, today = time.localtime(made), time.localtime(now)
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%m-%d", then)
 
 
 def describe(take: TaskResult) -> str:
@@ -72,6 +88,8 @@ def describe(take: TaskResult) -> str:
         bars = len(piece.bar_starts())
         parts += [key_name(piece.key), str(piece.metre), tr("{n} bars").format(n=bars)]
         parts.append(clock(piece.seconds(piece.length)))
+    if take.artifact.created:
+        parts.append(time.strftime("%Y-%m-%d %H:%M", time.localtime(take.artifact.created)))
     if take.star:
         parts.append(tr("starred"))
     return " · ".join(parts)
