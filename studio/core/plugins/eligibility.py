@@ -122,7 +122,8 @@ def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:
             f"The id “{plugin.id}” is already used by {first.distribution or first.package}. "
             "Remove one of the two."
         )
-        if first.origin is Origin.FOLDER and not first.shipped:
+        is_tried = first.origin is Origin.FOLDER and plugin.origin is not Origin.FOLDER
+        if is_tried and not first.shipped:
             plugin.state = PluginState.DISABLED
             plugin.reason = f"The one in {first.folder} is tried instead."
     plugin.id = f"{plugin.id} ({plugin.distribution or plugin.package})"
