@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import studio
+from studio.api.artifacts import Kind
 from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION, TaskEntry
 from studio.api.params import Params
@@ -130,6 +131,7 @@ class Studio:
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
+        self._strange_kinds: set[str] = set()
         settings.observe(REMARKS, self._remarked)
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
@@ -157,6 +159,7 @@ class Studio:
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
         self.scans.on_change(self._reconfigure)
+        self.jobs.on_change(self._name_strange_kinds)
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
         for key in (MEMORY_LIMIT, IDLE_MINUTES):
@@ -425,6 +428,19 @@ class Studio:
         titles = ", ".join(self.weights.get(weights).title for weights in suspects)
         deaths = len(self.runtime.deaths)
         self._news.given_up(reason, deaths, details, titles, lambda: self.start_without(suspects))
+
+    def _name_strange_kinds(self, job: Job) -> None:
+        """Say once of a kind that no manifest declares who made it: it is kept, but looks odd."""
+        if not (job.artifacts and job.state.is_terminal):
+            return
+        known = {*Kind, *(kind.id for kind in self.plugins.kinds()), *self._strange_kinds}
+        for kind in {each.kind for each in job.artifacts} - known:
+            self._strange_kinds.add(kind)
+            self.notices.warn(
+                f"The plugin “{job.plugin}” made a result of the unknown kind “{kind}”.",
+                "It is in the library, but has no view and no icon. Its author should declare it.",
+                key=f"kind-{kind}",
+            )
 
     def _plugin_failed(self, fault: Fault) -> None:
         self.notices.error(StudioError.from_info(fault.error), key=f"plugin-{fault.plugin}")

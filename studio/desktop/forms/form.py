@@ -83,11 +83,11 @@ class ParamsFormWidget(QWidget):
         self._follow()
         self._count()
 
-    def name_file(self, name: str, path: str, title: str) -> None:
-        """Show ``path`` as ``title`` in the field ``name``: files of the library have no names."""
-        editor = self._rows[name].editor if name in self._rows else None
-        if isinstance(editor, forms.FileEditor):
-            editor.call_file(path, title)
+    def name_file(self, path: str, title: str) -> None:
+        """Show ``path`` as ``title`` wherever it is picked: files of the library have no names."""
+        for row in self._rows.values():
+            if isinstance(row.editor, forms.FileEditor):
+                row.editor.call_file(path, title)
 
     def set_defaults(self, values: Mapping[str, Any]) -> None:
         """Count ``values`` as the defaults, beside those of the parameters; show them unless a

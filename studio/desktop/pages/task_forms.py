@@ -28,14 +28,14 @@ class _Task:
     """A task, its form, and what of the library fills it.
 
     Attributes:
-        files: Path in the library → id of the artifact it is of.
+        files: Path in the library → id and title of the artifact it is of.
         inputs: Name of an input → what was sent for it.
     """
 
     entry: TaskEntry
     params: type[Params]
     form: ParamsFormWidget
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
     inputs: dict[str, Filling] = field(default_factory=dict)
 
 
@@ -103,7 +103,7 @@ class TaskForms(QWidget):
                 self.tr("Open a result in the library and send it to this page."),
             )
         sent = [filling.artifact.id for filling in now.inputs.values()]
-        files = [now.files[v] for v in params.to_dict().values() if _text(v) in now.files]
+        files = [now.files[v][0] for v in params.to_dict().values() if _text(v) in now.files]
         inputs = {name: filling.inputs[name] for name, filling in now.inputs.items()}
         return JobRequest(
             now.entry.id, params, title=now.entry.title, inputs=inputs, parents=[*sent, *files]
@@ -126,11 +126,17 @@ class TaskForms(QWidget):
     def save_state(self) -> dict[str, Any]:
         """Return what the forms say, as plain data."""
         values = {each.entry.id: each.form.values() for each in self._tasks}
-        return {"task": self.task.id, "forms": values}
+        files = {path: list(each.files[path]) for each in self._tasks for path in each.files}
+        return {"task": self.task.id, "forms": values, "files": files}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Show what the forms said; bears anything."""
-        saved = state.get("forms")
+        saved, files = state.get("forms"), state.get("files")
+        for path, known in files.items() if isinstance(files, Mapping) else ():
+            match known:
+                case [str(id), str(title)]:
+                    for each in self._tasks:
+                        self._call_file(each, str(path), id, title)
         for each in self._tasks:
             values = saved.get(each.entry.id) if isinstance(saved, Mapping) else state.get("values")
             if isinstance(values, Mapping):
@@ -157,13 +163,15 @@ class TaskForms(QWidget):
             self._tell(found)
             return
         title = found.artifact.title or found.artifact.kind
-        for name, value in found.params.items():
-            if value == str(found.artifact.path):
-                task.files[value] = found.artifact.id
-                task.form.name_file(name, value, title)
+        self._call_file(task, str(found.artifact.path), found.artifact.id, title)
         task.form.set_values(found.params)
         task.inputs.update(dict.fromkeys(found.inputs, found))
         self._show_sent()
+
+    def _call_file(self, task: _Task, path: str, id: str, title: str) -> None:
+        """Show a path of the library by the title of its artifact: such a file has no name."""
+        task.files[path] = (id, title)
+        task.form.name_file(path, title)
 
     def _show_sent(self) -> None:
         while (item := self._sent.takeAt(0)) is not None:

@@ -18,6 +18,7 @@ from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.task import TaskPage
+from studio.desktop.pages.task_forms import TaskForms
 from studio.desktop.plugin_context import saved_artifact
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
@@ -155,5 +156,18 @@ def test_a_page_of_several_tasks_takes_what_is_sent_and_keeps_its_forms(
     page.forms._choice.activated.emit(0)
     page.forms.restore_state(state)
     assert (page.forms.task.id, page.forms.form.values()["colors"]) == ("palette.shares", 7)
-    page.forms.restore_state({"values": 3, "task": None})  # rubbish changes nothing
+    again = TaskForms(
+        page.forms._ctx,
+        [(each.entry, each.params) for each in page.forms._tasks],
+        lambda error: None,
+    )
+    qtbot.addWidget(again)
+    again.restore_state(state)
+    again.restore_state({"task": "palette.of"})
+    shown = again.form.row("picture").editor.widget.findChild(QLineEdit)
+    assert shown.text() == "Flag (library)"
+    assert list(again.request().parents) == [flag.id]
+    page.forms.restore_state(
+        {"values": 3, "task": None, "files": {"x": 1}}
+    )  # rubbish changes nothing
     assert page.forms.task.id == "palette.shares"

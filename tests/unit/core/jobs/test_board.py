@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -16,11 +15,9 @@ from studio.core.jobs.board import JobBoard
 from studio.core.jobs.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import (
-    BlobSpec,
     Cancel,
     JobChanged,
     Pause,
-    Produced,
     Promote,
     Resume,
     TextDelta,
@@ -199,61 +196,6 @@ def test_a_private_job_is_seen_at_work_and_nothing_of_it_is_written(desk: Any) -
     with pytest.raises(StudioError):
         desk.studio.library.record(job.record)
     assert not list((desk.studio.paths.cache / "results").glob("*"))
-
-
-def put_file(desk: Any, payload: bytes) -> Produced:
-    """Return what the runtime says of a file of a result; its job is the one that stalls."""
-    folder = desk.studio.paths.cache / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    job = desk.studio.jobs.live()[-1].id
-    name = f"{len(list(folder.iterdir())):032x}"
-    (folder / name).write_bytes(payload)
-    return Produced(job, "video", ".webm", -1, BlobSpec("bytes", (len(payload),)), file=name)
-
-
-def finish_with(desk: Any, job: Any, *said: Produced) -> None:
-    for message in said:
-        desk.runtime.report(message)
-    desk.runtime.release()
-    desk.finish(job)
-
-
-def test_a_result_may_be_a_file_which_is_moved_into_the_library(desk: Any) -> None:
-    job = desk.submit(Step(1, 2), Stall())
-    desk.until(lambda: job.total)
-    finish_with(desk, job, put_file(desk, b"frames"))
-    (artifact,) = job.artifacts
-    assert (artifact.kind, artifact.read(), artifact.path.suffix) == ("video", b"frames", ".webm")
-    assert desk.studio.library.artifact(artifact.id).bytes == 6
-    assert not list((desk.studio.paths.cache / "results").iterdir())
-
-
-def test_a_file_that_is_not_kept_is_handed_on_and_one_of_a_private_job_is_deleted(
-    desk: Any,
-) -> None:
-    job, heard = desk.submit(Step(1, 2), Stall(), keep=False), []
-    job.on_artifact(heard.append)
-    desk.until(lambda: job.total)
-    finish_with(desk, job, put_file(desk, b"frames"))
-    (artifact,) = heard
-    assert (artifact.id, artifact.read()) == ("", b"frames")
-    artifact.path.unlink()
-    private = desk.submit(Step(1, 2), Stall(), keep=False, private=True)
-    desk.until(lambda: private.total)
-    finish_with(desk, private, put_file(desk, b"frames"))
-    desk.until(lambda: not list((desk.studio.paths.cache / "results").iterdir()))
-    assert private.artifacts == []
-
-
-def test_a_file_that_is_not_what_was_said_is_refused_in_words(desk: Any) -> None:
-    job = desk.submit(Step(1, 2), Stall())
-    desk.until(lambda: job.total)
-    said = put_file(desk, b"frames")
-    longer = msgspec.structs.replace(said, spec=BlobSpec("bytes", (7,)))
-    finish_with(desk, job, longer, msgspec.structs.replace(said, file="../library/library.db"))
-    assert (job.state, job.artifacts) == (JobState.FAILED, [])
-    assert any("another length than it should" in told for told in desk.told())
-    assert any("an impossible name" in told for told in desk.told())
 
 
 def test_the_drawer_has_something_to_show(desk: Any) -> None:
