@@ -51,7 +51,10 @@ AREAS = {
 }
 KIT = ("plugins", "engines", "page_desk", "scripted", "fixtures")
 """Modules of ``studio.testing`` for authors."""
-INNER = {"decode", "encode", "plain_number", "packed", "read_manifest", "parse_manifest"}
+INNER = {
+    "check_references", "decode", "encode", "packed", "parse_manifest", "plain_number",
+    "read_manifest",
+}  # fmt: skip
 """Names of those modules that the studio uses itself."""
 _HEAD = """\
 # Reference of the plugin API

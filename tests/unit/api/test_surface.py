@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,23 @@ def test_what_would_break_a_plugin_is_seen(change: Any, told: str) -> None:
 def test_the_reference_is_that_of_today(script: Any) -> None:
     cure = "run: python packaging/api_reference.py"
     assert script.REFERENCE.read_text("utf-8") == script.reference(), cure
+
+
+def test_the_change_log_names_all_that_is_new(script: Any) -> None:
+    text = (ROOT / "plugins" / "API-CHANGES.md").read_text("utf-8")
+    assert list(missed(PROMISED, script.surface(), text)) == []
+    assert len(list(missed(PROMISED, script.surface(), ""))) > 10, "the control: there is news"
+
+
+def missed(promised: dict[str, Any], now: dict[str, Any], text: str) -> Iterator[str]:
+    """Yield what is new and not in ``text``; what a new class has is not asked for."""
+    new = [name for name in now if name not in promised]
+    named = [name for name in new if name.rpartition(".")[0] not in new]
+    for name, what in promised.items():
+        if isinstance(what, dict) and name != "studio.api" and ".manifest." in name:
+            named += [f"{name}.{field}" for field in now[name].keys() - what.keys()]
+    words = set(re.findall(r"\w+", text))
+    yield from (name for name in named if name.rpartition(".")[2] not in words)
 
 
 def test_docstrings_become_markdown(script: Any) -> None:
