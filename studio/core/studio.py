@@ -6,7 +6,7 @@ No Qt, no torch: the window and the command line are two fronts on it.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
 from studio.core.events import Events
+from studio.core.jobs import queue_start
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job
 from studio.core.jobs.library_answers import LibraryAnswers
+from studio.core.jobs.queue_start import QueueStart
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
-from studio.core.notices import Notices
+from studio.core.library.rows import JobEntry
+from studio.core.notices import Action, Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
@@ -336,14 +339,39 @@ class Studio:
         """Let loaded models forget what they read of texts that were erased."""
         self.models.forget_beginnings()
 
-    def _settled(self, lost: int) -> None:
-        if lost:
-            self.notices.info(
-                f"Offline Studio closed while {lost} {'job was' if lost == 1 else 'jobs were'} "
-                "running.",
-                "Finished results were saved. Start unfinished jobs again.",
-                key="settled",
-            )
+    def take_up_queue(self, start: QueueStart | None = None) -> None:
+        """Go on with the jobs that wait in the library, and keep there what will wait from now on.
+
+        Args:
+            start: What becomes of those that wait; by default what the user chose.
+        """
+        if self.library.read_only:
+            return
+        queue, how = self.jobs.queue, start or queue_start.how(self.settings)
+        queue.is_kept = True
+
+        def go_on(_: object) -> None:  # recipes name weights, so these are known first
+            queue.restore(lambda rows: queue_start.take_up(queue, how, self.notices, rows))
+
+        self._background.run(self.weights.entries, go_on, self.notices.error)
+
+    def retry_failed(self, jobs: Collection[str] = ()) -> None:
+        """Begin once more what failed or was lost: the jobs with these ids, or all of the queue."""
+        failed = [job for job in self.jobs.jobs() if job.can_retry]
+        self.jobs.queue.retry(job for job in failed if not jobs or job.id in jobs)
+
+    def _settled(self, lost: Sequence[JobEntry]) -> None:
+        if not lost:
+            return
+        again = [entry.id for entry in lost if entry.request is not None]
+        retry = Action("Retry", lambda: self.retry_failed(again))
+        jobs = "1 job was" if len(lost) == 1 else f"{len(lost)} jobs were"
+        self.notices.info(
+            f"Offline Studio closed while {jobs} running.",
+            "Finished results were saved. Start unfinished jobs again.",
+            key="settled",
+            actions=(retry,) if again and self._attended else (),
+        )
 
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"

@@ -208,6 +208,16 @@ class Promote(Message, frozen=True):
     job: str
 
 
+class Arrange(Message, frozen=True):
+    """Let jobs that have not begun follow each other so, each in its lane and its class.
+
+    Attributes:
+        jobs: (id, class); those that are over or have begun are ignored.
+    """
+
+    jobs: tuple[tuple[str, Priority], ...]
+
+
 class Unload(Message, frozen=True):
     """Drop loaded weights as soon as no job leases them."""
 
@@ -469,6 +479,7 @@ Request = (
     | Pause
     | Resume
     | Promote
+    | Arrange
     | Unload
     | Pin
     | Inspect

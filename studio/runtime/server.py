@@ -26,6 +26,7 @@ from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
+    Arrange,
     CallEnded,
     Cancel,
     Configure,
@@ -193,6 +194,8 @@ class Server:
                 self._scheduler.resume(job)
             case Promote(job):
                 self._scheduler.promote(job)
+            case Arrange(jobs):
+                self._scheduler.arrange(jobs)
             case Unload(weights):
                 self._errands.put(lambda: self._pool.unload(weights))
             case Pin(weights, pinned):

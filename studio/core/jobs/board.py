@@ -6,8 +6,6 @@ All of it runs on the owner's thread; the disk waits on a thread of its own.
 from __future__ import annotations
 
 import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import singledispatchmethod
 from typing import Any
@@ -19,11 +17,16 @@ from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
 from studio.core.jobs.calls import answer, request_of
 from studio.core.jobs.job import Job, OnFault, Recipe
+from studio.core.jobs.job_news import JobNews
+from studio.core.jobs.job_queue import Hands, JobQueue
+from studio.core.jobs.outbox import Outbox
+from studio.core.jobs.poison import Poison
 from studio.core.jobs.recipes import Weights, called_seeds, make_recipe, submission
+from studio.core.jobs.requests import Resolve, Row, read, recipe_of, told
 from studio.core.jobs.store import LibraryJobStore
+from studio.core.library.rows import JobEntry
 from studio.core.notices import Notices
 from studio.core.runtime_process.supervisor import Supervisor
-from studio.protocol import blobs as blob_rules
 from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -33,39 +36,24 @@ from studio.protocol.messages import (
     Cancel,
     Finished,
     JobChanged,
-    Pause,
-    Preview,
-    Produced,
-    Progress,
     Promote,
-    Resume,
-    Submit,
-    TextDelta,
 )
 from studio.protocol.states import IllegalMove, JobState
 
 log = logging.getLogger("studio.jobs")
 
 KEPT_OVER = 500
-"""Jobs that are over are remembered for the drawer: so many, the last ones."""
+"""So many jobs that are over are remembered, the last ones."""
 STUBBORN_SECONDS = 5.0
 """A job that has not stopped after this long gets an offer to restart the runtime."""
-PROGRESS_SECONDS = 0.05
-"""Progress is told at most this often: the eye cannot follow more."""
-POISONOUS = 2
-"""A recipe that was running at so many deaths of the runtime is never run again by itself."""
-
-
-Resolve = Callable[[JobRequest], tuple[str, TaskEntry, Params]]
-"""Returns the plugin and the entry of a task, and the checked parameters.
-
-Raises:
-    StudioError: No such task, or wrong parameters.
-"""
 
 
 class JobBoard:
-    """All jobs of a session, oldest first."""
+    """All jobs of a session, oldest first.
+
+    Attributes:
+        queue: Those that wait in the library, and what the user wants of them.
+    """
 
     def __init__(
         self,
@@ -96,16 +84,26 @@ class JobBoard:
         self._disk = Background("studio-jobs", post)
         self._results = ArtifactSaver(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
-        self._unsent: dict[str, Submit] = {}
-        """Jobs whose recipe is stored and that the runtime has not been told of, in order."""
+        hands = Hands(
+            has=self._is_with_runtime,
+            send=runtime.send,
+            begun=lambda: [job for job in self.live() if job.is_row and job.begun],
+            changed=self._changed,
+            feed=lambda: self._outbox.feed(self.queue),
+            revive=self._revive,
+            again=self._again,
+            recipe=lambda row, inputs: recipe_of(row, resolve, weights, inputs),
+        )
+        self.queue = JobQueue(hands, store, self._disk, notices)
+        self._outbox = Outbox(runtime, store, self._disk, self._fail)
         self._saving: set[str] = set()
         """Jobs whose recipe is not stored yet."""
         self._ending: set[str] = set()
         """Jobs whose end is known and is being written down."""
         self._held: dict[str, Finished] = {}
         """Jobs that are over but for what they called for."""
-        self._deaths: Counter[str] = Counter()
-        self._told: dict[str, float] = {}
+        self._poison = Poison()
+        self._news = JobNews(store, self._disk, self._results, notices)
         self._observers: list[Callable[[Job], None]] = []
 
     # --- asking -------------------------------------------------------------------------------
@@ -137,6 +135,9 @@ class JobBoard:
 
     def forget_over(self) -> None:
         """Drop the jobs that are over; their records stay in the library."""
+        rows = [job.id for job in self._jobs.values() if job.can_retry]
+        if rows:
+            self._disk.run(lambda: self._store.forget(rows), failed=self._notices.error)
         self._jobs = {job.id: job for job in self.live()}
 
     def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]:
@@ -158,35 +159,33 @@ class JobBoard:
         job.stopping = True
         if self._is_with_runtime(job):
             self._runtime.send(Cancel(job.id))
-            if job.caller is None:
+            if job.is_row and not job.begun:  # written down before anybody can be killed
+                self._end(job, JobState.CANCELLED)
+            elif job.caller is None:
                 self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
         else:
-            self._unsent.pop(job.id, None)
+            self._outbox.take(job)
             self._end(job, JobState.CANCELLED)
         self._changed(job)
 
     def pause(self, job: Job) -> None:
         """Hold ``job`` at its next step."""
-        for called in job.live_calls:
-            self.pause(called)
-        if self._is_with_runtime(job):
-            self._runtime.send(Pause(job.id))
+        self.queue.hold(job)
 
     def resume(self, job: Job) -> None:
         """Go on with a paused ``job``."""
-        for called in job.live_calls:
-            self.resume(called)
-        if self._is_with_runtime(job):
-            self._runtime.send(Resume(job.id))
+        self.queue.hold(job, False)
 
     def promote(self, job: Job) -> None:
         """Put ``job`` before all others of its lane."""
         for called in job.live_calls:
             self.promote(called)
-        if self._is_with_runtime(job):
+        if job.is_row and not job.begun:
+            self.queue.move(job, 0)
+        elif self._is_with_runtime(job):
             self._runtime.send(Promote(job.id))
-        elif job.id in self._unsent:
-            self._unsent = {job.id: self._unsent.pop(job.id), **self._unsent}
+        elif job in self._outbox:
+            self._outbox.put_first([job])
 
     # --- the runtime speaks -------------------------------------------------------------------
 
@@ -196,18 +195,17 @@ class JobBoard:
         if job is not None and job.is_live and job.id not in self._ending:
             self._take(received.message, job, received.blobs)
 
-    def settle(self, then: Callable[[int], None]) -> None:
+    def settle(self, then: Callable[[list[JobEntry]], None]) -> None:
         """Close the journal of an earlier studio that was killed; to be called before any job.
 
         Args:
-            then: Called with the number of jobs that were lost.
+            then: Called with the jobs that were lost.
         """
         self._disk.run(self._store.settle, then, self._notices.error)
 
     def runtime_ready(self) -> None:
-        """Hand over all jobs that wait for the runtime, in order."""
-        for job in list(self._unsent):
-            self._send(self._jobs[job])
+        """Hand over the jobs that wait for the runtime, in order."""
+        self._outbox.feed(self.queue)
 
     def runtime_lost(
         self,
@@ -227,24 +225,22 @@ class JobBoard:
             by_itself: False if the user restarted it: then nobody is to blame.
             suspects: The jobs whose step it died in, where that is known: others are not to blame.
         """
-        waiting: dict[str, Submit] = {}
+        waiting: list[Job] = []
         lost: list[Job] = []
         self._finish_held()
         for job in self.live():
-            if job.id in self._ending or job.id in self._saving or job.id in self._unsent:
+            if not self._is_with_runtime(job):
                 continue
             if job.stopping:
                 self._end(job, JobState.CANCELLED)
-            elif job.state in (JobState.QUEUED, JobState.WAITING) and not (
-                job.caller or job.called
-            ):
-                waiting[job.id] = submission(job)
+            elif not (job.begun or job.caller or job.called):
+                waiting.append(job)
                 job.say("the runtime is restarting")
                 self._changed(job)
             else:
                 self._lose(job, reason, details, by_itself and (not suspects or job in suspects))
                 lost.append(job)
-        self._unsent = {**waiting, **self._unsent}
+        self._outbox.put_first(waiting)
         return lost
 
     def abandon(self, reason: str, details: str = "") -> None:
@@ -252,21 +248,23 @@ class JobBoard:
         self._finish_held()
         for job in self.live():
             if job.id not in self._ending:
-                self._unsent.pop(job.id, None)
+                self._outbox.take(job)
                 self._lose(job, reason, details, to_blame=False)
 
     def refuse(self, plugin: str, error: StudioError) -> None:
         """End what waits for a plugin that takes no part any more; ``error`` says why."""
         for job in self.live():
             if job.plugin == plugin and job.id not in self._ending:
-                self._unsent.pop(job.id, None)
-                self._end(job, JobState.FAILED, error=error)
+                self._fail(job, error)
 
     def close(self) -> None:
-        """End what is left as lost with the studio, and wait until all is on disk."""
+        """End what is left as lost with the studio, and wait until all is on disk.
+
+        Rows of the queue that have not begun stay in the library for the next studio.
+        """
         self._finish_held()
         for job in self.live():
-            if job.id not in self._ending:
+            if job.id not in self._ending and (job.begun or not job.is_row):
                 self._end(job, JobState.LOST, error=_closed())
         self._disk.close()
 
@@ -274,46 +272,21 @@ class JobBoard:
 
     @singledispatchmethod
     def _take(self, message: Any, job: Job, blobs: Sequence[memoryview]) -> None:
-        log.warning("a %s of the runtime was not expected", type(message).__name__)
+        if self._news.take(message, job, blobs):
+            self._changed(job)
 
     @_take.register
     def _(self, message: JobChanged, job: Job, blobs: Sequence[memoryview]) -> None:
         if message.state.is_terminal:
             return  # only Finished ends a job
+        is_late = job.is_row and not job.begun and not self.queue.waits(job)
+        if is_late and message.state is JobState.PAUSED:
+            return  # it was let go again meanwhile
         if message.state in (job.state, JobState.QUEUED):
             job.say(message.reason)
         else:
             self._move(job, message.state, message.reason)
         self._changed(job)
-
-    @_take.register
-    def _(self, message: Progress, job: Job, blobs: Sequence[memoryview]) -> None:
-        now = time.monotonic()
-        is_news = message.message != job.message or message.total != job.total
-        job.step(message.done, message.total, message.message, message.seconds_left, now)
-        is_due = now - self._told.get(job.id, 0.0) >= PROGRESS_SECONDS
-        if is_news or is_due or message.done >= message.total:
-            self._told[job.id] = now
-            job.tell_progress()
-            self._changed(job)
-
-    @_take.register
-    def _(self, message: TextDelta, job: Job, blobs: Sequence[memoryview]) -> None:
-        if job.write(message.text, message.tokens, message.channel):
-            self._changed(job)
-
-    @_take.register
-    def _(self, message: Preview, job: Job, blobs: Sequence[memoryview]) -> None:
-        job.show(blob_rules.shaped(message.spec, blobs[message.blob]), message.note)
-
-    @_take.register
-    def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> None:
-        if job.recipe.private:
-            self._disk.run(lambda: self._store.drop(message), failed=self._notices.error)
-            return
-        preview = blobs[message.preview] if message.preview >= 0 else None
-        payload = None if message.file else blobs[message.blob]
-        self._results.save(job, message, payload, preview)
 
     @_take.register
     def _(self, message: Call, job: Job, blobs: Sequence[memoryview]) -> None:
@@ -330,7 +303,10 @@ class JobBoard:
 
     @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
-        if job.live_calls:  # stopped with it, or left behind by a task that went wrong
+        if message.state is JobState.CANCELLED and job.is_row and not job.stopping:
+            if job.begun:  # a runtime that ends has stopped it, which nobody wanted
+                self._end(job, JobState.LOST, error=_closed(), last=message)
+        elif job.live_calls:  # stopped with it, or left behind by a task that went wrong
             self._held[job.id] = message
             for called in job.live_calls:
                 self._stop(called)
@@ -348,9 +324,16 @@ class JobBoard:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _enter(self, recipe: Recipe, caller: Job | None = None, call: int = 0) -> Job:
+    def _enter(
+        self,
+        recipe: Recipe,
+        caller: Job | None = None,
+        call: int = 0,
+        instead_of: Job | None = None,
+    ) -> Job:
         id, record = self._store.new_ids()
         job = Job(id, record, recipe, self, self._on_fault, caller=caller, call=call)
+        job.is_row = self.queue.is_kept and caller is None and recipe.outlives_its_page
         # What is too large is refused before anything of it is stored.
         frames.encode_body(submission(job))
         frames.check_count(len(recipe.inputs))
@@ -358,9 +341,12 @@ class JobBoard:
             caller.called.append(job)
         self._jobs[job.id] = job
         self._saving.add(job.id)
+        if job.is_row:
+            self.queue.add(job)
         self._runtime.start()
+        replaced = instead_of.id if instead_of else ""
         self._disk.run(
-            lambda: self._store.begin(job.id, job.record, recipe),
+            lambda: self._store.begin(job, replaced),
             lambda _: self._begun(job),
             lambda error: self._not_begun(job, error),
         )
@@ -371,52 +357,63 @@ class JobBoard:
         self._saving.discard(job.id)
         if job.id in self._ending or not job.is_live:
             return
-        self._unsent[job.id] = submission(job)
-        if self._runtime.is_ready:
-            self._send(job)
-        else:
-            job.say(self._runtime.words)
+        self._outbox.put(job)
+        if self.queue.waits(job) and job.state is not JobState.PAUSED:
+            job.become(JobState.PAUSED)
+        self._outbox.feed(self.queue)
+        if job in self._outbox:
+            job.say("" if self._runtime.is_ready else self._runtime.words)
+            if job.is_row and job not in self.queue.due():
+                job.put_down()
             self._changed(job)
 
     def _not_begun(self, job: Job, error: StudioError) -> None:
         self._saving.discard(job.id)
         if job.id not in self._ending:
-            job.error = error
+            job.error, job.is_row = error, False
             self._ended(job, JobState.FAILED)
 
-    def _send(self, job: Job) -> None:
-        message = self._unsent.pop(job.id)
-        try:
-            self._runtime.send(message, [job.recipe.inputs[name] for name in message.blobs])
-        except StudioError as error:
-            self._end(job, JobState.FAILED, error=error)
-            return
-        job.say("")
+    def _fail(self, job: Job, error: StudioError) -> None:
+        self._outbox.take(job)
+        self._end(job, JobState.FAILED, error=error)
+
+    def _revive(self, row: Row, recipe: Recipe) -> Job:
+        job = Job(row.entry.id, row.record.id, recipe, self, self._on_fault)
+        job.is_row, job.held, job.created = True, row.entry.held, row.entry.created
+        self._jobs[job.id] = job
+        if row.entry.state != JobState.QUEUED:
+            job.was(JobState(row.entry.state), row.entry.updated, told(row))
+        elif row.trouble:
+            self._fail(job, row.trouble)
+        else:
+            job.stored = read(row.entry).specs
+            self._outbox.put(job)
+        return job
+
+    def _again(self, job: Job, recipe: Recipe) -> None:
+        self._enter(recipe, instead_of=job)
+        self._jobs.pop(job.id, None)
+        self._changed(job)
 
     def _is_with_runtime(self, job: Job) -> bool:
-        return job.is_live and job.id not in self._saving | self._ending | self._unsent.keys()
+        waits = job in self._outbox or job.id in self._saving | self._ending
+        return job.is_live and not waits
 
     def _move(self, job: Job, state: JobState, reason: str) -> None:
-        first_run = state is JobState.RUNNING and job.started is None
+        begins = state in (JobState.LOADING, JobState.RUNNING) and not job.begun
         try:
             job.become(state, reason)
         except IllegalMove as error:
             log.warning("job %s: %s", job.id, error)
             return
-        if first_run:
+        if begins:
+            job.begun = True
+            self.queue.drop(job)
             self._disk.run(lambda: self._store.started(job.id), failed=self._notices.error)
 
     def _lose(self, job: Job, reason: str, details: str, to_blame: bool) -> None:
-        hint = "Run it again."
-        if to_blame:
-            self._deaths[job.recipe.digest] += 1
-            job.parked = self._deaths[job.recipe.digest] >= POISONOUS
-        if job.parked:
-            other = "another model or other settings" if job.recipe.weights else "other settings"
-            hint = f"The runtime has crashed {POISONOUS} times while running this job. Try {other}."
-        message = f"“{job.title}” was interrupted. {reason}"
-        error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
-        self._end(job, JobState.LOST, error=error)
+        job.parked = self._poison.parks(job.recipe, to_blame)
+        self._end(job, JobState.LOST, error=self._poison.told(job, reason, details))
 
     def _end(
         self,
@@ -428,6 +425,7 @@ class JobBoard:
     ) -> None:
         """Write the end down, after all that is still being saved, and then tell of it."""
         self._ending.add(job.id)
+        self.queue.drop(job)
         job.error = error
         job.result = last.result if last else {}
 
@@ -445,7 +443,7 @@ class JobBoard:
         if not job.is_live:
             return
         self._ending.discard(job.id)
-        self._told.pop(job.id, None)
+        self._news.forget(job)
         unsaved = self._results.trouble(job)
         if unsaved and state is JobState.DONE:
             job.error, state = unsaved, JobState.FAILED
@@ -455,6 +453,7 @@ class JobBoard:
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]
         self._changed(job)
+        self._outbox.feed(self.queue)
         if job.caller is not None:
             self._tell_caller(job, job.caller)
         for called in job.live_calls:  # it was lost with the runtime, or with the studio

@@ -15,8 +15,9 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from studio.api.artifacts import SavedArtifact
-from studio.protocol.blobs import flat
+from studio.protocol.blobs import describe, flat
 from studio.protocol.errors import StudioError
+from studio.protocol.messages import BlobSpec
 from studio.protocol.states import JobState, Priority, move
 from studio.protocol.time_left import TimeLeft
 
@@ -56,6 +57,11 @@ class Recipe:
     whole: bool = False
     conversation: str = ""
     files: tuple[str, ...] = ()
+
+    @property
+    def outlives_its_page(self) -> bool:
+        """Whether all that comes of it goes to the library: nobody has to be there for it."""
+        return self.keep and not (self.private or self.conversation)
 
     @cached_property
     def input_digests(self) -> dict[str, str]:
@@ -113,6 +119,12 @@ class Job:
         caller: The job that called for this one and waits for it; None if a person did.
         call: The number of that call.
         called: The jobs that this one has called for so far.
+        is_row: Whether it is a row of the library's queue: while it waits it outlives the studio,
+            and when it failed it can be tried again.
+        begun: Whether the runtime has loaded or computed anything for it.
+        held: Whether the user lets it wait.
+        retrying: Whether it is being begun once more.
+        stored: The inputs that are left in the library until its turn comes; None for none.
     """
 
     def __init__(
@@ -148,6 +160,11 @@ class Job:
         self.caller = caller
         self.call = call
         self.called: list[Job] = []
+        self.is_row = False
+        self.begun = False
+        self.held = False
+        self.retrying = False
+        self.stored: dict[str, BlobSpec] | None = None
         self._controls = controls
         self._on_fault = on_fault
         self._pace = TimeLeft()
@@ -196,6 +213,12 @@ class Job:
     def is_live(self) -> bool:
         """Whether it is not over yet."""
         return not self.state.is_terminal
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether it failed, and the library has what it takes to begin it once more."""
+        failed = self.state in (JobState.FAILED, JobState.LOST)
+        return self.is_row and failed and not self.retrying
 
     @property
     def share(self) -> float | None:
@@ -364,6 +387,25 @@ class Job:
         """Hand on an unfinished picture."""
         self.preview = (picture, note)
         self._tell("preview", picture, note)
+
+    def prioritise(self, priority: Priority) -> None:
+        """Belong to another class."""
+        self.recipe = replace(self.recipe, priority=priority)
+
+    def put_down(self) -> None:
+        """Leave its inputs in the library until its turn comes: there may be many jobs."""
+        if self.stored is None:
+            inputs = self.recipe.inputs
+            self.stored = {name: describe(data) for name, data in inputs.items()}
+            self.recipe = replace(self.recipe, inputs={})
+
+    def take_up(self, inputs: Mapping[str, Any]) -> None:
+        """Have its inputs at hand again."""
+        self.recipe, self.stored = replace(self.recipe, inputs=inputs), None
+
+    def was(self, state: JobState, when: float, error: StudioError | None) -> None:
+        """Be what an earlier studio left: nothing is told."""
+        self.state, self.error, self.finished = state, error, when
 
     def let_go(self) -> None:
         """Forget what was handed in, and results that were not kept: there may be many jobs."""

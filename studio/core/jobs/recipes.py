@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from studio.api.inputs import packed
@@ -111,14 +111,23 @@ def make_recipe(
     )
 
 
-def _inputs(entry: TaskEntry, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs as they travel."""
+def check_inputs(entry: TaskEntry, given: Collection[str]) -> None:
+    """Make sure that a task takes the inputs with these names.
+
+    Raises:
+        StudioError: ``BAD_INPUT``: it does not.
+    """
     if unknown := sorted(set(given) - set(entry.inputs)):
         raise StudioError(
             ErrorCode.BAD_INPUT,
             f"“{entry.title}” takes no input called “{unknown[0]}”.",
             f"It takes: {', '.join(entry.inputs) or 'none'}.",
         )
+
+
+def _inputs(entry: TaskEntry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs as they travel."""
+    check_inputs(entry, given)
     try:
         return {name: packed(value) for name, value in given.items()}
     except (TypeError, ValueError, RecursionError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,16 @@ import msgspec
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
+from studio.core.jobs import requests
 from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.requests import Row
 from studio.core.library import Library
+from studio.core.library.rows import JobEntry, Record
 from studio.core.library.storage.ulid import new_id
 from studio.protocol import result_files
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.messages import Finished, Produced
-from studio.protocol.states import JobState
+from studio.protocol.messages import BlobSpec, Finished, Produced
+from studio.protocol.states import JobState, Priority
 
 Circumstances = Callable[[], tuple[str, dict[str, str]]]
 """Returns the name of the device, and package → version."""
@@ -38,11 +41,16 @@ class LibraryJobStore:
         """Return ids for a job and its record."""
         return new_id(), new_id()
 
-    def begin(self, job: str, record: str, recipe: Recipe) -> None:
+    def begin(self, job: Job, instead_of: str = "") -> None:
         """Write the recipe and the journal; refuses work whose result could not be saved.
 
-        Of a passing or private job nothing is written.
+        Of a passing or private job nothing is written. Of a row of the queue all is kept that it
+        takes to run it in another studio.
+
+        Args:
+            instead_of: Id of the job that it tries once more.
         """
+        recipe = job.recipe
         if recipe.leaves_nothing:
             return
         if recipe.keep:
@@ -50,21 +58,25 @@ class LibraryJobStore:
         self._library.add_record(
             recipe.task,
             recipe.params,
-            id=record,
+            id=job.record,
             seed=recipe.seed,
             plugin=recipe.plugin,
             inputs=recipe.input_digests,
             conversation=recipe.conversation,
         )
+        if job.is_row:
+            self._keep_inputs(recipe)
         self._library.jobs.journal_start(
-            job,
+            job.id,
             recipe.task,
             plugin=recipe.plugin,
             title=recipe.title,
-            record=record,
+            record=job.record,
             priority=recipe.priority,
+            request=requests.written(recipe) if job.is_row else None,
+            instead_of=instead_of,
         )
-        self._begun.add(job)
+        self._begun.add(job.id)
 
     def started(self, job: str) -> None:
         """Note that it runs."""
@@ -159,17 +171,80 @@ class LibraryJobStore:
                     versions={**versions, **last.engines},
                 )
             self._library.jobs.journal_state(job, state, error.info() if error else None)
+            if state in (JobState.DONE, JobState.CANCELLED):
+                self._library.kept_inputs.release(record)
 
-    def settle(self) -> int:
-        """Close the journal of jobs that an earlier studio left open; return how many."""
-        unfinished = [entry.id for entry in self._library.jobs.unfinished()]
+    def settle(self) -> list[JobEntry]:
+        """Close the journal of jobs that an earlier studio had begun; return them."""
+        unfinished = self._library.jobs.unfinished()
         reason = StudioError(
-            ErrorCode.RUNTIME_LOST, "Offline Studio closed while this was running."
+            ErrorCode.RUNTIME_LOST, "Offline Studio closed while this was running.", "Try it again."
         )
         for job in unfinished:
-            self._library.jobs.journal_state(job, JobState.LOST, reason.info())
+            self._library.jobs.journal_state(job.id, JobState.LOST, reason.info())
         shutil.rmtree(self._scratch, ignore_errors=True)
-        return len(unfinished)
+        return unfinished
+
+    # --- rows of the queue --------------------------------------------------------------------
+
+    def rows(self) -> tuple[list[Row], list[Row], bool]:
+        """Return what waits, in order, and what failed, of earlier studios; and if all is paused.
+
+        They can go on from here: their ends are written down as those of this studio's jobs are.
+        """
+        jobs = self._library.jobs
+        waiting, failed = jobs.waiting(), jobs.failed()
+        self._begun.update(entry.id for entry in waiting)
+        rows = [self.row(entry) for entry in waiting], [self.row(entry) for entry in failed]
+        return *rows, jobs.paused
+
+    def row(self, entry: JobEntry) -> Row:
+        """Return a row with its record, and why it cannot be run, if it cannot."""
+        try:
+            record = self._library.record(entry.record)
+            self._library.kept_inputs.check(record)
+        except StudioError as error:
+            return Row(entry, Record(id=entry.record, task=entry.task), error)
+        return Row(entry, record)
+
+    def again(self, job: str) -> tuple[Row, dict[str, Any]]:
+        """Return the row of a job that failed, and its inputs.
+
+        Raises:
+            StudioError: They are not there any more.
+        """
+        row = self.row(self._library.jobs.entry(job))
+        if row.trouble:
+            raise row.trouble
+        return row, self.inputs(row.record.id, requests.read(row.entry).specs)
+
+    def inputs(self, record: str, specs: Mapping[str, BlobSpec]) -> dict[str, Any]:
+        """Return the inputs of a record as they travel.
+
+        Raises:
+            StudioError: They are not there any more, or not what they should be.
+        """
+        kept = self._library.kept_inputs.of(self._library.record(record))
+        return {name: requests.as_sent(specs.get(name), data) for name, data in kept.items()}
+
+    def arrange(self, places: Sequence[tuple[str, Priority]]) -> None:
+        """Keep the order of rows that wait, and their classes."""
+        self._library.jobs.arrange(places)
+
+    def hold(self, jobs: Sequence[str], held: bool) -> None:
+        """Keep which rows the user lets wait."""
+        self._library.jobs.hold(jobs, held)
+
+    def pause(self, paused: bool) -> None:
+        """Keep whether the whole queue waits."""
+        self._library.jobs.pause(paused)
+
+    def forget(self, jobs: Sequence[str]) -> None:
+        """Let go of rows that failed, and of what they were handed."""
+        self._library.jobs.forget(jobs)
+        for job in jobs:
+            with _unless_erased():
+                self._library.kept_inputs.release(self._library.jobs.entry(job).record)
 
 
 @contextmanager

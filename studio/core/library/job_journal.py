@@ -1,9 +1,9 @@
-"""The job journal: what was asked for, and how far it came. Runs nothing."""
+"""The job journal: what was asked for, in which order, and how far it came. Runs nothing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,13 +12,21 @@ from studio.core.library.rows import JobEntry, from_columns
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
-from studio.protocol.states import JobState
+from studio.protocol.states import JobState, Priority
 
 _OVER = tuple(state.value for state in JobState if state.is_terminal)
+_AGAIN = (JobState.FAILED.value, JobState.LOST.value)
+_CLASSES = tuple(priority.value for priority in Priority)
+_MADE_NOTHING = "NOT EXISTS (SELECT 1 FROM artifacts WHERE record <> '' AND record = jobs.record)"
+"""What has results has begun, even where the disk refused to note that it had."""
 
 
 class JobJournal:
-    """The journal of a library. It is no history of results: records and artifacts are."""
+    """The journal of a library. It is no history of results: records and artifacts are.
+
+    Jobs with a request are the rows of the queue. While they wait they outlive the studio; those
+    that failed or were lost keep their request until they are tried again or forgotten.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,11 +41,15 @@ class JobJournal:
         title: str = "",
         record: str = "",
         priority: str = "",
+        request: Mapping[str, Any] | None = None,
+        instead_of: str = "",
     ) -> JobEntry:
         """Note that a job is about to be queued; durable when this returns.
 
         Args:
             params: Its recipe; not needed when ``record`` names the record that holds it.
+            request: Makes it the last row of the queue.
+            instead_of: The job that it tries once more, which thereby leaves the queue.
         """
         now = time.time()
         entry = JobEntry(
@@ -50,9 +62,14 @@ class JobJournal:
             title=title,
             record=record,
             priority=str(priority),
+            request=None if request is None else dict(request),
         )
         with self._database.write("record the job") as connection:
+            if request is not None:
+                last = connection.execute("SELECT max(place) FROM jobs").fetchone()[0]
+                entry = msgspec.structs.replace(entry, place=(last or 0) + 1)
             row_writer.insert(connection, entry)
+            connection.execute("UPDATE jobs SET request = NULL WHERE id = ?", (instead_of,))
         return entry
 
     def journal_state(
@@ -65,11 +82,19 @@ class JobJournal:
         """
         state = JobState(state)
         told = msgspec.json.encode(error).decode() if error else None
+        ended_well = state in (JobState.DONE, JobState.CANCELLED)
         with self._database.write("record the job", freeing=True) as connection:
             done = connection.execute(
-                "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?"
-                " WHERE id = ?",
-                (state.value, told, time.time(), state is JobState.RUNNING, job_id),
+                "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?,"
+                " request = CASE WHEN ? THEN NULL ELSE request END WHERE id = ?",
+                (
+                    state.value,
+                    told,
+                    time.time(),
+                    state is JobState.RUNNING,
+                    ended_well,
+                    job_id,
+                ),
             )
             if not done.rowcount:
                 raise StudioError(ErrorCode.NOT_FOUND, f"There is no job “{job_id}”.")
@@ -86,16 +111,17 @@ class JobJournal:
         return from_columns(JobEntry, row)
 
     def unfinished(self) -> list[JobEntry]:
-        """Return the jobs that were not over when the studio ended, oldest first."""
-        rows = self._database.all(
-            f"SELECT * FROM jobs WHERE state NOT IN {row_writer.marks(_OVER)} ORDER BY n", *_OVER
+        """Return the jobs that are not over, oldest first, but for those that wait in the queue."""
+        return self._entries(
+            f"state NOT IN {row_writer.marks(_OVER)}"
+            f" AND NOT (state = ? AND request IS NOT NULL AND {_MADE_NOTHING}) ORDER BY n",
+            *_OVER,
+            JobState.QUEUED.value,
         )
-        return [from_columns(JobEntry, row) for row in rows]
 
     def recent(self, limit: int = 100) -> list[JobEntry]:
         """Return the last jobs, newest first."""
-        rows = self._database.all("SELECT * FROM jobs ORDER BY n DESC LIMIT ?", limit)
-        return [from_columns(JobEntry, row) for row in rows]
+        return self._entries("TRUE ORDER BY n DESC LIMIT ?", limit)
 
     def prune(self, keep: int = 10_000) -> None:
         """Forget finished jobs but the last ``keep``."""
@@ -105,3 +131,63 @@ class JobJournal:
                 " AND n <= (SELECT max(n) FROM jobs) - ?",
                 (*_OVER, keep),
             )
+
+    # --- the queue ----------------------------------------------------------------------------
+
+    def waiting(self) -> list[JobEntry]:
+        """Return the rows of the queue that have not begun, in the order they are to run."""
+        found = self._entries(
+            f"state = ? AND request IS NOT NULL AND {_MADE_NOTHING} ORDER BY place, n",
+            JobState.QUEUED.value,
+        )
+        return sorted(found, key=lambda entry: _CLASSES.index(Priority(entry.priority)))
+
+    def failed(self, limit: int = 200) -> list[JobEntry]:
+        """Return the last rows of the queue that failed or were lost, oldest first."""
+        return self._entries(
+            f"state IN {row_writer.marks(_AGAIN)} AND request IS NOT NULL ORDER BY n DESC LIMIT ?",
+            *_AGAIN,
+            limit,
+        )[::-1]
+
+    def arrange(self, places: Sequence[tuple[str, Priority]]) -> None:
+        """Give rows that wait their order and their class; others keep theirs, before these."""
+        with self._database.write("change the order of the queue") as connection:
+            last = connection.execute("SELECT max(place) FROM jobs").fetchone()[0] or 0
+            connection.executemany(
+                "UPDATE jobs SET place = ?, priority = ? WHERE id = ?",
+                [
+                    (last + number, priority.value, id)
+                    for number, (id, priority) in enumerate(places, start=1)
+                ],
+            )
+
+    def hold(self, ids: Iterable[str], held: bool) -> None:
+        """Let rows wait, or let them go on."""
+        with self._database.write("change the queue") as connection:
+            connection.executemany(
+                "UPDATE jobs SET held = ? WHERE id = ?", [(held, id) for id in ids]
+            )
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Take rows out of the queue that failed: they can no longer be tried again."""
+        with self._database.write("change the queue", freeing=True) as connection:
+            connection.executemany(
+                "UPDATE jobs SET request = NULL"
+                f" WHERE id = ? AND state IN {row_writer.marks(_OVER)}",
+                [(id, *_OVER) for id in ids],
+            )
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user lets the whole queue wait."""
+        return bool(self._database.value("SELECT max(paused) FROM queue"))
+
+    def pause(self, paused: bool) -> None:
+        """Let the whole queue wait, or go on."""
+        with self._database.write("change the queue") as connection:
+            connection.execute("UPDATE queue SET paused = ?", (paused,))
+
+    def _entries(self, condition: str, *values: Any) -> list[JobEntry]:
+        rows = self._database.all(f"SELECT * FROM jobs WHERE {condition}", *values)
+        return [from_columns(JobEntry, row) for row in rows]

@@ -17,6 +17,7 @@ from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
 from studio.core.library.job_journal import JobJournal
+from studio.core.library.kept_inputs import KeptInputs
 from studio.core.library.leftovers import Leftovers, find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
@@ -47,7 +48,7 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, jobs: The parts with methods of their own.
+        records, conversations, collections, jobs, kept_inputs: The parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -77,6 +78,7 @@ class Library:
         self.records = Records(database, history)
         self.collections = Collections(database, history)
         self.jobs = JobJournal(database)
+        self.kept_inputs = KeptInputs(database, self._store)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(
             folder, database, self._store, history, self._artifacts, self._reserved_space, traces
@@ -355,9 +357,7 @@ class Library:
             StudioError: The disk refused.
         """
         self._must_write()
-        with self._database.guard("save the result"):
-            for digest, data in inputs.items():
-                self._store.add_input(digest, data)
+        self.kept_inputs.keep(inputs)
 
     def inputs_of(self, record: Record) -> dict[str, bytes]:
         """Return what was handed to the job of a record, by name.
@@ -365,15 +365,7 @@ class Library:
         Raises:
             StudioError: ``NOT_FOUND``: it was not kept, or was erased since.
         """
-        found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
-        if missing := [name for name, path in found.items() if path is None]:
-            raise StudioError(
-                ErrorCode.NOT_FOUND,
-                f"This cannot be run again: what it was made from ({', '.join(missing)}) is not in "
-                "the library.",
-                "It was not kept, or was erased since. Start from the page instead.",
-            )
-        return {name: path.read_bytes() for name, path in found.items() if path is not None}
+        return self.kept_inputs.of(record)
 
     # --- care ---------------------------------------------------------------------------------
 
@@ -438,6 +430,7 @@ class Library:
             raise self._database.condemn(problem)
         backup.daily(self._database, backups)
         self.jobs.prune()
+        self.kept_inputs.sweep()
         with self._database.exclusive() as connection:
             connection.execute("PRAGMA optimize")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -163,6 +163,10 @@ class JobEntry(Row, frozen=True, kw_only=True):
         params: Its recipe, unless ``record`` holds it.
         starts: How often it began to run.
         error: ``ErrorInfo`` in plain data.
+        place: Where it stands in the queue, within its class; 0 if it does not.
+        held: Whether the user lets it wait.
+        request: What else it takes to run it, now or once more; None if it is no row of the queue,
+            or no longer.
     """
 
     task: str
@@ -175,6 +179,9 @@ class JobEntry(Row, frozen=True, kw_only=True):
     starts: int = 0
     error: dict[str, Any] | None = None
     updated: float = 0.0
+    place: int = 0
+    held: bool = False
+    request: dict[str, Any] | None = None
 
 
 class Collection(Row, frozen=True, kw_only=True):
@@ -227,6 +234,7 @@ _JSON_FIELDS = frozenset(
         "extra",
         "settings",
         "error",
+        "request",
     }
 )
 

@@ -91,8 +91,9 @@ class WindowSession(QObject):
         return cls(window, studio, bridge, background)
 
     def start_runtime(self) -> None:
-        """Let the runtime get ready in the background."""
+        """Let the runtime get ready in the background, and go on with the queue."""
         self.studio.runtime.start()
+        self.studio.take_up_queue()
 
     def close(self) -> None:
         """End all jobs and let go of the library."""

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from studio.protocol.states import JobState, Lane, Priority
 from studio.runtime.jobs.error_translation import own_bug
@@ -134,15 +134,31 @@ class Scheduler:
         """Put a job before all others of its lane."""
         with self._changed:
             if job := self._jobs.get(job_id):
-                queue = self._queues[job.lane][job.priority]
-                waits = job in queue
-                if waits:
-                    queue.remove(job)
-                self._turns[job.lane][job.priority].forget(job)
-                job.priority = Priority.INTERACTIVE
-                if waits:
-                    self._queues[job.lane][job.priority].appendleft(job)
+                self._put(job, Priority.INTERACTIVE, first=True)
                 self._changed.notify_all()
+
+    def arrange(self, places: Iterable[tuple[str, Priority]]) -> None:
+        """Let jobs that have not begun follow each other as ``places`` (id, class) say."""
+        with self._changed:
+            for job_id, priority in places:
+                job = self._jobs.get(job_id)
+                if job is not None and not job.has_started:
+                    self._put(job, priority)
+            self._changed.notify_all()
+
+    def _put(self, job: Job, priority: Priority, *, first: bool = False) -> None:
+        """Give a job another class, and where it waits for its turn another place."""
+        queue = self._queues[job.lane][job.priority]
+        waits = job in queue
+        if waits:
+            queue.remove(job)
+        self._turns[job.lane][job.priority].forget(job)
+        job.priority = priority
+        queue = self._queues[job.lane][priority]
+        if waits and first:
+            queue.appendleft(job)
+        elif waits:
+            queue.append(job)
 
     def wake(self) -> None:
         """Let all waiting jobs look again whether they can go on."""

@@ -38,29 +38,33 @@ def required() -> None:
         pytest.skip(missing)
 
 
-def count_calls(calls: list[str], folder: Path, said: Path) -> Counter[str]:
-    """Run the saver unharmed and return how often it made each call."""
+def count_calls(
+    calls: list[str], folder: Path, said: Path, *, program: Path = SAVER
+) -> Counter[str]:
+    """Run the saver, or another program, unharmed and return how often it made each call."""
     log = said.with_suffix(".strace")
-    _strace(["-o", str(log), "-e", f"trace={','.join(calls)}"], folder, said)
+    _strace(["-o", str(log), "-e", f"trace={','.join(calls)}"], folder, said, program=program)
     lines = log.read_text(errors="replace").splitlines()
     names = (line.split(maxsplit=1)[1].split("(")[0] for line in lines if "(" in line)
     return Counter(name for name in names if name in calls)
 
 
-def run(fault: Fault, folder: Path, said: Path, *more: str) -> tuple[int, bool]:
-    """Run the saver with a fault; return its exit status and whether the fault happened."""
+def run(
+    fault: Fault, folder: Path, said: Path, *more: str, program: Path = SAVER
+) -> tuple[int, bool]:
+    """Run it with a fault; return its exit status and whether the fault happened."""
     log = said.with_suffix(".strace")
     options = ["-o", str(log), "-e", f"trace={fault.call}", "-e", f"inject={fault}"]
     if fault.how.startswith("error"):  # no other call stops the program; it injects no signals
         options.append("--seccomp-bpf")
-    status = _strace(options, folder, said, *more)
+    status = _strace(options, folder, said, *more, program=program)
     happened = "(INJECTED)" in log.read_text(errors="replace") or status in (-9, 137)
     return status, happened
 
 
-def _strace(options: list[str], folder: Path, said: Path, *more: str) -> int:
+def _strace(options: list[str], folder: Path, said: Path, *more: str, program: Path = SAVER) -> int:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = ["strace", "-f", "-qq", *options, sys.executable, str(SAVER)]
+    command = ["strace", "-f", "-qq", *options, sys.executable, str(program)]
     done = subprocess.run(
         [*command, str(folder), str(said), *more],
         check=False,

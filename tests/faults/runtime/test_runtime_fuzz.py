@@ -15,6 +15,7 @@ from studio.protocol import frames
 from studio.protocol.link import LinkClosed, handshake
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
+    Arrange,
     Cancel,
     Configure,
     Hello,
@@ -37,6 +38,7 @@ MESSAGES: list[Message] = [
     Pause("j"),
     Resume("j"),
     Promote("j"),
+    Arrange((("j", Priority.NORMAL),)),
     Unload("w"),
     Inspect("r", "/nowhere"),
 ]

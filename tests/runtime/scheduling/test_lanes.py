@@ -11,6 +11,7 @@ import pytest
 
 from studio.protocol.errors import Cancelled
 from studio.protocol.messages import (
+    Arrange,
     BlobSpec,
     Cancel,
     Finished,
@@ -310,6 +311,32 @@ def test_priorities_and_promotion_decide_who_begins(desk: Desk) -> None:
     for job in jobs:
         desk.finished(job)
     assert began == ["promoted", "interactive", "normal", "background"]
+
+
+def test_what_has_not_begun_follows_the_order_it_is_given(desk: Desk) -> None:
+    began: list[str] = []
+    gate = Gate()
+
+    def note(ctx: Any, params: Toy) -> Iterator[Any]:
+        began.append(params.text)
+        yield None
+
+    desk.plugin("toy", {"note": note, "blocked": gate.blocked})
+    blocked = desk.submit("toy.blocked")
+    assert gate.began.wait(PATIENCE)
+    jobs = {name: desk.submit("toy.note", text=name) for name in "abcd"}
+    normal, background = Priority.NORMAL, Priority.BACKGROUND
+    order = [("c", normal), ("a", background), ("d", normal), ("b", normal)]
+    known = tuple((jobs[name], priority) for name, priority in order)
+    desk.send(Pause(jobs["d"]))
+    desk.send(Arrange((("nobody", normal), (blocked, background), *known)))
+    desk.send(Resume(jobs["d"]))
+    desk.send(Arrange(known))
+    desk.heard_all()
+    gate.go.set()
+    for job in jobs.values():
+        desk.finished(job)
+    assert began == ["c", "d", "b", "a"]
 
 
 def test_long_work_does_not_hold_up_the_interactive_lane(desk: Desk) -> None:

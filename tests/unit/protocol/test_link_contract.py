@@ -23,6 +23,7 @@ from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Link, LinkClosed, handshake, pair
 from studio.protocol.messages import (
+    Arrange,
     BlobSpec,
     Cancel,
     Configure,
@@ -42,7 +43,7 @@ from studio.protocol.messages import (
     WeightsEntry,
     WorkerEntry,
 )
-from studio.protocol.states import Lane
+from studio.protocol.states import Lane, Priority
 from studio.testing import echo
 from studio.testing.inproc import InprocChild
 
@@ -127,6 +128,7 @@ ALL = [
     Pause("j"),
     Resume("j"),
     Promote("j"),
+    Arrange((("j", Priority.NORMAL),)),
     Unload("w"),
 ]
 

@@ -137,6 +137,18 @@ _VERSION_2 = """
 """
 """Nothing bulky is in a record any more, and a record knows its conversation."""
 
+_VERSION_3 = """
+    -- A job with a request is a row of the queue: place is where it stands in it.
+    ALTER TABLE jobs ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN request TEXT;
+    CREATE INDEX jobs_in_queue ON jobs(place) WHERE request IS NOT NULL;
+    CREATE INDEX records_by_task ON records(task);
+    CREATE TABLE queue (paused INTEGER NOT NULL) STRICT;
+    INSERT INTO queue VALUES (0);
+"""
+"""Jobs wait in the library, in order, and outlive the studio."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -150,7 +162,7 @@ RECORDS_BY_THEIR_USES = (
 """After a rebuild from files that an earlier studio wrote: a record knows its conversation, and of
 what was erased none is left."""
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 

@@ -140,7 +140,7 @@ def test_an_artifact_goes_although_it_was_handed_to_another_job(library: Library
     )
     assert library.inputs_of(record) == {"image": b"old"}
     library.erase([old.id])
-    with pytest.raises(StudioError, match=r"cannot be run again.*\(image\).*erased"):
+    with pytest.raises(StudioError, match=r"cannot be run.*\(image\).*erased"):
         library.inputs_of(record)
     assert library.verify().ok
 

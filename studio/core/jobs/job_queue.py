@@ -1,0 +1,250 @@
+"""The rows of the queue: their order, which of them may go, and what outlives the studio.
+
+Starts no job: the board asks what is due, and is told where something changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studio.core.background import Background
+from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.requests import Row, bare
+from studio.core.jobs.store import LibraryJobStore
+from studio.core.notices import Notices
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Arrange, Message, Pause, Resume
+from studio.protocol.states import JobState, Priority
+
+HANDED_OVER = 16
+"""Rows that the runtime has at a time, the first ones: as many as can be under way, and more.
+
+The inputs of the others stay on the disk: there may be thousands.
+"""
+_RANK = {priority: number for number, priority in enumerate(Priority)}
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What the queue asks of the board.
+
+    Attributes:
+        has: Whether the runtime has a job.
+        send: Tells the runtime.
+        begun: Returns the rows at work.
+        changed: Tells who watches that a job is different.
+        feed: Hands over what is due.
+        recipe: Returns the recipe of a row, with its inputs or without; raises ``StudioError``.
+        revive: Makes a job of a row that an earlier studio wrote; over, if it is in trouble.
+        again: Begins a recipe in place of the job that failed.
+    """
+
+    has: Callable[[Job], bool]
+    send: Callable[[Message], None]
+    begun: Callable[[], list[Job]]
+    changed: Callable[[Job], None]
+    feed: Callable[[], None]
+    recipe: Callable[[Row, Mapping[str, Any] | None], Recipe]
+    revive: Callable[[Row, Recipe], Job]
+    again: Callable[[Job, Recipe], None]
+
+
+class JobQueue:
+    """All rows of the library's queue that have not begun, in the order they are to run.
+
+    Each class goes before the next one, so a row that is moved takes the class of its new place.
+
+    Attributes:
+        is_kept: Whether new jobs become rows: no studio that only runs one command does that.
+    """
+
+    def __init__(
+        self, hands: Hands, store: LibraryJobStore, disk: Background, notices: Notices
+    ) -> None:
+        self.is_kept = False
+        self._hands = hands
+        self._store = store
+        self._disk = disk
+        self._notices = notices
+        self._order: list[Job] = []
+        self._paused = False
+        self._observers: list[Callable[[], None]] = []
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user lets all of it wait."""
+        return self._paused
+
+    def waiting(self) -> list[Job]:
+        """Return the rows that have not begun, the next one first."""
+        return list(self._order)
+
+    def waits(self, job: Job) -> bool:
+        """Whether the user lets a row wait."""
+        return job.is_row and (self._paused or job.held)
+
+    def on_change(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call when it was paused, resumed or arranged; returns the function that ends it."""
+        self._observers.append(call)
+        return lambda: self._observers.remove(call)
+
+    # --- what the board tells -----------------------------------------------------------------
+
+    def add(self, job: Job) -> None:
+        """Put a new row behind the others of its class."""
+        rank = _RANK[job.recipe.priority]
+        place = sum(_RANK[other.recipe.priority] <= rank for other in self._order)
+        self._order.insert(place, job)
+
+    def drop(self, job: Job) -> None:
+        """Take out a row that has begun or is over; harmless when it is none."""
+        if job in self._order:
+            self._order.remove(job)
+
+    def due(self) -> list[Job]:
+        """Return the rows that the runtime should have by now, in order."""
+        return [job for job in self._order if not self.waits(job)][:HANDED_OVER]
+
+    def arrange(self) -> None:
+        """Tell the runtime the order of what it has."""
+        places = tuple((job.id, job.recipe.priority) for job in self._order if self._hands.has(job))
+        if places:
+            self._hands.send(Arrange(places))
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Let all rows wait, those that run at their next step, until ``resume``."""
+        self._set_paused(True)
+
+    def resume(self) -> None:
+        """Let the rows go on, but for those that the user holds."""
+        self._set_paused(False)
+
+    def hold(self, job: Job, held: bool = True) -> None:
+        """Let one job wait while others go, or no longer; of rows that is kept."""
+        if not job.is_row:
+            self._send(job, Pause if held else Resume)
+        elif job.held != held:
+            job.held = held
+            self._disk.run(lambda: self._store.hold([job.id], held), failed=self._notices.error)
+            self._show([job])
+
+    def move(self, job: Job, place: int) -> None:
+        """Put a row where ``place`` others are before it."""
+        if job not in self._order:
+            return
+        self._order.remove(job)
+        place = max(0, min(place, len(self._order)))
+        ranks = [_RANK[each.recipe.priority] for each in self._order]
+        least = ranks[place - 1] if place else 0
+        most = ranks[place] if place < len(ranks) else len(_RANK) - 1
+        rank = max(least, min(_RANK[job.recipe.priority], most))
+        job.prioritise(list(Priority)[rank])
+        self._order.insert(place, job)
+        self._arranged(job)
+
+    def prioritise(self, job: Job, priority: Priority) -> None:
+        """Give a row another class; it goes behind the others of that."""
+        if job in self._order:
+            self._order.remove(job)
+            job.prioritise(priority)
+            self.add(job)
+            self._arranged(job)
+
+    def retry(self, jobs: Iterable[Job]) -> None:
+        """Begin rows once more that failed or were lost, with what they were asked for."""
+        for job in [each for each in jobs if each.can_retry]:
+            self._retry(job)
+
+    def _retry(self, job: Job) -> None:
+        job.retrying = True
+        self._hands.changed(job)
+
+        def failed(error: StudioError) -> None:
+            job.retrying, job.error = False, error
+            self._notices.error(error, key=f"retry-{job.id}")
+            self._hands.changed(job)
+
+        def found(what: tuple[Row, dict[str, Any]]) -> None:
+            try:
+                self._hands.again(job, self._hands.recipe(*what))
+            except StudioError as error:
+                failed(error)
+
+        self._disk.run(lambda: self._store.again(job.id), found, failed)
+
+    # --- from one studio to the next ----------------------------------------------------------
+
+    def restore(self, then: Callable[[Sequence[Job]], None] = lambda rows: None) -> None:
+        """Take up what earlier studios left in the library, and keep what is asked for from now on.
+
+        Args:
+            then: Called with the rows that wait, before any of them runs.
+        """
+        self.is_kept = True
+
+        def restored(found: tuple[list[Row], list[Row], bool]) -> None:
+            waiting, failed, paused = found
+            self._paused = self._paused or paused
+            jobs = [self._revive(row) for row in waiting]
+            for row in failed:
+                self._hands.revive(row, bare(row))
+            rows = [job for job in jobs if job.is_live]
+            self._order = sorted([*rows, *self._order], key=lambda job: _RANK[job.recipe.priority])
+            then(rows)
+            self._show(rows)
+
+        self._disk.run(self._store.rows, restored, self._notices.error)
+
+    def _revive(self, row: Row) -> Job:
+        try:
+            return self._hands.revive(row, self._hands.recipe(row, None))
+        except StudioError as error:
+            return self._hands.revive(row._replace(trouble=error), bare(row))
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _set_paused(self, paused: bool) -> None:
+        if self._paused != paused:
+            self._paused = paused
+            self._disk.run(lambda: self._store.pause(paused), failed=self._notices.error)
+            self._show([*self._hands.begun(), *self._order])
+
+    def _show(self, jobs: Iterable[Job]) -> None:
+        """Bring jobs, and the runtime, to what the user wants of them."""
+        for job in list(jobs):
+            waits = self.waits(job)
+            self._send(job, Pause if waits else Resume)
+            if job.begun:
+                continue  # the runtime says when it has come to that
+            if waits and job.state is not JobState.PAUSED:
+                job.become(JobState.PAUSED)
+            elif not waits and job.state is JobState.PAUSED:
+                job.become(JobState.WAITING)
+            self._hands.changed(job)
+        self.arrange()
+        self._hands.feed()
+        self._tell()
+
+    def _send(self, job: Job, message: type[Pause | Resume]) -> None:
+        for called in job.live_calls:
+            self._send(called, message)
+        if self._hands.has(job):
+            self._hands.send(message(job.id))
+
+    def _arranged(self, job: Job) -> None:
+        places = [(each.id, each.recipe.priority) for each in self._order]
+        self._disk.run(lambda: self._store.arrange(places), failed=self._notices.error)
+        self._hands.feed()
+        self.arrange()
+        self._hands.changed(job)
+        self._tell()
+
+    def _tell(self) -> None:
+        for call in list(self._observers):
+            call()

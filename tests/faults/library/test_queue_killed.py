@@ -1,0 +1,153 @@
+"""A studio with a queue, dead at each write of its journal: no job is lost, none is run twice."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from studio.core.jobs.queue_start import QueueStart
+from studio.core.library.library import Library
+from studio.core.library.storage import database, reserved_space
+from studio.core.studio import Studio
+from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
+
+sys.path.insert(0, str(Path(__file__).parent))
+import promises
+import queue_life
+import strace
+from strace import Fault
+
+pytestmark = pytest.mark.faults
+
+LIFE = Path(queue_life.__file__)
+
+
+class Death(NamedTuple):
+    """What lay on the disk, and what had been promised by then, as ``queue_life`` says it."""
+
+    home: Path
+    said: tuple[tuple[str, Any], ...]
+
+    def subjects(self, of: str) -> set[str]:
+        return {subject for what, subject in self.said if what == of}
+
+    @property
+    def order(self) -> list[str]:
+        return next((subject for what, subject in reversed(self.said) if what == "order"), [])
+
+
+@pytest.fixture(autouse=True)
+def _one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Studio, "_resolve", resolve)
+    monkeypatch.setattr(reserved_space, "BALLAST_BYTES", 1 << 12)
+
+
+@pytest.fixture
+def deaths(tmp_path: Path) -> list[Death]:
+    """One life, with a copy of its home before each write of its database."""
+    found: list[Death] = []
+    said: list[tuple[str, Any]] = []
+
+    class Dying(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT":
+                target = tmp_path / f"death-{len(found)}"
+                shutil.copytree(tmp_path / "home", target)
+                found.append(Death(target, tuple(said)))
+            return super().execute(sql, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        connect = sqlite3.connect
+        dying = lambda *a, **k: connect(*a, **{**k, "factory": Dying})  # noqa: E731
+        patch.setattr(database.sqlite3, "connect", dying)
+        queue_life.watch(lambda what, subject: said.append((what, subject)), patch.setattr)
+        queue_life.play(tmp_path / "home")
+    return found
+
+
+def survive(death: Death) -> set[str]:
+    """Open what is left, let all of it run, and hold it to the promises.
+
+    Returns:
+        The titles of what had begun and is told as cut short, or had failed.
+    """
+    owed, stopped = death.subjects("queued"), death.subjects("stopped")
+    desk = QueueDesk(death.home, start=QueueStart.WAIT)
+    try:
+        waiting = [title for title in desk.titles() if title in death.order]
+        assert waiting == [title for title in death.order if title in waiting], death
+        for job in desk.queue.waiting():
+            job.resume()
+        desk.queue.resume()
+        desk.finish()
+        made = desk.made()
+        again = {job.title for job in desk.studio.jobs.jobs() if job.can_retry}
+        assert len(set(made)) == len(made), ("run twice", made, death)
+        assert not stopped & set(made), ("run although it was stopped", death)
+        assert owed - stopped <= {*made, *again}, ("lost", death)
+        desk.studio.retry_failed()
+        desk.stored()
+        desk.finish()
+        after = desk.made()
+        assert owed - stopped <= set(after), ("lost when it was tried again", death)
+        assert len(after) <= len(made) + len(again), ("more than what failed was run", death)
+        assert desk.studio.library.verify().ok
+        return again
+    finally:
+        desk.studio.close()
+
+
+def test_dead_before_every_write_of_the_database(deaths: list[Death]) -> None:
+    assert len(deaths) > 30, "the session writes at many moments"
+    lost = [survive(death) for death in deaths]
+    assert sum(map(bool, lost)) > 3, "some died while a job ran, or after it had failed"
+    assert not all(lost), "others while none did"
+
+
+def test_the_check_sees_a_job_that_is_lost_and_one_that_is_run_twice(deaths: list[Death]) -> None:
+    """The control: with a row taken away, or with a result that nobody knows, it complains."""
+    death = next(each for each in deaths if len(each.subjects("queued")) == 4)
+    change(death, "DELETE FROM jobs WHERE title = 'made'")
+    with pytest.raises(AssertionError, match="lost"):
+        survive(death)
+    began = "UPDATE jobs SET state = 'queued', request = '{}' WHERE title = 'made'"
+    late, later = deaths[-2:]
+    change(late, began)
+    assert "made" in survive(late), "what has a result has begun, whatever was noted"
+    change(later, began, "UPDATE artifacts SET record = ''")
+    with pytest.raises(AssertionError, match="run twice"):
+        survive(later)
+
+
+def change(death: Death, *statements: str) -> None:
+    with (
+        Library.open(death.home / "library") as library,
+        library._database.write("do harm") as connection,
+    ):
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.slow
+def test_killed_at_every_system_call_that_writes(tmp_path: Path) -> None:
+    strace.required()
+    calls = ["fsync", "fdatasync", "rename", "unlink", "pwrite64"]
+    counted = strace.count_calls(calls, tmp_path / "unharmed", tmp_path / "said", program=LIFE)
+    assert all(counted[call] for call in calls), counted
+    lost = []
+    for call in calls:
+        step = max(1, counted[call] // 40)
+        for number in range(1, counted[call] + 1, step):
+            home, said = tmp_path / "home", tmp_path / f"{call}-{number}"
+            fault = Fault(call, "signal=SIGKILL", str(number))
+            status, happened = strace.run(fault, home, said, program=LIFE)
+            assert happened, f"{fault} did not happen"
+            assert status in (-9, 137)
+            lost.append(survive(Death(home, tuple(promises.read(said)))))
+            shutil.rmtree(home)
+    assert sum(map(bool, lost)) > 10
