@@ -85,6 +85,7 @@ class JobBoard:
         self._results = ArtifactSaver(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
         hands = Hands(
+            knows=lambda id: id in self._jobs,
             has=self._is_with_runtime,
             send=runtime.send,
             begun=lambda: [job for job in self.live() if job.is_row and job.begun],

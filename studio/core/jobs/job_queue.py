@@ -31,6 +31,7 @@ class Hands:
     """What the queue asks of the board.
 
     Attributes:
+        knows: Whether there is a job with this id.
         has: Whether the runtime has a job.
         send: Tells the runtime.
         begun: Returns the rows at work.
@@ -41,6 +42,7 @@ class Hands:
         again: Begins a recipe in place of the job that failed.
     """
 
+    knows: Callable[[str], bool]
     has: Callable[[Job], bool]
     send: Callable[[Message], None]
     begun: Callable[[], list[Job]]
@@ -70,6 +72,8 @@ class JobQueue:
         self._notices = notices
         self._order: list[Job] = []
         self._paused = False
+        self._is_known = False
+        """Whether what earlier studios left is known: the user may have paused it."""
         self._observers: list[Callable[[], None]] = []
 
     # --- what it is ---------------------------------------------------------------------------
@@ -107,6 +111,8 @@ class JobQueue:
 
     def due(self) -> list[Job]:
         """Return the rows that the runtime should have by now, in order."""
+        if not self._is_known:
+            return []
         return [job for job in self._order if not self.waits(job)][:HANDED_OVER]
 
     def arrange(self) -> None:
@@ -190,6 +196,12 @@ class JobQueue:
 
         def restored(found: tuple[list[Row], list[Row], bool]) -> None:
             waiting, failed, paused = found
+            self._is_known = True
+            # What was asked for meanwhile is in the library, too.
+            waiting, failed = (
+                [row for row in rows if not self._hands.knows(row.entry.id)]
+                for rows in (waiting, failed)
+            )
             self._paused = self._paused or paused
             jobs = [self._revive(row) for row in waiting]
             for row in failed:
@@ -199,7 +211,11 @@ class JobQueue:
             then(rows)
             self._show(rows)
 
-        self._disk.run(self._store.rows, restored, self._notices.error)
+        def unread(error: StudioError) -> None:
+            self._notices.error(error, key="queue")
+            restored(([], [], False))
+
+        self._disk.run(self._store.rows, restored, unread)
 
     def _revive(self, row: Row) -> Job:
         try:

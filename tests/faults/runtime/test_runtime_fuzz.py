@@ -30,6 +30,7 @@ from studio.protocol.messages import (
     WeightsEntry,
     WorkerEntry,
 )
+from studio.protocol.states import Priority
 
 MESSAGES: list[Message] = [
     Configure((WorkerEntry("p", "m", {"p.t": "m:C"}),), (WeightsEntry("w", "/w"),), 2**40),

@@ -94,6 +94,30 @@ def test_what_ran_is_told_as_cut_short_and_tried_again_by_one_click(life: Open) 
     assert third.over() == []
 
 
+def test_what_is_asked_for_while_the_queue_is_read_is_run_once(
+    life: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = life()
+    first.queue.pause()
+    first.submit("a")
+    take_up = Studio.take_up_queue
+
+    def early(studio: Studio, start: Any = None) -> None:
+        take_up(studio, start)
+        studio.submit(JobRequest("toy.draw", {"prompt": "b"}, title="b"))
+        told: list[None] = []
+        studio.jobs._disk.run(lambda: None, told.append)
+        while not told:
+            studio.pump(0.01)
+
+    monkeypatch.setattr(Studio, "take_up_queue", early)
+    second = life(first)
+    assert second.titles() == ["a", "b"]
+    second.queue.resume()
+    second.finish()
+    assert (sorted(second.made()), len(second.runtime.submitted)) == (["a", "b"], 2)
+
+
 def test_only_what_failed_is_tried_again(life: Open) -> None:
     desk = life(jobs=0)
     for script in ((MAKES,), (Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "No.")),), (MAKES,)):
