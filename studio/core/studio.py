@@ -6,7 +6,8 @@ No Qt, no torch: the window and the command line are two fronts on it.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,7 @@ from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.queue_start import QueueStart
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
-from studio.core.library.rows import JobEntry
-from studio.core.notices import Action, Notices
+from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
@@ -332,7 +332,8 @@ class Studio:
         self.library.on_erased = lambda: self.post(self._forget_in_memory)
         self._background.run(self.weights.entries, failed=self.notices.error)
         if not self.library.read_only:
-            self.jobs.settle(self._settled)
+            tell = partial(queue_start.tell_lost, self.jobs.queue, self.notices, self._attended)
+            self.jobs.settle(tell)
             self._background.run(self.library.maintain, failed=self.notices.error)
 
     def _forget_in_memory(self) -> None:
@@ -345,33 +346,16 @@ class Studio:
         Args:
             start: What becomes of those that wait; by default what the user chose.
         """
-        if self.library.read_only:
-            return
-        queue, how = self.jobs.queue, start or queue_start.how(self.settings)
-        queue.is_kept = True
-
-        def go_on(_: object) -> None:  # recipes name weights, so these are known first
-            queue.restore(lambda rows: queue_start.take_up(queue, how, self.notices, rows))
-
-        self._background.run(self.weights.entries, go_on, self.notices.error)
-
-    def retry_failed(self, jobs: Collection[str] = ()) -> None:
-        """Begin once more what failed or was lost: the jobs with these ids, or all of the queue."""
-        failed = [job for job in self.jobs.jobs() if job.can_retry]
-        self.jobs.queue.retry(job for job in failed if not jobs or job.id in jobs)
-
-    def _settled(self, lost: Sequence[JobEntry]) -> None:
-        if not lost:
-            return
-        again = [entry.id for entry in lost if entry.request is not None]
-        retry = Action("Retry", lambda: self.retry_failed(again))
-        jobs = "1 job was" if len(lost) == 1 else f"{len(lost)} jobs were"
-        self.notices.info(
-            f"Offline Studio closed while {jobs} running.",
-            "Finished results were saved. Start unfinished jobs again.",
-            key="settled",
-            actions=(retry,) if again and self._attended else (),
-        )
+        if not self.library.read_only:
+            self.jobs.queue.is_kept = True
+            how = start or queue_start.how(self.settings)
+            take_up = partial(queue_start.take_up, self.jobs.queue, how, self.notices)
+            # Recipes name weights, so these are known first.
+            self._background.run(
+                self.weights.entries,
+                lambda _: self.jobs.queue.restore(take_up),
+                self.notices.error,
+            )
 
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"

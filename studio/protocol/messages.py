@@ -39,10 +39,7 @@ class BlobSpec(msgspec.Struct, frozen=True):
 
 
 class Hello(Message, frozen=True):
-    """First message of either side.
-
-    A different ``protocol`` or API major version is refused in a sentence.
-    """
+    """First message of either side; another ``protocol`` or major ``api`` is refused in words."""
 
     protocol: int
     api: str
@@ -209,11 +206,7 @@ class Promote(Message, frozen=True):
 
 
 class Arrange(Message, frozen=True):
-    """Let jobs that have not begun follow each other so, each in its lane and its class.
-
-    Attributes:
-        jobs: (id, class); those that are over or have begun are ignored.
-    """
+    """Let jobs that have not begun follow each other so: (id, class); others are ignored."""
 
     jobs: tuple[tuple[str, Priority], ...]
 

@@ -88,7 +88,7 @@ class JobBoard:
             knows=lambda id: id in self._jobs,
             has=self._is_with_runtime,
             send=runtime.send,
-            begun=lambda: [job for job in self.live() if job.is_row and job.begun],
+            jobs=self.jobs,
             changed=self._changed,
             feed=lambda: self._outbox.feed(self.queue),
             revive=self._revive,

@@ -5,7 +5,7 @@ Starts no job: the board asks what is due, and is told where something changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Hands:
         knows: Whether there is a job with this id.
         has: Whether the runtime has a job.
         send: Tells the runtime.
-        begun: Returns the rows at work.
+        jobs: Returns all jobs.
         changed: Tells who watches that a job is different.
         feed: Hands over what is due.
         recipe: Returns the recipe of a row, with its inputs or without; raises ``StudioError``.
@@ -45,7 +45,7 @@ class Hands:
     knows: Callable[[str], bool]
     has: Callable[[Job], bool]
     send: Callable[[Message], None]
-    begun: Callable[[], list[Job]]
+    jobs: Callable[[], list[Job]]
     changed: Callable[[Job], None]
     feed: Callable[[], None]
     recipe: Callable[[Row, Mapping[str, Any] | None], Recipe]
@@ -167,6 +167,10 @@ class JobQueue:
         for job in [each for each in jobs if each.can_retry]:
             self._retry(job)
 
+    def retry_failed(self, ids: Collection[str] = ()) -> None:
+        """Begin once more all that failed or was lost, or what of it has one of these ids."""
+        self.retry(job for job in self._hands.jobs() if not ids or job.id in ids)
+
     def _retry(self, job: Job) -> None:
         job.retrying = True
         self._hands.changed(job)
@@ -229,7 +233,8 @@ class JobQueue:
         if self._paused != paused:
             self._paused = paused
             self._disk.run(lambda: self._store.pause(paused), failed=self._notices.error)
-            self._show([*self._hands.begun(), *self._order])
+            begun = [job for job in self._hands.jobs() if job.is_row and job.begun and job.is_live]
+            self._show([*begun, *self._order])
 
     def _show(self, jobs: Iterable[Job]) -> None:
         """Bring jobs, and the runtime, to what the user wants of them."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from studio.core.jobs.job import Job
 from studio.core.jobs.job_queue import JobQueue
+from studio.core.library.rows import JobEntry
 from studio.core.notices import Action, Notices
 from studio.core.settings import Settings
 
@@ -28,6 +29,21 @@ def how(settings: Settings) -> QueueStart:
     """Return what the user chose."""
     chosen = settings.get(QUEUE_START, QueueStart.GO_ON.value)
     return QueueStart(chosen) if chosen in set(QueueStart) else QueueStart.GO_ON
+
+
+def tell_lost(queue: JobQueue, notices: Notices, attended: bool, lost: Sequence[JobEntry]) -> None:
+    """Say that jobs were cut short, and offer to try them again where somebody can press that."""
+    if lost:
+        again = [entry.id for entry in lost if entry.request is not None]
+        jobs = "1 job was" if len(lost) == 1 else f"{len(lost)} jobs were"
+        notices.info(
+            f"Offline Studio closed while {jobs} running.",
+            "Finished results were saved. Start unfinished jobs again.",
+            key="settled",
+            actions=(Action("Retry", lambda: queue.retry_failed(again)),)
+            if again and attended
+            else (),
+        )
 
 
 def take_up(queue: JobQueue, start: QueueStart, notices: Notices, waiting: Sequence[Job]) -> None:

@@ -70,7 +70,7 @@ def play(home: Path) -> None:
         desk.runtime.enqueue(MAKES)
     desk.queue.resume()
     desk.until(lambda: len(desk.studio.jobs.live()) == 1)
-    desk.studio.retry_failed()
+    desk.queue.retry_failed()
     desk.until(lambda: desk.made().count("fails"))
     jobs["held"].resume()
     desk.finish()

@@ -90,7 +90,7 @@ def survive(death: Death) -> set[str]:
         assert len(set(made)) == len(made), ("run twice", made, death)
         assert not stopped & set(made), ("run although it was stopped", death)
         assert owed - stopped <= {*made, *again}, ("lost", death)
-        desk.studio.retry_failed()
+        desk.queue.retry_failed()
         desk.stored()
         desk.finish()
         after = desk.made()

@@ -125,9 +125,9 @@ def test_only_what_failed_is_tried_again(life: Open) -> None:
     jobs = [desk.submit(prompt) for prompt in "abc"]
     desk.finish()
     desk.runtime.enqueue(MAKES)
-    desk.studio.retry_failed()
+    desk.queue.retry_failed()
     assert jobs[1].retrying
-    desk.studio.retry_failed()
+    desk.queue.retry_failed()
     desk.until(lambda: desk.studio.jobs.live())
     desk.finish()
     assert sorted(desk.made()) == ["a", "b", "c"]
@@ -207,7 +207,7 @@ def test_rows_whose_plugin_weights_or_inputs_are_gone_say_so_and_others_go_on(
     assert "another version of Offline Studio" in told["d"]
     monkeypatch.setattr(Studio, "_resolve", resolve)
     third = life(second)
-    third.studio.retry_failed()
+    third.queue.retry_failed()
     third.until(lambda: len(third.made()) == 2)
     assert third.made() == ["c", "b"]
     assert sum("cannot be run" in n.message for n in notices(third)) == 1
