@@ -7,6 +7,7 @@ program that is started with an environment of its own, descent and session have
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import signal
@@ -20,9 +21,9 @@ _ROUNDS = 5
 """While one is being ended it may start another."""
 
 
-def new_mark() -> str:
-    """Return a mark for one runtime of this studio."""
-    return f"{os.getpid()}-{_space()}-{secrets.token_hex(8)}"
+def new_mark(home: str) -> str:
+    """Return a mark for one runtime of this studio, which works in the folder ``home``."""
+    return f"{os.getpid()}-{_space()}-{_key(home)}-{secrets.token_hex(8)}"
 
 
 def end_marked(mark: str) -> None:
@@ -31,9 +32,10 @@ def end_marked(mark: str) -> None:
         _end(lambda found: found == mark)
 
 
-def end_abandoned() -> None:
-    """Kill what studios that are gone have left behind."""
-    _end(_is_abandoned)
+def end_abandoned(home: str) -> None:
+    """Kill what studios of ``home`` that are gone have left behind."""
+    if home:
+        _end(lambda mark: _is_abandoned(mark, _key(home)))
 
 
 def _end(is_wanted: Callable[[str], bool]) -> None:
@@ -61,10 +63,15 @@ def _marked() -> Iterator[tuple[int, str]]:
                     yield int(entry.name), line[len(wanted) :].decode("ascii", "replace")
 
 
-def _is_abandoned(mark: str) -> bool:
-    studio, space, _ = [*mark.split("-"), "", ""][:3]
+def _is_abandoned(mark: str, key: str) -> bool:
+    studio, space, home, _ = [*mark.split("-"), "", "", ""][:4]
     # Numbers of another space, a container's, say nothing here.
-    return studio.isdigit() and space == _space() and not (_PROCESSES / studio).exists()
+    is_here = studio.isdigit() and (space, home) == (_space(), key)
+    return is_here and not (_PROCESSES / studio).exists()
+
+
+def _key(home: str) -> str:
+    return hashlib.sha256(home.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _space() -> str:

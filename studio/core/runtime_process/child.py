@@ -19,6 +19,7 @@ from typing import Protocol, cast
 import studio
 from studio.core import disk
 from studio.protocol.blobs import SHARED_ENV, SharedArea
+from studio.protocol.caches import CACHE_ENV
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
 from studio.protocol.process_end import in_words
@@ -90,10 +91,11 @@ class ProcessChild:
         Raises:
             OSError: It cannot be started.
         """
-        end_abandoned()
+        home = environment.get(CACHE_ENV, "")
+        end_abandoned(home)
         self._area = SharedArea.create()
         shared = {SHARED_ENV: str(self._area.folder)} if self._area else {}
-        self._mark = new_mark()
+        self._mark = new_mark(home)
         self._oom_kills = _oom_kills()
         self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         try:

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.core.paths import StudioPaths
 from studio.protocol.runtime_children import end_abandoned
 from studio.testing.processes import gone
 from tests.faults.runtime.test_studio_killed import doomed
@@ -59,25 +60,21 @@ def test_when_all_were_killed_the_next_start_ends_what_is_left(
     watch = next(child for child in runtime.children() if child.pid not in told["strays"])
     for process in (studio, watch, runtime):
         os.kill(process.pid, signal.SIGKILL)
-    # At once: another studio that starts on this machine just now would end them, too.
-    assert not gone(own, 0.01), "control: nobody is left to end them"
-    assert not gone(orphan, 0.01), "control"
+    end_abandoned(str(StudioPaths(tmp_path / "other").cache))
+    assert not gone(own, 0.2), "control: nobody is left to end them, and a studio of another home"
+    assert not gone(orphan, 0.2), "control"
     studio.communicate()
     bare.kill()
-    end_abandoned()
+    end_abandoned(str(StudioPaths(tmp_path / "home").cache))
     assert gone(own)
     assert gone(orphan)
 
 
 def test_control_what_a_living_studio_has_started_is_left_alone(light: None, bench: Any) -> None:
     strays = bench.strays()
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from studio.protocol.runtime_children import end_abandoned; end_abandoned()",
-        ],
-        check=False,
-    )
+    code = "import sys; from studio.protocol import runtime_children as left; "
+    code += "left.end_abandoned(sys.argv[1])"
+    place = str(bench.studio.paths.cache)
+    done = subprocess.run([sys.executable, "-c", code, place], check=False)
     assert done.returncode == 0
     assert not any(gone(stray, 0.05) for stray in strays)
