@@ -22,7 +22,8 @@ from studio.core.device.memory_log import MemoryLog
 from studio.core.events import Events
 from studio.core.jobs import queue_start
 from studio.core.jobs.board import JobBoard
-from studio.core.jobs.job import Job
+from studio.core.jobs.calls import check_files
+from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.queue_start import QueueStart
 from studio.core.jobs.store import LibraryJobStore
@@ -148,6 +149,7 @@ class Studio:
             resolve=self._resolve,
             on_fault=self.plugins.record_fault,
             on_stubborn=lambda job: self._blame.restart_for(job),
+            check_call=self._check_call,
         )
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
@@ -253,6 +255,11 @@ class Studio:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
         return self.jobs.submit(*self._resolve(request), request)
+
+    def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
+        """A plugin that sees no files of the user's does not get at them by the tasks of others."""
+        if self.plugins.plugin(caller.recipe.plugin).isolated:
+            check_files(caller.recipe, recipe, params, self.library.folder)
 
     def _resolve(self, request: JobRequest) -> tuple[str, TaskEntry, Params]:
         plugin, entry = self.plugins.task(request.task)

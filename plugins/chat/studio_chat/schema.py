@@ -11,6 +11,7 @@ from studio.api import (
     BadInput,
     Capability,
     Constraint,
+    File,
     Group,
     Hidden,
     Label,
@@ -77,6 +78,7 @@ class Reply(Params, frozen=True):
     documents: Annotated[
         list[str],
         Hidden(),
+        File((".txt", ".pdf", ".docx")),
         Label(
             "Documents",
             "Text, PDF or Word files the reply can use; passages are chosen from long ones.",

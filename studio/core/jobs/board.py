@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from typing import Any
 
 from studio.api.jobs import JobRequest
@@ -15,13 +15,13 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
-from studio.core.jobs.calls import answer, request_of
+from studio.core.jobs.calls import CheckCall, answer, called_recipe
 from studio.core.jobs.job import Job, OnFault, Recipe
 from studio.core.jobs.job_news import JobNews
 from studio.core.jobs.job_queue import Hands, JobQueue
 from studio.core.jobs.outbox import Outbox
 from studio.core.jobs.poison import Poison
-from studio.core.jobs.recipes import Weights, called_seeds, make_recipe, submission
+from studio.core.jobs.recipes import Weights, make_recipe, submission
 from studio.core.jobs.requests import Resolve, Row, read, recipe_of, told
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library.rows import JobEntry
@@ -66,6 +66,7 @@ class JobBoard:
         resolve: Resolve,
         on_fault: OnFault,
         on_stubborn: Callable[[Job], bool] = lambda job: False,
+        check_call: CheckCall = lambda caller, recipe, params: None,
     ) -> None:
         """Begin with none.
 
@@ -73,6 +74,7 @@ class JobBoard:
             resolve: Finds, and checks, what running jobs call for.
             on_stubborn: Called with a job that does not stop; returns whether it was seen to, else
                 the user is offered to restart the runtime.
+            check_call: Raises a ``StudioError`` for a call that a job may not make.
         """
         self._store = store
         self._runtime = runtime
@@ -81,6 +83,7 @@ class JobBoard:
         self._resolve = resolve
         self._on_fault = on_fault
         self._on_stubborn = on_stubborn
+        self._called = partial(called_recipe, resolve, weights, check_call)
         self._disk = Background("studio-jobs", post)
         self._results = ArtifactSaver(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
@@ -294,10 +297,7 @@ class JobBoard:
         if job.stopping:
             return  # so does whoever waits for it
         try:
-            request = request_of(message, blobs, job)
-            draw = called_seeds(job.recipe.seed, message.number)
-            recipe = make_recipe(*self._resolve(request), self._weights, request, draw)
-            self._enter(recipe, job, message.number)
+            self._enter(self._called(message, job, blobs), job, message.number)
         except StudioError as error:
             told = CallEnded(job.id, message.number, JobState.FAILED, error.info())
             self._runtime.send(told)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
+from studio.api.params import FieldKind, Params
+from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.recipes import Weights, called_seeds, make_recipe
+from studio.core.jobs.requests import Resolve
 from studio.protocol.blobs import shaped
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Call, CallEnded
+
+CheckCall = Callable[[Job, Recipe, Params], None]
+"""Takes a caller, and the recipe and parameters of what it calls for; raises if it may not."""
 
 
 def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobRequest:
@@ -26,6 +33,53 @@ def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobReque
         whole=True,
         conversation=recipe.conversation,
     )
+
+
+def called_recipe(
+    resolve: Resolve,
+    weights: Weights,
+    check: CheckCall,
+    call: Call,
+    caller: Job,
+    blobs: Sequence[memoryview],
+) -> Recipe:
+    """Return what is run for ``call``.
+
+    Raises:
+        StudioError: There is no such task, its parameters are wrong, or the caller may not.
+    """
+    request = request_of(call, blobs, caller)
+    draw = called_seeds(caller.recipe.seed, call.number)
+    plugin, entry, params = resolve(request)
+    recipe = make_recipe(plugin, entry, params, weights, request, draw)
+    check(caller, recipe, params)
+    return recipe
+
+
+def check_files(caller: Recipe, recipe: Recipe, params: Params, library: Path) -> None:
+    """Refuse files that nobody picked, in a call of a job that cannot read files itself.
+
+    It may name those that the user picked for it, and results in the library.
+
+    Raises:
+        StudioError: ``PERMISSION``.
+    """
+    own = {str(caller.params[name]) for name in caller.files}
+    for field in params.fields():
+        is_file = field.kind is FieldKind.FILE
+        if not is_file and not (field.kind is FieldKind.LIST and field.file.suffixes):
+            continue
+        value = recipe.params[field.name]
+        for path in map(str, [value] if is_file else value or ()):
+            is_own = path in own or (is_file and value == field.default)
+            if path and not is_own and not Path(path).resolve().is_relative_to(library.resolve()):
+                raise StudioError(
+                    ErrorCode.PERMISSION,
+                    f"The plugin “{caller.plugin}” may not have {recipe.task} read "
+                    f"{Path(path).name}: you have not picked that file for it.",
+                    "Pass files that were picked for the task, or results from the library.",
+                    plugin=caller.plugin,
+                )
 
 
 def answer(job: Job) -> CallEnded:

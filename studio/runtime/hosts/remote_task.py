@@ -236,6 +236,11 @@ class _Run:
 
     # --- what the task is given -------------------------------------------------------------------
 
+    def _device(self) -> str:
+        """Return what the task may compute with: in the sandbox there is no card yet."""
+        has_card = self._task.entry.permits.gpu and not self._process.tier
+        return self._ctx.device if has_card else "cpu"
+
     def _picked(self, params: Mapping[str, Any]) -> dict[str, BinaryIO]:
         """Return the files that the user picked, by the parameter that names each, open.
 
@@ -271,7 +276,7 @@ class _Run:
                 self._task.task,
                 dict(params),
                 ctx.studio_job.seed,
-                ctx.device if self._task.entry.permits.gpu else "cpu",
+                self._device(),
                 ctx.is_private,
                 ctx.wants_whole,
                 {name: at for at, (name, _) in enumerate(inputs)},

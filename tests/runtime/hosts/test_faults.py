@@ -124,7 +124,14 @@ class Beside:
         yield ctx.result(steps=self.steps)
 
 
-@pytest.mark.parametrize("fault", SENTENCES)
+SLOW = {"hunger_of_a_child", "lies", "wrong_types", "prints", "quit"}
+"""Near others that are tried each time."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in SENTENCES],
+)
 def test_a_fault_is_named_and_a_job_beside_never_notices(
     desk: Desk, strangers: Strangers, fault: str
 ) -> None:

@@ -118,6 +118,7 @@ def _suits(probe: Probe) -> bool:
 PROBES = [each for each in (*access.PROBES, *calls.PROBES) if _suits(each)]
 
 
+@pytest.mark.slow
 def test_no_probe_gets_out_and_each_is_a_real_attempt(
     desk: Desk, strangers: Strangers, walls: ProcessWalls
 ) -> None:
@@ -140,6 +141,7 @@ def test_the_record_says_which_walls_there_were(
     assert len(set(os.environ) - set(end.result["names"])) > 3, "it has an environment of its own"
 
 
+@pytest.mark.slow
 def test_faults_behind_walls_are_named_as_without(
     desk: Desk, strangers: Strangers, walls: ProcessWalls
 ) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from studio.api import Capability, Params, StudioError, WeightsId
+from studio.api import Capability, File, Params, StudioError, WeightsId
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
+from studio.core.jobs.calls import check_files
 from studio.core.jobs.recipes import make_recipe
 from studio.protocol.errors import ErrorCode
 
@@ -131,3 +133,44 @@ def test_recipes_differ_when_their_inputs_do() -> None:
         return make_recipe("toy", entry, Params(), Catalogue(), request).digest
 
     assert digest("a") == digest("a") != digest("b")
+
+
+class Reading(Params):
+    """Parameters that name files."""
+
+    file: Annotated[str, File()] = "/etc/default"
+    more: Annotated[list[str], File((".txt",))] = []
+
+
+def test_files_are_picked_by_the_user_and_not_by_the_defaults_of_a_schema() -> None:
+    def files(**given: str) -> tuple[str, ...]:
+        return make_recipe("toy", ENLARGE, Reading.parse(given), Catalogue(), PLAIN).files
+
+    assert files() == ()
+    assert files(file="/etc/default") == ()
+    assert files(file="") == ()
+    assert files(file="/files/picked.txt") == ("file",)
+
+
+def test_an_isolated_caller_names_only_files_that_were_picked_for_it(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    made = str(library / "blobs" / "made.txt")
+    own = Reading.parse({"file": "/files/picked.txt"})
+    caller = make_recipe("stranger", ENLARGE, own, Catalogue(), PLAIN)
+
+    def call(**given: object) -> None:
+        params = Reading.parse(given)
+        recipe = make_recipe("toy", ENLARGE, params, Catalogue(), PLAIN)
+        check_files(caller, recipe, params, library)
+
+    call()
+    call(file="/files/picked.txt", more=[made, "/files/picked.txt"])
+    call(file=made)
+    for given in (
+        {"file": "/files/secret"},
+        {"file": f"{library}/../secret"},
+        {"more": [made, "/files/secret"]},
+    ):
+        with pytest.raises(StudioError, match="may not have") as refused:
+            call(**given)
+        assert refused.value.code is ErrorCode.PERMISSION
