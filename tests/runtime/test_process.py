@@ -263,7 +263,7 @@ def test_another_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_a_broken_message_is_passed_over_and_broken_framing_ends_it(
     start: Callable[..., RuntimeProcess],
 ) -> None:
-    runtime = start()
+    runtime = start(LIGHT)
     runtime.link.send_body(b"\xc1 no msgpack")
     runtime.send(Inspect("i", "/nowhere"))
     runtime.wait(lambda each: isinstance(each, Inspected))
