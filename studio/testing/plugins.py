@@ -73,7 +73,11 @@ def importable(*folders: Path) -> Iterator[None]:
     finally:
         for path in added:
             sys.path.remove(path)
-        packages = {entry.stem for folder in folders for entry in folder.iterdir()}
+        entries = [entry for folder in folders for entry in folder.iterdir()]
+        # Not every folder beside a package is one: tests of a project may be called as others are.
+        packages = {
+            each.stem for each in entries if each.is_file() or (each / "__init__.py").exists()
+        }
         for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
             del sys.modules[name]
 
