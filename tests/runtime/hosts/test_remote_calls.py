@@ -10,7 +10,7 @@ import pytest
 
 from studio.protocol.messages import Call, CallEnded, Cancel, Finished, Submit
 from studio.protocol.states import JobState
-from tests.runtime.desk import Desk, Toy
+from tests.runtime.desk import PATIENCE, Desk, Toy
 from tests.runtime.hosts.conftest import Strangers
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
@@ -49,26 +49,31 @@ class Studio:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.callees: list[str] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._closed = threading.Event()
+        self._done: set[tuple[str, int]] = set()
+        self._threads = [threading.Thread(target=self._serve)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        """Answer no more; the desk has ended what was called by then."""
+        self._closed.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
 
     def _serve(self) -> None:
-        done: set[tuple[str, int]] = set()
-        while True:
-            call = self._desk.wait(
-                lambda each: isinstance(each, Call) and (each.job, each.number) not in done
-            )
-            done.add((call.job, call.number))
-            threading.Thread(target=self._run, args=(call,), daemon=True).start()
+        while not self._closed.wait(0.01):
+            for call in [each for each in list(self._desk.messages) if isinstance(each, Call)]:
+                if (call.job, call.number) not in self._done:
+                    self._done.add((call.job, call.number))
+                    self._threads.append(threading.Thread(target=self._run, args=(call,)))
+                    self._threads[-1].start()
 
     def _run(self, call: Call) -> None:
-        id = f"{call.job}-{call.number}"
-        self.callees.append(id)
-        made = self._desk.blobs[id_of(call)]
+        callee = f"{call.job}-{call.number}"
+        made = self._desk.blobs[id(call)]
         params = {"number": 0, "text": "", "weights": "", **call.params}
         submit = Submit(
-            id,
+            callee,
             call.task,
             params,
             1,
@@ -80,17 +85,13 @@ class Studio:
         )
         self._desk.messages.append(submit)
         self._desk.send(submit, made)
-        end = self._desk.finished(id)
+        end = self._desk.finished(callee)
         count = 1 if end.state is JobState.DONE and call.task == "painter.paint" else 0
         self._desk.send(
             CallEnded(
                 call.job, call.number, end.state, end.error, ("saved",) * count, ("",) * count
             )
         )
-
-
-def id_of(message: Any) -> int:
-    return id(message)
 
 
 def paint(ctx: Any, params: Toy) -> Iterator[Any]:
@@ -109,9 +110,11 @@ def forever(ctx: Any, params: Toy) -> Iterator[Any]:
 
 
 @pytest.fixture
-def studio(desk: Desk) -> Studio:
+def studio(desk: Desk) -> Iterator[Studio]:
     desk.plugin("painter", {"paint": paint, "forever": forever})
-    return Studio(desk)
+    studio = Studio(desk)
+    yield studio
+    studio.close()
 
 
 def test_what_comes_of_a_call_crosses_into_the_process(

@@ -41,9 +41,11 @@ def test_what_it_may_read_crosses_and_paths_do_not(
     desk: Desk, strangers: Strangers, tmp_path: Path
 ) -> None:
     strangers.plugin("reader", READER, permits=Permits(library=True))
-    threading.Thread(target=answer, args=(desk, tmp_path), daemon=True).start()
+    answers = threading.Thread(target=answer, args=(desk, tmp_path))
+    answers.start()
     end = desk.run("reader.look", text="milk")
     assert end.error is None
+    answers.join()
     assert end.result == {"titles": ["Milk"], "path": ".", "passed": True, "payload": "Milk is out"}
     query = next(each for each in desk.messages if isinstance(each, LibraryQuery))
     assert (query.query, query.kinds, query.limit) == ("milk", ("text",), 5)
