@@ -24,6 +24,7 @@ OpenWindow = Callable[[bool, Sequence[str]], int]
 COMMANDS = {
     "run": "run a task and save its results",
     "chat": "chat with a language model in the terminal",
+    "queue": "list, order, pause and run the jobs that wait in the library",
     "tasks": "list the tasks of all plugins",
     "models": "list, add, download, verify and convert models",
     "device": "show the devices, their usage and the last hour",

@@ -26,6 +26,13 @@ The inputs of the others stay on the disk: there may be thousands.
 _RANK = {priority: number for number, priority in enumerate(Priority)}
 
 
+def fitting(priority: Priority, others: Sequence[Priority], place: int) -> Priority:
+    """Return the nearest class that a row may have where ``place`` of the others go first."""
+    least = _RANK[others[place - 1]] if place else 0
+    most = _RANK[others[place]] if place < len(others) else len(_RANK) - 1
+    return list(Priority)[max(least, min(_RANK[priority], most))]
+
+
 @dataclass(frozen=True)
 class Hands:
     """What the queue asks of the board.
@@ -146,11 +153,8 @@ class JobQueue:
             return
         self._order.remove(job)
         place = max(0, min(place, len(self._order)))
-        ranks = [_RANK[each.recipe.priority] for each in self._order]
-        least = ranks[place - 1] if place else 0
-        most = ranks[place] if place < len(ranks) else len(_RANK) - 1
-        rank = max(least, min(_RANK[job.recipe.priority], most))
-        job.prioritise(list(Priority)[rank])
+        others = [each.recipe.priority for each in self._order]
+        job.prioritise(fitting(job.recipe.priority, others, place))
         self._order.insert(place, job)
         self._arranged(job)
 

@@ -1,0 +1,290 @@
+"""``studio queue``: the jobs that wait in the library, ordered, and run without a window."""
+
+from __future__ import annotations
+
+import signal
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.job_progress import PUMP_SECONDS, progress_in_words
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
+from studio.core.jobs.job_queue import JobQueue, fitting
+from studio.core.library.library import Library
+from studio.core.library.rows import JobEntry
+from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState, Priority
+
+_SHORT_ID = 6
+"""Characters of an id that a list shows: the last ones, which differ."""
+
+
+def main(argv: Sequence[str], session: StudioSession) -> int:
+    """List, pause, resume, move, cancel, retry or run."""
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "run":
+        return _run(arguments, session)
+    writes = arguments.command != "list"
+    with Library.open(session.paths, read_only=not writes) as library:
+        if writes:
+            _must_be_alone(library)
+            _COMMANDS[arguments.command](library, arguments)
+        _list(library, arguments)
+    return ExitCode.OK
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="studio queue", description="Jobs that wait in the library, in the order they run."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, text: str, ids: str = "") -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        if ids:
+            command.add_argument("id", nargs=ids, metavar="ID", help="the end of an id is enough")
+        return command
+
+    add("list", "list the queue, and what failed and can be retried")
+    add("pause", "pause these jobs; without an ID the whole queue", "*")
+    add("resume", "resume these jobs; without an ID the whole queue", "*")
+    move = add("move", "move a job to another position in the queue")
+    move.add_argument("id", metavar="ID", help="the end of an id is enough")
+    move.add_argument("place", type=int, metavar="POSITION", help="1 is the front")
+    add("cancel", "remove jobs from the queue", "+")
+    run = add("run", "run the queue without a window, until nothing is left to run")
+    run.add_argument("--retry", action="store_true", help="retry what failed, too")
+    return parser
+
+
+# --- changing it, while no studio is open -----------------------------------------------------
+
+
+def _must_be_alone(library: Library) -> None:
+    if library.health.writer:
+        raise StudioError(
+            ErrorCode.BUSY,
+            f"Offline Studio is open (process {library.health.writer}) and manages the queue.",
+            "Change the queue in its window (Ctrl+J), or close it and try again.",
+        )
+    if library.read_only:
+        raise library.health.error()
+
+
+def _pause(library: Library, arguments: Namespace, paused: bool = True) -> None:
+    if arguments.id:
+        library.jobs.hold([_found(library, id).id for id in arguments.id], paused)
+    else:
+        library.jobs.pause(paused)
+
+
+def _resume(library: Library, arguments: Namespace) -> None:
+    _pause(library, arguments, paused=False)
+
+
+def _move(library: Library, arguments: Namespace) -> None:
+    waiting = library.jobs.waiting()
+    entry = _found(library, arguments.id)
+    order = [(each.id, Priority(each.priority)) for each in waiting if each.id != entry.id]
+    place = max(0, min(arguments.place - 1, len(order)))
+    priority = fitting(Priority(entry.priority), [each for _, each in order], place)
+    library.jobs.arrange([*order[:place], (entry.id, priority), *order[place:]])
+
+
+def _cancel(library: Library, arguments: Namespace) -> None:
+    for entry in [_found(library, id) for id in arguments.id]:
+        library.jobs.journal_state(entry.id, JobState.CANCELLED)
+        library.kept_inputs.release(entry.record)
+
+
+_COMMANDS: dict[str, Callable[[Library, Namespace], None]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "move": _move,
+    "cancel": _cancel,
+}
+
+
+def _found(library: Library, id: str) -> JobEntry:
+    """Return the row that waits and whose id ends so."""
+    found = [each for each in library.jobs.waiting() if each.id.lower().endswith(id.lower())]
+    if len(found) != 1:
+        what = "More than one job" if found else "No job"
+        raise StudioError(
+            ErrorCode.BAD_INPUT if found else ErrorCode.NOT_FOUND,
+            f"{what} in the queue has an id that ends with “{id}”.",
+            "`studio queue list` shows them.",
+        )
+    return found[0]
+
+
+def _list(library: Library, arguments: Namespace) -> None:
+    waiting, failed = library.jobs.waiting(), library.jobs.failed()
+    paused = library.jobs.paused
+    if arguments.json:
+        output.print_json(
+            {
+                "paused": paused,
+                "waiting": [_as_json(entry) for entry in waiting],
+                "failed": [_as_json(entry) for entry in failed],
+            }
+        )
+        return
+    if not waiting and not failed:
+        output.say("The queue is empty." + (" It is paused." if paused else ""))
+        return
+    rows = [
+        (str(number), _state(entry, paused), entry.title, entry.task, entry.id[-_SHORT_ID:])
+        for number, entry in enumerate(waiting, start=1)
+    ]
+    rows += [("", entry.state, _why(entry), entry.task, entry.id[-_SHORT_ID:]) for entry in failed]
+    output.print_table(rows, ("", "STATE", "JOB", "TASK", "ID"))
+    if paused:
+        output.hint("The queue is paused: `studio queue resume` lets it go on.")
+
+
+def _state(entry: JobEntry, paused: bool) -> str:
+    return "paused" if paused or entry.held else "waiting"
+
+
+def _why(entry: JobEntry) -> str:
+    error = (entry.error or {}).get("message", "")
+    return f"{entry.title}: {error}" if error else entry.title
+
+
+def _as_json(entry: JobEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "task": entry.task,
+        "plugin": entry.plugin,
+        "state": entry.state,
+        "held": entry.held,
+        "priority": entry.priority,
+        "record": entry.record,
+        "error": entry.error,
+    }
+
+
+# --- running it -------------------------------------------------------------------------------
+
+
+def _run(arguments: Namespace, session: StudioSession) -> int:
+    """Run what waits until nothing is left that may go; what was paused stays so."""
+    with session.studio() as studio:
+        _must_be_alone(studio.library)
+        watch = _Run(studio, quiet=arguments.json)
+        watch.begin(retry=arguments.retry)
+        code = watch.finish()
+        if arguments.json:
+            output.print_json({"jobs": watch.told, "waiting": len(studio.jobs.queue.waiting())})
+        elif not watch.told:
+            output.say("Nothing in the queue can run." if watch.paused else "The queue is empty.")
+        elif waiting := len(studio.jobs.queue.waiting()):
+            output.hint(f"Still in the queue: {waiting}.")
+    return code
+
+
+class _Run:
+    """Tells of each job of the queue until none may go on.
+
+    Attributes:
+        told: What came of each, as plain data.
+    """
+
+    def __init__(self, studio: Studio, *, quiet: bool) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._studio = studio
+        self._queue: JobQueue = studio.jobs.queue
+        self._quiet = quiet
+        self._line = None if quiet else output.ProgressLine()
+        self._interrupted = False
+        self._told_of: set[str] = set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether something waits that the user has paused."""
+        return bool(self._queue.waiting())
+
+    def begin(self, *, retry: bool) -> None:
+        """Take up the queue; return when it is known what is in it."""
+        restored: list[None] = []
+        self._studio.weights.entries()  # recipes name them
+        self._studio.jobs.on_change(self._changed)
+        self._queue.restore(lambda rows: restored.append(None))
+        while not restored:
+            self._studio.pump(PUMP_SECONDS)
+        if retry:
+            self._queue.retry_failed()
+
+    def finish(self) -> ExitCode:
+        """Return when nothing is under way and nothing may go."""
+        with self._stopping():
+            while self._is_busy() and not self._interrupted:
+                self._studio.pump(PUMP_SECONDS)
+                if self._studio.runtime.state is RuntimeState.GIVEN_UP:
+                    break
+        if self._line:
+            self._line.clear()
+        if self._interrupted:
+            return ExitCode.INTERRUPTED
+        failed = any(each["state"] in (JobState.FAILED, JobState.LOST) for each in self.told)
+        return ExitCode.FAILED if failed else ExitCode.OK
+
+    def _is_busy(self) -> bool:
+        jobs = self._studio.jobs.jobs()
+        return any(job.retrying or (job.is_live and self._may_go(job)) for job in jobs)
+
+    def _may_go(self, job: Job) -> bool:
+        return job.begun or not self._queue.waits(job)
+
+    def _changed(self, job: Job) -> None:
+        if job.is_live:
+            if self._line and job.begun:
+                self._line.show(f"{job.title}: {progress_in_words(job)}")
+            return
+        if job.id in self._told_of or job.retrying or job.caller is not None:
+            return
+        self._told_of.add(job.id)
+        self.told.append(
+            {
+                "id": job.id,
+                "title": job.title,
+                "task": job.task,
+                "state": str(job.state),
+                "record": job.record,
+                "artifacts": [artifact.id for artifact in job.artifacts],
+                "error": job.error.message if job.error else None,
+            }
+        )
+        if self._line:
+            self._line.clear()
+            took = f"  ({job.seconds:.1f} s)" if job.seconds else ""
+            output.say(f"{job.state:<9} {job.title}{took}")
+            if job.error:
+                output.hint(f"          {job.error.message} {job.error.hint}".rstrip())
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """The first Ctrl+C ends the run: what is at work is cut short, what waits stays."""
+
+        def interrupt(*_: Any) -> None:
+            self._interrupted = True
+
+        try:
+            before: Any = signal.signal(signal.SIGINT, interrupt)
+        except ValueError:  # not on the main thread: nobody can press Ctrl+C here
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
