@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.job_queue import Hands, JobQueue
+from studio.core.notices import Notices
 from studio.protocol.states import JobState
 
 
@@ -34,6 +37,29 @@ class HandMadeBoard:
         self.controls = Controls()
         self._jobs: list[Job] = []
         self._observers: list[Callable[[Job], None]] = []
+        self.queue = self._queue()
+
+    def _queue(self) -> JobQueue:
+        hands = Hands(
+            knows=lambda id: False,
+            has=lambda job: False,
+            send=lambda message: None,
+            jobs=self.jobs,
+            changed=self.changed,
+            feed=lambda: None,
+            recipe=_none,
+            revive=_none,
+            again=_none,
+        )
+        return JobQueue(hands, _Store(), _Disk(), Notices())  # type: ignore[arg-type]
+
+    def add_row(self, title: str, kind: str = "image") -> Job:
+        """Add a row of the queue, behind the others."""
+        job = self.add(title, kind=kind)
+        job.is_row = True
+        self.queue.add(job)
+        self.changed(job)
+        return job
 
     def add(self, title: str, state: JobState = JobState.QUEUED, kind: str = "text") -> Job:
         recipe = Recipe("chat", "chat.reply", {}, 1, title, kind=kind)
@@ -60,6 +86,24 @@ class HandMadeBoard:
     def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]:
         self._observers.append(call)
         return lambda: self._observers.remove(call)
+
+
+class _Store:
+    """Keeps nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
+
+
+class _Disk:
+    """Has done what it is asked to do."""
+
+    def run(self, call: Callable[[], Any], *then: Any, **more: Any) -> None:
+        call()
+
+
+def _none(*args: Any) -> Any:
+    raise NotImplementedError
 
 
 def _raise(plugin: str, where: str, error: BaseException) -> None:

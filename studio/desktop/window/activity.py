@@ -11,6 +11,7 @@ from studio.protocol.messages import Status
 
 if TYPE_CHECKING:
     from studio.core.jobs.job import Job
+    from studio.core.jobs.job_queue import JobQueue
 
 _CALM_MS = 60
 """Jobs are redrawn at most this often: the eye cannot follow more."""
@@ -18,6 +19,8 @@ _CALM_MS = 60
 
 class Board(Protocol):
     """What the window needs of the job board."""
+
+    queue: JobQueue
 
     def jobs(self) -> list[Job]: ...
 
@@ -71,6 +74,7 @@ class Activity(QObject):
         """Show the jobs of ``board``."""
         self._board = board
         board.on_change(lambda job: self._on_job())
+        board.queue.on_change(self._on_job)
         self.jobs_changed.emit()
 
     def set_runtime(self, state: str, reason: str = "") -> None:
@@ -92,8 +96,21 @@ class Activity(QObject):
         self.server_changed.emit()
 
     def live(self) -> Sequence[Job]:
-        """Return the jobs that are not over, oldest first, but not what passes by itself."""
-        return [j for j in self._board.live() if not _is_passing(j)] if self._board else []
+        """Return the jobs that are not over, but not what passes by itself.
+
+        First those at work, oldest first, then the rows of the queue in the order they are to run.
+        """
+        if self._board is None:
+            return []
+        rows = self._board.queue.waiting()
+        waiting = {job.id for job in rows}
+        live = [job for job in self._board.live() if not _is_passing(job)]
+        return [*(job for job in live if job.id not in waiting), *rows]
+
+    @property
+    def queue(self) -> JobQueue | None:
+        """The rows that wait, and what the user wants of them; None before a studio is open."""
+        return self._board.queue if self._board else None
 
     def title_of_job(self, id: str) -> str:
         """Return what a person calls a job, also one that passes by itself."""

@@ -6,7 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QPropertyAnimation, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QEasingCurve,
+    QEvent,
+    QObject,
+    QPropertyAnimation,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -115,6 +123,14 @@ class JobDrawer(QFrame):
         head.setContentsMargins(20, 10, 12, 8)
         head.addWidget(self._look.label(self.tr("Jobs"), "heading"))
         head.addStretch()
+        self._hold = self._look.button(self.tr("Pause queue"), "pause", kind="ghost", small=True)
+        self._hold.clicked.connect(self._on_hold)
+        head.addWidget(self._hold)
+        self._retry = self._look.button(
+            self.tr("Retry failed"), "rotate-cw", kind="ghost", small=True
+        )
+        self._retry.clicked.connect(self._on_retry)
+        head.addWidget(self._retry)
         self._clear = self._look.button(self.tr("Clear finished"), kind="ghost", small=True)
         self._clear.clicked.connect(self._activity.forget_over)
         head.addWidget(self._clear)
@@ -144,8 +160,26 @@ class JobDrawer(QFrame):
         for job in (*live, *over):
             self._rows[job.id].show_job(job)
         self._clear.setVisible(bool(over))
+        self._retry.setVisible(sum(job.can_retry for job in over) > 1)
+        queue = self._activity.queue
+        paused = queue is not None and queue.paused
+        self._hold.setVisible(paused or any(job.is_row for job in live))
+        self._hold.setText(self.tr("Resume queue") if paused else self.tr("Pause queue"))
+        self._hold.setIcon(self._look.icons.icon("play" if paused else "pause", "text"))
+
+    def _on_hold(self) -> None:
+        if queue := self._activity.queue:
+            if queue.paused:
+                queue.resume()
+            else:
+                queue.pause()
+
+    def _on_retry(self) -> None:
+        if queue := self._activity.queue:
+            queue.retry_failed()
 
     def _rebuild(self, live: Sequence[Job], over: Sequence[Job]) -> None:
+        focused = self.focusWidget()
         for widget in taken(self._list):
             widget.setParent(None)  # rows that stay are put back below
         kept, self._rows = self._rows, {}
@@ -164,9 +198,11 @@ class JobDrawer(QFrame):
         self._list.addStretch()
         for gone in kept.keys() - self._rows.keys():
             kept[gone].deleteLater()
+        if focused is not None and self.isAncestorOf(focused):
+            focused.setFocus()  # so that a row can be moved on
 
     def _place_row(self, kept: dict[str, _Row], job: Job) -> None:
-        row = kept.get(job.id) or _Row(self._look, job)
+        row = kept.get(job.id) or _Row(self._look, job, self._activity)
         self._rows[job.id] = row
         self._list.addWidget(row)
         row.show()
@@ -175,9 +211,9 @@ class JobDrawer(QFrame):
 class _Row(QWidget):
     """One job."""
 
-    def __init__(self, look: Appearance, job: Job) -> None:
+    def __init__(self, look: Appearance, job: Job, activity: Activity) -> None:
         super().__init__()
-        self._job, self._icons = job, look.icons
+        self._job, self._icons, self._activity = job, look.icons, activity
         self._icon = look.icon_label(*look.kinds.icon(job.kind), 18)
         self._title = ElidedLabel(job.title, "strong")
         self._state_icon = look.icon_label("clock", "mute", 14)
@@ -188,9 +224,15 @@ class _Row(QWidget):
         self._figures.setMinimumWidth(110)
         self._figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._first = look.icon_button("arrow-up-to-line", self.tr("Move to front of queue"))
+        self._up = look.icon_button("arrow-up", self.tr("Move up"))
+        self._down = look.icon_button("arrow-down", self.tr("Move down"))
+        self._retry = look.icon_button("rotate-cw", self.tr("Retry"))
         self._pause = look.icon_button("pause", self.tr("Pause"))
         self._stop = look.icon_button("circle-stop", self.tr("Stop"))
         self._first.clicked.connect(self._on_first)
+        self._up.clicked.connect(lambda: self._move(-1))
+        self._down.clicked.connect(lambda: self._move(1))
+        self._retry.clicked.connect(self._on_retry)
         self._pause.clicked.connect(self._on_pause)
         self._stop.clicked.connect(self._on_stop)
         self._lay_out()
@@ -206,8 +248,17 @@ class _Row(QWidget):
         self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
         self._pause.setToolTip(self.tr("Resume") if paused else self.tr("Pause"))
         self._pause.setAccessibleName(self._pause.toolTip())
-        self._first.setVisible(job.state in (JobState.QUEUED, JobState.WAITING))
-        self._pause.setVisible(job.state in (JobState.RUNNING, JobState.PAUSED))
+        queue = self._activity.queue
+        order = queue.waiting() if queue else []
+        place = order.index(job) if job in order else -1
+        is_paused_with_all = place >= 0 and queue is not None and queue.paused and not job.held
+        waits = job.state in (JobState.QUEUED, JobState.WAITING)
+        self._first.setVisible(place > 0 or (waits and not job.is_row))
+        self._up.setVisible(place > 0)
+        self._down.setVisible(0 <= place < len(order) - 1)
+        pausable = job.state in (JobState.RUNNING, JobState.PAUSED) or place >= 0
+        self._pause.setVisible(pausable and not is_paused_with_all)
+        self._retry.setVisible(job.can_retry)
         self._stop.setVisible(job.is_live)
         self._stop.setEnabled(not job.stopping)
         self.setAccessibleName(f"{job.title}, {job.words}")
@@ -256,12 +307,32 @@ class _Row(QWidget):
         layout.addWidget(self._figures)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        for button in (self._first, self._pause, self._stop):
+        for button in (self._first, self._up, self._down, self._retry, self._pause, self._stop):
             buttons.addWidget(button)
+            button.installEventFilter(self)
         layout.addLayout(buttons)
 
     def _on_first(self) -> None:
         self._job.promote()
+
+    def _move(self, by: int) -> None:
+        if queue := self._activity.queue:
+            order = queue.waiting()
+            if self._job in order:
+                queue.move(self._job, order.index(self._job) + by)
+
+    def _on_retry(self) -> None:
+        if queue := self._activity.queue:
+            queue.retry([self._job])
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Alt+Up and Alt+Down move it in the queue, from whichever of its buttons has the focus."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+            if step and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+                self._move(step)
+                return True
+        return super().eventFilter(watched, event)
 
     def _on_stop(self) -> None:
         self._job.cancel()

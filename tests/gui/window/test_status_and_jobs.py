@@ -164,6 +164,65 @@ def test_each_button_of_a_job_asks_the_board(
     assert board.controls.asked == [(asked, job.id)]
 
 
+def _shown(window: MainWindow) -> list[str]:
+    return [row.accessibleName() for row in window.drawer._rows.values()]
+
+
+def _row(window: MainWindow, job: Any) -> QWidget:
+    return window.drawer._rows[job.id]
+
+
+def test_the_queue_is_ordered_by_buttons_and_by_keys(
+    window: MainWindow, board: Any, qtbot: Any
+) -> None:
+    a, b, c = (board.add_row(title) for title in "ABC")
+    board.add("At work", JobState.RUNNING)
+    window.drawer.open()
+    assert _shown(window) == ["At work, Running", "A, Queued", "B, Queued", "C, Queued"]
+    qtbot.mouseClick(_named(_row(window, c), "Move up"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _shown(window)[1:] == ["A, Queued", "C, Queued", "B, Queued"])
+    button = _named(_row(window, a), "Move down")
+    qtbot.keyClick(button, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: _shown(window)[1:] == ["C, Queued", "A, Queued", "B, Queued"])
+    assert [job.title for job in board.queue.waiting()] == ["C", "A", "B"]
+    shown = [child.accessibleName() for child in _row(window, b).findChildren(QToolButton)
+             if child.isVisible()]  # fmt: skip
+    assert "Move down" not in shown, "it is the last one"
+
+
+def test_the_whole_queue_is_paused_and_goes_on(window: MainWindow, board: Any, qtbot: Any) -> None:
+    job, held = board.add_row("A"), board.add_row("B")
+    window.drawer.open()
+    board.queue.hold(held)
+    qtbot.mouseClick(_named_text(window.drawer, "Pause queue"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _shown(window) == ["A, Paused", "B, Paused"])
+    qtbot.mouseClick(_named_text(window.drawer, "Resume queue"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _shown(window) == ["A, Waiting", "B, Paused"])
+    assert (job.held, held.held) == (False, True)
+
+
+def test_what_failed_has_a_button_to_retry_it(
+    window: MainWindow, board: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(board.queue, "retry", lambda jobs: asked.extend(j.title for j in jobs))
+    for title in "AB":
+        job = board.add_row(title)
+        board.queue.drop(job)
+        job.become(JobState.LOST)
+    board.add("Of no row", JobState.FAILED)
+    window.drawer.open()
+    qtbot.mouseClick(_named(_row(window, job), "Retry"), Qt.MouseButton.LeftButton)
+    assert asked == ["B"]
+    qtbot.mouseClick(_named_text(window.drawer, "Retry failed"), Qt.MouseButton.LeftButton)
+    assert asked == ["B", "A", "B", "Of no row"]  # the queue looks which of them it can retry
+
+
+def _named_text(widget: QWidget, text: str) -> QPushButton:
+    buttons = widget.findChildren(QPushButton)
+    return next(each for each in buttons if each.text() == text and each.isVisible())
+
+
 def test_finished_jobs_are_kept_below_and_can_be_cleared(
     window: MainWindow, board: Any, qtbot: Any
 ) -> None:
