@@ -246,7 +246,8 @@ class App(QObject):
     # --- ending -------------------------------------------------------------------------------
 
     def _may_close(self) -> bool:
-        live = self.activity.live()
+        # Rows of the queue that have not begun stay in the library for the next start.
+        live = [job for job in self.activity.live() if job.begun or not job.is_row]
         if live:
             self.window.ask_to_close(len(live), self.quit)
         return not live
