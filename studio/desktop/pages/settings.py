@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBox
 
 from studio.api.params import Params
 from studio.api.window.context import Page, PluginContext
+from studio.core.jobs import queue_start
+from studio.core.jobs.queue_start import QueueStart
 from studio.core.plugins.isolation import IsolationSettings
 from studio.core.runtime_process.text_engines import TextEngineSettings
 from studio.core.weights.download.hub import NEVER
@@ -195,6 +197,20 @@ class SettingsPage(QWidget):
                 "detected."
             ),
             DevicePicker(self._studio.devices),
+        )
+        starts = (
+            (str(QueueStart.GO_ON), "", self.tr("Run")),
+            (str(QueueStart.ASK), "", self.tr("Ask")),
+            (str(QueueStart.WAIT), "", self.tr("Keep paused")),
+        )
+        queue = SwitchBar(self._look, self.tr("Queue at start"), starts)
+        queue.choose(str(queue_start.how(self._studio.settings)))
+        queue.on_choose(lambda how: self._studio.settings.set(queue_start.QUEUE_START, how))
+        self._row(
+            column,
+            self.tr("Queue at start"),
+            self.tr("What happens to jobs that were waiting when Offline Studio closed."),
+            queue,
         )
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("Text engine"), TextEngineSettings, settings)

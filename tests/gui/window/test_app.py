@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 
 from studio.api.jobs import JobRequest
 from studio.app import App
+from studio.core.jobs import queue_start
+from studio.core.jobs.queue_start import QueueStart
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window import window_state
 from studio.testing.scripted import ScriptedRuntime, Stall
 from tests.gui.conftest import Runs, problem_of
@@ -221,3 +224,15 @@ def test_about_names_versions_and_licences(start: Runs) -> None:
     licence = next(b for b in sheet.findChildren(QPushButton) if "Inter" in b.accessibleName())
     licence.click()
     assert "SIL OPEN FONT LICENSE" in sheet.findChild(QPlainTextEdit).toPlainText().upper()
+
+
+def test_what_becomes_of_the_queue_at_a_start_is_a_setting(start: Runs) -> None:
+    app = start()
+    assert app.session is not None
+    settings = app.session.studio.settings
+    assert app.window.open_page("33:_OWN = (settings")
+    bars = app.window.findChildren(SwitchBar)
+    bar = next(each for each in bars if each.accessibleName() == "Queue at start")
+    assert queue_start.how(settings) is QueueStart.GO_ON
+    bar.buttons["ask"].click()
+    assert queue_start.how(settings) is QueueStart.ASK
