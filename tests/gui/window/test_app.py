@@ -230,7 +230,7 @@ def test_what_becomes_of_the_queue_at_a_start_is_a_setting(start: Runs) -> None:
     app = start()
     assert app.session is not None
     settings = app.session.studio.settings
-    assert app.window.open_page("33:_OWN = (settings")
+    assert app.window.open_page("studio.settings")
     bars = app.window.findChildren(SwitchBar)
     bar = next(each for each in bars if each.accessibleName() == "Queue at start")
     assert queue_start.how(settings) is QueueStart.GO_ON
