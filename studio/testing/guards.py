@@ -41,15 +41,6 @@ def pytest_configure() -> None:
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
         known = wait.__kwdefaults__ or {}
         wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
-    QtBot.wait = _wait  # type: ignore[method-assign]  # for all tests
-
-
-_bot_waits = QtBot.wait
-
-
-def _wait(self: QtBot, ms: int) -> None:
-    """Wait; between two looks of ``waitUntil`` a millisecond, not ten."""
-    _bot_waits(self, 1 if ms == 10 else ms)
 
 
 _fsync, _sqlite_connect = os.fsync, sqlite3.connect

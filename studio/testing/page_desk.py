@@ -30,6 +30,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -203,10 +204,19 @@ class PageDesk:
 
     def settled(self) -> None:
         """Wait until all that was asked of other threads has come back."""
-        back: list[None] = []
-        self.ctx.run_later(lambda: None, back.append)
         kept = self.kit.shelves
-        self.until(lambda: bool(back) and all(each.settled for each in kept) and self.idle())
+
+        def is_at_rest() -> bool:
+            is_done = self.background.wait(0)
+            return is_done and all(each.settled for each in kept) and self.idle()
+
+        while True:  # what comes back may ask for more
+            self.until(is_at_rest)
+            back: list[None] = []
+            self.bridge.post(partial(back.append, None))  # behind all that was posted so far
+            self.until(partial(bool, back))
+            if is_at_rest():
+                return
 
     def until_over(self) -> None:
         """Wait until no job of the page is at work."""
