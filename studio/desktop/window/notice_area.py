@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from studio.core.notices import Action, Level, Notice
 from studio.desktop.appearance.appearance import Appearance
@@ -44,6 +45,8 @@ class NoticeArea(QObject):
 
     def show_notice(self, notice: Notice) -> None:
         """Show it, or queue it behind the three in view."""
+        if not isValid(self._window):  # work that ends after the window closed has nobody to tell
+            return
         if len(self._cards) >= _AT_MOST:
             self._make_room(notice)
         else:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
+from shiboken6 import delete
 
 from studio.core.notices import Action, Notices
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.window.notice_area import NoticeArea
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import ErrorCode, StudioError
@@ -141,3 +143,12 @@ def test_they_keep_off_the_button_that_a_page_is_for(
 def test_a_plain_text_notice_runs_no_markup(area: NoticeArea, notices: Notices) -> None:
     notices.info("<b>not bold</b>")
     assert area.cards()[0].accessibleName() == "<b>not bold</b>"
+
+
+def test_what_ends_after_the_window_closed_is_kept_and_shown_nowhere(look: Appearance) -> None:
+    window = QWidget()
+    area, notices = NoticeArea(look, window, print), Notices()
+    notices.on_notice(area.show_notice)
+    delete(window)
+    notices.error("The library is closed.")
+    assert [notice.message for notice in notices.all] == ["The library is closed."]
