@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +17,6 @@ from studio.testing.inproc import pump_until
 from tests.unit.core.plugins.install.wheels import Draft, plugin
 
 PATIENCE = 500.0
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("uv") is None, reason="uv is not installed: run the setup"
-)
 SLOW = """\
 import time
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.conftest import Runs
 from tests.unit.core.plugins.install.wheels import plugin
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("uv") is None, reason="uv is not installed: run the setup"
-)
 MORE = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
 
 

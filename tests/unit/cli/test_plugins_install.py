@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,9 +16,6 @@ from studio.cli.terminal.exit_code import ExitCode
 from tests.unit.cli.conftest import Studio, one_object
 from tests.unit.core.plugins.install.wheels import package, plugin
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("uv") is None, reason="uv is not installed: run the setup"
-)
 Command = Callable[..., Any]
 ASKS = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
 

@@ -37,8 +37,7 @@ def host() -> HostPackages:
 @pytest.fixture
 def uv() -> None:
     """The resolver, which every installed studio has."""
-    if importlib.util.find_spec("uv") is None:
-        pytest.skip("uv, a dependency of the studio, is not installed here: run the setup")
+    assert importlib.util.find_spec("uv"), "uv is not installed here: run the setup"
 
 
 @dataclass
