@@ -22,8 +22,8 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.language_picker import LanguagePicker
-from studio.desktop.pages.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch

@@ -21,7 +21,7 @@ from studio.core.weights import Download
 from studio.core.weights.user_notes import MAX_RATING
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.pages.artifact_grid import ago
+from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.desktop.widgets.meter import Meter
 

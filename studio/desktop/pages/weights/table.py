@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.pages.artifact_grid import ago
+from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
 
 Index = QModelIndex | QPersistentModelIndex

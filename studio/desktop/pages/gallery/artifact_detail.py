@@ -28,8 +28,8 @@ from studio.core.library import Artifact, Record
 from studio.core.library.export import called, file_name
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import line
-from studio.desktop.pages.artifact_grid import ago
 from studio.desktop.pages.exporters import ExportFormat, formats
+from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers import artifact as viewers

@@ -13,10 +13,10 @@ from studio.api.window.context import Page, PageAction
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact, Conversation, Stats
 from studio.desktop.appearance.kinds import own_titles
-from studio.desktop.pages.artifact_detail import ArtifactDetail
-from studio.desktop.pages.artifact_grid import ArtifactGrid
-from studio.desktop.pages.kind_menu import MENU, KindMenu
-from studio.desktop.pages.library_bin import MOST, BinnedConversations, ask_empty_bin
+from studio.desktop.pages.gallery.artifact_detail import ArtifactDetail
+from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
+from studio.desktop.pages.gallery.kind_menu import MENU, KindMenu
+from studio.desktop.pages.gallery.library_bin import MOST, BinnedConversations, ask_empty_bin
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 

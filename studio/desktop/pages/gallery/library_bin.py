@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from studio.core.library import Conversation
 from studio.core.library.upkeep.stats import Stats
 from studio.desktop import formatting
-from studio.desktop.pages.artifact_grid import ago
+from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
