@@ -1,8 +1,12 @@
-"""What a status tells of devices and of the models on them. Data only."""
+"""What the runtime tells of devices, memory, and who uses them. Data only."""
 
 from __future__ import annotations
 
 import msgspec
+
+from studio.protocol.errors import ErrorInfo
+from studio.protocol.message import Message
+from studio.protocol.trace import Energy, JobUse, PluginUse, ProcessUse
 
 
 class LoadedWeights(msgspec.Struct, frozen=True):
@@ -42,3 +46,67 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     kind: str
     name: str
     memory_total: int = 0
+
+
+class PoolEvent(Message, frozen=True):
+    """What happened to memory, and why: a line of the log that people read.
+
+    Attributes:
+        weights: Id of the weights it is about.
+        what: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``waiting`` or ``reduced``.
+        bytes: Of memory that was taken, freed, or is waited for.
+        why: In words.
+        seconds: What it took; of a wait, what it will take if all goes on as it does (0: unknown).
+        job: Id of the job it was done for; empty for none.
+        estimate: Bytes that were expected where ``bytes`` is what was measured; else 0.
+    """
+
+    weights: str
+    what: str
+    bytes: int = 0
+    why: str = ""
+    seconds: float = 0.0
+    job: str = ""
+    estimate: int = 0
+
+
+class DevicesFound(Message, frozen=True):
+    """Which devices there are, which of them computes, and what is wrong with the others."""
+
+    devices: tuple[DeviceEntry, ...]
+    chosen: str
+    note: str = ""
+    """A sentence: a card that cannot be used, and why; empty when all is well."""
+
+
+class DeviceLost(Message, frozen=True):
+    """The device stopped answering. The runtime must be started again to use it or another."""
+
+    device: str
+    error: ErrorInfo
+
+
+class Status(Message, frozen=True):
+    """Heartbeat, once a second and at changes: device, memory, what is loaded, what runs."""
+
+    device: str
+    device_name: str
+    threads: int
+    memory_used: int
+    """Resident bytes of the runtime on its device."""
+    memory_total: int
+    loaded: tuple[LoadedWeights, ...] = ()
+    running: tuple[str, ...] = ()
+    step: int = 0
+    """Steps made since start: stands still when the work is stuck."""
+    jobs: tuple[JobUse, ...] = ()
+    """The jobs that are not over."""
+    plugins: tuple[PluginUse, ...] = ()
+    """All whose jobs made steps since the start."""
+    processes: tuple[ProcessUse, ...] = ()
+    """Of plugins that run in their own."""
+    up_seconds: float = 0.0
+    """Since the runtime started."""
+    processor_seconds: float = 0.0
+    """Processor time of the runtime, all threads together."""
+    energy: Energy = Energy()

@@ -10,17 +10,17 @@ from typing import Any
 
 import msgspec
 
-from studio.protocol.device_status import DeviceEntry, LoadedWeights
+from studio.protocol.device_status import DeviceLost as DeviceLost
+from studio.protocol.device_status import DevicesFound as DevicesFound
+from studio.protocol.device_status import PoolEvent as PoolEvent
+from studio.protocol.device_status import Status as Status
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.library_row import LibraryRow
+from studio.protocol.message import Message as Message
 from studio.protocol.states import JobState, Lane, Priority
-from studio.protocol.trace import Energy, JobUse, PluginUse, ProcessUse, Span
+from studio.protocol.trace import Span
 
 PROTOCOL_VERSION = 1
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """Base of all messages; the tag on the wire is the class name."""
 
 
 class BlobSpec(msgspec.Struct, frozen=True):
@@ -356,70 +356,6 @@ class Finished(Message, frozen=True):
     """What was made smaller because memory ran out, in words, for the record."""
     engines: dict[str, str] = {}
     """Weights leased → what computed with them, where that is a choice: for the record."""
-
-
-class PoolEvent(Message, frozen=True):
-    """What happened to memory, and why: a line of the log that people read.
-
-    Attributes:
-        weights: Id of the weights it is about.
-        what: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``waiting`` or ``reduced``.
-        bytes: Of memory that was taken, freed, or is waited for.
-        why: In words.
-        seconds: What it took; of a wait, what it will take if all goes on as it does (0: unknown).
-        job: Id of the job it was done for; empty for none.
-        estimate: Bytes that were expected where ``bytes`` is what was measured; else 0.
-    """
-
-    weights: str
-    what: str
-    bytes: int = 0
-    why: str = ""
-    seconds: float = 0.0
-    job: str = ""
-    estimate: int = 0
-
-
-class DevicesFound(Message, frozen=True):
-    """Which devices there are, which of them computes, and what is wrong with the others."""
-
-    devices: tuple[DeviceEntry, ...]
-    chosen: str
-    note: str = ""
-    """A sentence: a card that cannot be used, and why; empty when all is well."""
-
-
-class DeviceLost(Message, frozen=True):
-    """The device stopped answering. The runtime must be started again to use it or another."""
-
-    device: str
-    error: ErrorInfo
-
-
-class Status(Message, frozen=True):
-    """Heartbeat, once a second and at changes: device, memory, what is loaded, what runs."""
-
-    device: str
-    device_name: str
-    threads: int
-    memory_used: int
-    """Resident bytes of the runtime on its device."""
-    memory_total: int
-    loaded: tuple[LoadedWeights, ...] = ()
-    running: tuple[str, ...] = ()
-    step: int = 0
-    """Steps made since start: stands still when the work is stuck."""
-    jobs: tuple[JobUse, ...] = ()
-    """The jobs that are not over."""
-    plugins: tuple[PluginUse, ...] = ()
-    """All whose jobs made steps since the start."""
-    processes: tuple[ProcessUse, ...] = ()
-    """Of plugins that run in their own."""
-    up_seconds: float = 0.0
-    """Since the runtime started."""
-    processor_seconds: float = 0.0
-    """Processor time of the runtime, all threads together."""
-    energy: Energy = Energy()
 
 
 class Trace(Message, frozen=True):

@@ -110,7 +110,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     Attributes:
         at, started: Seconds since the epoch.
-        status: The last heartbeat, a ``messages.Status`` as msgpack.
+        status: The last heartbeat, a ``device_status.Status`` as msgpack.
     """
 
     pid: int
