@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from studio.api.manifest import Manifest
 from studio.core.plugins.discovery import Origin
+from studio.core.plugins.release import digest_of, files_in
 
 
 class PluginState(StrEnum):
@@ -85,6 +87,15 @@ class Plugin:
         """Whether its tasks run in a process of its own, and nothing of it is imported here."""
         asks = self.manifest is not None and self.manifest.isolation == "process"
         return asks and bool(self.paths) and not self.shipped
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the names and bytes of its package's files, read once; empty without one.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        return digest_of(self.folder, files_in(self.folder)) if self.folder else ""
 
     def is_same_as(self, other: Plugin) -> bool:
         """Whether both are the same files, allowed the same."""

@@ -14,6 +14,7 @@ import pytest
 import studio
 from studio.core.plugins import discover
 from studio.core.plugins.discovery import Found
+from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import LOCK, Release, digest_of, files_in
 
 ROOT = Path(studio.__file__).parents[1]
@@ -125,3 +126,18 @@ def listed(home: Path, **more: str) -> dict[str, dict[str, object]]:
     )
     assert done.returncode == 0, done.stderr
     return {row["id"]: row for row in json.loads(done.stdout)["plugins"]}
+
+
+def test_a_plugin_is_told_from_another_version_by_its_bytes(site: Path) -> None:
+    def seen() -> str:
+        return Plugin(
+            "chat", None, PluginState.DISCOVERED, "studio_chat", folder=site / "studio_chat"
+        ).digest
+
+    before = seen()
+    cache = site / "studio_chat" / "__pycache__"
+    cache.mkdir()
+    (cache / "page.cpython-311.pyc").write_bytes(b"written by Python")
+    assert seen() == before
+    (site / "studio_chat" / "pages" / "page.py").write_text("x = 2\n")
+    assert seen() != before
