@@ -26,7 +26,7 @@ class Need:
 
     Attributes:
         group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `sound`, `sandbox`
-            (walls around code that is run), `test`.
+            (sandbox), `test`.
         probe: `lib:NAME`, `bin:NAME`, `module:NAME`, `font:START_OF_FILE_NAME` or
             `file:PATTERN|PATTERN`.
         apt, dnf, pacman: package that brings it; `a|b` where the name changed with a release.

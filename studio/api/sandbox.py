@@ -60,7 +60,7 @@ class SandboxResult:
     """How a run ended. Everything in it was made by code that nobody trusts.
 
     Attributes:
-        tier: Which wall stood around it: ``A`` namespaces, system-call filter, file rules and
+        tier: Of the sandbox it ran in: ``A`` namespaces, system-call filter, file rules and
             limits; ``B`` the same without namespaces.
         ended: ``exit`` or ``signal`` of itself; ``wall time``, ``cpu time``, ``output``, ``memory``
             or ``disk`` when a limit was met.
@@ -96,11 +96,11 @@ class SandboxStep:
 
 
 class Sandbox(Protocol):
-    """The walls of this machine."""
+    """The sandbox of this machine."""
 
     @property
     def tier(self) -> str:
-        """``A`` or ``B``; empty where no wall can be built, and then nothing runs."""
+        """``A`` or ``B``; empty where none can be set up, and then nothing runs."""
         ...
 
     @property
@@ -109,12 +109,12 @@ class Sandbox(Protocol):
         ...
 
     def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
-        """Run a command behind the walls; a step at least every 50 ms, the last with the result.
+        """Run a command in the sandbox; a step at least every 50 ms, the last with the result.
 
         Closing the generator ends the run and all that it started.
 
         Raises:
-            StudioError: ``UNSUPPORTED``: no wall, no run. ``BAD_INPUT``: the request is malformed,
-                or names a command or a package that is not there.
+            StudioError: ``UNSUPPORTED``: no sandbox, no run. ``BAD_INPUT``: the request is
+                malformed, or names a command or a package that is not there.
         """
         ...

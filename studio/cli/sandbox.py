@@ -1,4 +1,4 @@
-"""``studio sandbox``: which walls stand around code that is run here, and whether they hold."""
+"""``studio sandbox``: which sandbox there is for code that is run here, and whether it holds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _TIERS = {
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
-    """Say which walls stand here, or try to break out of them."""
+    """Say which sandbox there is, or try to break out of it."""
     parser = ArgumentParser(
         prog="studio sandbox",
         description="Code written by a model runs in a sandbox, or not at all.",
@@ -58,34 +58,33 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     parser.add_argument("--tier", choices=TIERS, help="use this tier, or none")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    walls = Sandbox((arguments.tier,) if arguments.tier else TIERS)
+    sandbox = Sandbox((arguments.tier,) if arguments.tier else TIERS)
     if arguments.what == "probe":
-        return _probe(walls, arguments.json)
-    return _tell(walls, arguments.json)
+        return _probe(sandbox, arguments.json)
+    return _tell(sandbox, arguments.json)
 
 
-def _tell(walls: Sandbox, as_json: bool) -> int:
+def _tell(sandbox: Sandbox, as_json: bool) -> int:
     if as_json:
-        output.print_json({"tier": walls.tier, "reason": walls.reason})
+        output.print_json({"tier": sandbox.tier, "reason": sandbox.reason})
     else:
-        stands = (
-            f"Generated code runs in a sandbox (tier {walls.tier}: {_TIERS.get(walls.tier, '')})."
-        )
-        output.say(stands if walls.tier else "Generated code is not run on this machine.")
-        if walls.reason:
-            output.say(walls.reason)
-    return ExitCode.OK if walls.tier else ExitCode.PROBLEMS
+        strength = _TIERS.get(sandbox.tier, "")
+        stands = f"Generated code runs in a sandbox (tier {sandbox.tier}: {strength})."
+        output.say(stands if sandbox.tier else "Generated code is not run on this machine.")
+        if sandbox.reason:
+            output.say(sandbox.reason)
+    return ExitCode.OK if sandbox.tier else ExitCode.PROBLEMS
 
 
-def _probe(walls: Sandbox, as_json: bool) -> int:
-    if not walls.tier:
+def _probe(sandbox: Sandbox, as_json: bool) -> int:
+    if not sandbox.tier:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"There is no sandbox to test, so no code is run here: {walls.reason}",
+            f"There is no sandbox to test, so no code is run here: {sandbox.reason}",
             "Run “studio doctor sandbox” to see what would help.",
         )
     findings: list[Finding] = []
-    for finding in try_all(walls, PROBES):
+    for finding in try_all(sandbox, PROBES):
         findings.append(finding)
         if not as_json:
             _print(finding)
@@ -93,10 +92,10 @@ def _probe(walls: Sandbox, as_json: bool) -> int:
     if as_json:
         probes = [asdict(finding) for finding in findings]
         output.print_json(
-            {"tier": walls.tier, "reason": walls.reason, "leaks": leaks, "probes": probes}
+            {"tier": sandbox.tier, "reason": sandbox.reason, "leaks": leaks, "probes": probes}
         )
     else:
-        _sum_up(walls.tier, findings, leaks)
+        _sum_up(sandbox.tier, findings, leaks)
     return ExitCode.PROBLEMS if leaks else ExitCode.OK
 
 

@@ -35,7 +35,7 @@ class Launched:
     """A process that has been started, and how it is ended with all that it started.
 
     Attributes:
-        tier: Of the walls around it; empty for none.
+        tier: That of its sandbox; empty for none.
         told: Waits so many seconds for its end, and says how it ended, in a sentence.
     """
 
@@ -82,7 +82,7 @@ def environment(folder: str, threads: int = 1) -> dict[str, str]:
 def without_walls(
     paths: Sequence[str], parent: Path | None = None, lends: Sequence[str] = ()
 ) -> Launched:
-    """Start a process around which no walls stand.
+    """Start a process without a sandbox.
 
     Args:
         paths: Folders that hold the plugin's packages.

@@ -223,7 +223,7 @@ class Reduced(Question, frozen=True):
     words: Word
 
 
-class Walls(Question, frozen=True):
+class SandboxTier(Question, frozen=True):
     """Answered with the tier of the sandbox and the reason for it, if the plugin may run code."""
 
 
@@ -285,7 +285,7 @@ Questions = (
     | Embed
     | CheckForm
     | Reduced
-    | Walls
+    | SandboxTier
     | RunCode
     | CallTask
     | FindArtifacts

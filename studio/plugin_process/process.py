@@ -88,7 +88,7 @@ class PluginProcess:
 
     @property
     def tier(self) -> str:
-        """Of the walls around it; empty for none."""
+        """That of its sandbox; empty for none."""
         return self._launched.tier
 
     @property

@@ -86,8 +86,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     isolated: bool = False
     """It runs in a process of its own, which finds its packages in ``paths`` and nowhere else."""
     permits: Permits = Permits()
-    needs_walls: bool = True
-    """Its process runs behind the walls of this machine, or not at all."""
+    needs_sandbox: bool = True
+    """Its process runs in the sandbox of this machine, or not at all."""
     uses: tuple[str, ...] = ()
     """Tasks of other plugins that its tasks may call."""
     kinds: dict[str, tuple[str, ...]] = {}

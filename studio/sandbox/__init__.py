@@ -1,1 +1,1 @@
-"""Walls around code that nobody has vouched for. Imports no plugin, no Qt and no torch."""
+"""Isolation of code that nobody has vouched for. Imports no plugin, no Qt and no torch."""

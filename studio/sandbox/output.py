@@ -49,7 +49,7 @@ class Received:
         """Take in reports.
 
         Raises:
-            StudioError: They are not of our own part behind the wall.
+            StudioError: They are not of our own part in the sandbox.
         """
         try:
             for kind, payload in self._reader.feed(data):
@@ -86,8 +86,8 @@ class Received:
         """Return how the run ended; ``ended``: why it was ended from outside.
 
         Raises:
-            StudioError: ``UNSUPPORTED``: the walls did not stand, so nothing ran. ``BAD_INPUT``:
-                there is no such command.
+            StudioError: ``UNSUPPORTED``: the sandbox could not be set up, so nothing ran.
+                ``BAD_INPUT``: there is no such command.
         """
         if not self.is_walled and not ended:
             raise _no_wall(self._failure.get("why", ""), noise)

@@ -84,7 +84,7 @@ def system_files(network: bool = False) -> list[str]:
 
 
 def python(interpreter: Interpreter, path: str) -> list[str]:
-    """Start the part behind the wall: without packages, environment or working folder."""
+    """Start the part inside the sandbox: without packages, environment or working folder."""
     return [
         str(interpreter.executable),
         "-I",

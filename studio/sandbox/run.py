@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 3.0
 _STEP_SECONDS = 0.05
 _PIECE = 1 << 16
 _GRACE_SECONDS = 2.0
-"""After the wall time: what is behind the wall ends itself, and brings files back."""
+"""After the wall time: what is in the sandbox ends itself, and brings files back."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Started:
     """A run that has begun.
 
     Attributes:
-        process: The wall builder; its output is that of the command.
-        reports: Descriptor of what is told from behind the wall.
+        process: The process that sets it up; its output is that of the command.
+        reports: Descriptor of what is told from inside the sandbox.
         life: Descriptor whose end ends the run.
     """
 
@@ -88,7 +88,7 @@ def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
 
 
 class Run:
-    """A process behind the walls of one tier.
+    """A process in a sandbox of one tier.
 
     Args:
         given: Descriptor of an open file that becomes its standard input; below 0 for the
@@ -147,8 +147,8 @@ class Run:
             said = {stdout.fileno(): b"", stderr.fileno(): b"", self._reports: b""}
             for key, _ in selector.select(_STEP_SECONDS):
                 said[key.fd] = _read_some(key.fd, selector)
-            # What was said before the walls stood comes from the wall builder, not from the code:
-            # whatever the code says now, the news of the walls is in the pipe already.
+            # What was said before the sandbox stood comes from what sets it up, not from the code:
+            # whatever the code says now, the news of the sandbox is in the pipe already.
             said[self._reports] += _drain(self._reports)
             self._received.feed(said[self._reports])
             if not self._received.is_walled:
@@ -202,7 +202,7 @@ def end_namespace(process: subprocess.Popen[bytes]) -> None:
     """End a run that has processes of its own: when their first one is gone, so are all.
 
     Args:
-        process: The wall builder, which waits outside for that first process.
+        process: The process that sets it up, which waits outside for that first process.
     """
     first = [_opened(child) for child in children(process.pid)]
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The sandbox of this machine: which walls can be raised, and runs behind them."""
+"""The sandbox of this machine: which tier there is, and runs in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TIERS = ("A", "B")
 
 
 @dataclass(frozen=True)
-class Wall:
+class Trial:
     """What was found to stand.
 
     Attributes:
@@ -46,10 +46,10 @@ class Wall:
 
 
 class Sandbox:
-    """The strongest walls that stand here.
+    """The strongest sandbox that works here.
 
-    They are raised once for a trial before anything is run, and looked at again in every run: a
-    run behind weaker walls than those of the trial does not happen.
+    It is set up once for a trial before anything is run, and looked at again in every run: a
+    run in a weaker sandbox than that of the trial does not happen.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Sandbox:
 
     @property
     def python(self) -> Path | None:
-        """The Python that runs behind the wall; None where nothing does."""
+        """The Python that runs in the sandbox; None where nothing does."""
         return self._trial.interpreter.executable if self._trial.interpreter else None
 
     def run(
@@ -80,7 +80,7 @@ class Sandbox:
         given: int = -1,
         lent: Mapping[str, Path] | None = None,
     ) -> Generator[SandboxStep, None, None]:
-        """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`.
+        """Run a command in the sandbox; see :class:`studio.api.sandbox.Sandbox`.
 
         Args:
             lent: More to lend for reading than the packages of the request: name → where it lies.
@@ -105,7 +105,7 @@ class Sandbox:
         Whoever calls this reads its output, ends it, and removes what the plan has made.
 
         Raises:
-            StudioError: ``UNSUPPORTED``: there is no wall. ``BUSY``: there is no process for it.
+            StudioError: ``UNSUPPORTED``: there is no sandbox. ``BUSY``: there is no process for it.
         """
         if not self.tier:
             raise StudioError(ErrorCode.UNSUPPORTED, f"No sandbox is available: {self.reason}")
@@ -119,58 +119,58 @@ class Sandbox:
     def _start(
         self,
         request: SandboxRequest,
-        wall: Wall,
+        trial: Trial,
         given: int = -1,
         lent: Mapping[str, Path] = MappingProxyType({}),
     ) -> Generator[SandboxStep, None, None]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
-        plan = _plan(request, wall, lent)
+        plan = _plan(request, trial, lent)
         try:
-            yield from Run(wall.tier, plan, request, given).steps()
+            yield from Run(trial.tier, plan, request, given).steps()
         finally:
             plan.remove()
 
     @functools.cached_property
-    def _trial(self) -> Wall:
+    def _trial(self) -> Trial:
         if sys.platform != "linux":
-            return Wall("", "the sandbox works on Linux only.")
+            return Trial("", "the sandbox works on Linux only.")
         reasons: list[str] = []
         for tier in self._tiers:
             for interpreter in self._interpreters:
-                failure = self._try(Wall(tier, "", interpreter))
+                failure = self._try(Trial(tier, "", interpreter))
                 if not failure:
                     is_best = (tier, interpreter) == ("A", self._interpreters[0])
-                    return Wall(tier, "" if is_best else " ".join(reasons), interpreter)
+                    return Trial(tier, "" if is_best else " ".join(reasons), interpreter)
                 if failure not in reasons:
                     reasons.append(failure)
-        return Wall("", " ".join(reasons))
+        return Trial("", " ".join(reasons))
 
-    def _try(self, wall: Wall) -> str:
-        """Run nothing behind a wall; return why that cannot be done, empty if it can."""
+    def _try(self, trial: Trial) -> str:
+        """Run nothing in a sandbox; return why that cannot be done, empty if it can."""
         try:
-            steps = list(self._start(SandboxRequest(("python", "-I", "-c", "")), wall))
+            steps = list(self._start(SandboxRequest(("python", "-I", "-c", "")), trial))
         except StudioError as error:
-            return f"Tier {wall.tier}: {error.message}"
+            return f"Tier {trial.tier}: {error.message}"
         result = steps[-1].result
         assert result is not None
         if result.succeeded:
             return ""
         said = result.stderr.decode("utf-8", "replace").strip().splitlines()
         why = said[-1] if said else result.ended
-        return f"Tier {wall.tier}: Python does not start in the sandbox ({why})."
+        return f"Tier {trial.tier}: Python does not start in the sandbox ({why})."
 
 
 def _plan(
     request: SandboxRequest,
-    wall: Wall,
+    trial: Trial,
     more: Mapping[str, Path],
     openings: Openings = _NOTHING_MORE,
 ) -> Plan:
-    assert wall.interpreter is not None
+    assert trial.interpreter is not None
     lent = lent_packages.entries(request.packages) | dict(more)
-    if wall.tier == "A":
-        return with_namespaces(_bubblewrap(), wall.interpreter, request, lent, openings)
-    return without_namespaces(wall.interpreter, request, lent, openings)
+    if trial.tier == "A":
+        return with_namespaces(_bubblewrap(), trial.interpreter, request, lent, openings)
+    return without_namespaces(trial.interpreter, request, lent, openings)
 
 
 def _bubblewrap() -> str:

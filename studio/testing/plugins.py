@@ -39,7 +39,7 @@ from studio.protocol.states import JobState
 from studio.runtime.jobs.context import Context, MakeCall
 from studio.runtime.jobs.runner import last_words
 from studio.runtime.pool.memory import out_of_memory
-from studio.sandbox.sandbox import Sandbox as Walls
+from studio.sandbox.sandbox import Sandbox as OwnSandbox
 
 FakeTask = Callable[[Mapping[str, Any], Inputs], CallOutcome]
 """Stands in for a task of another plugin."""
@@ -142,7 +142,7 @@ def run_task(
         models: What ``ctx.lease`` lends, by id of the weights; pretend ones will do.
         inputs: What the page handed in, by name.
         scratch: Where ``ctx.scratch`` is made; by default among the temporary files.
-        sandbox: What ``ctx.sandbox`` is; by default the walls of this machine.
+        sandbox: What ``ctx.sandbox`` is; by default the sandbox of this machine.
         calls: What stands in for the tasks of others, by id: each takes the parameters and the
             inputs that ``ctx.call`` was given, and returns what came of it or raises.
         library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
@@ -155,7 +155,7 @@ def run_task(
         _Pool(models or {}),  # type: ignore[arg-type]
         "cpu",
         scratch,  # type: ignore[arg-type]
-        sandbox=sandbox or walls(),
+        sandbox=sandbox or own_sandbox(),
         call=_fake_calls(calls or {}),
         library=_Library(library),
     )
@@ -219,9 +219,9 @@ def _fake_calls(tasks: Mapping[str, FakeTask]) -> MakeCall:
 
 
 @functools.cache
-def walls() -> Walls:
+def own_sandbox() -> OwnSandbox:
     """Return the sandbox of this machine; its trial is made once."""
-    return Walls()
+    return OwnSandbox()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Code: written, run behind walls, and shown to work. A plugin of Offline Studio.
+"""Code: written, run in a sandbox, and shown to work. A plugin of Offline Studio.
 
 Knows the studio by ``studio.api`` only.
 """

@@ -320,7 +320,7 @@ class TaskContext(Protocol):
 
     @property
     def sandbox(self) -> Sandbox:
-        """The walls to run code behind that nobody vouches for.
+        """The sandbox for code that nobody vouches for.
 
         Raises:
             StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.

@@ -16,7 +16,7 @@ from studio.plugin_process import launch
 from studio.plugin_process import messages as m
 from studio.plugin_process.launch import Launched
 from studio.plugin_process.process import PluginProcess
-from studio.plugin_process.walls import process_walls
+from studio.plugin_process.process_sandbox import process_sandbox
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import LinkClosed
 from studio.sandbox.run import memory
@@ -41,10 +41,10 @@ Start = Callable[[Sequence[str]], Launched]
 
 def measure(session: StudioSession) -> Mapping[str, Any]:
     """Return figures; ``ratio``: the start of a process in the sandbox, to that of bare Python."""
-    walls = process_walls()
+    sandbox = process_sandbox()
     kinds: dict[str, Start] = {"own process": launch.without_walls}
-    if walls.tier:
-        kinds["in the sandbox"] = lambda paths: walls.launch(paths, network=False, memory=_MEMORY)
+    if sandbox.tier:
+        kinds["in the sandbox"] = lambda paths: sandbox.launch(paths, network=False, memory=_MEMORY)
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder))
         bare = statistics.median(_bare_start() for _ in range(ROUNDS))

@@ -1,4 +1,4 @@
-"""The bench ``sandbox``: what a run behind the wall costs, and that a thousand leave nothing."""
+"""The bench ``sandbox``: what a run in the sandbox costs, and that a thousand leave nothing."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ ROUNDS, RUNS = 20, 1000
 
 
 def measure(session: StudioSession, runs: int = RUNS) -> dict[str, Any]:
-    """Run a script of one line behind the wall and bare, then many times."""
-    walls = Sandbox()
+    """Run a script of one line in the sandbox and bare, then many times."""
+    sandbox = Sandbox()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "main.py").write_text("print(1)\n", encoding="ascii")
-        bare, walled = (
+        bare, process = (
             times.clock
             for times in median_times(
-                ROUNDS, lambda: _bare(walls, folder), lambda: run_once(walls), warm_up=0
+                ROUNDS, lambda: _bare(sandbox, folder), lambda: run_once(sandbox), warm_up=0
             )
         )
     before = traces()
     for _ in range(runs):
-        run_once(walls)
+        run_once(sandbox)
     after = traces()
     return {
-        "ratio": walled / bare,
-        "tier": walls.tier,
-        "milliseconds": walled * 1000,
+        "ratio": process / bare,
+        "tier": sandbox.tier,
+        "milliseconds": process * 1000,
         "bare_milliseconds": bare * 1000,
         "runs": runs,
         **{f"{name}_left": len(after[name] - before[name]) for name in after},
     }
 
 
-def run_once(walls: Sandbox) -> None:
-    """Run the script behind the wall; it must have run."""
+def run_once(sandbox: Sandbox) -> None:
+    """Run the script in the sandbox; it must have run."""
     request = SandboxRequest(("python", "main.py"), files={"main.py": b"print(1)\n"})
-    result = [step.result for step in walls.run(request)][-1]
+    result = [step.result for step in sandbox.run(request)][-1]
     assert result is not None
     assert result.stdout == b"1\n", result
 
@@ -70,5 +70,5 @@ def _has(process: Path, word: str) -> bool:
         return False
 
 
-def _bare(walls: Sandbox, folder: str) -> None:
-    subprocess.run([str(walls.python), "main.py"], cwd=folder, capture_output=True, check=True)
+def _bare(sandbox: Sandbox, folder: str) -> None:
+    subprocess.run([str(sandbox.python), "main.py"], cwd=folder, capture_output=True, check=True)

@@ -1,4 +1,4 @@
-"""The doctor on the machine: system, sound, memory, walls. Plays and allocates nothing."""
+"""The doctor on the machine: system, sound, memory, sandbox. Plays and allocates nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import studio
 from studio.cli.doctor.check_result import CheckResult, fine, warning
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
-from studio.core.plugins.isolation import needs_walls
-from studio.plugin_process.walls import process_walls
+from studio.core.plugins.isolation import needs_sandbox
+from studio.plugin_process.process_sandbox import process_sandbox
 from studio.sandbox.sandbox import Sandbox
 
 LITTLE_MEMORY = 2_000_000_000
@@ -53,39 +53,39 @@ def sound_server() -> str:
 
 
 def sandbox(session: StudioSession) -> Iterator[CheckResult]:
-    """Whether code may be run here, and behind which walls."""
-    walls = Sandbox()
-    if walls.tier == "A":
-        yield fine(f"Generated code runs in a sandbox of tier A. {walls.reason}".rstrip())
-    elif walls.tier:
+    """Whether code may be run here, and in a sandbox of which tier."""
+    sandbox = Sandbox()
+    if sandbox.tier == "A":
+        yield fine(f"Generated code runs in a sandbox of tier A. {sandbox.reason}".rstrip())
+    elif sandbox.tier:
         yield warning(
-            f"Generated code runs in a sandbox of tier {walls.tier} only. {walls.reason}",
+            f"Generated code runs in a sandbox of tier {sandbox.tier} only. {sandbox.reason}",
             "For the stronger sandbox, install “bubblewrap” and allow user namespaces.",
         )
     else:
         yield warning(
-            f"Generated code cannot be run: no sandbox is available. {walls.reason}",
+            f"Generated code cannot be run: no sandbox is available. {sandbox.reason}",
             "On Linux, install “bubblewrap” or use kernel 6.2 or later.",
         )
     yield _plugins(session)
 
 
 def _plugins(session: StudioSession) -> CheckResult:
-    """Which walls stand around the processes of plugins that others wrote."""
-    walls = process_walls()
-    stands = f"Plugins of others run in a sandbox of tier {walls.tier}"
-    if walls.tier == "A":
+    """Which sandbox there is around the processes of plugins that others wrote."""
+    sandbox = process_sandbox()
+    stands = f"Plugins of others run in a sandbox of tier {sandbox.tier}"
+    if sandbox.tier == "A":
         return fine(f"{stands}.")
     cure = "For the stronger sandbox, install “bubblewrap” and allow user namespaces."
-    if walls.tier:
-        return warning(f"{stands} only. {walls.reason}", cure)
-    if needs_walls(session.settings):
+    if sandbox.tier:
+        return warning(f"{stands} only. {sandbox.reason}", cure)
+    if needs_sandbox(session.settings):
         return warning(
-            f"Plugins of others are not run: no sandbox is available. {walls.reason}", cure
+            f"Plugins of others are not run: no sandbox is available. {sandbox.reason}", cure
         )
     return warning(
         "Plugins of others run without a sandbox, as you allowed: they can read your files and use "
-        f"the network. {walls.reason}",
+        f"the network. {sandbox.reason}",
         cure,
     )
 

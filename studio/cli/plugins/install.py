@@ -22,7 +22,7 @@ from studio.core.plugins.bisect import Bisect
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install import minisign
 from studio.core.plugins.install.installer import Installer, manifest_of
-from studio.core.plugins.isolation import needs_walls
+from studio.core.plugins.isolation import needs_sandbox
 from studio.protocol.errors import ErrorCode, StudioError
 
 Command = Callable[[Namespace, StudioSession], int]
@@ -83,7 +83,7 @@ def installer(session: StudioSession) -> Installer:
     return Installer(
         session.plugin_store,
         taken={p.id: p.title for p in others},
-        needs_walls=needs_walls(session.settings),
+        needs_sandbox=needs_sandbox(session.settings),
     )
 
 
@@ -154,7 +154,7 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
         state = {
             "state": str(plugin.state),
             "reason": plugin.reason,
-            "tried_in": installed.walls,
+            "tried_in": installed.tier,
             "processes": uses,
         }
         output.print_json({**facts, **state})
@@ -165,7 +165,7 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     for text in plan_text.about(record):
         output.say(text)
     if installed.enabled:
-        output.say(f"  Tried        {_tried(installed.walls)}")
+        output.say(f"  Tried        {_tried(installed.tier)}")
     output.say()
     for text in plan_text.packages(record):
         output.say(text)
@@ -179,8 +179,8 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     return ExitCode.OK
 
 
-def _tried(walls: str) -> str:
-    return f"in the sandbox (tier {walls})" if walls else "without a sandbox around it"
+def _tried(tier: str) -> str:
+    return f"in the sandbox (tier {tier})" if tier else "without a sandbox around it"
 
 
 def _remove(arguments: Namespace, session: StudioSession) -> int:

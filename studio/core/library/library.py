@@ -11,8 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from studio.api.artifacts import NewArtifact
 from studio.core import disk
-from studio.core.library import artifacts as shelf
 from studio.core.library import export
+from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifact, sidecar
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
@@ -74,7 +74,7 @@ class Library:
         self._history = history = EventLog(folder / "history")
         self._reserved_space = ReservedSpace(folder / "ballast")
         self._executor: ThreadPoolExecutor | None = None
-        self._artifacts = shelf.Artifacts(database, self._store, history)
+        self._artifacts = Artifacts(database, self._store, history)
         self.records = Records(database, history)
         self.collections = Collections(database, history)
         self.jobs = JobJournal(database)
@@ -164,7 +164,7 @@ class Library:
         self._must_write()
         made_by = self.records.get(record) if record else None
         prompt = str((made_by.params if made_by else {}).get("prompt") or "")[:10_000]
-        artifact = shelf.new_artifact(new, record=record, job=job, prompt=prompt)
+        artifact = new_artifact(new, record=record, job=job, prompt=prompt)
         with self._database.guard("save the result"):
             saved = self._artifacts.add(
                 artifact,
@@ -226,7 +226,7 @@ class Library:
     def preview_path(self, artifact: Artifact | str) -> Path | None:
         """Return the small PNG of an artifact, None without one."""
         found = self._resolve(artifact)
-        return self._store.path(found.preview, shelf.PREVIEW_SUFFIX) if found.preview else None
+        return self._store.path(found.preview, PREVIEW_SUFFIX) if found.preview else None
 
     def inputs(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""
@@ -458,7 +458,7 @@ class Library:
 
     def _sidecar(self, artifact: Artifact) -> bytes:
         record = self.records.get(artifact.record) if artifact.record else None
-        return shelf.sidecar(artifact, record, self.inputs(artifact.id))
+        return sidecar(artifact, record, self.inputs(artifact.id))
 
     def _learn_last_id(self) -> None:
         """Keep identifiers growing even if the clock was set back since the last one."""

@@ -38,7 +38,7 @@ from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
 from studio.core.plugins.fault_list import Fault, Faults
 from studio.core.plugins.frozen_schema import FrozenSchemas, thaw
 from studio.core.plugins.hooks import WindowHookRegistry
-from studio.core.plugins.isolation import needs_walls
+from studio.core.plugins.isolation import needs_sandbox
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
 from studio.core.plugins.tools import Tool, tool_of
@@ -284,7 +284,7 @@ class PluginHost:
                 isolated=plugin.isolated,
                 permits=_permits(plugin.manifest.permissions),
                 kinds=self._result_kinds(plugin.manifest),
-                needs_walls=needs_walls(self._settings),
+                needs_sandbox=needs_sandbox(self._settings),
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker

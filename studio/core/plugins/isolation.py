@@ -1,4 +1,4 @@
-"""The setting that lets plugins of others run where no walls can be raised around them."""
+"""The setting that lets plugins of others run where no sandbox can be set up for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studio.api.params import Label, Params
 from studio.core.plugins.enabled_state import HostSettings
 from studio.plugin_process import launch
 from studio.plugin_process.launch import Launched
-from studio.plugin_process.walls import no_walls, process_walls
+from studio.plugin_process.process_sandbox import no_sandbox, process_sandbox
 
 SCHEMA_MEMORY = 1 << 30
 """Bytes that the import of a schema may take."""
@@ -28,20 +28,20 @@ class IsolationSettings(Params, frozen=True):
     ] = False
 
 
-def needs_walls(settings: HostSettings) -> bool:
-    """Whether plugins of others run behind walls or not at all."""
+def needs_sandbox(settings: HostSettings) -> bool:
+    """Whether plugins of others run in a sandbox or not at all."""
     return not settings.get("plugins.without_walls", False)
 
 
 def launch_reader(plugin: str, paths: Sequence[str], settings: HostSettings) -> Launched:
-    """Start the process that reads the schemas of ``plugin``, behind walls if there are any.
+    """Start the process that reads the schemas of ``plugin``, in a sandbox if there is one.
 
     Raises:
         StudioError: There are none, and the user has not said that plugins run without.
     """
-    walls = process_walls()
-    if walls.tier:
-        return walls.launch(paths, network=False, memory=SCHEMA_MEMORY)
-    if needs_walls(settings):
-        raise no_walls(plugin, walls.reason)
+    sandbox = process_sandbox()
+    if sandbox.tier:
+        return sandbox.launch(paths, network=False, memory=SCHEMA_MEMORY)
+    if needs_sandbox(settings):
+        raise no_sandbox(plugin, sandbox.reason)
     return launch.without_walls(paths)

@@ -1,4 +1,4 @@
-"""Turns pickled weights into safetensors behind the sandbox's walls. Opens no pickle itself."""
+"""Turns pickled weights into safetensors in the sandbox. Opens no pickle itself."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def convert(
     written is read by our own reader before it gets its name.
 
     Raises:
-        StudioError: No walls stand here; it asks for more than numbers; it is damaged; the disk or
-            the memory is too small.
+        StudioError: There is no sandbox here; it asks for more than numbers; it is damaged; the
+            disk or the memory is too small.
     """
     pickles = _pickles(path)
     if not pickles:
@@ -166,12 +166,12 @@ def _convert_file(pickle: Path, target: Path, on_bytes: Callable[[int], None]) -
         os.close(descriptor)
     assert result is not None
     _check(pickle, result)
-    check_header(target)  # our reader's word, not that of what ran behind the wall
+    check_header(target)  # our reader's word, not that of what ran in the sandbox
 
 
 @functools.cache
 def _walls() -> Sandbox:
-    """Return the walls of this machine; which stand is tried once."""
+    """Return the sandbox of this machine; it is tried once."""
     return Sandbox()
 
 

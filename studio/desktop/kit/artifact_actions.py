@@ -16,8 +16,8 @@ from studio.api.results import KeptResults, TaskResult, file_stem
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import TroubleRow
 from studio.api.window.work_queue import WorkQueue
+from studio.desktop.kit.phrases import shortened, tr
 from studio.desktop.kit.saved_copy import copy_file, save_as
-from studio.desktop.kit.wording import shortened, tr
 from studio.protocol.errors import StudioError
 
 

@@ -17,9 +17,9 @@ from studio.api.results import Read, TaskResult
 from studio.api.window.context import PluginContext
 from studio.api.window.work_queue import outcome
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.result_list import ResultList
 from studio.desktop.kit.result_strip import ResultStrip
-from studio.desktop.kit.wording import tr
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QPushButton
 
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.kit.wording import tr
+from studio.desktop.kit.phrases import tr
 
 
 class RunButton:

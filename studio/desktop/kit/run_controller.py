@@ -17,8 +17,8 @@ from studio.api.runs import RunButton
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.api.window.work_queue import outcome
+from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.pixels import image_of
-from studio.desktop.kit.wording import tr
 from studio.protocol.errors import StudioError
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton
 
 from studio.api.window.context import PluginContext
 from studio.desktop import formatting
-from studio.desktop.kit.wording import tr
+from studio.desktop.kit.phrases import tr
 
 _AROUND = 44
 """Pixels beside the title: icon and padding."""

@@ -140,12 +140,14 @@ class PluginActions(QObject):
     @property
     def _installer(self) -> Installer:
         from studio.core.plugins.install.installer import Installer  # resolver, readers: not yet
-        from studio.core.plugins.isolation import needs_walls
+        from studio.core.plugins.isolation import needs_sandbox
 
         others = [p for p in self._studio.plugins.plugins if p.origin is not Origin.STORE]
         taken = {p.id: p.title for p in others if p.manifest}
         settings = self._studio.settings
-        return Installer(self._studio.plugin_store, taken=taken, needs_walls=needs_walls(settings))
+        return Installer(
+            self._studio.plugin_store, taken=taken, needs_sandbox=needs_sandbox(settings)
+        )
 
     def _run(self, call: Callable[[], Any]) -> None:
         def failed(error: Exception) -> None:

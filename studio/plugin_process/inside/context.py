@@ -191,7 +191,7 @@ class Context:
 
     @property
     def sandbox(self) -> RemoteSandbox:
-        """The walls of the studio to run code behind, if the plugin may run any."""
+        """The sandbox of the studio to run code in, if the plugin may run any."""
         return RemoteSandbox(self._wire)
 
     @property

@@ -1,4 +1,4 @@
-"""The walls of the studio, for a plugin that may run code: each run is asked for over the link."""
+"""The studio's sandbox, for a plugin that may run code: each run is asked for over the link."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class RemoteSandbox:
     """See :class:`studio.api.sandbox.Sandbox`; made only where the plugin may run code."""
 
     def __init__(self, wire: Wire) -> None:
-        """Ask for the walls.
+        """Ask for the sandbox.
 
         Raises:
             StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.
         """
-        facts = wire.ask(m.Walls)
+        facts = wire.ask(m.SandboxTier)
         self.tier, self.reason = str(facts["tier"]), str(facts["reason"])
         self._wire = wire
 
     def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
-        """Run a command behind the walls; see :meth:`studio.api.sandbox.Sandbox.run`."""
+        """Run a command in the sandbox; see :meth:`studio.api.sandbox.Sandbox.run`."""
         answers = self._wire.answers(
             lambda ask: m.RunCode(
                 ask,

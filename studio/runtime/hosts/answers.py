@@ -140,7 +140,7 @@ class Answers:
             case m.Reduced(_, words):
                 self._ctx.reduced(words)
                 return None
-            case _:  # Walls
+            case _:  # SandboxTier
                 sandbox = self._ctx.sandbox
                 return {"tier": sandbox.tier, "reason": sandbox.reason}
 

@@ -17,7 +17,7 @@ from studio.plugin_process import launch
 from studio.plugin_process.launch import Launched
 from studio.plugin_process.messages import Broken, Load, Loaded
 from studio.plugin_process.process import PluginProcess
-from studio.plugin_process.walls import ProcessWalls, no_walls, process_walls
+from studio.plugin_process.process_sandbox import ProcessSandbox, no_sandbox, process_sandbox
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import LinkClosed
 from studio.protocol.messages import PluginFault, WorkerEntry
@@ -84,7 +84,7 @@ class Hosts:
         self._closed = threading.Event()
         self.memory_limit = memory_limit()
         self.meter = ProcessMeter()
-        self.find_walls: Callable[[], ProcessWalls] = process_walls
+        self.find_sandbox: Callable[[], ProcessSandbox] = process_sandbox
 
     def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
         """Whether a job of this plugin can begin at once."""
@@ -229,17 +229,17 @@ class Hosts:
         raise self.ended(entry, process)
 
     def _launch(self, entry: WorkerEntry) -> Launched:
-        walls = self.find_walls()
-        if walls.tier:
-            return walls.launch(
+        sandbox = self.find_sandbox()
+        if sandbox.tier:
+            return sandbox.launch(
                 entry.paths,
                 network=entry.permits.network,
                 memory=self.memory_limit,
                 lends=entry.lends,
             )
-        if entry.needs_walls:
-            raise no_walls(_title(entry), walls.reason)
-        log.warning("the plugin %s runs without walls", entry.plugin)
+        if entry.needs_sandbox:
+            raise no_sandbox(_title(entry), sandbox.reason)
+        log.warning("the plugin %s runs without a sandbox", entry.plugin)
         return launch.without_walls(entry.paths, self._scratch, entry.lends)
 
     def ended(self, entry: WorkerEntry, process: PluginProcess) -> StudioError:

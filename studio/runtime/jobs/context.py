@@ -100,7 +100,7 @@ class Context:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The walls to run code behind; only for plugins whose manifest says so."""
+        """The sandbox to run code in; only for plugins whose manifest says so."""
         if self._sandbox is None:
             raise StudioError(
                 ErrorCode.PERMISSION,

@@ -1,6 +1,6 @@
 """Turns a pickle of tensors into safetensors, from standard input to standard output.
 
-It runs behind the walls of the sandbox, alone, as a file without the rest of the studio: torch's
+It runs in the sandbox, alone, as a file without the rest of the studio: torch's
 restricted unpickler should run no code, and where it errs there is nothing within reach. Input is
 an open file that can be read and sought in; sizes are compared with its length before any copy.
 """

@@ -1,1 +1,1 @@
-"""The part that runs behind the wall, in a bare Python: standard library only, nothing of ours."""
+"""The part that runs in the sandbox, in a bare Python: standard library only, nothing of ours."""

@@ -1,4 +1,4 @@
-"""Raises the walls around this process, looks whether they stand, and becomes the command."""
+"""Confines this process, looks whether that holds, and becomes the command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXIT_UNSAFE, _EXIT_UNFOUND = 126, 127
 
 
 class Unsafe(Exception):
-    """A wall cannot be raised or does not stand."""
+    """A restriction cannot be set or does not hold."""
 
 
 def look_around(order: Order) -> None:
@@ -51,7 +51,7 @@ def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
         _raise_walls(order)
         _inspect(order)
     except (OSError, Unsafe) as error:
-        report.send_json(FAILED, what="wall", why=str(error))
+        report.send_json(FAILED, what="sandbox", why=str(error))
         os._exit(_EXIT_UNSAFE)
     report.send_json(WALLED, landlock=kernel.landlock_version())
     try:
@@ -117,7 +117,7 @@ def _limit(order: Order) -> None:
 
 
 def _inspect(order: Order) -> None:
-    """Try what must fail: walls are believed when they have been touched.
+    """Try what must fail: a restriction is believed when it has been met.
 
     Raises:
         Unsafe: One does not stand.

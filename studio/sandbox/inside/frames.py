@@ -1,4 +1,4 @@
-"""Messages from behind the wall: a letter, a length, bytes. Reads what nobody vouches for."""
+"""Messages from inside the sandbox: a letter, a length, bytes. Reads what nobody vouches for."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def main() -> None:
             _prepare(order, file)
             stdin = given_fd if given_fd >= 0 else _stdin(order, file)
         except (OSError, Unsafe) as error:
-            report.send_json(FAILED, what="wall", why=str(error))
+            report.send_json(FAILED, what="sandbox", why=str(error))
             return
     scratch = Scratch(order)
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the part behind the wall is told to do, and how it is written down. Data only."""
+"""What the part inside the sandbox is told to do, and how it is written down. Data only."""
 
 from __future__ import annotations
 

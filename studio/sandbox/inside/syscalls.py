@@ -1,4 +1,4 @@
-"""Numbers of system calls, and which of them walled-in code may not make. A table, no mechanism.
+"""Numbers of system calls, and which of them process-in code may not make. A table, no mechanism.
 
 A deny list with a ceiling, not an allow list: every call up to ``LAST_REVIEWED`` was looked at,
 later ones do not exist (``ENOSYS``, for which every libc has a way round). So compilers and

@@ -1,4 +1,4 @@
-"""Tries to break out: the same attempt behind the wall, where it must fail, and outside."""
+"""Tries to break out: the same attempt in the sandbox, where it must fail, and outside."""
 
 from __future__ import annotations
 

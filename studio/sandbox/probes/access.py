@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from studio.sandbox.probes.fixture import Stage
+from studio.sandbox.probes.fixture import Fixture
 from studio.sandbox.probes.probe import Probe, Seen
 
 
-def _was_written(seen: Seen, stage: Stage) -> bool:
-    return any(stage.open_folder.iterdir())
+def _was_written(seen: Seen, fixture: Fixture) -> bool:
+    return any(fixture.open_folder.iterdir())
 
 
-def _mode_changed(seen: Seen, stage: Stage) -> bool:
-    return (stage.folder / "home" / "secret.txt").stat().st_mode & 0o777 == 0o640
+def _mode_changed(seen: Seen, fixture: Fixture) -> bool:
+    return (fixture.folder / "home" / "secret.txt").stat().st_mode & 0o777 == 0o640
 
 
-def _shadowed(seen: Seen, stage: Stage) -> bool:
+def _shadowed(seen: Seen, fixture: Fixture) -> bool:
     return b"SHADOW" in seen.stdout
 
 
@@ -43,7 +43,7 @@ _FILES = (
     Probe(
         "shadow a module of the launcher",
         "print('ok')",
-        leaked=_shadowed, proof=lambda seen, stage: b"ok" in seen.stdout,
+        leaked=_shadowed, proof=lambda seen, fixture: b"ok" in seen.stdout,
         files={
             f"{name}.py": b"print('SHADOW', flush=True)\n"
             for name in ("os", "resource", "select", "studio", "sitecustomize")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from studio.api.clean_text import clean
 from studio.api.sandbox import SandboxLimits
-from studio.sandbox.probes.fixture import Stage
+from studio.sandbox.probes.fixture import Fixture
 from studio.sandbox.probes.probe import Judge, Probe, Seen
 
 _MIB = 1 << 20
@@ -23,22 +23,22 @@ _HASTE = replace(_LIMITS, wall_seconds=0.5)
 
 
 def _not(ended: str) -> Judge:
-    return lambda seen, stage: seen.ended != ended
+    return lambda seen, fixture: seen.ended != ended
 
 
-def _survived(seen: Seen, stage: Stage) -> bool:
-    return bool(stage.survivors())
+def _survived(seen: Seen, fixture: Fixture) -> bool:
+    return bool(fixture.survivors())
 
 
-def _long_line(seen: Seen, stage: Stage) -> bool:
+def _long_line(seen: Seen, fixture: Fixture) -> bool:
     return len(seen.stdout) > _LIMITS.output_bytes
 
 
-def _steers(seen: Seen, stage: Stage) -> bool:
+def _steers(seen: Seen, fixture: Fixture) -> bool:
     return "\x1b" in clean(seen.stdout.decode("utf-8", "replace"))
 
 
-# Far more than the limit: walls B count the processes that the user has at the start, and as many
+# Far more than the limit: tier B counts the processes that the user has at the start, and as many
 # more as have ended since may be made.
 _FORKS = """
 made = 0
@@ -137,7 +137,7 @@ PROBES = (
     Probe(
         "steer the terminal",
         r"print('\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b5m')",
-        leaked=_steers, proof=lambda seen, stage: b"\x1b" in seen.stdout,
+        leaked=_steers, proof=lambda seen, fixture: b"\x1b" in seen.stdout,
     ),
     Probe("compute without end", _BURN, limits=replace(_LIMITS, cpu_seconds=1)),
     Probe("sleep past the time", "time.sleep(0.8); done()", limits=_HASTE),

@@ -1,4 +1,4 @@
-"""What a probe could reach if there were no wall: a secret, sockets, another process. Temporary."""
+"""What a probe could reach without the sandbox: a secret, sockets, another process. Temporary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLE = "STUDIO_PROBE_SECRET"
 
 
 @dataclass
-class Stage:
+class Fixture:
     """Things of the user's that untrusted code must not reach.
 
     Attributes:
@@ -67,8 +67,8 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Set the stage, and clear it again."""
+def fixture() -> Iterator[Fixture]:
+    """Make it, and clear it away again."""
     folder = Path(tempfile.mkdtemp(prefix="studio-probe-"))
     secret, marker = secrets.token_hex(16), f"left-by-a-probe-{secrets.token_hex(8)}"
     with contextlib.ExitStack() as stack:
@@ -92,7 +92,7 @@ def stage() -> Iterator[Stage]:
             "numbers": syscalls.numbers(syscalls.DENIED, os.uname().machine),
             **_sockets(stack, folder),
         }
-        yield Stage(folder, secret, marker, facts)
+        yield Fixture(folder, secret, marker, facts)
 
 
 def _folders(folder: Path, secret: str) -> None:

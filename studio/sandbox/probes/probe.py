@@ -1,4 +1,4 @@
-"""One attempt to do what the wall must prevent, and what came of it. Data only; makes none."""
+"""One attempt to do what the sandbox must prevent, and what came of it. Data only; makes none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.api.sandbox import SandboxLimits
-from studio.sandbox.probes.fixture import Stage
+from studio.sandbox.probes.fixture import Fixture
 
 DONE = b"DONE"
 """What a script prints when it has done what it must not."""
@@ -32,10 +32,10 @@ class Seen:
 
 _LIMITS = SandboxLimits(wall_seconds=10)
 
-Judge = Callable[[Seen, Stage], bool]
+Judge = Callable[[Seen, Fixture], bool]
 
 
-def printed_done(seen: Seen, stage: Stage) -> bool:
+def printed_done(seen: Seen, fixture: Fixture) -> bool:
     """Whether the script says that it has done it."""
     return DONE in seen.stdout
 
@@ -48,9 +48,9 @@ class Probe:
         name: What is attempted.
         script: Python that attempts it; ``facts`` holds what it may know, ``call`` makes a system
             call by name, ``done`` says that it worked.
-        leaked: Whether it worked behind the wall.
+        leaked: Whether it worked in the sandbox.
         proof: Whether it worked outside, which shows that the attempt is a real one.
-        limits: Behind the wall.
+        limits: In the sandbox.
         collect: What is brought back.
         files: What lies in the working folder.
         arguments: Of Python, before the script.
@@ -71,9 +71,9 @@ class Finding:
     """What came of a probe.
 
     Attributes:
-        blocked: It did not work behind the wall.
+        blocked: It did not work in the sandbox.
         control: It did work outside.
-        detail: How it ended behind the wall, in a line.
+        detail: How it ended in the sandbox, in a line.
     """
 
     name: str

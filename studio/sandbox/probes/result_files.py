@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import stat
 
-from studio.sandbox.probes.fixture import Stage
+from studio.sandbox.probes.fixture import Fixture
 from studio.sandbox.probes.probe import Probe, Seen
 
 _NAME = "result.txt"
 _MOST = 300
 
 
-def _came_back(seen: Seen, stage: Stage) -> bool:
+def _came_back(seen: Seen, fixture: Fixture) -> bool:
     return _NAME in seen.files
 
 
-def _secret_came_back(seen: Seen, stage: Stage) -> bool:
-    return seen.files.get(_NAME) == stage.secret.encode()
+def _secret_came_back(seen: Seen, fixture: Fixture) -> bool:
+    return seen.files.get(_NAME) == fixture.secret.encode()
 
 
 def _lies_there(seen: Seen) -> os.stat_result:
@@ -25,20 +25,20 @@ def _lies_there(seen: Seen) -> os.stat_result:
     return (seen.folder / _NAME).lstat()
 
 
-def _is_pipe(seen: Seen, stage: Stage) -> bool:
+def _is_pipe(seen: Seen, fixture: Fixture) -> bool:
     return stat.S_ISFIFO(_lies_there(seen).st_mode)
 
 
-def _is_hollow(seen: Seen, stage: Stage) -> bool:
+def _is_hollow(seen: Seen, fixture: Fixture) -> bool:
     found = _lies_there(seen)
     return found.st_blocks * 512 < found.st_size
 
 
-def _too_many(seen: Seen, stage: Stage) -> bool:
+def _too_many(seen: Seen, fixture: Fixture) -> bool:
     return len(seen.files) >= _MOST
 
 
-def _unprintable(seen: Seen, stage: Stage) -> bool:
+def _unprintable(seen: Seen, fixture: Fixture) -> bool:
     return any(not name.isprintable() for name in seen.files)
 
 

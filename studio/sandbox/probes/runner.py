@@ -1,4 +1,4 @@
-"""Makes probes: each behind the wall and, as control, bare. Judges by what is left."""
+"""Makes probes: each in the sandbox and, as control, bare. Judges by what is left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from studio.api.clean_text import clean
 from studio.api.sandbox import SandboxRequest
-from studio.sandbox.probes.fixture import Stage, stage
+from studio.sandbox.probes.fixture import Fixture, fixture
 from studio.sandbox.probes.probe import Finding, Probe, Seen
 from studio.sandbox.sandbox import Sandbox
 
@@ -34,22 +34,22 @@ def done(detail=''):
 _PATIENCE_SECONDS = 30
 
 
-def try_all(walls: Sandbox, probes: Iterable[Probe]) -> Iterator[Finding]:
+def try_all(sandbox: Sandbox, probes: Iterable[Probe]) -> Iterator[Finding]:
     """Make probes; yield what came of each."""
-    with stage() as place:
+    with fixture() as place:
         for probe in probes:
-            inside = _inside(walls, probe, place)
+            inside = _inside(sandbox, probe, place)
             blocked = not probe.leaked(inside, place)
             place.tidy()
             with tempfile.TemporaryDirectory() as folder:
-                outside = _outside(walls, probe, place, Path(folder))
+                outside = _outside(sandbox, probe, place, Path(folder))
                 control = probe.proof(outside, place)
             place.tidy()
             detail = _last_line(inside) if control else f"control: {_last_line(outside)}"
             yield Finding(probe.name, blocked, control, detail)
 
 
-def _inside(walls: Sandbox, probe: Probe, place: Stage) -> Seen:
+def _inside(sandbox: Sandbox, probe: Probe, place: Fixture) -> Seen:
     facts = json.dumps({**place.facts, "inside": True})
     request = SandboxRequest(
         ("python", *probe.arguments, "probe.py", facts),
@@ -57,12 +57,12 @@ def _inside(walls: Sandbox, probe: Probe, place: Stage) -> Seen:
         collect=probe.collect,
         limits=probe.limits,
     )
-    result = [step.result for step in walls.run(request)][-1]
+    result = [step.result for step in sandbox.run(request)][-1]
     assert result is not None
     return Seen(result.stdout, result.stderr, result.ended, dict(result.files))
 
 
-def _outside(walls: Sandbox, probe: Probe, place: Stage, folder: Path) -> Seen:
+def _outside(sandbox: Sandbox, probe: Probe, place: Fixture, folder: Path) -> Seen:
     facts = json.dumps({**place.facts, "inside": False})
     for name, content in {
         **probe.files,
@@ -70,7 +70,7 @@ def _outside(walls: Sandbox, probe: Probe, place: Stage, folder: Path) -> Seen:
     }.items():
         (folder / name).write_bytes(content)
     done = subprocess.run(
-        [str(walls.python), *probe.arguments, "probe.py", facts],
+        [str(sandbox.python), *probe.arguments, "probe.py", facts],
         cwd=folder,
         capture_output=True,
         timeout=_PATIENCE_SECONDS,

@@ -1,4 +1,4 @@
-"""The walls of both tiers, and a run behind them to its end."""
+"""The sandbox in both tiers, and a run in it to its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Run = Callable[..., SandboxResult]
 
 
 @pytest.fixture(scope="session", params=["A", "B"])
-def walls(request: pytest.FixtureRequest) -> Sandbox:
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Both must stand on a machine that runs the tests: what is not tried is not known."""
     found = Sandbox(request.param)
     assert found.tier == request.param, found.reason
@@ -22,9 +22,9 @@ def walls(request: pytest.FixtureRequest) -> Sandbox:
 
 
 @pytest.fixture
-def run(walls: Sandbox) -> Run:
+def run(sandbox: Sandbox) -> Run:
     def to_its_end(code: str, **request: Any) -> SandboxResult:
-        steps = list(walls.run(SandboxRequest(("python", "-c", code), **request)))
+        steps = list(sandbox.run(SandboxRequest(("python", "-c", code), **request)))
         assert not any(step.result for step in steps[:-1])
         result = steps[-1].result
         assert result is not None

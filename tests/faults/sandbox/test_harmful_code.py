@@ -38,10 +38,10 @@ BROOD += f"# {MARK}"
 
 
 @pytest.fixture(scope="module")
-def haste(walls: Sandbox) -> SandboxLimits:
+def haste(sandbox: Sandbox) -> SandboxLimits:
     """Time to start and say a word, and not much more, however busy the machine is."""
     started = time.monotonic()
-    run_once(walls)
+    run_once(sandbox)
     return SandboxLimits(wall_seconds=max(0.5, 5 * (time.monotonic() - started)))
 
 
@@ -63,10 +63,10 @@ def test_endless_output_stops_at_the_limit(run: Run) -> None:
     assert (result.ended, len(result.stdout)) == ("output", 100_000)
 
 
-def test_nobody_listens_and_nothing_piles_up(walls: Sandbox, haste: SandboxLimits) -> None:
+def test_nobody_listens_and_nothing_piles_up(sandbox: Sandbox, haste: SandboxLimits) -> None:
     """A paused job: the pipe is full, the code waits, the clock goes on."""
     code = "import sys\nwhile True: sys.stdout.write('x' * 1000)"
-    steps = walls.run(SandboxRequest(("python", "-c", code), limits=haste))
+    steps = sandbox.run(SandboxRequest(("python", "-c", code), limits=haste))
     while not next(steps).stdout:
         pass
     time.sleep(haste.wall_seconds + 0.3)
@@ -87,11 +87,11 @@ def _brood() -> list[str]:
     return found
 
 
-def test_leaving_early_ends_everything_at_once(walls: Sandbox) -> None:
+def test_leaving_early_ends_everything_at_once(sandbox: Sandbox) -> None:
     before, begins, ends = traces(), [], []
     for _ in range(3):
         started = time.perf_counter()
-        steps = walls.run(SandboxRequest(("python", "-c", BROOD)))
+        steps = sandbox.run(SandboxRequest(("python", "-c", BROOD)))
         while b"up" not in next(steps).stdout:
             pass
         assert _brood()
@@ -106,16 +106,16 @@ def test_leaving_early_ends_everything_at_once(walls: Sandbox) -> None:
 STUDIO = """
 import sys
 from studio.api.sandbox import SandboxRequest
-from studio.sandbox.sandbox import Sandbox as Walls
+from studio.sandbox.sandbox import Sandbox as OwnSandbox
 from studio.testing.guards import PATIENCE
-for step in Walls(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
+for step in Sandbox(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
     if step.stdout:
         print("up", flush=True)
 """
 
 
-def test_the_studio_is_killed_and_the_code_with_it(walls: Sandbox) -> None:
-    command = [sys.executable, "-c", STUDIO, walls.tier, BROOD]
+def test_the_studio_is_killed_and_the_code_with_it(sandbox: Sandbox) -> None:
+    command = [sys.executable, "-c", STUDIO, sandbox.tier, BROOD]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as studio:
         assert studio.stdout is not None
         assert studio.stdout.readline() == b"up\n"
@@ -133,10 +133,10 @@ def _left_by(studio: int) -> set[str]:
     return {*_brood(), *found["processes"], *found["files"]}
 
 
-def test_many_runs_leave_nothing(walls: Sandbox) -> None:
+def test_many_runs_leave_nothing(sandbox: Sandbox) -> None:
     before = traces()
     for _ in range(10):
-        run_once(walls)
+        run_once(sandbox)
     assert traces() == before
 
 

@@ -1,4 +1,4 @@
-"""Code that means no harm runs behind the walls as it would outside."""
+"""Code that means no harm runs in the sandbox as it would outside."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ print(sys.stdin.read(5))
 """
 
 
-def test_what_programs_use_is_there(run: Run, walls: Sandbox) -> None:
+def test_what_programs_use_is_there(run: Run, sandbox: Sandbox) -> None:
     result = run(PYTHON_AT_WORK, stdin=b"hello" + b"x" * 5_000_000, collect=("*.txt",))
     assert result.succeeded, result.stderr
     assert result.stdout.split() == [b"42", b"7", b"thread", b"-15", b"hello"]
-    assert (result.tier, dict(result.files)) == (walls.tier, {"b.txt": "ä".encode()})
+    assert (result.tier, dict(result.files)) == (sandbox.tier, {"b.txt": "ä".encode()})
 
 
 def test_ends_are_told_apart(run: Run) -> None:
@@ -44,33 +44,33 @@ def test_ends_are_told_apart(run: Run) -> None:
     assert (aborted.ended, aborted.exit_code) == ("signal", -6)
 
 
-def test_a_command_that_is_not_there(walls: Sandbox) -> None:
+def test_a_command_that_is_not_there(sandbox: Sandbox) -> None:
     with pytest.raises(StudioError, match="No such file") as caught:
-        list(walls.run(SandboxRequest(("no-such-program",))))
+        list(sandbox.run(SandboxRequest(("no-such-program",))))
     assert caught.value.code is ErrorCode.BAD_INPUT
 
 
-def test_packages_are_lent_and_others_are_not_there(walls: Sandbox) -> None:
+def test_packages_are_lent_and_others_are_not_there(sandbox: Sandbox) -> None:
     test = b"import pytest\n@pytest.mark.parametrize('module', ['msgspec', 'numpy', 'pip'])\n"
     test += b"def test_it(module):\n    with pytest.raises(ModuleNotFoundError):\n"
     test += b"        __import__(module)\n"
     command = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     request = SandboxRequest(command, {"test_it.py": test}, packages=("pytest",))
-    result = [step.result for step in walls.run(request)][-1]
+    result = [step.result for step in sandbox.run(request)][-1]
     assert result is not None
     assert b"3 passed" in result.stdout, result
 
 
-def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Sandbox) -> None:
+def test_output_arrives_while_it_runs_and_runs_do_not_mix(sandbox: Sandbox) -> None:
     code = "import sys, time; print(sys.argv[1]); time.sleep(60)"
-    runs = [walls.run(SandboxRequest(("python", "-c", code, name))) for name in ("one", "two")]
+    runs = [sandbox.run(SandboxRequest(("python", "-c", code, name))) for name in ("one", "two")]
     said = [b"", b""]
     deadline = time.monotonic() + PATIENCE
     while not all(b"\n" in each for each in said) and time.monotonic() < deadline:
         for index, steps in enumerate(runs):
             before = time.monotonic()
             said[index] += next(steps).stdout
-            assert time.monotonic() - before < 20  # 50 ms; the first raises the walls
+            assert time.monotonic() - before < 20  # 50 ms; the first sets up the sandbox
     assert said == [b"one\n", b"two\n"]
     for steps in runs:
         steps.close()

@@ -1,4 +1,4 @@
-"""Every way out that is known, tried by an ordinary user behind both walls, with a control each."""
+"""Every way out that is known, tried by an ordinary user in both tiers, with a control each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _ask(tier: str, home: Path) -> subprocess.Popen[bytes]:
-    """As root much is allowed that no wall can take back, so root asks as somebody else."""
+    """As root much is allowed that no sandbox can take back, so root asks as somebody else."""
     command = ["-m", "studio", "sandbox", "probe", "--json", "--tier", tier]
     env = {"PATH": os.defpath, "HOME": str(home), "STUDIO_HOME": str(home / "studio")}
     somebody: dict[str, Any] = {}
@@ -53,7 +53,7 @@ def _python_for_everybody() -> str:
             continue
         if done.returncode == 0:
             return path
-    pytest.fail(f"no {name} that an ordinary user may start: the walls cannot be tried as one")
+    pytest.fail(f"no {name} that an ordinary user may start: the sandbox cannot be tried as one")
 
 
 @pytest.mark.parametrize("tier", ["A", "B"])

@@ -213,7 +213,7 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     assert "good for letters" in page.detail.findChild(QPlainTextEdit).toPlainText()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="walls")
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox")
 def test_weights_that_the_disk_does_not_let_go_are_kept_and_a_notice_says_so(
     start: Runs, qtbot: Any, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studio.plugin_process.walls import ProcessWalls
+from studio.plugin_process.process_sandbox import ProcessSandbox
 from studio.protocol.messages import Permits, WorkerEntry
 from studio.protocol.states import Lane
 from tests.runtime.desk import Desk
@@ -72,10 +72,10 @@ class Strangers:
             paths=(str(package.parent), *more.pop("paths", ())),
             isolated=True,
             permits=more.pop("permits", Permits(files=True)),
-            **{"needs_walls": False, **more},
+            **{"needs_sandbox": False, **more},
         )
-        if not entry.needs_walls:  # most tests are about the process alone, and quicker so
-            self._desk.server._hosts.find_walls = lambda: ProcessWalls(())
+        if not entry.needs_sandbox:  # most tests are about the process alone, and quicker so
+            self._desk.server._hosts.find_sandbox = lambda: ProcessSandbox(())
         self._desk.announce(entry)
         return entry
 

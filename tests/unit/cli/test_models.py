@@ -177,7 +177,7 @@ def test_an_address_is_listed_then_fetched(
 
 
 @pytest.mark.loopback
-@pytest.mark.skipif(sys.platform != "linux", reason="walls")
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox")
 def test_a_pickle_is_fetched_to_be_converted_at_once(
     command: Command, file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

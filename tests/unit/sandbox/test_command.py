@@ -1,4 +1,4 @@
-"""`studio sandbox probe`: what it prints and how it ends, with probes that need no wall."""
+"""`studio sandbox probe`: what it prints and how it ends, with probes that need no sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FINDINGS = {
 }
 
 
-class _Walls:
+class _Sandbox:
     tier, reason = "A", ""
 
     def __init__(self, tiers: object) -> None:
@@ -26,8 +26,8 @@ class _Walls:
 
 def probe(monkeypatch: pytest.MonkeyPatch, *names: str, flags: tuple[str, ...] = ()) -> int:
     found = [FINDINGS[name] for name in names]
-    monkeypatch.setattr(command, "Sandbox", _Walls)
-    monkeypatch.setattr(command, "try_all", lambda walls, probes: iter(found))
+    monkeypatch.setattr(command, "Sandbox", _Sandbox)
+    monkeypatch.setattr(command, "try_all", lambda sandbox, probes: iter(found))
     return command.main(["probe", *flags], StudioSession())
 
 

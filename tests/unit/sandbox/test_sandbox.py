@@ -1,4 +1,4 @@
-"""No wall, no run: what the sandbox says of a machine, and that a weaker wall is never a secret."""
+"""No sandbox, no run: what it says of a machine, and that a weaker tier is never a secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from studio.runtime.hosts.remote_task import RemoteTasks
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.plugin_workers import Workers
 from studio.sandbox import landlock_tier
-from studio.sandbox import sandbox as walls
+from studio.sandbox import sandbox as module
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import host_of, run_task
@@ -37,7 +37,7 @@ HELLO = SandboxRequest(("python", "-c", "print('hello')"))
 
 def test_another_system_runs_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Sandbox()
-    monkeypatch.setattr(walls.sys, "platform", "darwin")
+    monkeypatch.setattr(module.sys, "platform", "darwin")
     assert (sandbox.tier, sandbox.python) == ("", None)
     with pytest.raises(StudioError, match="on Linux only") as caught:
         next(iter(sandbox.run(HELLO)))
@@ -45,7 +45,7 @@ def test_another_system_runs_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_bubblewrap_the_weaker_wall_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
+    monkeypatch.setattr(module.shutil, "which", lambda name, path: None)
     assert (Sandbox("A").tier, Sandbox("A").reason) == ("", "Tier A: bubblewrap is not installed.")
     with pytest.raises(StudioError, match="bubblewrap is not installed"):
         Sandbox("A").run(HELLO)
@@ -61,7 +61,7 @@ def test_a_wall_builder_that_raises_no_wall_runs_nothing(
     fake = tmp_path / "bwrap"
     fake.write_text(PRETENDS, encoding="utf-8")
     fake.chmod(0o755)
-    monkeypatch.setattr(walls.shutil, "which", lambda name, path: str(fake))
+    monkeypatch.setattr(module.shutil, "which", lambda name, path: str(fake))
     sandbox = Sandbox("A")
     assert sandbox.tier == ""
     assert "system processes are reachable" in sandbox.reason
@@ -72,7 +72,7 @@ def test_what_stood_at_the_trial_must_stand_in_every_run(
 ) -> None:
     sandbox = Sandbox()
     assert sandbox.tier == "A", sandbox.reason
-    monkeypatch.setattr(walls, "_bubblewrap", lambda: "/bin/false")
+    monkeypatch.setattr(module, "_bubblewrap", lambda: "/bin/false")
     with pytest.raises(StudioError, match="nothing was run") as caught:
         list(sandbox.run(HELLO))
     assert caught.value.code is ErrorCode.UNSUPPORTED
@@ -127,7 +127,7 @@ def test_the_test_kit_lends_the_walls() -> None:
 
 
 def test_the_command_line_runs_nothing_without_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
+    monkeypatch.setattr(module.shutil, "which", lambda name, path: None)
     assert command.main(["--tier", "A"], StudioSession()) == 8
     with pytest.raises(StudioError, match="bubblewrap is not installed"):
         command.main(["probe", "--tier", "A"], StudioSession())

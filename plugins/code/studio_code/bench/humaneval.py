@@ -1,4 +1,4 @@
-"""The bench ``code``: HumanEval (arXiv:2107.03374) through the studio's own tasks and its walls.
+"""The bench ``code``: HumanEval (arXiv:2107.03374) through the studio's own tasks and its sandbox.
 
 pass@1 is the first, likeliest answer; verified@4 the one of four that tests of our own prefer:
 those that the model writes, and the examples of the description. The hidden tests judge both and
@@ -125,7 +125,7 @@ def _solve(ctx: BenchContext, problem: Problem, weights: str, rounds: int, setti
 
 
 def _passes(ctx: BenchContext, problem: Problem, code: str) -> bool:
-    """Judge by the hidden test, behind the walls; a program that ends early has not passed."""
+    """Judge by the hidden test, in the sandbox; a program that ends early has not passed."""
     token = secrets.token_hex(16)
     files = [{"path": "judged.py", "text": problem.program(code, token)}]
     made = ctx.run("code.run", {"seconds": _SECONDS_OF_A_TEST}, {"files": files})

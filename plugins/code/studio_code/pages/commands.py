@@ -11,7 +11,7 @@ from studio_code.pages.phrases import tr
 
 def page_actions(page: CodePage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
-    stage, find, workspace = page.stage, page.stage.find_bar, page.workspace
+    area, find, workspace = page.editor_area, page.editor_area.find_bar, page.workspace
     rows = (
         ("write", tr("Generate from a description"), page.write, "sparkles", "Ctrl+Return"),
         ("open", tr("Open a folder"), page.pick_folder, "folder-open", "Ctrl+O"),
@@ -23,8 +23,8 @@ def page_actions(page: CodePage) -> list[PageAction]:
         ("close", tr("Close the file"), page.close_current, "x", "Ctrl+W"),
         ("reopen", tr("Reopen closed unsaved file"), page.session.reopen, "history",
          "Ctrl+Shift+T"),
-        ("next", tr("Next file"), partial(stage.tabs.step, 1), "chevron-right", "Ctrl+PgDown"),
-        ("before", tr("Previous file"), partial(stage.tabs.step, -1), "chevron-left", "Ctrl+PgUp"),
+        ("next", tr("Next file"), partial(area.tabs.step, 1), "chevron-right", "Ctrl+PgDown"),
+        ("before", tr("Previous file"), partial(area.tabs.step, -1), "chevron-left", "Ctrl+PgUp"),
         ("find", tr("Find in the file"), find.open_bar, "search", "Ctrl+F"),
         ("replace", tr("Replace in the file"), partial(find.open_bar, replace=True), "repeat",
          "Ctrl+H"),
@@ -38,9 +38,9 @@ def page_actions(page: CodePage) -> list[PageAction]:
         ("tree", tr("Show or hide the files"), page.toggle_files, "panel-left", "Ctrl+B"),
         ("dock", tr("Show or hide ask and run"), page.toggle_dock, "panel-bottom", "Ctrl+`"),
         ("changes", tr("Changes by the model"), page.show_changes, "history", ""),
-        ("larger", tr("Increase font size"), partial(stage.zoom_by, 1), "zoom-in", "Ctrl+="),
-        ("smaller", tr("Decrease font size"), partial(stage.zoom_by, -1), "zoom-out", "Ctrl+-"),
-        ("usual", tr("Reset font size"), partial(stage.zoom_by, 0), "type", "Ctrl+0"),
+        ("larger", tr("Increase font size"), partial(area.zoom_by, 1), "zoom-in", "Ctrl+="),
+        ("smaller", tr("Decrease font size"), partial(area.zoom_by, -1), "zoom-out", "Ctrl+-"),
+        ("usual", tr("Reset font size"), partial(area.zoom_by, 0), "type", "Ctrl+0"),
         ("wrap", tr("Wrap long lines"), page.toggle_wrap, "corner-down-left", "Alt+Z"),
     )  # fmt: skip
     return [PageAction(f"code.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows]

@@ -50,7 +50,7 @@ class CodePage(QWidget):
         self.watching = FileWatcher(ctx, self.workspace)
         self.folders = Folders(ctx, self.workspace.work_queue)
         self.panel = WritePanel(ctx, self.workspace)
-        self.stage = EditorArea(
+        self.editor_area = EditorArea(
             ctx, self.workspace, {"open": self.pick_folder, "write": self.write_words}
         )
         self.tree = Tree(ctx, self.workspace)
@@ -58,7 +58,7 @@ class CodePage(QWidget):
         self.dock = Dock(ctx, self.workspace)
         self.trouble = ctx.ui.trouble_row()
         self.writing = WriteController(
-            ctx, self.workspace, self.panel, self.stage.writing, self.trouble
+            ctx, self.workspace, self.panel, self.editor_area.writing, self.trouble
         )
         self.quick = QuickBox(ctx, self.workspace, self)
         self.arriving = ImportController(
@@ -96,7 +96,7 @@ class CodePage(QWidget):
         left.addLayout(fold)
         left.addWidget(self.timeline, 2)
         self._beside = QSplitter(Qt.Orientation.Vertical)
-        self._beside.addWidget(self.stage)
+        self._beside.addWidget(self.editor_area)
         self._beside.addWidget(self.dock)
         self._beside.setStretchFactor(0, 1)
         self._beside.setCollapsible(0, False)
@@ -123,12 +123,12 @@ class CodePage(QWidget):
         workspace.journal.changed.connect(self._show_count)
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
-        self.stage.tabs.close_asked.connect(self.close_file)
+        self.editor_area.tabs.close_asked.connect(self.close_file)
         self.session.loaded.connect(self._on_loaded)
         self.session.goto_asked.connect(self._remember_line)
         self._changes.toggled.connect(self._fold_changes)
-        self.writing.began.connect(lambda: self.stage.show_writing(True))
-        self.writing.ended.connect(lambda: self.stage.show_writing(False))
+        self.writing.began.connect(lambda: self.editor_area.show_writing(True))
+        self.writing.ended.connect(lambda: self.editor_area.show_writing(False))
         self.writing.written.connect(self.show_artifact)
         self.timeline.artifact_asked.connect(lambda id: self._show_evidence(id, opened=True))
         session, work = self.session, workspace
@@ -137,7 +137,7 @@ class CodePage(QWidget):
             session.finish()
             work.finish()
 
-        self.stage.tabs.destroyed.connect(finish)
+        self.editor_area.tabs.destroyed.connect(finish)
 
     def _begin(self) -> None:
         """Open what was open last time."""
@@ -164,7 +164,7 @@ class CodePage(QWidget):
                 if block.isValid():
                     file.cursor.setPosition(block.position())
         self._lines.clear()
-        self.stage.show_current()
+        self.editor_area.show_current()
         self.watching.look_now()
 
     def _remember_line(self, path: str, line: int) -> None:
@@ -174,7 +174,7 @@ class CodePage(QWidget):
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        self.stage.take_focus()
+        self.editor_area.take_focus()
 
     def tell(self, error: StudioError, again: Callable[[], None] | None = None) -> None:
         """Say what went wrong above everything."""
@@ -261,7 +261,7 @@ class CodePage(QWidget):
     def new_file(self) -> None:
         """Open an empty text."""
         self.workspace.new()
-        self.stage.take_focus()
+        self.editor_area.take_focus()
 
     def save(self) -> None:
         """Save the file in view; one that was never saved gets a name first."""
@@ -312,7 +312,7 @@ class CodePage(QWidget):
 
     def ask_line(self) -> None:
         """Ask for a line and go there."""
-        edit = self.stage.edit
+        edit = self.editor_area.edit
         if edit is not None:
 
             def go(line: int) -> None:
@@ -323,14 +323,14 @@ class CodePage(QWidget):
 
     def toggle_wrap(self) -> None:
         """Break long lines at the edge, or not."""
-        self.stage.set_wrap(not self.stage.wrap)
+        self.editor_area.set_wrap(not self.editor_area.wrap)
 
     # --- writing ------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Write what is described, or stop; in a review: write what was accepted."""
-        if self.stage.in_review:
-            self.stage.review.write_accepted()
+        if self.editor_area.in_review:
+            self.editor_area.review.write_accepted()
         else:
             self.writing.runner.run_or_stop()
 
@@ -359,8 +359,8 @@ class CodePage(QWidget):
         self.session.write()
         return {
             "panel": self.panel.save_state(),
-            "wrap": self.stage.wrap,
-            "zoom": self.stage.zoom,
+            "wrap": self.editor_area.wrap,
+            "zoom": self.editor_area.zoom,
             "files": self.left.isVisibleTo(self),
             "dock": self.dock.isVisibleTo(self),
             "docked": self.dock.state(),
@@ -375,9 +375,9 @@ class CodePage(QWidget):
             self.panel.restore_state(panel)
             if shown := str(panel.get("shown") or ""):
                 self._show_evidence(shown, opened=False)
-        self.stage.set_wrap(state.get("wrap") is True)
+        self.editor_area.set_wrap(state.get("wrap") is True)
         zoom = state.get("zoom")
-        self.stage.set_zoom(float(zoom) if isinstance(zoom, int | float) else 0.0)
+        self.editor_area.set_zoom(float(zoom) if isinstance(zoom, int | float) else 0.0)
         self.left.setVisible(state.get("files") is not False)
         self.dock.setVisible(state.get("dock") is not False)
         docked = state.get("docked")

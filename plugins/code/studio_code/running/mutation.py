@@ -1,4 +1,4 @@
-"""Whether tests notice faults: faulty versions of a file, all tried in one run behind the walls."""
+"""Whether tests notice faults: faulty versions of a file, all tried in one run in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python behind the walls: a program, or its tests with pytest and coverage lent for reading."""
+"""Python in the sandbox: a program, or its tests with pytest and coverage lent for reading."""
 
 from __future__ import annotations
 

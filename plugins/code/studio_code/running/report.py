@@ -1,4 +1,4 @@
-"""What the programs inside the walls wrote down, read with bounds. Forged lines are possible."""
+"""What the programs inside the sandbox wrote down, read with bounds. Forged lines are possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run behind the walls, as steps of a task: what it prints is told as it comes."""
+"""One run in the sandbox, as steps of a task: what it prints is told as it comes."""
 
 from __future__ import annotations
 

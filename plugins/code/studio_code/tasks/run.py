@@ -1,4 +1,4 @@
-"""Running files or their tests behind walls, told as it happens."""
+"""Running files or their tests in a sandbox, told as it happens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
 
     Raises:
         BadInput: There is no such file, or arguments that no shell could read.
-        StudioError: ``UNSUPPORTED``: the language is not run, or there is no wall.
+        StudioError: ``UNSUPPORTED``: the language is not run, or there is no sandbox.
     """
     files, path = _given(ctx, params)
     runner = _runner(path)

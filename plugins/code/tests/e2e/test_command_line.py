@@ -1,4 +1,4 @@
-"""Code by the command line, with the weights that come with the studio and the real walls."""
+"""Code by the command line, with the weights that come with the studio and the real sandbox."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def test_a_description_becomes_code_with_tests_and_a_verdict(tmp_path: Path) -> 
     assert "def test_example_1" in found["tests"]
     verdict, (only,) = found["verdict"], found["tries"]
     assert only["code"] == found["code"]
-    wall = Sandbox().tier
-    assert (verdict["ran"], verdict["tier"]) == (bool(wall), wall)
-    assert sum(verdict["tests"].values()) == (found["tests"].count("def test_") if wall else 0)
+    tier = Sandbox().tier
+    assert (verdict["ran"], verdict["tier"]) == (bool(tier), tier)
+    assert sum(verdict["tests"].values()) == (found["tests"].count("def test_") if tier else 0)
 
 
 def test_a_file_that_is_no_code_is_a_sentence(tmp_path: Path) -> None:

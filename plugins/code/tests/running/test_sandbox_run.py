@@ -1,4 +1,4 @@
-"""The real walls: honest tests are reported as they are, hostile code gains nothing by a task."""
+"""The real sandbox: honest tests are reported as they are, hostile code gains nothing by a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pretend parts for tests of the worker half: an engine with a script, a sandbox without walls."""
+"""Pretend parts for tests of the worker half: a scripted engine, a sandbox that pretends."""
 
 from __future__ import annotations
 
@@ -143,10 +143,10 @@ def _module(name: str, text: str) -> ModuleType:
 class NoWall:
     """A machine on which nothing can be run."""
 
-    tier, reason = "", "this machine has no walls"
+    tier, reason = "", "this machine has no sandbox"
 
     def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
-        raise AssertionError("nothing may be run without a wall")
+        raise AssertionError("nothing may be run without a sandbox")
 
 
 class Context:

@@ -141,7 +141,7 @@ def test_without_a_wall_nothing_is_run_and_that_is_said() -> None:
     made = written(Engine(GOOD), NoWall())
     assert made.result["code"] == GOOD
     assert not made.result["verdict"]["ran"]
-    assert made.result["note"] == "not run: this machine has no walls"
+    assert made.result["note"] == "not run: this machine has no sandbox"
 
 
 def test_other_languages_are_written_and_not_run() -> None:
@@ -352,5 +352,5 @@ def test_what_cannot_be_run_is_refused_in_words(tmp_path: Path) -> None:
     ):
         with pytest.raises(StudioError, match=words):
             drive(run, Context(), Run.parse(values), files=files)
-    with pytest.raises(StudioError, match="this machine has no walls"):
+    with pytest.raises(StudioError, match="this machine has no sandbox"):
         drive(run, Context(None, NoWall()), Run.parse({}), files=python)

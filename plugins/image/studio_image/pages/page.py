@@ -64,8 +64,8 @@ class PicturePage(QWidget):
         self._empty: QWidget | None = None
         self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.viewer, self.composer = Viewer(ctx), Composer(ctx)
-        self.stage = QStackedWidget()
-        self.stage.addWidget(self.viewer)
+        self.views = QStackedWidget()
+        self.views.addWidget(self.viewer)
         self.results = kit.results("strip", name=tr("Results"), most=_MOST, thumbnail=strip_picture)
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -78,7 +78,7 @@ class PicturePage(QWidget):
             self.viewer,
             self.results,
             self.trouble,
-            lambda: self.stage.setCurrentWidget(self.viewer),
+            lambda: self.views.setCurrentWidget(self.viewer),
             self.show_stage,
         )
         self.imports = ImportController(ctx, self.composer, self.results, self.view, self.trouble)
@@ -125,7 +125,7 @@ class PicturePage(QWidget):
         column.setContentsMargins(28, 16, 28, 16)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addWidget(self.stage, 1)
+        column.addWidget(self.views, 1)
         column.addWidget(self._progress.widget)
         column.addWidget(self.trouble.widget)
         column.addWidget(self.results.widget)
@@ -188,18 +188,18 @@ class PicturePage(QWidget):
         """Show the picture in view, or what this mode needs to begin."""
         is_growing = self.run.busy and not self.viewer.canvas.image.isNull()
         if self.view.current or is_growing:
-            self.stage.setCurrentWidget(self.viewer)
+            self.views.setCurrentWidget(self.viewer)
             return
         if self.composer.modes.has_weights:
             empty = welcome(self._ctx, self.composer.mode, self._examples())
         else:
             empty = no_weights(self._ctx, self.composer.mode)
         if self._empty is not None:
-            self.stage.removeWidget(self._empty)
+            self.views.removeWidget(self._empty)
             self._empty.deleteLater()
         self._empty = empty
-        self.stage.addWidget(empty)
-        self.stage.setCurrentWidget(empty)
+        self.views.addWidget(empty)
+        self.views.setCurrentWidget(empty)
 
     def _examples(self) -> Mapping[str, Callable[..., None]]:
         return {"draw": self._draw_example, "pick": self.target.pick, "paste": self.target.paste}

@@ -116,7 +116,7 @@ def test_previews_progress_and_stop(desk: Desk) -> None:
     desk.stop()
     assert desk.progress() == ""
     assert desk.verb() == "Draw"
-    assert desk.page.stage.currentWidget() is not desk.page.viewer  # back to the examples
+    assert desk.page.views.currentWidget() is not desk.page.viewer  # back to the examples
 
 
 def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
@@ -242,7 +242,7 @@ def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
         file.unlink()
     desk.studio.weights.rescan()
     desk.set_mode("enlarge")
-    words = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
+    words = [label.text() for label in desk.page.views.currentWidget().findChildren(QLabel)]
     assert any("No model for this yet" in text for text in words)
     desk.set_mode("draw")
     desk.write("a fox")

@@ -76,7 +76,7 @@ class MoleculePage(QWidget):
         self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.composer = Composer(ctx)
         self.browser = Browser(ctx, self.collection, self.structures)
-        self.stage = QStackedWidget()
+        self.views = QStackedWidget()
         self.run = kit.run_controller(
             prepare=self.composer.request,
             button=self.composer.go,
@@ -112,14 +112,14 @@ class MoleculePage(QWidget):
         head.addWidget(self._title)
         head.addWidget(self.composer.modes.widget)
         head.addWidget(self.called.widget, 1)
-        self.stage.addWidget(self.browser)
+        self.views.addWidget(self.browser)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 16, 28, 16)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.composer)
         column.addWidget(self._strip())
-        column.addWidget(self.stage, 1)
+        column.addWidget(self.views, 1)
 
     def _strip(self) -> QWidget:
         """Return the place of progress and messages: there always, so that nothing below moves."""
@@ -220,7 +220,7 @@ class MoleculePage(QWidget):
     def show_stage(self) -> None:
         """Show the table, or what this mode needs to begin."""
         if len(self.collection.rows):
-            self.stage.setCurrentWidget(self.browser)
+            self.views.setCurrentWidget(self.browser)
             return
         do: dict[str, Callable[..., None]] = {
             "run": self.run.run,
@@ -233,11 +233,11 @@ class MoleculePage(QWidget):
         else:
             empty = no_weights(self._ctx, do)
         if self._empty is not None:
-            self.stage.removeWidget(self._empty)
+            self.views.removeWidget(self._empty)
             self._empty.deleteLater()
         self._empty = empty
-        self.stage.addWidget(empty)
-        self.stage.setCurrentWidget(empty)
+        self.views.addWidget(empty)
+        self.views.setCurrentWidget(empty)
 
     def _show_going_on(self) -> None:
         scored = "score" in self.collection.rows.figures

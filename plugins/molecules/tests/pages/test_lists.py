@@ -49,7 +49,7 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
 
 def test_nothing_below_moves_when_something_is_told(desk: Desk) -> None:
     desk.show()
-    stage = desk.page.stage
+    stage = desk.page.views
     before = stage.y()
     desk.page.trouble.remark("1 row", "Show them", "list", lambda: None)
     desk.until(lambda: desk.page.trouble.widget.isVisible())

@@ -228,7 +228,7 @@ def test_the_empty_page_offers_examples_and_works_without_weights(desk: Desk) ->
     desk.studio.weights.folders = ()
     desk.studio.weights.rescan()
     desk.set_mode("analogues")
-    assert desk.page.stage.currentWidget() is not desk.page.browser
+    assert desk.page.views.currentWidget() is not desk.page.browser
     assert not desk.runtime.submitted
 
 

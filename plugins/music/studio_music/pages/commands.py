@@ -12,8 +12,8 @@ from studio_music.pages.phrases import format_names, tr
 
 def page_actions(page: MusicPage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
-    undo, playing, roll = page.document.undo, page.playing, page.stage.roll
-    mode = page.ask.modes.choose
+    undo, playing, roll = page.document.undo, page.playing, page.piece_view.roll
+    mode = page.prompt_box.modes.choose
     edits = roll.edits()
     rows = [
         ("run", tr("Start or stop"), page.tasks.run.run_or_stop, "play", "Ctrl+Return"),
@@ -49,7 +49,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
             "Alt+R",
         ),
         ("checks", tr("Show checks"), page.verdicts.show_checks, "shield-check", "Alt+C"),
-        ("ask", tr("Describe what to compose"), page.ask.focus, "pencil", "Ctrl+L"),
+        ("ask", tr("Describe what to compose"), page.prompt_box.focus, "pencil", "Ctrl+L"),
     ]
     rows += [
         (

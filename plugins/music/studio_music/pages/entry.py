@@ -15,7 +15,7 @@ def build(ctx: PluginContext, make_player: Callable[[], Any] | None = None) -> P
     page = MusicPage(ctx, make_player)
     return Page(
         page,
-        panel=page.ask.modes.panel,
+        panel=page.prompt_box.modes.panel,
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.imports.accept,

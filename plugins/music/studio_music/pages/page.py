@@ -24,7 +24,6 @@ from studio.api import (
     file_stem,
 )
 from studio_music.pages.artifact_actions import PieceActions
-from studio_music.pages.ask_box import AskBox
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
 from studio_music.pages.editor import edits
@@ -33,9 +32,10 @@ from studio_music.pages.import_controller import ImportController
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
 from studio_music.pages.phrases import tr
+from studio_music.pages.piece_view import ROLL, PieceView
 from studio_music.pages.playback.controller import PlaybackController
+from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.score_tasks import ScoreTasks
-from studio_music.pages.stage import ROLL, Stage
 from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import piece_of, read_take
 from studio_music.piece import Piece
@@ -63,12 +63,12 @@ class MusicPage(QWidget):
         self.document = Document()
         self.saving = Autosave(ctx, self.document)
         self.playing = PlaybackController(ctx, self.document, make_player)
-        self.ask = AskBox(ctx, self.document)
-        self.head = PageHead(ctx, self.document, self.ask.modes)
+        self.prompt_box = PromptBox(ctx, self.document)
+        self.head = PageHead(ctx, self.document, self.prompt_box.modes)
         self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
-        self.stage = Stage(ctx, self.document, self.playing)
+        self.piece_view = PieceView(ctx, self.document, self.playing)
         self._make_parts(ctx)
-        self.verdicts = ChecksChip(ctx, self.document, self.takes, self.stage.transport)
+        self.verdicts = ChecksChip(ctx, self.document, self.takes, self.piece_view.transport)
         self._lay_out()
         self._connect()
         self._follow()
@@ -93,7 +93,7 @@ class MusicPage(QWidget):
             file_name=lambda take: file_stem(take.artifact.title, "music"),
         )
         self.tasks = ScoreTasks(
-            ctx, self.ask, self.document, self.saving, self._progress, self.trouble
+            ctx, self.prompt_box, self.document, self.saving, self._progress, self.trouble
         )
         self.imports = ImportController(
             ctx,
@@ -134,16 +134,16 @@ class MusicPage(QWidget):
     def _lay_out(self) -> None:
         self._column = QVBoxLayout(self)
         self._column.setSpacing(8)
-        for part in (self.head, self.ask, self._progress.widget, self.trouble.widget):
+        for part in (self.head, self.prompt_box, self._progress.widget, self.trouble.widget):
             self._column.addWidget(part)
-        self._column.addWidget(self.stage, 1)
+        self._column.addWidget(self.piece_view, 1)
         self._column.addWidget(self.takes.widget)
 
     def _connect(self) -> None:
-        self.ask.modes.on_change(self._on_mode)
+        self.prompt_box.modes.on_change(self._on_mode)
         self.head.views.on_choose(self.set_view)
         self.head.menu_asked.connect(self._show_menu)
-        self.ask.asked.connect(self.tasks.run.run_or_stop)
+        self.prompt_box.asked.connect(self.tasks.run.run_or_stop)
         self.takes.on_pick(self._on_picked)
         self.takes.on_menu(self.piece_actions.take_menu)
         self.takes.on_remove(self.take_actions.remove)
@@ -152,7 +152,7 @@ class MusicPage(QWidget):
         self.saving.failed.connect(self.trouble.tell)
         self.document.opened.connect(self.show_stage)
         self.document.edited.connect(self.show_stage)
-        end_theme = self._ctx.ui.on_theme(self.stage.show_theme)
+        end_theme = self._ctx.ui.on_theme(self.piece_view.show_theme)
         playing = self.playing
 
         def close() -> None:
@@ -202,15 +202,15 @@ class MusicPage(QWidget):
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
         if self.document.empty:
-            self.ask.focus()
+            self.prompt_box.focus()
         else:
-            self.stage.take_focus()
+            self.piece_view.take_focus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What is least needed gives way where there is little room."""
         super().resizeEvent(event)
         narrow, low = self.width() < _NARROW, self.height() < _LOW
-        self.stage.tracks.setFixedWidth(150 if narrow else 188)
+        self.piece_view.tracks.setFixedWidth(150 if narrow else 188)
         self._show_chips()
         across = 16 if narrow else 28
         self._column.setContentsMargins(across, 10 if low else 16, across, 6 if low else 12)
@@ -227,20 +227,20 @@ class MusicPage(QWidget):
 
     def set_view(self, view: str) -> None:
         """Show the roll, the score, or both."""
-        self.stage.set_view(view)
-        self.head.views.choose(self.stage.view)
+        self.piece_view.set_view(view)
+        self.head.views.choose(self.piece_view.view)
 
     def _show_chips(self) -> None:
         """Examples are for the start; later the music needs the room more."""
-        self.ask.show_chips(self.height() >= (_LOW if self.document.empty else _HIGH))
+        self.prompt_box.show_chips(self.height() >= (_LOW if self.document.empty else _HIGH))
 
     def show_stage(self) -> None:
         """Show the piece, or how to begin."""
         self._show_chips()
         if not self.document.empty:
-            self.stage.show_piece()
+            self.piece_view.show_piece()
         elif self.loading:
-            self.stage.show_opening()
+            self.piece_view.show_opening()
         else:
             pick, new = self.target.pick, self.imports.write_new
             do: dict[str, Callable[..., None]] = {
@@ -248,7 +248,7 @@ class MusicPage(QWidget):
                 "open": pick,
                 "write": new,
             }
-            self.stage.show_beginning(self.ask.mode, do)
+            self.piece_view.show_beginning(self.prompt_box.mode, do)
 
     def _show_menu(self) -> None:
         corner = self.head.more.mapToGlobal(self.head.more.rect().bottomRight())
@@ -280,9 +280,9 @@ class MusicPage(QWidget):
 
     def _begin(self) -> None:
         """Write an empty piece note by note."""
-        self.stage.roll.tools.set_pencil(True)
+        self.piece_view.roll.tools.set_pencil(True)
         self.show_stage()
-        self.stage.roll.notes.setFocus()
+        self.piece_view.roll.notes.setFocus()
 
     def open_take(self, artifact: str) -> None:
         """Bring a take into view; what was edited before becomes a take of its own."""
@@ -298,9 +298,9 @@ class MusicPage(QWidget):
             self.trouble.tell(words)
             return
         self.document.open(piece, artifact, track=edits.melody_track(piece))
-        self.ask.set_melody(-1)
+        self.prompt_box.set_melody(-1)
         self.takes.show_current(artifact)
-        if self.window().focusWidget() in (None, self.ask.go.widget, self.ask.field):
+        if self.window().focusWidget() in (None, self.prompt_box.go.widget, self.prompt_box.field):
             self.focus()
 
     def _on_picked(self, artifact: str) -> None:
@@ -319,10 +319,10 @@ class MusicPage(QWidget):
 
     def set_recipe(self, take: TaskResult) -> None:
         """Set everything as it was for a take."""
-        mode = self.ask.modes.of_task(take.task)
+        mode = self.prompt_box.modes.of_task(take.task)
         if mode is not None:
-            self.ask.modes.choose(mode.id)
-            self.ask.set_params(mode.id, take.params)
+            self.prompt_box.modes.choose(mode.id)
+            self.prompt_box.set_params(mode.id, take.params)
 
     # --- the last session ---------------------------------------------------------------------
 
@@ -345,27 +345,27 @@ class MusicPage(QWidget):
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart; piece and takes are kept all along."""
         self.saving.flush()
-        return self.ask.save_state() | {
-            "mode": self.ask.mode,
-            "view": self.stage.view,
-            "snap": self.stage.roll.desk.snap,
+        return self.prompt_box.save_state() | {
+            "mode": self.prompt_box.mode,
+            "view": self.piece_view.view,
+            "snap": self.piece_view.roll.desk.snap,
             "metronome": self.playing.metronome,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
-        self.ask.restore_state(state)
-        self.ask.modes.choose(str(state.get("mode", COMPOSE)))
+        self.prompt_box.restore_state(state)
+        self.prompt_box.modes.choose(str(state.get("mode", COMPOSE)))
         self.set_view(str(state.get("view", ROLL)))
         if isinstance(state.get("snap"), int):
-            self.stage.roll.tools.set_snap(state["snap"])
+            self.piece_view.roll.tools.set_snap(state["snap"])
         self.playing.set_metronome(state.get("metronome") is True)
 
     # --- keys ----------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the transport, wherever no field takes them."""
-        playing, tools = self.playing, self.stage.roll.tools
+        playing, tools = self.playing, self.piece_view.roll.tools
         keys: dict[Qt.Key, Callable[[], object]] = {
             Qt.Key.Key_Space: playing.toggle,
             Qt.Key.Key_L: lambda: playing.set_looping(not playing.looping),

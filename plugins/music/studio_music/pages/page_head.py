@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 from studio.api import ModeForms, PluginContext, Role
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
-from studio_music.pages.stage import ROLL, SCORE, SPLIT
+from studio_music.pages.piece_view import ROLL, SCORE, SPLIT
 
 _MAX_CHARS = 120
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from studio.api import BadInput, JobRequest, PluginContext, ProgressRow, TroubleRow
-from studio_music.pages.ask_box import AskBox
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.phrases import tr
+from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.takes.takes import read_take
 
 
@@ -22,7 +22,7 @@ class ScoreTasks:
     def __init__(
         self,
         ctx: PluginContext,
-        ask: AskBox,
+        ask: PromptBox,
         document: Document,
         saving: Autosave,
         progress: ProgressRow,

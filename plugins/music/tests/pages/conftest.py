@@ -184,7 +184,7 @@ class Desk(PageDesk, Hands):
 
     def end(self) -> None:
         """End without telling the page."""
-        self.page.stage.score.engraver.stop()
+        self.page.piece_view.score.engraver.stop()
         super().end()
         self.page.playing.close()
 
@@ -192,7 +192,7 @@ class Desk(PageDesk, Hands):
         """Compose a piece and wait until it is in view."""
         piece = piece or tune()
         self.runtime.enqueue(made(piece), Result())
-        self.page.ask.set_words(ask)
+        self.page.prompt_box.set_words(ask)
         self.run()
         self.until_over()
         self.until(lambda: self.piece.title == piece.title)
@@ -200,7 +200,7 @@ class Desk(PageDesk, Hands):
 
     @property
     def roll(self) -> RollEditor:
-        return self.page.stage.roll
+        return self.page.piece_view.roll
 
 
 @pytest.fixture

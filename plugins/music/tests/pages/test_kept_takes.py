@@ -29,8 +29,8 @@ def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
     desk.again()
     assert desk.piece == edited
     assert desk.document.dirty
-    assert desk.page.stage.view == "split"
-    assert desk.page.ask.words == "calm, D minor"
+    assert desk.page.piece_view.view == "split"
+    assert desk.page.prompt_box.words == "calm, D minor"
     assert [take.artifact.title for take in desk.results()] == ["Calm tune"]
 
 
@@ -161,7 +161,7 @@ def test_a_star_is_the_librarys(composed: Any) -> None:
     desk.until(lambda: desk.studio.library.artifact(id).starred)
     desk.again()
     assert desk.results()[0].star
-    assert desk.page.stage.transport.verdict.text() == "1 check passed", "that of the task"
+    assert desk.page.piece_view.transport.verdict.text() == "1 check passed", "that of the task"
 
 
 def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
@@ -171,9 +171,9 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
     desk.page.tasks.compose("something else")
     desk.until(lambda: desk.piece.title == "Jig")
     desk.set_mode("back")
-    desk.page.ask.set_words("")
+    desk.page.prompt_box.set_words("")
     desk.page.piece_actions.recall()
     assert desk.mode() == "compose"
-    assert desk.page.ask.words == "a jig"
-    values = desk.page.ask.params()
+    assert desk.page.prompt_box.words == "a jig"
+    values = desk.page.prompt_box.params()
     assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)

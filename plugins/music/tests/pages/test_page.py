@@ -23,15 +23,19 @@ KEY, HELD = Qt.Key, Qt.KeyboardModifier
 def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: Any) -> None:
     piece = tune()
     desk.runtime.enqueue(made(piece), Result(note="It took two attempts."))
-    desk.qtbot.keyClicks(desk.page.ask.field, "calm tune in D minor")
-    desk.qtbot.keyClick(desk.page.ask.field, KEY.Key_Return)
+    desk.qtbot.keyClicks(desk.page.prompt_box.field, "calm tune in D minor")
+    desk.qtbot.keyClick(desk.page.prompt_box.field, KEY.Key_Return)
     desk.until(lambda: desk.piece == piece)
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
     desk.until_over()
     assert [take.id for take in desk.results()] == [desk.document.source]
-    assert desk.page.stage.transport.verdict.text() == "1 check passed"
-    assert [row.name.text() for row in desk.page.stage.tracks.rows] == ["Tune", "Chords", "Drums"]
+    assert desk.page.piece_view.transport.verdict.text() == "1 check passed"
+    assert [row.name.text() for row in desk.page.piece_view.tracks.rows] == [
+        "Tune",
+        "Chords",
+        "Drums",
+    ]
     assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
 
 
@@ -39,9 +43,9 @@ def test_a_piece_that_came_while_the_score_was_in_view_opens_on_its_notes(
     desk: Any, tune: Any
 ) -> None:
     desk.compose()
-    desk.page.stage.set_view("score")
+    desk.page.piece_view.set_view("score")
     desk.compose(tune("Low tune", shift=-30))
-    desk.page.stage.set_view("roll")
+    desk.page.piece_view.set_view("roll")
     low, high = desk.roll.camera.rows
     assert low < 32
     assert high > 47
@@ -58,7 +62,7 @@ def test_an_example_is_one_click(desk: Any, made: Any, tune: Any) -> None:
 def cards(desk: Any) -> list[Any]:
     from studio.desktop.widgets.empty_states import ExampleCard
 
-    return desk.page.stage.currentWidget().findChildren(ExampleCard)
+    return desk.page.piece_view.currentWidget().findChildren(ExampleCard)
 
 
 def test_progress_time_left_and_stop(desk: Any) -> None:
@@ -74,7 +78,7 @@ def test_progress_time_left_and_stop(desk: Any) -> None:
 
 
 def test_nothing_counts_as_changed_in_a_fresh_home(desk: Any) -> None:
-    for form in desk.page.ask.modes.forms.values():
+    for form in desk.page.prompt_box.modes.forms.values():
         assert form.values().get("audio", False) is False
         assert not [name for name in form.values() if form.row(name).is_changed]
 
@@ -115,7 +119,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
         file.unlink()
     desk.studio.weights.rescan()
     desk.page.show_stage()
-    labels = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
+    labels = [label.text() for label in desk.page.piece_view.currentWidget().findChildren(QLabel)]
     assert any("No model for composing" in text for text in labels)
     assert len(cards(desk)) == 2
     desk.page.tasks.compose("calm")
@@ -125,7 +129,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
 def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None:
     for title in ("One", "Two", "Three"):
         desk.runtime.enqueue(made(tune(title)), Result())
-    desk.page.ask.set_words("calm")
+    desk.page.prompt_box.set_words("calm")
     desk.page.tasks.compose_takes(3)
     desk.until(lambda: len(desk.results()) == 3 and not desk.busy())
     assert [take.artifact.title for take in desk.results()] == ["Three", "Two", "One"]
@@ -155,7 +159,7 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
     desk.set_mode("harmonise")
-    desk.page.ask.set_melody(1)
+    desk.page.prompt_box.set_melody(1)
     desk.runtime.enqueue(made(tune("Four voices")), Result())
     desk.run()
     desk.until(lambda: desk.piece.title == "Four voices" and not desk.busy())
@@ -177,7 +181,7 @@ def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
 
 def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     desk = composed
-    row = desk.page.stage.tracks.rows[1]
+    row = desk.page.piece_view.tracks.rows[1]
     desk.qtbot.mouseClick(row.mute, Qt.MouseButton.LeftButton)
     desk.qtbot.mouseClick(row.solo, Qt.MouseButton.LeftButton)
     row.volume.setValue(30)
@@ -190,19 +194,19 @@ def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     assert (track.muted, track.solo, track.volume, track.program) == (True, True, 0.25, 40)
     assert track.name == "Fiddle"
     assert desk.document.undo.count() == 5
-    desk.page.stage.tracks.add_track(32, False)
+    desk.page.piece_view.tracks.add_track(32, False)
     assert desk.piece.tracks[-1].name == "Acoustic bass"
     assert desk.document.current == 3
-    desk.page.stage.tracks.remove(1)
+    desk.page.piece_view.tracks.remove(1)
     assert [t.name for t in desk.piece.tracks] == ["Tune", "Drums", "Acoustic bass"]
-    assert len(desk.page.stage.tracks.rows) == 3
+    assert len(desk.page.piece_view.tracks.rows) == 3
     for _ in range(7):
         desk.document.undo.undo()
     assert desk.piece == desk.results()[0].content
 
 
 def test_tempo_key_and_metre_are_steps_too(composed: Any) -> None:
-    desk, bar = composed, composed.page.stage.transport
+    desk, bar = composed, composed.page.piece_view.transport
     bar.tempo.setValue(120)
     bar.set_key(Key("A", "minor"))
     bar.set_metre(Metre(3, 4))
@@ -235,7 +239,7 @@ def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
     assert desk.player.calls[-1] == ("play", TICKS, None)
     desk.player.tick = TICKS * 2
     desk.until(lambda: desk.page.playing.tick == TICKS * 2)
-    assert desk.page.stage.transport.where.text().strip() == "1.3.00"
+    assert desk.page.piece_view.transport.where.text().strip() == "1.3.00"
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
     desk.until(lambda: ("update", desk.piece) in desk.player.calls)
@@ -247,7 +251,7 @@ def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
 def test_the_loop_is_played_and_the_end_goes_back(composed: Any) -> None:
     desk = composed
     desk.page.playing.set_loop((TICKS * 4, TICKS * 8))
-    desk.qtbot.mouseClick(desk.page.stage.transport.play, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(desk.page.piece_view.transport.play, Qt.MouseButton.LeftButton)
     assert desk.player.calls[-1] == ("play", TICKS * 4, (TICKS * 4, TICKS * 8))
     desk.page.playing.set_looping(False)
     assert desk.player.calls[-1] == ("loop", None)
@@ -260,7 +264,7 @@ def test_no_device_says_why_and_all_else_works(desk: Any, tune: Any) -> None:
     desk.player.trouble = "There is no sound device."
     desk.again()
     desk.compose()
-    bar = desk.page.stage.transport
+    bar = desk.page.piece_view.transport
     assert not bar.play.isEnabled()
     assert "no sound device" in bar.play.toolTip()
     assert bar.silent.isVisible()

@@ -57,19 +57,19 @@ class Installer:
         store: PluginStore,
         *,
         taken: Mapping[str, str] | None = None,
-        needs_walls: bool = True,
+        needs_sandbox: bool = True,
         look: Callable[[], HostPackages] = look,
     ) -> None:
         """Change ``store``.
 
         Args:
             taken: Ids of plugins that the store does not hold → who has them.
-            needs_walls: Code is tried in a sandbox or, where there is none, not at all.
+            needs_sandbox: Code is tried in a sandbox or, where there is none, not at all.
             look: Finds out what is in the studio's environment.
         """
         self.store = store
         self._taken = dict(taken or {})
-        self._look, self._needs_walls = look, needs_walls
+        self._look, self._needs_sandbox = look, needs_sandbox
 
     # --- installing ---------------------------------------------------------------------------
 
@@ -261,14 +261,14 @@ class Installer:
             record.lends,
             told,
             in_studio=manifest.isolation == IN_STUDIO,
-            needs_walls=self._needs_walls,
+            needs_sandbox=self._needs_sandbox,
         )
         return msgspec.structs.replace(
             installed,
             enabled=True,
             granted=manifest.permissions,
             schemas=dict(done.schemas),
-            walls=done.walls,
+            tier=done.tier,
         )
 
     def _check_lent(self, record: Record) -> None:

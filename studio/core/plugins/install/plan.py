@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def runs_in_studio(self) -> bool:
-        """Whether its code runs in the studio's own processes, where no wall can stand."""
+        """Whether its code runs in the studio's own processes, where there is no sandbox."""
         return runs_in_studio(self.manifest)
 
     @property

@@ -83,14 +83,14 @@ class Installed(msgspec.Struct, frozen=True, omit_defaults=True):
         enabled: Whether the user has let its code run.
         granted: The permissions that the user has read and accepted; None before that.
         schemas: Task id → its frozen schema; empty until it was tried.
-        walls: Tier of the sandbox that it was tried in; empty if none stood around it.
+        tier: Tier of the sandbox that it was tried in; empty if none stood around it.
     """
 
     folder: str
     enabled: bool = False
     granted: Permissions | None = None
     schemas: dict[str, Any] = {}
-    walls: str = ""
+    tier: str = ""
 
 
 class PluginSet(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -23,7 +23,7 @@ from studio.api.manifest import Manifest
 from studio.api.sandbox import SandboxLimits, SandboxRequest, SandboxResult
 from studio.core.plugins.install.host_packages import STUDIO
 from studio.core.plugins.install.resolver import Progress
-from studio.plugin_process.walls import no_walls
+from studio.plugin_process.process_sandbox import no_sandbox
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox import lent_packages
 from studio.sandbox.sandbox import Sandbox
@@ -49,11 +49,11 @@ class Trial:
 
     Attributes:
         schemas: Task id → its frozen schema.
-        walls: ``A`` or ``B``: the tier of the sandbox; empty where it was tried without one.
+        tier: ``A`` or ``B``: the tier of the sandbox; empty where it was tried without one.
     """
 
     schemas: Mapping[str, dict[str, Any]]
-    walls: str
+    tier: str
 
 
 def attempt(
@@ -63,7 +63,7 @@ def attempt(
     told: Progress,
     *,
     in_studio: bool = False,
-    needs_walls: bool = True,
+    needs_sandbox: bool = True,
 ) -> Trial:
     """Import a plugin's code once, and freeze its schemas.
 
@@ -71,12 +71,12 @@ def attempt(
         site: The folder with its packages.
         lends: Distributions of the studio that it runs with.
         told: May end it with ``Cancelled``.
-        in_studio: It runs in the studio's own processes, with all that is there and no wall.
-        needs_walls: Where no walls stand, it is not tried at all.
+        in_studio: It runs in the studio's own processes, with all that is there and no sandbox.
+        needs_sandbox: Where there is no sandbox, it is not tried at all.
 
     Raises:
         StudioError: Its code failed, took too long, or froze into something else; or there are no
-            walls to try it in.
+            sandbox to try it in.
     """
     order = json.dumps(
         {
@@ -86,8 +86,8 @@ def attempt(
         }
     ).encode()
     sandbox = Sandbox()
-    if not in_studio and not sandbox.tier and needs_walls:
-        raise no_walls(manifest.title, sandbox.reason)
+    if not in_studio and not sandbox.tier and needs_sandbox:
+        raise no_sandbox(manifest.title, sandbox.reason)
     if in_studio or not sandbox.tier:
         return Trial(_checked(manifest, _without_walls(order, site, told, manifest)), "")
     request = SandboxRequest(

@@ -28,7 +28,7 @@ class Order:
     """What is to be fetched.
 
     Attributes:
-        convert: A pickle is turned into safetensors as soon as it is here, behind a wall.
+        convert: A pickle is turned into safetensors as soon as it is here, in a sandbox.
     """
 
     repository: Repository

@@ -80,7 +80,7 @@ def test_it_is_read_once_and_again_when_a_file_changes(tmp_path: Path) -> None:
 def test_the_runtime_is_told_where_it_runs(tmp_path: Path) -> None:
     folder = write(tmp_path / "plugins")
     (entry,) = host(folder, tmp_path).worker_entries()
-    assert (entry.isolated, entry.needs_walls) == (True, True)
+    assert (entry.isolated, entry.needs_sandbox) == (True, True)
     assert entry.paths == (str(folder),)
     assert entry.permits == Permits(files=True)
 

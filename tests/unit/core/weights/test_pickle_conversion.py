@@ -1,4 +1,4 @@
-"""Pickles become safetensors behind a wall; what contains more than tensors does nothing there."""
+"""Pickles become safetensors in a sandbox; what contains more than tensors does nothing there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
 
 torch = pytest.importorskip("torch")
-pytestmark = [pytest.mark.torch, pytest.mark.skipif(sys.platform != "linux", reason="walls")]
+pytestmark = [pytest.mark.torch, pytest.mark.skipif(sys.platform != "linux", reason="the sandbox")]
 
 
 class Evil:
@@ -81,7 +81,7 @@ def test_a_pickle_that_would_run_a_program_runs_none(tmp_path: Path) -> None:
 def test_the_wall_holds_even_if_the_unpickler_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control of both: unpickled without a wall, the same file does touch the canary."""
+    """The control of both: unpickled without a sandbox, the same file does touch the canary."""
     canary, evil = tmp_path / "canary", tmp_path / "evil.pkl"
     evil.write_bytes(pickle.dumps(Evil(canary)))
     trusting = tmp_path / "trusting.py"

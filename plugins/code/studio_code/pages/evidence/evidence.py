@@ -84,7 +84,7 @@ class Evidence:
         lines, covered: Of the code, in tests; both 0 where that was not measured.
         missing: Lines that no test reached.
         made, killed: Faults that were put in, and those that tests noticed.
-        tier: The wall it ran behind; empty where nothing ran.
+        tier: Tier of the sandbox it ran in; empty where nothing ran.
     """
 
     passed: bool = False

@@ -1,4 +1,4 @@
-"""What is said of evidence: the words of the chip, of the walls, of tests."""
+"""What is said of evidence: the words of the chip, of the sandbox, of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence behind a chip: checks, tests, lines, faults, tries, walls. Changes nothing."""
+"""The evidence behind a chip: checks, tests, lines, faults, tries, sandbox. Changes nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a program asks for, read from its source without running it. Pure.
 
-A summary for people, not a wall: code can hide what it does, and the walls do not depend on it.
+A summary for people, no protection: code can hide what it does, and the sandbox holds all the
+same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Before the first run in a folder: what the code asks for, and what the walls let it have."""
+"""Before the first run in a folder: what the code asks for, and what the sandbox lets it have."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from studio_code.pages.phrases import tr
 
 
 def ended_words(result: Mapping[str, Any], mode: str) -> str:
-    """Return how a run ended, after how long, behind which walls; nothing where a chip says it."""
+    """Return how a run ended, after how long, in which tier; nothing where a chip says it."""
     words = [_ending(result)]
     if mode == "test" and result.get("ended") == "exit":
         evidence = evidence_of_run(result, "")

@@ -40,7 +40,7 @@ def place_in(text: str, known: Iterable[str]) -> tuple[str, int] | None:
 
 
 def known_path(path: str, known: Iterable[str]) -> str:
-    """Return the known file that a path inside the walls means; empty for none."""
+    """Return the known file that a path inside the sandbox means; empty for none."""
     path = path.replace("\\", "/")
     fitting = [each for each in known if path == each or path.endswith("/" + each)]
     return max(fitting, key=len, default="")

@@ -1,4 +1,4 @@
-"""Which walls stand around a run on this machine, learnt by running a program that does nothing."""
+"""Which sandbox there is on this machine, learnt by running a program that does nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SandboxStatus:
         self.tier = self.reason = ""
 
     def look(self, then: Callable[[], None]) -> JobHandle | None:
-        """Call ``then`` once it is known which walls there are; return the job that looks."""
+        """Call ``then`` once it is known which sandbox there is; return the job that looks."""
         if self.tier:
             then()
             return None

@@ -43,7 +43,7 @@ _ANSWER_LINES = 3
 
 
 class RunTab(QWidget):
-    """Runs the file in view, or its tests, behind walls.
+    """Runs the file in view, or its tests, in a sandbox.
 
     Signals:
         fix_asked: The user wants a ``RunFailure`` to be fixed.

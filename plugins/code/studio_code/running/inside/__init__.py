@@ -1,1 +1,1 @@
-"""Programs that run inside the walls, beside the code they judge. Read as text, never imported."""
+"""Programs that run in the sandbox, beside the code they judge. Read as text, never imported."""

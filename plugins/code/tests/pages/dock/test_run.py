@@ -31,7 +31,7 @@ def tab(desk: Any) -> RunTab:
 
 
 def agree(desk: Any, tab: RunTab) -> None:
-    """Run once, with consent; the walls are looked at first."""
+    """Run once, with consent; the sandbox is looked at first."""
     desk.runtime.enqueue(Result(**GOOD))
     desk.runtime.enqueue(Result(**GOOD))
     tab.run_button.click()

@@ -76,7 +76,7 @@ class Desk(PageDesk):
 
     def type(self, words: str, at: int = -1) -> None:
         """Type at a place of the file in view; −1 is its end."""
-        edit = self.page.stage.edit
+        edit = self.page.editor_area.edit
         assert edit is not None
         cursor = edit.textCursor()
         cursor.setPosition(at) if at >= 0 else cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -91,12 +91,12 @@ class Desk(PageDesk):
         self.settled()
 
     def banner(self) -> str:
-        banner = self.page.stage.banner
+        banner = self.page.editor_area.banner
         return banner.words.text() if banner.isVisible() else ""
 
     def press(self, title: str) -> None:
         """Press a button of the banner."""
-        button = next(each for each in self.page.stage.banner.buttons if each.text() == title)
+        button = next(each for each in self.page.editor_area.banner.buttons if each.text() == title)
         button.click()
         self.settled()
 

@@ -27,7 +27,7 @@ def test_unsaved_text_outlives_a_kill(desk) -> None:
     desk.type("unsaved")
     desk.page.new_file()
     desk.type("never saved 🙂")
-    desk.page.stage.tabs.moveTab(2, 0)
+    desk.page.editor_area.tabs.moveTab(2, 0)
     desk.page.workspace.set_current(desk.page.workspace.find("b.py"))
     desk.until(lambda: not desk.page.session._timer.isActive())
     desk.settled()
@@ -83,14 +83,14 @@ def test_what_was_written_without_a_folder_comes_along(desk) -> None:
 
 def test_page_state_bears_anything(desk) -> None:
     desk.page.toggle_wrap()
-    desk.page.stage.zoom_by(3)
+    desk.page.editor_area.zoom_by(3)
     desk.page.panel.set_description("A function that adds")
     desk.again()
-    assert desk.page.stage.wrap
-    assert desk.page.stage.zoom == 3
+    assert desk.page.editor_area.wrap
+    assert desk.page.editor_area.zoom == 3
     assert desk.page.panel.params()["describe"] == "A function that adds"
     desk.page.restore_state({"panel": 4, "zoom": "x", "across": ["a"], "docked": []})
-    assert desk.page.stage.zoom == 0
+    assert desk.page.editor_area.zoom == 0
 
 
 def test_files_are_made_renamed_and_kept_open(desk) -> None:
@@ -113,7 +113,7 @@ def test_files_are_made_renamed_and_kept_open(desk) -> None:
 
 def test_keys_indent_comment_and_move(desk) -> None:
     file = desk.open_file("a.py", CODE)
-    edit: CodeEdit = desk.page.stage.edit
+    edit: CodeEdit = desk.page.editor_area.edit
     edit.go_to(1, 99)
     desk.qtbot.keyClick(edit, Qt.Key.Key_Return)
     desk.type("if a:", edit.textCursor().position())
@@ -147,7 +147,7 @@ def test_keys_indent_comment_and_move(desk) -> None:
 
 def test_find_counts_steps_and_replaces_in_one_step_of_undo(desk) -> None:
     file = desk.open_file("a.py", "cat Cat\ncat\n")
-    find, edit = desk.page.stage.find_bar, desk.page.stage.edit
+    find, edit = desk.page.editor_area.find_bar, desk.page.editor_area.edit
     find.open_bar(replace=True)
     desk.qtbot.keyClicks(find.field, "cat")
     desk.until(lambda: find.words.text() == "1 of 3")
@@ -206,7 +206,7 @@ def test_typing_into_ten_thousand_lines_never_holds_up_the_window(desk) -> None:
     typed = '\ndef f(a):\n"""words"""\nreturn {a: [1]} # c\n'
     began = time.thread_time()
     desk.open_file("large.py", (CODE + 'text = """a"""\n\n') * 2500)
-    edit = desk.page.stage.edit
+    edit = desk.page.editor_area.edit
     desk.until(lambda: edit.colored.idle)
     whole = time.thread_time() - began
     assert edit.blockCount() == 10_001
@@ -261,7 +261,7 @@ def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
     desk.until(lambda: "No room." in desk.trouble())
     desk.runtime.enqueue(Tokens("x", channel="answer"), Stall())
     desk.page.write_words("Add")
-    desk.until(lambda: desk.page.stage.writing.prose.text == "```python\nx")
+    desk.until(lambda: desk.page.editor_area.writing.prose.text == "```python\nx")
     desk.page.write()
     desk.until(lambda: not desk.page.writing.runner.busy)
     assert not desk.page.workspace.files

@@ -13,7 +13,7 @@ def test_an_accepted_change_is_saved_listed_undone_and_redone(desk) -> None:
     desk.open_file("a.py", CODE)
     workspace = desk.page.workspace
     workspace.propose("a.py", "new\n", "Shorter")
-    assert desk.page.stage.in_review
+    assert desk.page.editor_area.in_review
     assert (desk.folder / "a.py").read_text() == CODE
     workspace.accept("a.py", "new\n", "Shorter")
     desk.settled()
@@ -62,7 +62,7 @@ def test_a_new_file_is_made_by_accepting_it(desk) -> None:
     desk.open_folder()
     workspace = desk.page.workspace
     workspace.propose("src/made.py", CODE, "Made")
-    desk.until(lambda: desk.page.stage.in_review)
+    desk.until(lambda: desk.page.editor_area.in_review)
     assert not (desk.folder / "src").exists()
     (desk.folder / "src").mkdir()
     workspace.accept("src/made.py", CODE, "Made")

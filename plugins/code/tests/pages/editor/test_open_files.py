@@ -20,11 +20,11 @@ def test_a_file_is_opened_from_the_tree_edited_and_saved(desk) -> None:
     desk.until(lambda: desk.page.workspace.current is not None)
     desk.type("x = 1")
     assert desk.current.dirty
-    assert "not saved" in desk.page.stage.tabs.tabToolTip(0)
+    assert "not saved" in desk.page.editor_area.tabs.tabToolTip(0)
     desk.save()
     assert (desk.folder / "src/a.py").read_text() == CODE + "x = 1"
     assert not desk.current.dirty
-    desk.page.stage.edit.undo()
+    desk.page.editor_area.edit.undo()
     assert desk.current.dirty
     assert desk.current.text() == CODE
 
@@ -133,7 +133,7 @@ def test_taking_theirs_can_be_undone(desk) -> None:
     desk.until(lambda: file.outside is not None)
     desk.press("Use theirs")
     assert (file.text(), file.dirty) == ("theirs\n", False)
-    desk.page.stage.edit.undo()
+    desk.page.editor_area.edit.undo()
     assert file.text() == CODE + "mine"
 
 

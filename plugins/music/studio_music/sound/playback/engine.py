@@ -10,7 +10,7 @@ import numpy as np
 from studio_music.piece import Piece
 from studio_music.sound.mix.mixdown import Mixdown, programs_of
 from studio_music.sound.playback.output_buffer import OutputBuffer
-from studio_music.sound.playback.performance import Moment, Performance, Stage
+from studio_music.sound.playback.performance import Mixer, Moment, Performance
 from studio_music.sound.synth.fluidsynth import FluidSynth
 from studio_music.sound.synth.protocol import LAYERS, Tones, Voice, loudness_of
 from studio_music.sound.synth.selection import open_synth
@@ -36,10 +36,10 @@ class PlaybackEngine:
         self.name, self.rate, self._output = opened.name, rate, output
         self._warming = SoundfontLoader(opened) if isinstance(opened, FluidSynth) else None
         self._tones = Tones(self._warming or opened)
-        self._stage = Stage(rate)
+        self._mixer = Mixer(rate)
         self._performance: Performance | None = None
         self._leaving: Performance | None = None
-        self._moment = self._stage.silence()
+        self._moment = self._mixer.silence()
 
     @property
     def plays(self) -> bool:
@@ -104,14 +104,14 @@ class PlaybackEngine:
             return
         if self._warming and self._warming.took_over():
             self._tones.forget()
-        block = self._stage.play(performance, moment, self._leaving)
+        block = self._mixer.play(performance, moment, self._leaving)
         self._leaving, self._moment = None, block.after
         self._output.put(block)
 
     def _turning_point(self) -> tuple[Performance | None, Moment]:
         """Return what was played up to the first block that is not yet played, and its moment."""
         if self._performance is None:
-            return None, self._stage.silence()
+            return None, self._mixer.silence()
         taken = self._output.take_back(KEPT)
         if taken is None:
             return self._leaving or self._performance, self._moment

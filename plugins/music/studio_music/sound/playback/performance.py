@@ -108,7 +108,7 @@ class Block:
     after: Moment
 
 
-class Stage:
+class Mixer:
     """The room and the limiter that performances go through."""
 
     def __init__(self, rate: int) -> None:

@@ -20,7 +20,7 @@ class ModelFolder:
     """The files of one model.
 
     In a Hugging Face cache the files are links from ``models--*/snapshots/<rev>`` into
-    ``models--*/blobs``, so there the whole ``models--*`` folder is the wall; elsewhere the folder.
+    ``models--*/blobs``, so there the whole ``models--*`` folder is the limit; elsewhere the folder.
 
     Attributes:
         path: The folder.

@@ -271,7 +271,7 @@ def test_one_that_runs_inside_the_studio_is_tried_with_its_window_half(
     real.put(draft)
     if works:
         real.installer.enable("counter")
-        assert real.store.current().plugins["counter"].walls == ""
+        assert real.store.current().plugins["counter"].tier == ""
     else:
         with pytest.raises(StudioError, match="no window today"):
             real.installer.enable("counter")
@@ -321,7 +321,7 @@ def test_the_trial_sees_neither_the_network_nor_the_home(real: Shop, tmp_path: P
     ).encode()
     real.put(draft)
     if not Sandbox().tier:
-        pytest.skip("no wall can be raised on this machine")
+        pytest.skip("no sandbox can be set up on this machine")
     real.installer.enable("counter")
 
 
@@ -331,10 +331,10 @@ def test_where_no_wall_stands_the_user_decides(
 ) -> None:
     monkeypatch.setattr(trial, "Sandbox", lambda: Sandbox(tiers=()))
     real.put(plugin())
-    installer = Installer(real.store, needs_walls=not allowed)
+    installer = Installer(real.store, needs_sandbox=not allowed)
     if allowed:
         installer.enable("counter")
-        assert real.store.current().plugins["counter"].walls == ""
+        assert real.store.current().plugins["counter"].tier == ""
     else:
         with pytest.raises(StudioError, match="sandbox"):
             installer.enable("counter")
@@ -347,7 +347,7 @@ def test_those_attempts_succeed_without_walls(
     """The control: the trial's own script, run here, imports what it is told to."""
     import json
 
-    draft = plugin("walls")
+    draft = plugin("sandboxed")
     for name, data in draft.files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)

@@ -23,7 +23,7 @@ _EVEN = 10_000
 """Roll and score share the room evenly, however much there is."""
 
 
-class Stage(QStackedWidget):
+class PieceView(QStackedWidget):
     """The piece and its tools, or what stands there instead.
 
     Attributes:

@@ -39,7 +39,7 @@ def examples() -> tuple[tuple[str, str], ...]:
     )
 
 
-class AskBox(QFrame):
+class PromptBox(QFrame):
     """The card on top, and the panel beside the page.
 
     Attributes:

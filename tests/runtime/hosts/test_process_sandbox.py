@@ -1,4 +1,4 @@
-"""The walls around a plugin's process: each probe of the sandbox inside one, and outside."""
+"""The sandbox of a plugin's process: each probe of the sandbox inside one, and outside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
-from studio.plugin_process.walls import ProcessWalls, process_walls
+from studio.plugin_process.process_sandbox import ProcessSandbox, process_sandbox
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Permits
 from studio.protocol.states import JobState
@@ -86,9 +86,9 @@ def hunger(ctx, params):
 
 
 @pytest.fixture(scope="module")
-def walls() -> ProcessWalls:
+def sandbox() -> ProcessSandbox:
     """They must stand on a machine that runs the tests: what is not tried is not known."""
-    found = process_walls()
+    found = process_sandbox()
     assert found.tier == "A", found.reason
     return found
 
@@ -120,9 +120,9 @@ PROBES = [each for each in (*access.PROBES, *calls.PROBES) if _suits(each)]
 
 @pytest.mark.slow
 def test_no_probe_gets_out_and_each_is_a_real_attempt(
-    desk: Desk, strangers: Strangers, walls: ProcessWalls
+    desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
-    strangers.plugin("prober", PROBER, needs_walls=True)
+    strangers.plugin("prober", PROBER, needs_sandbox=True)
     found = list(try_all(InPlugin(desk), PROBES))  # type: ignore[arg-type] # what it uses of it
     assert len(found) >= 25
     assert [each for each in found if not each.blocked] == []
@@ -130,9 +130,9 @@ def test_no_probe_gets_out_and_each_is_a_real_attempt(
 
 
 def test_the_record_says_which_walls_there_were(
-    desk: Desk, strangers: Strangers, walls: ProcessWalls
+    desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
-    strangers.plugin("inside", PROBER, needs_walls=True)
+    strangers.plugin("inside", PROBER, needs_sandbox=True)
     end = desk.run("inside.where")
     assert end.error is None
     assert end.engines["sandbox"] == "A"
@@ -143,10 +143,10 @@ def test_the_record_says_which_walls_there_were(
 
 @pytest.mark.slow
 def test_faults_behind_walls_are_named_as_without(
-    desk: Desk, strangers: Strangers, walls: ProcessWalls
+    desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
     desk.server._hosts.memory_limit = 256 << 20
-    strangers.plugin("bad", PROBER, needs_walls=True)
+    strangers.plugin("bad", PROBER, needs_sandbox=True)
     sentences = {
         "exit": "It exited with code 7.",
         "crash": "SIGSEGV",
@@ -181,11 +181,11 @@ def port() -> Iterator[int]:
 
 
 def test_permissions_are_kept_and_given(
-    desk: Desk, strangers: Strangers, walls: ProcessWalls, port: int, tmp_path: Path
+    desk: Desk, strangers: Strangers, sandbox: ProcessSandbox, port: int, tmp_path: Path
 ) -> None:
-    strangers.plugin("shut", PROBER, needs_walls=True, permits=Permits())
+    strangers.plugin("shut", PROBER, needs_sandbox=True, permits=Permits())
     open_to = Permits(network=True, files=True)
-    strangers.plugin("open", PROBER, needs_walls=True, permits=open_to, run_code=True)
+    strangers.plugin("open", PROBER, needs_sandbox=True, permits=open_to, run_code=True)
     assert desk.run("shut.reach", number=port).result["reached"] is False
     assert desk.run("open.reach", number=port).result == {"reached": True}
     assert "not permitted" in desk.run("shut.programs").result["why"]
@@ -206,13 +206,13 @@ def test_permissions_are_kept_and_given(
 def test_without_walls_nothing_runs_unless_the_user_said_so(
     desk: Desk, strangers: Strangers
 ) -> None:
-    strangers.plugin("careful", PROBER, needs_walls=True)
-    desk.server._hosts.find_walls = lambda: ProcessWalls(())
+    strangers.plugin("careful", PROBER, needs_sandbox=True)
+    desk.server._hosts.find_sandbox = lambda: ProcessSandbox(())
     refused = desk.run("careful.programs")
     assert refused.error is not None
     assert refused.error.code is ErrorCode.UNSUPPORTED
     assert "Settings" in refused.error.hint
-    strangers.plugin("bold", PROBER, needs_walls=False)
+    strangers.plugin("bold", PROBER, needs_sandbox=False)
     end = desk.run("bold.programs")
     assert end.state is JobState.DONE
     assert end.engines["sandbox"] == "none"

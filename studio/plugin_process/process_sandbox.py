@@ -1,4 +1,4 @@
-"""A plugin's process behind the walls of the sandbox: it sees its packages and its own folder."""
+"""A plugin's process in the sandbox: it sees its packages and its own folder."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _ADDRESSES = 8
 _ROOT = "/plugin"
 
 
-class ProcessWalls:
-    """The walls of this machine for processes of plugins, tried once."""
+class ProcessSandbox:
+    """The sandbox of this machine for processes of plugins, tried once."""
 
     def __init__(self, tiers: Sequence[str] = TIERS) -> None:
         """Raise those of ``tiers``, the first that stands."""
@@ -63,12 +63,12 @@ class ProcessWalls:
             lends: Distributions of the studio that it finds, too.
 
         Raises:
-            StudioError: No walls stand, or there is no process for it.
+            StudioError: There is no sandbox, or there is no process for it.
         """
-        shelf = _Shelf(self.tier, paths, launch.lent(lends))
+        packages = _Packages(self.tier, paths, launch.lent(lends))
         taken, stdin = os.pipe()
         request = SandboxRequest(
-            ("python", *launch.command(shelf.path)[1:]),
+            ("python", *launch.command(packages.path)[1:]),
             limits=SandboxLimits(
                 wall_seconds=_EVER,
                 cpu_seconds=_EVER,
@@ -81,19 +81,21 @@ class ProcessWalls:
         )
         try:
             started, plan = self._sandbox.begin(
-                request, taken, Openings(shelf.folders, network=network)
+                request, taken, Openings(packages.folders, network=network)
             )
         except StudioError:
             os.close(stdin)
-            shelf.remove()
+            packages.remove()
             raise
         finally:
             os.close(taken)
-        walled = _Walled(self.tier, started, plan, shelf)
-        return Launched(started.process, self.tier, walled.end, walled.told, io.FileIO(stdin, "wb"))
+        process = _SandboxedProcess(self.tier, started, plan, packages)
+        return Launched(
+            started.process, self.tier, process.end, process.told, io.FileIO(stdin, "wb")
+        )
 
 
-class _Shelf:
+class _Packages:
     """Where the process finds packages: mounted for it, or behind links that it may follow."""
 
     def __init__(self, tier: str, paths: Sequence[str], lent: Mapping[str, Path]) -> None:
@@ -115,11 +117,11 @@ class _Shelf:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _Walled:
+class _SandboxedProcess:
     """Ends such a process, and tells how it ended."""
 
-    def __init__(self, tier: str, started: Started, plan: Plan, shelf: _Shelf) -> None:
-        self._tier, self._started, self._plan, self._shelf = tier, started, plan, shelf
+    def __init__(self, tier: str, started: Started, plan: Plan, packages: _Packages) -> None:
+        self._tier, self._started, self._plan, self._shelf = tier, started, plan, packages
         os.set_blocking(started.reports, False)
         self._is_over = False
         self._using = threading.Lock()
@@ -176,13 +178,13 @@ class _Walled:
 
 
 @functools.cache
-def process_walls() -> ProcessWalls:
+def process_sandbox() -> ProcessSandbox:
     """Return those of this machine."""
-    return ProcessWalls()
+    return ProcessSandbox()
 
 
-def no_walls(plugin: str, reason: str) -> StudioError:
-    """Return the error for a plugin that is not run, as no walls stand and nobody said it may."""
+def no_sandbox(plugin: str, reason: str) -> StudioError:
+    """Return the error for a plugin that is not run, as there is no sandbox for it."""
     return StudioError(
         ErrorCode.UNSUPPORTED,
         f"The plugin “{plugin}” was not started: on this machine nothing can keep it from your "
