@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QSpinBox,
     QWidget,
@@ -320,7 +321,9 @@ def test_export_writes_the_result_and_its_recipe(
     page.grid.select(sea.id)
     qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path))
-    page.detail._export(sea)
+    button(page.detail, "Export…").click()
+    menu = button(page.detail, "Export…").findChild(QMenu)
+    next(action for action in menu.actions() if action.text().startswith("Original")).trigger()
     qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2)
     assert (tmp_path / "The sea.txt").read_bytes() == b"The sea keeps time."
 

@@ -1,0 +1,118 @@
+"""The sections of the details panel, from top to bottom. To add one: a function, and its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from studio.core.library import Artifact
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages.gallery.artifact_grid import ago
+from studio.desktop.pages.gallery.details import Details, Section
+
+_LISTED = 3
+"""So many values of a list are shown among the parameters."""
+_RELATIVES = 20
+
+
+def _verdict(details: Details) -> QWidget | None:
+    """Return what was verified, check by check."""
+    verdict = details.artifact.verdict
+    if not verdict:
+        return None
+    look = details.parts.ui.look
+    shown, column = details.section(_tr("Verified"))
+    for check in verdict.get("checks", ()):
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        good = bool(check.get("passed"))
+        icon, color = ("circle-check", "good") if good else ("circle-x", "bad")
+        row.addWidget(look.icon_label(icon, color))
+        said = ": ".join(filter(None, (check.get("name", ""), check.get("evidence", ""))))
+        row.addWidget(look.label(said, "small", wrap=True), 1)
+        column.addLayout(row)
+    return shown
+
+
+def _recipe(details: Details) -> QWidget | None:
+    """Return what it was made with."""
+    record = details.record
+    if record is None:
+        return None
+    parts, look = details.parts, details.parts.ui.look
+    shown, column = details.section("")
+    head = QHBoxLayout()
+    head.addWidget(look.label(_tr("Parameters"), "section"))
+    head.addStretch()
+    copy = look.icon_button("copy", _tr("Copy parameters"))
+    copy.clicked.connect(lambda: parts.ui.copy(json.dumps(record.params, indent=2)))
+    head.addWidget(copy)
+    column.addLayout(head)
+    facts = {"task": record.task, **record.params}
+    if record.seed is not None:
+        facts["seed"] = record.seed
+    for weights, digest in record.weights.items():
+        facts[f"model {weights}"] = digest[:12]
+    facts |= {"device": record.device, "made": ago(record.created)}
+    if record.seconds is not None:
+        facts["took"] = formatting.duration(record.seconds)
+    for name, value in facts.items():
+        # What a page hands over as a whole is no reading matter; Copy has it.
+        if value not in ("", None, []) and not isinstance(value, Mapping):
+            column.addLayout(fact(look, name.replace("_", " "), value))
+    return shown
+
+
+def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
+    """Return one row of a section: a name, and a value that can be selected."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    key = look.label(name, "small", wrap=True)
+    key.setFixedWidth(112)
+    key.setAlignment(Qt.AlignmentFlag.AlignTop)
+    row.addWidget(key)
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list) and len(value) > _LISTED:  # Copy has all of it
+        first = ", ".join(str(each) for each in value[:_LISTED])
+        said = _tr("{first} and {count} more").format(
+            first=first, count=f"{len(value) - _LISTED:,}"
+        )
+    said = said if len(said) < 600 else said[:600] + "…"
+    shown = look.label(formatting.breakable(said), wrap=True)
+    shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    row.addWidget(shown, 1)
+    return row
+
+
+def _made_from(details: Details) -> QWidget | None:
+    return _relatives(details, _tr("Made from"), details.family.ancestors)
+
+
+def _used_for(details: Details) -> QWidget | None:
+    return _relatives(details, _tr("Used for"), details.family.descendants)
+
+
+def _relatives(details: Details, title: str, artifacts: list[Artifact]) -> QWidget | None:
+    if not artifacts:
+        return None
+    look = details.parts.ui.look
+    shown, column = details.section(title)
+    for relative in artifacts[:_RELATIVES]:
+        icon = look.kinds.icon(relative.kind)[0]
+        button = look.button(relative.title or relative.kind, icon, kind="link")
+        button.clicked.connect(lambda _=False, relative=relative: details.open(relative.id))
+        column.addWidget(button)
+    return shown
+
+
+SECTIONS: tuple[Section, ...] = (_verdict, _recipe, _made_from, _used_for)
+"""From top to bottom."""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ArtifactDetail", text)
