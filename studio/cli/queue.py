@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.interrupt import on_interrupt
 from studio.cli.terminal.job_progress import PUMP_SECONDS, progress_in_words
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.job import Job
@@ -227,7 +226,7 @@ class _Run:
 
     def finish(self) -> ExitCode:
         """Return when nothing is under way and nothing may go."""
-        with self._stopping():
+        with on_interrupt(self._interrupt):
             while self._is_busy() and not self._interrupted:
                 self._studio.pump(PUMP_SECONDS)
                 if self._studio.runtime.state is RuntimeState.GIVEN_UP:
@@ -272,19 +271,6 @@ class _Run:
             if job.error:
                 output.hint(f"          {job.error.message} {job.error.hint}".rstrip())
 
-    @contextmanager
-    def _stopping(self) -> Iterator[None]:
-        """The first Ctrl+C ends the run: what is at work is cut short, what waits stays."""
-
-        def interrupt(*_: Any) -> None:
-            self._interrupted = True
-
-        try:
-            before: Any = signal.signal(signal.SIGINT, interrupt)
-        except ValueError:  # not on the main thread: nobody can press Ctrl+C here
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def _interrupt(self) -> None:
+        """End the run: what is at work is cut short, what waits stays."""
+        self._interrupted = True

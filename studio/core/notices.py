@@ -63,6 +63,9 @@ class Notices:
     """The notices of a session, oldest first; implements ``studio.api.window.context.Notices``.
 
     May be spoken to from any thread: observers are called on the owner's.
+
+    Attributes:
+        tr: Returns a sentence in the language of the user; a window sets it.
     """
 
     def __init__(self, post: Callable[[Callable[[], None]], None] | None = None) -> None:
@@ -73,6 +76,7 @@ class Notices:
         self._notices: list[Notice] = []
         self._observers: list[Callable[[Notice], None]] = []
         self._farewells: list[Callable[[Notice], None]] = []
+        self.tr: Callable[[str], str] = str
 
     # --- speaking -----------------------------------------------------------------------------
 

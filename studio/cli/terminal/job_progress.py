@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any
+from collections.abc import Callable
 
 from studio.api.clean_text import clean
 from studio.cli.terminal import output
+from studio.cli.terminal.interrupt import on_interrupt
 from studio.core.jobs.job import Job
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
@@ -55,7 +52,7 @@ class JobProgress:
         job.on_progress(lambda *_: self._draw(job))
         job.on_state(lambda *_: self._draw(job, now=True))
         job.on_text(lambda text, tokens, channel: self._text(job, text, channel, on_text))
-        with self._stopping(job):
+        with on_interrupt(lambda: self._stop(job)):
             while job.is_live and self._studio.runtime.state is not RuntimeState.GIVEN_UP:
                 self._studio.pump(PUMP_SECONDS)
         if self._line:
@@ -98,23 +95,11 @@ class JobProgress:
         deaths = self._studio.runtime.deaths
         return deaths[-1].reason if deaths else ""
 
-    @contextmanager
-    def _stopping(self, job: Job) -> Iterator[None]:
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-            job.cancel()
-
-        try:
-            before: Any = signal.signal(signal.SIGINT, stop)
-        except ValueError:  # not on the main thread: nobody can press Ctrl+C here
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def _stop(self, job: Job) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        job.cancel()
 
 
 def progress_in_words(job: Job) -> str:

@@ -15,8 +15,9 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
-from studio.core.jobs.calls import CheckCall, answer, called_recipe
+from studio.core.jobs.calls import CheckCall, called_recipe
 from studio.core.jobs.job import Job, OnFault, Recipe
+from studio.core.jobs.job_ends import EndHands, JobEnds
 from studio.core.jobs.job_news import JobNews
 from studio.core.jobs.job_queue import Hands, JobQueue
 from studio.core.jobs.outbox import Outbox
@@ -102,12 +103,12 @@ class JobBoard:
         self._outbox = Outbox(runtime, store, self._disk, self._fail)
         self._saving: set[str] = set()
         """Jobs whose recipe is not stored yet."""
-        self._ending: set[str] = set()
-        """Jobs whose end is known and is being written down."""
-        self._held: dict[str, Finished] = {}
-        """Jobs that are over but for what they called for."""
         self._poison = Poison()
         self._news = JobNews(store, self._disk, self._results, notices)
+        ends = EndHands(
+            self.queue.drop, self._over, self._stop, self._is_with_runtime, runtime.send
+        )
+        self._ends = JobEnds(ends, store, self._disk, self._results, notices)
         self._observers: list[Callable[[Job], None]] = []
 
     # --- asking -------------------------------------------------------------------------------
@@ -158,18 +159,18 @@ class JobBoard:
     def _stop(self, job: Job) -> None:
         for called in job.live_calls:
             self._stop(called)
-        if not job.is_live or job.stopping or job.id in self._ending:
+        if not job.is_live or job.stopping or job in self._ends:
             return
         job.stopping = True
         if self._is_with_runtime(job):
             self._runtime.send(Cancel(job.id))
             if job.is_row and not job.begun:  # written down before anybody can be killed
-                self._end(job, JobState.CANCELLED)
+                self._ends.end(job, JobState.CANCELLED)
             elif job.caller is None:
                 self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
         else:
             self._outbox.take(job)
-            self._end(job, JobState.CANCELLED)
+            self._ends.end(job, JobState.CANCELLED)
         self._changed(job)
 
     def pause(self, job: Job) -> None:
@@ -196,7 +197,7 @@ class JobBoard:
     def apply(self, received: Received) -> None:
         """Take in what the runtime said; what is not about a live job of ours is ignored."""
         job = self._jobs.get(getattr(received.message, "job", ""))
-        if job is not None and job.is_live and job.id not in self._ending:
+        if job is not None and job.is_live and job not in self._ends:
             self._take(received.message, job, received.blobs)
 
     def settle(self, then: Callable[[list[JobEntry]], None]) -> None:
@@ -231,12 +232,12 @@ class JobBoard:
         """
         waiting: list[Job] = []
         lost: list[Job] = []
-        self._finish_held()
+        self._ends.finish_held()
         for job in self.live():
             if not self._is_with_runtime(job):
                 continue
             if job.stopping:
-                self._end(job, JobState.CANCELLED)
+                self._ends.end(job, JobState.CANCELLED)
             elif not (job.begun or job.caller or job.called):
                 waiting.append(job)
                 job.say("the runtime is restarting")
@@ -249,16 +250,16 @@ class JobBoard:
 
     def abandon(self, reason: str, details: str = "") -> None:
         """Give up all that waits for the runtime: it will not come back."""
-        self._finish_held()
+        self._ends.finish_held()
         for job in self.live():
-            if job.id not in self._ending:
+            if job not in self._ends:
                 self._outbox.take(job)
                 self._lose(job, reason, details, to_blame=False)
 
     def refuse(self, plugin: str, error: StudioError) -> None:
         """End what waits for a plugin that takes no part any more; ``error`` says why."""
         for job in self.live():
-            if job.plugin == plugin and job.id not in self._ending:
+            if job.plugin == plugin and job not in self._ends:
                 self._fail(job, error)
 
     def close(self) -> None:
@@ -266,10 +267,10 @@ class JobBoard:
 
         Rows of the queue that have not begun stay in the library for the next studio.
         """
-        self._finish_held()
+        self._ends.finish_held()
         for job in self.live():
-            if job.id not in self._ending and (job.begun or not job.is_row):
-                self._end(job, JobState.LOST, error=_closed())
+            if job not in self._ends and (job.begun or not job.is_row):
+                self._ends.end(job, JobState.LOST, error=_closed())
         self._disk.close()
 
     # --- messages, one by one -----------------------------------------------------------------
@@ -306,22 +307,9 @@ class JobBoard:
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
         if message.state is JobState.CANCELLED and job.is_row and not job.stopping:
             if job.begun:  # a runtime that ends has stopped it, which nobody wanted
-                self._end(job, JobState.LOST, error=_closed(), last=message)
-        elif job.live_calls:  # stopped with it, or left behind by a task that went wrong
-            self._held[job.id] = message
-            for called in job.live_calls:
-                self._stop(called)
+                self._ends.end(job, JobState.LOST, error=_closed(), last=message)
         else:
-            self._finish(job, message)
-
-    def _finish(self, job: Job, message: Finished) -> None:
-        state = message.state if message.state.is_terminal else JobState.FAILED
-        error = StudioError.from_info(message.error) if message.error else None
-        if state is JobState.FAILED and error is None:
-            error = StudioError(
-                ErrorCode.INTERNAL, f"“{job.title}” failed without giving a reason."
-            )
-        self._end(job, state, error=error, last=message)
+            self._ends.finish(job, message)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -356,7 +344,7 @@ class JobBoard:
 
     def _begun(self, job: Job) -> None:
         self._saving.discard(job.id)
-        if job.id in self._ending or not job.is_live:
+        if job in self._ends or not job.is_live:
             return
         self._outbox.put(job)
         if self.queue.waits(job) and job.state is not JobState.PAUSED:
@@ -370,13 +358,13 @@ class JobBoard:
 
     def _not_begun(self, job: Job, error: StudioError) -> None:
         self._saving.discard(job.id)
-        if job.id not in self._ending:
+        if job not in self._ends:
             job.error, job.is_row = error, False
-            self._ended(job, JobState.FAILED)
+            self._ends.ended(job, JobState.FAILED)
 
     def _fail(self, job: Job, error: StudioError) -> None:
         self._outbox.take(job)
-        self._end(job, JobState.FAILED, error=error)
+        self._ends.end(job, JobState.FAILED, error=error)
 
     def _revive(self, row: Row, recipe: Recipe) -> Job:
         job = Job(row.entry.id, row.record.id, recipe, self, self._on_fault)
@@ -397,7 +385,7 @@ class JobBoard:
         self._changed(job)
 
     def _is_with_runtime(self, job: Job) -> bool:
-        waits = job in self._outbox or job.id in self._saving | self._ending
+        waits = job in self._outbox or job in self._ends or job.id in self._saving
         return job.is_live and not waits
 
     def _move(self, job: Job, state: JobState, reason: str) -> None:
@@ -414,74 +402,29 @@ class JobBoard:
 
     def _lose(self, job: Job, reason: str, details: str, to_blame: bool) -> None:
         job.parked = self._poison.parks(job.recipe, to_blame)
-        self._end(job, JobState.LOST, error=self._poison.told(job, reason, details))
+        self._ends.end(job, JobState.LOST, error=self._poison.told(job, reason, details))
 
-    def _end(
-        self,
-        job: Job,
-        state: JobState,
-        *,
-        error: StudioError | None = None,
-        last: Finished | None = None,
-    ) -> None:
-        """Write the end down, after all that is still being saved, and then tell of it."""
-        self._ending.add(job.id)
-        self.queue.drop(job)
-        job.error = error
-        job.result = last.result if last else {}
-
-        def unwritten(trouble: StudioError) -> None:
-            self._notices.error(trouble, key="journal")
-            self._ended(job, state)
-
-        self._disk.run(
-            lambda: self._store.end(job.id, job.record, state, error, last),
-            lambda _: self._ended(job, state),
-            unwritten,
-        )
-
-    def _ended(self, job: Job, state: JobState) -> None:
-        if not job.is_live:
-            return
-        self._ending.discard(job.id)
+    def _over(self, job: Job) -> None:
         self._news.forget(job)
-        unsaved = self._results.trouble(job)
-        if unsaved and state is JobState.DONE:
-            job.error, state = unsaved, JobState.FAILED
-        job.become(state, job.error.message if job.error else "")
-        job.let_go()
         self._notices.dismiss(f"stubborn-{job.id}")
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]
         self._changed(job)
         self._outbox.feed(self.queue)
-        if job.caller is not None:
-            self._tell_caller(job, job.caller)
-        for called in job.live_calls:  # it was lost with the runtime, or with the studio
-            self._stop(called)
         over = [each.id for each in self._jobs.values() if not each.is_live]
         for old in over[:-KEPT_OVER]:
             del self._jobs[old]
-
-    def _finish_held(self) -> None:
-        for job, message in self._held.items():
-            self._finish(self._jobs[job], message)
-        self._held.clear()
-
-    def _tell_caller(self, job: Job, caller: Job) -> None:
-        if caller.id in self._held and not caller.live_calls:
-            self._finish(caller, self._held.pop(caller.id))
-        elif self._is_with_runtime(caller):
-            self._runtime.send(answer(job))
 
     def _still_there(self, job: Job) -> None:
         last = job
         while last.live_calls:  # whoever called it only waits
             last = last.live_calls[-1]
-        if last.is_live and last.id not in self._ending and not self._on_stubborn(last):
+        if last.is_live and last not in self._ends and not self._on_stubborn(last):
+            tr = self._notices.tr
+            words = tr("“{title}” has not stopped yet: the current step is taking a long time.")
             self._notices.offer(
-                f"“{job.title}” has not stopped yet: the current step is taking a long time.",
-                "Restart runtime",
+                words.format(title=job.title),
+                tr("Restart runtime"),
                 self._runtime.restart,
                 key=f"stubborn-{job.id}",
             )

@@ -33,44 +33,57 @@ def how(settings: Settings) -> QueueStart:
 
 def tell_lost(queue: JobQueue, notices: Notices, attended: bool, lost: Sequence[JobEntry]) -> None:
     """Say that jobs were cut short, and offer to try them again where somebody can press that."""
-    if lost:
-        again = [entry.id for entry in lost if entry.request is not None]
-        jobs = "1 job was" if len(lost) == 1 else f"{len(lost)} jobs were"
-        notices.info(
-            f"Offline Studio closed while {jobs} running.",
-            "Finished results were saved. Start unfinished jobs again.",
-            key="settled",
-            actions=(Action("Retry", lambda: queue.retry_failed(again)),)
-            if again and attended
-            else (),
-        )
+    if not lost:
+        return
+    tr = notices.tr
+    again = [entry.id for entry in lost if entry.request is not None]
+    retry = Action(tr("Retry"), lambda: queue.retry_failed(again))
+    if len(lost) == 1:
+        words = tr("Offline Studio closed while 1 job was running.")
+    else:
+        words = tr("Offline Studio closed while {n} jobs were running.").format(n=len(lost))
+    notices.info(
+        words,
+        tr("Finished results were saved. Start unfinished jobs again."),
+        key="settled",
+        actions=(retry,) if again and attended else (),
+    )
 
 
 def take_up(queue: JobQueue, start: QueueStart, notices: Notices, waiting: Sequence[Job]) -> None:
     """Begin a session with the rows of the last one, and say what becomes of them."""
     if not waiting:
         return
-    many = len(waiting) > 1
-    jobs = f"{len(waiting)} jobs" if many else "1 job"
+    tr, count = notices.tr, len(waiting)
+    one = count == 1
     asks = start is QueueStart.ASK and not queue.paused
     if start is not QueueStart.GO_ON:
         queue.pause()
+    hint = ""
+    actions: tuple[Action, ...]
     if asks:
-        notices.info(
-            f"{jobs} from the last session {'are' if many else 'is'} still in the queue.",
-            "Run them now?" if many else "Run it now?",
-            key=NOTICE,
-            actions=(Action("Run", queue.resume), Action("Keep waiting", lambda: None)),
+        words = (
+            tr("1 job from the last session is still in the queue.")
+            if one
+            else tr("{n} jobs from the last session are still in the queue.")
+        )
+        hint = tr("Run it now?") if one else tr("Run them now?")
+        actions = (
+            Action(tr("Run"), queue.resume),
+            Action(tr("Keep waiting"), lambda: None),
         )
     elif queue.paused:
-        notices.info(
-            f"The queue is paused. {jobs} {'are' if many else 'is'} waiting.",
-            key=NOTICE,
-            actions=(Action("Resume", queue.resume),),
+        words = (
+            tr("The queue is paused. 1 job is waiting.")
+            if one
+            else tr("The queue is paused. {n} jobs are waiting.")
         )
+        actions = (Action(tr("Resume"), queue.resume),)
     else:
-        notices.info(
-            f"Continuing with {jobs} from the last session.",
-            key=NOTICE,
-            actions=(Action("Pause", queue.pause),),
+        words = (
+            tr("Continuing with 1 job from the last session.")
+            if one
+            else tr("Continuing with {n} jobs from the last session.")
         )
+        actions = (Action(tr("Pause"), queue.pause),)
+    notices.info(words.format(n=count), hint, key=NOTICE, actions=actions)

@@ -15,7 +15,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.api.window.context import PluginContext
 from studio.api.window.work_queue import outcome
-from studio.core.jobs.filling import Filling, fill
+from studio.core.jobs.accepted_artifact import AcceptedArtifact, accepted
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.ui import WindowUi
@@ -36,7 +36,7 @@ class _Task:
     params: type[Params]
     form: ParamsFormWidget
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
-    inputs: dict[str, Filling] = field(default_factory=dict)
+    inputs: dict[str, AcceptedArtifact] = field(default_factory=dict)
 
 
 class TaskForms(QWidget):
@@ -102,9 +102,9 @@ class TaskForms(QWidget):
                 self.tr("“{task}” has nothing to work on.").format(task=declared(now.entry.title)),
                 self.tr("Open a result in the library and send it to this page."),
             )
-        sent = [filling.artifact.id for filling in now.inputs.values()]
+        sent = [given.artifact.id for given in now.inputs.values()]
         files = [now.files[v][0] for v in params.to_dict().values() if _text(v) in now.files]
-        inputs = {name: filling.inputs[name] for name, filling in now.inputs.items()}
+        inputs = {name: given.inputs[name] for name, given in now.inputs.items()}
         return JobRequest(
             now.entry.id, params, title=now.entry.title, inputs=inputs, parents=[*sent, *files]
         )
@@ -119,7 +119,7 @@ class TaskForms(QWidget):
         self._turn_to(chosen)
         chosen.form.set_values(params)
         self._ctx.run_later(
-            lambda: outcome(lambda: fill(chosen.entry, chosen.params, artifact)),
+            lambda: outcome(lambda: accepted(chosen.entry, chosen.params, artifact)),
             lambda found: self._filled(chosen, found),
         )
 
@@ -158,7 +158,7 @@ class TaskForms(QWidget):
         for call in self._observers:
             call(task.entry)
 
-    def _filled(self, task: _Task, found: Filling | StudioError) -> None:
+    def _filled(self, task: _Task, found: AcceptedArtifact | StudioError) -> None:
         if isinstance(found, StudioError):
             self._tell(found)
             return
@@ -177,8 +177,8 @@ class TaskForms(QWidget):
         while (item := self._sent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
-        for name, filling in self._now.inputs.items():
-            self._sent.addWidget(self._sent_row(name, filling.artifact))
+        for name, given in self._now.inputs.items():
+            self._sent.addWidget(self._sent_row(name, given.artifact))
 
     def _sent_row(self, name: str, artifact: SavedArtifact) -> QWidget:
         row = QWidget()

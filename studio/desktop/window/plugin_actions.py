@@ -12,7 +12,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.manifest import ActionEntry
 from studio.api.window.work_queue import outcome
-from studio.core.jobs.filling import Filling, fill
+from studio.core.jobs.accepted_artifact import AcceptedArtifact, accepted
 from studio.core.plugins.plugin import Plugin
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
@@ -59,11 +59,11 @@ class PluginActions:
             self._studio.notices.error(error, key=action.id)
             return
         self._background.run(
-            lambda: outcome(lambda: fill(entry, params, artifact)),
+            lambda: outcome(lambda: accepted(entry, params, artifact)),
             lambda found: self._submit(action, found),
         )
 
-    def _submit(self, action: ActionEntry, found: Filling | StudioError) -> None:
+    def _submit(self, action: ActionEntry, found: AcceptedArtifact | StudioError) -> None:
         notices = self._studio.notices
         if isinstance(found, StudioError):
             notices.error(found, key=action.id)

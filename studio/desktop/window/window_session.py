@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
@@ -129,6 +129,7 @@ class WindowSession(QObject):
 
     def _connect_notices(self) -> None:
         notices, area = self.studio.notices, self.window.notices
+        notices.tr = lambda text: QCoreApplication.translate("notices", text)
         for notice in notices.all:
             area.show_notice(notice)
         notices.on_notice(area.show_notice)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs import job_queue
+from studio.core.jobs import job_queue, queue_start
 from studio.core.jobs.queue_start import QUEUE_START, QueueStart
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -56,6 +56,22 @@ def test_what_waits_outlives_a_kill_in_its_order_and_goes_on_by_itself(life: Ope
     second.finish()
     assert second.made() == ["c", "a", "b"]
     assert all(second.studio.library.inputs(a.id) == ["parent"] for a in found(second))
+
+
+def test_what_becomes_of_the_queue_is_told_in_the_language_of_the_window(life: Open) -> None:
+    first = life()
+    first.queue.pause()
+    first.submit("a")
+    second = life(first)
+    second.studio.notices.tr = str.upper
+    queue_start.take_up(
+        second.queue, QueueStart.GO_ON, second.studio.notices, second.queue.waiting()
+    )
+    [told] = [each for each in notices(second) if each.message.isupper()]
+    assert (told.message, told.actions[0].title) == (
+        "THE QUEUE IS PAUSED. 1 JOB IS WAITING.",
+        "RESUME",
+    )
 
 
 def test_the_same_seed_and_inputs_are_run_as_were_asked_for(life: Open) -> None:

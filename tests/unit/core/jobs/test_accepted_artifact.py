@@ -9,7 +9,7 @@ import pytest
 
 from studio.api import File, Params, SavedArtifact, Text
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.filling import fill
+from studio.core.jobs.accepted_artifact import accepted
 from studio.protocol.errors import StudioError
 
 
@@ -35,22 +35,22 @@ def saved(tmp_path: Path, kind: str, text: str = "") -> SavedArtifact:
 
 
 def test_a_file_a_text_and_an_input(tmp_path: Path) -> None:
-    image = fill(TASK, Mix, saved(tmp_path, "image"))
+    image = accepted(TASK, Mix, saved(tmp_path, "image"))
     assert (image.params, image.inputs) == ({"picture": str(tmp_path / "payload")}, {})
-    assert fill(TASK, Mix, saved(tmp_path, "text")).params == {"words": "12345"}
-    assert fill(TASK, Mix, saved(tmp_path, "text", "said")).params == {"words": "said"}
-    score = fill(TASK, Mix, saved(tmp_path, "score"))
+    assert accepted(TASK, Mix, saved(tmp_path, "text")).params == {"words": "12345"}
+    assert accepted(TASK, Mix, saved(tmp_path, "text", "said")).params == {"words": "said"}
+    score = accepted(TASK, Mix, saved(tmp_path, "score"))
     assert (score.params, score.inputs) == ({}, {"score": b"123456789"})
 
 
 @pytest.mark.parametrize("kind", ["code", "table"])
 def test_what_cannot_be_filled_names_the_task(tmp_path: Path, kind: str) -> None:
     with pytest.raises(StudioError, match="“Mix” cannot take this"):
-        fill(TASK, Mix, saved(tmp_path, kind))
+        accepted(TASK, Mix, saved(tmp_path, kind))
 
 
 def test_a_payload_that_is_gone_is_said(tmp_path: Path) -> None:
     artifact = saved(tmp_path, "score")
     artifact.path.unlink()
     with pytest.raises(StudioError, match="“Title” cannot be read"):
-        fill(TASK, Mix, artifact)
+        accepted(TASK, Mix, artifact)

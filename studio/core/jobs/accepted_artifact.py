@@ -12,15 +12,15 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 
 @dataclass(frozen=True)
-class Filling:
-    """Parameters and inputs that stand for an artifact."""
+class AcceptedArtifact:
+    """An artifact, and the parameters and inputs that stand for it in a task."""
 
     artifact: SavedArtifact
     params: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, bytes] = field(default_factory=dict)
 
 
-def fill(entry: TaskEntry, params: type[Params], artifact: SavedArtifact) -> Filling:
+def accepted(entry: TaskEntry, params: type[Params], artifact: SavedArtifact) -> AcceptedArtifact:
     """Return how ``artifact`` fills the task, as its manifest says. Takes as long as the disk.
 
     Raises:
@@ -30,13 +30,13 @@ def fill(entry: TaskEntry, params: type[Params], artifact: SavedArtifact) -> Fil
     name = entry.accepts.get(artifact.kind, "")
     try:
         if name in entry.inputs:
-            return Filling(artifact, inputs={name: artifact.read()})
+            return AcceptedArtifact(artifact, inputs={name: artifact.read()})
         known = next((each for each in params.fields() if each.name == name), None)
         if known is not None and known.kind is FieldKind.FILE:
-            return Filling(artifact, {name: str(artifact.path)})
+            return AcceptedArtifact(artifact, {name: str(artifact.path)})
         if known is not None and known.kind is FieldKind.TEXT:
             text = artifact.text or artifact.read().decode("utf-8", "replace")
-            return Filling(artifact, {name: text[: known.text.max_chars]})
+            return AcceptedArtifact(artifact, {name: text[: known.text.max_chars]})
     except OSError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,
