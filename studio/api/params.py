@@ -137,6 +137,13 @@ class Hidden:
     """
 
 
+@dataclass(frozen=True)
+class RenamedFrom:
+    """The name that the field had in earlier versions: records and files with it are still read."""
+
+    name: str
+
+
 class Seed(int):
     """The seed of a run.
 
@@ -188,6 +195,7 @@ class Field:
         item: For ``LIST``, the kind of its items.
         choices: For ``CHOICE``, the values in order.
         columns_of: The field with the file whose columns it offers.
+        renamed_from: The name that it had in earlier versions.
     """
 
     name: str
@@ -208,6 +216,7 @@ class Field:
     optional: bool = False
     columns_of: str = ""
     shown_if: ShownIf | None = None
+    renamed_from: str = ""
 
     def check(self, value: Any) -> None:
         """Check one value of the right type against the bounds of this field.
@@ -235,6 +244,8 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
             StudioError: ``PLUGIN_FAILED``: a default of the plugin's own is out of its bounds.
         """
         known = {field.name: field for field in cls.fields()}
+        renamed = {field.renamed_from: field.name for field in cls.fields() if field.renamed_from}
+        values = {renamed.get(name, name): value for name, value in values.items()}
         for name in values:
             if name not in known:
                 raise BadInput(
@@ -377,6 +388,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         optional=optional,
         columns_of=notes[ColumnsOf].file if ColumnsOf in notes else "",
         shown_if=notes.get(ShownIf),
+        renamed_from=notes[RenamedFrom].name if RenamedFrom in notes else "",
     )
 
 

@@ -114,7 +114,7 @@ class Case:
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
-WISHES = {"wishes": {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}]}}
+GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
 CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
@@ -139,7 +139,7 @@ CASES: dict[str, Case] = {
     ),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
-    "molecules.improve": Case({**WISHES, "lead": "CCO", "budget": 12}, _smiles),
+    "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),
     "molecules.predict": Case(
         {"smiles": "\n".join("C" * length for length in range(1, 70)), "admet": False}
     ),

@@ -15,6 +15,7 @@ from studio.api import (
     Label,
     Params,
     Range,
+    RenamedFrom,
     Seed,
     Temperature,
     Text,
@@ -161,7 +162,7 @@ class Improve(Params, frozen=True):
     """
 
     profile: Annotated[str, File((".json",)), Label("Profile", "A file with the objectives.")] = ""
-    wishes: Annotated[dict[str, Any], Hidden()] = {}
+    goal: Annotated[dict[str, Any], Hidden(), RenamedFrom("wishes")] = {}
     lead: Annotated[
         str,
         Text(max_chars=2000),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -15,11 +15,13 @@ from studio.api import (
     Label,
     Params,
     Range,
+    RenamedFrom,
     Seed,
     StudioError,
     Text,
     WeightsId,
 )
+from studio.api.frozen_schema import freeze, thaw
 from studio.api.params import FieldKind
 
 
@@ -131,3 +133,14 @@ def test_what_fields_cannot_say_alone_is_checked_after_them() -> None:
         Span.parse({"first": 4})
     with pytest.raises(BadInput, match="between 1 and 9"):
         Span.parse({"first": 99, "last": 10})
+
+
+def test_an_earlier_name_of_a_parameter_is_read_and_survives_a_freeze() -> None:
+    class Renamed(Params, frozen=True):
+        size: Annotated[int, RenamedFrom("width")] = 1
+
+    for params in (Renamed, thaw(freeze(Renamed))):
+        parsed: Any = params.parse({"width": 3})
+        assert parsed.size == 3
+        with pytest.raises(BadInput, match="'widths'"):
+            params.parse({"widths": 3})

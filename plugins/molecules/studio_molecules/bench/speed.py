@@ -27,7 +27,9 @@ ROUNDS: Final = 3
 COMPARED: Final = 32
 """Strings that are written both ways."""
 
-GOAL: Final = Profile((Objective("qed", low=0.9, slack=0.5), Objective("logp", 1, 3, slack=2)))
+GOAL: Final = Profile(
+    (Objective("qed", low=0.9, tolerance=0.5), Objective("logp", 1, 3, tolerance=2))
+)
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ class Judge:
 
 
 def of_profile(profile: Profile, predict: Predictor | None = None) -> Goal:
-    """Return the goal that a profile stands for; ``predict`` where it wishes for ADMET figures.
+    """Return the goal that a profile stands for; ``predict`` where it asks for ADMET figures.
 
     Raises:
         BadInput: its lead is not a molecule.

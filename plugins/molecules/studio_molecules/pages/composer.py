@@ -195,8 +195,8 @@ class Composer(QFrame):
         if self.mode == ANALOGUES:
             return values | {"lead": self.lead()}
         if self.mode == IMPROVE:
-            wishes = msgspec.to_builtins(self.profile.profile(self.lead()))
-            return values | {"wishes": wishes, "lead": self.lead()}
+            goal = msgspec.to_builtins(self.profile.profile(self.lead()))
+            return values | {"goal": goal, "lead": self.lead()}
         if self.mode == PREDICT:
             if self.file is not None:
                 return values | {"file": str(self.file)}

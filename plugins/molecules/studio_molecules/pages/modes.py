@@ -40,7 +40,7 @@ def modes() -> tuple[Mode, ...]:
             "wand-sparkles",
             "molecules.improve",
             schema.Improve,
-            own=("profile", "wishes", "lead"),
+            own=("profile", "goal", "lead"),
             capability=WRITES,
         ),
         Mode(

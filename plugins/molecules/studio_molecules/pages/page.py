@@ -325,7 +325,7 @@ class MoleculePage(QWidget):
     def _find(self, id: str) -> SavedArtifact | None:
         try:
             return self._ctx.library.artifact(id)
-        except StudioError:  # gone from the library: that was the user's wish
+        except StudioError:  # gone from the library: as the user wanted
             return None
 
     def _on_found(self, artifact: SavedArtifact | None) -> None:

@@ -63,7 +63,7 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
 
 
 def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Predictor | None:
-    """Return what tells the ADMET figures that a profile wishes for, None if it wishes for none."""
+    """Return what tells the ADMET figures that a profile asks for, None if it asks for none."""
     predicted = wanted.predicted()
     if not predicted:
         return None
@@ -218,7 +218,7 @@ def _result(
 
 def _profile(params: Improve) -> Profile:
     """Return the profile of the file or of the form, with the lead of the parameters."""
-    data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.wishes)
+    data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.goal)
     return profiles.parse(data, params.lead)
 
 

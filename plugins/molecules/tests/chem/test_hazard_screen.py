@@ -78,4 +78,4 @@ def test_a_table_of_ordinary_ones_says_nothing_of_care() -> None:
 
 def test_the_notice_is_no_goal() -> None:
     with pytest.raises(BadInput, match="unknown property"):
-        parse(b'{"wishes": [{"figure": "care", "low": 1}]}')
+        parse(b'{"objectives": [{"property": "care", "low": 1}]}')

@@ -77,8 +77,11 @@ def test_relatives_of_a_lead_keep_to_the_floor(home: Path) -> None:
 
 def test_a_lead_is_improved_to_a_profile(home: Path, tmp_path: Path) -> None:
     profile = tmp_path / "profile.json"
-    wishes = [{"figure": "qed", "low": 0.9, "slack": 0.5}, {"figure": "mw", "high": 350}]
-    profile.write_text(json.dumps({"wishes": wishes, "lead": LEAD, "similarity": 0.2}))
+    objectives = [
+        {"property": "qed", "low": 0.9, "tolerance": 0.5},
+        {"property": "mw", "high": 350},
+    ]
+    profile.write_text(json.dumps({"objectives": objectives, "lead": LEAD, "similarity": 0.2}))
     words = ["--profile", str(profile), "--budget", "200", "--count", "10", "--seed", "3"]
     found = result_of(home, "molecules.improve", *words)
     scores = [each["score"] for each in found["molecules"]]
@@ -149,8 +152,8 @@ def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Pa
 def test_other_bad_input_is_refused_by_the_tasks_alike(tmp_path: Path) -> None:
     files = {
         "empty.smi": "",
-        "impossible.json": '{"wishes": [{"figure": "mw", "low": 500, "high": 100}]}',
-        "unknown.json": '{"wishes": [{"figure": "beauty", "low": 1}]}',
+        "impossible.json": '{"objectives": [{"property": "mw", "low": 500, "high": 100}]}',
+        "unknown.json": '{"objectives": [{"property": "beauty", "low": 1}]}',
         "broken.json": "{",
     }
     for name, text in files.items():

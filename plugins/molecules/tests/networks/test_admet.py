@@ -338,12 +338,17 @@ def test_predict_leaves_them_out_where_they_are_not_wanted(ensemble: Ensemble) -
     assert "hia" not in predict("CCO", ensemble, admet=False)["molecules"][0]
 
 
-WISH = {"wishes": [{"figure": "hia", "low": 0.0, "slack": 1.0}, {"figure": "logp", "low": -2}]}
+GOAL = {
+    "objectives": [
+        {"property": "hia", "low": 0.0, "tolerance": 1.0},
+        {"property": "logp", "low": -2},
+    ]
+}
 
 
 def improved(ensemble: Ensemble | None, scripted: SmilesModel) -> dict[str, Any]:
     models: dict[str, Any] = {"": scripted} | ({WEIGHTS: ensemble} if ensemble else {})
-    params = Improve.parse({"wishes": WISH, "lead": "CCCO", "budget": 15, "count": 5})
+    params = Improve.parse({"goal": GOAL, "lead": "CCCO", "budget": 15, "count": 5})
     return run_task(optimisation.improve, params, seed=1, models=models).result
 
 
@@ -354,7 +359,7 @@ def test_a_profile_may_wish_for_what_networks_guess(
     assert found
     for row in found:
         assert row["hia"] == admet_prediction.describe(ensemble, row["smiles"])["hia"]
-        assert "bbb" not in row  # only what was wished for is kept
+        assert "bbb" not in row  # only what was asked for is kept
 
 
 def test_a_profile_that_needs_missing_weights_is_told(scripted: SmilesModel) -> None:

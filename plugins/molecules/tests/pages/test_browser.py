@@ -284,7 +284,7 @@ def test_what_cannot_be_drawn_does_not_spoil_the_others(desk: Desk) -> None:
     desk.runtime.refused = "CC"
     desk.show()
     desk.until(lambda: desk.page.structures.idle)
-    failed = {wish.smiles for wish in desk.page.structures._failed}
+    failed = {request.smiles for request in desk.page.structures._failed}
     assert failed == {"CC"}
 
 

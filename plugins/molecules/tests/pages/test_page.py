@@ -37,9 +37,11 @@ def test_generate_shows_the_table_with_structures_and_figures(desk: Desk) -> Non
     drawn = desk.runtime.asked("molecules.draw")
     sizes = [(job.params["width"], job.params["height"]) for job in drawn]
     assert max(map(sizes.count, sizes)) <= 3, "batches, not one job for each"
-    wishes = [(smiles, *size) for job, size in zip(drawn, sizes) for smiles in job.params["smiles"]]
-    assert "CCC" in {smiles for smiles, *_ in wishes}
-    assert len(wishes) == len(set(wishes)), "none twice, however often the view is painted"
+    objectives = [
+        (smiles, *size) for job, size in zip(drawn, sizes) for smiles in job.params["smiles"]
+    ]
+    assert "CCC" in {smiles for smiles, *_ in objectives}
+    assert len(objectives) == len(set(objectives)), "none twice, however often the view is painted"
 
 
 def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
@@ -62,8 +64,12 @@ def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
     analogues, improve, predict = desk.runtime.submitted
     assert analogues.params["lead"] == LEAD
     assert improve.params["lead"] == LEAD
-    assert improve.params["wishes"]["similarity"] == 0.4
-    assert {each["figure"] for each in improve.params["wishes"]["wishes"]} == {"qed", "sa", "logp"}
+    assert improve.params["goal"]["similarity"] == 0.4
+    assert {each["property"] for each in improve.params["goal"]["objectives"]} == {
+        "qed",
+        "sa",
+        "logp",
+    }
     assert predict.params["smiles"] == "CCO\nCCN amine"
 
 
@@ -157,8 +163,8 @@ def test_a_new_wish_asks_for_something_and_an_open_one_is_marked(desk: Desk) -> 
     profile = desk.page.composer.profile
     profile.show_profile(Profile(()))
     profile.add_wish("herg")
-    (wish,) = profile.profile("C").wishes
-    assert (wish.low, wish.high) == (None, 0.5)
+    (objective,) = profile.profile("C").objectives
+    assert (objective.low, objective.high) == (None, 0.5)
     profile.cards[0].high.clear()
     assert profile.cards[0].high.property("bad")
     with pytest.raises(BadInput, match=r"Objective 1 \(hERG block\) has neither “at least”"):
@@ -171,9 +177,9 @@ def test_wishes_are_added_and_removed(desk: Desk) -> None:
     profile.cards[-1].high.setText("90")
     profile.cards[-1].limit.setChecked(True)
     profile.cards[0].closed.emit()
-    wishes = profile.profile("").wishes
-    assert [wish.figure for wish in wishes] == ["sa", "logp", "tpsa"]
-    assert (wishes[-1].high, wishes[-1].limit) == (90, True)
+    objectives = profile.profile("").objectives
+    assert [objective.figure for objective in objectives] == ["sa", "logp", "tpsa"]
+    assert (objectives[-1].high, objectives[-1].limit) == (90, True)
 
 
 def test_a_profile_is_saved_and_opened(desk: Desk, tmp_path: Path) -> None:
@@ -192,7 +198,7 @@ def test_a_profile_is_saved_and_opened(desk: Desk, tmp_path: Path) -> None:
     desk.until(lambda: len(profile.cards) == 3)
     assert profile.profile(desk.page.composer.lead()) == parse(desk.target.read_bytes())
     assert desk.page.composer.lead() == LEAD
-    desk.target.write_text('{"wishes": [{"figure": "beauty", "low": 1}]}')
+    desk.target.write_text('{"objectives": [{"property": "beauty", "low": 1}]}')
     profile.open_asked.emit()
     desk.until(lambda: "an unknown property" in desk.trouble())
 

@@ -41,7 +41,12 @@ from studio_molecules.tasks import (
 )
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
-PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
+PROFILE = {
+    "objectives": [
+        {"property": "qed", "low": 0.95, "tolerance": 0.9},
+        {"property": "logp", "high": 3},
+    ]
+}
 
 
 def test_invalid_strings_are_counted_and_dropped(scripted: SmilesModel) -> None:
@@ -97,7 +102,7 @@ SHORT = {
     ),
     "improve": (
         optimisation.improve,
-        Improve.parse({"wishes": PROFILE, "budget": 10}),
+        Improve.parse({"goal": PROFILE, "budget": 10}),
         "50 strings at a time",
     ),
 }
@@ -136,7 +141,7 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(
     untrained: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reinforcement, "Settings", Brief)
-    params = Improve.parse({"wishes": PROFILE, "budget": 40, "method": "reinforcement"})
+    params = Improve.parse({"goal": PROFILE, "budget": 40, "method": "reinforcement"})
 
     def made() -> Made:
         return run_task(optimisation.improve, params, seed=1, models={"": untrained})
@@ -148,7 +153,7 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(
 
 @pytest.mark.parametrize("method", ["genetic", "reinforcement"])
 def test_a_search_goes_on_from_what_it_found(untrained: SmilesModel, method: str) -> None:
-    params = Improve.parse({"wishes": PROFILE, "budget": 10, "method": method})
+    params = Improve.parse({"goal": PROFILE, "budget": 10, "method": method})
     begun = {"population": [LEAD, "CCO"]}
     made = run_task(optimisation.improve, params, seed=1, models={"": untrained}, inputs=begun)
     assert made.result["scored"] == 12, "what was tried before is not counted again"
@@ -229,7 +234,7 @@ def test_a_search_gets_better_and_tells_its_curve(scripted: SmilesModel, tmp_pat
 
 
 def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
-    params = Improve.parse({"wishes": PROFILE, "lead": LEAD, "budget": 100_000})
+    params = Improve.parse({"goal": PROFILE, "lead": LEAD, "budget": 100_000})
     made = run_task(optimisation.improve, params, seed=5, models={"": scripted}, stop_after=200)
     assert made.cancelled
     assert made.artifacts
@@ -237,8 +242,8 @@ def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
 
 
 def test_a_search_that_is_stopped_without_a_result_says_why(scripted: SmilesModel) -> None:
-    wishes = {"wishes": [{"figure": "mw", "high": 1, "limit": True}]}
-    params = Improve.parse({"wishes": wishes, "lead": LEAD, "budget": 100_000})
+    goal = {"objectives": [{"property": "mw", "high": 1, "limit": True}]}
+    params = Improve.parse({"goal": goal, "lead": LEAD, "budget": 100_000})
     made = run_task(optimisation.improve, params, seed=5, models={"": scripted}, stop_after=200)
     assert made.cancelled
     assert not made.artifacts
@@ -247,9 +252,9 @@ def test_a_search_that_is_stopped_without_a_result_says_why(scripted: SmilesMode
 
 def test_an_agent_learns_from_the_neighbours_of_the_lead(untrained: SmilesModel) -> None:
     """Alone it would never write one: here it knows nothing but chains."""
-    wishes = {"wishes": [{"figure": "mw", "high": 300, "slack": 100}], "similarity": 0.35}
+    goal = {"objectives": [{"property": "mw", "high": 300, "tolerance": 100}], "similarity": 0.35}
     params = Improve.parse(
-        {"wishes": wishes, "lead": LEAD, "method": "reinforcement", "budget": 80, "count": 50}
+        {"goal": goal, "lead": LEAD, "method": "reinforcement", "budget": 80, "count": 50}
     )
     made = run_task(optimisation.improve, params, seed=5, models={"": untrained})
     found = made.result["molecules"]
@@ -268,7 +273,7 @@ def test_what_is_almost_like_the_lead_is_worth_a_little() -> None:
 
 def test_who_a_molecule_came_from_outlives_continue(scripted: SmilesModel) -> None:
     origins = {"CCO": ["CC", "atom added", 7]}
-    params = Improve.parse({"wishes": PROFILE, "budget": 10})
+    params = Improve.parse({"goal": PROFILE, "budget": 10})
     begun = {"population": ["CCO"], "origins": origins}
     made = run_task(optimisation.improve, params, models={"": scripted}, seed=2, inputs=begun)
     found = {each["smiles"]: each for each in made.result["molecules"]}
@@ -281,14 +286,14 @@ def test_a_search_with_nothing_new_to_find_ends(
 ) -> None:
     monkeypatch.setattr(graph_mutations, "mutate", lambda mol, rng: None)
     monkeypatch.setattr(optimisation, "_PATIENCE", 50)
-    params = Improve.parse({"wishes": PROFILE, "lead": "C", "budget": 1000})
+    params = Improve.parse({"goal": PROFILE, "lead": "C", "budget": 1000})
     made = run_task(optimisation.improve, params, models={"": scripted})
     assert made.result["scored"] == 1
 
 
 def test_an_impossible_profile_says_so(scripted: SmilesModel) -> None:
-    wishes = {"wishes": [{"figure": "mw", "high": 1, "limit": True}]}
-    params = Improve.parse({"wishes": wishes, "lead": LEAD, "budget": 50})
+    goal = {"objectives": [{"property": "mw", "high": 1, "limit": True}]}
+    params = Improve.parse({"goal": goal, "lead": LEAD, "budget": 50})
     with pytest.raises(StudioError, match=r"None of .* meets the profile"):
         run_task(optimisation.improve, params, models={"": scripted})
 

@@ -1,4 +1,4 @@
-"""One wish of a profile: a figure, its range, how strictly and how much."""
+"""One objective of a profile: a figure, its range, how strictly and how much."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from studio_molecules.pages.table.model import column_title
 
 
 class ObjectiveCard(QFrame):
-    """Edits a wish.
+    """Edits an objective.
 
     Signals:
         changed: The user changed it.
@@ -33,27 +33,27 @@ class ObjectiveCard(QFrame):
     changed = Signal()
     closed = Signal()
 
-    def __init__(self, ctx: PluginContext, wish: Objective) -> None:
+    def __init__(self, ctx: PluginContext, objective: Objective) -> None:
         super().__init__()
         self._ui = ctx.ui
-        self.figure = wish.figure
-        called = column_title(wish.figure)
+        self.figure = objective.figure
+        called = column_title(objective.figure)
         title = ctx.ui.label(called, Role.STRONG)
-        title.setToolTip(figure_of(wish.figure).meaning)
+        title.setToolTip(figure_of(objective.figure).meaning)
         close = ctx.ui.icon_button(
             "x", tr("Remove the objective for {figure}").format(figure=called)
         )
         ctx.ui.wear(close, Role.TINY)
         close.clicked.connect(lambda: self.closed.emit())
-        self.low = self._field(wish.low, tr("any"), tr("{figure}, at least"))
-        self.high = self._field(wish.high, tr("any"), tr("{figure}, at most"))
-        self.slack = self._field(wish.slack, "0", tr("{figure}, tolerance"))
-        self.slack.setToolTip(tr("How far outside the range a molecule scores 0"))
-        self.weight = self._field(wish.weight, "1", tr("{figure}, weight"))
+        self.low = self._field(objective.low, tr("any"), tr("{figure}, at least"))
+        self.high = self._field(objective.high, tr("any"), tr("{figure}, at most"))
+        self.tolerance = self._field(objective.tolerance, "0", tr("{figure}, tolerance"))
+        self.tolerance.setToolTip(tr("How far outside the range a molecule scores 0"))
+        self.weight = self._field(objective.weight, "1", tr("{figure}, weight"))
         self.weight.setToolTip(tr("Weight relative to the other objectives"))
         self.limit = QCheckBox(tr("Hard limit"))
         self.limit.setToolTip(tr("Molecules outside the range are rejected"))
-        self.limit.setChecked(wish.limit)
+        self.limit.setChecked(objective.limit)
         self.limit.toggled.connect(lambda _on: self.changed.emit())
         self._lay_out(title, close)
 
@@ -69,7 +69,7 @@ class ObjectiveCard(QFrame):
         parts = (
             (tr("At least"), self.low),
             (tr("At most"), self.high),
-            (tr("Tolerance"), self.slack),
+            (tr("Tolerance"), self.tolerance),
             (tr("Weight"), self.weight),
         )
         for place, (words, field) in enumerate(parts):
@@ -91,24 +91,24 @@ class ObjectiveCard(QFrame):
         field.textChanged.connect(self._on_text)
         return field
 
-    def wish(self) -> Objective | None:
+    def objective(self) -> Objective | None:
         """Return what is set; None where something is no number."""
-        ends = [_number(field) for field in (self.low, self.high, self.slack, self.weight)]
+        ends = [_number(field) for field in (self.low, self.high, self.tolerance, self.weight)]
         if any(end is not None and math.isnan(end) for end in ends):
             return None
-        low, high, slack, weight = ends
+        low, high, tolerance, weight = ends
         return Objective(
             self.figure,
             low,
             high,
-            0.0 if slack is None else slack,
+            0.0 if tolerance is None else tolerance,
             1.0 if weight is None else weight,
             self.limit.isChecked(),
         )
 
     def _on_text(self) -> None:
         is_open = _number(self.low) is None and _number(self.high) is None
-        for field in (self.low, self.high, self.slack, self.weight):
+        for field in (self.low, self.high, self.tolerance, self.weight):
             number = _number(field)
             is_missing = is_open and field in (self.low, self.high)
             is_none = number is not None and math.isnan(number)

@@ -1,4 +1,4 @@
-"""What the molecules should be like: a card for each wish, likeness to the lead, what is wrong."""
+"""What the molecules should be like: a card for each, likeness to the lead, what is wrong."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role
-from studio_molecules.objectives import WISHABLE, Objective, Profile, checked, first_wish
+from studio_molecules.objectives import OBJECTIVES, Objective, Profile, checked, usual_objective
 from studio_molecules.pages.objectives.card import ObjectiveCard
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
 
 START = (
-    Objective("qed", low=0.9, slack=0.6),
-    Objective("sa", high=2.5, slack=2.5),
-    Objective("logp", low=1.0, high=3.0, slack=2.0),
+    Objective("qed", low=0.9, tolerance=0.6),
+    Objective("sa", high=2.5, tolerance=2.5),
+    Objective("logp", low=1.0, high=3.0, tolerance=2.0),
 )
 """What a first profile asks for: oral, easy to make, soluble enough."""
 
@@ -81,37 +81,37 @@ class ProfileEditor(QWidget):
         """Return what is set.
 
         Raises:
-            BadInput: It cannot be; the sentence names the wish.
+            BadInput: It cannot be; the sentence names the objective.
         """
         similarity = self.likeness.value() if lead else 0.0
-        wishes = []
+        objectives = []
         for number, card in enumerate(self.cards, 1):
-            wish = card.wish()
-            if wish is None:
+            objective = card.objective()
+            if objective is None:
                 words = tr("Objective {number} ({figure}) has a bound that is not a number.")
                 raise BadInput(
                     words.format(number=number, figure=column_title(card.figure)),
                     tr("Enter a number, or leave it empty."),
                 )
-            wishes.append(wish)
-        return checked(Profile(tuple(wishes), lead, round(similarity, 4)))
+            objectives.append(objective)
+        return checked(Profile(tuple(objectives), lead, round(similarity, 4)))
 
     def show_profile(self, profile: Profile) -> None:
         """Show another profile; its lead is the page's affair."""
         for card in list(self.cards):
             self._take(card)
-        for wish in profile.wishes:
-            self._put(wish)
+        for objective in profile.objectives:
+            self._put(objective)
         self.likeness.setValue(profile.similarity)
 
     def add_wish(self, figure: str) -> None:
-        """Add a wish for a figure."""
-        self._put(first_wish(figure))
+        """Add an objective for a figure."""
+        self._put(usual_objective(figure))
         self.cards[-1].low.setFocus()
         self.changed.emit()
 
-    def _put(self, wish: Objective) -> None:
-        card = ObjectiveCard(self._ctx, wish)
+    def _put(self, objective: Objective) -> None:
+        card = ObjectiveCard(self._ctx, objective)
         card.changed.connect(self.changed)
         card.closed.connect(partial(self._on_closed, card))
         self.column.insertWidget(1 + len(self.cards), card)
@@ -128,8 +128,8 @@ class ProfileEditor(QWidget):
 
     def _show_figures(self) -> None:
         menu = self._ctx.ui.menu()
-        wished = {card.figure for card in self.cards}
-        left = [figure for figure in WISHABLE if figure not in wished]
+        chosen = {card.figure for card in self.cards}
+        left = [figure for figure in OBJECTIVES if figure not in chosen]
         for figure, where in figure_menus(menu, left):
             where.addAction(column_title(figure), partial(self.add_wish, figure))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
@@ -138,8 +138,10 @@ class ProfileEditor(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         """Return what is set, as plain data, whether it can be or not."""
-        wishes = [msgspec.to_builtins(wish) for card in self.cards if (wish := card.wish())]
-        return {"wishes": wishes, "similarity": self.likeness.value()}
+        objectives = [
+            msgspec.to_builtins(objective) for card in self.cards if (objective := card.objective())
+        ]
+        return {"objectives": objectives, "similarity": self.likeness.value()}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
@@ -147,7 +149,7 @@ class ProfileEditor(QWidget):
             profile = msgspec.convert(dict(state), Profile)
         except (msgspec.ValidationError, TypeError, ValueError):
             return  # of another version; the first profile stays
-        if all(wish.figure in WISHABLE for wish in profile.wishes):
+        if all(objective.figure in OBJECTIVES for objective in profile.objectives):
             self.show_profile(profile)
 
 

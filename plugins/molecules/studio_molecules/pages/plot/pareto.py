@@ -1,4 +1,4 @@
-"""Points in the plane: which are best for two wishes at once; round numbers for axes. No Qt."""
+"""Points in the plane: which are best for two objectives at once; round numbers for axes. No Qt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ranking(xs: Sequence[float], ys: Sequence[float], more_x: bool, more_y: bool
 def front(
     ranked: Sequence[int], ys: Sequence[float], rows: Collection[int], more_y: bool
 ) -> list[int]:
-    """Return the rows of ``rows`` that no other of them beats in both wishes (Pareto).
+    """Return the rows of ``rows`` that no other of them beats in both objectives (Pareto).
 
     Args:
         ranked: As ``ranking`` returned them; a filter does not change it.

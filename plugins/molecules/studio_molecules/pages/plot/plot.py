@@ -83,12 +83,12 @@ class Plot(QWidget):
 
     def _on_replaced(self) -> None:
         figures = self._collection.rows.figures
-        for box, wishes in ((self.box_x, _X), (self.box_y, _Y)):
+        for box, usual in ((self.box_x, _X), (self.box_y, _Y)):
             box.blockSignals(True)
             box.clear()
             for figure in figures:
                 box.addItem(column_title(figure), figure)
-            wanted = next((id for id in wishes if id in figures), "")
+            wanted = next((id for id in usual if id in figures), "")
             box.setCurrentIndex(max(0, box.findData(wanted)))
             box.blockSignals(False)
         self._on_axes()

@@ -109,7 +109,7 @@ class Scatter(QWidget):
         self.looked.emit()
 
     def _ranking(self) -> list[int]:
-        """Return the rows from the best on; sorted once for a table, its axes and wishes."""
+        """Return the rows from the best on; sorted once for a table and its axes."""
         rows = self._collection.rows
         asked = (rows, self.figure_x, self.figure_y, self.more_x, self.more_y)
         if self._ranked[0] != asked:

@@ -28,7 +28,7 @@ from studio_molecules.pages.structure.lineage import Lineage
 from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
-from studio_molecules.pages.table.depiction_cache import DepictionCache, Wish
+from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
 from studio_molecules.properties import DESCRIPTORS, FIGURES
 
 _IN_DOMAIN = "domain"
@@ -66,17 +66,17 @@ class Drawing(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         wide, high = max(40, self.width() // 20 * 20), max(40, self.height() // 20 * 20)
-        wish = Wish(self.smiles, wide, high, self.devicePixelRatioF(), self.highlight)
+        request = PictureRequest(self.smiles, wide, high, self.devicePixelRatioF(), self.highlight)
         colour = QColor(self._ctx.ui.tokens.colors["raised"])
-        draw_structure(painter, QRect(self.rect()), self._image(wish), colour)
+        draw_structure(painter, QRect(self.rect()), self._image(request), colour)
         painter.end()
 
-    def _image(self, wish: Wish) -> QImage | None:
+    def _image(self, request: PictureRequest) -> QImage | None:
         """Return the picture; until it is there in a new size, the old one as it was."""
-        image = self._structures.picture(wish)
+        image = self._structures.picture(request)
         if image is None:
-            return self._last[1] if self._last[0] == wish.smiles else None
-        self._last = (wish.smiles, image)
+            return self._last[1] if self._last[0] == request.smiles else None
+        self._last = (request.smiles, image)
         return image
 
 

@@ -10,7 +10,7 @@ from studio.api import PluginContext
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, figure_of
-from studio_molecules.pages.table.depiction_cache import DepictionCache, Wish
+from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
 from studio_molecules.pages.table.model import ROW
 
 CELL = QSize(132, 72)
@@ -57,11 +57,11 @@ class StructureCell(QStyledItemDelegate):
         super().paint(painter, option, index)
         smiles = self._collection.rows.molecules[index.data(ROW)].smiles
         ratio = painter.device().devicePixelRatioF()
-        wish = Wish(smiles, CELL.width() - 8, CELL.height() - 6, ratio, self.highlight)
+        request = PictureRequest(smiles, CELL.width() - 8, CELL.height() - 6, ratio, self.highlight)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = QColor(self._ctx.ui.tokens.colors["raised"])
-        draw_structure(painter, option.rect, self._structures.picture(wish), colour)
+        draw_structure(painter, option.rect, self._structures.picture(request), colour)
         if smiles in self._structures.notices:
             corner = option.rect.topRight() - QPointF(_SIGN + 2, -4).toPoint()
             icon = self._ctx.ui.icon("shield-alert", "warn")
@@ -101,9 +101,9 @@ class Card(QStyledItemDelegate):
         smiles = self._collection.rows.molecules[row].smiles
         ratio = painter.device().devicePixelRatioF()
         wide = (box.width() - 8) // 10 * 10  # or every pixel of the window asks for new ones
-        wish = Wish(smiles, wide, _PICTURE_HIGH, ratio, self.highlight)
+        request = PictureRequest(smiles, wide, _PICTURE_HIGH, ratio, self.highlight)
         place = QRect(box.left() + 2, box.top() + 6, box.width() - 4, _PICTURE_HIGH)
-        image = self._structures.picture(wish)
+        image = self._structures.picture(request)
         draw_structure(painter, place, image, QColor(colours["raised"]), tr("cannot be drawn"))
         self._words(painter, QRect(box.left() + 10, place.bottom() + 4, box.width() - 20, 52), row)
         if smiles in self._structures.notices:

@@ -21,12 +21,12 @@ TASK = "molecules.draw"
 RETRY_MS = 3000
 _BATCH = 24
 _WAITING = 400
-"""Pictures that may wait; older wishes have been scrolled past."""
+"""Pictures that may wait; older requests have been scrolled past."""
 _KEPT_BYTES = 96 << 20
 
 
 @dataclass(frozen=True)
-class Wish:
+class PictureRequest:
     """Which picture: logical pixels, and how many device pixels each has."""
 
     smiles: str
@@ -57,12 +57,12 @@ class DepictionCache(QObject):
         super().__init__()
         self._ctx = ctx
         self.notices: dict[str, str] = {}
-        self._kept: OrderedDict[Wish, QImage] = OrderedDict()
+        self._kept: OrderedDict[PictureRequest, QImage] = OrderedDict()
         self._bytes = 0
-        self._failed: set[Wish] = set()
-        self._waiting: OrderedDict[Wish, None] = OrderedDict()
-        self._alone: list[Wish] = []
-        self._drawing: frozenset[Wish] = frozenset()
+        self._failed: set[PictureRequest] = set()
+        self._waiting: OrderedDict[PictureRequest, None] = OrderedDict()
+        self._alone: list[PictureRequest] = []
+        self._drawing: frozenset[PictureRequest] = frozenset()
         """Under way: a view that is painted meanwhile asks again."""
         self._busy = False
         self._era = 0
@@ -78,17 +78,17 @@ class DepictionCache(QObject):
         """Whether nothing is being drawn or waits for it."""
         return not (self._busy or self._waiting or self._alone)
 
-    def picture(self, wish: Wish) -> QImage | None:
+    def picture(self, request: PictureRequest) -> QImage | None:
         """Return a picture, or None and ask for it; a null image is one that cannot be drawn."""
-        if wish in self._kept:
-            self._kept.move_to_end(wish)
-            return self._kept[wish]
-        if wish in self._failed:
+        if request in self._kept:
+            self._kept.move_to_end(request)
+            return self._kept[request]
+        if request in self._failed:
             return QImage()
-        if wish in self._drawing:
+        if request in self._drawing:
             return None
-        self._waiting[wish] = None
-        self._waiting.move_to_end(wish)
+        self._waiting[request] = None
+        self._waiting.move_to_end(request)
         while len(self._waiting) > _WAITING:
             self._waiting.popitem(last=False)
         QTimer.singleShot(0, self, self._start)  # what is painted together is drawn together
@@ -109,7 +109,7 @@ class DepictionCache(QObject):
         batch = [self._alone.pop()] if self._alone else self._next()
         first = batch[0]
         params = {
-            "smiles": [wish.smiles for wish in batch],
+            "smiles": [request.smiles for request in batch],
             "width": first.width,
             "height": first.height,
             "dark": self._ctx.ui.tokens.dark,
@@ -125,31 +125,37 @@ class DepictionCache(QObject):
         job.on_failed(lambda error: self._on_failed(batch, error))
         job.on_cancelled(self._on_over)
 
-    def _next(self) -> list[Wish]:
-        """Return the newest wishes of one size."""
+    def _next(self) -> list[PictureRequest]:
+        """Return the newest requests of one size."""
         newest = next(reversed(self._waiting))
-        batch = [wish for wish in reversed(self._waiting) if wish.group == newest.group][:_BATCH]
-        for wish in batch:
-            del self._waiting[wish]
+        batch = [request for request in reversed(self._waiting) if request.group == newest.group][
+            :_BATCH
+        ]
+        for request in batch:
+            del self._waiting[request]
         return batch
 
-    def _on_done(self, batch: Sequence[Wish], era: int, result: Mapping[str, Any]) -> None:
+    def _on_done(
+        self, batch: Sequence[PictureRequest], era: int, result: Mapping[str, Any]
+    ) -> None:
         svgs = [str(svg) for svg in result.get("svgs", ())]
         notices = result.get("notices", ())
-        self.notices |= {wish.smiles: str(said) for wish, said in zip(batch, notices) if said}
+        self.notices |= {request.smiles: str(said) for request, said in zip(batch, notices) if said}
 
         self._failed.update(batch[len(svgs) :])
 
         def keep(images: list[QImage]) -> None:
             if era == self._era:
-                for wish, image in zip(batch, images):
-                    self._keep(wish, image)
+                for request, image in zip(batch, images):
+                    self._keep(request, image)
             self._on_over()
             self.drawn.emit()
 
-        self._ctx.run_later(lambda: [_render(svg, wish) for svg, wish in zip(svgs, batch)], keep)
+        self._ctx.run_later(
+            lambda: [_render(svg, request) for svg, request in zip(svgs, batch)], keep
+        )
 
-    def _on_failed(self, batch: Sequence[Wish], error: StudioError) -> None:
+    def _on_failed(self, batch: Sequence[PictureRequest], error: StudioError) -> None:
         if error.code is ErrorCode.BAD_INPUT and len(batch) > 1:
             self._alone += batch  # one of them cannot be drawn; the others can
         else:
@@ -167,21 +173,21 @@ class DepictionCache(QObject):
         self._busy, self._drawing = False, frozenset()
         self._start()
 
-    def _keep(self, wish: Wish, image: QImage) -> None:
-        self._kept[wish] = image
+    def _keep(self, request: PictureRequest, image: QImage) -> None:
+        self._kept[request] = image
         self._bytes += image.sizeInBytes()
         while self._bytes > _KEPT_BYTES and len(self._kept) > _BATCH:
             _, old = self._kept.popitem(last=False)
             self._bytes -= old.sizeInBytes()
 
 
-def _render(svg: str, wish: Wish) -> QImage:
+def _render(svg: str, request: PictureRequest) -> QImage:
     """Return the picture of an SVG; any thread may."""
-    size = round(wish.width * wish.ratio), round(wish.height * wish.ratio)
+    size = round(request.width * request.ratio), round(request.height * request.ratio)
     image = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(0)
     painter = QPainter(image)
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, *size))
     painter.end()
-    image.setDevicePixelRatio(wish.ratio)
+    image.setDevicePixelRatio(request.ratio)
     return image
