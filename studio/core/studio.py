@@ -34,6 +34,7 @@ from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
 from studio.core.plugins.install import stored
 from studio.core.plugins.install.store import PluginStore
+from studio.core.rerun.circumstances import THREADS, of_plugin
 from studio.core.runtime_blame import RuntimeBlame
 from studio.core.runtime_process.child import (
     Launch,
@@ -139,7 +140,7 @@ class Studio:
         settings.observe(REMARKS, self._remarked)
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
-        store = LibraryJobStore(library, scratch, self._circumstances)
+        store = LibraryJobStore(library, scratch, self._circumstances, self._about)
         self.jobs = JobBoard(
             store,
             self.runtime,
@@ -472,4 +473,10 @@ class Studio:
 
     def _circumstances(self) -> tuple[str, dict[str, str]]:
         hello, status = self.runtime.hello, self.runtime.status
-        return status.device_name if status else "", dict(hello.versions) if hello else {}
+        versions = dict(hello.versions) if hello else {}
+        if status:
+            versions[THREADS] = str(status.threads)
+        return status.device_name if status else "", versions
+
+    def _about(self, plugin: str) -> dict[str, str]:
+        return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})

@@ -7,10 +7,8 @@ import faulthandler
 import io
 import logging
 import os
-import platform
 import signal
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from studio.api.manifest import API_VERSION
@@ -20,7 +18,7 @@ from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.step_note import StepNote
-from studio.runtime import engines, parent_watch
+from studio.runtime import circumstances, engines, parent_watch
 from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
 
@@ -109,8 +107,4 @@ def _prepare_process() -> None:
 
 
 def _hello() -> Hello:
-    versions = {"python": platform.python_version()}
-    for package in ("offline-studio", "torch"):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[package] = metadata.version(package)
-    return Hello(PROTOCOL_VERSION, API_VERSION, versions, os.getpid())
+    return Hello(PROTOCOL_VERSION, API_VERSION, circumstances.versions(), os.getpid())

@@ -53,6 +53,14 @@ def written(recipe: Recipe) -> dict[str, Any]:
     return plain
 
 
+def specs(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Return what the record keeps of inputs that are arrays: name → dtype and shape."""
+    found = {name: describe(data) for name, data in recipe.inputs.items()}
+    return {
+        name: msgspec.to_builtins(spec) for name, spec in found.items() if spec.dtype != "bytes"
+    }
+
+
 def read(entry: JobEntry) -> Kept:
     """Return what ``written`` made.
 

@@ -18,6 +18,7 @@ from studio.core.jobs.requests import Row
 from studio.core.library import Library
 from studio.core.library.rows import JobEntry, Record
 from studio.core.library.storage.ulid import new_id
+from studio.core.rerun.circumstances import files_named
 from studio.protocol import result_files
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec, Finished, Produced
@@ -25,16 +26,25 @@ from studio.protocol.states import JobState, Priority
 
 Circumstances = Callable[[], tuple[str, dict[str, str]]]
 """Returns the name of the device, and package → version."""
+About = Callable[[str], dict[str, str]]
+"""Returns what there is to know of the plugin with that id: package → version."""
 
 
 class LibraryJobStore:
     """Each method is durable when it returns; all are called on the board's one disk thread."""
 
-    def __init__(self, library: Library, scratch: Path, circumstances: Circumstances) -> None:
+    def __init__(
+        self,
+        library: Library,
+        scratch: Path,
+        circumstances: Circumstances,
+        about: About = lambda plugin: {},
+    ) -> None:
         """Keep things in ``library``; ``scratch`` is where the runtime puts files of results."""
         self._library = library
         self._scratch = scratch
         self._circumstances = circumstances
+        self._about = about
         self._begun: set[str] = set()
 
     def new_ids(self) -> tuple[str, str]:
@@ -63,6 +73,9 @@ class LibraryJobStore:
             plugin=recipe.plugin,
             inputs=recipe.input_digests,
             conversation=recipe.conversation,
+            versions=self._about(recipe.plugin),
+            files=files_named(recipe.params),
+            specs=requests.specs(recipe),
         )
         if job.is_row:
             self._keep_inputs(recipe)
@@ -163,12 +176,13 @@ class LibraryJobStore:
         with _unless_erased():
             if last is not None:
                 device, versions = self._circumstances()
+                known = self._library.record(record).versions
                 self._library.records.complete(
                     record,
                     seconds=last.seconds,
                     weights=dict(last.weights),
                     device=device,
-                    versions={**versions, **last.engines},
+                    versions={**known, **versions, **last.engines},
                 )
             self._library.jobs.journal_state(job, state, error.info() if error else None)
             if state in (JobState.DONE, JobState.CANCELLED):

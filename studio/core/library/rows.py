@@ -62,7 +62,9 @@ class Record(Row, frozen=True, kw_only=True):
         params: Complete: defaults filled in, weights named.
         weights: Id of the weights → SHA-256.
         inputs: Name of the input → SHA-256.
-        versions: Name of the package → version.
+        versions: What computed it: name of a package or a circumstance → version or value.
+        files: Path of a file of the user's that ``params`` name → SHA-256, where it was read.
+        specs: Name of an input that is an array → its ``dtype`` and ``shape``.
         device: What computed it.
         seconds: How long that took; None while it runs or if it never finished.
         conversation: Id of the one that it was said in; empty for none.
@@ -78,6 +80,8 @@ class Record(Row, frozen=True, kw_only=True):
     device: str = ""
     seconds: float | None = None
     conversation: str = ""
+    files: dict[str, str] = {}
+    specs: dict[str, dict[str, Any]] = {}
 
 
 class Family(NamedTuple):
@@ -230,6 +234,8 @@ _JSON_FIELDS = frozenset(
         "weights",
         "inputs",
         "versions",
+        "files",
+        "specs",
         "artifacts",
         "extra",
         "settings",

@@ -149,6 +149,12 @@ _VERSION_3 = """
 """
 """Jobs wait in the library, in order, and outlive the studio."""
 
+_VERSION_4 = """
+    ALTER TABLE records ADD COLUMN files TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE records ADD COLUMN specs TEXT NOT NULL DEFAULT '{}';
+"""
+"""A record has all that is needed to make its results again, and to say what is another now."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -162,7 +168,7 @@ RECORDS_BY_THEIR_USES = (
 """After a rebuild from files that an earlier studio wrote: a record knows its conversation, and of
 what was erased none is left."""
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 
