@@ -19,6 +19,8 @@ from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
+from studio.core.energy.amount import Amount
+from studio.core.energy.estimate import Estimator
 from studio.core.events import Events
 from studio.core.jobs import queue_start
 from studio.core.jobs.board import JobBoard
@@ -74,6 +76,7 @@ from studio.protocol.messages import (
     Trace,
     WeightsEntry,
 )
+from studio.protocol.trace import Use
 
 
 class Studio:
@@ -92,6 +95,7 @@ class Studio:
         weights_operations: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
         devices: What the runtime could compute on, and what it chose.
+        estimate: Turns what the runtime counted into joules.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class Studio:
         self.weights = self.weights_manager.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices = DeviceChoice(settings, self.notices, self._restart, attended)
+        self.estimate = Estimator(settings)
         self._news = RuntimeNotices(self.notices, lambda: self.runtime.restart())
         self.runtime = Supervisor(
             launch or self._launch,
@@ -471,12 +476,13 @@ class Studio:
         else:
             self.notices.warn(health.message, health.hint, key="library")
 
-    def _circumstances(self) -> tuple[str, dict[str, str]]:
+    def _circumstances(self, use: Use) -> tuple[str, dict[str, str], Amount]:
         hello, status = self.runtime.hello, self.runtime.status
         versions = dict(hello.versions) if hello else {}
-        if status:
-            versions[THREADS] = str(status.threads)
-        return status.device_name if status else "", versions
+        if status is None:
+            return "", versions, self.estimate(use)
+        versions[THREADS] = str(status.threads)
+        return status.device_name, versions, self.estimate(use, status.device, status.energy)
 
     def _about(self, plugin: str) -> dict[str, str]:
         return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})

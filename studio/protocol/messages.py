@@ -18,7 +18,7 @@ from studio.protocol.errors import ErrorInfo
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.message import Message as Message
 from studio.protocol.states import JobState, Lane, Priority
-from studio.protocol.trace import Span
+from studio.protocol.trace import Span, Use
 
 PROTOCOL_VERSION = 1
 
@@ -356,6 +356,7 @@ class Finished(Message, frozen=True):
     """What was made smaller because memory ran out, in words, for the record."""
     engines: dict[str, str] = {}
     """Weights leased → what computed with them, where that is a choice: for the record."""
+    use: Use = Use()
 
 
 class Trace(Message, frozen=True):

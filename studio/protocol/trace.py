@@ -56,17 +56,33 @@ class JobUse(msgspec.Struct, frozen=True):
     """Seconds of the step that is being made now; 0 for none."""
 
 
-class PluginUse(msgspec.Struct, frozen=True):
-    """What the jobs of a plugin have used of the device since the runtime started.
+class Use(msgspec.Struct, frozen=True):
+    """What work has used of the machine.
 
     Attributes:
-        busy: Seconds of their steps.
-        joules: Their part of what was measured, by the share of time in which they made steps.
+        busy: Seconds of its steps.
+        joules: Its part of what was measured, above what the device uses when nobody computes.
+        spread: So many joules it may be more or less: what the device uses when nobody computes
+            had not been seen yet.
+        accelerator: Seconds of steps with a model on a card.
+        processor: Seconds of processor time, all threads and processes together.
+        unmeasured: Of the processor time, what no counter was there for.
+        unmeasured_accelerator: Of the seconds on a card, likewise.
     """
 
-    plugin: str
     busy: float = 0.0
     joules: float = 0.0
+    spread: float = 0.0
+    accelerator: float = 0.0
+    processor: float = 0.0
+    unmeasured: float = 0.0
+    unmeasured_accelerator: float = 0.0
+
+
+class PluginUse(Use, frozen=True, kw_only=True):
+    """What the jobs of a plugin have used since the runtime started."""
+
+    plugin: str
 
 
 class ProcessUse(msgspec.Struct, frozen=True):
@@ -95,9 +111,9 @@ class Energy(msgspec.Struct, frozen=True):
     """What the device has used since the runtime started.
 
     Attributes:
-        joules: Of the whole device, whoever used it.
-        source: What was measured, in words; empty if nothing can be.
-        missing: Why nothing is measured, in a sentence.
+        joules: Of the whole device, whoever used it; what was measured while that was possible.
+        source: What is measured, in words; empty if nothing can be.
+        missing: Why nothing is measured, or no longer, in a sentence.
     """
 
     joules: float = 0.0

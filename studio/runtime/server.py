@@ -53,10 +53,10 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState
 from studio.protocol.step_note import StepNote
-from studio.protocol.trace import JobUse
+from studio.protocol.trace import Energy, JobUse, PluginUse, Use
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.discovery import Found, find_devices
-from studio.runtime.devices.energy import card_id, find_meter
+from studio.runtime.devices.energy import card_id, card_meter, processor_meter
 from studio.runtime.devices.usage import Usage
 from studio.runtime.hosts.hosts import Hosts
 from studio.runtime.hosts.remote_task import RemoteTasks
@@ -128,7 +128,7 @@ class Server:
         self._usage = Usage()
         self._snapshots = StatusFile(cache)
         self._scheduler = Scheduler(
-            self._runner.run, self._on_step, note=steps.write if steps else None
+            self._runner.run, self._trail.step, note=steps.write if steps else None
         )
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._news = threading.Event()
@@ -237,6 +237,7 @@ class Server:
             blobs=blobs,
             sink=self._send,
             caller=caller,
+            used=self._used,
         )
         if call is not None:
             call.begin(job)
@@ -279,7 +280,9 @@ class Server:
         log.info("computing on %s (%s), %d threads", device.name, device.kind, device.threads)
         self._device = device
         self._send(_devices(found))
-        self._usage.measure_with(find_meter(device.kind, card_id(device.torch_name)))
+        on_card = device.kind != "cpu"
+        card = card_meter(device.kind, card_id(device.torch_name)) if on_card else None
+        self._usage.measure_with(processor_meter(), card)
         self._pool.use_device(device)
         self._scheduler.use_card(device.torch_name)
         self._scheduler.use_threads(device.threads)
@@ -350,7 +353,7 @@ class Server:
         device = self._device
         memory = device.memory() if device else None
         busy = self._scheduler.busy()
-        energy, plugins = self._usage.settle([(job, at_hand) for job, _, at_hand in busy])
+        energy, plugins = self._settle(busy)
         return Status(
             device=device.kind if device else "",
             device_name=device.name if device else self._device_words,
@@ -371,9 +374,17 @@ class Server:
             energy=energy,
         )
 
-    def _on_step(self, job: Job, began: float, ended: float) -> None:
-        self._usage.step(job, began, ended)
-        self._trail.step(job, began, ended)
+    def _settle(
+        self, busy: Sequence[tuple[Job, float, float]]
+    ) -> tuple[Energy, tuple[PluginUse, ...]]:
+        """Share out what was used until now."""
+        processes = {use.plugin: use.processor_seconds for use in self._hosts.meter.uses()}
+        return self._usage.settle([(job, so_far + at) for job, so_far, at in busy], processes)
+
+    def _used(self, job: Job) -> Use:
+        """Return what a job that is about to end has used."""
+        self._settle(self._scheduler.busy())
+        return self._usage.of(job)
 
     def _on_change(self) -> None:
         self._scheduler.wake()

@@ -43,7 +43,7 @@ from studio.protocol.messages import (
     WantTrace,
 )
 from studio.protocol.states import JobState
-from studio.protocol.trace import Span
+from studio.protocol.trace import Span, Use
 from studio.testing.inproc import InprocChild
 
 # --- what a script may say --------------------------------------------------------------------
@@ -311,7 +311,8 @@ class _Performance:
             self._follow(line)
         if self._stop.is_set():
             return Finished(self._job, JobState.CANCELLED, self._result)
-        return Finished(self._job, JobState.DONE, self._result, seconds=0.01)
+        use = Use(busy=0.01, processor=0.01, unmeasured=0.01)
+        return Finished(self._job, JobState.DONE, self._result, seconds=0.01, use=use)
 
     def _follow(self, line: Line) -> None:
         if isinstance(line, Become):

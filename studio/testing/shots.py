@@ -256,9 +256,9 @@ def _heartbeat() -> Status:
         loaded,
         jobs=(JobUse("job0", "chat.reply", "chat"), JobUse("job1", "image.generate", "image")),
         plugins=(
-            PluginUse("chat", 0.34 * up, 4.1 * up),
-            PluginUse("image", 0.48 * up, 6.3 * up),
-            PluginUse("molecules", 71.0, 940.0),
+            PluginUse(0.34 * up, 4.1 * up, plugin="chat"),
+            PluginUse(0.48 * up, 6.3 * up, plugin="image"),
+            PluginUse(71.0, 940.0, plugin="molecules"),
         ),
         up_seconds=up,
         processor_seconds=1.6 * up,

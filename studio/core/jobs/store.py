@@ -12,6 +12,7 @@ import msgspec
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
+from studio.core.energy.amount import Amount
 from studio.core.jobs import requests
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.requests import Row
@@ -23,9 +24,10 @@ from studio.protocol import result_files
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec, Finished, Produced
 from studio.protocol.states import JobState, Priority
+from studio.protocol.trace import Use
 
-Circumstances = Callable[[], tuple[str, dict[str, str]]]
-"""Returns the name of the device, and package → version."""
+Circumstances = Callable[[Use], tuple[str, dict[str, str], Amount]]
+"""Returns the name of the device, package → version, and what a job took that used so much."""
 About = Callable[[str], dict[str, str]]
 """Returns what there is to know of the plugin with that id: package → version."""
 
@@ -76,6 +78,7 @@ class LibraryJobStore:
             versions=self._about(recipe.plugin),
             files=files_named(recipe.params),
             specs=requests.specs(recipe),
+            caller=job.caller.record if job.caller else "",
         )
         if job.is_row:
             self._keep_inputs(recipe)
@@ -175,7 +178,7 @@ class LibraryJobStore:
         self._begun.discard(job)
         with _unless_erased():
             if last is not None:
-                device, versions = self._circumstances()
+                device, versions, energy = self._circumstances(last.use)
                 known = self._library.record(record).versions
                 self._library.records.complete(
                     record,
@@ -183,6 +186,7 @@ class LibraryJobStore:
                     weights=dict(last.weights),
                     device=device,
                     versions={**known, **versions, **last.engines},
+                    energy=energy if last.use.busy else None,
                 )
             self._library.jobs.journal_state(job, state, error.info() if error else None)
             if state in (JobState.DONE, JobState.CANCELLED):

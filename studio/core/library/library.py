@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from studio.api.artifacts import NewArtifact
 from studio.core import disk
+from studio.core.energy.totals import Totals
 from studio.core.library import export
 from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifact, sidecar
 from studio.core.library.collection import Collections
@@ -48,7 +49,8 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, jobs, kept_inputs: The parts with methods of their own.
+        records, conversations, collections, jobs, kept_inputs, energy: The parts with methods of
+            their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -78,6 +80,7 @@ class Library:
         self.records = Records(database, history)
         self.collections = Collections(database, history)
         self.jobs = JobJournal(database)
+        self.energy = Totals(database)
         self.kept_inputs = KeptInputs(database, self._store)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from studio.core.energy.amount import Amount
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all rows; ``created`` is in seconds since 1970 (UTC)."""
@@ -68,6 +70,8 @@ class Record(Row, frozen=True, kw_only=True):
         device: What computed it.
         seconds: How long that took; None while it runs or if it never finished.
         conversation: Id of the one that it was said in; empty for none.
+        caller: Id of the record whose job called for this one; empty for none.
+        energy: What it took, but for what its job called for; None where that is not known.
     """
 
     task: str
@@ -82,6 +86,8 @@ class Record(Row, frozen=True, kw_only=True):
     conversation: str = ""
     files: dict[str, str] = {}
     specs: dict[str, dict[str, Any]] = {}
+    caller: str = ""
+    energy: Amount | None = None
 
 
 class Family(NamedTuple):
@@ -241,11 +247,12 @@ _JSON_FIELDS = frozenset(
         "settings",
         "error",
         "request",
+        "energy",
     }
 )
 
 
 def _stored(value: Any) -> Any:
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict | list | tuple | msgspec.Struct):
         return msgspec.json.encode(value).decode()
     return str(value) if isinstance(value, StrEnum) else value

@@ -51,14 +51,15 @@ class ProcessMeter:
         with self._lock:
             self._of(plugin).connections += times
 
-    def seen(self, plugin: str, process: PluginProcess, memory: int) -> None:
-        """Note what a living process holds now."""
+    def seen(self, plugin: str, process: PluginProcess, memory: int | None = None) -> None:
+        """Note what a living process has spent, and the bytes it holds now, if that is known."""
         spent = _processor_seconds(process.pid)
         with self._lock:
             counts = self._of(plugin)
-            counts.memory_peak = max(counts.memory_peak, memory)
-            _, before = counts.living.get(process.pid, (0, 0.0))
-            counts.living[process.pid] = (memory, max(before, spent))
+            counts.memory_peak = max(counts.memory_peak, memory or 0)
+            held, before = counts.living.get(process.pid, (0, 0.0))
+            held = held if memory is None else memory
+            counts.living[process.pid] = (held, max(before, spent))
 
     def settle(self, living: set[int]) -> None:
         """Close the accounts of processes that are not among ``living``."""

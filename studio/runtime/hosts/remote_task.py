@@ -148,6 +148,7 @@ class _Run:
             self.is_over = True
             meter = self._task.hosts.meter
             meter.connected(self._task.entry.plugin, message.connections)
+            meter.seen(self._task.entry.plugin, self._process)
             if message.error is not None:
                 raise self._failure(message.error)
         elif isinstance(message, m.Questions):

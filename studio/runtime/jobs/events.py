@@ -40,6 +40,7 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState
 from studio.protocol.time_left import TimeLeft
+from studio.protocol.trace import Use
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +142,7 @@ class Feed:
         seconds: float = 0.0,
         weights: Mapping[str, str] | None = None,
         engines: Mapping[str, str] | None = None,
+        use: Use | None = None,
     ) -> None:
         """Report the end of the job; its last message."""
         self._flush_or_drop()
@@ -153,6 +155,7 @@ class Feed:
             seconds,
             dict(weights or {}),
             engines=dict(engines or {}),
+            use=use or Use(),
         )
         try:
             self._sink(end, ())

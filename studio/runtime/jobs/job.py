@@ -14,6 +14,7 @@ from studio.protocol.blobs import shaped
 from studio.protocol.errors import Cancelled, ErrorInfo
 from studio.protocol.messages import BlobSpec, LibraryFound, Submit
 from studio.protocol.states import JobState, Lane, Priority, move
+from studio.protocol.trace import Use
 from studio.runtime.jobs.events import Feed, Sink
 from studio.runtime.jobs.running_call import Callee, RunningCall
 from studio.runtime.scheduling.torch_state import TorchState
@@ -65,8 +66,10 @@ class Job:
         owner: str = "",
         caller: Job | None = None,
         kinds: tuple[str, ...] | None = None,
+        used: Callable[[Job], Use] = lambda job: Use(),
     ) -> None:
         self.id = submit.job
+        self._used = used
         self.task = submit.task
         self.params = submit.params
         self.seed = submit.seed
@@ -283,7 +286,12 @@ class Job:
         self.state = move(self.state, state)
         seconds = time.monotonic() - self._started_at if self._started_at else 0.0
         self.feed.finished(
-            state, error=error, seconds=seconds, weights=self.weights, engines=self.engines
+            state,
+            error=error,
+            seconds=seconds,
+            weights=self.weights,
+            engines=self.engines,
+            use=self._used(self),
         )
 
 

@@ -41,7 +41,7 @@ def beat(up: float = 100.0, **more: Any) -> Status:
         24_000_000_000,
         loaded,
         jobs=(JobUse("job", "drawing.draw", "drawing"),),
-        plugins=(PluginUse("drawing", up / 2, up * 5),),
+        plugins=(PluginUse(up / 2, up * 5, plugin="drawing"),),
         up_seconds=up,
         processor_seconds=1.5 * up,
         **{"energy": Energy(missing=NO_ENERGY), **more},

@@ -133,5 +133,12 @@ def test_installed_it_runs_with_the_chat_and_the_pictures(
         assert set(library.inputs(card.id)) == {poem.id, picture.id}
         assert library.inputs(picture.id) == [poem.id]
         assert "image-starter" in library.record(picture.record).weights
+        painted = library.record(picture.record)
+        assert painted.caller == job.record
+        assert painted.energy is not None
+        own, whole = library.energy.of_record(job.record)
+        assert own is not None
+        assert whole is not None
+        assert whole.joules > own.joules + painted.energy.joules / 2, "with what it called for"
         tasks = sorted(entry.task for entry in library.jobs.recent())
         assert tasks == ["chat.reply", "chat.reply", "image.generate", "poem_picture.make"]

@@ -34,7 +34,7 @@ STATUS = Status(
         LoadedWeights("flux", 9_000_000_000, "cpu", (), 70.0, tier="memory"),
     ),
     step=9,
-    plugins=(PluginUse("echo", 25.0, 50.0), PluginUse("gone", 1.0)),
+    plugins=(PluginUse(25.0, 50.0, plugin="echo"), PluginUse(1.0, plugin="gone")),
     up_seconds=100.0,
     processor_seconds=40.0,
     energy=Energy(500.0, "the processor"),
@@ -94,7 +94,8 @@ def test_the_same_as_json(command: Command, used: None, device: None) -> None:
     (runtime,) = said["runtimes"]
     assert runtime["alive"]
     assert [each["weights"] for each in runtime["loaded"]] == ["smollm2", "flux"]
-    assert runtime["plugins"][0] == {"plugin": "echo", "busy": 25.0, "joules": 50.0}
+    used = runtime["plugins"][0]
+    assert (used["plugin"], used["busy"], used["joules"]) == ("echo", 25.0, 50.0)
 
 
 def test_the_last_hour_is_saved_as_a_trace(command: Command, used: None, tmp_path: Path) -> None:

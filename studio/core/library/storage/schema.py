@@ -155,6 +155,13 @@ _VERSION_4 = """
 """
 """A record has all that is needed to make its results again, and to say what is another now."""
 
+_VERSION_5 = """
+    ALTER TABLE records ADD COLUMN caller TEXT NOT NULL DEFAULT '';
+    ALTER TABLE records ADD COLUMN energy TEXT;
+    CREATE INDEX records_by_caller ON records(caller) WHERE caller <> '';
+"""
+"""A record knows whose job called for it, and what energy its own took."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -168,7 +175,7 @@ RECORDS_BY_THEIR_USES = (
 """After a rebuild from files that an earlier studio wrote: a record knows its conversation, and of
 what was erased none is left."""
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 

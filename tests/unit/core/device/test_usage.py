@@ -12,7 +12,7 @@ METER = Energy(0.0, "a meter")
 
 
 def beat(up: float, energy: Energy = METER, processor: float = 0.0, **busy: float) -> Status:
-    plugins = tuple(PluginUse(name, seconds, seconds * 10) for name, seconds in busy.items())
+    plugins = tuple(PluginUse(seconds, seconds * 10, plugin=name) for name, seconds in busy.items())
     return Status(
         "cpu", "", 2, 0, 0,
         plugins=plugins, up_seconds=up, processor_seconds=processor, energy=energy,

@@ -114,6 +114,9 @@ def test_the_record_is_completed_and_the_journal_closed(desk: Any) -> None:
     record = desk.studio.library.record(job.record)
     assert record.device == "scripted"
     assert record.seconds is not None
+    assert record.energy is not None
+    assert 0 < record.energy.low < record.energy.joules < record.energy.high
+    assert (record.energy.busy, record.caller) == (0.01, "")
     assert desk.studio.library.jobs.entry(job.id).state == "done"
     [artifact] = job.artifacts
     stored = desk.studio.library.artifact(artifact.id)
