@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from studio.api import ErrorCode, PluginContext, StudioError, WorkQueue
 
 KEY = "drafts"
@@ -19,6 +21,7 @@ class Drafts:
             str(id): text for id, text in kept.items() if isinstance(text, str)
         }
         self._saved = dict(self._texts)
+        self._writing = threading.Lock()
 
     def get(self, conversation: str) -> str:
         """Return the draft of a conversation; empty for none."""
@@ -43,10 +46,12 @@ class Drafts:
         self._write()
 
     def _write(self) -> None:
-        # Whatever is newest when its turn comes: an earlier write must not undo a later one.
-        there = {id: text for id, text in dict(self._texts).items() if self._is_there(id)}
-        if there != self._ctx.settings.get(KEY, {}):
-            self._ctx.settings.set(KEY, there)
+        # Whatever is newest when its turn comes, and one at a time: an earlier write, under way
+        # beside the window that closes, must not undo a later one.
+        with self._writing:
+            there = {id: text for id, text in dict(self._texts).items() if self._is_there(id)}
+            if there != self._ctx.settings.get(KEY, {}):
+                self._ctx.settings.set(KEY, there)
 
     def _is_there(self, id: str) -> bool:
         """Return whether a conversation was not erased for good meanwhile."""

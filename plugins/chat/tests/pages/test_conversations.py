@@ -368,24 +368,6 @@ def test_the_conversation_is_there_at_the_next_start(desk: Any) -> None:
     assert desk.page.title._label.text() == "remember me"
 
 
-def test_drafts_survive_a_restart_each_in_its_conversation(desk: Any) -> None:
-    talk(desk, ("one", "1"))
-    desk.page.composer.field.setPlainText("half a thought")
-    first = desk.page.session.id
-    desk.page.new()
-    desk.page.composer.field.setPlainText("another")
-    desk.again()
-    assert desk.page.composer.text == "another"
-    desk.page.open(first)
-    desk.settled()
-    assert desk.page.composer.text == "half a thought"
-
-
-def test_a_draft_reaches_the_disk_by_itself(desk: Any) -> None:
-    desk.page.composer.field.setPlainText("not yet sent")
-    desk.until(lambda: desk.ctx.settings.get("drafts", {}) == {"new": "not yet sent"})
-
-
 def test_a_reply_that_was_cut_off_by_the_end_is_restored_as_interrupted(desk: Any) -> None:
     desk.runtime.enqueue(Tokens("half an answer"), Stall())
     desk.begin("go")
