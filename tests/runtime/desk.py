@@ -7,6 +7,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -241,6 +242,21 @@ class Desk:
         self.messages.append(message)
         self.send(message, (data,))
         return self.finished(job)
+
+    @contextmanager
+    def held_lane(self) -> Iterator[None]:
+        """Let no job of the lane for long work begin before all that are submitted meanwhile."""
+        go = threading.Event()
+
+        def hold(ctx: Any, params: Toy) -> Iterator[Any]:
+            assert go.wait(PATIENCE)
+            yield from ()
+
+        self.plugin("holder", {"hold": hold})
+        self.state(self.submit("holder.hold"), JobState.RUNNING)
+        yield
+        self.heard_all()
+        go.set()
 
     def heard_all(self) -> None:
         """Wait until the runtime has read every command so far."""

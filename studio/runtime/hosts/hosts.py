@@ -86,11 +86,6 @@ class Hosts:
         self.meter = ProcessMeter()
         self.find_sandbox: Callable[[], ProcessSandbox] = process_sandbox
 
-    def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
-        """Whether a job of this plugin can begin at once."""
-        place = self._places.get((entry.plugin, lane, 1))
-        return place is not None and place.is_warm
-
     @contextmanager
     def process_for(self, entry: WorkerEntry, lane: Lane, job: Job) -> Iterator[PluginProcess]:
         """Lend ``job`` the process of its plugin, started if need be; wait for its turn.
@@ -149,9 +144,10 @@ class Hosts:
     def close(self) -> None:
         """End all processes."""
         self._closed.set()
-        self._to_start.put(None)
         for place in list(self._places.values()):
             self._end(place, "The runtime has ended.")
+        # Last: a process dies with the thread that started it, and then nobody finds its children.
+        self._to_start.put(None)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -191,7 +187,9 @@ class Hosts:
         return f"starting the plugin “{_title(place.entry)}”"
 
     def _start_all(self) -> None:
-        while (place := self._to_start.get()) is not None and not self._closed.is_set():
+        while (place := self._to_start.get()) is not None:
+            if self._closed.is_set():
+                continue
             try:
                 place.process = self._started(place.entry)
             except StudioError as error:
@@ -201,6 +199,8 @@ class Hosts:
                 place.error = _not_started(place.entry, str(error)).info()
             finally:
                 place.is_starting = False
+            if self._closed.is_set():
+                self._end(place, "The runtime has ended.")
             self._wake()
 
     def _started(self, entry: WorkerEntry) -> PluginProcess:

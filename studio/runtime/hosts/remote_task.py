@@ -76,10 +76,6 @@ class RemoteTasks:
 
     hosts: Hosts
 
-    def is_warm(self, entry: WorkerEntry, lane: Lane) -> bool:
-        """Whether a job can begin at once."""
-        return self.hosts.is_warm(entry, lane)
-
     def task(self, entry: WorkerEntry, task: str) -> Task:
         """Return the generator function of ``task``."""
         return RemoteTask(self.hosts, entry, task)  # type: ignore[return-value] # of our context

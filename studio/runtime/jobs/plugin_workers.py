@@ -51,8 +51,6 @@ class Worker:
 class Isolated(Protocol):
     """Where the workers run that have a process of their own."""
 
-    def is_warm(self, entry: WorkerEntry, lane: Lane, /) -> bool: ...
-
     def task(self, entry: WorkerEntry, task: str, /) -> Task: ...
 
 
@@ -114,11 +112,10 @@ class Workers:
         return found.entry.uses if found else ()
 
     def is_imported(self, task: str) -> bool:
-        """Whether the plugin of ``task`` needs no time to start."""
+        """Whether the plugin of ``task`` needs no time to start; one with its own process says so
+        itself, for it is started beside the lane."""
         found = self._find(task)
-        if found is not None and found.entry.isolated:
-            return self._isolated.is_warm(found.entry, self.lane(task))
-        return found is not None and found.is_imported
+        return found is not None and (found.entry.isolated or found.is_imported)
 
     def needs_torch(self, task: str) -> bool:
         """Whether ``task`` waits for torch before it begins, and not only where it leases."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from studio.protocol.messages import (
     TextDelta,
 )
 from studio.protocol.states import JobState
+from studio.runtime.hosts import remote_task
 from tests.runtime.desk import Desk, ToyLoader
 from tests.runtime.hosts.conftest import Strangers
 
@@ -288,11 +290,18 @@ def test_stop_comes_at_a_step_and_what_is_finished_is_kept(
     assert desk.run("slow.quick").result["pid"] == before, "its process goes on"
 
 
-def test_a_loop_holds_up_nobody_and_stop_ends_it(desk: Desk, strangers: Strangers) -> None:
+def test_a_loop_holds_up_nobody_and_stop_ends_it(
+    desk: Desk, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_task, "GRACE", 0.1)
     strangers.plugin("loop", STOPPABLE)
     strangers.plugin("other", STOPPABLE)
-    loops = [desk.submit("loop.deaf") for _ in range(3)]  # more than a lane has places
-    desk.wait(lambda each: isinstance(each, TextDelta) and each.job == loops[0])
+    # Each step seems to take less long than the one before: whose steps took longer goes last.
+    desk.server._scheduler._clock = (-(10**6) * 0.9**n for n in itertools.count()).__next__
+    with desk.held_lane():
+        loops = [desk.submit("loop.deaf") for _ in range(3)]  # more than a lane has places
+    begun = desk.wait(lambda each: isinstance(each, TextDelta))
+    assert begun.job == loops[0], "first come, first served"
     first = desk.run("other.quick")
     assert first.state is JobState.DONE, "another plugin runs in the same lane meanwhile"
     for job in loops:
