@@ -79,7 +79,7 @@ def environment(folder: str, threads: int = 1) -> dict[str, str]:
     }
 
 
-def without_walls(
+def without_sandbox(
     paths: Sequence[str], parent: Path | None = None, lends: Sequence[str] = ()
 ) -> Launched:
     """Start a process without a sandbox.

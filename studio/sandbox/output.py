@@ -90,7 +90,7 @@ class Received:
                 ``BAD_INPUT``: there is no such command.
         """
         if not self.is_walled and not ended:
-            raise _no_wall(self._failure.get("why", ""), noise)
+            raise _no_sandbox(self._failure.get("why", ""), noise)
         if self._failure:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
@@ -120,7 +120,7 @@ class Received:
         return ("exit", code) if code >= 0 else ("signal", code)
 
 
-def _no_wall(why: str, noise: bytes) -> StudioError:
+def _no_sandbox(why: str, noise: bytes) -> StudioError:
     lines = noise.decode("utf-8", "replace").strip().splitlines()
     why = why or (lines[-1] if lines else "the process ended before the sandbox was ready")
     return StudioError(

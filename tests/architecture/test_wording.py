@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -101,19 +100,10 @@ NOT_SHOWN = (
     "plugins/code/studio_code/generation/prompts.py",
     "studio/core/library/storage/schema.py",
 )
-TRANSLATED_BY_NAME = {
-    "studio/desktop/pages/plugins.py": 1,
-}
-"""Calls of ``tr`` on a name, not on a text: these only get fewer."""
 
 
 def test_retired_words_stay_retired() -> None:
     assert not _hits(), "see RETIRED for the words to use:\n" + "\n".join(map(str, _hits()))
-
-
-def test_places_with_nothing_left_leave_the_list() -> None:
-    done = set(TRANSLATED_BY_NAME) - {_place(found.file) for found in _untranslatable()}
-    assert not done, f"take these out of TRANSLATED_BY_NAME: {done}"
 
 
 @pytest.mark.parametrize(
@@ -137,12 +127,7 @@ def test_docstrings_and_whole_words_alone_are_no_hits() -> None:
 
 
 def test_a_text_that_is_translated_is_literal() -> None:
-    calls = Counter(_place(found.file) for found in _untranslatable())
-    wrong = [
-        str(found)
-        for found in _untranslatable()
-        if calls[_place(found.file)] > _allowed(TRANSLATED_BY_NAME, found.file)
-    ]
+    wrong = [str(found) for found in _untranslatable()]
     assert not wrong, "write the text inside tr(), and its parts with .format(): " + "\n".join(
         wrong
     )
@@ -190,13 +175,3 @@ def _bad_calls(path: str, source: str) -> Iterator[UserText]:
 
 def _called(function: ast.expr) -> str:
     return getattr(function, "attr", getattr(function, "id", ""))
-
-
-def _place(path: str) -> str:
-    """The folder of a plugin's pages, else the file itself."""
-    parts = path.split("/")
-    return "/".join(parts[:4]) if parts[0] == "plugins" and "pages" in parts[:4] else path
-
-
-def _allowed(most: Mapping[str, int], path: str) -> int:
-    return most.get(_place(path), 0)

@@ -42,7 +42,7 @@ Start = Callable[[Sequence[str]], Launched]
 def measure(session: StudioSession) -> Mapping[str, Any]:
     """Return figures; ``ratio``: the start of a process in the sandbox, to that of bare Python."""
     sandbox = process_sandbox()
-    kinds: dict[str, Start] = {"own process": launch.without_walls}
+    kinds: dict[str, Start] = {"own process": launch.without_sandbox}
     if sandbox.tier:
         kinds["in the sandbox"] = lambda paths: sandbox.launch(paths, network=False, memory=_MEMORY)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ SCHEMA_MEMORY = 1 << 30
 class IsolationSettings(Params, frozen=True):
     """Kept below ``plugins``."""
 
-    without_walls: Annotated[
+    without_sandbox: Annotated[
         bool,
         Label(
             "Run plugins without a sandbox",
@@ -30,7 +30,7 @@ class IsolationSettings(Params, frozen=True):
 
 def needs_sandbox(settings: HostSettings) -> bool:
     """Whether plugins of others run in a sandbox or not at all."""
-    return not settings.get("plugins.without_walls", False)
+    return not settings.get("plugins.without_sandbox", False)
 
 
 def launch_reader(plugin: str, paths: Sequence[str], settings: HostSettings) -> Launched:
@@ -44,4 +44,4 @@ def launch_reader(plugin: str, paths: Sequence[str], settings: HostSettings) -> 
         return sandbox.launch(paths, network=False, memory=SCHEMA_MEMORY)
     if needs_sandbox(settings):
         raise no_sandbox(plugin, sandbox.reason)
-    return launch.without_walls(paths)
+    return launch.without_sandbox(paths)

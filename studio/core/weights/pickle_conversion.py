@@ -170,7 +170,7 @@ def _convert_file(pickle: Path, target: Path, on_bytes: Callable[[int], None]) -
 
 
 @functools.cache
-def _walls() -> Sandbox:
+def _sandbox() -> Sandbox:
     """Return the sandbox of this machine; it is tried once."""
     return Sandbox()
 
@@ -187,7 +187,7 @@ def _steps(descriptor: int, size: int) -> Iterator[bytes | SandboxResult]:
             output_bytes=4 * size + (64 << 20),
         ),
     )
-    for step in _walls().run(request, descriptor):
+    for step in _sandbox().run(request, descriptor):
         yield step.stdout  # or nothing: a moment to stop in
         if step.result is not None:
             yield step.result

@@ -82,6 +82,17 @@ class PluginsPage(QWidget):
 
     # --- one card -----------------------------------------------------------------------------
 
+    def _state(self, state: PluginState) -> str:
+        return {
+            PluginState.DISCOVERED: self.tr("ready"),
+            PluginState.ACTIVE: self.tr("active"),
+            PluginState.INVALID: self.tr("not usable"),
+            PluginState.INCOMPATIBLE: self.tr("incompatible version"),
+            PluginState.DISABLED: self.tr("off"),
+            PluginState.FAILED: self.tr("failed"),
+            PluginState.QUARANTINED: self.tr("quarantined"),
+        }[state]
+
     def _card(self, plugin: Plugin) -> QWidget:
         look = self._look
         frame, column = card()
@@ -99,7 +110,7 @@ class PluginsPage(QWidget):
         head.addStretch()
         mark, color = _STATES[plugin.state]
         head.addWidget(look.icon_label(mark, color))
-        head.addWidget(look.label(self.tr(plugin.state.words), "small"))
+        head.addWidget(look.label(self._state(plugin.state), "small"))
         head.addWidget(self._switch(plugin))
         column.addLayout(head)
         if plugin.manifest and plugin.manifest.summary:

@@ -240,7 +240,7 @@ class Hosts:
         if entry.needs_sandbox:
             raise no_sandbox(_title(entry), sandbox.reason)
         log.warning("the plugin %s runs without a sandbox", entry.plugin)
-        return launch.without_walls(entry.paths, self._scratch, entry.lends)
+        return launch.without_sandbox(entry.paths, self._scratch, entry.lends)
 
     def ended(self, entry: WorkerEntry, process: PluginProcess) -> StudioError:
         """Return the error for a process that ended of its own accord, and report the plugin."""

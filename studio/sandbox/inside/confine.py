@@ -48,7 +48,7 @@ def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
         os.umask(0o077)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        _raise_walls(order)
+        _confine(order)
         _inspect(order)
     except (OSError, Unsafe) as error:
         report.send_json(FAILED, what="sandbox", why=str(error))
@@ -67,7 +67,7 @@ def _close_all_but(kept: int) -> None:
     os.set_inheritable(kept, False)
 
 
-def _raise_walls(order: Order) -> None:
+def _confine(order: Order) -> None:
     version = kernel.landlock_version()
     if version < LEAST_LANDLOCK[order.has_namespaces]:
         raise Unsafe(f"the kernel's Landlock has version {version}")

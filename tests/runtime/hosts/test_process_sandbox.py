@@ -129,7 +129,7 @@ def test_no_probe_gets_out_and_each_is_a_real_attempt(
     assert [each for each in found if not each.control] == []
 
 
-def test_the_record_says_which_walls_there_were(
+def test_the_record_says_which_sandbox_there_was(
     desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
     strangers.plugin("inside", PROBER, needs_sandbox=True)
@@ -142,7 +142,7 @@ def test_the_record_says_which_walls_there_were(
 
 
 @pytest.mark.slow
-def test_faults_behind_walls_are_named_as_without(
+def test_faults_in_the_sandbox_are_named_as_without(
     desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
     desk.server._hosts.memory_limit = 256 << 20
@@ -203,7 +203,7 @@ def test_permissions_are_kept_and_given(
     assert given["path"] != str(picked)
 
 
-def test_without_walls_nothing_runs_unless_the_user_said_so(
+def test_without_sandbox_nothing_runs_unless_the_user_said_so(
     desk: Desk, strangers: Strangers
 ) -> None:
     strangers.plugin("careful", PROBER, needs_sandbox=True)

@@ -54,7 +54,7 @@ def test_without_bubblewrap_the_weaker_wall_is_named(monkeypatch: pytest.MonkeyP
     assert "bubblewrap is not installed" in sandbox.reason
 
 
-def test_a_wall_builder_that_raises_no_wall_runs_nothing(
+def test_a_wall_builder_that_raises_no_sandbox_runs_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It starts the command all the same, as one would that does not do what it is told."""
@@ -116,7 +116,7 @@ def test_a_plugin_whose_manifest_does_not_say_so_may_not(tmp_path: Path) -> None
     assert (caught.value.code, caught.value.plugin) == (ErrorCode.PERMISSION, "dice")
 
 
-def test_the_test_kit_lends_the_walls() -> None:
+def test_the_test_kit_lends_the_sandbox() -> None:
     def task(ctx: Any, params: Params) -> Any:
         for step in ctx.sandbox.run(HELLO):
             yield ctx.text(step.stdout.decode())

@@ -28,9 +28,9 @@ _LENT: Final = ("pytest", "coverage")
 class PythonRunner:
     """The runner of Python; see :class:`studio_code.running.runners.Runner`."""
 
-    def fault(self, code: str) -> str:
+    def syntax_error(self, code: str) -> str:
         """Return what is wrong with the syntax, with the line; empty if nothing is."""
-        return fault(code)
+        return syntax_error(code)
 
     def program(
         self,
@@ -85,7 +85,7 @@ class PythonRunner:
         return SuiteOutcome(ran, report.read(data, expected, control.names if control else ()))
 
 
-def fault(code: str) -> str:
+def syntax_error(code: str) -> str:
     """Return what is wrong with the syntax, with the line; empty if nothing is.
 
     It goes on a sentence: "The syntax is wrong in line 3: invalid syntax".
@@ -106,7 +106,7 @@ def fault(code: str) -> str:
 
 def parsed(code: str) -> ast.Module | None:
     """Return the syntax tree; None if there is a fault."""
-    if fault(code):
+    if syntax_error(code):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -15,7 +15,7 @@ from studio_code.running.sandbox_run import Ran
 class Runner(Protocol):
     """How code of one language is checked and run. Its functions are steps of a task."""
 
-    def fault(self, code: str) -> str:
+    def syntax_error(self, code: str) -> str:
         """Return what is wrong with the syntax, with the line; empty if nothing is."""
         ...
 

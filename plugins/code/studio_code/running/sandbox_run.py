@@ -81,7 +81,7 @@ def shortened(text: str, most: int = OUTPUT_CHARS) -> str:
     return f"{text[:half]}\n… {len(text) - most:,} characters left out …\n{text[-half:]}"
 
 
-def missing_wall(ctx: TaskContext) -> str:
+def missing_sandbox(ctx: TaskContext) -> str:
     """Return why nothing can be run on this machine; empty if it can."""
     return (
         ""

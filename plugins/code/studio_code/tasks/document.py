@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, TextEngine
 from studio_code import source, verdicts
-from studio_code.running.python_runner import fault
+from studio_code.running.python_runner import syntax_error
 from studio_code.schema import Document
 from studio_code.source import Source
 from studio_code.writing import llm_calls, prompts
@@ -55,7 +55,7 @@ def _places(found: Source) -> list[Undocumented]:
             f"“{found.path}” is {found.language.title}; only Python can be documented.",
             "Choose a file that ends in .py.",
         )
-    if wrong := fault(found.text):
+    if wrong := syntax_error(found.text):
         raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
     places = undocumented(found.text)
     if not places:

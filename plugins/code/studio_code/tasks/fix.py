@@ -72,9 +72,8 @@ def _begun(ctx: TaskContext, params: Fix) -> _Work:
     if runner is not None and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), params.tests)
-    missing = (
-        sandbox_run.missing_wall(ctx) if runner else (f"{found.language.title} cannot be run here")
-    )
+    unrun = f"{found.language.title} cannot be run here"
+    missing = sandbox_run.missing_sandbox(ctx) if runner else unrun
     return _Work(found, exam, runner, missing, params.error.strip())
 
 
@@ -111,8 +110,8 @@ def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
     """Run the file as it is and return what goes wrong."""
     if work.missing or work.runner is None:
         raise BadInput("Tell me what is wrong first.", "Paste the error message.")
-    if fault := work.runner.fault(work.found.text):
-        return f"SyntaxError in {fault}"
+    if wrong := work.runner.syntax_error(work.found.text):
+        return f"SyntaxError in {wrong}"
     attempt = Candidate(0, 0, work.found.text)
     yield from _try(ctx, work, attempt, "Before")
     if not attempt.output:
@@ -134,8 +133,8 @@ def _problem(work: _Work, code: str, is_cut: bool) -> str:
         return "The reply contained no code."
     if is_cut:
         return "The reply was cut off before the file was complete."
-    if work.runner is not None and (fault := work.runner.fault(code)):
-        return f"There is a syntax error in {fault}."
+    if work.runner is not None and (wrong := work.runner.syntax_error(code)):
+        return f"There is a syntax error in {wrong}."
     if code.strip() == work.found.text.strip():
         return "Nothing was changed."
     lost = [name for name in defined_names(work.found.text) if name not in defined_names(code)]

@@ -29,7 +29,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     """
     files, path = _given(ctx, params)
     runner = _runner(path)
-    if why := sandbox_run.missing_wall(ctx):
+    if why := sandbox_run.missing_sandbox(ctx):
         raise StudioError(
             ErrorCode.UNSUPPORTED, f"Code cannot be run on this machine: {why}.".replace("..", ".")
         )

@@ -64,13 +64,13 @@ def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
             f"“{found.path}” is {found.language.title}; only Python can be tested.",
             "Choose a file that ends in .py.",
         )
-    if fault := RUNNERS[found.language.id].fault(found.text):
-        raise BadInput(f"“{found.path}” has a syntax error in {fault}.", "Correct it first.")
+    if wrong := RUNNERS[found.language.id].syntax_error(found.text):
+        raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
     if not defined_names(found.text):
         raise BadInput(f"“{found.path}” contains nothing to test.", "Choose another file.")
     path = found.path if is_importable(found.path) else "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), "")
-    return _Work(found, exam, sandbox_run.missing_wall(ctx))
+    return _Work(found, exam, sandbox_run.missing_sandbox(ctx))
 
 
 def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event, None, None]:

@@ -76,7 +76,7 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
     elif runner is None:
         missing = f"{language.title} code is not run on this machine"
     else:
-        missing = sandbox_run.missing_wall(ctx)
+        missing = sandbox_run.missing_sandbox(ctx)
     return WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
 
 
@@ -139,9 +139,9 @@ def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int)
         problem = "The reply contained no code."
     elif answer.is_cut and work.language.id != "python":
         problem = "The reply was cut off."
-    elif work.language.id == "python" and (fault := RUNNERS["python"].fault(code)):
+    elif work.language.id == "python" and (wrong := RUNNERS["python"].syntax_error(code)):
         cut = " The reply was cut off." if answer.is_cut else ""
-        problem = f"There is a syntax error in {fault}.{cut}"
+        problem = f"There is a syntax error in {wrong}.{cut}"
     return Candidate(candidate, round_, code, problem)
 
 

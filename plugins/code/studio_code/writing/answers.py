@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from studio_code.languages import Language
-from studio_code.running.python_runner import fault
+from studio_code.running.python_runner import syntax_error
 
 _FENCE = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$")
 
@@ -91,11 +91,11 @@ def whole_part(code: str) -> str:
         if begun.startswith((" ", "\t", ")", "]", "}")):
             continue  # the statement goes on
         text = "\n".join(lines[:count])
-        if not fault(text):
+        if not syntax_error(text):
             return tidy(text)
     return ""
 
 
 def _looks_like_python(text: str) -> bool:
     is_code = re.search(r"^(?:def|class|import|from|async def|@|[A-Za-z_]\w* *=)", text, re.M)
-    return bool(is_code) and not fault(text)
+    return bool(is_code) and not syntax_error(text)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from studio_code import languages
-from studio_code.running.python_runner import fault, parsed
+from studio_code.running.python_runner import parsed, syntax_error
 from studio_code.writing.answers import Block, blocks
 
 _SEARCH: Final = re.compile(r"<{5,9} ?SEARCH")
@@ -141,9 +141,9 @@ def _body(block: Block, path: str) -> str:
 
 def _take_python(found: Edits, path: str, old: str, text: str) -> None:
     left_out = _leaves_out(text)
-    if wrong := fault(text):
+    if wrong := syntax_error(text):
         found.refused.append((path, f"there is a syntax error in {wrong}"))
-    elif fault(old):
+    elif syntax_error(old):
         found.texts[path] = _like(text, old)  # what is broken can only be taken whole
     elif not left_out and _definitions(old).keys() <= _definitions(text).keys():
         found.texts[path] = _like(text, old)
@@ -179,7 +179,7 @@ def _merged(old: str, part: str) -> str:
     fresh = [text for name, text in texts.items() if name not in there]
     tail = "".join("\n\n\n" + "\n".join(text) for text in fresh)
     merged = _with_imports("\n".join(lines).rstrip("\n") + tail + "\n", part)
-    return "" if fault(merged) else merged
+    return "" if syntax_error(merged) else merged
 
 
 def _start(node: ast.stmt) -> int:
@@ -227,7 +227,7 @@ def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> No
         changed = _replaced(now, old, new)
         if changed is None:
             found.refused.append((target, f"this text was not found in it: {old.strip()[:60]!r}"))
-        elif target.endswith(".py") and not fault(now) and (wrong := fault(changed)):
+        elif target.endswith(".py") and not syntax_error(now) and (wrong := syntax_error(changed)):
             found.refused.append((target, f"it would cause a syntax error in {wrong}"))
         else:
             found.texts[target] = changed

@@ -13,7 +13,7 @@ from typing import Final
 from studio.api import BadInput, Event, TaskContext
 from studio_code.running.control import control_of
 from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.python_runner import fault, parsed
+from studio_code.running.python_runner import parsed, syntax_error
 from studio_code.running.runners import Runner
 from studio_code.source import Source
 from studio_code.writing.cases import NOTHING, Case, Suite, defined_names, read_suite
@@ -76,7 +76,7 @@ def exam_of(path: str, files: Sequence[Source], given: str) -> AcceptanceSuite:
     Raises:
         BadInput: The tests are no Python.
     """
-    if wrong := fault(given):
+    if wrong := syntax_error(given):
         raise BadInput(f"The tests have a syntax error in {wrong}.", "Correct them first.")
     exam = AcceptanceSuite(path, tuple(each for each in files if each.path != path))
     if given.strip() and not test_names(given):

@@ -15,7 +15,7 @@ from studio_code.running import report
 from studio_code.running.clean_output import Plain, plain
 from studio_code.running.control import control_of
 from studio_code.running.mutants import mutants_of
-from studio_code.running.python_runner import fault, parsed
+from studio_code.running.python_runner import parsed, syntax_error
 from studio_code.tasks.candidate import Candidate
 from studio_code.writing import candidate_choice
 from studio_code.writing.cases import NOTHING, Case, read_suite, signatures
@@ -262,4 +262,4 @@ def test_what_passes_its_control_as_well_shows_nothing() -> None:
     ],
 )
 def test_what_is_wrong_with_the_syntax_goes_on_a_sentence(code: str, told: str) -> None:
-    assert fault(code) == told
+    assert syntax_error(code) == told

@@ -89,7 +89,7 @@ def attempt(
     if not in_studio and not sandbox.tier and needs_sandbox:
         raise no_sandbox(manifest.title, sandbox.reason)
     if in_studio or not sandbox.tier:
-        return Trial(_checked(manifest, _without_walls(order, site, told, manifest)), "")
+        return Trial(_checked(manifest, _without_sandbox(order, site, told, manifest)), "")
     request = SandboxRequest(
         ("python", "trial.py", _ORDER, _ANSWER),
         {"trial.py": _CHILD.read_bytes(), _ORDER: order},
@@ -123,7 +123,7 @@ def _lent(site: Path, lends: Sequence[str]) -> dict[str, Path]:
     return lent | {entry.name: entry for entry in site.iterdir()}
 
 
-def _without_walls(order: bytes, site: Path, told: Progress, manifest: Manifest) -> bytes:
+def _without_sandbox(order: bytes, site: Path, told: Progress, manifest: Manifest) -> bytes:
     with tempfile.TemporaryDirectory(prefix="studio-trial-") as folder:
         Path(folder, _ORDER).write_bytes(order)
         start = (

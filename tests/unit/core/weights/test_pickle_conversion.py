@@ -146,8 +146,8 @@ def test_a_pickle_larger_than_free_memory_is_refused_before_it_is_opened(
     assert names(tmp_path / "out") == set()
 
 
-def test_without_walls_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_conversion, "_walls", lambda: Sandbox(tiers=()))
+def test_without_sandbox_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_conversion, "_sandbox", lambda: Sandbox(tiers=()))
     source = tmp_path / "net.pth"
     source.write_bytes(b"\x80\x04.")
     with pytest.raises(StudioError, match="cannot be run safely"):

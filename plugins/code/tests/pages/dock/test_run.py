@@ -87,7 +87,7 @@ def test_a_new_want_is_asked_for(desk: Any, tab: RunTab) -> None:
     assert "subprocess" in tab.card.words.text()
 
 
-def test_no_wall_no_run(desk: Any, tab: RunTab) -> None:
+def test_no_sandbox_no_run(desk: Any, tab: RunTab) -> None:
     no = StudioError(
         ErrorCode.UNSUPPORTED, "Code cannot be run on this machine: no user namespaces."
     )

@@ -326,7 +326,7 @@ def test_the_trial_sees_neither_the_network_nor_the_home(real: Shop, tmp_path: P
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_where_no_wall_stands_the_user_decides(
+def test_where_no_sandbox_stands_the_user_decides(
     real: Shop, monkeypatch: pytest.MonkeyPatch, allowed: bool
 ) -> None:
     monkeypatch.setattr(trial, "Sandbox", lambda: Sandbox(tiers=()))
@@ -341,7 +341,7 @@ def test_where_no_wall_stands_the_user_decides(
     assert real.store.current().plugins["counter"].enabled == allowed
 
 
-def test_those_attempts_succeed_without_walls(
+def test_those_attempts_succeed_without_sandbox(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: the trial's own script, run here, imports what it is told to."""
@@ -353,11 +353,11 @@ def test_those_attempts_succeed_without_walls(
         (tmp_path / name).write_bytes(data)
     secret = tmp_path / "secret"
     secret.write_text("mine")
-    (tmp_path / "studio_walls/worker.py").write_text(
+    (tmp_path / "studio_sandboxed/worker.py").write_text(
         f"import pathlib\nraise OSError(pathlib.Path({str(secret)!r}).read_text())\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    order = {"tasks": {}, "worker": "studio_walls.worker", "plugin": ""}
+    order = {"tasks": {}, "worker": "studio_sandboxed.worker", "plugin": ""}
     (tmp_path / "order").write_text(json.dumps(order))
     try_here(str(tmp_path / "order"), str(tmp_path / "answer"))
     assert "mine" in json.loads((tmp_path / "answer").read_text())["error"]
