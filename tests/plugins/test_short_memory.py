@@ -31,7 +31,7 @@ from studio_music.schema import Compose, Harmonise
 from studio_music.tasks.composition import compose
 from studio_music.tasks.harmonisation import harmonise
 from studio_music.tunes import composer
-from tests.plugins.test_every_task import CASES, WISHES, _picture, _smiles, _tune
+from tests.plugins.test_every_task import CASES, GOAL, _picture, _smiles, _tune
 from tests.plugins.test_parking import _features
 from tests.runtime.desk import Card, Desk, Toy, ToyLoader, ToyModel, small_machine
 
@@ -112,7 +112,7 @@ def _related(ctx: Any, params: Toy) -> Iterator[Any]:
 
 
 def _improved(ctx: Any, params: Toy) -> Iterator[Any]:
-    wish = {**WISHES, "budget": 10, "weights": "smiles"}
+    wish = {**GOAL, "budget": 10, "weights": "smiles"}
     yield from improve(ctx, Improve.parse(wish))
 
 
