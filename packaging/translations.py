@@ -130,7 +130,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.api.params import FieldKind
     from studio.core.plugins.isolation import IsolationSettings
-    from studio.core.runtime_process.text_engines import TextEngineSettings
+    from studio.core.runtime_process.settings import TextEngineSettings
     from studio.desktop.forms.choices import title_of
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:

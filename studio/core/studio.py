@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import studio
-from studio.api.artifacts import Kind
 from studio.api.jobs import JobRequest
-from studio.api.manifest import API_VERSION, TaskEntry
+from studio.api.manifest import API_VERSION
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
@@ -28,6 +27,7 @@ from studio.core.jobs.calls import check_files
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.queue_start import QueueStart
+from studio.core.jobs.resolver import Resolver
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
 from studio.core.notices import Notices
@@ -36,6 +36,7 @@ from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
 from studio.core.plugins.install import stored
 from studio.core.plugins.install.store import PluginStore
+from studio.core.plugins.unknown_kinds import UnknownKinds
 from studio.core.rerun.circumstances import THREADS, of_plugin
 from studio.core.runtime_blame import RuntimeBlame
 from studio.core.runtime_process.child import (
@@ -44,27 +45,21 @@ from studio.core.runtime_process.child import (
     runtime_command,
     runtime_environment,
 )
+from studio.core.runtime_process.configuration import RuntimeConfiguration
 from studio.core.runtime_process.crash_excerpt import last_words
 from studio.core.runtime_process.loaded_models import LoadedModels
 from studio.core.runtime_process.notices import RuntimeNotices
 from studio.core.runtime_process.requests import RuntimeRequests
-from studio.core.runtime_process.settings import (
-    DEFAULT_IDLE_MINUTES,
-    IDLE_MINUTES,
-    MEMORY_LIMIT,
-)
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.manager import WeightsManager, WeightsScans
-from studio.core.weights.user_notes import REMARKS
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
-    Configure,
     DeviceLost,
     DevicesFound,
     Hello,
@@ -74,7 +69,6 @@ from studio.protocol.messages import (
     PoolEvent,
     Status,
     Trace,
-    WeightsEntry,
 )
 from studio.protocol.trace import Use
 
@@ -138,11 +132,10 @@ class Studio:
         )
         self.runtime_requests = RuntimeRequests(self.runtime)
         self.models = LoadedModels(self.runtime, settings, paths)
-        self._shunned: set[str] = set()
-        """Weights that the user keeps out of the runtime for this session."""
-        self._told: tuple[WeightsEntry, ...] = ()
-        self._strange_kinds: set[str] = set()
-        settings.observe(REMARKS, self._remarked)
+        self._configuration = RuntimeConfiguration(
+            settings, plugins, self.weights_manager, self.models, self.runtime
+        )
+        self._resolver = Resolver(plugins, self.weights_manager)
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
         store = LibraryJobStore(library, scratch, self._circumstances, self._about)
@@ -151,8 +144,8 @@ class Studio:
             self.runtime,
             post=self.post,
             notices=self.notices,
-            weights=EnabledWeights(self.weights, self._shunned),
-            resolve=self._resolve,
+            weights=EnabledWeights(self.weights, self._configuration.set_aside),
+            resolve=self._resolver.resolve,
             on_fault=self.plugins.record_fault,
             on_stubborn=lambda job: self._blame.restart_for(job),
             check_call=self._check_call,
@@ -169,12 +162,10 @@ class Studio:
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
-        self.scans.on_change(self._reconfigure)
-        self.jobs.on_change(self._name_strange_kinds)
-        self.plugins.on_change(self._reconfigure)
+        self.scans.on_change(self._configuration.update)
+        self.jobs.on_change(UnknownKinds(plugins, self.notices).look)
+        self.plugins.on_change(self._configuration.update)
         self.plugins.faults.on_fault(self._plugin_failed)
-        for key in (MEMORY_LIMIT, IDLE_MINUTES):
-            self.settings.observe(key, lambda key, value: self._reconfigure())
         self._greet()
 
     @classmethod
@@ -260,43 +251,14 @@ class Studio:
         Raises:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
-        return self.jobs.submit(*self._resolve(request), request)
+        return self.jobs.submit(*self._resolver.resolve(request), request)
 
     def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
         """A plugin that sees no files of the user's does not get at them by the tasks of others."""
         if self.plugins.plugin(caller.recipe.plugin).isolated:
             check_files(caller.recipe, recipe, params, self.library.folder)
 
-    def _resolve(self, request: JobRequest) -> tuple[str, TaskEntry, Params]:
-        plugin, entry = self.plugins.task(request.task)
-        kind = self.plugins.params_class(request.task)
-        # A schema may check what it likes: that is code of the plugin.
-        params = self.plugins.guard(
-            plugin.id, f"schema of {entry.id}", lambda: self._checked(kind, request)
-        )
-        return plugin.id, entry, params
-
-    def _checked(self, kind: type[Params], request: JobRequest) -> Params:
-        if isinstance(request.params, kind):
-            return request.params
-        given = request.params
-        values = given.to_dict() if isinstance(given, Params) else dict(given)
-        return kind.parse(self.weights_manager.filled(kind, values))
-
     # --- the runtime --------------------------------------------------------------------------
-
-    def configure(self) -> None:
-        """Tell the runtime which plugins and weights there are."""
-        self._told = self._entries()
-        self.runtime.send(
-            Configure(
-                workers=self.plugins.worker_entries(),
-                weights=self._told,
-                memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
-                pinned=self.models.pinned,
-                idle_seconds=60.0 * self.settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
-            )
-        )
 
     def _weights_came(self, id: str, news: str, error: StudioError | None) -> None:
         if error:
@@ -319,11 +281,6 @@ class Studio:
         if answers[0].error:
             raise StudioError.from_info(answers[0].error)
         return answers[0].facts
-
-    def start_without(self, weights: Sequence[str]) -> None:
-        """Start the runtime afresh and keep these weights out of it for this session."""
-        self._shunned.update(weights)
-        self.runtime.restart()
 
     def on_runtime(self, call: Callable[[RuntimeState, str], None]) -> Callable[[], None]:
         """Call with each new state of the runtime and why; returns the function that ends it."""
@@ -387,20 +344,6 @@ class Studio:
         if self.runtime.state is not RuntimeState.OFF:
             self.runtime.restart()
 
-    def _entries(self) -> tuple[WeightsEntry, ...]:
-        return tuple(
-            entry for entry in self.weights_manager.entries() if entry.id not in self._shunned
-        )
-
-    def _remarked(self, key: str, value: Any) -> None:
-        """Tell the runtime if what was remarked on weights is about how they are used."""
-        if self.runtime.is_ready and self._entries() != self._told:
-            self.configure()
-
-    def _reconfigure(self) -> None:
-        if self.runtime.is_ready:
-            self.configure()
-
     def _heard(self, received: Received) -> None:
         message = received.message
         if isinstance(message, Status):
@@ -424,7 +367,7 @@ class Studio:
 
     def _runtime_became(self, state: RuntimeState, reason: str) -> None:
         if state is RuntimeState.READY:
-            self.configure()
+            self._configuration.send()
             self.jobs.runtime_ready()
             self._news.ready(len(self.runtime.deaths))
         elif state is RuntimeState.GIVEN_UP:
@@ -452,20 +395,8 @@ class Studio:
         suspects = sorted({weights for job in self._lost for weights in job.recipe.weights})
         titles = ", ".join(self.weights.get(weights).title for weights in suspects)
         deaths = len(self.runtime.deaths)
-        self._news.given_up(reason, deaths, details, titles, lambda: self.start_without(suspects))
-
-    def _name_strange_kinds(self, job: Job) -> None:
-        """Say once of a kind that no manifest declares who made it: it is kept, but looks odd."""
-        if not (job.artifacts and job.state.is_terminal):
-            return
-        known = {*Kind, *(kind.id for kind in self.plugins.kinds()), *self._strange_kinds}
-        for kind in {each.kind for each in job.artifacts} - known:
-            self._strange_kinds.add(kind)
-            self.notices.warn(
-                f"The plugin “{job.plugin}” made a result of the unknown kind “{kind}”.",
-                "It is in the library, but has no view and no icon. Its author should declare it.",
-                key=f"kind-{kind}",
-            )
+        without = partial(self._configuration.restart_without, suspects)
+        self._news.given_up(reason, deaths, details, titles, without)
 
     def _plugin_failed(self, fault: Fault) -> None:
         self.notices.error(StudioError.from_info(fault.error), key=f"plugin-{fault.plugin}")

@@ -1,6 +1,10 @@
-"""What the settings of the runtime are called in the settings file. Names alone."""
+"""The settings of the runtime: what they are called in the settings file, and their form."""
 
 from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from studio.api.params import Label, Params
 
 MEMORY_LIMIT = "runtime.memory_limit"
 """Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
@@ -13,3 +17,16 @@ TEXT_ENGINE = "runtime.text_engine"
 PINNED = "runtime.pinned"
 """Setting: ids of the weights that stay loaded once they are."""
 DEFAULT_IDLE_MINUTES = 30
+
+
+class TextEngineSettings(Params, frozen=True):
+    """Kept below ``runtime``; the runtime hears of it when it starts."""
+
+    text_engine: Annotated[
+        Literal["auto", "torch", "llamacpp"],
+        Label(
+            "Text engine",
+            "auto: PyTorch, or llama.cpp where it is installed and measured to be faster. Takes "
+            "effect when the runtime restarts.",
+        ),
+    ] = "auto"

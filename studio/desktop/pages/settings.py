@@ -17,7 +17,7 @@ from studio.api.window.context import Page, PluginContext
 from studio.core.jobs import queue_start
 from studio.core.jobs.queue_start import QueueStart
 from studio.core.plugins.isolation import IsolationSettings
-from studio.core.runtime_process.text_engines import TextEngineSettings
+from studio.core.runtime_process.settings import TextEngineSettings
 from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode

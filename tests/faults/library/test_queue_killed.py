@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from studio.core.jobs.queue_start import QueueStart
+from studio.core.jobs.resolver import Resolver
 from studio.core.library.library import Library
 from studio.core.library.storage import database, reserved_space
-from studio.core.studio import Studio
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -43,7 +43,7 @@ class Death(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def _one_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Studio, "_resolve", resolve)
+    monkeypatch.setattr(Resolver, "resolve", resolve)
     monkeypatch.setattr(reserved_space, "BALLAST_BYTES", 1 << 12)
 
 

@@ -18,12 +18,12 @@ MAKES = Artifact("text", b"made", ".txt")
 
 
 def resolve(studio: Studio, request: JobRequest) -> Any:
-    """Stand in for ``Studio._resolve``: one task of a plugin that is always there."""
+    """Stand in for ``Resolver.resolve``: one task of a plugin that is always there."""
     return "toy", DRAW, Draw.parse(dict(request.params))  # type: ignore[call-overload]
 
 
 class QueueDesk:
-    """One life of a studio; to be opened while ``Studio._resolve`` is ``resolve``."""
+    """One life of a studio; to be opened while ``Resolver.resolve`` is ``resolve``."""
 
     def __init__(self, home: Path, start: QueueStart | None = None, jobs: int = 50) -> None:
         self.home = home

@@ -12,6 +12,7 @@ import pytest
 from studio.api.jobs import JobRequest
 from studio.core.jobs import job_queue, queue_start
 from studio.core.jobs.queue_start import QUEUE_START, QueueStart
+from studio.core.jobs.resolver import Resolver
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Arrange, Pause, Resume
@@ -26,7 +27,7 @@ WAITS = (Become(JobState.WAITING, "for memory"), Stall())
 @pytest.fixture
 def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens a studio; with another one, what that one leaves when it is killed now."""
-    monkeypatch.setattr(Studio, "_resolve", resolve)
+    monkeypatch.setattr(Resolver, "resolve", resolve)
     lives: list[QueueDesk] = []
 
     def begin(before: QueueDesk | None = None, **options: Any) -> QueueDesk:
@@ -212,7 +213,7 @@ def test_rows_whose_plugin_weights_or_inputs_are_gone_say_so_and_others_go_on(
             raise StudioError(ErrorCode.NOT_FOUND, "There is no task “toy.draw”.", "Install it.")
         return resolve(studio, request)
 
-    monkeypatch.setattr(Studio, "_resolve", gone)
+    monkeypatch.setattr(Resolver, "resolve", gone)
     second = life(first)
     second.queue.resume()
     second.finish()
@@ -221,7 +222,7 @@ def test_rows_whose_plugin_weights_or_inputs_are_gone_say_so_and_others_go_on(
     assert told["a"].startswith("This cannot be run: what it is made from (mask)")
     assert told["b"] == "There is no task “toy.draw”."
     assert "another version of Offline Studio" in told["d"]
-    monkeypatch.setattr(Studio, "_resolve", resolve)
+    monkeypatch.setattr(Resolver, "resolve", resolve)
     third = life(second)
     third.queue.retry_failed()
     third.until(lambda: len(third.made()) == 2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from studio.core.jobs.resolver import Resolver
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -20,7 +21,7 @@ Command = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> ScriptedRuntime:
     """What computes for the commands, with a queue of three jobs: fails, made, later."""
-    monkeypatch.setattr(Studio, "_resolve", resolve)
+    monkeypatch.setattr(Resolver, "resolve", resolve)
     runtime = ScriptedRuntime()
     monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
     desk = QueueDesk(StudioPaths.default().home)
