@@ -67,3 +67,15 @@ def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple[
     for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
         root.removeHandler(handler)
         handler.close()
+
+
+@pytest.fixture
+def runtime_within(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let studios of this process have their runtime in it too: the real server over a real link.
+
+    A process of its own takes four processor seconds to import torch, which this one has already.
+    """
+    from studio.core.studio import Studio
+    from studio.testing.inproc import real_runtime
+
+    monkeypatch.setattr(Studio, "_launch", lambda studio: real_runtime(studio.paths.cache))

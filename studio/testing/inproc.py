@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.runtime_process.child import Exit
 from studio.protocol.errors import StudioError
-from studio.protocol.link import Link, LinkClosed, pair
+from studio.protocol.link import Link, LinkClosed, handshake, pair
 from studio.testing.guards import PATIENCE
 
 if TYPE_CHECKING:
@@ -65,6 +66,27 @@ class InprocChild:
             self._exit = Exit(3, "It ended with exit code 3.")
         finally:
             self._far.close()
+
+
+def real_runtime(cache: Path) -> InprocChild:
+    """Start the real server, with the studio's folder of caches."""
+    import torch
+
+    from studio.runtime import engines
+    from studio.runtime.main import GRACE_ASKED, _hello
+    from studio.runtime.server import Server
+
+    def serve(link: Link) -> None:
+        threads = torch.get_num_threads()
+        handshake(link, _hello())
+        server = Server(link, built_in=engines.loaders, cache=cache)
+        try:
+            server.serve()
+        finally:
+            server.close(GRACE_ASKED)
+            torch.set_num_threads(threads)
+
+    return InprocChild(serve)
 
 
 def pump_until(studio: Studio, done: Callable[[], bool], timeout: float = PATIENCE) -> None:

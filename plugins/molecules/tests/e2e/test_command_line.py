@@ -19,16 +19,31 @@ from studio.testing.plugins import run_task
 from studio_molecules.schema import Analogues, Improve, Predict
 from studio_molecules.tasks import analogues, optimisation, prediction
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.e2e,
+    pytest.mark.torch,
+    pytest.mark.usefixtures("runtime_within"),
+]
 
 Command = Callable[..., tuple[int, str, str]]
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 GENERATE = ["molecules.generate", "--count", "20", "--seed", "1"]
 
 
-def result_of(home: Path, *words: str) -> dict[str, Any]:
+def result_of(command: Command, *words: str) -> dict[str, Any]:
+    code, out, err = command("run", *words, "--json")
+    assert code == ExitCode.OK, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the command prints as a process, with a runtime of its own, as a user starts it."""
+    home = tmp_path_factory.mktemp("molecules") / "home"
     done = subprocess.run(
-        [sys.executable, "-m", "studio", "run", *words, "--json"],
+        [sys.executable, "-m", "studio", "run", *GENERATE, "--json"],
         env=os.environ | {"STUDIO_HOME": str(home)},
         capture_output=True,
         encoding="utf-8",
@@ -38,16 +53,6 @@ def result_of(home: Path, *words: str) -> dict[str, Any]:
     assert done.returncode == ExitCode.OK, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("molecules") / "home"
-
-
-@pytest.fixture(scope="module")
-def generated(home: Path) -> dict[str, Any]:
-    return result_of(home, *GENERATE)
 
 
 def test_twenty_different_molecules_with_their_figures(generated: dict[str, Any]) -> None:
@@ -61,21 +66,21 @@ def test_twenty_different_molecules_with_their_figures(generated: dict[str, Any]
 
 
 def test_the_same_seed_gives_the_same_molecules_in_another_home(
-    generated: dict[str, Any], tmp_path: Path
+    generated: dict[str, Any], command: Command
 ) -> None:
-    again = result_of(tmp_path / "home", *GENERATE)
+    again = result_of(command, *GENERATE)
     assert again["molecules"] == generated["molecules"]
     assert again["valid_raw"] == generated["valid_raw"]
 
 
-def test_relatives_of_a_lead_keep_to_the_floor(home: Path) -> None:
+def test_relatives_of_a_lead_keep_to_the_floor(command: Command) -> None:
     words = ["--lead", LEAD, "--count", "20", "--similarity", "0.5", "--seed", "2"]
-    found = result_of(home, "molecules.analogues", *words)
+    found = result_of(command, "molecules.analogues", *words)
     assert found["count"] == 20
     assert all(each["similarity"] >= 0.5 and each["parent"] for each in found["molecules"])
 
 
-def test_a_lead_is_improved_to_a_profile(home: Path, tmp_path: Path) -> None:
+def test_a_lead_is_improved_to_a_profile(command: Command, tmp_path: Path) -> None:
     profile = tmp_path / "profile.json"
     objectives = [
         {"property": "qed", "low": 0.9, "tolerance": 0.5},
@@ -83,7 +88,7 @@ def test_a_lead_is_improved_to_a_profile(home: Path, tmp_path: Path) -> None:
     ]
     profile.write_text(json.dumps({"objectives": objectives, "lead": LEAD, "similarity": 0.2}))
     words = ["--profile", str(profile), "--budget", "200", "--count", "10", "--seed", "3"]
-    found = result_of(home, "molecules.improve", *words)
+    found = result_of(command, "molecules.improve", *words)
     scores = [each["score"] for each in found["molecules"]]
     assert scores == sorted(scores, reverse=True)
     assert found["best"] == scores[0] > 0
@@ -91,11 +96,13 @@ def test_a_lead_is_improved_to_a_profile(home: Path, tmp_path: Path) -> None:
     assert all(each["similarity"] >= 0.2 for each in found["molecules"])
 
 
-def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(home: Path, tmp_path: Path) -> None:
+def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(
+    command: Command, tmp_path: Path
+) -> None:
     path = tmp_path / "rows.smi"
     long = "C" * 1_000_000
     path.write_text(f"{LEAD} propranolol\nC1CC ring\n{long}\n[Na+].CC(=O)[O-] salt\n[Fe] iron\n")
-    found = result_of(home, "molecules.predict", str(path), "--no-admet")
+    found = result_of(command, "molecules.predict", str(path), "--no-admet")
     assert [each["name"] for each in found["molecules"]] == ["propranolol", "salt"]
     reasons = {fault["line"]: fault["reason"] for fault in found["faults"]}
     assert list(reasons) == [2, 3, 5]

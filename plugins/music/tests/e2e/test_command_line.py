@@ -18,37 +18,46 @@ from studio.core import disk
 from studio_music.formats.midi import files
 from studio_music.sound.audio_files import read_wav
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.e2e,
+    pytest.mark.torch,
+    pytest.mark.usefixtures("runtime_within"),
+]
+
+Command = Callable[..., tuple[int, str, str]]
 
 COMPOSE = ["--mood", "calm", "--key", "D minor", "--tempo", "90", "--bars", "16", "--seed", "3"]
 
 
-def studio(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "studio", *words],
-        env=os.environ | {"STUDIO_HOME": str(home)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,  # a busy machine
-        check=False,
-    )
-
-
-def result_of(home: Path, *words: str) -> dict[str, Any]:
-    done = studio(home, "run", *words, "--json")
-    assert done.returncode == ExitCode.OK, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+def result_of(command: Command, *words: str) -> dict[str, Any]:
+    code, out, err = command("run", *words, "--json")
+    assert code == ExitCode.OK, err
+    found: dict[str, Any] = json.loads(out)
     return found
 
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the command prints as a process, with a runtime of its own, as a user starts it."""
     folder = tmp_path_factory.mktemp("composed")
-    result = result_of(folder / "home", "music.compose", *COMPOSE, "--out", str(folder / "out"))
+    words = ["run", "music.compose", *COMPOSE, "--out", str(folder / "out"), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "studio", *words],
+        env=os.environ | {"STUDIO_HOME": str(folder / "home")},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=500,  # a busy machine
+        check=False,
+    )
+    assert done.returncode == ExitCode.OK, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
     return result | {"home": folder / "home"}
 
 
-def test_a_calm_tune_in_d_minor_is_written_and_heard(composed: dict[str, Any]) -> None:
+def test_a_calm_tune_in_d_minor_is_written_and_heard(
+    composed: dict[str, Any], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     score, sound = map(Path, composed["artifacts"])
     assert (score.suffix, sound.suffix) == (".mid", ".wav")
     piece = files.read(score.read_bytes()).piece
@@ -65,35 +74,34 @@ def test_a_calm_tune_in_d_minor_is_written_and_heard(composed: dict[str, Any]) -
         "passed": True,
     }
     assert {check["name"] for check in composed["checks"]} >= {"parses", "key", "tempo", "length"}
-    shown = studio(composed["home"], "library", "show", composed["record"], "--json")
-    assert json.loads(shown.stdout)["params"]["key"] == "D minor"
+    monkeypatch.setenv("STUDIO_HOME", str(composed["home"]))
+    _, shown, _ = command("library", "show", composed["record"], "--json")
+    assert json.loads(shown)["params"]["key"] == "D minor"
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_home(
-    composed: dict[str, Any], tmp_path: Path
+    composed: dict[str, Any], command: Command, tmp_path: Path
 ) -> None:
-    again = result_of(tmp_path / "home", "music.compose", *COMPOSE, "--out", str(tmp_path / "out"))
+    again = result_of(command, "music.compose", *COMPOSE, "--out", str(tmp_path / "out"))
     for first, second in zip(composed["artifacts"], again["artifacts"], strict=True):
         assert Path(first).read_bytes() == Path(second).read_bytes()
 
 
 def test_a_melody_is_harmonised_backed_rendered_and_opened(
-    composed: dict[str, Any], tmp_path: Path
+    composed: dict[str, Any], command: Command, tmp_path: Path
 ) -> None:
-    home, score = composed["home"], composed["artifacts"][0]
-    four = result_of(home, "music.harmonise", "--melody", score, "--passes", "2", "--no-audio")
+    score = composed["artifacts"][0]
+    four = result_of(command, "music.harmonise", "--melody", score, "--passes", "2", "--no-audio")
     assert four["tracks"] == ["Soprano", "Alto", "Tenor", "Bass"]
-    rendered = result_of(home, "music.render", four["artifacts"][0], "--out", str(tmp_path))
+    rendered = result_of(command, "music.render", four["artifacts"][0], "--out", str(tmp_path))
     assert Path(rendered["artifacts"][0]).suffix == ".wav"
-    backed = result_of(home, "music.back", score, "--genre", "bossa", "--loop", "--no-audio")
+    backed = result_of(command, "music.back", score, "--genre", "bossa", "--loop", "--no-audio")
     assert backed["bars"] == 16
-    opened = result_of(home, "music.open", backed["artifacts"][0])
+    opened = result_of(command, "music.open", backed["artifacts"][0])
     assert opened["notes"] == backed["notes"]
 
 
 # --- what is refused --------------------------------------------------------------------------
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Path) -> None:
