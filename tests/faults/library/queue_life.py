@@ -29,7 +29,11 @@ Replace = Callable[[Any, str, Any], None]
 
 
 def watch(say: Say, replace: Replace = setattr) -> None:
-    """Let the store say what it has done: (queued, title), (stopped, title), (order, titles)."""
+    """Let the store say what it has done: (queued, title), (stopped, title), (order, titles).
+
+    Before the last two it says that it begins: (stopping, title), (ordering, titles). Dead after a
+    write and before its word, the new state holds.
+    """
     begin, end, arrange = LibraryJobStore.begin, LibraryJobStore.end, LibraryJobStore.arrange
 
     def begun(store: Any, job: Any, instead_of: str = "") -> None:
@@ -37,14 +41,20 @@ def watch(say: Say, replace: Replace = setattr) -> None:
         say("queued", job.title)
 
     def ended(store: Any, job: str, record: str, state: JobState, *more: Any) -> None:
+        is_stopped = state is JobState.CANCELLED
+        title = store._library.record(record).params["prompt"] if is_stopped else ""
+        if is_stopped:
+            say("stopping", title)
         end(store, job, record, state, *more)
-        if state is JobState.CANCELLED:
-            say("stopped", store._library.record(record).params["prompt"])
+        if is_stopped:
+            say("stopped", title)
 
     def arranged(store: Any, places: Any) -> None:
-        arrange(store, places)
         titles = {entry.id: entry.title for entry in store._library.jobs.waiting()}
-        say("order", [titles[id] for id, _ in places])
+        order = [titles[id] for id, _ in places]
+        say("ordering", order)
+        arrange(store, places)
+        say("order", order)
 
     for name, instead in (("begin", begun), ("end", ended), ("arrange", arranged)):
         replace(LibraryJobStore, name, instead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -36,9 +37,13 @@ class Death(NamedTuple):
     def subjects(self, of: str) -> set[str]:
         return {subject for what, subject in self.said if what == of}
 
-    @property
-    def order(self) -> list[str]:
-        return next((subject for what, subject in reversed(self.said) if what == "order"), [])
+    def orders(self) -> list[list[str]]:
+        """Return the last order; dead while there came another, that one too."""
+        found: list[list[str]] = [[]]
+        for what, subject in self.said:
+            if what in ("order", "ordering"):
+                found = [*(found if what == "ordering" else ()), subject]
+        return found
 
 
 @pytest.fixture(autouse=True)
@@ -77,10 +82,15 @@ def survive(death: Death) -> set[str]:
         The titles of what had begun and is told as cut short, or had failed.
     """
     owed, stopped = death.subjects("queued"), death.subjects("stopped")
+    owed -= death.subjects("stopping")
     desk = QueueDesk(death.home, start=QueueStart.WAIT)
     try:
-        waiting = [title for title in desk.titles() if title in death.order]
-        assert waiting == [title for title in death.order if title in waiting], death
+        waiting = desk.titles()
+        assert any(
+            [title for title in waiting if title in order]
+            == [title for title in order if title in waiting]
+            for order in death.orders()
+        ), death
         for job in desk.queue.waiting():
             job.resume()
         desk.queue.resume()
@@ -89,12 +99,12 @@ def survive(death: Death) -> set[str]:
         again = {job.title for job in desk.studio.jobs.jobs() if job.can_retry}
         assert len(set(made)) == len(made), ("run twice", made, death)
         assert not stopped & set(made), ("run although it was stopped", death)
-        assert owed - stopped <= {*made, *again}, ("lost", death)
+        assert owed <= {*made, *again}, ("lost", death)
         desk.queue.retry_failed()
         desk.stored()
         desk.finish()
         after = desk.made()
-        assert owed - stopped <= set(after), ("lost when it was tried again", death)
+        assert owed <= set(after), ("lost when it was tried again", death)
         assert len(after) <= len(made) + len(again), ("more than what failed was run", death)
         assert desk.studio.library.verify().ok
         return again
@@ -135,21 +145,21 @@ def change(death: Death, *statements: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_at_every_system_call_that_writes(tmp_path: Path) -> None:
+def test_killed_at_system_calls_that_write(tmp_path: Path) -> None:
     strace.required()
     calls = ["fsync", "fdatasync", "rename", "unlink", "pwrite64"]
-    counted = strace.count_calls(calls, tmp_path / "unharmed", tmp_path / "said", program=LIFE)
-    assert all(counted[call] for call in calls), counted
+    tries = 24 if os.environ.get("STUDIO_ALL_FAULTS") else 7
     lost = []
-    for call in calls:
-        step = max(1, counted[call] // 12)
-        for number in range(1, counted[call] + 1, step):
-            home, said = tmp_path / f"home-{call}-{number}", tmp_path / f"{call}-{number}"
-            fault = Fault(call, "signal=SIGKILL", str(number))
-            status, happened = strace.run(fault, home, said, program=LIFE)
-            if not happened:  # each thread counts its own calls; none made so many
-                break
-            assert status in (-9, 137)
-            lost.append(survive(Death(home, tuple(promises.read(said)))))
-    assert len(lost) > 20, "it died at many moments"
+    with strace.Traced(LIFE) as life:
+        counted = life.count_calls(calls, tmp_path / "unharmed", tmp_path / "said")
+        assert all(counted[call] for call in calls), counted
+        for call in calls:
+            for number in range(1, counted[call] + 1, max(1, counted[call] // tries)):
+                home, said = tmp_path / f"home-{call}-{number}", tmp_path / f"{call}-{number}"
+                status, happened = life.run(Fault(call, "signal=SIGKILL", str(number)), home, said)
+                if not happened:  # each thread counts its own calls; none made so many
+                    break
+                assert status == -9
+                lost.append(survive(Death(home, tuple(promises.read(said)))))
+    assert len(lost) > 15, "it died at many moments"
     assert any(lost), "some of them while a job ran"
