@@ -14,6 +14,7 @@ from studio.core.plugins.install.installer import Installer
 from studio.core.studio import Studio
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
+from studio.testing.processes import without_torch
 from tests.unit.core.plugins.install.wheels import Draft, plugin
 
 PATIENCE = 500.0
@@ -66,7 +67,10 @@ def submit(studio: Studio, up_to: int) -> Job:
 
 
 @pytest.mark.slow
-def test_an_update_takes_effect_after_the_task_that_runs(studio: Studio, tmp_path: Path) -> None:
+def test_an_update_takes_effect_after_the_task_that_runs(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(tmp_path / "without", monkeypatch)
     install(studio, slow("1.0"), tmp_path)
     Installer(studio.plugin_store).enable("counter")
     studio.plugins.look_again()

@@ -6,19 +6,29 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
+FOX = ["run", "image.generate", "--prompt", "a red fox", "--seed", "7", "--json", "--out"]
 
-def drawn(home: Path, out: Path) -> dict[str, bytes]:
-    """Draw a fox as a user would; return the pictures by file name."""
-    words = ["run", "image.generate", "--prompt", "a red fox", "--seed", "7", "--out", str(out)]
+
+def pictures(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("*.png"))}
+
+
+@pytest.mark.usefixtures("runtime_within")
+def test_the_same_seed_gives_the_same_bytes_in_another_home(
+    tmp_path: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Once as a user would draw it, and once in this process."""
+    first, again = tmp_path / "first", tmp_path / "again"
     done = subprocess.run(
-        [sys.executable, "-m", "studio", *words, "--json"],
-        env=os.environ | {"STUDIO_HOME": str(home)},
+        [sys.executable, "-m", "studio", *FOX, str(first)],
+        env=os.environ | {"STUDIO_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
         timeout=500,
@@ -26,11 +36,7 @@ def drawn(home: Path, out: Path) -> dict[str, bytes]:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["seed"] == 7
-    return {path.name: path.read_bytes() for path in sorted(out.glob("*.png"))}
-
-
-def test_the_same_seed_gives_the_same_bytes_in_another_home(tmp_path: Path) -> None:
-    first = drawn(tmp_path / "home", tmp_path / "first")
-    again = drawn(tmp_path / "other home", tmp_path / "again")
-    assert len(first) == len(set(first.values())) == 4
-    assert first == again
+    code, _, err = command(*FOX, str(again))
+    assert code == 0, err
+    assert len(pictures(first)) == len(set(pictures(first).values())) == 4
+    assert pictures(first) == pictures(again)

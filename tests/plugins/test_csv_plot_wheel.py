@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from studio.testing.processes import without_torch
+
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 PROJECT = Path(__file__).parents[2] / "plugins" / "examples" / "csv_plot"
 
@@ -18,9 +20,9 @@ PROJECT = Path(__file__).parents[2] / "plugins" / "examples" / "csv_plot"
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
-    for project in (PROJECT, PROJECT.parent / "csv_columns"):
-        words = ["--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", str(folder)]
-        subprocess.run([sys.executable, "-m", "pip", "wheel", str(project), *words], check=True)
+    words = ["--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", str(folder)]
+    projects = [str(PROJECT), str(PROJECT.parent / "csv_columns")]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *projects, *words], check=True)
     return folder
 
 
@@ -45,8 +47,9 @@ class Home:
 
 
 def test_it_is_checked_installed_and_draws_in_a_process_of_its_own(
-    wheels: Path, tmp_path: Path
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    without_torch(tmp_path / "without", monkeypatch)
     studio = Home(tmp_path)
     (wheel,) = wheels.glob("studio_plugin_csv_plot-*.whl")
     checked = studio("plugins", "check", str(wheel), code=8)
