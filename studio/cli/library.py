@@ -19,6 +19,7 @@ from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk, prompt_cache_files
 from studio.core.library.library import Library
 from studio.core.library.rows import Artifact, Conversation
+from studio.core.library.search_query import parse, snippet
 from studio.core.paths import StudioPaths
 from studio.core.plugins.discovery import discover, search_path_of_environment
 from studio.protocol.errors import ErrorCode, StudioError
@@ -47,7 +48,13 @@ def _parser() -> ArgumentParser:
 
     listing = add("list", "list results, newest first")
     search = add("search", "search results and messages")
-    search.add_argument("query", nargs="+", metavar="WORD")
+    search.add_argument(
+        "query",
+        nargs="+",
+        metavar="WORD",
+        help="words, and terms such as kind:image model:NAME after:2026-11 verdict:passed starred "
+        "in:COLLECTION tag:NAME 'steps>20' seed:5; quote a line that begins with - (not)",
+    )
     for command in (listing, search):
         command.add_argument("--kind", action="append", default=[], metavar="KIND", dest="kinds")
         command.add_argument("--limit", type=int, default=50, metavar="N")
@@ -104,12 +111,19 @@ def _list(arguments: Namespace, library: Library) -> int:
 
 def _search(arguments: Namespace, library: Library) -> int:
     query = " ".join(arguments.query)
-    artifacts = library.find(query, kinds=arguments.kinds, limit=arguments.limit)
-    messages = [] if arguments.kinds else library.conversations.search(query, arguments.limit)
+    line = f"{query} kind:{','.join(arguments.kinds)}" if arguments.kinds else query
+    artifacts = library.search.find(line, arguments.limit)
+    terms = parse(line)
+    words = " ".join(term.value for term in terms if not term.field and not term.negated)
+    about_results = any(term.field for term in terms)
+    messages = [] if about_results else library.conversations.search(words, arguments.limit)
     if arguments.json:
         output.print_json(
             {
-                "artifacts": [_as_json(artifact, library) for artifact in artifacts],
+                "artifacts": [
+                    {**_as_json(a, library), "snippet": snippet(terms, *a.said)[0]}
+                    for a in artifacts
+                ],
                 "messages": [
                     {
                         "id": found.message.id,

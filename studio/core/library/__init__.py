@@ -10,6 +10,8 @@ Artifacts::
                          inputs=[ids], job=…) -> Artifact
     library.find(query, kinds, starred, binned, limit, offset, order, passed=, record=, job=,
                  collection=) -> [Artifact]           # count(…) takes the same
+    library.search.find(line, limit) · keys(line) · rows(keys)     # by one line, see search_query
+    library.tags.add(tag, ids) · remove(tag, ids) · of(ids) · all()
     library.artifact(id) · payload_path(a) · preview_path(a)
     library.family(id) -> (ancestors, descendants) · inputs(id)
     library.rename(id, title) · star(ids) · bin(ids) · restore(ids) · empty_bin(older_than=seconds)

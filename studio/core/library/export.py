@@ -10,6 +10,7 @@ from pathlib import Path
 
 from studio.core import disk
 from studio.core.library.rows import Artifact
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import open_regular
 
 _LONGEST = 120
@@ -37,6 +38,30 @@ def file_name(title: str, suffix: str) -> str:
     if not name or name.split(".")[0].upper().rstrip() in _RESERVED:
         name = f"result {name}".strip()
     return name + suffix
+
+
+def copy_with_recipe(artifact: Artifact, payload: Path, folder: Path, recipe: bytes) -> Path:
+    """Copy the payload of an artifact into ``folder`` under its title, ``recipe`` beside it.
+
+    Returns:
+        The copy.
+
+    Raises:
+        StudioError: The folder cannot be written to, or the payload is missing.
+    """
+    if not payload.exists():
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"The file of “{artifact.title or artifact.id}” is missing from the library.",
+            "Run “studio library verify” to list all missing files.",
+        )
+    try:
+        copy = copy_out(payload, folder, file_name(called(artifact), artifact.suffix))
+        if recipe:
+            disk.write_durably(copy.with_name(copy.name + ".json"), recipe)
+    except OSError as error:
+        raise disk.explain(error, "export the result", folder) from error
+    return copy
 
 
 def copy_out(source: Path, folder: Path, name: str) -> Path:

@@ -22,11 +22,13 @@ from studio.core.library.kept_inputs import KeptInputs
 from studio.core.library.leftovers import Leftovers, find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
+from studio.core.library.search import Search
 from studio.core.library.storage import ulid
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.event_log import EventLog
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.startup import open_database
+from studio.core.library.tags import Tags
 from studio.core.library.upkeep import backup, health, integrity, recovery, stats
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import rebuild
@@ -49,8 +51,8 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, jobs, kept_inputs, energy: The parts with methods of
-            their own.
+        records, conversations, collections, tags, search, jobs, kept_inputs, energy: The parts
+            with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -79,6 +81,8 @@ class Library:
         self._artifacts = Artifacts(database, self._store, history)
         self.records = Records(database, history)
         self.collections = Collections(database, history)
+        self.tags = Tags(database, history)
+        self.search = Search(database)
         self.jobs = JobJournal(database)
         self.energy = Totals(database)
         self.kept_inputs = KeptInputs(database, self._store)
@@ -323,21 +327,12 @@ class Library:
             StudioError: The folder cannot be written to, or the payload is missing.
         """
         artifact = self.artifact(id)
-        payload = self.payload_path(artifact)
-        name = export.file_name(export.called(artifact), artifact.suffix)
-        if not payload.exists():
-            raise StudioError(
-                ErrorCode.NOT_FOUND,
-                f"The file of “{artifact.title or id}” is missing from the library.",
-                "Run “studio library verify” to list all missing files.",
-            )
-        try:
-            copy = export.copy_out(payload, folder, name)
-            if sidecar:
-                disk.write_durably(copy.with_name(copy.name + ".json"), self._sidecar(artifact))
-        except OSError as error:
-            raise disk.explain(error, "export the result", folder) from error
-        return copy
+        return export.copy_with_recipe(
+            artifact,
+            self.payload_path(artifact),
+            folder,
+            self._sidecar(artifact) if sidecar else b"",
+        )
 
     # --- records ------------------------------------------------------------------------------
 
@@ -470,25 +465,19 @@ class Library:
 
     def _recover(self) -> None:
         """Finish what the last writer did. On a full disk it is left for the next start."""
-        saves = replies = 0
         try:
             self._store.prepare()
             journals = disk.make_folder(self.folder / "journals")
             backup.sweep(self.folder / "backups", alone=True)
-            saves = recovery.settle_saves(self._database, self._store, self._artifacts)
-            self._erasure.resume(upgrades=False)  # first: replies of what is erased are not missed
-            replies = recovery.recover_replies(self._database, self.conversations, journals)
+            self.news += recovery.recover(
+                self._database, self._store, self._artifacts, self.conversations, journals,
+                # Before the replies: those of what is erased are not missed.
+                lambda: self._erasure.resume(upgrades=False),
+            )  # fmt: skip
         except OSError as error:
             self._database.note(disk.explain(error, "recover unfinished work", self.folder))
         except StudioError as error:
             self._database.note(error)
-        if saves:
-            self.news.append(f"Results recovered from the last session: {saves}.")
-        if replies:
-            self.news.append(
-                f"Replies interrupted when Offline Studio closed: {replies}. The text so far was "
-                "kept."
-            )
 
 
 def _many(ids: str | Sequence[str]) -> Sequence[str]:

@@ -62,12 +62,19 @@ class Records:
         """Return a record.
 
         Raises:
-            StudioError: ``NOT_FOUND``.
+            StudioError: ``NOT_FOUND``, or ``BAD_INPUT`` for one that is damaged.
         """
         row = self._database.one("SELECT * FROM records WHERE id = ?", id)
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no record “{id}” in the library.")
-        return from_columns(Record, row)
+        try:
+            return from_columns(Record, row)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                "The record of how this was made is damaged. The result itself is not affected.",
+                "Run “studio library rebuild” to restore it from the files.",
+            ) from error
 
     def uses(self) -> list[Use]:
         """Return who has used which weights, over all records."""

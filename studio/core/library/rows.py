@@ -51,6 +51,11 @@ class Artifact(Row, frozen=True, kw_only=True):
     meta: dict[str, Any] = {}
 
     @property
+    def said(self) -> tuple[str, str, str]:
+        """What the search looks through."""
+        return self.text, self.prompt, self.title
+
+    @property
     def passed(self) -> bool | None:
         """Whether every check of the verdict holds; None without one."""
         checks = (self.verdict or {}).get("checks")

@@ -160,7 +160,10 @@ def test_library_lists_searches_exports_backs_up_and_verifies(
     studio: Studio, home: Path, tmp_path: Path
 ) -> None:
     studio("run", "echo.say", "--text", "needle in a haystack")
-    (found,) = one_object(studio("library", "search", "needle", "--json").stdout)["artifacts"]
+    line = "needle task:echo.say after:today"
+    (found,) = one_object(studio("library", "search", line, "--json").stdout)["artifacts"]
+    assert "needle" in found["snippet"]
+    assert "not a date" in studio("library", "search", "after:soon").stderr
     assert found["id"] in studio("library", "list").stdout
     assert "needle in a haystack" in studio("library", "show", found["id"]).stdout
     exported = studio("library", "export", found["id"], "--out", str(tmp_path / "out")).stdout

@@ -162,6 +162,72 @@ _VERSION_5 = """
 """
 """A record knows whose job called for it, and what energy its own took."""
 
+_VERSION_6 = """
+    -- What a recipe says, one row a fact, for the search: parameters by their names, others by a
+    -- name with a colon. All of it is derived; triggers keep it true.
+    CREATE TABLE facts (
+        name TEXT NOT NULL COLLATE NOCASE, value ANY NOT NULL COLLATE NOCASE,
+        artifact INTEGER NOT NULL REFERENCES artifacts(n) ON DELETE CASCADE,
+        PRIMARY KEY (name, value, artifact)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX facts_by_artifact ON facts(artifact);
+    CREATE VIEW record_facts AS
+        SELECT id AS record, ':task' AS name, task AS value FROM records
+        UNION ALL SELECT id, ':plugin', plugin FROM records WHERE plugin <> ''
+        UNION ALL SELECT id, 'seed', seed FROM records WHERE seed IS NOT NULL
+        UNION ALL SELECT records.id, ':model', used.key FROM records,
+            json_each(CASE WHEN json_valid(weights) THEN weights ELSE '{}' END) AS used
+        UNION ALL SELECT records.id, given.key, given.atom FROM records,
+            json_each(CASE WHEN json_valid(params) THEN params ELSE '{}' END) AS given
+            WHERE given.type IN ('integer', 'real', 'true', 'false')
+            OR given.type = 'text' AND length(given.atom) BETWEEN 1 AND 100;
+    CREATE VIEW verdict_facts AS
+        SELECT n AS artifact, ':verdict' AS name, CASE WHEN EXISTS (
+            SELECT 1 FROM json_each(verdict, '$.checks') WHERE json_extract(value, '$.passed') = 0
+        ) THEN 'failed' ELSE 'passed' END AS value
+        FROM artifacts WHERE CASE WHEN json_valid(verdict)
+            THEN coalesce(json_array_length(verdict, '$.checks'), 0) > 0 ELSE 0 END;
+    CREATE TRIGGER facts_of_new_artifact AFTER INSERT ON artifacts BEGIN
+        INSERT OR IGNORE INTO facts SELECT name, value, new.n FROM record_facts
+            WHERE record = new.record;
+        INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts
+            WHERE artifact = new.n;
+    END;
+    CREATE TRIGGER facts_of_changed_artifact AFTER UPDATE OF record, verdict ON artifacts BEGIN
+        DELETE FROM facts WHERE artifact = new.n;
+        INSERT OR IGNORE INTO facts SELECT name, value, new.n FROM record_facts
+            WHERE record = new.record;
+        INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts
+            WHERE artifact = new.n;
+    END;
+    CREATE TRIGGER facts_of_new_record AFTER INSERT ON records BEGIN
+        INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
+            WHERE artifacts.record <> '' AND artifacts.record = new.id
+            AND record_facts.record = new.id;
+    END;
+    CREATE TRIGGER facts_of_changed_record
+    AFTER UPDATE OF task, plugin, params, seed, weights ON records BEGIN
+        DELETE FROM facts WHERE name <> ':verdict' AND artifact IN
+            (SELECT n FROM artifacts WHERE record <> '' AND record = new.id);
+        INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
+            WHERE artifacts.record <> '' AND artifacts.record = new.id
+            AND record_facts.record = new.id;
+    END;
+    INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts
+        JOIN record_facts ON record_facts.record = artifacts.record WHERE artifacts.record <> '';
+    INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts;
+
+    CREATE TABLE artifact_tags (
+        tag TEXT NOT NULL COLLATE NOCASE,
+        artifact TEXT NOT NULL REFERENCES artifacts(id) ON DELETE CASCADE,
+        PRIMARY KEY (tag, artifact)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX artifact_tags_by_artifact ON artifact_tags(artifact);
+    CREATE INDEX collection_items_by_artifact ON collection_items(artifact);
+    CREATE INDEX artifacts_by_creation ON artifacts(created);
+"""
+"""The search asks for what recipes say; results have tags."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -175,7 +241,9 @@ RECORDS_BY_THEIR_USES = (
 """After a rebuild from files that an earlier studio wrote: a record knows its conversation, and of
 what was erased none is left."""
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+MIGRATIONS: tuple[str, ...] = (
+    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6,
+)  # fmt: skip
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from studio.core.library import collection
+from studio.core.library import collection, tags
 from studio.core.library.artifacts import SIDECAR_FORMAT
 from studio.core.library.retired_params import modern
 from studio.core.library.rows import (
@@ -168,9 +168,15 @@ def _salvage(sidecar: Path, kinds: Mapping[str, str]) -> Artifact | None:
 
 
 def _apply_to_artifact(connection: sqlite3.Connection, event: Event) -> None:
-    id, columns = event.get("id"), event.get("set")
+    id: Any = event.get("id")
+    columns = event.get("set")
     if event.get("erased"):
         connection.execute("DELETE FROM artifacts WHERE id = ?", (id,))
+    elif isinstance(tag := event.get("tag"), str):
+        if _exists(connection, "artifacts", id):
+            tags.put_on(connection, tag, id)
+    elif isinstance(tag := event.get("untag"), str):
+        tags.take_off(connection, tag, str(id))
     elif isinstance(columns, dict) and columns and columns.keys() <= _SETTABLE:
         changes = ", ".join(f"{name} = ?" for name in columns)
         connection.execute(f"UPDATE artifacts SET {changes} WHERE id = ?", (*columns.values(), id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,30 @@ from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.database import Database
 from studio.core.library.upkeep.rebuild import read_sidecar
 from studio.protocol.errors import StudioError
+
+
+def recover(
+    database: Database,
+    store: ObjectStore,
+    artifacts: Artifacts,
+    conversations: Conversations,
+    journals: Path,
+    erase: Callable[[], None],
+) -> list[str]:
+    """Finish saves, what was to be erased (by ``erase``), and replies; return what is news of it.
+
+    Raises:
+        OSError, StudioError: The disk refused; the next start goes on.
+    """
+    news = []
+    if saves := settle_saves(database, store, artifacts):
+        news.append(f"Results recovered from the last session: {saves}.")
+    erase()
+    if replies := recover_replies(database, conversations, journals):
+        news.append(
+            f"Replies interrupted when Offline Studio closed: {replies}. The text so far was kept."
+        )
+    return news
 
 
 def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -> int:

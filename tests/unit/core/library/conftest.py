@@ -20,6 +20,7 @@ TABLES = {
     "messages": "id",
     "collections": "id",
     "collection_items": "collection, added",
+    "artifact_tags": "tag, artifact",
 }
 
 

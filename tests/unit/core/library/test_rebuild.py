@@ -45,6 +45,8 @@ def fill(library: Library) -> None:
     best = library.collections.create("Best")
     library.collections.put(best.id, [images[2].id, images[0].id])
     library.collections.remove(library.collections.create("Gone").id)
+    library.tags.add("keep", [images[0].id, images[1].id])
+    library.tags.remove("keep", [images[1].id])
     talk = c.create("Talk", folder="Work", system="s", settings={"a": [1]})
     question = c.add_message(talk.id, None, "user", "q", artifacts=[images[0].id])
     answer = c.add_message(talk.id, question.id, "assistant", "a", extra={"n": 1})
