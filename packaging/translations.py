@@ -129,6 +129,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.api.params import FieldKind
+    from studio.core.energy.settings import EnergySettings
     from studio.core.plugins.isolation import IsolationSettings
     from studio.core.runtime_process.settings import TextEngineSettings
     from studio.desktop.forms.choices import title_of
@@ -143,6 +144,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
 
     found = [*of_params("studio/core", TextEngineSettings)]
     found += of_params("studio/core", IsolationSettings)
+    found += of_params("studio/core", EnergySettings)
     for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
         path = manifest.relative_to(ROOT).as_posix()
         table = tomllib.loads(manifest.read_text("utf-8"))

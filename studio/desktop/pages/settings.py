@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBox
 
 from studio.api.params import Params
 from studio.api.window.context import Page, PluginContext
+from studio.core.energy.settings import EnergySettings
 from studio.core.jobs import queue_start
 from studio.core.jobs.queue_start import QueueStart
 from studio.core.plugins.isolation import IsolationSettings
@@ -214,6 +215,8 @@ class SettingsPage(QWidget):
         )
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("Text engine"), TextEngineSettings, settings)
+        energy = self._studio.settings.below("energy")
+        self._form(column, self.tr("Energy"), EnergySettings, energy)
         plugins = self._studio.settings.below("plugins")
         self._form(column, self.tr("Plugins of others"), IsolationSettings, plugins)
         logs = self._studio.paths.logs

@@ -41,10 +41,13 @@ def beat(up: float = 100.0, **more: Any) -> Status:
         24_000_000_000,
         loaded,
         jobs=(JobUse("job", "drawing.draw", "drawing"),),
-        plugins=(PluginUse(up / 2, up * 5, plugin="drawing"),),
         up_seconds=up,
         processor_seconds=1.5 * up,
-        **{"energy": Energy(missing=NO_ENERGY), **more},
+        **{
+            "plugins": (PluginUse(up / 2, unmeasured=up / 2, plugin="drawing"),),
+            "energy": Energy(missing=NO_ENERGY),
+            **more,
+        },
     )
 
 
@@ -85,6 +88,8 @@ def test_it_says_who_uses_the_device_and_obeys(
     assert "51 s busy · 132 MB memory" in said
     assert "50%" in said
     assert NO_ENERGY in said
+    assert "Energy is estimated from processor time" in said
+    assert "estimated" in next(each for each in said.split(" | ") if "51 s busy" in each)
     busy = next(m for m in page.findChildren(Meter) if m.accessibleName() == "Load by drawing")
     assert busy.accessibleDescription() == "50%"
     assert not named(page, "Unload in-use").isEnabled(), "a job needs them"
@@ -93,9 +98,10 @@ def test_it_says_who_uses_the_device_and_obeys(
     named(page, "Pin in-use").click()
     wanted = [Unload("kept"), Pin("kept", False), Pin("in-use", True)]
     qtbot.waitUntil(lambda: [m for m in runtime.received if m in wanted] == wanted)
-    runtime.report(beat(104.0, energy=Energy(30.0, "the card")))
+    use = PluginUse(52.0, 520.0, accelerator=52.0, plugin="drawing")
+    runtime.report(beat(104.0, energy=Energy(30.0, "the card"), plugins=(use,)))
     qtbot.waitUntil(lambda: "Energy is measured for the card" in words(page))
-    assert "about 520 J" in words(page)
+    assert "52 s on the graphics card · 132 MB memory · 520 J" in words(page)
 
 
 def test_it_asks_and_draws_only_while_it_is_in_view(

@@ -15,6 +15,11 @@ import psutil
 import pytest
 
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core.energy.amount import Amount
+from studio.core.energy.grid import GRID_FACTOR
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.core.studio import Studio
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
@@ -105,6 +110,20 @@ def test_the_last_hour_is_saved_as_a_trace(command: Command, used: None, tmp_pat
     assert "1 events" in out
     names = [event["name"] for event in json.loads(path.read_text("utf-8"))["traceEvents"]]
     assert "echo.say" in names
+
+
+def test_what_was_used_is_summed_for_the_terminal(command: Command, home: Path) -> None:
+    assert "Nothing was made" in command("device", "energy")[1]
+    with Library.open(StudioPaths.default()) as library:
+        record = library.add_record("echo.say", {}, plugin="echo")
+        library.records.complete(record.id, energy=Amount(40.0, 20.0, 80.0, 40.0, busy=3.0))
+    Settings(StudioPaths.default().settings).set(GRID_FACTOR, 400.0)
+    out = command("device", "energy", "--days", "1")[1]
+    assert "about 40 J (20–80), estimated" in out
+    assert "4.4 mg CO₂" in out
+    found = one_object(command("device", "energy", "--json")[1])
+    assert found["plugins"]["echo"]["joules"] == 40.0
+    assert list(found["days"].values()) == [found["plugins"]["echo"]]
 
 
 def test_an_hour_in_which_nothing_happened_is_said(command: Command, tmp_path: Path) -> None:

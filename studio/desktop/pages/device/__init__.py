@@ -19,6 +19,7 @@ from studio.core.device.timeline import RuntimeSeen
 from studio.core.device.usage import DeviceUsage
 from studio.desktop import formatting
 from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, PluginsCard
+from studio.desktop.pages.device.energy import EnergyCard
 from studio.desktop.pages.device.last_hour import LastHourCard
 from studio.desktop.pages.device.names import Names
 from studio.desktop.pages.page_frame import Column, PageFrame
@@ -57,6 +58,7 @@ class DevicePage(QWidget):
         super().showEvent(event)
         self._read_others()
         self._ask_for_trace()
+        self._energy.read()
         self._show()
 
     def export(self) -> None:
@@ -88,12 +90,14 @@ class DevicePage(QWidget):
         self._frame.controls.addWidget(save)
         column = Column()
         self._frame.body.addWidget(column, 1)
-        self._figures = Figures(look)
+        self._figures = Figures(look, studio.estimate)
         self._models = ModelsCard(look, names, studio.models.pin, studio.models.unload)
-        self._plugins = PluginsCard(look, names)
+        self._plugins = PluginsCard(look, names, studio.estimate)
+        self._energy = EnergyCard(parts, names)
         self._hour = LastHourCard(look, names)
         self._log = LogCard(look, names)
-        for card in (self._figures, self._models, self._plugins, self._hour, self._log):
+        shown = (self._figures, self._models, self._plugins, self._energy, self._hour, self._log)
+        for card in shown:
             column.cards.addWidget(card)
         column.cards.addStretch(1)
 

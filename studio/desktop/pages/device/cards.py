@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.core.device.memory_log import MemoryEntry
 from studio.core.device.usage import DeviceUsage
+from studio.core.energy.amount import Amount
+from studio.core.energy.estimate import Estimator
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.names import Names, hue
@@ -62,8 +64,9 @@ class FigureCard(Card):
 class Figures(QWidget):
     """Four numbers of now, side by side."""
 
-    def __init__(self, look: Appearance) -> None:
+    def __init__(self, look: Appearance, estimate: Estimator) -> None:
         super().__init__()
+        self._estimate = estimate
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -95,15 +98,22 @@ class Figures(QWidget):
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
         threads = one if status.threads == 1 else many.format(count=status.threads)
         self._processors.say(f"{usage.processors:.1f}", threads)
-        self._show_energy(status, usage.watts)
+        self._show_energy(status, usage)
 
-    def _show_energy(self, status: Status, watts: float | None) -> None:
-        energy = status.energy
-        if energy.missing or watts is None:
+    def _show_energy(self, status: Status, usage: DeviceUsage) -> None:
+        energy, watts = status.energy, usage.watts
+        if energy.missing:
+            power = self._estimate(usage.unmeasured, status.device)  # of one second
+            words = self.tr("estimated: {low}–{high} W")
+            self._energy.say(
+                f"{power.joules:.1f} W",
+                words.format(low=f"{power.low:.0f}", high=f"{power.high:.0f}"),
+            )
+        elif watts is None:
             self._energy.say("–", self.tr("not measured"))
         else:
-            spent = self.tr("{size} since start").format(size=formatting.energy(energy.joules))
-            self._energy.say(f"{watts:.1f} W", spent)
+            spent = formatting.amount(Amount(energy.joules, energy.joules, energy.joules))
+            self._energy.say(f"{watts:.1f} W", self.tr("{size} since start").format(size=spent))
 
 
 class ModelsCard(Card):
@@ -173,10 +183,10 @@ class ModelsCard(Card):
 class PluginsCard(Card):
     """Who computes, and how much of the time."""
 
-    def __init__(self, look: Appearance, names: Names) -> None:
+    def __init__(self, look: Appearance, names: Names, estimate: Estimator) -> None:
         super().__init__(look)
         self.call_it(self.tr("Usage by plugin"))
-        self._names = names
+        self._names, self._estimate = names, estimate
         self._rows: dict[str, PluginRow] = {}
         self._empty = look.label(self.tr("No plugin has used the device yet."), "mute", wrap=True)
         self.column.addWidget(self._empty)
@@ -193,19 +203,27 @@ class PluginsCard(Card):
             assert status is not None
             self._rows[use.plugin].show_use(
                 usage.busy(use.plugin),
-                use.busy,
                 _memory_of(use.plugin, status),
-                None if status.energy.missing else use.joules,
+                self._estimate(use, status.device, status.energy),
             )
         self._empty.setVisible(not uses)
 
     def _say_energy(self, status: Status | None) -> None:
-        """Say of what the energy is, or why there is none."""
+        """Say of what the energy is, or what it is estimated from, and why."""
         energy = status.energy if status else None
-        said = self.tr("Energy is measured for {source} and divided by computing time.")
-        told = said.format(source=energy.source) if energy and energy.source else ""
-        self._energy.setText(told or (energy.missing if energy else ""))
-        self._energy.setVisible(bool(self._energy.text()))
+        told = ""
+        if energy and energy.source:
+            said = self.tr("Energy is measured for {source} and divided by computing time.")
+            told = said.format(source=energy.source)
+        elif energy:
+            said = self.tr(
+                "Energy is estimated from processor time at {typical} W per thread ({low}–{high}). "
+                "Settings has the watts per core."
+            )
+            typical, low, high = (f"{each:.2g}" for each in self._estimate.core)
+            told = f"{energy.missing} {said.format(typical=typical, low=low, high=high)}"
+        self._energy.setText(told)
+        self._energy.setVisible(bool(told))
 
     def _rebuild(self, plugins: Sequence[str]) -> None:
         for row in self._rows.values():

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.core.device.memory_log import MemoryEntry, in_words
+from studio.core.energy.amount import Amount
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.elided import ElidedLabel
@@ -108,15 +109,18 @@ class PluginRow(QWidget):
         row = _lay_out(self, look, icon, color, title, self._about, self._meter)
         row.addWidget(self._share)
 
-    def show_use(self, share: float, busy: float, memory: int, joules: float | None) -> None:
-        """Show what it uses; ``joules`` None where that is not measured."""
+    def show_use(self, share: float, memory: int, amount: Amount) -> None:
+        """Show what it uses now, and what it has used since the start."""
         self._meter.set_parts([(share, self._color)])
         self._share.setText(f"{share:.0%}")
-        parts = [self.tr("{time} busy").format(time=formatting.duration(busy))]
+        parts = [self.tr("{time} busy").format(time=formatting.duration(amount.busy))]
+        if amount.accelerator:
+            time = formatting.duration(amount.accelerator)
+            parts.append(self.tr("{time} on the graphics card").format(time=time))
         if memory:
             parts.append(self.tr("{size} memory").format(size=formatting.size(memory)))
-        if joules is not None:
-            parts.append(self.tr("about {size}").format(size=formatting.energy(joules)))
+        if amount.joules:
+            parts.append(formatting.amount(amount))
         self._about.set_text(" · ".join(parts))
 
 

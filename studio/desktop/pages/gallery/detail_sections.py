@@ -8,7 +8,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
+from shiboken6 import isValid
 
+from studio.core.energy.amount import Amount
+from studio.core.energy.grid import grams, grid_factor
+from studio.core.energy.wording import carbon
 from studio.core.library import Artifact
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
@@ -18,6 +22,8 @@ from studio.desktop.pages.gallery.details import Details, Section
 _LISTED = 3
 """So many values of a list are shown among the parameters."""
 _RELATIVES = 20
+_SAME = 0.01
+"""Energies that differ by a smaller share are one and the same."""
 
 
 def _verdict(details: Details) -> QWidget | None:
@@ -89,6 +95,41 @@ def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
     return row
 
 
+def _energy(details: Details) -> QWidget | None:
+    """Return what it took, once that was read; what was called for counts in."""
+    record = details.record
+    if record is None or record.energy is None:
+        return None
+    library, id = details.parts.studio.library, details.artifact.id
+    look = details.parts.ui.look
+    shown, column = details.section(_tr("Energy"))
+    shown.hide()
+
+    def read() -> tuple[Amount, Amount | None, Amount | None]:
+        return library.energy.of_artifacts([id]), *library.energy.of_record(record.id)
+
+    def fill(found: tuple[Amount, Amount | None, Amount | None]) -> None:
+        if not isValid(shown):
+            return
+        mine, own, whole = found
+        rows = [(_tr("this result"), mine)]
+        if whole and whole.joules > mine.joules * (1 + _SAME):
+            rows.append((_tr("all results of the run"), whole))
+        if whole and own and whole.joules > own.joules * (1 + _SAME):
+            rows.append((_tr("without called tasks"), own))
+        for name, amount in rows:
+            column.addLayout(fact(look, name, formatting.amount(amount)))
+        if factor := grid_factor(details.parts.studio.settings):
+            said = carbon(grams(mine.joules, factor))
+            column.addLayout(fact(look, _tr("emissions"), said))
+        if mine.source:
+            column.addWidget(look.label(mine.source, "small", wrap=True))
+        shown.show()
+
+    details.parts.background.run(read, fill, details.tell)
+    return shown
+
+
 def _made_from(details: Details) -> QWidget | None:
     return _relatives(details, _tr("Made from"), details.family.ancestors)
 
@@ -110,7 +151,7 @@ def _relatives(details: Details, title: str, artifacts: list[Artifact]) -> QWidg
     return shown
 
 
-SECTIONS: tuple[Section, ...] = (_verdict, _recipe, _made_from, _used_for)
+SECTIONS: tuple[Section, ...] = (_verdict, _recipe, _energy, _made_from, _used_for)
 """From top to bottom."""
 
 

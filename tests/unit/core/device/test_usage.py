@@ -55,6 +55,13 @@ def test_power_is_told_only_where_it_is_measured() -> None:
     shares.take(beat(0.0))
     shares.take(beat(2.0, Energy(30.0, "a meter"), chat=1.5))
     assert shares.watts == 15.0
-    assert shares.joules("chat") == pytest.approx(15.0)
     shares.take(beat(3.0, Energy(missing="Not measured any longer.")))
     assert shares.watts is None
+
+
+def test_what_no_counter_saw_is_told_by_the_second() -> None:
+    shares = DeviceUsage()
+    for up, seconds in ((0.0, 0.0), (2.0, 3.0)):
+        use = PluginUse(unmeasured=seconds, plugin="chat")
+        shares.take(Status("cpu", "", 2, 0, 0, plugins=(use,), up_seconds=up))
+    assert shares.unmeasured.unmeasured == pytest.approx(1.5)

@@ -1,0 +1,31 @@
+"""What a person may say of energy: what a core takes, and how the electricity is made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from studio.api.params import Label, Params, Range
+
+
+class EnergySettings(Params, frozen=True):
+    """Kept below ``energy``; see ``estimate.WATTS_A_CORE`` and ``grid.GRID_FACTOR``."""
+
+    watts_a_core: Annotated[
+        float,
+        Range(0, 100, 0.5),
+        Label(
+            "Watts per core",
+            "What one busy core of this processor uses; estimates are based on it where no "
+            "counter can be read. 0 uses a typical value for the processor.",
+        ),
+    ] = 0.0
+    grid_factor: Annotated[
+        float,
+        Range(0, 2000, 1),
+        Label(
+            "CO₂ per kilowatt-hour",
+            "Grams; 0 hides CO₂. Averages of 2023 (Ember): Sweden 41, France 56, Brazil 98, "
+            "United Kingdom 238, European Union 244, United States 369, Germany 381, World 481, "
+            "Japan 485, China 582, India 713.",
+        ),
+    ] = 0.0
