@@ -22,6 +22,8 @@ from studio.core.library.rows import Artifact, Conversation
 from studio.core.library.search_query import parse, snippet
 from studio.core.paths import StudioPaths
 from studio.core.plugins.discovery import discover, search_path_of_environment
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exported, Exporter
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -34,6 +36,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
             output.hint(news)
+        if arguments.command == "export":
+            return _export(arguments, library, session)
         return _COMMANDS[arguments.command](arguments, library)
 
 
@@ -67,6 +71,12 @@ def _parser() -> ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     export.add_argument(
         "--format", choices=("md", "json"), default="md", help="for conversations (default: md)"
+    )
+    export.add_argument(
+        "--provenance",
+        choices=[each.value for each in Disclosure],
+        help="what a result says of how it was made: its full recipe, only a label, or nothing "
+        "(default: as last chosen in the window)",
     )
     add("restore", "restore results or conversations from the bin").add_argument(
         "id", nargs="+", metavar="ID"
@@ -192,24 +202,30 @@ def _shown_record(id: str, library: Library) -> dict[str, Any]:
     return {**_plain(record), "artifacts": made}
 
 
-def _export(arguments: Namespace, library: Library) -> int:
+def _export(arguments: Namespace, library: Library, session: StudioSession) -> int:
     folder = output_files.prepare(arguments.out)
-    suffix = f".{arguments.format}"
-    paths = [_export_one(id, library, folder, suffix) for id in arguments.id]
+    exporter = Exporter(library, session.paths, session.settings)
+    asked = Disclosure(arguments.provenance) if arguments.provenance else None
+
+    def one(id: str) -> Exported:
+        try:
+            library.conversations.get(id)
+        except StudioError:
+            return exporter.to_folder(id, folder, asked)
+        suffix = f".{arguments.format}"
+        return Exported(output_files.export_conversation(library, id, folder, suffix))
+
+    exported = [one(id) for id in arguments.id]
     if arguments.json:
-        output.print_json({"paths": [str(path) for path in paths]})
+        paths = [str(each.path) for each in exported]
+        sides = [str(each.side) for each in exported if each.side]
+        output.print_json({"paths": paths, "side_files": sides})
     else:
-        for path in paths:
-            output.say(str(path))
+        for each in exported:
+            output.say(str(each.path))
+            if each.remark:
+                output.hint(each.remark)
     return ExitCode.OK
-
-
-def _export_one(id: str, library: Library, folder: Path, suffix: str) -> Path:
-    try:
-        library.conversations.get(id)
-    except StudioError:
-        return library.export(id, folder)
-    return output_files.export_conversation(library, id, folder, suffix)
 
 
 # --- the bin ----------------------------------------------------------------------------------
@@ -320,7 +336,6 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "list": _list,
     "search": _search,
     "show": _show,
-    "export": _export,
     "restore": _restore,
     "verify": _verify,
     "erase": _erase,

@@ -31,6 +31,7 @@ COMMANDS = {
     "plugins": "install, list, enable, update and remove plugins",
     "serve": "start a local OpenAI-compatible API server",
     "library": "list, search, show, export, verify and back up results",
+    "verify": "check who made files, and whether they were changed since",
     "sandbox": "show and test the sandbox for generated code",
     "doctor": "look for problems and suggest fixes",
     "tour": "run an example of each plugin and save the results",

@@ -98,6 +98,11 @@ class StudioPaths:
         return self.home / "journals"
 
     @property
+    def keys(self) -> Path:
+        """Keys of this installation; losing them costs the recognition of what they signed."""
+        return self.home / "keys"
+
+    @property
     def weights(self) -> Path:
         """Weights that the user adds or gets."""
         return self.home / "weights"

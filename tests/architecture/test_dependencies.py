@@ -35,6 +35,7 @@ def providers() -> dict[str, list[str]]:
     found = {top: [canonical(d) for d in dists] for top, dists in packages_distributions().items()}
     # The two halves of one binding: always installed together, at the same version.
     found["shiboken6"] = found["PySide6"]
+    found.setdefault("c2pa", ["c2pa-python"])
     found.setdefault("nacl", ["pynacl"])  # environments may be older than this dependency
     return found
 

@@ -36,7 +36,7 @@ def copies(library: Library, artifacts: Iterable[SavedArtifact], folder: Path | 
     """
     if folder is None:
         return [artifact.path for artifact in artifacts]
-    return [library.export(artifact.id, folder, sidecar=False) for artifact in artifacts]
+    return [library.export(artifact.id, folder) for artifact in artifacts]
 
 
 def export_conversation(library: Library, conversation: str, folder: Path, suffix: str) -> Path:

@@ -17,7 +17,7 @@ Artifacts::
     library.rename(id, title) · star(ids) · bin(ids) · restore(ids) · empty_bin(older_than=seconds)
     library.erase(ids)                # for good, conversations too, with all that is known of them
     library.keep_inputs({digest: data}) · inputs_of(record) -> {name: bytes}
-    library.export(id, folder, sidecar=True) -> Path
+    library.export(id, folder) -> Path
 
 Records and jobs::
 

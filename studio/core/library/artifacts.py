@@ -242,14 +242,18 @@ def new_artifact(new: NewArtifact, **facts: Any) -> Artifact:
 
 def sidecar(artifact: Artifact, record: Record | None, inputs: Sequence[str]) -> bytes:
     """Return the JSON beside a payload: enough to rebuild its row and to make it again."""
-    data = {
+    return msgspec.json.format(msgspec.json.encode(recipe(artifact, record, inputs)), indent=1)
+
+
+def recipe(artifact: Artifact, record: Record | None, inputs: Sequence[str]) -> dict[str, Any]:
+    """Return what a sidecar says, as plain data."""
+    return {
         "format": SIDECAR_FORMAT,
         "version": 1,
         "artifact": plain(artifact),
         "record": plain(record) if record else None,
         "inputs": list(inputs),
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=1)
 
 
 def _matching(
@@ -261,6 +265,7 @@ def _matching(
     passed: bool | None = None,
     record: str = "",
     job: str = "",
+    digest: str = "",
     collection: str = "",
 ) -> tuple[str, list[Any]]:
     """Return the FROM and WHERE of a search, and its values."""
@@ -286,6 +291,8 @@ def _matching(
         add("record = ?", record)
     if job:
         add("job = ?", job)
+    if digest:
+        add("digest = ?", digest)
     if collection:
         add("id IN (SELECT artifact FROM collection_items WHERE collection = ?)", collection)
     if match := match_expression(query):

@@ -40,14 +40,11 @@ def file_name(title: str, suffix: str) -> str:
     return name + suffix
 
 
-def copy_with_recipe(artifact: Artifact, payload: Path, folder: Path, recipe: bytes) -> Path:
-    """Copy the payload of an artifact into ``folder`` under its title, ``recipe`` beside it.
-
-    Returns:
-        The copy.
+def present(payload: Path, artifact: Artifact) -> Path:
+    """Return ``payload``, the file of an artifact.
 
     Raises:
-        StudioError: The folder cannot be written to, or the payload is missing.
+        StudioError: ``NOT_FOUND``: it is missing.
     """
     if not payload.exists():
         raise StudioError(
@@ -55,13 +52,20 @@ def copy_with_recipe(artifact: Artifact, payload: Path, folder: Path, recipe: by
             f"The file of “{artifact.title or artifact.id}” is missing from the library.",
             "Run “studio library verify” to list all missing files.",
         )
+    return payload
+
+
+def copy_as_titled(artifact: Artifact, payload: Path, folder: Path) -> Path:
+    """Copy the payload of an artifact into ``folder`` under its title; return the copy.
+
+    Raises:
+        StudioError: The folder cannot be written to, or the payload is missing.
+    """
+    name = file_name(called(artifact), artifact.suffix)
     try:
-        copy = copy_out(payload, folder, file_name(called(artifact), artifact.suffix))
-        if recipe:
-            disk.write_durably(copy.with_name(copy.name + ".json"), recipe)
+        return copy_out(present(payload, artifact), folder, name)
     except OSError as error:
         raise disk.explain(error, "export the result", folder) from error
-    return copy
 
 
 def copy_out(source: Path, folder: Path, name: str) -> Path:
@@ -77,7 +81,7 @@ def copy_out(source: Path, folder: Path, name: str) -> Path:
             shutil.copyfileobj(read, write, 1 << 20)
             write.flush()
             disk.sync_file(write.fileno())
-        target = _take_name(part, folder, name)
+        target = take_name(part, folder, name)
     except BaseException:
         disk.remove(part)
         raise
@@ -85,8 +89,11 @@ def copy_out(source: Path, folder: Path, name: str) -> Path:
     return target
 
 
-def _take_name(part: Path, folder: Path, name: str) -> Path:
-    """Give ``part`` the first free name, atomically where the file system has links."""
+def take_name(part: Path, folder: Path, name: str) -> Path:
+    """Give ``part`` the first free name of ``name``, ``name (2)``, …; return it.
+
+    Atomic where the file system has links.
+    """
     stem, dot, suffix = name.rpartition(".")
     number = 1
     while True:

@@ -13,7 +13,7 @@ from studio.api.artifacts import NewArtifact
 from studio.core import disk
 from studio.core.energy.totals import Totals
 from studio.core.library import export
-from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifact, sidecar
+from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifact
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
@@ -208,7 +208,8 @@ class Library:
         Args:
             query: Words, each at least begun, in title, prompt or text; no operators.
             order: ``newest``, ``oldest``, ``title``, ``largest``.
-            more: ``passed`` (whether the verdict holds), ``record``, ``job``, ``collection``.
+            more: ``passed`` (whether the verdict holds), ``record``, ``job``,
+                ``digest``, ``collection``.
         """
         return self._artifacts.find(
             query, order, limit, offset, kinds=kinds, starred=starred, binned=binned, **more
@@ -315,10 +316,11 @@ class Library:
     def _is_conversation(self, id: str) -> bool:
         return self._database.one("SELECT 1 FROM conversations WHERE id = ?", id) is not None
 
-    def export(self, id: str, folder: Path, *, sidecar: bool = True) -> Path:
-        """Copy an artifact into a folder under its title, with its recipe beside it as JSON.
+    def export(self, id: str, folder: Path) -> Path:
+        """Copy the file of an artifact into a folder under its title, as it is.
 
-        Nothing is overwritten; an interrupted export leaves no half file.
+        ``core/provenance/exporter.py`` is for files that are given away. Nothing is overwritten;
+        an interrupted export leaves no half file.
 
         Returns:
             The copy.
@@ -327,12 +329,7 @@ class Library:
             StudioError: The folder cannot be written to, or the payload is missing.
         """
         artifact = self.artifact(id)
-        return export.copy_with_recipe(
-            artifact,
-            self.payload_path(artifact),
-            folder,
-            self._sidecar(artifact) if sidecar else b"",
-        )
+        return export.copy_as_titled(artifact, self.payload_path(artifact), folder)
 
     # --- records ------------------------------------------------------------------------------
 
@@ -453,10 +450,6 @@ class Library:
 
     def _resolve(self, artifact: Artifact | str) -> Artifact:
         return self.artifact(artifact) if isinstance(artifact, str) else artifact
-
-    def _sidecar(self, artifact: Artifact) -> bytes:
-        record = self.records.get(artifact.record) if artifact.record else None
-        return sidecar(artifact, record, self.inputs(artifact.id))
 
     def _learn_last_id(self) -> None:
         """Keep identifiers growing even if the clock was set back since the last one."""

@@ -14,6 +14,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.window.work_queue import outcome
 from studio.core.library.export import called, file_name
+from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
 from studio.protocol.errors import StudioError
@@ -138,9 +139,11 @@ def export_to(details: Details, parent: QWidget) -> None:
     folder = QFileDialog.getExistingDirectory(parent, _tr("Export to"))
     if folder:
         details.parts.background.run(
-            lambda: studio.library.export(id, Path(folder)),
-            lambda path: studio.notices.info(
-                _tr("Exported with its parameters."), str(path), key="export"
+            lambda: Exporter(studio.library, studio.paths, studio.settings).to_folder(
+                id, Path(folder)
+            ),
+            lambda exported: studio.notices.info(
+                _tr("Exported."), str(exported.path), key="export"
             ),
             details.tell,
         )

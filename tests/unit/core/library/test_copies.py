@@ -20,23 +20,14 @@ from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
 
-def test_an_export_has_its_recipe_beside_it(library: Library, tmp_path: Path) -> None:
-    record = library.add_record("image.generate", {"prompt": "fox"}, seed=9)
-    saved = library.add_artifact(
-        NewArtifact("image", b"x", suffix=".png", title="Red fox"), record=record.id
-    )
+def test_an_export_is_a_copy_that_replaces_nothing(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact(NewArtifact("image", b"x", suffix=".png", title="Red fox"))
     out = tmp_path / "new" / "folder"
     copy = library.export(saved.id, out)
     assert copy == out / "Red fox.png"
     assert copy.read_bytes() == b"x"
-    recipe = json.loads((out / "Red fox.png.json").read_text())
-    assert recipe["record"]["seed"] == 9
-    assert library.export(saved.id, out, sidecar=False).name == "Red fox (2).png"
-    assert sorted(path.name for path in out.iterdir()) == [
-        "Red fox (2).png",
-        "Red fox.png",
-        "Red fox.png.json",
-    ]
+    assert library.export(saved.id, out).name == "Red fox (2).png"
+    assert sorted(path.name for path in out.iterdir()) == ["Red fox (2).png", "Red fox.png"]
 
 
 def test_an_export_without_payload_says_so(library: Library, tmp_path: Path) -> None:
@@ -82,7 +73,7 @@ def test_a_result_is_called_as_its_task_named_it(library: Library, tmp_path: Pat
             "code", b"x", suffix=".py", title="A function add(a, b) that …", meta={"file": "add"}
         )
     )
-    assert library.export(saved.id, tmp_path, sidecar=False).name == "add.py"
+    assert library.export(saved.id, tmp_path).name == "add.py"
 
 
 def test_a_long_title_is_cut_between_characters() -> None:

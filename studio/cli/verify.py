@@ -1,0 +1,84 @@
+"""``studio verify``: whether files were made by this studio, and whether they are unchanged."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.library import Library
+from studio.core.provenance.examination import Verdict
+from studio.core.provenance.verification import MEANING, Verified, verify
+from studio.protocol.errors import StudioError
+
+_PROBLEMS = (Verdict.CHANGED, Verdict.UNREADABLE)
+
+
+def main(argv: Sequence[str], session: StudioSession) -> int:
+    """Verify files; the exit code says whether one was changed or could not be read."""
+    parser = ArgumentParser(
+        prog="studio verify",
+        description="Check the signed record of files, or of the side file next to them: who made "
+        "them, and whether they were changed since. Nothing is sent or looked up.",
+        epilog=MEANING,
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args(argv)
+    files = [path.expanduser() for path in arguments.files]
+    with _library(session) as library:
+        found = list(verify(files, session.paths, library))
+    if arguments.json:
+        output.print_json({"files": [_plain(each) for each in found], "meaning": MEANING})
+    else:
+        for each in found:
+            _print(each)
+        output.hint(MEANING)
+    bad = any(each.finding.verdict in _PROBLEMS for each in found)
+    return ExitCode.PROBLEMS if bad else ExitCode.OK
+
+
+@contextlib.contextmanager
+def _library(session: StudioSession) -> Iterator[Library | None]:
+    """Open the library to read; without one, files are checked all the same."""
+    try:
+        library = Library.open(session.paths, read_only=True)
+    except StudioError:
+        yield None
+        return
+    with library:
+        yield library
+
+
+def _print(verified: Verified) -> None:
+    finding, artifact = verified.finding, verified.artifact
+    output.say(f"{output.one_line(str(verified.path), 200)}: {verified.title}")
+    if finding.why:
+        output.say(f"  {finding.why}")
+    if finding.program:
+        output.say(f"  Program: {finding.program}")
+    if finding.source:
+        output.say(f"  Source: {finding.source}")
+    if artifact is not None:
+        title = output.one_line(artifact.title or artifact.kind, 60)
+        output.say(f"  In the library: {artifact.id}  {title}")
+
+
+def _plain(verified: Verified) -> dict[str, Any]:
+    finding, said = verified.finding, verified.finding.statement
+    return {
+        "file": str(verified.path),
+        "verdict": finding.verdict.value,
+        "says": verified.title,
+        "why": finding.why,
+        "program": finding.program,
+        "source": finding.source,
+        "sha256": finding.sha256,
+        "artifact": verified.artifact.id if verified.artifact else "",
+        "recipe": said.recipe if said is not None else None,
+    }
