@@ -28,6 +28,8 @@ class JobRequest:
         whole: Hand over all of the result, also what its texts and artifacts say already.
         conversation: Id of the conversation of the library that it is said in: what the library
             knows of the job goes when that is erased.
+        page: Which part of the window shows it, set by its run controller: it is found by that
+            after a restart.
     """
 
     task: str
@@ -40,6 +42,7 @@ class JobRequest:
     private: bool = False
     whole: bool = False
     conversation: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,18 +34,22 @@ class Kit(Protocol):
         trouble: TroubleRow | None = None,
         read: Read | None = None,
         owner: QWidget | None = None,
+        name: str = "",
     ) -> RunController:
         """Return what runs the jobs of a page, or of a part of it.
 
         Args:
             prepare: Returns what is set; what is missing it raises as a ``StudioError``, which
                 ``trouble`` tells. None: there is nothing to do.
-            button: Starts and stops.
+            button: Starts; while a job is at work it adds to the queue, with Stop beside it.
+                Without one a second start is refused meanwhile.
             progress: Follows each job.
             trouble: Says what failed, with "Try again". Without it, and without ``on_failed``, a
                 failure becomes a notice.
             read: Reads each result beside the window before it is told.
             owner: Nothing is told any more once it is gone, nor once a row or the button is.
+            name: What its queued jobs are found by after a restart; needed where several run
+                controllers of a plugin have a button.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,24 +45,31 @@ class Mode:
 
 
 class RunController(Protocol):
-    """Runs one job at a time for a page: Start, Stop, once more; all that comes of it is told.
+    """Runs the jobs of a page: Start, Stop, once more; all that comes of them is told.
 
-    Of a job that is over, or whose page is gone, nothing more is told. Any number of listeners.
+    Of several jobs all is told of one, then of the next one: first of the job at work. Jobs that
+    wait outlive page and studio: the page is told of them when it is there again. Of a job that is
+    over, or whose page is gone, nothing more is told. Any number of listeners.
     """
 
     @property
     def job(self) -> JobHandle | None:
-        """The job at work."""
+        """The job at work, or the one that is to run next."""
+        ...
+
+    @property
+    def waiting(self) -> Sequence[JobHandle]:
+        """The jobs that wait behind that one, oldest first."""
         ...
 
     @property
     def busy(self) -> bool:
-        """Whether a job is at work, or what it made is still being read."""
+        """Whether a job is at work or waits, or what one made is still being read."""
         ...
 
     @property
     def request(self) -> JobRequest | None:
-        """What was started last."""
+        """What ``job`` was asked for, or the last one: the very object that was started."""
         ...
 
     @property
@@ -71,7 +78,7 @@ class RunController(Protocol):
         ...
 
     def run(self, prepare: Callable[[], JobRequest | None] | None = None) -> None:
-        """Start with what ``prepare`` returns, unless a job is at work.
+        """Start with what ``prepare`` returns, or add it to the queue.
 
         Args:
             prepare: Another one than the usual, as for "go on from here".
@@ -83,7 +90,7 @@ class RunController(Protocol):
         ...
 
     def start(self, request: JobRequest, again: Callable[[], None] | None = None) -> bool:
-        """Start this, unless a job is at work; return whether it was taken.
+        """Start this, or add it to the queue if there is a button; return whether it was taken.
 
         Args:
             again: What "Try again" does after a failure; else the same request once more.
@@ -91,11 +98,15 @@ class RunController(Protocol):
         ...
 
     def retry(self) -> None:
-        """Start what was started last once more."""
+        """Start what was asked for last once more."""
         ...
 
     def stop(self) -> None:
-        """Stop at the next step."""
+        """Stop at the next step; what waits follows."""
+        ...
+
+    def stop_all(self) -> None:
+        """Stop, and take what waits out of the queue."""
         ...
 
     def on_start(self, call: Callable[[JobHandle], None]) -> None:
@@ -103,7 +114,7 @@ class RunController(Protocol):
         ...
 
     def on_busy(self, call: Callable[[bool], None]) -> None:
-        """Call when a job began, and when it is over."""
+        """Call when the first job began, and when none is left."""
         ...
 
     def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> None:
@@ -140,7 +151,7 @@ class RunController(Protocol):
 
 
 class RunButton(Protocol):
-    """The button that starts, and stops what is at work."""
+    """The button that starts; while a job is at work it adds to the queue, or it stops."""
 
     @property
     def widget(self) -> QPushButton:
@@ -152,11 +163,23 @@ class RunButton(Protocol):
         ...
 
     def show_busy(self, busy: bool) -> None:
-        """Show Stop, or the verb."""
+        """Show Stop, or the verb: for a page whose jobs do not wait."""
+        ...
+
+    def show_adding(self, adding: bool, waiting: int = 0) -> None:
+        """Show "Add to queue" with Stop beside it, or the verb; and how many jobs wait."""
         ...
 
     def on_press(self, call: Callable[[], None]) -> None:
         """Call when it is pressed."""
+        ...
+
+    def on_stop(self, call: Callable[[], None]) -> None:
+        """Call when the button beside it is pressed that stops."""
+        ...
+
+    def on_menu(self, call: Callable[[QWidget], None]) -> None:
+        """Call with the button where a menu is asked for: by what waits, and at Stop."""
         ...
 
 

@@ -44,6 +44,7 @@ class WindowUi:
 
     Attributes:
         open_page: For the studio's own pages: bring a page into view by its id.
+        show_jobs: Open the list of all jobs.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
         actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
     """
@@ -59,6 +60,7 @@ class WindowUi:
         self.look = look
         self._window = window
         self.open_page: Callable[[str], bool] = lambda page: False
+        self.show_jobs: Callable[[], None] = lambda: None
         self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
             lambda artifact: ()
         )

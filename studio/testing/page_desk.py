@@ -159,7 +159,7 @@ class PageDesk:
             if plugin.id == self.plugin and plugin.folder is not None:
                 self.look.language.learn(plugin.id, plugin.folder)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
-        self.kit = RecordedKit(self.ctx, self.look)
+        self.kit = RecordedKit(self.ctx, self.look, self.ctx.page_jobs)
         self.ctx.kit = self.kit
         built = self.build()
         self.whole: Any = built
@@ -225,16 +225,22 @@ class PageDesk:
     # --- running ------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Press the button that starts."""
+        """Press the button that starts, or adds to the queue while a job is at work."""
         button = self.kit.buttons[0]
         assert not button.busy, "it would stop"
         self.qtbot.mouseClick(button.widget, Qt.MouseButton.LeftButton)
 
     def stop(self) -> None:
-        """Press the button that stops, and wait until the job is over."""
-        button = next(each for each in self.kit.buttons if each.busy)
-        self.qtbot.mouseClick(button.widget, Qt.MouseButton.LeftButton)
-        self.until_over()
+        """Press the button that stops, and wait until the job is over; what waits follows it."""
+        button = next(each for each in self.kit.buttons if each.busy or each.adding)
+        stop = button.stop if button.adding else button.widget
+        stopped = {run.job for run in self.kit.runs if run.job is not None}
+        self.qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+        self.until(lambda: not stopped & {run.job for run in self.kit.runs})
+
+    def waiting(self) -> int:
+        """Return how many jobs of the page wait behind the one at work."""
+        return sum(len(run.waiting) for run in self.kit.runs)
 
     def busy(self) -> bool:
         """Whether a job of the page is at work."""

@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from studio.api.inputs import Inputs
@@ -134,6 +135,8 @@ class ScriptedRuntime:
         starts: How often it was started.
         facts: Path → facts or error: the answers to ``Inspect``.
         trace: The answer to ``WantTrace``.
+        in_turn: Whether one job runs at a time, as in a lane; else all do. To be set before it
+            starts.
     """
 
     def __init__(self, device_name: str = "scripted") -> None:
@@ -142,6 +145,7 @@ class ScriptedRuntime:
         self.starts = 0
         self.facts: dict[str, Mapping[str, Any] | StudioError] = {}
         self.trace: tuple[Span, ...] = ()
+        self.in_turn = False
         self._device_name = device_name
         self._scripts: deque[tuple[Line, ...]] = deque()
         self._playing: set[_Performance] = set()
@@ -236,6 +240,9 @@ class _Session:
         self._link = link
         self._child = child
         self._stops: dict[str, threading.Event] = {}
+        self._lane: SimpleQueue[_Performance] = SimpleQueue()
+        if runtime.in_turn:
+            threading.Thread(target=self._play_in_turn, daemon=True).start()
 
     def serve(self) -> None:
         self._runtime.open_session(self._link)
@@ -253,8 +260,11 @@ class _Session:
         if isinstance(message, Submit):
             stop = self._stops[message.job] = threading.Event()
             performance = _Performance(message.job, self._runtime.next_script(), stop, self)
-            self._runtime.begin(performance)
-            threading.Thread(target=self._play, args=(performance,), daemon=True).start()
+            if self._runtime.in_turn:
+                self._lane.put(performance)
+            else:
+                self._runtime.begin(performance)
+                threading.Thread(target=self._play, args=(performance,), daemon=True).start()
         elif isinstance(message, Cancel) and message.job in self._stops:
             self._stops[message.job].set()
         elif isinstance(message, Inspect):
@@ -276,6 +286,12 @@ class _Session:
             self._link.send(self._runtime.play(performance))
         except LinkClosed:  # the studio, or this runtime, has ended
             pass
+
+    def _play_in_turn(self) -> None:
+        while True:
+            performance = self._lane.get()
+            self._runtime.begin(performance)
+            self._play(performance)
 
     def send(self, message: Message, *blobs: Any) -> None:
         self._link.send(message, blobs)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.protocol.messages import PoolEvent, Status
     from studio.protocol.trace import Span
     from studio.testing.handmade import HandMadeBoard
+    from studio.testing.scripted import ScriptedRuntime
 
 _SIZE, _SMALL = (1180, 740), (900, 600)
 _PATIENCE = 30.0
@@ -75,6 +76,7 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     application = make_application()
     application.setCursorFlashTime(0)
     scripted = ScriptedRuntime()
+    scripted.in_turn = True
     for weights in WeightsCatalogue(StudioPaths.default().weights_folders()).list():
         scripted.facts[str(weights.path)] = {"weights_bytes": weights.bytes, "working_bytes": 0}
     app = App(application, launch=None if runtime else scripted.launch)
@@ -94,7 +96,7 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
         heart.start(1000)
     for theme in ("dark", "light"):
         _set_theme(app, theme)
-        for name, widget_shown in _scenes(app, page, scale):
+        for name, widget_shown in _scenes(app, scripted, page, scale):
             _wait(lambda: False, 0.4)
             app.window.grab().save(str(folder / f"{name}-{theme}-{scale}x.png"))
             widget_shown()
@@ -124,13 +126,53 @@ def _open_score(app: App) -> None:
     _wait(lambda: False, 3.0)  # it is read beside the window
 
 
-def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[], None]]]:
+def _queue_three(app: App, scripted: ScriptedRuntime, page: str) -> Callable[[], None]:
+    """Let a job of the page in view run, and two wait; what puts that back stops them."""
+    from PySide6.QtWidgets import QPushButton
+
+    from studio.testing.scripted import Stall, Step
+
+    shown = app.window.pages.page(page)
+    assert shown is not None
+    widget: Any = shown.widget  # a plugin's: the studio does not know its type
+    parts = [part for part in (shown.widget, shown.panel) if part is not None]
+    buttons = [button for part in parts for button in part.findChildren(QPushButton)]
+    main = [each for each in buttons if each.isVisible() and each.property("kind") == "primary"]
+    for words in ("A lighthouse at dusk", "A harbour in the fog", "Cliffs, from the sea"):
+        scripted.enqueue(Step(7, 20, "step 7 of 20"), Stall())
+        _ASK[page](widget, words)
+        main[-1].click()  # that of the panel, where there is one
+    _wait(lambda: False, 1.0)
+
+    def back() -> None:
+        assert app.session is not None
+        for job in app.session.studio.jobs.live():
+            job.cancel()
+        _wait(lambda: not app.activity.live())
+
+    return back
+
+
+_ASK: dict[str, Callable[[Any, str], None]] = {
+    "image.page": lambda page, words: page.composer.prompt.field.set_text(words),
+    "music.page": lambda page, words: page.prompt_box.set_words(words),
+    "molecules.page": lambda page, words: None,
+    "code.page": lambda page, words: page.panel.set_description(words),
+}
+"""Pages that draw, compose, make and write: what puts words into each."""
+
+
+def _scenes(
+    app: App, scripted: ScriptedRuntime, page: str, scale: str
+) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield (name, what puts things back) for each thing worth a picture, once it is in view."""
     window = app.window
     pages = [button.spec.id for button in window.rail.buttons()]
     for page_id in [known for known in pages if page in known]:
         window.open_page(page_id)
         yield page_id.removeprefix("studio."), _nothing
+        if page_id in _ASK:
+            yield f"{page_id}-queue", _queue_three(app, scripted, page_id)
         if page_id == "code.page":
             yield "code.page-review", _review_code(app)
         if page_id == "studio.device":

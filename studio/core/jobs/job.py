@@ -40,6 +40,7 @@ class Recipe:
         whole: Whether all of its result is wanted.
         conversation: Id of the one it is said in; empty for none.
         files: Parameters that name a file which the user picked.
+        page: Which part of the window shows it; empty for none.
     """
 
     plugin: str
@@ -57,6 +58,7 @@ class Recipe:
     whole: bool = False
     conversation: str = ""
     files: tuple[str, ...] = ()
+    page: str = ""
 
     @property
     def outlives_its_page(self) -> bool:

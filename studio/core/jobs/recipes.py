@@ -108,6 +108,7 @@ def make_recipe(
         whole=request.whole,
         conversation=request.conversation,
         files=tuple(files),
+        page=request.page,
     )
 
 

@@ -36,6 +36,7 @@ class Kept(msgspec.Struct, frozen=True):
     specs: dict[str, BlobSpec] = {}
     parents: tuple[str, ...] = ()
     whole: bool = False
+    page: str = ""
 
 
 class Row(NamedTuple):
@@ -49,7 +50,9 @@ class Row(NamedTuple):
 def written(recipe: Recipe) -> dict[str, Any]:
     """Return what the journal keeps of ``recipe``."""
     specs = {name: describe(data) for name, data in recipe.inputs.items()}
-    plain: dict[str, Any] = msgspec.to_builtins(Kept(specs, recipe.parents, recipe.whole))
+    plain: dict[str, Any] = msgspec.to_builtins(
+        Kept(specs, recipe.parents, recipe.whole, recipe.page)
+    )
     return plain
 
 
@@ -100,6 +103,7 @@ def recipe_of(
         inputs=inputs or {},
         parents=kept.parents,
         whole=kept.whole,
+        page=kept.page,
     )
     plugin, entry, params = resolve(asked)
     check_inputs(entry, row.record.inputs)

@@ -21,6 +21,7 @@ from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.kit.kept_results import KeptResults, StripLook
 from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.kit.prompt_field import PromptField
 from studio.desktop.kit.run_button import RunButton
@@ -32,8 +33,8 @@ from studio.desktop.kit.weights_picker import WeightsPicker
 class PageKit:
     """What each part is for, and its arguments, are in ``studio.api.kit.Kit``."""
 
-    def __init__(self, ctx: PluginContext, look: Appearance) -> None:
-        self._ctx, self._look = ctx, look
+    def __init__(self, ctx: PluginContext, look: Appearance, jobs: PageJobs) -> None:
+        self._ctx, self._look, self._jobs = ctx, look, jobs
 
     def run_controller(
         self,
@@ -44,16 +45,19 @@ class PageKit:
         trouble: TroubleRow | None = None,
         read: api_results.Read | None = None,
         owner: QWidget | None = None,
+        name: str = "",
     ) -> RunController:
         """Return what runs the jobs of a page, or of a part of it."""
         return RunController(
             self._ctx,
+            self._jobs,
             prepare=prepare,
             button=button,
             progress=progress,
             trouble=trouble,
             read=read,
             owner=owner,
+            name=name,
         )
 
     def run_button(self, verb: str, icon: str = "play", *, keys: str = "Ctrl+Return") -> RunButton:

@@ -1,11 +1,13 @@
-"""The job of a page: started, followed, stopped, started once more."""
+"""The jobs of a page: started or queued, followed one at a time, stopped, started once more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
@@ -17,9 +19,43 @@ from studio.api.runs import RunButton
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.api.window.work_queue import outcome
+from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.pixels import image_of
+from studio.desktop.kit.waiting_menu import WaitingJob, waiting_menu
 from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState
+
+_AT_WORK = (JobState.LOADING, JobState.RUNNING)
+_Told = list[Callable[..., None]]
+
+
+@dataclass(eq=False)
+class _Run:
+    """A job of the page, until all of it is told.
+
+    Attributes:
+        again: What "Try again" does.
+        untold: Who is to be told what once it is shown.
+        reading: So many results are being read.
+        ending: What is told once all results are.
+        is_begun: Whether it was shown.
+        is_unwanted: Whether the user took it out of the queue: it is told only if it did something.
+    """
+
+    job: JobHandle
+    request: JobRequest
+    again: Callable[[], None]
+    untold: list[tuple[_Told, tuple[Any, ...]]] = field(default_factory=list)
+    reading: int = 0
+    ending: Callable[[], None] | None = None
+    is_begun: bool = False
+    is_unwanted: bool = False
+
+    def take_out(self) -> None:
+        """Take it out of the queue."""
+        self.is_unwanted = True
+        self.job.cancel()
 
 
 @dataclass
@@ -41,15 +77,18 @@ class _Listeners:
 class RunController:
     """Implements ``studio.api.runs.RunController``.
 
+    Of the jobs of a page one is shown: the one at work. What others tell meanwhile waits for their
+    turn.
+
     Attributes:
-        job: The job at work, or None.
-        request: What was started last.
+        request: What the job in view, or the last one, was asked for.
         stopped: Whether the last job was stopped by the user.
     """
 
     def __init__(
         self,
         ctx: PluginContext,
+        jobs: PageJobs,
         *,
         prepare: Callable[[], JobRequest | None] | None = None,
         button: RunButton | None = None,
@@ -57,34 +96,49 @@ class RunController:
         trouble: TroubleRow | None = None,
         read: Read | None = None,
         owner: QWidget | None = None,
+        name: str = "",
     ) -> None:
-        self._ctx, self._prepare, self._read = ctx, prepare, read
+        self._ctx, self._jobs, self._prepare, self._read = ctx, jobs, prepare, read
         self._button, self._progress, self._trouble = button, progress, trouble
         parts = (button, progress, trouble)
         self._widgets = [part.widget for part in parts if part is not None]
         self._widgets += [owner] if owner is not None else []
         self._told = _Listeners()
-        self._again: Callable[[], None] | None = None
-        self._reading = 0
-        self._ending: Callable[[], None] | None = None
-        """What is told once all results are read."""
-        self.job: JobHandle | None = None
+        self._page = (name or ctx.plugin) if button is not None else ""
+        """The name by which its jobs are found again; without a button none can wait."""
+        self._runs: list[_Run] = []
+        self._shown: _Run | None = None
+        self._was_busy = False
+        self._again: Callable[[], None] = lambda: None
         self.request: JobRequest | None = None
         self.stopped = False
         if button is not None:
-            button.on_press(self.run_or_stop)
+            button.on_press(self.run)
+            button.on_stop(self.stop)
+            button.on_menu(self._show_menu)
+            QTimer.singleShot(0, button.widget, self._watch)  # by then the page listens
+
+    @property
+    def job(self) -> JobHandle | None:
+        """The job in view."""
+        return self._shown.job if self._shown else None
 
     @property
     def busy(self) -> bool:
-        """Whether a job is at work, or what it made is still being read."""
-        return self.job is not None
+        """Whether a job is at work or waits, or what one made is still being read."""
+        return bool(self._runs)
+
+    @property
+    def waiting(self) -> list[JobHandle]:
+        """The jobs of the page that wait behind the one in view, oldest first."""
+        return [run.job for run in self._waiting()]
 
     # --- starting and stopping ----------------------------------------------------------------
 
     def run(self, prepare: Callable[[], JobRequest | None] | None = None) -> None:
-        """Start with what ``prepare`` returns, or say that a job is at work."""
+        """Start what ``prepare`` returns, or add it to the queue; else say that one is at work."""
         make = prepare or self._prepare
-        if self.busy:
+        if self.busy and not self._page:
             words = tr("Still busy. What you entered stays; start it when this is done.")
             self._ctx.notices.info(words, key=f"busy-{id(self)}")
             return
@@ -106,20 +160,26 @@ class RunController:
             self.run()
 
     def start(self, request: JobRequest, again: Callable[[], None] | None = None) -> bool:
-        """Start this, unless a job is at work; return whether it was taken."""
+        """Start this or add it to the queue; return whether it was taken."""
         return self._start(request, refused=again, failed=again)
 
     def retry(self) -> None:
-        """Start what was started last once more."""
+        """Start what was asked for last once more."""
         if self.request is not None:
-            self._start(self.request, refused=None, failed=self._again)
+            self._again()
 
     def stop(self) -> None:
-        """Stop at the next step."""
-        if self.job is not None and self._progress is not None:
+        """Stop the job in view at its next step; the next one follows."""
+        if self._shown is not None and self._progress is not None:
             self._progress.stop()
-        elif self.job is not None:
-            self.job.cancel()
+        elif self._shown is not None:
+            self._shown.job.cancel()
+
+    def stop_all(self) -> None:
+        """Take what waits out of the queue, and stop the job in view."""
+        for run in self._waiting():
+            run.take_out()
+        self.stop()
 
     def _start(
         self,
@@ -127,107 +187,175 @@ class RunController:
         refused: Callable[[], None] | None,
         failed: Callable[[], None] | None,
     ) -> bool:
-        if self.busy:
+        if self.busy and not self._page:
             return False
         if self._trouble is not None:
             self._trouble.hide()
-        self.request, self._again, self.stopped = request, failed, False
-        self._reading, self._ending = 0, None
+
+        def once_more() -> None:
+            self._start(request, refused=None, failed=failed)
+
         try:
-            job = self._ctx.tasks.submit(request)
+            job = self._jobs.submit(replace(request, page=self._page), self._is_there)
         except StudioError as error:
-            self._tell(error, refused or self.retry)
+            self.request = request
+            self._tell(error, refused or once_more)
             self._call(self._told.failed, error)
             return False
-        self.job = job
-        if self._progress is not None:
-            self._progress.follow(job)
-        self._show_busy(True)
-        self._call(self._told.start, job)
-        self._follow(job)
+        self._take(_Run(job, request, failed or once_more))
         return True
 
-    # --- what the job tells -------------------------------------------------------------------
+    def _watch(self) -> None:
+        """Pick up what was queued for this page and goes on, and what is tried again elsewhere."""
 
-    def _follow(self, job: JobHandle) -> None:
-        told = self._told
-        job.on_progress(lambda *step: self._pass(job, told.progress, *step))
-        job.on_text(lambda *text: self._pass(job, told.text, *text))
-        job.on_preview(lambda pixels, note: self._on_preview(job, pixels, note))
-        job.on_artifact(lambda artifact: self._on_artifact(job, artifact))
-        job.on_done(lambda result: self._end(job, lambda: self._call(told.done, result)))
-        job.on_failed(lambda error: self._end(job, lambda: self._fail(error)))
-        job.on_cancelled(lambda: self._end(job, self._stop_told))
+        def take(job: JobHandle, request: JobRequest) -> None:
+            self._take(_Run(job, request, lambda: self._jobs.retry(job)))
 
-    def _hears(self, job: JobHandle) -> bool:
-        """Whether this is about ``job``; a job may outlive the page that asked for it."""
-        return job is self.job and all(isValid(widget) for widget in self._widgets)
+        self._jobs.watch(self._page, take, self._is_there)
 
-    def _pass(self, job: JobHandle, listeners: list[Callable[..., None]], *values: Any) -> None:
-        if self._hears(job):
+    # --- which one is shown -------------------------------------------------------------------
+
+    def _take(self, run: _Run) -> None:
+        self._runs.append(run)
+        self._update()
+        self._follow(run)
+        self._choose()
+
+    def _choose(self) -> None:
+        """Show the job at work, else one that has come to its end, else the next one."""
+        if not self._is_there() or (self._shown and _is_on(self._shown.job.state)):
+            return
+        runs = [run for run in self._runs if run.untold or not run.is_unwanted]
+        at_work = next((run for run in runs if run.job.state in _AT_WORK), None)
+        over = next((run for run in runs if run.job.state.is_terminal), None)
+        best = at_work or over or self._shown or next(iter(runs), None)
+        if best is not None and best is not self._shown:
+            self._show(best)
+
+    def _show(self, run: _Run) -> None:
+        self._shown, self.request, self._again = run, run.request, run.again
+        self._update()
+        if self._progress is not None:
+            self._progress.follow(run.job)
+        if not run.is_begun:
+            run.is_begun, self.stopped = True, False
+            self._call(self._told.start, run.job)
+        while run.untold and run is self._shown:
+            listeners, values = run.untold.pop(0)
             self._call(listeners, *values)
 
-    def _call(self, listeners: list[Callable[..., None]], *values: Any) -> None:
+    def _update(self) -> None:
+        if self._button is not None:
+            self._button.show_adding(self.busy, len(self._waiting()))
+        if self.busy != self._was_busy:
+            self._was_busy = self.busy
+            self._call(self._told.busy, self.busy)
+
+    def _waiting(self) -> list[_Run]:
+        runs = [run for run in self._runs if run is not self._shown]
+        return [run for run in runs if not (run.is_unwanted or run.job.state.is_terminal)]
+
+    def _show_menu(self, beside: QWidget) -> None:
+        """Offer what can be done about what waits."""
+        jobs = self._jobs
+        rows = [
+            WaitingJob(
+                run.request.title or run.job.task,
+                partial(jobs.put_first, run.job),
+                run.take_out,
+            )
+            for run in self._waiting()
+        ]
+        menu = waiting_menu(self._ctx.ui, rows, self.stop, self.stop_all, jobs.show_all)
+        menu.popup(beside.mapToGlobal(beside.rect().bottomLeft()))
+
+    # --- what a job tells ---------------------------------------------------------------------
+
+    def _follow(self, run: _Run) -> None:
+        job, told = run.job, self._told
+        job.on_state(lambda state, _reason: self._on_state(run, state))
+        job.on_progress(lambda *step: self._pass(run, told.progress, *step))
+        job.on_text(lambda *text: self._pass(run, told.text, *text))
+        job.on_preview(lambda *picture: self._on_preview(run, *picture))
+        job.on_artifact(lambda artifact: self._pass(run, [partial(self._read_in, run)], artifact))
+        job.on_done(lambda result: self._end(run, lambda: self._call(told.done, result)))
+        job.on_failed(lambda error: self._end(run, lambda: self._fail(run, error)))
+        job.on_cancelled(lambda: self._end(run, self._stop_told))
+
+    def _is_there(self) -> bool:
+        """Whether anything can be shown; a job may outlive the page that asked for it."""
+        return all(isValid(widget) for widget in self._widgets)
+
+    def _hears(self, run: _Run) -> bool:
+        return run in self._runs and self._is_there()
+
+    def _pass(self, run: _Run, listeners: _Told, *values: Any) -> None:
+        if not self._hears(run):
+            return
+        if run is self._shown:
+            self._call(listeners, *values)
+            return
+        if listeners is self._told.progress or listeners is self._told.preview:  # the last will do
+            run.untold = [each for each in run.untold if each[0] is not listeners]
+        run.untold.append((listeners, values))
+
+    def _call(self, listeners: _Told, *values: Any) -> None:
         for call in list(listeners):
             call(*values)
 
-    def _on_preview(self, job: JobHandle, pixels: Any, note: str) -> None:
-        if not self._told.preview or not self._hears(job):
+    def _on_state(self, run: _Run, state: JobState) -> None:
+        if not self._hears(run):
             return
-        image = image_of(pixels)
-        if not image.isNull():
-            self._call(self._told.preview, image, note)
+        if state is JobState.CANCELLED and not run.is_begun and not run.untold:
+            self._runs.remove(run)  # it was taken out of the queue
+            self._update()
+        else:
+            self._choose()
 
-    def _on_artifact(self, job: JobHandle, artifact: SavedArtifact) -> None:
-        if not self._hears(job):
-            return
-        result, read = self._result(artifact), self._read
+    def _on_preview(self, run: _Run, pixels: Any, note: str) -> None:
+        if self._told.preview and self._hears(run):
+            image = image_of(pixels)
+            if not image.isNull():
+                self._pass(run, self._told.preview, image, note)
+
+    def _read_in(self, run: _Run, artifact: SavedArtifact) -> None:
+        result, read = _result(run.request, artifact), self._read
         if read is None:
             self._call(self._told.made, result)
             return
-        self._reading += 1
+        run.reading += 1
 
         def done(content: Any) -> None:
-            self._reading -= 1
-            if self._hears(job):
+            run.reading -= 1
+            if self._hears(run):
                 result.content = content
-                self._call(self._told.made, result)
-                self._end_if_read()
+                self._pass(run, self._told.made, result)
+                self._pass(run, [lambda: self._end_if_read(run)])
 
         self._ctx.run_later(lambda: outcome(lambda: read(artifact)), done)
 
-    def _result(self, artifact: SavedArtifact) -> TaskResult:
-        assert self.request is not None
-        given = self.request.params
-        recipe = artifact.meta.get("params")
-        asked = dict(given) if isinstance(given, Mapping) else given.to_dict()
-        params = dict(recipe) if isinstance(recipe, Mapping) else asked
-        if isinstance(artifact.meta.get("seed"), int):
-            params["seed"] = artifact.meta["seed"]
-        source = next(iter(self.request.parents), "")
-        return TaskResult(artifact, self.request.task, params, source, artifact.starred)
-
     # --- the end ------------------------------------------------------------------------------
 
-    def _end(self, job: JobHandle, tell: Callable[[], None]) -> None:
-        if self._hears(job):
-            self._ending = tell
-            self._end_if_read()
+    def _end(self, run: _Run, tell: Callable[[], None]) -> None:
+        run.ending = tell
+        self._pass(run, [lambda: self._end_if_read(run)])
 
-    def _end_if_read(self) -> None:
-        if self._ending is None or self._reading:
+    def _end_if_read(self, run: _Run) -> None:
+        if run.ending is None or run.reading:
             return
-        tell, self._ending, self.job = self._ending, None, None
-        self._show_busy(False)
+        tell, run.ending, self._shown = run.ending, None, None
+        self._runs.remove(run)
+        self._update()
         tell()
         self._call(self._told.over)
+        self._choose()
 
     def _stop_told(self) -> None:
         self.stopped = True
         self._call(self._told.stopped)
 
-    def _fail(self, error: StudioError) -> None:
-        self._tell(error, self._again or self.retry)
+    def _fail(self, run: _Run, error: StudioError) -> None:
+        self._tell(error, run.again)
         self._call(self._told.failed, error)
 
     def _tell(self, error: StudioError, again: Callable[[], None] | None) -> None:
@@ -235,11 +363,6 @@ class RunController:
             self._trouble.tell(error, again)
         elif not self._told.failed:
             self._ctx.notices.error(error, key=f"{self._ctx.plugin}.run")
-
-    def _show_busy(self, busy: bool) -> None:
-        if self._button is not None:
-            self._button.show_busy(busy)
-        self._call(self._told.busy, busy)
 
     # --- who listens --------------------------------------------------------------------------
 
@@ -282,3 +405,19 @@ class RunController:
     def on_over(self, call: Callable[[], None]) -> None:
         """Call after it finished, failed or was stopped: last of all."""
         self._told.over.append(call)
+
+
+def _is_on(state: JobState) -> bool:
+    """Whether a job is at work, or over, so that its end is about to be told."""
+    return state in _AT_WORK or state.is_terminal
+
+
+def _result(request: JobRequest, artifact: SavedArtifact) -> TaskResult:
+    given = request.params
+    recipe = artifact.meta.get("params")
+    asked = dict(given) if isinstance(given, Mapping) else given.to_dict()
+    params = dict(recipe) if isinstance(recipe, Mapping) else asked
+    if isinstance(artifact.meta.get("seed"), int):
+        params["seed"] = artifact.meta["seed"]
+    source = next(iter(request.parents), "")
+    return TaskResult(artifact, request.task, params, source, artifact.starred)

@@ -68,11 +68,15 @@ class TaskPage(QWidget):
         super().__init__()
         assert isinstance(ctx.ui, WindowUi)
         self._ui, self._show = ctx.ui, show
+        self._tasks = [entry for entry, _ in tasks]
         self.trouble = ctx.ui.trouble_row()
         self.forms = TaskForms(ctx, tasks, self.trouble.tell)
         self.button = ctx.kit.run_button(self.tr("Run"))
         self.run = ctx.kit.run_controller(
-            prepare=self.forms.request, button=self.button, trouble=self.trouble
+            prepare=self.forms.request,
+            button=self.button,
+            trouble=self.trouble,
+            name=tasks[0][0].id,
         )
         self.run.on_start(self._on_start)
         self.panel = self._panel()
@@ -114,7 +118,8 @@ class TaskPage(QWidget):
     def _on_start(self, job: JobHandle) -> None:
         self._empty.hide()
         self._results.show()
-        shown = RunCard(self._ui, declared(self.forms.task.title), self._show)
+        title = next((task.title for task in self._tasks if task.id == job.task), job.task)
+        shown = RunCard(self._ui, declared(title), self._show)
         self._results.cards.insertWidget(0, shown)
         shown.follow(job)
 

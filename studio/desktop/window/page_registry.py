@@ -66,7 +66,7 @@ class PageRegistry:
         self._weights = weights = CatalogueView(studio, self.show_set)
         self.actions = PluginActions(studio, background, self._open_form, self._show_artifact)
         self.ui = WindowUi(window.look, window, weights, self._open_models, background.run)
-        self.ui.open_page = self.open
+        self.ui.open_page, self.ui.show_jobs = self.open, window.drawer.open
         self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
         self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 from shiboken6 import delete
 
 from studio.api import BadInput, JobRequest, TaskResult
-from studio.testing.scripted import Artifact, Die, Fail, Result, Stall, Step, Tokens
+from studio.protocol.states import JobState
+from studio.testing.scripted import Artifact, Become, Die, Fail, Result, Stall, Step, Tokens
 
 ECHO = Artifact("text", b"hello", ".txt", title="An echo", meta={"seed": 7})
 
@@ -19,6 +20,7 @@ class Page:
     """Listens to everything."""
 
     def __init__(self, desk: Any, **more: Any) -> None:
+        desk.runtime.in_turn = True
         self.desk, self.heard = desk, []
         self.wish: Any = desk.say("hello")
         self.button = desk.put(desk.kit.run_button("Say", "play"))
@@ -71,17 +73,17 @@ def test_all_that_comes_of_a_job_is_told_in_order(desk: Any, page: Page) -> None
     assert not desk.busy()
 
 
-def test_a_second_start_meanwhile_is_not_lost_in_silence(desk: Any, page: Page) -> None:
+def test_without_a_button_a_second_start_meanwhile_is_not_lost_in_silence(desk: Any) -> None:
     desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
-    said = desk.listen()
-    page.run.run()
-    desk.until(lambda: "half" in page.heard)
-    page.run.run()
+    said, run = desk.listen(), desk.kit.run_controller(prepare=lambda: desk.say("hello"))
+    run.run()
+    run.run()
     assert any("Still busy" in words for words in said)
-    assert page.heard.count("start") == 1
+    assert not run.start(desk.say("x")), "one is at work"
+    desk.until(lambda: run.job is not None and run.job.state is JobState.RUNNING)
     desk.runtime.release()
-    desk.until(lambda: "over" in page.heard)
-    assert page.heard.count("start") == 1
+    desk.until_over()
+    assert len(desk.runtime.submitted) == 1
 
 
 def test_what_is_missing_is_told_and_nothing_starts(desk: Any, page: Page) -> None:
@@ -129,7 +131,6 @@ def test_who_starts_says_what_trying_again_means(desk: Any, page: Page) -> None:
     again: list[str] = []
     desk.runtime.enqueue(Fail(BadInput("Nothing to say.")))
     assert page.run.start(desk.say("x"), lambda: again.append("again"))
-    assert not page.run.start(desk.say("y")), "one is at work"
     desk.until(lambda: bool(desk.trouble()))
     desk.try_again()
     assert again == ["again"]
@@ -139,7 +140,7 @@ def test_stop_is_told_after_what_was_made_before_it(desk: Any, page: Page) -> No
     desk.runtime.enqueue(ECHO, Stall())
     desk.run()
     desk.until(lambda: any(isinstance(each, TaskResult) for each in page.heard))
-    assert desk.verb() == "Stop"
+    assert desk.verb() == "Add to queue"
     desk.stop()
     assert page.heard[-3:] == ["idle", "stopped", "over"]
     assert page.run.stopped
@@ -194,3 +195,136 @@ def test_of_a_page_that_is_gone_nothing_is_told(desk: Any, page: Page) -> None:
     desk.until(lambda: job.state.is_terminal)
     desk.settled()
     assert len(page.heard) == before
+
+
+# --- several jobs --------------------------------------------------------------------------------
+
+
+def test_pressing_twice_queues_twice_each_as_it_was_at_the_press(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), ECHO, Result(words=1))
+    desk.runtime.enqueue(ECHO, Result(words=2))
+    desk.run()
+    desk.until(lambda: "half" in page.heard)
+    assert (desk.verb(), desk.waiting()) == ("Add to queue", 0)
+    page.wish = desk.say("good bye")
+    desk.run()
+    page.wish = desk.say("never asked for")
+    assert (desk.waiting(), page.button.waiting.text()) == (1, "1 waiting")
+    assert page.button.waiting.isVisible()
+    assert page.run.request.params["text"] == "hello", "the first one is told of still"
+    desk.runtime.release()
+    desk.until_over()
+    told = [each for each in page.heard if not isinstance(each, TaskResult | str)]
+    assert told == [{"words": 1}, {"words": 2}]
+    marks = [each for each in page.heard if each in ("busy", "start", "over", "idle")]
+    assert marks == ["busy", "start", "over", "start", "idle", "over"]
+    made = [each for each in page.heard if isinstance(each, TaskResult)]
+    assert [each.params["text"] for each in made] == ["hello", "good bye"]
+    assert [job.params["text"] for job in desk.runtime.submitted] == ["hello", "good bye"]
+    assert (desk.verb(), page.button.stop.isVisible()) == ("Say", False)
+
+
+def test_stop_stops_the_one_at_work_and_the_next_follows(desk: Any, page: Page) -> None:
+    for _ in range(3):
+        desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
+        desk.run()
+    desk.until(lambda: "half" in page.heard)
+    first = page.run.job
+    desk.stop()
+    assert page.heard.count("stopped") == 1
+    assert page.run.job is not first
+    assert (desk.verb(), desk.waiting()) == ("Add to queue", 1)
+    desk.until(lambda: page.heard.count("half") == 2)
+    page.run.stop_all()
+    desk.until_over()
+    assert page.heard.count("start") == 2, "what never began is not told of"
+    assert (page.heard.count("stopped"), desk.verb()) == (2, "Say")
+
+
+def test_what_failed_is_told_while_the_next_one_runs(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Step(1, 9, "a bit"), Stall(), Fail(BadInput("Nothing to say.")))
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
+    desk.run()
+    page.wish = desk.say("good bye")
+    desk.run()
+    desk.until(lambda: "a bit" in page.heard)
+    desk.runtime.release()
+    desk.until(lambda: "half" in page.heard)
+    assert "Nothing to say." in desk.trouble()
+    desk.runtime.enqueue(Result())
+    desk.try_again()
+    assert desk.waiting() == 1
+    desk.runtime.release()
+    desk.until_over()
+    texts = [job.params["text"] for job in desk.runtime.submitted]
+    assert texts == ["hello", "good bye", "hello"]
+
+
+def test_a_page_follows_whichever_of_its_jobs_is_at_work(desk: Any, page: Page) -> None:
+    """Two run at once here, and the second is done first."""
+    desk.runtime.in_turn = False
+    desk.runtime.enqueue(Step(1, 2, "half"), Become(JobState.WAITING, "for memory"), Stall())
+    desk.runtime.enqueue(Step(1, 2, "other half"), ECHO, Result(words=2))
+    desk.run()
+    desk.until(lambda: page.run.job is not None and page.run.job.state is JobState.WAITING)
+    page.wish = desk.say("good bye")
+    desk.run()
+    desk.until(lambda: {"words": 2} in page.heard)
+    [made] = [each for each in page.heard if isinstance(each, TaskResult)]
+    assert made.params["text"] == "good bye"
+    assert page.run.request.params["text"] == "hello", "back to the one that waits for memory"
+    assert page.heard.count("start") == 2
+    desk.runtime.release()
+    desk.until_over()
+    assert page.heard.count("over") == 2
+
+
+def test_the_menu_takes_what_waits_out_of_the_queue(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
+    desk.run()
+    desk.until(lambda: "half" in page.heard)
+    page.wish = desk.say("good bye")
+    desk.run()
+    page.run._show_menu(page.button.waiting)
+    [menu] = [each for each in desk.window.findChildren(QMenu) if each.isVisible()]
+    [row] = [each.menu() for each in menu.actions() if each.menu()]
+    [remove] = [each for each in row.actions() if each.text() == "Remove from queue"]
+    remove.trigger()
+    menu.close()
+    assert desk.waiting() == 0
+    desk.runtime.release()
+    desk.until_over()
+    assert page.heard.count("start") == 1
+
+
+def test_a_page_picks_up_what_was_queued_for_it_in_the_session_before(
+    desk: Any, page: Page
+) -> None:
+    take_up(desk)
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
+    for text in ("hello", "good bye", "and again"):
+        page.wish = desk.say(text)
+        desk.run()
+    desk.until(lambda: "half" in page.heard)
+    desk.again()
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), ECHO, Result(words=1))
+    desk.runtime.enqueue(ECHO, Result(words=2))
+    other = desk.kit.run_controller(button=desk.put(desk.kit.run_button("Other")), name="other")
+    page = Page(desk)
+    take_up(desk)
+    desk.until(lambda: "half" in page.heard)
+    assert (page.heard[:2], desk.waiting()) == (["busy", "start"], 1)
+    assert page.run.request.params["text"] == "good bye"
+    assert not other.busy, "each page has its own"
+    desk.runtime.release()
+    desk.until_over()
+    assert [each for each in page.heard if isinstance(each, dict)] == [{"words": 1}, {"words": 2}]
+    desk.runtime.enqueue(ECHO, Result(words=3))
+    desk.studio.jobs.queue.retry_failed()  # the one that was cut short
+    desk.until(lambda: {"words": 3} in page.heard)
+
+
+def take_up(desk: Any) -> None:
+    """Let jobs be rows of the library from now on, as the window does."""
+    desk.studio.take_up_queue()
+    desk.until(lambda: desk.studio.jobs.queue._is_known)

@@ -61,7 +61,7 @@ def test_it_is_stopped_by_the_same_button(desk: TaskDesk) -> None:
     desk.runtime.enqueue(Step(1, 2, "half"), Stall())
     desk.run()
     desk.until(lambda: desk.progress() == "half")
-    assert desk.verb() == "Stop"
+    assert desk.verb() == "Add to queue"
     desk.stop()
     assert (desk.verb(), desk.progress()) == ("Run", "")
 

@@ -14,6 +14,7 @@ def page_actions(page: CodePage) -> list[PageAction]:
     area, find, workspace = page.editor_area, page.editor_area.find_bar, page.workspace
     rows = (
         ("write", tr("Generate from a description"), page.write, "sparkles", "Ctrl+Return"),
+        ("stop_job", tr("Stop"), page.writing.runner.stop, "circle-stop", "Alt+."),
         ("open", tr("Open a folder"), page.pick_folder, "folder-open", "Ctrl+O"),
         ("file", tr("Open a file by name"), page.quick.open_files, "file-search", "Ctrl+P"),
         ("new", tr("New file"), page.new_file, "plus", "Ctrl+N"),

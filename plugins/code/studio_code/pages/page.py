@@ -328,11 +328,11 @@ class CodePage(QWidget):
     # --- writing ------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write what is described, or stop; in a review: write what was accepted."""
+        """Write what is described; in a review: write what was accepted."""
         if self.editor_area.in_review:
             self.editor_area.review.write_accepted()
         else:
-            self.writing.runner.run_or_stop()
+            self.writing.runner.run()
 
     def write_words(self, words: str) -> None:
         """Describe something and write it."""

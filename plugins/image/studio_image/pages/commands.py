@@ -25,7 +25,8 @@ def page_actions(
     """Return the actions of the page, each with its keys."""
     mode = composer.modes.choose
     rows = (
-        ("run", tr("Start or stop"), run.run_or_stop, "play", "Ctrl+Return"),
+        ("run", tr("Start, or add to queue"), run.run, "play", "Ctrl+Return"),
+        ("stop_job", tr("Stop"), run.stop, "circle-stop", "Alt+."),
         ("draw", tr("Draw pictures"), partial(mode, DRAW), "brush", "Alt+1"),
         ("restyle", tr("Restyle a picture"), partial(mode, RESTYLE), "palette", "Alt+2"),
         ("enlarge", tr("Enlarge a picture"), partial(mode, ENLARGE), "maximize", "Alt+3"),

@@ -152,6 +152,7 @@ class PicturePage(QWidget):
 
     def _follow(self) -> None:
         """Bring into view what a job makes."""
+        self.run.on_busy(self.view.follow)
         self.run.on_start(lambda _job: self.view.begin())
         self.run.on_preview(lambda image, _note: self._show_preview(image))
         self.run.on_made(self.view.add)

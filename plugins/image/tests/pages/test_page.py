@@ -112,7 +112,7 @@ def test_previews_progress_and_stop(desk: Desk) -> None:
     desk.page.viewer.sheet.opened.emit(1)  # nothing to open yet
     desk.until(lambda: desk.progress() == "Drawing a red fox")
     assert desk.share() == 0.375
-    assert desk.verb() == "Stop"
+    assert desk.verb() == "Add to queue"
     desk.stop()
     assert desk.progress() == ""
     assert desk.verb() == "Draw"

@@ -23,7 +23,8 @@ def page_actions(
     """Return the actions of the page, each with its keys."""
     mode, view, filters = composer.modes.choose, browser.show_view, browser.filters
     rows = (
-        ("run", tr("Start or stop"), run.run_or_stop, "play", "Ctrl+Return"),
+        ("run", tr("Start, or add to queue"), run.run, "play", "Ctrl+Return"),
+        ("stop_job", tr("Stop"), run.stop, "circle-stop", "Alt+."),
         ("generate", tr("Generate molecules"), partial(mode, GENERATE), "sparkles", "Alt+1"),
         ("analogues", tr("Find analogues"), partial(mode, ANALOGUES), "git-fork", "Alt+2"),
         ("improve", tr("Optimise to a profile"), partial(mode, IMPROVE), "wand-sparkles", "Alt+3"),

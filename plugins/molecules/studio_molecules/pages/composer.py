@@ -52,7 +52,7 @@ class Composer(QFrame):
         self.go_on.setToolTip(tr("Continue from the molecules in view"))
         self.go_on.clicked.connect(lambda _on=False: self.continued.emit())
         self.go_on.hide()
-        self._can_go_on = self._busy = False
+        self._can_go_on = False
         self.go = ctx.kit.run_button(tr("Generate"), "sparkles")
         self.profile = ProfileEditor(ctx)
         self.chart = ProgressChart(ctx)
@@ -100,13 +100,8 @@ class Composer(QFrame):
         self.go.set_verb(mode.verb, mode.icon, keeps)
         self._show_going_on()
 
-    def show_busy(self, busy: bool) -> None:
-        """Take away, while something is at work, what would search on."""
-        self._busy = busy
-        self._show_going_on()
-
     def _show_going_on(self) -> None:
-        self.go_on.setVisible(self._can_go_on and not self._busy and self.mode == IMPROVE)
+        self.go_on.setVisible(self._can_go_on and self.mode == IMPROVE)
 
     def offer_going_on(self, offered: bool) -> None:
         """Say whether the molecules in view are such that a search can go on from them."""

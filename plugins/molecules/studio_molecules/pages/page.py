@@ -154,7 +154,6 @@ class MoleculePage(QWidget):
         """Show what a job writes and makes."""
         self.run.on_start(self._on_start)
         self.run.on_stopped(self._on_stopped)
-        self.run.on_busy(self.composer.show_busy)
         self.run.on_text(self._on_text)
         self.run.on_made(lambda result: self.open_artifact(result.artifact))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,6 @@ class PieceActions:
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
         self._page = page
-        self._sound_target: Path | None = None
 
     # --- menus --------------------------------------------------------------------------------
 
@@ -190,25 +190,23 @@ class PieceActions:
     def _render(self, piece: Piece, path: Path) -> None:
         """Let the runtime play the piece into a file."""
         title = tr("Render {name}").format(name=path.name)
-        if self._run.busy:
-            self._trouble.tell(tr("Wait until the running job is done, or stop it first."))
-            return
-        self._sound_target = path
         self._run.start(
-            JobRequest(
+            _Rendering(
                 "music.render",
                 {"format": path.suffix[1:].lower()},
                 title=title,
                 inputs={"piece": piece},
                 keep=False,
+                target=path,
             )
         )
 
     def put_sound(self, artifact: SavedArtifact) -> None:
         """Put what was rendered where it is wanted."""
-        target, self._sound_target = self._sound_target, None
-        if target is None:
+        request = self._run.request
+        if not isinstance(request, _Rendering):
             return
+        target = request.target
 
         def said(error: StudioError | None) -> None:
             if error is not None:
@@ -222,6 +220,13 @@ class PieceActions:
         words = tr("Exported as {name}.").format(name=path.name)
         hint = " ".join(losses) or str(path.parent)
         self._ctx.notices.info(words, hint, key="music.export")
+
+
+@dataclass(frozen=True)
+class _Rendering(JobRequest):
+    """A sound that is wanted in a file."""
+
+    target: Path = Path()
 
 
 def _copy(artifact: SavedArtifact, target: Path) -> None:

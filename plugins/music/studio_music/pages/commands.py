@@ -16,7 +16,8 @@ def page_actions(page: MusicPage) -> list[PageAction]:
     mode = page.prompt_box.modes.choose
     edits = roll.edits()
     rows = [
-        ("run", tr("Start or stop"), page.tasks.run.run_or_stop, "play", "Ctrl+Return"),
+        ("run", tr("Start, or add to queue"), page.tasks.run.run, "play", "Ctrl+Return"),
+        ("stop_job", tr("Stop"), page.tasks.run.stop, "circle-stop", "Alt+."),
         ("compose", tr("Compose"), lambda: mode(COMPOSE), "sparkles", "Alt+1"),
         ("harmonise", tr("Harmonise"), lambda: mode(HARMONISE), "layers", "Alt+2"),
         ("back", tr("Add a backing"), lambda: mode(BACK), "drum", "Alt+3"),

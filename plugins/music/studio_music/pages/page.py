@@ -143,7 +143,7 @@ class MusicPage(QWidget):
         self.prompt_box.modes.on_change(self._on_mode)
         self.head.views.on_choose(self.set_view)
         self.head.menu_asked.connect(self._show_menu)
-        self.prompt_box.asked.connect(self.tasks.run.run_or_stop)
+        self.prompt_box.asked.connect(self.tasks.run.run)
         self.takes.on_pick(self._on_picked)
         self.takes.on_menu(self.piece_actions.take_menu)
         self.takes.on_remove(self.take_actions.remove)
@@ -164,12 +164,12 @@ class MusicPage(QWidget):
     def _follow(self) -> None:
         """Bring into view what a job makes."""
         run = self.tasks.run
-        run.on_start(lambda _job: self._set_following(True))
+        run.on_busy(self._follow_again)
         run.on_made(self._on_made)
         run.on_done(self._on_done)
 
-    def _set_following(self, following: bool) -> None:
-        self.following = following
+    def _follow_again(self, busy: bool) -> None:
+        self.following = self.following or busy
 
     def _on_made(self, take: TaskResult) -> None:
         if take.artifact.kind != Kind.SCORE:

@@ -29,8 +29,6 @@ class ScoreTasks:
         trouble: TroubleRow,
     ) -> None:
         self._ask, self._document, self._saving = ask, document, saving
-        self._more = 0
-        """So many takes are still to be composed."""
         self.run = ctx.kit.run_controller(
             prepare=self._prepare,
             button=ask.go,
@@ -38,9 +36,6 @@ class ScoreTasks:
             trouble=trouble,
             read=read_take,
         )
-        self.run.on_failed(lambda _error: self._stop())
-        self.run.on_stopped(self._stop)
-        self.run.on_over(self._go_on)
 
     def compose(self, words: str) -> None:
         """Compose what ``words`` ask for."""
@@ -51,8 +46,8 @@ class ScoreTasks:
     def compose_takes(self, count: int) -> None:
         """Compose several takes of what is asked."""
         self._ask.modes.choose(COMPOSE)
-        self._more = count - 1
-        self.run.run()
+        for _ in range(count):
+            self.run.run()
 
     def _prepare(self) -> None:
         """Start what is set once what was edited by hand is a take."""
@@ -77,11 +72,3 @@ class ScoreTasks:
             inputs={"piece": piece},
             parents=[document.source] if document.source else [],
         )
-
-    def _stop(self) -> None:
-        self._more = 0
-
-    def _go_on(self) -> None:
-        if self._more:
-            self._more -= 1
-            self.run.run()

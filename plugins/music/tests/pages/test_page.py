@@ -70,7 +70,7 @@ def test_progress_time_left_and_stop(desk: Any) -> None:
     desk.page.tasks.compose("calm")
     desk.until(lambda: desk.progress() == "Bar 4 of 16")
     assert desk.share() == 0.25
-    assert desk.verb() == "Stop"
+    assert desk.verb() == "Add to queue"
     desk.stop()
     assert desk.progress() == ""
     assert desk.verb() == "Compose"

@@ -6,6 +6,7 @@ Nothing is saved by it: the result is a proposal, or a tab that is not saved yet
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +17,7 @@ from studio.api import (
     BadInput,
     JobRequest,
     Kind,
+    Params,
     PluginContext,
     Role,
     SavedArtifact,
@@ -40,7 +42,7 @@ class WritingView(QWidget):
         super().__init__()
         self._ctx = ctx
         self.title = ctx.ui.label("", Role.STRONG)
-        self.progress = ctx.ui.progress_row()
+        self.progress = ctx.ui.progress_row(stop=False)
         self.prose = ctx.ui.prose_view()
         hide = ctx.ui.icon_button("x", tr("Back to the editor; generation continues"))
         hide.clicked.connect(lambda _checked=False: self.hide_asked.emit())
@@ -71,11 +73,19 @@ class WritingView(QWidget):
         self.prose.set_text(f"```{language}\n")
 
 
+@dataclass(frozen=True)
+class _Writing(JobRequest):
+    """What is to be written, and the file whose end takes it; None for a file of its own."""
+
+    into: OpenFile | None = None
+
+
 class WriteController(QObject):
-    """One job at a time.
+    """Its jobs, one after the other.
 
     Signals:
-        began: A job was asked for: its text is worth a look.
+        began: The first job was asked for: its text is worth a look. What is queued behind it
+            leaves in view what came of that.
         ended: It is over, however it ended.
         written: A ``SavedArtifact`` was put in its place.
     """
@@ -98,11 +108,9 @@ class WriteController(QObject):
         self.runner = ctx.kit.run_controller(
             prepare=self._prepare, button=panel.go, progress=view.progress, trouble=trouble
         )
-        self._into: OpenFile | None = None
-        self._params: dict[str, Any] = {}
         self._made: SavedArtifact | None = None
-        self._language = "python"
-        self.runner.on_start(lambda _job: self.began.emit())
+        self.runner.on_busy(lambda busy: self.began.emit() if busy else None)
+        self.runner.on_start(lambda _job: self._begin())
         self.runner.on_text(self._on_text)
         self.runner.on_made(self._on_made)
         self.runner.on_done(self._on_done)
@@ -114,13 +122,10 @@ class WriteController(QObject):
         params = self._panel.params()
         words = " ".join(str(params.get("describe") or "").split())
         title = words or tr("Write")
-        self._into, self._made = self._panel.into, None
-        self._language = str(params.get("language") or "python")
-        self._params = params
-        self._view.begin(title, self._language)
         inputs = {"context": self._context()}
         self.runner.start(
-            JobRequest("code.write", params, title=title, inputs=inputs), self.runner.run
+            _Writing("code.write", params, title=title, inputs=inputs, into=self._panel.into),
+            self.runner.run,
         )
 
     def _context(self) -> list[dict[str, str]]:
@@ -132,6 +137,18 @@ class WriteController(QObject):
         ]
 
     # --- the job ------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._made = None
+        title = self.runner.request.title if self.runner.request is not None else ""
+        self._view.begin(title, self._asked("language") or "python")
+
+    def _asked(self, name: str) -> str:
+        """Return a parameter of the job in view."""
+        request = self.runner.request
+        params = request.params if request is not None else {}
+        values = params.to_dict() if isinstance(params, Params) else params
+        return str(values.get(name) or "")
 
     def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "answer":
@@ -167,12 +184,16 @@ class WriteController(QObject):
         if not code.strip():
             return
         id = artifact.id if artifact is not None else ""
-        why = " ".join(str(self._params.get("describe") or "").split())
-        file = self._into if self._into in self._workspace.files else None
+        why = " ".join(self._asked("describe").split())
+        request = self.runner.request
+        into = request.into if isinstance(request, _Writing) else None
+        file = into if into in self._workspace.files else None
+        if self._workspace.proposal is not None:  # one is looked at, and would be gone
+            file = None
         if file is not None:
             self._workspace.propose(file.path, joined(file.text(), code), why, id)
         else:
-            self._workspace.new(code, self._language, self._free(artifact))
+            self._workspace.new(code, self._asked("language") or "python", self._free(artifact))
         if artifact is not None:
             self.written.emit(artifact)
 

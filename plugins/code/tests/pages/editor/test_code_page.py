@@ -232,7 +232,7 @@ def code(text: str = CODE) -> Artifact:
 def test_writing_without_a_file_opens_a_tab(desk) -> None:
     desk.runtime.enqueue(Tokens("```python\n", CODE, channel="answer"), code(), Result(code=CODE))
     desk.page.write_words("A function that adds")
-    assert desk.page.panel.go.widget.text() == "Stop"
+    assert desk.page.panel.go.widget.text() == "Add to queue"
     desk.until(lambda: desk.page.workspace.current is not None)
     assert desk.runtime.submitted[0].params["describe"] == "A function that adds"
     assert (desk.current.path, desk.current.text(), desk.current.dirty) == ("add.py", CODE, True)
@@ -262,7 +262,7 @@ def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
     desk.runtime.enqueue(Tokens("x", channel="answer"), Stall())
     desk.page.write_words("Add")
     desk.until(lambda: desk.page.editor_area.writing.prose.text == "```python\nx")
-    desk.page.write()
+    desk.stop()
     desk.until(lambda: not desk.page.writing.runner.busy)
     assert not desk.page.workspace.files
 

@@ -80,9 +80,13 @@ class ViewController:
 
     # --- a job --------------------------------------------------------------------------------
 
+    def follow(self, busy: bool) -> None:
+        """Bring into view what is made from the first job on, until the user chooses another."""
+        self.following = self.following or busy
+
     def begin(self) -> None:
-        """A job begins: what it makes is brought into view."""
-        self.following, self._first = True, ""
+        """A job begins: it has made nothing yet."""
+        self._first = ""
 
     def add(self, result: TaskResult) -> None:
         """A job made a picture."""
