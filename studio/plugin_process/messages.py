@@ -173,6 +173,12 @@ class Lease(Question, frozen=True):
     working_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
+class Reserve(Question, frozen=True):
+    """Answered with ``{"lease": …}``: the process may hold so many bytes more."""
+
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Release(Question, frozen=True):
     lease: int
 
@@ -276,6 +282,7 @@ class Enough(Question, frozen=True):
 
 Questions = (
     Lease
+    | Reserve
     | Release
     | Fit
     | Encode

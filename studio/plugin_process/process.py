@@ -42,6 +42,7 @@ class PluginProcess:
     Attributes:
         end_reason: Why it is gone, in a sentence; empty while it lives.
         was_faulty: Whether it was ended because it broke the rules.
+        reserved: Bytes of memory that its jobs have been lent beyond what it may hold.
     """
 
     def __init__(self, launched: Launched, wake: Callable[[], None]) -> None:
@@ -65,6 +66,7 @@ class PluginProcess:
         self._ending = threading.Lock()
         self.end_reason = ""
         self.was_faulty = False
+        self.reserved = 0
         self._threads = [
             threading.Thread(target=work, args=arguments, name="plugin-process", daemon=True)
             for work, arguments in (

@@ -193,6 +193,19 @@ class TaskContext(Protocol):
         """
         ...
 
+    @since("1.1")
+    def reserve(self, bytes: int) -> AbstractContextManager[None]:
+        """Take ``bytes`` of the device's memory for networks of the task's own: a training, say.
+
+        Models that nobody uses are dropped for it, and others count it as used, so that nobody
+        runs out of memory. Compute inside the ``with`` block; nothing is kept between jobs.
+
+        Raises:
+            StudioError: ``OUT_OF_MEMORY``: it cannot fit; says what to do.
+            Cancelled: The job was stopped while waiting for memory.
+        """
+        ...
+
     def ladder(
         self,
         rungs: Sequence[Rung[Setting]],

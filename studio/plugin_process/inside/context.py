@@ -83,6 +83,16 @@ class Context:
             if not self._wire.stopped:  # else the studio has taken it back already
                 self._wire.ask(lambda ask: m.Release(ask, int(facts["lease"])))
 
+    @contextlib.contextmanager
+    def reserve(self, bytes: int) -> Iterator[None]:
+        """Take memory for what the task computes by itself; see ``TaskContext.reserve``."""
+        facts = self._wire.ask(lambda ask: m.Reserve(ask, bytes))
+        try:
+            yield
+        finally:
+            if not self._wire.stopped:  # else the studio has taken it back already
+                self._wire.ask(lambda ask: m.Release(ask, int(facts["lease"])))
+
     def ladder(
         self,
         rungs: Sequence[Rung[Setting]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import msgspec
@@ -113,7 +113,10 @@ class Answers:
     def _value(self, question: m.Questions) -> Any:
         match question:
             case m.Lease(_, weights, working):
-                return self._lend(weights, working)
+                lease = self._ctx.lease(weights, working)
+                return self._hold(lease, lambda engine: _facts(weights, engine))
+            case m.Reserve(_, bytes):
+                return self._hold(self._reserved(bytes), lambda _: {})
             case m.Release(_, lease):
                 held, _ = self._leases.pop(lease, (None, None))
                 return held.__exit__(None, None, None) if held else None
@@ -146,23 +149,33 @@ class Answers:
 
     # --- leases ---------------------------------------------------------------------------------
 
-    def _lend(self, weights: str, working: int) -> dict[str, Any]:
+    def _hold(
+        self, lease: AbstractContextManager[Any], facts: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
         if len(self._leases) >= MOST_OPEN:
             raise StudioError(
                 ErrorCode.PLUGIN_FAILED,
                 f"The plugin made an error: it leases more than {MOST_OPEN} models at once.",
                 "Leave the “with” block of a lease before the next.",
             )
-        lease = self._ctx.lease(weights, working)
         engine = lease.__enter__()
         try:
-            facts = _facts(weights, engine)
+            told = facts(engine)
         except BaseException:
             lease.__exit__(None, None, None)
             raise
         number = next(self._numbers)
         self._leases[number] = (lease, engine)
-        return {"lease": number, **facts}
+        return {"lease": number, **told}
+
+    @contextmanager
+    def _reserved(self, bytes: int) -> Iterator[None]:
+        with self._ctx.reserve(bytes):
+            self._process.reserved += bytes
+            try:
+                yield
+            finally:
+                self._process.reserved -= bytes
 
     def _engine(self, lease: int, kind: str = "") -> Any:
         _, engine = self._leases.get(lease, (None, None))

@@ -271,9 +271,11 @@ class Hosts:
                 held = memory(process.pid, with_itself=True)
                 living.add(process.pid)
                 self.meter.seen(place.entry.plugin, process, held)
-                if held > self.memory_limit:
-                    most = self.memory_limit / 1e9
-                    process.end(f"It used more memory than it may: {most:.1f} GB.", is_fault=True)
+                most = self.memory_limit + process.reserved
+                if held > most:
+                    process.end(
+                        f"It used more memory than it may: {most / 1e9:.1f} GB.", is_fault=True
+                    )
             self.meter.settle(living)
 
 

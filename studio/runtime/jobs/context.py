@@ -130,6 +130,11 @@ class Context:
         self.before_lease()
         return self._pool.lease(self._job, str(weights), working_bytes)
 
+    def reserve(self, bytes: int) -> AbstractContextManager[None]:
+        """Take memory of the device for what the task computes by itself; see ``TaskContext``."""
+        self.before_lease()
+        return self._pool.reserve(self._job, bytes)
+
     def ladder(
         self,
         rungs: Sequence[Rung[Setting]],

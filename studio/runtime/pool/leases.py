@@ -53,6 +53,8 @@ class Loaded:
     last_used: float = field(default_factory=time.monotonic)
     is_stale: bool = False
     why_stale: str = ""
+    is_model: bool = True
+    """Not memory that a job computes in by itself."""
 
     def __post_init__(self) -> None:
         self.names.add(self.source.id)
@@ -174,6 +176,7 @@ class Books:
                 measured=each.measured,
             )
             for each in self.loaded
+            if each.is_model
         )
 
 

@@ -31,6 +31,7 @@ from studio.runtime.pool.measured_memory import MemoryMeasurements, Seen, is_set
 from studio.runtime.pool.memory import as_size, out_of_memory
 from studio.runtime.pool.model_loader import ModelLoader
 from studio.runtime.pool.weights_registry import StoredWeights, WeightsRegistry
+from studio.runtime.pool.workspace import workspace
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +152,39 @@ class Pool:
             yield lease.model
         finally:
             self._release(lease)
+
+    @contextlib.contextmanager
+    def reserve(self, job: Job, bytes: int) -> Iterator[None]:
+        """Lend ``bytes`` of the device to what ``job`` computes by itself; make room, or wait.
+
+        Raises:
+            StudioError: It cannot fit; says what to do.
+            Cancelled: The job was stopped while waiting.
+        """
+        if self._no_device is not None:
+            raise self._no_device
+        place = workspace(job, bytes)
+        demand = Demand(job, place.source, place.needs)
+        self._admission.place(place.source, place.needs)
+        plan = self._await_turn(demand)
+        assert isinstance(plan, Build)
+        try:
+            device = self._admission.device
+            assert device is not None
+            why = f"{job.owner} needs {as_size(bytes)}"
+            self._evictor.make_room(plan.victims, device, why, job.id)
+            with self._lock:
+                self._books.loaded.append(place)
+                self._books.lend(place, place.source.id, job, bytes)
+        finally:
+            self._end_turn()
+        try:
+            job.become(JobState.RUNNING)
+            yield
+        finally:
+            with self._lock:
+                self._books.loaded.remove(place)
+            self._on_change()
 
     def relieve(self, job: Job) -> int:
         """Free what nobody uses, for memory ran out in ``job``; return how many bytes that was."""

@@ -156,6 +156,30 @@ def test_a_fault_is_named_and_a_job_beside_never_notices(
     assert desk.finished(other).state is JobState.DONE
 
 
+TRAINING = """
+import contextlib
+
+def train(ctx, params):
+    with ctx.reserve(params.number) if params.number else contextlib.nullcontext():
+        held = bytearray(b"x" * (300 << 20))
+        for _ in range(len(params.text)):
+            time.sleep(0.05)
+            yield None
+    yield ctx.result(held=len(held))
+"""
+
+
+def test_memory_that_is_reserved_may_be_used(desk: Desk, strangers: Strangers) -> None:
+    desk.server._hosts.memory_limit = 256 << 20
+    strangers.plugin("lab", TRAINING)
+    control = desk.run("lab.train", text="x" * 2000)
+    assert control.error is not None
+    assert "more memory than it may: 0.3 GB" in control.error.message
+    end = desk.run("lab.train", number=512 << 20, text="x" * 20)
+    assert end.result == {"held": 300 << 20}, end.error
+    assert desk.server._pool._books.held == 0
+
+
 def test_a_process_that_ends_is_a_fault_of_its_plugin(desk: Desk, strangers: Strangers) -> None:
     strangers.plugin("bad", FAULTY)
     desk.run("bad.fail")

@@ -467,3 +467,54 @@ def test_five_hundred_alternating_loads_leave_nothing_behind(
         desk.messages.clear()
     assert len(desk.loader.loads) == 500
     assert len(desk.server._pool.status()) == 1
+
+
+# --- memory for what a task computes by itself ----------------------------------------------------
+
+
+class Trainer:
+    """Holds memory of its own until it may go on."""
+
+    def __init__(self) -> None:
+        self.go, self.holds = threading.Event(), threading.Event()
+
+    def hold(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.reserve(params.number):
+            self.holds.set()
+            while not self.go.is_set():
+                yield None
+        yield ctx.result(done=True)
+
+
+@pytest.fixture
+def trainer(desk: Desk) -> Iterator[Trainer]:
+    trainer = Trainer()
+    desk.plugin("trainer", {"hold": trainer.hold})
+    yield trainer
+    trainer.go.set()
+
+
+def test_reserved_memory_drops_what_is_idle_and_makes_others_wait(
+    desk: Desk, holder: Holder, trainer: Trainer
+) -> None:
+    desk.weights("idle", 400)
+    desk.run("long.use", weights="idle")
+    training = desk.submit("trainer.hold", number=700)
+    assert trainer.holds.wait(PATIENCE)
+    assert desk.server._pool.status() == (), "the idle model went; the training is no model"
+    reader = desk.submit("short.use", weights="idle")
+    desk.wait(
+        lambda each: (
+            isinstance(each, JobChanged) and each.job == reader and "is using it" in each.reason
+        )
+    )
+    trainer.go.set()
+    assert desk.finished(training).state is JobState.DONE
+    assert desk.finished(reader).state is JobState.DONE
+
+
+def test_reserved_memory_that_can_never_fit_is_refused(desk: Desk, trainer: Trainer) -> None:
+    failed = desk.run("trainer.hold", number=901)
+    assert failed.error.code is ErrorCode.OUT_OF_MEMORY
+    assert "900" in failed.error.message
+    assert not trainer.holds.is_set()
