@@ -25,7 +25,15 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "plugins" / "API.md"
 AREAS = {
-    "Both halves": ("params", "sampling_fields", "artifacts", "errors", "inputs", "plot"),
+    "Both halves": (
+        "params",
+        "sampling_fields",
+        "artifacts",
+        "comparison",
+        "errors",
+        "inputs",
+        "plot",
+    ),
     "The manifest": ("manifest", "hookspecs"),
     "The worker half": (
         "worker.context",
@@ -53,7 +61,7 @@ KIT = ("plugins", "engines", "page_desk", "scripted", "fixtures")
 """Modules of ``studio.testing`` for authors."""
 INNER = {
     "check_references", "decode", "encode", "packed", "parse_manifest", "plain_number",
-    "read_manifest",
+    "read_difference", "read_manifest",
 }  # fmt: skip
 """Names of those modules that the studio uses itself."""
 _HEAD = """\

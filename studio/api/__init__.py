@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, NewArtifact, SavedArtifact, Verdict
 from studio.api.clean_text import clean as clean_text
+from studio.api.comparison import Difference, Effect, difference
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.hookspecs import hookimpl
 from studio.api.inputs import Inputs
@@ -80,7 +81,9 @@ __all__ = [
     "Constraint",
     "Conversation",
     "Conversations",
+    "Difference",
     "DropTarget",
+    "Effect",
     "EmbeddingEngine",
     "ErrorCode",
     "Event",
@@ -152,6 +155,7 @@ __all__ = [
     "WrittenText",
     "chat_messages",
     "clean_text",
+    "difference",
     "file_stem",
     "finished",
     "fit_prompt",

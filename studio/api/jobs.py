@@ -26,6 +26,8 @@ class JobRequest:
         keep: Save the results in the library; False if whoever asks keeps them.
         private: Write nothing of it at all, neither its recipe nor a result.
         whole: Hand over all of the result, also what its texts and artifacts say already.
+        seed: Of the job's randomness, and of each parameter that is a seed and was not chosen; by
+            default it is drawn.
         conversation: Id of the conversation of the library that it is said in: what the library
             knows of the job goes when that is erased.
         page: Which part of the window shows it, set by its run controller: it is found by that
@@ -43,6 +45,7 @@ class JobRequest:
     whole: bool = False
     conversation: str = ""
     page: str = ""
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     be handed to it beside them. ``accepts``: kinds of artifacts that it works on, and the parameter
     or the input that each fills: ``{ image = "picture" }``. ``tool`` says, to a language model that
     may use it, what it does and when it helps; where it says nothing, the task is no tool.
+    ``compares``: kinds of which it tells how two results differ: see :mod:`studio.api.comparison`.
     """
 
     id: str
@@ -65,6 +66,7 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lane: Lane = Lane.BATCH
     summary: str = ""
     tool: str = ""
+    compares: tuple[str, ...] = ()
 
 
 class ActionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -255,6 +257,8 @@ def _check(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"params {task.params!r} of {task.id} is not 'module:Class'")
         if not manifest.worker:
             raise _bad(path, f"task {task.id} needs a worker module")
+        if task.compares and not {"before", "after"} <= set(task.inputs):
+            raise _bad(path, f"task {task.id} compares: it needs the inputs “before” and “after”")
     for example in manifest.tour:
         if example.task not in {task.id for task in manifest.tasks}:
             raise _bad(path, f"the tour names {example.task!r}, which is not one of its tasks")
@@ -311,6 +315,7 @@ def _check_kinds(path: Path, manifest: Manifest) -> None:
     used = [kind for task in manifest.tasks for kind in task.produces]
     used += [kind for task in manifest.tasks for kind in task.accepts]
     used += [kind for page in manifest.pages for kind in page.accepts]
+    used += [kind for task in manifest.tasks for kind in task.compares]
     for word in [*ids, *used]:
         if not _KIND.fullmatch(word):
             raise _bad(path, f"kind {word!r} is not a word in lower-case letters")

@@ -32,6 +32,10 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "forget":
         return _forget(arguments, session.paths)
+    if arguments.command == "rerun":
+        from studio.cli import rerun
+
+        return rerun.main(arguments, session)
     writes = arguments.command in ("backup", "erase", "rebuild", "restore")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
@@ -78,6 +82,9 @@ def _parser() -> ArgumentParser:
         help="what a result says of how it was made: its full recipe, only a label, or nothing "
         "(default: as last chosen in the window)",
     )
+    add(
+        "rerun", "run a result again and compare: identical, within tolerance, or different and why"
+    ).add_argument("id", metavar="ID", help="of a result, a record or a message")
     add("restore", "restore results or conversations from the bin").add_argument(
         "id", nargs="+", metavar="ID"
     )

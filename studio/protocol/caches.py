@@ -13,3 +13,6 @@ RESULTS = "results"
 
 PROMPT_CACHE = "beginnings"
 """Folder in it of what models computed of texts; the runtime fills it, the studio can clear it."""
+
+DIGESTS = "digests.json"
+"""File in it: ``weights_files.stamp`` → SHA-256, of weights that the runtime has read."""

@@ -80,3 +80,17 @@ def digest_of_all(path: Path, digests: Mapping[Path, str]) -> str:
     root = path if path.is_dir() else path.parent
     lines = (f"{digests[file]}  {file.relative_to(root).as_posix()}\n" for file in sorted(digests))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def stamp(path: Path) -> str:
+    """Return what tells the weights at ``path`` from what they were: names, sizes, times of change.
+
+    Raises:
+        OSError: A file is not there.
+    """
+    facts = []
+    for file in files_of(path):
+        now = file.stat()
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        facts.append((name, now.st_size, now.st_mtime_ns))
+    return f"{path.resolve()} {facts}"

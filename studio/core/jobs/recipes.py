@@ -74,7 +74,8 @@ def make_recipe(
             task takes no such inputs.
     """
     values = params.to_dict()
-    seed: int | None = None
+    seed = request.seed
+    draw = draw if request.seed is None else lambda: request.seed or 0
     named: list[str] = []
     files: list[str] = []
     for field in params.fields():

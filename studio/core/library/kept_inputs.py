@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from studio.core.library.rows import Record
@@ -64,6 +65,11 @@ class KeptInputs:
                 "library.",
                 "It was not kept, or was erased since. Start from the page instead.",
             )
+
+    def payload(self, digest: str, suffix: str) -> Path | None:
+        """Return a result with these bytes and this suffix; None if there is none."""
+        found = self._store.path(digest, suffix.lower()) if suffix else None
+        return found if found and found.is_file() else None
 
     def release(self, record: str) -> int:
         """Delete what was handed to a job that made nothing and runs no more; return the bytes."""

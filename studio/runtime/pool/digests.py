@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+from studio.protocol.caches import DIGESTS
 from studio.protocol.regular_file import open_regular
-from studio.protocol.weights_files import digest_of_all, files_of
+from studio.protocol.weights_files import digest_of_all, files_of, stamp
 
 CHUNK = 4 * 1024**2
 
@@ -20,7 +21,7 @@ class Digests:
     """Digests by path, size and time of change. Any thread may ask."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = folder / "digests.json" if folder else None
+        self._file = folder / DIGESTS if folder else None
         self._known = self._read()
 
     def known(self, path: Path) -> str:
@@ -70,16 +71,3 @@ class Digests:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(self._known, file)
             os.replace(name, self._file)
-
-
-def _name(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
-
-
-def stamp(path: Path) -> str:
-    """Return what tells ``path`` from what it was before: names, sizes, times of change."""
-    facts = []
-    for file in files_of(path):
-        now = file.stat()
-        facts.append((_name(file, path), now.st_size, now.st_mtime_ns))
-    return f"{path.resolve()} {facts}"

@@ -14,8 +14,7 @@ import msgspec
 from studio.api.worker.context import Loader, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
-from studio.protocol.weights_files import special_file
-from studio.runtime.pool.digests import stamp
+from studio.protocol.weights_files import special_file, stamp
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""``studio library rerun ID``: makes a result again; says whether it is the same, or why not."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.background import in_words
+from studio.core.rerun.report import Report, RerunVerdict
+from studio.core.rerun.rerun import Rerun
+from studio.protocol.errors import StudioError
+
+
+def main(arguments: Namespace, session: StudioSession) -> int:
+    """Run one result again and print the verdict; the exit code says whether it is the same."""
+    with session.studio() as studio:
+        told: list[Report] = []
+        rerun = Rerun(studio, arguments.id, _at_once, told.append)
+        rerun.start()
+        if rerun.job is not None:
+            JobProgress(studio, show_text=False).follow(rerun.job)
+        while not told:
+            studio.pump(0.1)
+    (report,) = told
+    if arguments.json:
+        output.print_json(report.plain())
+    else:
+        _print(report)
+    if report.trouble:
+        return ExitCode.of(report.trouble.code)
+    is_same = report.verdict in (RerunVerdict.IDENTICAL, RerunVerdict.WITHIN)
+    return ExitCode.OK if is_same else ExitCode.PROBLEMS
+
+
+def _print(report: Report) -> None:
+    output.say(report.sentence)
+    effects = [effect for each in report.differences for effect in each.effects]
+    for effect in effects:
+        bound = "" if effect.tolerance is None else f"   (tolerance {effect.tolerance:g})"
+        output.say(f"  {effect.name:<40} {effect.value:g} {effect.unit}{bound}".rstrip())
+    for cause in report.causes:
+        output.say(f"  changed since: {cause.words}")
+    for id in report.made:
+        output.hint(f"new      `studio library show {id}`")
+
+
+def _at_once(
+    call: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[StudioError], None]
+) -> None:
+    """Do slow work here and now: nobody else needs this thread."""
+    try:
+        found = call()
+    except Exception as error:  # noqa: BLE001 - the border that a background thread would be
+        failed(in_words(error))
+        return
+    then(found)

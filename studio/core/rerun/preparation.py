@@ -1,0 +1,279 @@
+"""From the id of a result to the request that makes it again; says in words what is missing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from studio.api.inputs import packed
+from studio.api.jobs import JobRequest
+from studio.core.jobs.requests import as_sent
+from studio.core.library import Artifact, Library, Message, Record
+from studio.core.library.retired_params import digest
+from studio.core.plugins import PluginHost
+from studio.core.rerun.circumstances import PLUGIN, digest_of
+from studio.core.rerun.weights_by_digest import WeightsByDigest, renamed
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import BlobSpec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A result whose file is not as it was saved.
+
+    Attributes:
+        copy: Of the file as it is now: to save the same result again would heal it.
+        digest: Of that.
+    """
+
+    copy: Path
+    digest: str
+
+
+@dataclass(frozen=True)
+class Original:
+    """What is to be made again.
+
+    Attributes:
+        record: How it was made.
+        results: The artifacts that are compared; none for a message.
+        siblings: All artifacts of the record, oldest first.
+        message: Of a conversation; its words are compared.
+        changed: Id of a result → what became of its file.
+    """
+
+    id: str
+    record: Record
+    results: tuple[Artifact, ...] = ()
+    siblings: tuple[Artifact, ...] = ()
+    message: Message | None = None
+    changed: Mapping[str, Changed] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What lists call it."""
+        return self.results[0].title if len(self.results) == 1 else ""
+
+
+def find(library: Library, id: str) -> Original:
+    """Return the result, the record or the message with that id, and how it was made.
+
+    Raises:
+        StudioError: There is none, nobody knows how it was made, or that is damaged.
+    """
+    with_id: dict[str, Callable[[str], Any]] = {
+        "artifact": library.artifact,
+        "record": library.record,
+        "message": library.conversations.message,
+    }
+    for what, look_up in with_id.items():
+        found = _if_there(partial(look_up, id))
+        if found is not None:
+            return _original(library, id, what, found)
+    raise StudioError(
+        ErrorCode.NOT_FOUND,
+        "There is no result with this id in the library.",
+        "Ids are listed by `studio library list` and `studio library search`.",
+    )
+
+
+def changed_files(library: Library, original: Original, folder: Path) -> dict[str, Changed]:
+    """Copy the files of results that are not as they were saved into ``folder``.
+
+    Raises:
+        StudioError: ``NOT_FOUND``: one is not there any more.
+    """
+    found: dict[str, Changed] = {}
+    for result in original.results:
+        path = library.payload_path(result)
+        try:
+            now = digest_of(path)
+            if now != result.digest:
+                copy = Path(shutil.copyfile(path, folder / f"{result.id}{result.suffix}"))
+                found[result.id] = Changed(copy, now)
+        except OSError as error:
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"The file of “{result.title}” cannot be read: there is nothing to compare with.",
+                "`studio library verify` lists all files that are missing or damaged.",
+                str(error),
+            ) from error
+    return found
+
+
+def request_for(library: Library, original: Original, weights: WeightsByDigest) -> JobRequest:
+    """Return what makes ``original`` again, with the inputs, files and models of then.
+
+    Reads files: not for the window's thread.
+
+    Raises:
+        StudioError: Something is missing, or nothing can be saved.
+    """
+    if library.read_only:
+        library.check_room()  # says why
+    record = original.record
+    names = weights.now_called(record.weights)
+    names |= _files_now(library, record)
+    first = original.results[0].id if original.results else ""
+    is_kept = original.message is None
+    return JobRequest(
+        record.task,
+        {name: renamed(value, names) for name, value in record.params.items()},
+        title=original.title,
+        inputs=_inputs(library, original),
+        parents=library.inputs(first) if first else (),
+        keep=is_kept,
+        conversation="" if is_kept else record.conversation,
+        seed=record.seed,
+    )
+
+
+def explain(error: StudioError, record: Record, plugins: PluginHost) -> StudioError:
+    """Return why a request was refused as whoever wants the result again understands it."""
+    made_with = f"{record.plugin} {record.versions.get(PLUGIN, '')}".strip()
+    plugin = next((each for each in plugins.plugins if each.id == record.plugin), None)
+    if plugin is None:
+        return StudioError(
+            ErrorCode.NOT_FOUND,
+            f"The plugin “{record.plugin}”, which made this, is not installed.",
+            f"Install {made_with} on the Plugins page, then run it again.",
+        )
+    if not plugin.is_usable:
+        what = f"{plugin.title}, which made this, cannot be used now: it is {plugin.state.words}."
+        hint = f"{plugin.reason} See the Plugins page.".strip()
+        return StudioError(ErrorCode.UNSUPPORTED, what, hint, error.details)
+    tasks = plugin.manifest.tasks if plugin.manifest else ()
+    if record.task not in {task.id for task in tasks}:
+        return StudioError(
+            ErrorCode.NOT_FOUND,
+            f"{plugin.title} {plugin.version} no longer has the task “{record.task}”.",
+            f"This was made with {made_with}: install that version to run it again.",
+        )
+    if error.code is ErrorCode.BAD_INPUT:
+        told = f"{plugin.title} {plugin.version} cannot be asked for this any more."
+        hint = f"This was made with {made_with}. Start from its page instead."
+        return StudioError(error.code, f"{told} {error.message}", hint)
+    return error
+
+
+# --- inside -------------------------------------------------------------------------------------
+
+
+def _if_there(look_up: Callable[[], T]) -> T | None:
+    """Return what is found; None for nothing.
+
+    Raises:
+        StudioError: It is damaged, or the library cannot be read.
+    """
+    try:
+        return look_up()
+    except StudioError as error:
+        if error.code is ErrorCode.NOT_FOUND:
+            return None
+        raise
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> StudioError:
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        "What the library says of this result is damaged, so it cannot be run again.",
+        "`studio library rebuild` makes the database again from the files.",
+        str(error),
+    )
+
+
+def _original(library: Library, id: str, what: str, found: Any) -> Original:
+    record_id = id if what == "record" else found.record
+    if not record_id:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            "Nobody knows how this was made: it was written by a person, or came from a file.",
+            "Only what a task of the studio has made can be run again.",
+        )
+    record = found if what == "record" else _if_there(lambda: library.record(record_id))
+    if record is None:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            "How this was made is not in the library any more: its record is missing.",
+            "It was erased, or lost. `studio library rebuild` looks for it in the files.",
+        )
+    if what == "message":
+        return Original(id, record, message=found)
+    here = [*library.find(record=record.id, limit=-1), *_binned(library, record)]
+    siblings = tuple(sorted(here, key=lambda each: each.id))
+    results = (found,) if what == "artifact" else siblings
+    if not results:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            "There is nothing to compare with: no result of this run is in the library.",
+            "Its task hands over what it finds without keeping it, or it was erased since.",
+        )
+    return Original(id, record, results, siblings)
+
+
+def _binned(library: Library, record: Record) -> list[Artifact]:
+    return library.find(record=record.id, binned=True, limit=-1)
+
+
+def _inputs(library: Library, original: Original) -> dict[str, Any]:
+    record = original.record
+    try:
+        kept: Mapping[str, Any] = library.inputs_of(record)
+    except StudioError:
+        said = _said(library, original)
+        if record.inputs != {"messages": digest(bytes(packed(said)))}:
+            raise
+        return {"messages": said}
+    try:
+        specs = {name: msgspec.convert(spec, BlobSpec) for name, spec in record.specs.items()}
+        return {name: as_sent(specs.get(name), data) for name, data in kept.items()}
+    except msgspec.ValidationError as error:
+        raise _damaged(error) from error
+
+
+def _said(library: Library, original: Original) -> list[dict[str, str]]:
+    """Return what was said before a message, as its job was handed it: a record keeps no word."""
+    message = original.message
+    if message is None:
+        return []
+    return [
+        {"role": each.role, "content": each.content}
+        for each in library.conversations.path_to(message.parent)
+        if each.content.strip() and each.role in ("user", "assistant")
+    ]
+
+
+def _files_now(library: Library, record: Record) -> dict[str, str]:
+    """Return path → path of today, for files that are not as they were but are in the library.
+
+    Raises:
+        StudioError: ``NOT_FOUND``: one is gone, and its bytes are nowhere.
+    """
+    moved: dict[str, str] = {}
+    for name, sha256 in record.files.items():
+        path = Path(name)
+        try:
+            if digest_of(path) == sha256:
+                continue
+        except OSError:
+            pass  # it is gone, or cannot be read
+        copy = library.kept_inputs.payload(sha256, path.suffix)
+        if copy is not None:
+            moved[name] = str(copy)
+        elif not path.exists():
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"{path.name}, which this was made from, is not at {path.parent} any more.",
+                "Put the file back, then run it again.",
+            )
+    return moved

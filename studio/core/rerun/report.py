@@ -1,0 +1,131 @@
+"""What comes of making a result again: a verdict, candidate causes, and observed effects."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from studio.api.comparison import Difference
+from studio.protocol.errors import ErrorInfo, StudioError
+
+
+class RerunVerdict(StrEnum):
+    """How the new result compares with the old one."""
+
+    IDENTICAL = "identical"
+    """Byte for byte."""
+    WITHIN = "within"
+    """Not the same bytes, but no further apart than the tolerance of its kind."""
+    DIFFERENT = "different"
+    CANNOT = "cannot"
+    """It could not be made again, or there is nothing to compare with."""
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Something that was another then, and may be why the result is: a candidate, no proof.
+
+    Attributes:
+        what: ``program``, ``plugin``, ``library``, ``device``, ``setting``, ``model``, ``file``,
+            ``parameter``; or ``result``, if the old one is not as it was saved.
+        before, after: Versions, digests or values; ``after`` is empty for what is not there now.
+    """
+
+    what: str
+    name: str
+    before: str
+    after: str
+
+    @property
+    def words(self) -> str:
+        """The cause as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
+        subject = SUBJECTS.get(self.what, "{name}").format(name=self.name)
+        if self.what == "result":
+            return "the old result was changed on the disk since it was saved"
+        if self.what in BY_BYTES:
+            did = "has other contents now" if self.after else "was used then and is not now"
+            return f"{subject} {did}"
+        now, then = self.after or "not there", self.before or "not there"
+        return f"{subject} is {now} now and was {then} then"
+
+
+SUBJECTS = {
+    "program": "Offline Studio",
+    "plugin": "the plugin {name}",
+    "device": "the {name}",
+    "setting": "the setting “{name}”",
+    "model": "the model {name}",
+    "file": "the file {name}",
+    "parameter": "the parameter “{name}”",
+}
+BY_BYTES = ("model", "file")
+"""What is told by its digest, which no person reads."""
+MOST_CAUSES = 3
+"""So many are named in a sentence."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What is told in the end.
+
+    Attributes:
+        original: Id of what was made again.
+        made: Ids of the new results, in the order of those that they are compared with.
+        record: Id of the record of the new run; empty without one.
+        differences: Of each pair that is not the same bytes.
+        trouble: Why it could not be done, and what to do; None if it could.
+    """
+
+    original: str
+    verdict: RerunVerdict
+    made: tuple[str, ...] = ()
+    record: str = ""
+    causes: tuple[Cause, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    trouble: ErrorInfo | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words."""
+        if self.trouble:
+            return f"{self.trouble.message} {self.trouble.hint}".strip()
+        if self.verdict is RerunVerdict.IDENTICAL:
+            return "Identical, byte for byte."
+        seen = "; ".join(dict.fromkeys(each.words for each in self.differences))
+        is_within = self.verdict is RerunVerdict.WITHIN
+        head = "The same within tolerance" if is_within else "Different"
+        if not self.causes:
+            return f"{head}: {seen}. Nothing that is known to matter has changed since."
+        return f"{head}: {seen}, probably because {named(self.causes)}."
+
+    def plain(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "verdict": str(self.verdict),
+            "sentence": self.sentence,
+            "causes": [
+                {**msgspec.structs.asdict(each), "words": each.words} for each in self.causes
+            ],
+            "effects": [
+                msgspec.to_builtins(effect) for each in self.differences for effect in each.effects
+            ],
+            "differences": [each.words for each in self.differences],
+            "original": self.original,
+            "made": list(self.made),
+            "record": self.record,
+            **({"error": msgspec.to_builtins(self.trouble)} if self.trouble else {}),
+        }
+
+
+def cannot(original: str, error: StudioError) -> Report:
+    """Return the report of what could not be made again."""
+    return Report(original, RerunVerdict.CANNOT, trouble=error.info())
+
+
+def named(causes: tuple[Cause, ...]) -> str:
+    """Return the first causes as one clause."""
+    words = [each.words for each in causes[:MOST_CAUSES]]
+    left = len(causes) - MOST_CAUSES
+    if left > 0:
+        words.append("one more thing has changed" if left == 1 else f"{left} more things have")
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,1 @@
+"""A plugin whose results are what the test says."""

@@ -1,0 +1,1 @@
+"""Never imported: the runtime of these tests is scripted."""
