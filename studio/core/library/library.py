@@ -17,6 +17,7 @@ from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifac
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
+from studio.core.library.family import FamilyTrees
 from studio.core.library.job_journal import JobJournal
 from studio.core.library.kept_inputs import KeptInputs
 from studio.core.library.leftovers import Leftovers, find_leftovers
@@ -51,8 +52,8 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, tags, search, jobs, kept_inputs, energy: The parts
-            with methods of their own.
+        records, conversations, collections, tags, search, jobs, kept_inputs, energy, families: The
+            parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -85,6 +86,7 @@ class Library:
         self.search = Search(database)
         self.jobs = JobJournal(database)
         self.energy = Totals(database)
+        self.families = FamilyTrees(database)
         self.kept_inputs = KeptInputs(database, self._store)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(

@@ -17,6 +17,7 @@ from studio.core.library.export import called, file_name
 from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
+from studio.desktop.pages.gallery.family_tree import show_family_tree
 from studio.protocol.errors import StudioError
 
 
@@ -28,6 +29,19 @@ def _run_again(details: Details) -> DetailAction | None:
         _tr("Runs it again with the same parameters and compares the results"),
         enabled=details.record is not None,
     )
+
+
+def _family_tree(details: Details) -> DetailAction | None:
+    return DetailAction(
+        _tr("Family tree"),
+        "git-fork",
+        lambda at: _show_family(details, at),
+        _tr("What it was made from, and what came of it"),
+    )
+
+
+def _show_family(details: Details, at: QWidget) -> None:
+    show_family_tree(details.parts, details.artifact.id, at, details.open)
 
 
 def _export(details: Details) -> DetailAction | None:
@@ -42,7 +56,7 @@ def _bin(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Restore"), "archive-restore", lambda _: restore())
 
 
-ACTIONS: tuple[Action, ...] = (_run_again, _export, _bin)
+ACTIONS: tuple[Action, ...] = (_run_again, _family_tree, _export, _bin)
 """In reading order; below them come the pages that take the artifact, and actions of plugins."""
 
 

@@ -15,6 +15,7 @@ from studio.core.library import Artifact, Conversation, Stats
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.pages.gallery.artifact_detail import ArtifactDetail
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
+from studio.desktop.pages.gallery.family_tree import show_family_tree
 from studio.desktop.pages.gallery.kind_menu import MENU, KindMenu
 from studio.desktop.pages.gallery.library_bin import MOST, BinnedConversations, ask_empty_bin
 from studio.desktop.pages.page_frame import PageFrame
@@ -32,7 +33,16 @@ def build(parts: PageServices) -> Page:
         restore_state=page.restore_state,
         accept=page.show_saved,
         actions=[
-            PageAction("gallery.search", page.tr("Search the library"), page.focus_search, "search")
+            PageAction(
+                "gallery.search", page.tr("Search the library"), page.focus_search, "search"
+            ),
+            PageAction(
+                "gallery.family",
+                page.tr("Family tree"),
+                page.show_family,
+                "git-fork",
+                "Ctrl+Shift+F",
+            ),
         ],
         focus=page.on_shown,
     )
@@ -208,6 +218,11 @@ class GalleryPage(QWidget):
         self.detail.setVisible(artifact is not None)
         if artifact is not None:
             self.detail.show_artifact(artifact)
+
+    def show_family(self) -> None:
+        """Show the family tree of what is selected."""
+        if self.detail.isVisible() and self.detail.artifact is not None:
+            show_family_tree(self._parts, self.detail.artifact.id, self, self._show_id)
 
     def _show_menu(self, artifact: Artifact, at: QPoint) -> None:
         menu = self._parts.ui.menu(self)
