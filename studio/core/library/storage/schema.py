@@ -164,7 +164,8 @@ _VERSION_5 = """
 
 _VERSION_6 = """
     -- What a recipe says, one row a fact, for the search: parameters by their names, others by a
-    -- name with a colon. All of it is derived; triggers keep it true.
+    -- name with a colon. All of it is derived; triggers keep it true. OR IGNORE would not do in
+    -- them: the conflict clause of the statement that fires one overrides it.
     CREATE TABLE facts (
         name TEXT NOT NULL COLLATE NOCASE, value ANY NOT NULL COLLATE NOCASE,
         artifact INTEGER NOT NULL REFERENCES artifacts(n) ON DELETE CASCADE,
@@ -188,34 +189,42 @@ _VERSION_6 = """
         FROM artifacts WHERE CASE WHEN json_valid(verdict)
             THEN coalesce(json_array_length(verdict, '$.checks'), 0) > 0 ELSE 0 END;
     CREATE TRIGGER facts_of_new_artifact AFTER INSERT ON artifacts BEGIN
-        INSERT OR IGNORE INTO facts SELECT name, value, new.n FROM record_facts
-            WHERE record = new.record;
-        INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts
-            WHERE artifact = new.n;
+        INSERT INTO facts SELECT name, value, new.n FROM record_facts
+            WHERE record = new.record
+            ON CONFLICT DO NOTHING;
+        INSERT INTO facts SELECT name, value, artifact FROM verdict_facts
+            WHERE artifact = new.n
+            ON CONFLICT DO NOTHING;
     END;
     CREATE TRIGGER facts_of_changed_artifact AFTER UPDATE OF record, verdict ON artifacts BEGIN
         DELETE FROM facts WHERE artifact = new.n;
-        INSERT OR IGNORE INTO facts SELECT name, value, new.n FROM record_facts
-            WHERE record = new.record;
-        INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts
-            WHERE artifact = new.n;
+        INSERT INTO facts SELECT name, value, new.n FROM record_facts
+            WHERE record = new.record
+            ON CONFLICT DO NOTHING;
+        INSERT INTO facts SELECT name, value, artifact FROM verdict_facts
+            WHERE artifact = new.n
+            ON CONFLICT DO NOTHING;
     END;
     CREATE TRIGGER facts_of_new_record AFTER INSERT ON records BEGIN
-        INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
+        INSERT INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
             WHERE artifacts.record <> '' AND artifacts.record = new.id
-            AND record_facts.record = new.id;
+            AND record_facts.record = new.id
+            ON CONFLICT DO NOTHING;
     END;
     CREATE TRIGGER facts_of_changed_record
     AFTER UPDATE OF task, plugin, params, seed, weights ON records BEGIN
         DELETE FROM facts WHERE name <> ':verdict' AND artifact IN
             (SELECT n FROM artifacts WHERE record <> '' AND record = new.id);
-        INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
+        INSERT INTO facts SELECT name, value, artifacts.n FROM artifacts, record_facts
             WHERE artifacts.record <> '' AND artifacts.record = new.id
-            AND record_facts.record = new.id;
+            AND record_facts.record = new.id
+            ON CONFLICT DO NOTHING;
     END;
-    INSERT OR IGNORE INTO facts SELECT name, value, artifacts.n FROM artifacts
-        JOIN record_facts ON record_facts.record = artifacts.record WHERE artifacts.record <> '';
-    INSERT OR IGNORE INTO facts SELECT name, value, artifact FROM verdict_facts;
+    INSERT INTO facts SELECT name, value, artifacts.n FROM artifacts
+        JOIN record_facts ON record_facts.record = artifacts.record WHERE artifacts.record <> ''
+        ON CONFLICT DO NOTHING;
+    INSERT INTO facts SELECT name, value, artifact FROM verdict_facts WHERE TRUE
+        ON CONFLICT DO NOTHING;
 
     CREATE TABLE artifact_tags (
         tag TEXT NOT NULL COLLATE NOCASE,
