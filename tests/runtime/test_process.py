@@ -305,7 +305,9 @@ def said(runtime: RuntimeProcess, job: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_reply_is_the_same_alone_and_beside_another_and_stops(chat: RuntimeProcess) -> None:
+def test_a_reply_is_the_same_alone_and_beside_another_stops_and_leaves_nothing_when_killed(
+    chat: RuntimeProcess,
+) -> None:
     ask(chat, "alone", "Name three primary colours.", 24)
     alone = chat.finished("alone")
     assert alone.state is JobState.DONE, alone.error
@@ -325,23 +327,21 @@ def test_a_reply_is_the_same_alone_and_beside_another_and_stops(chat: RuntimePro
     chat.wait(lambda each: isinstance(each, TextDelta) and each.job == "long")
     chat.send(Cancel("long"))
     assert chat.finished("long").state is JobState.CANCELLED
-    ask(chat, "next", "Say yes.", 4)
-    assert chat.finished("next").state is JobState.DONE
+    ask(chat, "last", "Write a very long story.", 4000)
+    chat.wait(lambda each: isinstance(each, TextDelta) and each.job == "last")
+    family = [psutil.Process(chat.process.pid), *chat.children()]
+    chat.process.kill()
+    chat.process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    assert alive == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("how", "moment"), [("killed", "a reply"), ("abandoned", "loading smol")])
-def test_nothing_is_left_running(chat: RuntimeProcess, how: str, moment: str) -> None:
+def test_abandoned_while_it_loads_it_leaves_nothing(chat: RuntimeProcess) -> None:
     ask(chat, "long", "Write a very long story.", 4000)
-    if moment == "a reply":
-        chat.wait(lambda each: isinstance(each, TextDelta))
-    else:
-        chat.wait(lambda each: getattr(each, "reason", "") == moment)
+    chat.wait(lambda each: getattr(each, "reason", "") == "loading smol")
     family = [psutil.Process(chat.process.pid), *chat.children()]
-    if how == "killed":
-        chat.process.kill()
-    else:
-        chat.link.close()
+    chat.link.close()
     chat.process.wait(PATIENCE)
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert alive == []

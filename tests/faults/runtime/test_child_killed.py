@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,19 +15,27 @@ from studio.core.plugins import PluginState
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
-from studio.testing.processes import gone
+from studio.testing.processes import gone, without_torch
 from tests.faults.runtime.conftest import MOMENTS
 
 pytestmark = pytest.mark.slow
 
 
-def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succeeds(
-    bench: Any,
+def test_killed_while_it_loads_it_comes_back_and_the_next_job_succeeds(bench: Any) -> None:
+    assert_it_comes_back_when_killed(bench, "loading")
+
+
+def test_killed_idle_and_generating_it_comes_back_and_the_next_job_succeeds(
+    light: None, bench: Any
 ) -> None:
+    assert_it_comes_back_when_killed(bench, "idle", "generating")
+
+
+def assert_it_comes_back_when_killed(bench: Any, *moments: str) -> None:
     told: list[str] = []
     bench.studio.notices.on_notice(lambda notice: told.append(notice.message))
     before = bench.run("write", prompt="before")
-    for moment in MOMENTS:
+    for moment in moments:
         job = bench.bring_to(moment)
         queued = bench.studio.submit(JobRequest("faulty.write", {"prompt": f"after {moment}"}))
         pid = bench.pid()
@@ -169,7 +178,11 @@ def test_stopping_a_job_in_each_moment_takes_one_step(bench: Any) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_closing_the_studio_leaves_no_process(bench: Any, moment: str) -> None:
+def test_closing_the_studio_leaves_no_process(
+    bench: Any, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if moment != "loading":
+        without_torch(tmp_path / "without", monkeypatch)
     job = bench.bring_to(moment)
     family = [psutil.Process(bench.pid())]
     if moment == "generating":

@@ -13,7 +13,7 @@ import pytest
 
 from studio.core.studio import Studio
 from studio.testing.inproc import pump_until
-from studio.testing.processes import gone
+from studio.testing.processes import gone, without_torch
 from studio.testing.scripted import ScriptedRuntime
 from tests.faults.runtime.conftest import MOMENTS
 
@@ -34,8 +34,10 @@ def doomed(home: Path, moment: str, *more: str) -> tuple[subprocess.Popen[str], 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_nothing_is_left_running_and_nothing_is_lost(
-    environment: None, tmp_path: Path, moment: str
+    environment: None, tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if moment != "loading":
+        without_torch(tmp_path / "without", monkeypatch)
     studio, told = doomed(tmp_path, moment)
     family = [psutil.Process(pid) for pid in told["pids"]]
     studio.kill()
@@ -54,7 +56,7 @@ def test_nothing_is_left_running_and_nothing_is_lost(
 
 
 def test_control_a_process_without_a_death_pipe_does_outlive_its_studio(
-    environment: None, tmp_path: Path
+    environment: None, light: None, tmp_path: Path
 ) -> None:
     studio, told = doomed(tmp_path, "idle", "orphan")
     runtime, orphan = psutil.Process(told["pids"][0]), psutil.Process(told["orphan"])

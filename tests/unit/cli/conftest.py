@@ -51,6 +51,16 @@ def studio(home: Path) -> Studio:
     return run
 
 
+@pytest.fixture
+def here(command: Callable[..., Any], runtime_within: None) -> Studio:
+    """The same in this process, runtime and all: where the process is not what is looked at."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(words, *command(*words))
+
+    return run
+
+
 def one_object(text: str) -> dict[str, Any]:
     """Return the only JSON object in ``text``; anything else in it fails."""
     found = json.loads(text)

@@ -28,7 +28,7 @@ def _echo_needs_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(
-    studio: Studio, tmp_path: Path
+    studio: Studio, here: Studio, tmp_path: Path
 ) -> None:
     out = tmp_path / "new" / "out"
     words = ["run", "echo.say", "--text", "hi there", "--times", "2", "--seed", "7", "--json"]
@@ -41,30 +41,30 @@ def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(
     (path,) = map(Path, result["artifacts"])
     assert path.parent == out
     assert path.read_text("utf-8") == "hi there hi there"
-    shown = one_object(studio("library", "show", result["record"], "--json").stdout)
+    shown = one_object(here("library", "show", result["record"], "--json").stdout)
     assert shown["params"]["text"] == "hi there"
     assert shown["seed"] == 7
-    again = one_object(studio(*words, "--out", str(out)).stdout)
+    again = one_object(here(*words, "--out", str(out)).stdout)
     assert again["record"] != result["record"]
     for key in ("text", "words", "seed"):
         assert again[key] == result[key]
     assert len(list(out.iterdir())) == 2, "nothing is overwritten"
 
 
-def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio) -> None:
-    done = studio("run", "echo.say", "--text", "one two", "--number", "--skip", "two")
+def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio, here: Studio) -> None:
+    done = here("run", "echo.say", "--text", "one two", "--number", "--skip", "two")
     assert done.stdout == "1.one \n"
     assert "record" in done.stderr
     assert "note" not in done.stderr
-    told = studio("run", "echo.say", "--text", "one", "--skip", "one")
+    told = here("run", "echo.say", "--text", "one", "--skip", "one")
     assert "note     Every word was skipped.\n" in told.stderr
     quiet = studio("run", "echo.say", "--text", "-", "--quiet", stdin="from\x1b[31m a pipe\n")
     assert quiet.stdout == "from a pipe \n"
     assert quiet.stderr == ""
 
 
-def test_the_main_parameter_needs_no_flag(studio: Studio) -> None:
-    assert studio("run", "echo.say", "--quiet", "hi", "--times", "2").stdout == "hi hi \n"
+def test_the_main_parameter_needs_no_flag(studio: Studio, here: Studio) -> None:
+    assert here("run", "echo.say", "--quiet", "hi", "--times", "2").stdout == "hi hi \n"
     assert "studio run echo.say [TEXT] [--FLAG" in studio("run", "echo.say", "--help").stdout
 
 
@@ -138,12 +138,12 @@ def test_beside_a_window_results_are_printed_and_copied_but_not_saved(
         assert (results / "of-the-window").exists()
 
 
-def test_without_a_folder_it_says_how_a_result_is_copied(studio: Studio, tmp_path: Path) -> None:
-    told = studio("run", "echo.say", "--text", "hi").stderr
+def test_without_a_folder_it_says_how_a_result_is_copied(here: Studio, tmp_path: Path) -> None:
+    told = here("run", "echo.say", "--text", "hi").stderr
     assert "objects/" not in told
     command = re.search(r"`studio (library export \S+) --out FOLDER`", told)
     assert command
-    exported = studio(*command[1].split(), "--out", str(tmp_path)).stdout
+    exported = here(*command[1].split(), "--out", str(tmp_path)).stdout
     assert Path(exported.strip()).read_text("utf-8") == "hi"
 
 
@@ -157,24 +157,25 @@ def test_tour_runs_the_examples_and_saves_them(studio: Studio, tmp_path: Path) -
 
 
 def test_library_lists_searches_exports_backs_up_and_verifies(
-    studio: Studio, home: Path, tmp_path: Path
+    here: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio("run", "echo.say", "--text", "needle in a haystack")
+    here("run", "echo.say", "--text", "needle in a haystack")
     line = "needle task:echo.say after:today"
-    (found,) = one_object(studio("library", "search", line, "--json").stdout)["artifacts"]
+    (found,) = one_object(here("library", "search", line, "--json").stdout)["artifacts"]
     assert "needle" in found["snippet"]
-    assert "not a date" in studio("library", "search", "after:soon").stderr
-    assert found["id"] in studio("library", "list").stdout
-    assert "needle in a haystack" in studio("library", "show", found["id"]).stdout
-    exported = studio("library", "export", found["id"], "--out", str(tmp_path / "out")).stdout
+    assert "not a date" in here("library", "search", "after:soon").stderr
+    assert found["id"] in here("library", "list").stdout
+    assert "needle in a haystack" in here("library", "show", found["id"]).stdout
+    exported = here("library", "export", found["id"], "--out", str(tmp_path / "out")).stdout
     assert Path(exported.strip()).read_text("utf-8") == "needle in a haystack"
-    assert studio("library", "verify").returncode == ExitCode.OK
-    assert studio("library", "backup", str(tmp_path / "copy")).returncode == ExitCode.OK
-    copy = studio("library", "list", STUDIO_HOME=str(tmp_path / "copy")).stdout
-    assert found["id"] in copy
+    assert here("library", "verify").returncode == ExitCode.OK
+    assert here("library", "backup", str(tmp_path / "copy")).returncode == ExitCode.OK
+    with monkeypatch.context() as patch:
+        patch.setenv("STUDIO_HOME", str(tmp_path / "copy"))
+        assert found["id"] in here("library", "list").stdout
     os.chmod(found["path"], 0o600)
     Path(found["path"]).write_bytes(b"changed")
-    damaged = studio("library", "verify")
+    damaged = here("library", "verify")
     assert damaged.returncode == ExitCode.PROBLEMS
     assert found["id"] in damaged.stdout
-    assert studio("doctor", "library").returncode == ExitCode.PROBLEMS
+    assert here("doctor", "library").returncode == ExitCode.PROBLEMS

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,14 @@ def test_a_description_becomes_code_with_tests_and_a_verdict(tmp_path: Path) -> 
     assert sum(verdict["tests"].values()) == (found["tests"].count("def test_") if tier else 0)
 
 
-def test_a_file_that_is_no_code_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("runtime_within")
+def test_a_file_that_is_no_code_is_a_sentence(
+    tmp_path: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
     path = tmp_path / "big.py"
     with path.open("wb") as file:
         file.truncate(50_000_000)
-    done = studio(tmp_path / "home", "code.explain", "--file", str(path))
-    assert done.returncode == ExitCode.BAD_INPUT
-    assert "“big.py” is 50.0 MB" in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    code, out, err = command("run", "code.explain", "--file", str(path))
+    assert code == ExitCode.BAD_INPUT
+    assert "“big.py” is 50.0 MB" in out + err
+    assert "Traceback" not in err

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,9 @@ def on_a_full_disk(disk: Path, *command: str) -> subprocess.CompletedProcess[str
     return done
 
 
-def test_a_full_disk_at_the_last_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_at_the_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., tuple[int, str, str]]
+) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("STUDIO_DEVICE", "cpu")
@@ -47,15 +50,12 @@ def test_a_full_disk_at_the_last_step(tmp_path: Path, monkeypatch: pytest.Monkey
     Image.fromarray(picture).save(tmp_path / "given.png")
     disk = tmp_path / "disk"
     disk.mkdir()
-    studio = [sys.executable, "-m", "studio"]
     enlarge = ["run", "image.enlarge", "--weights", "doubles", "--factor", "2"]
     words = [*enlarge, "--image", str(tmp_path / "given.png"), "--out", str(disk)]
-    done = on_a_full_disk(disk, *studio, *words)
+    done = on_a_full_disk(disk, sys.executable, "-m", "studio", *words)
     assert done.returncode
     assert "is full" in done.stderr
     assert "Traceback" not in done.stderr
-    listed = subprocess.run(
-        [*studio, "library", "list", "--json"], capture_output=True, encoding="utf-8", check=True
-    )
-    (kept,) = json.loads(listed.stdout)["artifacts"]
+    _, listed, _ = command("library", "list", "--json")
+    (kept,) = json.loads(listed)["artifacts"]
     assert kept["title"] == "given, 2 × larger"
