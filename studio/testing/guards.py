@@ -24,6 +24,8 @@ from pytestqt.qtbot import QtBot  # imports no Qt
 PATIENCE = 60.0
 """Seconds that a test waits for what must come. It bounds a hang and measures nothing, so that it
 costs nothing where all is well and spares a busy machine."""
+THOROUGH = bool(os.environ.get("STUDIO_THOROUGH"))
+"""Whether every case is tried where else some are drawn: once a night, not before each commit."""
 LASTS = ("template_child.py",)  # one renderer serves a whole process, and ends with it
 MANY_MODULES = 200
 FOLDER_MARKS = ("e2e", "faults", "gui")

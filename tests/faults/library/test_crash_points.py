@@ -1,11 +1,10 @@
 """System calls of a save as the last one, and refused: no promise is broken.
 
-Of each call some are drawn, always the same ones; ``STUDIO_ALL_FAULTS=1`` tries every one.
+Of each call some are drawn, always the same ones; ``STUDIO_THOROUGH=1`` tries every one.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
+from studio.testing.guards import THOROUGH
 
 sys.path.insert(0, str(Path(__file__).parent))
 import promises
@@ -31,8 +31,6 @@ ORDER = ["fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"]
 
 DATA = ["write", "pwrite64"]
 """There are many of these."""
-
-ALL = bool(os.environ.get("STUDIO_ALL_FAULTS"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,7 +97,7 @@ def drawn(calls: dict[str, int], names: list[str], how: str, some: int) -> Itera
     """Yield a fault for ``some`` calls of each name, the last one always among them."""
     for name in names:
         points = list(range(1, calls[name] + 1))
-        if not ALL and len(points) > some:
+        if not THOROUGH and len(points) > some:
             chance = random.Random(f"{name} {how}")
             points = sorted([*chance.sample(points[:-1], some - 1), points[-1]])
         for point in points:
@@ -117,7 +115,7 @@ def test_killed_at_the_first_start_or_while_the_database_is_made_again(
     faults = [
         Fault(call, "signal=SIGKILL", str(n))
         for call in ("fdatasync", "rename", "unlink", "fsync")
-        for n in range(1, min(5, calls[call]) + 1, 1 if ALL else 2)
+        for n in range(1, min(5, calls[call]) + 1, 1 if THOROUGH else 2)
     ]
     faults += [Fault("pwrite64", "signal=SIGKILL", str(n)) for n in range(5, 250, 25)]
     inject(faults, bare, tmp_path)
@@ -146,6 +144,6 @@ def test_killed_right_after_a_refusal(calls: dict[str, int], filled: Path, tmp_p
     faults = list(drawn(calls, ["fdatasync", "fsync"], "error=EIO", 6))
     results = inject(faults, filled, tmp_path, "die")
     assert sum(status == -9 for _, status, _ in results) > 5
-    step = 3 if ALL else 6
+    step = 3 if THOROUGH else 6
     always = [Fault("fdatasync", "error=EIO", f"{n}+") for n in range(3, calls["fdatasync"], step)]
     inject(always, filled, tmp_path / "always", "die")

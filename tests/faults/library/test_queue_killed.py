@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -15,6 +14,7 @@ from studio.core.jobs.queue_start import QueueStart
 from studio.core.jobs.resolver import Resolver
 from studio.core.library.library import Library
 from studio.core.library.storage import database, reserved_space
+from studio.testing.guards import THOROUGH
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -148,7 +148,7 @@ def change(death: Death, *statements: str) -> None:
 def test_killed_at_system_calls_that_write(tmp_path: Path) -> None:
     strace.required()
     calls = ["fsync", "fdatasync", "rename", "unlink", "pwrite64"]
-    tries = 24 if os.environ.get("STUDIO_ALL_FAULTS") else 7
+    tries = 24 if THOROUGH else 7
     lost = []
     with strace.Traced(LIFE) as life:
         counted = life.count_calls(calls, tmp_path / "unharmed", tmp_path / "said")
