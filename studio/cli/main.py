@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "run a task and save its results",
     "chat": "chat with a language model in the terminal",
     "queue": "list, order, pause and run the jobs that wait in the library",
+    "workflow": "run several steps over many inputs, from a file",
     "tasks": "list the tasks of all plugins",
     "models": "list, add, download, verify and convert models",
     "device": "show the devices, their usage and the last hour",

@@ -103,6 +103,11 @@ class StudioPaths:
         return self.home / "keys"
 
     @property
+    def workflows(self) -> Path:
+        """The workflows that the user has saved, a file each."""
+        return self.home / "workflows"
+
+    @property
     def weights(self) -> Path:
         """Weights that the user adds or gets."""
         return self.home / "weights"

@@ -27,6 +27,7 @@ from studio.core.jobs.calls import check_files
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.queue_start import QueueStart
+from studio.core.jobs.recipes import make_recipe, random_seed
 from studio.core.jobs.resolver import Resolver
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
@@ -55,6 +56,7 @@ from studio.core.settings import Settings
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.manager import WeightsManager, WeightsScans
+from studio.core.workflows.runs import Workflows
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
@@ -90,6 +92,7 @@ class Studio:
         memory: The log of what was loaded, dropped and waited for, and why.
         devices: What the runtime could compute on, and what it chose.
         estimate: Turns what the runtime counted into joules.
+        workflows: The runs of workflows that are under way.
     """
 
     def __init__(
@@ -139,12 +142,13 @@ class Studio:
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
         store = LibraryJobStore(library, scratch, self._circumstances, self._about)
+        self._enabled = EnabledWeights(self.weights, self._configuration.set_aside)
         self.jobs = JobBoard(
             store,
             self.runtime,
             post=self.post,
             notices=self.notices,
-            weights=EnabledWeights(self.weights, self._configuration.set_aside),
+            weights=self._enabled,
             resolve=self._resolver.resolve,
             on_fault=self.plugins.record_fault,
             on_stubborn=lambda job: self._blame.restart_for(job),
@@ -159,6 +163,7 @@ class Studio:
         )
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
+        self.workflows = Workflows(self)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
@@ -221,6 +226,7 @@ class Studio:
 
     def close(self) -> None:
         """End the runtime and all jobs, and wait until what was made is on disk."""
+        self.workflows.close()
         self.runtime.stop()
         while self._run_waiting():  # results that came with its last words
             pass
@@ -252,6 +258,17 @@ class Studio:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
         return self.jobs.submit(*self._resolver.resolve(request), request)
+
+    def recipe(self, request: JobRequest, draw: Callable[[], int] = random_seed) -> Recipe:
+        """Return what ``submit`` would run; from any thread, once the task's schema is imported.
+
+        Args:
+            draw: Returns the seeds that nobody chose.
+
+        Raises:
+            StudioError: As ``submit``.
+        """
+        return make_recipe(*self._resolver.resolve(request), self._enabled, request, draw)
 
     def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
         """A plugin that sees no files of the user's does not get at them by the tasks of others."""

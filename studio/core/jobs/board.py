@@ -126,6 +126,14 @@ class JobBoard:
         """
         return self._enter(make_recipe(plugin, entry, params, self._weights, request))
 
+    def enter(self, recipe: Recipe, id: str) -> Job:
+        """Submit a complete recipe, as ``Studio.recipe`` makes it, under an id of the caller's.
+
+        Raises:
+            StudioError: It is too large.
+        """
+        return self._enter(recipe, id=id)
+
     def jobs(self) -> list[Job]:
         """Return the jobs of the session, oldest first; of those that are over only the last."""
         return list(self._jobs.values())
@@ -319,8 +327,10 @@ class JobBoard:
         caller: Job | None = None,
         call: int = 0,
         instead_of: Job | None = None,
+        id: str = "",
     ) -> Job:
-        id, record = self._store.new_ids()
+        new, record = self._store.new_ids()
+        id = id or new
         job = Job(id, record, recipe, self, self._on_fault, caller=caller, call=call)
         job.is_row = self.queue.is_kept and caller is None and recipe.outlives_its_page
         # What is too large is refused before anything of it is stored.

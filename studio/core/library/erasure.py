@@ -61,6 +61,13 @@ _SHOW_WHAT_IS_LEFT = """
     WHERE id = ? AND head <> '' AND head NOT IN (SELECT id FROM messages)
 """
 """A backup may be from before the deletion and show what goes."""
+_FORGET_WHAT_ROWS_WERE = """
+    UPDATE workflow_rows SET title = '', given = '{}' WHERE (run, number) IN (
+        SELECT run, number FROM workflow_steps, json_each(artifacts) AS made
+        WHERE made.value IN (SELECT value FROM json_each(?))
+    )
+"""
+"""A row of a workflow says what its results were made from."""
 
 
 class Doomed(msgspec.Struct, frozen=True):
@@ -317,6 +324,7 @@ def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
             if connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,)).rowcount:
                 gone.add(id)
     connection.executemany(_SHOW_WHAT_IS_LEFT, [(id,) for id in plan.trimmed])
+    connection.execute(_FORGET_WHAT_ROWS_WERE, (json.dumps(doomed["artifacts"]),))
     connection.executemany("DELETE FROM jobs WHERE record = ?", [(id,) for id in plan.records])
     return gone
 

@@ -33,6 +33,7 @@ from studio.core.library.tags import Tags
 from studio.core.library.upkeep import backup, health, integrity, recovery, stats
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import rebuild
+from studio.core.library.workflow_runs import WorkflowRuns
 from studio.core.paths import StudioPaths
 from studio.core.prompt_cache_files import Traces
 from studio.core.settings import Settings
@@ -52,8 +53,8 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, tags, search, jobs, kept_inputs, energy, families: The
-            parts with methods of their own.
+        records, conversations, collections, tags, search, jobs, workflow_runs, kept_inputs,
+            energy, families: The parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -87,6 +88,7 @@ class Library:
         self.jobs = JobJournal(database)
         self.energy = Totals(database)
         self.families = FamilyTrees(database)
+        self.workflow_runs = WorkflowRuns(database)
         self.kept_inputs = KeptInputs(database, self._store)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(

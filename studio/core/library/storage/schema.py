@@ -237,6 +237,28 @@ _VERSION_6 = """
 """
 """The search asks for what recipes say; results have tags."""
 
+_VERSION_7 = """
+    CREATE TABLE workflow_runs (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        title TEXT NOT NULL, document TEXT NOT NULL, params TEXT NOT NULL, source TEXT NOT NULL,
+        folder TEXT NOT NULL, seed INTEGER NOT NULL, state TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE workflow_rows (
+        run TEXT NOT NULL REFERENCES workflow_runs(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        title TEXT NOT NULL, given TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL,
+        seconds REAL NOT NULL, PRIMARY KEY (run, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX workflow_rows_by_state ON workflow_rows(run, state, number);
+    CREATE TABLE workflow_steps (
+        run TEXT NOT NULL REFERENCES workflow_runs(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        step TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, job TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, artifacts TEXT NOT NULL, seconds REAL NOT NULL,
+        PRIMARY KEY (run, number, step, attempt)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX workflow_steps_by_content ON workflow_steps(fingerprint) WHERE fingerprint <> '';
+"""
+"""Runs of workflows, with their rows and steps."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -251,7 +273,7 @@ RECORDS_BY_THEIR_USES = (
 what was erased none is left."""
 
 MIGRATIONS: tuple[str, ...] = (
-    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6,
+    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
 )  # fmt: skip
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 

@@ -1,0 +1,349 @@
+"""``studio workflow``: several steps over many inputs, from a file, without a window."""
+
+from __future__ import annotations
+
+import signal
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from studio.api.errors import BadInput
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.job_progress import PUMP_SECONDS
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.library.library import Library
+from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
+from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.studio import Studio
+from studio.core.workflows import check, document, family, sources, toml_text
+from studio.core.workflows.runner import Runner
+from studio.protocol.errors import ErrorCode, StudioError
+
+_SHORT_ID = 6
+_MOST_ROWS = 1000
+"""Rows that a table shows; JSON has all."""
+
+
+def main(argv: Sequence[str], session: StudioSession) -> int:
+    """Run, check, show, list, resume, begin or forget."""
+    arguments = _parser().parse_args(argv)
+    return _COMMANDS[arguments.command](arguments, session)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="studio workflow", description="Run several steps over many inputs, from a file."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, text: str, what: str = "", help: str = "") -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=text, description=text)
+        if what:
+            command.add_argument("what", metavar=what, help=help)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        return command
+
+    run = add("run", "run a workflow, one row for each input", "FILE.toml")
+    run.add_argument(
+        "--inputs",
+        type=Path,
+        metavar="PATH",
+        help="a folder, a table (.csv, .tsv), or a list (.txt, one input in each line)",
+    )
+    run.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of a free parameter; can be repeated",
+    )
+    run.add_argument(
+        "--seed", type=int, default=0, help="another one gives other results (default: 0)"
+    )
+    add("check", "say all that is wrong with a workflow, without running it", "FILE.toml")
+    add("show", "show the rows of a run", "RUN", "the end of its id is enough")
+    add("list", "list the last runs, and the saved workflows")
+    resume = add("resume", "go on with a run where it was", "RUN", "the end of its id is enough")
+    resume.add_argument("--retry", action="store_true", help="retry failed rows, too")
+    new = add("new", "make a workflow of all the steps that led to a result")
+    new.add_argument(
+        "--from", dest="artifact", required=True, metavar="ID", help="the id of the result"
+    )
+    new.add_argument("--out", type=Path, metavar="FILE.toml", help="write it there")
+    add("forget", "delete what is known of a run; its results stay", "RUN")
+    return parser
+
+
+# --- running ----------------------------------------------------------------------------------
+
+
+def _run(arguments: Namespace, session: StudioSession) -> int:
+    text = document.text_of(Path(arguments.what))
+    workflow = check.checked(text, session.plugins)
+    params = workflow.values(_pairs(arguments.param))
+    takes_input = workflow.input.kind != sources.NONE
+    if takes_input and arguments.inputs is None:
+        raise BadInput(
+            f"“{workflow.name}” needs inputs of the kind “{workflow.input.kind}”.",
+            "Give a folder, a table or a list with --inputs PATH.",
+        )
+    with session.studio() as studio:
+        _must_be_alone(studio.library)
+        inputs = None
+        if arguments.inputs is not None:
+            inputs = sources.rows(arguments.inputs, workflow, studio.plugins.kinds())
+        runner = studio.workflows.start(
+            text, inputs, params=params, source=arguments.inputs, seed=arguments.seed
+        )
+        return _follow(studio, runner, arguments)
+
+
+def _resume(arguments: Namespace, session: StudioSession) -> int:
+    with session.studio() as studio:
+        _must_be_alone(studio.library)
+        run = studio.library.workflow_runs.run(arguments.what)
+        runner = studio.workflows.resume(run, retry=arguments.retry)
+        return _follow(studio, runner, arguments)
+
+
+def _follow(studio: Studio, runner: Runner, arguments: Namespace) -> int:
+    """Return when a run is over, or was stopped by Ctrl+C and can be resumed."""
+    line = None if arguments.json else output.ProgressLine()
+    with _stopping(runner) as interrupted:
+        while not runner.is_over:
+            studio.pump(PUMP_SECONDS)
+            if studio.runtime.state is RuntimeState.GIVEN_UP:
+                runner.stop()
+            if line and runner.total:
+                line.show(_progress(runner))
+    if line:
+        line.clear()
+    if runner.error and not runner.total:  # not one row could be written down
+        raise runner.error
+    _report(studio.library, studio.library.workflow_runs.run(runner.id), arguments)
+    if runner.state is not RunState.DONE and not arguments.json:
+        output.hint(f"`studio workflow resume {runner.id[-_SHORT_ID:]}` goes on where it was.")
+    if runner.error:
+        raise runner.error
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if runner.counts.get(RowState.FAILED) else ExitCode.OK
+
+
+def _progress(runner: Runner) -> str:
+    parts = [f"{runner.title}: {runner.done:,} of {runner.total:,} rows"]
+    if failed := runner.counts.get(RowState.FAILED):
+        parts.append(f"{failed:,} failed")
+    if runner.stopping:
+        parts.append("stopping…")
+    elif (left := runner.seconds_left) is not None:
+        parts.append(f"{left:.0f} s left" if left < 120 else f"{left / 60:.0f} min left")
+    return "  ".join(parts)
+
+
+@contextmanager
+def _stopping(runner: Runner) -> Iterator[list[None]]:
+    """The first Ctrl+C stops the run, so that it can be resumed; a second one does not wait."""
+    pressed: list[None] = []
+
+    def interrupt(*_: Any) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(None)
+        runner.stop()
+
+    try:
+        before: Any = signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not on the main thread: nobody can press Ctrl+C here
+        yield pressed
+        return
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    for name, sign, _ in pairs:
+        if not sign:
+            raise BadInput(f"--param must be NAME=VALUE; you gave “{name}”.")
+    return {name: value for name, _, value in pairs}
+
+
+def _must_be_alone(library: Library) -> None:
+    if library.health.writer:
+        raise StudioError(
+            ErrorCode.BUSY,
+            f"Offline Studio is open (process {library.health.writer}) and has the library.",
+            "Run the workflow on its Workflows page, or close it and try again.",
+        )
+    if library.read_only:
+        raise library.health.error()
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+def _check(arguments: Namespace, session: StudioSession) -> int:
+    text = document.text_of(Path(arguments.what))
+    workflow = document.parse(text)
+    found = list(check.problems(workflow, text, session.plugins))
+    if arguments.json:
+        problems = [{"message": each.message, "hint": each.hint} for each in found]
+        output.print_json({"name": workflow.name, "ok": not found, "problems": problems})
+    for error in [] if arguments.json else found:
+        output.say(f"{error.message} {error.hint}".strip())
+    if not found and not arguments.json:
+        steps = f"{len(workflow.step)} steps" if len(workflow.step) > 1 else "1 step"
+        output.say(f"“{workflow.name}” can run here: {steps}, input {workflow.input.kind}.")
+    return ExitCode.BAD_INPUT if found else ExitCode.OK
+
+
+def _show(arguments: Namespace, session: StudioSession) -> int:
+    with Library.open(session.paths, read_only=True) as library:
+        _report(library, library.workflow_runs.run(arguments.what), arguments)
+    return ExitCode.OK
+
+
+def _list(arguments: Namespace, session: StudioSession) -> int:
+    files = sorted(session.paths.workflows.glob(f"*{document.SUFFIX}"))
+    with Library.open(session.paths, read_only=True) as library:
+        runs = library.workflow_runs
+        found = [(run, runs.counts(run.id)) for run in runs.runs()]
+    if arguments.json:
+        told = [{**_run_as_json(run), "rows": counts} for run, counts in found]
+        output.print_json({"runs": told, "files": list(map(str, files))})
+        return ExitCode.OK
+    if not found and not files:
+        output.say("No workflow has run yet, and none is saved. See `studio workflow --help`.")
+    if found:
+        cells = [
+            (run.id[-_SHORT_ID:], run.state, _counted(counts), run.title) for run, counts in found
+        ]
+        output.print_table(cells, ("RUN", "STATE", "ROWS", "WORKFLOW"))
+    for file in files:
+        output.say(str(file))
+    return ExitCode.OK
+
+
+def _counted(counts: dict[RowState, int]) -> str:
+    done, failed = counts.get(RowState.DONE, 0), counts.get(RowState.FAILED, 0)
+    told = f"{done:,} of {sum(counts.values()):,}"
+    return f"{told}, {failed:,} failed" if failed else told
+
+
+def _report(library: Library, run: Run, arguments: Namespace) -> None:
+    """Print the rows of a run: state, time and result."""
+    runs = library.workflow_runs
+    limit = -1 if arguments.json else _MOST_ROWS
+    rows = runs.rows(run.id, limit)
+    steps: dict[int, list[RunStep]] = {}
+    for start in range(0, len(rows), 500):
+        for step in runs.steps(run.id, [row.number for row in rows[start : start + 500]]):
+            steps.setdefault(step.number, []).append(step)
+    if arguments.json:
+        told = [_row_as_json(row, steps.get(row.number, [])) for row in rows]
+        output.print_json({**_run_as_json(run), "rows": told})
+        return
+    counts = runs.counts(run.id)
+    cells = []
+    for row in rows:
+        last = _result(steps.get(row.number, []))
+        cells.append(
+            (str(row.number), row.state, f"{row.seconds:.1f} s", row.title, row.error or last)
+        )
+    output.print_table(cells, ("ROW", "STATE", "TIME", "INPUT", "RESULT"))
+    if len(rows) < sum(counts.values()):
+        output.hint(f"Only the first {len(rows):,} rows are shown; --json has all.")
+    output.hint(f"{run.title}: {_counted(counts)}")
+
+
+def _result(steps: Sequence[RunStep]) -> str:
+    made = [id for step in steps for id in step.artifacts]
+    return made[-1] if made else ""
+
+
+def _run_as_json(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "name": run.title,
+        "state": run.state,
+        "source": run.source,
+        "params": run.params,
+        "seed": run.seed,
+    }
+
+
+def _row_as_json(row: RunRow, steps: Sequence[RunStep]) -> dict[str, Any]:
+    return {
+        "row": row.number,
+        "input": row.title,
+        "state": row.state,
+        "seconds": round(row.seconds, 3),
+        "error": row.error,
+        "result": _result(steps),
+        "steps": [
+            {
+                "step": step.step,
+                "attempt": step.attempt,
+                "state": step.state,
+                "seconds": round(step.seconds, 3),
+                "artifacts": list(step.artifacts),
+            }
+            for step in steps
+        ],
+    }
+
+
+# --- making -----------------------------------------------------------------------------------
+
+
+def _new(arguments: Namespace, session: StudioSession) -> int:
+    with Library.open(session.paths, read_only=True) as library:
+        made = family.with_ancestors(library, arguments.artifact)
+        workflow = family.workflow_of(library, session.plugins, made)
+    text = toml_text.to_toml(workflow)
+    if arguments.out is None:
+        if arguments.json:
+            output.print_json({"workflow": text})
+        else:
+            output.say(text)
+        return ExitCode.OK
+    if arguments.out.exists():
+        raise StudioError(
+            ErrorCode.BAD_INPUT, f"{arguments.out} is there already.", "Choose another name."
+        )
+    toml_text.write(arguments.out, workflow)
+    if arguments.json:
+        output.print_json({"file": str(arguments.out)})
+    else:
+        output.hint(f"saved    {arguments.out}")
+    return ExitCode.OK
+
+
+def _forget(arguments: Namespace, session: StudioSession) -> int:
+    with Library.open(session.paths) as library:
+        _must_be_alone(library)
+        run = library.workflow_runs.run(arguments.what)
+        library.workflow_runs.forget(run.id)
+    if arguments.json:
+        output.print_json({"forgot": run.id})
+    else:
+        output.say(f"The run of “{run.title}” is deleted. Its results stay in the library.")
+    return ExitCode.OK
+
+
+_COMMANDS: dict[str, Callable[[Namespace, StudioSession], int]] = {
+    "run": _run,
+    "check": _check,
+    "show": _show,
+    "list": _list,
+    "resume": _resume,
+    "new": _new,
+    "forget": _forget,
+}

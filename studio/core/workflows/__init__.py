@@ -1,0 +1,1 @@
+"""Workflows: several steps over many inputs, from one file (``resources/workflows/README.md``)."""

@@ -1,0 +1,146 @@
+"""The runs of workflows of one studio: begun, resumed, stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from studio.core.background import Background
+from studio.core.library.storage.ulid import new_id
+from studio.core.library.workflow_runs import Run, RunRow, RunState
+from studio.core.workflows.machine import Machine, ThisMachine
+from studio.core.workflows.runner import Runner
+from studio.core.workflows.sources import Given
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+    from studio.core.workflows.document import Workflow
+
+BLANK = Given()
+
+
+class Workflows:
+    """The runs that are under way, and those that were, by their ids."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._background = Background("studio-workflows", studio.post)
+        self._runners: dict[str, Runner] = {}
+
+    def active(self) -> list[Runner]:
+        """Return the runs that are under way, oldest first."""
+        return [runner for runner in self._runners.values() if not runner.is_over]
+
+    def runner(self, run: str) -> Runner | None:
+        """Return a run of this session."""
+        return self._runners.get(run)
+
+    def start(
+        self,
+        text: str,
+        inputs: Iterable[Given] | None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        source: Path | None = None,
+        seed: int = 0,
+        machine: Machine | None = None,
+    ) -> Runner:
+        """Begin a run: its rows are written down, then it goes on by itself.
+
+        Args:
+            text: The workflow's file.
+            inputs: A row for each, read beside this thread; None for a workflow without input.
+            params: Values of its free parameters.
+            source: Where the inputs are from.
+            seed: Another one gives other results where nobody chose a seed.
+
+        Raises:
+            BadInput: The workflow cannot run here, or a parameter is missing or wrong.
+        """
+        from studio.core.workflows.check import checked
+
+        workflow = checked(text, self._studio.plugins)
+        folder = (source if source.is_dir() else source.parent).absolute() if source else Path()
+        run = Run(
+            id=new_id(),
+            created=time.time(),
+            title=workflow.name,
+            document=text,
+            params=workflow.values(params or {}),
+            source=str(source.absolute()) if source else "",
+            folder=str(folder),
+            seed=seed,
+        )
+        runner = self._runner(run, machine)
+        rows = (
+            RunRow(run=run.id, number=number, title=given.title, given=msgspec.to_builtins(given))
+            for number, given in enumerate([BLANK] if inputs is None else inputs, start=1)
+        )
+        library = self._studio.library
+        self._background.run(
+            lambda: library.workflow_runs.begin(run, rows),
+            lambda _: self._go(runner, run, workflow),
+            runner.fail,
+        )
+        return runner
+
+    def resume(
+        self, run: Run, *, retry: bool | tuple[int, ...] = False, machine: Machine | None = None
+    ) -> Runner:
+        """Go on with a run where it was.
+
+        Args:
+            retry: Failed rows are tried once more, too: all, or those with these numbers.
+
+        Raises:
+            BadInput: The workflow cannot run here any more.
+        """
+        from studio.core.workflows.check import checked
+
+        runner = self._runners.get(run.id)
+        is_new = runner is None or runner.is_over
+        runs = self._studio.library.workflow_runs
+        if runner is None or is_new:
+            workflow = checked(run.document, self._studio.plugins)
+            runner = self._runner(run, machine)
+        going = runner
+
+        def prepare() -> None:
+            if retry:
+                runs.retry(run.id, retry if isinstance(retry, tuple) else ())
+            if is_new:
+                runs.become(run.id, RunState.RUNNING)
+
+        def prepared(_: None) -> None:
+            if is_new:
+                self._go(going, run, workflow)
+            else:
+                going.look_again()
+
+        self._background.run(prepare, prepared, runner.fail)
+        return runner
+
+    def later(self, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Look something up beside this thread; what goes wrong is a notice."""
+        self._background.run(call, then, self._studio.notices.error)
+
+    def close(self) -> None:
+        """Leave all runs as they are; another studio can resume them."""
+        for runner in self._runners.values():
+            runner.close()
+        self._background.close()
+
+    def _runner(self, run: Run, machine: Machine | None) -> Runner:
+        where = machine or ThisMachine(self._studio)
+        runner = Runner(self._studio.library, run.id, run.title, where, self._background)
+        self._runners[run.id] = runner
+        return runner
+
+    def _go(self, runner: Runner, run: Run, workflow: Workflow) -> None:
+        from studio.core.workflows.row_work import RowWork
+
+        runner.go(RowWork(self._studio, run, workflow))

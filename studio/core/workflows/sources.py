@@ -1,0 +1,160 @@
+"""What the rows of a run are made from: the files of a folder, the lines of a table, or a list."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api.artifacts import Kind
+from studio.api.errors import BadInput
+from studio.api.manifest import KindEntry
+from studio.core.workflows.document import Workflow
+from studio.protocol.errors import ErrorCode, StudioError
+
+NONE = "none"
+"""The kind of input of a workflow that takes none: it runs once."""
+TABLES = (".csv", ".tsv")
+LISTS = (".txt", ".list")
+COLUMN = "input"
+"""The column of a table that ``{input}`` stands for, if it has several."""
+_FILES: Mapping[str, frozenset[str]] = {
+    Kind.TEXT: frozenset({".txt", ".md"}),
+    Kind.IMAGE: frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}),
+    Kind.AUDIO: frozenset({".wav", ".mp3", ".flac", ".ogg"}),
+    Kind.SCORE: frozenset({".mid", ".midi", ".musicxml", ".xml", ".mxl"}),
+    Kind.MOLECULES: frozenset({".smi", ".sdf", ".mol", ".csv", ".txt"}),
+    Kind.TABLE: frozenset(TABLES),
+    Kind.CODE: frozenset({".py", ".js", ".ts", ".c", ".cpp", ".rs", ".go", ".java", ".sh"}),
+    Kind.VIDEO: frozenset({".gif", ".webm", ".mp4"}),
+}
+
+
+class Given(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one row is made from.
+
+    Attributes:
+        text: What ``{input}`` stands for, unless it is a file.
+        file: Path of the file that it stands for.
+        columns: Of a line of a table.
+    """
+
+    text: str = ""
+    file: str = ""
+    columns: dict[str, str] = {}
+
+    @property
+    def title(self) -> str:
+        """What a list of rows calls it."""
+        words = Path(self.file).name or self.text or next(iter(self.columns.values()), "")
+        return " ".join(words.split())[:200]
+
+
+def files_of(kind: str, kinds: Iterable[KindEntry] = ()) -> frozenset[str]:
+    """Return the suffixes of files of a kind; empty if they are not known.
+
+    Args:
+        kinds: Those that plugins bring.
+    """
+    for each in kinds:
+        if each.id == kind:
+            return frozenset(each.suffixes)
+    return _FILES.get(kind, frozenset())
+
+
+def kind_of(path: str) -> str:
+    """Return the kind of a file, by its suffix; text for one of no kind."""
+    suffix = Path(path).suffix.lower()
+    return next((kind for kind, suffixes in _FILES.items() if suffix in suffixes), Kind.TEXT)
+
+
+def rows(source: Path, workflow: Workflow, kinds: Iterable[KindEntry] = ()) -> Iterator[Given]:
+    """Yield the rows of a folder, a table (CSV, TSV) or a list (one input a line), in order.
+
+    Raises:
+        StudioError: It is not there, or has nothing of what the workflow takes.
+    """
+    kind = workflow.input.kind
+    if kind == NONE:
+        raise BadInput(f"“{workflow.name}” takes no input.", "Run it without one.")
+    if source.is_dir():
+        yield from _folder(source, kind, files_of(kind, kinds))
+    elif source.suffix.lower() in TABLES and kind != Kind.MOLECULES:
+        yield from _lines_of_table(source, kind)
+    elif source.suffix.lower() in LISTS:
+        with _opened(source) as file:
+            yield from listed(file, kind, source.parent)
+    elif source.is_file():  # one file is a folder of one
+        yield Given(file=str(source.absolute()))
+    else:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"There is no folder, table or list {source}.",
+            "Give a folder, a .csv or .tsv table, or a .txt list with an input in each line.",
+        )
+
+
+def listed(lines: Iterable[str], kind: str, folder: Path) -> Iterator[Given]:
+    """Yield a row for each line that is not empty: a text, or a file as seen from ``folder``."""
+    is_file = kind not in (Kind.TEXT, Kind.TABLE)
+    for line in lines:
+        words = line.strip()
+        if words:
+            yield Given(file=str(folder.absolute() / words)) if is_file else Given(text=words)
+
+
+def _folder(folder: Path, kind: str, suffixes: frozenset[str]) -> Iterator[Given]:
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes or (not suffixes and path.is_file())
+    ]
+    if not found:
+        words = ", ".join(sorted(suffixes))
+        raise BadInput(f"There is no {kind} in the folder {folder}.", f"It looks for {words}.")
+    for path in sorted(found, key=_natural):
+        yield Given(file=str(path.absolute()))
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Order as people do: ``2.png`` before ``10.png``."""
+    pieces = re.split(r"(\d+)", path.name.lower())
+    return [(int(piece), "") if piece.isdigit() else (0, piece) for piece in pieces]
+
+
+def _lines_of_table(table: Path, kind: str) -> Iterator[Given]:
+    is_file = kind not in (Kind.TEXT, Kind.TABLE)
+    with _opened(table) as file:
+        lines = csv.DictReader(file, delimiter="\t" if table.suffix.lower() == ".tsv" else ",")
+        names = [name.strip() for name in lines.fieldnames or ()]
+        lines.fieldnames = names
+        if not all(names) or len(set(names)) < len(names):
+            raise BadInput(
+                f"The columns of {table.name} have no names of their own.",
+                "Give each a name, once, in the first line.",
+            )
+        main = COLUMN if COLUMN in names else names[0] if len(names) == 1 else ""
+        try:
+            for line in lines:
+                columns = {name: (line.get(name) or "").strip() for name in names}
+                value = columns.get(main, "")
+                file_of = str(table.parent.absolute() / value) if is_file and value else ""
+                yield Given("" if file_of else value, file_of, columns)
+        except csv.Error as error:
+            message = f"{table.name}, line {lines.line_num}: this is not a table ({error})."
+            raise BadInput(message, "Save it as CSV.") from error
+
+
+def _opened(path: Path) -> Any:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.NOT_FOUND, f"{path} cannot be read: {error.strerror or error}."
+        ) from error
+    return io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")

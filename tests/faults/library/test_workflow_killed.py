@@ -1,0 +1,112 @@
+"""A workflow whose studio is killed: it goes on, and no step is done twice."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.core.library import Library
+from studio.core.library.storage import database
+from studio.core.library.workflow_runs import RowState, RunState, StepState
+from studio.core.workflows.sources import Given
+from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
+
+sys.path.insert(0, str(Path(__file__).parent))
+import workflow_life
+
+pytestmark = pytest.mark.faults
+
+KILLS = 10
+STEPS = 3
+
+
+def check(home: Path, rows: int) -> None:
+    """Check that each step of each row was done once, and left one result."""
+    with Library.open(home / "library") as library:
+        runs = library.workflow_runs
+        (run,) = runs.runs()
+        assert run.state is RunState.DONE
+        assert runs.counts(run.id) == {RowState.DONE: rows}
+        steps = runs.steps(run.id, range(1, rows + 1))
+        assert len(steps) == rows * STEPS
+        assert {step.state for step in steps} == {StepState.DONE}
+        made = [id for step in steps for id in step.artifacts]
+        assert sorted(made) == sorted(each.id for each in library.find(limit=-1)), "one result each"
+        texts = Counter(each.text for each in library.find(limit=-1))
+        assert set(texts.values()) == {1}, "no step was done twice"
+        states = Counter(entry.state for entry in library.jobs.recent(10_000))
+        assert states["done"] == rows * STEPS
+        assert library.verify().ok
+
+
+@pytest.mark.slow
+def test_killed_ten_times_and_each_step_is_done_once(tmp_path: Path) -> None:
+    command = [sys.executable, workflow_life.__file__, str(tmp_path)]
+    killed = 0
+    for life in range(KILLS + 1):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                what, _, count = line.partition(" ")
+                if what == "over":
+                    assert int(count) == workflow_life.INPUTS
+                elif life < KILLS and int(count) == 5 + life:
+                    process.kill()
+                    killed += 1
+                    break
+            process.stdout.close()
+    assert killed == KILLS
+    check(tmp_path, workflow_life.INPUTS)
+
+
+@pytest.fixture
+def deaths(tmp_path: Path) -> list[Path]:
+    """Homes as they were before each write of the database, while three rows were run."""
+    found: list[Path] = []
+
+    class Dying(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT":
+                found.append(tmp_path / f"death-{len(found)}")
+                shutil.copytree(tmp_path / "home", found[-1])
+            return super().execute(sql, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        connect = sqlite3.connect
+        dying = lambda *a, **k: connect(*a, **{**k, "factory": Dying})  # noqa: E731
+        patch.setattr(database.sqlite3, "connect", dying)
+        with desk_at(tmp_path / "home") as desk:
+            desk.finish(
+                desk.studio.workflows.start(THREE_STEPS, [Given(text="a"), Given(text="b")])
+            )
+    return found
+
+
+@pytest.mark.slow
+def test_dead_before_every_write_of_the_database(deaths: list[Path]) -> None:
+    assert len(deaths) > 20, "it writes at many moments"
+    resumed = 0
+    for home in deaths[::2]:
+        with desk_at(home) as desk:
+            begun = desk.studio.library.workflow_runs.runs()
+            if not begun or begun[0].state is RunState.DONE:
+                continue
+            desk.finish(desk.studio.workflows.resume(begun[0]))
+            resumed += 1
+        check(home, 2)
+    assert resumed > 8
+    with sqlite3.connect(deaths[-1] / "library" / "library.db") as connection:  # the control
+        connection.execute("UPDATE workflow_runs SET state = 'running'")
+        connection.execute("UPDATE workflow_rows SET state = 'running'")
+        connection.execute("DELETE FROM workflow_steps")
+    with desk_at(deaths[-1]) as desk:
+        desk.finish(desk.studio.workflows.resume(desk.studio.library.workflow_runs.runs()[0]))
+    with pytest.raises(AssertionError, match="one result each"):
+        check(deaths[-1], 2)

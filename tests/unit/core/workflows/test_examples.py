@@ -1,0 +1,22 @@
+"""The examples that come along can run with the plugins that do, and so can that of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.core.paths import resources
+from studio.core.plugins import PluginHost
+from studio.core.workflows.check import checked
+from studio.testing.plugins import MemorySettings
+
+FOLDER = resources() / "workflows"
+EXAMPLES = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.toml"))}
+PAGE = (FOLDER / "README.md").read_text().partition("```toml\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, "README.md"])
+def test_an_example_can_run(name: str, tmp_path: Path) -> None:
+    host = PluginHost(MemorySettings(), tmp_path / "journal")
+    assert checked(EXAMPLES.get(name, PAGE), host).about

@@ -1,0 +1,144 @@
+"""Rows through their steps: results, caches, conditions, failures, stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.core.library.workflow_runs import RowState, RunState
+from studio.core.workflows.sources import Given
+from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_at(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+def texts(*words: str) -> list[Given]:
+    return [Given(text=word) for word in words]
+
+
+def test_each_row_goes_through_all_steps_and_its_results_know_their_parents(desk: Desk) -> None:
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("one", "two", "three")))
+    assert runner.state is RunState.DONE
+    assert desk.texts(runner, "third") == [f"{n} and so on" for n in ("one", "two", "three")]
+    library = desk.studio.library
+    last = library.workflow_runs.steps(runner.id, [1])[-1].artifacts[0]
+    assert [each.text for each in library.family(last).ancestors] == ["one and", "one"]
+
+
+def test_a_second_run_makes_nothing_anew(desk: Desk) -> None:
+    first = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a", "b")))
+    before = len(desk.asked)
+    again = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("b", "a")))
+    assert len(desk.asked) == before
+    assert desk.texts(again, "third") == desk.texts(first, "third")[::-1]
+    other = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a"), params={"word": "or"}))
+    assert desk.texts(other, "third") == ["a or so on"]
+    assert desk.asked[before:] == ["steps.add"] * 2, "its first step is the same"
+
+
+def test_a_failed_row_stops_no_other_and_only_it_is_retried(desk: Desk, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.txt").write_text(f"file {number}")
+    runner = desk.studio.workflows.start(THREE_STEPS, texts("fine"))
+    desk.finish(runner)
+    gone = [Given(file=str(tmp_path / f"{number}.txt")) for number in (1, 2, 3)]
+    (tmp_path / "2.txt").unlink()
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, gone))
+    assert desk.states(runner) == [RowState.DONE, RowState.FAILED, RowState.DONE]
+    why = desk.rows(runner)[1].error
+    assert why.startswith("Step “first”: The file")
+    assert "is not there any more" in why
+    (tmp_path / "2.txt").write_text("file 2")
+    before = len(desk.asked)
+    run = desk.studio.library.workflow_runs.run(runner.id)
+    runner = desk.finish(desk.studio.workflows.resume(run, retry=True))
+    assert desk.states(runner) == [RowState.DONE] * 3
+    assert len(desk.asked) == before + 3, "the others were not touched"
+
+
+def test_a_task_that_fails_says_so_in_its_row(desk: Desk) -> None:
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("fail here", "well")))
+    failed, done = desk.rows(runner)
+    assert failed.error == "Step “first”: That cannot be written. Change it."
+    assert done.state is RowState.DONE
+
+
+def test_a_step_is_repeated_with_other_seeds_until_it_is_valid(desk: Desk) -> None:
+    text = THREE_STEPS.replace('id = "first"', 'id = "first"\nuntil = "valid"\nat_most = 40')
+    runner = desk.finish(desk.studio.workflows.start(text, texts("luck", "good", "bad luck")))
+    assert desk.states(runner) == [RowState.DONE, RowState.DONE, RowState.FAILED]
+    steps = desk.studio.library.workflow_runs.steps(runner.id, [1, 2, 3])
+    tries = [sum(s.number == n and s.step == "first" for s in steps) for n in (1, 2, 3)]
+    assert tries[0] > 1
+    assert tries[1:] == [1, 40]
+    assert "in 40 attempts" in desk.rows(runner)[2].error
+    none = desk.finish(desk.studio.workflows.start(text, texts("no check")))
+    assert "does not check its results" in desk.rows(none)[0].error
+
+
+def test_a_step_with_a_condition_is_skipped_with_what_needs_it(desk: Desk) -> None:
+    text = THREE_STEPS.replace('id = "second"', 'id = "second"\nonly_if = "first is valid"')
+    runner = desk.finish(desk.studio.workflows.start(text, texts("good", "bad")))
+    assert desk.states(runner) == [RowState.DONE] * 2
+    assert desk.texts(runner, "third") == ["good and so on"]
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(desk: Desk) -> None:
+    runner = desk.studio.workflows.start(THREE_STEPS, texts("done now", "wait a", "wait b"))
+    desk.until(lambda: len(desk.studio.jobs.live()) == 2 and runner.done == 1)
+    runner.stop()
+    desk.finish(runner)
+    assert runner.state is RunState.STOPPED
+    assert desk.states(runner)[0] is RowState.DONE
+    before = len(desk.asked)
+    run = desk.studio.library.workflow_runs.run(runner.id)
+    again = desk.studio.workflows.resume(run)
+    desk.until(lambda: len(desk.asked) == before + 2)
+    desk.until(lambda: (desk.runtime.release(), again.is_over)[1])
+    desk.finish(again)
+    assert desk.states(again) == [RowState.DONE] * 3
+
+
+def test_rows_wait_while_the_queue_is_paused(desk: Desk) -> None:
+    queue = desk.studio.jobs.queue
+    queue.pause()
+    before = len(desk.asked)
+    runner = desk.studio.workflows.start(THREE_STEPS, texts("patient"))
+    runs = desk.studio.library.workflow_runs
+    desk.until(lambda: runs.counts(runner.id))
+    assert len(desk.asked) == before
+    queue.resume()
+    desk.finish(runner)
+    assert desk.states(runner) == [RowState.DONE]
+
+
+def test_a_full_disk_ends_the_run_and_not_each_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studio.protocol.errors import ErrorCode, StudioError
+
+    def full(*_: object) -> None:
+        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.studio.library, "check_room", full)
+        runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("x", "y", "z")))
+    assert runner.state is RunState.STOPPED
+    assert runner.error is not None
+    assert RowState.FAILED not in desk.states(runner)
+    run = desk.studio.library.workflow_runs.run(runner.id)
+    assert desk.states(desk.finish(desk.studio.workflows.resume(run))) == [RowState.DONE] * 3
+
+
+def test_what_an_erased_result_was_made_from_is_forgotten(desk: Desk) -> None:
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a secret word")))
+    library = desk.studio.library
+    library.erase([library.workflow_runs.steps(runner.id, [1])[0].artifacts[0]])
+    row = desk.rows(runner)[0]
+    assert (row.title, row.given) == ("", {})

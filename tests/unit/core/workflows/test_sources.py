@@ -1,0 +1,67 @@
+"""Where rows come from."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from studio.api.errors import StudioError
+from studio.core.workflows.document import InputEntry, Step, Workflow
+from studio.core.workflows.sources import Given, listed, rows
+
+
+def taking(kind: str) -> Workflow:
+    return Workflow("A", (Step("a", "steps.write"),), input=InputEntry(kind))
+
+
+def test_a_folder_gives_its_files_of_the_kind_in_the_order_of_people(tmp_path: Path) -> None:
+    for name in ("10.png", "2.PNG", "a.txt", ".hidden"):
+        (tmp_path / name).touch()
+    found = [Path(row.file).name for row in rows(tmp_path, taking("image"))]
+    assert found == ["2.PNG", "10.png"]
+    with pytest.raises(StudioError, match="There is no audio in the folder"):
+        list(rows(tmp_path, taking("audio")))
+
+
+def test_a_table_gives_its_lines(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text('\ufeffprompt,seed\nfox,1\n"a, b",2\n')
+    found = list(rows(table, taking("table")))
+    assert found == [
+        Given(columns={"prompt": "fox", "seed": "1"}),
+        Given(columns={"prompt": "a, b", "seed": "2"}),
+    ]
+    assert found[1].title == "a, b"
+    table.write_text("input,seed\nfox,1\n")
+    assert next(rows(table, taking("text"))).text == "fox"
+    assert next(rows(table, taking("image"))).file == str(tmp_path / "fox")
+    table.write_text("a,a\n1,2\n")
+    with pytest.raises(StudioError, match="no names of their own"):
+        list(rows(table, taking("table")))
+
+
+def test_a_list_gives_its_lines(tmp_path: Path) -> None:
+    found = tmp_path / "a.txt"
+    found.write_text("one\n\n two \n")
+    assert [row.text for row in rows(found, taking("text"))] == ["one", "two"]
+    assert [row.file for row in rows(found, taking("image"))] == [
+        str(tmp_path / "one"),
+        str(tmp_path / "two"),
+    ]
+    one = tmp_path / "a.png"
+    one.touch()
+    assert [row.file for row in rows(one, taking("image"))] == [str(one)]
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="There is no folder, table or list"):
+        list(rows(tmp_path / "none", taking("text")))
+    with pytest.raises(StudioError, match="takes no input"):
+        list(rows(tmp_path, taking("none")))
+
+
+def test_rows_are_read_as_they_are_wanted() -> None:
+    endless = (f"line {number}" for number in iter(int, 1))
+    assert len(list(islice(listed(endless, "text", Path()), 5))) == 5
