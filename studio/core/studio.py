@@ -56,6 +56,7 @@ from studio.core.settings import Settings
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.manager import WeightsManager, WeightsScans
+from studio.core.workflows.parts import Parts
 from studio.core.workflows.runs import Workflows
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import StudioError
@@ -163,7 +164,18 @@ class Studio:
         )
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
-        self.workflows = Workflows(self)
+        self.workflows = Workflows(
+            Parts(
+                library,
+                plugins,
+                self.jobs,
+                self.runtime,
+                self.weights,
+                self.recipe,
+                self.post,
+                self.notices,
+            )
+        )
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from studio.core.jobs.job import Job, Recipe
 from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.workflows.parts import Parts
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
-
-if TYPE_CHECKING:
-    from studio.core.studio import Studio
 
 AT_ONCE = 4
 """Steps that are handed over at a time: one computes, the others are ready to."""
@@ -90,7 +88,7 @@ _FATAL = {ErrorCode.DISK_FULL, ErrorCode.READ_ONLY}
 class ThisMachine:
     """Runs steps as jobs of this studio: they are in its queue, and its lanes order them."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Parts) -> None:
         self._studio = studio
         self._jobs: dict[str, Job] = {}
         self._observers: list[Callable[[End | None], None]] = []

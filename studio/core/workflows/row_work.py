@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,12 +22,10 @@ from studio.core.library.storage.ulid import new_id
 from studio.core.library.workflow_runs import Change, RowState, Run, RunRow, RunStep, StepState
 from studio.core.workflows.document import Step, Workflow
 from studio.core.workflows.machine import Ask, End
+from studio.core.workflows.parts import Parts
 from studio.core.workflows.sources import Given
 from studio.core.workflows.values import Values
 from studio.protocol.states import JobState, Priority
-
-if TYPE_CHECKING:
-    from studio.core.studio import Studio
 
 OPEN_ROWS = 32
 """Rows that are under way: of those the one is taken whose next task is the last one's, so that
@@ -62,7 +60,7 @@ class _OpenRow:
 class RowWork:
     """The rows of one run."""
 
-    def __init__(self, studio: Studio, run: Run, workflow: Workflow) -> None:
+    def __init__(self, studio: Parts, run: Run, workflow: Workflow) -> None:
         """Begin; on the owner's thread, for schemas are imported."""
         self._studio = studio
         self._runs = studio.library.workflow_runs

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from studio.core.background import Background
 from studio.core.library.storage.ulid import new_id
 from studio.core.library.workflow_runs import Run, RunRow, RunState
+from studio.core.workflows.check import checked
+from studio.core.workflows.document import Workflow
 from studio.core.workflows.machine import Machine, ThisMachine
+from studio.core.workflows.parts import Parts
+from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import Given
-
-if TYPE_CHECKING:
-    from studio.core.studio import Studio
-    from studio.core.workflows.document import Workflow
 
 BLANK = Given()
 
@@ -26,7 +26,7 @@ BLANK = Given()
 class Workflows:
     """The runs that are under way, and those that were, by their ids."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Parts) -> None:
         self._studio = studio
         self._background = Background("studio-workflows", studio.post)
         self._runners: dict[str, Runner] = {}
@@ -61,8 +61,6 @@ class Workflows:
         Raises:
             BadInput: The workflow cannot run here, or a parameter is missing or wrong.
         """
-        from studio.core.workflows.check import checked
-
         workflow = checked(text, self._studio.plugins)
         folder = (source if source.is_dir() else source.parent).absolute() if source else Path()
         run = Run(
@@ -99,8 +97,6 @@ class Workflows:
         Raises:
             BadInput: The workflow cannot run here any more.
         """
-        from studio.core.workflows.check import checked
-
         runner = self._runners.get(run.id)
         is_new = runner is None or runner.is_over
         runs = self._studio.library.workflow_runs
@@ -141,6 +137,4 @@ class Workflows:
         return runner
 
     def _go(self, runner: Runner, run: Run, workflow: Workflow) -> None:
-        from studio.core.workflows.row_work import RowWork
-
         runner.go(RowWork(self._studio, run, workflow))

@@ -1,0 +1,30 @@
+"""What workflows need of a studio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from studio.api.jobs import JobRequest
+from studio.core.background import Post
+from studio.core.jobs.board import JobBoard
+from studio.core.jobs.job import Recipe
+from studio.core.library import Library
+from studio.core.notices import Notices
+from studio.core.plugins import PluginHost
+from studio.core.runtime_process.supervisor import Supervisor
+from studio.core.weights import WeightsCatalogue
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of one studio, under the names that they have there."""
+
+    library: Library
+    plugins: PluginHost
+    jobs: JobBoard
+    runtime: Supervisor
+    weights: WeightsCatalogue
+    recipe: Callable[[JobRequest, Callable[[], int]], Recipe]
+    post: Post
+    notices: Notices
