@@ -18,9 +18,10 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def talker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talker]:
+def talker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talker]:
     """A home with the steps, and a runtime that does them."""
     runtime = Talker()
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
     monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
     with importable(PLUGINS):
