@@ -67,7 +67,7 @@ def _parser() -> ArgumentParser:
     add("check", "say all that is wrong with a workflow, without running it", "FILE.toml")
     add("show", "show the rows of a run", "RUN", "the end of its id is enough")
     add("list", "list the last runs, and the saved workflows")
-    resume = add("resume", "go on with a run where it was", "RUN", "the end of its id is enough")
+    resume = add("resume", "continue a run", "RUN", "the end of its id is enough")
     resume.add_argument("--retry", action="store_true", help="retry failed rows, too")
     new = add("new", "make a workflow of all the steps that led to a result")
     new.add_argument(
@@ -126,7 +126,7 @@ def _follow(studio: Studio, runner: Runner, arguments: Namespace) -> int:
         raise runner.error
     _report(studio.library, studio.library.workflow_runs.run(runner.id), arguments)
     if runner.state is not RunState.DONE and not arguments.json:
-        output.hint(f"`studio workflow resume {runner.id[-_SHORT_ID:]}` goes on where it was.")
+        output.hint(f"`studio workflow resume {runner.id[-_SHORT_ID:]}` continues it.")
     if runner.error:
         raise runner.error
     if interrupted:
