@@ -108,7 +108,7 @@ import sys
 from studio.api.sandbox import SandboxRequest
 from studio.sandbox.sandbox import Sandbox as OwnSandbox
 from studio.testing.guards import PATIENCE
-for step in Sandbox(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
+for step in OwnSandbox(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
     if step.stdout:
         print("up", flush=True)
 """
