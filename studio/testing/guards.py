@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import re
 import socket
 import sqlite3
 import sys
@@ -29,6 +30,7 @@ THOROUGH = bool(os.environ.get("STUDIO_THOROUGH"))
 LASTS = ("template_child.py",)  # one renderer serves a whole process, and ends with it
 MANY_MODULES = 200
 FOLDER_MARKS = ("e2e", "faults", "gui")
+_ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*)?pytest\.mark\.slow\b", re.MULTILINE)
 
 
 def pytest_configure() -> None:
@@ -102,11 +104,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The run of slow tests imports no file without one: that took longer than most tests."""
+    """Neither half of the suite imports a file without a test of it: that took half a minute."""
     is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    if not is_test or config.getoption("markexpr") != "slow":
+    half = config.getoption("markexpr")
+    if not is_test or half not in ("slow", "not slow"):
         return None
-    return "mark.slow" not in collection_path.read_text("utf-8") or None
+    text = collection_path.read_text("utf-8")
+    is_without = "mark.slow" not in text if half == "slow" else _ALL_SLOW.search(text)
+    return True if is_without else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

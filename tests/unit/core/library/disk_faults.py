@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -56,6 +57,14 @@ class Statements(sqlite3.Connection):
 def _connect(connect: Callable[..., object], path: object, **options: object) -> object:
     """Connect; only a database on the disk can meet a fault of the disk."""
     return connect(path, **options if path == ":memory:" else {"factory": Statements, **options})
+
+
+def steps(first: int, apart: int) -> Iterator[int]:
+    """Count the changes of which one fails in each try; other faults strike at those between.
+
+    With ``STUDIO_ALL_FAULTS=1`` each fault strikes at all.
+    """
+    return count(1) if os.environ.get("STUDIO_ALL_FAULTS") else count(first, apart)
 
 
 def meets(faults: Faults, work: Callable[[], object]) -> bool:

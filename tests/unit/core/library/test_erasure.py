@@ -20,7 +20,7 @@ from studio.core.library.storage import schema
 from studio.core.paths import StudioPaths
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
-from tests.unit.core.library.disk_faults import Faults, meets
+from tests.unit.core.library.disk_faults import Faults, meets, steps
 from tests.unit.core.library.old_library import files_with
 
 SECRET = "nobody is to read this again"
@@ -279,15 +279,13 @@ def test_caches_and_settings_that_outlived_an_erasure_are_found(tmp_path: Path) 
 @pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
-    ("fault", "lasts"), [("kill", False), ("full", True)], ids=["killed", "full"]
+    ("fault", "lasts", "first"), [("kill", False, 1), ("full", True, 2)], ids=["killed", "full"]
 )
 def test_whatever_step_fails_it_is_erased_by_the_next_start_or_not_begun(
-    tmp_path: Path, fault: str, lasts: bool
+    tmp_path: Path, fault: str, lasts: bool, first: int
 ) -> None:
     doomed = filled(tmp_path / "0")
-    nth = 0
-    while True:
-        nth += 1
+    for nth in steps(first, 2):
         folder = tmp_path / str(nth)
         shutil.copytree(tmp_path / "0", folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(erase, folder, doomed))

@@ -6,10 +6,8 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -18,7 +16,7 @@ import pytest
 from studio.core.library import HealthState, Library
 from studio.core.library.storage import schema
 from studio.protocol.errors import StudioError
-from tests.unit.core.library.disk_faults import Faults, meets
+from tests.unit.core.library.disk_faults import Faults, meets, steps
 from tests.unit.core.library.old_library import PIECE, SAID, SECRET, OldLibrary, files_with
 
 
@@ -120,20 +118,15 @@ def test_a_database_that_is_made_again_from_old_files_is_brought_up_to_date(
 @pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
-    ("fault", "lasts", "steps"),
-    [
-        ("kill", False, count(1)),
-        ("full", False, count(1, 2)),  # each step fails once in one of two ways
-        ("broken", False, count(2, 2)),
-        ("full", True, count(1)),
-    ],
+    ("fault", "lasts", "first"),
+    [("kill", False, 1), ("full", False, 2), ("broken", False, 3), ("full", True, 4)],
     ids=["killed", "full once", "broken", "full"],
 )
 def test_whatever_step_of_the_upgrade_fails_the_next_start_ends_it(
-    tmp_path: Path, fault: str, lasts: bool, steps: Iterator[int]
+    tmp_path: Path, fault: str, lasts: bool, first: int
 ) -> None:
     old = OldLibrary(tmp_path / "0")
-    for nth in steps:
+    for nth in steps(first, 4):
         old.folder = tmp_path / str(nth)
         shutil.copytree(tmp_path / "0", old.folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(upgrade, old.folder))
