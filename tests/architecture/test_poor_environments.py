@@ -92,7 +92,10 @@ def test_the_window_side_needs_no_torch() -> None:
     wanted = [*modules(*(f"studio/{folder}" for folder in folders)), "studio.app"]
     wanted += plugin_half("schema", "plugin", "pages")
     assert len(wanted) > 40
-    import_without(TORCH_SIDE, wanted)
+    loaded = import_without(TORCH_SIDE, wanted)
+    assert not [name for name in loaded if name.startswith(("studio.testing", "pytest"))], (
+        "the product loads its test kit"
+    )
 
 
 def test_the_command_line_needs_no_qt() -> None:
@@ -122,12 +125,6 @@ def test_the_dispatcher_loads_neither() -> None:
 def test_schemas_are_plain_data() -> None:
     loaded = import_without(("torch", "PySide6", "numpy"), plugin_half("schema"))
     assert "studio.api" in loaded
-
-
-def test_the_test_kit_is_not_loaded_by_the_product() -> None:
-    wanted = [*modules("studio/core", "studio/cli", "studio/desktop"), "studio.app"]
-    loaded = import_without(TORCH_SIDE, wanted)
-    assert not [name for name in loaded if name.startswith(("studio.testing", "pytest"))]
 
 
 def test_all_layers_were_looked_at() -> None:

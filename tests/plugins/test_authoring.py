@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -67,12 +68,16 @@ def test_the_page_of_a_new_project_is_what_the_guide_says() -> None:
 
 
 @pytest.mark.e2e
-def test_it_runs_on_the_command_line(folder: Path) -> None:
+def test_it_runs_on_the_command_line(
+    folder: Path, command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "torch.py").write_text("raise ImportError('left out: it takes seconds')\n")
     done = run(folder, "studio", "run", "dice.roll", "--rolls", "3", "--seed", "1", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert len(result["rolls"]) == 3
-    listed = json.loads(run(folder, "studio", "plugins", "list", "--json").stdout)["plugins"]
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(folder))
+    listed = json.loads(command("plugins", "list", "--json")[1])["plugins"]
     (dice,) = [plugin for plugin in listed if plugin["id"] == "dice"]
     assert (dice["state"], dice["reason"]) == ("discovered", "")
 

@@ -57,6 +57,7 @@ def deaf(ctx, params):
     # Keeps Python's lock for as long as the world stands, with a child beside it.
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     yield ctx.text(str(child.pid))
+    about_to_call()
     re.fullmatch("(a|aa)+", "a" * 200 + "b")
     yield
 
@@ -65,8 +66,12 @@ def waiting(ctx, params):
     path = os.path.join(str(ctx.scratch), "pipe")
     os.mkfifo(path)
     yield ctx.text("waits now")
+    about_to_call()
     ctypes.PyDLL(None).open(path.encode(), os.O_RDONLY)
     yield
+
+def about_to_call():
+    open(os.path.join(os.environ["TMPDIR"], "called"), "x").close()
 
 def endless(ctx, params):
     while True:
@@ -81,10 +86,9 @@ def studio_tasks():
     tasks = (noisy, stuck, endless, leasing, deaf, waiting)
     return {f"toy.{task.__name__}": task for task in tasks}
 """
-GENEROUS = 30.0
 LIGHT = "import sys\nsys.modules['torch'] = None"
 """What ends and what does not is the same without torch, which takes seconds to import."""
-HASTY = f"{LIGHT}\nfrom studio.runtime import parent_watch\nparent_watch.PATIENCE = 1.0"
+HASTY = f"{LIGHT}\nfrom studio.runtime import parent_watch\nparent_watch.PATIENCE = 0.3"
 """Nothing comes to an orderly end where Python's lock is kept: no need to wait for it for long."""
 TASKS = ("noisy", "stuck", "endless", "leasing", "deaf", "waiting")
 
@@ -134,31 +138,23 @@ def test_it_works_where_qt_cannot_be_imported(start: Callable[..., RuntimeProces
     assert status.memory_total > status.memory_used > 0
 
 
-def test_without_torch_light_tasks_work_and_leases_say_why(
-    start: Callable[..., RuntimeProcess],
-) -> None:
-    runtime = start(LIGHT)
-    runtime.send(Submit("a", "toy.noisy", {}, 1))
-    assert runtime.finished("a").state is JobState.DONE
-    runtime.send(Submit("b", "toy.leasing", {"weights": "w"}, 1))
-    error = runtime.finished("b").error
-    assert error is not None
-    assert error.code is ErrorCode.NO_DEVICE
-    assert "PyTorch" in error.message
-    assert error.hint
-
-
-def test_what_plugins_print_goes_to_the_log_and_they_read_nothing(
+def test_without_torch_light_tasks_work_print_to_the_log_and_leases_say_why(
     start: Callable[..., RuntimeProcess],
 ) -> None:
     runtime = start(LIGHT)
     runtime.send(Submit("a", "toy.noisy", {}, 1))
     end = runtime.finished("a")
     assert (end.state, end.result) == (JobState.DONE, {"fine": True})
-    assert not [each for each in runtime.messages if isinstance(each, TextDelta)]
+    assert not [each for each in runtime.messages if isinstance(each, TextDelta)], "nothing to read"
     log = runtime.log.read_text()
     for noise in ("printed at import", "printed", "written to descriptor 1", "printed by a child"):
         assert noise in log
+    runtime.send(Submit("b", "toy.leasing", {"weights": "w"}, 1))
+    error = runtime.finished("b").error
+    assert error is not None
+    assert error.code is ErrorCode.NO_DEVICE
+    assert "PyTorch" in error.message
+    assert error.hint
 
 
 def test_it_ends_when_its_studio_is_gone_even_in_the_middle_of_a_step(
@@ -177,7 +173,7 @@ def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
 ) -> None:
     runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, task)
-    _, alive = psutil.wait_procs(family, timeout=GENEROUS)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert alive == []
 
 
@@ -185,7 +181,7 @@ def test_what_it_has_started_does_not_outlive_both(start: Callable[..., RuntimeP
     runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, "deaf")
     runtime.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=GENEROUS)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert alive == []
 
 
@@ -194,7 +190,7 @@ def test_without_the_watch_it_would(start: Callable[..., RuntimeProcess]) -> Non
     runtime = start(f"{HASTY}\nimport os\ndel os.fork")
     family = _lose_the_studio_in(runtime, "deaf")
     try:
-        _, alive = psutil.wait_procs(family, timeout=1.0 + 2)
+        _, alive = psutil.wait_procs(family, timeout=0.3 + 1.5)
         assert {*alive} == {*family}
     finally:
         for each in family:
@@ -206,7 +202,11 @@ def _lose_the_studio_in(runtime: RuntimeProcess, task: str) -> list[psutil.Proce
     runtime.send(Submit("a", f"toy.{task}", {}, 1))
     runtime.wait(lambda each: isinstance(each, TextDelta))
     family = [psutil.Process(runtime.process.pid), *runtime.children()]
-    time.sleep(0.5)  # by now it is in the call
+    deadline = time.monotonic() + PATIENCE
+    while not (runtime.log.parent / "called").exists():
+        assert time.monotonic() < deadline, runtime.explain()
+        time.sleep(0.01)
+    time.sleep(0.2)  # by now it is in the call
     runtime.link.close()
     return family
 
@@ -214,12 +214,12 @@ def _lose_the_studio_in(runtime: RuntimeProcess, task: str) -> list[psutil.Proce
 def test_the_watch_on_the_studio_ends_with_the_runtime(
     start: Callable[..., RuntimeProcess],
 ) -> None:
-    runtime = start()
+    runtime = start(LIGHT)
     runtime.wait(lambda each: isinstance(each, Status))
     [watcher] = runtime.children()
     runtime.process.kill()
     runtime.process.wait(PATIENCE)
-    assert psutil.wait_procs([watcher], timeout=GENEROUS)[1] == []
+    assert psutil.wait_procs([watcher], timeout=PATIENCE)[1] == []
 
 
 def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
@@ -238,13 +238,13 @@ def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
 def test_what_a_killed_runtime_left_is_swept_by_the_next(
     start: Callable[..., RuntimeProcess], tmp_path: Path
 ) -> None:
-    first = start()
+    first = start(LIGHT)
     first.wait(lambda each: isinstance(each, Status))
     first.process.kill()
     first.process.wait(PATIENCE)
     left = list(tmp_path.glob("offline-studio-jobs-*"))
     assert len(left) == 1
-    second = start()
+    second = start(LIGHT)
     second.wait(lambda each: isinstance(each, Status))
     assert left[0] not in tmp_path.glob("offline-studio-jobs-*")
 

@@ -1,4 +1,4 @@
-"""Ten thousand mangled messages to a real runtime process: it refuses each and goes on working."""
+"""Three thousand mangled messages to a real runtime: it refuses each and goes on working."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MESSAGES: list[Message] = [
     Unload("w"),
     Inspect("r", "/nowhere"),
 ]
-COUNT = 10_000
+COUNT = 3_000
 
 
 def mangled(rng: random.Random) -> Iterator[bytes]:
@@ -58,7 +58,7 @@ def mangled(rng: random.Random) -> Iterator[bytes]:
 
 
 @pytest.fixture
-def runtime() -> Iterator[ProcessChild]:
+def runtime(light: None) -> Iterator[ProcessChild]:
     child = ProcessChild(runtime_command(), runtime_environment())
     handshake(child.link, Hello(PROTOCOL_VERSION, API_VERSION), 120)
     yield child
@@ -94,9 +94,8 @@ def test_mangled_messages_do_not_harm_it(runtime: ProcessChild) -> None:
     reader.join()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_broken_framing_ends_it_in_good_order(runtime: ProcessChild, seed: int) -> None:
-    noise = random.Random(seed).randbytes(100_000)
+def test_broken_framing_ends_it_in_good_order(runtime: ProcessChild) -> None:
+    noise = random.Random(0).randbytes(100_000)
     try:
         runtime.link._writer.write(noise)
     except OSError:  # it has hung up before all was written
