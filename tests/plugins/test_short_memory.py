@@ -112,7 +112,7 @@ def _related(ctx: Any, params: Toy) -> Iterator[Any]:
 
 
 def _improved(ctx: Any, params: Toy) -> Iterator[Any]:
-    wish = {**GOAL, "budget": 10, "weights": "smiles"}
+    wish = {"goal": GOAL, "budget": 10, "weights": "smiles"}
     yield from improve(ctx, Improve.parse(wish))
 
 

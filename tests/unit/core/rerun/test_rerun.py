@@ -59,11 +59,9 @@ class Desk:
         self.studio = self.opened()
 
     def opened(self) -> Studio:
-        studio = Studio.open(
+        return Studio.open(
             home=self.home, only=("maker",), launch=self.runtime.launch, attended=True
         )
-        studio.configure()
-        return studio
 
     @property
     def library(self) -> Library:
@@ -326,7 +324,7 @@ def by_hand(desk: Desk, job: Job) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (record_says("params", "{broken"), DAMAGED),
+        (record_says("params", "{broken"), "The record of how this was made is damaged."),
         (lose_record, "its record is missing"),
         (
             record_says("inputs", {"array": "0" * 64}),
