@@ -94,7 +94,8 @@ class InstallationKey:
 
         signed = self._loaded().sign(data, ec.ECDSA(hashes.SHA256()))
         r, s = utils.decode_dss_signature(signed)
-        return (r.to_bytes(32) + s.to_bytes(32)).hex()
+        raw: bytes = r.to_bytes(32) + s.to_bytes(32)
+        return raw.hex()
 
     def hide(self, text: str) -> str:
         """Return ``text`` so that this installation alone can read it; different each time."""

@@ -16,9 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from studio.core.jobs.resolver import Resolver
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library.storage import reserved_space
-from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 from studio.testing.scripted import Fail
@@ -58,7 +58,7 @@ def watch(say: Say, replace: Replace = setattr) -> None:
 
     for name, instead in (("begin", begun), ("end", ended), ("arrange", arranged)):
         replace(LibraryJobStore, name, instead)
-    replace(Studio, "_resolve", resolve)
+    replace(Resolver, "resolve", resolve)
     replace(reserved_space, "BALLAST_BYTES", 1 << 12)
 
 
