@@ -88,7 +88,9 @@ class PluginActions(QObject):
                     self.tr("{title} was updated to version {version}.").format(
                         title=plan.record.title, version=plan.record.version
                     ),
-                    self.tr("Tasks that are running finish with the version before."),
+                    self.tr("Restart Offline Studio to use the new version.")
+                    if plan.runs_in_studio
+                    else self.tr("Tasks that are running finish with the version before."),
                     key="plugin-installed",
                 )
 

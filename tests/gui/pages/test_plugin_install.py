@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from studio.app import App
 from studio.core.plugins.install import trial
+from studio.core.plugins.install.installer import Installer
 from studio.core.plugins.install.trial import Trial
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.conftest import Runs
-from tests.unit.core.plugins.install.wheels import plugin
+from tests.unit.core.plugins.install.wheels import Draft, plugin
 
 MORE = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
 
@@ -136,3 +137,34 @@ def test_closing_the_sheet_stops_it(start: Runs, qtbot: Any, tmp_path: Path) -> 
     sheet(app).dismiss()
     assert not [each for each in app.window.findChildren(Sheet) if each.isVisible()]
     assert installed(app) == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "hint"),
+    [("", "Tasks that are running finish"), ('isolation = "studio"', "Restart Offline Studio")],
+)
+def test_an_update_says_when_it_takes_effect(
+    start: Runs, qtbot: Any, tmp_path: Path, works: None, more: str, hint: str
+) -> None:
+    app = start()
+    assert app.session is not None
+    store = app.session.studio.plugin_store
+
+    def version() -> str:
+        current = store.current().plugins.get("counter")
+        return store.record(current).version if current else ""
+
+    def bring(draft: Draft, agree: str) -> None:
+        drop(app, draft.write(tmp_path))
+        qtbot.waitUntil(lambda: f"Counter {draft.version}" in words(app))
+        button(app, agree).click()
+        qtbot.waitUntil(lambda: version() == draft.version)
+        qtbot.waitUntil(
+            lambda: not [each for each in app.window.findChildren(Sheet) if each.isVisible()]
+        )
+
+    bring(plugin(more=more), "Install")
+    Installer(store, taken={}).enable("counter", lambda words: None)
+    bring(plugin(version="1.1", more=more), "Update")
+    notices = app.session.studio.notices
+    qtbot.waitUntil(lambda: any(hint in each.hint for each in notices.all))
