@@ -34,6 +34,7 @@ from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.weights import Chorales
+from studio_music.formats.midi import files as midi_files
 from studio_music.piece import Key, Note, Piece, Track
 from studio_music.tunes.network import TuneNetwork
 from studio_music.tunes.weights import Tunes
@@ -52,7 +53,14 @@ OPEN_ENDED = {"chat.reply", "code.write", "code.tests", "code.fix", "code.explai
               "code.ask", "code.run"}  # fmt: skip
 """Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
 
-AT_ONCE = {"molecules.draw", "molecules.shape", "music.open", "music.engrave"}
+AT_ONCE = {
+    "molecules.draw",
+    "molecules.shape",
+    "music.open",
+    "music.engrave",
+    "molecules.compare",
+    "music.compare",
+}
 """Over in a moment: there is no time to tell of."""
 
 
@@ -105,6 +113,13 @@ def _tune() -> dict[str, Any]:
     return plain
 
 
+def _midi(higher: int = 0) -> bytes:
+    piece = msgspec.convert(_tune(), Piece)
+    notes = tuple(msgspec.structs.replace(n, pitch=n.pitch + higher) for n in piece.tracks[0].notes)
+    track = msgspec.structs.replace(piece.tracks[0], notes=notes)
+    return midi_files.write(msgspec.structs.replace(piece, tracks=(track,)))
+
+
 @dataclass(frozen=True)
 class Case:
     """A small job: its parameters, what makes the model that it leases, what is handed in."""
@@ -147,6 +162,13 @@ CASES: dict[str, Case] = {
     "molecules.shape": Case({"smiles": "CCO"}),
     "molecules.match": Case({"pattern": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),
+    "molecules.compare": Case(
+        {},
+        inputs={
+            "before": to_csv([Molecule(each) for each in LEADS * 50]),
+            "after": to_csv([Molecule("CCO")]),
+        },
+    ),
     "music.compose": Case(
         {"ask": "2 bars in C", "audio": False}, lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {})
     ),
@@ -158,6 +180,7 @@ CASES: dict[str, Case] = {
     "music.back": Case({"audio": False}, inputs={"piece": _tune()}),
     "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
     "music.engrave": Case({}, inputs={"piece": _tune()}),
+    "music.compare": Case({}, inputs={"before": _midi(), "after": _midi(1)}),
 }
 
 
@@ -170,25 +193,30 @@ def _declared() -> dict[str, str]:
 DECLARED = _declared()
 
 
+def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = None) -> Made:
+    """Run a task on a model that is made anew, and the same each time."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        case = _case(task, folder)
+        model = case.model()
+    values = {**case.params, **({"weights": "tiny"} if model is not None else {})}
+    module, _, name = DECLARED[task].partition(":")
+    params = getattr(importlib.import_module(module), name).parse(values)
+    return run_task(
+        _function(task),
+        params,
+        seed=seed,
+        models={"tiny": model},
+        inputs=case.inputs,
+        sandbox=Quick(),
+        stop_after=stop_after,
+    )
+
+
 @pytest.mark.parametrize("task", DECLARED)
 def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: Path) -> None:
     def run(stop_after: int | None = None) -> Made:
-        with torch.random.fork_rng():
-            torch.manual_seed(1)
-            case = _case(task, tmp_path)
-            model = case.model()
-        values = {**case.params, **({"weights": "tiny"} if model is not None else {})}
-        module, _, name = DECLARED[task].partition(":")
-        params = getattr(importlib.import_module(module), name).parse(values)
-        return run_task(
-            _function(task),
-            params,
-            seed=1,
-            models={"tiny": model},
-            inputs=case.inputs,
-            sandbox=Quick(),
-            stop_after=stop_after,
-        )
+        return _run(task, tmp_path, stop_after=stop_after)
 
     whole = run()
     assert not whole.cancelled
@@ -203,6 +231,24 @@ def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: 
         assert made.cancelled or 1 < made.steps < stop
         assert len(made.progress) <= stop, "it went on"
         assert made.steps - stop <= len(made.artifacts) + 1, "results are all that may follow"
+
+
+@pytest.mark.parametrize("task", DECLARED)
+def test_a_task_makes_the_same_bytes_of_the_same_recipe(task: str, tmp_path: Path) -> None:
+    first, second = (_told(_run(task, tmp_path, seed=1)) for _ in range(2))
+    assert first == second
+
+
+def test_it_would_be_seen_if_a_task_made_others(tmp_path: Path) -> None:
+    first, second = (_told(_run("molecules.generate", tmp_path, seed=n)) for n in (1, 2))
+    assert first != second
+
+
+def _told(made: Made) -> tuple[list[Any], dict[str, Any]]:
+    """Return all that a run leaves, but for how long it took."""
+    files = [(each.kind, each.read(), each.suffix, each.meta) for each in made.artifacts]
+    timeless = {name: value for name, value in made.result.items() if "second" not in name}
+    return files, timeless
 
 
 def _case(task: str, folder: Path) -> Case:

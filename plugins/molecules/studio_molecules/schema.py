@@ -182,3 +182,7 @@ class Improve(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("smiles"), Label("Model", "The model that generates molecules.")
     ] = WeightsId()
+
+
+class Compare(Params, frozen=True):
+    """Nothing: the two tables are handed in."""

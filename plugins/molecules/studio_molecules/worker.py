@@ -10,6 +10,7 @@ from studio_molecules.admet import weights as admet_weights
 from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
     analogues,
+    comparison,
     conformers,
     depiction,
     export,
@@ -33,6 +34,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "molecules.shape": conformers.fold,
         "molecules.match": substructure_search.match,
         "molecules.export": export.export,
+        "molecules.compare": comparison.compare,
     }
 
 

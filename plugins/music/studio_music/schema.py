@@ -144,3 +144,7 @@ class Open(Params, frozen=True):
     """A file to read."""
 
     file: Annotated[str, File(SCORE_SUFFIXES), Label("File", "MIDI, MusicXML or ABC.")]
+
+
+class Compare(Params, frozen=True):
+    """Nothing: the two scores are handed in."""

@@ -13,6 +13,7 @@ from studio_music.checks import piece_checks, sound_checks
 from studio_music.chorales import weights as chorale_weights
 from studio_music.tasks import (
     backing,
+    comparison,
     composition,
     engraving,
     harmonisation,
@@ -32,6 +33,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.render": rendering.render,
         "music.engrave": engraving.engrave,
         "music.open": score_import.open_score,
+        "music.compare": comparison.compare,
     }
 
 
