@@ -159,7 +159,8 @@ class PageDesk:
             if plugin.id == self.plugin and plugin.folder is not None:
                 self.look.language.learn(plugin.id, plugin.folder)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
-        self.kit = RecordedKit(self.ctx, self.look, self.ctx.page_jobs)
+        ctx = self.ctx
+        self.kit = RecordedKit(ctx, self.look, ctx.page_jobs, ctx.exporter)
         self.ctx.kit = self.kit
         built = self.build()
         self.whole: Any = built

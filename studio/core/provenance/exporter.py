@@ -79,6 +79,10 @@ class Exporter:
             copy = export.take_name(scratch / name, folder, name)
             return _with_side(copy, scratch / name, remark)
 
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk.explain(error, "export the result", folder) from error
         return self._beside(folder, put)
 
     def to_file(
@@ -183,7 +187,6 @@ class Exporter:
     def _beside(self, folder: Path, put: Callable[[Path], Exported]) -> Exported:
         """Let ``put`` work in a scratch folder on the disk of ``folder``, gone afterwards."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
                 exported = put(Path(scratch))
             disk.sync_folder(folder)

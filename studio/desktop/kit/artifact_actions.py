@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from studio.api.results import KeptResults, TaskResult, file_stem
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import TroubleRow
 from studio.api.window.work_queue import WorkQueue
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exported
+from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.phrases import shortened, tr
-from studio.desktop.kit.saved_copy import copy_file, save_as
+from studio.desktop.kit.saved_copy import save_as
 from studio.protocol.errors import StudioError
 
 
@@ -39,8 +43,8 @@ class ActionParts:
 class ArtifactActions:
     """Implements ``studio.api.results.ArtifactActions``."""
 
-    def __init__(self, ctx: PluginContext, parts: ActionParts) -> None:
-        self._ctx, self._parts = ctx, parts
+    def __init__(self, ctx: PluginContext, parts: ActionParts, handed_out: HandedOut) -> None:
+        self._ctx, self._parts, self._handed_out = ctx, parts, handed_out
         self._work_queue = WorkQueue(ctx)
 
     # --- star ---------------------------------------------------------------------------------
@@ -135,12 +139,14 @@ class ArtifactActions:
             return
         artifact, clip = result.artifact, self._parts.clip
 
-        def read() -> Any:
-            return clip(artifact) if clip is not None else artifact.text
+        def read() -> tuple[Path, Any]:
+            file = self._handed_out.file(artifact.id)
+            return file, clip(artifact) if clip is not None else artifact.text
 
-        def put(content: Any) -> None:
+        def put(copied: tuple[Path, Any]) -> None:
+            file, content = copied
             data = QMimeData()
-            data.setUrls([QUrl.fromLocalFile(str(artifact.path))])
+            data.setUrls([QUrl.fromLocalFile(str(file))])
             words = tr("File copied.")
             if isinstance(content, QImage):
                 data.setImageData(content)
@@ -154,18 +160,24 @@ class ArtifactActions:
         self._work_queue.do(read, put, self._parts.trouble.tell)
 
     def save_as(self) -> None:
-        """Ask for a name, and write it there."""
+        """Ask for a name, and write it there, with what the user chose to say of it."""
         result = self._parts.current()
         if result is None:
             return
+        exporter = self._handed_out.exporter
         artifact, export = result.artifact, self._parts.export
         suffixes = self._parts.suffixes if export is not None else (artifact.path.suffix,)
 
-        def write(path: Path) -> None:
-            if export is not None:
-                export(artifact, path)
-            else:
-                copy_file(artifact.path, path)
+        def write(path: Path) -> tuple[Exported, Disclosure]:
+            by_page = partial(export, artifact) if export is not None else None
+            chosen = exporter.disclosure
+            return exporter.to_file(artifact.id, path, chosen, by_page), chosen
+
+        def said(path: Path, written: tuple[Exported, Disclosure]) -> None:
+            exported, chosen = written
+            words = tr("Saved as {name}.").format(name=path.name)
+            more = f"{_along(chosen)} {exported.remark}".strip()
+            self._ctx.notices.info(words, more, key=f"{self._ctx.plugin}.save")
 
         save_as(
             self._ctx,
@@ -174,6 +186,7 @@ class ArtifactActions:
             suffixes,
             write,
             trouble=self._parts.trouble,
+            said=said,
         )
 
     def fill_targets(self, menu: QMenu) -> None:
@@ -187,3 +200,12 @@ class ArtifactActions:
             if title != self._parts.page:
                 words = tr("Send to {page}").format(page=title)
                 menu.addAction(self._ctx.ui.icon("send"), words, send)
+
+
+def _along(chosen: Disclosure) -> str:
+    """Return what went along with a file."""
+    return {
+        Disclosure.FULL: tr("With its recipe; Settings can change that."),
+        Disclosure.LABEL: tr("With a label that it was made with AI, and nothing else."),
+        Disclosure.NOTHING: tr("Without a label that it was made with AI."),
+    }[chosen]

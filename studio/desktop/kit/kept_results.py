@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,9 +16,11 @@ from studio.api.results import Read, TaskResult
 from studio.api.window.context import PluginContext
 from studio.api.window.work_queue import outcome
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.result_list import ResultList
 from studio.desktop.kit.result_strip import ResultStrip
+from studio.protocol.errors import StudioError
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,19 @@ class KeptResults:
         most: int,
         read: Read | None,
         shown: StripLook,
+        handed_out: HandedOut,
     ) -> None:
         self._ctx, self._look, self._shown = ctx, look, shown
+        self._handed_out = handed_out
         self._list = ResultList(ctx, key, most, read)
         self._size = QSize(*shown.size)
-        self._copies: tempfile.TemporaryDirectory[str] | None = None
-        self.widget = strip = ResultStrip(shown.name, self._size, self._file_of)
+        self.widget = strip = ResultStrip(shown.name, self._size, self._file_of, self._prepare)
         if shown.paint is not None:
             strip.stand_at_edge()
         strip.hide()
         end_theme = ctx.ui.on_theme(lambda _tokens: self._on_theme())
         strip.destroyed.connect(lambda: end_theme())
-        strip.destroyed.connect(lambda: self._forget_copies())
+        strip.destroyed.connect(lambda: handed_out.forget())
 
     def __len__(self) -> int:
         return len(self._list)
@@ -220,22 +222,20 @@ class KeptResults:
     def _file_of(self, id: str) -> Path:
         result = self.find(id)
         assert result is not None
-        artifact, named = result.artifact, self._shown.file_name
-        if named is None:
-            return artifact.path
-        if self._copies is None:
-            self._copies = tempfile.TemporaryDirectory(prefix="offline-studio-results-")
-        folder = Path(self._copies.name) / id
-        folder.mkdir(exist_ok=True)
-        copy = folder / (named(result) + artifact.path.suffix)
-        if not copy.exists():
-            copy.write_bytes(artifact.path.read_bytes())
-        return copy
+        named = self._shown.file_name
+        name = named(result) + result.artifact.path.suffix if named is not None else ""
+        return self._handed_out.file(result.artifact.id, name)
 
-    def _forget_copies(self) -> None:
-        if self._copies is not None:
-            self._copies.cleanup()
-            self._copies = None
+    def _prepare(self, ids: Sequence[str], drag: Callable[[], None]) -> None:
+        """Write the copies beside the window, then ``drag``."""
+
+        def done(files: list[Path] | StudioError) -> None:
+            if isinstance(files, StudioError):
+                self._ctx.notices.error(files, key=f"{self._ctx.plugin}.drag")
+            else:
+                drag()
+
+        self._ctx.run_later(lambda: outcome(lambda: [self._file_of(id) for id in ids]), done)
 
 
 def blank(size: QSize, ratio: float, draw: Callable[[QPainter], None]) -> QPixmap:

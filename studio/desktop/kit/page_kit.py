@@ -16,9 +16,11 @@ from studio.api.jobs import JobRequest
 from studio.api.roles import Role
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
+from studio.core.provenance.exporter import Exporter
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
+from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.kept_results import KeptResults, StripLook
 from studio.desktop.kit.mode_forms import ModeForms
 from studio.desktop.kit.page_jobs import PageJobs
@@ -33,8 +35,10 @@ from studio.desktop.kit.weights_picker import WeightsPicker
 class PageKit:
     """What each part is for, and its arguments, are in ``studio.api.kit.Kit``."""
 
-    def __init__(self, ctx: PluginContext, look: Appearance, jobs: PageJobs) -> None:
-        self._ctx, self._look, self._jobs = ctx, look, jobs
+    def __init__(
+        self, ctx: PluginContext, look: Appearance, jobs: PageJobs, exporter: Exporter
+    ) -> None:
+        self._ctx, self._look, self._jobs, self._exporter = ctx, look, jobs, exporter
 
     def run_controller(
         self,
@@ -83,7 +87,7 @@ class PageKit:
     ) -> KeptResults:
         """Return the results that a page keeps."""
         shown = StripLook(name, thumbnail, paint, size, describe, file_name)
-        return KeptResults(self._ctx, self._look, key, most, read, shown)
+        return KeptResults(self._ctx, self._look, key, most, read, shown, HandedOut(self._exporter))
 
     def artifact_actions(
         self,
@@ -100,7 +104,7 @@ class PageKit:
     ) -> ArtifactActions:
         """Return what can be done with the result that ``current`` returns."""
         parts = ActionParts(current, trouble, results, show, changed, export, suffixes, clip, page)
-        return ArtifactActions(self._ctx, parts)
+        return ArtifactActions(self._ctx, parts, HandedOut(self._exporter))
 
     def save_as(
         self,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
+from shiboken6 import isValid
 
 _ROOM = 12
 """Pixels around each thumbnail."""
@@ -30,10 +31,21 @@ class ResultStrip(QListWidget):
     removed = Signal()
     starred = Signal()
 
-    def __init__(self, name: str, size: QSize, file_of: Callable[[str], Path]) -> None:
-        """Make an empty strip; ``file_of`` returns the file that is dragged out for an id."""
+    def __init__(
+        self,
+        name: str,
+        size: QSize,
+        file_of: Callable[[str], Path],
+        prepare: Callable[[Sequence[str], Callable[[], None]], None],
+    ) -> None:
+        """Make an empty strip.
+
+        Args:
+            file_of: Returns the file that is dragged out for an id.
+            prepare: Makes those of some ids, beside the window, then calls what it is given.
+        """
         super().__init__()
-        self._size, self._file_of = size, file_of
+        self._size, self._file_of, self._prepare = size, file_of, prepare
         self.has_star_key = False
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
@@ -126,6 +138,15 @@ class ResultStrip(QListWidget):
         return self.item(ids.index(id)) if id in ids else None
 
     # --- hands --------------------------------------------------------------------------------
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Begin when the files are there, if the button is still held."""
+
+        def drag() -> None:
+            if isValid(self) and QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+                QListWidget.startDrag(self, actions)
+
+        self._prepare([item.data(_ID) for item in self.selectedItems()], drag)
 
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         """Hand out files, as a file manager does."""

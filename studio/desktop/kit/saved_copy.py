@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -42,13 +41,3 @@ def save_as(
             ctx.notices.info(words, key=f"{ctx.plugin}.save")
 
     ctx.run_later(lambda: outcome(lambda: write(path)), done)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file: all of it or nothing."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(source, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

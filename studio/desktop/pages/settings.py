@@ -23,6 +23,7 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.language_picker import LanguagePicker
 from studio.desktop.pages.page_frame import Column, PageFrame, card
@@ -92,6 +93,7 @@ class SettingsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Count the library again: something may have been made, binned or restored meanwhile."""
         super().showEvent(event)
+        self._disclosure.follow()
         self._count()
 
     # --- sections -----------------------------------------------------------------------------
@@ -300,6 +302,16 @@ class SettingsPage(QWidget):
                 "download a model."
             ),
             self._look.icon_label("shield-check", "good", 20),
+        )
+        self._disclosure = DisclosureChoice(self._look, self._studio.settings, 330)
+        self._row(
+            column,
+            self.tr("Provenance of exported files"),
+            self.tr(
+                "What files you save, copy or drag out say about how they were made. Drop a file "
+                "on the library to verify one."
+            ),
+            self._disclosure,
         )
         never = Switch(self._look, self.tr("Never use the network"))
         never.setChecked(self._studio.settings.get(NEVER, False))

@@ -50,7 +50,7 @@ def test_a_place_that_takes_nothing_is_told(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     desk.target = tmp_path / "not there" / "fox.jpg"
     desk.page.result_actions.save_as()
-    desk.until(lambda: "could not be saved" in desk.trouble())
+    desk.until(lambda: "does not exist" in desk.trouble())
 
 
 def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.window.work_queue import outcome
-from studio.core.library.export import called, file_name
-from studio.core.provenance.exporter import Exporter
-from studio.desktop.pages.exporters import ExportFormat, formats
+from studio.desktop.pages.gallery import export_menu
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
 from studio.desktop.pages.gallery.family_tree import show_family_tree
 from studio.protocol.errors import StudioError
@@ -45,7 +41,7 @@ def _show_family(details: Details, at: QWidget) -> None:
 
 
 def _export(details: Details) -> DetailAction | None:
-    return DetailAction(_tr("Export…"), "download", partial(_ask_format, details))
+    return DetailAction(_tr("Export…"), "download", partial(export_menu.ask, details))
 
 
 def _bin(details: Details) -> DetailAction | None:
@@ -119,48 +115,7 @@ def _start_again(details: Details, request: JobRequest) -> None:
     job.on_failed(lambda error: notices.error(error, key="run-again"))
 
 
-# --- export and bin -----------------------------------------------------------------------------
-
-
-def _ask_format(details: Details, button: QWidget) -> None:
-    """Export as it is, or ask first where plugins know other formats."""
-    artifact = details.artifact
-    others = formats(details.parts, artifact)
-    if not others:
-        export_to(details, button)
-        return
-    menu = details.parts.ui.menu(button)
-    as_is = _tr("Original ({suffix}) with parameters").format(suffix=artifact.suffix)
-    menu.addAction(as_is, lambda: export_to(details, button))
-    for other in others:
-        menu.addAction(other.suffix, partial(_export_as, details, other))
-    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
-
-
-def _export_as(details: Details, other: ExportFormat) -> None:
-    parts = details.parts
-    name = file_name(called(details.artifact), other.suffix)
-    path = parts.ui.save_file(_tr("Export"), name, [other.suffix])
-    if path is not None:
-        with suppress(StudioError):  # the host has told the user already, and named the plugin
-            other.write(path)
-            parts.studio.notices.info(_tr("Exported."), str(path), key="export")
-
-
-def export_to(details: Details, parent: QWidget) -> None:
-    """Ask for a folder, and copy the artifact there with its recipe."""
-    studio, id = details.parts.studio, details.artifact.id
-    folder = QFileDialog.getExistingDirectory(parent, _tr("Export to"))
-    if folder:
-        details.parts.background.run(
-            lambda: Exporter(studio.library, studio.paths, studio.settings).to_folder(
-                id, Path(folder)
-            ),
-            lambda exported: studio.notices.info(
-                _tr("Exported."), str(exported.path), key="export"
-            ),
-            details.tell,
-        )
+# --- the bin ------------------------------------------------------------------------------------
 
 
 def move_to_bin(details: Details) -> None:

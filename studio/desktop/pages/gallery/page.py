@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, QTimer
@@ -13,11 +14,13 @@ from studio.api.window.context import Page, PageAction
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact, Conversation, Stats
 from studio.desktop.appearance.kinds import own_titles
+from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.pages.gallery.artifact_detail import ArtifactDetail
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.family_tree import show_family_tree
 from studio.desktop.pages.gallery.kind_menu import MENU, KindMenu
 from studio.desktop.pages.gallery.library_bin import MOST, BinnedConversations, ask_empty_bin
+from studio.desktop.pages.gallery.verification_sheet import verify_files
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 
@@ -43,6 +46,7 @@ def build(parts: PageServices) -> Page:
                 "git-fork",
                 "Ctrl+Shift+F",
             ),
+            PageAction("gallery.verify", page.tr("Verify files…"), page.drops.pick, "shield-check"),
         ],
         focus=page.on_shown,
     )
@@ -102,6 +106,10 @@ class GalleryPage(QWidget):
         self.detail.opened.connect(self._show_id)
         self.detail.hide()
         layout.addWidget(self.detail)
+        files = Accepted(files=self._verify)
+        self.drops = DropTarget(
+            parts.ui, self._look, self, self.tr("Drop files to verify them"), files, None, ""
+        )
         parts.studio.jobs.on_change(self._on_job)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -113,6 +121,9 @@ class GalleryPage(QWidget):
         """Come into view: look again."""
         self.refresh()
         self.grid.setFocus()
+
+    def _verify(self, files: list[Path]) -> None:
+        verify_files(self._parts, files, self.window(), self._show_id)
 
     def focus_search(self) -> None:
         """Put the keyboard into the search field."""

@@ -1,0 +1,50 @@
+"""Copies of results for the clipboard and for other programs: as an export would write them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exporter
+from studio.core.provenance.side_file import described
+
+
+class HandedOut:
+    """Keeps the copies until they are forgotten, at the latest when the program ends.
+
+    Attributes:
+        exporter: What writes them.
+    """
+
+    def __init__(self, exporter: Exporter) -> None:
+        self.exporter = exporter
+        self._copies: tempfile.TemporaryDirectory[str] | None = None
+
+    def file(self, id: str, name: str = "") -> Path:
+        """Return the copy of a result, made when it is first asked for. Slow then.
+
+        Args:
+            name: What it is called where its recipe goes along.
+
+        Raises:
+            StudioError: It cannot be read, signed or written.
+        """
+        if self._copies is None:
+            self._copies = tempfile.TemporaryDirectory(prefix="offline-studio-results-")
+        disclosure = self.exporter.disclosure
+        folder = Path(self._copies.name, disclosure, id)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = (path for path in folder.iterdir() if not path.name.startswith("."))
+        made = [path for path in found if described(path) == path]  # its side file is no copy
+        if made:
+            return made[0]
+        if name and disclosure is Disclosure.FULL:
+            return self.exporter.to_file(id, folder / name, disclosure).path
+        return self.exporter.to_folder(id, folder, disclosure).path
+
+    def forget(self) -> None:
+        """Delete the copies."""
+        if self._copies is not None:
+            self._copies.cleanup()
+            self._copies = None
