@@ -1,4 +1,4 @@
-"""A hundred thousand random and mutated frames: each is a message, an error or a closed link."""
+"""Thirty thousand random and mutated frames: each is a message, an error or a closed link."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def mutations(seeds: list[bytes], rng: random.Random) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_no_frame_of_a_hundred_thousand_crashes_either_side(side: str, tmp_path: Path) -> None:
+def test_no_frame_of_thousands_crashes_either_side(side: str, tmp_path: Path) -> None:
     decode, messages = SIDES[side]
     seeds = [encoded(message, blobs) for message, blobs in messages]
     rng = random.Random(side)
     area = SharedArea.create(tmp_path)
     outcomes: Counter[str] = Counter()
-    for _, data in zip(range(50_000), mutations(seeds, rng), strict=False):
+    for _, data in zip(range(15_000), mutations(seeds, rng), strict=False):
         link = Link.over(io.BytesIO(data), Nowhere(), decode=decode, area=area)
         try:
             received = link.receive()
@@ -113,7 +113,7 @@ def test_no_frame_of_a_hundred_thousand_crashes_either_side(side: str, tmp_path:
             outcomes["refused"] += 1
         except LinkClosed:
             outcomes["closed"] += 1
-    assert min(outcomes[sort] for sort in ("message", "refused", "closed")) > 1_000, outcomes
+    assert min(outcomes[sort] for sort in ("message", "refused", "closed")) > 300, outcomes
     area.close()
 
 

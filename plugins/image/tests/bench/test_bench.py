@@ -54,6 +54,7 @@ def test_without_ncnn_our_own_time_is_told_and_how_to_add_it(
     assert "pip install ncnn" in figures["ncnn_ratio"]
 
 
+@pytest.mark.slow  # imports diffusers, which tests there do anyway
 def test_both_sides_of_the_diffusion_bench_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     small = {**diffusion._UNET, "block_out_channels": [32, 32, 64, 64]}
     monkeypatch.setattr(diffusion, "_UNET", small)

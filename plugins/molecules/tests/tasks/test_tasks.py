@@ -125,7 +125,7 @@ def test_wherever_memory_runs_out_batches_become_smaller(untrained: SmilesModel,
         return run_task(task, params, seed=1, models={"": untrained})
 
     reduced = short_memory.run_short(made)
-    assert len(reduced) > 5
+    assert len(reduced) > 1
     assert all(each == [words] for each in reduced.values())
     assert f"even with {words}" in short_memory.run_out(made)
 
@@ -147,7 +147,7 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(
         return run_task(optimisation.improve, params, seed=1, models={"": untrained})
 
     reduced = short_memory.run_short(made, within="studio_molecules.goals")
-    assert len(reduced) > 8
+    assert len(reduced) > 2
     assert set(map(tuple, reduced.values())) == {("32 molecules to learn from at a time",)}
 
 

@@ -131,7 +131,7 @@ def test_wherever_memory_runs_out_less_is_written_at_a_time(
         return run(name, lent=lent, **values)
 
     reduced = short_memory.run_short(made)
-    assert len(reduced) > 5
+    assert len(reduced) > 1
     assert all(each == [words] for each in reduced.values())
     assert f"even with {words}" in short_memory.run_out(made)
 
