@@ -12,6 +12,7 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.interrupt import on_interrupt
 from studio.cli.terminal.job_progress import PUMP_SECONDS, progress_in_words
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.durations import estimate
 from studio.core.jobs.job import Job
 from studio.core.jobs.job_queue import JobQueue, fitting
 from studio.core.library.library import Library
@@ -21,6 +22,11 @@ from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 
+_PRIORITIES = {
+    "high": Priority.INTERACTIVE,
+    "normal": Priority.NORMAL,
+    "low": Priority.BACKGROUND,
+}
 _SHORT_ID = 6
 """Characters of an id that a list shows: the last ones, which differ."""
 
@@ -58,6 +64,9 @@ def _parser() -> ArgumentParser:
     move = add("move", "move a job to another position in the queue")
     move.add_argument("id", metavar="ID", help="the end of an id is enough")
     move.add_argument("place", type=int, metavar="POSITION", help="1 is the front")
+    prioritise = add("prioritise", "let a job go before others, or after them")
+    prioritise.add_argument("id", metavar="ID", help="the end of an id is enough")
+    prioritise.add_argument("priority", choices=_PRIORITIES, help="it goes behind others of that")
     add("cancel", "remove jobs from the queue", "+")
     run = add("run", "run the queue without a window, until nothing is left to run")
     run.add_argument("--retry", action="store_true", help="retry what failed, too")
@@ -98,6 +107,13 @@ def _move(library: Library, arguments: Namespace) -> None:
     library.jobs.arrange([*order[:place], (entry.id, priority), *order[place:]])
 
 
+def _prioritise(library: Library, arguments: Namespace) -> None:
+    entry = _found(library, arguments.id)
+    others = [each for each in library.jobs.waiting() if each.id != entry.id]
+    order = [(each.id, Priority(each.priority)) for each in others]
+    library.jobs.arrange([*order, (entry.id, _PRIORITIES[arguments.priority])])
+
+
 def _cancel(library: Library, arguments: Namespace) -> None:
     for entry in [_found(library, id) for id in arguments.id]:
         library.jobs.journal_state(entry.id, JobState.CANCELLED)
@@ -108,6 +124,7 @@ _COMMANDS: dict[str, Callable[[Library, Namespace], None]] = {
     "pause": _pause,
     "resume": _resume,
     "move": _move,
+    "prioritise": _prioritise,
     "cancel": _cancel,
 }
 
@@ -128,10 +145,13 @@ def _found(library: Library, id: str) -> JobEntry:
 def _list(library: Library, arguments: Namespace) -> None:
     waiting, failed = library.jobs.waiting(), library.jobs.failed()
     paused = library.jobs.paused
+    left = estimate(_usually(library, entry) for entry in waiting if not entry.held)
     if arguments.json:
         output.print_json(
             {
                 "paused": paused,
+                "seconds": left.seconds if left else None,
+                "seconds_unknown": left.unknown if left else len(waiting),
                 "waiting": [_as_json(entry) for entry in waiting],
                 "failed": [_as_json(entry) for entry in failed],
             }
@@ -146,8 +166,26 @@ def _list(library: Library, arguments: Namespace) -> None:
     ]
     rows += [("", entry.state, _why(entry), entry.task, entry.id[-_SHORT_ID:]) for entry in failed]
     output.print_table(rows, ("", "STATE", "JOB", "TASK", "ID"))
+    if left:
+        more = "more than" if left.unknown else "about"
+        output.hint(f"It will take {more} {_minutes(left.seconds)}.")
     if paused:
         output.hint("The queue is paused: `studio queue resume` lets it go on.")
+
+
+def _usually(library: Library, entry: JobEntry) -> float | None:
+    """Return the seconds that a job like this has taken before; None for the first of its kind."""
+    try:
+        weights = library.record(entry.record).params.get("weights")
+    except StudioError:  # damaged: running it says so
+        return None
+    named = (weights,) if isinstance(weights, str) else ()
+    return library.records.typical_seconds(entry.task, named)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _state(entry: JobEntry, paused: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from studio.core.energy.amount import Amount
 from studio.core.energy.wording import figures
@@ -68,6 +68,37 @@ def state(job_state: JobState, reason: str = "") -> str:
         JobState.LOST: _tr("Interrupted"),
     }[job_state]
     return f"{words}: {reason}" if reason else words
+
+
+def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
+    """Return what a job does in words, for a list; ``detail`` says how far it is, or why."""
+    if stopping and not state_now.is_terminal:
+        return _tr("Stopping…")
+    if state_now in (JobState.FAILED, JobState.LOST) and detail:
+        return detail
+    return state(state_now, detail)
+
+
+def to_end(seconds: float, unknown: int, ends: QTime | None = None) -> str:
+    """Return how long the queue will take: ``about 12 min, until 14:05``.
+
+    Args:
+        unknown: Of how many jobs nobody knows: then it is more than this.
+        ends: The time of day when it will be over; None while it does not run.
+    """
+    minutes = max(1, round(seconds / 60))
+    if seconds < 45 and not unknown:
+        long = _tr("less than a minute")
+    elif minutes < 60:
+        long = _tr("{n} min").format(n=minutes)
+    else:
+        long = _tr("{h} h {min} min").format(h=minutes // 60, min=f"{minutes % 60:02d}")
+    if unknown:
+        return _tr("more than {long}").format(long=long)
+    if ends is None or seconds < 45:
+        return _tr("about {long}").format(long=long) if seconds >= 45 else long
+    time = QLocale().toString(ends, QLocale.FormatType.ShortFormat)
+    return _tr("about {long}, until {time}").format(long=long, time=time)
 
 
 def waits_for(job_state: JobState, reason: str = "") -> str:

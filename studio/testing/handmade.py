@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from studio.core.jobs.durations import Durations
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.job_queue import Hands, JobQueue
 from studio.core.notices import Notices
@@ -31,13 +32,20 @@ class Controls:
 
 
 class HandMadeBoard:
-    """A job board whose jobs a test moves by hand."""
+    """A job board whose jobs a test moves by hand.
+
+    Attributes:
+        typical: Task → the seconds that it usually takes.
+    """
 
     def __init__(self) -> None:
         self.controls = Controls()
         self._jobs: list[Job] = []
         self._observers: list[Callable[[Job], None]] = []
         self.queue = self._queue()
+        self.typical: dict[str, float] = {}
+        disk: Any = _Disk()
+        self.durations = Durations(lambda task, weights: self.typical.get(task), disk, lambda: None)
 
     def _queue(self) -> JobQueue:
         hands = Hands(
@@ -80,6 +88,10 @@ class HandMadeBoard:
     def live(self) -> list[Job]:
         return [job for job in self._jobs if job.is_live]
 
+    def cancel_all(self) -> None:
+        for job in reversed(self.live()):
+            self.controls.cancel(job)
+
     def forget_over(self) -> None:
         self._jobs = self.live()
 
@@ -99,7 +111,9 @@ class _Disk:
     """Has done what it is asked to do."""
 
     def run(self, call: Callable[[], Any], *then: Any, **more: Any) -> None:
-        call()
+        result = call()
+        for told in then[:1]:
+            told(result)
 
 
 def _none(*args: Any) -> Any:

@@ -16,6 +16,7 @@ from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
 from studio.core.jobs.calls import CheckCall, called_recipe
+from studio.core.jobs.durations import Durations
 from studio.core.jobs.job import Job, OnFault, Recipe
 from studio.core.jobs.job_ends import EndHands, JobEnds
 from studio.core.jobs.job_news import JobNews
@@ -54,6 +55,7 @@ class JobBoard:
 
     Attributes:
         queue: Those that wait in the library, and what the user wants of them.
+        durations: How long they will take.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class JobBoard:
             recipe=lambda row, inputs: recipe_of(row, resolve, weights, inputs),
         )
         self.queue = JobQueue(hands, store, self._disk, notices)
+        self.durations = Durations(store.typical_seconds, self._disk, self.queue.tell)
         self._outbox = Outbox(runtime, store, self._disk, self._fail)
         self._saving: set[str] = set()
         """Jobs whose recipe is not stored yet."""
@@ -163,6 +166,12 @@ class JobBoard:
     def cancel(self, job: Job) -> None:
         """Stop ``job`` at its next step, with all that waits for it; harmless when it is over."""
         self._stop(job.root if job.root.is_live else job)
+
+    def cancel_all(self) -> None:
+        """Take all that waits out of the queue, and stop what runs; what is finished stays."""
+        for job in reversed(self.live()):  # those that wait first, so that none of them begins
+            if job.caller is None:
+                self.cancel(job)
 
     def _stop(self, job: Job) -> None:
         for called in job.live_calls:
@@ -416,6 +425,7 @@ class JobBoard:
 
     def _over(self, job: Job) -> None:
         self._news.forget(job)
+        self.durations.learn(job)
         self._notices.dismiss(f"stubborn-{job.id}")
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]

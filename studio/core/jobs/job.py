@@ -238,12 +238,18 @@ class Job:
         if self.stopping and self.is_live:
             return "Stopping…"
         if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
-            return self.error.message
+            return self.detail
         words = _WORDS[self.state]
-        detail = self.reason
+        return f"{words}: {self.detail}" if self.detail else words
+
+    @property
+    def detail(self) -> str:
+        """How far it is, what it waits for, or why it failed; may be empty."""
+        if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
+            return self.error.message
         if self.state is JobState.RUNNING:  # the reason is what it has to do without
-            detail = " · ".join(filter(None, (self.message, self.reason)))
-        return f"{words}: {detail}" if detail else words
+            return " · ".join(filter(None, (self.message, self.reason)))
+        return self.reason
 
     # --- who wants to know --------------------------------------------------------------------
 

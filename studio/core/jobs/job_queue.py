@@ -254,7 +254,7 @@ class JobQueue:
             self._hands.changed(job)
         self.arrange()
         self._hands.feed()
-        self._tell()
+        self.tell()
 
     def _send(self, job: Job, message: type[Pause | Resume]) -> None:
         for called in job.live_calls:
@@ -268,8 +268,9 @@ class JobQueue:
         self._hands.feed()
         self.arrange()
         self._hands.changed(job)
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell who watches the queue that there is something new of it."""
         for call in list(self._observers):
             call()

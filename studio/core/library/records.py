@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -84,6 +86,30 @@ class Records:
         )
         return [Use(*row) for row in rows]
 
+    def typical_seconds(self, task: str, weights: Collection[str]) -> float | None:
+        """Return how long a task usually takes with these weights; with any, if never with these.
+
+        Returns:
+            The median of the last ten that finished; None if none did.
+        """
+        rows = self._database.all(
+            "SELECT seconds, weights FROM records WHERE task = ? AND seconds IS NOT NULL AND EXISTS"
+            " (SELECT 1 FROM jobs WHERE record <> '' AND record = records.id AND state = 'done')"
+            " ORDER BY n DESC LIMIT 50",
+            task,
+        )
+        wanted = set(weights)
+        same = [row[0] for row in rows if _names(row[1]) == wanted]
+        found = (same or [row[0] for row in rows])[:10]
+        return statistics.median(found) if found else None
+
     def _note(self, record: Record, event: Event) -> None:
         month = time.strftime("%Y-%m", time.gmtime(record.created))
         self._history.append(f"records/{month}", event)
+
+
+def _names(weights: str) -> set[str]:
+    try:
+        return set(json.loads(weights))
+    except (ValueError, TypeError):  # damaged: of no weights that anybody could ask for
+        return {""}

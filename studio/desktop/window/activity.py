@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.protocol.messages import Status
 
 if TYPE_CHECKING:
+    from studio.core.jobs.durations import Durations, Estimate
     from studio.core.jobs.job import Job
     from studio.core.jobs.job_queue import JobQueue
 
@@ -21,12 +22,15 @@ class Board(Protocol):
     """What the window needs of the job board."""
 
     queue: JobQueue
+    durations: Durations
 
     def jobs(self) -> list[Job]: ...
 
     def live(self) -> list[Job]: ...
 
     def forget_over(self) -> None: ...
+
+    def cancel_all(self) -> None: ...
 
     def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]: ...
 
@@ -111,6 +115,15 @@ class Activity(QObject):
     def queue(self) -> JobQueue | None:
         """The rows that wait, and what the user wants of them; None before a studio is open."""
         return self._board.queue if self._board else None
+
+    def to_end(self) -> Estimate | None:
+        """Return how long all of ``live`` will take; None where nothing is known."""
+        return self._board.durations.to_end(self.live()) if self._board else None
+
+    def cancel_all(self) -> None:
+        """Stop what runs, and take what waits out of the queue."""
+        if self._board is not None:
+            self._board.cancel_all()
 
     def title_of_job(self, id: str) -> str:
         """Return what a person calls a job, also one that passes by itself."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEasingCurve,
-    QEvent,
-    QObject,
+    QPoint,
     QPropertyAnimation,
     QRect,
     Qt,
+    QTime,
     Signal,
 )
 from PySide6.QtGui import QKeyEvent
@@ -21,10 +20,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.widgets.contents import taken
-from studio.desktop.widgets.elided import ElidedLabel
-from studio.desktop.widgets.meter import Meter
 from studio.desktop.window.activity import Activity
-from studio.protocol.states import JobState
+from studio.desktop.window.confirmation import show_confirm
+from studio.desktop.window.job_row import JobRow
 
 if TYPE_CHECKING:
     from studio.core.jobs.job import Job
@@ -46,7 +44,7 @@ class JobDrawer(QFrame):
         self.setObjectName("drawer")
         self.setAccessibleName(self.tr("Jobs"))
         self._look, self._activity = look, activity
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, JobRow] = {}
         self._order: list[str] | None = None
         """Ids as they are shown; None before anything is."""
         self._spot = QRect()
@@ -54,7 +52,7 @@ class JobDrawer(QFrame):
         self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
         self.hide()
         self._list = QVBoxLayout()
-        self._list.setContentsMargins(20, 4, 14, 12)
+        self._list.setContentsMargins(2, 4, 14, 12)
         self._list.setSpacing(2)
         self._empty = look.label(self.tr("No jobs yet. Running jobs appear here."), "mute")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -122,7 +120,13 @@ class JobDrawer(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(20, 10, 12, 8)
         head.addWidget(self._look.label(self.tr("Jobs"), "heading"))
+        self._until = self._look.label("", "small")
+        head.addSpacing(12)
+        head.addWidget(self._until)
         head.addStretch()
+        self._stop = self._look.button(self.tr("Stop all"), "circle-stop", kind="ghost", small=True)
+        self._stop.clicked.connect(self._on_stop)
+        head.addWidget(self._stop)
         self._hold = self._look.button(self.tr("Pause queue"), "pause", kind="ghost", small=True)
         self._hold.clicked.connect(self._on_hold)
         head.addWidget(self._hold)
@@ -141,7 +145,12 @@ class JobDrawer(QFrame):
         layout.addWidget(line())
         inside = QWidget()
         inside.setLayout(self._list)
-        area = QScrollArea()
+        self._line = line()  # where a row would come that is dragged
+        self._line.setParent(inside)
+        self._line.setFixedHeight(2)
+        self._line.setStyleSheet("background: palette(highlight)")
+        self._line.hide()
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inside)
@@ -154,11 +163,16 @@ class JobDrawer(QFrame):
     def _fill(self) -> None:
         live, over = self._activity.live(), self._activity.over()
         wanted = [job.id for job in (*live, *over)]
+        is_dragged = any(row.is_dragged for row in self._rows.values())
+        if wanted != self._order and is_dragged:
+            return  # a row that is held stays in hand
         if wanted != self._order:
             self._order = wanted
             self._rebuild(live, over)
         for job in (*live, *over):
             self._rows[job.id].show_job(job)
+        self._show_until(live)
+        self._stop.setVisible(len(live) > 1)
         self._clear.setVisible(bool(over))
         self._retry.setVisible(sum(job.can_retry for job in over) > 1)
         queue = self._activity.queue
@@ -173,6 +187,29 @@ class JobDrawer(QFrame):
                 queue.resume()
             else:
                 queue.pause()
+
+    def _show_until(self, live: Sequence[Job]) -> None:
+        """Say how long all of it will take, where anything is known of that."""
+        left, queue = self._activity.to_end() if live else None, self._activity.queue
+        if left is None:
+            self._until.setText("")
+            return
+        waits = queue is not None and queue.paused
+        ends = None if waits else QTime.currentTime().addSecs(round(left.seconds))
+        self._until.setText(formatting.to_end(left.seconds, left.unknown, ends))
+
+    def _on_stop(self) -> None:
+        """Stop all of it, once that is confirmed: what waits is gone then."""
+        count = len(self._activity.live())
+        show_confirm(
+            self._look,
+            self.window(),
+            self.tr("Stop all {n} jobs?").format(n=count),
+            self.tr("What waits is removed from the queue. Results finished so far are kept."),
+            self.tr("Stop all"),
+            self._activity.cancel_all,
+            danger=True,
+        )
 
     def _on_retry(self) -> None:
         if queue := self._activity.queue:
@@ -191,7 +228,7 @@ class JobDrawer(QFrame):
             self._empty.show()
         if over:
             self._list.addWidget(self._history)
-            self._history.setContentsMargins(0, 10, 0, 4)
+            self._history.setContentsMargins(18, 10, 0, 4)
             self._history.show()
         for job in over:
             self._place_row(kept, job)
@@ -201,144 +238,46 @@ class JobDrawer(QFrame):
         if focused is not None and self.isAncestorOf(focused):
             focused.setFocus()  # so that a row can be moved on
 
-    def _place_row(self, kept: dict[str, _Row], job: Job) -> None:
-        row = kept.get(job.id) or _Row(self._look, job, self._activity)
+    def _place_row(self, kept: dict[str, JobRow], job: Job) -> None:
+        row = kept.get(job.id)
+        if row is None:
+            row = JobRow(self._look, job, self._activity)
+            row.dragged.connect(self._on_dragged)
+            row.dropped.connect(lambda y, id=job.id: self._on_dropped(id, y))
         self._rows[job.id] = row
         self._list.addWidget(row)
         row.show()
 
+    # --- dragging -----------------------------------------------------------------------------
 
-class _Row(QWidget):
-    """One job."""
+    def _on_dragged(self, y: int) -> None:
+        """Show where a row would come if it were let go."""
+        place, rows = self._place_at(y), self._waiting_rows()
+        below = place == len(rows)
+        beside = rows[-1] if below else rows[place]
+        top = beside.geometry().bottom() + 1 if below else beside.y() - 1
+        self._line.setGeometry(beside.x(), top, beside.width(), 2)
+        self._line.show()
+        self._line.raise_()
+        self._area.ensureVisible(0, top, 0, 30)
 
-    def __init__(self, look: Appearance, job: Job, activity: Activity) -> None:
-        super().__init__()
-        self._job, self._icons, self._activity = job, look.icons, activity
-        self._icon = look.icon_label(*look.kinds.icon(job.kind), 18)
-        self._title = ElidedLabel(job.title, "strong")
-        self._state_icon = look.icon_label("clock", "mute", 14)
-        self._state = ElidedLabel("", "small")
-        self._meter = Meter(look, self.tr("Progress"), width=150)
-        self._figures = look.label("", "small")
-        self._figures.setFont(look.fonts.figures(12))
-        self._figures.setMinimumWidth(110)
-        self._figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._first = look.icon_button("arrow-up-to-line", self.tr("Move to front of queue"))
-        self._up = look.icon_button("arrow-up", self.tr("Move up"))
-        self._down = look.icon_button("arrow-down", self.tr("Move down"))
-        self._retry = look.icon_button("rotate-cw", self.tr("Retry"))
-        self._pause = look.icon_button("pause", self.tr("Pause"))
-        self._stop = look.icon_button("circle-stop", self.tr("Stop"))
-        self._first.clicked.connect(self._on_first)
-        self._up.clicked.connect(lambda: self._move(-1))
-        self._down.clicked.connect(lambda: self._move(1))
-        self._retry.clicked.connect(self._on_retry)
-        self._pause.clicked.connect(self._on_pause)
-        self._stop.clicked.connect(self._on_stop)
-        self._lay_out()
-
-    def show_job(self, job: Job) -> None:
-        """Show the job as it is now."""
-        self._job = job
-        icon, color = formatting.STATE_ICON[job.state]
-        self._state_icon.set_icon(icon, color)
-        self._state.set_text(job.words)
-        self._show_share(job)
-        paused = job.state is JobState.PAUSED
-        self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
-        self._pause.setToolTip(self.tr("Resume") if paused else self.tr("Pause"))
-        self._pause.setAccessibleName(self._pause.toolTip())
-        queue = self._activity.queue
+    def _on_dropped(self, id: str, y: int) -> None:
+        """Put a row where the line is."""
+        self._line.hide()
+        queue, job = self._activity.queue, self._rows[id].job
         order = queue.waiting() if queue else []
-        place = order.index(job) if job in order else -1
-        is_paused_with_all = place >= 0 and queue is not None and queue.paused and not job.held
-        waits = job.state in (JobState.QUEUED, JobState.WAITING)
-        self._first.setVisible(place > 0 or (waits and not job.is_row))
-        self._up.setVisible(place > 0)
-        self._down.setVisible(0 <= place < len(order) - 1)
-        pausable = job.state in (JobState.RUNNING, JobState.PAUSED) or place >= 0
-        self._pause.setVisible(pausable and not is_paused_with_all)
-        self._retry.setVisible(job.can_retry)
-        self._stop.setVisible(job.is_live)
-        self._stop.setEnabled(not job.stopping)
-        self.setAccessibleName(f"{job.title}, {job.words}")
+        at = self._place_at(y) if job in order else -1
+        if queue is not None and at >= 0:
+            queue.move(job, at - (order.index(job) < at))
+        self._fill()
 
-    def _show_share(self, job: Job) -> None:
-        share = job.share if job.is_live else None
-        self._meter.setVisible(share is not None)
-        written = self._written(job) if share is None else ""
-        self._figures.setVisible(share is not None or bool(written))
-        self._figures.setText(written)
-        if share is not None:
-            color = "warn" if job.state is JobState.PAUSED else "accent"
-            self._meter.set_parts([(share, color)])
-            left = (
-                f" · {formatting.duration(job.seconds_left)}"
-                if job.seconds_left is not None
-                else ""
-            )
-            self._figures.setText(f"{share:.0%}{left}")
+    def _place_at(self, y: int) -> int:
+        """Return how many of the rows that wait lie above a height, in global pixels."""
+        return sum(
+            row.mapToGlobal(QPoint(0, row.height() // 2)).y() < y for row in self._waiting_rows()
+        )
 
-    def _written(self, job: Job) -> str:
-        """Return how much a job has written, and for how long, where nobody knows the end."""
-        if job.state is not JobState.RUNNING or job.started is None:
-            return ""
-        elapsed = formatting.duration(time.time() - job.started)
-        if not job.tokens:
-            return elapsed
-        words = self.tr("1 token") if job.tokens == 1 else self.tr("{count} tokens")
-        return f"{words.format(count=f'{job.tokens:,}')} · {elapsed}"
-
-    def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 6)
-        layout.setSpacing(12)
-        layout.addWidget(self._icon)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        column.addWidget(self._title)
-        state = QHBoxLayout()
-        state.setSpacing(6)
-        state.addWidget(self._state_icon)
-        state.addWidget(self._state, 1)
-        column.addLayout(state)
-        layout.addLayout(column, 1)
-        layout.addWidget(self._meter)
-        layout.addWidget(self._figures)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(2)
-        for button in (self._first, self._up, self._down, self._retry, self._pause, self._stop):
-            buttons.addWidget(button)
-            button.installEventFilter(self)
-        layout.addLayout(buttons)
-
-    def _on_first(self) -> None:
-        self._job.promote()
-
-    def _move(self, by: int) -> None:
-        if queue := self._activity.queue:
-            order = queue.waiting()
-            if self._job in order:
-                queue.move(self._job, order.index(self._job) + by)
-
-    def _on_retry(self) -> None:
-        if queue := self._activity.queue:
-            queue.retry([self._job])
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Alt+Up and Alt+Down move it in the queue, from whichever of its buttons has the focus."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-            if step and event.modifiers() & Qt.KeyboardModifier.AltModifier:
-                self._move(step)
-                return True
-        return super().eventFilter(watched, event)
-
-    def _on_stop(self) -> None:
-        self._job.cancel()
-
-    def _on_pause(self) -> None:
-        if self._job.state is JobState.PAUSED:
-            self._job.resume()
-        else:
-            self._job.pause()
+    def _waiting_rows(self) -> list[JobRow]:
+        queue = self._activity.queue
+        waiting = queue.waiting() if queue else []
+        return [self._rows[job.id] for job in waiting if job.id in self._rows]

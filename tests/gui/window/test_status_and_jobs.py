@@ -6,16 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTime
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.desktop import formatting
+from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.memory_popover import MemoryPopover
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
-from studio.protocol.states import JobState
+from studio.protocol.states import JobState, Priority
 
 LOADED = (
     LoadedWeights("smollm2", 98_000_000, "cpu", ("job0", "gone")),
@@ -238,6 +240,98 @@ def test_an_empty_drawer_says_so_and_closes_on_escape(window: MainWindow, qtbot:
     assert "No jobs yet" in _words(window.drawer)
     qtbot.keyClick(window.drawer, Qt.Key.Key_Escape)
     assert not window.drawer.isVisible()
+
+
+def test_a_row_is_dragged_to_another_place(
+    window: MainWindow, board: Any, qtbot: Any, activity: Activity
+) -> None:
+    board.add("Running", JobState.RUNNING)
+    jobs = [board.add_row(title) for title in ("One", "Two", "Three")]
+    window.drawer.open()
+    first, last = _row(window, jobs[0]), _row(window, jobs[2])
+    at = QPoint(200, 5)
+    below = first.mapFromGlobal(last.mapToGlobal(QPoint(200, last.height() - 2)))
+    qtbot.mousePress(first, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseMove(first, below)
+    QApplication.processEvents()
+    moved = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(below),
+        QPointF(first.mapToGlobal(below)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(first, moved)
+    assert first.is_dragged
+    assert window.drawer._line.isVisible()
+    qtbot.mouseRelease(first, Qt.MouseButton.LeftButton, pos=below)
+    assert [job.title for job in board.queue.waiting()] == ["Two", "Three", "One"]
+    assert not window.drawer._line.isVisible()
+    qtbot.mouseClick(_row(window, jobs[1]), Qt.MouseButton.LeftButton, pos=at)
+    assert [job.title for job in board.queue.waiting()] == ["Two", "Three", "One"], (
+        "a click is none"
+    )
+
+
+def test_the_menu_of_a_row_changes_its_priority(window: MainWindow, board: Any, qtbot: Any) -> None:
+    one, two = board.add_row("One"), board.add_row("Two")
+    window.drawer.open()
+    row = _row(window, two)
+    row._open_menu(row)
+    [menu] = row.findChildren(QMenu)
+    actions = {action.text(): action for action in menu.actions()}
+    assert actions["Normal"].isChecked()
+    actions["High"].trigger()
+    assert board.queue.waiting() == [two, one]
+    assert two.recipe.priority is Priority.INTERACTIVE
+    actions["Low: when nothing else waits"].trigger()
+    assert board.queue.waiting() == [one, two]
+    actions["Run next"].trigger()
+    assert board.queue.waiting() == [two, one]
+
+
+def test_the_drawer_says_how_long_the_queue_will_take(
+    window: MainWindow, board: Any, qtbot: Any
+) -> None:
+    board.add_row("One")
+    window.drawer.open()
+    assert window.drawer._until.text() == "", "nothing is known"
+    board.typical["chat.reply"] = 300.0
+    board.durations._known.clear()
+    running = board.add("Running", JobState.RUNNING)
+    running.step(1, 2, "", 60.0, 0.0)
+    board.changed(running)
+    qtbot.waitUntil(lambda: window.drawer._until.text().startswith("about 6 min, until "))
+    board.queue.pause()
+    qtbot.waitUntil(lambda: window.drawer._until.text() == "about 6 min")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unknown", "expected"),
+    [
+        (20, 0, "less than a minute"),
+        (50, 0, "about 1 min, until 10:05"),
+        (50, 2, "more than 1 min"),
+        (7500, 0, "about 2 h 05 min, until 10:05"),
+    ],
+)
+def test_the_end_of_the_queue_is_said_as_people_say_it(
+    seconds: float, unknown: int, expected: str
+) -> None:
+    assert formatting.to_end(seconds, unknown, QTime(10, 5)).startswith(expected)
+
+
+def test_stopping_all_is_confirmed_first(window: MainWindow, board: Any, qtbot: Any) -> None:
+    board.add("Running", JobState.RUNNING)
+    board.add_row("One")
+    window.drawer.open()
+    qtbot.mouseClick(_named_text(window.drawer, "Stop all"), Qt.MouseButton.LeftButton)
+    assert board.controls.asked == []
+    [sheet] = window.findChildren(Sheet)
+    assert "Results finished so far are kept." in _words(sheet)
+    qtbot.mouseClick(_named_text(sheet, "Stop all"), Qt.MouseButton.LeftButton)
+    assert board.controls.asked == [("cancel", "job1"), ("cancel", "job0")]
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,48 @@ def test_what_is_asked_for_while_the_queue_is_read_is_run_once(
     assert (sorted(second.made()), len(second.runtime.submitted)) == (["a", "b"], 2)
 
 
+def test_stopping_all_keeps_what_is_finished_and_begins_nothing(life: Open) -> None:
+    desk = life(jobs=0)
+    desk.runtime.in_turn = True
+    desk.runtime.enqueue(MAKES, Step(1, 2), Stall())
+    jobs = [desk.submit(prompt, inputs={"mask": prompt.encode()}) for prompt in "abc"]
+    desk.until(lambda: jobs[0].artifacts)
+    desk.studio.jobs.cancel_all()
+    desk.finish()
+    assert desk.over() == [(prompt, "cancelled") for prompt in "abc"]
+    assert desk.made() == ["a"]
+    after = life(desk)
+    assert (after.titles(), after.over(), after.made()) == ([], [], ["a"])
+    assert after.studio.library.verify().ok
+
+
+def test_how_long_it_will_take_is_what_it_took_before(life: Open) -> None:
+    desk = life()
+    durations = desk.studio.jobs.durations
+    desk.queue.pause()
+    jobs = [desk.submit(prompt) for prompt in "abc"]
+    assert durations.to_end(jobs) is None
+    desk.stored()
+    assert durations.to_end(jobs) is None, "nothing like it was done"
+    jobs[1].pause()
+    desk.queue.resume()
+    desk.until(lambda: not (jobs[0].is_live or jobs[2].is_live))
+    jobs[1].resume()
+    desk.queue.pause()
+    told: list[None] = []
+    desk.queue.on_change(lambda: told.append(None))
+    again = desk.submit("d")
+    durations.to_end([again])
+    desk.until(lambda: durations.to_end([again]) is not None)
+    assert told, "who shows it is told that more is known"
+    left = durations.to_end([again, desk.submit("e")])
+    assert left is not None
+    assert (round(left.seconds, 2), left.unknown) == (0.02, 0)
+    again.pause()
+    held = durations.to_end([again])
+    assert held is None, "what is held is not waited for"
+
+
 def test_only_what_failed_is_tried_again(life: Open) -> None:
     desk = life(jobs=0)
     for script in ((MAKES,), (Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "No.")),), (MAKES,)):

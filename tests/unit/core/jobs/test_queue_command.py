@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from studio.core.jobs.resolver import Resolver
+from studio.core.library.library import Library
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
 from studio.testing.scripted import Fail, ScriptedRuntime
+from tests.unit.core.conftest import DRAW
 from tests.unit.core.jobs.queue_desk import MAKES, QueueDesk, resolve
 
 Command = Callable[..., tuple[int, str, str]]
@@ -54,6 +57,12 @@ def test_it_is_listed_ordered_paused_and_cancelled(
         "later", "fails", "made",
     ]  # fmt: skip
     assert titles(listed(command, "move", ids["later"], "99")) == ["fails", "made", "later"]
+    listed(command, "prioritise", ids["later"], "low")
+    told = listed(command, "prioritise", ids["made"], "high")
+    assert (titles(told)[2], [each["priority"] for each in told["waiting"]][2]) == (
+        "later", "background",
+    )  # fmt: skip
+    assert titles(listed(command, "prioritise", ids["later"], "high")) == ["fails", "made", "later"]
     held = listed(command, "pause", ids["made"])["waiting"][1]
     assert (held["title"], held["held"]) == ("made", True)
     assert not listed(command, "resume", ids["made"])["waiting"][1]["held"]
@@ -103,3 +112,22 @@ def test_an_open_studio_has_the_queue(command: Command, runtime: ScriptedRuntime
         assert desk.titles() == ["fails", "made", "later"]
     finally:
         desk.studio.close()
+
+
+def test_it_says_how_long_it_will_take_by_what_was_done_before(
+    command: Command, runtime: ScriptedRuntime
+) -> None:
+    assert listed(command, "list")["seconds"] is None, "nothing like it was done"
+    with Library.open(StudioPaths.default()) as library:
+        first = library.jobs.waiting()[0]
+        for seconds in (100, 140, 900):
+            record = library.add_record(DRAW.id, {"prompt": "before"})
+            library.records.complete(record.id, seconds=float(seconds), weights={})
+            library.jobs.journal_start(record.id, DRAW.id, record=record.id)
+            library.jobs.journal_state(record.id, JobState.DONE)
+        stopped = library.add_record(DRAW.id, {"prompt": "stopped"})
+        library.records.complete(stopped.id, seconds=1.0)
+        library.jobs.hold([first.id], True)
+    told = listed(command, "list")
+    assert (told["seconds"], told["seconds_unknown"]) == (280.0, 0), "of the two that are not held"
+    assert "It will take about 5 min." in command("queue", "list")[2]
