@@ -22,6 +22,7 @@ BENCHES = {
     "structured": "structured output: 200 replies checked, and their speed compared with free text",
     "lanes": "chat and pictures at once on one device, compared with each alone",
     "pool": "loading and reloading a model, compared with reading the file; memory left behind",
+    "provenance": "bytes and time of a signed export, compared with a plain copy; tampering found",
     "sandbox": "a run in the sandbox, compared with a bare one, and what a thousand runs leave "
     "behind",
     "plugins": "a plugin in a process of its own: start, memory and calls, compared with bare "

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,14 +74,18 @@ print(json.dumps(out))
 """
 
 
-def on_small_disk(place: Path, *arguments: str) -> dict:  # type: ignore[type-arg]
-    """Run the scenario on a tmpfs of its own, mounted in a namespace of its own."""
+def on_small_disk(
+    place: Path,
+    *arguments: str,
+    scenario: str = SCENARIO,
+) -> dict:  # type: ignore[type-arg]
+    """Run a scenario on a tmpfs of its own, mounted in a namespace of its own."""
     if sys.platform != "linux":
         pytest.skip("needs tmpfs")
     disk = place / "disk"
     disk.mkdir()
     script = place / "scenario.py"
-    script.write_text(SCENARIO)
+    script.write_text(scenario)
     inside = 'mount -t tmpfs -o size=12m tmpfs "$1" && shift && exec "$@"'
     unshare = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-Urm"]
     command = [*unshare, "sh", "-c", inside, "sh", str(disk), sys.executable, str(script)]
@@ -129,3 +134,67 @@ def test_without_ballast_nothing_can_be_deleted(tmp_path: Path) -> None:
     assert out["kept"] == out["saved"]
     assert out["ok"], out["report"]
     assert out["thread"][1].startswith("an answer that was on its way")  # from its journal
+
+
+EXPORT = """
+import json, os, sys
+from pathlib import Path
+from PIL import Image
+from studio.api.artifacts import NewArtifact
+from studio.core.library import Library
+from studio.core.library.storage import reserved_space
+from studio.core.paths import StudioPaths
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exporter
+from studio.core.settings import Settings
+from studio.protocol.errors import StudioError
+
+disk, home = Path(sys.argv[1]), Path(sys.argv[2])
+reserved_space.BALLAST_BYTES = 1 << 16
+paths, out = StudioPaths(home), []
+Image.effect_noise((900, 900), 90).save(home / "a.png")
+with Library.open(paths) as library:
+    exporter = Exporter(library, paths, Settings(paths.settings))
+    record = library.add_record("toy.draw", {"prompt": "x" * 6000})
+    def add(data, suffix):
+        return library.add_artifact(NewArtifact("image", data, suffix), record=record.id).id
+    ids = [add((home / "a.png").read_bytes(), ".png"), add(b"words " * 900, ".txt")]
+    for room in range(0, 900_000, 150_000):
+        with open(disk / "filler", "wb", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(bytes(4096))
+            except OSError as error:
+                assert error.errno == 28
+        if room:
+            os.truncate(disk / "filler", os.path.getsize(disk / "filler") - room)
+        for id in ids:
+            for work in (
+                lambda: exporter.to_folder(id, disk / "out", Disclosure.FULL),
+                lambda: exporter.to_file(id, disk / "old" / "kept.png", Disclosure.FULL),
+            ):
+                for folder in ("out", "old"):
+                    (disk / folder).mkdir(exist_ok=True)
+                    for file in (disk / folder).iterdir():
+                        file.unlink()
+                (disk / "old" / "kept.png").write_bytes(b"")
+                before = set(disk.rglob("*"))
+                try:
+                    work()
+                    out.append("done")
+                except StudioError as error:
+                    left = [str(path) for path in set(disk.rglob("*")) - before]
+                    whole = (disk / "old" / "kept.png").read_bytes() == b""
+                    out.append([error.code, left, whole])
+print(json.dumps(out))
+"""
+
+
+def test_an_export_to_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    """With less and less room: all of it arrives, or nothing does, and what was there stays."""
+    (tmp_path / "home").mkdir()
+    out: Any = on_small_disk(tmp_path, str(tmp_path / "home"), scenario=EXPORT)
+    refused = [each for each in out if each != "done"]
+    assert "done" in out
+    assert len(refused) > 5
+    assert {str(each) for each in refused} == {str(["DISK_FULL", [], True])}

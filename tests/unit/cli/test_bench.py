@@ -58,6 +58,16 @@ def test_link_measures_round_trips(command: Command, monkeypatch: pytest.MonkeyP
     assert len(runtime.received) >= 22
 
 
+def test_provenance_finds_all_that_was_changed(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.cli.bench.provenance.ROUNDS", 1)
+    monkeypatch.setattr("studio.cli.bench.provenance.TAMPERED", 4)
+    figures = one_object(command("bench", "provenance", "--json")[1])
+    assert figures["found"] == figures["tampered"] == 20
+    assert all(1 < row["recipe +kB"] < 8 for row in figures["table"]), "a record is small"
+
+
 @pytest.mark.slow
 @pytest.mark.gui
 def test_start_measures_both_windows(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
