@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from studio_setup.project import Project
 
@@ -23,6 +23,7 @@ class Stage:
 
     name: str
     command: list[str]
+    is_tests: bool = False
     code: int = -1
     seconds: float = 0.0
     closing: str = ""
@@ -46,30 +47,48 @@ def type_stages(project: Project) -> list[Stage]:
 
 
 def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
-    """The fast suite first: most mistakes show within a minute."""
-    return [
-        Stage("fast tests", project.command("pytest", "-m", "not slow", *extra)),
-        Stage("slow tests", project.command("pytest", "-m", "slow", *extra)),
-    ]
+    """The longest first, so that the lanes end together: of the studio, then of its plugins.
+
+    Args:
+        project: the checkout.
+        extra: further words for pytest; where one is a path, all that it names is one half.
+    """
+
+    def halves(of: str, *folder: str) -> list[Stage]:
+        return [
+            Stage(f"fast{of}", project.command("pytest", "-m", "not slow", *folder, *extra), True),
+            Stage(f"slow{of}", project.command("pytest", "-m", "slow", *folder, *extra), True),
+        ]
+
+    if any((project.root / word.partition("::")[0]).exists() for word in extra):
+        return halves(" tests")
+    return [*halves(" tests", "tests"), *halves(" plugins", "plugins")]
 
 
-def run_all(project: Project, stages: Sequence[Stage], beside: Collection[Stage] = ()) -> int:
+def lanes() -> int:
+    """One more than there are processors: a process of tests uses one, and often waits."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
+
+
+def run_all(project: Project, stages: Sequence[Stage], lanes: int = 1) -> int:
     """Runs every stage even when an earlier one fails, then prints the verdict.
 
     Args:
         project: the checkout.
-        stages: all, in the order in which they are shown.
-        beside: those that run in a lane of their own, beside the others. One process of tests uses
-            one processor.
+        stages: all, in the order in which they are begun and shown.
+        lanes: how many run side by side.
 
     Returns:
         0 when all are good, else 1.
     """
-    lanes = [[stage for stage in stages if stage not in beside], [*beside]]
     interrupted = threading.Event()
-    env = _environment(sum(map(bool, lanes)))
-    words = [(project, lane, env, interrupted) for lane in lanes]
-    threads = [threading.Thread(target=_run_lane, args=each, daemon=True) for each in words]
+    waiting: SimpleQueue[Stage] = SimpleQueue()
+    for stage in stages:
+        waiting.put(stage)
+    words = (project, waiting, _environment(lanes), interrupted)
+    threads = [threading.Thread(target=_run_lane, args=words, daemon=True) for _ in range(lanes)]
     for thread in threads:
         thread.start()
     try:
@@ -95,9 +114,13 @@ def _environment(lanes: int) -> dict[str, str]:
 
 
 def _run_lane(
-    project: Project, lane: Sequence[Stage], env: dict[str, str], interrupted: threading.Event
+    project: Project, waiting: SimpleQueue[Stage], env: dict[str, str], interrupted: threading.Event
 ) -> None:
-    for stage in lane:
+    while True:
+        try:
+            stage = waiting.get_nowait()
+        except Empty:
+            return
         try:
             if not interrupted.is_set():
                 _run(project, stage, env)
@@ -135,8 +158,8 @@ def _show(stage: Stage) -> None:
 
 
 def _forgive_empty_half(stages: Sequence[Stage]) -> None:
-    """`make test ARGS=one/file.py` may leave one of the two test stages without a test."""
-    tests = [stage for stage in stages if stage.name.endswith("tests")]
+    """`make test ARGS=one/file.py` may leave some of the test stages without a test."""
+    tests = [stage for stage in stages if stage.is_tests]
     if any(stage.is_good for stage in tests):
         for stage in tests:
             if stage.code == NOTHING_COLLECTED:
@@ -147,4 +170,4 @@ def _print_verdict(stages: Sequence[Stage]) -> None:
     print()
     for stage in stages:
         mark = "ok    " if stage.is_good else "FAILED"
-        print(f"{mark}  {stage.name:<10}  {stage.seconds:4.0f} s  {stage.closing}", flush=True)
+        print(f"{mark}  {stage.name:<12}  {stage.seconds:4.0f} s  {stage.closing}", flush=True)

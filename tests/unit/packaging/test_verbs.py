@@ -87,21 +87,31 @@ def test_with_a_display_it_opens_the_studio(ready: Project, display: str) -> Non
 def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> None:
     done = bootstrap(ready, "test", "-k", "link")
     assert done.returncode == 0, done.stdout + done.stderr
-    ran = [line.partition("|")[2] for line in notes(ready)]
-    beside = "-m pytest -m not slow -k link"
-    one_by_one = [words for words in ran if words != beside]
-    assert beside in ran
-    assert one_by_one[0].startswith("-m ruff check")
-    assert one_by_one[-2:] == ["-m mypy", "-m pytest -m slow -k link"]
-    titles = re.findall(r"── (\w+(?: tests)?) ─", done.stdout)
-    assert titles == ["ruff", "format", "layers", "types", "fast tests", "slow tests"]
+    ran = {line.partition("|")[2] for line in notes(ready)}
+    tests = {words for words in ran if "pytest" in words}
+    halves = [(speed, folder) for speed in ("not slow", "slow") for folder in ("tests", "plugins")]
+    assert tests == {f"-m pytest -m {speed} {folder} -k link" for speed, folder in halves}
+    assert "-m mypy" in ran
+    assert [words for words in ran if words.startswith("-m ruff check")]
+    titles = re.findall(r"── (\w+(?: \w+)?) ─", done.stdout)
+    assert titles == [
+        "ruff", "format", "layers", "fast tests", "slow tests", "types", "fast plugins",
+        "slow plugins",
+    ]  # fmt: skip
     assert done.stdout.rstrip().endswith("2 passed in 0.1s")
 
 
-def test_two_processes_of_tests_share_the_processors(ready: Project) -> None:
+def test_a_path_chooses_the_tests_and_not_the_folders(ready: Project) -> None:
+    done = bootstrap(ready, "test", "plugins/chat", "-k", "link")
+    assert done.returncode == 0, done.stdout + done.stderr
+    tests = {line.partition("|")[2] for line in notes(ready) if "pytest" in line}
+    assert tests == {f"-m pytest -m {speed} plugins/chat -k link" for speed in ("not slow", "slow")}
+
+
+def test_processes_of_tests_share_the_processors(ready: Project) -> None:
     script(ready, noting="$OMP_NUM_THREADS")
     bootstrap(ready, "test")
-    assert set(notes(ready)) == {str(max(1, (os.cpu_count() or 1) // 2))}
+    assert set(notes(ready)) == {"1"}
     (ready.root / "notes").unlink()
     bootstrap(ready, "test", OMP_NUM_THREADS="3")
     assert set(notes(ready)) == {"3"}
@@ -118,7 +128,7 @@ def test_one_failing_stage_fails_the_whole_and_the_rest_still_runs(ready: Projec
     done = bootstrap(ready, "test")
     assert done.returncode == 1
     assert "FAILED  types" in done.stdout
-    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow")]
+    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow tests")]
 
 
 def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Project) -> None:
@@ -127,7 +137,7 @@ def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Pro
     assert done.returncode == 1
     assert "lint-imports cannot be started: No such file" in done.stdout
     assert "FAILED  layers" in done.stdout
-    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow")]
+    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow tests")]
 
 
 def test_bench_and_shots_are_passed_on(ready: Project) -> None:
