@@ -28,6 +28,7 @@ BENCHES = {
     "plugins": "a plugin in a process of its own: start, memory and calls, compared with bare "
     "Python",
     "library": "opening, searching and scrolling 100,000 results, compared with bare SQLite and Qt",
+    "storm": "300 random jobs of all plugins, stopped and killed, in less memory than they need",
     "chat": "window time per streamed token, compared with its budget of one millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first; rows

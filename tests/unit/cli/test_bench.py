@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from studio.cli import bench
-from studio.cli.bench import start
+from studio.cli.bench import start, storm
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
-from studio.protocol.errors import ErrorCode
-from studio.testing.scripted import ScriptedRuntime
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.scripted import Fail, ScriptedRuntime
+from tests.unit.cli.conftest import Studio as Processes
 from tests.unit.cli.conftest import one_object
 
 Command = Callable[..., tuple[int, str, str]]
@@ -188,3 +189,31 @@ def test_bench_of_processes_tells_of_starts_and_calls(
     assert code == 0
     assert figures["bytes told a call"] > 0
     assert [row["process"] for row in figures["table"]][:2] == ["bare Python", "own process"]
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.torch
+def test_a_storm_leaves_nothing_without_a_cause(studio: Processes) -> None:
+    words = ("--only", "chat,molecules", "bench", "storm", "--jobs", "12", "--kills", "1")
+    figures = one_object(studio(*words, "--json").stdout)
+    assert (figures["without_cause"], figures["over_budget"]) == (0, 0), figures["causes"]
+    assert figures["budget_mb"] < figures["needed_mb"]
+    assert figures["library_whole"]
+    assert figures["kills"] == 1
+    assert sum(row["done"] for row in figures["table"]) > 0
+
+
+def test_a_job_that_fails_in_a_storm_is_told(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    runtime = ScriptedRuntime()
+    for lines in ((), (), (Fail(StudioError(ErrorCode.INTERNAL, "No reason at all.")),)):
+        runtime.enqueue(*lines)
+    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
+    monkeypatch.setattr(storm, "WORK", {"echo.say": lambda chance: {"text": "hi"}})
+    words = ("--only", "echo", "bench", "storm", "--jobs", "4", "--kills", "0", "--json")
+    figures = one_object(command(*words)[1])
+    assert figures["without_cause"] == 1
+    assert "No reason at all." in figures["causes"][0]

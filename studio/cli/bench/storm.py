@@ -1,0 +1,261 @@
+"""The bench ``storm``: random jobs of all plugins, stopped and killed where memory is short.
+
+A seed makes the same storm again: the same jobs, and the same of them stopped and killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from studio.api.jobs import JobRequest
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
+from studio.core.paths import StudioPaths
+from studio.core.runtime_process.settings import MEMORY_LIMIT
+from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import Status
+from studio.protocol.states import JobState, Priority
+
+LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
+WORK: dict[str, Callable[[random.Random], dict[str, Any]]] = {
+    "chat.reply": lambda chance: {"prompt": "Name a colour.", "max_tokens": chance.randint(4, 24)},
+    "code.write": lambda chance: {
+        "describe": "A function add(a, b) that returns the sum.", "rounds": 0, "max_tokens": 32,
+    },
+    "image.generate": lambda chance: {"prompt": chance.choice(["a frog", "a red fox"])},
+    "molecules.generate": lambda chance: {"count": chance.randint(1, 8)},
+    "molecules.analogues": lambda chance: {"lead": LEAD, "count": chance.randint(1, 4)},
+    "music.compose": lambda chance: {"ask": chance.choice(["8 bars, calm", "4 bars, lively"])},
+}  # fmt: skip
+"""Task → parameters of a short job."""
+
+AT_ONCE = 12
+"""Jobs that wait or run side by side."""
+PATIENCE = 600.0
+SPARE = 1.05
+"""Of what the largest weights need, with which all else has to make do."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this bench can be told."""
+    add = parser.add_argument
+    add("--jobs", type=int, default=300, help="storm: how many jobs (default: %(default)s)")
+    add("--kills", type=int, default=6, help="storm: kills of the runtime (default: %(default)s)")
+    add("--seed", type=int, default=1, help="storm: which one (default: %(default)s)")
+
+
+def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Let it blow in a home that is thrown away.
+
+    ``ratio``: the most memory that was lent, against the budget, as each heartbeat tells it; None
+    where no job needed weights. ``without_cause``: jobs that
+    failed or were lost and neither stopped nor killed. ``stall_ms``: how long the studio's thread
+    was busy with one message. Descriptors and megabytes: half way and at the end, with nothing
+    loaded; the runtime is killed in the first half.
+    """
+    with StudioPaths.throwaway() as paths:
+        calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        studio = Studio.open(home=paths, post=calls.put, only=session.only)
+        try:
+            return _Storm(studio, calls, arguments.seed).blow(arguments.jobs, arguments.kills)
+        finally:
+            studio.close()
+
+
+class _Storm:
+    def __init__(
+        self, studio: Studio, calls: queue.SimpleQueue[Callable[[], None]], seed: int
+    ) -> None:
+        self._studio, self._calls = studio, calls
+        self._seed, self._chance = seed, random.Random(seed)
+        usable = {task.id for _, task in studio.plugins.tasks()}
+        self._work = {task: make for task, make in WORK.items() if task in usable}
+        if not self._work:
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                "No plugin has a task for the storm.",
+                "Enable one of the plugins that come with the studio.",
+            )
+        self._jobs: list[Job] = []
+        self._stopped: set[str] = set()
+        self._struck: set[str] = set()
+        """Jobs that were live when the runtime was killed."""
+        self._needs: dict[str, int] = {}
+        self._budget = self._most = self._over = 0
+        self._busy: list[float] = []
+
+    def blow(self, count: int, kills: int) -> dict[str, Any]:
+        """Learn what the weights need, allow less than that, and let it blow."""
+        for task in self._work:
+            job = self._submit(task)
+            self._until(lambda job=job: not job.is_live)  # type: ignore[misc]
+            if job.error is not None:
+                raise job.error
+        self._look_for(1.5)  # a heartbeat
+        self._budget = int(SPARE * max(self._needs.values(), default=0))
+        self._studio.settings.set(MEMORY_LIMIT, self._budget)
+        self._calm()
+        self._jobs.clear()
+        self._busy.clear()
+        self._most = self._over = 0
+        half = max(1, count // 2)
+        strikes = set(self._chance.sample(range(half), min(kills, half)))
+        for number in range(half):
+            self._gust(number in strikes)
+        middle = self._calm()
+        for _ in range(count - half):
+            self._gust(False)
+        return self._figures(len(strikes), middle, self._calm())
+
+    def _gust(self, strikes: bool) -> None:
+        self._until(lambda: len(self._live()) < AT_ONCE)
+        job = self._submit(self._chance.choice([*self._work]))
+        if self._chance.random() < 0.3:
+            unlucky = self._chance.choice(self._live() or [job])
+            self._stopped.add(unlucky.id)
+            unlucky.cancel()
+        self._look_for(self._chance.random() * 0.05)
+        if strikes:
+            self._strike()
+
+    def _strike(self) -> None:
+        """Kill the runtime in the middle of its work."""
+        runtime = self._studio.runtime
+        working = (JobState.RUNNING, JobState.LOADING)
+        self._until(
+            lambda: (
+                runtime.is_ready
+                and (not self._live() or any(job.state in working for job in self._live()))
+            )
+        )
+        hello = runtime.hello
+        assert hello is not None
+        self._struck.update(job.id for job in self._live())
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(hello.pid, signal.SIGKILL)
+        self._until(lambda: runtime.hello is not hello)
+
+    def _submit(self, task: str) -> Job:
+        priority = self._chance.choice(list(Priority))
+        params = {**self._work[task](self._chance), "seed": self._chance.randrange(1000)}
+        job = self._studio.submit(JobRequest(task, params, priority=priority))
+        self._jobs.append(job)
+        return job
+
+    def _live(self) -> list[Job]:
+        return [job for job in self._jobs[-4 * AT_ONCE :] if job.is_live]
+
+    # --- the studio's thread ------------------------------------------------------------------
+
+    def _turn(self, patience: float) -> None:
+        """Do one thing that was posted, and look at what it brought."""
+        try:
+            call = self._calls.get(timeout=max(patience, 0.001))
+        except queue.Empty:
+            return
+        began = time.perf_counter()
+        call()
+        self._busy.append(time.perf_counter() - began)
+        if self._studio.runtime.state is RuntimeState.GIVEN_UP:
+            self._studio.runtime.restart()
+        self._studio.runtime.forgive()  # it did not fall by itself
+        self._look(self._studio.runtime.status)
+
+    def _look(self, status: Status | None) -> None:
+        if status is None:
+            return
+        lent = {each.weights: each.bytes + each.working for each in status.loaded}
+        self._most = max(self._most, sum(lent.values()))
+        if not self._budget:
+            for weights, need in lent.items():
+                self._needs[weights] = max(need, self._needs.get(weights, 0))
+        else:
+            self._over += sum(lent.values()) > self._budget
+
+    def _look_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._turn(left)
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                waiting = ", ".join(f"{job.task} {job.state} {job.reason}" for job in self._live())
+                raise StudioError(ErrorCode.INTERNAL, f"The storm stands still: {waiting}.")
+            self._turn(0.05)
+
+    # --- what is left -------------------------------------------------------------------------
+
+    def _calm(self) -> dict[str, tuple[int, int]]:
+        """Wait until nothing runs and nothing is loaded; return descriptors and megabytes."""
+        self._until(lambda: not any(job.is_live for job in self._jobs))
+        self._until(lambda: self._studio.runtime.is_ready)
+
+        def is_empty() -> bool:
+            status = self._studio.runtime.status
+            for each in status.loaded if status else ():
+                self._studio.models.unload(each.weights)
+            return status is not None and not status.loaded
+
+        self._until(is_empty)
+        hello = self._studio.runtime.hello
+        assert hello is not None
+        here, there = psutil.Process(), psutil.Process(hello.pid or None)
+        return {"studio": _held(here), "runtime": _held(there)}
+
+    def _figures(
+        self, kills: int, middle: dict[str, tuple[int, int]], end: dict[str, tuple[int, int]]
+    ) -> dict[str, Any]:
+        busy = sorted(self._busy)
+        unexplained = [job for job in self._jobs if not self._has_cause(job)]
+        return {
+            "ratio": self._most / self._budget if self._budget else None,
+            "without_cause": len(unexplained),
+            "causes": [f"{job.task}: {job.state} {job.error or ''}" for job in unexplained],
+            "over_budget": self._over,
+            "budget_mb": self._budget >> 20,
+            "needed_mb": sum(self._needs.values()) >> 20,
+            "stall_ms": {
+                "p50": 1000 * busy[len(busy) // 2],
+                "p99": 1000 * busy[len(busy) * 99 // 100],
+                "max": 1000 * busy[-1],
+            },
+            "descriptors": {who: (middle[who][0], end[who][0]) for who in end},
+            "memory_mb": {who: (middle[who][1], end[who][1]) for who in end},
+            "library_whole": self._studio.library.verify().ok,
+            "jobs": len(self._jobs),
+            "stopped": len(self._stopped),
+            "kills": kills,
+            "seed": self._seed,
+            "table": [self._row(task) for task in self._work],
+        }
+
+    def _has_cause(self, job: Job) -> bool:
+        if job.state is JobState.CANCELLED:
+            return job.id in self._stopped
+        return job.state is JobState.DONE or job.id in self._struck
+
+    def _row(self, task: str) -> dict[str, Any]:
+        ends = Counter(str(job.state) for job in self._jobs if job.task == task)
+        states = (JobState.DONE, JobState.CANCELLED, JobState.LOST, JobState.FAILED)
+        return {"task": task, **{str(state): ends[str(state)] for state in states}}
+
+
+def _held(process: psutil.Process) -> tuple[int, int]:
+    """Return the descriptors of a process, 0 where it has none, and its megabytes."""
+    descriptors = process.num_fds() if hasattr(process, "num_fds") else 0
+    return descriptors, process.memory_info().rss >> 20
