@@ -172,7 +172,7 @@ def test_scores_that_are_no_numbers_fail_one_job_in_words_and_no_other(
     assert desk.status().loaded[0].working == 0, "memory is back"
 
 
-def test_two_hundred_requests_at_once_queue_and_all_end(desk: Desk, monkeypatch) -> None:
+def test_eighty_requests_at_once_queue_and_all_end(desk: Desk, monkeypatch) -> None:
     with_loader(desk, Writers())
     started: list[int] = []
     step = Job.step
@@ -183,7 +183,7 @@ def test_two_hundred_requests_at_once_queue_and_all_end(desk: Desk, monkeypatch)
         step(self, body)
 
     monkeypatch.setattr(Job, "step", counted)
-    jobs = [desk.submit("many.short", number=n, weights="tiny") for n in range(200)]
+    jobs = [desk.submit("many.short", number=n, weights="tiny") for n in range(80)]
     assert {desk.finished(job).state for job in jobs} == {JobState.DONE}
     assert max(started) <= 9, "the others wait without a cache"
 
