@@ -246,6 +246,9 @@ def _report(library: Library, run: Run, arguments: Namespace) -> None:
     for start in range(0, len(rows), 500):
         for step in runs.steps(run.id, [row.number for row in rows[start : start + 500]]):
             steps.setdefault(step.number, []).append(step)
+    order = document.places(run.document)
+    for each in steps.values():
+        each.sort(key=lambda step: (order.get(step.step, 0), step.attempt))
     if arguments.json:
         told = [_row_as_json(row, steps.get(row.number, [])) for row in rows]
         output.print_json({**_run_as_json(run), "rows": told})

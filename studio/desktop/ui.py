@@ -45,6 +45,7 @@ class WindowUi:
     Attributes:
         open_page: For the studio's own pages: bring a page into view by its id.
         show_jobs: Open the list of all jobs.
+        show_artifact: Show a result in the library.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
         actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
     """
@@ -61,6 +62,7 @@ class WindowUi:
         self._window = window
         self.open_page: Callable[[str], bool] = lambda page: False
         self.show_jobs: Callable[[], None] = lambda: None
+        self.show_artifact: Callable[[SavedArtifact], None] = lambda artifact: None
         self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
             lambda artifact: ()
         )

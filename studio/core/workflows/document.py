@@ -207,6 +207,15 @@ def parse(text: str) -> Workflow:
     return workflow
 
 
+def places(text: str) -> dict[str, int]:
+    """Return the id of each step in the workflow ``text`` → where it stands in the order they run.
+
+    Raises:
+        BadInput: As ``parse``.
+    """
+    return {step.id: place for place, step in enumerate(parse(text).ordered())}
+
+
 def problem(
     text: str, place: Place, message: str, table: Mapping[str, Any] | None = None, hint: str = ""
 ) -> BadInput:

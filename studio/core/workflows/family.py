@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from studio.api.artifacts import Kind
 from studio.api.errors import BadInput, StudioError
 from studio.api.params import Field, FieldKind
 from studio.core.library import Library
 from studio.core.library.rows import Artifact, Record
 from studio.core.plugins import PluginHost
-from studio.core.workflows.document import FreeParam, InputEntry, Step, Workflow
+from studio.core.workflows.document import InputEntry, Step, Workflow
 from studio.core.workflows.references import Reference, escaped
 from studio.core.workflows.sources import NONE, kind_of
 
@@ -198,36 +196,6 @@ class _Builder:
                 self.steps[0] = Step(first.id, first.task, params, first.inputs)
                 return Kind.TEXT, value
         return None
-
-
-def freed(workflow: Workflow, step: str, name: str, field: Field) -> Workflow:
-    """Return the workflow with a parameter of a step made free, by the name ``STEP_PARAM``."""
-    value = next(each for each in workflow.step if each.id == step).params.get(name, field.default)
-    free = FreeParam(
-        type=_TYPES.get(field.kind, "text"),
-        default=value,
-        label=field.title,
-        choices=tuple(map(str, field.choices)),
-    )
-    free_name = name if name not in workflow.params else f"{step}_{name}"
-    steps = [
-        msgspec.structs.replace(each, params={**each.params, name: f"{{param.{free_name}}}"})
-        if each.id == step
-        else each
-        for each in workflow.step
-    ]
-    params = {**workflow.params, free_name: free}
-    return msgspec.structs.replace(workflow, step=tuple(steps), params=params)
-
-
-_TYPES: dict[FieldKind, Any] = {
-    FieldKind.INTEGER: "integer",
-    FieldKind.SEED: "integer",
-    FieldKind.NUMBER: "number",
-    FieldKind.SWITCH: "switch",
-    FieldKind.CHOICE: "choice",
-    FieldKind.FILE: "file",
-}
 
 
 def _escaped(value: Any) -> Any:

@@ -16,6 +16,7 @@ from studio.core.workflows.check import checked
 from studio.core.workflows.document import Workflow
 from studio.core.workflows.machine import Machine, ThisMachine
 from studio.core.workflows.parts import Parts
+from studio.core.workflows.recorder import Recorder
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import Given
@@ -24,12 +25,19 @@ BLANK = Given()
 
 
 class Workflows:
-    """The runs that are under way, and those that were, by their ids."""
+    """The runs of this session, under way and over.
+
+    Attributes:
+        recorder: Takes note of what is done on the pages.
+        on_draft: Called with a workflow that was made elsewhere and is to be shown.
+    """
 
     def __init__(self, studio: Parts) -> None:
         self._studio = studio
         self._background = Background("studio-workflows", studio.post)
         self._runners: dict[str, Runner] = {}
+        self.recorder = Recorder(studio.jobs)
+        self.on_draft: Callable[[Workflow], None] = lambda workflow: None
 
     def active(self) -> list[Runner]:
         """Return the runs that are under way, oldest first."""
@@ -119,10 +127,6 @@ class Workflows:
 
         self._background.run(prepare, prepared, runner.fail)
         return runner
-
-    def later(self, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Look something up beside this thread; what goes wrong is a notice."""
-        self._background.run(call, then, self._studio.notices.error)
 
     def close(self) -> None:
         """Leave all runs as they are; another studio can resume them."""

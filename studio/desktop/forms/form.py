@@ -116,6 +116,10 @@ class ParamsFormWidget(QWidget):
         found = {name: row.problem() for name, row in asked.items()}
         return {name: words for name, words in found.items() if words}
 
+    def rows(self) -> list[FieldRow]:
+        """Return the rows of all fields."""
+        return list(self._rows.values())
+
     def row(self, name: str) -> FieldRow:
         """Return the row of one field."""
         return self._rows[name]
@@ -368,6 +372,10 @@ class FieldRow(QWidget):
             return self.tr("{title} is not valid.").format(title=self.field.title)
         return ""
 
+    def add_beside(self, widget: QWidget) -> None:
+        """Put something more beside the label."""
+        self._beside.insertWidget(self._beside.indexOf(self._reset) + 1, widget)
+
     def say(self, problem: str) -> None:
         """Show what is wrong below the control."""
         self._problem.setText(problem)
@@ -388,6 +396,7 @@ class FieldRow(QWidget):
         keep.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(keep)
         head.addWidget(self._reset)
+        self._beside = head
         head.addStretch()
         head.addWidget(self._on)
         if self.editor.inline:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # (module of studio.desktop.pages, title, icon)
 _OWN = (
     ("gallery", "Library", "layout-grid"),
+    ("workflows", "Workflows", "workflow"),
     ("models", "Models", "box"),
     ("device", "Device", "gauge"),
     ("plugins", "Plugins", "puzzle"),
@@ -67,6 +68,7 @@ class PageRegistry:
         self.actions = PluginActions(studio, background, self._open_form, self._show_artifact)
         self.ui = WindowUi(window.look, window, weights, self._open_models, background.run)
         self.ui.open_page, self.ui.show_jobs = self.open, window.drawer.open
+        self.ui.show_artifact = self._show_artifact
         self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
         self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.window.work_queue import outcome
+from studio.core.workflows.document import Workflow
+from studio.core.workflows.family import with_ancestors, workflow_of
 from studio.desktop.pages.gallery import export_menu
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
 from studio.desktop.pages.gallery.family_tree import show_family_tree
@@ -40,6 +42,30 @@ def _show_family(details: Details, at: QWidget) -> None:
     show_family_tree(details.parts, details.artifact.id, at, details.open)
 
 
+def _make_workflow(details: Details) -> DetailAction | None:
+    return DetailAction(
+        _tr("Make a workflow"),
+        "workflow",
+        lambda _: _show_workflow(details),
+        _tr("The steps that led to this, to run them on other inputs"),
+        enabled=details.record is not None,
+    )
+
+
+def _show_workflow(details: Details) -> None:
+    studio = details.parts.studio
+    library, plugins = studio.library, studio.plugins
+
+    def made(workflow: Workflow) -> None:
+        details.parts.ui.open_page("studio.workflows")
+        studio.workflows.on_draft(workflow)
+
+    def make() -> Workflow:
+        return workflow_of(library, plugins, with_ancestors(library, details.artifact.id))
+
+    details.parts.background.run(make, made, details.tell)
+
+
 def _export(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Export…"), "download", partial(export_menu.ask, details))
 
@@ -52,7 +78,7 @@ def _bin(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Restore"), "archive-restore", lambda _: restore())
 
 
-ACTIONS: tuple[Action, ...] = (_run_again, _family_tree, _export, _bin)
+ACTIONS: tuple[Action, ...] = (_run_again, _family_tree, _make_workflow, _export, _bin)
 """In reading order; below them come the pages that take the artifact, and actions of plugins."""
 
 

@@ -13,7 +13,8 @@ from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.workflows.check import problems
 from studio.core.workflows.document import parse
-from studio.core.workflows.family import freed, with_ancestors, workflow_of
+from studio.core.workflows.edit import fixed, freed
+from studio.core.workflows.family import with_ancestors, workflow_of
 from studio.core.workflows.sources import Given
 from studio.core.workflows.toml_text import to_toml
 from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
@@ -66,8 +67,9 @@ def test_what_nobody_computed_has_no_steps(desk: Desk) -> None:
 
 def test_a_parameter_can_be_made_free(desk: Desk) -> None:
     fields = {each.name: each for each in desk.studio.plugins.params_class("steps.write").fields()}
-    workflow = freed(parse(THREE_STEPS), "first", "times", fields["times"])
+    workflow = freed(parse(THREE_STEPS), "first", fields["times"])
     again = parse(to_toml(workflow))
     assert again.params["times"].type == "integer"
     assert again.values({})["times"] == 1
     assert again.step[0].params["times"] == "{param.times}"
+    assert fixed(workflow, "first", "times").params.keys() == {"word"}

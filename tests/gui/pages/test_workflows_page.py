@@ -1,0 +1,119 @@
+"""The Workflows page: from what was done to steps, from steps to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
+
+from studio.api.jobs import JobRequest
+from studio.app import App
+from studio.core.library.workflow_runs import RowState
+from studio.core.workflows import document
+from studio.desktop.pages.workflows import WorkflowsPage
+from studio.testing.plugins import importable
+from studio.testing.scripted import ScriptedRuntime
+from tests.gui.conftest import Runs
+from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS, Talker
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRuntime]:
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
+    with importable(PLUGINS):
+        yield Talker()
+
+
+def page_of(app: App) -> WorkflowsPage:
+    page = app.window.pages.open("studio.workflows")
+    assert page is not None
+    assert isinstance(page.widget, WorkflowsPage)
+    return page.widget
+
+
+def press(page: WorkflowsPage, name: str, qtbot: Any) -> None:
+    def found() -> list[Any]:
+        buttons = [each for kind in (QPushButton, QToolButton) for each in page.findChildren(kind)]
+        return [b for b in buttons if b.accessibleName() == name and b.isVisibleTo(page)]
+
+    qtbot.waitUntil(lambda: bool(found()))  # a new one is shown when the loop comes round
+    found()[0].click()
+
+
+def choose(page: WorkflowsPage, words: str) -> None:
+    menu = next(each for each in page.findChildren(QMenu) if each.isVisible())
+    next(action for action in menu.actions() if action.text() == words).trigger()
+    menu.close()
+
+
+def test_recorded_steps_are_changed_and_run_on_a_list(
+    start: Runs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start()
+    page, studio = page_of(app), page_of(app)._studio
+    press(page, "Record", qtbot)
+    job = studio.submit(JobRequest("steps.write", {"prompt": "hello", "times": 2}))
+    qtbot.waitUntil(lambda: not job.is_live)
+    made = job.artifacts[0]
+    added = studio.submit(
+        JobRequest("steps.add", {"word": "you"}, inputs={"text": made.read()}, parents=[made.id])
+    )
+    qtbot.waitUntil(lambda: not added.is_live)
+    press(page, "Stop recording (2)", qtbot)
+    qtbot.waitUntil(lambda: page.workflow is not None)
+    assert [step.task for step in page.workflow.step] == ["steps.write", "steps.add"]
+    assert page.workflow.step[1].inputs == {"text": "{step.write}"}
+
+    page._cards[0].unfold()
+    press(page, "Times: choose for each run, or take it from another step", qtbot)
+    choose(page, "Choose for each run")
+    assert page.workflow.params["times"].default == 2
+    press(page, "Move down", qtbot)
+    assert page.panel.trouble.text() == "", "the order of the list is not that of the needs"
+    page._lines.setPlainText("one\nfail\n\ntwo")
+    press(page, "Run", qtbot)
+    assert page.panel._runner is not None
+    qtbot.waitUntil(lambda: page.panel.run.isVisibleTo(page))
+    assert page.panel.words.text() == "2 of 3 rows done  ·  1 failed"
+    model = page.panel._model
+    assert [model.row_at(n).state for n in range(3)] == [
+        RowState.DONE,
+        RowState.FAILED,
+        RowState.DONE,
+    ]
+    assert model.data(model.index(2, 3)) == "two two you"
+    assert "That cannot be written." in model.data(model.index(1, 3))
+    press(page, "Retry failed", qtbot)
+    qtbot.waitUntil(lambda: page.panel.run.isVisibleTo(page))
+
+    file = tmp_path / "mine.toml"
+    monkeypatch.setattr(page._ui, "save_file", lambda *a: file)
+    press(page, "Save…", qtbot)
+    qtbot.waitUntil(file.exists)
+    assert document.read(file) == page.workflow
+    press(page, "All workflows", qtbot)
+    press(page, "Show the run of Recorded workflow", qtbot)
+    assert page.panel.words.text() == "2 of 3 rows done  ·  1 failed"
+
+
+def test_a_run_is_stopped_and_resumed_and_problems_are_told(start: Runs, qtbot: Any) -> None:
+    app = start()
+    page, talker = page_of(app), page_of(app)._studio
+    page.show_workflow(document.parse(THREE_STEPS))
+    press(page, "Run", qtbot)
+    assert "There are no inputs yet" in page.panel.trouble.text()
+    page._lines.setPlainText("wait a\nwait b")
+    press(page, "Run", qtbot)
+    qtbot.waitUntil(lambda: len(talker.jobs.live()) == 2)
+    press(page, "Stop", qtbot)
+    qtbot.waitUntil(lambda: page.panel.resume.isVisibleTo(page))
+    assert page.panel.words.text() == "0 of 2 rows done  ·  Interrupted"
+    press(page, "Resume", qtbot)
+    qtbot.waitUntil(lambda: len(talker.jobs.live()) == 2)
+    press(page, "Stop", qtbot)
+    qtbot.waitUntil(lambda: page.panel.resume.isVisibleTo(page))
+    press(page, "Remove step", qtbot)
+    assert page.panel.trouble.text().startswith("Step “second”: there is no step “first”.")
