@@ -15,6 +15,7 @@ from studio.api.intake import DropTarget, PromptField, WeightsPicker
 from studio.api.jobs import JobRequest
 from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
+from studio.api.stability import since
 from studio.api.window.ui import ProgressRow, TroubleRow
 
 if TYPE_CHECKING:
@@ -140,6 +141,20 @@ class Kit(Protocol):
 
         Args:
             said: Tells that it is done, with what ``write`` returned; else a notice does.
+        """
+        ...
+
+    @since("1.1")
+    def labelled(self, artifact: str, write: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        """Return a ``write`` for ``save_as`` after which the file says how it was made.
+
+        It says as much as the user chose for exported files. ``artifact_actions`` does so by
+        itself.
+
+        Args:
+            artifact: Id of the result that the file is made from; empty, or of one that is gone:
+                nothing is said.
+            write: Writes to the path it gets. Where it writes nothing, nothing is said either.
         """
         ...
 

@@ -28,6 +28,7 @@ from studio.core.provenance.installation_key import InstallationKey
 from studio.core.provenance.rewriting import rewritten
 from studio.core.provenance.statement import Source, Statement, xmp
 from studio.core.settings import Settings
+from studio.protocol.errors import StudioError
 from studio.protocol.regular_file import open_regular, read_regular
 
 LONGEST_INSIDE: Final = 40_000
@@ -60,6 +61,14 @@ class Exporter:
     def disclosure(self) -> Disclosure:
         """What is said unless something else is asked for."""
         return chosen(self._settings)
+
+    def has(self, id: str) -> bool:
+        """Whether there is such a result."""
+        try:
+            self._library.artifact(id)
+        except StudioError:
+            return False
+        return True
 
     def to_folder(self, id: str, folder: Path, disclosure: Disclosure | None = None) -> Exported:
         """Copy a result into a folder, made if missing; nothing is overwritten.
@@ -96,7 +105,7 @@ class Exporter:
 
         Args:
             write: Writes the result to the path it gets, in the format of its ending; else the
-                file of the library is copied.
+                file of the library is copied. Where it writes nothing, nothing is put at ``path``.
 
         Raises:
             StudioError: As ``to_folder``; what was at ``path`` is untouched. Whatever ``write``
@@ -111,6 +120,8 @@ class Exporter:
                 made = scratch / "made" / path.name
                 made.parent.mkdir()
                 write(made)
+                if not made.exists():
+                    return Exported(path)
             remark = self._dress(artifact, made, scratch / path.name, disclosure)
             os.replace(scratch / path.name, path)
             disk.remove(side_file.beside(path))  # of the file that was here

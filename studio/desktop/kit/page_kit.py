@@ -119,6 +119,19 @@ class PageKit:
         """Ask where to, and let ``write`` write there beside the window."""
         save_as(self._ctx, title, name, suffixes, write, trouble=trouble, said=said)
 
+    def labelled(self, artifact: str, write: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        """Return a ``write`` after which the file says how it was made."""
+        exporter = self._exporter
+
+        def labelling(path: Path) -> Any:
+            if not exporter.has(artifact):
+                return write(path)
+            answers: list[Any] = []
+            exporter.to_file(artifact, path, write=lambda made: answers.append(write(made)))
+            return answers[0]
+
+        return labelling
+
     def drop_target(
         self,
         page: QWidget,

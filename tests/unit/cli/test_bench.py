@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.cli import bench
-from studio.cli.bench import start, storm
+from studio.cli.bench import provenance, start, storm
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -62,10 +62,14 @@ def test_link_measures_round_trips(command: Command, monkeypatch: pytest.MonkeyP
 def test_provenance_finds_all_that_was_changed(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.cli.bench.provenance.ROUNDS", 1)
-    monkeypatch.setattr("studio.cli.bench.provenance.TAMPERED", 4)
+    monkeypatch.setattr(provenance, "ROUNDS", 1)
+    monkeypatch.setattr(provenance, "TAMPERED", 4)
+    payloads = provenance._PAYLOADS
+    monkeypatch.setattr(
+        provenance, "_PAYLOADS", {name: payloads[name] for name in (".jpg", ".txt")}
+    )
     figures = one_object(command("bench", "provenance", "--json")[1])
-    assert figures["found"] == figures["tampered"] == 20
+    assert figures["found"] == figures["tampered"] == 8
     assert all(1 < row["recipe +kB"] < 8 for row in figures["table"]), "a record is small"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QPoint
 
@@ -121,7 +122,7 @@ class MoleculeActions:
             self._collection.said_of(len(molecules)),
             "molecules.sdf",
             (".sdf", *PLAIN, ".png", ".svg"),
-            lambda path: _write_plain(path, molecules),
+            self._labelled(lambda path: _write_plain(path, molecules)),
             trouble=self._trouble,
             said=lambda path, written: self._on_written(path, molecules, written),
         )
@@ -166,7 +167,11 @@ class MoleculeActions:
             else:
                 self._said(path, count)
 
-        self._ctx.run_later(lambda: outcome(lambda: put(path, artifact.read())), done)
+        write = self._labelled(lambda target: put(target, artifact.read()))
+        self._ctx.run_later(lambda: outcome(lambda: write(path)), done)
+
+    def _labelled(self, write: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        return self._ctx.kit.labelled(self._collection.artifact, write)
 
     def _said(self, path: Path, count: int) -> None:
         one, many = tr("1 molecule is in {name}."), tr("{count} molecules are in {name}.")

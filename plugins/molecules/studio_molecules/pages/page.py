@@ -260,6 +260,7 @@ class MoleculePage(QWidget):
         self.artifact = artifact
         self.called.set_text(artifact.title)
         self.collection.hold(molecules)
+        self.collection.artifact = artifact.id
         self.show_stage()
         self._show_going_on()
         if self._state:

@@ -140,7 +140,7 @@ def test_a_format_that_is_none_and_a_disk_that_refuses_are_told(desk: Desk, tmp_
     desk.until(lambda: "not a supported format" in desk.trouble())
     desk.target = tmp_path / "nowhere" / "out.csv"
     desk.page.molecules.save_as()
-    desk.until(lambda: "cannot be written" in desk.trouble())
+    desk.until(lambda: "does not exist" in desk.trouble())
 
 
 def test_copy_and_use_as_lead(desk: Desk) -> None:

@@ -185,7 +185,10 @@ class PieceActions:
                 self._exported(path, losses)
 
         name = file_stem(document.piece.title, tr("music")) + suffix
-        self._ctx.kit.save_as(tr("Export"), name, [suffix], write, trouble=self._trouble, said=said)
+        labelled = self._ctx.kit.labelled(document.source, write)
+        self._ctx.kit.save_as(
+            tr("Export"), name, [suffix], labelled, trouble=self._trouble, said=said
+        )
 
     def _render(self, piece: Piece, path: Path) -> None:
         """Let the runtime play the piece into a file."""
@@ -214,7 +217,10 @@ class PieceActions:
             else:
                 self._exported(target, ())
 
-        self._ctx.run_later(lambda: outcome(lambda: _copy(artifact, target)), said)
+        write = self._ctx.kit.labelled(
+            self._document.source, lambda path: path.write_bytes(artifact.read())
+        )
+        self._ctx.run_later(lambda: outcome(lambda: write(target)), said)
 
     def _exported(self, path: Path, losses: Sequence[str]) -> None:
         words = tr("Exported as {name}.").format(name=path.name)
@@ -227,15 +233,6 @@ class _Rendering(JobRequest):
     """A sound that is wanted in a file."""
 
     target: Path = Path()
-
-
-def _copy(artifact: SavedArtifact, target: Path) -> None:
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(artifact.read())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _transpositions() -> tuple[tuple[int, str], ...]:

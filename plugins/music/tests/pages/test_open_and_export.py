@@ -37,6 +37,7 @@ def test_scores_are_exported_as_they_are_now(composed: Any, tmp_path: Path, suff
     desk.target = tmp_path / f"out{suffix}"
     desk.page.piece_actions.export(suffix)
     desk.until(lambda: desk.target.exists())
+    desk.until(desk.target.with_name(f"out{suffix}.provenance.json").exists)
     opened = read(desk.target.read_bytes(), suffix)
     assert [n.pitch for n in opened.piece.tracks[0].notes][:2] == [63, 63]
 
@@ -71,7 +72,7 @@ def test_a_refusing_disk_is_told(composed: Any, tmp_path: Path) -> None:
     desk = composed
     desk.target = tmp_path / "no such folder" / "out.mid"
     desk.page.piece_actions.export(".mid")
-    desk.until(lambda: "cannot be read or written" in desk.trouble())
+    desk.until(lambda: "does not exist" in desk.trouble())
 
 
 def test_a_take_is_dragged_out_under_its_name(composed: Any) -> None:

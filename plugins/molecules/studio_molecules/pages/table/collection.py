@@ -21,6 +21,7 @@ class Collection(QObject):
         shown: The rows in view, in their order.
         current: The row that is looked at closely; -1 if none is.
         chosen: The rows that are selected.
+        artifact: Id of the table in the library; empty if it is in none.
 
     Signals:
         replaced: It holds another table.
@@ -38,6 +39,7 @@ class Collection(QObject):
         self.filters = Filters()
         self.shown: list[int] = []
         self.current = -1
+        self.artifact = ""
         self.chosen: frozenset[int] = frozenset()
         self.sort_column, self.descending = "", False
         self._order: list[int] = []
