@@ -30,6 +30,7 @@ from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
 from studio.desktop.widgets.empty_states import ExampleCard
+from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.device_status import DeviceEntry
@@ -273,9 +274,13 @@ def test_empty_bin_says_what_it_deletes(start: Runs, qtbot: Any, sea: Artifact) 
 
 
 @pytest.mark.parametrize(
-    ("again", "verdict"), [(b"The sea keeps time.", "identical"), (b"Other.", "different")]
+    ("again", "verdict"),
+    [
+        (b"The sea keeps time.", "Identical, byte for byte."),
+        (b"The sea keeps no time.", "Different: words added: 1"),
+    ],
 )
-def test_run_again_compares_bytes(
+def test_run_again_tells_the_verdict_and_shows_both(
     start: Runs, qtbot: Any, sea: Artifact, runtime: ScriptedRuntime, again: bytes, verdict: str
 ) -> None:
     app = start()
@@ -290,6 +295,16 @@ def test_run_again_compares_bytes(
 
     qtbot.waitUntil(told)
     assert runtime.submitted[-1].params["text"] == "sea"
+    assert runtime.submitted[-1].seed == 7
+    sheets = [each for each in page.detail.window().findChildren(Sheet) if each.isVisible()]
+    if verdict.startswith("Identical"):
+        assert sheets == []
+        return
+    (sheet,) = sheets
+    qtbot.waitUntil(lambda: "keeps no time" in words(sheet) and "keeps time" in words(sheet))
+    assert verdict in words(sheet)
+    assert "words added: 1" in words(sheet)
+    sheet.dismiss()
 
 
 def test_what_was_made_from_something_that_is_gone_is_not_run_again_and_says_why(

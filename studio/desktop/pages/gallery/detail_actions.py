@@ -8,23 +8,20 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from studio.api.artifacts import SavedArtifact
-from studio.api.jobs import JobRequest
-from studio.api.window.work_queue import outcome
 from studio.core.workflows.document import Workflow
 from studio.core.workflows.family import with_ancestors, workflow_of
 from studio.desktop.pages.gallery import export_menu
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
 from studio.desktop.pages.gallery.family_tree import show_family_tree
-from studio.protocol.errors import StudioError
+from studio.desktop.pages.gallery.run_again import run_again
 
 
 def _run_again(details: Details) -> DetailAction | None:
     return DetailAction(
         _tr("Run again"),
         "refresh-cw",
-        lambda _: run_again(details),
-        _tr("Runs it again with the same parameters and compares the results"),
+        lambda at: run_again(details.parts, details.artifact, at, details.changed),
+        _tr("Makes it anew as it was made, and says whether the new result is the same"),
         enabled=details.record is not None,
     )
 
@@ -97,48 +94,6 @@ def star(details: Details) -> DetailAction:
     return DetailAction(
         title, "star", lambda _: details.do(lambda library: library.star(id, not starred))
     )
-
-
-# --- run again ----------------------------------------------------------------------------------
-
-
-def run_again(details: Details) -> None:
-    """Run the recipe anew with what its job was handed, if that was kept."""
-    record, library = details.record, details.parts.studio.library
-    assert record is not None
-
-    def start(inputs: dict[str, bytes] | StudioError) -> None:
-        if isinstance(inputs, StudioError):
-            details.parts.studio.notices.error(inputs, key="run-again")
-            return
-        title = details.artifact.title
-        _start_again(details, JobRequest(record.task, record.params, title=title, inputs=inputs))
-
-    details.parts.background.run(lambda: outcome(lambda: library.inputs_of(record)), start)
-
-
-def _start_again(details: Details, request: JobRequest) -> None:
-    """Run a recipe and compare the bytes."""
-    studio = details.parts.studio
-    notices, library = studio.notices, studio.library
-    try:
-        job = studio.submit(request)
-    except StudioError as error:
-        notices.error(error, key="run-again")
-        return
-
-    def compare(made: SavedArtifact) -> None:
-        same = library.artifact(made.id).digest == details.artifact.digest
-        notices.info(
-            _tr("Run again: identical result.")
-            if same
-            else _tr("Run again: different result. Both are in the library."),
-            key="run-again",
-        )
-        details.changed()
-
-    job.on_artifact(compare)
-    job.on_failed(lambda error: notices.error(error, key="run-again"))
 
 
 # --- the bin ------------------------------------------------------------------------------------

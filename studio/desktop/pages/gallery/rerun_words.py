@@ -1,0 +1,138 @@
+"""The verdict of a second run in the words of the window. Measures of plugins say their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api.comparison import Difference, Effect
+from studio.core.rerun.measures import percent
+from studio.core.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
+
+
+def sentence(report: Report) -> str:
+    """Return the verdict: "Different: 3 % of the pixels differ …, probably because …"."""
+    if report.verdict is RerunVerdict.IDENTICAL:
+        return _tr("Identical, byte for byte.")
+    seen = "; ".join(dict.fromkeys(map(difference, report.differences)))
+    is_within = report.verdict is RerunVerdict.WITHIN
+    if not report.causes:
+        words = (
+            _tr("The same within tolerance: {seen}. Nothing known to matter has changed since.")
+            if is_within
+            else _tr("Different: {seen}. Nothing known to matter has changed since.")
+        )
+        return words.format(seen=seen)
+    words = (
+        _tr("The same within tolerance: {seen}, probably because {causes}.")
+        if is_within
+        else _tr("Different: {seen}, probably because {causes}.")
+    )
+    return words.format(seen=seen, causes=_first(report.causes))
+
+
+def cause(cause: Cause) -> str:
+    """Return what has changed as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
+    if cause.what == "result":
+        return _tr("the old result was changed on the disk since it was saved")
+    name = _subject(cause)
+    if cause.what in BY_BYTES:
+        words = (
+            _tr("{name} has other contents now")
+            if cause.after
+            else _tr("{name} was used then and is not now")
+        )
+        return words.format(name=name)
+    nothing = _tr("not there")
+    words = _tr("{name} is {now} now and was {then} then")
+    return words.format(name=name, now=cause.after or nothing, then=cause.before or nothing)
+
+
+def difference(found: Difference) -> str:
+    """Return what differs in a clause."""
+    values = {effect.name: effect.value for effect in found.effects}
+    if "pixels that differ" in values:
+        return _tr("{share} of the pixels differ by up to {most} of 255").format(
+            share=percent(values["pixels that differ"] / 100),
+            most=f"{values['greatest difference']:g}",
+        )
+    if "SNR" in values:
+        return _tr(
+            "samples differ by up to {most} of full scale, {ratio} dB below the sound"
+        ).format(most=percent(values["greatest difference"]), ratio=f"{values['SNR']:.0f}")
+    pieces = [
+        pattern.format(count=f"{values[name]:,.0f}")
+        for name, pattern in _counts().items()
+        if values.get(name)
+    ]
+    known = all(each.name in _counts() or not each.value for each in found.effects)
+    return ", ".join(pieces) if pieces and known else found.words
+
+
+def effect(measured: Effect) -> str:
+    """Return a measure as a line: "PSNR: 48.1 dB", with its tolerance where it has one."""
+    value = f"{measured.value:g} {measured.unit}".strip()
+    line = f"{_names().get(measured.name, measured.name)}: {value}"
+    if measured.tolerance:
+        line += " · " + _tr("tolerance {bound}").format(bound=f"{measured.tolerance:g}")
+    return line
+
+
+def _first(causes: Sequence[Cause]) -> str:
+    words = [cause(each) for each in causes[:MOST_CAUSES]]
+    left = len(causes) - MOST_CAUSES
+    if left > 0:
+        more = _tr("one more change") if left == 1 else _tr("{count} more changes")
+        words.append(more.format(count=left))
+    if len(words) == 1:
+        return words[0]
+    return _tr("{others} and {last}").format(others=", ".join(words[:-1]), last=words[-1])
+
+
+def _subject(cause: Cause) -> str:
+    patterns = {
+        "program": "Offline Studio",
+        "plugin": _tr("the plugin {name}"),
+        "model": _tr("the model {name}"),
+        "file": _tr("the file {name}"),
+        "setting": _tr("the setting “{name}”"),
+        "parameter": _tr("the parameter “{name}”"),
+    }
+    devices = {
+        "device": _tr("the device"),
+        "number of threads": _tr("the number of threads"),
+        "instruction set of the processor": _tr("the instruction set of the processor"),
+        "system": _tr("the system"),
+    }
+    if cause.what == "device":
+        return devices.get(cause.name, cause.name)
+    return patterns.get(cause.what, "{name}").format(name=cause.name)
+
+
+def _counts() -> dict[str, str]:
+    return {
+        "words added": _tr("words added: {count}"),
+        "words removed": _tr("words removed: {count}"),
+        "lines added": _tr("lines added: {count}"),
+        "lines removed": _tr("lines removed: {count}"),
+        "notes added": _tr("notes added: {count}"),
+        "notes removed": _tr("notes removed: {count}"),
+        "notes moved": _tr("notes moved: {count}"),
+        "molecules added": _tr("molecules added: {count}"),
+        "molecules removed": _tr("molecules removed: {count}"),
+        "bytes that differ": _tr("bytes that differ: {count}"),
+    }
+
+
+def _names() -> dict[str, str]:
+    counted = {name: words.partition(":")[0] for name, words in _counts().items()}
+    return counted | {
+        "pixels that differ": _tr("Pixels that differ"),
+        "greatest difference": _tr("Greatest difference"),
+        "greatest relative difference": _tr("Greatest relative difference"),
+    }
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RunAgain", text)

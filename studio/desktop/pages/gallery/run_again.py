@@ -1,0 +1,130 @@
+"""*Run again*: makes a result anew and shows the verdict, with the new one beside the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from studio.core.background import in_words
+from studio.core.library import Artifact
+from studio.core.notices import Action
+from studio.core.rerun.report import Report, RerunVerdict
+from studio.core.rerun.rerun import Rerun
+from studio.desktop.pages.gallery import rerun_words
+from studio.desktop.pages.page_services import PageServices
+from studio.desktop.plugin_context import saved_artifact
+from studio.desktop.viewers import artifact as viewers
+from studio.desktop.widgets.sheet import Sheet
+from studio.protocol.errors import StudioError
+
+_KEY = "run-again"
+
+
+def run_again(
+    parts: PageServices, old: Artifact, opener: QWidget, changed: Callable[[], None]
+) -> None:
+    """Make ``old`` again; tell how the new result compares once it is there.
+
+    Args:
+        opener: What was pressed: over its window both are shown.
+        changed: Called when the new result is in the library.
+    """
+    studio = parts.studio
+
+    def told(report: Report) -> None:
+        if report.trouble is not None:
+            studio.notices.error(StudioError.from_info(report.trouble), key=_KEY)
+            return
+        changed()
+        words = rerun_words.sentence(report)
+        if report.verdict is RerunVerdict.IDENTICAL or not report.made:
+            studio.notices.info(words, key=_KEY)
+            return
+
+        def show() -> None:
+            show_both(parts, old, report, window)
+
+        studio.notices.info(words, key=_KEY, actions=(Action(_tr("Compare"), show),))
+        if isValid(opener) and opener.isVisible():
+            show()
+
+    window = opener.window()
+    studio.notices.info(_tr("Running it again…"), key=_KEY)
+
+    def beside(
+        call: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[StudioError], None]
+    ) -> None:
+        parts.background.run(call, then, lambda error: failed(in_words(error)))
+
+    Rerun(studio, old.id, beside, told).start()
+
+
+def show_both(parts: PageServices, old: Artifact, report: Report, window: QWidget) -> Sheet | None:
+    """Show the old and the new result in a sheet over ``window``, and what is known of both."""
+    if not isValid(window):
+        return None
+    look, library, notices = parts.ui.look, parts.studio.library, parts.studio.notices
+    sheet = Sheet(look, window, _tr("Run again"), min(980, max(520, window.width() - 96)))
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    inner = QWidget()
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 0, 12, 0)
+    column.setSpacing(12)
+    column.addWidget(look.label(rerun_words.sentence(report), wrap=True))
+    pair = QHBoxLayout()
+    pair.setSpacing(16)
+    column.addLayout(pair)
+    _list(parts, column, _tr("What differs"), _effects(report))
+    _list(parts, column, _tr("What has changed since"), list(map(rerun_words.cause, report.causes)))
+    column.addStretch()
+    area.setWidget(inner)
+    area.setMinimumHeight(max(280, min(560, window.height() - 200)))
+    sheet.body.addWidget(area)
+    sheet.show_sheet(area)
+
+    def read() -> list[Artifact]:
+        return [library.artifact(id) for id in (old.id, report.made[0])]
+
+    def fill(both: list[Artifact]) -> None:
+        if isValid(pair):
+            for title, each in zip((_tr("Then"), _tr("Now")), both, strict=True):
+                _show(parts, pair, title, each)
+
+    parts.background.run(read, fill, lambda error: notices.error(in_words(error), key=_KEY))
+    return sheet
+
+
+def _show(parts: PageServices, pair: QHBoxLayout, title: str, artifact: Artifact) -> None:
+    side = QVBoxLayout()
+    side.setSpacing(6)
+    side.addWidget(parts.ui.look.label(title, "section"))
+    pair.addLayout(side, 1)
+
+    def add(widget: QWidget) -> None:
+        if isValid(side):
+            side.addWidget(widget)
+            side.addStretch()
+
+    viewers.show_later(parts, saved_artifact(parts.studio.library, artifact), add)
+
+
+def _effects(report: Report) -> list[str]:
+    return [rerun_words.effect(each) for one in report.differences for each in one.effects]
+
+
+def _list(parts: PageServices, column: QVBoxLayout, title: str, lines: list[str]) -> None:
+    if lines:
+        column.addWidget(parts.ui.look.label(title, "section"))
+        for line in lines:
+            said = line[:1].upper() + line[1:]
+            column.addWidget(parts.ui.look.label(said, "small", wrap=True))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RunAgain", text)
