@@ -169,7 +169,8 @@ class WorkflowRuns:
 
     def rows(self, run: str, limit: int = -1, offset: int = 0) -> list[RunRow]:
         """Return rows of a run, in order."""
-        return self._found(RunRow, "run = ? ORDER BY number LIMIT ? OFFSET ?", run, limit, offset)
+        where = "run = ? AND number > ? ORDER BY number LIMIT ?"
+        return self._found(RunRow, where, run, offset, limit)
 
     def rows_in(
         self, run: str, state: RowState, leave_out: Collection[int], limit: int

@@ -11,8 +11,11 @@ from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
 from studio.api.jobs import JobRequest
 from studio.app import App
+from studio.core.library.rows import Family
 from studio.core.library.workflow_runs import RowState
 from studio.core.workflows import document
+from studio.desktop.pages.gallery import detail_actions
+from studio.desktop.pages.gallery.details import Details
 from studio.desktop.pages.workflows import WorkflowsPage
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
@@ -94,6 +97,15 @@ def test_recorded_steps_are_changed_and_run_on_a_list(
     press(page, "Save…", qtbot)
     qtbot.waitUntil(file.exists)
     assert document.read(file) == page.workflow
+    press(page, "All workflows", qtbot)
+    last = studio.library.artifact(added.artifacts[0].id)
+    record, nobody = studio.library.record(last.record), Family([], [])
+    details = Details(page._parts, last, record, nobody, b"", lambda id: None, lambda: None)
+    action = detail_actions._make_workflow(details)
+    assert action is not None
+    action.run(page)
+    qtbot.waitUntil(lambda: page.workflow is not None)
+    assert [step.task for step in page.workflow.step] == ["steps.write", "steps.add"]
     press(page, "All workflows", qtbot)
     press(page, "Show the run of Recorded workflow", qtbot)
     assert page.panel.words.text() == "2 of 3 rows done  ·  1 failed"

@@ -113,9 +113,11 @@ class RunPanel(QWidget):
                 run = self._run = self._runs.run(runner.id)
             except StudioError:  # not one row could be written down
                 self._model.show_run("")
-        self._model.refresh()
         is_active = runner is not None and not runner.is_over
-        counts = self._runs.counts(self._model.run) if self._model.run else {}
+        counts = runner.counts if is_active and runner is not None else {}
+        if not counts and self._model.run:
+            counts = self._runs.counts(self._model.run)
+        self._model.refresh(sum(counts.values()))
         failed = counts.get(RowState.FAILED, 0)
         open_ = counts.get(RowState.WAITING, 0) + counts.get(RowState.RUNNING, 0)
         self.run.setVisible(not is_active)

@@ -70,10 +70,10 @@ class RunTableModel(QAbstractTableModel):
         self._places = self._read_places()
         self.endResetModel()
 
-    def refresh(self) -> None:
-        """Read anew what is in view."""
+    def refresh(self, total: int = 0) -> None:
+        """Read anew what is in view; ``total`` rows, if that is known."""
         self._chunks.clear()
-        total = self._count()
+        total = total or self._count()
         if total != self._total:
             self.show_run(self.run)
         elif total:

@@ -77,10 +77,14 @@ class Talker(ScriptedRuntime):
 class Desk:
     """One studio, and what is done with it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, attended: bool = False) -> None:
         self.home = home
         self.runtime = Talker()
-        self.studio = Studio.open(home=home, only=("steps",), launch=self.runtime.launch)
+        self.studio = Studio.open(
+            home=home, only=("steps",), launch=self.runtime.launch, attended=attended
+        )
+        if attended:  # as a window does
+            self.studio.take_up_queue()
 
     @property
     def asked(self) -> list[str]:
@@ -113,10 +117,10 @@ class Desk:
 
 
 @contextmanager
-def desk_at(home: Path) -> Iterator[Desk]:
+def desk_at(home: Path, attended: bool = False) -> Iterator[Desk]:
     """Open a studio with these steps, and close it."""
     with pytest.MonkeyPatch.context() as patch, importable(PLUGINS):
         patch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
-        desk = Desk(home)
+        desk = Desk(home, attended)
         yield desk
         desk.studio.close()

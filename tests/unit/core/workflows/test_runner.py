@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,3 +143,26 @@ def test_what_an_erased_result_was_made_from_is_forgotten(desk: Desk) -> None:
     library.erase([library.workflow_runs.steps(runner.id, [1])[0].artifacts[0]])
     row = desk.rows(runner)[0]
     assert (row.title, row.given) == ("", {})
+
+
+def test_a_window_that_was_killed_has_steps_in_its_queue_and_none_is_done_twice(
+    tmp_path: Path,
+) -> None:
+    with desk_at(tmp_path / "home", attended=True) as desk:
+        runner = desk.studio.workflows.start(THREE_STEPS, texts("wait", *"abcdef"))
+        desk.until(lambda: runner.done >= 2)
+        desk.studio.jobs.queue.pause()
+        desk.until(lambda: sum(job.is_live for job in desk.studio.jobs.jobs()) > 1)
+        stored: list[None] = []
+        desk.studio.jobs._disk.run(lambda: None, stored.append)
+        desk.until(lambda: stored)
+        shutil.copytree(desk.home, tmp_path / "killed")
+    with desk_at(tmp_path / "killed", attended=True) as desk:
+        (run,) = desk.studio.library.workflow_runs.runs()
+        desk.until(lambda: desk.studio.jobs.jobs())
+        desk.studio.jobs.queue.resume()
+        runner = desk.studio.workflows.resume(run)
+        desk.until(lambda: (desk.runtime.release(), runner.is_over)[1])
+        assert desk.states(runner) == [RowState.DONE] * 7
+        found = desk.studio.library.find(limit=-1)
+        assert len(found) == len({each.text for each in found}) == 21
