@@ -346,6 +346,7 @@ class Studio:
             start: What becomes of those that wait; by default what the user chose.
         """
         if not self.library.read_only:
+            self.workflows.tell_interrupted()
             self.jobs.queue.is_kept = True
             how = start or queue_start.how(self.settings)
             take_up = partial(queue_start.take_up, self.jobs.queue, how, self.notices)

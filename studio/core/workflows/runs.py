@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import msgspec
 
 from studio.core.background import Background
 from studio.core.library.storage.ulid import new_id
-from studio.core.library.workflow_runs import Run, RunRow, RunState
+from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState
+from studio.core.notices import Action
 from studio.core.workflows.check import checked
 from studio.core.workflows.document import Workflow
 from studio.core.workflows.machine import Machine, ThisMachine
@@ -20,6 +22,7 @@ from studio.core.workflows.recorder import Recorder
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import Given
+from studio.protocol.errors import StudioError
 
 BLANK = Given()
 
@@ -127,6 +130,35 @@ class Workflows:
 
         self._background.run(prepare, prepared, runner.fail)
         return runner
+
+    def tell_interrupted(self) -> None:
+        """Offer to go on with runs that were under way when the last studio ended."""
+        runs = self._studio.library.workflow_runs
+
+        def look() -> list[tuple[Run, int, int]]:
+            found = [run for run in runs.runs() if run.state is RunState.RUNNING]
+            counts = [runs.counts(run.id) for run in found]
+            done = (each.get(RowState.DONE, 0) for each in counts)
+            return list(zip(found, done, (sum(each.values()) for each in counts), strict=True))
+
+        def tell(found: list[tuple[Run, int, int]]) -> None:
+            for run, done, total in found:
+                if run.id not in self._runners:
+                    rows = f"{done:,} of {total:,} rows"
+                    self._studio.notices.info(
+                        f"The workflow “{run.title}” was interrupted at {rows}.",
+                        "What is done is kept.",
+                        key=f"workflow-{run.id}",
+                        actions=(Action("Resume", partial(self._resume_or_tell, run)),),
+                    )
+
+        self._background.run(look, tell, self._studio.notices.error)
+
+    def _resume_or_tell(self, run: Run) -> None:
+        try:
+            self.resume(run)
+        except StudioError as error:
+            self._studio.notices.error(error, key=f"workflow-{run.id}")
 
     def close(self) -> None:
         """Leave all runs as they are; another studio can resume them."""

@@ -157,7 +157,29 @@ class WorkflowsPage(QWidget):
         show.setAccessibleName(self.tr("Show the run of {name}").format(name=run.title))
         show.clicked.connect(lambda: self.show_run(run))
         row.addWidget(show)
+        words = self.tr("Delete the run of {name}").format(name=run.title)
+        delete = self._ui.icon_button("trash-2", words)
+        delete.setEnabled(runner is None or runner.is_over)
+        delete.clicked.connect(lambda: self._ask_to_forget(run))
+        row.addWidget(delete)
         return row
+
+    def _ask_to_forget(self, run: Run) -> None:
+        def forgotten(_: object) -> None:
+            if self._workflow is None:
+                self.show_start()
+
+        def forget() -> None:
+            runs = self._studio.library.workflow_runs
+            self._parts.background.run(lambda: runs.forget(run.id), forgotten, self._tell)
+
+        self._ui.confirm(
+            self.tr("Delete this run?"),
+            self.tr("Its rows and states are deleted. Its results stay in the library."),
+            self.tr("Delete"),
+            forget,
+            danger=True,
+        )
 
     def open_file(self, file: Path) -> None:
         """Show the workflow in a file, or say what is wrong with it."""

@@ -51,6 +51,9 @@ class RunPanel(QWidget):
         for button in (self.retry, self.resume, self.stop, self.run):
             head.addWidget(button)
         self.trouble = look.label("", "bad", wrap=True)
+        self._detail = look.label("", "small", wrap=True)
+        self._detail.hide()
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_error())
         self._hint = look.label(
             self.tr("Each input gets a row here, with its state, time and result."), "mute"
         )
@@ -61,6 +64,7 @@ class RunPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.trouble)
         column.addWidget(self.table, 1)
+        column.addWidget(self._detail)
         column.addWidget(self._hint, 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -127,9 +131,17 @@ class RunPanel(QWidget):
         self.retry.setVisible(not is_active and failed > 0)
         self.table.setVisible(bool(self._model.run))
         self._hint.setVisible(not self._model.run)
+        self._show_error()
         self.words.setText(self._told(counts, runner if is_active else None, run))
         if runner is not None and not is_active:
             self.say(runner.error)
+
+    def _show_error(self) -> None:
+        """Show all of what is wrong with the row that is chosen."""
+        number = self.table.currentIndex().row()
+        error = self._model.row_at(number).error if number >= 0 and self._model.run else ""
+        self._detail.setText(error)
+        self._detail.setVisible(bool(error))
 
     def _told(self, counts: dict[RowState, int], runner: Runner | None, run: Run | None) -> str:
         failed, total = counts.get(RowState.FAILED, 0), sum(counts.values())

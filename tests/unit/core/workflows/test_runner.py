@@ -161,7 +161,11 @@ def test_a_window_that_was_killed_has_steps_in_its_queue_and_none_is_done_twice(
         (run,) = desk.studio.library.workflow_runs.runs()
         desk.until(lambda: desk.studio.jobs.jobs())
         desk.studio.jobs.queue.resume()
-        runner = desk.studio.workflows.resume(run)
+        desk.until(lambda: any("Three steps" in each.message for each in desk.studio.notices.all))
+        (told,) = [each for each in desk.studio.notices.all if "Three steps" in each.message]
+        told.actions[0].run()
+        runner = desk.studio.workflows.runner(run.id)
+        assert runner is not None
         desk.until(lambda: (desk.runtime.release(), runner.is_over)[1])
         assert desk.states(runner) == [RowState.DONE] * 7
         found = desk.studio.library.find(limit=-1)
