@@ -176,5 +176,6 @@ class PluginContext(Protocol):
         ...
 
     def actions(self, artifact: SavedArtifact) -> Sequence[tuple[str, str, Callable[[], None]]]:
-        """Return (title, icon, call) for each action that plugins offer for the artifact."""
+        """Return (title, icon, call) for all that is offered for a result: *Run again*, if it has a
+        record, and the actions of plugins."""
         ...

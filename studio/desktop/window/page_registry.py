@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QWidget
 
 from studio.api.artifacts import SavedArtifact
@@ -106,9 +106,28 @@ class PageRegistry:
                 self._background,
                 self.targets,
                 self._weights,
-                self.actions.of,
+                self._offered,
             )
         return self._contexts[plugin_id]
+
+    def _offered(self, artifact: SavedArtifact) -> list[tuple[str, str, Callable[[], None]]]:
+        """Return what can be done with a result on a page: run it again, and actions of plugins."""
+        found = self.actions.of(artifact)
+        if artifact.id and artifact.record:
+            found.insert(
+                0,
+                (
+                    QCoreApplication.translate("RunAgain", "Run again"),
+                    "refresh-cw",
+                    lambda: self._again(artifact),
+                ),
+            )
+        return found
+
+    def _again(self, artifact: SavedArtifact) -> None:
+        from studio.desktop.pages.gallery.run_again import run_again
+
+        run_again(self._parts, artifact.id, self.window)
 
     def show_set(self, name: str) -> None:
         """Show weights that can be had on the Models page."""
@@ -151,6 +170,7 @@ class PageRegistry:
             return [
                 self._spec(plugin, task, self._task_page, tuple(task.accepts))
                 for task in manifest.tasks
+                if not task.compares
             ]
         taken = {task.id: tuple(task.accepts) for task in manifest.tasks}
         return [

@@ -29,6 +29,7 @@ from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
+from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
@@ -305,6 +306,21 @@ def test_run_again_tells_the_verdict_and_shows_both(
     assert verdict in words(sheet)
     assert "words added: 1" in words(sheet)
     sheet.dismiss()
+
+
+def test_results_on_pages_offer_it_too_if_they_were_made(
+    start: Runs, qtbot: Any, sea: Artifact, runtime: ScriptedRuntime
+) -> None:
+    app = start()
+    assert app.session is not None
+    studio, context = studio_of(app), app.session.workspace.context("echo")
+    by_hand = next(each for each in studio.library.find() if not each.record)
+    assert context.actions(saved_artifact(studio.library, by_hand)) == []
+    ((title, _, again),) = context.actions(saved_artifact(studio.library, sea))
+    assert title == "Run again"
+    runtime.enqueue(Made("text", b"The sea keeps time.", ".txt", title="Again"), Result())
+    again()
+    qtbot.waitUntil(lambda: any("Identical" in told.message for told in studio.notices.all))
 
 
 def test_what_was_made_from_something_that_is_gone_is_not_run_again_and_says_why(

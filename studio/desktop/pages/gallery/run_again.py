@@ -25,9 +25,9 @@ _KEY = "run-again"
 
 
 def run_again(
-    parts: PageServices, old: Artifact, opener: QWidget, changed: Callable[[], None]
+    parts: PageServices, id: str, opener: QWidget, changed: Callable[[], None] = lambda: None
 ) -> None:
-    """Make ``old`` again; tell how the new result compares once it is there.
+    """Make the artifact ``id`` again; tell how the new result compares once it is there.
 
     Args:
         opener: What was pressed: over its window both are shown.
@@ -46,7 +46,7 @@ def run_again(
             return
 
         def show() -> None:
-            show_both(parts, old, report, window)
+            show_both(parts, report, window)
 
         studio.notices.info(words, key=_KEY, actions=(Action(_tr("Compare"), show),))
         if isValid(opener) and opener.isVisible():
@@ -60,10 +60,10 @@ def run_again(
     ) -> None:
         parts.background.run(call, then, lambda error: failed(in_words(error)))
 
-    Rerun(studio, old.id, beside, told).start()
+    Rerun(studio, id, beside, told).start()
 
 
-def show_both(parts: PageServices, old: Artifact, report: Report, window: QWidget) -> Sheet | None:
+def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | None:
     """Show the old and the new result in a sheet over ``window``, and what is known of both."""
     if not isValid(window):
         return None
@@ -89,7 +89,7 @@ def show_both(parts: PageServices, old: Artifact, report: Report, window: QWidge
     sheet.show_sheet(area)
 
     def read() -> list[Artifact]:
-        return [library.artifact(id) for id in (old.id, report.made[0])]
+        return [library.artifact(id) for id in (report.original, report.made[0])]
 
     def fill(both: list[Artifact]) -> None:
         if isValid(pair):
