@@ -26,7 +26,7 @@ def tokenizer(vocabulary: Vocabulary) -> Any:
         raise broken(str(folder), f"its padding “{vocabulary.pad[:20]}” is not one of its tokens")
     return CLIPTokenizer(
         vocab=words,
-        merges=merges,  # type: ignore[arg-type]  # transformers 5 names strings, and takes pairs
+        merges=merges,  # transformers 5 names strings, and takes pairs
         pad_token=vocabulary.pad,
         model_max_length=LENGTH,
     )
