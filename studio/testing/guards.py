@@ -161,7 +161,8 @@ def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
     path = tuple(sys.path)
 
     def remembered() -> Iterator[Any]:
-        if tuple(sys.path) != path:
+        more = [Path(each) for each in sys.path if each not in path]
+        if any(next(folder.glob("*-info"), None) for folder in more):
             return read()
         if path not in _installed:
             _installed[path] = list(read())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -64,7 +65,16 @@ def this_python() -> str:
 
 
 def look() -> HostPackages:
-    """Return what is installed now; imports nothing, and takes some tenths of a second."""
+    """Return what is installed now; imports nothing.
+
+    It takes some tenths of a second the first time, and when a folder on the path has changed.
+    """
+    folders = filter(os.path.exists, sys.path)
+    return _found(os.getcwd(), tuple((each, os.stat(each).st_mtime_ns) for each in folders))
+
+
+@lru_cache(maxsize=1)
+def _found(_here: str, _folders: tuple[tuple[str, int], ...]) -> HostPackages:
     packages: dict[str, HostPackage] = {}
     for found in distributions():
         name = _name(found)
