@@ -41,7 +41,7 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: app.activity.runtime_state == "ready")
     pages = [button.spec.id for button in app.window.rail.buttons()]
     assert pages[0] == "chat.page"
-    own = ["workflows", "gallery", "models", "device", "plugins", "settings"]
+    own = ["gallery", "workflows", "models", "device", "plugins", "settings"]
     assert pages[-len(own) :] == [f"studio.{name}" for name in own]
     assert app.window.pages.current == "chat.page"
     assert app.window.pages.page() is not None
@@ -50,7 +50,7 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
 
 def test_each_page_opens_and_names_its_controls(start: Runs) -> None:
     app = start()
-    own = ("workflows", "gallery", "models", "device", "plugins", "settings")
+    own = ("gallery", "workflows", "models", "device", "plugins", "settings")
     for page in ("chat.page", *(f"studio.{name}" for name in own)):
         app.window.open_page(page)
         assert app.window.pages.page(page) is not None
