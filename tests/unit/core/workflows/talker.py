@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from studio.core.library.workflow_runs import RowState, RunRow
 from studio.core.studio import Studio
@@ -119,8 +118,12 @@ class Desk:
 @contextmanager
 def desk_at(home: Path, attended: bool = False) -> Iterator[Desk]:
     """Open a studio with these steps, and close it."""
-    with pytest.MonkeyPatch.context() as patch, importable(PLUGINS):
-        patch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
-        desk = Desk(home, attended)
-        yield desk
-        desk.studio.close()
+    before = os.environ.get("STUDIO_PLUGIN_PATH", "")
+    os.environ["STUDIO_PLUGIN_PATH"] = str(PLUGINS)
+    try:
+        with importable(PLUGINS):
+            desk = Desk(home, attended)
+            yield desk
+            desk.studio.close()
+    finally:
+        os.environ["STUDIO_PLUGIN_PATH"] = before
