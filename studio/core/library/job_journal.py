@@ -11,6 +11,7 @@ import msgspec
 from studio.core.library.rows import JobEntry, from_columns
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
+from studio.core.library.storage.queue_history import QueueHistory
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -28,8 +29,9 @@ class JobJournal:
     that failed or were lost keep their request until they are tried again or forgotten.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, history: QueueHistory) -> None:
+        """``history``: where the rows of the queue are found when the database is lost."""
+        self._database, self._history = database, history
 
     def journal_start(
         self,
@@ -68,8 +70,11 @@ class JobJournal:
             if request is not None:
                 last = connection.execute("SELECT max(place) FROM jobs").fetchone()[0]
                 entry = msgspec.structs.replace(entry, place=(last or 0) + 1)
+                self._history.add(entry)
             row_writer.insert(connection, entry)
-            connection.execute("UPDATE jobs SET request = NULL WHERE id = ?", (instead_of,))
+            if instead_of:
+                connection.execute("UPDATE jobs SET request = NULL WHERE id = ?", (instead_of,))
+                self._history.leave(instead_of)
         return entry
 
     def journal_state(
@@ -84,6 +89,10 @@ class JobJournal:
         told = msgspec.json.encode(error).decode() if error else None
         ended_well = state in (JobState.DONE, JobState.CANCELLED)
         with self._database.write("record the job", freeing=True) as connection:
+            if ended_well:
+                self._history.leave(job_id)
+            else:
+                self._history.move(job_id, state, error)
             done = connection.execute(
                 "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?,"
                 " request = CASE WHEN ? THEN NULL ELSE request END WHERE id = ?",
@@ -153,6 +162,7 @@ class JobJournal:
     def arrange(self, places: Sequence[tuple[str, Priority]]) -> None:
         """Give rows that wait their order and their class; others keep theirs, before these."""
         with self._database.write("change the order of the queue") as connection:
+            self._history.arrange(places, self.paused)
             last = connection.execute("SELECT max(place) FROM jobs").fetchone()[0] or 0
             connection.executemany(
                 "UPDATE jobs SET place = ?, priority = ? WHERE id = ?",
@@ -164,14 +174,19 @@ class JobJournal:
 
     def hold(self, ids: Iterable[str], held: bool) -> None:
         """Let rows wait, or let them go on."""
+        ids = list(ids)
         with self._database.write("change the queue") as connection:
+            self._history.hold(ids, held)
             connection.executemany(
                 "UPDATE jobs SET held = ? WHERE id = ?", [(held, id) for id in ids]
             )
 
     def forget(self, ids: Iterable[str]) -> None:
         """Take rows out of the queue that failed: they can no longer be tried again."""
+        ids = list(ids)
         with self._database.write("change the queue", freeing=True) as connection:
+            for id in ids:
+                self._history.leave(id)
             connection.executemany(
                 "UPDATE jobs SET request = NULL"
                 f" WHERE id = ? AND state IN {row_writer.marks(_OVER)}",
@@ -186,6 +201,7 @@ class JobJournal:
     def pause(self, paused: bool) -> None:
         """Let the whole queue wait, or go on."""
         with self._database.write("change the queue") as connection:
+            self._history.pause(paused)
             connection.execute("UPDATE queue SET paused = ?", (paused,))
 
     def _entries(self, condition: str, *values: Any) -> list[JobEntry]:

@@ -27,6 +27,7 @@ from studio.core.library.search import Search
 from studio.core.library.storage import ulid
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.event_log import EventLog
+from studio.core.library.storage.queue_history import QueueHistory
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.startup import open_database
 from studio.core.library.tags import Tags
@@ -85,7 +86,7 @@ class Library:
         self.collections = Collections(database, history)
         self.tags = Tags(database, history)
         self.search = Search(database)
-        self.jobs = JobJournal(database)
+        self.jobs = JobJournal(database, QueueHistory(history))
         self.energy = Totals(database)
         self.families = FamilyTrees(database)
         self.workflow_runs = WorkflowRuns(database)
@@ -389,7 +390,8 @@ class Library:
         return integrity.check(self._database, self._store, self._left(), progress)
 
     def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
-        """Make the database again from sidecars and history; the job journal stays as it is.
+        """Make the database again from sidecars and history; the job journal stays as it is, and
+        rows of the queue that it has lost come back.
 
         ``kinds`` (suffix → kind) are those that plugins declare: what a file is whose sidecar is
         damaged.

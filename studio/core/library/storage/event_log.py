@@ -110,6 +110,20 @@ class EventLog:
         elif new != old:
             disk.write_durably(path, new)
 
+    def has(self, stream: str) -> bool:
+        """Whether there is anything of a stream."""
+        return self._path(stream).exists()
+
+    def replace(self, stream: str, *events: Event) -> None:
+        """Let a stream be these events, on the disk when this returns. All of them or none.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        path = self._path(stream)
+        disk.make_folder(path.parent)
+        disk.write_durably(path, b"".join(msgspec.json.encode(event) + b"\n" for event in events))
+
     def forget(self, stream: str) -> None:
         """Delete a stream for good."""
         self._path(stream).unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from studio.core.library.rows import (
 from studio.core.library.storage import row_writer, schema
 from studio.core.library.storage.blob_store import INPUT_SUFFIX, ObjectStore, is_sidecar
 from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.queue_history import QueueHistory
 from studio.protocol.regular_file import read_regular
 
 _REBUILT = ("collections", "artifacts", "records", "conversations")
@@ -85,6 +86,8 @@ def rebuild(
 ) -> None:
     """Replace all rows but the job journal, within the caller's transaction.
 
+    What is missing in the journal of rows of the queue is added to it.
+
     ``kinds``: suffix → kind, as plugins declare them.
     """
     for table in _REBUILT:
@@ -94,9 +97,20 @@ def rebuild(
     _collections(connection, history)
     for stream in history.streams("conversations/"):
         _conversation(connection, history, stream)
+    _queue(connection, QueueHistory(history))
     if not history.is_modern:
         for statement in schema.RECORDS_BY_THEIR_USES:
             connection.execute(statement)
+
+
+def _queue(connection: sqlite3.Connection, history: QueueHistory) -> None:
+    """Bring back the rows of the queue whose journal was lost."""
+    known = {row[0] for row in connection.execute("SELECT id FROM jobs")}
+    lost = [entry for entry in history.rows() if entry.id not in known]
+    for entry in lost:
+        row_writer.insert(connection, entry)
+    if lost and not known:
+        connection.execute("UPDATE queue SET paused = ?", (history.paused,))
 
 
 def _records(connection: sqlite3.Connection, history: EventLog) -> None:

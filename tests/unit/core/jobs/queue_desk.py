@@ -9,6 +9,7 @@ from typing import Any
 from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.jobs.queue_start import QueueStart
+from studio.core.library.library import Library
 from studio.core.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, ScriptedRuntime
@@ -79,8 +80,13 @@ class QueueDesk:
         library = self.studio.library
         return [each.prompt for each in library.find(order="oldest", limit=-1)]
 
-    def killed(self, target: Path, **options: Any) -> QueueDesk:
-        """Return the next life of a studio that is killed now."""
+    def killed(self, target: Path, *, lost: bool = False, **options: Any) -> QueueDesk:
+        """Return the next life of a studio that is killed now; ``lost``: without its database."""
         self.stored()
         shutil.copytree(self.home, target)
+        if lost:
+            for file in (target / "library").glob("library.db*"):
+                file.unlink()
+            with Library.open(target / "library") as library:
+                library.rebuild()
         return QueueDesk(target, **options)

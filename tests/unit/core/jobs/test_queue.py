@@ -450,3 +450,41 @@ def notices(desk: QueueDesk) -> Any:
 
 def found(desk: QueueDesk) -> Any:
     return desk.studio.library.find(limit=-1)
+
+
+def test_the_queue_comes_back_when_the_database_is_made_again(life: Open) -> None:
+    first = life(jobs=0)
+    first.runtime.enqueue(Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "No.")))
+    first.runtime.enqueue(MAKES)
+    for prompt in ("fails", "done"):
+        first.submit(prompt)
+    first.finish()
+    first.queue.pause()
+    jobs = {p: first.submit(p, inputs={"mask": p.encode()}) for p in ("a", "b", "held", "gone")}
+    first.queue.move(jobs["b"], 0)
+    first.queue.prioritise(jobs["a"], Priority.BACKGROUND)
+    jobs["held"].pause()
+    jobs["gone"].cancel()
+    first.stored()
+    second = life(first, lost=True)
+    assert second.titles() == ["b", "held", "a"]
+    assert (second.queue.paused, second.queue.waiting()[1].held) == (True, True)
+    assert second.over() == [("fails", "failed")], "what is done or was taken out is no row"
+    second.runtime.enqueue(MAKES)
+    second.queue.resume()
+    second.queue.waiting()[1].resume()
+    second.queue.retry_failed()
+    second.finish()
+    assert sorted(second.made()) == ["a", "b", "done", "fails", "held"]
+    sent = {each.params["prompt"]: each for each in second.runtime.submitted}
+    assert second.runtime.inputs_of(sent["b"])["mask"] == b"b"
+    assert life(second, lost=True).titles() == [], "nothing is run a second time"
+
+
+def test_what_ran_when_the_database_was_lost_is_told_as_interrupted(life: Open) -> None:
+    first = life(jobs=0)
+    first.runtime.enqueue(MAKES, Step(1, 2), Stall())
+    running = first.submit("a")
+    first.until(lambda: running.artifacts)
+    second = life(first, lost=True)
+    assert (second.titles(), second.over(), second.made()) == ([], [("a", "lost")], ["a"])
