@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import promises
 import queue_life
 import strace
+from disk_images import PowerCuts
 from strace import Fault
 
 pytestmark = pytest.mark.faults
@@ -163,3 +164,47 @@ def test_killed_at_system_calls_that_write(tmp_path: Path) -> None:
                 lost.append(survive(Death(home, tuple(promises.read(said)))))
     assert len(lost) > 15, "it died at many moments"
     assert any(lost), "some of them while a job ran"
+
+
+def cut(tmp_path: Path, *, every: int, seed: int, careless: bool = False) -> list[Death]:
+    """Return what a power cut leaves of the session, at some of the moments it waits for."""
+    found: list[Death] = []
+    said: list[tuple[str, Any]] = []
+    cuts = PowerCuts(
+        tmp_path / "home",
+        tmp_path,
+        lambda image: found.append(Death(image, tuple(said))),
+        every=every,
+        seed=seed,
+        careless=careless,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        queue_life.watch(lambda what, subject: said.append((what, subject)), patch.setattr)
+        cuts.watch(patch.setattr)
+        queue_life.play(tmp_path / "home")
+    cuts.close()
+    assert cuts.is_full_sync, "SQLite is told to wait for the disk"
+    return found
+
+
+@pytest.mark.slow
+def test_no_power_cut_loses_a_job_or_runs_one_twice(tmp_path: Path) -> None:
+    images = cut(tmp_path, every=3, seed=2026)
+    assert len(images) > 20, "the power goes at many moments"
+    lost = [survive(image) for image in images]
+    assert any(lost), "some of them while a job ran"
+
+
+@pytest.mark.slow
+def test_without_syncing_the_same_cuts_lose_jobs(tmp_path: Path) -> None:
+    """The control: what was only written is really gone from the images."""
+    images = cut(tmp_path, every=6, seed=2026, careless=True)
+    assert any("('lost'" in complaint(image) for image in images)
+
+
+def complaint(image: Death) -> str:
+    try:
+        survive(image)
+    except AssertionError as error:
+        return str(error)
+    return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -297,8 +299,8 @@ def test_the_menu_takes_what_waits_out_of_the_queue(desk: Any, page: Page) -> No
     assert page.heard.count("start") == 1
 
 
-def test_a_page_picks_up_what_was_queued_for_it_in_the_session_before(
-    desk: Any, page: Page
+def test_a_page_picks_up_what_was_queued_for_it_before_the_studio_was_killed(
+    desk: Any, page: Page, tmp_path: Path
 ) -> None:
     take_up(desk)
     desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
@@ -306,7 +308,13 @@ def test_a_page_picks_up_what_was_queued_for_it_in_the_session_before(
         page.wish = desk.say(text)
         desk.run()
     desk.until(lambda: "half" in page.heard)
-    desk.again()
+    stored: list[None] = []
+    desk.studio.jobs._disk.run(lambda: None, stored.append)
+    desk.until(lambda: bool(stored))
+    shutil.copytree(desk.home, tmp_path / "killed")  # what kill -9 leaves
+    desk.close()
+    desk.home = tmp_path / "killed"
+    desk.open()
     desk.runtime.enqueue(Step(1, 2, "half"), Stall(), ECHO, Result(words=1))
     desk.runtime.enqueue(ECHO, Result(words=2))
     other = desk.kit.run_controller(button=desk.put(desk.kit.run_button("Other")), name="other")
