@@ -62,6 +62,7 @@ from studio.api.worker.context import (
 )
 from studio.api.worker.embedding import EmbeddingEngine
 from studio.api.worker.generators import finished
+from studio.api.worker.intermediates import Intermediates, KeepEvent
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
 from studio.api.worker.text_generation import WrittenText, fit_prompt, write_text, write_texts
 from studio.protocol.regular_file import open_regular, read_regular
@@ -91,10 +92,12 @@ __all__ = [
     "Group",
     "Hidden",
     "Inputs",
+    "Intermediates",
     "JobEnd",
     "JobHandle",
     "JobRequest",
     "JobState",
+    "KeepEvent",
     "KeptResults",
     "Kind",
     "Kit",

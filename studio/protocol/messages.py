@@ -340,6 +340,16 @@ class LibraryQuery(Message, frozen=True):
     query: str = ""
     kinds: tuple[str, ...] = ()
     limit: int = 100
+    kept: str = ""
+    """Instead: the intermediate that its plugin keeps under this key."""
+
+
+class Keep(Message, frozen=True):
+    """Keep a blob under a key of the plugin's, as a hidden child of the job's last result."""
+
+    job: str
+    key: str
+    blob: int
 
 
 class Finished(Message, frozen=True):
@@ -425,6 +435,7 @@ Report = (
     | Preview
     | Produced
     | Call
+    | Keep
     | LibraryQuery
     | Finished
     | Status

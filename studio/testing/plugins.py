@@ -31,6 +31,7 @@ from studio.api.worker.context import (
     ResultEvent,
     TextEvent,
 )
+from studio.api.worker.intermediates import KeepEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol import result_files
@@ -134,6 +135,7 @@ def run_task(
     sandbox: Sandbox | None = None,
     calls: Mapping[str, FakeTask] | None = None,
     library: Sequence[SavedArtifact] = (),
+    kept: dict[str, bytes] | None = None,
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -146,6 +148,7 @@ def run_task(
         calls: What stands in for the tasks of others, by id: each takes the parameters and the
             inputs that ``ctx.call`` was given, and returns what came of it or raises.
         library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
+        kept: Key → what ``ctx.intermediates`` has; what the task keeps is added.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
@@ -158,6 +161,7 @@ def run_task(
         sandbox=sandbox or own_sandbox(),
         call=_fake_calls(calls or {}),
         library=_Library(library),
+        intermediates=None if kept is None else _Kept(kept),
     )
     steps = task(context, params)
     try:
@@ -176,6 +180,20 @@ def run_task(
     if job.reduced:
         made.result["reduced"] = list(job.reduced)
     return made
+
+
+class _Kept:
+    """Keeps in a dictionary."""
+
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self._kept = kept
+
+    def find(self, key: str) -> bytes | None:
+        return self._kept.get(key)
+
+    def keep(self, key: str, payload: bytes) -> KeepEvent:
+        self._kept[key] = payload
+        return KeepEvent(key, payload)
 
 
 class _Library:

@@ -30,7 +30,11 @@ class LibraryView(Protocol):
         ...
 
     def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
-        """Save something a person made by hand; durable when it returns."""
+        """Save something a person made by hand; durable when it returns.
+
+        Args:
+            parents: Ids of the artifacts, or of the messages, that it was made from.
+        """
         ...
 
     def parents(self, id: str) -> list[str]:

@@ -16,6 +16,7 @@ from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.stability import since
 from studio.api.worker.constraint import Constraint
+from studio.api.worker.intermediates import Intermediates, KeepEvent
 
 # --- what a task may yield --------------------------------------------------------------------
 
@@ -48,7 +49,7 @@ class ResultEvent:
     values: Mapping[str, Any]
 
 
-Event = ProgressEvent | TextEvent | NewArtifact | ResultEvent | None
+Event = ProgressEvent | TextEvent | NewArtifact | ResultEvent | KeepEvent | None
 """``None`` is a step without news: a place to cancel, pause or switch jobs."""
 
 Task = Callable[["TaskContext", Any], Iterator[Event]]
@@ -348,6 +349,12 @@ class TaskContext(Protocol):
             StudioError: ``PERMISSION``: the plugin's manifest does not say ``library = true``, or
                 the job is another program's.
         """
+        ...
+
+    @property
+    @since("1.1")
+    def intermediates(self) -> Intermediates:
+        """What this plugin's tasks keep beside their results, so as not to start anew."""
         ...
 
     def check_constraint(self, constraint: Constraint) -> None:

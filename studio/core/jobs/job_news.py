@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from typing import Any
 
 from studio.core.background import Background
@@ -14,7 +14,8 @@ from studio.core.jobs.job import Job
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.notices import Notices
 from studio.protocol import blobs as blob_rules
-from studio.protocol.messages import Preview, Produced, Progress, TextDelta
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Keep, Preview, Produced, Progress, TextDelta
 
 log = logging.getLogger("studio.jobs")
 
@@ -74,3 +75,22 @@ class JobNews:
         payload = None if message.file else blobs[message.blob]
         self._results.save(job, message, payload, preview)
         return False
+
+    @take.register
+    def _(self, message: Keep, job: Job, blobs: Sequence[memoryview]) -> bool:
+        if job.recipe.keep and not job.recipe.private:
+            payload = bytes(blobs[message.blob])
+
+            def keep() -> None:
+                own = [each.id for each in job.artifacts if each.id and each.record == job.record]
+                if own:  # its result may not have been saved
+                    work = partial(self._store.keep, job.plugin, message.key, own[-1], payload)
+                    self._disk.run(work, failed=_not_kept)
+
+            self._disk.run(lambda: None, lambda _: keep())  # after the results before it
+        return False
+
+
+def _not_kept(error: StudioError) -> None:
+    """Take in that an intermediate is not kept: the next run starts anew, no more."""
+    log.warning("an intermediate result is not kept: %s", error)

@@ -36,6 +36,13 @@ class LibraryAnswers:
         job = self._jobs.get(query.job)
         if job is None or not job.is_live:
             return
+        if query.kept and not job.recipe.private:  # its own: no permission is needed
+            self._background.run(
+                lambda: self._kept(job.plugin, query.kept),
+                lambda rows: self._tell(query, rows),
+                lambda error: self._refuse(query, error),
+            )
+            return
         manifest = self._plugins.plugin(job.plugin).manifest
         if job.recipe.private or manifest is None or not manifest.permissions.library:
             what = f"The plugin “{job.plugin}” may not read the library."
@@ -53,6 +60,10 @@ class LibraryAnswers:
         limit = max(0, min(query.limit, MOST))
         found = self._library.find(query.query, kinds=query.kinds, limit=limit)
         return tuple(map(self._row, found))
+
+    def _kept(self, plugin: str, key: str) -> tuple[LibraryRow, ...]:
+        path = self._library.intermediates.find(plugin, key)
+        return (LibraryRow("", "", "", "", str(path)),) if path else ()
 
     def _row(self, artifact: Artifact) -> LibraryRow:
         return LibraryRow(

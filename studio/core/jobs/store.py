@@ -149,6 +149,10 @@ class LibraryJobStore:
             data=data,
         )
 
+    def keep(self, plugin: str, key: str, artifact: str, payload: bytes) -> None:
+        """Keep an intermediate of a plugin beside a result."""
+        self._library.intermediates.keep(plugin, key, artifact, payload)
+
     def drop(self, result: Produced) -> None:
         """Delete the file of a result that nobody keeps."""
         if result.file:

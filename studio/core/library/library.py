@@ -18,6 +18,7 @@ from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
 from studio.core.library.family import FamilyTrees
+from studio.core.library.intermediates import Intermediates
 from studio.core.library.job_journal import JobJournal
 from studio.core.library.kept_inputs import KeptInputs
 from studio.core.library.leftovers import Leftovers, find_leftovers
@@ -54,8 +55,8 @@ class Library:
     (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
-        records, conversations, collections, tags, search, jobs, workflow_runs, kept_inputs,
-            energy, families: The parts with methods of their own.
+        records, conversations, collections, tags, search, jobs, workflow_runs, kept_inputs, energy,
+            families, intermediates: The parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
@@ -88,6 +89,7 @@ class Library:
         self.search = Search(database)
         self.jobs = JobJournal(database, QueueHistory(history))
         self.energy = Totals(database)
+        self.intermediates = Intermediates(database, folder)
         self.families = FamilyTrees(database)
         self.workflow_runs = WorkflowRuns(database)
         self.kept_inputs = KeptInputs(database, self._store)
@@ -301,6 +303,7 @@ class Library:
         if not ids and not messages:
             return 0
         freed = self._erasure.carry_out(plan)
+        self.intermediates.sweep()
         self._reserved_space.make()
         self.on_erased()
         return freed
@@ -377,6 +380,8 @@ class Library:
         """
         self._must_write()
         free, needed = disk.free_bytes(self.folder), expected + JOB_RESERVE
+        if free < needed and self.intermediates.free(needed - free):
+            free = disk.free_bytes(self.folder)
         if free < needed:
             raise StudioError(
                 ErrorCode.DISK_FULL,
@@ -432,6 +437,7 @@ class Library:
         backup.daily(self._database, backups)
         self.jobs.prune()
         self.kept_inputs.sweep()
+        self.intermediates.sweep()
         with self._database.exclusive() as connection:
             connection.execute("PRAGMA optimize")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -21,6 +21,7 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.api.worker.intermediates import Intermediates, NoIntermediates
 from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside import calls, engines, steps
@@ -208,6 +209,11 @@ class Context:
     def library(self) -> RemoteLibrary:
         """Results in the library, if the plugin may read them."""
         return RemoteLibrary(self._wire)
+
+    @property
+    def intermediates(self) -> Intermediates:
+        """Nothing is kept of a plugin in a process of its own."""
+        return NoIntermediates()
 
     def check_constraint(self, constraint: Constraint) -> None:
         """Refuse a form that no text can be held to."""

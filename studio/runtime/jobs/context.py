@@ -26,6 +26,7 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.api.worker.intermediates import Intermediates, NoIntermediates
 from studio.plugin_process.in_thread import in_thread
 from studio.plugin_process.rng import JobRng, seeded_globals
 from studio.protocol.caches import CACHE_ENV
@@ -52,6 +53,7 @@ class Context:
         sandbox: Sandbox | None = None,
         call: MakeCall | None = None,
         library: LibraryReader | None = None,
+        intermediates: Intermediates | None = None,
     ) -> None:
         """Make the context of ``job``; ``check`` judges results that come without a verdict.
 
@@ -74,6 +76,9 @@ class Context:
         self._sandbox = sandbox
         self._call = call
         self._library = library
+        self.intermediates = (
+            NoIntermediates() if job.is_private else intermediates or NoIntermediates()
+        )
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property

@@ -14,6 +14,7 @@ import msgspec
 
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.worker.context import Event, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process.plain_data import (
     a_kind,
     as_bytes,
@@ -31,6 +32,7 @@ from studio.protocol.messages import (
     Call,
     Finished,
     JobChanged,
+    Keep,
     LibraryQuery,
     Message,
     Preview,
@@ -103,6 +105,9 @@ class Feed:
             self._artifact(event)
         elif isinstance(event, ResultEvent):
             self._result(event)
+        elif isinstance(event, KeepEvent):
+            payload = as_bytes(event.payload, "payload")
+            self._sink(Keep(self.job, str(event.key), 0), (payload,))
         else:
             raise not_an_event(event)
         self._listen(event)

@@ -28,28 +28,33 @@ class LibraryReader:
         wanted = LibraryQuery(
             self._job.id, 0, query=str(query), kinds=tuple(map(str, kinds)), limit=int(limit)
         )
-        return self._ask(wanted)
+        return ask(self._job, wanted)
 
     def get(self, id: str) -> SavedArtifact:
         """Return one result."""
-        return self._ask(LibraryQuery(self._job.id, 0, id=str(id)))[0]
+        return ask(self._job, LibraryQuery(self._job.id, 0, id=str(id)))[0]
 
     def read(self, artifact: SavedArtifact) -> bytes:
         """Return the payload of a result, wherever the library has it."""
         return self.get(artifact.id).read()
 
-    def _ask(self, query: LibraryQuery) -> list[SavedArtifact]:
-        job = self._job
-        job.asked += 1
-        query = msgspec.structs.replace(query, ask=job.asked)
-        job.feed.ask(query)
-        job.wait_until(lambda: "" if job.found else "reads the library", JobState.RUNNING)
-        job.become(JobState.RUNNING)
-        found, job.found = job.found, None
-        assert found is not None
-        if found.error is not None:
-            raise StudioError.from_info(found.error)
-        return [_saved(row) for row in found.rows]
+
+def ask(job: Job, query: LibraryQuery) -> list[SavedArtifact]:
+    """Ask the studio for what ``job`` wants, and wait for the answer.
+
+    Raises:
+        StudioError: There is no such thing, or the job may not have it.
+    """
+    job.asked += 1
+    query = msgspec.structs.replace(query, ask=job.asked)
+    job.feed.ask(query)
+    job.wait_until(lambda: "" if job.found else "reads the library", JobState.RUNNING)
+    job.become(JobState.RUNNING)
+    found, job.found = job.found, None
+    assert found is not None
+    if found.error is not None:
+        raise StudioError.from_info(found.error)
+    return [_saved(row) for row in found.rows]
 
 
 def hear(job: Job, found: LibraryFound) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import Event, ResultEvent, Task
+from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process.plain_data import a_kind
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
@@ -19,6 +20,7 @@ from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import brief, release, translate
+from studio.runtime.jobs.intermediates import Intermediates
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.library_reader import LibraryReader
 from studio.runtime.jobs.plugin_workers import Contained, Workers
@@ -128,6 +130,7 @@ class Runner:
             sandbox,
             self._calls.make,
             LibraryReader(job) if self._workers.may_read_library(job.task) else None,
+            Intermediates(job),
         )
         context.before_lease = partial(self._wait_for_torch, job)
         job.become(JobState.RUNNING)
@@ -175,7 +178,7 @@ def last_words(events: Iterator[Any], stop: Cancelled) -> Iterator[Event]:
         return
     try:
         event = events.throw(stop)
-        while isinstance(event, NewArtifact | ResultEvent):
+        while isinstance(event, NewArtifact | ResultEvent | KeepEvent):
             yield event
             event = next(events)
     except (StopIteration, Cancelled):

@@ -16,6 +16,7 @@ from studio.api.worker.text import FittedPrompt
 from studio.core.plugins.install.host_packages import look
 from studio.core.plugins.install.wheel import read_wheel
 from studio.protocol.states import JobState
+from studio_image.starter import sampler
 from tests.plugins.calling.conftest import Desk
 
 pytestmark = [pytest.mark.torch, pytest.mark.e2e]
@@ -140,5 +141,15 @@ def test_installed_it_runs_with_the_chat_and_the_pictures(
         assert own is not None
         assert whole is not None
         assert whole.joules > own.joules + painted.energy.joules / 2, "with what it called for"
+        drawn: list[int] = []
+        draw = sampler.draw
+        monkeypatch.setattr(sampler, "draw", lambda *a, **b: drawn.append(1) or draw(*a, **b))
+        again = desk.run("image.generate", **painted.params)
+        assert again.artifacts[0].read() == picture.read()
+        assert drawn == [], "what was kept beside the first is found over the link"
+        library.erase([picture.id])
+        assert library.intermediates.bytes == 0
+        desk.run("image.generate", **painted.params)
+        assert drawn, "control"
         tasks = sorted(entry.task for entry in library.jobs.recent())
-        assert tasks == ["chat.reply", "chat.reply", "image.generate", "poem_picture.make"]
+        assert tasks == ["chat.reply", "chat.reply", *["image.generate"] * 2, "poem_picture.make"]

@@ -17,7 +17,8 @@ from torch import Tensor
 from studio.api import BadInput, ErrorCode, Event, Kind, Rung, StudioError, TaskContext, Verdict
 from studio_image import picture_arrays
 from studio_image.schema import Generate
-from studio_image.starter import sampler
+from studio_image.starter import kept_drawings, sampler
+from studio_image.starter.kept_drawings import Batch
 from studio_image.starter.network import Caption
 from studio_image.starter.sampler import Drawing
 from studio_image.starter.weights import Starter
@@ -57,12 +58,23 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         reading = sampler.understand(params.prompt, params.style, starter)
         drawing = _drawing(ctx, params, starter, reading.caption)
         small: list[np.ndarray] = []
+        fresh: dict[str, Batch] = {}
+        weights = kept_drawings.digest(starter)
         for first in range(0, params.count, sampler.BATCH):
             progress = partial(_progress, ctx, params, reading, first)
             count = min(sampler.BATCH, params.count - first)
-            made, exact = yield from _batch(ctx, starter, drawing, count, progress)
-            drawing = replace(drawing, exact=exact)  # once it was needed, it will be for the rest
-            small += made
+            rng = ctx.rng.torch("cpu")
+            key = kept_drawings.key(weights, drawing, count, rng)
+            batch = kept_drawings.read(ctx.intermediates.find(key), count)
+            if batch is not None:
+                rng.set_state(batch.rng)
+                yield progress(count, np.stack(batch.pictures))
+            else:
+                made, exact = yield from _batch(ctx, starter, drawing, count, progress)
+                batch = fresh[key] = Batch(made, exact, rng.get_state())
+            # once it was needed, it will be for the rest
+            drawing = replace(drawing, exact=batch.exact)
+            small += batch.pictures
     note, checked = "", [_verdict(picture) for picture in small]
     for number, picture in enumerate(small, 1):
         if not checked[number - 1].passed:
@@ -79,6 +91,8 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             meta=recipe,
             preview=picture_arrays.thumbnail(large),
         )
+    for key, batch in fresh.items():
+        yield ctx.intermediates.keep(key, kept_drawings.written(batch))
     for verdict in checked:  # at the end: the good ones are kept
         picture_arrays.insist(verdict)
     yield ctx.result(

@@ -242,3 +242,62 @@ def test_a_damaged_file_is_told(file: Path, tmp_path: Path) -> None:
     broken.write_bytes(length.to_bytes(8, "little") + body + data[8 + length :])
     with pytest.raises(StudioError):
         loaded(broken)
+
+
+# --- what is kept -------------------------------------------------------------------------------
+
+
+def test_more_pictures_and_larger_ones_do_not_start_anew(
+    starter: starter_weights.Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    whole_draw = sampler.draw
+
+    def counted(*args: Any, **more: Any) -> Any:
+        drawn.append(1)
+        return whole_draw(*args, **more)
+
+    monkeypatch.setattr(sampler, "draw", counted)
+    kept: dict[str, bytes] = {}
+    values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 2}
+
+    def run(with_kept: bool = True, **params: Any) -> list[bytes]:
+        drawn.clear()
+        made = run_task(
+            starter_generation.generate,
+            Generate.parse({**values, **params}),
+            seed=params.get("seed", 3),
+            models={"tiny": starter},
+            kept=kept if with_kept else None,
+        )
+        return [picture_arrays.read(each.read()).tobytes() for each in made.artifacts]
+
+    first = run(count=4)
+    assert len(drawn) == 1
+    assert len(kept) == 1
+    assert run(count=4, width=128) != first
+    assert drawn == [], "another size is another step, not another drawing"
+    more = run(count=6)
+    assert len(drawn) == 1, "only what is new"
+    assert more == run(with_kept=False, count=6), "as without what was kept"
+    assert len(drawn) == 2, "control"
+    for change in ({"seed": 4}, {"prompt": "a house"}, {"steps": 3}, {"negative": "a house"}):
+        run(count=4, **change)
+        assert drawn, change
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", b"x" * 500])
+def test_what_is_kept_and_damaged_is_made_anew(
+    starter: starter_weights.Starter, damage: bytes
+) -> None:
+    kept: dict[str, bytes] = {}
+    values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 1, "count": 1}
+    for _ in range(2):
+        made = run_task(
+            starter_generation.generate,
+            Generate.parse(values),
+            models={"tiny": starter},
+            kept=kept,
+        )
+        assert len(made.artifacts) == 1
+        kept.update(dict.fromkeys(kept, damage))

@@ -259,6 +259,16 @@ _VERSION_7 = """
 """
 """Runs of workflows, with their rows and steps."""
 
+_VERSION_8 = """
+    -- The files lie beside the payloads; the name of one follows from a plugin and its key.
+    CREATE TABLE intermediates (
+        name TEXT PRIMARY KEY, artifact TEXT NOT NULL REFERENCES artifacts(id) ON DELETE CASCADE,
+        digest TEXT NOT NULL, bytes INTEGER NOT NULL, used REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX intermediates_by_artifact ON intermediates(artifact);
+"""
+"""Costly intermediates are kept as hidden children of results."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -274,6 +284,7 @@ what was erased none is left."""
 
 MIGRATIONS: tuple[str, ...] = (
     _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
+    _VERSION_8,
 )  # fmt: skip
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 

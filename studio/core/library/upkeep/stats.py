@@ -18,7 +18,8 @@ _COUNTS = """
            (SELECT count(*) FROM records) AS records,
            (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,
            (SELECT count(*) FROM messages) AS messages,
-           (SELECT coalesce(sum(bytes), 0) FROM artifacts) AS bytes
+           (SELECT coalesce(sum(bytes), 0) FROM artifacts)
+               + (SELECT coalesce(sum(bytes), 0) FROM intermediates) AS bytes
 """
 
 
@@ -29,7 +30,7 @@ class Stats(msgspec.Struct, frozen=True):
         kinds: Kind → artifacts outside the bin.
         binned, binned_conversations, binned_messages: In the bin: artifacts, conversations, and
             messages that were deleted within conversations.
-        bytes: Of all payloads, the bin's too.
+        bytes: Of all payloads, the bin's too, and of intermediates.
         free: Bytes left on the disk.
     """
 

@@ -1,0 +1,51 @@
+"""What a task keeps beside a result so that the next run does not start anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from studio.api.stability import since
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class KeepEvent:
+    """Something costly, kept beside the result that was yielded before it."""
+
+    key: str
+    payload: bytes
+
+
+@since("1.1")
+class Intermediates(Protocol):
+    """Latents, encodings and the like: hidden children of results, by a key of the plugin's own.
+
+    Nobody sees them in a list. They count in the size of the library, go when their result is
+    erased, and first of all when space is short: a task must do without. What is built on one must
+    come out as without it. In a process of its own, and for other programs, nothing is kept.
+    """
+
+    def find(self, key: str) -> bytes | None:
+        """Return what was kept under ``key``, as it was; None if it is not there any more."""
+        ...
+
+    def keep(self, key: str, payload: bytes) -> KeepEvent | None:
+        """Return the event to yield after a result: keeps ``payload`` beside it.
+
+        Args:
+            key: Names all that it depends on, the digest of the weights included: best a hash.
+        """
+        ...
+
+
+class NoIntermediates:
+    """Where nothing is kept."""
+
+    def find(self, key: str) -> bytes | None:
+        """Return nothing."""
+        return None
+
+    def keep(self, key: str, payload: bytes) -> KeepEvent | None:
+        """Return a step without news."""
+        return None
