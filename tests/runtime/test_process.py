@@ -27,6 +27,7 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane
+from studio.testing.processes import gone
 from tests.runtime.process import PATIENCE, RuntimeProcess
 
 pytestmark = [pytest.mark.torch, pytest.mark.e2e]
@@ -173,16 +174,14 @@ def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
 ) -> None:
     runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, task)
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    assert alive == []
+    assert [each for each in family if not gone(each)] == []
 
 
 def test_what_it_has_started_does_not_outlive_both(start: Callable[..., RuntimeProcess]) -> None:
     runtime = start(HASTY)
     family = _lose_the_studio_in(runtime, "deaf")
     runtime.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    assert alive == []
+    assert [each for each in family if not gone(each)] == []
 
 
 def test_without_the_watch_it_would(start: Callable[..., RuntimeProcess]) -> None:
@@ -219,7 +218,7 @@ def test_the_watch_on_the_studio_ends_with_the_runtime(
     [watcher] = runtime.children()
     runtime.process.kill()
     runtime.process.wait(PATIENCE)
-    assert psutil.wait_procs([watcher], timeout=PATIENCE)[1] == []
+    assert gone(watcher)
 
 
 def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
@@ -332,8 +331,7 @@ def test_a_reply_is_the_same_alone_and_beside_another_stops_and_leaves_nothing_w
     family = [psutil.Process(chat.process.pid), *chat.children()]
     chat.process.kill()
     chat.process.wait(PATIENCE)
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    assert alive == []
+    assert [each for each in family if not gone(each)] == []
 
 
 @pytest.mark.slow
@@ -343,5 +341,4 @@ def test_abandoned_while_it_loads_it_leaves_nothing(chat: RuntimeProcess) -> Non
     family = [psutil.Process(chat.process.pid), *chat.children()]
     chat.link.close()
     chat.process.wait(PATIENCE)
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    assert alive == []
+    assert [each for each in family if not gone(each)] == []

@@ -18,6 +18,7 @@ from studio.protocol.messages import Permits
 from studio.protocol.states import JobState
 from studio.sandbox import interpreter
 from studio.sandbox.probes import Probe, access, calls, try_all
+from studio.testing.guards import PATIENCE
 from tests.runtime.desk import Desk
 from tests.runtime.hosts.conftest import Strangers
 
@@ -177,7 +178,7 @@ def port() -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def test_permissions_are_kept_and_given(

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.notices import KEPT, Action, Level, Notices
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.guards import PATIENCE
 
 
 def test_every_sort_is_kept_and_told() -> None:
@@ -75,7 +76,7 @@ def test_other_threads_are_brought_to_the_owner() -> None:
     speaker.start()
     speaker.join()
     assert heard == []
-    posted.get(timeout=10)()
+    posted.get(timeout=PATIENCE)()
     assert heard == [("from afar", threading.current_thread())]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput, StudioError
+from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Track
 from studio_music.sound.mix.render import render
 from studio_music.sound.synth import fluidsynth, selection
@@ -113,7 +114,7 @@ class LoadingFont:
 
     def load(self, program: int, drums: bool) -> None:
         self.is_free = False
-        assert self.may_load.wait(60)
+        assert self.may_load.wait(PATIENCE)
         self.loaded = self.is_free = True
 
     def is_at_hand(self, program: int, drums: bool) -> bool:
@@ -132,7 +133,7 @@ def test_while_a_font_loads_the_studio_stands_in() -> None:
     assert 0 < np.abs(stand_in).max() < 1
     assert not warming.took_over()
     font.may_load.set()
-    loading.join(20)
+    loading.join(PATIENCE)
     assert warming.took_over()
     assert not warming.took_over()
     assert (warming.tone(voice, 1000) == 1).all()

@@ -12,6 +12,7 @@ from studio.core import disk
 from studio.core.library.storage import text_journal
 from studio.core.library.storage.text_journal import TextJournal
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.guards import PATIENCE
 
 
 @pytest.fixture
@@ -43,10 +44,10 @@ def test_it_is_on_the_disk_soon_and_not_at_each_piece(
     journal = TextJournal(path, "message")
     for _ in range(1000):
         journal.append("x")
-    assert again.wait(30)
+    assert again.wait(PATIENCE)
     journal.append("the last piece, after which nothing more comes")
     while synced[-1] != len(journal.text):
-        assert again.wait(30)
+        assert again.wait(PATIENCE)
         again.clear()
     assert len(synced) < 500
     journal.close()
@@ -59,7 +60,7 @@ def test_closing_ends_the_timer(path: Path) -> None:
     timer = journal._timer
     assert timer is not None
     journal.close()
-    timer.join(30)
+    timer.join(PATIENCE)
     assert set(threading.enumerate()) <= before, "whatever else may have ended meanwhile"
     journal.append("too late for the file, not for the text")
     assert path.read_bytes() == b"x"
