@@ -29,6 +29,7 @@ BENCHES = {
     "Python",
     "library": "opening, searching and scrolling 100,000 results, compared with bare SQLite and Qt",
     "storm": "300 random jobs of all plugins, stopped and killed, in less memory than they need",
+    "nothing-lost": "faults done to libraries, queues and workflows on purpose, and what was lost",
     "chat": "window time per streamed token, compared with its budget of one millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first; rows
@@ -93,7 +94,7 @@ def _measure(arguments: argparse.Namespace, session: StudioSession) -> Mapping[s
 
 def _module(name: str) -> ModuleType:
     # ``plugins`` beside this is about what plugins measure themselves.
-    name = "plugin_process" if name == "plugins" else name
+    name = "plugin_process" if name == "plugins" else name.replace("-", "_")
     return importlib.import_module(f"studio.cli.bench.{name}")
 
 

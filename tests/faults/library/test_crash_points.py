@@ -18,6 +18,7 @@ import pytest
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Library
 from studio.testing.guards import THOROUGH
+from tests.faults.tally import tried
 
 sys.path.insert(0, str(Path(__file__).parent))
 import promises
@@ -90,7 +91,9 @@ def inject(
     with strace.Traced() as first, strace.Traced() as second, ThreadPoolExecutor(2) as pool:
         savers.put(first)
         savers.put(second)
-        return list(pool.map(one, enumerate(faults)))
+        done = list(pool.map(one, enumerate(faults)))
+    tried(len(done))
+    return done
 
 
 def drawn(calls: dict[str, int], names: list[str], how: str, some: int) -> Iterator[Fault]:

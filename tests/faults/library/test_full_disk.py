@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.tally import tried
+
 pytestmark = pytest.mark.faults
 
 SCENARIO = """
@@ -97,6 +99,7 @@ def on_small_disk(
             pytest.fail(f"no small disk could be made: {done.stderr}")
         pytest.skip(f"no small disk can be made here: {done.stderr.strip()}")
     assert not done.returncode, done.stderr
+    tried()
     result: dict = json.loads(done.stdout)  # type: ignore[type-arg]
     return result
 

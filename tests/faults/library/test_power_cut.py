@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.tally import tried
+
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
@@ -25,7 +27,9 @@ def cut(place: Path, cuts: int, how: str) -> list[dict[str, Any]]:
     if "mount" in done.stderr and not os.environ.get("CI"):
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip().splitlines()[-1]}")
     assert not done.returncode, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    tried(len(results))
+    return results
 
 
 def test_no_power_cut_breaks_a_promise(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from studio.core.jobs.resolver import Resolver
 from studio.core.library.library import Library
 from studio.core.library.storage import database, reserved_space
 from studio.testing.guards import THOROUGH
+from tests.faults.tally import tried
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -82,6 +83,7 @@ def survive(death: Death) -> set[str]:
     Returns:
         The titles of what had begun and is told as cut short, or had failed.
     """
+    tried()
     owed, stopped = death.subjects("queued"), death.subjects("stopped")
     owed -= death.subjects("stopping")
     desk = QueueDesk(death.home, start=QueueStart.WAIT)

@@ -16,6 +16,7 @@ from studio.core.library import Library
 from studio.core.library.storage import database
 from studio.core.library.workflow_runs import RowState, RunState, StepState
 from studio.core.workflows.sources import Given
+from tests.faults.tally import tried
 from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -63,6 +64,7 @@ def test_killed_ten_times_and_each_step_is_done_once(tmp_path: Path) -> None:
                     break
             process.stdout.close()
     assert killed == KILLS
+    tried(killed)
     check(tmp_path, workflow_life.INPUTS)
 
 
@@ -101,6 +103,7 @@ def test_dead_before_every_write_of_the_database(deaths: list[Path]) -> None:
             desk.finish(desk.studio.workflows.resume(begun[0]))
             resumed += 1
         check(home, 2)
+        tried()
     assert resumed > 8
     with sqlite3.connect(deaths[-1] / "library" / "library.db") as connection:  # the control
         connection.execute("UPDATE workflow_runs SET state = 'running'")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.cli import bench
-from studio.cli.bench import provenance, start, storm
+from studio.cli.bench import nothing_lost, provenance, start, storm
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -29,7 +29,8 @@ def test_every_bench_is_listed_and_can_measure(command: Command) -> None:
     assert bench.BENCHES.items() <= listed.items()
     for name in bench.BENCHES:
         assert name in command("bench", "--list")[1]
-        assert callable(importlib.import_module(f"studio.cli.bench.{name}").measure)
+        module = importlib.import_module(f"studio.cli.bench.{name.replace('-', '_')}")
+        assert callable(module.measure)
 
 
 def test_unknown_bench_names_the_known_ones(command: Command) -> None:
@@ -71,6 +72,23 @@ def test_provenance_finds_all_that_was_changed(
     figures = one_object(command("bench", "provenance", "--json")[1])
     assert figures["found"] == figures["tampered"] == 8
     assert all(1 < row["recipe +kB"] < 8 for row in figures["table"]), "a record is small"
+
+
+@pytest.mark.slow
+def test_nothing_lost_counts_faults_and_promises_broken(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "test_broken.py"
+    broken.write_text(
+        "import pytest\n"
+        "def test_kept(record_property): record_property('faults', 40)\n"
+        "def test_lost(record_property): record_property('faults', 2); assert False\n"
+        "def test_not_here(): pytest.skip('no such disk')\n"
+    )
+    monkeypatch.setattr(nothing_lost, "SUITES", {"kills": (str(broken),)})
+    figures = one_object(command("bench", "nothing-lost", "--json")[1])
+    assert (figures["faults"], figures["lost"], figures["broken"]) == (42, 1, ["test_lost"])
+    assert figures["table"][0]["skipped"] == 1
 
 
 @pytest.mark.slow
