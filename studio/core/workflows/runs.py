@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from studio.api.errors import BadInput
+from studio.api.params import FieldKind
 from studio.core.background import Background
 from studio.core.library.storage.ulid import new_id
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState
@@ -19,6 +21,7 @@ from studio.core.workflows.document import Workflow
 from studio.core.workflows.machine import Machine, ThisMachine
 from studio.core.workflows.parts import Parts
 from studio.core.workflows.recorder import Recorder
+from studio.core.workflows.references import only
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import Given
@@ -70,9 +73,10 @@ class Workflows:
             seed: Another one gives other results where nobody chose a seed.
 
         Raises:
-            BadInput: The workflow cannot run here, or a parameter is missing or wrong.
+            StudioError: The workflow cannot run here, or a parameter is missing or wrong.
         """
         workflow = checked(text, self._studio.plugins)
+        self._check_models(workflow)
         folder = (source if source.is_dir() else source.parent).absolute() if source else Path()
         run = Run(
             id=new_id(),
@@ -165,6 +169,27 @@ class Workflows:
         for runner in self._runners.values():
             runner.close()
         self._background.close()
+
+    def _check_models(self, workflow: Workflow) -> None:
+        """Make sure that the models are here: without one, each row would fail by itself.
+
+        Raises:
+            StudioError: A step names one that cannot be used, or there is none for it.
+        """
+        weights = self._studio.weights
+        for step in workflow.step:
+            for field in self._studio.plugins.params_class(step.task).fields():
+                value = step.params.get(field.name)
+                if field.kind is not FieldKind.WEIGHTS or field.optional or only(value):
+                    continue
+                try:
+                    found = weights.get(value) if value else None
+                    found = found or weights.default_for(field.capability, field.prefer)
+                except StudioError as error:
+                    told = f"Step “{step.id}”: {error.message}"
+                    raise StudioError(error.code, told, error.hint) from error
+                if found.problem:
+                    raise BadInput(f"Step “{step.id}”: {found.problem}")
 
     def _runner(self, run: Run, machine: Machine | None) -> Runner:
         where = machine or ThisMachine(self._studio)

@@ -10,6 +10,7 @@ import pytest
 
 from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.sources import Given
+from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
 
 
@@ -30,6 +31,8 @@ def test_each_row_goes_through_all_steps_and_its_results_know_their_parents(desk
     library = desk.studio.library
     last = library.workflow_runs.steps(runner.id, [1])[-1].artifacts[0]
     assert [each.text for each in library.family(last).ancestors] == ["one and", "one"]
+    library.rebuild()
+    assert library.workflow_runs.counts(runner.id) == {RowState.DONE: 3}, "a rebuild leaves it"
 
 
 def test_a_second_run_makes_nothing_anew(desk: Desk) -> None:
@@ -122,8 +125,6 @@ def test_rows_wait_while_the_queue_is_paused(desk: Desk) -> None:
 def test_a_full_disk_ends_the_run_and_not_each_row(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studio.protocol.errors import ErrorCode, StudioError
-
     def full(*_: object) -> None:
         raise StudioError(ErrorCode.DISK_FULL, "The disk is full.")
 
@@ -170,3 +171,13 @@ def test_a_window_that_was_killed_has_steps_in_its_queue_and_none_is_done_twice(
         assert desk.states(runner) == [RowState.DONE] * 7
         found = desk.studio.library.find(limit=-1)
         assert len(found) == len({each.text for each in found}) == 21
+
+
+def test_a_missing_model_is_told_before_a_row_is_run(desk: Desk) -> None:
+    look = '[[step]]\nid = "look"\ntask = "steps.look"\n'
+    for more, message in (
+        ('params = { weights = "lost" }', "Step “look”: .*“lost”"),
+        ("", "Step “look”: .*looking"),
+    ):
+        with pytest.raises(StudioError, match=message):
+            desk.studio.workflows.start(THREE_STEPS + look + more, texts("x"))

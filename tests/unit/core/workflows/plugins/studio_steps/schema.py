@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import File, Label, Params, Range, Seed
+from studio.api import Capability, File, Label, Params, Range, Seed, WeightsId
 
 
 class Write(Params):
@@ -30,3 +30,5 @@ class Draw(Params):
 
 class Look(Params):
     """Makes nothing."""
+
+    weights: Annotated[WeightsId, Capability("looking")] = WeightsId()
