@@ -20,7 +20,7 @@ def main(arguments: Namespace, session: StudioSession) -> int:
     """Run one result again and print the verdict; the exit code says whether it is the same."""
     with session.studio() as studio:
         told: list[Report] = []
-        rerun = Rerun(studio, arguments.id, _at_once, told.append)
+        rerun = Rerun(studio, arguments.id, at_once, told.append)
         rerun.start()
         if rerun.job is not None:
             JobProgress(studio, show_text=False).follow(rerun.job)
@@ -49,7 +49,7 @@ def _print(report: Report) -> None:
         output.hint(f"new      `studio library show {id}`")
 
 
-def _at_once(
+def at_once(
     call: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[StudioError], None]
 ) -> None:
     """Do slow work here and now: nobody else needs this thread."""
