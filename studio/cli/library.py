@@ -226,7 +226,8 @@ def _export(arguments: Namespace, library: Library, session: StudioSession) -> i
     if arguments.json:
         paths = [str(each.path) for each in exported]
         sides = [str(each.side) for each in exported if each.side]
-        output.print_json({"paths": paths, "side_files": sides})
+        remarks = [each.remark for each in exported if each.remark]
+        output.print_json({"paths": paths, "side_files": sides, "remarks": remarks})
     else:
         for each in exported:
             output.say(str(each.path))

@@ -33,8 +33,7 @@ def require() -> None:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 f"Files cannot be signed or checked: the package “{name}” is missing.",
-                "Install it with `pip install 'offline-studio[provenance]'`. Without it, results "
-                "can be exported with “Nothing”.",
+                "Install it with `pip install 'offline-studio[provenance]'`.",
             )
 
 
@@ -51,7 +50,7 @@ def library() -> Any:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             "Files cannot be signed or checked: the C2PA library does not load on this system.",
-            "Results can be exported with “Nothing”.",
+            "Reinstall c2pa-python.",
             str(error),
         ) from error
     return c2pa

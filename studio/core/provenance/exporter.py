@@ -168,10 +168,11 @@ class Exporter:
         """Write ``source`` to ``target`` with what is said, inside or beside; return a remark."""
         said, key, remark = self.statement(artifact, disclosure), None, ""
         if said is not None:
-            require()
-            key = InstallationKey.of(self._paths)
-            said = msgspec.structs.replace(said, artifact=key.hide(artifact.id))
-            remark = key.news
+            key, remark = self._key()
+            if key is None:
+                said = None
+            else:
+                said = msgspec.structs.replace(said, artifact=key.hide(artifact.id))
         told = disclosure is Disclosure.FULL
         with open_regular(source) as file:
             head, size = file.read(12), os.fstat(file.fileno()).st_size
@@ -194,6 +195,15 @@ class Exporter:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             _write(side_file.beside(target), side_file.write(said, digest, key))
         return remark
+
+    def _key(self) -> tuple[InstallationKey | None, str]:
+        """Return the key, and a remark. Work can be saved where nothing can be signed."""
+        try:
+            require()
+            key = InstallationKey.of(self._paths)
+        except StudioError as error:
+            return None, f"It has no signed record. {error.message} {error.hint}".strip()
+        return key, key.news
 
     def _beside(self, folder: Path, put: Callable[[Path], Exported]) -> Exported:
         """Let ``put`` work in a scratch folder on the disk of ``folder``, gone afterwards."""

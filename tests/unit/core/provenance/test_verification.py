@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from studio.core.paths import StudioPaths
 from studio.core.provenance import content_credentials, examination, side_file, verification
 from studio.core.provenance.containers import Container
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.examination import Verdict, examine
+from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.rewriting import rewritten
 from studio.core.provenance.verification import verify
+from studio.core.settings import Settings
 from studio.protocol.errors import StudioError
 from tests.unit.core.provenance.conftest import PAYLOADS, Shelf
 from tests.unit.core.provenance.test_tampering import picture
@@ -128,18 +131,29 @@ def test_a_pipe_is_not_waited_for(shelf: Shelf, tmp_path: Path) -> None:
     assert examine(tmp_path / "pipe.png", shelf.ours).verdict is Verdict.UNREADABLE
 
 
-def test_without_the_library_it_says_what_to_install(
+def test_without_the_library_work_is_saved_and_it_says_what_to_install(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for work in (
-        lambda: list(verify([tmp_path], shelf.paths)),
-        lambda: shelf.export(".png", tmp_path, Disclosure.LABEL),
-    ):
-        with pytest.raises(StudioError, match="is missing") as caught:
-            work()
-        assert "offline-studio[provenance]" in caught.value.hint
-    assert shelf.export(".png", tmp_path, Disclosure.NOTHING).path.exists()
+    with pytest.raises(StudioError, match="is missing") as caught:
+        list(verify([tmp_path], shelf.paths))
+    assert "offline-studio[provenance]" in caught.value.hint
+    made = shelf.export(".png", tmp_path, Disclosure.LABEL)
+    assert made.remark.startswith("It has no signed record.")
+    assert "offline-studio[provenance]" in made.remark
+    assert b"Josephine" not in made.path.read_bytes(), "what was to stay behind does"
+    assert examine(made.path, shelf.ours).verdict is Verdict.NONE
+
+
+def test_where_no_key_can_be_kept_work_is_saved_nevertheless(shelf: Shelf, tmp_path: Path) -> None:
+    paths = StudioPaths(tmp_path / "home")
+    paths.home.mkdir()
+    paths.keys.write_text("in the way")
+    exporter = Exporter(shelf.library, paths, Settings(paths.settings))
+    made = exporter.to_folder(shelf.ids[".txt"], tmp_path / "out")
+    assert made.side is None
+    assert made.path.read_bytes() == PAYLOADS[".txt"][1]()
+    assert "Could not save the key" in made.remark
 
 
 # --- no network -----------------------------------------------------------------------------------
