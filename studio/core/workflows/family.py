@@ -41,7 +41,7 @@ def workflow_of(
     """Return the workflow whose steps made these results; what they came from is its input.
 
     Args:
-        name: By default the title of the last.
+        name: By default the titles of its tasks.
 
     Raises:
         BadInput: None of them was made by a task, or a step was handed what no file can hold.
@@ -58,7 +58,7 @@ def workflow_of(
             "No task made this, so there are no steps to begin with.",
             "Choose a result that was made in Offline Studio.",
         )
-    return builder.workflow(name or made[-1].title or "Workflow")
+    return builder.workflow(name)
 
 
 class _Builder:
@@ -96,10 +96,11 @@ class _Builder:
         if self._input is None:
             self._input = self._free_text()
         kind = self._input[0] if self._input else NONE
+        titles = " → ".join(self._plugins.task(step.task)[1].title for step in self.steps)
         plugins = {step.task.partition(".")[0] for step in self.steps}
         versions = {id: self._plugins.plugin(id).version for id in sorted(plugins)}
         return Workflow(
-            name=name,
+            name=name or titles,
             input=InputEntry(kind=kind),
             plugins=versions,
             step=tuple(self.steps),

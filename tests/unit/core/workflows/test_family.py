@@ -43,6 +43,7 @@ def test_a_result_gives_its_steps_and_they_give_the_same_result(desk: Desk) -> N
         ("write", {"prompt": "{input}", "times": 2, "seed": 3}, {}),
         ("add", {"word": "run"}, {"text": "{step.write}"}),
     ]
+    assert workflow.name == "Write → Add"
     text = to_toml(workflow)
     assert not list(problems(parse(text), text, plugins))
     runner = desk.finish(desk.studio.workflows.start(text, [Given(text="a {fox}")]))
