@@ -150,7 +150,7 @@ CASES: dict[str, Case] = {
         {"image": _picture(96)},
     ),
     "image.restyle": Case(
-        {"styles": ["ink"], "size": 48, "steps": 10}, _features, {"image": _picture()}
+        {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
