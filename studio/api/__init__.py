@@ -41,7 +41,7 @@ from studio.api.sandbox import (
     SandboxResult,
     SandboxStep,
 )
-from studio.api.window.context import Page, PageAction, PluginContext
+from studio.api.window.context import Page, PageAction, PluginContext, UsedSettings
 from studio.api.window.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
@@ -150,6 +150,7 @@ __all__ = [
     "TopP",
     "TroubleRow",
     "Ui",
+    "UsedSettings",
     "Verdict",
     "WeightsFacts",
     "WeightsId",

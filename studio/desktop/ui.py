@@ -24,6 +24,7 @@ from studio.api.params import Params
 from studio.api.roles import Role
 from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
+from studio.core.library import Record
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.forms import RunLater, at_once
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
@@ -47,6 +48,7 @@ class WindowUi:
         show_jobs: Open the list of all jobs.
         show_artifact: Show a result in the library.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
+        reuse: For the same: fill the page of a record's task as it was, or all but the seed.
         actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
     """
 
@@ -66,6 +68,7 @@ class WindowUi:
         self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
             lambda artifact: ()
         )
+        self.reuse: Callable[[Record, Sequence[str], bool], None] = lambda *of_what: None
         self.actions_on: Callable[
             [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
         ] = lambda artifact: ()

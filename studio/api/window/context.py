@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
+from studio.api.stability import since
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
 from studio.api.window.ui import Ui
@@ -28,6 +29,7 @@ class Page:
         save_state: Returns plain data to keep over a restart.
         restore_state: Takes what ``save_state`` returned; must bear old or foreign data.
         accept: Takes an artifact that was sent here; only kinds the manifest lists.
+        reuse: Sets everything as it was for a result of one of the plugin's tasks.
         actions: For the command palette, while this page exists.
         focus: Puts the keyboard where a person starts.
     """
@@ -39,6 +41,22 @@ class Page:
     accept: Callable[[SavedArtifact], None] | None = None
     actions: Sequence[PageAction] = ()
     focus: Callable[[], None] | None = None
+    reuse: Callable[[UsedSettings], None] | None = None
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class UsedSettings:
+    """How a result was made, as far as it can be made so again.
+
+    Attributes:
+        params: Only what the task still has; a seed is its default where chance is to decide.
+        parents: Ids of the artifacts that it was made from.
+    """
+
+    task: str
+    params: Mapping[str, Any]
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def build(
         save_state=page.forms.save_state,
         restore_state=page.forms.restore_state,
         accept=page.take,
+        reuse=page.forms.reuse,
         actions=[PageAction(f"{name}.run", title, page.run.run, "play", "Ctrl+Return")],
         focus=page.button.widget.setFocus,
     )

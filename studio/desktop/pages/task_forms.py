@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
-from studio.api.window.context import PluginContext
+from studio.api.window.context import PluginContext, UsedSettings
 from studio.api.window.work_queue import outcome
 from studio.core.jobs.accepted_artifact import AcceptedArtifact, accepted
 from studio.desktop.appearance.language import declared
@@ -122,6 +123,19 @@ class TaskForms(QWidget):
             lambda: outcome(lambda: accepted(chosen.entry, chosen.params, artifact)),
             lambda found: self._filled(chosen, found),
         )
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Show how a result was made, and hand over what it was made from, if that is there."""
+        chosen = next((each for each in self._tasks if each.entry.id == used.task), None)
+        if chosen is None:
+            return
+        self._turn_to(chosen)
+        chosen.form.set_values(used.params)
+        for id in used.parents:
+            with suppress(StudioError):  # it was erased, or is a message
+                artifact = self._ctx.library.artifact(id)
+                if artifact.kind in chosen.entry.accepts:
+                    self.take(artifact, used.task, used.params)
 
     def save_state(self) -> dict[str, Any]:
         """Return what the forms say, as plain data."""

@@ -11,7 +11,9 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.window.context import Page, PageAction
+from studio.api.window.context import Page, PageAction, UsedSettings
+from studio.core.jobs.reuse import settings_of
+from studio.core.library import Record
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
@@ -70,6 +72,7 @@ class PageRegistry:
         self.ui.open_page, self.ui.show_jobs = self.open, window.drawer.open
         self.ui.show_artifact = self._show_artifact
         self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
+        self.ui.reuse = self.reuse
         self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(
             studio, window.activity, self.ui, background, self.serving, self.context
@@ -144,6 +147,39 @@ class PageRegistry:
             for spec in self.specs()
             if artifact.kind in spec.accepts
         ]
+
+    def reuse(self, record: Record, parents: Sequence[str], remix: bool) -> None:
+        """Open the page of a record's task and fill it as it was, with ``remix`` all but the seed.
+
+        The user is told what could not be filled.
+        """
+        notices, host = self.studio.notices, self.studio.plugins
+        try:
+            plugin, entry = host.task(record.task)
+            weights = [id for id, _ in self._weights.for_capability("")]
+            schema = host.params_class(entry.id)
+            values, missing = settings_of(schema, record.params, weights, remix=remix)
+            page = self.window.pages.open(self._page_of(plugin, entry))
+            if page is None or page.reuse is None:
+                words = _tr("The page of “{task}” cannot be filled with settings.")
+                notices.warn(words.format(task=declared(entry.title)), key="reuse")
+                return
+            fill, used = page.reuse, UsedSettings(entry.id, values, tuple(parents))
+            host.guard(plugin.id, "reuse", lambda: fill(used))
+        except StudioError as error:
+            notices.error(error, key="reuse")
+            return
+        lost = _tr("Not available here: {words}.").format(words=", ".join(missing))
+        said = _tr("Settings filled in, with a new seed.") if remix else _tr("Settings filled in.")
+        notices.info(said, lost if missing else "", key="reuse")
+
+    @staticmethod
+    def _page_of(plugin: Plugin, task: TaskEntry) -> str:
+        """Return the id of the page where a task is run."""
+        assert plugin.manifest is not None
+        pages = plugin.manifest.pages
+        drawn = (page.id for page in pages if task.id in page.tasks)
+        return next(drawn, pages[0].id if pages else task.id)
 
     # --- pages --------------------------------------------------------------------------------
 
@@ -323,3 +359,7 @@ def _part(name: str, title: str) -> Callable[..., Page]:
             "Reinstall Offline Studio if it should be.",
         ) from error
     return build
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("PageRegistry", text)

@@ -17,6 +17,7 @@ from studio.api import (
     StudioError,
     TaskResult,
     TroubleRow,
+    UsedSettings,
     outcome,
 )
 from studio_image.pages.composer import Composer
@@ -122,6 +123,16 @@ class ImportController:
         left_out = ", ".join([*missing, *recipe.left_out])
         hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Set everything as it was for a picture of the library."""
+        mode = self._composer.modes.of_task(used.task)
+        if mode is None:
+            return
+        self._composer.modes.choose(mode.id)
+        self._composer.set_params(used.params)
+        for id in used.parents[:1] if mode.id != DRAW else ():
+            self.use_artifact(id)
 
     def take_input(self, artifact: SavedArtifact) -> None:
         """Make a picture the one to work on: of several that are being read, the last."""

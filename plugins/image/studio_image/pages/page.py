@@ -40,6 +40,7 @@ def build(ctx: PluginContext) -> Page:
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.imports.accept,
+        reuse=page.imports.reuse,
         actions=page_actions(
             page.run,
             page.target,

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import BadInput, JobRequest, Mode, PluginContext, Role
+from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, UsedSettings
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT, modes
 from studio_molecules.pages.objectives.editor import ProfileEditor
 from studio_molecules.pages.phrases import tr
@@ -107,6 +107,15 @@ class Composer(QFrame):
         """Say whether the molecules in view are such that a search can go on from them."""
         self._can_go_on = offered
         self._show_going_on()
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Set everything as it was for a result of the library."""
+        mode = self.modes.of_task(used.task)
+        if mode is not None:
+            self.modes.choose(mode.id)
+            self.modes.forms[mode.id].set_values(used.params)
+            if lead := str(used.params.get("lead") or ""):
+                self.set_lead(lead)
 
     def set_lead(self, smiles: str) -> None:
         """Take a molecule as the lead."""

@@ -50,6 +50,7 @@ def build(ctx: PluginContext) -> Page:
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.open_artifact,
+        reuse=page.composer.reuse,
         actions=page_actions(page.run, page.target, page.composer, page.browser, page.molecules),
         focus=page.composer.focus,
     )

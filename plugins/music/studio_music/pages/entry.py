@@ -19,6 +19,7 @@ def build(ctx: PluginContext, make_player: Callable[[], Any] | None = None) -> P
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.imports.accept,
+        reuse=page.set_recipe,
         actions=page_actions(page),
         focus=page.focus,
     )

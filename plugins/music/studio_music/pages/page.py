@@ -21,6 +21,7 @@ from studio.api import (
     PluginContext,
     Seed,
     TaskResult,
+    UsedSettings,
     file_stem,
 )
 from studio_music.pages.artifact_actions import PieceActions
@@ -317,8 +318,8 @@ class MusicPage(QWidget):
         """Show how to begin."""
         self.document.open(Piece(), "")
 
-    def set_recipe(self, take: TaskResult) -> None:
-        """Set everything as it was for a take."""
+    def set_recipe(self, take: TaskResult | UsedSettings) -> None:
+        """Set everything as it was for a take, or for a result of the library."""
         mode = self.prompt_box.modes.of_task(take.task)
         if mode is not None:
             self.prompt_box.modes.choose(mode.id)

@@ -35,6 +35,28 @@ def _family_tree(details: Details) -> DetailAction | None:
     )
 
 
+def _reuse(details: Details) -> DetailAction | None:
+    return _settings_action(
+        details, _tr("Reuse settings"), "history", _tr("Fills its page as it was made"), remix=False
+    )
+
+
+def _remix(details: Details) -> DetailAction | None:
+    words = _tr("Fills its page as it was made, with a new seed")
+    return _settings_action(details, _tr("Remix"), "dices", words, remix=True)
+
+
+def _settings_action(
+    details: Details, title: str, icon: str, words: str, *, remix: bool
+) -> DetailAction | None:
+    record = details.record
+    if record is None:
+        return None
+    library, id = details.parts.studio.library, details.artifact.id
+    reuse = details.parts.ui.reuse
+    return DetailAction(title, icon, lambda _: reuse(record, library.inputs(id), remix), words)
+
+
 def _show_family(details: Details, at: QWidget) -> None:
     show_family_tree(details.parts, details.artifact.id, at, details.open)
 
@@ -75,7 +97,15 @@ def _bin(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Restore"), "archive-restore", lambda _: restore())
 
 
-ACTIONS: tuple[Action, ...] = (_run_again, _family_tree, _make_workflow, _export, _bin)
+ACTIONS: tuple[Action, ...] = (
+    _run_again,
+    _reuse,
+    _remix,
+    _family_tree,
+    _make_workflow,
+    _export,
+    _bin,
+)
 """In reading order; below them come the pages that take the artifact, and actions of plugins."""
 
 

@@ -1,0 +1,43 @@
+"""The settings of a result for a further run: all of them, or all but the seed; what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.api.params import FieldKind, Params
+
+
+def settings_of(
+    params: type[Params],
+    used: Mapping[str, Any],
+    weights: Collection[str],
+    *,
+    remix: bool = False,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what a form can be filled with, and what it cannot, as people call it.
+
+    Args:
+        params: As the task has them now.
+        used: As the record has them.
+        weights: Ids of those that can be used.
+        remix: Leave the seeds to chance.
+    """
+    fields = {field.name: field for field in params.fields()}
+    values: dict[str, Any] = {}
+    missing = [name.replace("_", " ") for name in used if name not in fields]
+    for name, value in used.items():
+        field = fields.get(name)
+        if field is None:
+            continue
+        if field.kind is FieldKind.SEED and remix:
+            value = field.default
+        elif field.kind is FieldKind.WEIGHTS and value and value not in weights:
+            missing.append(str(value))
+            continue
+        elif field.kind is FieldKind.FILE and value and not Path(str(value)).exists():
+            missing.append(Path(str(value)).name)
+            continue
+        values[name] = value
+    return values, missing

@@ -1,0 +1,42 @@
+"""Settings of a result for a further run: what is filled, what is left to chance, what is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from studio.api.params import Capability, File, Params, Seed, WeightsId
+from studio.core.jobs.reuse import settings_of
+
+
+class Draw(Params, frozen=True):
+    prompt: str
+    weights: Annotated[WeightsId, Capability("text-to-image")] = WeightsId()
+    image: Annotated[str, File(suffixes=(".png",))] = ""
+    seed: Seed = Seed(-1)
+
+
+USED = {"prompt": "a fox", "weights": "small", "image": "", "seed": 7, "old_name": 1}
+
+
+def test_all_that_is_still_there_is_filled_and_the_rest_is_named() -> None:
+    values, missing = settings_of(Draw, USED, ["small"])
+    assert values == {"prompt": "a fox", "weights": "small", "image": "", "seed": 7}
+    assert missing == ["old name"]
+
+
+def test_a_remix_leaves_the_seed_to_chance_and_nothing_else() -> None:
+    values, _ = settings_of(Draw, USED, ["small"], remix=True)
+    assert values == {"prompt": "a fox", "weights": "small", "image": "", "seed": -1}
+
+
+def test_weights_and_files_that_are_gone_are_named(tmp_path: Path) -> None:
+    used = {**USED, "image": str(tmp_path / "gone.png")}
+    values, missing = settings_of(Draw, used, ["other"])
+    assert "weights" not in values
+    assert "image" not in values
+    assert missing == ["small", "gone.png", "old name"] or set(missing) == {
+        "small", "gone.png", "old name",
+    }  # fmt: skip
+    (tmp_path / "gone.png").write_bytes(b"")
+    assert settings_of(Draw, used, ["small"])[1] == ["old name"]
