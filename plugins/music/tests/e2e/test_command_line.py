@@ -37,10 +37,8 @@ def result_of(command: Command, *words: str) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the command prints as a process, with a runtime of its own, as a user starts it."""
-    folder = tmp_path_factory.mktemp("composed")
+def compose(folder: Path) -> dict[str, Any]:
+    """Return what the command prints as a process, with a runtime of its own, as for a user."""
     words = ["run", "music.compose", *COMPOSE, "--out", str(folder / "out"), "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "studio", *words],
@@ -53,6 +51,11 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert done.returncode == ExitCode.OK, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result | {"home": folder / "home"}
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return compose(tmp_path_factory.mktemp("composed"))
 
 
 def test_a_calm_tune_in_d_minor_is_written_and_heard(
@@ -80,9 +83,9 @@ def test_a_calm_tune_in_d_minor_is_written_and_heard(
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_home(
-    composed: dict[str, Any], command: Command, tmp_path: Path
+    composed: dict[str, Any], tmp_path: Path
 ) -> None:
-    again = result_of(command, "music.compose", *COMPOSE, "--out", str(tmp_path / "out"))
+    again = compose(tmp_path)
     for first, second in zip(composed["artifacts"], again["artifacts"], strict=True):
         assert Path(first).read_bytes() == Path(second).read_bytes()
 
