@@ -13,10 +13,16 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library import Library
 from studio.core.provenance.examination import Verdict
+from studio.core.provenance.statement import Source
 from studio.core.provenance.verification import MEANING, Verified, verify
 from studio.protocol.errors import StudioError
 
 _PROBLEMS = (Verdict.CHANGED, Verdict.UNREADABLE)
+
+_SOURCES = {
+    Source.GENERATED.value: "made with AI",
+    Source.EDITED.value: "edited with AI",
+}
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
@@ -63,7 +69,7 @@ def _print(verified: Verified) -> None:
     if finding.program:
         output.say(f"  Program: {finding.program}")
     if finding.source:
-        output.say(f"  Source: {finding.source}")
+        output.say(f"  Source: {_SOURCES.get(finding.source, finding.source)}")
     if artifact is not None:
         title = output.one_line(artifact.title or artifact.kind, 60)
         output.say(f"  In the library: {artifact.id}  {title}")

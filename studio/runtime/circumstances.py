@@ -15,8 +15,8 @@ _PACKAGES = (
 """Those of the studio that can change a result."""
 
 _CHOICES = {
-    "STUDIO_INSTRUCTIONS": "instructions wished",
-    "STUDIO_TEXT_ENGINE": "text engine wished",
+    "STUDIO_INSTRUCTIONS": "instructions setting",
+    "STUDIO_TEXT_ENGINE": "text engine setting",
 }
 
 _INSTRUCTIONS = (
