@@ -127,9 +127,15 @@ class ObjectStore:
         disk.write_durably(self._announced(artifact), sidecar)
 
     def settle(self, artifact: str, digest: str) -> None:
-        """Move the sidecar beside its payload. Needs no sync: the next start would do it again."""
-        disk.make_folder(self._objects / digest[:2])
-        os.replace(self._announced(artifact), self.sidecar_path(digest, artifact))
+        """Move the sidecar beside its payload.
+
+        Synced: what leaves ``incoming`` gets on the disk with the next announcement, and would be
+        nowhere after a power cut.
+        """
+        target = self.sidecar_path(digest, artifact)
+        disk.make_folder(target.parent)
+        os.replace(self._announced(artifact), target)
+        disk.sync_folder(target.parent)
 
     def withdraw(self, artifact: str) -> None:
         """Take back an announcement whose row could not be written."""
