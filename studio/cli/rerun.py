@@ -41,8 +41,9 @@ def _print(report: Report) -> None:
     output.say(report.sentence)
     effects = [effect for each in report.differences for effect in each.effects]
     for effect in effects:
+        value = f"{effect.value:g} {effect.unit}".strip()
         bound = "" if effect.tolerance is None else f"   (tolerance {effect.tolerance:g})"
-        output.say(f"  {effect.name:<40} {effect.value:g} {effect.unit}{bound}".rstrip())
+        output.say(f"  {effect.name:<40} {value}{bound}")
     for cause in report.causes:
         output.say(f"  changed since: {cause.words}")
     for id in report.made:

@@ -41,7 +41,7 @@ _MEANINGS = {
     ExitCode.FAILED: "the job failed",
     ExitCode.RUNTIME_LOST: "the runtime stopped unexpectedly",
     ExitCode.CANNOT_SAVE: "the disk is full, read-only or not accessible",
-    ExitCode.PROBLEMS: "`doctor` or `verify` found a problem",
+    ExitCode.PROBLEMS: "`doctor` or `verify` found a problem, or `rerun` a difference",
     ExitCode.INTERRUPTED: "Ctrl+C was pressed",
 }
 
