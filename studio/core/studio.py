@@ -239,6 +239,7 @@ class Studio:
     def close(self) -> None:
         """End the runtime and all jobs, and wait until what was made is on disk."""
         self.workflows.close()
+        self.jobs.queue.close()
         self.runtime.stop()
         while self._run_waiting():  # results that came with its last words
             pass

@@ -117,10 +117,20 @@ class JobQueue:
             self._order.remove(job)
 
     def due(self) -> list[Job]:
-        """Return the rows that the runtime should have by now, in order."""
+        """Return the rows that the runtime should have by now, in order.
+
+        Of each page it is one: jobs that take turns would all be done late. Pages take turns.
+        """
         if not self._is_known:
             return []
-        return [job for job in self._order if not self.waits(job)][:HANDED_OVER]
+        live = (job for job in self._hands.jobs() if job.is_live and job.begun)
+        busy = {job.recipe.page for job in live if not self.waits(job)} - {""}
+        rows: list[Job] = []
+        for job in self._order:
+            if not self.waits(job) and job.recipe.page not in busy:
+                rows.append(job)
+                busy |= {job.recipe.page} - {""}
+        return rows[:HANDED_OVER]
 
     def arrange(self) -> None:
         """Tell the runtime the order of what it has."""
@@ -230,6 +240,10 @@ class JobQueue:
             return self._hands.revive(row, self._hands.recipe(row, None))
         except StudioError as error:
             return self._hands.revive(row._replace(trouble=error), bare(row))
+
+    def close(self) -> None:
+        """Let no row begin any more: the studio ends, and they stay in the library."""
+        self._is_known = False
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -135,6 +135,36 @@ def test_what_is_asked_for_while_the_queue_is_read_is_run_once(
     assert (sorted(second.made()), len(second.runtime.submitted)) == (["a", "b"], 2)
 
 
+def test_a_page_s_jobs_run_one_after_the_other_and_pages_side_by_side(life: Open) -> None:
+    desk = life(jobs=0)
+    for _ in range(2):
+        desk.runtime.enqueue(Step(1, 2), Stall(), MAKES)
+    jobs = [desk.submit(name, page=name[0]) for name in ("a1", "a2", "b1", "a3")]
+    desk.until(lambda: jobs[0].total and jobs[2].total)
+    desk.stored()
+    assert [sent.params["prompt"] for sent in desk.runtime.submitted] == ["a1", "b1"]
+    assert desk.titles() == ["a2", "a3"]
+    desk.runtime.enqueue(MAKES)
+    jobs[0].pause()  # it lets the next one of its page go
+    desk.until(lambda: not jobs[1].is_live)
+    desk.runtime.enqueue(MAKES)
+    desk.until(lambda: not jobs[3].is_live)
+    jobs[0].resume()
+    desk.runtime.release()
+    desk.finish()
+    assert sorted(desk.made()) == ["a1", "a2", "a3", "b1"]
+
+
+def test_the_end_of_the_studio_begins_no_other_row(life: Open) -> None:
+    desk = life(jobs=0)
+    desk.runtime.enqueue(Step(1, 2), Stall())
+    first, _ = (desk.submit(name, page="a") for name in ("a1", "a2"))
+    desk.until(lambda: first.total)
+    desk.studio.close()
+    assert [sent.params["prompt"] for sent in desk.runtime.submitted] == ["a1"]
+    assert desk.runtime.starts == 1
+
+
 def test_stopping_all_keeps_what_is_finished_and_begins_nothing(life: Open) -> None:
     desk = life(jobs=0)
     desk.runtime.in_turn = True
