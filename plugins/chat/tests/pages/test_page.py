@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtWidgets import QMenu
 
 from plugins.chat.tests.pages.scripted_answer import answer
 from studio.api.artifacts import NewArtifact
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
+from studio_chat.pages.thread.sent_message import send_message
 
 
 def test_enter_sends_and_shift_enter_does_not(desk: Any) -> None:
@@ -285,3 +287,31 @@ def test_weights_that_are_often_wrong_say_so_and_better_ones_are_one_click_away(
     welcome.refresh("tiny")
     assert welcome._caution.isVisible()
     assert not welcome._better.isVisible()
+
+
+def test_a_message_becomes_a_result_that_knows_it_and_is_sent(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(desk, "A fox in the snow")
+    desk.begin("What shall I draw?")
+    desk.over()
+    turn = desk.page.session.turns[-1]
+    desk.until(lambda: bool(turn.id))
+    sent: list[Any] = []
+    ctx = desk.page._ctx
+    monkeypatch.setattr(
+        type(ctx), "send_to", lambda self, made: [("Code", lambda: sent.append(made))]
+    )
+    send_message(ctx, turn, desk.page)
+    menus = desk.page.window().findChildren
+    desk.until(lambda: any(menu.isVisible() for menu in menus(QMenu)))
+    menu = next(menu for menu in menus(QMenu) if menu.isVisible())
+    (action,) = menu.actions()
+    assert action.text() == "Send to Code"
+    action.trigger()
+    menu.close()
+    (made,) = sent
+    assert (made.kind, made.text) == ("text", "A fox in the snow")
+    assert desk.studio.library.inputs(made.id) == [turn.id]
+    tree = desk.studio.library.families.around(made.id)
+    assert tree.members[turn.id].title == "A fox in the snow"

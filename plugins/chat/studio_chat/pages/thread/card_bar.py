@@ -19,8 +19,20 @@ BAR_HEIGHT = 34
 class CardBar(QWidget):
     """Small buttons for one turn."""
 
-    def __init__(self, ui: Ui, turn: Turn, deeds: Deeds, edit: Callable[[], None]) -> None:
-        """Make the bar of ``turn``; ``edit`` puts an editor over its text."""
+    def __init__(
+        self,
+        ui: Ui,
+        turn: Turn,
+        deeds: Deeds,
+        edit: Callable[[], None],
+        send: Callable[[Turn, QWidget], None],
+    ) -> None:
+        """Make the bar of ``turn``.
+
+        Args:
+            edit: Puts an editor over its text.
+            send: Makes it a result, and asks at a widget where that goes.
+        """
         super().__init__()
         self._ui, self._turn = ui, turn
         self._row = QHBoxLayout(self)
@@ -36,6 +48,9 @@ class CardBar(QWidget):
         )
         self._deeds = [
             self._button("copy", self.tr("Copy"), lambda: ui.copy(self._turn.content)),
+            self._button(
+                "arrow-right", self.tr("Send to another page"), lambda: send(self._turn, self)
+            ),
             self._button("pencil", self.tr("Edit"), edit),
         ]
         if not turn.mine:
@@ -54,7 +69,7 @@ class CardBar(QWidget):
         )
         self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)
-        self._changes = [*self._deeds[1:], self._go_on]
+        self._changes = [*self._deeds[2:], self._go_on]
         self._last = self._writing = self._quiet = False
         self.set_turn(turn)
 

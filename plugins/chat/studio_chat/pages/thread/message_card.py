@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
@@ -12,6 +13,7 @@ from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import attached, figures, reply_name
 from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
+from studio_chat.pages.thread.sent_message import send_message
 from studio_chat.pages.thread.sources import Sources
 from studio_chat.pages.thread.turns import SENDING, Deeds, Reply, Turn
 
@@ -182,7 +184,8 @@ class MessageCard(QWidget):
             )
         )
         if wanted and self._bar is None:
-            self._bar = CardBar(self.ctx.ui, self.turn, self.deeds, self.edit)
+            send = partial(send_message, self.ctx)
+            self._bar = CardBar(self.ctx.ui, self.turn, self.deeds, self.edit, send)
             self._bar.set_last(self._last)
             self._bar.set_busy(self._busy)
             self._bar.set_writing(self._reply is not None)
