@@ -308,7 +308,7 @@ def test_two_gigabytes_are_refused_on_the_way_and_never_held(served) -> None:
         answer = link.recv(65536)
     assert answer.startswith(b"HTTP/1.1 413")
     assert 32 <= sent < 64, "MiB"
-    assert most - before < 64 << 20
+    assert most - before < 256 << 20, "an eighth of what was offered, however it is allocated"
     held_by = served.server._server.config.app
     until(lambda: held_by.held == 0)
 

@@ -104,10 +104,12 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
     workflow, inputs = files
     Path(inputs).write_text("first\nwait\nlast\n")
     take = talker.take
+    pressed: list[bool] = []
 
     def press(received: object) -> None:
         take(received)  # type: ignore[arg-type]
-        if talker.submitted and "wait" in str(talker.submitted[-1].params):
+        if not pressed and talker.submitted and "wait" in str(talker.submitted[-1].params):
+            pressed.append(True)  # the second time would end the command at once
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(talker, "take", press)
