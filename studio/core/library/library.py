@@ -14,7 +14,6 @@ from studio.core import disk
 from studio.core.energy.totals import Totals
 from studio.core.library import export
 from studio.core.library.artifacts import PREVIEW_SUFFIX, Artifacts, new_artifact
-from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
 from studio.core.library.erasure import Erasure
 from studio.core.library.family import FamilyTrees
@@ -25,13 +24,14 @@ from studio.core.library.leftovers import Leftovers, find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
 from studio.core.library.search import Search
+from studio.core.library.shelves.collection import Collections
+from studio.core.library.shelves.tags import Tags
 from studio.core.library.storage import ulid
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.event_log import EventLog
 from studio.core.library.storage.queue_history import QueueHistory
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.startup import open_database
-from studio.core.library.tags import Tags
 from studio.core.library.upkeep import backup, health, integrity, recovery, stats
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import rebuild

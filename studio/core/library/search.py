@@ -7,6 +7,7 @@ any place of a long list is reached at once, and rows are read only where somebo
 from __future__ import annotations
 
 import difflib
+import json
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
@@ -96,9 +97,9 @@ class Search:
     def rows(self, keys: Iterable[int]) -> dict[int, Artifact]:
         """Return number → artifact; one that was erased since is left out, one that cannot be read
         says so in its title."""
-        wanted = list(keys)
+        wanted = json.dumps(list(keys))
         found = self._database.all(
-            f"SELECT * FROM artifacts WHERE n IN {row_writer.marks(wanted)}", *wanted
+            "SELECT * FROM artifacts WHERE n IN (SELECT value FROM json_each(?))", wanted
         )
         return {row["n"]: _readable(row) for row in found}
 
@@ -111,6 +112,16 @@ class Search:
         keys = self.keys(line)[: limit if limit >= 0 else None]
         rows = self.rows(keys)
         return [rows[key] for key in keys if key in rows]
+
+    def ids(self, keys: Iterable[int]) -> list[str]:
+        """Return the ids of the artifacts of rows, in their order; erased ones are left out."""
+        wanted = list(keys)
+        rows = self._database.all(
+            "SELECT n, id FROM artifacts WHERE n IN (SELECT value FROM json_each(?))",
+            json.dumps(wanted),
+        )
+        by_key = {row[0]: row[1] for row in rows}
+        return [by_key[key] for key in wanted if key in by_key]
 
     def key(self, id: str) -> int | None:
         """Return the number of an artifact's row, None if it is gone."""

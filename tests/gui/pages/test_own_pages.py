@@ -95,9 +95,9 @@ def gallery(app: App, qtbot: Any, count: int) -> GalleryPage:
 
 def test_gallery_finds_by_words_and_by_kind(start: Runs, qtbot: Any, sea: Artifact) -> None:
     page = gallery(start(), qtbot, 2)
-    page.search.setText("keeps time")
+    page.set_line("keeps time")
     qtbot.waitUntil(lambda: page.grid.count() == 1)
-    page.search.clear()
+    page.set_line("")
     qtbot.waitUntil(lambda: page.grid.count() == 2)
     button(page, "Code").click()
     qtbot.waitUntil(lambda: page.grid.count() == 1)
@@ -227,13 +227,13 @@ def test_a_search_without_hits_says_so_and_leads_back(
 ) -> None:
     page = gallery(start(), qtbot, 2)
     button(page, "Molecules").click()
-    page.search.setText("no such thing")
+    page.set_line("no such thing")
     qtbot.waitUntil(lambda: page._nothing.isVisible())
     assert "Nothing found" in words(page._nothing)
     page._nothing.findChild(ExampleCard).click()
     qtbot.waitUntil(lambda: page.grid.count() == 2)
     assert page.grid.isVisible()
-    assert page.search.text() == ""
+    assert page.line == ""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rdkit import Chem
@@ -12,6 +13,12 @@ from studio.api import BadInput
 
 _HIGHLIGHT = {True: (0.42, 0.32, 0.13), False: (0.99, 0.85, 0.55)}
 """Dark or light → the colour behind what is marked; opaque, for SVG readers differ on the rest."""
+
+_CARD = (400, 284)
+"""Pixels of the picture on a card."""
+_GREY = (0.5, 0.53, 0.58)
+"""Carbon and its bonds on a card, whatever its paper."""
+_BLUE = (0.36, 0.52, 1.0)
 
 
 def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mol | None) -> str:
@@ -40,6 +47,31 @@ def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mo
     canvas.FinishDrawing()
     svg: str = canvas.GetDrawingText()
     return svg
+
+
+def thumbnail(mols: Sequence[Chem.Mol]) -> bytes:
+    """Return a PNG of the first structures for a card, up to four, legible on light and dark.
+
+    Empty without any.
+    """
+    rdDepictor.SetPreferCoordGen(True)
+    shown = [Chem.Mol(mol) for mol in mols[:4]]
+    if not shown:
+        return b""
+    columns, rows = min(len(shown), 2), -(-len(shown) // 2)
+    wide, high = _CARD[0] // columns, _CARD[1] // rows
+    canvas = rdMolDraw2D.MolDraw2DCairo(*_CARD, wide, high)
+    options: Any = canvas.drawOptions()
+    options.clearBackground = False
+    options.padding = 0.1
+    options.bondLineWidth = 2.5
+    options.updateAtomPalette({0: _GREY, 1: _GREY, 6: _GREY, 7: _BLUE})
+    for mol in shown:
+        rdDepictor.Compute2DCoords(mol)
+    canvas.DrawMolecules(shown)
+    canvas.FinishDrawing()
+    drawn: bytes = canvas.GetDrawingText()
+    return drawn
 
 
 def pattern_of(smarts: str) -> Chem.Mol | None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from studio.api import Check, Event, Kind, TaskContext, Verdict
-from studio_molecules.chem import hazard_screen, parser
+from studio_molecules.chem import depiction, hazard_screen, parser
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.properties import FIGURES
 
@@ -36,9 +36,12 @@ def finish(
     a terminal has room for.
     """
     valid, marked = 0, set()
+    first: list[Any] = []
     for number, molecule in enumerate(molecules):
         mol = parser.valid(molecule.smiles)
         valid += mol is not None
+        if mol is not None and len(first) < 4:
+            first.append(mol)
         if mol is not None and hazard_screen.notice(mol):
             marked.add(molecule.smiles)
         if number % _BETWEEN_STEPS == 0:
@@ -56,6 +59,7 @@ def finish(
         title=title,
         text=_searched(molecules),
         verdict=_verdict([molecule.smiles for molecule in molecules], valid),
+        preview=depiction.thumbnail(first),
         meta={"molecules": len(molecules), **counts, **told},
     )
     rows = {"molecules": _rows(molecules)} if ctx.wants_whole else {}

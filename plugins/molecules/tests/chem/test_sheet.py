@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 
+import numpy
 import pytest
+from PIL import Image
+from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.testing.plugins import run_task
+from studio_molecules.chem.depiction import thumbnail
 from studio_molecules.chem.stacked_png import _chunks
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import Export
@@ -54,3 +59,16 @@ def test_a_sheet_in_parts_is_that_of_one_call(suffix: str) -> None:
     told = [event.done for event in made.progress]
     assert told == sorted(told)
     assert told[-1] == made.progress[-1].total
+
+
+def test_a_card_shows_the_first_structures_on_no_paper() -> None:
+    drawn = thumbnail(
+        [Chem.MolFromSmiles("CCO"), Chem.MolFromSmiles("c1ccccc1"), Chem.MolFromSmiles("CC(=O)O")]
+    )
+    with Image.open(io.BytesIO(drawn)) as card:
+        pixels = numpy.asarray(card.convert("RGBA"))
+    assert pixels.shape == (284, 400, 4)
+    assert pixels[0, 0, 3] == 0
+    quarters = [pixels[y : y + 142, x : x + 200, 3].any() for y in (0, 142) for x in (0, 200)]
+    assert quarters == [True, True, True, False]
+    assert thumbnail([]) == b""

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from studio.core.library import collection, tags
 from studio.core.library.artifacts import SIDECAR_FORMAT
 from studio.core.library.retired_params import modern
 from studio.core.library.rows import (
@@ -25,6 +24,7 @@ from studio.core.library.rows import (
     from_plain,
     plain,
 )
+from studio.core.library.shelves import collection, tags
 from studio.core.library.storage import row_writer, schema
 from studio.core.library.storage.blob_store import INPUT_SUFFIX, ObjectStore, is_sidecar
 from studio.core.library.storage.event_log import Event, EventLog

@@ -6,6 +6,8 @@ What the panel says of it are ``detail_sections.SECTIONS``, what it offers
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.api.window.work_queue import outcome
 from studio.core.library import Artifact, Record
 from studio.core.library.rows import Family
 from studio.desktop.pages.gallery import detail_actions
@@ -25,6 +28,7 @@ from studio.desktop.pages.gallery.detail_sections import SECTIONS
 from studio.desktop.pages.gallery.details import DetailAction, Details
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
+from studio.protocol.errors import StudioError
 
 WIDTH = viewers.ROOM + 48
 _IN_A_ROW = 2
@@ -62,9 +66,21 @@ class ArtifactDetail(QFrame):
         library = self._parts.studio.library
 
         def read() -> Details:
-            record = library.record(artifact.record) if artifact.record else None
-            start = viewers.head(library.payload_path(artifact))
-            return self._details(artifact, record, library.family(artifact.id), start)
+            problems = []
+            record = outcome(lambda: library.record(artifact.record)) if artifact.record else None
+            if isinstance(record, StudioError):
+                problems.append(str(record))
+                record = None
+            path = library.payload_path(artifact)
+            if not path.exists():
+                problems.append(
+                    self.tr(
+                        "Its file is missing from the library. Restore a backup, or move the entry "
+                        "to the bin."
+                    )
+                )
+            family, start = library.family(artifact.id), viewers.head(path)
+            return replace(self._details(artifact, record, family, start), problems=tuple(problems))
 
         self._parts.background.run(read, self._fill, self._details(artifact).tell)
 

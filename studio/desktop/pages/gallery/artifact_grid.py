@@ -1,18 +1,16 @@
-"""Cards of artifacts in a grid: drawn, not built, so that thousands stay smooth."""
+"""Cards of artifacts in a grid: drawn, not built, and read only where they are in view."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
+from array import array
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QPointF,
     QRect,
     QRectF,
     QSize,
@@ -22,265 +20,306 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QFontMetrics,
     QImage,
+    QKeyEvent,
     QPainter,
     QPainterPath,
+    QPaintEvent,
     QPen,
-    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.api.artifacts import Kind
 from studio.core.library import Artifact, Library
+from studio.core.library.search_query import Term, snippet
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
-from studio.desktop.plot import files
-from studio.desktop.plot.painter import Dress
-from studio.desktop.plot.view import dress_of
-from studio.protocol.errors import StudioError
+from studio.desktop.pages.gallery.grid.model import AHEAD, ArtifactItemModel, Report
+from studio.desktop.pages.gallery.grid.thumbnails import AT_LEFT, Thumbnails
+from studio.desktop.pages.gallery.grid.view import GridView
 
 CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
 GAP = 12
 PICTURE = 140
-_DRAWN = (Kind.IMAGE, Kind.PLOT, Kind.VIDEO)
-"""Kinds whose payload gives a picture for the card, where none came with it."""
 _UNPROVEN = ("image",)
 """Kinds whose checks tell that it is one, not that it shows what was asked: they get no tick."""
-AHEAD = 60
-"""With this many cards left below, more are asked for."""
-
-_ROLE = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ArtifactItemModel(QAbstractListModel):
-    """The artifacts in view, and their small pictures once they are read."""
-
-    def __init__(self, library: Library, background: Background, dress: Dress) -> None:
-        super().__init__()
-        self._library, self._background, self._dress = library, background, dress
-        self.artifacts: list[Artifact] = []
-        self._pictures: dict[str, QImage | None] = {}
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.artifacts)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        artifact = self.artifacts[index.row()]
-        if role == _ROLE:
-            return artifact
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{artifact.kind}: {artifact.title or artifact.prompt or artifact.text}"[:200]
-        return None
-
-    def replace(self, artifacts: Sequence[Artifact]) -> None:
-        """Show others."""
-        self.beginResetModel()
-        self.artifacts = list(artifacts)
-        self.endResetModel()
-
-    def append(self, artifacts: Sequence[Artifact]) -> None:
-        """Show more."""
-        if artifacts:
-            first = len(self.artifacts)
-            self.beginInsertRows(QModelIndex(), first, first + len(artifacts) - 1)
-            self.artifacts.extend(artifacts)
-            self.endInsertRows()
-
-    def picture(self, artifact: Artifact) -> QImage | None:
-        """Return the small picture if it is there; else read it, and repaint then."""
-        if not artifact.preview and artifact.kind not in _DRAWN:
-            return None
-        if artifact.id not in self._pictures:
-            self._pictures[artifact.id] = None
-            path = self._library.preview_path(artifact) or self._library.payload_path(artifact)
-            is_plot = artifact.kind == Kind.PLOT and not artifact.preview
-            read = partial(_plot, path, self._dress) if is_plot else partial(_read, str(path))
-            self._background.run(read, lambda image: self._got(artifact.id, image))
-        return self._pictures[artifact.id]
-
-    def forget_plots(self) -> None:
-        """Draw plots anew: they wear the colours of the theme."""
-        for artifact in self.artifacts:
-            if artifact.kind == Kind.PLOT:
-                self._pictures.pop(artifact.id, None)
-
-    def _got(self, id: str, image: QImage) -> None:
-        self._pictures[id] = None if image.isNull() else image
-        for row, artifact in enumerate(self.artifacts):
-            if artifact.id == id:
-                self.dataChanged.emit(self.index(row), self.index(row))
-
-
-class ArtifactGrid(QListView):
+class ArtifactGrid(GridView):
     """The grid.
 
     Signals:
-        chosen: The artifact that is selected, or None.
-        end_reached: More may be shown.
+        chosen: The artifact that is current, or None.
+        picked: Others are selected.
+        drag_wanted: The numbers of the rows that are dragged.
+        removal_wanted: Delete was pressed.
         menu_wanted: An artifact, and where on the screen a menu about it is wanted.
     """
 
     chosen = Signal(object)
-    end_reached = Signal()
+    picked = Signal()
+    drag_wanted = Signal(list)
+    removal_wanted = Signal()
     menu_wanted = Signal(object, QPoint)
 
-    def __init__(self, look: Appearance, library: Library, background: Background) -> None:
-        super().__init__()
-        self._items = ArtifactItemModel(library, background, dress_of(look, 0.8))
+    def __init__(
+        self, look: Appearance, library: Library, background: Background, report: Report
+    ) -> None:
+        super().__init__(CARD + QSize(GAP, GAP))
+        self._items = ArtifactItemModel(library, background, report)
+        self._thumbnails = Thumbnails(look, library, background, self._on_picture)
+        self._cards = _CardDelegate(look, self._thumbnails)
         self.setModel(self._items)
-        self._cards = _CardDelegate(look, self._items)
         self.setItemDelegate(self._cards)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setUniformItemSizes(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Results"))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
         self.selectionModel().currentChanged.connect(self._on_current)
-        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        look.theme.changed.connect(self._items.forget_plots)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
+        self._items.dataChanged.connect(self._on_read)
+        look.theme.changed.connect(self._thumbnails.forget_themed)
         look.theme.changed.connect(self.viewport().update)
-        self._complete = True
+        self.setDragEnabled(True)
+        self._awaited = -1
+        """Row whose artifact was chosen before it was read."""
 
-    def show_artifacts(self, artifacts: Sequence[Artifact]) -> None:
-        """Show these, keeping the selection if it is among them."""
-        current = self._current_id()
-        self._items.replace(artifacts)
-        self._complete = False
-        if not current or not self.select(current):
+    def show_found(
+        self, keys: array[int], artifacts: Mapping[int, Artifact], terms: Sequence[Term] = ()
+    ) -> None:
+        """Show these, keeping what is current and selected if it is among them.
+
+        Args:
+            artifacts: Those that are read already, by their numbers.
+            terms: Of the search: their words are marked.
+        """
+        items, rows = self._items, self.selected_rows()
+        current = self.currentIndex().row()
+        was = items.keys[current] if 0 <= current < len(items.keys) else -1
+        chosen = [items.keys[row] for row in rows[:1000]]
+        top = self.verticalOffset()
+        self._cards.terms = tuple(terms)
+        items.replace(keys, artifacts)
+        self.updateGeometries()
+        self.verticalScrollBar().setValue(top)
+        row = items.row(was) if was >= 0 else -1
+        if row >= 0:
+            self.setCurrentIndex(items.index(row))
+        else:
             self.chosen.emit(None)
+        kept = [each for each in map(items.row, chosen) if each >= 0]
+        if len(kept) > 1:
+            self.select_rows(kept)
+        self.picked.emit()
 
-    def add(self, artifacts: Sequence[Artifact]) -> None:
-        """Show more below."""
-        self._items.append(artifacts)
-        self._complete = not artifacts
+    def around(self) -> slice:
+        """Return which of the numbers are to be read before they are shown: those in view."""
+        shown = self.in_view()
+        first = max(0, shown.start - self.columns)
+        return slice(first, first + max(len(shown), 24) + AHEAD)
 
-    def count(self) -> int:
-        """Return how many are shown."""
-        return len(self._items.artifacts)
+    def current(self) -> Artifact | None:
+        """Return the current artifact, None while there is none or it is not read."""
+        return self._items.at(self.currentIndex().row())
+
+    def first_selected(self) -> Artifact | None:
+        """Return the first that is selected, None without one or before it is read."""
+        return self._items.at(next(iter(self.selected_rows()), -1))
+
+    def selected_rows(self) -> list[int]:
+        """Return the places of what is selected, in order."""
+        ranges = self.selectionModel().selection().toList()
+        return sorted(row for each in ranges for row in range(each.top(), each.bottom() + 1))
+
+    def selected_keys(self) -> list[int]:
+        """Return the numbers of the rows of what is selected, in order."""
+        return [self._items.keys[row] for row in self.selected_rows()]
+
+    def selected_count(self) -> int:
+        """Return how many are selected."""
+        return sum(each.height() for each in self.selectionModel().selection().toList())
+
+    def select_rows(self, rows: Sequence[int]) -> None:
+        """Select exactly these places."""
+        model, flags = self.selectionModel(), self.selectionModel().SelectionFlag
+        model.clearSelection()
+        for row in rows:
+            model.select(self._items.index(row), flags.Select)
 
     def select(self, id: str) -> bool:
-        """Select the artifact with this id; False if it is not shown."""
-        for row, artifact in enumerate(self._items.artifacts):
-            if artifact.id == id:
-                self.setCurrentIndex(self._items.index(row))
-                return True
-        return False
+        """Make the artifact with this id the current one; False if it is not read."""
+        return self.select_row(self._items.row_of(id))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the width, less that of the bar: the view lays out as if it were there."""
-        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        self._cards.share(self.maximumViewportSize().width() - bar)
-        self.setGridSize(self._cards.cell)
-        super().resizeEvent(event)
+    def select_key(self, key: int) -> bool:
+        """Make the artifact of a row's number the current one; False if it was not found."""
+        return self.select_row(self._items.row(key))
 
-    def _current_id(self) -> str:
-        artifact = self.currentIndex().data(_ROLE)
-        return artifact.id if artifact else ""
+    def select_row(self, row: int) -> bool:
+        """Make a place the current one, and bring it into view."""
+        if row >= 0:
+            self.setCurrentIndex(self._items.index(row))
+        return row >= 0
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        self.drag_wanted.emit(self.selected_keys())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete and self.selected_count():
+            self.removal_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.in_view()
+        self._items.want(range(max(0, shown.start - AHEAD), shown.stop + AHEAD))
+        self._cards.share(self.cell, self.columns)
+        super().paintEvent(event)
 
     def _on_current(self, current: QModelIndex, previous: QModelIndex) -> None:
-        self.chosen.emit(current.data(_ROLE))
+        artifact = self._items.at(current.row())
+        self._awaited = current.row() if artifact is None else -1
+        if artifact is None and current.isValid():
+            self._items.want([current.row()])
+        else:
+            self.chosen.emit(artifact)
+
+    def _on_read(self, first: QModelIndex, last: QModelIndex) -> None:
+        self.viewport().update()
+        if first.row() <= self._awaited <= last.row() and (artifact := self.current()):
+            self._awaited = -1
+            self.chosen.emit(artifact)
+
+    def _on_picture(self, id: str) -> None:
+        row = self._items.row_of(id)
+        if row >= 0:
+            self.viewport().update(self.cell_rect(row))
 
     def _on_menu(self, at: QPoint) -> None:
-        artifact = self.indexAt(at).data(_ROLE)
+        artifact = self._items.at(self.indexAt(at).row())
         if artifact is not None:
             self.menu_wanted.emit(artifact, self.viewport().mapToGlobal(at))
 
-    def _on_scrolled(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        if not self._complete and bar.maximum() - value < AHEAD * CARD.height() // 4:
-            self._complete = True  # until the answer says otherwise
-            self.end_reached.emit()
-
 
 class _CardDelegate(QStyledItemDelegate):
-    def __init__(self, look: Appearance, items: ArtifactItemModel) -> None:
+    def __init__(self, look: Appearance, thumbnails: Thumbnails) -> None:
         super().__init__()
-        self._look, self._items = look, items
-        self.share(CARD.width())
+        self._look, self._thumbnails = look, thumbnails
+        self.terms: tuple[Term, ...] = ()
+        self._cell, self._columns = CARD, 1
         self._title = look.fonts.body(13, 600)
         self._small = look.fonts.body(11.5)
         self._text = look.fonts.body(12)
 
-    def share(self, room: int) -> None:
-        """Let as many cards as fit fill ``room``, in cells of one width."""
-        self._columns = max(1, (room + GAP) // (CARD.width() + GAP))
-        self.cell = QSize(room // self._columns, CARD.height() + GAP)
+    def share(self, cell: QSize, columns: int) -> None:
+        """Draw cards for cells of this size, so many side by side."""
+        self._cell, self._columns = cell, columns
 
     def _card(self, cell: QRect) -> QRect:
         """Return where in its cell a card is: the first at its left edge, the last at its right."""
-        width = (self.cell.width() * self._columns - GAP * (self._columns - 1)) // self._columns
-        column = round(cell.x() / self.cell.width())
+        width = (self._cell.width() * self._columns - GAP * (self._columns - 1)) // self._columns
+        column = round(cell.x() / self._cell.width())
         left = cell.x() + column * GAP // self._columns
         return QRect(left, cell.y(), width, CARD.height())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return self.cell
+        return self._cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        artifact: Artifact = index.data(_ROLE)
+        artifact: Artifact | None = index.data(Qt.ItemDataRole.UserRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         card = self._card(option.rect)
         self._paper(painter, card, option.state)
-        inner = card.adjusted(12, 10, -12, -10)
-        picture = self._items.picture(artifact)
-        if picture is not None:
-            self._picture(painter, card, picture)
-        else:
-            self._words(painter, QRect(inner.x(), inner.y(), inner.width(), PICTURE - 8), artifact)
-        self._foot(painter, inner, artifact)
+        if artifact is not None:
+            self._content(painter, card, artifact)
         painter.restore()
+
+    def _content(self, painter: QPainter, card: QRect, artifact: Artifact) -> None:
+        inner = card.adjusted(12, 10, -12, -10)
+        room = QRect(inner.x(), inner.y(), inner.width(), PICTURE - 8)
+        shown, start, end = snippet(self.terms, *artifact.said) if self.terms else ("", 0, 0)
+        picture = self._thumbnails.of(artifact)
+        if picture is not None:
+            self._picture(painter, card, picture, at_left=artifact.kind in AT_LEFT)
+            if end and shown[start:end] not in artifact.title:
+                self._caption(painter, card, shown, start, end)
+        elif self._thumbnails.is_known(artifact):
+            text = shown if end else " ".join((artifact.text or artifact.prompt).split())[:400]
+            self._words(painter, room, artifact, text, start, end)
+        self._foot(painter, inner, artifact)
 
     def _paper(self, painter: QPainter, card: QRect, state: QStyle.StateFlag) -> None:
         color = self._look.theme.color
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
         path = QPainterPath()
         path.addRoundedRect(QRectF(card).adjusted(1, 1, -1, -1), 12, 12)
-        painter.fillPath(path, color("raised" if hovered and not selected else "panel"))
-        painter.setPen(QPen(color("accent" if selected else "line"), 2 if selected else 1))
+        painter.fillPath(path, color("raised" if hovered or selected else "panel"))
+        edge = "accent" if selected else "mute" if focused else "line"
+        painter.setPen(QPen(color(edge), 2 if selected else 1))
         painter.drawPath(path)
 
-    def _picture(self, painter: QPainter, card: QRect, picture: QImage) -> None:
+    def _picture(self, painter: QPainter, card: QRect, picture: QImage, *, at_left: bool) -> None:
         frame = QRectF(card.x() + 2, card.y() + 2, card.width() - 4, PICTURE + 2)
         clip = QPainterPath()
         clip.addRoundedRect(frame.adjusted(0, 0, 0, 12), 11, 11)
         painter.save()
         painter.setClipPath(clip)
         painter.setClipRect(frame, Qt.ClipOperation.IntersectClip)
-        painter.drawImage(whole(frame, picture.size()), picture)
+        place = whole(frame, picture.size())
+        if at_left:  # lines begin where those of the title do
+            place.moveLeft(frame.left())
+        painter.drawImage(place, picture)
         painter.restore()
 
-    def _words(self, painter: QPainter, room: QRect, artifact: Artifact) -> None:
+    def _caption(self, painter: QPainter, card: QRect, text: str, start: int, end: int) -> None:
+        """Say on the foot of a picture what of its prompt or text was found."""
+        strip = QRect(card.x() + 2, card.y() + PICTURE - 18, card.width() - 4, 20)
+        paper = self._look.theme.color("panel")
+        paper.setAlpha(225)
+        painter.fillRect(strip, paper)
+        painter.setFont(self._small)
+        metrics = QFontMetrics(self._small)
+        first = max(0, start - 8)
+        before, word = ("…" if first else "") + text[first:start], text[start:end]
+        x, y = strip.x() + 10, strip.y() + (strip.height() + metrics.ascent() - 3) // 2
+        for said, name in ((before, "mute"), (word, "accent"), (text[end:], "mute")):
+            said = metrics.elidedText(
+                said.replace("\n", " "), Qt.TextElideMode.ElideRight, strip.right() - 8 - x
+            )
+            painter.setPen(self._look.theme.color(name))
+            painter.drawText(x, y, said)
+            x += metrics.horizontalAdvance(said)
+
+    def _words(
+        self, painter: QPainter, room: QRect, artifact: Artifact, text: str, start: int, end: int
+    ) -> None:
         look = self._look
         ratio = painter.device().devicePixelRatioF()
         icon = look.icons.pixmap(*look.kinds.icon(artifact.kind), 16, ratio)
         painter.drawPixmap(room.x(), room.y() + 2, icon)
-        painter.setFont(self._text)
-        painter.setPen(look.theme.color("mute"))
-        text = " ".join((artifact.text or artifact.prompt).split())[:400]
         below = room.adjusted(0, 24, 0, 0)
-        line = painter.fontMetrics().lineSpacing()
+        line = QFontMetrics(self._text).lineSpacing()
         below.setHeight(below.height() // line * line)  # no half lines
         painter.setClipRect(below)
+        layout = QTextLayout(text.replace("\n", " "), self._text)
         wrapped = QTextOption()
         wrapped.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        painter.drawText(QRectF(below), text, wrapped)
+        layout.setTextOption(wrapped)
+        layout.beginLayout()
+        top = 0
+        while top < below.height() and (row := layout.createLine()).isValid():
+            row.setLineWidth(below.width())
+            row.setPosition(QPointF(0, top))
+            top += line
+        layout.endLayout()
+        painter.setPen(look.theme.color("mute"))
+        layout.draw(painter, QPointF(below.topLeft()), _marked(look, start, end))
         painter.setClipping(False)
 
     def _foot(self, painter: QPainter, inner: QRect, artifact: Artifact) -> None:
@@ -291,7 +330,7 @@ class _CardDelegate(QStyledItemDelegate):
         title = artifact.title or artifact.prompt or artifact.kind
         metrics = QFontMetrics(self._title)
         line = metrics.elidedText(
-            " ".join(title.split()), Qt.TextElideMode.ElideRight, inner.width()
+            " ".join(title[:200].split()), Qt.TextElideMode.ElideRight, inner.width()
         )
         painter.drawText(
             QRect(inner.x(), top + 4, inner.width(), 20), Qt.AlignmentFlag.AlignVCenter, line
@@ -307,6 +346,19 @@ class _CardDelegate(QStyledItemDelegate):
         for icon, color in marks_of(artifact):
             painter.drawPixmap(right, top + 28, look.icons.pixmap(icon, color, 14, ratio))
             right -= 18
+
+
+def _marked(look: Appearance, start: int, end: int) -> list[QTextLayout.FormatRange]:
+    """Return how a word that was found is written."""
+    if not end:
+        return []
+    marked = QTextLayout.FormatRange()
+    marked.start, marked.length = start, end - start
+    form = QTextCharFormat()
+    form.setForeground(look.theme.color("accent"))
+    form.setFontWeight(600)
+    marked.format = form
+    return [marked]
 
 
 def whole(frame: QRectF, picture: QSize) -> QRectF:
@@ -341,23 +393,3 @@ def ago(moment: float, now: float | None = None) -> str:
     day = time.localtime(moment)
     year = f" {day.tm_year}" if seconds > 300 * 86_400 else ""
     return f"{day.tm_mday} {time.strftime('%B', day)}{year}"
-
-
-def _plot(path: Path, dress: Dress) -> QImage:
-    """Return a small plot; none of one that cannot be drawn: its page says why."""
-    with suppress(StudioError):
-        return files.picture(files.read(path), dress, QSize(CARD.width() - 4, PICTURE + 2), 8)
-    return QImage()
-
-
-def _read(path: str) -> QImage:
-    """Return a small picture; QImage may be used beside the window, QPixmap may not."""
-    image = QImage(path)
-    wanted = QSize(CARD.width() * 2, PICTURE * 2)
-    if image.isNull() or image.width() <= wanted.width():
-        return image
-    return image.scaled(
-        wanted,
-        Qt.AspectRatioMode.KeepAspectRatioByExpanding,
-        Qt.TransformationMode.SmoothTransformation,
-    )

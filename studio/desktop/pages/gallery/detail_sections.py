@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt
@@ -13,17 +14,81 @@ from shiboken6 import isValid
 from studio.core.energy.amount import Amount
 from studio.core.energy.grid import grams, grid_factor
 from studio.core.energy.wording import carbon
-from studio.core.library import Artifact
+from studio.core.library import Artifact, Collection
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.gallery.details import Details, Section
+from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 
 _LISTED = 3
 """So many values of a list are shown among the parameters."""
 _RELATIVES = 20
 _SAME = 0.01
 """Energies that differ by a smaller share are one and the same."""
+
+
+def _problems(details: Details) -> QWidget | None:
+    """Return what is damaged or missing."""
+    if not details.problems:
+        return None
+    shown, column = details.section("")
+    for problem in details.problems:
+        column.addWidget(details.parts.ui.look.label(problem, "bad", wrap=True))
+    return shown
+
+
+def _shelf(details: Details) -> QWidget | None:
+    """Return its tags and collections, each with a button that takes it away, and one that adds."""
+    shown, column = details.section(_tr("Tags and collections"))
+    library, id, look = details.parts.studio.library, details.artifact.id, details.parts.ui.look
+
+    def away(title: str, icon: str, tip: str, change: Callable[[Any], object]) -> None:
+        row = QHBoxLayout()
+        row.addWidget(look.icon_label(icon, "mute"))
+        row.addWidget(look.label(title), 1)
+        button = look.icon_button("x", tip.format(name=title))
+        button.clicked.connect(lambda: details.do(change))
+        row.addWidget(button)
+        column.addLayout(row)
+
+    def fill(found: tuple[list[str], list[Collection]]) -> None:
+        if not isValid(shown):
+            return
+        for tag in found[0]:
+            tip = _tr("Remove the tag “{name}”")
+            away(tag, "tag", tip, partial(_untag, tag, id))
+        for each in found[1]:
+            tip = _tr("Take out of “{name}”")
+            away(each.title, "folder", tip, partial(_take, each.id, id))
+        add = look.button(_tr("Add tag…"), "tag", kind="link")
+        add.clicked.connect(lambda: _ask_tag(details, add))
+        column.addWidget(add)
+
+    details.parts.background.run(
+        lambda: (library.tags.of([id]), library.collections.having(id)), fill, details.tell
+    )
+    return shown
+
+
+def _untag(tag: str, id: str, library: Any) -> None:
+    library.tags.remove(tag, [id])
+
+
+def _take(collection: str, id: str, library: Any) -> None:
+    library.collections.take(collection, [id])
+
+
+def _ask_tag(details: Details, over: QWidget) -> None:
+    id = details.artifact.id
+    title, done = _tr("Tag for this result"), _tr("Add tag")
+    ask_name(
+        details.parts.ui.look,
+        over,
+        title,
+        done,
+        lambda tag: details.do(lambda library: library.tags.add(tag, [id])),
+    )
 
 
 def _verdict(details: Details) -> QWidget | None:
@@ -151,7 +216,9 @@ def _relatives(details: Details, title: str, artifacts: list[Artifact]) -> QWidg
     return shown
 
 
-SECTIONS: tuple[Section, ...] = (_verdict, _recipe, _energy, _made_from, _used_for)
+SECTIONS: tuple[Section, ...] = (
+    _problems, _verdict, _recipe, _shelf, _energy, _made_from, _used_for,
+)  # fmt: skip
 """From top to bottom."""
 
 

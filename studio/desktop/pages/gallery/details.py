@@ -24,6 +24,7 @@ class Details:
     Attributes:
         record: How it was made; None for what a person made by hand.
         start: The first bytes of its payload.
+        problems: What is damaged or missing of it, in sentences.
         open: Shows another artifact, by its id.
         changed: To be called when the library changed: the page looks anew.
     """
@@ -35,6 +36,7 @@ class Details:
     start: bytes
     open: Callable[[str], None]
     changed: Callable[[], None]
+    problems: tuple[str, ...] = ()
 
     @property
     def saved(self) -> SavedArtifact:

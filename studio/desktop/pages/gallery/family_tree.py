@@ -13,10 +13,9 @@ from studio.api.artifacts import SavedArtifact
 from studio.core.background import in_words
 from studio.core.library.family import SHOWN, Tree
 from studio.desktop.appearance.language import declared
-from studio.desktop.pages.gallery.artifact_grid import ArtifactItemModel
 from studio.desktop.pages.gallery.family_canvas import FamilyCanvas
+from studio.desktop.pages.gallery.grid.thumbnails import Thumbnails
 from studio.desktop.pages.page_services import PageServices
-from studio.desktop.plot.view import dress_of
 from studio.desktop.widgets.sheet import Sheet
 from studio.protocol.errors import StudioError
 
@@ -37,11 +36,8 @@ class FamilyTree(QWidget):
         look = parts.ui.look
         self._before: list[str] = []
         self._children = SHOWN
-        self._pictures = ArtifactItemModel(
-            parts.studio.library, parts.background, dress_of(look, 0.8)
-        )
-        self.canvas = FamilyCanvas(look, self._pictures.picture, self._task_title)
-        self._pictures.dataChanged.connect(self.canvas.update)
+        thumbnails = Thumbnails(look, parts.studio.library, parts.background, self._on_picture)
+        self.canvas = FamilyCanvas(look, thumbnails.of, self._task_title)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -83,10 +79,13 @@ class FamilyTree(QWidget):
     def _fill(self, tree: Tree) -> None:
         if not isValid(self):
             return
-        self._pictures.replace([each.artifact for each in tree.members.values() if each.artifact])
         self.canvas.show_tree(tree)
         self._show_buttons()
         QTimer.singleShot(0, self.canvas, self._centre)  # once it has its new size
+
+    def _on_picture(self, id: str) -> None:
+        if isValid(self):
+            self.canvas.update()
 
     def _show_buttons(self) -> None:
         centre = self.canvas.tree.members.get(self.canvas.tree.centre)

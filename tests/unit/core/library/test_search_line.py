@@ -14,6 +14,7 @@ import pytest
 from studio.api.artifacts import NewArtifact
 from studio.api.window.work_queue import outcome
 from studio.core.library import Library
+from studio.core.library.search_line import completed, completions, has, put
 from studio.core.library.search_query import LONGEST, moment, parse, snippet
 from studio.core.library.storage import schema
 from studio.protocol.errors import ErrorCode, StudioError
@@ -234,3 +235,48 @@ def insert(connection: sqlite3.Connection, table: str, **given: str) -> None:
     connection.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "becomes"),
+    [
+        ("", ("kind", "image", True), "kind:image"),
+        ("fox kind:image", ("kind", "text", True), "fox kind:image,text"),
+        ("kind:image,text fox", ("kind", "image", False), "fox kind:text"),
+        ("fox kind:image", ("kind", "IMAGE", False), "fox"),
+        ("fox", ("starred", "", True), "fox starred"),
+        ("fox starred snow", ("starred", "", False), "fox snow"),
+        ("fox", ("in", "Best of", True), 'fox in:"Best of"'),
+        ('in:"Best of" fox', ("in", "Best of", False), "fox"),
+        ("-kind:image", ("kind", "image", True), "-kind:image kind:image"),
+        ("fox", ("tag", "none", False), "fox"),
+    ],
+)
+def test_menus_write_into_the_line(line: str, change: tuple[str, str, bool], becomes: str) -> None:
+    field, value, on = change
+    assert put(line, field, value, on=on) == becomes
+    assert has(becomes, field, value) is on
+
+
+def test_a_date_takes_the_place_of_another() -> None:
+    assert put("after:today fox", "after", "7d", alone=True) == "fox after:7d"
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "offers"),
+    [
+        ("fox ki", "", ["kind:"]), ("st", "", ["starred", "steps:"]), ("-pl", "", ["plugin:"]),
+        ("kind:", "kind", ["kind:image", "kind:text"]), ("fox kind:te", "kind", ["kind:text"]),
+        ("kind:image,t", "kind", ["kind:image,text"]), ("kind:text", "kind", []),
+        ("in:be", "in", ['in:"Best of"']), ('in:"be', "in", ['in:"Best of"']),
+        ("sampler:", "sampler", []), ("", "", []), ('"ki', "", []),
+    ],
+)  # fmt: skip
+def test_a_line_is_completed(line: str, field: str, offers: list[str]) -> None:
+    known = {"": ["steps"], "kind": ["image", "text"], "in": ["Best of"]}
+    assert completions(line, len(line), known) == (field, offers)
+
+
+def test_a_completion_takes_the_place_of_what_was_begun() -> None:
+    assert completed("fox -ki snow", 7, "kind:") == ("fox -kind:snow", 10)
+    assert completed("fox kind:im", 11, "kind:image") == ("fox kind:image ", 15)

@@ -17,6 +17,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 # Aliases, since ``Collections.list`` hides the builtin from the annotations of its class.
 CollectionList = list[Collection]
 Events = list[Event]
+Ids = list[str]
 
 
 class Collections:
@@ -48,6 +49,22 @@ class Collections:
     def list(self) -> CollectionList:
         """Return all collections by title."""
         rows = self._database.all("SELECT * FROM collections ORDER BY title COLLATE NOCASE, id")
+        return [from_columns(Collection, row) for row in rows]
+
+    def inside(self, id: str) -> Ids:
+        """Return the ids of the artifacts in a collection, in the order they were put in."""
+        rows = self._database.all(
+            "SELECT artifact FROM collection_items WHERE collection = ? ORDER BY added", id
+        )
+        return [row[0] for row in rows]
+
+    def having(self, artifact: str) -> CollectionList:
+        """Return the collections that an artifact is in, by title."""
+        rows = self._database.all(
+            "SELECT collections.* FROM collections JOIN collection_items ON collection = id"
+            " WHERE artifact = ? ORDER BY title COLLATE NOCASE, id",
+            artifact,
+        )
         return [from_columns(Collection, row) for row in rows]
 
     def rename(self, id: str, title: str) -> Collection:

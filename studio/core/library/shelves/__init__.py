@@ -1,0 +1,1 @@
+"""What results are gathered by: collections and tags."""

@@ -1,0 +1,1 @@
+"""The grid: where its cells are, what it has read, and the pictures on its cards."""

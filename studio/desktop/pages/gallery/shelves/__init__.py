@@ -1,0 +1,1 @@
+"""Several results at once: collections, tags, the bar of a selection, and dragging."""

@@ -1,0 +1,86 @@
+"""Dragging results: onto a collection, or out to other programs as files under their titles.
+
+The files are copied beside the window, and the drag begins when they are there: whoever takes them
+gets copies, never the files of the library.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDrag, QGuiApplication
+
+from studio.core.library import Library
+from studio.core.library.export import copy_as_titled
+from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
+from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
+from studio.desktop.pages.page_services import PageServices
+from studio.protocol.errors import StudioError
+
+MOST_FILES = 100
+"""So many leave at once; more can be exported."""
+
+
+class DragOut:
+    """Makes drags of what is selected in a grid."""
+
+    def __init__(self, parts: PageServices, grid: ArtifactGrid) -> None:
+        self._parts, self._grid = parts, grid
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        """Until the window closes: a program may read what it was given later."""
+        grid.drag_wanted.connect(self.begin)
+
+    def begin(self, keys: list[int]) -> None:
+        """Have the files made, then drag."""
+        folder = tempfile.TemporaryDirectory(prefix="offline-studio-drag-")
+        self._folders.append(folder)
+        copy = partial(copies, self._parts.studio.library, keys[:MOST_FILES], Path(folder.name))
+        self._parts.background.run(copy, partial(self._ready, keys), self._tell)
+
+    def made(self, files: Sequence[Path]) -> bool:
+        """Whether these are copies that were made for a drag."""
+        folders = {Path(folder.name) for folder in self._folders}
+        return any(path.parent in folders for path in files)
+
+    def _ready(self, keys: list[int], made: tuple[list[Path], list[str]]) -> None:
+        files, failed = made
+        if failed:
+            self._parts.studio.notices.error(failed[0], key="drag")
+        if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            drag = QDrag(self._grid)
+            drag.setMimeData(mime(keys, files))
+            drag.setPixmap(self._parts.ui.look.icons.pixmap("layers", "accent", 32, 2.0))
+            drag.exec(Qt.DropAction.CopyAction)
+
+    def _tell(self, error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        self._parts.studio.notices.error(told, key="drag")
+
+
+def copies(library: Library, keys: list[int], folder: Path) -> tuple[list[Path], list[str]]:
+    """Copy the payloads of rows under their titles; return the files, and what could not be."""
+    rows: dict[int, Any] = library.search.rows(keys)
+    made: list[Path] = []
+    failed: list[str] = []
+    for key in keys:
+        if artifact := rows.get(key):
+            try:
+                path = library.payload_path(artifact)
+                made.append(copy_as_titled(artifact, path, folder))
+            except StudioError as error:
+                failed.append(str(error))
+    return made, failed
+
+
+def mime(keys: list[int], files: list[Path]) -> QMimeData:
+    """Return what a drag carries: files for others, numbers of rows for the collections."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in files])
+    data.setData(KEYS, json.dumps(keys).encode())
+    return data

@@ -1,0 +1,48 @@
+"""A library with some leaves and a sum, and the Gallery opened on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QLabel, QWidget
+
+from studio.api.artifacts import NewArtifact
+from studio.app import App
+from studio.core.library import Artifact, Library
+from studio.core.paths import StudioPaths
+from studio.desktop.pages.gallery import GalleryPage
+
+GOOD = Path(__file__).parents[1] / "plugins" / "good"
+"""The plugin of the tests."""
+
+
+def fill(count: int) -> list[Artifact]:
+    with Library.open(StudioPaths.default()) as library:
+        made = [
+            library.add_artifact(
+                NewArtifact("text", b"%d" % n, suffix=".txt", title=f"Leaf {n}", text=f"leaf {n}")
+            )
+            for n in range(count)
+        ]
+        record = library.add_record("echo.say", {"steps": 20}, seed=7, plugin="echo")
+        made.append(
+            library.add_artifact(
+                NewArtifact("code", b"x = 1", suffix=".py", title="A sum", text="x = 1"),
+                record=record.id,
+            )
+        )
+    return made
+
+
+def opened(app: App, qtbot: Any, count: int) -> GalleryPage:
+    assert app.window.open_page("studio.gallery")
+    page = app.window.pages.page("studio.gallery")
+    assert page is not None
+    assert isinstance(page.widget, GalleryPage)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == count)
+    return page.widget
+
+
+def words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.text())
