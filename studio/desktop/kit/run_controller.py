@@ -18,7 +18,7 @@ from studio.api.results import Read, TaskResult
 from studio.api.runs import RunButton
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
-from studio.api.window.work_queue import outcome
+from studio.api.window.work_queue import WorkQueue
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.pixels import image_of
@@ -104,6 +104,8 @@ class RunController:
         self._widgets = [part.widget for part in parts if part is not None]
         self._widgets += [owner] if owner is not None else []
         self._told = _Listeners()
+        self._reading = WorkQueue(ctx)
+        """In the order in which they were made, which a page shows."""
         self._page = (name or ctx.plugin) if button is not None else ""
         """The name by which its jobs are found again; without a button none can wait."""
         self._runs: list[_Run] = []
@@ -332,7 +334,7 @@ class RunController:
                 self._pass(run, self._told.made, result)
                 self._pass(run, [lambda: self._end_if_read(run)])
 
-        self._ctx.run_later(lambda: outcome(lambda: read(artifact)), done)
+        self._reading.do(lambda: read(artifact), done, done)
 
     # --- the end ------------------------------------------------------------------------------
 
