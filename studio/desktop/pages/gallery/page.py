@@ -31,6 +31,7 @@ from studio.desktop.pages.gallery.search.field import SearchField
 from studio.desktop.pages.gallery.search.filter_menu import FilterMenu
 from studio.desktop.pages.gallery.search.kind_menu import MENU, KindMenu
 from studio.desktop.pages.gallery.shelves.collection_bar import CollectionBar
+from studio.desktop.pages.gallery.shelves.comparison import compare
 from studio.desktop.pages.gallery.shelves.drag_out import DragOut
 from studio.desktop.pages.gallery.shelves.selection_bar import SelectionBar
 from studio.desktop.pages.gallery.verification_sheet import verify_files
@@ -101,6 +102,7 @@ class GalleryPage(QWidget):
         self.collections.dropped.connect(self._put_into)
         self.selection = SelectionBar(parts, self.grid)
         self.selection.changed.connect(self.refresh)
+        self.selection.compare_wanted.connect(lambda ids: compare(parts, ids, self))
         self._drags = DragOut(parts, self.grid)
         for row in (self.collections, self.selection, self.conversations):
             self._frame.body.addWidget(row)
