@@ -255,7 +255,7 @@ class JobBoard:
                 continue
             if job.stopping:
                 self._ends.end(job, JobState.CANCELLED)
-            elif not (job.begun or job.caller or job.called):
+            elif not (job.begun or job in suspects or job.caller or job.called):
                 waiting.append(job)
                 job.say("the runtime is restarting")
                 self._changed(job)

@@ -401,6 +401,13 @@ def test_death_loses_what_ran_and_queues_again_what_did_not(desk: Any) -> None:
     assert desk.runtime.starts == 2
 
 
+def test_a_job_in_whose_step_the_runtime_died_had_begun(desk: Any) -> None:
+    """Its last word may have been that it waits: what it says of its state comes later."""
+    killer = desk.submit(Become(JobState.WAITING, "for memory"), Die())
+    desk.finish(killer)
+    assert killer.state is JobState.LOST
+
+
 def test_a_job_that_runs_at_two_deaths_is_parked(desk: Any) -> None:
     job = desk.submit(Tokens("x"), Die(), params={"seed": 1})
     desk.finish(job)
