@@ -70,8 +70,8 @@ def test_a_plugins_kind_has_its_filter_icon_viewer_and_exporter(
     entry.trigger()
     qtbot.waitUntil(lambda: page.grid.count() == 1)
     assert (page.more.button.toolTip(), page.more.button.isChecked()) == ("Palettes", True)
-    assert page.save_state()["kinds"] == ["palette"]
-    page._widen()
+    assert page.save_state()["query"] == "kind:palette"
+    page.set_line("")
     qtbot.waitUntil(lambda: page.grid.count() == 2)
 
 

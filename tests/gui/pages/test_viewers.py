@@ -83,10 +83,12 @@ def test_a_card_shows_the_plot_and_the_first_frame(
     gallery: tuple[App, GalleryPage, dict[str, str]], qtbot: Any
 ) -> None:
     _, page, ids = gallery
-    items = {artifact.id: artifact for artifact in page.grid._items.artifacts}
+    model = page.grid._items
+    qtbot.waitUntil(lambda: all(model.at(row) for row in range(page.grid.count())))
+    items = {each.id: each for each in map(model.at, range(page.grid.count()))}
 
     def drawn(name: str) -> bool:
-        return page.grid._items.picture(items[ids[name]]) is not None
+        return page.grid._thumbnails.of(items[ids[name]]) is not None
 
     qtbot.waitUntil(lambda: drawn("plot") and drawn("film"))
     assert not drawn("broken")

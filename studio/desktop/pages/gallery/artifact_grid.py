@@ -6,6 +6,7 @@ import time
 from array import array
 from collections.abc import Mapping, Sequence
 
+import shiboken6
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
@@ -193,6 +194,8 @@ class ArtifactGrid(GridView):
             self.chosen.emit(artifact)
 
     def _on_picture(self, id: str) -> None:
+        if not shiboken6.isValid(self):  # it came after the page was closed
+            return
         row = self._items.row_of(id)
         if row >= 0:
             self.viewport().update(self.cell_rect(row))
