@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from studio.api import PluginContext
 from studio.api.window.ui import Ui
@@ -78,7 +79,7 @@ class CodeText(QPlainTextEdit):
         self.centerCursor()
 
     def _color(self, turn: int, runs: list[list[Run]]) -> None:
-        if turn == self._turn:
+        if turn == self._turn and isValid(self._colors):  # the page may be closed by now
             self._colors.runs = runs
             self._colors.rehighlight()
 
