@@ -92,7 +92,7 @@ def test_what_a_file_says_is_chosen_at_export_and_remembered(
     app, out = start(), tmp_path / "out"
     studio, page = studio_of(app), gallery(app, qtbot)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(out))
-    page.grid.select(fox.id)
+    qtbot.waitUntil(lambda: page.grid.select(fox.id))
     choice = export(page, qtbot)
     assert "Anyone who gets the file can read it" in words(choice)
     choice = export(page, qtbot, Disclosure.LABEL)
@@ -129,7 +129,7 @@ def test_dropped_files_are_verified_and_shown_in_the_library(
     app, out = start(), tmp_path / "out"
     page = gallery(app, qtbot)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(out))
-    page.grid.select(fox.id)
+    qtbot.waitUntil(lambda: page.grid.select(fox.id))
     export(page, qtbot)
     qtbot.waitUntil(lambda: list(out.glob("*")) == [out / "A fox.png"])
     changed = tmp_path / "changed.png"
@@ -145,7 +145,7 @@ def test_dropped_files_are_verified_and_shown_in_the_library(
     ):
         assert expected in said
     other = next(each for each in studio_of(app).library.find() if each.id != fox.id)
-    page.grid.select(other.id)
+    qtbot.waitUntil(lambda: page.grid.select(other.id))
     qtbot.waitUntil(
         lambda: page.detail.artifact is not None and page.detail.artifact.id == other.id
     )
