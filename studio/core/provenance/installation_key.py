@@ -13,6 +13,7 @@ import hashlib
 import os
 import stat
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ _UNTIL = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
 """RFC 5280, 4.1.2.5: a certificate without an end."""
 _ORGANIZATION = "Offline Studio"
 _SIGNER, _AUTHORITY = "Offline Studio installation", "Offline Studio installation authority"
+
+
+_making = threading.Lock()
+"""Two exports may begin at once: one of them makes the key."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,19 @@ class InstallationKey:
         """
         path = path_of(paths)
         try:
-            kept = _read(path)
-            if kept is not None:
-                return kept
-            news = _put_aside(path) if path.exists() else ""
-            disk.make_folder(path.parent)
-            _place(path, _made())
-            made = _read(path)  # of this process, or of another one that was faster
+            with _making:
+                return _read(path) or cls._new(path)
         except OSError as error:
             raise disk.explain(error, "save the key that signs exported files", path) from error
+
+    @classmethod
+    def _new(cls, path: Path) -> InstallationKey:
+        # What another process has made since is read, and not put aside.
+        is_damaged = path.exists() and _read(path) is None
+        news = _put_aside(path) if is_damaged else ""
+        disk.make_folder(path.parent)
+        _place(path, _made())
+        made = _read(path)  # of this process, or of another one that was faster
         assert made is not None
         return cls(made.private, made.chain, made.authority, news)
 

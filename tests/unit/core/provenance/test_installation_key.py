@@ -8,6 +8,8 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,19 @@ def test_a_key_with_the_certificate_of_another_is_none(paths: StudioPaths) -> No
     first, other = InstallationKey.of(paths), InstallationKey.of(StudioPaths(paths.home / "two"))
     path_of(paths).write_bytes(first.private + other.chain)
     assert InstallationKey.if_any(paths) is None
+
+
+def test_exports_that_begin_at_once_get_one_key(paths: StudioPaths) -> None:
+    begin = threading.Barrier(8)
+
+    def export(_: int) -> InstallationKey:
+        begin.wait()
+        return InstallationKey.of(paths)
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(export, range(8)))
+    assert keys == [InstallationKey.of(paths)] * 8
+    assert [path.name for path in path_of(paths).parent.iterdir()] == ["provenance.pem"]
 
 
 def test_two_studios_that_start_at_once_get_one_key(paths: StudioPaths) -> None:
