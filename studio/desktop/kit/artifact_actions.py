@@ -165,12 +165,12 @@ class ArtifactActions:
         if result is None:
             return
         exporter = self._handed_out.exporter
+        chosen = exporter.disclosure
         artifact, export = result.artifact, self._parts.export
         suffixes = self._parts.suffixes if export is not None else (artifact.path.suffix,)
 
         def write(path: Path) -> tuple[Exported, Disclosure]:
             by_page = partial(export, artifact) if export is not None else None
-            chosen = exporter.disclosure
             return exporter.to_file(artifact.id, path, chosen, by_page), chosen
 
         def said(path: Path, written: tuple[Exported, Disclosure]) -> None:

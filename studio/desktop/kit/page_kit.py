@@ -122,12 +122,13 @@ class PageKit:
     def labelled(self, artifact: str, write: Callable[[Path], Any]) -> Callable[[Path], Any]:
         """Return a ``write`` after which the file says how it was made."""
         exporter = self._exporter
+        disclosure = exporter.disclosure
 
         def labelling(path: Path) -> Any:
             if not exporter.has(artifact):
                 return write(path)
             answers: list[Any] = []
-            exporter.to_file(artifact, path, write=lambda made: answers.append(write(made)))
+            exporter.to_file(artifact, path, disclosure, lambda made: answers.append(write(made)))
             return answers[0]
 
         return labelling

@@ -65,11 +65,12 @@ def _export_as(details: Details, other: ExportFormat) -> None:
     except OSError as error:
         details.tell(explain(error, "export the result", path.parent))
         return
-    made = Path(scratch.name, path.name)
+    made, exporter = Path(scratch.name, path.name), _exporter(details)
+    disclosure = exporter.disclosure  # what it is now, not when its turn comes
 
     def dress() -> Exported:
         with scratch:
-            return _exporter(details).to_file(id, path, write=partial(os.replace, made))
+            return exporter.to_file(id, path, disclosure, partial(os.replace, made))
 
     with suppress(StudioError):  # the host has told the user already, and named the plugin
         other.write(made)
@@ -83,8 +84,10 @@ def export_to(details: Details, parent: QWidget) -> None:
     id = details.artifact.id
     folder = QFileDialog.getExistingDirectory(parent, _tr("Export to"))
     if folder:
+        exporter = _exporter(details)
+        disclosure = exporter.disclosure  # what it is now, not when its turn comes
         details.parts.background.run(
-            lambda: _exporter(details).to_folder(id, Path(folder)),
+            lambda: exporter.to_folder(id, Path(folder), disclosure),
             partial(_told, details),
             details.tell,
         )

@@ -58,7 +58,9 @@ def private_words(shelf: Shelf, suffix: str) -> set[str]:
     artifact = shelf.library.artifact(shelf.ids[suffix])
     record = shelf.library.record(artifact.record)
     told = json.dumps([plain(artifact), plain(record), str(shelf.paths.home)])
-    words = set(re.findall(r"[\w.-]{4,}", told.lower()))
+    words = set(re.findall(r"[\w.-]{5,}", told.lower()))
+    # In a signature and its digests, a few digits in a row stand by chance.
+    words = {word for word in words if len(word) >= 8 or re.search(r"[^\da-f.-]", word)}
     own = {"true", "false", "null", "image", "audio", "score", "text", "code", "molecules", "meta"}
     fields = {"created", "title", "digest", "bytes", "suffix", "prompt", "record", "task", "plugin"}
     fields |= {"kind", "starred", "binned_at", "verdict", "preview", "params", "seed", "weights"}

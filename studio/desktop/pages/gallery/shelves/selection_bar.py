@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
+from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 from studio.desktop.pages.page_services import PageServices
@@ -152,10 +153,12 @@ class SelectionBar(QWidget):
         folder, studio = self._parts.ui.pick_folder(self.tr("Export to")), self._parts.studio
         if folder is None:
             return
+        exporter = Exporter(studio.library, studio.paths, studio.settings)
+        export = partial(_export_all, exporter, exporter.disclosure)
 
         def write(ids: list[str]) -> None:
             self._parts.background.run(
-                partial(_export_all, studio, ids, folder),
+                partial(export, ids, folder),
                 partial(self._exported, folder),
                 self._tell,
             )
@@ -200,12 +203,14 @@ def _star(library: Any, ids: list[str]) -> None:
     library.star(ids)
 
 
-def _export_all(studio: Any, ids: list[str], folder: Path) -> tuple[int, list[str]]:
+def _export_all(
+    exporter: Exporter, disclosure: Disclosure, ids: list[str], folder: Path
+) -> tuple[int, list[str]]:
     """Export each; return how many were, and why others were not."""
-    exporter, done, failed = Exporter(studio.library, studio.paths, studio.settings), 0, []
+    done, failed = 0, list[str]()
     for id in ids:
         try:
-            exporter.to_folder(id, folder)
+            exporter.to_folder(id, folder, disclosure)
             done += 1
         except StudioError as error:
             failed.append(str(error))
