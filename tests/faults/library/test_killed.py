@@ -124,9 +124,10 @@ def test_a_kill_while_files_are_moved_loses_none_that_was_saved(tmp_path: Path) 
         home.mkdir()
         with running(MOVE, home) as child:
             saved = [line(child).split() for _ in range(chance.randrange(1, 6))]
-            time_to_die = home / f"film-{int(saved[-1][0]) + 1}"
-            while not time_to_die.exists():
-                pass
+            last = int(saved[-1][0])
+            # Any later one: the very next may have come and gone between two looks.
+            while not any(int(film.name[5:]) > last for film in home.glob("film-*")):
+                assert child.poll() is None, "the child ended by itself"
             child.send_signal(signal.SIGKILL)
             rest, _ = child.communicate()
         saved += [row.split() for row in rest.decode().splitlines() if row.count(" ") == 1]
