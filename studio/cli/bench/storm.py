@@ -1,6 +1,6 @@
 """The bench ``storm``: random jobs of all plugins, stopped and killed where memory is short.
 
-A seed makes the same storm again: the same jobs, and the same of them stopped and killed.
+A seed draws the same jobs again; which of them are stopped or killed depends on what is live then.
 """
 
 from __future__ import annotations
