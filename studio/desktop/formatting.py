@@ -7,7 +7,7 @@ import re
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from studio.core.energy.amount import Amount
-from studio.core.energy.wording import figures
+from studio.core.energy.phrases import figures
 from studio.protocol.states import JobState
 
 _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")

@@ -11,7 +11,7 @@ from shiboken6 import isValid
 from studio.core.background import in_words
 from studio.core.energy.amount import Amount, total
 from studio.core.energy.grid import grams, grid_factor
-from studio.core.energy.wording import carbon
+from studio.core.energy.phrases import carbon
 from studio.desktop import formatting
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.pages.device.names import Names

@@ -13,7 +13,7 @@ from shiboken6 import isValid
 
 from studio.core.energy.amount import Amount
 from studio.core.energy.grid import grams, grid_factor
-from studio.core.energy.wording import carbon
+from studio.core.energy.phrases import carbon
 from studio.core.library import Artifact, Collection
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance

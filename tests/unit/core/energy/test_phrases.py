@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.energy import grid, wording
+from studio.core.energy import grid, phrases
 from studio.core.energy.amount import Amount
 from studio.core.energy.settings import EnergySettings
 
@@ -23,7 +23,7 @@ from studio.core.energy.settings import EnergySettings
     ],
 )
 def test_amounts(amount: Amount, said: str) -> None:
-    assert wording.said(amount) == said
+    assert phrases.said(amount) == said
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_amounts(amount: Amount, said: str) -> None:
     [(0.004, "4 mg CO₂"), (3.44, "3.4 g CO₂"), (1234.0, "1.2 kg CO₂"), (0.0, "0 mg CO₂")],
 )
 def test_grams(grams: float, said: str) -> None:
-    assert wording.carbon(grams) == said
+    assert phrases.carbon(grams) == said
 
 
 def test_the_setting_names_each_preset() -> None:
