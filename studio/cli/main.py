@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import errno
 import importlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import studio
 from studio.cli.terminal import output
@@ -18,6 +20,10 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.log import log_to
 from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
+
+if TYPE_CHECKING:
+    from studio.api.manifest import VerbEntry
+    from studio.core.plugins import Plugin
 
 OpenWindow = Callable[[bool, Sequence[str]], int]
 
@@ -92,16 +98,46 @@ def _dispatch(argv: Sequence[str], session: StudioSession, open_window: OpenWind
 def _run_verb(
     name: str, rest: Sequence[str], session: StudioSession, parser: ArgumentParser
 ) -> int:
-    """Run a command that a plugin declares."""
-    from studio.cli import verbs
+    """Run ``studio PLUGIN VERB …``, a command that a plugin declares: one of its tasks."""
+    from studio.cli import run
 
     session.wants_json = "--json" in rest
     plugin = None
     with contextlib.suppress(StudioError):  # without a home there is no such command either
-        plugin = verbs.find(name, session)
-    if plugin is None:
+        plugin = _plugin_with_verbs(name, session)
+    if plugin is None or plugin.manifest is None:
         parser.error(f"there is no command “{name}”")
-    return verbs.main(plugin, rest, session)
+    verbs = {verb.name: verb for verb in plugin.manifest.verbs}
+    parser = _verbs_parser(plugin, verbs.values())
+    if not rest or rest[0] in _HELP:
+        parser.print_help()
+        return ExitCode.OK if rest else ExitCode.BAD_INPUT
+    if rest[0] not in verbs:
+        near = difflib.get_close_matches(rest[0], verbs, n=1)
+        meant = f"; did you mean “{near[0]}”?" if near else ""
+        parser.error(f"{plugin.title} has no command “{rest[0]}”{meant}")
+    verb = verbs[rest[0]]
+    return run.main([verb.task, *rest[1:]], session, f"studio {plugin.id} {verb.name}")
+
+
+_HELP = ("-h", "--help")
+
+
+def _plugin_with_verbs(name: str, session: StudioSession) -> Plugin | None:
+    """Return the plugin that takes part, is called ``name`` and has commands of its own."""
+    usable = session.plugins.usable()
+    return next((p for p in usable if p.id == name and p.manifest and p.manifest.verbs), None)
+
+
+def _verbs_parser(plugin: Plugin, verbs: Iterable[VerbEntry]) -> ArgumentParser:
+    tasks = {task.id: task for task in plugin.manifest.tasks} if plugin.manifest else {}
+    lines = "\n".join(f"  {v.name:<12}{v.summary or tasks[v.task].title}" for v in verbs)
+    return ArgumentParser(
+        prog=f"studio {plugin.id}",
+        usage=f"studio {plugin.id} COMMAND [--FLAG VALUE …] [--json] [--out FOLDER]",
+        description=plugin.manifest.summary if plugin.manifest else "",
+        epilog=f"commands (each has --help):\n{lines}",
+    )
 
 
 def _parser() -> ArgumentParser:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.api import Kind, Page, PluginContext, SavedArtifact, hookimpl
+from studio.api import (
+    JobRequest,
+    Kind,
+    Page,
+    PluginContext,
+    SavedArtifact,
+    StudioError,
+    hookimpl,
+)
 
 
 @hookimpl
@@ -54,9 +62,24 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
     if path.suffix.lower() not in own:
         return None
 
-    def bring() -> None:
-        from studio_molecules.pages.open_file import bring_file
+    def show(artifact: SavedArtifact) -> None:
+        for _title, run in list(ctx.send_to(artifact))[:1]:
+            run()
 
-        bring_file(ctx, path)
+    def told(error: StudioError) -> None:
+        ctx.notices.error(error, key="molecules.open")
+
+    def bring() -> None:
+        from studio_molecules.pages.phrases import tr
+
+        title = tr("Predict {name}").format(name=path.name)
+        try:
+            job = ctx.tasks.submit(
+                JobRequest("molecules.predict", {"file": str(path)}, title=title)
+            )
+        except StudioError as error:
+            told(error)
+            return
+        job.on_artifact(show).on_failed(told)
 
     return bring

@@ -14,16 +14,18 @@ import msgspec
 
 from studio.api.errors import BadInput
 from studio.cli.plugins import plan_text
-from studio.cli.plugins.process_use import in_words, processes_of
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
+from studio.core.device import timeline
 from studio.core.plugins.bisect import Bisect
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install import minisign
 from studio.core.plugins.install.installer import Installer, manifest_of
 from studio.core.plugins.isolation import needs_sandbox
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.trace import ProcessUse
 
 Command = Callable[[Namespace, StudioSession], int]
 
@@ -150,7 +152,7 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     manifest = manifest_of(record)
     if arguments.json:
         facts = plan_text.record_json(record, manifest)
-        uses = [msgspec.to_builtins(use) for use in processes_of(arguments.id, session)]
+        uses = [msgspec.to_builtins(use) for use in _processes_of(arguments.id, session)]
         state = {
             "state": str(plugin.state),
             "reason": plugin.reason,
@@ -173,14 +175,35 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
         output.say()
         for text in plan_text.permissions(manifest, set()):
             output.say(text)
-    for use in processes_of(arguments.id, session):
+    for use in _processes_of(arguments.id, session):
         output.say()
-        output.say(in_words(use))
+        output.say(process_words(use))
     return ExitCode.OK
 
 
 def _tried(tier: str) -> str:
     return f"in the sandbox (tier {tier})" if tier else "without a sandbox around it"
+
+
+def _processes_of(plugin: str, session: StudioSession) -> list[ProcessUse]:
+    """Return what the processes of ``plugin`` took, one row a runtime, oldest first."""
+    return [
+        use
+        for seen in timeline.read(session.paths.cache)
+        for use in seen.status.processes
+        if use.plugin == plugin
+    ]
+
+
+def process_words(use: ProcessUse) -> str:
+    """Return what the process of a plugin took, as a line."""
+    sandbox = "without a sandbox" if use.sandbox == "none" else f"in a sandbox ({use.sandbox})"
+    return (
+        f"Its process of the last hour ran {sandbox}. Starts: {use.starts}, the last took "
+        f"{use.start_seconds:.1f} s. Crashes: {use.crashes}. Memory at most: "
+        f"{disk.as_size(use.memory_peak)}. Processor time: {use.processor_seconds:,.1f} s. "
+        f"Network connections opened or tried: {use.connections}."
+    )
 
 
 def _remove(arguments: Namespace, session: StudioSession) -> int:

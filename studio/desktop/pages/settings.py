@@ -21,13 +21,14 @@ from studio.core.plugins.isolation import IsolationSettings
 from studio.core.runtime_process.settings import TextEngineSettings
 from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
+from studio.desktop.appearance.language import NAMES, SYSTEM, Language
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
-from studio.desktop.pages.language_picker import LanguagePicker
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window.local_server import ServerSettings, ServerSwitch
@@ -451,3 +452,21 @@ def _beside(*widgets: QWidget) -> QWidget:
 
 def _open(folder: Path) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+class LanguagePicker(NoWheelComboBox):
+    """The languages, each in its own words; the choice is kept with the state of the window."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._language = language
+        self.setAccessibleName(self.tr("Language"))
+        self.setMinimumContentsLength(16)
+        self.addItem(self.tr("Match system"), SYSTEM)
+        for key, name in NAMES.items():
+            self.addItem(name, key)
+        self.setCurrentIndex(self.findData(language.choice))
+        self.activated.connect(self._choose)
+
+    def _choose(self, index: int) -> None:
+        self._language.choice = self.itemData(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.cli.plugins.process_use import in_words
+from studio.cli.plugins.install import process_words
 from studio.protocol.messages import Status
 from studio.protocol.trace import ProcessUse
 from tests.runtime.desk import Desk
@@ -55,5 +55,5 @@ def test_the_books_of_a_process(desk: Desk, strangers: Strangers) -> None:
     assert use.memory_peak > 40 << 20
     assert use.processor_seconds > 0.2
     assert use.start_seconds > 0
-    assert "Crashes: 1." in in_words(use)
-    assert "without a sandbox" in in_words(use)
+    assert "Crashes: 1." in process_words(use)
+    assert "without a sandbox" in process_words(use)
