@@ -149,6 +149,11 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return found
 
 
+def condition(step: str, is_valid: bool) -> str:
+    """Return the ``only_if`` of a step that depends on another one."""
+    return f"{step} is {'' if is_valid else 'not '}valid"
+
+
 def read(path: Path) -> Workflow:
     """Return the workflow in a file.
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.jobs import JobRequest
 from studio.app import App
 from studio.core.library.rows import Family
 from studio.core.library.workflow_runs import RowState
-from studio.core.workflows import document
+from studio.core.workflows import document, toml_text
 from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.details import Details
 from studio.desktop.pages.workflows import WorkflowsPage
+from studio.desktop.widgets.switch import Switch
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
@@ -44,6 +45,11 @@ def press(page: WorkflowsPage, name: str, qtbot: Any) -> None:
 
     qtbot.waitUntil(lambda: bool(found()))  # a new one is shown when the loop comes round
     found()[0].click()
+
+
+def named(parent: QWidget, kind: type[Any], name: str) -> Any:
+    (found,) = (each for each in parent.findChildren(kind) if each.accessibleName() == name)
+    return found
 
 
 def choose(page: WorkflowsPage, words: str) -> None:
@@ -74,9 +80,13 @@ def test_recorded_steps_are_changed_and_run_on_a_list(
     press(page, "Times: choose for each run, or take it from another step", qtbot)
     choose(page, "Choose for each run")
     assert page.workflow.params["times"].default == 2
+    page._free.set_values({"times": 3})  # type: ignore[union-attr]  # it is free now
     press(page, "Move down", qtbot)
+    assert page._free is not None
+    assert page._free.values() == {"times": 3}, "what was chosen stays"
+    page._free.set_values({"times": 2})
     assert page.panel.trouble.text() == "", "the order of the list is not that of the needs"
-    page._lines.setPlainText("one\nfail\n\ntwo")
+    page.inputs.lines.setPlainText("one\nfail\n\ntwo")
     press(page, "Run", qtbot)
     assert page.panel._runner is not None
     qtbot.waitUntil(lambda: page.panel.run.isVisibleTo(page))
@@ -117,7 +127,7 @@ def test_a_run_is_stopped_and_resumed_and_problems_are_told(start: Runs, qtbot: 
     page.show_workflow(document.parse(THREE_STEPS))
     press(page, "Run", qtbot)
     assert "There are no inputs yet" in page.panel.trouble.text()
-    page._lines.setPlainText("wait a\nwait b")
+    page.inputs.lines.setPlainText("wait a\nwait b")
     press(page, "Run", qtbot)
     qtbot.waitUntil(lambda: len(talker.jobs.live()) == 2)
     press(page, "Stop", qtbot)
@@ -129,3 +139,31 @@ def test_a_run_is_stopped_and_resumed_and_problems_are_told(start: Runs, qtbot: 
     qtbot.waitUntil(lambda: page.panel.resume.isVisibleTo(page))
     press(page, "Remove step", qtbot)
     assert page.panel.trouble.text().startswith("Step “second”: there is no step “first”.")
+
+
+def test_conditions_are_chosen_on_the_card_of_their_step(start: Runs, qtbot: Any) -> None:
+    page = page_of(start())
+    page.show_workflow(document.parse(THREE_STEPS))
+    page._free.set_values({"word": "or"})  # type: ignore[union-attr]  # it has a parameter
+    assert "only_if" not in page._cards[0]._conditions.values(), "it depends on none"
+    page._cards[2].unfold()
+    when = named(page._cards[2], QComboBox, "Run the step")
+    when.setCurrentText("Only if step 1 is not valid")
+    when.activated.emit(when.currentIndex())
+    named(page._cards[2], Switch, "Repeat until valid").click()
+    qtbot.waitUntil(lambda: page._cards[2]._conditions.row("at_most").isVisibleTo(page))
+    page._cards[2]._conditions.row("at_most").editor.set(3)
+    page._cards[2]._conditions.row("at_most").editor.edited.emit()
+    assert page.workflow is not None
+    last = page.workflow.step[2]
+    assert (last.only_if, last.until, last.at_most) == ("first is not valid", "valid", 3)
+    words = "third  ·  until valid, at most 3 times  ·  only if step 1 is not valid"
+    assert page._cards[2]._words.text() == words
+    assert document.parse(toml_text.to_toml(page.workflow)) == page.workflow
+
+    press(page, "Remove step", qtbot)
+    qtbot.waitUntil(lambda: len(page._cards) == 2)
+    assert page.panel.trouble.text().startswith("Step “second”: there is no step “first”.")
+    page.show_workflow(document.parse(THREE_STEPS))
+    assert page._free is not None
+    assert page._free.values() == {"word": "and"}, "of another workflow nothing was chosen yet"

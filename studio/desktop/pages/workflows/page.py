@@ -6,39 +6,35 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api.artifacts import Kind
 from studio.api.errors import BadInput
-from studio.api.params import File, Label, Params
 from studio.api.window.context import Page
-from studio.core.library.workflow_runs import RowState, Run, RunState
-from studio.core.paths import resources
-from studio.core.workflows import check, document, edit, family, sources, toml_text
-from studio.core.workflows.document import FreeParam, Workflow
+from studio.core.library.workflow_runs import Run
+from studio.core.workflows import check, document, edit, family, toml_text
+from studio.core.workflows.document import Workflow
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.pages.workflows.free_params import as_params
+from studio.desktop.pages.workflows.inputs_card import InputsCard
 from studio.desktop.pages.workflows.run_panel import RunPanel
+from studio.desktop.pages.workflows.start import StartView
 from studio.desktop.pages.workflows.step_card import StepCard
 from studio.desktop.widgets.contents import clear
-from studio.desktop.widgets.empty_states import EmptyState
 from studio.protocol.errors import StudioError
 
 _LEFT, _LEAST = 460, 408
-_RECENT = 6
 
 
 def build(parts: PageServices) -> Page:
@@ -53,7 +49,6 @@ class WorkflowsPage(QWidget):
         super().__init__()
         self._parts, self._studio, self._ui = parts, parts.studio, parts.ui
         self._workflow: Workflow | None = None
-        self._source: Path | None = None
         self._cards: list[StepCard] = []
         self._free: ParamsFormWidget | None = None
         self._build()
@@ -75,9 +70,9 @@ class WorkflowsPage(QWidget):
         self.save = self._control(self.tr("Save…"), "save", self._on_save)
         self._stack = QStackedWidget()
         self._frame.body.addWidget(self._stack, 1)
-        self._start = QWidget()
-        self._start_column = QVBoxLayout(self._start)
-        self._start_column.setContentsMargins(0, 0, 0, 20)
+        self._start = StartView(self._parts)
+        self._start.opened.connect(self.open_file)
+        self._start.run_chosen.connect(self.show_run)
         self._stack.addWidget(self._start)
         editor = QWidget()
         row = QHBoxLayout(editor)
@@ -86,6 +81,13 @@ class WorkflowsPage(QWidget):
         self._left = Column(_LEFT)
         self._left.setMinimumWidth(_LEAST)
         self._left.setMaximumWidth(_LEFT + 8)
+        self.inputs = InputsCard(self._parts)
+        self.inputs.renamed.connect(self._rename)
+        self.inputs.kind_chosen.connect(self._set_kind)
+        self._left.cards.addWidget(self.inputs)
+        self._below = QVBoxLayout()
+        self._below.setSpacing(12)
+        self._left.cards.addLayout(self._below)
         row.addWidget(self._left, 1)
         self.panel = RunPanel(self._parts)
         self.panel.run_pressed.connect(self.run)
@@ -108,78 +110,8 @@ class WorkflowsPage(QWidget):
         self._frame.say(self.tr("Several steps over many inputs, with a row for each."))
         self.back.hide()
         self.save.hide()
-        clear(self._start_column)
-        files = sorted(self._studio.paths.workflows.glob(f"*{document.SUFFIX}"))
-        examples = sorted((resources() / "workflows").glob(f"*{document.SUFFIX}"))
-        cards = []
-        for file in [*files[:4], *examples][:6]:
-            try:
-                title = document.read(file).name
-            except StudioError:  # told when it is opened
-                title = file.stem
-            icon = "workflow" if file in files else "list-checks"
-            cards.append((icon, declared(title), partial(self.open_file, file)))
-        self._start_column.addWidget(
-            EmptyState(
-                self._ui.look,
-                "workflow",
-                self.tr("Run the same steps over many inputs"),
-                self.tr(
-                    "Record what you do on the pages, choose “Make a workflow” on a result, or "
-                    "start from an example. Then run it on a folder, a table or a list: each input "
-                    "gets a row, and a failed one stops no other."
-                ),
-                cards,
-            ),
-            1,
-        )
-        runs = self._studio.library.workflow_runs
-        if recent := runs.runs(_RECENT):
-            frame, column = card()
-            column.addWidget(self._ui.look.label(self.tr("Last runs"), "section"))
-            for run in recent:
-                column.addLayout(self._recent(run, runs.counts(run.id)))
-            self._start_column.addWidget(frame)
+        self._start.refresh()
         self._stack.setCurrentIndex(0)
-
-    def _recent(self, run: Run, counts: dict[RowState, int]) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(self._ui.look.label(run.title), 1)
-        words = self.tr("{done} of {total} rows done").format(
-            done=f"{counts.get(RowState.DONE, 0):,}", total=f"{sum(counts.values()):,}"
-        )
-        runner = self._studio.workflows.runner(run.id)
-        if run.state is not RunState.DONE:
-            is_active = runner is not None and not runner.is_over
-            words += "  ·  " + (self.tr("Running") if is_active else self.tr("Interrupted"))
-        row.addWidget(self._ui.look.label(words, "small"))
-        show = self._ui.button(self.tr("Show"), dense=True)
-        show.setAccessibleName(self.tr("Show the run of {name}").format(name=run.title))
-        show.clicked.connect(lambda: self.show_run(run))
-        row.addWidget(show)
-        words = self.tr("Delete the run of {name}").format(name=run.title)
-        delete = self._ui.icon_button("trash-2", words)
-        delete.setEnabled(runner is None or runner.is_over)
-        delete.clicked.connect(lambda: self._ask_to_forget(run))
-        row.addWidget(delete)
-        return row
-
-    def _ask_to_forget(self, run: Run) -> None:
-        def forgotten(_: object) -> None:
-            if self._workflow is None:
-                self.show_start()
-
-        def forget() -> None:
-            runs = self._studio.library.workflow_runs
-            self._parts.background.run(lambda: runs.forget(run.id), forgotten, self._tell)
-
-        self._ui.confirm(
-            self.tr("Delete this run?"),
-            self.tr("Its rows and states are deleted. Its results stay in the library."),
-            self.tr("Delete"),
-            forget,
-            danger=True,
-        )
 
     def open_file(self, file: Path) -> None:
         """Show the workflow in a file, or say what is wrong with it."""
@@ -197,7 +129,7 @@ class WorkflowsPage(QWidget):
             return
         self.show_workflow(workflow)
         if run.source:
-            self._take_source(Path(run.source))
+            self.inputs.take(Path(run.source))
         if self._free is not None:
             self._free.set_values(run.params)
         self.panel.show_run(run)
@@ -211,34 +143,37 @@ class WorkflowsPage(QWidget):
 
     def show_workflow(self, workflow: Workflow) -> None:
         """Show the steps of a workflow, to be changed and run."""
-        self._source = None
+        self.inputs.lines.clear()
+        self.inputs.take(None)
         self.panel.show_run(None)
         self.back.show()
         self.save.show()
         self._frame.say(workflow.about or self.tr("Change the steps, choose inputs, and run."))
         self._stack.setCurrentIndex(1)
+        self._workflow = None
         self._draw(workflow)
 
     def _draw(self, workflow: Workflow) -> None:
-        """Draw the left side anew."""
+        """Draw the left side anew; of the same workflow, with what was chosen for its next run."""
         unfolded = {each.step.id for each in self._cards if each.is_unfolded}
         bar = self._left.verticalScrollBar().value()
-        lines = self._lines.toPlainText() if self._workflow is not None else ""
+        is_same = self._workflow is not None
         self._workflow = workflow
         self._frame.title.setText(declared(workflow.name))
-        self._left.clear()
-        self._left.cards.addWidget(self._head_card(workflow, lines))
+        self.inputs.show_workflow(workflow)
+        chosen = self._free.values() if self._free and is_same else {}
+        clear(self._below)
         self._cards = []
         self._free = None
         if workflow.params:
-            self._left.cards.addWidget(self._free_card(workflow))
-        self._left.cards.addWidget(self._ui.look.label(self.tr("Steps"), "section"))
+            self._below.addWidget(self._free_card(workflow, chosen))
+        self._below.addWidget(self._ui.look.label(self.tr("Steps"), "section"))
         for step in workflow.step:
             try:
                 _, entry = self._studio.plugins.task(step.task)
                 params = self._studio.plugins.params_class(step.task)
             except StudioError as error:
-                self._left.cards.addWidget(
+                self._below.addWidget(
                     self._ui.look.label(f"{step.id}: {error.message}", "bad", wrap=True)
                 )
                 continue
@@ -246,76 +181,21 @@ class WorkflowsPage(QWidget):
             shown.edited.connect(self._on_edited)
             shown.unfold(step.id in unfolded)
             self._cards.append(shown)
-            self._left.cards.addWidget(shown)
+            self._below.addWidget(shown)
         add = self._ui.button(self.tr("Add step"), "plus")
         add.clicked.connect(lambda: self._on_add(add))
-        self._left.cards.addWidget(add, 0, Qt.AlignmentFlag.AlignLeft)
-        self._left.cards.addStretch(1)
+        self._below.addWidget(add, 0, Qt.AlignmentFlag.AlignLeft)
         self._left.verticalScrollBar().setValue(bar)
         self._judge()
 
-    def _head_card(self, workflow: Workflow, lines: str) -> QWidget:
-        frame, column = card()
-        name = QLineEdit(workflow.name)
-        name.setAccessibleName(self.tr("Name of the workflow"))
-        name.editingFinished.connect(lambda: self._rename(name.text()))
-        column.addWidget(name)
-        row = QHBoxLayout()
-        row.addWidget(self._ui.look.label(self.tr("Inputs"), "section"), 1)
-        self.kind = self._ui.combo_box()
-        self.kind.setAccessibleName(self.tr("Kind of the inputs"))
-        kinds = [sources.NONE, *Kind, *(kind.id for kind in self._studio.plugins.kinds())]
-        titles = {sources.NONE: self.tr("None"), Kind.TABLE: self.tr("Lines of a table")}
-        for kind in kinds:
-            self.kind.addItem(titles.get(kind) or self._ui.look.kinds.title(kind), str(kind))
-        self.kind.setCurrentIndex(max(0, self.kind.findData(workflow.input.kind)))
-        self.kind.activated.connect(lambda: self._set_kind(self.kind.currentData()))
-        row.addWidget(self.kind)
-        column.addLayout(row)
-        self._lines = QPlainTextEdit(lines)
-        self._lines.setAccessibleName(self.tr("Inputs, one in each line"))
-        self._lines.setPlaceholderText(self.tr("One input in each line"))
-        self._lines.setFixedHeight(84)
-        self._lines.setTabChangesFocus(True)
-        self._source_words = self._ui.elided_label()
-        self._drop_source = self._ui.icon_button("x", self.tr("Type the inputs instead"))
-        self._drop_source.clicked.connect(lambda: self._take_source(None))
-        chosen = QHBoxLayout()
-        chosen.addWidget(self._source_words, 1)
-        chosen.addWidget(self._drop_source)
-        column.addWidget(self._lines)
-        column.addLayout(chosen)
-        buttons = QHBoxLayout()
-        self.folder = self._ui.button(self.tr("Folder…"), "folder", dense=True)
-        self.folder.clicked.connect(self._on_folder)
-        self.table = self._ui.button(self.tr("Table or list…"), "table", dense=True)
-        self.table.clicked.connect(self._on_table)
-        buttons.addWidget(self.folder)
-        buttons.addWidget(self.table)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
-        self._take_source(self._source)
-        return frame
-
-    def _free_card(self, workflow: Workflow) -> QWidget:
+    def _free_card(self, workflow: Workflow, chosen: dict[str, Any]) -> QWidget:
         frame, column = card()
         column.addWidget(self._ui.look.label(self.tr("Chosen for each run"), "section"))
-        self._free = self._ui.form(_as_params(workflow.params))
+        self._free = self._ui.form(as_params(workflow.params))
         self._free.drop_margins()
+        self._free.set_values({name: chosen[name] for name in workflow.params if name in chosen})
         column.addWidget(self._free)
         return frame
-
-    def _take_source(self, source: Path | None) -> None:
-        """Show where the inputs are from."""
-        self._source = source
-        kind = self._workflow.input.kind if self._workflow else Kind.TEXT
-        takes_any = kind != sources.NONE
-        self._lines.setVisible(takes_any and source is None and kind != Kind.TABLE)
-        self._source_words.setVisible(source is not None and takes_any)
-        self._drop_source.setVisible(source is not None and takes_any)
-        self._source_words.setText(str(source or ""))
-        self.folder.setVisible(takes_any and kind != Kind.TABLE)
-        self.table.setVisible(takes_any)
 
     # --- changes --------------------------------------------------------------------------------
 
@@ -401,35 +281,17 @@ class WorkflowsPage(QWidget):
 
         self._parts.background.run(lambda: toml_text.write(path, workflow), saved, self._tell)
 
-    def _on_folder(self) -> None:
-        if folder := self._ui.pick_folder(self.tr("A folder with inputs")):
-            self._take_source(folder)
-
-    def _on_table(self) -> None:
-        suffixes = [*sources.TABLES, *sources.LISTS]
-        for file in self._ui.pick_files(self.tr("A table or a list"), suffixes):
-            self._take_source(file)
-
     def run(self) -> None:
         """Run the workflow on the inputs that were chosen."""
         workflow = self._workflow
         assert workflow is not None
-        kind, kinds = workflow.input.kind, self._studio.plugins.kinds()
-        inputs = None
-        if self._source is not None:
-            inputs = sources.rows(self._source, workflow, kinds)
-        elif kind != sources.NONE:
-            lines = self._lines.toPlainText().splitlines()
-            if not any(line.strip() for line in lines) or kind == Kind.TABLE:
-                self.panel.say(BadInput(self.tr("There are no inputs yet. Choose or type some.")))
-                return
-            inputs = sources.listed(lines, kind, Path.home())
         try:
+            inputs = self.inputs.rows()
             runner = self._studio.workflows.start(
                 toml_text.to_toml(workflow),
                 inputs,
                 params=self._free.values() if self._free else {},
-                source=self._source if inputs is not None else None,
+                source=self.inputs.source if inputs is not None else None,
             )
         except StudioError as error:
             self.panel.say(error)
@@ -475,22 +337,3 @@ class WorkflowsPage(QWidget):
     def _tell(self, error: Exception) -> None:
         told = error if isinstance(error, StudioError) else str(error)
         self._studio.notices.error(told, key="workflow")
-
-
-def _as_params(free: dict[str, FreeParam]) -> type[Params]:
-    """Return a form's parameters for the free ones of a workflow."""
-    types: dict[str, Any] = {
-        "text": str,
-        "integer": int,
-        "number": float,
-        "switch": bool,
-        "file": Annotated[str, File()],
-    }
-    fields: list[Any] = []
-    for name, each in free.items():
-        kind = Literal.__getitem__(each.choices) if each.type == "choice" else types[each.type]
-        hint: Any = Annotated[kind, Label(each.label or name)]
-        fields.append((name, hint) if each.default is None else (name, hint, each.default))
-    bases: Any = (Params,)
-    made: Any = msgspec.defstruct("Free", fields, bases=bases, kw_only=True, frozen=True)
-    return cast(type[Params], made)

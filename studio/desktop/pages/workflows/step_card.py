@@ -18,6 +18,7 @@ from studio.core.workflows.sources import NONE
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import FieldRow
 from studio.desktop.pages.page_frame import card
+from studio.desktop.pages.workflows import conditions
 from studio.desktop.ui import WindowUi
 
 _LINKED = (FieldKind.TEXT, FieldKind.FILE, FieldKind.LIST)
@@ -54,6 +55,12 @@ class StepCard(QWidget):
             if name not in step.inputs:
                 self._unlinked.append(row)
         inner.addWidget(self._form)
+        shown, self._choices = conditions.form_of(workflow, step)
+        self._conditions = ui.form(shown)
+        self._conditions.drop_margins()
+        self._conditions.set_values(conditions.values_of(step, self._choices))
+        self._conditions.on_change(self._on_conditions)
+        inner.addWidget(self._conditions)
         self.unfold(False)
         self._fill()
         self._form.on_change(self._on_form)
@@ -69,7 +76,7 @@ class StepCard(QWidget):
 
     def unfold(self, shown: bool = True) -> None:
         """Show the fields, or hide them."""
-        for each in (self._form, *self._unlinked):
+        for each in (self._form, self._conditions, *self._unlinked):
             each.setVisible(shown)
         icon = "chevron-down" if shown else "chevron-right"
         self._fold.setIcon(self._ui.icon(icon, "mute"))
@@ -84,49 +91,39 @@ class StepCard(QWidget):
         row.addWidget(self._fold)
         title = f"{self._number + 1}. {declared(self._entry.title)}"
         row.addWidget(self._ui.look.label(title, "strong"))
-        row.addWidget(self._ui.look.label(self._told(), "small"), 1)
+        self._words = self._ui.look.label("", "small")
+        self._say()
+        row.addWidget(self._words, 1)
         up = self._ui.icon_button("arrow-up", self.tr("Move up"))
         up.setEnabled(self._number > 0)
         up.clicked.connect(lambda: self._move(-1))
         down = self._ui.icon_button("arrow-down", self.tr("Move down"))
         down.setEnabled(self._number < len(self._workflow.step) - 1)
         down.clicked.connect(lambda: self._move(1))
-        repeat = self._ui.icon_button("repeat", self.tr("Repeat until valid"))
-        repeat.setCheckable(True)
-        repeat.setChecked(bool(self.step.until))
-        repeat.setToolTip(
-            self.tr(
-                "Repeat with another seed until the result passes its checks, at most {n} times"
-            ).format(n=self.step.at_most)
-        )
-        repeat.toggled.connect(
-            lambda on: self._edit(
-                edit.changed(self._workflow, self.step.id, until="valid" if on else "")
-            )
-        )
         remove = self._ui.icon_button("trash-2", self.tr("Remove step"))
         remove.clicked.connect(lambda: self._edit(edit.removed(self._workflow, self.step.id)))
-        for button in (repeat, up, down, remove):
+        for button in (up, down, remove):
             row.addWidget(button)
         return row
 
-    def _told(self) -> str:
-        """Return what is not plain to see of a step."""
-        parts = [self.step.id]
-        if self.step.until:
-            parts.append(self.tr("until valid, at most {n} times").format(n=self.step.at_most))
-        if self.step.condition:
-            other, valid = self.step.condition
-            words = (
-                self.tr("only if {step} is valid")
-                if valid
-                else self.tr("only if {step} is not valid")
-            )
-            parts.append(words.format(step=other))
-        return "  ·  ".join(parts)
+    def _say(self) -> None:
+        """Show what is not plain to see of a step."""
+        told = [self.step.id, *conditions.told(self._workflow, self.step)]
+        self._words.setText("  ·  ".join(told))
+
+    def _on_conditions(self) -> None:
+        changes = conditions.changes(self._conditions.values(), self._choices)
+        self._change(edit.changed(self._workflow, self.step.id, **changes))
+        self._say()
 
     def _move(self, by: int) -> None:
         self._edit(edit.moved(self._workflow, self.step.id, by))
+
+    def _change(self, workflow: Workflow) -> None:
+        """Take in a change that the card shows already."""
+        self._workflow = workflow
+        self.step = edit.step_of(workflow, self.step.id)
+        self.edited.emit(workflow, False)
 
     def _edit(self, workflow: Workflow) -> None:
         self.edited.emit(workflow, True)
@@ -186,10 +183,10 @@ class StepCard(QWidget):
         row.add_beside(pin)
         if reference is not None:
             pin.setIcon(self._ui.icon("pin", "accent"))
-            row.add_beside(self._ui.look.label(self._words(reference), "small"))
+            row.add_beside(self._ui.look.label(self._taken_from(reference), "small"))
             row.editor.widget.setVisible(False)
 
-    def _words(self, reference: Reference) -> str:
+    def _taken_from(self, reference: Reference) -> str:
         if reference.source == "param":
             return self.tr("chosen for each run")
         known = dict(self._sources())
@@ -237,9 +234,7 @@ class StepCard(QWidget):
         hidden = {name: v for name, v in self.step.params.items() if name not in values}
         shown = {row.field.name for row in self._form.rows()}
         values |= {name: value for name, value in hidden.items() if name not in shown}
-        self._workflow = edit.changed(self._workflow, self.step.id, params=values)
-        self.step = edit.step_of(self._workflow, self.step.id)
-        self.edited.emit(self._workflow, False)
+        self._change(edit.changed(self._workflow, self.step.id, params=values))
 
 
 def _pop_up(menu: QMenu, below: QWidget) -> None:

@@ -1,0 +1,92 @@
+"""When a step is run, and how often: a form of three fields, and what it says of the step."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from PySide6.QtCore import QCoreApplication
+
+from studio.api.params import Group, Label, Params, Range, ShownIf
+from studio.core.workflows.document import MOST_ATTEMPTS, Step, Workflow, condition
+
+
+def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str]]:
+    """Return the fields for one step, and what each choice of ``only_if`` stands for.
+
+    A step can depend on those above it; one that depends on another all the same keeps that.
+    """
+    choices = {_tr("Always"): ""}
+    for number, other in enumerate(workflow.step, start=1):
+        if other.id == step.id:
+            break
+        for is_valid in (True, False):
+            choices[_only_if(number, is_valid)] = condition(other.id, is_valid)
+    if step.only_if not in choices.values():
+        choices[step.only_if] = step.only_if
+    group = Group(_tr("Conditions"))
+    valid = _tr("A result is valid when it has passed all its checks.")
+    only_if: Any = Annotated[
+        Literal.__getitem__(tuple(choices)), Label(_tr("Run the step"), valid), group
+    ]
+    until: Any = Annotated[
+        bool,
+        Label(_tr("Repeat until valid"), f"{_tr('Each attempt has another seed.')} {valid}"),
+        group,
+    ]
+    at_most: Any = Annotated[
+        int,
+        Range(1, MOST_ATTEMPTS),
+        Label(_tr("Attempts at most"), _tr("If none of them is valid, the row fails.")),
+        ShownIf("until", True),
+        group,
+    ]
+    fields: list[Any] = [
+        ("until", until, False),
+        ("at_most", at_most, Step("", "").at_most),
+    ]
+    if len(choices) > 1:  # the first step depends on none
+        fields.insert(0, ("only_if", only_if, next(iter(choices))))
+    bases: Any = (Params,)
+    made: Any = msgspec.defstruct("Conditions", fields, bases=bases, kw_only=True, frozen=True)
+    return made, choices
+
+
+def values_of(step: Step, choices: dict[str, str]) -> dict[str, Any]:
+    """Return what the form shows of a step."""
+    found: dict[str, Any] = {"until": bool(step.until), "at_most": step.at_most}
+    if len(choices) > 1:
+        found["only_if"] = next(words for words, each in choices.items() if each == step.only_if)
+    return found
+
+
+def changes(values: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
+    """Return the attributes of a step that the form says."""
+    return {
+        "only_if": choices.get(values.get("only_if", ""), ""),
+        "until": "valid" if values["until"] else "",
+        "at_most": values["at_most"],
+    }
+
+
+def told(workflow: Workflow, step: Step) -> list[str]:
+    """Return the conditions of a step in words; nothing of one that is always run, once."""
+    words = []
+    if step.until:
+        words.append(_tr("until valid, at most {n} times").format(n=step.at_most))
+    if step.condition:
+        other, is_valid = step.condition
+        ids = [each.id for each in workflow.step]
+        number = ids.index(other) + 1 if other in ids else 0
+        sentence = _only_if(number, is_valid) if number else step.only_if
+        words.append(sentence[:1].lower() + sentence[1:])
+    return words
+
+
+def _only_if(number: int, is_valid: bool) -> str:
+    words = _tr("Only if step {n} is valid") if is_valid else _tr("Only if step {n} is not valid")
+    return words.format(n=number)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("StepCard", text)
