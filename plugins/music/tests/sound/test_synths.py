@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -90,6 +92,32 @@ def test_a_tone_of_the_font_is_the_same_whatever_was_played_before() -> None:
     assert first.shape == (2, RATE // 2)
     spectrum = np.abs(np.fft.rfft(first.mean(axis=0) * np.hanning(RATE // 2), 1 << 17))
     assert np.argmax(spectrum) * RATE / (1 << 17) == pytest.approx(523.25, rel=0.01)
+
+
+_TONE = """
+import hashlib
+from pathlib import Path
+{first}
+from studio_music.sound.synth import fluidsynth
+from studio_music.sound.synth.protocol import Voice
+tone = fluidsynth.FluidSynth(Path({font!r}), 44100).tone(Voice({flute}, False, 72, 3), 8192)
+print(hashlib.sha256(tone.tobytes()).hexdigest())
+"""
+
+
+def _in_a_process(first: str) -> str:
+    script = _TONE.format(first=first, font=str(selection.chosen()), flute=FLUTE)
+    return subprocess.check_output([sys.executable, "-c", script], text=True, timeout=PATIENCE)
+
+
+@needs_font
+@pytest.mark.slow
+def test_a_tone_is_the_same_whichever_libsndfile_a_process_would_have_first() -> None:
+    font = selection.chosen()
+    if font is None or font.suffix != ".sf3":
+        pytest.skip("only packed sound fonts need libsndfile")
+    as_transformers_does = "import soundfile"
+    assert _in_a_process("") == _in_a_process(as_transformers_does)
 
 
 @needs_font

@@ -9,6 +9,7 @@ import ctypes
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ _LOG_LEVELS = 5
 @cache
 def library() -> ctypes.CDLL | None:
     """Return FluidSynth, or None where it is not installed."""
+    _load_libsndfile()
     for name in _LIBRARIES.get(sys.platform, ()):
         try:
             loaded = ctypes.CDLL(name)
@@ -72,6 +74,17 @@ def library() -> ctypes.CDLL | None:
             loaded.fluid_set_log_function(level, None, None)
         return loaded
     return None
+
+
+def _load_libsndfile() -> None:
+    """Have the libsndfile that came with us in memory before FluidSynth looks for one.
+
+    FluidSynth unpacks .sf3 with it. The linker hands out the first of that name in the process: it
+    was ours after a FLAC file or an import of transformers, else the system's, and the last digits
+    of the sound went with it.
+    """
+    with suppress(ImportError, OSError):  # FluidSynth takes that of the system then
+        import soundfile  # noqa: F401 - to be loaded, not called
 
 
 class FluidSynth:
