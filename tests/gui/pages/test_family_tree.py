@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -16,6 +17,8 @@ from studio.app import App
 from studio.core.library import Library
 from studio.core.library.family import SHOWN
 from studio.core.library.storage import row_writer
+from studio.desktop.pages.gallery.family_canvas import label_beside
+from studio.desktop.pages.gallery.family_layout import BETWEEN
 from studio.desktop.pages.gallery.family_tree import FamilyTree
 from studio.testing.demo import _picture
 from tests.gui.conftest import Runs
@@ -192,3 +195,19 @@ def test_a_thousand_children_are_folded_and_shown_in_parts(
     tree.canvas.grab()
     QApplication.processEvents()
     assert time.process_time() - began < 3.0
+
+
+@pytest.mark.parametrize(
+    ("words", "lines", "is_whole"),
+    [("Restyle", 1, True), ("Enlarge and restore", 2, True), ("Very long words " * 9, 1, False)],
+)
+def test_what_made_a_member_is_said_between_the_cards(
+    app: App, words: str, lines: int, is_whole: bool
+) -> None:
+    font = QFontMetricsF(app.look.fonts.body(11))
+    card = QRectF(300, 0, 172, 132)
+    said, place = label_beside(card, words, font)
+    assert (said == words) == is_whole
+    assert card.left() - BETWEEN < place.left() < place.right() < card.left()
+    assert place.bottom() < card.center().y()
+    assert place.height() < (lines + 0.5) * font.lineSpacing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QHelpEvent,
@@ -27,6 +27,10 @@ from studio.desktop.pages.gallery.family_layout import BETWEEN, MARGIN, beside, 
 
 _PICTURE = 84.0
 _ROUND = 10.0
+_ASIDE = 3.0
+_WRAPPED = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom) | int(
+    Qt.TextFlag.TextWordWrap
+)
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
@@ -171,7 +175,11 @@ class FamilyCanvas(QWidget):
             self._edge(painter, parent, child)
         for id, member in self.tree.members.items():
             if member.task and self.tree.parents(id):
-                self._label(painter, member, self.place(id))
+                from_above = any(
+                    self.place(parent).bottom() < self.place(id).top()
+                    for parent in self.tree.parents(id)
+                )
+                self._label(painter, member, self.place(id), below=from_above)
         for id, member in self.tree.members.items():
             if self.place(id).intersects(seen):
                 self._card(painter, id, member)
@@ -198,20 +206,16 @@ class FamilyCanvas(QWidget):
         painter.setPen(QPen(color("accent" if is_near else "faint"), 2.0 if is_near else 1.5))
         painter.drawPath(path)
 
-    def _label(self, painter: QPainter, member: Member, card: QRectF) -> None:
-        """Say what made a member where the lines reach it."""
+    def _label(self, painter: QPainter, member: Member, card: QRectF, *, below: bool) -> None:
+        """Say what made a member where its line is not, in two lines if need be."""
         font = self._look.fonts.body(11)
+        words, behind = label_beside(card, self._task_title(member.task), QFontMetricsF(font))
+        if below:
+            behind.moveTop(2 * card.center().y() - behind.bottom())
+        painter.fillRect(behind, self._look.theme.color("panel"))  # another line may pass here
         painter.setFont(font)
-        room = BETWEEN * 0.62
-        words = QFontMetricsF(font).elidedText(
-            self._task_title(member.task), Qt.TextElideMode.ElideRight, room
-        )
-        place = QRectF(card.left() - room - 8, card.center().y() - 20, room, 16)
-        width = QFontMetricsF(font).horizontalAdvance(words)
-        behind = QRectF(place.right() - width - 3, place.y(), width + 6, place.height())
-        painter.fillRect(behind, self._look.theme.color("panel"))  # the line may pass here
         painter.setPen(self._look.theme.color("mute"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(behind.adjusted(_ASIDE, 0, -_ASIDE, 0), _WRAPPED, words)
 
     def _card(self, painter: QPainter, id: str, member: Member) -> None:
         color, place = self._look.theme.color, self.place(id)
@@ -298,3 +302,18 @@ class FamilyCanvas(QWidget):
         if member.artifact is not None:
             return member.artifact.kind
         return self.tr("Message") if member.message else self.tr("Deleted")
+
+
+def label_beside(card: QRectF, words: str, font: QFontMetricsF) -> tuple[str, QRectF]:
+    """Return what is said at the left of a card, above its line, and where.
+
+    Of words that do not fit in two lines the end is cut off.
+    """
+    room = QSizeF(BETWEEN - 24, 2 * font.lineSpacing())
+    size = font.boundingRect(QRectF(QPointF(), room), _WRAPPED, words).size()
+    if size.height() > room.height() or size.width() > room.width():
+        words = font.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        size = font.boundingRect(words).size()
+    place = QRectF(QPointF(), size + QSizeF(2 * _ASIDE + 1, 0))
+    place.moveBottomRight(QPointF(card.left() - 6, card.center().y() - 4))
+    return words, place
