@@ -16,6 +16,7 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import project, scaffold
+from studio.core.plugins.isolation import needs_sandbox
 
 Command = Callable[[Namespace, StudioSession], int]
 
@@ -66,7 +67,11 @@ def _try(arguments: Namespace, session: StudioSession) -> int:
 def _check(arguments: Namespace, session: StudioSession) -> int:
     from studio.core.plugins.check import check
 
-    report = check(arguments.path, runs_code=not arguments.no_code)
+    report = check(
+        arguments.path,
+        runs_code=not arguments.no_code,
+        needs_sandbox=needs_sandbox(session.settings),
+    )
     if arguments.json:
         findings = [msgspec.to_builtins(each) for each in report.findings]
         found = {"plugin": report.plugin, "version": report.version, "good": report.is_good}

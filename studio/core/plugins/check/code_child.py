@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 import json
 import sys
@@ -345,9 +345,11 @@ def _in_words(error: BaseException) -> str:
 
 
 def _findings(order: Mapping[str, Any]) -> Iterator[Finding]:
-    package = Path(order["package"])
+    spec = importlib.util.find_spec(order["package"])
+    assert spec is not None
+    assert spec.submodule_search_locations
+    package = Path(next(iter(spec.submodule_search_locations)))
     manifest = msgspec.convert(order["manifest"], Manifest)
-    sys.path.append(str(package.parent))  # at the end, as the studio has it
     look = Look(Sources(package, manifest), order["text"], order["half"])
     look.whole()
     yield from look.findings

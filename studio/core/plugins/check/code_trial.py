@@ -3,69 +3,62 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
+from studio.core.plugins import import_process
 from studio.core.plugins.check.project_rules import Sources
 from studio.core.plugins.finding import Finding
+from studio.core.plugins.import_process import Outcome
 
-SECONDS = 120.0
-_MOST_BYTES = 1 << 20
-_CHILD = "studio.core.plugins.check.code_child"
+_CHILD = b"import sys\nfrom studio.core.plugins.check.code_child import main\nmain(*sys.argv[1:])\n"
 _HALVES = ("worker", "plugin")
 """A process each: what one half imports is no fault of the other."""
 
 
-def code_findings(sources: Sources, manifest_text: str) -> Iterator[Finding]:
-    """Yield what importing the two halves brought to light; none of it runs in this process."""
+def code_findings(
+    sources: Sources, manifest_text: str, *, needs_sandbox: bool = True
+) -> Iterator[Finding]:
+    """Yield what importing the two halves brought to light; none of it runs in this process.
+
+    Args:
+        needs_sandbox: Where there is no sandbox, nothing is imported, and that is a finding.
+    """
     manifest = sources.manifest
+    sandbox = import_process.machine_sandbox()
+    if not sandbox.tier and needs_sandbox:
+        words = f"Its code was not imported: nothing here keeps it from files. {sandbox.reason}"
+        cure = "Run `studio doctor sandbox`, or allow plugins without a sandbox in Settings."
+        yield Finding("no-sandbox", words.rstrip(), cure=cure, is_advice=True)
+        return
     for half in _HALVES:
         if not getattr(manifest, half):
             continue
         order = {
             "half": half,
-            "package": str(sources.package),
+            "package": sources.package.name,
             "manifest": msgspec.to_builtins(manifest),
             "text": manifest_text,
         }
-        yield from _tried(order, half)
+        yield from _said(_tried(json.dumps(order).encode(), sources, bool(sandbox.tier)), half)
 
 
-def _tried(order: dict[str, object], half: str) -> list[Finding]:
-    with tempfile.TemporaryDirectory(prefix="studio-check-") as folder:
-        answer = Path(folder, "answer.json")
-        Path(folder, "order.json").write_text(json.dumps(order), "utf-8")
-        child = subprocess.Popen(
-            [sys.executable, "-m", _CHILD, "order.json", answer.name],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            start_new_session=True,
-        )
-        try:
-            child.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            words = f"Its {half} module took longer than {SECONDS:.0f} seconds to import."
-            return [Finding("import-time", words, cure="Do the work in a task, not at import.")]
-        finally:
-            child.kill()
-            child.wait()
-        return _said(answer, half, child.returncode)
+def _tried(order: bytes, sources: Sources, sandboxed: bool) -> Outcome:
+    package = sources.package
+    if not sandboxed:
+        return import_process.without_sandbox(_CHILD, order, package.parent, lambda: None)
+    lent = {**import_process.environment(), package.name: package}
+    return import_process.in_sandbox(_CHILD, order, lent, lambda: None)
 
 
-def _said(answer: Path, half: str, code: int) -> list[Finding]:
+def _said(outcome: Outcome, half: str) -> list[Finding]:
     """Believe nothing but findings: a stranger's code ran in that process."""
+    if outcome.was_too_slow:
+        words = f"Its {half} module took longer than {import_process.SECONDS:.0f} s to import."
+        return [Finding("import-time", words, cure="Do the work in a task, not at import.")]
     try:
-        with answer.open("rb") as file:
-            return msgspec.json.decode(file.read(_MOST_BYTES), type=list[Finding])
-    except (OSError, msgspec.DecodeError):
-        words = f"Importing its {half} module ended the process (code {code})."
+        return msgspec.json.decode(outcome.answer or b"", type=list[Finding])
+    except msgspec.DecodeError:
+        words = f"Importing its {half} module ended the process {outcome.why}."
         return [Finding("import", words, cure="Let a module do nothing but define at import.")]

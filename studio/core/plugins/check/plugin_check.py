@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,9 @@ from studio.core.plugins.install.wheel import OURS, Wheel, read_wheel
 from studio.core.plugins.project import package_folder
 from studio.protocol.errors import ErrorCode, StudioError
 
+_Look = Callable[[Sources, str], Iterable[Finding]]
+"""What looks at the code of a plugin, given its files and the text of its manifest."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -51,30 +55,36 @@ class Report:
         return all(each.is_advice for each in self.findings)
 
 
-def check(path: Path, *, runs_code: bool = True) -> Report:
+def check(path: Path, *, runs_code: bool = True, needs_sandbox: bool = True) -> Report:
     """Look at the plugin in ``path``: a wheel, the folder of a project, or a package.
 
     Args:
-        runs_code: Also import it, in processes that are thrown away.
+        runs_code: Also import it, in processes that are thrown away, in the sandbox.
+        needs_sandbox: Where there is none, import nothing.
 
     Raises:
         StudioError: There is no plugin.
         OSError: A file cannot be read.
     """
+    look: _Look = partial(code_findings, needs_sandbox=needs_sandbox) if runs_code else _nothing
     if path.is_file():
         if path.suffix != ".whl":
             raise StudioError(
                 ErrorCode.BAD_INPUT, f"{path.name} is no wheel.", "Name a wheel or a folder."
             )
-        return _of_wheel(path, runs_code)
+        return _of_wheel(path, look)
     package = package_folder(path)
     folders = (package.parent, package.parent.parent)
     project = next((each for each in folders if (each / PROJECT).is_file()), package.parent)
-    return _report(path, package, requirements_of(project), runs_code, project)
+    return _report(path, package, requirements_of(project), look, project)
+
+
+def _nothing(_sources: Sources, _text: str) -> tuple[Finding, ...]:
+    return ()
 
 
 def _report(
-    path: Path, package: Path, requires: tuple[str, ...], runs_code: bool, project: Path | None
+    path: Path, package: Path, requires: tuple[str, ...], look: _Look, project: Path | None
 ) -> Report:
     text = (package / MANIFEST).read_text("utf-8", "replace")
     findings = list(manifest_findings(text))
@@ -82,30 +92,32 @@ def _report(
         manifest = parse_manifest(text.encode(), package / MANIFEST)
     except StudioError:
         return Report(path, "", "", tuple(findings))  # the findings say why, and with lines
-    if package.name in OURS:  # always in the studio, whatever it says
+    is_ours = package.name in OURS
+    if is_ours:  # always in the studio, whatever it says
         manifest = msgspec.structs.replace(manifest, isolation=IN_STUDIO)
-        findings = [each for each in findings if each.rule not in ("isolation", "family-name")]
-    sources = Sources(package, manifest, requires)
-    findings += _of_sources(sources, text, runs_code, project)
+    findings += _of_sources(Sources(package, manifest, requires), text, look, project)
+    if is_ours:  # the studio knows its own families
+        known = ("isolation", "family-name", "family")
+        findings = [each for each in findings if each.rule not in known]
     ordered = sorted(findings, key=lambda each: (each.is_advice, each.file, each.line))
     return Report(path, manifest.id, manifest.version, tuple(dict.fromkeys(ordered)))
 
 
 def _of_sources(
-    sources: Sources, text: str, runs_code: bool, project: Path | None
+    sources: Sources, text: str, look: _Look, project: Path | None
 ) -> Iterator[Finding]:
     if project is not None:
         yield from project_findings(project, sources.package.name, sources.manifest)
     found = list(file_findings(sources, text))
     yield from found
     known = {each.rule for each in found}
-    if runs_code and "not-installed" not in known:
-        for each in code_findings(sources, text):
+    if "not-installed" not in known:
+        for each in look(sources, text):
             if not (each.rule == "import" and "missing-module" in known and not each.file):
                 yield each
 
 
-def _of_wheel(path: Path, runs_code: bool) -> Report:
+def _of_wheel(path: Path, look: _Look) -> Report:
     wheel = read_wheel(path, host_packages.look())
     if wheel.findings or not wheel.package:
         return Report(path, "", wheel.version, tuple(_wheel_findings(wheel)))
@@ -113,7 +125,7 @@ def _of_wheel(path: Path, runs_code: bool) -> Report:
         site = Path(folder, "site")
         whole = LockedPackage(wheel.name, wheel.version, path.name, wheel.sha256)
         unpack(path.parent, [whole], site, lambda _: None)
-        report = _report(path, site / wheel.package, wheel.requires, runs_code, None)
+        report = _report(path, site / wheel.package, wheel.requires, look, None)
         return Report(path, report.plugin, wheel.version, report.findings)
 
 

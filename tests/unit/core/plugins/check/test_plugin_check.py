@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins import scaffold
+from studio.core.plugins import import_process, scaffold
 from studio.core.plugins.check import check
+from studio.sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[5]
 PLUGINS = [
@@ -64,17 +66,13 @@ def studio_settings(ctx):
 """
 
 
-def test_a_new_project_is_good(project: Path) -> None:
-    report = check(project)
-    assert (report.plugin, report.is_good, report.findings) == ("toy_check", True, ())
-
-
 def test_what_the_code_gets_wrong_is_said_with_its_place(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "quick").mkdir()  # what torch does all these seconds is not looked at here
-    (tmp_path / "quick" / "torch.py").touch()
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "quick"))
+    quick = tmp_path / "torch.py"  # what torch does all these seconds is not looked at here
+    quick.touch()
+    lent = import_process.environment()
+    monkeypatch.setattr(import_process, "environment", lambda: {**lent, quick.name: quick})
     change(
         project,
         f"{PACKAGE}/manifest.toml",
@@ -142,6 +140,42 @@ def test_code_that_ends_its_process_is_a_finding(project: Path, code: str) -> No
     change(project, f"{PACKAGE}/tasks.py", ("import random", f"import random\n\n{code}"))
     (found,) = [each for each in check(project).findings if not each.is_advice]
     assert found.rule == "import"
+
+
+@pytest.fixture
+def outside(tmp_path: Path, project: Path) -> Path:
+    """A file that anybody may write, and that both halves of the project try to."""
+    folder = tmp_path / "open"
+    folder.mkdir()
+    for place in (folder, *list(folder.parents)[:4]):
+        with contextlib.suppress(OSError):
+            place.chmod(0o777)
+    mark = folder / "mark"
+    code = f"import pathlib\ntry: pathlib.Path({str(mark)!r}).touch()\nexcept OSError: pass\n"
+    for half in ("worker", "plugin", "schema"):
+        file = project / PACKAGE / f"{half}.py"
+        file.write_text(f"{file.read_text('utf-8')}\n{code}", "utf-8")
+    return mark
+
+
+def test_a_new_project_is_good_and_cannot_write_where_anybody_may(
+    outside: Path, project: Path
+) -> None:
+    if not import_process.machine_sandbox().tier:
+        pytest.skip("no sandbox can be set up on this machine")
+    report = check(project)
+    assert (report.plugin, report.is_good, report.findings) == ("toy_check", True, ())
+    assert not outside.exists()
+
+
+def test_where_no_sandbox_stands_its_code_is_not_imported(
+    outside: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_process, "machine_sandbox", lambda: Sandbox(tiers=()))
+    (found,) = check(project).findings
+    assert (found.rule, found.is_advice, outside.exists()) == ("no-sandbox", True, False)
+    assert check(project, needs_sandbox=False).findings == ()
+    assert outside.exists(), "the control: without a sandbox its code does what it tries"
 
 
 def test_what_reading_finds_needs_no_import(project: Path, command: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from studio.core import disk
-from studio.core.plugins.install import host_packages, trial
+from studio.core.plugins import import_process
+from studio.core.plugins.import_process import machine_sandbox
+from studio.core.plugins.install import host_packages
 from studio.core.plugins.install import unpack as unpacking
 from studio.core.plugins.install.installer import Installer, Refused
 from studio.core.plugins.install.trial_child import main as try_here
@@ -271,7 +274,7 @@ def test_one_that_runs_inside_the_studio_is_tried_with_its_window_half(
     real.put(draft)
     if works:
         real.installer.enable("counter")
-        assert real.store.current().plugins["counter"].tier == ""
+        assert real.store.current().plugins["counter"].tier == machine_sandbox().tier
     else:
         with pytest.raises(StudioError, match="no window today"):
             real.installer.enable("counter")
@@ -320,16 +323,39 @@ def test_the_trial_sees_neither_the_network_nor_the_home(real: Shop, tmp_path: P
         "except OSError:\n    pass\n"
     ).encode()
     real.put(draft)
-    if not Sandbox().tier:
+    if not machine_sandbox().tier:
         pytest.skip("no sandbox can be set up on this machine")
     real.installer.enable("counter")
+
+
+@pytest.mark.parametrize("sandboxed", [True, False])
+def test_the_trial_writes_nowhere_even_for_one_that_runs_inside_the_studio(
+    real: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandboxed: bool
+) -> None:
+    if not sandboxed:  # the control
+        monkeypatch.setattr(import_process, "machine_sandbox", lambda: Sandbox(tiers=()))
+    elif not machine_sandbox().tier:
+        pytest.skip("no sandbox can be set up on this machine")
+    folder = tmp_path / "open"
+    folder.mkdir()
+    for place in (folder, *list(folder.parents)[:4]):
+        with contextlib.suppress(OSError):
+            place.chmod(0o777)
+    draft = plugin(more='isolation = "studio"')
+    code = (
+        f"import pathlib\ntry: pathlib.Path({str(folder / 'mark')!r}).touch()\nexcept OSError: pass"
+    )
+    draft.files["studio_counter/worker.py"] += code.encode()
+    real.put(draft)
+    real.installer.enable("counter")
+    assert (folder / "mark").exists() != sandboxed
 
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_where_no_sandbox_stands_the_user_decides(
     real: Shop, monkeypatch: pytest.MonkeyPatch, allowed: bool
 ) -> None:
-    monkeypatch.setattr(trial, "Sandbox", lambda: Sandbox(tiers=()))
+    monkeypatch.setattr(import_process, "machine_sandbox", lambda: Sandbox(tiers=()))
     real.put(plugin())
     installer = Installer(real.store, needs_sandbox=not allowed)
     if allowed:
