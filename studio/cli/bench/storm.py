@@ -14,11 +14,12 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
 from studio.api.jobs import JobRequest
+from studio.cli.bench import window
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.job import Job
 from studio.core.paths import StudioPaths
@@ -49,37 +50,103 @@ SPARE = 1.05
 """Of what the largest weights need, with which all else has to make do."""
 
 
+QUARTERS = 4
+"""The runtime is killed in the first one only: from the second on, nothing may grow."""
+
+_SCRIPT = """
+from PySide6.QtCore import QTimer
+from studio.cli.bench import storm
+
+pages = [button.spec.id for button in app.window.rail.buttons()]
+for page in pages:
+    open_page(page)
+def next_page():
+    pages.append(pages.pop(0))
+    app.window.go_to(pages[0])
+turning = QTimer()
+turning.timeout.connect(next_page)
+turning.start(1500)
+app.session.start_runtime()
+show(storm.blow(app.session.studio, loop, **arguments))
+"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this bench can be told."""
     add = parser.add_argument
     add("--jobs", type=int, default=300, help="storm: how many jobs (default: %(default)s)")
     add("--kills", type=int, default=6, help="storm: kills of the runtime (default: %(default)s)")
     add("--seed", type=int, default=1, help="storm: which one (default: %(default)s)")
+    add("--windowless", action="store_true", help="storm: measure the studio without its window")
 
 
 def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Let it blow in a home that is thrown away.
+    """Let it blow in a home that is thrown away, with a window whose pages are open.
 
     ``ratio``: the most memory that was lent, against the budget, as each heartbeat tells it; None
     where no job needed weights. ``without_cause``: jobs that
-    failed or were lost and neither stopped nor killed. ``stall_ms``: how long the studio's thread
-    was busy with one message. Descriptors and megabytes: half way and at the end, with nothing
-    loaded; the runtime is killed in the first half.
+    failed or were lost and neither stopped nor killed. ``stall_ms``: how late the window's event
+    loop came to a timer that is due every 10 ms, and ``bare_stall_ms`` how late a program was that
+    did nothing else beside it; without a window, how long the studio's thread was busy with one
+    message. ``held``: descriptors, megabytes, threads and children after each quarter, with
+    nothing loaded; ``growth`` is the runtime's memory after the last against that after the second.
     """
+    told = {"seed": arguments.seed, "count": arguments.jobs, "kills": arguments.kills}
+    if not arguments.windowless:
+        with window.Metronome() as bare:
+            figures = window.run(_SCRIPT, told, session.only)
+        return {**figures, "bare_stall_ms": bare.lateness}
     with StudioPaths.throwaway() as paths:
-        calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        studio = Studio.open(home=paths, post=calls.put, only=session.only)
+        loop = _Posted()
+        studio = Studio.open(home=paths, post=loop.calls.put, only=session.only)
         try:
-            return _Storm(studio, calls, arguments.seed).blow(arguments.jobs, arguments.kills)
+            return blow(studio, loop, **told)
         finally:
             studio.close()
 
 
+class Loop(Protocol):
+    """The thread of the studio.
+
+    Attributes:
+        late: Seconds that somebody had to wait for it, each time.
+    """
+
+    late: list[float]
+
+    def turn(self, seconds: float) -> None:
+        """Let it do what has been posted, for about so long or until something is done."""
+
+
+def blow(studio: Studio, loop: Loop, seed: int, count: int, kills: int) -> dict[str, Any]:
+    """Draw ``count`` jobs, kill the runtime ``kills`` times meanwhile; return the figures.
+
+    Raises:
+        StudioError: No plugin has a task for it; a job fails before it begins, or none ends.
+    """
+    return _Storm(studio, loop, seed).blow(count, kills)
+
+
+class _Posted:
+    """A studio's thread without a window."""
+
+    def __init__(self) -> None:
+        self.calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.late: list[float] = []
+
+    def turn(self, seconds: float) -> None:
+        try:
+            call = self.calls.get(timeout=seconds)
+        except queue.Empty:
+            return
+        began = time.perf_counter()
+        call()
+        self.late.append(time.perf_counter() - began)
+
+
 class _Storm:
-    def __init__(
-        self, studio: Studio, calls: queue.SimpleQueue[Callable[[], None]], seed: int
-    ) -> None:
-        self._studio, self._calls = studio, calls
+    def __init__(self, studio: Studio, loop: Loop, seed: int) -> None:
+        self._studio, self._loop = studio, loop
         self._seed, self._chance = seed, random.Random(seed)
         usable = {task.id for _, task in studio.plugins.tasks()}
         self._work = {task: make for task, make in WORK.items() if task in usable}
@@ -95,7 +162,6 @@ class _Storm:
         """Jobs that were live when the runtime was killed."""
         self._needs: dict[str, int] = {}
         self._budget = self._most = self._over = 0
-        self._busy: list[float] = []
 
     def blow(self, count: int, kills: int) -> dict[str, Any]:
         """Learn what the weights need, allow less than that, and let it blow."""
@@ -109,16 +175,16 @@ class _Storm:
         self._studio.settings.set(MEMORY_LIMIT, self._budget)
         self._calm()
         self._jobs.clear()
-        self._busy.clear()
+        self._loop.late.clear()
         self._most = self._over = 0
-        half = max(1, count // 2)
-        strikes = set(self._chance.sample(range(half), min(kills, half)))
-        for number in range(half):
+        quarter = max(1, count // QUARTERS)
+        strikes = set(self._chance.sample(range(quarter), min(kills, quarter)))
+        held: list[dict[str, dict[str, int]]] = []
+        for number in range(1, count + 1):
             self._gust(number in strikes)
-        middle = self._calm()
-        for _ in range(count - half):
-            self._gust(False)
-        return self._figures(len(strikes), middle, self._calm())
+            if number == count or (number % quarter == 0 and len(held) < QUARTERS - 1):
+                held.append(self._calm())
+        return self._figures(len(strikes), held)
 
     def _gust(self, strikes: bool) -> None:
         self._until(lambda: len(self._live()) < AT_ONCE)
@@ -160,15 +226,9 @@ class _Storm:
 
     # --- the studio's thread ------------------------------------------------------------------
 
-    def _turn(self, patience: float) -> None:
-        """Do one thing that was posted, and look at what it brought."""
-        try:
-            call = self._calls.get(timeout=max(patience, 0.001))
-        except queue.Empty:
-            return
-        began = time.perf_counter()
-        call()
-        self._busy.append(time.perf_counter() - began)
+    def _turn(self, seconds: float) -> None:
+        """Let what was posted be done, and look at what it brought."""
+        self._loop.turn(max(seconds, 0.001))
         if self._studio.runtime.state is RuntimeState.GIVEN_UP:
             self._studio.runtime.restart()
         self._studio.runtime.forgive()  # it did not fall by itself
@@ -200,8 +260,8 @@ class _Storm:
 
     # --- what is left -------------------------------------------------------------------------
 
-    def _calm(self) -> dict[str, tuple[int, int]]:
-        """Wait until nothing runs and nothing is loaded; return descriptors and megabytes."""
+    def _calm(self) -> dict[str, dict[str, int]]:
+        """Wait until nothing runs and nothing is loaded; return what both processes hold."""
         self._until(lambda: not any(job.is_live for job in self._jobs))
         self._until(lambda: self._studio.runtime.is_ready)
 
@@ -217,11 +277,9 @@ class _Storm:
         here, there = psutil.Process(), psutil.Process(hello.pid or None)
         return {"studio": _held(here), "runtime": _held(there)}
 
-    def _figures(
-        self, kills: int, middle: dict[str, tuple[int, int]], end: dict[str, tuple[int, int]]
-    ) -> dict[str, Any]:
-        busy = sorted(self._busy)
+    def _figures(self, kills: int, held: list[dict[str, dict[str, int]]]) -> dict[str, Any]:
         unexplained = [job for job in self._jobs if not self._has_cause(job)]
+        memory = [each["runtime"]["megabytes"] for each in held[-QUARTERS + 1 :]]
         return {
             "ratio": self._most / self._budget if self._budget else None,
             "without_cause": len(unexplained),
@@ -229,13 +287,13 @@ class _Storm:
             "over_budget": self._over,
             "budget_mb": self._budget >> 20,
             "needed_mb": sum(self._needs.values()) >> 20,
-            "stall_ms": {
-                "p50": 1000 * busy[len(busy) // 2],
-                "p99": 1000 * busy[len(busy) * 99 // 100],
-                "max": 1000 * busy[-1],
+            "stall_ms": window.lateness(self._loop.late),
+            "growth": memory[-1] / memory[0],
+            "held": {
+                f"{who} {what}": [each[who][what] for each in held]
+                for who in held[0]
+                for what in held[0][who]
             },
-            "descriptors": {who: (middle[who][0], end[who][0]) for who in end},
-            "memory_mb": {who: (middle[who][1], end[who][1]) for who in end},
             "library_whole": self._studio.library.verify().ok,
             "jobs": len(self._jobs),
             "stopped": len(self._stopped),
@@ -255,7 +313,10 @@ class _Storm:
         return {"task": task, **{str(state): ends[str(state)] for state in states}}
 
 
-def _held(process: psutil.Process) -> tuple[int, int]:
-    """Return the descriptors of a process, 0 where it has none, and its megabytes."""
-    descriptors = process.num_fds() if hasattr(process, "num_fds") else 0
-    return descriptors, process.memory_info().rss >> 20
+def _held(process: psutil.Process) -> dict[str, int]:
+    return {
+        "megabytes": process.memory_info().rss >> 20,
+        "descriptors": process.num_fds() if hasattr(process, "num_fds") else 0,
+        "threads": process.num_threads(),
+        "children": len(process.children()),
+    }

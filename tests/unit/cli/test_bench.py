@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.cli import bench
-from studio.cli.bench import nothing_lost, provenance, start, storm
+from studio.cli.bench import nothing_lost, provenance, start, storm, window
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -92,7 +92,6 @@ def test_nothing_lost_counts_faults_and_promises_broken(
 
 
 @pytest.mark.slow
-@pytest.mark.gui
 def test_start_measures_both_windows(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(start, "RUNS", 1)
@@ -217,13 +216,15 @@ def test_bench_of_processes_tells_of_starts_and_calls(
 @pytest.mark.slow
 @pytest.mark.torch
 def test_a_storm_leaves_nothing_without_a_cause(studio: Processes) -> None:
-    words = ("--only", "chat,molecules", "bench", "storm", "--jobs", "12", "--kills", "1")
+    words = ("--only", "molecules,music", "bench", "storm", "--jobs", "8", "--kills", "1")
     figures = one_object(studio(*words, "--json").stdout)
     assert (figures["without_cause"], figures["over_budget"]) == (0, 0), figures["causes"]
     assert figures["budget_mb"] < figures["needed_mb"]
     assert figures["library_whole"]
     assert figures["kills"] == 1
     assert sum(row["done"] for row in figures["table"]) > 0
+    assert figures["stall_ms"]["max"] > 0
+    assert len(figures["held"]["runtime megabytes"]) == storm.QUARTERS
 
 
 def test_a_job_that_fails_in_a_storm_is_told(
@@ -235,7 +236,23 @@ def test_a_job_that_fails_in_a_storm_is_told(
         runtime.enqueue(*lines)
     monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
     monkeypatch.setattr(storm, "WORK", {"echo.say": lambda chance: {"text": "hi"}})
-    words = ("--only", "echo", "bench", "storm", "--jobs", "4", "--kills", "0", "--json")
-    figures = one_object(command(*words)[1])
+    words = ("--only", "echo", "bench", "storm", "--windowless", "--jobs", "4", "--kills", "0")
+    figures = one_object(command(*words, "--json")[1])
     assert figures["without_cause"] == 1
     assert "No reason at all." in figures["causes"][0]
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_a_window_that_is_held_is_seen_by_its_bench() -> None:
+    """The control of what a storm says of stalls."""
+    held = "loop.turn(0.1); loop.late.clear(); time.sleep(0.2); loop.turn(0.1); show(loop.late)"
+    assert window.lateness(window.run(held, {}, ["echo"]))["max"] > 150
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_a_bench_whose_window_ends_early_says_so() -> None:
+    with pytest.raises(StudioError, match="ended early") as told:
+        window.run("raise ValueError(arguments['why'])", {"why": "no reason"}, ["echo"])
+    assert "no reason" in told.value.details
