@@ -152,6 +152,7 @@ CASES: dict[str, Case] = {
     "image.restyle": Case(
         {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
+    "lab.train": Case({"steps": 300}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
     "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),

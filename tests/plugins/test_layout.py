@@ -11,10 +11,11 @@ import pytest
 import studio_chat
 import studio_code
 import studio_image
+import studio_lab
 import studio_molecules
 import studio_music
 
-PLUGINS = (studio_chat, studio_code, studio_image, studio_molecules, studio_music)
+PLUGINS = (studio_chat, studio_code, studio_image, studio_lab, studio_molecules, studio_music)
 ids = [plugin.__name__ for plugin in PLUGINS]
 
 

@@ -1,0 +1,1 @@
+"""The lab: train small generative models, compare them, make data with them."""

@@ -1,0 +1,92 @@
+"""A data set in memory: arrays, what they mean, and which rows are for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+DataKind = Literal["pictures", "text", "table", "pairs"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network has to know of a data set, as plain data.
+
+    Attributes:
+        kind: What a row is.
+        channels, height, width: Of pictures.
+        levels: How many values a channel of a picture has: 256 for a usual one.
+        vocabulary, length: Of text and of pairs: how many tokens there are, how many a row has.
+        columns: Of a table: how many numbers a row has.
+        classes: How many labels there are; 0 for none.
+    """
+
+    kind: DataKind
+    channels: int = 0
+    height: int = 0
+    width: int = 0
+    levels: int = 256
+    vocabulary: int = 0
+    length: int = 0
+    columns: int = 0
+    classes: int = 0
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers or tokens a row has: a bound is in nats for each of them."""
+        if self.kind == "pictures":
+            return self.channels * self.height * self.width
+        return self.columns if self.kind == "table" else self.length
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which rows are for what: three arrays of row numbers without a common one.
+
+    Attributes:
+        training: What networks learn from.
+        validation: When to stop, and which weights are best.
+        test: How good the result is; looked at once, at the end.
+    """
+
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    @classmethod
+    def drawn(cls, rows: int, seed: int, held_out: float = 0.1) -> Split:
+        """Draw ``held_out`` of the rows for validation and as many for the test; at least one."""
+        order = np.random.default_rng(seed).permutation(rows)
+        count = max(1, round(rows * held_out))
+        return cls(*(np.sort(part) for part in np.split(order, [rows - 2 * count, rows - count])))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows to learn from.
+
+    Attributes:
+        title: What a person reads.
+        shape: What a row is.
+        rows: Pictures: (N, C, H, W) uint8, from 0 to ``shape.levels`` - 1. Text: (N, L) int64,
+            tokens. A table: (N, C) float32, standardised. Pairs: (N, 2, L) int64, source and
+            target.
+        split: Which rows are for what.
+        labels: (N,) int64, the class of each row; empty where there are none.
+        classes: The names of the labels.
+        licence: Whose it is, and what may be done with it, in a sentence; empty if not known.
+        meta: Plain data that leads from rows back to what a person reads: the names of columns,
+            the vocabulary.
+    """
+
+    title: str
+    shape: Shape
+    rows: np.ndarray
+    split: Split
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    classes: tuple[str, ...] = ()
+    licence: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Networks that generate: one architecture a module."""

@@ -1,0 +1,92 @@
+"""What every network of the lab can do, so that one trainer trains and one measure measures all.
+
+Imports torch: for the worker half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from studio_lab.datasets.dataset import DataKind, Shape
+
+Batch = Mapping[str, Tensor]
+"""``x``: rows as a network takes them. Pictures: (B, C, H, W) from -1 to 1. Text: (B, L) int64.
+Tables: (B, C) floats. ``label``: (B,) int64, where rows have one."""
+
+
+class Network(nn.Module):
+    """A network that generates rows like those it has seen.
+
+    Attributes:
+        phases: What is optimised in turn at each step, each with an optimiser of its own.
+        has_bound: Whether ``bound`` is a bound on the likelihood.
+    """
+
+    phases: ClassVar[tuple[str, ...]] = ("network",)
+    has_bound: ClassVar[bool] = True
+
+    def __init__(self, shape: Shape) -> None:
+        """``shape``: of the rows."""
+        super().__init__()
+        self.shape = shape
+
+    def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
+        """Return what ``phase`` is to make small, a scalar."""
+        raise NotImplementedError
+
+    def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
+        """Return an upper bound on the negative log-likelihood of each row.
+
+        Returns:
+            (B,), in nats for each dimension of the row (``Shape.dimensions``): of pictures for
+            their whole levels, so that architectures can be compared.
+        """
+        raise NotImplementedError
+
+    def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
+        """Yield the share done; return ``count`` new rows, as ``x`` of a batch."""
+        raise NotImplementedError
+
+    def part(self, phase: str) -> Iterator[nn.Parameter]:
+        """Return the parameters that ``phase`` optimises."""
+        return self.parameters()
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One way to generate.
+
+    Attributes:
+        name: As a flag has it.
+        title: As a person reads it.
+        explanation: What it is and how it learns, in two sentences.
+        takes: What it can learn from.
+        sizes: Name of each size → arguments of ``make`` beside the shape.
+        make: Shape, arguments → the network, with weights from the global generator.
+        rate: Learning rate that suits it.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    takes: tuple[DataKind, ...]
+    sizes: Mapping[str, Mapping[str, Any]]
+    make: Callable[..., Network]
+    rate: float = 1e-3
+
+    def build(self, shape: Shape, size: str) -> Network:
+        """Return a network that has learned nothing.
+
+        torch draws first weights from the global generator: call it in ``ctx.alone()``.
+        """
+        return self.make(shape, **self.sizes[size])
+
+
+def parameters(network: nn.Module) -> int:
+    """Return how many numbers a network learns."""
+    return sum(each.numel() for each in network.parameters())

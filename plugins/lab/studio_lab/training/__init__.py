@@ -1,0 +1,1 @@
+"""How networks learn: one trainer for all."""
