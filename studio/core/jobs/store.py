@@ -14,7 +14,7 @@ from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
 from studio.core.energy.amount import Amount
 from studio.core.jobs import requests
-from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.job import Job
 from studio.core.jobs.requests import Row
 from studio.core.library import Library
 from studio.core.library.rows import JobEntry, Record
@@ -81,7 +81,7 @@ class LibraryJobStore:
             caller=job.caller.record if job.caller else "",
         )
         if job.is_row:
-            self._keep_inputs(recipe)
+            self._keep_inputs(job)
         self._library.jobs.journal_start(
             job.id,
             recipe.task,
@@ -117,7 +117,7 @@ class LibraryJobStore:
         text = bytes(payload).decode() if result.is_text else result.text
         id, path, data, created = "", Path(), b"", 0.0
         if recipe.keep:
-            self._keep_inputs(recipe)
+            self._keep_inputs(job)
             new = NewArtifact(
                 result.kind,
                 file or bytes(payload),
@@ -163,10 +163,16 @@ class LibraryJobStore:
         length = shape[0] if len(shape) == 1 else -1
         return result_files.found(result.file, length, self._scratch)
 
-    def _keep_inputs(self, recipe: Recipe) -> None:
+    def _keep_inputs(self, job: Job) -> None:
         """Keep what a result was made from: without it, it could not be made again."""
+        recipe = job.recipe
         digests = recipe.input_digests
         self._library.keep_inputs({digests[name]: recipe.inputs[name] for name in digests})
+        if picked := {str(recipe.params[name]) for name in recipe.files}:
+            with _unless_erased():
+                for path, digest in self._library.record(job.record).files.items():
+                    if path in picked:
+                        self._library.kept_inputs.keep_file(digest, Path(path))
 
     def end(
         self,

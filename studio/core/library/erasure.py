@@ -16,6 +16,7 @@ import msgspec
 
 from studio.core import disk
 from studio.core.library.artifacts import Artifacts
+from studio.core.library.kept_inputs import HANDED_IN
 from studio.core.library.rows import Artifact
 from studio.core.library.storage import schema
 from studio.core.library.storage.blob_store import ObjectStore
@@ -33,7 +34,7 @@ ERASED = "erased"
 Also when, and the plugins whose caches had to go: what is older and still there is left over."""
 
 _DOOMED_RECORDS = """
-    SELECT id, plugin, inputs FROM records WHERE (
+    SELECT id, plugin, inputs, files FROM records WHERE (
         id IN (SELECT record FROM artifacts WHERE id IN (SELECT value FROM json_each(?1)))
         OR id IN (SELECT record FROM messages
                   WHERE conversation IN (SELECT value FROM json_each(?2))
@@ -86,7 +87,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         messages: Of the conversations, and what was deleted within others.
         trimmed: Conversations that stay and lose some of the messages.
-        inputs: Digests of what was handed to the jobs of the records.
+        inputs: Digests of what was handed to the jobs of the records, picked files among it.
         plugins: Whose caches may hold something of it.
         upgrades: Whether files of an earlier format are brought up to date as well.
     """
@@ -145,7 +146,8 @@ class Erasure:
         lists = (artifacts, conversations, records, messages)
         named = [json.dumps(list(ids)) for ids in lists]
         found = self._database.all(_DOOMED_RECORDS, *named)
-        inputs = {digest for row in found for digest in json.loads(row["inputs"]).values()}
+        handed = (json.loads(row[each]) for row in found for each in ("inputs", "files"))
+        inputs = {digest for each in handed for digest in each.values()}
         return Plan(
             artifacts=doomed,
             conversations=list(conversations),
@@ -305,8 +307,8 @@ def written_down(folder: Path) -> Plan | None:
 
 
 def digests_in_use(database: Database) -> set[str]:
-    """Return the digests of the inputs of all records."""
-    rows = database.all("SELECT DISTINCT value FROM records, json_each(records.inputs)")
+    """Return the digests of what was handed to the jobs of all records."""
+    rows = database.all(f"SELECT DISTINCT value FROM ({HANDED_IN})")
     return {row[0] for row in rows}
 
 

@@ -1,7 +1,11 @@
-"""What was handed to jobs, by digest: kept while they wait, and as long as what they made."""
+"""What was handed to jobs, and the files a person picked for them, by digest.
+
+Kept while the jobs wait, and as long as what they made.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -9,16 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.library.rows import Record
-from studio.core.library.storage.blob_store import ObjectStore
+from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 DAY = 24 * 3600.0
+LARGEST_FILE = 64 * 1024**2
+"""Bytes of a picked file up to which a copy is kept; of a larger one the digest alone."""
+
+HANDED_IN = """
+    SELECT records.id, created, value FROM records, json_each(records.inputs)
+    WHERE inputs <> '{}'
+    UNION ALL SELECT records.id, created, value FROM records, json_each(records.files)
+    WHERE files <> '{}'
+"""
+"""The digests of what was handed to the jobs of all records, and of the files they were shown."""
 
 _IN_USE = """(
-    records.id IN (SELECT record FROM artifacts WHERE record <> '')
-    OR records.id IN (SELECT record FROM messages WHERE record <> '')
-    OR records.id IN (SELECT record FROM jobs WHERE request IS NOT NULL)
+    EXISTS (SELECT 1 FROM artifacts WHERE record = made.id AND record <> '')
+    OR EXISTS (SELECT 1 FROM messages WHERE record = made.id AND record <> '')
+    OR EXISTS (SELECT 1 FROM jobs WHERE record = made.id AND record <> '' AND request NOTNULL)
 )"""
 """The record made something, or its job may yet run."""
 
@@ -66,27 +81,46 @@ class KeptInputs:
                 "It was not kept, or was erased since. Start from the page instead.",
             )
 
-    def payload(self, digest: str, suffix: str) -> Path | None:
-        """Return a result with these bytes and this suffix; None if there is none."""
-        found = self._store.path(digest, suffix.lower()) if suffix else None
-        return found if found and found.is_file() else None
+    def keep_file(self, digest: str, file: Path) -> None:
+        """Keep a copy of a file that a person picked, if it is no folder and not too large.
+
+        Nothing is kept of one that is gone by now, or has other contents.
+
+        Raises:
+            StudioError: The disk of the library refused.
+        """
+        if self._store.find(digest):
+            return
+        try:
+            if not file.is_file() or file.stat().st_size > LARGEST_FILE:
+                return
+            data = read_regular(file)
+        except OSError:  # the person's own disk: the job itself tells of it
+            return
+        if hashlib.sha256(data).hexdigest() == digest:
+            self.keep({digest: data})
+
+    def file(self, digest: str) -> Path | None:
+        """Return a file with these bytes, whoever made it; None if there is none."""
+        found = self._store.find(digest)
+        return found if found and digest_of(found) == digest else None
 
     def release(self, record: str) -> int:
         """Delete what was handed to a job that made nothing and runs no more; return the bytes."""
-        return self._release("records.id = ?1", record)
+        return self._release("id = ?1", record)
 
     def sweep(self) -> int:
         """Delete what a crash left: as ``release``, for all records older than a day."""
-        return self._release("records.created < ?1", time.time() - DAY)
+        return self._release("created < ?1", time.time() - DAY)
 
     def _release(self, which: str, value: str | float) -> int:
-        unused = f"inputs <> '{{}}' AND {which} AND NOT {_IN_USE}"
-        rows = self._database.all(f"SELECT inputs FROM records WHERE {unused}", value)
-        digests = {digest for row in rows for digest in json.loads(row["inputs"]).values()}
+        unused = f"{which} AND NOT {_IN_USE}"
+        rows = self._database.all(f"SELECT value FROM ({HANDED_IN}) AS made WHERE {unused}", value)
+        digests = {row[0] for row in rows}
         if not digests:
             return 0
         used = self._database.all(
-            "SELECT DISTINCT value FROM records, json_each(records.inputs)"
+            f"SELECT DISTINCT value FROM ({HANDED_IN}) AS made"
             " WHERE value IN (SELECT value FROM json_each(?2))"
             f" AND ({_IN_USE} OR NOT {which})",
             value,

@@ -109,10 +109,15 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
     return found
 
 
-def request_for(library: Library, original: Original, weights: WeightsByDigest) -> JobRequest:
+def request_for(
+    library: Library, original: Original, weights: WeightsByDigest, folder: Path
+) -> JobRequest:
     """Return what makes ``original`` again, with the inputs, files and models of then.
 
     Reads files: not for the window's thread.
+
+    Args:
+        folder: For files that are gone from where they were, and are made again from the library.
 
     Raises:
         StudioError: Something is missing, or nothing can be saved.
@@ -121,7 +126,7 @@ def request_for(library: Library, original: Original, weights: WeightsByDigest) 
         library.check_room()  # says why
     record = original.record
     names = weights.now_called(record.weights)
-    names |= _files_now(library, record)
+    names |= _files_now(library, record, folder)
     first = original.results[0].id if original.results else ""
     is_kept = original.message is None
     return JobRequest(
@@ -253,8 +258,10 @@ def _said(library: Library, original: Original) -> list[dict[str, str]]:
     ]
 
 
-def _files_now(library: Library, record: Record) -> dict[str, str]:
+def _files_now(library: Library, record: Record, folder: Path) -> dict[str, str]:
     """Return path → path of today, for files that are not as they were but are in the library.
+
+    They get the names that they had: tasks read a suffix, and make titles of the rest.
 
     Raises:
         StudioError: ``NOT_FOUND``: one is gone, and its bytes are nowhere.
@@ -267,9 +274,11 @@ def _files_now(library: Library, record: Record) -> dict[str, str]:
                 continue
         except OSError:
             pass  # it is gone, or cannot be read
-        copy = library.kept_inputs.payload(sha256, path.suffix)
-        if copy is not None:
-            moved[name] = str(copy)
+        kept = library.kept_inputs.file(sha256)
+        if kept is not None:
+            copy = folder / sha256 / path.name
+            copy.parent.mkdir(exist_ok=True)
+            moved[name] = str(shutil.copyfile(kept, copy))
         elif not path.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,

@@ -75,9 +75,10 @@ class Rerun:
 
         def look() -> tuple[Original, JobRequest]:
             original = preparation.find(studio.library, self._id)
-            changed = preparation.changed_files(studio.library, original, Path(self._folder.name))
+            folder = Path(self._folder.name)
+            changed = preparation.changed_files(studio.library, original, folder)
             original = replace(original, changed=changed)
-            return original, preparation.request_for(studio.library, original, weights)
+            return original, preparation.request_for(studio.library, original, weights, folder)
 
         self._beside(look, lambda found: self._submit(*found), self._cannot)
 

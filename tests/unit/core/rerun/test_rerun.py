@@ -21,6 +21,7 @@ from PIL import Image
 from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.library import Library
+from studio.core.library.kept_inputs import LARGEST_FILE
 from studio.core.rerun.report import Report
 from studio.core.rerun.rerun import Rerun
 from studio.core.studio import Studio
@@ -259,26 +260,80 @@ def test_weights_that_are_nowhere_are_named(desk: Desk) -> None:
     assert str(desk.home / "weights") in report.sentence
 
 
-def test_a_file_is_found_in_the_library_or_named(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "in.png"
-    file.write_bytes(RED)
-    job = desk.made(picture=str(file))
-    id = job.artifacts[0].id
-    file.write_bytes(BLUE)
-    report = desk.again(id, *made(RED))
-    assert report.verdict == "identical", "its bytes are in the library: they are the result's"
-    assert desk.runtime.submitted[-1].params["picture"].startswith(str(desk.library.folder))
+def picked(desk: Desk, file: Path, **how: Any) -> Job:
+    """Make a red picture from a file."""
+    desk.runtime.enqueue(*made(RED))
+    job = desk.studio.submit(JobRequest("maker.make", {"picture": str(file)}, **how))
+    pump_until(desk.studio, lambda: not job.is_live)
+    return job
+
+
+def kept(desk: Desk) -> set[bytes]:
+    return {path.read_bytes() for path in desk.library.kept_inputs._store.inputs()}
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(BLUE)])
+def test_a_file_that_was_picked_is_kept_and_shown_to_the_task_by_its_name(
+    desk: Desk, tmp_path: Path, spoil: Callable[[Path], Any]
+) -> None:
+    file = tmp_path / "My picture.png"
     file.write_bytes(picture((9, 9, 9)))
-    job = desk.made(picture=str(file))
-    id = job.artifacts[0].id
-    file.write_bytes(picture((1, 2, 3)))
-    report = desk.again(id, *made(BLUE))
-    assert [(each.what, each.name) for each in report.causes] == [("file", "in.png")]
-    assert "the file in.png has other contents now" in report.sentence
+    job = picked(desk, file)
+    spoil(file)
+    report = desk.again(job.record, *made(RED))
+    assert (report.verdict, report.causes) == ("identical", ()), report.sentence
+    shown = desk.library.record(report.record)
+    ((path, digest),) = shown.files.items()
+    assert Path(path).name == "My picture.png"
+    assert not Path(path).exists(), "it was there for the job alone"
+    assert digest == hashlib.sha256(picture((9, 9, 9))).hexdigest()
+    assert desk.again(report.record, *made(RED)).verdict == "identical", "and so once more"
+
+
+def test_a_file_that_was_picked_goes_with_all_that_was_made_from_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file, data = tmp_path / "mine.png", picture((1, 2, 3))
+    file.write_bytes(data)
+    first, second = picked(desk, file), picked(desk, file)
+    desk.library.erase([first.artifacts[0].id])
+    assert data in kept(desk), "control: something else was made from it"
+    assert desk.library._left().inputs == ()
+    desk.library.erase([second.artifacts[0].id])
+    assert data not in kept(desk)
+    assert file.read_bytes() == data, "the person's own file is none of our business"
+
+
+def test_of_a_private_job_and_of_one_that_made_nothing_no_file_is_kept(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file, data = tmp_path / "secret.png", picture((4, 5, 6))
+    file.write_bytes(data)
+    picked(desk, file, private=True, keep=False)
+    desk.runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "No.")))
+    job = desk.studio.submit(JobRequest("maker.make", {"picture": str(file)}))
+    pump_until(desk.studio, lambda: not job.is_live)
+    assert data not in kept(desk)
+    picked(desk, file)
+    assert data in kept(desk), "control"
+
+
+def test_a_file_that_is_too_large_to_keep_is_named_when_it_is_gone(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.png"
+    with file.open("wb") as sparse:
+        sparse.truncate(LARGEST_FILE + 1)
+    job = picked(desk, file)
+    assert desk.again(job.record, *made(RED)).verdict == "identical", "it is where it was"
+    file.write_bytes(BLUE)
+    changed = desk.again(job.record, *made(GREEN))
+    assert [(each.what, each.name) for each in changed.causes] == [("file", "large.png")]
+    assert "the file large.png has other contents now" in changed.sentence
     file.unlink()
-    report = desk.again(id)
-    assert report.verdict == "cannot"
-    assert f"in.png, which this was made from, is not at {tmp_path} any more." in report.sentence
+    gone = desk.again(job.record)
+    assert gone.verdict == "cannot"
+    assert f"large.png, which this was made from, is not at {tmp_path} any more." in gone.sentence
 
 
 # --- what cannot be run again -----------------------------------------------------------------
