@@ -1,0 +1,226 @@
+"""All measures of one set of samples, and what is wrong with them.
+
+The same for every architecture: it sees samples and examples, and not what made them. A generator
+is called good only where nothing is found, and a plain baseline counts among the findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio_lab.measures.copies import Copies, copies
+from studio_lab.measures.distances import flat
+from studio_lab.measures.diversity import diversity, modes
+from studio_lab.measures.estimates import Estimate
+from studio_lab.measures.features import Features
+from studio_lab.measures.kid import kid
+from studio_lab.measures.precision_recall import precision_recall
+from studio_lab.measures.text import copied_text, distinct
+from studio_lab.measures.text_baseline import NGrams
+from studio_lab.measures.vector_baselines import GaussianComponents, MeanExample
+
+
+class Finding(StrEnum):
+    """What is wrong with samples."""
+
+    COPIES = "copies"
+    COLLAPSE = "collapse"
+    BASELINE = "baseline"
+
+    @property
+    def sentence(self) -> str:
+        """What it means, for a person."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Finding.COPIES: "It copies training examples.",
+    Finding.COLLAPSE: "It makes the same few things again and again.",
+    Finding.BASELINE: "A plain baseline is as good or better.",
+}
+
+
+class Role(StrEnum):
+    """What samples are of."""
+
+    HELD_OUT = "held-out"
+    BASELINE = "baseline"
+    WEIGHTS = "weights"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was measured of samples.
+
+    Attributes:
+        values: Measures by name, in the order to show them.
+        findings: What is wrong; empty for what may be called good.
+        copies: The nearest training example of each sample, of arrays.
+    """
+
+    name: str
+    role: Role
+    values: Mapping[str, Estimate]
+    findings: tuple[Finding, ...] = ()
+    copies: Copies | None = field(default=None, repr=False)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Real examples that samples are measured against: (n, …) arrays in one scale.
+
+    Attributes:
+        features: A function of the training examples, the same for all that is compared.
+        seed: Of every draw of a measure.
+    """
+
+    training: NDArray[Any]
+    held_out: NDArray[Any]
+    features: Features
+    seed: int = 0
+
+    @property
+    def distance(self) -> str:
+        """The name of the measure by which samples are ranked: the lower, the better."""
+        return f"KID ({self.features.name})"
+
+
+def assess(name: str, samples: NDArray[Any], examples: Examples, role: Role) -> Assessment:
+    """Return all measures of ``samples`` (m, …); baselines are not compared yet: see ``judged``.
+
+    Args:
+        samples: At least four, in the scale of the examples.
+    """
+    rng = np.random.default_rng(examples.seed)
+    made, real = examples.features(samples), examples.features(examples.held_out)
+    precision, recall = precision_recall(real, made, rng)
+    varied = diversity(made, real, rng)
+    pixels = copies(flat(samples), flat(examples.training), flat(examples.held_out))
+    felt = copies(made, examples.features(examples.training), real)
+    values = {
+        examples.distance: kid(real, made, rng),
+        "precision": precision,
+        "recall": recall,
+        "diversity": Estimate.exact(varied.effective / varied.yardstick),
+        "pair distance": Estimate.exact(varied.pair_distance),
+        "copies": pixels.share,
+        "copies by features": felt.share,
+        "nearest training example": Estimate.exact(pixels.typical / max(pixels.yardstick, 1e-12)),
+    }
+    if examples.features.classify:
+        seen = modes(
+            examples.features.classify(samples), examples.features.classify(examples.training)
+        )
+        values["classes covered"] = Estimate.exact(seen.covered / seen.classes)
+    findings = []
+    if pixels.found or felt.found:
+        findings.append(Finding.COPIES)
+    if varied.collapsed or values.get("classes covered", Estimate.exact(1)).value < 0.5:
+        findings.append(Finding.COLLAPSE)
+    return Assessment(name, role, values, tuple(findings), pixels)
+
+
+def assess_references(examples: Examples, count: int) -> list[Assessment]:
+    """Return the rows that samples are set beside: training examples, and plain baselines.
+
+    Training examples against the held-out ones say what the best possible figures are; that they
+    are copies of themselves is not counted.
+    """
+    rng = np.random.default_rng(examples.seed)
+    some = examples.training[rng.permutation(len(examples.training))[:count]]
+    real = assess("training examples", some, examples, Role.HELD_OUT)
+    kept = {key: value for key, value in real.values.items() if not key.startswith(_OF_COPIES)}
+    baselines = (GaussianComponents(examples.training), MeanExample(examples.training))
+    return [
+        replace(real, values=kept, findings=(), copies=None),
+        *(
+            assess(each.name, each.sample(count, rng), examples, Role.BASELINE)
+            for each in baselines
+        ),
+    ]
+
+
+_OF_COPIES = ("copies", "nearest")
+
+
+def judged(found: Sequence[Assessment], measure: str) -> list[Assessment]:
+    """Return assessments with the finding that a plain baseline is as good, and the best first.
+
+    Args:
+        measure: What decides, the lower the better. A baseline is beaten when the whole interval
+            lies below its value.
+    """
+    bars = [each.values[measure].value for each in found if each.role is Role.BASELINE]
+    bar = min(bars, default=np.inf)
+
+    def with_baseline(each: Assessment) -> Assessment:
+        if each.role is not Role.WEIGHTS or each.values[measure].high < bar:
+            return each
+        return replace(each, findings=(*each.findings, Finding.BASELINE))
+
+    marked = [with_baseline(each) for each in found]
+    return sorted(marked, key=lambda each: (len(each.findings) > 0, each.values[measure].value))
+
+
+BITS = "bits per character"
+
+
+def assess_texts(
+    name: str,
+    texts: Sequence[str],
+    training: Sequence[str],
+    held_out: Sequence[str],
+    bits: Estimate | None = None,
+    role: Role = Role.WEIGHTS,
+) -> Assessment:
+    """Return all measures of written texts.
+
+    Args:
+        bits: Of the held-out texts under the model, a character; None where it tells no likelihood.
+            ``perplexity`` of a token cannot be compared between models that cut texts differently.
+    """
+    copied = copied_text(texts, training, held_out)
+    variety, usual = distinct(texts), distinct(_as_many(held_out, texts))
+    values = {
+        **({BITS: bits} if bits else {}),
+        "distinct pairs of words": Estimate.exact(variety),
+        "copies": copied.share,
+        "longest copied span": Estimate.exact(copied.typical / max(copied.yardstick, 1e-12)),
+    }
+    findings = [Finding.COPIES] if copied.found else []
+    if variety < usual / 2:
+        findings.append(Finding.COLLAPSE)
+    return Assessment(name, role, values, tuple(findings))
+
+
+def text_baseline(
+    training: Sequence[str], held_out: Sequence[str], count: int, length: int, seed: int = 0
+) -> Assessment:
+    """Return the measures of an n-gram model: ``count`` texts of ``length`` characters at most."""
+    model, rng = NGrams(training), np.random.default_rng(seed)
+    texts = [model.sample(rng, length) or " " for _ in range(count)]
+    bits = Estimate.exact(model.bits_per_character(held_out))
+    name = f"{model.order}-gram of characters"
+    return assess_texts(name, texts, training, held_out, bits, Role.BASELINE)
+
+
+def _as_many(held_out: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Return held-out text of about as many characters as the texts have together."""
+    left, taken = sum(map(len, texts)), []
+    for text in held_out:
+        if left <= 0:
+            break
+        taken.append(text[:left])
+        left -= len(text)
+    return taken

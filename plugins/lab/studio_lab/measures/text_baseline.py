@@ -1,0 +1,76 @@
+"""An n-gram model of characters: what a language model has to be better than."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+MOST = 400_000
+"""Characters it learns from."""
+
+_END = "\uffff"
+
+
+class NGrams:
+    """Characters after the last ``order − 1``, with shorter contexts mixed in (Witten and Bell).
+
+    Args:
+        texts: What to learn from; the first 400,000 characters are read.
+        order: Characters of the longest span.
+    """
+
+    def __init__(self, texts: Sequence[str], order: int = 5) -> None:
+        self.order = order
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        left = MOST
+        for text in texts:
+            self._learn(text[:left] + _END)
+            left -= len(text)
+            if left <= 0:
+                break
+        self.alphabet = sorted(self.counts[""])
+        self._floor = 1 / (len(self.alphabet) + 1)
+
+    def _learn(self, text: str) -> None:
+        for at, following in enumerate(text):
+            for length in range(min(at, self.order - 1) + 1):
+                self.counts[text[at - length : at]][following] += 1
+
+    def probability(self, context: str, following: str) -> float:
+        """Return how likely a character is after ``context``, of which the end counts."""
+        likely = self._floor
+        for length in range(min(len(context), self.order - 1) + 1):
+            seen = self.counts.get(context[len(context) - length :])
+            if not seen:
+                break
+            total, kinds = seen.total(), len(seen)
+            likely = (seen[following] + kinds * likely) / (total + kinds)
+        return likely
+
+    def nats(self, text: str) -> float:
+        """Return the negative log likelihood of a text and of its end."""
+        text += _END
+        return -sum(
+            math.log(self.probability(text[max(0, at - self.order + 1) : at], following))
+            for at, following in enumerate(text)
+        )
+
+    def bits_per_character(self, texts: Sequence[str]) -> float:
+        """Return the mean of bits a character, the end of each text counted as one."""
+        characters = sum(len(text) + 1 for text in texts)
+        return sum(map(self.nats, texts)) / math.log(2) / max(1, characters)
+
+    def sample(self, rng: np.random.Generator, longest: int = 500) -> str:
+        """Return a text that the model writes, of ``longest`` characters at most."""
+        text = ""
+        while len(text) < longest:
+            context = text[max(0, len(text) - self.order + 1) :]
+            weights = np.array([self.probability(context, each) for each in self.alphabet])
+            following = self.alphabet[rng.choice(len(weights), p=weights / weights.sum())]
+            if following == _END:
+                break
+            text += following
+        return text

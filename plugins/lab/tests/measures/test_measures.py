@@ -1,0 +1,115 @@
+"""Measures tell planted copiers, collapses and baselines from good samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from studio_lab.measures.assessment import (
+    Assessment,
+    Examples,
+    Finding,
+    Role,
+    assess,
+    assess_references,
+    judged,
+)
+from studio_lab.measures.features import classifier_features, component_features
+from studio_lab.measures.kid import kid
+
+Digits = tuple[NDArray[np.float64], NDArray[np.int_]]
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    from sklearn.datasets import load_digits
+
+    pictures, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(pictures))
+    return pictures[order].reshape(-1, 1, 8, 8) / 16, labels[order]
+
+
+@pytest.fixture(scope="module")
+def examples(digits: Digits) -> Examples:
+    pictures, labels = digits
+    features = classifier_features(pictures[:700], labels[:700])
+    return Examples(pictures[:700], pictures[700:1200], features)
+
+
+@pytest.fixture(scope="module")
+def references(examples: Examples) -> list[Assessment]:
+    return assess_references(examples, 300)
+
+
+def weights(name: str, samples: NDArray[np.float64], examples: Examples) -> Assessment:
+    return assess(name, samples, examples, Role.WEIGHTS)
+
+
+def test_a_good_sampler_is_called_good(
+    digits: Digits, examples: Examples, references: list[Assessment]
+) -> None:
+    """Real digits that neither split has are what a perfect generator would make."""
+    ideal = weights("ideal", digits[0][1200:1500], examples)
+    ranked = judged([ideal, *references], examples.distance)
+    assert next(each for each in ranked if each.name == "ideal").is_good
+    assert ideal.values["classes covered"].value == 1
+
+
+def test_a_copier_is_exposed(examples: Examples) -> None:
+    """Half of its samples are training examples with a little noise, the rest are new."""
+    rng = np.random.default_rng(1)
+    copied = examples.training[:60] + rng.normal(0, 0.02, (60, 1, 8, 8))
+    new = examples.held_out[:240]
+    found = weights("copier", np.concatenate([copied, new]), examples)
+    assert Finding.COPIES in found.findings
+    assert found.copies is not None
+    assert list(found.copies.nearest[:60]) == list(range(60))
+    assert found.copies.is_copy[:60].mean() > 0.9
+
+
+def test_a_mean_picture_is_near_to_all_and_no_copy(references: list[Assessment]) -> None:
+    """The control: by distance alone it would be the worst copier."""
+    blurred = next(each for each in references if each.name.startswith("Gaussian"))
+    assert Finding.COPIES not in blurred.findings
+
+
+def test_a_collapse_is_exposed(digits: Digits, examples: Examples) -> None:
+    rng = np.random.default_rng(1)
+    few = digits[0][1200:1206]
+    samples = few[rng.integers(6, size=300)] + rng.normal(0, 0.03, (300, 1, 8, 8))
+    found = weights("collapsed", samples, examples)
+    assert Finding.COLLAPSE in found.findings
+    assert found.values["recall"].high < 0.3
+
+
+def test_one_class_alone_is_a_collapse(digits: Digits, examples: Examples) -> None:
+    pictures, labels = digits
+    ones = weights("ones", pictures[700:][labels[700:] == 1], examples)
+    assert Finding.COLLAPSE in ones.findings
+    assert ones.values["classes covered"].value < 0.3
+
+
+def test_what_a_baseline_beats_is_not_good(
+    examples: Examples, references: list[Assessment]
+) -> None:
+    rng = np.random.default_rng(1)
+    noise = weights("noise", rng.random((300, 1, 8, 8)), examples)
+    ranked = judged([noise, *references], examples.distance)
+    assert Finding.BASELINE in next(each for each in ranked if each.name == "noise").findings
+    assert ranked[-1].name == "noise"
+
+
+def test_kid_is_near_zero_for_one_source_and_grows_with_distance() -> None:
+    rng = np.random.default_rng(0)
+    real, same = rng.normal(size=(2, 300, 16))
+    near, far = (kid(real, same + shift, rng) for shift in (0.3, 1.0))
+    alike = kid(real, same, rng)
+    assert alike.low < 0 < alike.high
+    assert 0 < near.low < near.high < far.low
+
+
+def test_features_say_their_name(digits: Digits) -> None:
+    features = component_features(digits[0][:200])
+    assert features.name == "64 principal components"
+    assert features(digits[0][:5]).shape == (5, 64)
