@@ -1,0 +1,182 @@
+"""Examples that are there twice, and those of one split that leak into another.
+
+What a network has seen in training it need not have learned: a test on it says nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio_lab.datasets.table import Table
+
+HASH_SIDE = 8
+NEAR_BITS = 4
+"""Of the 64 bits of a picture's hash, as many may differ in a near duplicate."""
+
+SHINGLE = 3
+"""Words of a shingle."""
+
+PERMUTATIONS = 64
+BANDS = 16
+NEAR_TEXT = 0.7
+"""Share of common shingles from which texts are near duplicates."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Groups of examples that are the same, or nearly.
+
+    Attributes:
+        groups: Row numbers of each group, two or more, in order.
+        rows: How many examples there are in all.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    rows: int
+
+    @property
+    def extra(self) -> int:
+        """How many examples could go without losing one."""
+        return sum(len(group) - 1 for group in self.groups)
+
+    def kept(self) -> NDArray[np.intp]:
+        """Return the rows with the first of each group only."""
+        gone = [row for group in self.groups for row in group[1:]]
+        return np.setdiff1d(np.arange(self.rows), gone)
+
+    def leaks(self, *splits: Iterable[int]) -> tuple[tuple[int, ...], ...]:
+        """Return the groups that have examples in more than one of the splits of row numbers."""
+        where = {int(row): at for at, split in enumerate(splits) for row in split}
+        return tuple(
+            group for group in self.groups if len({where[row] for row in group if row in where}) > 1
+        )
+
+
+def equal(keys: Sequence[Hashable]) -> Duplicates:
+    """Return groups of examples with equal keys."""
+    rows: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        rows[key].append(row)
+    return Duplicates(tuple(tuple(each) for each in rows.values() if len(each) > 1), len(keys))
+
+
+def equal_arrays(arrays: Iterable[NDArray[Any]]) -> Duplicates:
+    """Return groups of arrays, such as pictures or tunes, that are equal byte for byte."""
+    return equal([hashlib.sha256(np.ascontiguousarray(each).tobytes()).digest() for each in arrays])
+
+
+def equal_rows(table: Table) -> Duplicates:
+    """Return groups of equal rows of a table; gaps are equal to each other."""
+    return equal_arrays(np.nan_to_num(table.cells(), nan=np.inf))
+
+
+def near_pictures(pictures: Sequence[NDArray[Any]]) -> Duplicates:
+    """Return groups of pictures that look the same: other size, compression or brightness.
+
+    Pictures (C, H, W) of any size, compared by the difference hash (Krawetz 2013): whether each
+    cell of a grid is brighter than its right neighbour. Two pictures of one colour are the same.
+    """
+    return _near_hashes(np.array([_difference_hash(each) for each in pictures], np.uint64))
+
+
+def _difference_hash(picture: NDArray[Any]) -> int:
+    from PIL import Image
+
+    grey = np.asarray(picture, np.float32).mean(0)
+    small = Image.fromarray(grey).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
+    cells = np.asarray(small)
+    bits = (cells[:, 1:] > cells[:, :-1]).ravel()
+    return int.from_bytes(np.packbits(bits).tobytes())
+
+
+def _near_hashes(hashes: NDArray[np.uint64]) -> Duplicates:
+    """Return groups of hashes that differ in ``NEAR_BITS`` bits at most.
+
+    Of five pieces of a hash one is equal then, so only those with an equal piece are compared.
+    """
+    pieces = NEAR_BITS + 1
+    edges = [64 * at // pieces for at in range(pieces + 1)]
+    links = _Links(len(hashes))
+    for low, high in pairwise(edges):
+        piece = hashes >> np.uint64(low) & np.uint64((1 << (high - low)) - 1)
+        order = np.argsort(piece, kind="stable")
+        for group in np.split(order, np.flatnonzero(np.diff(piece[order])) + 1):
+            for at, row in enumerate(group[:-1]):
+                differing = np.bitwise_count(hashes[group[at + 1 :]] ^ hashes[row])
+                links.join_all(row, group[at + 1 :][differing <= NEAR_BITS])
+    return links.groups()
+
+
+def near_texts(texts: Sequence[str]) -> Duplicates:
+    """Return groups of texts that share seven tenths of their spans of three words.
+
+    Candidates are found by minima of hashes (Broder 1997) in bands, then compared. Case, spaces
+    and punctuation count for nothing.
+    """
+    shingles = [_shingles(text) for text in texts]
+    signatures = [_signature(each) for each in shingles]
+    links = _Links(len(texts))
+    width = PERMUTATIONS // BANDS
+    for band in range(BANDS):
+        keys = [each[band * width : (band + 1) * width].tobytes() for each in signatures]
+        for group in equal(keys).groups:
+            for one, other in combinations(group[:200], 2):
+                if not links.same(one, other) and _alike(shingles[one], shingles[other]):
+                    links.join(one, other)
+    return links.groups()
+
+
+def _shingles(text: str) -> frozenset[int]:
+    words = re.findall(r"\w+", text.lower())
+    spans = range(max(1, len(words) - SHINGLE + 1))
+    found = (" ".join(words[at : at + SHINGLE]).encode() for at in spans)
+    return frozenset(
+        int.from_bytes(hashlib.blake2b(each, digest_size=4).digest()) for each in found
+    )
+
+
+def _signature(shingles: frozenset[int]) -> NDArray[np.uint64]:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(1, 2**32, size=(2, PERMUTATIONS, 1), dtype=np.uint64) | np.uint64(1)
+    values = np.fromiter(shingles, np.uint64, len(shingles))
+    return np.asarray((values * factors[0] + factors[1] >> np.uint64(20)).min(1))
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return len(one & other) >= NEAR_TEXT * len(one | other)
+
+
+class _Links:
+    """Rows that belong together, by union and find."""
+
+    def __init__(self, rows: int) -> None:
+        self._parent = list(range(rows))
+
+    def _root(self, row: int) -> int:
+        while self._parent[row] != row:
+            self._parent[row] = self._parent[self._parent[row]]
+            row = self._parent[row]
+        return row
+
+    def same(self, one: int, other: int) -> bool:
+        return self._root(one) == self._root(other)
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self._root(one), self._root(other)))
+        self._parent[high] = low
+
+    def join_all(self, row: int, others: Iterable[int]) -> None:
+        for other in others:
+            self.join(int(row), int(other))
+
+    def groups(self) -> Duplicates:
+        return equal([self._root(row) for row in range(len(self._parent))])
