@@ -239,16 +239,21 @@ class Change:
         new = self._store._new
         disk.make_folder(new)
         record = fill(new)
-        name = f"{record.id}-{record.version}-{_short(record)}"
         disk.write_durably(new / "record.json", msgspec.json.encode(record))
-        target = self._store._versions / name
-        if target.exists():  # the same wheels, checked anew: take the fresh copy
-            os.replace(target, self._store.folder / f"{name}.gone")
         disk.make_folder(self._store._versions)
+        target = self._free_folder(f"{record.id}-{record.version}-{_short(record)}")
         _sync_all()
         os.replace(new, target)
         disk.sync_folder(target.parent)
-        return name, record
+        return target.name, record
+
+    def _free_folder(self, name: str) -> Path:
+        """Return where to put a version; the same wheels, checked anew, beside those in use."""
+        target, number = self._store._versions / name, 1
+        while target.exists():
+            number += 1
+            target = target.with_name(f"{name}-{number}")
+        return target
 
     def put(self, id: str, installed: Installed, change: str) -> PluginSet:
         """Make the set in which the plugin ``id`` is ``installed``, and switch to it."""
