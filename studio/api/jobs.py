@@ -32,6 +32,8 @@ class JobRequest:
             knows of the job goes when that is erased.
         page: Which part of the window shows it, set by its run controller: it is found by that
             after a restart.
+        target: Where that part of the window puts what comes of it, in its own words, as the path
+            of a file; it is there again after a restart.
     """
 
     task: str
@@ -45,6 +47,7 @@ class JobRequest:
     whole: bool = False
     conversation: str = ""
     page: str = ""
+    target: str = ""
     seed: int | None = None
 
 

@@ -55,6 +55,8 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     or the input that each fills: ``{ image = "picture" }``. ``tool`` says, to a language model that
     may use it, what it does and when it helps; where it says nothing, the task is no tool.
     ``compares``: kinds of which it tells how two results differ: see :mod:`studio.api.comparison`.
+    ``grows_with``: numbers that its time is in proportion to, as the steps and the count of what it
+    makes, twice for a square: how long a job will take is told from others by them; 0 is automatic.
     """
 
     id: str
@@ -67,6 +69,7 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str = ""
     tool: str = ""
     compares: tuple[str, ...] = ()
+    grows_with: tuple[str, ...] = ()
 
 
 class ActionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

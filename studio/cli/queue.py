@@ -17,6 +17,7 @@ from studio.core.jobs.job import Job
 from studio.core.jobs.job_queue import JobQueue, fitting
 from studio.core.library.library import Library
 from studio.core.library.rows import JobEntry
+from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -41,7 +42,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         if writes:
             _must_be_alone(library)
             _COMMANDS[arguments.command](library, arguments)
-        _list(library, arguments)
+        _list(library, session.plugins, arguments)
     return ExitCode.OK
 
 
@@ -142,10 +143,10 @@ def _found(library: Library, id: str) -> JobEntry:
     return found[0]
 
 
-def _list(library: Library, arguments: Namespace) -> None:
+def _list(library: Library, plugins: PluginHost, arguments: Namespace) -> None:
     waiting, failed = library.jobs.waiting(), library.jobs.failed()
     paused = library.jobs.paused
-    left = estimate(_usually(library, entry) for entry in waiting if not entry.held)
+    left = estimate(_usually(library, plugins, entry) for entry in waiting if not entry.held)
     if arguments.json:
         output.print_json(
             {
@@ -173,14 +174,16 @@ def _list(library: Library, arguments: Namespace) -> None:
         output.hint("The queue is paused: `studio queue resume` lets it go on.")
 
 
-def _usually(library: Library, entry: JobEntry) -> float | None:
+def _usually(library: Library, plugins: PluginHost, entry: JobEntry) -> float | None:
     """Return the seconds that a job like this has taken before; None for the first of its kind."""
     try:
-        weights = library.record(entry.record).params.get("weights")
+        params = library.record(entry.record).params
     except StudioError:  # damaged: running it says so
         return None
+    weights = params.get("weights")
     named = (weights,) if isinstance(weights, str) else ()
-    return library.records.typical_seconds(entry.task, named)
+    grows_with = {task.id: task.grows_with for _, task in plugins.tasks()}.get(entry.task, ())
+    return library.records.typical_seconds(entry.task, named, params, grows_with)
 
 
 def _minutes(seconds: float) -> str:

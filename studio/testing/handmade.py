@@ -45,7 +45,7 @@ class HandMadeBoard:
         self.queue = self._queue()
         self.typical: dict[str, float] = {}
         disk: Any = _Disk()
-        self.durations = Durations(lambda task, weights: self.typical.get(task), disk, lambda: None)
+        self.durations = Durations(lambda recipe: self.typical.get(recipe.task), disk, lambda: None)
 
     def _queue(self) -> JobQueue:
         hands = Hands(

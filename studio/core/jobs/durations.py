@@ -1,4 +1,4 @@
-"""How long the queue will take, by how long its tasks took before on this machine."""
+"""How long the queue will take, by how long jobs like those in it took before on this machine."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from studio.core.background import Background
-from studio.core.jobs.job import Job
+from studio.core.jobs.job import Job, Recipe
 from studio.protocol.errors import StudioError
 
 log = logging.getLogger("studio.jobs")
 
-Typical = Callable[[str, tuple[str, ...]], float | None]
-"""Task and weights → the seconds that it usually takes; None for what was never run."""
+Typical = Callable[[Recipe], float | None]
+"""Returns the seconds that a job usually takes; None for a task that was never run."""
+_Key = tuple[str, tuple[str, ...], tuple[object, ...]]
+"""Task, weights, and the parameters that its time is in proportion to."""
 
 
 class Estimate(NamedTuple):
@@ -36,12 +38,12 @@ def estimate(lefts: Iterable[float | None]) -> Estimate | None:
 
 
 class Durations:
-    """Of tasks with their weights; the library is read beside the owner's thread, once for each."""
+    """Of jobs; the library is read beside the owner's thread, once for all that are alike."""
 
     def __init__(self, typical: Typical, disk: Background, changed: Callable[[], None]) -> None:
         """``changed``: called when more is known."""
         self._typical, self._disk, self._changed = typical, disk, changed
-        self._known: dict[tuple[str, tuple[str, ...]], float | None] = {}
+        self._known: dict[_Key, float | None] = {}
 
     def to_end(self, jobs: Iterable[Job]) -> Estimate | None:
         """Return how long live jobs will take; None where nothing is known. Held ones are not in.
@@ -52,7 +54,7 @@ class Durations:
 
     def learn(self, job: Job) -> None:
         """Take in that a job is over: how long its task takes is asked anew."""
-        self._known.pop((job.task, job.recipe.weights), None)
+        self._known = {key: known for key, known in self._known.items() if key[0] != job.task}
 
     def _left(self, job: Job) -> float | None:
         if job.seconds_left is not None:
@@ -61,7 +63,9 @@ class Durations:
         return None if typical is None else max(0.0, typical - (job.seconds or 0.0))
 
     def _usually(self, job: Job) -> float | None:
-        key = job.task, job.recipe.weights
+        recipe = job.recipe
+        sizes = tuple(recipe.params.get(name) for name in recipe.grows_with)
+        key = recipe.task, recipe.weights, sizes
         if key not in self._known:
             self._known[key] = None
 
@@ -73,5 +77,5 @@ class Durations:
             def unread(error: StudioError) -> None:
                 log.info("no durations of %s: %s", key[0], error)  # the library tells of itself
 
-            self._disk.run(lambda: self._typical(*key), found, unread)
+            self._disk.run(lambda: self._typical(recipe), found, unread)
         return self._known[key]

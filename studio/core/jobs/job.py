@@ -41,6 +41,8 @@ class Recipe:
         conversation: Id of the one it is said in; empty for none.
         files: Parameters that name a file which the user picked.
         page: Which part of the window shows it; empty for none.
+        target: Where that puts what comes of it, in its own words.
+        grows_with: Parameters that its time is in proportion to.
     """
 
     plugin: str
@@ -59,6 +61,8 @@ class Recipe:
     conversation: str = ""
     files: tuple[str, ...] = ()
     page: str = ""
+    target: str = ""
+    grows_with: tuple[str, ...] = ()
 
     @property
     def outlives_its_page(self) -> bool:

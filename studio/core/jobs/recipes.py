@@ -110,6 +110,8 @@ def make_recipe(
         conversation=request.conversation,
         files=tuple(files),
         page=request.page,
+        target=request.target,
+        grows_with=entry.grows_with,
     )
 
 

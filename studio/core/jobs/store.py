@@ -267,9 +267,11 @@ class LibraryJobStore:
         """Keep whether the whole queue waits."""
         self._library.jobs.pause(paused)
 
-    def typical_seconds(self, task: str, weights: Sequence[str]) -> float | None:
-        """Return how long a task usually takes with these weights; None if it was never run."""
-        return self._library.records.typical_seconds(task, weights)
+    def typical_seconds(self, recipe: Recipe) -> float | None:
+        """Return how long such a job usually takes; None if its task was never run."""
+        return self._library.records.typical_seconds(
+            recipe.task, recipe.weights, recipe.params, recipe.grows_with
+        )
 
     def forget(self, jobs: Sequence[str]) -> None:
         """Let go of rows that failed, and of what they were handed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -86,30 +87,60 @@ class Records:
         )
         return [Use(*row) for row in rows]
 
-    def typical_seconds(self, task: str, weights: Collection[str]) -> float | None:
+    def typical_seconds(
+        self,
+        task: str,
+        weights: Collection[str],
+        params: Mapping[str, Any] | None = None,
+        grows_with: Sequence[str] = (),
+    ) -> float | None:
         """Return how long a task usually takes with these weights; with any, if never with these.
+
+        Of earlier runs those count that were on the device of the last one.
+
+        Args:
+            params: What it is to be run with.
+            grows_with: Parameters that its time is in proportion to. Runs in which the same ones
+                were automatic, 0 or less, are compared by them; if there are none, all are as long.
 
         Returns:
             The median of the last ten that finished; None if none did.
         """
         rows = self._database.all(
-            "SELECT seconds, weights FROM records WHERE task = ? AND seconds IS NOT NULL AND EXISTS"
+            "SELECT seconds, weights, params, device FROM records"
+            " WHERE task = ? AND seconds IS NOT NULL AND EXISTS"
             " (SELECT 1 FROM jobs WHERE record <> '' AND record = records.id AND state = 'done')"
             " ORDER BY n DESC LIMIT 50",
             task,
         )
-        wanted = set(weights)
-        same = [row[0] for row in rows if _names(row[1]) == wanted]
-        found = (same or [row[0] for row in rows])[:10]
-        return statistics.median(found) if found else None
+        rows = [row for row in rows if row[3] == rows[0][3]]
+        wanted, work = set(weights), _work(params or {}, grows_with)
+        rows = [row for row in rows if set(_read(row[1])) == wanted] or rows
+        amounts = [(row[0], _work(_read(row[2]), grows_with)) for row in rows]
+        alike = [seconds / each.units for seconds, each in amounts if each.of == work.of]
+        scale, found = (work.units, alike) if alike else (1.0, [row[0] for row in rows])
+        return scale * statistics.median(found[:10]) if found else None
 
     def _note(self, record: Record, event: Event) -> None:
         month = time.strftime("%Y-%m", time.gmtime(record.created))
         self._history.append(f"records/{month}", event)
 
 
-def _names(weights: str) -> set[str]:
+class _Work(NamedTuple):
+    """How much a job has to do: the product of the parameters ``of`` it."""
+
+    units: float
+    of: tuple[str, ...]
+
+
+def _work(params: Mapping[str, Any], grows_with: Sequence[str]) -> _Work:
+    numbers = [(name, params.get(name)) for name in grows_with]
+    given = [(name, n) for name, n in numbers if isinstance(n, int | float) and n > 0]
+    return _Work(float(math.prod(n for _, n in given)), tuple(name for name, _ in given))
+
+
+def _read(column: str) -> dict[str, Any]:
     try:
-        return set(json.loads(weights))
-    except (ValueError, TypeError):  # damaged: of no weights that anybody could ask for
-        return {""}
+        return dict(json.loads(column))
+    except (ValueError, TypeError):  # damaged: of nothing that anybody could ask for
+        return {}

@@ -30,6 +30,7 @@ _FORBIDDEN = {
     "worker": ("PySide6", "qt-in-worker", "the runtime has no window"),
     "plugin": ("torch", "torch-in-window", "the window would stand still for seconds"),
 }
+_NUMBERS = (FieldKind.INTEGER, FieldKind.NUMBER)
 
 
 class Look:
@@ -137,6 +138,11 @@ class Look:
                     words = f"“{task.id}” has no parameter or input “{filled}” for {kind}."
                     cure = f"It has: {', '.join(sorted(known))}."
                     self.blame_key("accepts", words, ("tasks", number, "accepts"), cure)
+            numbers = {field.name for field in params.fields() if field.kind in _NUMBERS}
+            for name in set(task.grows_with) - numbers:
+                words = f"“{task.id}” has no number “{name}” that its time could grow with."
+                cure = f"It has: {', '.join(sorted(numbers)) or 'none'}."
+                self.blame_key("grows-with", words, ("tasks", number, "grows_with"), cure)
         for heavy in ("torch", "PySide6"):
             if heavy in sys.modules and not any(f.rule == "heavy-schema" for f in self.findings):
                 words = f"Its schema imports {heavy}, and is read in every process."

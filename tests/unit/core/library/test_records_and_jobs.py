@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from studio.core.library import Library
+from studio.core.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.states import JobState
 
 
 def test_a_record_is_completed_afterwards(library: Library) -> None:
@@ -55,3 +57,27 @@ def test_old_finished_jobs_are_forgotten_unfinished_ones_never(library: Library)
             library.jobs.journal_state(f"{number}", "done")
     library.jobs.prune(keep=2)
     assert [job.id for job in library.jobs.recent()] == ["5", "4", "0"]
+
+
+def test_how_long_a_job_takes_grows_with_what_its_task_says(library: Library) -> None:
+    def done(seconds: float, device: str = "cpu", **params: int) -> None:
+        record = library.add_record("image.generate", params)
+        library.records.complete(record.id, seconds=seconds, device=device)
+        job = library.jobs.journal_start(new_id(), "image.generate", record=record.id)
+        library.jobs.journal_state(job.id, JobState.DONE)
+
+    def expected(**params: int) -> float | None:
+        return library.records.typical_seconds("image.generate", (), params, ("steps", "count"))
+
+    assert expected(steps=10, count=1) is None
+    done(20.0, steps=10, count=1)
+    done(20.0, steps=10, count=1)
+    done(84.0, steps=10, count=4)
+    assert expected(steps=10, count=1) == 20.0
+    assert expected(steps=30, count=2) == 120.0
+    assert expected(steps=0, count=2) == 20.0, "automatic steps are compared with no chosen ones"
+    done(7.0, steps=0, count=1)
+    assert expected(steps=0, count=2) == 14.0
+    assert library.records.typical_seconds("image.generate", ()) == 20.0, "without a word from it"
+    done(1.0, "cuda", steps=10, count=1)
+    assert expected(steps=30, count=2) == 6.0, "on the device that was used last"

@@ -128,6 +128,17 @@ def test_a_task_that_an_artifact_fills_has_the_parameter_for_it(project: Path) -
     assert "no parameter or input “txt”" in found.message
 
 
+def test_a_task_whose_time_grows_with_a_number_has_it(project: Path) -> None:
+    change(
+        project,
+        f"{PACKAGE}/manifest.toml",
+        ('produces = ["text"]', 'produces = ["text"]\ngrows_with = ["steps"]'),
+    )
+    (found,) = check(project).findings
+    assert (found.rule, found.line) == ("grows-with", 17)
+    assert "no number “steps”" in found.message
+
+
 def test_hooks_with_wrong_arguments_are_named(project: Path) -> None:
     change(project, f"{PACKAGE}/worker.py", ("def studio_tasks()", "def studio_tasks(ctx)"))
     (found,) = [each for each in check(project).findings if not each.is_advice]
