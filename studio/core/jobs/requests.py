@@ -37,6 +37,7 @@ class Kept(msgspec.Struct, frozen=True):
     parents: tuple[str, ...] = ()
     whole: bool = False
     page: str = ""
+    target: str = ""
 
 
 class Row(NamedTuple):
@@ -51,7 +52,7 @@ def written(recipe: Recipe) -> dict[str, Any]:
     """Return what the journal keeps of ``recipe``."""
     specs = {name: describe(data) for name, data in recipe.inputs.items()}
     plain: dict[str, Any] = msgspec.to_builtins(
-        Kept(specs, recipe.parents, recipe.whole, recipe.page)
+        Kept(specs, recipe.parents, recipe.whole, recipe.page, recipe.target)
     )
     return plain
 
@@ -104,6 +105,7 @@ def recipe_of(
         parents=kept.parents,
         whole=kept.whole,
         page=kept.page,
+        target=kept.target,
     )
     plugin, entry, params = resolve(asked)
     check_inputs(entry, row.record.inputs)

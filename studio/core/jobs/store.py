@@ -14,7 +14,7 @@ from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
 from studio.core.energy.amount import Amount
 from studio.core.jobs import requests
-from studio.core.jobs.job import Job
+from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.requests import Row
 from studio.core.library import Library
 from studio.core.library.rows import JobEntry, Record

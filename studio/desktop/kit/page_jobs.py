@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.api.jobs import JobHandle, JobRequest
+from studio.protocol.states import JobState
 
 if TYPE_CHECKING:
     from studio.core.jobs.job import Job
@@ -32,6 +33,8 @@ class PageJobs:
         self._watchers: list[_Watcher] = []
         self._followed: dict[str, Callable[[], bool]] = {}
         """Id of a live job → whether who follows it is still there."""
+        self._unclaimed: list[Job] = []
+        """Jobs that ended while nobody was there who could have put their results in place."""
         self._submitting = False
         studio.jobs.on_change(self._changed)
 
@@ -53,10 +56,11 @@ class PageJobs:
         """Call with each live job of ``page`` that nobody follows: those there are, and to come.
 
         Rows that an earlier studio left come when they are read, rows that are tried again when
-        they begin anew.
+        they begin anew. Those with a target come even if they are done by now.
         """
         self._watchers.append(_Watcher(page, take, is_there))
-        for job in self._studio.jobs.live():
+        unclaimed, self._unclaimed = self._unclaimed, []
+        for job in [*unclaimed, *self._studio.jobs.live()]:
             self._offer(job)
 
     def put_first(self, job: JobHandle) -> None:
@@ -71,7 +75,9 @@ class PageJobs:
 
     def _changed(self, job: Job) -> None:
         if not job.is_live:
-            self._followed.pop(job.id, None)
+            follower = self._followed.pop(job.id, None)
+            if job.recipe.target and follower is None and job.state is JobState.DONE:
+                self._offer(job)
         elif job.recipe.page and not self._submitting:
             self._offer(job)
 
@@ -85,6 +91,8 @@ class PageJobs:
                 self._followed[job.id] = watcher.is_there
                 watcher.take(job, _request_of(job))
                 return
+        if not job.is_live:
+            self._unclaimed.append(job)
 
 
 def _request_of(job: Job) -> JobRequest:
@@ -99,4 +107,5 @@ def _request_of(job: Job) -> JobRequest:
         keep=recipe.keep,
         whole=recipe.whole,
         page=recipe.page,
+        target=recipe.target,
     )

@@ -305,7 +305,7 @@ def test_a_page_picks_up_what_was_queued_for_it_before_the_studio_was_killed(
     take_up(desk)
     desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
     for text in ("hello", "good bye", "and again"):
-        page.wish = desk.say(text)
+        page.wish = desk.say(text, target=f"{text}.txt")
         desk.run()
     desk.until(lambda: "half" in page.heard)
     stored: list[None] = []
@@ -323,6 +323,7 @@ def test_a_page_picks_up_what_was_queued_for_it_before_the_studio_was_killed(
     desk.until(lambda: "half" in page.heard)
     assert (page.heard[:2], desk.waiting()) == (["busy", "start"], 1)
     assert page.run.request.params["text"] == "good bye"
+    assert page.run.request.target == "good bye.txt"
     assert not other.busy, "each page has its own"
     desk.runtime.release()
     desk.until_over()
@@ -330,6 +331,21 @@ def test_a_page_picks_up_what_was_queued_for_it_before_the_studio_was_killed(
     desk.runtime.enqueue(ECHO, Result(words=3))
     desk.studio.jobs.queue.retry_failed()  # the one that was cut short
     desk.until(lambda: {"words": 3} in page.heard)
+
+
+def test_what_is_done_before_its_page_is_there_still_goes_to_its_target(desk: Any) -> None:
+    desk.runtime.enqueue(ECHO, Result(words=1))
+    desk.runtime.enqueue(ECHO, Result(words=2))
+    asked = (desk.say("hello", page="echo", target="here"), desk.say("good bye", page="echo"))
+    jobs = [desk.studio.submit(each) for each in asked]
+    desk.until(lambda: not any(job.is_live for job in jobs))
+    page = Page(desk)
+    desk.until(lambda: "over" in page.heard)
+    assert [each for each in page.heard if isinstance(each, dict)] == [{"words": 1}]
+    assert page.run.request.target == "here"
+    once_more = Page(desk)
+    desk.settled()
+    assert once_more.heard == []
 
 
 def take_up(desk: Any) -> None:

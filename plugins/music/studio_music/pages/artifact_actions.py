@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -194,22 +193,22 @@ class PieceActions:
         """Let the runtime play the piece into a file."""
         title = tr("Render {name}").format(name=path.name)
         self._run.start(
-            _Rendering(
+            JobRequest(
                 "music.render",
                 {"format": path.suffix[1:].lower()},
                 title=title,
                 inputs={"piece": piece},
-                keep=False,
-                target=path,
+                parents=[self._document.source] if self._document.source else [],
+                target=str(path),
             )
         )
 
     def put_sound(self, artifact: SavedArtifact) -> None:
         """Put what was rendered where it is wanted."""
         request = self._run.request
-        if not isinstance(request, _Rendering):
+        if request is None or not request.target:
             return
-        target = request.target
+        target = Path(request.target)
 
         def said(error: StudioError | None) -> None:
             if error is not None:
@@ -217,22 +216,13 @@ class PieceActions:
             else:
                 self._exported(target, ())
 
-        write = self._ctx.kit.labelled(
-            self._document.source, lambda path: path.write_bytes(artifact.read())
-        )
+        write = self._ctx.kit.labelled(artifact.id, lambda path: path.write_bytes(artifact.read()))
         self._ctx.run_later(lambda: outcome(lambda: write(target)), said)
 
     def _exported(self, path: Path, losses: Sequence[str]) -> None:
         words = tr("Exported as {name}.").format(name=path.name)
         hint = " ".join(losses) or str(path.parent)
         self._ctx.notices.info(words, hint, key="music.export")
-
-
-@dataclass(frozen=True)
-class _Rendering(JobRequest):
-    """A sound that is wanted in a file."""
-
-    target: Path = Path()
 
 
 def _transpositions() -> tuple[tuple[int, str], ...]:

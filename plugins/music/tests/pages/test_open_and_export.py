@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.api import JobRequest
 from studio.api.artifacts import NewArtifact
 from studio.testing.scripted import Artifact, Result, Step
 from studio_music.formats import read, write
@@ -66,6 +67,19 @@ def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["format"]) == ("music.render", "wav")
     assert len(desk.results()) == 1
+    [sound] = desk.studio.library.search.find("kind:audio")
+    assert desk.studio.library.inputs(sound.id) == [desk.page.document.source]
+
+
+def test_sound_that_another_session_wanted_is_put_where_it_wanted_it(
+    desk: Any, tmp_path: Path
+) -> None:
+    wanted = tmp_path / "wanted.wav"
+    desk.runtime.enqueue(Artifact("audio", b"RIFFsound", ".wav"), Result())
+    kept = JobRequest("music.render", {"format": "wav"}, page="music", target=str(wanted))
+    desk.studio.submit(kept)
+    desk.until(wanted.exists)
+    assert wanted.read_bytes() == b"RIFFsound"
 
 
 def test_a_refusing_disk_is_told(composed: Any, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ Nothing is saved by it: the result is a proposal, or a tab that is not saved yet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -24,7 +23,6 @@ from studio.api import (
     TaskResult,
     TroubleRow,
 )
-from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 from studio_code.pages.write.panel import WritePanel
@@ -73,13 +71,6 @@ class WritingView(QWidget):
         self.prose.set_text(f"```{language}\n")
 
 
-@dataclass(frozen=True)
-class _Writing(JobRequest):
-    """What is to be written, and the file whose end takes it; None for a file of its own."""
-
-    into: OpenFile | None = None
-
-
 class WriteController(QObject):
     """Its jobs, one after the other.
 
@@ -123,10 +114,10 @@ class WriteController(QObject):
         words = " ".join(str(params.get("describe") or "").split())
         title = words or tr("Write")
         inputs = {"context": self._context()}
-        self.runner.start(
-            _Writing("code.write", params, title=title, inputs=inputs, into=self._panel.into),
-            self.runner.run,
-        )
+        into = self._panel.into
+        target = into.path if into is not None else ""
+        request = JobRequest("code.write", params, title=title, inputs=inputs, target=target)
+        self.runner.start(request, self.runner.run)
 
     def _context(self) -> list[dict[str, str]]:
         """The saved open files go along, as far as there is room: what is written may use them."""
@@ -186,8 +177,8 @@ class WriteController(QObject):
         id = artifact.id if artifact is not None else ""
         why = " ".join(self._asked("describe").split())
         request = self.runner.request
-        into = request.into if isinstance(request, _Writing) else None
-        file = into if into in self._workspace.files else None
+        target = request.target if request is not None else ""
+        file = next((each for each in self._workspace.files if target == each.path), None)
         if self._workspace.proposal is not None:  # one is looked at, and would be gone
             file = None
         if file is not None:

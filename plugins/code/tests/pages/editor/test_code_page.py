@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication
 
-from studio.api import ErrorCode, Kind, SavedArtifact, StudioError
+from studio.api import ErrorCode, JobRequest, Kind, SavedArtifact, StudioError
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from studio_code.pages.commands import page_actions
 from studio_code.pages.editor.code_edit import CodeEdit
@@ -253,6 +253,16 @@ def test_writing_to_the_end_of_a_file_is_a_proposal(desk) -> None:
     inputs = desk.runtime.inputs_of(desk.runtime.submitted[0])
     context = inputs.json("context", list[dict[str, str]], [])
     assert context == [{"path": "a.py", "text": "import os\n"}]
+
+
+def test_what_another_session_queued_for_a_file_is_a_proposal_there(desk) -> None:
+    desk.open_file("a.py", "import os\n")
+    desk.open_file("b.py", "import re\n")
+    desk.runtime.enqueue(code(), Result(code=CODE))
+    kept = JobRequest("code.write", {"describe": "Add"}, page="code", target="a.py")
+    desk.studio.submit(kept)
+    desk.until(lambda: desk.page.workspace.proposal is not None)
+    assert desk.page.workspace.proposal.path == "a.py"
 
 
 def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
