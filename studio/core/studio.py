@@ -16,6 +16,8 @@ from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION
 from studio.api.params import Params
 from studio.core.background import Background, Post
+from studio.core.backups import restoration
+from studio.core.backups.schedule import Backups
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
 from studio.core.energy.amount import Amount
@@ -73,6 +75,7 @@ from studio.protocol.messages import (
     Status,
     Trace,
 )
+from studio.protocol.states import JobState, Lane
 from studio.protocol.trace import Use
 
 
@@ -94,6 +97,7 @@ class Studio:
         devices: What the runtime could compute on, and what it chose.
         estimate: Turns what the runtime counted into joules.
         workflows: The runs of workflows that are under way.
+        backups: Copies of the library, by a schedule or when asked for.
     """
 
     def __init__(
@@ -158,6 +162,9 @@ class Studio:
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
+        self.backups = Backups(
+            paths, settings, library, self.notices, self._background, self.post, self._is_waited_for
+        )
         self.scans = WeightsScans(self.weights_manager, self._background, self.notices.error)
         self._answers = LibraryAnswers(
             library, self.plugins, self.jobs, self.runtime, self._background
@@ -181,6 +188,7 @@ class Studio:
         self._status_observers: list[Callable[[Status], None]] = []
         self.scans.on_change(self._configuration.update)
         self.jobs.on_change(UnknownKinds(plugins, self.notices).look)
+        self.jobs.on_change(lambda job: self.backups.make_way())
         self.plugins.on_change(self._configuration.update)
         self.plugins.faults.on_fault(self._plugin_failed)
         self._greet()
@@ -225,7 +233,9 @@ class Studio:
             only=only,
             stored=lambda: stored.found(store),
         )
+        restored = _restored(paths)
         library = Library.open(paths, read_only=read_only, settings=settings)
+        library.news[:0] = restored
         opened = cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
         if left:
             opened.notices.warn(
@@ -244,6 +254,7 @@ class Studio:
         while self._run_waiting():  # results that came with its last words
             pass
         self.jobs.close()
+        self.backups.close()
         self.downloads.close()
         self.weights_operations.close()
         self._background.close()
@@ -287,6 +298,12 @@ class Studio:
         """A plugin that sees no files of the user's does not get at them by the tasks of others."""
         if self.plugins.plugin(caller.recipe.plugin).isolated:
             check_files(caller.recipe, recipe, params, self.library.folder)
+
+    def _is_waited_for(self) -> bool:
+        """Whether a short answer is being computed for somebody."""
+        running = {job.recipe.task for job in self.jobs.live() if job.state is JobState.RUNNING}
+        entries = (entry for _, entry in self.plugins.tasks() if entry.id in running)
+        return any(entry.lane is Lane.INTERACTIVE for entry in entries)
 
     # --- the runtime --------------------------------------------------------------------------
 
@@ -448,3 +465,12 @@ class Studio:
 
     def _about(self, plugin: str) -> dict[str, str]:
         return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})
+
+
+def _restored(paths: StudioPaths) -> list[str]:
+    """End a restore that was prepared; return what is to be told of it."""
+    try:
+        done = restoration.finish(paths)
+    except StudioError as error:  # the library that is there is opened; the next start tries again
+        return [str(error)]
+    return [str(done)] if done else []

@@ -34,6 +34,7 @@ SUITES = {
     "chaos": (f"{_RUNTIME}/test_chaos.py",),
     "power-cuts": (f"{_LIBRARY}/test_power_cut.py",),
     "disks": (f"{_LIBRARY}/test_full_disk.py", f"{_LIBRARY}/test_read_only.py"),
+    "backups": (f"{_LIBRARY}/test_backups.py",),
     "damage": (f"{_UNIT}/test_opening.py", f"{_UNIT}/test_rebuild.py", f"{_UNIT}/test_copies.py"),
 }
 """Suite → files of tests: ``damage`` has corrupt pages, deleted files and two studios at once."""

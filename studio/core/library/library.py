@@ -32,8 +32,9 @@ from studio.core.library.storage.event_log import EventLog
 from studio.core.library.storage.queue_history import QueueHistory
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.startup import open_database
-from studio.core.library.upkeep import backup, health, integrity, recovery, stats
+from studio.core.library.upkeep import backup, health, integrity, library_copy, recovery, stats
 from studio.core.library.upkeep.health import Health
+from studio.core.library.upkeep.library_copy import CopyNote, copy_library
 from studio.core.library.upkeep.rebuild import rebuild
 from studio.core.library.workflow_runs import WorkflowRuns
 from studio.core.paths import StudioPaths
@@ -405,21 +406,16 @@ class Library:
         with self._database.write("rebuild the library") as connection:
             rebuild(connection, self._store, self._history, kinds or {})
 
-    def backup(self, target: Path) -> Path:
-        """Copy the whole library into a new folder ``target``, check the copy, and return it.
+    def backup(self, target: Path, **how: Any) -> CopyNote:
+        """Copy the whole library into a new folder ``target``, verify the copy, say what it has.
 
-        The copy is a home: ``STUDIO_HOME=target studio`` opens it.
+        The copy is a home: ``STUDIO_HOME=target studio`` opens it. ``how``: see ``copy_library``.
 
         Raises:
             StudioError: ``target`` is in the way, cannot be written, or the copy is not sound.
         """
-        digests = {
-            row[0]
-            for column in ("digest", "preview")
-            for row in self._database.all(f"SELECT {column} FROM artifacts WHERE {column} <> ''")
-        }
-        digests |= {path.stem for path in self._store.inputs()}
-        return backup.copy_library(self._database, self.folder, target, sorted(digests))
+        notes = self.folder / "backups"
+        return copy_library(self._database, self.folder, target, notes=notes, **how)
 
     def maintain(self) -> None:
         """Once a day: check the database, back it up, tidy. Call it after the start, beside it.
@@ -473,7 +469,7 @@ class Library:
         try:
             self._store.prepare()
             journals = disk.make_folder(self.folder / "journals")
-            backup.sweep(self.folder / "backups", alone=True)
+            library_copy.sweep(self.folder / "backups", alone=True)
             self.news += recovery.recover(
                 self._database, self._store, self._artifacts, self.conversations, journals,
                 # Before the replies: those of what is erased are not missed.

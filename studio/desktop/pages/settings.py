@@ -372,8 +372,8 @@ class SettingsPage(QWidget):
         target = Path(chosen) / f"offline-studio-{datetime.now():%Y-%m-%d-%H%M%S}"
         self._background.run(
             lambda: self._studio.library.backup(target),
-            lambda path: self._studio.notices.info(
-                self.tr("The library was backed up and verified."), str(path), key="backup"
+            lambda _: self._studio.notices.info(
+                self.tr("The library was backed up and verified."), str(target), key="backup"
             ),
             self._tell,
         )

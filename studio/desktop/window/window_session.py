@@ -29,6 +29,8 @@ from studio.protocol.messages import Unload
 
 LOOK_MS = 3000
 """Between two looks for new weights: a file whose size stood still for so long is whole."""
+BACKUP_MS = 120_000
+"""Between two looks whether a backup is due; the first comes when a start is long over."""
 STARTED_MS = 3000
 """After the window is filled: by then a start has not failed."""
 
@@ -64,6 +66,9 @@ class WindowSession(QObject):
         self._looking = QTimer(self)
         self._looking.timeout.connect(studio.scans.look)
         self._looking.start(LOOK_MS)
+        self._backing_up = QTimer(self)
+        self._backing_up.timeout.connect(studio.backups.look)
+        self._backing_up.start(BACKUP_MS)
         # Whatever plugins do to the start, they have done by then.
         QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))
         self._warming = Preload(self.workspace.page_packages(), self)

@@ -173,9 +173,26 @@ def test_library_lists_searches_exports_backs_up_and_verifies(
     with monkeypatch.context() as patch:
         patch.setenv("STUDIO_HOME", str(tmp_path / "copy"))
         assert found["id"] in here("library", "list").stdout
+    folder = str(tmp_path / "backups")
+    made = one_object(here("library", "backup", "--to", folder, "--json").stdout)
+    assert made["verified"]
+    (listed,) = one_object(here("library", "backups", "--in", folder, "--json").stdout)["backups"]
+    assert (listed["name"], listed["artifacts"], listed["damaged"]) == (made["name"], 1, 0)
+    assert "verified" in here("library", "backups", "--in", folder).stdout
     os.chmod(found["path"], 0o600)
     Path(found["path"]).write_bytes(b"changed")
     damaged = here("library", "verify")
     assert damaged.returncode == ExitCode.PROBLEMS
     assert found["id"] in damaged.stdout
     assert here("doctor", "library").returncode == ExitCode.PROBLEMS
+    asked = here("library", "restore", made["folder"])
+    assert asked.returncode == ExitCode.BAD_INPUT
+    assert "Add --yes" in asked.stderr
+    done = one_object(here("library", "restore", made["folder"], "--yes", "--json").stdout)
+    assert done["restored"] == made["name"]
+    assert here("library", "verify").returncode == ExitCode.OK
+    kept = Path(done["kept"]).name
+    assert kept in here("library", "backups", "--in", folder).stdout
+    assert here("library", "restore", kept, "--yes").returncode == ExitCode.OK
+    assert here("library", "verify").returncode == ExitCode.PROBLEMS
+    assert "no backup" in here("library", "restore", "offline-studio-2001-01-01-000000").stderr

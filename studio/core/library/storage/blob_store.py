@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,10 +190,13 @@ def checked_suffix(suffix: str) -> str:
     return dotted
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of(path: Path, step: Callable[[], None] = lambda: None) -> str:
+    """Return the SHA-256 of a file, hexadecimal; ``step`` is called now and then, and may raise."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        step()
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _gave_second_name(file: Path, part: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -42,8 +43,11 @@ class WriterLock:
         except BaseException:
             os.close(fd)
             raise
-        # Written over, not cut first: some file systems wait for the disk after a cut.
-        os.write(fd, f"{os.getpid():<{_WIDTH}}".encode())
+        with suppress(
+            OSError
+        ):  # on a full disk nobody can say who holds it; it is held all the same
+            # Written over, not cut first: some file systems wait for the disk after a cut.
+            os.write(fd, f"{os.getpid():<{_WIDTH}}".encode())
         self._fd = fd
         return True
 

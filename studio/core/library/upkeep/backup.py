@@ -1,4 +1,4 @@
-"""Copies of the database and of the whole library, each checked before it counts as one."""
+"""Copies of the database, each checked before it counts as one."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-import psutil
-
 from studio.core import disk
-from studio.core.library.storage import blob_store, schema, sqlite_errors
+from studio.core.library.storage import schema, sqlite_errors
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.regular_file import read_regular
 
 KEPT_DAILY = 7
-_NOTE = "under-way-{}.txt"
 
 
 def copy_database(database: Database, target: Path) -> Path:
@@ -130,80 +126,3 @@ def _erased(part: Path, erase: Callable[[sqlite3.Connection], bool]) -> bool:
 
 def _today(folder: Path) -> Path:
     return folder / time.strftime("library-%Y-%m-%d.db")
-
-
-def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[str]:
-    """Copy payloads and sidecars by digest; return the names of damaged or missing files."""
-    bad = []
-    for digest in digests:
-        found = sorted((source / digest[:2]).glob(f"{digest}.*"))
-        if not found:
-            bad.append(digest)
-        for path in found:
-            copy = target / digest[:2] / path.name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-            with copy.open("rb+") as file:
-                disk.sync_file(file.fileno())
-            if not blob_store.is_sidecar(path) and blob_store.digest_of(copy) != digest:
-                bad.append(path.name)
-    return bad
-
-
-def copy_library(database: Database, source: Path, target: Path, digests: list[str]) -> Path:
-    """Copy database, payloads, sidecars and history to ``target/library``, whole or not at all.
-
-    Raises:
-        StudioError: ``target`` is in the way, the disk refuses, or files of the source are bad.
-    """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StudioError(ErrorCode.BAD_INPUT, f"{target} already exists.", "Choose a new folder.")
-    part = target.with_name(f".{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    sweep(source / "backups")
-    note = source / "backups" / _NOTE.format(os.getpid())
-    try:
-        with suppress(OSError):  # a library on a disk that cannot be written is copied, too
-            disk.make_folder(note.parent)
-            note.write_text(str(part.absolute()), "utf-8")
-        copy_database(database, part / "library" / database.path.name)
-        bad = copy_payloads(digests, source / "objects", part / "library" / "objects")
-        if (source / "history").exists():
-            shutil.copytree(source / "history", part / "library" / "history")
-        if target.exists():
-            target.rmdir()
-        os.replace(part, target)
-        disk.sync_folder(target.parent)
-    except OSError as error:
-        raise disk.explain(error, "back up the library", target) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        with suppress(OSError):
-            disk.remove(note)
-    if bad:
-        raise StudioError(
-            ErrorCode.BAD_INPUT,
-            f"The backup was written to {target}, but {len(bad)} library files are damaged or "
-            "missing.",
-            "Run “studio library verify” to list them.",
-        )
-    return target
-
-
-def sweep(folder: Path, *, alone: bool = False) -> None:
-    """Delete what backups left that were cut short; ``folder`` holds the notes of where they went.
-
-    Args:
-        alone: Nobody else copies the database now: a part of such a copy is left over, too.
-    """
-    for note in folder.glob(_NOTE.format("*")):
-        process = note.stem.rpartition("-")[2]
-        if not process.isdecimal() or psutil.pid_exists(int(process)):
-            continue
-        with suppress(OSError, UnicodeDecodeError):
-            part = Path(read_regular(note).decode("utf-8"))
-            if part.name.startswith(".") and part.name.endswith(".part") and not part.is_symlink():
-                shutil.rmtree(part, ignore_errors=True)
-        disk.remove(note)
-    for part in folder.glob(".library-*.part") if alone else ():
-        disk.remove(part)

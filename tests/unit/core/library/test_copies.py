@@ -15,7 +15,7 @@ import pytest
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Library, export
 from studio.core.library.export import file_name
-from studio.core.library.upkeep import backup
+from studio.core.library.upkeep import library_copy
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -88,7 +88,7 @@ def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None
     )
     talk = library.conversations.create("Talk")
     library.conversations.add_message(talk.id, None, "user", "hi")
-    target = library.backup(tmp_path / "copy")
+    library.backup(target := tmp_path / "copy")
     library.add_artifact(NewArtifact("image", b"later", suffix=".png"))
     with Library.open(StudioPaths(target)) as copy:
         assert copy.find() == [saved]
@@ -114,8 +114,8 @@ def test_a_second_studio_may_back_up_what_the_first_one_writes(
 def test_a_backup_of_a_damaged_library_says_so(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact(NewArtifact("image", b"good", suffix=".png"))
     library.payload_path(saved).write_bytes(b"bad!")
-    with pytest.raises(StudioError, match="damaged or missing"):
-        library.backup(tmp_path / "copy")
+    note = library.backup(tmp_path / "copy")
+    assert note.damaged == (library.payload_path(saved).name,)
     with Library.open(StudioPaths(tmp_path / "copy")) as copy:
         assert copy.verify().damaged == (saved.id,)
 
@@ -230,8 +230,8 @@ def test_a_pipe_among_the_objects_is_damage_and_holds_nothing_up(
 KILLED = """import os, sys
 from pathlib import Path
 from studio.core.library import Library
-from studio.core.library.upkeep import backup
-backup.copy_payloads = lambda *_: os.kill(os.getpid(), 9)
+from studio.core.library.upkeep import library_copy
+library_copy._Copy.copy_files = lambda *_: os.kill(os.getpid(), 9)
 Library.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
 """
 
@@ -261,5 +261,5 @@ def test_a_backup_that_is_under_way_is_left_alone(library: Library, folder: Path
     part.mkdir()
     (folder / "backups").mkdir(exist_ok=True)
     (folder / "backups" / f"under-way-{os.getpid()}.txt").write_text(str(part))
-    backup.sweep(folder / "backups", alone=True)
+    library_copy.sweep(folder / "backups", alone=True)
     assert part.is_dir()

@@ -12,6 +12,7 @@ import msgspec
 
 from studio.api.errors import BadInput
 from studio.cli.facts import lines
+from studio.cli.library import backups
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -36,12 +37,18 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         from studio.cli import rerun
 
         return rerun.main(arguments, session)
+    if arguments.command == "backups":
+        return backups.show(arguments, session)
+    if arguments.command == "restore" and (backup := backups.named(arguments, session)):
+        return backups.restore(backup, arguments, session.paths)
     writes = arguments.command in ("backup", "erase", "rebuild", "restore")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
             output.hint(news)
         if arguments.command == "export":
             return _export(arguments, library, session)
+        if arguments.command == "backup":
+            return backups.make(arguments, library, session)
         return _COMMANDS[arguments.command](arguments, library)
 
 
@@ -85,16 +92,19 @@ def _parser() -> ArgumentParser:
     add(
         "rerun", "run a result again and compare: identical, within tolerance, or different and why"
     ).add_argument("id", metavar="ID", help="of a result, a record or a message")
-    add("restore", "restore results or conversations from the bin").add_argument(
-        "id", nargs="+", metavar="ID"
+    restore = add("restore", "restore results or conversations from the bin, or a whole backup")
+    restore.add_argument(
+        "id", nargs="+", metavar="ID", help="from the bin; or the name or folder of one backup"
+    )
+    restore.add_argument(
+        "--yes", action="store_true", help="put the backup in place; the library there is kept"
     )
     add("verify", "check that all files are present and unchanged, and nothing erased is left")
     erase = add("erase", "delete results and conversations permanently, with all that is known")
     erase.add_argument("id", nargs="*", metavar="ID")
     erase.add_argument("--left", action="store_true", help="what `verify` finds left")
     erase.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
-    backup = add("backup", "copy the whole library to a new folder and check the copy")
-    backup.add_argument("folder", type=Path, metavar="FOLDER")
+    backups.add_flags(add("backup", backups.MAKE), add("backups", backups.SHOW))
     add("rebuild", "rebuild the database from the files")
     add("forget", "clear the cached conversation state of models")
     return parser
@@ -316,15 +326,6 @@ def _forget(arguments: Namespace, paths: StudioPaths) -> int:
     return ExitCode.OK
 
 
-def _backup(arguments: Namespace, library: Library) -> int:
-    copy = library.backup(arguments.folder.expanduser().absolute())
-    if arguments.json:
-        output.print_json({"backup": str(copy)})
-    else:
-        output.say(f"The backup was written to {copy}. Open it with `STUDIO_HOME={copy} studio`.")
-    return ExitCode.OK
-
-
 def _rebuild(arguments: Namespace, library: Library) -> int:
     plugins = discover(search_path_of_environment())
     kinds = [kind for found in plugins if found.manifest for kind in found.manifest.kinds]
@@ -347,7 +348,6 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "restore": _restore,
     "verify": _verify,
     "erase": _erase,
-    "backup": _backup,
     "rebuild": _rebuild,
 }
 

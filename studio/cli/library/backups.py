@@ -1,0 +1,147 @@
+"""``studio library backup``, ``backups``, and ``restore`` of a whole backup."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api.errors import BadInput
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
+from studio.core.backups import catalogue, maker, restoration, settings
+from studio.core.backups.catalogue import Backup
+from studio.core.library.library import Library
+from studio.core.library.upkeep.library_copy import damage_in_words
+from studio.core.paths import StudioPaths
+
+MAKE = "copy the whole library and verify the copy"
+SHOW = "list backups, and libraries that a restore replaced"
+
+
+def add_flags(make: ArgumentParser, show: ArgumentParser) -> None:
+    """Add what the two commands take."""
+    make.add_argument(
+        "folder", type=Path, nargs="?", metavar="FOLDER", help="a new folder for this copy alone"
+    )
+    make.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="add a dated backup to this folder (default: the backup folder in Settings); "
+        "only files that are new there are written",
+    )
+    show.add_argument(
+        "--in", dest="to", type=Path, metavar="DIR", help="default: the backup folder in Settings"
+    )
+
+
+def make(arguments: Namespace, library: Library, session: StudioSession) -> int:
+    """Make one, in a folder of its own or among the others."""
+    line = output.ProgressLine()
+
+    def show(done: int, total: int) -> None:
+        line.show(f"copying and verifying {done} of {total}")
+
+    if target := arguments.folder and arguments.folder.expanduser().absolute():
+        library.backup(target, progress=show)
+        made = catalogue.look(target)
+    else:
+        chosen = bool(arguments.to or session.settings.get(settings.FOLDER, ""))
+        folder = _folder(arguments, session)
+        if arguments.to:
+            disk.make_folder(folder)
+        made = maker.make(library, folder, chosen=chosen, progress=show)
+    line.clear()
+    assert made is not None, "it was just written"
+    if told := damage_in_words(made.folder, made.damaged):
+        raise told
+    if arguments.json:
+        output.print_json({"backup": str(made.folder), **_as_json(made)})
+    else:
+        output.say(
+            f"The backup was written to {made.folder} and verified. "
+            f"Open it with `STUDIO_HOME={made.folder} studio`."
+        )
+    return ExitCode.OK
+
+
+def _folder(arguments: Namespace, session: StudioSession) -> Path:
+    if arguments.to:
+        named: Path = arguments.to.expanduser().absolute()
+        return named
+    return settings.folder(session.paths, session.settings)
+
+
+def show(arguments: Namespace, session: StudioSession) -> int:
+    """List them."""
+    found = catalogue.listed(_folder(arguments, session), session.paths.home)
+    if arguments.json:
+        output.print_json({"backups": [_as_json(each) for each in found]})
+    elif found:
+        rows = [
+            (
+                each.name,
+                f"{datetime.fromtimestamp(each.made):%Y-%m-%d %H:%M}",
+                *("?" if n is None else str(n) for n in (each.artifacts, each.conversations)),
+                disk.as_size(each.bytes),
+                _state(each),
+            )
+            for each in found
+        ]
+        head = ("NAME", "MADE", "RESULTS", "CONVERSATIONS", "SIZE", "STATE")
+        output.print_table(rows, head=head)
+    else:
+        output.say("No backups yet. Make one with `studio library backup`.")
+    return ExitCode.OK
+
+
+def _state(backup: Backup) -> str:
+    if backup.set_aside:
+        return "replaced by a restore"
+    if backup.damaged:
+        return f"{backup.damaged} files damaged"
+    return "verified" if backup.verified else "not verified"
+
+
+def _as_json(backup: Backup) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(backup, enc_hook=str)
+    return {"name": backup.name, **plain}
+
+
+def named(arguments: Namespace, session: StudioSession) -> Backup | None:
+    """Return the backup that is to be restored, None when ids of the bin were given."""
+    (name, *more) = arguments.id
+    folder = settings.folder(session.paths, session.settings)
+    found = None if more else catalogue.find(name, folder, session.paths.home)
+    if found is None and name.startswith((catalogue.PREFIX, catalogue.SET_ASIDE)):
+        raise catalogue.missing(name)
+    return found
+
+
+def restore(backup: Backup, arguments: Namespace, paths: StudioPaths) -> int:
+    """Put a backup in the place of the library."""
+    if not arguments.yes:
+        raise BadInput(
+            f"Nothing was restored: {backup.name} takes the place of the library.",
+            "Add --yes to do it. The library there now is kept, and can be restored likewise.",
+        )
+    line = output.ProgressLine()
+    restoration.prepare(
+        backup, paths, lambda done, total: line.show(f"copying and verifying {done} of {total}")
+    )
+    line.clear()
+    restored = restoration.finish(paths)
+    assert restored is not None, "it was just prepared"
+    if arguments.json:
+        kept = str(restored.kept) if restored.kept else None
+        output.print_json({"restored": restored.backup, "kept": kept})
+    else:
+        output.say(str(restored))
+    return ExitCode.OK

@@ -1,0 +1,204 @@
+"""Backups of a session: made when they are due or asked for, by a process that makes way.
+
+Looks whether one is due whenever its owner says so. Nothing here waits for a disk on the owner's
+thread, for a backup folder may lie on a network that does not answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from studio.core.background import Background, Post
+from studio.core.backups import catalogue, settings
+from studio.core.backups.catalogue import Backup
+from studio.core.backups.copier import Copier, Over
+from studio.core.backups.process import Request
+from studio.core.backups.settings import Every
+from studio.core.library import Library
+from studio.core.library.upkeep.library_copy import damage_in_words
+from studio.core.notices import Notices
+from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
+from studio.protocol.errors import ErrorCode, StudioError
+
+log = logging.getLogger("studio.backups")
+
+RETRY_SECONDS = 3600.0
+"""After a backup of the schedule has failed."""
+NOTICE = "backup"
+_CLOCK_SECONDS = 24 * 3600
+"""A backup that is further in the future was made by a wrong clock, and counts for nothing."""
+
+
+class Backups:
+    """The schedule, and what is under way. Used on the owner's thread.
+
+    Attributes:
+        copier: The copy that is under way, a backup or a restore; None when there is none.
+        is_restoring: Whether that is a restore.
+        last: The newest backup of this library that is known; None before the first look.
+        error: Why the last one could not be made; None once one was.
+    """
+
+    def __init__(
+        self,
+        paths: StudioPaths,
+        chosen: Settings,
+        library: Library,
+        notices: Notices,
+        background: Background,
+        post: Post,
+        is_busy: Callable[[], bool],
+    ) -> None:
+        """``is_busy``: whether somebody waits for an answer, so that copying has to wait."""
+        self._paths, self._settings, self._library = paths, chosen, library
+        self._notices, self._background, self._post = notices, background, post
+        self._is_busy = is_busy
+        self._observers: list[Callable[[], None]] = []
+        self._not_before = 0.0
+        self._is_looking = False
+        self.copier: Copier | None = None
+        self.is_restoring = False
+        self.last: Backup | None = None
+        self.error: StudioError | None = None
+
+    def on_change(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call after each change of the attributes; returns the function that ends it."""
+        self._observers.append(call)
+        return lambda: self._observers.remove(call)
+
+    @property
+    def folder(self) -> Path:
+        """Return where backups go."""
+        return settings.folder(self._paths, self._settings)
+
+    def look(self) -> None:
+        """Find the newest backup, and make one if that is due and nobody waits for an answer."""
+        if self._is_looking:
+            return
+        self._is_looking = True
+        self._background.run(partial(self._look, self.folder), self._looked, self._not_looked)
+
+    def listed(self) -> list[Backup]:
+        """Return all there are, with the libraries that were set aside; waits for the disk."""
+        return catalogue.listed(self.folder, self._paths.home)
+
+    def make(self) -> None:
+        """Make one now; nothing when a copy is under way."""
+        self._start(self._request(kept=0), partial(self._made, asked=True))
+
+    def restore(self, backup: Backup, then: Callable[[], None]) -> None:
+        """Prepare that ``backup`` is the library at the next start, and call ``then``."""
+        request = Request(home=str(self._paths.home), folder=str(backup.folder), restore=True)
+
+        def over(made: Path | None, error: StudioError | None) -> None:
+            self._end()
+            if error:
+                self._notices.error(error, key=NOTICE)
+            elif made:
+                then()
+
+        self._start(request, over)
+        self.is_restoring = self.copier is not None
+        self._changed()
+
+    def stop(self) -> None:
+        """Let go of the copy that is under way; what it has begun goes away."""
+        if self.copier is not None:
+            self.copier.stop()
+
+    def make_way(self) -> None:
+        """Pause while somebody waits for an answer, and go on afterwards."""
+        if self.copier is not None and not self.is_restoring:
+            self.copier.pause(self._is_busy())
+
+    def close(self) -> None:
+        """Stop and wait until nothing of it runs."""
+        if self.copier is not None:
+            self.copier.close()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _look(self, folder: Path) -> tuple[Backup | None, bool]:
+        """Return the newest backup of this library, and whether there is anything to back up."""
+        mine = str(self._library.folder.absolute())
+        found = (each for each in catalogue.listed(folder) if each.source == mine)
+        stats = self._library.stats()
+        return next(found, None), bool(stats.kinds or stats.conversations)
+
+    def _looked(self, found: tuple[Backup | None, bool]) -> None:
+        self._is_looking = False
+        self.last, is_worth_it = found
+        self._changed()
+        every = settings.every(self._settings)
+        if every is Every.OFF or not is_worth_it or self._library.read_only or self.copier:
+            return
+        age = time.time() - self.last.made if self.last else float("inf")
+        is_due = age >= every.seconds or age < -_CLOCK_SECONDS
+        if is_due and time.monotonic() >= self._not_before and not self._is_busy():
+            request = self._request(kept=settings.kept(self._settings))
+            self._start(request, partial(self._made, asked=False))
+
+    def _not_looked(self, error: StudioError) -> None:
+        self._is_looking = False
+        self._fail(error)
+
+    def _request(self, kept: int) -> Request:
+        return Request(
+            home=str(self._paths.home),
+            folder=str(self.folder),
+            chosen=bool(self._settings.get(settings.FOLDER, "")),
+            kept=kept,
+        )
+
+    def _start(self, request: Request, over: Over) -> None:
+        if self.copier is not None:
+            return
+        try:
+            self.copier = Copier(request, self._post, self._changed, over)
+        except OSError as error:
+            told = f"The process that copies the library cannot be started ({error.strerror})."
+            self._fail(StudioError(ErrorCode.INTERNAL, told, "Try again later."))
+        self._changed()
+
+    def _made(self, made: Path | None, error: StudioError | None, *, asked: bool) -> None:
+        if made:
+            told = partial(self._is_made, asked=asked)
+            self._background.run(partial(catalogue.look, made), told, self._fail)
+            return
+        self._end()
+        if error:
+            self._fail(error)
+        self._changed()
+
+    def _is_made(self, made: Backup | None, *, asked: bool) -> None:
+        assert made is not None, "it was just written"
+        self._end()
+        self.last, self.error = made, None
+        log.info("backed up to %s: %d bytes, all verified", made.folder, made.bytes)
+        if told := damage_in_words(made.folder, made.damaged):
+            self._notices.warn(told.message, told.hint, key=NOTICE)
+        elif asked:
+            words = self._notices.tr("The library was backed up and verified.")
+            self._notices.info(words, str(made.folder), key=NOTICE)
+        else:
+            self._notices.dismiss(NOTICE)
+        self._changed()
+
+    def _fail(self, error: StudioError) -> None:
+        self.error = error
+        self._not_before = time.monotonic() + RETRY_SECONDS
+        log.warning("the library was not backed up: %s %s", error, error.details)
+        self._notices.error(error, key=NOTICE)
+        self._changed()
+
+    def _end(self) -> None:
+        self.copier, self.is_restoring = None, False
+
+    def _changed(self) -> None:
+        for call in list(self._observers):
+            call()
