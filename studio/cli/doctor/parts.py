@@ -41,6 +41,8 @@ def plugins(session: StudioSession) -> Iterator[CheckResult]:
     for plugin in host.plugins:
         if plugin.state is PluginState.DISABLED:
             yield warning(f"{plugin.id}: {plugin.reason}", f"Run `studio plugins on {plugin.id}`.")
+        elif plugin.state is PluginState.DENIED:
+            yield warning(f"{plugin.id}: {plugin.reason}", "Remove it, or allow it.")
         elif not plugin.is_usable:
             yield problem(f"{plugin.id}: {plugin.reason}", _cure(plugin.state, plugin.id))
     for plugin, task in host.tasks():

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from studio.cli.plugins import author, install, plan_text
+from studio.cli.plugins import author, deny, install, plan_text
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -25,6 +25,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         commands.add_parser(name, help=text).add_argument("id", metavar="ID")
     author.add_commands(commands)
     install.add_commands(commands)
+    deny.add_commands(commands)
     arguments = parser.parse_args(argv or ["list"])
     if "run" in arguments:
         return int(arguments.run(arguments, session))

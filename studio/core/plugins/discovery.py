@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.manifest import Manifest, read_manifest
+from studio.core.plugins.deny_list import Identity
 from studio.core.plugins.fault_list import in_words
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -46,6 +47,8 @@ class Found:
             then can it run in a process of its own.
         schemas: Task id → frozen schema, where they were frozen when it was installed.
         lends: Distributions of the studio that it runs with, beside those lent to every plugin.
+        identity: What a list of denied plugins may name it by, if more than its id and its
+            distribution is known.
         unready: Why it cannot take part as it is, although nothing is wrong with it: the user has
             not enabled it yet, or the studio has changed since.
     """
@@ -61,6 +64,7 @@ class Found:
     origin: Origin = Origin.FOLDER
     lends: tuple[str, ...] = ()
     unready: str = ""
+    identity: Identity | None = None
 
 
 def discover(search_path: Sequence[Path] = (), stored: Sequence[Found] = ()) -> list[Found]:

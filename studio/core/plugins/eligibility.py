@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.api.manifest import API_VERSION, Manifest, is_compatible
+from studio.core.plugins.deny_list import DenyList, Identity
 from studio.core.plugins.discovery import Found, Origin
 from studio.core.plugins.enabled_state import EnabledPlugins
 from studio.core.plugins.plugin import Plugin, PluginState
@@ -21,12 +22,14 @@ class Eligibility:
         release: What comes with the studio.
         safe_mode: Only the studio's own plugins take part.
         only: Only these ids take part; empty for all.
+        denied: What the user refuses; the studio's own plugins are not asked about.
     """
 
     choices: EnabledPlugins
     release: Release
     safe_mode: bool = False
     only: tuple[str, ...] = ()
+    denied: DenyList | None = None
 
     def admit(self, found: Sequence[Found]) -> list[Plugin]:
         """Return all plugins in the order of the rail, each with its state."""
@@ -69,6 +72,11 @@ class Eligibility:
                 f"Offline Studio. Remove {found.distribution or found.package}, then reinstall "
                 "Offline Studio."
             )
+        if self.denied and not self.release.holds(found):
+            names = (found.name, found.distribution or found.package)
+            one = found.identity or Identity(names, found.manifest.version)
+            if why := self.denied.against(one):
+                return PluginState.DENIED, why
         if not is_compatible(found.manifest):
             return PluginState.INCOMPATIBLE, (
                 f"It needs plugin API {found.manifest.api}, but this version provides "

@@ -27,6 +27,7 @@ from studio.api.manifest import (
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
 from studio.core.plugins.crash_journal import CrashJournal
+from studio.core.plugins.deny_list import DenyList
 from studio.core.plugins.discovery import (
     Found,
     Origin,
@@ -97,7 +98,9 @@ class PluginHost:
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self.journal.take_crashed())
         release = release or Release.of(Path(studio.__file__).parent)
-        self._admission = Eligibility(self._choices, release, safe_mode, self._only)
+        self._admission = Eligibility(
+            self._choices, release, safe_mode, self._only, DenyList.beside(journal)
+        )
         self._found, self._stored = found, stored
         self.plugins = self._admission.admit(self._look())
 

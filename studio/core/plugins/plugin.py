@@ -25,6 +25,8 @@ class PluginState(StrEnum):
     """Its manifest, or the way it is packaged, cannot be used."""
     INCOMPATIBLE = "incompatible"
     """It was written for another version of the API."""
+    DENIED = "denied"
+    """The user, or a list that the user took over, refuses it."""
     DISABLED = "disabled"
     """The user, ``--only`` or safe mode left it out."""
     FAILED = "failed"
@@ -113,5 +115,6 @@ class Plugin:
 
     @property
     def is_beyond_use(self) -> bool:
-        """Whether only another version of it could ever take part."""
-        return self.state in (PluginState.INVALID, PluginState.INCOMPATIBLE)
+        """Whether it cannot take part as it is, whatever is switched."""
+        refused = (PluginState.INVALID, PluginState.INCOMPATIBLE, PluginState.DENIED)
+        return self.state in refused

@@ -21,6 +21,7 @@ _STATES = {
     PluginState.ACTIVE: ("circle-check", "good"),
     PluginState.INVALID: ("circle-x", "bad"),
     PluginState.INCOMPATIBLE: ("circle-x", "bad"),
+    PluginState.DENIED: ("circle-x", "bad"),
     PluginState.DISABLED: ("circle-stop", "mute"),
     PluginState.FAILED: ("triangle-alert", "bad"),
     PluginState.QUARANTINED: ("triangle-alert", "warn"),
@@ -88,6 +89,7 @@ class PluginsPage(QWidget):
             PluginState.ACTIVE: self.tr("active"),
             PluginState.INVALID: self.tr("not usable"),
             PluginState.INCOMPATIBLE: self.tr("incompatible version"),
+            PluginState.DENIED: self.tr("denied"),
             PluginState.DISABLED: self.tr("off"),
             PluginState.FAILED: self.tr("failed"),
             PluginState.QUARANTINED: self.tr("quarantined"),
@@ -146,8 +148,7 @@ class PluginsPage(QWidget):
     def _switch(self, plugin: Plugin) -> QWidget:
         switch = Switch(self._look, self.tr("Enable {title}").format(title=plugin.title))
         switch.setChecked(plugin.is_usable)
-        fixed = plugin.state in (PluginState.INVALID, PluginState.INCOMPATIBLE)
-        switch.setEnabled(not fixed)
+        switch.setEnabled(not plugin.is_beyond_use)
         switch.toggled.connect(lambda on: self._turn(plugin, on))
         return switch
 

@@ -134,6 +134,8 @@ class Installer:
             key=source.key,
             python=this_python(),
         )
+        if why := self.store.denied.against(record.identity):
+            raise Refused(source.wheel.name, [Finding("denied", why, cure="Nothing was changed.")])
         names = tuple(each.name for each in native)
         return Plan(record, manifest, wheels, self.before(manifest.id), names)
 
@@ -254,6 +256,8 @@ class Installer:
                 f"{record.title} {record.version} was not made for this version of the studio.",
                 "Install another version of it.",
             )
+        if why := self.store.denied.against(record.identity):
+            raise StudioError(ErrorCode.UNSUPPORTED, f"{record.title} is not enabled.", why)
         self._check_lent(record)
         done = trial.attempt(
             manifest,

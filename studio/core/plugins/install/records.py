@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from studio.api.manifest import Permissions
+from studio.core.plugins.deny_list import Identity
 
 BUNDLE = ".studioplugin"
 """Suffix of a file that holds a plugin and its packages."""
@@ -68,6 +69,13 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     def lends(self) -> tuple[str, ...]:
         """The names of the distributions that the studio lends it."""
         return tuple(each.name for each in self.lock if each.is_lent)
+
+    @property
+    def identity(self) -> Identity:
+        """What a list of denied plugins may name it by."""
+        digests = tuple(each.sha256 for each in self.brings)
+        names = (self.id, self.lock[0].name)
+        return Identity(names, self.version, (self.digest, *digests), self.key, self.publisher)
 
     @property
     def brings(self) -> tuple[LockedPackage, ...]:

@@ -25,6 +25,7 @@ import msgspec
 
 from studio.core import disk
 from studio.core.library.storage.writer_lock import WriterLock
+from studio.core.plugins.deny_list import DenyList
 from studio.core.plugins.install.records import Installed, PluginSet, Record
 from studio.core.plugins.install.session_notes import SessionNotes
 from studio.protocol.errors import ErrorCode, StudioError
@@ -36,11 +37,17 @@ Fill = Callable[[Path], Record]
 
 
 class PluginStore:
-    """Reads and changes what the studio has installed. Safe to use from several processes."""
+    """Reads and changes what the studio has installed. Safe to use from several processes.
+
+    Attributes:
+        folder: Where all of it lies.
+        denied: What the user refuses.
+    """
 
     def __init__(self, folder: Path, journals: Path) -> None:
         """``journals`` holds the lock and the notes of who uses which set."""
         self.folder = folder
+        self.denied = DenyList.beside(journals)
         self._journals, self._notes = journals, SessionNotes(journals)
         self._sets, self._versions = folder / "sets", folder / "versions"
         self._new = folder / "new"

@@ -31,6 +31,7 @@ def _one(store: PluginStore, id: str, installed: Installed) -> Found:
         schemas=installed.schemas,
         origin=Origin.STORE,
         lends=tuple(name for name in record.lends if name != STUDIO),
+        identity=record.identity,
         unready=_unready(installed, record),
     )
 
