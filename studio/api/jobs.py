@@ -8,6 +8,8 @@ from typing import Any, Protocol, Self
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.params import Params
+from studio.api.plot import Plot
+from studio.api.stability import since
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -107,6 +109,11 @@ class JobHandle(Protocol):
 
     def on_preview(self, call: Callable[[Any, str], None]) -> Self:
         """Call with an (H, W, C) uint8 buffer (``memoryview``) and a note."""
+        ...
+
+    @since("1.1")
+    def on_plot(self, call: Callable[[Plot], None]) -> Self:
+        """Call with each chart of how it goes: of each title the last one counts."""
         ...
 
     def on_text(self, call: Callable[[str, int, str], None]) -> Self:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.params import Params
+from studio.api.plot import Plot
 from studio.api.results import TaskResult
+from studio.api.stability import since
 from studio.api.window.ui import ParamsForm
 from studio.protocol.errors import StudioError
 
@@ -127,6 +129,11 @@ class RunController(Protocol):
 
     def on_preview(self, call: Callable[[QImage, str], None]) -> None:
         """Call with the picture as it is now, and a note."""
+        ...
+
+    @since("1.1")
+    def on_plot(self, call: Callable[[Plot], None]) -> None:
+        """Call with each chart of how it goes: of each title the last one counts."""
         ...
 
     def on_made(self, call: Callable[[TaskResult], None]) -> None:

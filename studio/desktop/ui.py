@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QToolButt
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.params import Params
+from studio.api.plot import Plot
 from studio.api.roles import Role
 from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
@@ -28,6 +29,8 @@ from studio.core.library import Record
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.forms import RunLater, at_once
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
+from studio.desktop.plot.chart import chart_of
+from studio.desktop.plot.view import PlotView
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
@@ -180,6 +183,10 @@ class WindowUi:
     def plain_view(self) -> PlainView:
         """Return a view of text as it was written."""
         return PlainView(self)
+
+    def plot_view(self, plot: Plot, name: str = "") -> PlotView:
+        """Return a view of a chart that may change."""
+        return PlotView(self.look, chart_of(plot), name)
 
     def highlight(self, lines: Sequence[str], language: str) -> list[list[Run]]:
         """Return the coloured runs of each line; needs no window."""

@@ -125,6 +125,7 @@ class Progress(Message, frozen=True):
     total: float
     message: str = ""
     spec: BlobSpec | None = None
+    plots: list[bytes] = []
 
 
 class ArtifactPart(Message, frozen=True):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
+from studio.api.plot import Plot
 from studio.protocol.errors import ErrorCode, StudioError
+
+MAX_LIVE_PLOTS = 256_000
+"""Bytes of all plots that come with one progress."""
 
 
 def plain(values: Any, what: str = "a result") -> dict[str, Any]:
@@ -61,6 +66,27 @@ def number(value: Any, name: str) -> float:
         return float(value)
     except (TypeError, ValueError) as error:
         raise rubbish(f"{name} of its progress is {a_kind(value)}", "Give a number.") from error
+
+
+def live_plots(plots: Any) -> list[bytes]:
+    """Return the plots of a progress as they cross a link.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: they are none, or too large to be sent again and again.
+    """
+    if not isinstance(plots, Sequence) or not all(isinstance(each, Plot) for each in plots):
+        raise rubbish(f"the plots of its progress are {a_kind(plots)}", "Give a list of Plot.")
+    try:
+        encoded = [each.encode() for each in plots]
+    except StudioError as error:
+        raise rubbish("a plot of its progress cannot be drawn", error.message) from error
+    size = sum(map(len, encoded))
+    if size > MAX_LIVE_PLOTS:
+        raise rubbish(
+            f"the plots of its progress have {size / 1e3:.0f} kB",
+            f"Thin out the curves: {MAX_LIVE_PLOTS / 1e3:.0f} kB at a time.",
+        )
+    return encoded
 
 
 def a_kind(value: Any) -> str:

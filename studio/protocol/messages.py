@@ -259,13 +259,17 @@ class JobChanged(Message, frozen=True):
 
 
 class Progress(Message, frozen=True):
-    """How far a job is. May be dropped or merged on the way; never the last word."""
+    """How far a job is. May be dropped or merged on the way; never the last word.
+
+    ``plots`` are encoded ones; of each title the last one counts.
+    """
 
     job: str
     done: float
     total: float
     message: str = ""
     seconds_left: float | None = None
+    plots: list[bytes] = []
 
 
 class TextDelta(Message, frozen=True):

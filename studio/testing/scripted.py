@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
 from studio.api.inputs import Inputs
 from studio.api.manifest import API_VERSION
+from studio.api.plot import Plot
 from studio.core.runtime_process.child import Exit
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
@@ -66,6 +67,7 @@ class Step:
     total: float
     message: str = ""
     preview: Any = None
+    plots: Sequence[Plot] = ()
 
 
 @dataclass(frozen=True)
@@ -341,7 +343,15 @@ class _Performance:
                 self._tokens += 1
                 self._session.send(TextDelta(self._job, text, self._tokens, line.channel))
         elif isinstance(line, Step):
-            self._session.send(Progress(self._job, line.done, line.total, line.message))
+            self._session.send(
+                Progress(
+                    self._job,
+                    line.done,
+                    line.total,
+                    line.message,
+                    plots=[each.encode() for each in line.plots],
+                )
+            )
             if line.preview is not None:
                 spec = describe(line.preview)
                 self._session.send(Preview(self._job, 0, spec), line.preview)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.jobs import JobHandle
 from studio.api.params import Params
+from studio.api.plot import Plot
 from studio.api.roles import Role
+from studio.api.stability import since
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
@@ -137,6 +139,11 @@ class Ui(Protocol):
 
     def plain_view(self) -> PlainView:
         """Return a view of text as it was written, such as what a person said in a chat."""
+        ...
+
+    @since("1.1")
+    def plot_view(self, plot: Plot, name: str = "") -> PlotView:
+        """Return a view of ``plot``; ``name`` is for those who hear it."""
         ...
 
     def highlight(self, lines: Sequence[str], language: str) -> list[list[tuple[int, int, str]]]:
@@ -373,4 +380,18 @@ class PlainView(Protocol):
 
     def set_limit(self, width: int) -> None:
         """Wrap at ``width`` pixels; nothing is shown before."""
+        ...
+
+
+@since("1.1")
+class PlotView(Protocol):
+    """A chart that may change while it is looked at; what is pointed at says its figures."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as large as its room."""
+        ...
+
+    def set_plot(self, plot: Plot) -> None:
+        """Show another plot; one of 100,000 values takes a moment."""
         ...

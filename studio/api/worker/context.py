@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.api.inputs import Inputs
+from studio.api.plot import Plot
 from studio.api.sandbox import Sandbox
 from studio.api.stability import since
 from studio.api.worker.constraint import Constraint
@@ -24,13 +25,14 @@ from studio.api.worker.intermediates import Intermediates, KeepEvent
 @dataclass(frozen=True)
 class ProgressEvent:
     """How far the task is, in units of its own; ``preview`` is an (H, W, 3 or 4) uint8 array or
-    None.
+    None; ``plots`` are charts of how it goes, such as a loss: of each title the last one counts.
     """
 
     done: float
     total: float
     message: str = ""
     preview: Any = None
+    plots: Sequence[Plot] = ()
 
 
 @dataclass(frozen=True)
@@ -269,7 +271,12 @@ class TaskContext(Protocol):
         ...
 
     def progress(
-        self, done: float, total: float, message: str = "", preview: Any = None
+        self,
+        done: float,
+        total: float,
+        message: str = "",
+        preview: Any = None,
+        plots: Sequence[Plot] = (),
     ) -> ProgressEvent:
         """Return the event to yield after a step."""
         ...

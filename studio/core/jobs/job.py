@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.plot import Plot
 from studio.protocol.blobs import describe, flat
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import BlobSpec
@@ -158,6 +159,7 @@ class Job:
         self._text: dict[str, str] = {}
         self.tokens = 0
         self.preview: tuple[Any, str] | None = None
+        self.plots: dict[str, Plot] = {}
         self.artifacts: list[SavedArtifact] = []
         self.result: Mapping[str, Any] = {}
         self.error: StudioError | None = None
@@ -274,6 +276,12 @@ class Job:
         if self.preview is not None:
             self._run("preview", call, *self.preview)
         return self._add("preview", call)
+
+    def on_plot(self, call: Callable[[Plot], None]) -> Self:
+        """Call with each chart of how it goes, the last of each title; at once with those."""
+        for plot in self.plots.values():
+            self._run("plot", call, plot)
+        return self._add("plot", call)
 
     def on_text(self, call: Callable[[str, int, str], None]) -> Self:
         """Call with new text, tokens so far, channel; at once with all that was written so far."""
@@ -399,6 +407,11 @@ class Job:
         """Hand on an unfinished picture."""
         self.preview = (picture, note)
         self._tell("preview", picture, note)
+
+    def draw(self, plot: Plot) -> None:
+        """Hand on a chart of how it goes."""
+        self.plots[plot.title] = plot
+        self._tell("plot", plot)
 
     def prioritise(self, priority: Priority) -> None:
         """Belong to another class."""

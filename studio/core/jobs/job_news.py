@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial, singledispatchmethod
 from typing import Any
 
+from studio.api.plot import Plot
 from studio.core.background import Background
 from studio.core.jobs.artifact_saver import ArtifactSaver
 from studio.core.jobs.job import Job
@@ -50,6 +51,8 @@ class JobNews:
         now = time.monotonic()
         is_news = message.message != job.message or message.total != job.total
         job.step(message.done, message.total, message.message, message.seconds_left, now)
+        for data in message.plots:
+            job.draw(Plot.decode(data))
         is_due = now - self._told.get(job.id, 0.0) >= PROGRESS_SECONDS
         if not (is_news or is_due or message.done >= message.total):
             return False

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobHandle, JobRequest
+from studio.api.plot import Plot
 from studio.api.results import Read, TaskResult
 from studio.api.runs import RunButton
 from studio.api.window.context import PluginContext
@@ -67,6 +68,7 @@ class _Listeners:
     progress: list[Callable[[float, float, str, float | None], None]] = field(default_factory=list)
     text: list[Callable[[str, int, str], None]] = field(default_factory=list)
     preview: list[Callable[[QImage, str], None]] = field(default_factory=list)
+    plot: list[Callable[[Plot], None]] = field(default_factory=list)
     made: list[Callable[[TaskResult], None]] = field(default_factory=list)
     done: list[Callable[[Mapping[str, Any]], None]] = field(default_factory=list)
     failed: list[Callable[[StudioError], None]] = field(default_factory=list)
@@ -279,6 +281,7 @@ class RunController:
         job.on_progress(lambda *step: self._pass(run, told.progress, *step))
         job.on_text(lambda *text: self._pass(run, told.text, *text))
         job.on_preview(lambda *picture: self._on_preview(run, *picture))
+        job.on_plot(lambda plot: self._pass(run, told.plot, plot))
         job.on_artifact(lambda artifact: self._pass(run, [partial(self._read_in, run)], artifact))
         job.on_done(lambda result: self._end(run, lambda: self._call(told.done, result)))
         job.on_failed(lambda error: self._end(run, lambda: self._fail(run, error)))
@@ -297,7 +300,8 @@ class RunController:
         if run is self._shown:
             self._call(listeners, *values)
             return
-        if listeners is self._told.progress or listeners is self._told.preview:  # the last will do
+        passing = (self._told.progress, self._told.preview, self._told.plot)
+        if any(listeners is each for each in passing):  # the last will do
             run.untold = [each for each in run.untold if each[0] is not listeners]
         run.untold.append((listeners, values))
 
@@ -387,6 +391,10 @@ class RunController:
     def on_preview(self, call: Callable[[QImage, str], None]) -> None:
         """Call with the picture as it is now, and a note."""
         self._told.preview.append(call)
+
+    def on_plot(self, call: Callable[[Plot], None]) -> None:
+        """Call with each chart of how it goes: of each title the last one counts."""
+        self._told.plot.append(call)
 
     def on_made(self, call: Callable[[TaskResult], None]) -> None:
         """Call with each result, on disk and read."""

@@ -14,6 +14,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobHandle
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
+from studio.api.plot import Plot
 from studio.api.window.context import Page, PageAction, PluginContext
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
@@ -21,11 +22,13 @@ from studio.desktop.appearance.language import declared
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.task_forms import TaskForms
+from studio.desktop.plot.view import PlotView
 from studio.desktop.ui import WindowUi
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 
 PREVIEW_SIDE = 320
+_CHART_HEIGHT = 240
 _WIDEST = 640
 """Pixels that a result is wide at most."""
 Show = Callable[[SavedArtifact, Callable[[QWidget], None]], None]
@@ -131,7 +134,7 @@ class RunCard(QWidget):
     def __init__(self, ui: WindowUi, title: str, show: Show) -> None:
         super().__init__()
         self._look: Appearance = ui.look
-        self._show = show
+        self._show, self._ui = show, ui
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         frame, self._column = card()
@@ -150,6 +153,9 @@ class RunCard(QWidget):
         self._preview = self._look.label("")
         self._preview.hide()
         self._column.addWidget(self._preview)
+        self._charts = QVBoxLayout()
+        self._column.addLayout(self._charts)
+        self._views: dict[str, PlotView] = {}
         self.text = self._look.label("", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.hide()
@@ -160,6 +166,7 @@ class RunCard(QWidget):
         self._progress.follow(job)
         job.on_state(self._on_state)
         job.on_preview(self._on_preview)
+        job.on_plot(self._on_plot)
         job.on_text(self._on_text)
         job.on_artifact(self._on_artifact)
         job.on_failed(self._on_failed)
@@ -170,6 +177,8 @@ class RunCard(QWidget):
         self._state.setText(formatting.state(state, reason))
         if state.is_terminal:
             self._preview.hide()
+            for view in self._views.values():  # the results have what is worth keeping
+                view.hide()
 
     def _on_preview(self, pixels: Any, note: str) -> None:
         image = image_of(pixels)
@@ -178,6 +187,15 @@ class RunCard(QWidget):
         self._preview.setPixmap(_fitted(QPixmap.fromImage(image)))
         self._preview.setAccessibleName(note or self.tr("Preview"))
         self._preview.show()
+
+    def _on_plot(self, plot: Plot) -> None:
+        view = self._views.get(plot.title)
+        if view is not None:
+            view.set_plot(plot)
+            return
+        view = self._views[plot.title] = self._ui.plot_view(plot)
+        view.setFixedHeight(_CHART_HEIGHT)
+        self._charts.addWidget(view)
 
     def _on_text(self, text: str, tokens: int, channel: str) -> None:
         self.text.setText(self.text.text() + text)

@@ -20,8 +20,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.api.plot import Plot
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.plot.chart import Chart, Mark
+from studio.desktop.plot.chart import Chart, Mark, chart_of
 from studio.desktop.plot.painter import ChartPainter, Dress, Frame, hue
 
 NEAR = 24.0
@@ -57,6 +58,16 @@ class PlotView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(name or chart.plot.title or self.tr("Plot"))
         look.theme.changed.connect(self._forget)
+
+    @property
+    def widget(self) -> PlotView:
+        """What to put into a page."""
+        return self
+
+    def set_plot(self, plot: Plot) -> None:
+        """Show another plot."""
+        self.chart, self.current, self._found = chart_of(plot), None, None
+        self._forget()
 
     def sizeHint(self) -> QSize:
         return QSize(480, 320)

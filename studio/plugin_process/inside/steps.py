@@ -9,7 +9,15 @@ from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside.wire import Wire
-from studio.plugin_process.plain_data import a_kind, as_bytes, not_an_event, number, plain, rubbish
+from studio.plugin_process.plain_data import (
+    a_kind,
+    as_bytes,
+    live_plots,
+    not_an_event,
+    number,
+    plain,
+    rubbish,
+)
 from studio.protocol.messages import BlobSpec
 from studio.protocol.regular_file import open_regular
 
@@ -40,8 +48,9 @@ def send(wire: Wire, event: Any) -> None:
 
 def _progress(wire: Wire, event: ProgressEvent) -> None:
     done, total = number(event.done, "done"), number(event.total, "total")
+    plots = live_plots(event.plots)
     if event.preview is None:
-        wire.step(m.Progress(done, total, str(event.message)))
+        wire.step(m.Progress(done, total, str(event.message), plots=plots))
         return
     pixels = event.preview
     if hasattr(pixels, "detach"):
@@ -57,7 +66,7 @@ def _progress(wire: Wire, event: ProgressEvent) -> None:
         )
     blob = view.cast("B") if view.c_contiguous else view.tobytes()
     spec = BlobSpec("uint8", tuple(view.shape))
-    wire.step(m.Progress(done, total, str(event.message), spec), (blob,))
+    wire.step(m.Progress(done, total, str(event.message), spec, plots), (blob,))
 
 
 def _artifact(wire: Wire, event: NewArtifact) -> None:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from studio.api.artifacts import NewArtifact, Verdict
+from studio.api.plot import Plot
 from studio.api.worker.context import Event, ProgressEvent, ResultEvent, Task, TextEvent
 from studio.plugin_process import messages as m
 from studio.plugin_process.process import Outgoing, PluginProcess
@@ -159,9 +160,9 @@ class _Run:
         match message:
             case m.Text(text, tokens, channel):
                 return TextEvent(text, tokens, channel)
-            case m.Progress(done, total, words, spec):
+            case m.Progress(done, total, words, spec, plots):
                 pixels = _pixels(spec, blobs) if spec is not None else None
-                return ProgressEvent(done, total, words, pixels)
+                return ProgressEvent(done, total, words, pixels, [*map(Plot.decode, plots)])
             case m.ArtifactPart():
                 self._append(blobs)
                 return None

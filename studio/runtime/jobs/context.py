@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
+from studio.api.plot import Plot
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
@@ -182,10 +183,15 @@ class Context:
         return self._pool.path(str(weights))
 
     def progress(
-        self, done: float, total: float, message: str = "", preview: Any = None
+        self,
+        done: float,
+        total: float,
+        message: str = "",
+        preview: Any = None,
+        plots: Sequence[Plot] = (),
     ) -> ProgressEvent:
         """Return the event to yield after a step."""
-        return ProgressEvent(done, total, message, preview)
+        return ProgressEvent(done, total, message, preview, plots)
 
     def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
         """Return the event to yield for new text."""

@@ -18,6 +18,7 @@ from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process.plain_data import (
     a_kind,
     as_bytes,
+    live_plots,
     not_an_event,
     number,
     plain,
@@ -172,6 +173,9 @@ class Feed:
         return self._pace.left(time.monotonic())
 
     def _progress(self, event: ProgressEvent) -> None:
+        if self._pending is not None:  # what is merged keeps what there is to look at
+            preview = self._pending.preview if event.preview is None else event.preview
+            event = replace(event, preview=preview, plots=event.plots or self._pending.plots)
         self._pending = event
         now = time.monotonic()
         self._pace.step(number(event.done, "done"), number(event.total, "total"), now)
@@ -184,7 +188,8 @@ class Feed:
         if event is None:
             return
         done, total = number(event.done, "done"), number(event.total, "total")
-        self._sink(Progress(self.job, done, total, str(event.message)), ())
+        plots = live_plots(event.plots)
+        self._sink(Progress(self.job, done, total, str(event.message), plots=plots), ())
         if event.preview is not None:
             pixels = _pixels(event.preview)
             spec = BlobSpec("uint8", tuple(pixels.shape))

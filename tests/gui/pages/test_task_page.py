@@ -11,8 +11,10 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel
 
 from studio.api import BadInput, Page
+from studio.api.plot import Line, Plot
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages import task as task_page
+from studio.desktop.plot.view import PlotView
 from studio.testing.page_desk import PageDesk
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact, Fail, Stall, Step, Tokens
@@ -54,6 +56,23 @@ def test_each_run_has_a_card_with_text_and_results(desk: TaskDesk) -> None:
     desk.until(lambda: desk.words().count("hello") == 2 and "Second" in desk.words())
     words = desk.words()
     assert words.index("Second") < words.index("First"), "the newest is on top"
+
+
+def test_charts_of_how_it_goes_change_and_leave_with_the_run(desk: TaskDesk) -> None:
+    desk.page.forms.form.set_values({"text": "hello"})
+    for losses in ([3.0], [3.0, 1.0]):
+        desk.runtime.enqueue(Step(1, 2, plots=[Plot("Loss", series=[Line(y=losses)])]), Stall())
+    desk.run()
+
+    def charts() -> list[PlotView]:
+        return [each for each in desk.page.findChildren(PlotView) if each.isVisible()]
+
+    desk.until(lambda: [len(each.chart.marks) for each in charts()] == [1])
+    desk.stop()
+    assert charts() == []
+    desk.run()
+    desk.until(lambda: [len(each.chart.marks) for each in charts()] == [2])
+    desk.stop()
 
 
 def test_it_is_stopped_by_the_same_button(desk: TaskDesk) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio.api import Requirements, SamplingParams, TextStep, WeightsFacts
+from studio.api.plot import Line, Plot
 from studio.api.worker.text import FittedPrompt
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import ErrorCode
@@ -157,8 +158,12 @@ def test_arrays_are_of_numpy_for_who_brings_none(desk: Desk, strangers: Stranger
     strangers.plugin(
         "drawer",
         """
+        from studio.api.plot import Line, Plot
+
         def draw(ctx, params):
-            yield ctx.progress(0, 1, preview=ctx.rng.numpy().integers(0, 9, (2, 3, 3), "uint8"))
+            loss = Plot("Loss", series=[Line(y=[1.0, 0.5])])
+            picture = ctx.rng.numpy().integers(0, 9, (2, 3, 3), "uint8")
+            yield ctx.progress(0, 1, preview=picture, plots=[loss])
             yield ctx.result(number=ctx.rng.numpy().integers(1000))
         """,
     )
@@ -167,6 +172,8 @@ def test_arrays_are_of_numpy_for_who_brings_none(desk: Desk, strangers: Stranger
     assert end.result == desk.run("drawer.draw").result, "the seed says which number it is"
     shown = desk.of(end.job, Preview)[0]
     assert shown.spec.shape == (2, 3, 3)
+    (plot,) = desk.of(end.job, Progress)[0].plots
+    assert Plot.decode(plot) == Plot("Loss", series=[Line(y=[1.0, 0.5])])
 
 
 def test_values_are_checked_where_the_schema_is(desk: Desk, strangers: Strangers) -> None:
