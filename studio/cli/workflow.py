@@ -19,7 +19,7 @@ from studio.core.library.library import Library
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
-from studio.core.workflows import check, document, family, sources, toml_text
+from studio.core.workflows import check, document, family, results, toml_text
 from studio.core.workflows.runner import Runner
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -48,11 +48,16 @@ def _parser() -> ArgumentParser:
         return command
 
     run = add("run", "run a workflow, one row for each input", "FILE.toml")
-    run.add_argument(
+    source = run.add_mutually_exclusive_group()
+    source.add_argument(
         "--inputs",
         type=Path,
         metavar="PATH",
         help="a folder, a table (.csv, .tsv), or a list (.txt, one input in each line)",
+    )
+    source.add_argument("--collection", metavar="TITLE", help="the results of a collection")
+    source.add_argument(
+        "--results", nargs="+", metavar="ID", help="results in the library, by their ids"
     )
     run.add_argument(
         "--param",
@@ -85,20 +90,12 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
     text = document.text_of(Path(arguments.what))
     workflow = check.checked(text, session.plugins)
     params = workflow.values(_pairs(arguments.param))
-    takes_input = workflow.input.kind != sources.NONE
-    if takes_input and arguments.inputs is None:
-        raise BadInput(
-            f"“{workflow.name}” needs inputs of the kind “{workflow.input.kind}”.",
-            "Give a folder, a table or a list with --inputs PATH.",
-        )
+    source: results.Source | None = arguments.inputs
+    if arguments.collection or arguments.results:
+        source = results.Results(tuple(arguments.results or ()), arguments.collection or "")
     with session.studio() as studio:
         _must_be_alone(studio.library)
-        inputs = None
-        if arguments.inputs is not None:
-            inputs = sources.rows(arguments.inputs, workflow, studio.plugins.kinds())
-        runner = studio.workflows.start(
-            text, inputs, params=params, source=arguments.inputs, seed=arguments.seed
-        )
+        runner = studio.workflows.start(text, source, params=params, seed=arguments.seed)
         return _follow(studio, runner, arguments)
 
 

@@ -93,11 +93,11 @@ class Notices:
         self._say(Level.WARN, message, hint, key=key, actions=tuple(actions))
 
     def error(
-        self, error: StudioError | str, *, key: str = "", actions: Sequence[Action] = ()
+        self, error: Exception | str, *, key: str = "", actions: Sequence[Action] = ()
     ) -> None:
         """Say what went wrong, why, and what to do."""
-        if isinstance(error, str):
-            self._say(Level.ERROR, error, key=key, actions=tuple(actions))
+        if not isinstance(error, StudioError):
+            self._say(Level.ERROR, str(error), key=key, actions=tuple(actions))
             return
         self._say(
             Level.ERROR,

@@ -69,6 +69,12 @@ _FORGET_WHAT_ROWS_WERE = """
     )
 """
 """A row of a workflow says what its results were made from."""
+_FORGET_WHAT_ROWS_WERE_GIVEN = """
+    UPDATE workflow_rows SET title = '',
+        given = json_object('artifact', json_extract(given, '$.artifact'))
+    WHERE json_extract(given, '$.artifact') IN (SELECT value FROM json_each(?))
+"""
+"""The title of a result, where one is what a row starts from."""
 
 
 class Doomed(msgspec.Struct, frozen=True):
@@ -326,7 +332,8 @@ def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
             if connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,)).rowcount:
                 gone.add(id)
     connection.executemany(_SHOW_WHAT_IS_LEFT, [(id,) for id in plan.trimmed])
-    connection.execute(_FORGET_WHAT_ROWS_WERE, (json.dumps(doomed["artifacts"]),))
+    for forget in (_FORGET_WHAT_ROWS_WERE, _FORGET_WHAT_ROWS_WERE_GIVEN):
+        connection.execute(forget, (json.dumps(doomed["artifacts"]),))
     connection.executemany("DELETE FROM jobs WHERE record = ?", [(id,) for id in plan.records])
     return gone
 

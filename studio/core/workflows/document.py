@@ -26,10 +26,16 @@ _CONDITION = re.compile(r"(?P<step>\S+) is (?P<negated>not )?valid")
 
 
 class InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a row is made from: ``kind`` is that of an artifact, or ``none``."""
+    """What a row is made from.
+
+    Attributes:
+        kind: Of an artifact, or ``none``.
+        collection: Title of the collection whose results are taken where nothing else is given.
+    """
 
     kind: str = "text"
     label: str = ""
+    collection: str = ""
 
 
 class FreeParam(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,9 +22,10 @@ from studio.core.workflows.machine import Machine, ThisMachine
 from studio.core.workflows.parts import Parts
 from studio.core.workflows.recorder import Recorder
 from studio.core.workflows.references import only
+from studio.core.workflows.results import Results, Source, results, written
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
-from studio.core.workflows.sources import Given
+from studio.core.workflows.sources import NONE, Given, rows
 from studio.protocol.errors import StudioError
 
 BLANK = Given()
@@ -36,6 +37,7 @@ class Workflows:
     Attributes:
         recorder: Takes note of what is done on the pages.
         on_draft: Called with a workflow that was made elsewhere and is to be shown.
+        on_results: Called with the ids of results that one is to run on.
     """
 
     def __init__(self, studio: Parts) -> None:
@@ -44,6 +46,7 @@ class Workflows:
         self._runners: dict[str, Runner] = {}
         self.recorder = Recorder(studio.jobs)
         self.on_draft: Callable[[Workflow], None] = lambda workflow: None
+        self.on_results: Callable[[tuple[str, ...]], None] = lambda ids: None
 
     def active(self) -> list[Runner]:
         """Return the runs that are under way, oldest first."""
@@ -56,10 +59,9 @@ class Workflows:
     def start(
         self,
         text: str,
-        inputs: Iterable[Given] | None,
+        inputs: Source | Iterable[Given] | None,
         *,
         params: Mapping[str, Any] | None = None,
-        source: Path | None = None,
         seed: int = 0,
         machine: Machine | None = None,
     ) -> Runner:
@@ -67,35 +69,36 @@ class Workflows:
 
         Args:
             text: The workflow's file.
-            inputs: A row for each, read beside this thread; None for a workflow without input.
+            inputs: Where they are from, or a row for each, read beside this thread; None for the
+                collection that the workflow names, or for a workflow without input.
             params: Values of its free parameters.
-            source: Where the inputs are from.
             seed: Another one gives other results where nobody chose a seed.
 
         Raises:
-            StudioError: The workflow cannot run here, or a parameter is missing or wrong.
+            StudioError: It cannot run here, or inputs or a parameter are missing or wrong.
         """
         workflow = checked(text, self._studio.plugins)
         self._check_models(workflow)
-        folder = (source if source.is_dir() else source.parent).absolute() if source else Path()
+        inputs = _named_by(workflow) if inputs is None else inputs
+        source = inputs if isinstance(inputs, Path | Results) else None
         run = Run(
             id=new_id(),
             created=time.time(),
             title=workflow.name,
             document=text,
             params=workflow.values(params or {}),
-            source=str(source.absolute()) if source else "",
-            folder=str(folder),
+            source=written(source),
+            folder=_folder_of(source),
             seed=seed,
         )
         runner = self._runner(run, machine)
-        rows = (
+        run_rows = (
             RunRow(run=run.id, number=number, title=given.title, given=msgspec.to_builtins(given))
-            for number, given in enumerate([BLANK] if inputs is None else inputs, start=1)
+            for number, given in enumerate(self._givens(inputs, workflow), start=1)
         )
         library = self._studio.library
         self._background.run(
-            lambda: library.workflow_runs.begin(run, rows),
+            lambda: library.workflow_runs.begin(run, run_rows),
             lambda _: self._go(runner, run, workflow),
             runner.fail,
         )
@@ -170,6 +173,13 @@ class Workflows:
             runner.close()
         self._background.close()
 
+    def _givens(self, inputs: Source | Iterable[Given], workflow: Workflow) -> Iterable[Given]:
+        if isinstance(inputs, Path):
+            return rows(inputs, workflow, self._studio.plugins.kinds())
+        if isinstance(inputs, Results):
+            return results(inputs, workflow, self._studio.library)
+        return inputs
+
     def _check_models(self, workflow: Workflow) -> None:
         """Make sure that the models are here: without one, each row would fail by itself.
 
@@ -199,3 +209,26 @@ class Workflows:
 
     def _go(self, runner: Runner, run: Run, workflow: Workflow) -> None:
         runner.go(RowWork(self._studio, run, workflow))
+
+
+def _named_by(workflow: Workflow) -> Source | list[Given]:
+    """Return what a workflow runs on where nothing was given.
+
+    Raises:
+        BadInput: It names nothing, and takes something.
+    """
+    if workflow.input.kind == NONE:
+        return [BLANK]
+    if workflow.input.collection:
+        return Results(collection=workflow.input.collection)
+    raise BadInput(
+        f"“{workflow.name}” needs inputs of the kind “{workflow.input.kind}”.",
+        "Give it a folder, a table, a list, or results of the library.",
+    )
+
+
+def _folder_of(source: Source | None) -> str:
+    """Return what the paths in a table or a list start from."""
+    if not isinstance(source, Path):
+        return str(Path())
+    return str((source if source.is_dir() else source.parent).absolute())

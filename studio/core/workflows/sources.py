@@ -39,14 +39,16 @@ class Given(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one row is made from.
 
     Attributes:
-        text: What ``{input}`` stands for, unless it is a file.
+        text: What ``{input}`` stands for, unless it is a file or a result; of a result its title.
         file: Path of the file that it stands for.
         columns: Of a line of a table.
+        artifact: Id of the result in the library that it stands for.
     """
 
     text: str = ""
     file: str = ""
     columns: dict[str, str] = {}
+    artifact: str = ""
 
     @property
     def title(self) -> str:
@@ -81,7 +83,7 @@ def rows(source: Path, workflow: Workflow, kinds: Iterable[KindEntry] = ()) -> I
     """
     kind = workflow.input.kind
     if kind == NONE:
-        raise BadInput(f"“{workflow.name}” takes no input.", "Run it without one.")
+        raise takes_none(workflow)
     if source.is_dir():
         yield from _folder(source, kind, files_of(kind, kinds))
     elif source.suffix.lower() in TABLES and kind != Kind.MOLECULES:
@@ -97,6 +99,11 @@ def rows(source: Path, workflow: Workflow, kinds: Iterable[KindEntry] = ()) -> I
             f"There is no folder, table or list {source}.",
             "Give a folder, a .csv or .tsv table, or a .txt list with an input in each line.",
         )
+
+
+def takes_none(workflow: Workflow) -> BadInput:
+    """Return the error that a workflow was given inputs and takes none."""
+    return BadInput(f"“{workflow.name}” takes no input.", "Run it without one.")
 
 
 def listed(lines: Iterable[str], kind: str, folder: Path) -> Iterator[Given]:

@@ -79,8 +79,8 @@ class Values:
 
     def _bytes(self, value: str) -> bytes:
         reference = only(value)
-        if reference and reference.source == "step":
-            return _read(self._library.payload_path(self._artifact(reference)))
+        if reference and (artifact := self._artifact(reference)):
+            return _read(self._library.payload_path(artifact))
         if reference and reference.source == "input" and self._given.file:
             return _read(Path(self._given.file))
         return str(filled(value, partial(self._value, FieldKind.TEXT))).encode()
@@ -89,8 +89,7 @@ class Values:
         wants_file = kind is FieldKind.FILE
         if reference.source == "param":
             return self._params[reference.name]
-        if reference.source == "step":
-            artifact = self._artifact(reference)
+        if artifact := self._artifact(reference):
             path = self._library.payload_path(artifact)
             if wants_file:
                 self.files[str(path)] = artifact.digest
@@ -112,12 +111,30 @@ class Values:
             )
         return str(Path(self._folder) / text) if wants_file and text else text
 
-    def _artifact(self, reference: Reference) -> Artifact:
+    def _artifact(self, reference: Reference) -> Artifact | None:
+        """Return the result that a reference stands for; None if it stands for something else."""
+        if reference.source == "input" and self._given.artifact:
+            found = self._given_artifact()
+        elif reference.source == "step":
+            found = self._result(reference)
+        else:
+            return None
+        if found.id not in self.parents:
+            self.parents.append(found.id)
+        return found
+
+    def _given_artifact(self) -> Artifact:
+        try:
+            return self._library.artifact(self._given.artifact)
+        except StudioError as error:
+            raise StudioError(
+                error.code, "The result that this row starts from was deleted for good."
+            ) from error
+
+    def _result(self, reference: Reference) -> Artifact:
         for id in self._results.get(reference.name, ()):
             artifact = self._library.artifact(id)
             if reference.kind in ("", artifact.kind):
-                if id not in self.parents:
-                    self.parents.append(id)
                 return artifact
         what = reference.kind or "result"
         raise BadInput(f"The step “{reference.name}” made no {what}.")

@@ -32,7 +32,6 @@ from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window.local_server import ServerSettings, ServerSwitch
-from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Stats
@@ -387,8 +386,7 @@ class SettingsPage(QWidget):
         )
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._studio.notices.error(told, key="settings")
+        self._studio.notices.error(error, key="settings")
 
     # --- building -----------------------------------------------------------------------------
 

@@ -77,8 +77,7 @@ def show_later(parts: PageServices, saved: SavedArtifact, then: Callable[[QWidge
         return artifact, head(library.payload_path(artifact)), maker
 
     def tell(error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        parts.studio.notices.error(told, key="viewer")
+        parts.studio.notices.error(error, key="viewer")
 
     parts.background.run(read, lambda found: then(show(parts, *found)), tell)
 

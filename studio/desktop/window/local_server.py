@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 from studio.api.params import Label, Params, Range
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.window.activity import Activity
-from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.studio import Studio
@@ -88,13 +87,11 @@ class ServerSwitch(QObject):
 
     def _failed(self, error: Exception) -> None:
         self._wanted = False
-        told = error if isinstance(error, StudioError) else str(error)
-        self._studio.notices.error(told, key="server")
+        self._studio.notices.error(error, key="server")
         self._tell()
 
     def _not_renewed(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._studio.notices.error(told, key="server")
+        self._studio.notices.error(error, key="server")
 
     def _tell(self) -> None:
         self._activity.set_server(self.server.address if self.server else "")

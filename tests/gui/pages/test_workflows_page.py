@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QToolButton, QWidget
 
+from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.app import App
 from studio.core.library.rows import Family
 from studio.core.library.workflow_runs import RowState
 from studio.core.workflows import document, toml_text
+from studio.core.workflows.results import Results
 from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.details import Details
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.workflows import WorkflowsPage
 from studio.desktop.widgets.switch import Switch
 from studio.testing.plugins import importable
@@ -132,7 +135,9 @@ def test_a_run_is_stopped_and_resumed_and_problems_are_told(start: Runs, qtbot: 
     qtbot.waitUntil(lambda: len(talker.jobs.live()) == 2)
     press(page, "Stop", qtbot)
     qtbot.waitUntil(lambda: page.panel.resume.isVisibleTo(page))
-    assert page.panel.words.text() == "0 of 2 rows done  ·  Interrupted"
+    assert page.panel.words.text() == "0 of 2 rows done  ·  Stopped"
+    model = page.panel._model
+    assert [model.data(model.index(n, 1)) for n in (0, 1)] == ["Interrupted"] * 2
     press(page, "Resume", qtbot)
     qtbot.waitUntil(lambda: len(talker.jobs.live()) == 2)
     press(page, "Stop", qtbot)
@@ -157,7 +162,7 @@ def test_conditions_are_chosen_on_the_card_of_their_step(start: Runs, qtbot: Any
     assert page.workflow is not None
     last = page.workflow.step[2]
     assert (last.only_if, last.until, last.at_most) == ("first is not valid", "valid", 3)
-    words = "third  ·  until valid, at most 3 times  ·  only if step 1 is not valid"
+    words = "Only if step 1 is not valid  ·  repeated until valid, at most 3 times"
     assert page._cards[2]._words.text() == words
     assert document.parse(toml_text.to_toml(page.workflow)) == page.workflow
 
@@ -167,3 +172,48 @@ def test_conditions_are_chosen_on_the_card_of_their_step(start: Runs, qtbot: Any
     page.show_workflow(document.parse(THREE_STEPS))
     assert page._free is not None
     assert page._free.values() == {"word": "and"}, "of another workflow nothing was chosen yet"
+
+
+def test_a_workflow_runs_on_a_collection_and_on_what_is_selected_in_the_library(
+    start: Runs, qtbot: Any
+) -> None:
+    app = start()
+    page = page_of(app)
+    library = page._studio.library
+    words = [
+        library.add_artifact(NewArtifact("text", each.encode(), ".txt", text=each))
+        for each in ("first", "second")
+    ]
+    leads = library.collections.create("Leads")
+    library.collections.put(leads.id, [each.id for each in words])
+    page.show_workflow(document.parse(THREE_STEPS))
+    press(page, "Collection…", qtbot)
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in page.findChildren(QMenu)))
+    choose(page, "Leads")
+    assert page.workflow is not None
+    assert page.workflow.input.collection == "Leads", "it is saved with the workflow"
+    press(page, "Run", qtbot)
+    qtbot.waitUntil(lambda: page.panel.words.text() == "2 of 2 rows done")
+    model = page.panel._model
+    assert [model.data(model.index(n, 0)) for n in (0, 1)] == ["first", "second"]
+    assert model.data(model.index(1, 3)) == "second and so on"
+    press(page, "Type the inputs instead", qtbot)
+    assert page.workflow.input.collection == ""
+
+    press(page, "All workflows", qtbot)
+    gallery = app.window.pages.open("studio.gallery")
+    assert gallery is not None
+    found = gallery.widget
+    assert isinstance(found, GalleryPage)
+    found.set_line("in:Leads")
+    qtbot.waitUntil(lambda: found.grid.select_rows([0, 1]) or found.grid.selected_count() == 2)
+    next(b for b in found.findChildren(QPushButton) if b.text() == "Run workflow…").click()
+    subtitle = "Open the workflow that is to run on the 2 selected results."
+    qtbot.waitUntil(lambda: page._frame.subtitle.text() == subtitle)
+    page.show_workflow(document.parse(THREE_STEPS))
+    press(page, "Run", qtbot)
+    qtbot.waitUntil(lambda: page.panel.words.text() == "2 of 2 rows done")
+    press(page, "All workflows", qtbot)
+    press(page, "Show the run of Three steps", qtbot)
+    assert page.inputs.source == Results(run=library.workflow_runs.runs(1)[0].id)
+    assert page.panel.words.text() == "2 of 2 rows done"

@@ -14,7 +14,6 @@ from studio.core.library.rows import Family
 from studio.desktop.appearance.appearance import line
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import saved_artifact
-from studio.protocol.errors import StudioError
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,7 @@ class Details:
 
     def tell(self, error: Exception) -> None:
         """Tell the user what failed."""
-        told = error if isinstance(error, StudioError) else str(error)
-        self.parts.studio.notices.error(told, key="gallery")
+        self.parts.studio.notices.error(error, key="gallery")
 
     def section(self, title: str) -> tuple[QWidget, QVBoxLayout]:
         """Return an empty section under a line and its title, and its column."""

@@ -312,8 +312,7 @@ class GalleryPage(QWidget):
             self._timer.start(300)
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._parts.studio.notices.error(told, key="gallery")
+        self._parts.studio.notices.error(error, key="gallery")
 
     # --- narrowing ----------------------------------------------------------------------------
 

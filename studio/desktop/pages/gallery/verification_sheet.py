@@ -15,7 +15,6 @@ from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.sheet import Sheet
-from studio.protocol.errors import StudioError
 
 _WIDTH = 560
 _TALL = 420
@@ -42,8 +41,7 @@ def verify_files(
         show_verified(look, window, found, show)
 
     def failed(error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        studio.notices.error(told, key="verify")
+        studio.notices.error(error, key="verify")
 
     parts.background.run(lambda: list(verify(files, studio.paths, studio.library)), done, failed)
 

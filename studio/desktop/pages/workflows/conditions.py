@@ -72,14 +72,12 @@ def changes(values: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
 def told(workflow: Workflow, step: Step) -> list[str]:
     """Return the conditions of a step in words; nothing of one that is always run, once."""
     words = []
-    if step.until:
-        words.append(_tr("until valid, at most {n} times").format(n=step.at_most))
     if step.condition:
         other, is_valid = step.condition
         ids = [each.id for each in workflow.step]
-        number = ids.index(other) + 1 if other in ids else 0
-        sentence = _only_if(number, is_valid) if number else step.only_if
-        words.append(sentence[:1].lower() + sentence[1:])
+        words.append(_only_if(ids.index(other) + 1, is_valid) if other in ids else step.only_if)
+    if step.until:
+        words.append(_tr("repeated until valid, at most {n} times").format(n=step.at_most))
     return words
 
 

@@ -1,17 +1,21 @@
-"""What a workflow is called, and what it runs on: typed lines, a folder, a table or a list."""
+"""What a workflow is called, and what it runs on: typed lines, files, or results of the library."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.api.artifacts import Kind
 from studio.api.errors import BadInput
+from studio.core.library.rows import Collection
 from studio.core.workflows import sources
 from studio.core.workflows.document import Workflow
+from studio.core.workflows.results import Results, Source
 from studio.desktop.pages.page_frame import card
 from studio.desktop.pages.page_services import PageServices
 
@@ -21,20 +25,21 @@ class InputsCard(QWidget):
 
     Signals:
         renamed: Another name.
-        kind_chosen: Another kind of input.
+        entry_changed: Another ``InputEntry``: its kind, or the collection that it names.
 
     Attributes:
         source: Where the inputs are from; None for what is typed.
     """
 
     renamed = Signal(str)
-    kind_chosen = Signal(str)
+    entry_changed = Signal(object)
 
     def __init__(self, parts: PageServices) -> None:
         super().__init__()
-        self._ui, self._plugins = parts.ui, parts.studio.plugins
+        self._parts, self._ui = parts, parts.ui
+        self._library, self._plugins = parts.studio.library, parts.studio.plugins
         self._workflow: Workflow | None = None
-        self.source: Path | None = None
+        self.source: Source | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         frame, column = card()
@@ -60,7 +65,7 @@ class InputsCard(QWidget):
         self.kind.setCurrentIndex(max(0, self.kind.findData(workflow.input.kind)))
         self.take(self.source)
 
-    def take(self, source: Path | None) -> None:
+    def take(self, source: Source | None) -> None:
         """Show where the inputs are from."""
         self.source = source
         kind = self._workflow.input.kind if self._workflow else Kind.TEXT
@@ -68,12 +73,13 @@ class InputsCard(QWidget):
         self.lines.setVisible(takes_any and source is None and kind != Kind.TABLE)
         self._source_words.setVisible(source is not None and takes_any)
         self._drop.setVisible(source is not None and takes_any)
-        self._source_words.setText(str(source or ""))
-        self.folder.setVisible(takes_any and kind != Kind.TABLE)
+        self._source_words.setText(self._told(source))
+        for button in (self.folder, self.collection):
+            button.setVisible(takes_any and kind != Kind.TABLE)
         self.table.setVisible(takes_any)
 
-    def rows(self) -> Iterable[sources.Given] | None:
-        """Return a row for each input, read as they are wanted; None for a workflow without any.
+    def chosen(self) -> Source | Iterable[sources.Given] | None:
+        """Return where the inputs are from, or those that were typed; None for a workflow without.
 
         Raises:
             StudioError: There are none yet.
@@ -83,7 +89,7 @@ class InputsCard(QWidget):
         if kind == sources.NONE:
             return None
         if self.source is not None:
-            return sources.rows(self.source, self._workflow, self._plugins.kinds())
+            return self.source
         lines = self.lines.toPlainText().splitlines()
         if not any(line.strip() for line in lines) or kind == Kind.TABLE:
             raise BadInput(self.tr("There are no inputs yet. Choose or type some."))
@@ -99,7 +105,7 @@ class InputsCard(QWidget):
         titles = {sources.NONE: self.tr("None"), Kind.TABLE: self.tr("Lines of a table")}
         for kind in (sources.NONE, *Kind, *(kind.id for kind in self._plugins.kinds())):
             self.kind.addItem(titles.get(kind) or self._ui.look.kinds.title(kind), str(kind))
-        self.kind.activated.connect(lambda: self.kind_chosen.emit(self.kind.currentData()))
+        self.kind.activated.connect(lambda: self._change(kind=self.kind.currentData()))
         row.addWidget(self.kind)
         return row
 
@@ -107,7 +113,7 @@ class InputsCard(QWidget):
         row = QHBoxLayout()
         self._source_words = self._ui.elided_label()
         self._drop = self._ui.icon_button("x", self.tr("Type the inputs instead"))
-        self._drop.clicked.connect(lambda: self.take(None))
+        self._drop.clicked.connect(lambda: self._choose(None))
         row.addWidget(self._source_words, 1)
         row.addWidget(self._drop)
         return row
@@ -118,16 +124,54 @@ class InputsCard(QWidget):
         self.folder.clicked.connect(self._on_folder)
         self.table = self._ui.button(self.tr("Table or list…"), "table", dense=True)
         self.table.clicked.connect(self._on_table)
-        row.addWidget(self.folder)
-        row.addWidget(self.table)
+        self.collection = self._ui.button(self.tr("Collection…"), "layout-grid", dense=True)
+        self.collection.clicked.connect(self._on_collection)
+        for button in (self.folder, self.table, self.collection):
+            row.addWidget(button)
         row.addStretch(1)
         return row
 
     def _on_folder(self) -> None:
         if folder := self._ui.pick_folder(self.tr("A folder with inputs")):
-            self.take(folder)
+            self._choose(folder)
 
     def _on_table(self) -> None:
         suffixes = [*sources.TABLES, *sources.LISTS]
         for file in self._ui.pick_files(self.tr("A table or a list"), suffixes):
-            self.take(file)
+            self._choose(file)
+
+    def _on_collection(self) -> None:
+        def offer(found: list[Collection]) -> None:
+            menu = self._ui.menu(self.collection)
+            menu.aboutToHide.connect(menu.deleteLater)
+            for each in found:
+                menu.addAction(each.title, partial(self._choose, Results(collection=each.title)))
+            if not found:
+                none = menu.addAction(self.tr("No collections yet: select results in the library"))
+                none.setEnabled(False)
+            menu.popup(self.collection.mapToGlobal(self.collection.rect().bottomLeft()))
+
+        self._parts.background.run(
+            self._library.collections.list, offer, self._parts.studio.notices.error
+        )
+
+    def _choose(self, source: Source | None) -> None:
+        """Take a source; a collection is a part of the workflow."""
+        self.take(source)
+        self._change(collection=source.collection if isinstance(source, Results) else "")
+
+    def _change(self, **changes: str) -> None:
+        if self._workflow is not None:
+            entry = msgspec.structs.replace(self._workflow.input, **changes)
+            if entry != self._workflow.input:
+                self.entry_changed.emit(entry)
+
+    def _told(self, source: Source | None) -> str:
+        if not isinstance(source, Results):
+            return str(source or "")
+        if source.collection:
+            return self.tr("Collection “{title}”").format(title=source.collection)
+        if source.run:
+            return self.tr("The results that the run started from")
+        words = self.tr("{count} results of the library")
+        return words.format(count=f"{len(source.ids):,}")

@@ -21,7 +21,8 @@ from studio.api.errors import BadInput
 from studio.api.window.context import Page
 from studio.core.library.workflow_runs import Run
 from studio.core.workflows import check, document, edit, family, toml_text
-from studio.core.workflows.document import Workflow
+from studio.core.workflows.document import InputEntry, Workflow
+from studio.core.workflows.results import Results, read_back
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.page_frame import Column, PageFrame, card
@@ -52,7 +53,9 @@ class WorkflowsPage(QWidget):
         self._cards: list[StepCard] = []
         self._free: ParamsFormWidget | None = None
         self._build()
+        self._selected: Results | None = None
         self._studio.workflows.on_draft = self.show_workflow
+        self._studio.workflows.on_results = self.run_on
         self.destroyed.connect(self._studio.jobs.on_change(lambda job: self._count_recorded()))
         self.show_start()
 
@@ -83,11 +86,12 @@ class WorkflowsPage(QWidget):
         self._left.setMaximumWidth(_LEFT + 8)
         self.inputs = InputsCard(self._parts)
         self.inputs.renamed.connect(self._rename)
-        self.inputs.kind_chosen.connect(self._set_kind)
+        self.inputs.entry_changed.connect(self._set_entry)
         self._left.cards.addWidget(self.inputs)
         self._below = QVBoxLayout()
         self._below.setSpacing(12)
         self._left.cards.addLayout(self._below)
+        self._left.cards.addStretch(1)
         row.addWidget(self._left, 1)
         self.panel = RunPanel(self._parts)
         self.panel.run_pressed.connect(self.run)
@@ -105,7 +109,7 @@ class WorkflowsPage(QWidget):
 
     def show_start(self) -> None:
         """Show the examples, the saved workflows and the last runs."""
-        self._workflow = None
+        self._workflow = self._selected = None
         self._frame.title.setText(self.tr("Workflows"))
         self._frame.say(self.tr("Several steps over many inputs, with a row for each."))
         self.back.hide()
@@ -128,11 +132,20 @@ class WorkflowsPage(QWidget):
             self._studio.notices.error(error, key="workflow")
             return
         self.show_workflow(workflow)
-        if run.source:
-            self.inputs.take(Path(run.source))
+        if source := read_back(run.source, run.id):
+            self.inputs.take(source)
         if self._free is not None:
             self._free.set_values(run.params)
         self.panel.show_run(run)
+
+    def run_on(self, ids: tuple[str, ...]) -> None:
+        """Take results of the library as inputs: of the workflow in view, or of the next one."""
+        if self._workflow is not None:
+            self.inputs.take(Results(ids))
+            return
+        self._selected = Results(ids)
+        words = self.tr("Open the workflow that is to run on the {count} selected results.")
+        self._frame.say(words.format(count=f"{len(ids):,}"))
 
     # --- one workflow ---------------------------------------------------------------------------
 
@@ -143,8 +156,10 @@ class WorkflowsPage(QWidget):
 
     def show_workflow(self, workflow: Workflow) -> None:
         """Show the steps of a workflow, to be changed and run."""
+        collection, selected = workflow.input.collection, self._selected
+        self._selected = None
         self.inputs.lines.clear()
-        self.inputs.take(None)
+        self.inputs.take(selected or (Results(collection=collection) if collection else None))
         self.panel.show_run(None)
         self.back.show()
         self.save.show()
@@ -213,9 +228,8 @@ class WorkflowsPage(QWidget):
             self._on_edited(msgspec.structs.replace(self._workflow, name=name.strip()), False)
             self._frame.title.setText(name.strip())
 
-    def _set_kind(self, kind: str) -> None:
+    def _set_entry(self, entry: InputEntry) -> None:
         if self._workflow is not None:
-            entry = msgspec.structs.replace(self._workflow.input, kind=kind)
             self._draw(msgspec.structs.replace(self._workflow, input=entry))
 
     def _on_add(self, below: QWidget) -> None:
@@ -286,12 +300,10 @@ class WorkflowsPage(QWidget):
         workflow = self._workflow
         assert workflow is not None
         try:
-            inputs = self.inputs.rows()
             runner = self._studio.workflows.start(
                 toml_text.to_toml(workflow),
-                inputs,
+                self.inputs.chosen(),
                 params=self._free.values() if self._free else {},
-                source=self.inputs.source if inputs is not None else None,
             )
         except StudioError as error:
             self.panel.say(error)
@@ -335,5 +347,4 @@ class WorkflowsPage(QWidget):
         self.record.setToolTip(self.tr("Make a workflow of what you do on the pages"))
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._studio.notices.error(told, key="workflow")
+        self._studio.notices.error(error, key="workflow")

@@ -112,7 +112,8 @@ class RunPanel(QWidget):
 
     def _draw(self) -> None:
         runner, run = self._runner, self._run
-        if runner is not None and runner.is_over and run is None:
+        is_old = run is None or (runner is not None and run.state is not runner.state)
+        if runner is not None and runner.is_over and is_old:
             try:
                 run = self._run = self._runs.run(runner.id)
             except StudioError:  # not one row could be written down
@@ -121,6 +122,7 @@ class RunPanel(QWidget):
         counts = runner.counts if is_active and runner is not None else {}
         if not counts and self._model.run:
             counts = self._runs.counts(self._model.run)
+        self._model.is_active = is_active
         self._model.refresh(sum(counts.values()))
         failed = counts.get(RowState.FAILED, 0)
         open_ = counts.get(RowState.WAITING, 0) + counts.get(RowState.RUNNING, 0)
@@ -159,7 +161,8 @@ class RunPanel(QWidget):
         elif runner is not None and (left := runner.seconds_left) is not None:
             parts.append(self.tr("{time} left").format(time=formatting.duration(left)))
         elif run is not None and run.state is not RunState.DONE:
-            parts.append(self.tr("Interrupted"))
+            is_stopped = run.state is RunState.STOPPED
+            parts.append(self.tr("Stopped") if is_stopped else self.tr("Interrupted"))
         return "  ·  ".join(parts)
 
     def _stop(self) -> None:

@@ -21,7 +21,7 @@ Index = QModelIndex | QPersistentModelIndex
 CHUNK = 100
 """Rows that are read at a time: those in view, and some more."""
 MOST_CHUNKS = 20
-_THUMBNAIL, _ROW_HEIGHT = 36, 44
+_THUMBNAIL, _ROW_HEIGHT, _AROUND_STATE = 36, 44, 28
 _NARROW = 440
 _MARKS = {
     RowState.WAITING: ("clock", "mute"),
@@ -29,6 +29,7 @@ _MARKS = {
     RowState.DONE: ("circle-check", "good"),
     RowState.FAILED: ("triangle-alert", "bad"),
 }
+_INTERRUPTED = ("pause", "mute")
 
 
 class _Shown(NamedTuple):
@@ -42,19 +43,22 @@ class RunTableModel(QAbstractTableModel):
 
     Attributes:
         run: Id of the run; empty for none.
+        is_active: Whether it is under way: if not, a row that has begun was interrupted.
     """
 
     def __init__(self, look: Appearance, library: Library) -> None:
         super().__init__()
         self._look, self._library = look, library
         self.run = ""
+        self.is_active = False
         self._total = 0
         self._places: dict[str, int] = {}
         self._chunks: dict[int, list[_Shown]] = {}
-        self._pictures: dict[str, QIcon] = {}
+        self._pictures: dict[str, QIcon | QPixmap] = {}
         self._dpr = 2.0
         tr = self.tr
         self._titles = (tr("Input"), tr("State"), tr("Time"), tr("Result"))
+        self._step_words, self._interrupted = tr("Step {n} of {total}"), tr("Interrupted")
         self._words = {
             RowState.WAITING: tr("Waiting"),
             RowState.RUNNING: tr("Running"),
@@ -62,8 +66,13 @@ class RunTableModel(QAbstractTableModel):
             RowState.FAILED: tr("Failed"),
         }
 
+    def state_words(self) -> list[str]:
+        """Return what a state can be called, to give it room."""
+        return [*self._words.values(), self._interrupted, self._step_words.format(n=10, total=10)]
+
     def show_run(self, run: str) -> None:
         """Show the rows of another run."""
+        self.is_active = self.is_active and run == self.run
         self.beginResetModel()
         self.run, self._chunks = run, {}
         self._total = self._count()
@@ -107,7 +116,9 @@ class RunTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self._titles[column]}: {self._text(shown, column)}"
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
-            icon, color = _MARKS[shown.row.state]
+            icon, color = (
+                _INTERRUPTED if self._is_interrupted(shown.row) else _MARKS[shown.row.state]
+            )
             return self._look.icons.pixmap(icon, color, tokens.ICON, self._dpr)
         if role == Qt.ItemDataRole.DecorationRole and column == 3 and shown.result:
             return self._picture(shown.result)
@@ -118,8 +129,11 @@ class RunTableModel(QAbstractTableModel):
         match column:
             case 0:
                 return row.title
-            case 1 if row.state is RowState.RUNNING and step:
-                return self.tr("Running: {step}").format(step=step.step)
+            case 1 if self._is_interrupted(row):
+                return self._interrupted
+            case 1 if row.state is RowState.RUNNING and step and step.step in self._places:
+                place = self._places[step.step] + 1
+                return self._step_words.format(n=place, total=len(self._places))
             case 1:
                 return self._words[row.state]
             case 2:
@@ -132,6 +146,9 @@ class RunTableModel(QAbstractTableModel):
                 return words if is_text else shown.result.title or words
             case _:
                 return ""
+
+    def _is_interrupted(self, row: RunRow) -> bool:
+        return row.state is RowState.RUNNING and not self.is_active
 
     def _shown(self, number: int) -> _Shown:
         chunk = number // CHUNK
@@ -161,7 +178,7 @@ class RunTableModel(QAbstractTableModel):
             result = None
         return _Shown(row, running, result)
 
-    def _picture(self, artifact: Artifact) -> QIcon:
+    def _picture(self, artifact: Artifact) -> QIcon | QPixmap:
         if artifact.id not in self._pictures:
             if len(self._pictures) > CHUNK * MOST_CHUNKS:
                 self._pictures.clear()
@@ -169,7 +186,8 @@ class RunTableModel(QAbstractTableModel):
             if path is None and artifact.kind == "image":
                 path = self._library.payload_path(artifact)
             pixmap = QPixmap(str(path)) if path else QPixmap()
-            icon = self._look.icons.icon(*self._look.kinds.icon(artifact.kind))
+            kind = self._look.kinds.icon(artifact.kind)
+            icon: QIcon | QPixmap = self._look.icons.pixmap(*kind, tokens.ICON, self._dpr)
             if not pixmap.isNull():
                 side = 2 * _THUMBNAIL
                 icon = QIcon(
@@ -200,6 +218,7 @@ class RunTable(QTableView):
     def __init__(self, model: RunTableModel, name: str) -> None:
         super().__init__()
         self.setModel(model)
+        self._state_words = model.state_words()
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -221,5 +240,7 @@ class RunTable(QTableView):
         width = self.viewport().width()
         is_narrow = width < _NARROW
         self.setColumnHidden(2, is_narrow)
-        for column, share in enumerate((0.3, 0.27, 0.13) if is_narrow else (0.3, 0.2, 0.13)):
-            self.setColumnWidth(column, int(width * share))
+        self.setColumnWidth(0, int(width * 0.3))
+        widest = max(map(self.fontMetrics().horizontalAdvance, self._state_words))
+        self.setColumnWidth(1, widest + tokens.ICON + _AROUND_STATE)
+        self.setColumnWidth(2, int(width * 0.13))

@@ -57,8 +57,8 @@ class StartView(QWidget):
                 self.tr("Run the same steps over many inputs"),
                 self.tr(
                     "Record what you do on the pages, choose “Make a workflow” on a result, or "
-                    "start from an example. Then run it on a folder, a table or a list: each input "
-                    "gets a row, and a failed one stops no other."
+                    "start from an example. Then run it on a folder, a table, a list or a "
+                    "collection: each input gets a row, and a failed one stops no other."
                 ),
                 cards,
             ),
@@ -81,7 +81,9 @@ class StartView(QWidget):
         runner = self._studio.workflows.runner(run.id)
         if run.state is not RunState.DONE:
             is_active = runner is not None and not runner.is_over
-            words += "  ·  " + (self.tr("Running") if is_active else self.tr("Interrupted"))
+            is_stopped = run.state is RunState.STOPPED
+            ended = self.tr("Stopped") if is_stopped else self.tr("Interrupted")
+            words += "  ·  " + (self.tr("Running") if is_active else ended)
         row.addWidget(self._ui.look.label(words, "small"))
         show = self._ui.button(self.tr("Show"), dense=True)
         show.setAccessibleName(self.tr("Show the run of {name}").format(name=run.title))
@@ -110,5 +112,4 @@ class StartView(QWidget):
         )
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._studio.notices.error(told, key="workflow")
+        self._studio.notices.error(error, key="workflow")

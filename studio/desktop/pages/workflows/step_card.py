@@ -46,6 +46,9 @@ class StepCard(QWidget):
         frame, inner = card()
         column.addWidget(frame)
         inner.addLayout(self._head(frame))
+        self._words = ui.look.label("", "small", wrap=True)
+        inner.addWidget(self._words)
+        self._say()
         self._form = ui.form(params)
         self._form.drop_margins()
         self._unlinked: list[QWidget] = []
@@ -91,9 +94,7 @@ class StepCard(QWidget):
         row.addWidget(self._fold)
         title = f"{self._number + 1}. {declared(self._entry.title)}"
         row.addWidget(self._ui.look.label(title, "strong"))
-        self._words = self._ui.look.label("", "small")
-        self._say()
-        row.addWidget(self._words, 1)
+        row.addWidget(self._ui.look.label(self.step.id, "small"), 1)
         up = self._ui.icon_button("arrow-up", self.tr("Move up"))
         up.setEnabled(self._number > 0)
         up.clicked.connect(lambda: self._move(-1))
@@ -107,9 +108,10 @@ class StepCard(QWidget):
         return row
 
     def _say(self) -> None:
-        """Show what is not plain to see of a step."""
-        told = [self.step.id, *conditions.told(self._workflow, self.step)]
-        self._words.setText("  ·  ".join(told))
+        """Show the conditions in words: they may be folded away."""
+        told = "  ·  ".join(conditions.told(self._workflow, self.step))
+        self._words.setText(told[:1].upper() + told[1:])
+        self._words.setVisible(bool(told))
 
     def _on_conditions(self) -> None:
         changes = conditions.changes(self._conditions.values(), self._choices)

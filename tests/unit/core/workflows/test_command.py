@@ -61,6 +61,12 @@ def test_run_show_list_resume_and_forget(
     assert code == 5
     assert len(talker.submitted) == asked + 1, "only the failed row is tried"
     result = run["rows"][0]["result"]
+    code, out, _ = command("workflow", "run", workflow, "--results", result, "--json")
+    other = json.loads(out)
+    assert (code, other["rows"][0]["state"]) == (0, "done")
+    code, _, err = command("workflow", "run", workflow, "--collection", "Leads")
+    assert code != 0
+    assert "There is no collection “Leads”.\nCollections: none yet." in err
     made = tmp_path / "made.toml"
     assert command("workflow", "new", "--from", result, "--out", str(made))[0] == 0
     assert command("workflow", "check", str(made))[0] == 0
@@ -68,7 +74,7 @@ def test_run_show_list_resume_and_forget(
         "made.toml is there already"
         in command("workflow", "new", "--from", result, "--out", str(made))[2]
     )
-    assert command("workflow", "forget", run["run"])[0] == 0
+    assert [command("workflow", "forget", each["run"])[0] for each in (run, other)] == [0, 0]
     assert "No workflow has run yet" in command("workflow", "list")[1]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from studio.api.artifacts import NewArtifact
 from studio.core.library.workflow_runs import RowState, RunState
+from studio.core.workflows.results import Results
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
@@ -181,3 +184,63 @@ def test_a_missing_model_is_told_before_a_row_is_run(desk: Desk) -> None:
     ):
         with pytest.raises(StudioError, match=message):
             desk.studio.workflows.start(THREE_STEPS + look + more, texts("x"))
+
+
+def saved(desk: Desk, text: str, kind: str = "text") -> str:
+    return desk.studio.library.add_artifact(NewArtifact(kind, text.encode(), ".txt", text=text)).id
+
+
+def test_results_of_the_library_are_rows_and_parents(desk: Desk) -> None:
+    library, start = desk.studio.library, desk.studio.workflows.start
+    ids = [saved(desk, "a lead"), saved(desk, "no text", "code"), saved(desk, "another")]
+    leads = library.collections.create("Leads")
+    library.collections.put(leads.id, ids)
+    named = THREE_STEPS.replace('kind = "text"', 'kind = "text"\ncollection = "leads"')
+    runner = desk.finish(start(named, None))
+    assert desk.texts(runner, "third") == ["a lead and so on", "another and so on"]
+    made = library.workflow_runs.steps(runner.id, [1])[0].artifacts[0]
+    assert [each.id for each in library.family(made).ancestors] == [ids[0]]
+    same = desk.finish(start(THREE_STEPS, Results(run=runner.id)))
+    chosen = desk.finish(start(THREE_STEPS, Results((ids[2],))))
+    assert [len(desk.rows(each)) for each in (same, chosen)] == [2, 1]
+
+    library.erase([ids[0]])
+    kept = [(row.title, row.given.get("text")) for row in desk.rows(same)]
+    assert kept == [("", None), ("another", "another")]
+    again = desk.finish(start(THREE_STEPS, Results(run=same.id)))
+    assert again.error is not None, "what is gone before a run is told at once"
+
+
+def test_a_result_that_is_deleted_in_the_middle_fails_its_row_alone(desk: Desk) -> None:
+    ids = [saved(desk, "wait for it"), saved(desk, "goes away")]
+    desk.studio.jobs.queue.pause()
+    runner = desk.studio.workflows.start(THREE_STEPS, Results(tuple(ids)))
+    runs = desk.studio.library.workflow_runs
+    desk.until(lambda: len(runs.rows(runner.id)) == 2)
+    desk.studio.library.erase([ids[1]])
+    desk.studio.jobs.queue.resume()
+    desk.until(lambda: (desk.runtime.release(), runner.is_over)[1])
+    assert desk.states(runner) == [RowState.DONE, RowState.FAILED]
+    told = "Step “first”: The result that this row starts from was deleted for good."
+    assert desk.rows(runner)[1].error == told
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            Results(collection="Nothing"),
+            "There is no collection “Nothing”.*Pictures",
+        ),
+        (Results(collection="Pictures"), "There is no text in the collection.*It has: image"),
+        (Results(("nothing",)), "There is no item “nothing” in the library"),
+    ],
+)
+def test_results_that_are_not_there_are_told(desk: Desk, source: Results, message: str) -> None:
+    library = desk.studio.library
+    if "Pictures" not in [each.title for each in library.collections.list()]:
+        pictures = library.collections.create("Pictures")
+        library.collections.put(pictures.id, [saved(desk, "x", "image")])
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, source))
+    assert re.search(message, str(runner.error))
+    assert library.workflow_runs.counts(runner.id) == {}

@@ -16,7 +16,6 @@ from studio.core.library.search_line import has
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
-from studio.protocol.errors import StudioError
 
 KEYS = "application/x-offline-studio-rows"
 """What is dragged within the window: the numbers of the rows, as JSON."""
@@ -133,8 +132,7 @@ class CollectionBar(QScrollArea):
         )
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._parts.studio.notices.error(told, key="gallery")
+        self._parts.studio.notices.error(error, key="gallery")
 
 
 class Pill(QPushButton):

@@ -59,8 +59,7 @@ class DragOut:
             drag.exec(Qt.DropAction.CopyAction)
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._parts.studio.notices.error(told, key="drag")
+        self._parts.studio.notices.error(error, key="drag")
 
 
 def copies(library: Library, keys: list[int], folder: Path) -> tuple[list[Path], list[str]]:

@@ -46,6 +46,7 @@ class SelectionBar(QWidget):
         self.compare = self._button(row, self.tr("Compare"), "columns-2", self._compare)
         self._button(row, self.tr("Collect"), "folder-plus", self._collect)
         self._button(row, self.tr("Tag…"), "tag", self.ask_tag)
+        self._button(row, self.tr("Run workflow…"), "workflow", self._run_workflow)
         self._button(row, self.tr("Star"), "star", partial(self._do, _star))
         self._button(row, self.tr("Export…"), "download", self._export)
         self.away = self._button(row, self.tr("Move to bin"), "trash-2", self.bin)
@@ -109,6 +110,7 @@ class SelectionBar(QWidget):
         if count <= MOST_COMPARED:
             menu.addAction(icon("columns-2"), self.tr("Compare"), self._compare)
         menu.addAction(icon("tag"), self.tr("Tag…"), self.ask_tag)
+        menu.addAction(icon("workflow"), self.tr("Run workflow…"), self._run_workflow)
         menu.addAction(icon("download"), self.tr("Export…"), self._export)
         menu.addAction(icon("trash-2"), self.tr("Move to bin"), self.bin)
 
@@ -120,6 +122,15 @@ class SelectionBar(QWidget):
 
     def _compare(self) -> None:
         self.with_ids(self.compare_wanted.emit)
+
+    def _run_workflow(self) -> None:
+        """Let what is selected be what a workflow runs on."""
+
+        def show(ids: list[str]) -> None:
+            self._parts.ui.open_page("studio.workflows")
+            self._parts.studio.workflows.on_results(tuple(ids))
+
+        self.with_ids(show)
 
     def _collect(self) -> None:
         """Offer the collections, and a new one."""
@@ -195,8 +206,7 @@ class SelectionBar(QWidget):
         return button
 
     def _tell(self, error: Exception) -> None:
-        told = error if isinstance(error, StudioError) else str(error)
-        self._parts.studio.notices.error(told, key="gallery")
+        self._parts.studio.notices.error(error, key="gallery")
 
 
 def _star(library: Any, ids: list[str]) -> None:
