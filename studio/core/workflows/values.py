@@ -128,7 +128,7 @@ class Values:
             return self._library.artifact(self._given.artifact)
         except StudioError as error:
             raise StudioError(
-                error.code, "The result that this row starts from was deleted for good."
+                error.code, "The result that this row starts from was deleted."
             ) from error
 
     def _result(self, reference: Reference) -> Artifact:

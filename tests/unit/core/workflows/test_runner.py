@@ -221,7 +221,7 @@ def test_a_result_that_is_deleted_in_the_middle_fails_its_row_alone(desk: Desk) 
     desk.studio.jobs.queue.resume()
     desk.until(lambda: (desk.runtime.release(), runner.is_over)[1])
     assert desk.states(runner) == [RowState.DONE, RowState.FAILED]
-    told = "Step “first”: The result that this row starts from was deleted for good."
+    told = "Step “first”: The result that this row starts from was deleted."
     assert desk.rows(runner)[1].error == told
 
 
