@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TABLE = "table"
     PLOT = "plot"
     VIDEO = "video"
+    WEIGHTS = "weights"
 
 
 class Check(msgspec.Struct, frozen=True):

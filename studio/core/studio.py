@@ -18,6 +18,7 @@ from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.backups import restoration
 from studio.core.backups.schedule import Backups
+from studio.core.checkpoints import Checkpoints
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
 from studio.core.energy.amount import Amount
@@ -57,6 +58,7 @@ from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervis
 from studio.core.settings import Settings
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
+from studio.core.weights.library_weights import LibraryWeights
 from studio.core.weights.manager import WeightsManager, WeightsScans
 from studio.core.workflows.parts import Parts
 from studio.core.workflows.runs import Workflows
@@ -146,7 +148,16 @@ class Studio:
         self._resolver = Resolver(plugins, self.weights_manager)
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
-        store = LibraryJobStore(library, scratch, self._circumstances, self._about)
+        store = LibraryJobStore(
+            library,
+            scratch,
+            self._circumstances,
+            self._about,
+            Checkpoints(library.folder.with_name("checkpoints")),
+            self._agree_on_weights,
+        )
+        self._sweep_checkpoints = store.sweep_checkpoints
+        self._library_weights = LibraryWeights(library, paths.weights, plugins.families)
         self._enabled = EnabledWeights(self.weights, self._configuration.set_aside)
         self.jobs = JobBoard(
             store,
@@ -346,16 +357,29 @@ class Studio:
         for sentence in self.settings.news + self.library.news:
             self.notices.info(sentence)
         self.library.on_health = lambda health: self.post(lambda: self._library_became(health))
-        self.library.on_erased = lambda: self.post(self._forget_in_memory)
-        self._background.run(self.weights.entries, failed=self.notices.error)
+        self.library.on_erased = lambda: self.post(self._forget)
         if not self.library.read_only:
             tell = partial(queue_start.tell_lost, self.jobs.queue, self.notices, self._attended)
             self.jobs.settle(tell)
             self._background.run(self.library.maintain, failed=self.notices.error)
+            self.library.on_binned = lambda: self.post(self._look_at_results)
+            self._look_at_results()
+        self._background.run(self.weights.entries, failed=self.notices.error)
 
-    def _forget_in_memory(self) -> None:
-        """Let loaded models forget what they read of texts that were erased."""
+    def _forget(self) -> None:
+        """Let go of what there is elsewhere of things that were erased."""
         self.models.forget_beginnings()
+        self._look_at_results()
+
+    def _look_at_results(self) -> None:
+        for look in (self._sweep_checkpoints, self._agree_on_weights):
+            self._background.run(look, failed=self.notices.error)
+
+    def _agree_on_weights(self) -> None:
+        """Have the weights that are results in the catalogue; from any thread."""
+        if self._library_weights.agree():
+            self.weights.rescan()
+            self.post(self.scans.tell)
 
     def take_up_queue(self, start: QueueStart | None = None) -> None:
         """Go on with the jobs that wait in the library, and keep there what will wait from now on.

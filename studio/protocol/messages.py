@@ -153,6 +153,8 @@ class Submit(Message, frozen=True):
     """Id of the job that called for it, which waits for it; empty for none."""
     call: int = 0
     """The number of the call among those of the caller."""
+    checkpoint: str = ""
+    """Folder that outlives a kill, for all jobs of this recipe; empty where nothing may be kept."""
 
 
 class CallEnded(Message, frozen=True):

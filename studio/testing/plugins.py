@@ -136,6 +136,7 @@ def run_task(
     calls: Mapping[str, FakeTask] | None = None,
     library: Sequence[SavedArtifact] = (),
     kept: dict[str, bytes] | None = None,
+    checkpoint: Path | None = None,
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -149,10 +150,11 @@ def run_task(
             inputs that ``ctx.call`` was given, and returns what came of it or raises.
         library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
         kept: Key → what ``ctx.intermediates`` has; what the task keeps is added.
+        checkpoint: What ``ctx.checkpoint`` is; by default it goes with the scratch.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
-    job = _Job(made, seed=seed, inputs=inputs or {})
+    job = _Job(made, seed=seed, inputs=inputs or {}, checkpoint=str(checkpoint or ""))
     context = Context(
         job,  # type: ignore[arg-type]
         _Pool(models or {}),  # type: ignore[arg-type]
@@ -252,6 +254,7 @@ class _Job:
     id: str = "test"
     plugin: str = "test"
     task: str = "the task"
+    checkpoint: str = ""
     is_private: bool = False
     wants_whole: bool = True
     is_alone: bool = False

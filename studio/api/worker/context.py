@@ -185,6 +185,15 @@ class TaskContext(Protocol):
         """
         ...
 
+    @property
+    @since("1.1")
+    def checkpoint(self) -> Path:
+        """A folder for what long work, such as a training, continues from after a crash.
+
+        A job with the same recipe and seed finds in it what was left, until one ends well or what
+        was made is erased. For other programs it is a part of ``scratch``."""
+        ...
+
     def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
         """Lend the loaded model of ``weights``; wait for memory, load it if need be.
 

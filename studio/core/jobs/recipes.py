@@ -163,8 +163,12 @@ def _check_purpose(weights: Named, capability: str) -> None:
     )
 
 
-def submission(job: Job) -> Submit:
-    """Return the message that asks the runtime for ``job``; its inputs travel in their order."""
+def submission(job: Job, checkpoint: str = "") -> Submit:
+    """Return the message that asks the runtime for ``job``; its inputs travel in their order.
+
+    Args:
+        checkpoint: Folder that outlives a kill.
+    """
     recipe = job.recipe
     names = list(recipe.inputs)
     return Submit(
@@ -180,6 +184,7 @@ def submission(job: Job) -> Submit:
         files=recipe.files,
         caller=job.caller.id if job.caller else "",
         call=job.call,
+        checkpoint=checkpoint,
     )
 
 

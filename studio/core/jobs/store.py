@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
+from studio.api.artifacts import Kind, NewArtifact, SavedArtifact, Verdict
 from studio.core import disk
+from studio.core.checkpoints import Checkpoints
 from studio.core.energy.amount import Amount
 from studio.core.jobs import requests
 from studio.core.jobs.job import Job, Recipe
@@ -41,12 +42,20 @@ class LibraryJobStore:
         scratch: Path,
         circumstances: Circumstances,
         about: About = lambda plugin: {},
+        checkpoints: Checkpoints | None = None,
+        weights_came: Callable[[], object] = lambda: None,
     ) -> None:
-        """Keep things in ``library``; ``scratch`` is where the runtime puts files of results."""
+        """Keep things in ``library``; ``scratch`` is where the runtime puts files of results.
+
+        Args:
+            weights_came: Called when a result of the kind ``weights`` has been saved.
+        """
         self._library = library
         self._scratch = scratch
         self._circumstances = circumstances
         self._about = about
+        self._checkpoints = checkpoints
+        self._weights_came = weights_came
         self._begun: set[str] = set()
 
     def new_ids(self) -> tuple[str, str]:
@@ -94,6 +103,26 @@ class LibraryJobStore:
         )
         self._begun.add(job.id)
 
+    def checkpoint(self, recipe: Recipe) -> str:
+        """Return the folder in which a job finds what was left of it after a kill; empty for none.
+
+        Nothing of what is not to be kept is left anywhere.
+        """
+        if self._checkpoints is None or recipe.private or not recipe.keep:
+            return ""
+        digests = recipe.input_digests
+        return str(self._checkpoints.place(recipe.task, recipe.params, recipe.seed, digests))
+
+    def sweep_checkpoints(self) -> None:
+        """Delete what was left of jobs that the library knows no longer."""
+        if self._checkpoints is not None:
+            self._checkpoints.sweep(lambda task: map(self._place, self._library.records.of(task)))
+
+    def _place(self, record: Record) -> Path:
+        assert self._checkpoints is not None
+        told = record.task, record.params, record.seed, record.inputs
+        return self._checkpoints.place(*told)
+
     def started(self, job: str) -> None:
         """Note that it runs."""
         if job in self._begun:
@@ -132,6 +161,8 @@ class LibraryJobStore:
                 new, record=record, inputs=parents, job=job.root.id, move=bool(file)
             )
             id, path, created = saved.id, self._library.payload_path(saved), saved.created
+            if result.kind == Kind.WEIGHTS:
+                self._weights_came()
         elif file:
             path = file
         else:
@@ -199,6 +230,8 @@ class LibraryJobStore:
                     energy=energy if last.use.busy else None,
                 )
             self._library.jobs.journal_state(job, state, error.info() if error else None)
+            if state is JobState.DONE and self._checkpoints is not None:
+                self._checkpoints.remove(self._place(self._library.record(record)))
             if state in (JobState.DONE, JobState.CANCELLED):
                 self._library.kept_inputs.release(record)
 

@@ -61,6 +61,7 @@ class Library:
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
         on_added: Called, from any thread, with each result that was saved.
+        on_binned: Called, from any thread, when results went into the bin or came back.
         on_erased: Called, from any thread, when something was erased for good.
     """
 
@@ -74,6 +75,7 @@ class Library:
         """Open; see ``open``. ``traces`` are what lies beside the library of what is erased."""
         self.folder = folder
         self.on_added: Callable[[Artifact], None] = lambda artifact: None
+        self.on_binned: Callable[[], None] = lambda: None
         self.on_erased: Callable[[], None] = lambda: None
         self.on_health: Callable[[Health], None] = lambda health: None
         self._opened = opened = open_database(folder, read_only=read_only)
@@ -267,10 +269,12 @@ class Library:
     def bin(self, ids: str | Sequence[str]) -> None:
         """Put artifacts in the bin; ``restore`` brings them back."""
         self._change(_many(ids), binned_at=time.time())
+        self.on_binned()
 
     def restore(self, ids: str | Sequence[str]) -> None:
         """Take artifacts out of the bin."""
         self._change(_many(ids), binned_at=None)
+        self.on_binned()
 
     def empty_bin(self, older_than: float = 0.0) -> int:
         """Delete for good what has been in the bin for ``older_than`` seconds, messages too.

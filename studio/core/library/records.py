@@ -79,6 +79,11 @@ class Records:
                 "Run “studio library rebuild” to restore it from the files.",
             ) from error
 
+    def of(self, task: str) -> list[Record]:
+        """Return all records of a task."""
+        rows = self._database.all("SELECT * FROM records WHERE task = ?", task)
+        return [from_columns(Record, row) for row in rows]
+
     def uses(self) -> list[Use]:
         """Return who has used which weights, over all records."""
         rows = self._database.all(

@@ -22,6 +22,7 @@ from studio.core.weights.defaults import filled
 from studio.core.weights.external import IN_PLACE, ExternalWeights
 from studio.core.weights.families import Families
 from studio.core.weights.folder_watch import FolderWatch
+from studio.core.weights.library_weights import RESULT
 from studio.core.weights.user_notes import UserNotes, Value
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
@@ -101,6 +102,12 @@ class WeightsManager:
                 f"{row.title} cannot be removed here: it is in {row.path.parent}, which Offline "
                 "Studio does not manage.",
                 "Delete it there, or remove that folder from your model folders.",
+            )
+        elif RESULT in row.source:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"{row.title} is one of your results, and stays here as long as you keep it.",
+                "Move it to the bin in the Gallery.",
             )
         else:
             self.bin.put(row)

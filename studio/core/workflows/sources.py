@@ -32,6 +32,7 @@ _FILES: Mapping[str, frozenset[str]] = {
     Kind.TABLE: frozenset(TABLES),
     Kind.CODE: frozenset({".py", ".js", ".ts", ".c", ".cpp", ".rs", ".go", ".java", ".sh"}),
     Kind.VIDEO: frozenset({".gif", ".webm", ".mp4"}),
+    Kind.WEIGHTS: frozenset({".safetensors"}),
 }
 
 

@@ -22,6 +22,7 @@ _ICONS: dict[str, str] = {
     Kind.TABLE: "table",
     Kind.PLOT: "chart-line",
     Kind.VIDEO: "film",
+    Kind.WEIGHTS: "box",
 }
 _HUES = ("text", "image", "score", "audio", "molecules", "code")
 
@@ -71,6 +72,7 @@ def own_titles() -> dict[str, str]:
         Kind.TABLE: _tr("Tables"),
         Kind.PLOT: _tr("Plots"),
         Kind.VIDEO: _tr("Videos"),
+        Kind.WEIGHTS: _tr("Models"),
     }
 
 

@@ -46,6 +46,7 @@ _COLORS: dict[str, tuple[str, str]] = {
     "kind-table": ("#9aa1b1", "#667085"),
     "kind-plot": ("#7c8cff", "#4f5dff"),
     "kind-video": ("#b794ff", "#7444d1"),
+    "kind-weights": ("#43cdc5", "#0b7672"),
     # highlighted code
     "syntax-keyword": ("#c792ea", "#8431c5"),
     "syntax-name": ("#82aaff", "#2756c9"),

@@ -221,6 +221,13 @@ class Context:
         """Nothing is kept of a plugin in a process of its own."""
         return NoIntermediates()
 
+    @property
+    def checkpoint(self) -> Path:
+        """A part of the scratch: nothing of a plugin in a process of its own outlives a kill."""
+        folder = self.scratch / "checkpoint"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def check_constraint(self, constraint: Constraint) -> None:
         """Refuse a form that no text can be held to."""
         self._wire.ask(lambda ask: m.CheckForm(ask, constraint.kind, constraint.text))

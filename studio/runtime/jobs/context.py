@@ -100,6 +100,14 @@ class Context:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @property
+    def checkpoint(self) -> Path:
+        """A folder that outlives a kill; a part of the scratch where nothing may be kept."""
+        place = self._job.checkpoint
+        folder = Path(place) if place else self.scratch / "checkpoint"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
         """Do ``work`` in a thread of its own; see ``TaskContext.in_thread``."""
         return in_thread(work)

@@ -40,6 +40,7 @@ class Job:
         is_private: Nothing of it may be written.
         wants_whole: Its result is wanted whole, also what its texts and artifacts say.
         files: Parameters that name a file which the user picked.
+        checkpoint: Folder that outlives a kill; empty for none.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
@@ -77,6 +78,7 @@ class Job:
         self.is_private = submit.private
         self.wants_whole = submit.whole
         self.files = submit.files
+        self.checkpoint = submit.checkpoint
         self.plugin = plugin
         self.owner = owner or plugin
         self.lane = lane

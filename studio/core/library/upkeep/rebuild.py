@@ -37,6 +37,7 @@ _KINDS = {
     ".flac": "audio", ".ogg": "audio", ".mid": "score", ".musicxml": "score", ".sdf": "molecules",
     ".smi": "molecules", ".py": "code", ".csv": "table",
     ".plot.json": "plot", ".gif": "video", ".webm": "video", ".mp4": "video",
+    ".safetensors": "weights",
 }  # fmt: skip
 _AS_OTHERS = """
     UPDATE artifacts SET kind = coalesce((

@@ -12,7 +12,7 @@ from studio.api.artifacts import Kind
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.kinds import own_titles
 
-MENU = (Kind.PLOT, Kind.VIDEO)
+MENU = (Kind.PLOT, Kind.VIDEO, Kind.WEIGHTS)
 """Kinds of the studio's own that have no button: there is no room for more than the usual ones."""
 
 

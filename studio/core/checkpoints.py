@@ -1,0 +1,63 @@
+"""Where long jobs leave what they go on from after a kill. Reads and writes none of it.
+
+A folder for each recipe, by its content and seed: whoever asks for the same again goes on there. It
+goes when the job ends well, when its record is erased, or when nobody came back to it for long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+KEPT_SECONDS = 30 * 24 * 3600
+"""A folder that nobody wrote to for so long is given up."""
+
+
+class Checkpoints:
+    """Those below one folder; each lies in ``TASK/KEY``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(
+        self, task: str, params: Mapping[str, Any], seed: int | None, inputs: Mapping[str, str]
+    ) -> Path:
+        """Return the folder of a recipe, which need not be there.
+
+        Args:
+            params: Complete plain data.
+            inputs: Name of the input → SHA-256.
+        """
+        told = (dict(params), seed, dict(inputs))
+        key = hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
+        return self._folder / task / key
+
+    def remove(self, place: Path) -> None:
+        """Delete a folder; harmless where there is none."""
+        shutil.rmtree(place, ignore_errors=True)
+
+    def sweep(self, known: Callable[[str], Iterable[Path]]) -> None:
+        """Delete what nobody will go on from.
+
+        Args:
+            known: Task → the places of all recipes of it that the library still has.
+        """
+        oldest = time.time() - KEPT_SECONDS
+        for task in self._folder.glob("*"):
+            kept = set(known(task.name))
+            for place in task.glob("*"):
+                if place not in kept or _written(place) < oldest:
+                    self.remove(place)
+
+
+def _written(place: Path) -> float:
+    try:
+        return max(path.stat().st_mtime for path in (place, *place.iterdir()))
+    except OSError:
+        return 0.0

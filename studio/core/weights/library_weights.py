@@ -1,0 +1,105 @@
+"""Results of the kind ``weights``: in the catalogue as long as the library has them, bin apart.
+
+Each is a hard link to the file in the library, which takes no room, with a sidecar that names the
+result it is. Nothing else writes or deletes these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.api.artifacts import Kind
+from studio.core import disk
+from studio.core.library import Artifact, Library
+from studio.core.weights.families import Families, of_family
+from studio.core.weights.sidecar import read_sidecar, write_sidecar
+from studio.core.weights.weights import Weights, slug
+
+RESULT = "result"
+"""Entry of the source that names the artifact."""
+
+
+def id_of(artifact: Artifact) -> str:
+    """Return the id of the weights that a result is: what its task said, else by its title."""
+    said = artifact.meta.get("weights")
+    if isinstance(said, str) and slug(said) == said:
+        return said
+    return f"{slug(artifact.title)}-{artifact.digest[:6]}"
+
+
+class LibraryWeights:
+    """Those of one library.
+
+    Args:
+        folder: Where they lie: the studio's own folder of weights.
+        families: Those of the plugins: results of others are no weights that anybody can load.
+    """
+
+    def __init__(self, library: Library, folder: Path, families: Families) -> None:
+        self._library = library
+        self._folder = folder
+        self._families = families
+        self._one_at_a_time = threading.Lock()
+
+    def agree(self) -> bool:
+        """Bring the folder to what the library has outside its bin; return whether that was news.
+
+        Raises:
+            StudioError: The disk refused.
+        """
+        with self._one_at_a_time:
+            wanted = {each.id: each for each in self._library.find(kinds=[Kind.WEIGHTS], limit=-1)}
+            there = dict(self._there())
+            gone = there.keys() - wanted.keys()
+            for id in gone:
+                sidecar = there[id].sidecar
+                for path in (there[id].path, *([sidecar] if sidecar else [])):
+                    disk.remove(path)
+            added = [self._add(each) for id, each in wanted.items() if id not in there]
+            return bool(gone) or any(added)
+
+    def _there(self) -> Iterator[tuple[str, Weights]]:
+        for path in self._folder.glob("*.toml"):
+            weights = read_sidecar(path)
+            if result := weights.source.get(RESULT):
+                yield str(result), weights
+
+    def _add(self, artifact: Artifact) -> bool:
+        payload = self._library.payload_path(artifact)
+        found = of_family(payload, tuple(self._families()))
+        if found is None:
+            return False
+        id = id_of(artifact)
+        target = self._folder / f"{id}{artifact.suffix}"
+        if target.exists():  # the user's, or that of a result with the same bytes
+            id = f"{id}-{artifact.id[-6:].lower()}"
+            target = self._folder / f"{id}{artifact.suffix}"
+        try:
+            disk.make_folder(self._folder)
+            _link(payload, target)
+            keys = {
+                "id": id,
+                "title": artifact.title,
+                "file": target.name,
+                "format": found.format,
+                "family": found.family,
+                "capabilities": found.capabilities,
+                "bytes": found.bytes,
+                "sha256": artifact.digest,
+                "source": {RESULT: artifact.id},
+            }
+            write_sidecar(target.with_suffix(".toml"), keys)
+        except OSError as error:
+            raise disk.explain(error, f"keep {artifact.title}", self._folder) from error
+        return True
+
+
+def _link(payload: Path, target: Path) -> None:
+    try:
+        os.link(payload, target)
+    except OSError:  # another disk, or one that has no links
+        shutil.copyfile(payload, target)

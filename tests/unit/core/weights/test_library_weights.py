@@ -1,0 +1,73 @@
+"""Results of the kind weights: in the catalogue as long as the library has them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from studio.api import StudioError
+from studio.api.manifest import FamilyEntry
+from studio.core.plugins import PluginHost
+from studio.testing.scripted import Artifact
+
+LETTERS = FamilyEntry("toy-letters", ("rating",), metadata={"format": "toy-letters/1"})
+
+
+def weights(number: int = 1) -> bytes:
+    header = json.dumps({"__metadata__": {"format": "toy-letters/1", "n": str(number)}}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of the toy can be loaded."""
+    monkeypatch.setattr(PluginHost, "families", lambda self: [LETTERS])
+
+
+@pytest.fixture
+def trained(desk: Any) -> Any:
+    """The studio has trained something."""
+    made = Artifact("weights", weights(), ".safetensors", title="Letters of mine")
+    job = desk.submit(made)
+    desk.finish(job)
+    return job.artifacts[0]
+
+
+def ids(desk: Any) -> list[str]:
+    return [row.id for row in desk.studio.weights.list("rating")]
+
+
+def test_a_result_can_be_used_at_once_and_takes_no_room(desk: Any, trained: Any) -> None:
+    (row,) = desk.studio.weights.list("rating")
+    assert row.id.startswith("letters-of-mine-")
+    assert (row.title, row.family) == ("Letters of mine", "toy-letters")
+    assert row.path.samefile(trained.path)
+
+
+def test_it_goes_into_the_bin_and_comes_back_with_its_result(desk: Any, trained: Any) -> None:
+    before = ids(desk)
+    desk.studio.library.bin(trained.id)
+    desk.until(lambda: not ids(desk))
+    desk.studio.library.restore(trained.id)
+    desk.until(lambda: ids(desk) == before)
+    desk.studio.library.erase([trained.id])
+    desk.until(lambda: not ids(desk))
+    assert not list(desk.studio.paths.weights.iterdir())
+
+
+def test_only_the_gallery_removes_it(desk: Any, trained: Any) -> None:
+    (row,) = desk.studio.weights.list("rating")
+    with pytest.raises(StudioError, match="Gallery"):
+        desk.studio.weights_manager.remove(row)
+
+
+def test_a_file_of_the_users_of_that_name_stays(desk: Any) -> None:
+    folder = desk.studio.paths.weights
+    folder.mkdir(parents=True)
+    (folder / "mine.safetensors").write_bytes(weights(2))
+    made = Artifact("weights", weights(), ".safetensors", title="x", meta={"weights": "mine"})
+    desk.finish(desk.submit(made))
+    assert (folder / "mine.safetensors").read_bytes() == weights(2)
+    assert len(ids(desk)) == 2
