@@ -256,6 +256,11 @@ def _case(task: str, folder: Path) -> Case:
     if task == "image.generate":
         drawn = {"prompt": "fox", "steps": 3, "count": 1, "enlarge": False}
         return Case(drawn, lambda: _drawing(folder))
+    if task == "lab.augment":
+        path = folder / "table.csv"
+        rows = [f"{row % 7},{'yes' if row % 3 else 'no'}" for row in range(60)]
+        path.write_text("\n".join(["size,good", *rows]))
+        return Case({"table": str(path), "target": "good", "method": "copula", "splits": 3})
     if task == "music.open":
         path = folder / "tune.abc"
         path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import hookimpl
-from studio_lab.tasks import train
+from studio_lab.tasks import augment, train
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
-    return {"lab.train": train.train}
+    return {"lab.augment": augment.augment, "lab.train": train.train}

@@ -47,3 +47,25 @@ def bootstrapped(
     draws = [statistic(values[rng.integers(len(values), size=len(values))]) for _ in range(rounds)]
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(statistic(values), float(low), float(high))
+
+
+def corrected(
+    values: NDArray[np.float64], test_share: float, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Return the mean over repeated splits of one data set, with the interval of Nadeau and Bengio.
+
+    Splits share rows, so their figures vary less than those of new data would: a bootstrap over
+    splits is too narrow. The variance is raised by the rows of test for each of training (2003,
+    Machine Learning 52).
+
+    Args:
+        values: (splits,) figures.
+        test_share: Share of the rows that each split tests on.
+    """
+    mean, count = float(np.mean(values)), len(values)
+    if count < 2:
+        return Estimate(mean, -np.inf, np.inf)
+    ratio = test_share / (1 - test_share)
+    error = float(np.std(values, ddof=1)) * np.sqrt(1 / count + ratio)
+    reach = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * float(error)
+    return Estimate(mean, mean - reach, mean + reach)

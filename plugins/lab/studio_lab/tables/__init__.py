@@ -1,0 +1,1 @@
+"""Augmentation and simulation of tables, and whether it was worth it."""

@@ -1,0 +1,170 @@
+"""What is to be said of a method after its trials, in a word and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from studio_lab.measures.copies import exceeds, expected_share
+from studio_lab.measures.estimates import Estimate, corrected
+from studio_lab.tables.trial import TEST_SHARE, WEIGHTS, Trial
+from studio_lab.tables.utility import ScoreName
+
+MEMBERSHIP = 0.55
+"""An attack that is surely above this area is more than chance and rounding."""
+
+TITLES = {
+    WEIGHTS: "Class weights",
+    "smote": "SMOTE",
+    "adasyn": "ADASYN",
+    "copula": "Gaussian copula",
+    "vae": "Variational autoencoder",
+    "noise": "Noise",
+    "independent": "Independent columns",
+}
+
+
+class Effect(StrEnum):
+    """What synthetic rows do to a classifier, or that they give real rows away."""
+
+    HELPS = "helps"
+    NONE = "no effect"
+    HARMS = "harms"
+    LEAKS = "leaks"
+
+
+@dataclass(frozen=True)
+class RowsOutcome:
+    """What was seen of the rows of one method, over all splits.
+
+    Attributes:
+        alone: Gain of the score with synthetic rows alone over real rows alone.
+        membership: Area of the membership attack: 0.5 is chance.
+        copies: Share of copies among the rows; see ``measures.copies``.
+        nearer: Share of rows that lie nearer to a row of training than to a held-out one.
+        fidelity, similarity: Mean similarity of columns, and that of held-out rows.
+        pairs: Mean similarity of pairs of columns; NaN where there are none.
+        expected: The share of copies that held-out rows would have.
+    """
+
+    alone: Estimate
+    membership: Estimate
+    copies: Estimate
+    nearer: float
+    fidelity: float
+    pairs: float
+    similarity: float
+    expected: float
+
+    @property
+    def leaks(self) -> bool:
+        """Whether they give away the rows that they were made from."""
+        return self.membership.low > MEMBERSHIP or exceeds(self.copies, self.expected)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All trials of one method.
+
+    Attributes:
+        score: What decides.
+        real: Its mean after training on real rows alone.
+        gains: Of every score, of real rows with the method over real rows alone.
+        rows: Of what it made; None for class weights.
+    """
+
+    method: str
+    score: ScoreName
+    real: float
+    gains: Mapping[ScoreName, Estimate]
+    rows: RowsOutcome | None = None
+
+    @property
+    def gain(self) -> Estimate:
+        """The gain of the score that decides."""
+        return self.gains[self.score]
+
+    @property
+    def title(self) -> str:
+        """The name of the method, for a person."""
+        return TITLES[self.method]
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to the classifier, whether it leaks or not."""
+        if self.gain.low > 0:
+            return Effect.HELPS
+        return Effect.HARMS if self.gain.high < 0 else Effect.NONE
+
+    @property
+    def leaks(self) -> bool:
+        """Whether its rows give away those that it was made from."""
+        return self.rows is not None and self.rows.leaks
+
+    @property
+    def verdict(self) -> Effect:
+        """The word: that it leaks comes before what it does."""
+        return Effect.LEAKS if self.leaks else self.effect
+
+    def sentence(self, splits: int) -> str:
+        """Return the verdict as a sentence or two."""
+        gain = f"{self.gain.value:+.3f} ({self.gain.low:+.3f} to {self.gain.high:+.3f})"
+        what = {
+            Effect.HELPS: "helps",
+            Effect.HARMS: "harms",
+            Effect.NONE: f"has no effect that {splits} splits show",
+        }[self.effect]
+        said = f"{what}: {self.score} changes by {gain}."
+        if not self.rows or not self.rows.leaks:
+            return f"{self.title} {said}"
+        return (
+            f"{self.title} leaks: its rows tell which real rows it learned from (area of the "
+            f"membership attack {self.rows.membership.value:.2f}, where 0.5 is chance; "
+            f"{self.rows.copies.value:.0%} are copies). Do not pass them on. For training it {said}"
+        )
+
+
+def outcomes(found: Sequence[Trial], score: ScoreName) -> list[Outcome]:
+    """Return what came of each method, in the order in which they were tried.
+
+    Where several were tried, the best looks better than it is: intervals are those of Bonferroni.
+    """
+    methods = list(dict.fromkeys(trial.method for trial in found))
+    tried = max(1, sum(method != WEIGHTS for method in methods))
+    confidence = 1 - 0.05 / tried
+    return [
+        _outcome([trial for trial in found if trial.method == method], score, confidence)
+        for method in methods
+    ]
+
+
+def _outcome(own: Sequence[Trial], score: ScoreName, confidence: float) -> Outcome:
+    def mean(values: Iterable[float]) -> Estimate:
+        return corrected(np.array(list(values)), TEST_SHARE, confidence)
+
+    names = list(own[0].real)
+    gains = {name: mean(each.augmented[name] - each.real[name] for each in own) for name in names}
+    real = float(np.mean([each.real[score] for each in own]))
+    made = [(each.real[score], each.rows) for each in own if each.rows]
+    rows = None
+    if made:
+        rows = RowsOutcome(
+            mean(each.alone[score] - usual for usual, each in made),
+            mean(each.privacy.membership for _, each in made),
+            mean(each.privacy.copies for _, each in made),
+            float(np.mean([each.privacy.nearer for _, each in made])),
+            float(np.mean([each.fidelity.mean for _, each in made])),
+            float(np.mean([each.fidelity.pairs for _, each in made])),
+            float(np.mean([each.similarity.mean for _, each in made])),
+            expected_share(min(len(each.privacy.yardstick) for _, each in made)),
+        )
+    return Outcome(own[0].method, score, real, gains, rows)
+
+
+def recommended(found: Sequence[Outcome]) -> Outcome:
+    """Return the best method that makes rows: the highest gain of those that do not leak."""
+    made = [each for each in found if each.method != WEIGHTS]
+    return max(made, key=lambda each: (not each.leaks, each.gain.value))

@@ -1,0 +1,77 @@
+"""The task from a file to a verdict, a table, plots and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.api import BadInput
+from studio.api.plot import Plot
+from studio.testing.plugins import run_task
+from studio_lab.datasets.table_file import parse_table
+from studio_lab.schema import Augment
+from studio_lab.tasks.augment import augment
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    rows = ["größe;sort;ill;later"]
+    for at in range(150):
+        ill = at % 6 == 0
+        size = f"{rng.normal() + ill:.2f}".replace(".", ",") if at % 11 else "NaN"
+        sort = "ab"[int(rng.random() < 0.3 + 0.4 * ill)]
+        rows.append(f"{size};{sort};{'yes' if ill else 'no'};{'treated' if ill else 'sent home'}")
+    path = tmp_path_factory.mktemp("table") / "people.csv"
+    path.write_bytes("\n".join(rows).encode("cp1252"))
+    return path
+
+
+def parsed(file: Path, **more: object) -> Augment:
+    return Augment.parse({"table": str(file), "target": "ill", "splits": 3, **more})
+
+
+def test_a_table_gets_rows_a_verdict_and_a_report(file: Path) -> None:
+    made = run_task(augment, parsed(file, method="copula", ignore=["later"]), seed=1)
+    result = made.result
+    assert result["verdict"] in {"helps", "no effect", "harms", "leaks"}
+    assert result["sentence"].startswith("Gaussian copula")
+    assert result["classes"] == {"no": 125, "yes": 25}
+    assert set(result["methods"]) == {"weights", "copula"}
+    assert result["leaking_columns"] == []
+    table, *plots, report = made.artifacts
+    rows = parse_table(table.read())
+    assert len(rows) == result["rows"] == 100
+    assert rows["ill"].names == ("yes",)
+    assert [column.name for column in rows.columns] == ["größe", "sort", "ill"]
+    assert len([Plot.decode(plot.read()) for plot in plots]) == 4
+    assert "Class weights" in report.text
+    assert "Windows-1252" in report.text
+
+
+def test_the_same_seed_makes_the_same_rows(file: Path) -> None:
+    first, second = (run_task(augment, parsed(file, method="noise"), seed=4) for _ in range(2))
+    assert first.artifacts[0].read() == second.artifacts[0].read()
+    assert first.result == second.result
+
+
+def test_a_column_that_knows_the_target_is_told(file: Path) -> None:
+    made = run_task(augment, parsed(file, method="noise"), seed=1)
+    assert made.result["leaking_columns"] == ["later"]
+    assert any("“later” alone tells the target" in note for note in made.result["notes"])
+
+
+def test_it_stops_within_a_step(file: Path) -> None:
+    made = run_task(augment, parsed(file, method="vae"), seed=1, stop_after=6)
+    assert made.cancelled
+    assert not made.artifacts
+
+
+def test_a_table_of_one_class_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("a,ill\n" + "1,no\n2,no\n" * 20)
+    with pytest.raises(BadInput, match="one class"):
+        run_task(augment, parsed(tmp_path / "one.csv"))
+    with pytest.raises(BadInput, match="cannot be left out"):
+        parsed(tmp_path / "one.csv", ignore=["ill"])
