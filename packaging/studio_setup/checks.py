@@ -46,23 +46,34 @@ def type_stages(project: Project) -> list[Stage]:
     return [Stage("types", project.command("mypy"))]
 
 
+_TESTS = {
+    "engines": ("tests/runtime", "plugins/image"),
+    "plugins": ("plugins", "--ignore=plugins/image"),
+    "unit": ("tests/unit",),
+    "studio": (
+        "tests",
+        *(f"--ignore=tests/{part}" for part in ("faults", "gui", "runtime", "unit")),
+    ),
+    "faults": ("tests/faults",),
+    "window": ("tests/gui",),
+}
+"""The longest first, so that the lanes end together. Those that import transformers and diffusers
+are one stage: that takes ten seconds and more. A new folder is in one of them by itself."""
+
+
 def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
-    """The longest first, so that the lanes end together: of the studio, then of its plugins.
+    """Processes of tests, each of some folders.
 
     Args:
         project: the checkout.
-        extra: further words for pytest; where one is a path, all that it names is one half.
+        extra: further words for pytest; where one is a path, all that it names is one stage.
     """
-
-    def halves(of: str, *folder: str) -> list[Stage]:
-        return [
-            Stage(f"fast{of}", project.command("pytest", "-m", "not slow", *folder, *extra), True),
-            Stage(f"slow{of}", project.command("pytest", "-m", "slow", *folder, *extra), True),
-        ]
-
-    if any((project.root / word.partition("::")[0]).exists() for word in extra):
-        return halves(" tests")
-    return [*halves(" tests", "tests"), *halves(" plugins", "plugins")]
+    is_path = any((project.root / word.partition("::")[0]).exists() for word in extra)
+    parts: dict[str, tuple[str, ...]] = {"tests": ()} if is_path else _TESTS
+    return [
+        Stage(name, project.command("pytest", *words, *extra), True)
+        for name, words in parts.items()
+    ]
 
 
 def lanes() -> int:
@@ -98,7 +109,7 @@ def run_all(project: Project, stages: Sequence[Stage], lanes: int = 1) -> int:
         for thread in threads:
             thread.join()
         raise
-    _forgive_empty_half(stages)
+    _forgive_empty(stages)
     _print_verdict(stages)
     return 0 if all(stage.is_good for stage in stages) else 1
 
@@ -156,7 +167,7 @@ def _show(stage: Stage) -> None:
         stage.closing = line.strip(" =\n") or stage.closing
 
 
-def _forgive_empty_half(stages: Sequence[Stage]) -> None:
+def _forgive_empty(stages: Sequence[Stage]) -> None:
     """`make test ARGS=one/file.py` may leave some of the test stages without a test."""
     tests = [stage for stage in stages if stage.is_tests]
     if any(stage.is_good for stage in tests):

@@ -66,9 +66,9 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
         script = project.root / "packaging" / "translations.py"
         return _start([str(project.python), str(script), *(rest or ["update"])])
     if verb == "test":
-        fast, slow, *rest_of_tests = checks.test_stages(project, rest)
-        stages = [*checks.lint_stages(project), fast, slow, *checks.type_stages(project)]
-        return checks.run_all(project, [*stages, *rest_of_tests], checks.lanes())
+        *longer, last = checks.test_stages(project, rest)
+        stages = [*checks.lint_stages(project), *longer, *checks.type_stages(project), last]
+        return checks.run_all(project, stages, checks.lanes())
     return 0
 
 

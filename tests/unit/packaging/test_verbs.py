@@ -89,14 +89,22 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     assert done.returncode == 0, done.stdout + done.stderr
     ran = {line.partition("|")[2] for line in notes(ready)}
     tests = {words for words in ran if "pytest" in words}
-    halves = [(speed, folder) for speed in ("not slow", "slow") for folder in ("tests", "plugins")]
-    assert tests == {f"-m pytest -m {speed} {folder} -k link" for speed, folder in halves}
+    apart = ("faults", "gui", "runtime", "unit")
+    rest = " ".join(f"--ignore=tests/{folder}" for folder in apart)
+    assert tests == {
+        "-m pytest tests/runtime plugins/image -k link",
+        "-m pytest plugins --ignore=plugins/image -k link",
+        f"-m pytest tests {rest} -k link",
+        "-m pytest tests/unit -k link",
+        "-m pytest tests/faults -k link",
+        "-m pytest tests/gui -k link",
+    }, "each folder of tests is in one of them"
     assert "-m mypy" in ran
     assert [words for words in ran if words.startswith("-m ruff check")]
     titles = re.findall(r"── (\w+(?: \w+)?) ─", done.stdout)
     assert titles == [
-        "ruff", "format", "layers", "fast tests", "slow tests", "types", "fast plugins",
-        "slow plugins",
+        "ruff", "format", "layers", "engines", "plugins", "unit", "studio", "faults", "types",
+        "window",
     ]  # fmt: skip
     assert done.stdout.rstrip().endswith("2 passed in 0.1s")
 
@@ -105,7 +113,7 @@ def test_a_path_chooses_the_tests_and_not_the_folders(ready: Project) -> None:
     done = bootstrap(ready, "test", "plugins/chat", "-k", "link")
     assert done.returncode == 0, done.stdout + done.stderr
     tests = {line.partition("|")[2] for line in notes(ready) if "pytest" in line}
-    assert tests == {f"-m pytest -m {speed} plugins/chat -k link" for speed in ("not slow", "slow")}
+    assert tests == {"-m pytest plugins/chat -k link"}
 
 
 def test_processes_of_tests_share_the_processors(ready: Project) -> None:
@@ -128,7 +136,7 @@ def test_one_failing_stage_fails_the_whole_and_the_rest_still_runs(ready: Projec
     done = bootstrap(ready, "test")
     assert done.returncode == 1
     assert "FAILED  types" in done.stdout
-    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow tests")]
+    assert [line for line in notes(ready) if line.endswith("-m pytest tests/gui")]
 
 
 def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Project) -> None:
@@ -137,7 +145,7 @@ def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Pro
     assert done.returncode == 1
     assert "lint-imports cannot be started: No such file" in done.stdout
     assert "FAILED  layers" in done.stdout
-    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow tests")]
+    assert [line for line in notes(ready) if line.endswith("-m pytest tests/gui")]
 
 
 def test_bench_and_shots_are_passed_on(ready: Project) -> None:
