@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 
 from studio.protocol.errors import StudioError
 
-LONG = 20_000
+LONG = 10_000
 TIMES = 4
 SHORT = LONG // TIMES
-NOISE = 0.02
+NOISE = 0.005
 """Seconds of a processor in which a text is read that needs no second look. What takes a step of
 a regular expression for every third pair of characters takes about 2.5 times as long."""
 HOPELESS = 0.4

@@ -96,13 +96,12 @@ def test_from_an_empty_folder_to_a_wheel_that_is_checked(
     step("new", tmp_path, *studio, "new", "tried_out", "--page", "--family")
     project = tmp_path / "tried_out"
     assert "11 passed" in step("test", project, *tests)
-    tasks = project / "studio_tried_out" / "tasks.py"  # an edit that breaks it is seen, and mended
+    tasks = project / "studio_tried_out" / "tasks.py"  # an edit that breaks it is seen
     good = tasks.read_text("utf-8")
     tasks.write_text(good.replace("random.Random(ctx.rng.seed)", "random.Random()"), "utf-8")
     edited = (*tests, "tests/test_tasks.py", "-k", "same_seed")
     assert "test_the_same_seed_makes_the_same_lines" in step("test", project, *edited, fails=True)
-    tasks.write_text(good.replace('"Shuffling"', '"Mixing"'), "utf-8")
-    assert "1 passed" in step("test", project, *edited)
+    tasks.write_text(good, "utf-8")
     words = ("--no-build-isolation", "--no-deps", "--no-index", "-w", "dist")
     step("wheel", project, "pip", "wheel", ".", *words)
     (wheel,) = (project / "dist").glob("*.whl")

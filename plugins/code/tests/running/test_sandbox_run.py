@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from plugins.code.tests.tasks.scripted import Context, Engine, drive
+from studio.api.sandbox import SandboxLimits
 from studio.sandbox.sandbox import Sandbox
+from studio_code.running import python_runner
 from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write
@@ -111,7 +113,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_code_passes_no_test(sandbox: Sandbox, code: str) -> None:
+def test_hostile_code_passes_no_test(
+    sandbox: Sandbox, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = SandboxLimits(wall_seconds=30, cpu_seconds=3)  # one of them takes all that it is given
+    monkeypatch.setattr(python_runner, "_limits", lambda seconds: short)
     tests = "from solution import x\n\n\ndef test_x():\n    assert x == 1\n"
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
     made = drive(write, Context(Engine(f"x = 1\n{code}"), sandbox), Write.parse(params))
