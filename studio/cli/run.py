@@ -27,6 +27,7 @@ from studio.cli.terminal.job_progress import SHOWN, JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.job import Job
 from studio.core.plugins import PluginHost
+from studio.core.provenance.exporter import Exporter
 from studio.protocol.states import JobState
 
 _HELP = ("-h", "--help")
@@ -65,9 +66,9 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
         follower.follow(job)
         if job.error is not None and job.state is not JobState.CANCELLED:
             raise job.error
-        paths = (
-            output_files.copies(studio.library, job.artifacts, out) if out or session.saves else []
-        )
+        made = job.artifacts if out or session.saves else ()
+        exporter = Exporter(studio.library, session.paths, session.settings)
+        paths = output_files.copies(exporter, made, out, arguments.provenance)
         _report(job, arguments, paths, saved=session.saves)
     if job.state is JobState.DONE:
         return ExitCode.OK
@@ -88,6 +89,7 @@ def task_parser(entry: TaskEntry, params: type[Params], command: str = "") -> Ar
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="also copy the results to this folder"
     )
+    output_files.add_provenance(parser)
     parser.add_argument("--quiet", action="store_true", help="hide progress")
     add_positional(parser, params)
     add_flags(parser, params)

@@ -17,6 +17,7 @@ from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
 from studio.core.plugins import Plugin
+from studio.core.provenance.exporter import Exporter
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
@@ -82,7 +83,7 @@ def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool)
             if not quiet:
                 output.say(f"\n{plugin.title} · {example.title}")
             try:
-                _run(stop, studio, follower, out, saves=session.saves)
+                _run(stop, studio, follower, out, session)
             except StudioError as error:
                 stop.error = error
                 output.hint(f"failed   {error}")
@@ -90,7 +91,7 @@ def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool)
 
 
 def _run(
-    stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, *, saves: bool
+    stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, session: StudioSession
 ) -> None:
     example = stop.example
     job = studio.submit(JobRequest(example.task, example.params, title=example.title, whole=True))
@@ -102,8 +103,10 @@ def _run(
     if job.error is not None:
         raise job.error
     folder = output_files.prepare(out / stop.plugin.id) if out else None
-    paths = output_files.copies(studio.library, job.artifacts, folder) if folder or saves else []
-    stop.result = result_of(job, paths, saved=saves)
+    made = job.artifacts if folder or session.saves else ()
+    exporter = Exporter(studio.library, session.paths, session.settings)
+    paths = output_files.copies(exporter, made, folder)
+    stop.result = result_of(job, paths, saved=session.saves)
     stop.missed = missing(stop.example.expects, job.result)
     if stop.missed:
         output.hint(f"failed   It ended, but {stop.missed}.")

@@ -83,12 +83,7 @@ def _parser() -> ArgumentParser:
     export.add_argument(
         "--format", choices=("md", "json"), default="md", help="for conversations (default: md)"
     )
-    export.add_argument(
-        "--provenance",
-        choices=[each.value for each in Disclosure],
-        help="what a result says of how it was made: its full recipe, only a label, or nothing "
-        "(default: as last chosen in the window)",
-    )
+    output_files.add_provenance(export)
     add(
         "rerun", "run a result again and compare: identical, within tolerance, or different and why"
     ).add_argument("id", metavar="ID", help="of a result, a record or a message")

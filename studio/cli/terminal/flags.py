@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from studio.api.errors import BadInput
 from studio.api.params import Field, FieldKind, Params, plain_number
 
-RESERVED = frozenset({"help", "input", "json", "out", "quiet"})
+RESERVED = frozenset({"help", "input", "json", "out", "provenance", "quiet"})
 """Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
 
 STDIN = "-"

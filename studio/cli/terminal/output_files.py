@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from studio.api.artifacts import SavedArtifact
+from studio.cli.terminal import output
+from studio.cli.terminal.flags import ArgumentParser
 from studio.core import disk
 from studio.core.library import export
 from studio.core.library.library import Library
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exporter
 
 
 def prepare(folder: Path) -> Path:
@@ -28,15 +32,37 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
-def copies(library: Library, artifacts: Iterable[SavedArtifact], folder: Path | None) -> list[Path]:
+def add_provenance(parser: ArgumentParser) -> None:
+    """Add the flag that says what copies tell of how they were made."""
+    parser.add_argument(
+        "--provenance",
+        choices=[each.value for each in Disclosure],
+        help="what a copy says of how it was made: its full recipe, only a label, or nothing "
+        "(default: as last chosen in the window)",
+    )
+
+
+def copies(
+    exporter: Exporter,
+    artifacts: Iterable[SavedArtifact],
+    folder: Path | None,
+    provenance: str | None = None,
+) -> list[Path]:
     """Return the paths of copies in ``folder``; without one, of the library's own files.
+
+    Args:
+        provenance: What ``--provenance`` says.
 
     Raises:
         StudioError: A copy cannot be written; the library still has the result.
     """
     if folder is None:
         return [artifact.path for artifact in artifacts]
-    return [library.export(artifact.id, folder) for artifact in artifacts]
+    asked = Disclosure(provenance) if provenance else None
+    made = [exporter.to_folder(artifact.id, folder, asked) for artifact in artifacts]
+    for remark in dict.fromkeys(each.remark for each in made if each.remark):
+        output.hint(remark)
+    return [each.path for each in made]
 
 
 def export_conversation(library: Library, conversation: str, folder: Path, suffix: str) -> Path:

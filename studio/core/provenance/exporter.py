@@ -21,11 +21,11 @@ from studio.core import disk
 from studio.core.library import Artifact, Library, artifacts, export
 from studio.core.paths import StudioPaths
 from studio.core.provenance import midi, side_file
+from studio.core.provenance.container_writer import rewritten
 from studio.core.provenance.containers import LONGEST, Container, recognise
 from studio.core.provenance.content_credentials import require, signed
 from studio.core.provenance.disclosure import Disclosure, chosen
 from studio.core.provenance.installation_key import InstallationKey
-from studio.core.provenance.rewriting import rewritten
 from studio.core.provenance.statement import Source, Statement, xmp
 from studio.core.settings import Settings
 from studio.protocol.errors import StudioError
@@ -49,6 +49,11 @@ class Exported(NamedTuple):
     path: Path
     side: Path | None = None
     remark: str = ""
+
+    @property
+    def files(self) -> list[Path]:
+        """All that has left: whoever gets the one without the other cannot verify it."""
+        return [self.path, *([self.side] if self.side else [])]
 
 
 class Exporter:

@@ -139,14 +139,14 @@ class ArtifactActions:
             return
         artifact, clip = result.artifact, self._parts.clip
 
-        def read() -> tuple[Path, Any]:
-            file = self._handed_out.file(artifact.id)
-            return file, clip(artifact) if clip is not None else artifact.text
+        def read() -> tuple[list[Path], Any]:
+            files = self._handed_out.files(artifact.id)
+            return files, clip(artifact) if clip is not None else artifact.text
 
-        def put(copied: tuple[Path, Any]) -> None:
-            file, content = copied
+        def put(copied: tuple[list[Path], Any]) -> None:
+            files, content = copied
             data = QMimeData()
-            data.setUrls([QUrl.fromLocalFile(str(file))])
+            data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
             words = tr("File copied.")
             if isinstance(content, QImage):
                 data.setImageData(content)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api.intake import local_files
 from studio.api.window.ui import TroubleRow, Ui
+from studio.core.provenance.side_file import described
 from studio.desktop.appearance.appearance import Appearance
 
 
@@ -36,8 +37,9 @@ class Accepted:
     text: Callable[[str], None] | None = None
 
     def paths(self, data: QMimeData | None) -> list[Path]:
-        """Return the files and folders that the page takes."""
-        return [path for path in local_files(data) if self._takes(path)]
+        """Return the files and folders that the page takes; a side file goes with its file."""
+        paths = [path for path in local_files(data) if self._takes(path)]
+        return [path for path in paths if described(path) == path or described(path) not in paths]
 
     def _takes(self, path: Path) -> bool:
         if path.is_dir():

@@ -21,8 +21,10 @@ class HandedOut:
         self.exporter = exporter
         self._copies: tempfile.TemporaryDirectory[str] | None = None
 
-    def file(self, id: str, name: str = "") -> Path:
-        """Return the copy of a result, made when it is first asked for. Slow then.
+    def files(self, id: str, name: str = "") -> list[Path]:
+        """Return the copy of a result, and the side file with its record if it has one.
+
+        They are made when they are first asked for; slow then.
 
         Args:
             name: What it is called where its recipe goes along.
@@ -36,12 +38,11 @@ class HandedOut:
         folder = Path(self._copies.name, disclosure, id)
         folder.mkdir(parents=True, exist_ok=True)
         found = (path for path in folder.iterdir() if not path.name.startswith("."))
-        made = [path for path in found if described(path) == path]  # its side file is no copy
-        if made:
-            return made[0]
+        if made := sorted(found, key=lambda path: described(path) != path):
+            return made
         if name and disclosure is Disclosure.FULL:
-            return self.exporter.to_file(id, folder / name, disclosure).path
-        return self.exporter.to_folder(id, folder, disclosure).path
+            return self.exporter.to_file(id, folder / name, disclosure).files
+        return self.exporter.to_folder(id, folder, disclosure).files
 
     def forget(self) -> None:
         """Delete the copies."""

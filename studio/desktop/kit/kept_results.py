@@ -56,7 +56,7 @@ class KeptResults:
         self._handed_out = handed_out
         self._list = ResultList(ctx, key, most, read)
         self._size = QSize(*shown.size)
-        self.widget = strip = ResultStrip(shown.name, self._size, self._file_of, self._prepare)
+        self.widget = strip = ResultStrip(shown.name, self._size, self._files_of, self._prepare)
         if shown.paint is not None:
             strip.stand_at_edge()
         strip.hide()
@@ -219,23 +219,23 @@ class KeptResults:
 
     # --- files that are dragged out -----------------------------------------------------------
 
-    def _file_of(self, id: str) -> Path:
+    def _files_of(self, id: str) -> list[Path]:
         result = self.find(id)
         assert result is not None
         named = self._shown.file_name
         name = named(result) + result.artifact.path.suffix if named is not None else ""
-        return self._handed_out.file(result.artifact.id, name)
+        return self._handed_out.files(result.artifact.id, name)
 
     def _prepare(self, ids: Sequence[str], drag: Callable[[], None]) -> None:
         """Write the copies beside the window, then ``drag``."""
 
-        def done(files: list[Path] | StudioError) -> None:
+        def done(files: list[list[Path]] | StudioError) -> None:
             if isinstance(files, StudioError):
                 self._ctx.notices.error(files, key=f"{self._ctx.plugin}.drag")
             else:
                 drag()
 
-        self._ctx.run_later(lambda: outcome(lambda: [self._file_of(id) for id in ids]), done)
+        self._ctx.run_later(lambda: outcome(lambda: [self._files_of(id) for id in ids]), done)
 
 
 def blank(size: QSize, ratio: float, draw: Callable[[QPainter], None]) -> QPixmap:

@@ -35,17 +35,17 @@ class ResultStrip(QListWidget):
         self,
         name: str,
         size: QSize,
-        file_of: Callable[[str], Path],
+        files_of: Callable[[str], list[Path]],
         prepare: Callable[[Sequence[str], Callable[[], None]], None],
     ) -> None:
         """Make an empty strip.
 
         Args:
-            file_of: Returns the file that is dragged out for an id.
+            files_of: Returns what is dragged out for an id: its file, and what lies beside it.
             prepare: Makes those of some ids, beside the window, then calls what it is given.
         """
         super().__init__()
-        self._size, self._file_of, self._prepare = size, file_of, prepare
+        self._size, self._files_of, self._prepare = size, files_of, prepare
         self.has_star_key = False
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
@@ -151,7 +151,7 @@ class ResultStrip(QListWidget):
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         """Hand out files, as a file manager does."""
         data = QMimeData()
-        files = [self._file_of(item.data(_ID)) for item in items]
+        files = [file for item in items for file in self._files_of(item.data(_ID))]
         data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
         return data
 

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import JobRequest
+from studio.api.artifacts import Kind, NewArtifact, SavedArtifact
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.plugins import importable
@@ -34,6 +35,13 @@ class KitDesk(PageDesk):
         """Put the widget of a part into the page."""
         self.column.addWidget(part.widget)
         return part
+
+    def made(self, text: str) -> SavedArtifact:
+        """Return a text as a task makes it: with a record."""
+        library = self.studio.library
+        new = NewArtifact(Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text)
+        record = library.add_record("echo.say", {"text": text})
+        return self.ctx.library.artifact(library.add_artifact(new, record=record.id).id)
 
     def say(self, text: str, **more: Any) -> JobRequest:
         return JobRequest("echo.say", {"text": text, "seed": 1}, title=text, **more)

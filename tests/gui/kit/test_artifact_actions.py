@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 
-from studio.api import BadInput, ErrorCode, Kind, StudioError, TaskResult
-from studio.api.artifacts import NewArtifact
+from studio.api import BadInput, ErrorCode, StudioError, TaskResult
+from studio.core.provenance.side_file import beside
 
 
 class Page:
@@ -27,10 +27,7 @@ class Page:
             **more,
         )
         for text in ("three", "two", "one"):
-            made = desk.ctx.library.add(
-                NewArtifact(Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text)
-            )
-            self.results.add(TaskResult(made))
+            self.results.add(TaskResult(desk.made(text)))
         self.shown = self.results[1].id
 
     def show(self, id: str) -> None:
@@ -114,7 +111,9 @@ def test_copy_puts_text_and_file_on_the_clipboard(desk: Any, page: Page) -> None
     desk.until(lambda: bool(said))
     data = QGuiApplication.clipboard().mimeData()
     assert data.text() == "two"
-    assert Path(data.urls()[0].toLocalFile()).read_text() == "two"
+    file, *sides = (Path(url.toLocalFile()) for url in data.urls())
+    assert file.read_text() == "two"
+    assert sides == [beside(file)], "its record goes along"
 
 
 def test_a_page_says_what_is_copied_and_what_went_wrong(desk: Any) -> None:
@@ -133,6 +132,7 @@ def test_save_as_copies_the_file_or_lets_the_page_write_it(desk: Any, tmp_path: 
     page.actions.save_as()
     desk.until(lambda: bool(said))
     assert (tmp_path / "mine.txt").read_text() == "two"
+    assert beside(tmp_path / "mine.txt").exists()
     page = Page(
         desk,
         export=lambda artifact, path: path.write_text(artifact.text.upper()),

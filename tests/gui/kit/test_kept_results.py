@@ -11,8 +11,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from shiboken6 import delete
 
-from studio.api import Kind, TaskResult
-from studio.api.artifacts import NewArtifact
+from studio.api import TaskResult
+from studio.core.provenance.side_file import beside
 
 RED = QColor(250, 10, 10)
 
@@ -25,10 +25,7 @@ class Shelf:
         self.results = desk.put(desk.kit.results("shelf", **{"name": "Results", **more}))
 
     def add(self, text: str, **more: Any) -> TaskResult:
-        made = self.desk.ctx.library.add(
-            NewArtifact(Kind.TEXT, text.encode(), suffix=".txt", title=text, text=text)
-        )
-        result = TaskResult(made, "echo.say", {"text": text}, **more)
+        result = TaskResult(self.desk.made(text), "echo.say", {"text": text}, **more)
         assert self.results.add(result)
         return result
 
@@ -172,8 +169,11 @@ def test_a_file_is_dragged_out_under_its_own_name_or_the_pages(desk: Any) -> Non
     named.results.add(result)
     paths = []
     for results in (own.results, named.results):
-        (url,) = results.widget.mimeData([results.widget.item(0)]).urls()
-        paths.append(Path(url.toLocalFile()))
+        urls = results.widget.mimeData([results.widget.item(0)]).urls()
+        file, side = (Path(url.toLocalFile()) for url in urls)
+        assert side == beside(file), "what a text cannot carry itself goes along"
+        assert side.exists()
+        paths.append(file)
     assert paths[0].name == "one.txt"
     assert paths[0].read_bytes() == b"one"
     assert paths[1].name == "Echo of one.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
 
 from studio.app import App
 from studio.core.library import Library
+from studio.core.provenance.exporter import Exporter
+from studio.core.provenance.side_file import beside, described
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.gallery.shelves.drag_out import copies, mime
 from studio.desktop.widgets.sheet import Sheet
@@ -138,8 +141,15 @@ def test_files_leave_under_their_titles_as_copies(page: GalleryPage, tmp_path: P
     keys = list(page.grid._items.keys)
     (sum_, *_) = library.search.rows(keys[:1]).values()
     library.payload_path(library.search.rows(keys[1:2])[keys[1]]).unlink()
-    files, failed = copies(library, keys, tmp_path)
-    assert [path.name for path in files] == ["A sum.py", "Leaf 1.txt", "Leaf 0.txt"]
+    studio = page._parts.studio
+    exporter = Exporter(library, studio.paths, studio.settings)
+    ids = partial(library.search.ids, keys)
+    files, failed = copies(exporter, ids, tmp_path, exporter.disclosure)
+    results = [path for path in files if described(path) == path]
+    assert [path.name for path in results] == ["A sum.py", "Leaf 1.txt", "Leaf 0.txt"]
+    made = [path for path in results if beside(path).exists()]
+    assert made, "what a task made has its record beside it"
+    assert {beside(path) for path in made} == set(files) - set(results), "and that is dragged, too"
     assert len(failed) == 1
     assert "“Leaf 2” is missing" in failed[0]
     files[0].write_bytes(b"changed by another program")

@@ -124,14 +124,15 @@ def test_what_a_stopped_job_had_finished_is_kept_and_named(
     def opened(*, passing: bool = False) -> Iterator[Studio]:
         yield studio
 
-    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened, saves=True)
+    own = {"paths": studio.paths, "settings": studio.settings}
+    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened, saves=True, **own)
     studio.jobs.on_change(lambda job: job.cancel() if job.artifacts else None)
     runtime.enqueue(Artifact("text", b"half", ".txt", text="half"), Stall())
     out = tmp_path / "out"
     code = run.main(["echo.say", "--text", "half and half", "--out", str(out)], session)
     said = capsys.readouterr()
     assert code == ExitCode.CANCELLED
-    (kept,) = out.iterdir()
+    (kept,) = out.glob("*.txt")
     assert kept.read_bytes() == b"half"
     assert said.out == "half\n"
     assert "finished results were saved" in said.err

@@ -48,7 +48,11 @@ def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(
     assert again["record"] != result["record"]
     for key in ("text", "words", "seed"):
         assert again[key] == result[key]
-    assert len(list(out.iterdir())) == 2, "nothing is overwritten"
+    assert len(list(out.glob("*.txt"))) == 2, "nothing is overwritten"
+    bare = one_object(here(*words, "--out", str(out), "--provenance", "nothing").stdout)
+    files = [str(path), bare["artifacts"][0]]
+    told = one_object(here("verify", *files, "--json").stdout)["files"]
+    assert [each["verdict"] for each in told] == ["ours", "none"]
 
 
 def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio, here: Studio) -> None:
@@ -125,7 +129,7 @@ def test_beside_a_window_results_are_printed_and_copied_but_not_saved(
         done = studio("run", "echo.say", "--text", "hi", "--out", str(tmp_path / "out"))
         assert done.returncode == ExitCode.OK, done.stderr
         assert done.stdout == "hi \n"
-        (copy,) = (tmp_path / "out").iterdir()
+        (copy,) = (tmp_path / "out").glob("*.txt")
         assert f"saved    {copy}" in done.stderr
         assert f"(process {os.getpid()})" in done.stderr
         told = one_object(studio("run", "echo.say", "--text", "hi", "--json").stdout)
@@ -133,7 +137,7 @@ def test_beside_a_window_results_are_printed_and_copied_but_not_saved(
         assert (told["record"], told["artifacts"]) == ("", [])
         toured = studio("--only", "echo", "tour", "--out", str(tmp_path / "tour"))
         assert "1 of 1 examples worked" in toured.stderr
-        assert len(list((tmp_path / "tour" / "echo").iterdir())) == 1
+        assert len(list((tmp_path / "tour" / "echo").glob("*.txt"))) == 1
         assert window.count() == 0
         assert (results / "of-the-window").exists()
 
@@ -151,7 +155,7 @@ def test_tour_runs_the_examples_and_saves_them(studio: Studio, tmp_path: Path) -
     done = studio("--only", "echo", "tour", "--out", str(tmp_path / "tour"))
     assert done.returncode == ExitCode.OK, done.stderr
     assert "Echo · Hello three times\nhello hello hello" in done.stdout
-    (made,) = (tmp_path / "tour" / "echo").iterdir()
+    (made,) = (tmp_path / "tour" / "echo").glob("*.txt")
     assert made.read_text("utf-8") == "hello hello hello"
     assert "1 of 1 examples worked" in done.stderr
 

@@ -17,11 +17,11 @@ import pytest
 
 from studio.core.paths import StudioPaths
 from studio.core.provenance import content_credentials, examination, side_file, verification
+from studio.core.provenance.container_writer import rewritten
 from studio.core.provenance.containers import Container
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.examination import Verdict, examine
 from studio.core.provenance.exporter import Exporter
-from studio.core.provenance.rewriting import rewritten
 from studio.core.provenance.verification import verify
 from studio.core.settings import Settings
 from studio.protocol.errors import StudioError

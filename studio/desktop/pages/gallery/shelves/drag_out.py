@@ -1,23 +1,22 @@
 """Dragging results: onto a collection, or out to other programs as files under their titles.
 
-The files are copied beside the window, and the drag begins when they are there: whoever takes them
-gets copies, never the files of the library.
+The files are exported beside the window, and the drag begins when they are there: whoever takes
+them gets copies that say how they were made, never the files of the library.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication
 
-from studio.core.library import Library
-from studio.core.library.export import copy_as_titled
+from studio.core.provenance.disclosure import Disclosure
+from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
 from studio.desktop.pages.page_services import PageServices
@@ -40,7 +39,11 @@ class DragOut:
         """Have the files made, then drag."""
         folder = tempfile.TemporaryDirectory(prefix="offline-studio-drag-")
         self._folders.append(folder)
-        copy = partial(copies, self._parts.studio.library, keys[:MOST_FILES], Path(folder.name))
+        studio = self._parts.studio
+        exporter = Exporter(studio.library, studio.paths, studio.settings)
+        chosen = exporter.disclosure  # what it is now, not when its turn comes
+        ids = partial(studio.library.search.ids, keys[:MOST_FILES])
+        copy = partial(copies, exporter, ids, Path(folder.name), chosen)
         self._parts.background.run(copy, partial(self._ready, keys), self._tell)
 
     def made(self, files: Sequence[Path]) -> bool:
@@ -62,18 +65,17 @@ class DragOut:
         self._parts.studio.notices.error(error, key="drag")
 
 
-def copies(library: Library, keys: list[int], folder: Path) -> tuple[list[Path], list[str]]:
-    """Copy the payloads of rows under their titles; return the files, and what could not be."""
-    rows: dict[int, Any] = library.search.rows(keys)
+def copies(
+    exporter: Exporter, ids: Callable[[], list[str]], folder: Path, disclosure: Disclosure
+) -> tuple[list[Path], list[str]]:
+    """Export results under their titles; return the files, and what could not be written."""
     made: list[Path] = []
     failed: list[str] = []
-    for key in keys:
-        if artifact := rows.get(key):
-            try:
-                path = library.payload_path(artifact)
-                made.append(copy_as_titled(artifact, path, folder))
-            except StudioError as error:
-                failed.append(str(error))
+    for id in ids():
+        try:
+            made += exporter.to_folder(id, folder, disclosure).files
+        except StudioError as error:
+            failed.append(str(error))
     return made, failed
 
 

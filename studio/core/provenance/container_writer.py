@@ -1,4 +1,4 @@
-"""Files written again with less in them, and a label: what is shown or heard stays, bit by bit.
+"""Writes containers anew, with less in them or a label: what is shown or heard stays, bit by bit.
 
 Sources: XMP in files (ISO 16684-1, Adobe XMP specification part 3); WebP's VP8X (RFC 9649, 2.7).
 """
