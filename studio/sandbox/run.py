@@ -9,9 +9,11 @@ import selectors
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
@@ -28,6 +30,12 @@ _STEP_SECONDS = 0.05
 _PIECE = 1 << 16
 _GRACE_SECONDS = 2.0
 """After the wall time: what is in the sandbox ends itself, and brings files back."""
+
+_ORPHAN = "(bwrap) Z"
+"""In the state of a process: bubblewrap's first one, when it is over and nobody has noted that."""
+_starting = threading.Lock()
+_waited_for: set[int] = set()
+"""Processes that this one has started, and whose ends it wants to know."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +70,19 @@ def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
         order.seek(0)
         passed = (order.fileno(), report, life, given)
         try:
-            process = subprocess.Popen(
-                [*plan.command, *map(str, passed)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=[descriptor for descriptor in passed if descriptor >= 0],
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
+            with _starting:
+                process = subprocess.Popen(
+                    [*plan.command, *map(str, passed)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    pass_fds=[descriptor for descriptor in passed if descriptor >= 0],
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+                _waited_for.add(process.pid)
         except OSError as error:
             os.close(reports)
             os.close(kept)
@@ -214,6 +224,7 @@ def end_namespace(process: subprocess.Popen[bytes]) -> None:
         process.wait()
         for descriptor in filter(None, first):
             select.select([descriptor], [], [], _PATIENCE_SECONDS)
+    _forget(process)
 
 
 def end_tree(process: subprocess.Popen[bytes]) -> None:
@@ -227,6 +238,21 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
                     os.kill(each, signal.SIGKILL)
         process.kill()
         process.wait()
+    _forget(process)
+
+
+def _forget(process: subprocess.Popen[bytes]) -> None:
+    """Take note that a run is over, and of the ends of first processes that nobody waits for.
+
+    Bubblewrap does not wait for its own. The runtime adopts orphans: in it each would stay a
+    zombie, and keep its number, as long as the runtime lives.
+    """
+    with _starting:
+        _waited_for.discard(process.pid)
+        for each in set(children(os.getpid())) - _waited_for:
+            with contextlib.suppress(OSError):  # it has just ended
+                if Path(f"/proc/{each}/stat").read_text().partition(" ")[2].startswith(_ORPHAN):
+                    os.waitpid(each, os.WNOHANG)
 
 
 def _opened(process: int) -> int | None:
