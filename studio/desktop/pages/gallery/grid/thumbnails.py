@@ -22,7 +22,8 @@ from studio.protocol.errors import StudioError
 
 ROOM = QSize(200, 142)
 """What a picture has, before the card is stretched."""
-_KEPT = 600
+_KEPT = 240
+"""Pictures, of half a megabyte at most: more than the largest screen has room for."""
 _HEAD = 4_000
 _DRAWN = (Kind.IMAGE, Kind.PLOT, Kind.VIDEO, Kind.CODE, Kind.TABLE)
 """Kinds that the studio draws itself, where no picture came along."""
@@ -54,6 +55,7 @@ class Thumbnails:
         if not artifact.preview and artifact.kind not in _DRAWN:
             return None
         if artifact.id in self._pictures:
+            self._pictures.move_to_end(artifact.id)
             return self._pictures[artifact.id]
         self._wanted[artifact.id] = artifact
         self._wanted.move_to_end(artifact.id)
