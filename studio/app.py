@@ -13,6 +13,7 @@ import importlib
 import json
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
     app.finish()
     signals.close()
     let_go_of_clipboard()
+    if app.starts_again:
+        _start_again()
     return code
 
 
@@ -96,6 +99,7 @@ class App(QObject):
 
     Attributes:
         session: The open studio; None until it is, or if it cannot be opened.
+        starts_again: Whether the studio is to start anew once it has ended.
     """
 
     def __init__(
@@ -118,6 +122,8 @@ class App(QObject):
         self.look.theme.reduced_motion = self._state.reduced_motion
         self._ring = ComposerRing(application)
         self.activity = Activity()
+        self.activity.start_again = self._close_to_start_again
+        self.starts_again = False
         self.window = MainWindow(self.look, self.activity, self._state, _copy)
         self._bridge = Bridge(lambda error: sys.excepthook(type(error), error, error.__traceback__))
         self._background = Background(self._bridge)
@@ -241,9 +247,38 @@ class App(QObject):
             str(error),
             retry=lambda: self._open(self._paths or self._find_home()),
             look_around=lambda: self._open(StudioPaths.throwaway()),
+            restore=self._restore if self._paths else None,
         )
 
+    def _restore(self) -> None:
+        """The library is too damaged to open; its backups need none."""
+        from studio.core.backups.settings import folder
+        from studio.core.settings import Settings
+        from studio.desktop.pages.backups.restore_sheet import RestoreSheet
+
+        paths = self._paths
+        assert paths is not None, "without a home there is nowhere to restore to"
+
+        def again() -> None:
+            sheet.dismiss()
+            self._open(paths)
+
+        sheet = RestoreSheet(
+            self.look,
+            self.window,
+            paths,
+            folder(paths, Settings(paths.settings)),
+            self._background,
+            self._bridge.post,
+            again,
+        )
+        sheet.show_sheet()
+
     # --- ending -------------------------------------------------------------------------------
+
+    def _close_to_start_again(self) -> None:
+        self.starts_again = True
+        self.window.close()
 
     def _may_close(self) -> bool:
         # Rows of the queue that have not begun stay in the library for the next start.
@@ -268,6 +303,17 @@ class App(QObject):
             actions=(Action(self.tr("Copy report"), lambda: _copy(report)),),
         )
         self._bridge.post(lambda: self.window.notices.show_notice(notice))
+
+
+def _start_again() -> None:
+    """Become a new studio with the same arguments, or leave one behind where that cannot be."""
+    command = [sys.executable, "-P", "-m", "studio", *sys.argv[1:]]
+    if sys.platform == "win32":
+        subprocess.Popen(command)
+    else:
+        from studio.core.runtime_process.child import runtime_environment
+
+        os.execve(sys.executable, command, runtime_environment())
 
 
 def _mode(name: str) -> ThemeMode:

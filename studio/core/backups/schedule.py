@@ -38,8 +38,7 @@ class Backups:
     """The schedule, and what is under way. Used on the owner's thread.
 
     Attributes:
-        copier: The copy that is under way, a backup or a restore; None when there is none.
-        is_restoring: Whether that is a restore.
+        copier: The backup that is under way; None when there is none.
         last: The newest backup of this library that is known; None before the first look.
         error: Why the last one could not be made; None once one was.
     """
@@ -62,7 +61,6 @@ class Backups:
         self._not_before = 0.0
         self._is_looking = False
         self.copier: Copier | None = None
-        self.is_restoring = False
         self.last: Backup | None = None
         self.error: StudioError | None = None
 
@@ -76,35 +74,17 @@ class Backups:
         """Return where backups go."""
         return settings.folder(self._paths, self._settings)
 
+    def refresh(self) -> None:
+        """Find the newest backup."""
+        self._find(self._found)
+
     def look(self) -> None:
         """Find the newest backup, and make one if that is due and nobody waits for an answer."""
-        if self._is_looking:
-            return
-        self._is_looking = True
-        self._background.run(partial(self._look, self.folder), self._looked, self._not_looked)
-
-    def listed(self) -> list[Backup]:
-        """Return all there are, with the libraries that were set aside; waits for the disk."""
-        return catalogue.listed(self.folder, self._paths.home)
+        self._find(self._make_if_due)
 
     def make(self) -> None:
         """Make one now; nothing when a copy is under way."""
         self._start(self._request(kept=0), partial(self._made, asked=True))
-
-    def restore(self, backup: Backup, then: Callable[[], None]) -> None:
-        """Prepare that ``backup`` is the library at the next start, and call ``then``."""
-        request = Request(home=str(self._paths.home), folder=str(backup.folder), restore=True)
-
-        def over(made: Path | None, error: StudioError | None) -> None:
-            self._end()
-            if error:
-                self._notices.error(error, key=NOTICE)
-            elif made:
-                then()
-
-        self._start(request, over)
-        self.is_restoring = self.copier is not None
-        self._changed()
 
     def stop(self) -> None:
         """Let go of the copy that is under way; what it has begun goes away."""
@@ -113,7 +93,7 @@ class Backups:
 
     def make_way(self) -> None:
         """Pause while somebody waits for an answer, and go on afterwards."""
-        if self.copier is not None and not self.is_restoring:
+        if self.copier is not None:
             self.copier.pause(self._is_busy())
 
     def close(self) -> None:
@@ -123,19 +103,32 @@ class Backups:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _look(self, folder: Path) -> tuple[Backup | None, bool]:
+    def _find(self, then: Callable[[tuple[Backup | None, bool]], None]) -> None:
+        if self._is_looking:
+            return
+        self._is_looking = True
+
+        def found(newest: tuple[Backup | None, bool]) -> None:
+            self._is_looking = False
+            then(newest)
+
+        self._background.run(partial(self._newest, self.folder), found, self._not_found)
+
+    def _newest(self, folder: Path) -> tuple[Backup | None, bool]:
         """Return the newest backup of this library, and whether there is anything to back up."""
         mine = str(self._library.folder.absolute())
         found = (each for each in catalogue.listed(folder) if each.source == mine)
         stats = self._library.stats()
         return next(found, None), bool(stats.kinds or stats.conversations)
 
-    def _looked(self, found: tuple[Backup | None, bool]) -> None:
-        self._is_looking = False
-        self.last, is_worth_it = found
+    def _found(self, newest: tuple[Backup | None, bool]) -> None:
+        self.last = newest[0]
         self._changed()
+
+    def _make_if_due(self, newest: tuple[Backup | None, bool]) -> None:
+        self._found(newest)
         every = settings.every(self._settings)
-        if every is Every.OFF or not is_worth_it or self._library.read_only or self.copier:
+        if every is Every.OFF or not newest[1] or self._library.read_only or self.copier:
             return
         age = time.time() - self.last.made if self.last else float("inf")
         is_due = age >= every.seconds or age < -_CLOCK_SECONDS
@@ -143,7 +136,7 @@ class Backups:
             request = self._request(kept=settings.kept(self._settings))
             self._start(request, partial(self._made, asked=False))
 
-    def _not_looked(self, error: StudioError) -> None:
+    def _not_found(self, error: StudioError) -> None:
         self._is_looking = False
         self._fail(error)
 
@@ -197,7 +190,7 @@ class Backups:
         self._changed()
 
     def _end(self) -> None:
-        self.copier, self.is_restoring = None, False
+        self.copier = None
 
     def _changed(self) -> None:
         for call in list(self._observers):

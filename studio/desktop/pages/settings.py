@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api.params import Params
 from studio.api.window.context import Page, PluginContext
@@ -23,6 +22,7 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.language import NAMES, SYSTEM, Language
 from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.pages.backups.controls import BackupControls
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
@@ -85,6 +85,7 @@ class SettingsPage(QWidget):
         self._appearance()
         self._plugins()
         self._library()
+        self._backups()
         self._runtime()
         self._server(parts.serving)
         self._privacy()
@@ -95,6 +96,7 @@ class SettingsPage(QWidget):
         super().showEvent(event)
         self._disclosure.follow()
         self._count()
+        self._studio.backups.refresh()
 
     # --- sections -----------------------------------------------------------------------------
 
@@ -171,18 +173,17 @@ class SettingsPage(QWidget):
             self.tr("Counting…"),
             self._button(self.tr("Empty bin"), "trash-2", self._ask_empty_bin),
         )
-        self._row(
-            column,
-            self.tr("Back up"),
-            self.tr("Saves a verified copy to a new folder. The index is also backed up daily."),
-            self._button(self.tr("Back up…"), "archive", self._back_up),
-        )
         self._checked = self._row(
             column,
             self.tr("Verify"),
             self.tr("Reads every file and compares its checksum."),
             self._button(self.tr("Verify now"), "shield-check", self._verify),
         )
+
+    def _backups(self) -> None:
+        column = self._section(self.tr("Backups"))
+        controls = BackupControls(self._parts, self)
+        controls.add_to(lambda title, text, control: self._row(column, title, text, control))
 
     def _runtime(self) -> None:
         column = self._section(self.tr("Runtime"))
@@ -363,19 +364,6 @@ class SettingsPage(QWidget):
 
     def _ask_empty_bin(self) -> None:
         ask_empty_bin(self._parts, self._count)
-
-    def _back_up(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose a backup folder"))
-        if not chosen:
-            return
-        target = Path(chosen) / f"offline-studio-{datetime.now():%Y-%m-%d-%H%M%S}"
-        self._background.run(
-            lambda: self._studio.library.backup(target),
-            lambda _: self._studio.notices.info(
-                self.tr("The library was backed up and verified."), str(target), key="backup"
-            ),
-            self._tell,
-        )
 
     def _verify(self) -> None:
         self._checked.setText(self.tr("Verifying all files…"))

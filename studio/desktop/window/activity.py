@@ -45,6 +45,7 @@ class Activity(QObject):
         server: Address of the local server; empty while it is off.
         title_of: Weights id → the name a person reads.
         unload, restart: What a person may ask of the runtime.
+        start_again: Close the window, after the usual question, and open it anew.
         show_device: Bring the page into view that says who uses the device.
 
     Signals:
@@ -67,6 +68,7 @@ class Activity(QObject):
         self.title_of: Callable[[str], str] = lambda weights: weights
         self.unload: Callable[[str], None] = lambda weights: None
         self.restart: Callable[[], None] = lambda: None
+        self.start_again: Callable[[], None] = lambda: None
         self.show_device: Callable[[], None] = lambda: None
         self._board: Board | None = None
         self._calm = QTimer(self)

@@ -174,9 +174,14 @@ class MainWindow(QMainWindow):
         self._place_floats()
 
     def show_problem(
-        self, text: str, retry: Callable[[], None], look_around: Callable[[], None]
+        self,
+        text: str,
+        retry: Callable[[], None],
+        look_around: Callable[[], None],
+        restore: Callable[[], None] | None = None,
     ) -> None:
-        """Say why the studio cannot be opened, and offer two ways on."""
+        """Say why the studio cannot be opened, and offer ways on."""
+        back = ((self.tr("Restore a backup…"), "archive-restore", restore),) if restore else ()
         self.pages.show_instead(
             ErrorState(
                 self.look,
@@ -184,6 +189,7 @@ class MainWindow(QMainWindow):
                 text,
                 (
                     (self.tr("Try again"), "refresh-cw", retry),
+                    *back,
                     (self.tr("Continue without saving"), "eye", look_around),
                 ),
             )

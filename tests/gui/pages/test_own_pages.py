@@ -404,9 +404,9 @@ def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
     page = app.window.pages.page("studio.settings")
     assert page is not None
     search = page.widget.findChild(QLineEdit)
-    search.setText("back up")
+    search.setText("puts a backup")
     shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
-    assert shown == ["Back up…"]
+    assert shown == ["Restore…"]
     search.setText("local server")
     shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
     assert "New key" in shown, "a section that is called so shows its rows"

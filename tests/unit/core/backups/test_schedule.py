@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.background import Background
-from studio.core.backups import catalogue, maker, restoration, settings
+from studio.core.backups import catalogue, maker, settings
 from studio.core.backups.copier import Copier
 from studio.core.backups.process import Request
 from studio.core.backups.schedule import Backups
@@ -121,18 +121,6 @@ def test_what_fails_is_one_sentence_and_is_not_tried_again_at_once(
     desk.backups.make()
     desk.over()
     assert desk.backups.error is None
-
-
-def test_a_restore_waits_for_the_next_start(
-    desk: Desk, paths: StudioPaths, library: Library, folder: Path
-) -> None:
-    backup = maker.make(library, folder)
-    prepared: list[bool] = []
-    desk.backups.restore(backup, lambda: prepared.append(True))
-    assert desk.backups.is_restoring
-    desk.over()
-    assert prepared == [True]
-    assert restoration.is_wanted(paths)
 
 
 class Watch:

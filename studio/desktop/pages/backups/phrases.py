@@ -1,0 +1,38 @@
+"""What a backup is, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.core.backups.catalogue import Backup
+from studio.desktop import formatting
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("backups", text)
+
+
+def when(moment: float) -> str:
+    """Return a date and time, as lists of the studio have them."""
+    return f"{datetime.fromtimestamp(moment):%Y-%m-%d %H:%M}"
+
+
+def state(backup: Backup) -> str:
+    """Return whether it was verified, or what else it is."""
+    if backup.set_aside:
+        return _tr("replaced by a restore")
+    if backup.damaged:
+        return _tr("damaged files: {n}").format(n=backup.damaged)
+    return _tr("verified") if backup.verified else _tr("not verified")
+
+
+def contents(backup: Backup) -> str:
+    """Return how much it holds."""
+    size = formatting.size(backup.bytes)
+    if backup.artifacts is None or backup.conversations is None:
+        return _tr("{size}, unreadable").format(size=size)
+    return _tr("{results} results, {conversations} conversations, {size}").format(
+        results=backup.artifacts, conversations=backup.conversations, size=size
+    )
