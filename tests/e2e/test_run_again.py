@@ -32,6 +32,8 @@ from tests.plugins.test_every_task import GOAL, _tune
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
 STARTER = Path(__file__).parents[2] / "resources" / "weights" / "starter"
+WITHOUT_A_RESULT = ("molecules.match", "molecules.shape", "code.run", "music.engrave")
+"""They hand over what they find: that is compared."""
 FETCHED = ("chat.reply", "image.enlarge")
 """Their models are fetched by the set-up."""
 
@@ -61,6 +63,10 @@ CASES: dict[str, Case] = {
     "music.compose": Case({"bars": 2, "audio": False}),
     "music.harmonise": Case({"passes": 1, "audio": False}, {"piece": _tune()}),
     "music.back": Case({"audio": False}, {"piece": _tune()}),
+    "molecules.match": Case({"pattern": "CO"}, {"smiles": ["CCO", "CCN"]}),
+    "molecules.shape": Case({"smiles": "CCO"}),
+    "code.run": Case({"path": "it.py"}, {"files": [{"path": "it.py", "text": "print(6 * 7)"}]}),
+    "music.engrave": Case({}, {"piece": _tune()}),
     "chat.reply": Case({"prompt": "Name a colour.", "max_tokens": 12}),
 }
 
@@ -109,8 +115,18 @@ def test_a_task_makes_the_same_bytes_again(desk: Desk, task: str) -> None:
     job = desk.make(task, CASES[task].params, CASES[task].inputs)
     report = desk.again(job.record)
     assert report.verdict == "identical", report.sentence
-    assert len(report.made) == len(job.artifacts) > 0
+    assert len(report.made) == len(job.artifacts)
+    assert bool(job.artifacts) == (task not in WITHOUT_A_RESULT)
     assert report.causes == ()
+
+
+def test_it_would_be_seen_if_a_task_returned_something_else(desk: Desk) -> None:
+    job = desk.make("molecules.match", {"pattern": "CO"}, {"smiles": ["CCO", "CCN"]})
+    asked = json.dumps({**desk.studio.library.record(job.record).params, "pattern": "CN"})
+    desk.change("UPDATE records SET params = ? WHERE id = ?", asked, job.record)
+    report = desk.again(job.record)
+    assert report.verdict == "different"
+    assert report.sentence.startswith("Different: what it returned differs (")
 
 
 def test_a_score_that_was_read_is_read_again(desk: Desk, tmp_path: Path) -> None:
@@ -120,6 +136,9 @@ def test_a_score_that_was_read_is_read_again(desk: Desk, tmp_path: Path) -> None
     job = desk.make("music.open", {"file": str(file)}, {})
     assert desk.again(job.record).verdict == "identical"
     file.write_text(tune.replace("CDEF", "CDEG"))
+    assert desk.again(job.record).verdict == "identical", "of the copy in the library"
+    unkept = json.dumps({str(file): "0" * 64})
+    desk.change("UPDATE records SET files = ? WHERE id = ?", unkept, job.record)
     report = desk.again(job.record)
     assert report.verdict == "different"
     assert [cause.words for cause in report.causes] == ["the file in.abc has other contents now"]

@@ -75,6 +75,11 @@ class Recipe:
         """Name of the input → SHA-256; takes as long as their bytes."""
         return {name: hashlib.sha256(flat(data)).hexdigest() for name, data in self.inputs.items()}
 
+    @property
+    def input_bytes(self) -> int:
+        """What was handed in takes."""
+        return sum(flat(data).nbytes for data in self.inputs.values())
+
     @cached_property
     def digest(self) -> str:
         """What is equal for equal recipes, whatever their id."""

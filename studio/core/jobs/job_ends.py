@@ -93,8 +93,9 @@ class JobEnds:
             self._notices.error(trouble, key="journal")
             self.ended(job, state)
 
+        texts = job.texts()
         self._disk.run(
-            lambda: self._store.end(job.id, job.record, state, error, last),
+            lambda: self._store.end(job, state, error, last, texts),
             lambda _: self.ended(job, state),
             unwritten,
         )

@@ -17,7 +17,9 @@ from studio.core.energy.amount import Amount
 from studio.core.jobs import requests
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.requests import Row
+from studio.core.jobs.returned import digests
 from studio.core.library import Library
+from studio.core.library.kept_inputs import LARGEST_FILE
 from studio.core.library.rows import JobEntry, Record
 from studio.core.library.storage.ulid import new_id
 from studio.core.rerun.circumstances import files_named
@@ -207,20 +209,28 @@ class LibraryJobStore:
 
     def end(
         self,
-        job: str,
-        record: str,
+        job: Job,
         state: JobState,
         error: StudioError | None,
         last: Finished | None,
+        texts: Mapping[str, str],
     ) -> None:
-        """Complete the record and close the journal."""
-        if job not in self._begun:  # it leaves nothing; or was not stored, which was told already
+        """Complete the record and close the journal.
+
+        Args:
+            texts: What the task wrote, by channel.
+        """
+        record = job.record
+        if job.id not in self._begun:  # it leaves nothing; or was not stored, as was told already
             return
-        self._begun.discard(job)
+        self._begun.discard(job.id)
         with _unless_erased():
             if last is not None:
                 device, versions, energy = self._circumstances(last.use)
                 known = self._library.record(record).versions
+                returned = self._returned(job, state, last, texts)
+                if returned and job.caller is None and job.recipe.input_bytes <= LARGEST_FILE:
+                    self._keep_inputs(job)
                 self._library.records.complete(
                     record,
                     seconds=last.seconds,
@@ -228,12 +238,23 @@ class LibraryJobStore:
                     device=device,
                     versions={**known, **versions, **last.engines},
                     energy=energy if last.use.busy else None,
+                    returned=returned,
                 )
-            self._library.jobs.journal_state(job, state, error.info() if error else None)
+            self._library.jobs.journal_state(job.id, state, error.info() if error else None)
             if state is JobState.DONE and self._checkpoints is not None:
                 self._checkpoints.remove(self._place(self._library.record(record)))
             if state in (JobState.DONE, JobState.CANCELLED):
                 self._library.kept_inputs.release(record)
+
+    def _returned(
+        self, job: Job, state: JobState, last: Finished, texts: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return what there is to compare of a run that made no artifact; nothing of a talk."""
+        if state is not JobState.DONE or not job.recipe.outlives_its_page:
+            return {}
+        find, record = self._library.find, job.record
+        is_there = find(record=record, limit=1) or find(record=record, binned=True, limit=1)
+        return {} if is_there else digests(last.result, texts)
 
     def settle(self) -> list[JobEntry]:
         """Close the journal of jobs that an earlier studio had begun; return them."""

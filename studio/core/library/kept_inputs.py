@@ -23,9 +23,10 @@ LARGEST_FILE = 64 * 1024**2
 """Bytes of a picked file up to which a copy is kept; of a larger one the digest alone."""
 
 HANDED_IN = """
-    SELECT records.id, created, value FROM records, json_each(records.inputs)
+    SELECT records.id, created, returned, value FROM records, json_each(records.inputs)
     WHERE inputs <> '{}'
-    UNION ALL SELECT records.id, created, value FROM records, json_each(records.files)
+    UNION ALL
+    SELECT records.id, created, returned, value FROM records, json_each(records.files)
     WHERE files <> '{}'
 """
 """The digests of what was handed to the jobs of all records, and of the files they were shown."""
@@ -34,8 +35,10 @@ _IN_USE = """(
     EXISTS (SELECT 1 FROM artifacts WHERE record = made.id AND record <> '')
     OR EXISTS (SELECT 1 FROM messages WHERE record = made.id AND record <> '')
     OR EXISTS (SELECT 1 FROM jobs WHERE record = made.id AND record <> '' AND request NOTNULL)
+    OR (made.returned <> '{}' AND made.created > strftime('%s', 'now') - 30 * 86400)
 )"""
-"""The record made something, or its job may yet run."""
+"""The record made something, or its job may yet run; of a run that returned something and made no
+artifact nobody sees that there is anything to erase: a month long."""
 
 
 class KeptInputs:

@@ -289,11 +289,11 @@ class Library:
         return self.erase([*ids, *talks], self.conversations.deleted_before(before, talks))
 
     def erase(self, ids: Sequence[str], messages: Sequence[str] = ()) -> int:
-        """Delete artifacts and conversations for good, and all that was written of them.
+        """Delete artifacts, conversations and runs for good, and all that was written of them.
 
         Their records, lines of the history, search words, inputs and copies in the backups go, and
         the caches and drafts in which something of them may be; ``messages`` go from conversations
-        that stay.
+        that stay. A run (the id of a record) goes if nothing is there that it made.
 
         Returns:
             The bytes that were freed.
@@ -302,9 +302,11 @@ class Library:
             StudioError: ``NOT_FOUND`` for the first that is not there; nothing is erased then.
         """
         self._must_write()
-        talks = [id for id in ids if self._is_conversation(id)]
-        items = [id for id in ids if id not in set(talks)]
-        plan = self._erasure.plan(items, talks, messages=messages)
+        talks, runs = (
+            [id for id in ids if self._is_one_of(what, id)] for what in ("conversations", "records")
+        )
+        items = [id for id in ids if id not in {*talks, *runs}]
+        plan = self._erasure.plan(items, talks, runs, messages)
         if not ids and not messages:
             return 0
         freed = self._erasure.carry_out(plan)
@@ -326,8 +328,8 @@ class Library:
             self.on_erased()
         return names
 
-    def _is_conversation(self, id: str) -> bool:
-        return self._database.one("SELECT 1 FROM conversations WHERE id = ?", id) is not None
+    def _is_one_of(self, table: str, id: str) -> bool:
+        return self._database.one(f"SELECT 1 FROM {table} WHERE id = ?", id) is not None
 
     def export(self, id: str, folder: Path) -> Path:
         """Copy the file of an artifact into a folder under its title, as it is.

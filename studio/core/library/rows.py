@@ -77,6 +77,7 @@ class Record(Row, frozen=True, kw_only=True):
         conversation: Id of the one that it was said in; empty for none.
         caller: Id of the record whose job called for this one; empty for none.
         energy: What it took, but for what its job called for; None where that is not known.
+        returned: Key of what its task returned → SHA-256; empty where it made an artifact.
     """
 
     task: str
@@ -93,6 +94,7 @@ class Record(Row, frozen=True, kw_only=True):
     specs: dict[str, dict[str, Any]] = {}
     caller: str = ""
     energy: Amount | None = None
+    returned: dict[str, str] = {}
 
 
 class Family(NamedTuple):
@@ -253,6 +255,7 @@ _JSON_FIELDS = frozenset(
         "error",
         "request",
         "energy",
+        "returned",
     }
 )
 

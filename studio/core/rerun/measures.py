@@ -33,6 +33,8 @@ NUMBER_TOLERANCE = 1e-4
 LARGEST = 256 * 1024**2
 """Bytes; larger files are compared byte for byte alone."""
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_NAMED = 3
+"""Values that are named in a sentence."""
 _ALIGNED = 4_000
 """Lines or words up to which the order counts; of longer texts only which there are."""
 
@@ -130,6 +132,14 @@ def words_of(before: str, after: str) -> Difference:
     """Compare two texts word by word."""
     added, removed = _counts(before.split(), after.split())
     return _added_removed(added, removed, "word", "only the space between its words")
+
+
+def returned_of(before: Mapping[str, str], after: Mapping[str, str]) -> Difference:
+    """Compare what a task returned twice, each by the digests of its values."""
+    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
+    effects = (Effect("returned values that differ", len(names), "", 0.0),)
+    return Difference(f"what it returned differs ({told})", effects)
 
 
 def of_tables(before: Path, after: Path) -> Difference:

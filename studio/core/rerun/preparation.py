@@ -44,7 +44,8 @@ class Original:
 
     Attributes:
         record: How it was made.
-        results: The artifacts that are compared; none for a message.
+        results: The artifacts that are compared; none for a message, nor for a run that made none:
+            of that is compared what its task returned.
         siblings: All artifacts of the record, oldest first.
         message: Of a conversation; its words are compared.
         changed: Id of a result → what became of its file.
@@ -217,11 +218,11 @@ def _original(library: Library, id: str, what: str, found: Any) -> Original:
     here = [*library.find(record=record.id, limit=-1), *_binned(library, record)]
     siblings = tuple(sorted(here, key=lambda each: each.id))
     results = (found,) if what == "artifact" else siblings
-    if not results:
+    if not results and not record.returned:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             "There is nothing to compare with: no result of this run is in the library.",
-            "Its task hands over what it finds without keeping it, or it was erased since.",
+            "It did not come to its end, or what it made was erased since.",
         )
     return Original(id, record, results, siblings)
 

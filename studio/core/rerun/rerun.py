@@ -162,6 +162,9 @@ class Rerun:
     def _finish(self, original: Original, job: Job, made: tuple[str, ...]) -> None:
         def look() -> Report:
             after = self._studio.library.record(job.record)
+            was, now = original.record.returned, after.returned
+            if not original.results and original.message is None and was != now:
+                self._differences.append(measures.returned_of(was, now))
             if not self._differences:
                 verdict = RerunVerdict.IDENTICAL
             elif all(each.is_within for each in self._differences):

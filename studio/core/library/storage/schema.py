@@ -269,6 +269,9 @@ _VERSION_8 = """
 """
 """Costly intermediates are kept as hidden children of results."""
 
+_VERSION_9 = "ALTER TABLE records ADD COLUMN returned TEXT NOT NULL DEFAULT '{}';"
+"""A record of a run that made no artifact says what its task returned."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -284,7 +287,7 @@ what was erased none is left."""
 
 MIGRATIONS: tuple[str, ...] = (
     _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
-    _VERSION_8,
+    _VERSION_8, _VERSION_9,
 )  # fmt: skip
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 

@@ -3,125 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-import shutil
-import sqlite3
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from PIL import Image
 
-from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
-from studio.core.library import Library
-from studio.core.library.kept_inputs import LARGEST_FILE
 from studio.core.rerun.report import Report
 from studio.core.rerun.rerun import Rerun
-from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.inproc import pump_until
-from studio.testing.plugins import importable
-from studio.testing.scripted import Artifact, Fail, Result, ScriptedRuntime, Stall, Tokens
-
-PLUGINS = Path(__file__).parent / "plugins"
-SIDECAR = """
-id = "{id}"
-title = "{id}"
-file = "{file}"
-format = "gguf"
-family = "toy"
-capabilities = ["make"]
-sha256 = "{sha256}"
-"""
+from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
+from tests.unit.core.rerun.rerun_desk import BLUE, GREEN, RED, Desk, made, picture
 
 
-def picture(colour: tuple[int, int, int], size: int = 4) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(file, "PNG")
-    return file.getvalue()
-
-
-RED, BLUE = picture((200, 0, 0)), picture((0, 0, 200))
-GREEN = picture((0, 90, 0))
-
-
-class Desk:
-    """A studio with one plugin, and a runtime that makes what it is told."""
-
-    def __init__(self, home: Path) -> None:
-        self.home, self.runtime = home, ScriptedRuntime()
-        self.studio = self.opened()
-
-    def opened(self) -> Studio:
-        return Studio.open(
-            home=self.home, only=("maker",), launch=self.runtime.launch, attended=True
-        )
-
-    @property
-    def library(self) -> Library:
-        return self.studio.library
-
-    def made(self, *lines: Any, **params: Any) -> Job:
-        inputs = params.pop("inputs", {})
-        self.runtime.enqueue(*(lines or (Artifact("image", RED, ".png"), Result())))
-        job = self.studio.submit(JobRequest("maker.make", params, inputs=inputs))
-        pump_until(self.studio, lambda: not job.is_live)
-        assert job.error is None
-        return job
-
-    def again(self, id: str, *lines: Any, comparison: Any = None) -> Report:
-        """Run ``id`` again: the runtime makes ``lines``, and says ``comparison``."""
-        if lines:
-            self.runtime.enqueue(*lines)
-        if comparison is not None:
-            self.runtime.enqueue(comparison)
-        told: list[Report] = []
-        Rerun(self.studio, id, self.studio._background.run, told.append).start()
-        pump_until(self.studio, lambda: bool(told))
-        return told[0]
-
-    def change(self, statement: str, *values: Any) -> None:
-        """Write to the database behind the library's back."""
-        with closing(sqlite3.connect(self.home / "library" / "library.db")) as database, database:
-            database.execute(statement, values)
-
-    def weights(self, id: str, data: bytes, folder: Path | None = None) -> Path:
-        """Put weights down, as a person does; returns their file."""
-        folder = folder or self.home / "weights"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{id}.gguf"
-        file.write_bytes(b"GGUF" + data)
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        text = SIDECAR.format(id=id, file=file.name, sha256=sha256)
-        file.with_suffix(".toml").write_text(text)
-        self.studio.weights.rescan()
-        return file
-
-    def forget_weights(self) -> None:
-        """Have none again."""
-        shutil.rmtree(self.home / "weights", ignore_errors=True)
-        self.studio.weights.rescan()
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """One studio for all tests: each makes a result of its own."""
-    with pytest.MonkeyPatch.context() as patch, importable(PLUGINS):
-        patch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
-        desk = Desk(tmp_path_factory.mktemp("rerun") / "home")
-        yield desk
-        desk.studio.close()
-
-
-def made(payload: bytes) -> tuple[Any, ...]:
-    return Artifact("image", payload, ".png"), Result()
+@pytest.fixture
+def desk(shared_desk: Desk) -> Desk:
+    return shared_desk
 
 
 # --- verdicts ---------------------------------------------------------------------------------
@@ -258,82 +161,6 @@ def test_weights_that_are_nowhere_are_named(desk: Desk) -> None:
     assert report.verdict == "cannot"
     assert "The model “small”, which made this, is not on this machine" in report.sentence
     assert str(desk.home / "weights") in report.sentence
-
-
-def picked(desk: Desk, file: Path, **how: Any) -> Job:
-    """Make a red picture from a file."""
-    desk.runtime.enqueue(*made(RED))
-    job = desk.studio.submit(JobRequest("maker.make", {"picture": str(file)}, **how))
-    pump_until(desk.studio, lambda: not job.is_live)
-    return job
-
-
-def kept(desk: Desk) -> set[bytes]:
-    return {path.read_bytes() for path in desk.library.kept_inputs._store.inputs()}
-
-
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(BLUE)])
-def test_a_file_that_was_picked_is_kept_and_shown_to_the_task_by_its_name(
-    desk: Desk, tmp_path: Path, spoil: Callable[[Path], Any]
-) -> None:
-    file = tmp_path / "My picture.png"
-    file.write_bytes(picture((9, 9, 9)))
-    job = picked(desk, file)
-    spoil(file)
-    report = desk.again(job.record, *made(RED))
-    assert (report.verdict, report.causes) == ("identical", ()), report.sentence
-    shown = desk.library.record(report.record)
-    ((path, digest),) = shown.files.items()
-    assert Path(path).name == "My picture.png"
-    assert not Path(path).exists(), "it was there for the job alone"
-    assert digest == hashlib.sha256(picture((9, 9, 9))).hexdigest()
-    assert desk.again(report.record, *made(RED)).verdict == "identical", "and so once more"
-
-
-def test_a_file_that_was_picked_goes_with_all_that_was_made_from_it(
-    desk: Desk, tmp_path: Path
-) -> None:
-    file, data = tmp_path / "mine.png", picture((1, 2, 3))
-    file.write_bytes(data)
-    first, second = picked(desk, file), picked(desk, file)
-    desk.library.erase([first.artifacts[0].id])
-    assert data in kept(desk), "control: something else was made from it"
-    assert desk.library._left().inputs == ()
-    desk.library.erase([second.artifacts[0].id])
-    assert data not in kept(desk)
-    assert file.read_bytes() == data, "the person's own file is none of our business"
-
-
-def test_of_a_private_job_and_of_one_that_made_nothing_no_file_is_kept(
-    desk: Desk, tmp_path: Path
-) -> None:
-    file, data = tmp_path / "secret.png", picture((4, 5, 6))
-    file.write_bytes(data)
-    picked(desk, file, private=True, keep=False)
-    desk.runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "No.")))
-    job = desk.studio.submit(JobRequest("maker.make", {"picture": str(file)}))
-    pump_until(desk.studio, lambda: not job.is_live)
-    assert data not in kept(desk)
-    picked(desk, file)
-    assert data in kept(desk), "control"
-
-
-def test_a_file_that_is_too_large_to_keep_is_named_when_it_is_gone(
-    desk: Desk, tmp_path: Path
-) -> None:
-    file = tmp_path / "large.png"
-    with file.open("wb") as sparse:
-        sparse.truncate(LARGEST_FILE + 1)
-    job = picked(desk, file)
-    assert desk.again(job.record, *made(RED)).verdict == "identical", "it is where it was"
-    file.write_bytes(BLUE)
-    changed = desk.again(job.record, *made(GREEN))
-    assert [(each.what, each.name) for each in changed.causes] == [("file", "large.png")]
-    assert "the file large.png has other contents now" in changed.sentence
-    file.unlink()
-    gone = desk.again(job.record)
-    assert gone.verdict == "cannot"
-    assert f"large.png, which this was made from, is not at {tmp_path} any more." in gone.sentence
 
 
 # --- what cannot be run again -----------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""What a task returned, by digest: what there is to compare of a run that made no artifact."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+MOST = 64
+"""Keys that are told apart; what is under the others has one digest."""
+LONGEST = 80
+_OTHERS = "…"
+
+
+def digests(result: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
+    """Return key of the result, or name of what was written → SHA-256 of what is there.
+
+    Nothing of it can be read from them. What a clock said (``seconds``, ``tokens_per_second``) is
+    left out: it is another each time.
+
+    Args:
+        texts: What the task wrote, by channel.
+    """
+    written = {f"text {channel}".strip(): text for channel, text in texts.items() if text}
+    found = {str(key)[:LONGEST]: value for key, value in _untimed(result).items()} | written
+    names = sorted(found)
+    told = {name: _digest(found[name]) for name in names[:MOST]}
+    if names[MOST:]:
+        told[_OTHERS] = _digest([(name, found[name]) for name in names[MOST:]])
+    return told
+
+
+def _untimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _untimed(each) for key, each in value.items() if "second" not in str(key).lower()
+        }
+    if isinstance(value, list | tuple):
+        return [_untimed(each) for each in value]
+    return value
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(msgspec.msgpack.encode(value, order="sorted")).hexdigest()
