@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 
@@ -13,12 +14,15 @@ from studio.core.notices import Action, Level, Notice
 from studio.core.plugins.blame import Culprit
 from studio.core.plugins.crash_journal import OpenPage
 from studio.core.studio import Studio
+from studio.desktop.appearance.language import declared
 from studio.desktop.window.page_spec import PageSpec
 from studio.protocol.errors import StudioError
 
 _log = logging.getLogger("studio.desktop.plugin_faults")
 HELD_SECONDS = 2.0
 """A slot that takes longer is named."""
+OURS_HELD_SECONDS = 5.0
+"""The same for the studio's own pages: a slow disk alone is nobody's fault."""
 LONGEST_SECONDS = 30.0
 """A slot of a plugin by others that takes longer is ended: people begin to kill the window."""
 
@@ -53,6 +57,7 @@ class PluginFaults(QObject):
         )
         self._blame = self._host.blame()
         self._page: OpenPage | None = None
+        self._in_view = ""
         self.last = self._host.journal.take_page()
 
     def lay(self, error: BaseException) -> bool:
@@ -73,6 +78,9 @@ class PluginFaults(QObject):
         _log.warning("The window has been standing still for %.1f s:\n%s", seconds, told)
         culprit = self._blame.of_stack(stack)
         if culprit is None or self._host.plugin(culprit.plugin).shipped:
+            began, page = time.monotonic() - seconds, self._in_view
+            title = declared(self._host.plugin(culprit.plugin).title) if culprit else page
+            self._post(lambda: self._we_held(title, began, told))  # when it has ended
             return
         # The user may end a window that stands: what held it is known at the next start.
         title = self._page.title if self._page is not None else ""
@@ -88,7 +96,7 @@ class PluginFaults(QObject):
 
     def page_opened(self, spec: PageSpec | None) -> None:
         """Note whose page is in view, for the case that the process ends in it."""
-        page = None
+        page, self._in_view = None, spec.title if spec is not None else ""
         if spec is not None and spec.plugin_id and not self._host.plugin(spec.plugin_id).shipped:
             page = OpenPage(spec.plugin_id, spec.title)
         if page != self._page:
@@ -163,6 +171,21 @@ class PluginFaults(QObject):
             self.tr("Disable it if this happens again."),
             key=f"held-{culprit.plugin}",
             actions=(self._disable(culprit.plugin),),
+        )
+
+    def _we_held(self, page: str, began: float, stack: str) -> None:
+        seconds = time.monotonic() - began
+        if not page or seconds < OURS_HELD_SECONDS:
+            return
+        words = self.tr("The page {page} kept the window from responding for {seconds} seconds.")
+        self._show(
+            Notice(
+                Level.WARN,
+                words.format(page=page, seconds=round(seconds)),
+                self.tr("If this happens again, report it: the report says what took so long."),
+                details=stack,
+                key=f"held-{page}",
+            )
         )
 
     def _disable(self, plugin: str) -> Action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from studio.testing.scripted import ScriptedRuntime
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "good", HERE / "bad")
 PAGE = "bad_slots.page"
+PAGES_OWN = "studio.device"
 STUDIO_ITSELF = "unexpected error occurred in Offline Studio"
 
 pytestmark = pytest.mark.gui
@@ -156,6 +158,25 @@ def test_a_window_that_stands_still_names_the_plugin_and_offers_to_disable_it(
     card = next(c for c in app.window.notices.cards() if "responding" in c.notice.message)
     next(b for b in card.findChildren(QPushButton) if b.text() == "Disable Bad: slots").click()
     assert host_of(app).plugin("bad_slots").state is PluginState.DISABLED
+
+
+def test_a_page_of_ours_that_holds_the_window_is_named_with_a_report(app: App, qtbot: Any) -> None:
+    assert app.session is not None
+    page = app.window.pages.spec(PAGES_OWN)
+    assert page is not None
+    stack = traceback.extract_stack()
+    said = f"The page {page.title} kept the window from responding for"
+    app.window.open_page(PAGES_OWN)
+    app.session.faults.held(1.0, stack)
+    notices = app.session.studio.notices
+    app.session.faults._post(lambda: notices.info("later"))  # what was posted before has run then
+    qtbot.waitUntil(lambda: "later" in told(app))
+    assert said not in told(app), "a moment is nobody's fault"
+    app.session.faults.held(60.0, stack)
+    qtbot.waitUntil(lambda: f"{said} 60 seconds." in told(app))
+    card = next(c for c in app.window.notices.cards() if said in c.notice.message)
+    assert [b.text() for b in card.findChildren(QPushButton) if b.text()] == ["Copy report"]
+    assert "test_window_blame.py" in card.notice.details
 
 
 def test_a_slot_that_never_ends_is_ended_and_counted(
