@@ -37,6 +37,15 @@ class Scale:
             values = [math.log10(value) for value in values]
         return [(value - low) / (high - low) for value in values]
 
+    def part(self, start: float, end: float) -> Scale:
+        """Return what lies from one place to another, as ``place`` has them."""
+        if self.log:
+            ratio = self.high / self.low
+            return Scale(self.low * ratio**start, self.low * ratio**end, True, self.categories)
+        size = self.high - self.low
+        low, high = self.low + size * start, self.low + size * end
+        return Scale(low, high, False, self.categories)
+
     def ticks(self, most: int) -> list[tuple[float, str]]:
         """Return at most about ``most`` values worth a line, each as it is written."""
         if self.categories:

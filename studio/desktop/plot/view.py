@@ -1,4 +1,4 @@
-"""Shows a plot and says what is pointed at, by the mouse or by the arrow keys."""
+"""Shows a plot, enlarges a part of it, and says what is pointed at, by the mouse or by keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import hypot
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QColor,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -24,9 +26,13 @@ from studio.api.plot import Plot
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.plot.chart import Chart, Mark, chart_of
 from studio.desktop.plot.painter import ChartPainter, Dress, Frame, hue
+from studio.desktop.plot.zoom import Zoom
 
 NEAR = 24.0
 """Pixels from which a point is meant."""
+_STEP = 0.8
+"""A notch of the wheel, or one press of +, leaves so much of what is shown."""
+_NOTCH, _DRAGGED = 120, 8.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,12 @@ class _Hit:
 class PlotView(QWidget):
     """One chart, as large as its room.
 
+    A drag enlarges a region, and so does the wheel, where the view has the focus or Ctrl is held:
+    else it scrolls what the view lies in. + and − do the same; a double click or 0 shows all.
+
     Attributes:
+        chart: All of it.
+        zoom: Which part is shown.
         current: What is pointed at.
     """
 
@@ -52,11 +63,17 @@ class PlotView(QWidget):
         self._frame: Frame | None = None
         self._drawn: QPixmap | None = None
         self._found: list[_Hit] | None = None
+        self.zoom = Zoom(chart)
+        self._dragged: tuple[QPointF, QPointF] | None = None
         self.current: Mark | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(name or chart.plot.title or self.tr("Plot"))
+        self.reset = look.icon_button("minimize-2", self.tr("Show all of the plot"))
+        self.reset.setParent(self)
+        self.reset.hide()
+        self.reset.clicked.connect(self.show_all)
         look.theme.changed.connect(self._forget)
 
     @property
@@ -83,17 +100,94 @@ class PlotView(QWidget):
         painter.drawPixmap(0, 0, self._drawn)
         if self.current is not None and self._frame is not None:
             self._show_current(painter, self._frame, self.current)
+        if self._dragged is not None:
+            color = QColor(self._look.theme.color("accent"))
+            painter.setPen(QPen(color, 1))
+            color.setAlphaF(0.15)
+            painter.fillRect(self._region(), color)
+            painter.drawRect(self._region())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._found = self._drawn = None
+        self.reset.adjustSize()
+        self.reset.move(self.width() - self.reset.width() - 2, 2)
 
     def _forget(self) -> None:
         self._drawn = None
         self.update()
 
+    # --- zooming ------------------------------------------------------------------------------
+
+    def show_all(self) -> None:
+        """Show all of the chart again."""
+        self.zoom.off()
+        self._zoomed()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta().y() / _NOTCH
+        is_meant = self.hasFocus() or event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if self._frame is None or not turned or not is_meant:
+            event.ignore()  # it scrolls what the view lies in
+            return
+        area, at = self._frame.area, event.position()
+        x, y = (at.x() - area.left()) / area.width(), (area.bottom() - at.y()) / area.height()
+        self.zoom.by(_STEP**turned, min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0))
+        self._zoomed()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        inside = self._frame is not None and self._frame.area.contains(event.position())
+        if inside and event.button() is Qt.MouseButton.LeftButton:
+            self._dragged = (event.position(), event.position())
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        region, was_dragged = self._region(), self._dragged is not None
+        self._dragged = None
+        if was_dragged and self._frame is not None and not region.isEmpty():
+            area = self._frame.area
+            left, right = region.left() - area.left(), region.right() - area.left()
+            low, high = area.bottom() - region.bottom(), area.bottom() - region.top()
+            self.zoom.to(
+                (left / area.width(), right / area.width()),
+                (low / area.height(), high / area.height()),
+            )
+            self._zoomed()
+        self.update()
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.show_all()
+
+    def _region(self) -> QRectF:
+        """Return what is dragged out; a thin one means the axis across it is shown as it is."""
+        if self._dragged is None or self._frame is None:
+            return QRectF()
+        area, region = self._frame.area, QRectF(*self._dragged).normalized()
+        wide, high = region.width() >= _DRAGGED, region.height() >= _DRAGGED
+        if not (wide or high):
+            return QRectF()
+        if not wide:
+            region.setLeft(area.left())
+            region.setRight(area.right())
+        if not high:
+            region.setTop(area.top())
+            region.setBottom(area.bottom())
+        return region.intersected(area)
+
+    def _zoomed(self) -> None:
+        self._found = None
+        self.reset.setVisible(self.zoom.is_on)
+        self._point(None)
+        self._forget()
+
     # --- pointing -----------------------------------------------------------------------------
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragged is not None:
+            self._dragged = (self._dragged[0], event.position())
+            self.update()
+            return
         self._point(self.mark_at(event.position().x(), event.position().y()))
 
     def leaveEvent(self, event: object) -> None:
@@ -108,10 +202,18 @@ class PlotView(QWidget):
         key = Qt.Key(event.key())
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(key, 0)
         other = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(key, 0)
-        if not (step or other) or not self.chart.marks:
+        if key in _ZOOM_KEYS:
+            factor = _ZOOM_KEYS[key]
+            self.zoom.by(factor, 0.5, 0.5) if factor else self.zoom.off()
+            self._zoomed()
+        elif (step or other) and self.chart.marks:
+            mark = self._neighbour(step, other)
+            if self.zoom.is_on:
+                self.zoom.reveal(mark)
+                self._zoomed()
+            self._point(mark)
+        else:
             super().keyPressEvent(event)
-            return
-        self._point(self._neighbour(step, other))
 
     def mark_at(self, x: float, y: float) -> Mark | None:
         """Return what lies at a point of the widget, or nearest to it; None for nothing near."""
@@ -139,6 +241,8 @@ class PlotView(QWidget):
             for mark in self.chart.marks:
                 box = next(rows[mark.series], None)
                 spot = frame.point(mark.x, mark.y)
+                if not (box or frame.area.adjusted(-1, -1, 1, 1).contains(spot)):
+                    continue
                 found.append(_Hit(spot.x(), spot.y(), mark, frame.box(*box[:4]) if box else None))
             self._found = sorted(found, key=lambda hit: hit.x)
         return self._found
@@ -169,7 +273,7 @@ class PlotView(QWidget):
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
-        made = ChartPainter(self.chart, dress_of(self._look))
+        made = ChartPainter(self.zoom.chart, dress_of(self._look))
         self._frame = made.paint(painter, QRectF(self.rect()))
         if self.chart.left_out:
             self._say_left_out(painter)
@@ -207,6 +311,14 @@ class PlotView(QWidget):
         for number, text in enumerate(lines):
             base = top + 6 + metrics.ascent() + number * metrics.height()
             painter.drawText(QPointF(left + 10, base), text)
+
+
+_ZOOM_KEYS = {
+    Qt.Key.Key_Plus: _STEP,
+    Qt.Key.Key_Equal: _STEP,
+    Qt.Key.Key_Minus: 1 / _STEP,
+    Qt.Key.Key_0: 0.0,
+}
 
 
 def dress_of(look: Appearance, scale: float = 1.0) -> Dress:

@@ -8,8 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 
 from studio.api.plot import Axis, Bars, Heat, Line, Plot, Points
 from studio.desktop.appearance.appearance import Appearance
@@ -112,3 +112,81 @@ def test_a_plot_of_nothing_is_drawn(look: Appearance, qtbot: Any, plot: Plot) ->
     view = shown(look, qtbot, plot)
     qtbot.keyClick(view, Qt.Key.Key_Right)
     assert view.current is None
+
+
+def drag(qtbot: Any, view: PlotView, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag over a part of the values: shares of their area, from its left and its bottom."""
+    assert view._frame is not None
+    area = view._frame.area
+    at = [
+        QPoint(round(area.left() + x * area.width()), round(area.bottom() - y * area.height()))
+        for x, y in (start, end)
+    ]
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=at[0])
+    qtbot.mouseMove(view, at[1])
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=at[1])
+    view.grab()
+
+
+def turn(view: PlotView, steps: int, modifiers: Any = Qt.KeyboardModifier.NoModifier) -> bool:
+    """Turn the wheel over the middle; return whether the view took it."""
+    at = QPointF(view.rect().center())
+    event = QWheelEvent(
+        at, at, QPoint(), QPoint(0, 120 * steps), Qt.MouseButton.NoButton, modifiers,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    view.wheelEvent(event)
+    view.grab()
+    return event.isAccepted()
+
+
+def test_a_drag_enlarges_a_region_and_a_double_click_shows_all(
+    look: Appearance, qtbot: Any
+) -> None:
+    view = shown(look, qtbot, TWO)
+    whole = view.zoom.chart
+    drag(qtbot, view, (0.25, 0.02), (0.75, 0.5))
+    assert view.zoom.chart.x.low == pytest.approx(whole.x.low + 0.25 * 2.12, abs=0.03)
+    assert view.zoom.chart.y.high == pytest.approx((whole.y.low + whole.y.high) / 2, abs=0.03)
+    assert view.reset.isVisible()
+    inside = {(hit.mark.x, hit.mark.y) for hit in view._hits()}
+    assert inside == {(1.0, 2.0)}, "what is not shown cannot be pointed at"
+    drag(qtbot, view, (0.5, 0.5), (0.505, 0.505))
+    assert view.zoom.is_on, "a click is no region"
+    qtbot.mouseDClick(view, Qt.MouseButton.LeftButton)
+    view.grab()
+    assert (view.zoom.chart, view.reset.isVisible()) == (whole, False)
+    assert len(view._hits()) == 6
+
+
+def test_a_wheel_that_passes_turns_nothing_and_one_that_is_meant_zooms(
+    look: Appearance, qtbot: Any
+) -> None:
+    view = shown(look, qtbot, TWO)
+    view.clearFocus()
+    assert (turn(view, 1), view.zoom.is_on) == (False, False)
+    assert (turn(view, 1, Qt.KeyboardModifier.ControlModifier), view.zoom.is_on) == (True, True)
+    for _ in range(60):
+        turn(view, 1, Qt.KeyboardModifier.ControlModifier)
+    assert view.zoom.chart.x.low < view.zoom.chart.x.high, "there is an end to it"
+    for _ in range(80):
+        turn(view, -1, Qt.KeyboardModifier.ControlModifier)
+    assert not view.zoom.is_on
+
+
+def test_keys_zoom_and_walking_brings_what_is_pointed_at_into_view(
+    look: Appearance, qtbot: Any
+) -> None:
+    view = shown(look, qtbot, Plot(y=Axis("loss", log=True), series=[Line([1, 10, 100, 1000])]))
+    for _ in range(6):
+        qtbot.keyClick(view, Qt.Key.Key_Plus)
+    for _ in range(5):
+        qtbot.keyClick(view, Qt.Key.Key_Right)
+    view.grab()
+    assert view.current is not None
+    assert view.current.y == 1000
+    assert view._frame is not None
+    spot = view._frame.point(view.current.x, view.current.y)
+    assert view._frame.area.contains(spot)
+    qtbot.keyClick(view, Qt.Key.Key_0)
+    assert not view.zoom.is_on

@@ -1,0 +1,84 @@
+"""Which part of a chart is shown. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studio.desktop.plot.chart import Chart, Mark
+
+_LEAST = 1e-4
+"""The share of an axis that still fills the view."""
+_WHOLE = (0.0, 1.0)
+
+
+class Zoom:
+    """A window on a chart, never beyond what the whole chart shows.
+
+    Attributes:
+        whole: The chart.
+        chart: The same with the axes of the part that is shown.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self.whole = self.chart = chart
+        self._x = self._y = _WHOLE
+
+    @property
+    def is_on(self) -> bool:
+        """Whether less than all is shown."""
+        return (self._x, self._y) != (_WHOLE, _WHOLE)
+
+    def by(self, factor: float, x: float, y: float) -> None:
+        """Show ``factor`` of what is shown; a point keeps its place.
+
+        Args:
+            factor: Above 1 shows more.
+            x, y: Share of the view, from its left and from its bottom.
+        """
+        self._show(_scaled(self._x, factor, x), _scaled(self._y, factor, y))
+
+    def to(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Show a part of what is shown: shares from the left, and from the bottom."""
+        self._show(_part(self._x, *x), _part(self._y, *y))
+
+    def reveal(self, mark: Mark) -> None:
+        """Move as little as needed to show ``mark``."""
+        x, y = self.whole.x.place(mark.x), self.whole.y.place(mark.y)
+        self._show(_moved(self._x, x), _moved(self._y, y))
+
+    def off(self) -> None:
+        """Show all of it."""
+        self._show(_WHOLE, _WHOLE)
+
+    def _show(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        self._x, self._y = x, y
+        whole = self.whole
+        self.chart = replace(whole, x=whole.x.part(*x), y=whole.y.part(*y)) if self.is_on else whole
+
+
+def _scaled(shown: tuple[float, float], factor: float, at: float) -> tuple[float, float]:
+    low, high = shown
+    size = min(max((high - low) * factor, _LEAST), 1.0)
+    if size == 1.0:
+        return _WHOLE
+    return _inside(low + (high - low) * at - size * at, size)
+
+
+def _part(shown: tuple[float, float], start: float, end: float) -> tuple[float, float]:
+    low, size = shown[0], shown[1] - shown[0]
+    return _inside(low + size * start, max(size * (end - start), _LEAST))
+
+
+def _moved(shown: tuple[float, float], to: float) -> tuple[float, float]:
+    low, high = shown
+    if low <= to <= high:
+        return shown
+    size = high - low
+    return _inside(to - size * (0.05 if to < low else 0.95), size)
+
+
+def _inside(low: float, size: float) -> tuple[float, float]:
+    if size >= 1.0:
+        return _WHOLE
+    low = min(max(low, 0.0), 1.0 - size)
+    return low, low + size
