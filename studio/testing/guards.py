@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,31 @@ def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
         return iter(_installed[path])
 
     monkeypatch.setattr(discovery, "_installed", remembered)
+
+
+@cache
+def _empty_database(migrate: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    made = _sqlite_connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _new_databases_are_copies(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
+    """The empty database of a new library is made once; where that is looked at, each time."""
+    schema = sys.modules.get("studio.core.library.storage.schema")
+    if schema is None or not {"library", "faults"}.isdisjoint(request.path.parts):
+        return
+    migrate, steps = schema.migrate, schema.MIGRATIONS
+
+    def copied(connection: sqlite3.Connection) -> None:
+        is_new = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if is_new and schema.MIGRATIONS is steps:
+            _empty_database(migrate).backup(connection)
+        else:
+            migrate(connection)
+
+    monkeypatch.setattr(schema, "migrate", copied)
 
 
 _modules = 0
