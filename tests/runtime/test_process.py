@@ -130,15 +130,6 @@ def test_the_runtime_greets_before_it_loads_anything_heavy(module: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_works_where_qt_cannot_be_imported(start: Callable[..., RuntimeProcess]) -> None:
-    runtime = start("import sys\nsys.modules['PySide6'] = sys.modules['shiboken6'] = None")
-    runtime.send(Submit("a", "toy.noisy", {}, 1))
-    assert runtime.finished("a").state is JobState.DONE
-    status = runtime.wait(lambda each: isinstance(each, Status) and each.device != "")
-    assert status.threads >= 1
-    assert status.memory_total > status.memory_used > 0
-
-
 def test_without_torch_light_tasks_work_print_to_the_log_and_leases_say_why(
     start: Callable[..., RuntimeProcess],
 ) -> None:
@@ -278,9 +269,9 @@ STARTER = Path(__file__).parents[2] / "resources/weights/starter/SmolLM2-135M-In
 
 @pytest.fixture
 def chat(start: Callable[..., RuntimeProcess]) -> RuntimeProcess:
-    """A runtime with the chat plugin and the starter weights."""
+    """A runtime with the chat plugin and the starter weights, where Qt cannot be imported."""
     assert STARTER.is_file(), "run `make setup` to fetch the starter weights"
-    runtime = start()
+    runtime = start("import sys\nsys.modules['PySide6'] = sys.modules['shiboken6'] = None")
     worker = WorkerEntry(
         "chat",
         "studio_chat.worker",
@@ -307,6 +298,9 @@ def said(runtime: RuntimeProcess, job: str) -> str:
 def test_a_reply_is_the_same_alone_and_beside_another_stops_and_leaves_nothing_when_killed(
     chat: RuntimeProcess,
 ) -> None:
+    status = chat.wait(lambda each: isinstance(each, Status) and each.device != "")
+    assert status.threads >= 1
+    assert status.memory_total > status.memory_used > 0
     ask(chat, "alone", "Name three primary colours.", 24)
     alone = chat.finished("alone")
     assert alone.state is JobState.DONE, alone.error

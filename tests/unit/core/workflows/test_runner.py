@@ -153,7 +153,7 @@ def test_a_window_that_was_killed_has_steps_in_its_queue_and_none_is_done_twice(
     tmp_path: Path,
 ) -> None:
     with desk_at(tmp_path / "home", attended=True) as desk:
-        runner = desk.studio.workflows.start(THREE_STEPS, texts("wait", *"abcdef"))
+        runner = desk.studio.workflows.start(THREE_STEPS, texts("wait", "wait, too", *"abcde"))
         desk.until(lambda: runner.done >= 2)
         desk.studio.jobs.queue.pause()
         desk.until(lambda: sum(job.is_live for job in desk.studio.jobs.jobs()) > 1)
