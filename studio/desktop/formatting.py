@@ -7,7 +7,8 @@ import re
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from studio.core.energy.amount import Amount
-from studio.core.energy.phrases import figures
+from studio.core.energy.grid import grams
+from studio.core.energy.phrases import carbon, figures
 from studio.protocol.states import JobState
 
 _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
@@ -42,6 +43,14 @@ def amount(energy: Amount) -> str:
     if found.is_range:
         return _tr("about {size} ({low}–{high})").format(size=size, low=found.low, high=found.high)
     return size
+
+
+def energy(found: Amount, factor: float) -> str:
+    """Return energy, and its CO₂ at ``factor`` grams a kilowatt-hour; at 0 nothing of that."""
+    said = [amount(found)]
+    if factor:
+        said.append(carbon(grams(found.joules, factor)))
+    return " · ".join(said)
 
 
 def duration(seconds: float) -> str:

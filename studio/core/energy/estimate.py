@@ -1,7 +1,7 @@
 """Joules from computing time, where no counter is: watts a core, by a table or as the user says.
 
-The table is the makers' thermal design power divided by the cores, for the types of processors that
-have the same within a factor of two; the range says so. A core that computes at full clock takes
+The table is the makers' thermal design power divided by the cores: the median of the processors of
+a sort, and the range of the eight in ten around it. A core that computes at full clock takes about
 that much beside what the machine uses when nobody computes.
 """
 
@@ -34,19 +34,27 @@ class Watts(NamedTuple):
 
 
 _CORES = (
-    (r"Apple M\d", Watts(4.0, 2.0, 7.0)),  # 20-40 W for 8-12 cores
-    (r"EPYC|Xeon|Opteron", Watts(6.0, 3.0, 10.0)),  # 180-400 W for 32-96 cores
-    (r"Neoverse|Graviton|Ampere|Altra|Cortex", Watts(2.5, 1.0, 4.0)),  # 250 W for 80-128 cores
-    (r"\d{4,5}(U|P|Y|H|HS|HX|HK|G\d)\b|Core\(TM\) Ultra|Ryzen AI", Watts(4.0, 2.0, 8.0)),
-    # ^ laptops: 15-45 W for 6-14 cores
-    (r"Threadripper", Watts(7.0, 4.0, 12.0)),  # 280-350 W for 24-64 cores
-    (r"Core\(TM\)|Ryzen|Core i\d", Watts(10.0, 5.0, 18.0)),  # desktops: 65-170 W for 6-16 cores
+    (r"Apple M\d|^arm$", Watts(5.6, 4.0, 7.8)),
+    # ^ Mac mini, by Apple: at most 39 W less 6.8 W at rest for 8 cores (M1), 100 W less 7 W for 12
+    # (M2 Pro); between them the geometric mean. The system says “arm” for it.
+    (r"Neoverse|Graviton|Ampere|Altra|aarch64", Watts(2.2, 1.5, 3.4)),
+    # ^ the eleven Ampere Altra of 2020: Q64-24 95 W, Q80-23 150 W, Q64-33 220 W (heise, June 2020)
+    (r"EPYC|Opteron", Watts(8.1, 3.9, 15.0)),  # 201 of AMD
+    (r"Xeon", Watts(8.3, 5.6, 17.8)),  # 679 of Intel since 2015
+    (r"Threadripper", Watts(11.2, 4.4, 22.5)),  # 37 of AMD
+    (r"\d{3,5}([UPYHVM]|HS|HX|HK|HQ|HE|HL|MQ|UE|UL|G\d)\b|Ryzen AI", Watts(5.6, 2.5, 11.2)),
+    # ^ laptops: 148 Ryzen, and 181 of Intel since 2015
+    (r"Core\(TM\)|Ryzen|Core i\d", Watts(10.8, 3.8, 16.2)),
+    # ^ desktops: 193 Ryzen, and 261 Core since 2015
 )
-_ANY_CORE = Watts(6.0, 3.0, 12.0)
-_CARD = Watts(150.0, 60.0, 350.0)
-"""Any graphics card without a counter."""
-_UNIT = Watts(15.0, 5.0, 40.0)
-"""The graphics part of a processor."""
+"""Counted in the specifications of AMD and of Intel ARK that CodeCarbon collects
+(``hardware/cpu_dataset_builder``, 2025), but for Apple and Arm."""
+_ANY_CORE = Watts(7.8, 3.2, 17.5)
+"""All 1,832 of these: Ryzen, EPYC, and those of Intel since 2015."""
+_CARD = Watts(250.0, 75.0, 300.0)
+"""A graphics card without a counter: the 18 cards in the list of Green Algorithms."""
+_UNIT = Watts(15.0, 10.0, 21.0)
+"""The graphics part of a processor: Apple M1 10 W, M1 Pro 15 W to 20.6 W (Notebookcheck)."""
 
 
 def watts_a_core(processor: str, setting: float = 0.0) -> Watts:

@@ -1,8 +1,9 @@
 """Grams of carbon dioxide for joules: how the electricity is made, as the user says.
 
-Averages over a year and all of what is consumed, in grams of CO₂ equivalent a kilowatt-hour, with
-what comes before and after the power station where the source counts it (Ember and Our World in
-Data: “Carbon intensity of electricity generation”, figures of 2023, rounded).
+Averages over 2023 and all that was generated, in grams of CO₂ equivalent a kilowatt-hour, with what
+comes before and after the power station. Source of each but the world's: Ember and Energy
+Institute, with major processing by Our World in Data, “Carbon intensity of electricity generation”,
+as in the table that CodeCarbon keeps of it. The world's: Ember, July 2024, as Statista cites it.
 """
 
 from __future__ import annotations
@@ -25,17 +26,16 @@ class Preset(NamedTuple):
 
 
 PRESETS = (
-    Preset("Sweden", 41.0),
-    Preset("France", 56.0),
-    Preset("Brazil", 98.0),
-    Preset("United Kingdom", 238.0),
-    Preset("European Union", 244.0),
-    Preset("United States", 369.0),
-    Preset("Germany", 381.0),
-    Preset("World", 481.0),
-    Preset("Japan", 485.0),
-    Preset("China", 582.0),
-    Preset("India", 713.0),
+    Preset("Sweden", 41.0),  # 40.695
+    Preset("France", 56.0),  # 56.039
+    Preset("Brazil", 98.0),  # 98.348
+    Preset("United Kingdom", 238.0),  # 237.589
+    Preset("United States", 369.0),  # 369.473
+    Preset("Germany", 381.0),  # 380.95
+    Preset("World", 481.0),  # 481
+    Preset("Japan", 485.0),  # 485.392
+    Preset("China", 582.0),  # 582.317
+    Preset("India", 713.0),  # 713.441
 )
 
 

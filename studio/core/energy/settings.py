@@ -24,8 +24,7 @@ class EnergySettings(Params, frozen=True):
         Range(0, 2000, 1),
         Label(
             "CO₂ per kilowatt-hour",
-            "Grams; 0 hides CO₂. Averages of 2023 (Ember): Sweden 41, France 56, Brazil 98, "
-            "United Kingdom 238, European Union 244, United States 369, Germany 381, World 481, "
-            "Japan 485, China 582, India 713.",
+            "Grams; 0 hides CO₂. Your supplier's figure is best; averages of 2023 are offered for "
+            "some countries (Ember, Our World in Data).",
         ),
     ] = 0.0

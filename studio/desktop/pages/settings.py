@@ -22,10 +22,12 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.language import NAMES, SYSTEM, Language
 from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.backups.controls import BackupControls
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
+from studio.desktop.pages.grid_choice import offer_countries
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
@@ -143,7 +145,9 @@ class SettingsPage(QWidget):
     def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
         self._form(self._section(title), title, params, context.settings)
 
-    def _form(self, column: QVBoxLayout, title: str, params: type[Params], settings: Any) -> None:
+    def _form(
+        self, column: QVBoxLayout, title: str, params: type[Params], settings: Any
+    ) -> ParamsFormWidget:
         """Add the fields of ``params``, each kept in ``settings`` as soon as it is changed."""
         form = self._ui.form(params)
         form.drop_margins()
@@ -157,6 +161,7 @@ class SettingsPage(QWidget):
         column.addWidget(form)
         said = " ".join(f"{each.title} {each.help}" for each in params.fields())
         self._sections[-1].rows.append((f"{title} {said}".lower(), form))
+        return form
 
     def _library(self) -> None:
         column = self._section(self.tr("Library"))
@@ -219,7 +224,8 @@ class SettingsPage(QWidget):
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("Text engine"), TextEngineSettings, settings)
         energy = self._studio.settings.below("energy")
-        self._form(column, self.tr("Energy"), EnergySettings, energy)
+        form = self._form(column, self.tr("Energy"), EnergySettings, energy)
+        offer_countries(self._ui, form.row("grid_factor"))
         plugins = self._studio.settings.below("plugins")
         self._form(column, self.tr("Plugins of others"), IsolationSettings, plugins)
         logs = self._studio.paths.logs

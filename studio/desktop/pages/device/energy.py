@@ -10,8 +10,7 @@ from shiboken6 import isValid
 
 from studio.core.background import in_words
 from studio.core.energy.amount import Amount, total
-from studio.core.energy.grid import grams, grid_factor
-from studio.core.energy.phrases import carbon
+from studio.core.energy.grid import grid_factor
 from studio.desktop import formatting
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.pages.device.names import Names
@@ -70,9 +69,7 @@ class EnergyCard(Card):
 
     def _row(self, grid: QGridLayout, place: int, name: str, amount: Amount) -> None:
         grid.addWidget(self.look.label(name), place, 0)
-        said = [formatting.amount(amount)]
-        if factor := grid_factor(self._studio.settings):
-            said.append(carbon(grams(amount.joules, factor)))
+        said = [formatting.energy(amount, grid_factor(self._studio.settings))]
         if amount.accelerator:
             time = formatting.duration(amount.accelerator)
             said.append(self.tr("{time} on the graphics card").format(time=time))

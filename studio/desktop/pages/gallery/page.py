@@ -17,10 +17,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction
+from studio.core.energy.amount import Amount
+from studio.core.energy.grid import grid_factor
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact, Collection, Conversation, Stats
 from studio.core.library.search_line import has, put, terms_in
 from studio.core.library.search_query import BIN, STARRED, Term, parse
+from studio.desktop import formatting
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.pages.gallery.artifact_detail import ArtifactDetail
@@ -214,7 +217,22 @@ class GalleryPage(QWidget):
         self._nothing.setVisible(none and searched)
         self._bin_empty.setVisible(none and bin is not None and not (searched or deleted))
         self._empty.setVisible(none and not searched and bin is None)
-        self._frame.say(self._counted(len(keys), len(talks), deleted))
+        told = self._counted(len(keys), len(talks), deleted)
+        self._frame.say(told)
+        if keys and any(term.field == "in" and term.value != BIN for term in terms):
+            self._sum_up(asked, keys, told)
+
+    def _sum_up(self, asked: float, keys: array[int], told: str) -> None:
+        """Add what the results of a collection took, once that is summed up."""
+        library, settings = self._parts.studio.library, self._parts.studio.settings
+
+        def say(amount: Amount) -> None:
+            if asked == self._asked and amount.joules:
+                self._frame.say(f"{told} · {formatting.energy(amount, grid_factor(settings))}")
+
+        self._parts.background.run(
+            lambda: library.energy.of_artifacts(library.search.ids(keys)), say, self._tell
+        )
 
     def _refused(self, asked: float, error: Exception) -> None:
         if asked != self._asked:

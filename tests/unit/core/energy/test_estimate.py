@@ -41,11 +41,31 @@ def test_a_card_without_a_counter_is_estimated_by_its_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Intel(R) Xeon(R) Processor @ 2.10GHz", "Apple M3", "AMD Ryzen 7 7700X", "", "Zilog"]
+    "name",
+    [
+        "Intel(R) Xeon(R) Processor @ 2.10GHz",
+        "AMD Ryzen Threadripper 3970X 32-Core Processor",
+        "AMD Ryzen 7 7700X",
+        "",
+        "Zilog",
+    ],
 )
 def test_every_processor_has_watts_in_order(name: str) -> None:
     typical, low, high = watts_a_core(name)
-    assert 0 < low < typical < high < 20
+    assert 0 < low < typical < high < 25
+
+
+def test_a_laptop_an_apple_and_an_arm_are_known_by_what_their_system_says() -> None:
+    desktop = watts_a_core("Intel(R) Core(TM) i7-8700K CPU @ 3.70GHz").typical
+    laptops = (
+        "Intel(R) Core(TM) i7-8650U CPU @ 1.90GHz",
+        "Intel(R) Core(TM) Ultra 7 155H",
+        "AMD Ryzen 7 5800HS with Radeon Graphics",
+        "AMD Ryzen AI 9 HX 370 w/ Radeon 890M",
+    )
+    assert all(watts_a_core(name).typical < desktop for name in laptops)
+    assert watts_a_core("Apple M3") == watts_a_core("arm") != watts_a_core("aarch64")
+    assert watts_a_core("Intel(R) Core(TM) Ultra 9 285K").typical == desktop
 
 
 def test_what_the_user_says_goes_before_the_table(tmp_path: Path) -> None:

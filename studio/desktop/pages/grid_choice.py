@@ -1,0 +1,48 @@
+"""The averages of some countries, offered beside the grams of CO₂ a kilowatt-hour."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QPushButton
+
+from studio.core.energy.grid import PRESETS, Preset
+from studio.desktop.forms.form import FieldRow
+from studio.desktop.ui import WindowUi
+
+
+def offer_countries(ui: WindowUi, row: FieldRow) -> QPushButton:
+    """Put a button with the averages beside a field; return it. What is chosen is written there."""
+    button = ui.button(_tr("By country"), dense=True)
+    menu, names = ui.menu(button), _names()
+    for preset in PRESETS:
+        words = f"{names[preset.place]}: {preset.grams:.0f} g"
+        menu.addAction(words, partial(_choose, row, preset))
+    button.setMenu(menu)
+    row.add_beside(button)
+    return button
+
+
+def _choose(row: FieldRow, preset: Preset) -> None:
+    row.show_value(preset.grams)
+    row.editor.edited.emit()
+
+
+def _names() -> dict[str, str]:
+    return {
+        "Sweden": _tr("Sweden"),
+        "France": _tr("France"),
+        "Brazil": _tr("Brazil"),
+        "United Kingdom": _tr("United Kingdom"),
+        "United States": _tr("United States"),
+        "Germany": _tr("Germany"),
+        "World": _tr("World"),
+        "Japan": _tr("Japan"),
+        "China": _tr("China"),
+        "India": _tr("India"),
+    }
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("GridChoice", text)
