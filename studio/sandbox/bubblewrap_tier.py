@@ -60,7 +60,7 @@ def with_namespaces(
         *mounts,
         "--ro-bind", str(Path(inside.__file__).parent), program,
         "--perms", "1777", "--size", str(request.limits.scratch_bytes), "--tmpfs", BOX,
-        "--symlink", f"{BOX}/tmp", "/tmp", "--symlink", f"{BOX}/shm", "/dev/shm",
+        *_links([*readable, *opened]),
         "--remount-ro", "/",
         "--chdir", "/",
         "--",
@@ -81,6 +81,13 @@ def _folders_above(paths: Iterable[str]) -> list[str]:
     for folder in sorted(above - {"/"}):
         words += ["--perms", "0755", "--dir", folder]
     return words
+
+
+def _links(shown: Iterable[str]) -> list[str]:
+    """Temporary files go to the scratch, unless something that is shown lies among them."""
+    taken = any(Path("/tmp") in Path(each).parents for each in shown)
+    links = ["--symlink", f"{BOX}/shm", "/dev/shm"]
+    return links if taken else [*links, "--symlink", f"{BOX}/tmp", "/tmp"]
 
 
 def _namespaces(user: int, network: bool) -> list[str]:

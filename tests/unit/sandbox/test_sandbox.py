@@ -22,6 +22,7 @@ from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.plugin_workers import Workers
 from studio.sandbox import landlock_tier
 from studio.sandbox import sandbox as module
+from studio.sandbox.bubblewrap_tier import with_namespaces
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import host_of, run_task
@@ -131,3 +132,12 @@ def test_the_command_line_runs_nothing_without_a_wall(monkeypatch: pytest.Monkey
     assert command.main(["--tier", "A"], StudioSession()) == 8
     with pytest.raises(StudioError, match="bubblewrap is not installed"):
         command.main(["probe", "--tier", "A"], StudioSession())
+
+
+@pytest.mark.parametrize(("place", "is_link"), [("/opt/python", True), ("/tmp/python", False)])
+def test_a_python_among_the_temporary_files_is_shown_there(place: str, is_link: bool) -> None:
+    python = Interpreter(Path(place, "bin/python3"), (Path(place, "lib"),), ())
+    words = with_namespaces("bwrap", python, SandboxRequest(("python",)), {}).command
+    links = [words[at + 2] for at, word in enumerate(words) if word == "--symlink"]
+    assert ("/tmp" in links) == is_link
+    assert "/dev/shm" in links
