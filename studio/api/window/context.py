@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
@@ -52,11 +55,33 @@ class UsedSettings:
     Attributes:
         params: Only what the task still has; a seed is its default where chance is to decide.
         parents: Ids of the artifacts that it was made from.
+        inputs: Name of what was handed to the task → its file, where it was kept. Read it beside
+            the window.
     """
 
     task: str
     params: Mapping[str, Any]
     parents: tuple[str, ...] = ()
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+
+    def asked(self, param: str) -> str:
+        """Return what was asked: a parameter, else what the user says last in ``messages``.
+
+        It may read that input: call it beside the window. Empty for what was not kept.
+        """
+        told = self.params.get(param)
+        if told or "messages" not in self.inputs:
+            return str(told or "")
+        try:
+            said = msgspec.json.decode(self.inputs["messages"].read_bytes(), type=list[_Said])
+        except (OSError, msgspec.MsgspecError):
+            return ""
+        return next((each.content for each in reversed(said) if each.role == "user"), "")
+
+
+class _Said(msgspec.Struct):
+    role: str = ""
+    content: str = ""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,11 @@ class KeptInputs:
         with self._database.guard("read the library"):
             return {name: path.read_bytes() for name, path in found.items() if path is not None}
 
+    def files(self, record: Record) -> dict[str, Path]:
+        """Return the files of what was handed to the job of a record and is there, by name."""
+        found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
+        return {name: path for name, path in found.items() if path is not None}
+
     def check(self, record: Record) -> None:
         """Make sure that all that was handed to the job of a record is there.
 

@@ -164,7 +164,8 @@ class PageRegistry:
                 words = _tr("The page of “{task}” cannot be filled with settings.")
                 notices.warn(words.format(task=declared(entry.title)), key="reuse")
                 return
-            fill, used = page.reuse, UsedSettings(entry.id, values, tuple(parents))
+            kept = self.studio.library.kept_inputs.files(record)
+            fill, used = page.reuse, UsedSettings(entry.id, values, tuple(parents), kept)
             host.guard(plugin.id, "reuse", lambda: fill(used))
         except StudioError as error:
             notices.error(error, key="reuse")

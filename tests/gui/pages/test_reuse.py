@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,7 +69,7 @@ def test_settings_of_a_result_fill_its_page_and_a_remix_has_another_seed(
 
 
 @pytest.mark.slow
-def test_pages_of_the_studios_own_plugins_are_filled_and_chat_says_it_cannot(
+def test_pages_of_the_studios_own_plugins_are_filled_whatever_was_asked(
     start: Runs, qtbot: Any
 ) -> None:
     app = start()
@@ -77,6 +79,7 @@ def test_pages_of_the_studios_own_plugins_are_filled_and_chat_says_it_cannot(
     cases = {
         "image.generate": ("image.page", {"prompt": "a fox", "steps": 9}),
         "music.compose": ("music.page", {"ask": "a waltz"}),
+        "code.write": ("code.page", {"describe": "a clock"}),
         "molecules.improve": ("molecules.page", {"lead": "CCO"}),
     }
     for task, (id, used) in cases.items():
@@ -90,7 +93,56 @@ def test_pages_of_the_studios_own_plugins_are_filled_and_chat_says_it_cannot(
     assert music.widget.prompt_box.field.text() == "a waltz"
     molecules: Any = pages["molecules.page"]
     assert molecules.widget.composer.field.text == "CCO"
-    workspace.reuse(studio.library.add_record("chat.reply", {"prompt": "x"}), (), False)
-    assert any("cannot be filled" in notice.message for notice in studio.notices.all)
+    code: Any = pages["code.page"]
+    assert code.widget.panel.form.values()["describe"] == "a clock"
     workspace.reuse(studio.library.add_record("gone.task", {}), (), False)
     assert any("gone.task" in notice.message for notice in studio.notices.all)
+
+
+def _said(studio: Any, *turns: tuple[str, str]) -> dict[str, str]:
+    """Keep messages as a job that was handed them does."""
+    data = json.dumps([{"role": role, "content": content} for role, content in turns]).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    studio.library.keep_inputs({digest: data})
+    return {"messages": digest}
+
+
+@pytest.mark.slow
+def test_a_reply_begins_a_conversation_and_an_answer_on_code_puts_its_question_back(
+    start: Runs, qtbot: Any
+) -> None:
+    app = start()
+    assert app.session is not None
+    studio, workspace = app.session.studio, app.session.workspace
+    said = _said(studio, ("user", "A colour?"), ("assistant", "Red."), ("user", "Another?"))
+    params = {"temperature": 0.3, "system": "Be brief.", "seed": 7, "stop": ["!"]}
+    record = studio.library.add_record("chat.reply", params, inputs=said)
+    workspace.reuse(record, (), False)
+    found = app.window.pages.page("chat.page")
+    assert found is not None
+    chat: Any = found.widget
+    qtbot.waitUntil(lambda: chat.composer.text == "Another?")
+    values = chat.parameters.form.values()
+    assert {name: values[name] for name in params} == params
+    assert not chat.session.id, "a new conversation, not kept until something is sent"
+    assert chat.session.settings["temperature"] == 0.3
+    workspace.reuse(record, (), True)
+    qtbot.waitUntil(lambda: chat.composer.text.startswith("Another?"))
+    assert chat.parameters.form.values()["seed"] == -1
+
+    inputs = _said(studio, ("user", "What is wrong?"))
+    workspace.reuse(studio.library.add_record("code.ask", {}, inputs=inputs), (), False)
+    found = app.window.pages.page("code.page")
+    assert found is not None
+    code: Any = found.widget
+    qtbot.waitUntil(lambda: code.dock.ask.composer.text == "What is wrong?")
+    text = b"print(1)\n"
+    digest = hashlib.sha256(text).hexdigest()
+    studio.library.keep_inputs({digest: text})
+    fixed = studio.library.add_record(
+        "code.fix", {"error": "It is 1", "path": "it.py"}, inputs={"text": digest}
+    )
+    workspace.reuse(fixed, (), False)
+    qtbot.waitUntil(lambda: code.dock.ask.composer.text.startswith("It is 1"))
+    assert code.workspace.current.path == "it.py"
+    assert code.workspace.current.text() == text.decode()

@@ -18,4 +18,5 @@ def build(ctx: PluginContext) -> Page:
         accept=page.accept,
         actions=page_actions(page),
         focus=page.composer.field.setFocus,
+        reuse=page.reuse,
     )

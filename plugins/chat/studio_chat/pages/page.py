@@ -19,7 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Kind, PluginContext, Role, SavedArtifact, StudioError, WorkQueue
+from studio.api import (
+    Kind,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    StudioError,
+    UsedSettings,
+    WorkQueue,
+)
 from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
@@ -31,6 +39,7 @@ from studio_chat.pages.session_listener import Elsewhere
 from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
 from studio_chat.pages.thread.turns import Turn, tokens_in
 from studio_chat.pages.welcome import NoWeights, Welcome
+from studio_chat.schema import PANEL_FIELDS
 
 _NARROW = 720
 """Below this width of the page the list of conversations gives way to the thread."""
@@ -129,6 +138,24 @@ class ChatPage(QWidget):
         self._leave()
         self._begin()
         self.composer.field.setFocus()
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Begin a conversation set as that of a reply was, what was asked there as its draft."""
+        self.new()
+        page, weights = self.session, str(used.params.get("weights") or "")
+        known = {name: used.params[name] for name in PANEL_FIELDS if name in used.params}
+        self.parameters.use_defaults(weights or page.answering())
+        self.parameters.form.set_values(known)
+        page.change_settings(self.parameters.form.values(), weights)
+        self._show_weights()
+        self.composer.attachments.set_paths(used.params.get("documents") or ())
+
+        def ask(words: str) -> None:
+            if self.session is page and words:
+                rest = self.composer.text
+                self.composer.set_text("\n\n".join(filter(None, (words, rest))))
+
+        self.work_queue.do(lambda: used.asked("prompt"), ask)
 
     def _begin_or_open(self, conversation: str) -> None:
         """Show what was open last time."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from studio.api import Page, PluginContext
 from studio_code.pages.commands import page_actions
 from studio_code.pages.page import CodePage
+from studio_code.pages.reuse import reuse
 
 
 def build(ctx: PluginContext) -> Page:
@@ -18,4 +21,5 @@ def build(ctx: PluginContext) -> Page:
         accept=page.arriving.accept,
         actions=page_actions(page),
         focus=page.focus,
+        reuse=partial(reuse, page),
     )

@@ -185,6 +185,15 @@ class AskTab(QWidget):
             self.thread_view.clear()
             self._update()
 
+    def take_weights(self, weights: str) -> None:
+        """Show the model that answers next; an empty one is the best there is."""
+        self.composer.weights.choose(weights)
+
+    def take_words(self, words: str) -> None:
+        """Put words into the field, before what is written there."""
+        written = self.composer.text
+        self._prepare("\n\n".join(filter(None, (words, written))))
+
     def _prepare(self, words: str) -> None:
         self.composer.field.widget.setPlainText(words)
         self.composer.field.widget.setFocus()
