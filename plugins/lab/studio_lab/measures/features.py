@@ -6,6 +6,7 @@ KID without the name of the features.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +117,9 @@ def classifier_features(training: NDArray[Any], labels: NDArray[np.int_]) -> Fea
     network = MLPClassifier(
         (64,), max_iter=200, early_stopping=len(training) >= 200, random_state=0
     )
-    network.fit(components(training), labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it could be trained further
+        network.fit(components(training), labels)
 
     def vectors(examples: NDArray[Any]) -> Vectors:
         hidden = components(examples) @ network.coefs_[0] + network.intercepts_[0]

@@ -1,0 +1,92 @@
+"""Several sets of samples beside each other: a table, a plot, and a sheet of pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.api.plot import Axis, Line, Plot, Points
+from studio_lab.measures.assessment import Assessment, Role
+from studio_lab.measures.estimates import Estimate
+
+SHOWN = 8
+"""Samples of each on the sheet."""
+
+
+def as_csv(found: Sequence[Assessment]) -> bytes:
+    """Return a table with a row for each set of samples; an interval has columns of its own."""
+    names = list(dict.fromkeys(name for each in found for name in each.values))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    cells = [part for name in names for part in (name, f"{name}, low", f"{name}, high")]
+    writer.writerow(["samples", "what", "wrong", *cells])
+    for each in found:
+        row = [each.name, str(each.role), ", ".join(each.findings)]
+        for name in names:
+            value = each.values.get(name)
+            row += _digits(value) if value else [""] * 3
+        writer.writerow(row)
+    return out.getvalue().encode()
+
+
+def _digits(value: Estimate) -> list[str]:
+    return [f"{number:.6g}" for number in (value.value, value.low, value.high)]
+
+
+def as_markdown(found: Sequence[Assessment]) -> str:
+    """Return a table in Markdown with a row for each set of samples."""
+    names = list(dict.fromkeys(name for each in found for name in each.values))
+    head = ["samples", *names, "wrong"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for each in found:
+        cells = [_cell(each.values.get(name)) for name in names]
+        wrong = " ".join(finding.sentence for finding in each.findings)
+        lines.append(f"| {' | '.join([each.name, *cells, wrong])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Estimate | None) -> str:
+    if value is None:
+        return ""
+    return f"{value.value:.3g}" if value.low == value.high else str(value)
+
+
+def as_plot(found: Sequence[Assessment], measure: str) -> Plot:
+    """Return one measure of all, with intervals, and the line of the best plain baseline."""
+    with_it = [each for each in found if measure in each.values]
+    values = [each.values[measure] for each in with_it]
+    reach = [Line(y=[each.low, each.high], x=[at, at]) for at, each in enumerate(values)]
+    labels = [f"{each.name}: {each.values[measure]}" for each in with_it]
+    series: list[Any] = [*reach, Points(y=[each.value for each in values], labels=labels)]
+    bars = [v.value for each, v in zip(with_it, values) if each.role is Role.BASELINE]
+    if bars:
+        bar = min(bars)
+        series.append(Line(y=[bar, bar], x=[0, max(1, len(values) - 1)], name="plain baseline"))
+    names = [each.name for each in with_it]
+    return Plot(measure, x=Axis(categories=names), y=Axis(measure), series=series)
+
+
+def sheet(
+    samples: Sequence[NDArray[Any]], nearest: Sequence[NDArray[Any]], gap: int = 2
+) -> NDArray[np.uint8]:
+    """Return samples in rows, each row above the nearest training examples of its samples.
+
+    Args:
+        samples: For each model (n, C, H, W) pictures in 0…1; the first eight are shown.
+        nearest: As many training examples, in the same order.
+
+    Returns:
+        (H, W, 3) uint8; white lies between models.
+    """
+    rows = []
+    for made, real in zip(samples, nearest):
+        pair = [np.concatenate(list(part[:SHOWN]), 2) for part in (made, real)]
+        rows += [*pair, np.ones((pair[0].shape[0], gap, pair[0].shape[2]))]
+    joined = np.concatenate(rows[:-1], 1)
+    shown = np.repeat(joined, 3, 0) if joined.shape[0] == 1 else joined[:3]
+    return np.asarray((shown.transpose(1, 2, 0) * 255).round().clip(0, 255), np.uint8)

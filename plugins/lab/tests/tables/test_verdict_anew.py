@@ -1,0 +1,28 @@
+"""The verdict on a known table holds when the table is split anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio_lab.bench.tables import SCORES, rare_cancer
+from studio_lab.tables.trial import WEIGHTS, Trial, trials
+from studio_lab.tables.verdict import Effect, outcomes
+
+METHODS = (WEIGHTS, "smote", "copula", "noise")
+
+
+def tried(splits: int, seed: int) -> list[Trial]:
+    running = trials(*rare_cancer(0), METHODS, splits, "logistic regression", seed)
+    return [each for each in running if each]
+
+
+@pytest.mark.slow
+def test_twenty_splits_say_what_ten_others_said() -> None:
+    """Breast cancer at 5 %: too few positives to gain from rows, and SMOTE gives real ones away."""
+    first, anew = tried(10, 1), tried(20, 2)
+    for score in SCORES:
+        ours, theirs = outcomes(first, score), outcomes(anew, score)
+        assert [each.verdict for each in ours] == [each.verdict for each in theirs]
+        verdicts = {each.method: each.verdict for each in ours}
+        assert verdicts["smote"] is verdicts["noise"] is Effect.LEAKS
+        assert verdicts["copula"] is verdicts[WEIGHTS] is Effect.NONE
