@@ -1,21 +1,31 @@
 """Plays an animation of the library: GIF and WebP, which Qt reads itself.
 
-Other videos need a decoder, and the studio has none: of them the first picture that came along is
-shown, and what to do.
+Other videos need a decoder, and the studio has none: of them the picture that came along is shown,
+and a button that opens them in the program that this computer plays videos with.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImageReader, QMovie, QPixmap
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QImageReader, QMovie, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
 
 _KEPT_BYTES = 128 << 20
 """So much memory the frames of one animation may take; one that takes more is not wound."""
+
+_STARTS = {
+    ".mp4": (4, b"ftyp"),
+    ".m4v": (4, b"ftyp"),
+    ".mov": (4, b"ftyp"),
+    ".webm": (0, b"\x1aE\xdf\xa3"),
+    ".mkv": (0, b"\x1aE\xdf\xa3"),
+}
+"""Suffix → what stands where in a file of that format. Nothing else is handed to a program: a
+plugin may call anything a video."""
 
 
 class FilmView(QWidget):
@@ -28,7 +38,7 @@ class FilmView(QWidget):
     def __init__(self, look: Appearance, path: Path, room: int, still: Path | None = None) -> None:
         """``room``: its width, in pixels; ``still``: a picture of a film that cannot be played."""
         super().__init__()
-        self._look = look
+        self._look, self._path = look, path
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -99,11 +109,33 @@ class FilmView(QWidget):
         if not picture.isNull():
             how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             self._screen.setPixmap(picture.scaled(room, room, *how))
-        words = self.tr(
-            "The studio plays GIF and WebP animations. Export this video to watch it in another "
-            "program."
+        is_film = _is_film(self._path)
+        words = (
+            self.tr("The studio itself plays GIF and WebP animations.")
+            if is_film
+            else self.tr("This file is not a video in a format that the studio knows.")
         )
-        column.addWidget(self._look.label(words, "small", wrap=True))
+        self._words = self._look.label(words, "small", wrap=True)
+        column.addWidget(self._words)
+        if is_film:
+            play = self._look.button(self.tr("Play in another program"), "external-link")
+            play.clicked.connect(self._play_outside)
+            column.addWidget(play, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _play_outside(self) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._path))):
+            words = self.tr("No program on this computer opens {suffix} files. Export the video.")
+            self._words.setText(words.format(suffix=self._path.suffix))
+
+
+def _is_film(path: Path) -> bool:
+    """Whether a file is what its suffix says, as far as its first bytes tell."""
+    at, mark = _STARTS.get(path.suffix.lower(), (0, b""))
+    try:
+        with path.open("rb") as file:
+            return bool(mark) and file.read(16)[at : at + len(mark)] == mark
+    except OSError:
+        return False
 
 
 def _movie(path: Path, room: int) -> QMovie | None:

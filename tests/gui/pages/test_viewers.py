@@ -6,10 +6,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 from PySide6.QtGui import QMovie
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.api.plot import Line, Plot
@@ -138,13 +139,48 @@ def test_an_animation_plays_pauses_and_is_wound(
     assert view.movie.currentFrameNumber() == 1
 
 
-def test_a_film_that_qt_cannot_read_shows_its_picture_and_says_what_to_do(
-    look: Appearance, qtbot: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "film.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(400))
+@pytest.mark.parametrize(
+    ("name", "head", "is_film"),
+    [
+        ("film.webm", b"\x1aE\xdf\xa3", True),
+        ("film.mp4", b"\0\0\0\x20ftypisom", True),
+        ("film.mp4", b"#!/bin/sh\n", False),
+        ("film.desktop", b"[Desktop Entry]", False),
+    ],
+)
+def test_a_film_that_qt_cannot_read_is_played_elsewhere_if_it_is_one(
+    look: Appearance, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    name: str, head: bytes, is_film: bool,
+) -> None:  # fmt: skip
+    (tmp_path / name).write_bytes(head + bytes(400))
     Image.new("RGB", (64, 48), "red").save(tmp_path / "still.png")
-    view = FilmView(look, tmp_path / "film.webm", 200, tmp_path / "still.png")
+    view = FilmView(look, tmp_path / name, 200, tmp_path / "still.png")
     qtbot.addWidget(view)
     assert view.movie is None
-    assert "Export this video" in words(view)
     assert view._screen.pixmap().width() == 200
+    buttons = view.findChildren(QPushButton)
+    assert ("not a video" in words(view), len(buttons)) == (not is_film, int(is_film))
+    opened: list[str] = []
+    can_open = [True, False]
+    monkeypatch.setattr(
+        "studio.desktop.viewers.film.QDesktopServices.openUrl",
+        lambda url: (opened.append(url.toLocalFile()), can_open.pop(0))[1],
+    )
+    for button in buttons:
+        button.click()
+        assert "No program" not in words(view)
+        button.click()
+        assert "No program on this computer opens" in words(view)
+    assert opened == [str(tmp_path / name)] * 2 * is_film
+
+
+def test_an_animation_that_says_it_is_huge_takes_no_memory(
+    look: Appearance, qtbot: Any, tmp_path: Path
+) -> None:
+    data = bytearray(film("GIF"))
+    data[6:10] = b"\xff\xff\xff\xff"  # 65,535 by 65,535: 17 GB a frame
+    (tmp_path / "film.gif").write_bytes(data)
+    before = psutil.Process().memory_info().rss
+    view = FilmView(look, tmp_path / "film.gif", 200)
+    qtbot.addWidget(view)
+    assert psutil.Process().memory_info().rss - before < 1 << 30
