@@ -28,6 +28,9 @@ from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
+from studio_lab.datasets.dataset import Shape
+from studio_lab.networks.diffusion import Diffusion
+from studio_lab.weights import Trained
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
@@ -67,6 +70,11 @@ AT_ONCE = {
 def _smiles() -> SmilesModel:
     vocabulary = Vocabulary.learned("CNO")
     return SmilesModel(Recurrent(len(vocabulary), 8, 1).eval(), vocabulary)
+
+
+def _trained() -> Trained:
+    network = Diffusion(Shape("pictures", 1, 8, 8, levels=17), 8, 1).eval().requires_grad_(False)
+    return Trained(network, "diffusion", network.shape, {}, {"data": "Digits"})
 
 
 def _starter(folder: Path) -> Path:
@@ -152,7 +160,8 @@ CASES: dict[str, Case] = {
     "image.restyle": Case(
         {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
-    "lab.train": Case({"steps": 300}),
+    "lab.sample": Case({"count": 100}, _trained),
+    "lab.train": Case({"steps": 300, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
     "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),

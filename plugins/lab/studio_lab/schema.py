@@ -4,30 +4,64 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import BadInput, ColumnsOf, File, Group, Label, Params, Range, Seed
+from studio.api import (
+    BadInput,
+    Capability,
+    ColumnsOf,
+    File,
+    Group,
+    Label,
+    Params,
+    Range,
+    RenamedFrom,
+    Seed,
+    ShownIf,
+    WeightsId,
+)
 
-ArchitectureName = Literal["vae"]
+ArchitectureName = Literal[
+    "vae",
+    "gan",
+    "diffusion",
+    "flow_matching",
+    "pixelcnn",
+    "decoder_transformer",
+    "recurrent",
+    "normalising_flow",
+    "classifier",
+]
 SizeName = Literal["small", "medium", "large"]
-ExampleName = Literal["digits"]
+ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer"]
 
 _TRAINING = Group("Training", advanced=True)
 _TRIALS = Group("Trials", advanced=True)
+_REGULARISATION = Group("Regularisation", advanced=True)
 
 
 class Train(Params, frozen=True):
     """What learns, from what, for how long."""
 
     architecture: Annotated[
-        ArchitectureName, Label("Architecture", "The kind of network to train.")
+        ArchitectureName,
+        Label("Architecture", "The kind of network to train."),
+        RenamedFrom("recipe"),
     ] = "vae"
+    data: Annotated[
+        str,
+        File(folder=True),
+        Label("Data", "A folder of pictures, a text or a folder of texts, or a CSV table."),
+    ] = ""
     example: Annotated[
-        ExampleName, Label("Example", "A small data set that comes with the studio.")
-    ] = "digits"
+        ExampleName,
+        Label(
+            "Example", "A small data set that comes with the studio; used where no data are chosen."
+        ),
+    ] = "auto"
     size: Annotated[SizeName, Label("Size", "A larger network learns more, and more slowly.")] = (
         "small"
     )
     minutes: Annotated[
-        float, Range(0.1, 10_000, 1, "min"), Label("Time", "How long to train at most.")
+        float, Range(0.05, 10_000, 1, "min"), Label("Time", "How long to train at most.")
     ] = 5.0
     steps: Annotated[
         int,
@@ -44,6 +78,65 @@ class Train(Params, frozen=True):
         Label("Learning rate", "Auto: what suits the architecture."),
         _TRAINING,
     ] = 0.0
+    side: Annotated[
+        Literal[16, 32, 64],
+        Label("Picture size", "Pixels along one side; pictures of a folder are cut to squares."),
+        _TRAINING,
+    ] = 32
+    cell: Annotated[
+        Literal["gru", "lstm", "rnn"],
+        Label("Cell", "What carries the memory of a recurrent network."),
+        ShownIf("architecture", "recurrent"),
+        _TRAINING,
+    ] = "gru"
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Label("Precision", "Auto: bfloat16 where it is measured to be faster."),
+        _TRAINING,
+    ] = "auto"
+    checkpoint_seconds: Annotated[
+        float,
+        Range(1, 3600, 10, "s"),
+        Label("Checkpoint every", "After a crash, training continues from the last one."),
+        _TRAINING,
+    ] = 60.0
+    early_stopping: Annotated[
+        bool,
+        Label("Stop early", "End when the validation has not improved for a while."),
+        _REGULARISATION,
+    ] = True
+    dropout: Annotated[
+        float,
+        Range(0.0, 0.9, 0.05),
+        Label("Dropout", "The share of activations that each step leaves out."),
+        _REGULARISATION,
+    ] = 0.0
+    decay: Annotated[
+        float,
+        Range(0.0, 1.0, 0.01),
+        Label("Weight decay", "How strongly weights are pulled towards zero."),
+        _REGULARISATION,
+    ] = 0.01
+    augmentation: Annotated[
+        Literal["none", "shift", "flip"],
+        Label("Augmentation", "Move each picture a little, or mirror it too, whenever it is seen."),
+        _REGULARISATION,
+    ] = "none"
+    seed: Seed = Seed.random()
+
+
+class Sample(Params, frozen=True):
+    """Which network makes how much."""
+
+    weights: Annotated[
+        WeightsId, Capability("lab"), Label("Model", "A model that was trained in the lab.")
+    ] = WeightsId()
+    count: Annotated[
+        int, Range(1, 10_000), Label("Samples", "How many pictures, texts or rows to make.")
+    ] = 16
+    single: Annotated[
+        bool, Label("One result each", "Also save each picture or text by itself.")
+    ] = False
     seed: Seed = Seed.random()
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studio.api import hookimpl
-from studio_lab.tasks import augment, train
+from studio.api import Loader, hookimpl
+from studio_lab import weights
+from studio_lab.tasks import augment, sample, train
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
-    return {"lab.augment": augment.augment, "lab.train": train.train}
+    return {
+        "lab.augment": augment.augment,
+        "lab.train": train.train,
+        "lab.sample": sample.sample,
+    }
+
+
+@hookimpl
+def studio_loaders() -> Sequence[Loader]:
+    """Return the loader of trained networks."""
+    return (weights.loader(),)

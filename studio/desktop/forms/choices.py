@@ -23,6 +23,14 @@ _PROPER = {
     "csharp": "C#",
     "sql": "SQL",
     "html": "HTML",
+    "vae": "VAE",
+    "gan": "GAN",
+    "pixelcnn": "PixelCNN",
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "rnn": "RNN",
+    "float32": "float32",
+    "bfloat16": "bfloat16",
 }
 """Names that are written otherwise than as a word of the language."""
 

@@ -41,6 +41,13 @@ class Shape:
             return self.channels * self.height * self.width
         return self.columns if self.kind == "table" else self.length
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Lengths of the axes of a row."""
+        if self.kind == "pictures":
+            return self.channels, self.height, self.width
+        return (self.dimensions,)
+
 
 @dataclass(frozen=True)
 class Split:

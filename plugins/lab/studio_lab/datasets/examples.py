@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.table import Column, Table
+from studio_lab.datasets.tables import from_table
+from studio_lab.datasets.texts import from_text
 
 SPLIT_SEED = 0
 """One split for all, so that models that are compared were held to the same rows."""
+_MANUAL_CHARACTERS = 400_000
 
 
-def digits() -> Dataset:
+def digits() -> tuple[Dataset, list[str]]:
     """Return 1,797 handwritten digits, 8 × 8 pixels with 17 levels of grey."""
     from sklearn.datasets import load_digits
 
     found = load_digits()
     rows = found.images.astype(np.uint8)[:, None]
     shape = Shape("pictures", 1, 8, 8, levels=17, classes=10)
-    return Dataset(
+    data = Dataset(
         title="Handwritten digits",
         shape=shape,
         rows=rows,
@@ -29,6 +34,41 @@ def digits() -> Dataset:
         licence="Optical Recognition of Handwritten Digits (Alpaydin, Kaynak; UCI), CC BY 4.0; "
         "as carried by scikit-learn (BSD-3-Clause).",
     )
+    return data, []
 
 
-EXAMPLES: Mapping[str, Callable[[], Dataset]] = {"digits": digits}
+def _measurements(name: str, title: str, licence: str) -> tuple[Dataset, list[str]]:
+    """Return a table of scikit-learn's, with its classes as a column."""
+    import sklearn.datasets
+
+    found = getattr(sklearn.datasets, f"load_{name}")()
+    columns = [
+        Column(label, "number", values, decimals=3)
+        for label, values in zip(found.feature_names, found.data.T)
+    ]
+    names = tuple(map(str, found.target_names))
+    columns.append(Column("class", "category", found.target.astype(np.float64), names))
+    return from_table(title, Table(tuple(columns)), licence)
+
+
+def manual() -> tuple[Dataset, list[str]]:
+    """Return a part of the manual of Python's language, which each Python carries."""
+    from pydoc_data.topics import topics
+
+    text = "\n\n".join(topics[name] for name in sorted(topics))[:_MANUAL_CHARACTERS]
+    licence = "The Python Language Reference (Python Software Foundation), PSF License Version 2."
+    return from_text("Python manual", text, licence=licence)
+
+
+EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
+    "digits": digits,
+    "wine": partial(
+        _measurements, "wine", "Wine", "Wine (Aeberhard, Forina; UCI), CC BY 4.0; as carried by "
+        "scikit-learn (BSD-3-Clause)."
+    ),
+    "breast_cancer": partial(
+        _measurements, "breast_cancer", "Breast cancer", "Breast Cancer Wisconsin (Wolberg et al.; "
+        "UCI), CC BY 4.0; as carried by scikit-learn (BSD-3-Clause)."
+    ),
+    "manual": manual,
+}  # fmt: skip

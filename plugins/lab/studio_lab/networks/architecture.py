@@ -25,10 +25,14 @@ class Network(nn.Module):
     Attributes:
         phases: What is optimised in turn at each step, each with an optimiser of its own.
         has_bound: Whether ``bound`` is a bound on the likelihood.
+        has_validation: Whether ``validation`` says which weights are better.
+        generates: Whether it makes rows at all.
     """
 
     phases: ClassVar[tuple[str, ...]] = ("network",)
     has_bound: ClassVar[bool] = True
+    has_validation: ClassVar[bool] = True
+    generates: ClassVar[bool] = True
 
     def __init__(self, shape: Shape) -> None:
         """``shape``: of the rows."""
@@ -48,8 +52,16 @@ class Network(nn.Module):
         """
         raise NotImplementedError
 
+    def validation(self, batch: Batch, random: torch.Generator) -> Tensor:
+        """Return how badly it does on each row, (B,): the bound, where there is one."""
+        return self.bound(batch, random)
+
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return ``count`` new rows, as ``x`` of a batch."""
+        raise NotImplementedError
+
+    def right(self, batch: Batch) -> Tensor:
+        """Return which labels it tells, (B,) truth values; for what generates nothing."""
         raise NotImplementedError
 
     def part(self, phase: str) -> Iterator[nn.Parameter]:
@@ -79,12 +91,15 @@ class Architecture:
     make: Callable[..., Network]
     rate: float = 1e-3
 
-    def build(self, shape: Shape, size: str) -> Network:
+    def build(self, shape: Shape, size: str, **more: Any) -> Network:
         """Return a network that has learned nothing.
 
         torch draws first weights from the global generator: call it in ``ctx.alone()``.
+
+        Args:
+            more: Further arguments of ``make``: ``dropout``.
         """
-        return self.make(shape, **self.sizes[size])
+        return self.make(shape, **self.sizes[size], **more)
 
 
 def parameters(network: nn.Module) -> int:

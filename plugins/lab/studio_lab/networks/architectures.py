@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from studio_lab.networks import vae
+from studio_lab.networks import (
+    classifier,
+    decoder_transformer,
+    diffusion,
+    flow_matching,
+    gan,
+    normalising_flow,
+    pixelcnn,
+    recurrent,
+    vae,
+)
 from studio_lab.networks.architecture import Architecture
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    module.ARCHITECTURE.name: module.ARCHITECTURE for module in (vae,)
+    module.ARCHITECTURE.name: module.ARCHITECTURE
+    for module in (
+        vae,
+        gan,
+        diffusion,
+        flow_matching,
+        pixelcnn,
+        decoder_transformer,
+        recurrent,
+        normalising_flow,
+        classifier,
+    )
 }

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from studio_lab.datasets.dataset import Shape
 from studio_lab.networks.architecture import Architecture, Batch, Network
+from studio_lab.networks.layers import is_large, perceptron, picture_decoder, picture_encoder
 from studio_lab.networks.likelihood import discretised_logistic
 
 _AT_ONCE = 64
@@ -22,13 +23,21 @@ class Vae(Network):
     Pictures are discretised logistics, tables normals; each dimension learns its own width.
     """
 
-    def __init__(self, shape: Shape, width: int, latent: int, depth: int) -> None:
+    def __init__(
+        self, shape: Shape, width: int, latent: int, depth: int, dropout: float = 0.0
+    ) -> None:
         """``width`` and ``depth``: of the hidden layers; ``latent``: numbers in between."""
         super().__init__(shape)
         size = shape.dimensions
         self.latent = latent
-        self.encoder = _layers(size, width, depth, 2 * latent)
-        self.decoder = _layers(latent, width, depth, size)
+        self.is_flat = shape.kind != "pictures" or not is_large(shape.height, shape.width)
+        self.encoder: nn.Sequential
+        if self.is_flat:
+            self.encoder = perceptron(size, width, depth, 2 * latent, dropout)
+            self.decoder = perceptron(latent, width, depth, size, dropout)
+        else:
+            self.encoder = picture_encoder(shape.channels, shape.height, width // 8, 2 * latent)
+            self.decoder = picture_decoder(latent, shape.channels, shape.height, width // 8)
         self.log_scale = nn.Parameter(torch.full((size,), -1.0))
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
@@ -37,12 +46,14 @@ class Vae(Network):
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the evidence bound with one draw of the latent; see ``Network``."""
-        x = batch["x"].flatten(1)
-        mean, log_variance = self.encoder(x).clamp(-15, 15).chunk(2, dim=1)
+        x = batch["x"]
+        told: Tensor = self.encoder(x.flatten(1) if self.is_flat else x).float()
+        mean, log_variance = told.clamp(-15, 15).chunk(2, dim=1)
         noise = torch.randn(mean.shape, generator=random, device=x.device)
         latent = mean + torch.exp(log_variance / 2) * noise
         divergence = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
-        total: Tensor = self._unlikelihood(x, self.decoder(latent)) + divergence
+        centre = self.decoder(latent).float().flatten(1)
+        total = self._unlikelihood(x.flatten(1), centre) + divergence
         return total / self.shape.dimensions
 
     def _unlikelihood(self, x: Tensor, centre: Tensor) -> Tensor:
@@ -58,25 +69,23 @@ class Vae(Network):
         latent = torch.randn(count, self.latent, generator=random, device=device)
         made = []
         for start in range(0, count, _AT_ONCE):
-            made.append(self.decode(latent[start : start + _AT_ONCE]))
+            made.append(self.decode(latent[start : start + _AT_ONCE], random))
             yield min(1.0, (start + _AT_ONCE) / count)
         return torch.cat(made)
 
-    def decode(self, latent: Tensor) -> Tensor:
-        """Return the rows in the middle of what (B, latent) numbers stand for."""
+    def decode(self, latent: Tensor, random: torch.Generator | None = None) -> Tensor:
+        """Return the rows that (B, latent) numbers stand for.
+
+        Of pictures the middle of the distribution, of tables a draw from it: a column's spread is a
+        part of the data.
+        """
         rows: Tensor = self.decoder(latent)
-        if self.shape.kind != "pictures":
+        if self.shape.kind == "pictures":
+            return rows.clamp(-1, 1).reshape(-1, *self.shape.sides)
+        if random is None:
             return rows
-        sides = (self.shape.channels, self.shape.height, self.shape.width)
-        pictures: Tensor = rows.clamp(-1, 1).reshape(-1, *sides)
-        return pictures
-
-
-def _layers(before: int, width: int, depth: int, after: int) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.Linear(before, width), nn.SiLU()]
-    for _ in range(depth - 1):
-        layers += [nn.Linear(width, width), nn.SiLU()]
-    return nn.Sequential(*layers, nn.Linear(width, after))
+        noise = torch.randn(rows.shape, generator=random, device=rows.device)
+        return rows + self.log_scale.clamp(-7, 3).exp() * noise
 
 
 ARCHITECTURE = Architecture(

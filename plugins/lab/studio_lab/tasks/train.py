@@ -2,104 +2,226 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
+import json
+import math
+import re
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
 
-import numpy as np
 import torch
 
-from studio.api import Event, Kind, TaskContext
-from studio.api.plot import Axis, Line, Plot
-from studio_lab.datasets.examples import EXAMPLES
-from studio_lab.networks.architecture import Network, parameters
+from studio.api import BadInput, Cancelled, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api.plot import Plot
+from studio_lab import weights
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.loading import digest, load
+from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Train
+from studio_lab.tasks.made import made_of, preview_of
 from studio_lab.training.batches import Batches
+from studio_lab.training.checkpoint import FORMAT
+from studio_lab.training.memory import estimate
+from studio_lab.training.precision import is_faster
 from studio_lab.training.randomness import generator
+from studio_lab.training.run import Run
+from studio_lab.training.sampling import drawn
 from studio_lab.training.trainer import Plan, Trainer
 
-_SHEET = 16
-_PREVIEW_SECONDS = 3.0
-_TELL_SECONDS = 0.1
+_SAMPLES = 16
+_SHOWN_SECONDS = 3.0
+"""Between two looks at samples, at least; they take a tenth of the time at most."""
 
 
 def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
-    """Train, show samples from the same noise while it learns, and measure at the end."""
-    data = EXAMPLES[params.example]()
-    architecture = ARCHITECTURES[params.architecture]
-    seed = ctx.rng.seed
-    with ctx.alone():
-        network = architecture.build(data.shape, params.size)
+    """Train, show samples of the same noise while it learns, and measure at the end."""
+    architecture, seed = ARCHITECTURES[params.architecture], ctx.rng.seed
+    data, notes = load(params.data, params.example, architecture.takes, params.side, seed)
+    yield ctx.progress(0, params.steps, "Reading the data")
+    if not architecture.make.generates and not data.classes:  # type: ignore[attr-defined]
+        raise BadInput(
+            f"“{data.title}” has one class: there is nothing to tell apart.",
+            "Put the pictures of each class into a folder of its own, side by side.",
+        )
+    arguments = _arguments(params, architecture)
+    with ctx.alone():  # first weights are drawn from the global generator
+        network = architecture.make(data.shape, **arguments)
     network.to(ctx.device)
-    batches = Batches(data, ctx.device, seed, params.batch)
-    trial = Trainer(
-        network, batches, Plan(params.steps or 1000, params.rate or architecture.rate), seed
-    )
-    curve: list[float] = []
-    told = shown = 0.0
-    while trial.step < trial.plan.steps:
-        trial.advance()
-        curve.append(trial.losses["network"])
-        now = time.monotonic()
-        if now - told < _TELL_SECONDS:
-            continue
-        told = now
-        preview: np.ndarray | None = None
-        if now - shown > _PREVIEW_SECONDS:
-            shown, preview = (
-                now,
-                sheet((yield from sampled(trial.average, _SHEET, seed)), data.shape.levels),
-            )
-        yield ctx.progress(trial.step, trial.plan.steps, f"loss {curve[-1]:.4f}", preview)
-    bound = float(trial.bound("test").mean())
-    plot = Plot(
-        "Loss", x=Axis("step"), y=Axis("loss"), series=[Line(y=list(curve), name="training")]
-    )
-    yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=plot.title)
-    made = yield from sampled(trial.average, _SHEET, seed)
-    title = f"{architecture.title}: {data.title}"
-    picture = png(sheet(made, data.shape.levels))
-    yield ctx.artifact(Kind.IMAGE, picture, suffix=".png", title=title)
-    yield ctx.result(
-        architecture=params.architecture,
-        steps=trial.step,
-        parameters=parameters(network),
-        measures={"bound": bound},
-    )
-
-
-def sampled(network: Network, count: int, seed: int) -> Generator[Event, None, np.ndarray]:
-    """Return ``count`` rows from noise that is the same each time."""
-    random = generator(str(next(network.parameters()).device), seed, "sheet")
-    making = network.sample(count, random)
-    while True:
+    batches = Batches(data, ctx.device, seed, params.batch, params.augmentation)
+    first = batches.at(0)
+    with ctx.reserve(estimate(network, first)):
+        rate = params.rate or architecture.rate
+        plan = Plan(rate, params.decay, params.early_stopping)
+        trainer = Trainer(network, batches, plan, seed)
+        trainer.progress.steps, trainer.progress.notes = params.steps, notes
+        trainer.progress.half = params.precision == "bfloat16" or (
+            params.precision == "auto" and is_faster(network, first, ctx.device)
+        )
+        trainer.good = trainer.state()
+        told = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
+        run = Run(
+            trainer,
+            ctx.checkpoint,
+            hashlib.sha256(told.encode()).hexdigest(),
+            seconds=0.0 if params.steps else params.minutes * 60,
+            every=params.checkpoint_seconds,
+        )
+        run.resume()
+        finish = _Finish(ctx, run, data, architecture, arguments, params)
         try:
-            with torch.no_grad():
-                next(making)
-        except StopIteration as end:
-            rows: np.ndarray = end.value.cpu().numpy()
-            return rows
-        yield None
+            yield from _steps(ctx, run, data)
+        except Cancelled:
+            run.save()
+            yield from finish.kept()
+            raise
+        yield from finish.whole()
 
 
-def sheet(rows: np.ndarray, levels: int) -> np.ndarray:
-    """Return pictures, (N, C, H, W) from -1 to 1, side by side as (H, W, 3) uint8."""
-    count, channels, height, width = rows.shape
-    across = round(count**0.5)
-    grid = rows[: across * across].reshape(across, across, channels, height, width)
-    joined = grid.transpose(0, 3, 1, 4, 2).reshape(across * height, across * width, channels)
-    shown = np.round((joined + 1) / 2 * (levels - 1)) * (255 / (levels - 1))
-    return np.repeat(shown, 3 // channels, axis=2).clip(0, 255).astype(np.uint8)
+def _arguments(params: Train, architecture: Architecture) -> dict[str, Any]:
+    more: dict[str, Any] = {"dropout": params.dropout}
+    if architecture.name == "recurrent":
+        more["cell"] = params.cell
+    return {**architecture.sizes[params.size], **more}
 
 
-def png(picture: np.ndarray) -> bytes:
-    """Return a picture as a file; small ones are enlarged without smoothing."""
-    from PIL import Image
+def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, None]:
+    """Compute, tell, and show what comes of the same noise."""
+    shown, took, now = time.monotonic(), 0.0, run.trainer.progress
+    while not run.trainer.is_over:
+        run.compute()
+        now = run.trainer.progress
+        picture, plots = None, list[Plot]()
+        if time.monotonic() - shown > max(_SHOWN_SECONDS, 10 * took):
+            shown = time.monotonic()
+            plots.append(run.plot())
+            picture = yield from preview_of(ctx, run.trainer.average, data, _SAMPLES)
+            took = time.monotonic() - shown
+        yield ctx.progress(now.step, now.steps, run.told(), picture, plots)
 
-    image = Image.fromarray(picture)
-    factor = max(1, 256 // max(image.size))
-    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+
+class _Finish:
+    """What is left of a training."""
+
+    def __init__(
+        self,
+        ctx: TaskContext,
+        run: Run,
+        data: Dataset,
+        architecture: Architecture,
+        arguments: Mapping[str, Any],
+        params: Train,
+    ) -> None:
+        self._ctx, self._run, self._data = ctx, run, data
+        self._architecture, self._arguments, self._params = architecture, arguments, params
+        self._title = f"{architecture.title}: {data.title}"
+
+    def whole(self) -> Generator[Event, None, None]:
+        """Measure on the test rows, and hand over weights, samples and curve."""
+        ctx, trainer = self._ctx, self._run.trainer
+        trainer.take_best()
+        measures = yield from self._measures()
+        now = trainer.progress
+        yield ctx.progress(now.step, now.steps, "Drawing samples")
+        yield from self._weights(measures)
+        if trainer.network.generates:
+            making = drawn(trainer.average, _SAMPLES, ctx.rng.seed)
+            while True:
+                try:
+                    next(making)
+                except StopIteration as end:
+                    rows = end.value
+                    break
+                yield None
+            one = made_of(ctx, rows, self._data.shape, self._data.meta, self._title, single=False)
+            yield from one
+        yield self._plot()
+        yield self._result(measures)
+
+    def kept(self) -> Generator[Event, None, None]:
+        """Hand over the best weights of a training that was stopped."""
+        if self._run.trainer.progress.step:
+            self._run.trainer.take_best()
+            yield from self._weights({})
+            yield self._plot()
+            yield self._result({})
+
+    def _measures(self) -> Generator[Event, None, dict[str, float]]:
+        trainer = self._run.trainer
+        network, found, right = trainer.average, [], []
+        random = generator(trainer.device, trainer.seed, "test")
+        for batch in trainer.batches.held_out("test"):
+            if network.has_validation:
+                with torch.no_grad():
+                    found.append(network.validation(batch, random))
+                    if not network.generates:
+                        right.append(network.right(batch).float())
+            yield None
+        if not found:
+            return {}
+        mean = float(torch.cat(found).mean())
+        if right:
+            return {"cross_entropy": mean, "accuracy": float(torch.cat(right).mean())}
+        if self._data.shape.kind == "text":
+            return {"bound": mean, "perplexity": math.exp(mean)}
+        return {"bound": mean}
+
+    def _weights(self, measures: Mapping[str, float]) -> Generator[Event, None, None]:
+        trainer, ctx = self._run.trainer, self._ctx
+        path = ctx.scratch / "trained.safetensors"
+        card = {
+            "title": self._title,
+            "data": self._data.title,
+            "licence": self._data.licence,
+            "size": self._params.size,
+            "steps": trainer.progress.step,
+            "best_step": trainer.progress.best_at,
+            "seed": trainer.seed,
+            "measures": dict(measures),
+        }
+        try:
+            weights.save(
+                path,
+                trainer.average,
+                architecture=self._architecture.name,
+                arguments=self._arguments,
+                meta=self._data.meta,
+                card=card,
+            )
+        except OSError as error:
+            raise StudioError(
+                ErrorCode.DISK_FULL,
+                f"The trained model could not be written: {error.strerror or error}.",
+                "Free up disk space and run it again: it continues from the last checkpoint.",
+            ) from error
+        plain = re.sub("[^a-z0-9]+", "-", f"{self._architecture.name} {self._data.title}".lower())
+        hashed = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.id = f"{plain.strip('-')}-{hashed[:6]}"
+        told = "\n".join(f"{name}: {value}" for name, value in card.items())
+        meta = {"weights": self.id, "card": card}
+        yield ctx.artifact(
+            Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
+        )
+
+    def _plot(self) -> Event:
+        plot = self._run.plot()
+        return self._ctx.artifact(
+            Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=f"Loss of {self._title}"
+        )
+
+    def _result(self, measures: Mapping[str, float]) -> Event:
+        now = self._run.trainer.progress
+        return self._ctx.result(
+            weights=self.id,
+            architecture=self._architecture.name,
+            size=self._params.size,
+            parameters=parameters(self._run.trainer.network),
+            steps=now.step,
+            best_step=now.best_at,
+            ended=now.over or "done",
+            measures=dict(measures),
+            notes=list(now.notes),
+            seconds=round(now.used, 2),
+            examples_per_second=round(self._run.speed, 1),
+        )

@@ -10,14 +10,18 @@ from torch import Tensor
 
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.networks.architecture import Batch
+from studio_lab.training.augmentation import augmented
 from studio_lab.training.randomness import generator
 
 
 class Batches:
     """A data set on a device."""
 
-    def __init__(self, data: Dataset, device: str, seed: int, size: int) -> None:
+    def __init__(
+        self, data: Dataset, device: str, seed: int, size: int, augmentation: str = "none"
+    ) -> None:
         """``size``: rows of a batch; fewer where there are not as many to learn from."""
+        self._device, self._augmentation = device, augmentation
         self._data = data
         self._rows = torch.from_numpy(data.rows).to(device)
         self._labels = torch.from_numpy(data.labels).to(device)
@@ -35,7 +39,9 @@ class Batches:
         """Return what is learned from at ``step``; every epoch has an order of its own."""
         count = len(self._training)
         places = range(step * self.size, (step + 1) * self.size)
-        return self.rows(torch.stack([self._ordered(at // count)[at % count] for at in places]))
+        batch = self.rows(torch.stack([self._ordered(at // count)[at % count] for at in places]))
+        drawn = generator(self._device, self._seed, "augmentation", step)
+        return {**batch, "x": augmented(batch["x"], self._augmentation, drawn)}
 
     def _ordered(self, epoch: int) -> Tensor:
         if self._order[0] != epoch:
@@ -56,8 +62,8 @@ class Batches:
             batch["label"] = self._labels[numbers]
         return batch
 
-    def held_out(self, part: str, size: int = 256) -> Iterator[Batch]:
-        """Yield all rows of ``part``, ``validation`` or ``test``, in order."""
-        numbers = torch.from_numpy(np.asarray(getattr(self._data.split, part)))
+    def held_out(self, part: str, size: int = 256, most: int = 0) -> Iterator[Batch]:
+        """Yield rows of ``validation`` or ``test``, in order: the first ``most``, or all."""
+        numbers = torch.from_numpy(np.asarray(getattr(self._data.split, part)))[: most or None]
         for start in range(0, len(numbers), size):
             yield self.rows(numbers[start : start + size])

@@ -1,0 +1,115 @@
+"""A table as rows of numbers that a network learns from, and the way back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.api import BadInput
+from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.table import USABLE, Table
+from studio_lab.datasets.table_file import read_table
+
+FEWEST = 40
+MOST_COLUMNS = 2000
+"""Numbers of a row, with one for each value of a category."""
+
+
+def read_rows(path: Path) -> tuple[Dataset, list[str]]:
+    """Return the rows of a CSV file, and notes about it.
+
+    Raises:
+        BadInput: It is no table, or has too few rows, or no column to learn from.
+    """
+    table = read_table(path)
+    dataset, notes = from_table(path.stem, table)
+    return dataset, [*table.notes, *notes]
+
+
+def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, list[str]]:
+    """Return a table as numbers with mean 0 and spread 1; of a category one for each value.
+
+    Gaps become the middle of their column.
+
+    Raises:
+        BadInput: There are too few rows, or no column to learn from.
+    """
+    usable = [column for column in table.columns if column.kind in USABLE]
+    notes = [
+        f"Column “{each.name}” is left out: it is {_WHY[each.kind]}."
+        for each in table.columns
+        if each.kind not in USABLE
+    ][:8]
+    if len(table) < FEWEST:
+        raise BadInput(
+            f"“{title}” has {len(table)} rows; training needs at least {FEWEST}.",
+            "Choose a table with more rows.",
+        )
+    if not usable:
+        raise BadInput(
+            f"“{title}” has no column of numbers, dates or categories.", "Choose another table."
+        )
+    parts: list[NDArray[np.float64]] = []
+    told: list[dict[str, Any]] = []
+    for column in usable:
+        gaps = np.isnan(column.values)
+        if column.kind == "category":
+            values = np.eye(len(column.names))[np.where(gaps, 0, column.values).astype(int)]
+            parts.append(2.0 * values - 1)
+            told.append({"name": column.name, "names": list(column.names)})
+            continue
+        middle, spread = float(np.nanmean(column.values)), float(np.nanstd(column.values)) or 1.0
+        parts.append(((np.where(gaps, middle, column.values) - middle) / spread)[:, None])
+        how = {"mean": middle, "spread": spread, "decimals": column.decimals}
+        how |= {"least": float(np.nanmin(column.values)), "most": float(np.nanmax(column.values))}
+        told.append({"name": column.name, "is_date": column.kind == "date", **how})
+    rows = np.concatenate(parts, 1).astype(np.float32)
+    if rows.shape[1] > MOST_COLUMNS:
+        raise BadInput(
+            f"“{title}” has {rows.shape[1]:,} columns once its categories are numbers; the limit "
+            f"is {MOST_COLUMNS:,}.",
+            "Leave out some columns.",
+        )
+    shape = Shape("table", columns=rows.shape[1])
+    split = Split.drawn(len(rows), 0)
+    return Dataset(title, shape, rows, split, licence=licence, meta={"columns": told}), notes
+
+
+_WHY: Mapping[str, str] = {
+    "text": "text that hardly repeats",
+    "constant": "the same in all rows",
+    "empty": "empty",
+}
+
+
+def as_csv(rows: NDArray[np.float32], columns: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows of numbers as the table that they stand for; nothing leaves a column's range."""
+    cells, at = [], 0
+    for column in columns:
+        if "names" in column:
+            names = column["names"]
+            chosen = rows[:, at : at + len(names)].argmax(1)
+            cells.append([names[number] for number in chosen])
+            at += len(names)
+        else:
+            values = rows[:, at].astype(np.float64) * column["spread"] + column["mean"]
+            cells.append([_cell(v, column) for v in values.clip(column["least"], column["most"])])
+            at += 1
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([column["name"] for column in columns])
+    writer.writerows(zip(*cells))
+    return file.getvalue()
+
+
+def _cell(value: float, column: Mapping[str, Any]) -> str:
+    if column["is_date"]:
+        return (datetime(1970, 1, 1) + timedelta(days=value)).date().isoformat()
+    return f"{value:.{column['decimals']}f}"

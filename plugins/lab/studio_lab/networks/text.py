@@ -1,0 +1,46 @@
+"""What networks that write token by token share: their bound, and drawing the next token."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from studio_lab.networks.architecture import Batch, Network
+
+
+class Writer(Network):
+    """Predicts each token of a row from those before it; the first from nothing."""
+
+    def logits(self, tokens: Tensor) -> Tensor:
+        """(B, L) tokens → (B, L, vocabulary): of the token that follows each."""
+        raise NotImplementedError
+
+    @property
+    def start(self) -> int:
+        """The token before the first one: none of the vocabulary."""
+        return self.shape.vocabulary
+
+    def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
+        """Return the mean negative log-likelihood."""
+        return self.bound(batch, random).mean()
+
+    def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
+        """Return the negative log-likelihood in nats a token."""
+        x = batch["x"]
+        before = F.pad(x[:, :-1], (1, 0), value=self.start)
+        told = self.logits(before).float()
+        return F.cross_entropy(told.transpose(1, 2), x, reduction="none").mean(1)
+
+    def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
+        """Yield the share done; return tokens drawn one after the other."""
+        device = next(self.parameters()).device
+        tokens = torch.full((count, 1), self.start, dtype=torch.long, device=device)
+        for place in range(self.shape.length):
+            chances = self.logits(tokens)[:, -1].float().softmax(1)
+            drawn = torch.multinomial(chances, 1, generator=random)
+            tokens = torch.cat([tokens, drawn], 1)
+            yield (place + 1) / self.shape.length
+        return tokens[:, 1:]

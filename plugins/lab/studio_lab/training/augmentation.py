@@ -1,0 +1,30 @@
+"""Pictures a little changed, so that few of them teach more. Each change is drawn by its step."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_FARTHEST = 0.125
+"""Of the side: how far a picture is moved."""
+
+
+def augmented(x: Tensor, how: str, random: torch.Generator) -> Tensor:
+    """Return pictures, (B, C, H, W), each moved (``shift``) or moved and maybe mirrored (``flip``).
+
+    What comes in from outside is what lies at the border.
+    """
+    if how == "none" or x.dim() != 4:
+        return x
+    if how == "flip":
+        turned = torch.rand(len(x), generator=random, device=x.device) < 0.5
+        x = torch.where(turned[:, None, None, None], x.flip(3), x)
+    height, width = x.shape[2:]
+    most = max(1, round(_FARTHEST * min(height, width)))
+    padded = F.pad(x, (most,) * 4, mode="replicate")
+    places = torch.randint(2 * most + 1, (len(x), 2), generator=random, device=x.device)
+    down = (places[:, :1] + torch.arange(height, device=x.device))[:, :, None]
+    across = (places[:, 1:] + torch.arange(width, device=x.device))[:, None, :]
+    each = torch.arange(len(x), device=x.device)[:, None, None]
+    return padded.permute(0, 2, 3, 1)[each, down, across].permute(0, 3, 1, 2).contiguous()

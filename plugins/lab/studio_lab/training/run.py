@@ -1,0 +1,143 @@
+"""A training from its first step to its last: checkpoints, the time it has, what it tells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from studio.api.plot import AnySeries, Axis, Line, Plot, Values
+from studio_lab.training import checkpoint
+from studio_lab.training.trainer import Trainer
+
+LAST, GOOD = "last.safetensors", "good.safetensors"
+SLICE_SECONDS = 0.05
+"""About as long does it compute between two of its yields."""
+_TRIAL_STEPS, _TRIAL_SECONDS = 10, 1.0
+"""So much is measured before it is decided how many steps the time allows."""
+_COMPUTED = 0.9
+"""Of the time that is left for steps; the others go to looks at the validation, and previews."""
+
+
+class Run:
+    """Drives a trainer.
+
+    Args:
+        folder: Where checkpoints lie.
+        recipe: What is equal for trainings that may continue each other's checkpoints.
+        seconds: How long it may take; 0 for as many steps as the trainer's plan has.
+        every: Seconds between two checkpoints.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        folder: Path,
+        recipe: str,
+        *,
+        seconds: float,
+        every: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.trainer = trainer
+        self._folder, self._recipe = folder, recipe
+        self._seconds, self._every, self._clock = seconds, every, clock
+        self._saved_at, self._kept_good = clock(), -1
+        self._first: tuple[int, float] | None = None
+        self._is_full = False
+
+    @property
+    def speed(self) -> float:
+        """Examples a second, on average."""
+        now = self.trainer.progress
+        return now.step * self.trainer.batches.size / now.used if now.used else 0.0
+
+    def resume(self) -> None:
+        """Continue from the last checkpoint, if there is one of this training."""
+        found = {name: checkpoint.read(self._folder / name) for name in (LAST, GOOD)}
+        last, good = found[LAST], found[GOOD]
+        there = any((self._folder / name).exists() for name in found)
+        if last is None or last[1].pop("recipe") != self._recipe:
+            if there:
+                self.trainer.progress.notes.append(
+                    "The checkpoint of an earlier training does not fit: the data have changed, or "
+                    "it is of another version. Training began anew."
+                )
+            return
+        if good is not None and good[1].pop("recipe") != self._recipe:
+            good = None
+        if good is not None and good[1]["step"] > last[1]["step"]:
+            last = good
+        self.trainer.restore(*last)
+        self.trainer.good = good or self.trainer.state()
+
+    def compute(self) -> None:
+        """Take steps for a moment; save, and see whether the time is up."""
+        begun, now = self._clock(), self.trainer.progress
+        while True:
+            self.trainer.advance()
+            now = self.trainer.progress
+            if self.trainer.is_over or self._clock() - begun > SLICE_SECONDS:
+                break
+        now.used += self._clock() - begun
+        if not now.steps:
+            self._allot()
+        elif self._seconds and now.used > self._seconds and not self.trainer.is_over:
+            now.over = "time"
+            now.notes.append(f"The time was up at step {now.step:,} of {now.steps:,}.")
+        if self._clock() - self._saved_at > self._every:
+            self.save()
+
+    def _allot(self) -> None:
+        """Decide how many steps the time allows, once a few have been measured."""
+        now = self.trainer.progress
+        if self._first is None:
+            self._first = now.step, now.used
+            return
+        steps, used = now.step - self._first[0], now.used - self._first[1]
+        if steps >= _TRIAL_STEPS and (used >= _TRIAL_SECONDS or steps >= 20 * _TRIAL_STEPS):
+            left = max(0.0, self._seconds - now.used) * _COMPUTED
+            now.steps = now.step + max(1, round(left * steps / used))
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint; a disk that refuses stops nothing."""
+        self._saved_at, now = self._clock(), self.trainer.progress
+        try:
+            good = self.trainer.good
+            if good[1]["step"] != self._kept_good:
+                checkpoint.write(self._folder / GOOD, good[0], {**good[1], "recipe": self._recipe})
+                self._kept_good = good[1]["step"]
+            tensors, facts = self.trainer.state()
+            checkpoint.write(self._folder / LAST, tensors, {**facts, "recipe": self._recipe})
+        except OSError as error:
+            if not self._is_full:
+                now.notes.append(
+                    f"No checkpoint could be written at step {now.step:,}: "
+                    f"{error.strerror or error}. Training continues; after a crash it would "
+                    "begin at the last one."
+                )
+            self._is_full = True
+        else:
+            self._is_full = False
+
+    def told(self) -> str:
+        """Return where it is, in a line."""
+        now, trainer = self.trainer.progress, self.trainer
+        losses = ", ".join(
+            f"{'loss' if len(trainer.losses) == 1 else name} {loss:.3f}"
+            for name, loss in trainer.losses.items()
+        )
+        last = f", validation {now.scores[-1][1]:.3f}" if now.scores else ""
+        rate, gradient = f"rate {trainer.rate:.1e}", f"gradient {trainer.gradient:.2f}"
+        return f"{losses}{last}, {rate}, {gradient}, {self.speed:,.0f} examples/s"
+
+    def plot(self) -> Plot:
+        """Return the loss so far, and the scores on the validation."""
+        now = self.trainer.progress
+        steps: Values = [(place + 1) * now.stride for place in range(len(now.curve))]
+        series: list[AnySeries] = [Line(y=list(now.curve), x=steps, name="training")]
+        if now.scores:
+            at, scores = map(list, zip(*now.scores))
+            series.append(Line(y=scores, x=at, name="validation"))
+        return Plot("Loss", x=Axis("step"), y=Axis("loss"), series=series)

@@ -1,0 +1,100 @@
+"""Trained networks as files: one safetensors file with the card in its metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from studio.api.worker.tensor_files import Header, SafetensorsLoader
+from studio_lab.datasets.dataset import Shape
+from studio_lab.networks.architecture import Network
+from studio_lab.networks.architectures import ARCHITECTURES
+
+FORMAT = "lab/1"
+_WORKING_BYTES = 256 << 20
+
+
+@dataclass
+class Trained:
+    """A network that has learned.
+
+    Attributes:
+        architecture: Its name.
+        meta: What leads from its rows back to what a person reads.
+        card: What it was trained on, how, and how good it is: plain data.
+    """
+
+    network: Network
+    architecture: str
+    shape: Shape
+    meta: Mapping[str, Any]
+    card: Mapping[str, Any]
+
+    def to(self, device: str) -> None:
+        """Move the network to ``device``."""
+        self.network.to(device)
+
+
+def loader() -> SafetensorsLoader[Trained]:
+    """Return the loader of this family."""
+    return SafetensorsLoader(
+        family="lab",
+        title="Lab",
+        capabilities=("lab",),
+        mark={"format": FORMAT},
+        working_bytes=_WORKING_BYTES,
+        describe=_facts,
+        build=_built,
+        growth=1,
+    )
+
+
+def _facts(header: Header) -> dict[str, Any]:
+    card: dict[str, Any] = json.loads(header.metadata["card"])
+    return {"architecture": header.metadata["architecture"], **card}
+
+
+def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Trained:
+    told = header.metadata
+    shape = Shape(**json.loads(told["shape"]))
+    with torch.device("meta"):  # what it holds comes from the file, and no number is drawn
+        network = ARCHITECTURES[told["architecture"]].make(shape, **json.loads(told["arguments"]))
+    network.load_state_dict(tensors, assign=True)
+    network.to(device).eval().requires_grad_(False)
+    return Trained(network, told["architecture"], shape, json.loads(told["meta"]), _facts(header))
+
+
+def save(
+    path: Path,
+    network: Network,
+    *,
+    architecture: str,
+    arguments: Mapping[str, Any],
+    meta: Mapping[str, Any],
+    card: Mapping[str, Any],
+) -> None:
+    """Write a network in full precision.
+
+    Args:
+        arguments: Of ``Architecture.make`` beside the shape.
+        meta, card: As ``Trained`` has them.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    entries = {"shape": asdict(network.shape), "arguments": arguments, "meta": meta, "card": card}
+    told = {name: json.dumps(value) for name, value in entries.items()}
+    tensors = {n: v.detach().cpu().contiguous() for n, v in network.state_dict().items()}
+    try:
+        save_file(tensors, path, {"format": FORMAT, "architecture": architecture, **told})
+    except SafetensorError as error:
+        raise OSError(str(error)) from error

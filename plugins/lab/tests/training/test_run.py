@@ -1,0 +1,84 @@
+"""Checkpoints on the disk: another life continues from them, a full disk stops nothing."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.lab.tests.training.conftest import Make
+from plugins.lab.tests.training.test_trainer import same
+from studio_lab.training import checkpoint
+from studio_lab.training.run import LAST, Run
+
+pytestmark = pytest.mark.torch
+
+
+def begun(make: Make, folder: Path, *, seconds: float = 0.0, recipe: str = "mine") -> Run:
+    ticks = itertools.count()
+    trainer = make(steps=0 if seconds else 60)
+    run = Run(trainer, folder, recipe, seconds=seconds, every=1.0, clock=lambda: next(ticks) * 0.04)
+    run.resume()
+    return run
+
+
+def lived(run: Run, moments: int = 10_000) -> Run:
+    for _ in range(moments):
+        if run.trainer.is_over:
+            break
+        run.compute()
+    return run
+
+
+def test_many_lives_come_out_as_one(make: Make, tmp_path: Path) -> None:
+    whole = lived(begun(make, tmp_path / "whole"))
+    lives, is_over = 0, False
+    while not is_over:
+        lives += 1
+        run = lived(begun(make, tmp_path / "killed"), moments=12)
+        is_over = run.trainer.is_over
+    assert lives > 2
+    for each in (whole, run):
+        each.trainer.progress.used = 0.0
+    assert same(whole.trainer, run.trainer)
+
+
+def test_the_time_is_turned_into_steps_once(make: Make, tmp_path: Path) -> None:
+    first = lived(begun(make, tmp_path, seconds=4.0))
+    planned = first.trainer.progress.steps
+    assert 0 < planned == first.trainer.progress.step
+    first.save()
+    assert begun(make, tmp_path, seconds=4.0).trainer.progress.steps == planned
+
+
+def test_a_checkpoint_of_other_data_or_another_version_is_told_of(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(begun(make, tmp_path), 4).save()
+    assert begun(make, tmp_path).trainer.progress.step, "the control"
+    other = begun(make, tmp_path, recipe="theirs").trainer.progress
+    assert (other.step, len(other.notes)) == (0, 1)
+    monkeypatch.setattr(checkpoint, "FORMAT", "lab-checkpoint/9")
+    assert "another version" in begun(make, tmp_path).trainer.progress.notes[0]
+
+
+def test_a_full_disk_is_told_of_once_and_stops_nothing(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = lived(begun(make, tmp_path), 3)
+    run.save()
+    before = (tmp_path / LAST).read_bytes()
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    lived(run)
+    assert run.trainer.progress.step == 60
+    (note,) = run.trainer.progress.notes
+    assert "No space left on device. Training continues" in note
+    assert (tmp_path / LAST).read_bytes() == before
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".safetensors"] * 2
