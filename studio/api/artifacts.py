@@ -53,6 +53,7 @@ class NewArtifact:
     Attributes:
         payload: The bytes of the finished file, whose format ``suffix`` names; or a file: that of a
             task's result is moved, any other is copied.
+        title: Of a task's result ``{parent}`` in it stands for the title of what it is made from.
         text: What it says, for search and cards.
         verdict: What was checked; of a task's result the plugin's own check gives one without.
         meta: Plain data that its viewer reads.

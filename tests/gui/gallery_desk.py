@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
@@ -42,6 +42,20 @@ def opened(app: App, qtbot: Any, count: int) -> GalleryPage:
     assert isinstance(page.widget, GalleryPage)
     qtbot.waitUntil(lambda: page.widget.grid.count() == count)
     return page.widget
+
+
+def act(detail: QWidget, title: str) -> bool:
+    """Do what the details offer by that name, as a button or in their menu; False: they do not."""
+    for button in detail.findChildren(QPushButton):
+        if button.text() == title and button.isEnabled():
+            button.click()
+            return True
+    for menu in detail.findChildren(QMenu):
+        for entry in menu.actions():
+            if entry.text() == title and entry.isEnabled():
+                entry.trigger()
+                return True
+    return False
 
 
 def words(widget: QWidget) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ Circumstances = Callable[[Use], tuple[str, dict[str, str], Amount]]
 """Returns the name of the device, package → version, and what a job took that used so much."""
 About = Callable[[str], dict[str, str]]
 """Returns what there is to know of the plugin with that id: package → version."""
+
+_PARENT = "{parent}"
+"""In the title of a result; see ``studio.api.artifacts.NewArtifact``."""
 
 
 class LibraryJobStore:
@@ -143,7 +146,7 @@ class LibraryJobStore:
         """
         record, recipe = job.record, job.recipe
         file = self._file_of(result) if result.file else None
-        title = result.title or recipe.title
+        title = self._titled(result.title or recipe.title, parents, result.kind)
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
         text = bytes(payload).decode() if result.is_text else result.text
         id, path, data, created = "", Path(), b"", 0.0
@@ -181,6 +184,16 @@ class LibraryJobStore:
             created=created,
             data=data,
         )
+
+    def _titled(self, title: str, parents: Sequence[str], kind: str) -> str:
+        """Return a title that names the first parent; its kind, where that has no title."""
+        if _PARENT not in title:
+            return title
+        name = ""
+        if parents:
+            with suppress(StudioError):  # it is gone for good
+                name = self._library.artifact(parents[0]).title
+        return title.replace(_PARENT, name or kind.capitalize())
 
     def keep(self, plugin: str, key: str, artifact: str, payload: bytes) -> None:
         """Keep an intermediate of a plugin beside a result."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
@@ -22,6 +22,7 @@ from studio.desktop.pages.gallery.family_layout import BETWEEN
 from studio.desktop.pages.gallery.family_tree import FamilyTree
 from studio.testing.demo import _picture
 from tests.gui.conftest import Runs
+from tests.gui.gallery_desk import act
 
 
 class Family:
@@ -74,11 +75,7 @@ def open_tree(app: App, qtbot: Any, id: str) -> FamilyTree:
     page = gallery(app)
     qtbot.waitUntil(lambda: page.grid.count() > 0)
     page._show_id(id)
-    qtbot.waitUntil(
-        lambda: any(b.text() == "Family tree" for b in page.detail.findChildren(QPushButton))
-    )
-    buttons = page.detail.findChildren(QPushButton)
-    next(b for b in buttons if b.text() == "Family tree").click()
+    qtbot.waitUntil(lambda: act(page.detail, "Family tree"))
     tree = the_tree(app)
     qtbot.waitUntil(lambda: tree.canvas.tree.centre == id)
     return tree

@@ -40,6 +40,7 @@ from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Result, ScriptedRuntime
 from tests.gui.conftest import Runs
+from tests.gui.gallery_desk import act
 
 GOOD = Path(__file__).parents[2] / "plugins" / "good"
 
@@ -138,7 +139,7 @@ def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifac
     page = gallery(app, qtbot, 2)
     page.grid.select(sea.id)
     qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
-    button(page.detail, "Move to bin").click()
+    assert act(page.detail, "Move to bin")
     qtbot.waitUntil(lambda: page.grid.count() == 1)
     notice = next(n for n in studio_of(app).notices.all if n.actions)
     notice.actions[0].run()

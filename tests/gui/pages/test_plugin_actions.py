@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit
 
 from studio.api import BadInput
 from studio.api.artifacts import NewArtifact
@@ -24,6 +24,7 @@ from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Fail, Result, ScriptedRuntime
 from tests.gui.conftest import Runs
+from tests.gui.gallery_desk import act
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -76,14 +77,7 @@ def test_an_action_runs_at_once_and_its_result_is_kin(
     page = gallery(app, qtbot)
     runtime.enqueue(Made("palette", b"\xff\0\0", ".palette", title="1 colour"), Result())
     page.grid.select(flag.id)
-    buttons: dict[str, QPushButton] = {}
-
-    def shown() -> bool:
-        buttons.update({each.text(): each for each in page.detail.findChildren(QPushButton)})
-        return "Palette of this" in buttons
-
-    qtbot.waitUntil(shown)
-    buttons["Palette of this"].click()
+    qtbot.waitUntil(lambda: act(page.detail, "Palette of this"))
     assert app.session is not None
     notices = app.session.studio.notices
     qtbot.waitUntil(lambda: "“Palette of this” is done." in told(app))

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
 from studio.desktop.pages.task import TaskPage
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
+from tests.gui.gallery_desk import act
 
 GOOD = Path(__file__).parents[2] / "plugins" / "good"
 
@@ -28,19 +28,14 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def press(app: App, qtbot: Any, id: str, title: str) -> None:
-    """Press a button of the details panel of a result."""
+    """Do what the details panel of a result offers."""
     assert app.window.open_page("studio.gallery")
     shown = app.window.pages.page("studio.gallery")
     assert shown is not None
     page: Any = shown.widget
     qtbot.waitUntil(lambda: page.grid.count() > 0)
     page._show_id(id)
-
-    def buttons() -> list[QPushButton]:
-        return [b for b in page.detail.findChildren(QPushButton) if b.text() == title]
-
-    qtbot.waitUntil(lambda: bool(buttons()))
-    buttons()[0].click()
+    qtbot.waitUntil(lambda: act(page.detail, title))
 
 
 def test_settings_of_a_result_fill_its_page_and_a_remix_has_another_seed(

@@ -212,5 +212,5 @@ def _recipe(params: Enlarge, name: str) -> dict[str, Any]:
 
 
 def _title(name: str, factor: int) -> str:
-    stem = "Picture" if name == GIVEN else Path(name).stem
+    stem = "{parent}" if name == GIVEN else Path(name).stem
     return f"{stem}, restored" if factor == 1 else f"{stem}, {factor} × larger"

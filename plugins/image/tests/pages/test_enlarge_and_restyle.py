@@ -12,9 +12,11 @@ def test_enlarging_ends_in_before_and_after(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "small.png").write_bytes(png(10))
     desk.set_mode("enlarge")
     desk.bring(tmp_path / "small.png")
-    desk.runtime.enqueue(Artifact("image", png(250, 128), ".png", title="Large"))
+    large = Artifact("image", png(250, 128), ".png", title="{parent}, 4 × larger")
+    desk.runtime.enqueue(large)
     desk.run()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
+    assert desk.results()[0].artifact.title == "small, 4 × larger"
     sent = desk.runtime.submitted[-1]
     assert sent.task == "image.enlarge"
     assert Path(sent.params["image"]).read_bytes() == png(10)

@@ -1,12 +1,13 @@
 """One artifact beside the grid: its look, recipe and family, and what can be done with it.
 
 What the panel says of it are ``detail_sections.SECTIONS``, what it offers
-``detail_actions.ACTIONS``. Looking changes nothing, on no page.
+``detail_actions.ACTIONS`` and, in a menu, ``MORE``. Looking changes nothing, on no page.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -145,19 +146,36 @@ class ArtifactDetail(QFrame):
     def _buttons(self, details: Details) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(6)
-        offered = [made for action in detail_actions.ACTIONS if (made := action(details))]
-        for first in range(0, len(offered), _IN_A_ROW):
+        first = [made for action in detail_actions.ACTIONS if (made := action(details))]
+        buttons = [*map(self._button, first), self._more(details)]
+        for place in range(0, len(buttons), _IN_A_ROW):
             row = QHBoxLayout()
             row.setSpacing(6)
-            for action in offered[first : first + _IN_A_ROW]:
-                row.addWidget(self._button(action))
+            for button in buttons[place : place + _IN_A_ROW]:
+                row.addWidget(button)
             row.addStretch()
             column.addLayout(row)
-        for title, icon, act in detail_actions.uses(details):  # one a row: there may be many
-            button = self._look.button(title, icon, small=True)
-            button.clicked.connect(lambda _=False, act=act: act())
-            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return column
+
+    def _more(self, details: Details) -> QPushButton:
+        """Return the button of the menu of all else that can be done."""
+        icon = self._look.icons.icon
+        button = self._look.button(self.tr("More"), "ellipsis", small=True)
+        menu = self._parts.ui.menu(button)
+        menu.setToolTipsVisible(True)
+        for action in detail_actions.MORE:
+            if made := action(details):
+                entry = menu.addAction(icon(made.icon), made.title, partial(made.run, button))
+                entry.setToolTip(made.tip)
+                entry.setEnabled(made.enabled)
+        menu.addSeparator()
+        for title, name, act in detail_actions.uses(details):
+            menu.addAction(icon(name), title, act)
+        menu.addSeparator()
+        away = detail_actions.to_bin_or_back(details)
+        menu.addAction(icon(away.icon), away.title, partial(away.run, button))
+        button.setMenu(menu)
+        return button
 
     def _button(self, action: DetailAction) -> QPushButton:
         button = self._look.button(action.title, action.icon, small=True)

@@ -89,7 +89,8 @@ def _export(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Export…"), "download", partial(export_menu.ask, details))
 
 
-def _bin(details: Details) -> DetailAction | None:
+def to_bin_or_back(details: Details) -> DetailAction:
+    """Return what moves it to the bin, or out of it."""
     id = details.artifact.id
     if details.artifact.binned_at is None:
         return DetailAction(_tr("Move to bin"), "trash-2", lambda _: move_to_bin(details))
@@ -97,16 +98,10 @@ def _bin(details: Details) -> DetailAction | None:
     return DetailAction(_tr("Restore"), "archive-restore", lambda _: restore())
 
 
-ACTIONS: tuple[Action, ...] = (
-    _run_again,
-    _reuse,
-    _remix,
-    _family_tree,
-    _make_workflow,
-    _export,
-    _bin,
-)
-"""In reading order; below them come the pages that take the artifact, and actions of plugins."""
+ACTIONS: tuple[Action, ...] = (_run_again, _reuse, _export)
+"""What is done most, as buttons."""
+MORE: tuple[Action, ...] = (_remix, _family_tree, _make_workflow)
+"""In a menu; below them come the pages that take the artifact, and actions of plugins."""
 
 
 def uses(details: Details) -> list[tuple[str, str, Callable[[], None]]]:
