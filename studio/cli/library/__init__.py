@@ -12,7 +12,7 @@ import msgspec
 
 from studio.api.errors import BadInput
 from studio.cli.facts import lines
-from studio.cli.library import backups
+from studio.cli.library import backups, shelves
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -29,7 +29,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
-    """List, show, search, export, erase, verify, back up, rebuild or forget."""
+    """List, show, search, gather, export, erase, verify, back up, rebuild or forget."""
     arguments = _parser().parse_args(argv)
     if arguments.command == "forget":
         return _forget(arguments, session.paths)
@@ -41,7 +41,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         return backups.show(arguments, session)
     if arguments.command == "restore" and (backup := backups.named(arguments, session)):
         return backups.restore(backup, arguments, session.paths)
-    writes = arguments.command in ("backup", "erase", "rebuild", "restore")
+    writes = arguments.command in ("backup", "erase", "rebuild", "restore", *shelves.DONE)
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
             output.hint(news)
@@ -94,6 +94,7 @@ def _parser() -> ArgumentParser:
     restore.add_argument(
         "--yes", action="store_true", help="put the backup in place; the library there is kept"
     )
+    shelves.add_commands(add)
     add("verify", "check that all files are present and unchanged, and nothing erased is left")
     erase = add("erase", "delete results and conversations permanently, with all that is known")
     erase.add_argument("id", nargs="*", metavar="ID")
@@ -344,6 +345,9 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "verify": _verify,
     "erase": _erase,
     "rebuild": _rebuild,
+    "tags": shelves.tags,
+    "collections": shelves.collections,
+    **dict.fromkeys(shelves.DONE, shelves.gather),
 }
 
 

@@ -201,3 +201,24 @@ def test_results_and_conversations_come_back_from_the_bin(command: Command, home
     code, _, err = command("library", "restore", "01NOTHERE")
     assert code == ExitCode.NOT_FOUND
     assert "01NOTHERE" in err
+
+
+# --- tags and collections ---------------------------------------------------------------------
+
+
+def test_results_are_tagged_and_gathered(command: Command, home: Path) -> None:
+    with Library.open(StudioPaths(home)) as library:
+        ids = [library.add_artifact(NewArtifact("text", b"a", ".txt")).id for _ in range(2)]
+    assert "No tags yet" in command("library", "tags")[1]
+    assert command("library", "tag", "Cover", *ids)[1] == "Tagged “Cover”: 2 results.\n"
+    assert command("library", "untag", "cover", ids[0])[0] == ExitCode.OK
+    assert one_object(command("library", "tags", "--json")[1])["tags"] == {"Cover": 1}
+    assert command("library", "collect", "Sea", *ids)[0] == ExitCode.OK
+    assert command("library", "collect", "sea", ids[0])[0] == ExitCode.OK
+    assert command("library", "uncollect", "Sea", ids[1], "--json")[0] == ExitCode.OK
+    assert "1        Sea" in command("library", "collections")[1]
+    found = one_object(command("library", "search", "in:Sea", "--json")[1])["artifacts"]
+    assert [each["id"] for each in found] == ids[:1]
+    for words in (("untag", "Cover", ids[0]), ("uncollect", "Land", ids[0]), ("tag", "x", "gone")):
+        code, _, err = command("library", *words)
+        assert code == ExitCode.NOT_FOUND, err
