@@ -122,6 +122,10 @@ class ArtifactGrid(GridView):
         first = max(0, shown.start - self.columns)
         return slice(first, first + max(len(shown), 24) + AHEAD)
 
+    def is_read(self) -> bool:
+        """Whether all that is in view is there to be drawn, but for pictures."""
+        return all(self._items.at(row) is not None for row in self.in_view())
+
     def current(self) -> Artifact | None:
         """Return the current artifact, None while there is none or it is not read."""
         return self._items.at(self.currentIndex().row())
