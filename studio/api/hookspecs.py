@@ -33,7 +33,11 @@ class WindowHooks:
 
     @hookspec
     def studio_viewers(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:
-        """Return kind → function that makes a ``QWidget`` showing an artifact of that kind."""
+        """Return kind → function that makes a ``QWidget`` showing an artifact of that kind.
+
+        One that plays may have ``toggle()`` (Space in the Gallery), and ``begin()`` and a signal
+        ``ended``: then several that are selected are played one after the other.
+        """
 
     @hookspec
     def studio_exporters(

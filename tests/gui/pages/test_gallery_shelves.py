@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton, QWidget
 
 from studio.app import App
 from studio.core.library import Library
@@ -18,6 +18,7 @@ from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.side_file import beside, described
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.gallery.shelves.drag_out import copies, mime
+from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
@@ -41,6 +42,23 @@ def app(start: Runs) -> App:
 @pytest.fixture
 def page(app: App, qtbot: Any) -> GalleryPage:
     return opened(app, qtbot, 4)
+
+
+class Plays(QWidget):
+    """Stands in for a viewer of sounds."""
+
+    ended = Signal()
+    played: ClassVar[list[str]] = []
+
+    def __init__(self, *shown: Any) -> None:
+        super().__init__()
+        self._title = shown[1].title
+
+    def begin(self) -> None:
+        self.played.append(f"begin {self._title}")
+
+    def toggle(self) -> None:
+        self.played.append(f"toggle {self._title}")
 
 
 def library_of(page: GalleryPage) -> Library:
@@ -156,3 +174,32 @@ def test_files_leave_under_their_titles_as_copies(page: GalleryPage, tmp_path: P
     assert library.payload_path(sum_).read_bytes() == b"x = 1"
     carried = mime(keys, files)
     assert [Path(url.toLocalFile()) for url in carried.urls()] == files
+
+
+def test_what_plays_is_played_one_after_the_other(
+    page: GalleryPage, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Plays] = []
+
+    def show(*shown: Any) -> QWidget:
+        artifact = shown[1]
+        if artifact.title == "Leaf 1":
+            return QWidget()  # it does not play
+        made.append(Plays(*shown))
+        return made[-1]
+
+    monkeypatch.setattr(viewers, "show", show)
+    Plays.played.clear()
+    page.grid.select_row(0)
+    qtbot.waitUntil(lambda: bool(made))
+    page.grid.select_rows([0, 1, 2, 3])
+    qtbot.keyClick(page.grid, Qt.Key.Key_Space)
+    assert Plays.played == ["toggle A sum"]
+    for title in ("Leaf 2", "Leaf 0"):
+        made[-1].ended.emit()
+        qtbot.waitUntil(lambda title=title: Plays.played[-1] == f"begin {title}")
+    assert page.grid.selected_count() == 4
+    made[-1].ended.emit()
+    page.grid.select_row(0)
+    qtbot.waitUntil(lambda: len(made) == 4)
+    assert Plays.played[1:] == ["begin Leaf 2", "begin Leaf 0"], "nothing plays by itself"

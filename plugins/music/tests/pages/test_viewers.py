@@ -121,8 +121,15 @@ def test_sound_is_drawn_played_and_sought(sound: Any, qtbot: Any) -> None:
     assert player.asked[0][2] == pytest.approx(22050, abs=300)
     player.frame = 33075
     qtbot.waitUntil(lambda: viewer.wave.place == pytest.approx(0.75, abs=0.01))
+    ends: list[None] = []
+    viewer.ended.connect(lambda: ends.append(None))
     player.playing = False
     qtbot.waitUntil(lambda: viewer.wave.place == 0)
+    assert len(ends) == 1
+    viewer.begin()
+    assert player.playing
+    viewer.toggle()
+    assert len(ends) == 1, "a pause is no end"
 
 
 def test_without_a_device_the_sound_says_why(sound: Any, qtbot: Any) -> None:

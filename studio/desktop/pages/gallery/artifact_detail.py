@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -42,10 +43,12 @@ class ArtifactDetail(QFrame):
     Signals:
         changed: The artifact was renamed, starred, binned or made again: look anew.
         opened: Id of a relative the user wants to see.
+        played: What plays was played to its end, or nothing is there to play.
     """
 
     changed = Signal()
     opened = Signal(str)
+    played = Signal()
 
     def __init__(self, parts: PageServices) -> None:
         super().__init__()
@@ -60,6 +63,8 @@ class ArtifactDetail(QFrame):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self._area)
         self.artifact: Artifact | None = None
+        self._viewer: Any = None  # a plugin's: the studio does not know its type
+        self._plays = False
 
     def show_artifact(self, artifact: Artifact) -> None:
         """Show ``artifact``; its recipe and family are read beside the window."""
@@ -84,6 +89,15 @@ class ArtifactDetail(QFrame):
             return replace(self._details(artifact, record, family, start), problems=tuple(problems))
 
         self._parts.background.run(read, self._fill, self._details(artifact).tell)
+
+    def toggle(self) -> None:
+        """Play what is shown, or pause it, if it can be played."""
+        if toggle := getattr(self._viewer, "toggle", None):
+            toggle()
+
+    def play_next(self, on: bool) -> None:
+        """Play what is shown next as soon as it is there, or do not."""
+        self._plays = on
 
     def fill_menu(self, menu: QMenu, artifact: Artifact) -> None:
         """Add all that can be done with ``artifact`` from afar."""
@@ -119,13 +133,26 @@ class ArtifactDetail(QFrame):
         column.setSpacing(10)
         column.addLayout(self._head(details))
         maker = details.record.plugin if details.record else ""
-        column.addWidget(viewers.show(self._parts, details.artifact, details.start, maker))
+        self._viewer = viewer = viewers.show(self._parts, details.artifact, details.start, maker)
+        column.addWidget(viewer)
         column.addLayout(self._buttons(details))
         for section in SECTIONS:
             if shown := section(details):
                 column.addWidget(shown)
         column.addStretch()
         self._area.setWidget(inner)
+        self._follow_player()
+
+    def _follow_player(self) -> None:
+        """Hear of the end of what plays; play it, where it is the next one of several."""
+        begins, self._plays = self._plays, False
+        ended = getattr(self._viewer, "ended", None)
+        if ended is not None:
+            ended.connect(self.played)
+            if begins:
+                self._viewer.begin()
+        elif begins:
+            self.played.emit()
 
     def _head(self, details: Details) -> QHBoxLayout:
         artifact = details.artifact

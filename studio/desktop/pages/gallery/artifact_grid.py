@@ -58,6 +58,7 @@ class ArtifactGrid(GridView):
         picked: Others are selected.
         drag_wanted: The numbers of the rows that are dragged.
         removal_wanted: Delete was pressed.
+        play_wanted: Space was pressed.
         menu_wanted: An artifact, and where on the screen a menu about it is wanted.
     """
 
@@ -65,6 +66,7 @@ class ArtifactGrid(GridView):
     picked = Signal()
     drag_wanted = Signal(list)
     removal_wanted = Signal()
+    play_wanted = Signal()
     menu_wanted = Signal(object, QPoint)
 
     def __init__(
@@ -162,6 +164,16 @@ class ArtifactGrid(GridView):
         """Make the artifact of a row's number the current one; False if it was not found."""
         return self.select_row(self._items.row(key))
 
+    def go_on(self) -> bool:
+        """Make the next of several that are selected the current one; False without one."""
+        here, model = self.currentIndex().row(), self.selectionModel()
+        later = [row for row in self.selected_rows() if row > here] if here >= 0 else []
+        if later and self.selected_count() > 1:
+            model.setCurrentIndex(self._items.index(later[0]), model.SelectionFlag.NoUpdate)
+            self.scrollTo(self.currentIndex())
+            return True
+        return False
+
     def select_row(self, row: int) -> bool:
         """Make a place the current one, and bring it into view."""
         if row >= 0:
@@ -174,6 +186,8 @@ class ArtifactGrid(GridView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete and self.selected_count():
             self.removal_wanted.emit()
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.play_wanted.emit()
         else:
             super().keyPressEvent(event)
 

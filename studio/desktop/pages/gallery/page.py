@@ -113,6 +113,8 @@ class GalleryPage(QWidget):
         self.detail = ArtifactDetail(parts)
         self.detail.changed.connect(self.refresh)
         self.detail.opened.connect(self._show_id)
+        self.detail.played.connect(self._play_on)
+        self.grid.play_wanted.connect(self.detail.toggle)
         self.detail.hide()
         layout.addWidget(self.detail)
         files = Accepted(files=self._verify)
@@ -282,6 +284,10 @@ class GalleryPage(QWidget):
         self.detail.setVisible(artifact is not None)
         if artifact is not None:
             self.detail.show_artifact(artifact)
+
+    def _play_on(self) -> None:
+        """Play the next of several that are selected."""
+        self.detail.play_next(self.grid.go_on())
 
     def show_family(self) -> None:
         """Show the family tree of what is selected."""

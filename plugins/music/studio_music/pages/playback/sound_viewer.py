@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -21,13 +21,19 @@ _MARGIN = 12
 
 
 class SoundViewer(QWidget):
-    """The viewer; it reads beside the window."""
+    """The viewer; it reads beside the window.
+
+    Signals:
+        ended: It was played to its end.
+    """
+
+    ended = Signal()
 
     def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
         super().__init__()
         self._ctx = ctx
         self._player: Any = None
-        self._starting = self._closed = False
+        self._starting = self._closed = self._wanted = False
         self._samples: Any = None
         self._rate = 44100
         self.wave = Wave(ctx)
@@ -63,6 +69,8 @@ class SoundViewer(QWidget):
         self.wave.show_levels(levels)
         self._say(0)
         self.play.setEnabled(True)
+        if self._wanted:
+            self.toggle()
 
     def _say(self, frame: int) -> None:
         seconds = len(self._samples) / self._rate
@@ -70,6 +78,12 @@ class SoundViewer(QWidget):
         self.words.setText(f"{clock(frame / self._rate)} / {clock(seconds)} · {rate}")
 
     # --- playing ------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Play as soon as it is read."""
+        self._wanted = True
+        if self._samples is not None and not self._clock.isActive():
+            self.toggle()
 
     def toggle(self) -> None:
         """Play from the playhead, or pause there."""
@@ -119,6 +133,7 @@ class SoundViewer(QWidget):
             self._pause()
             self.wave.set_place(0.0)
             self._say(0)
+            self.ended.emit()
 
     def _show_icon(self) -> None:
         self.play.setIcon(
