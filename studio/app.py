@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -37,7 +39,7 @@ from studio.desktop.window.activity import Activity
 from studio.desktop.window.crash_report import CrashReports
 from studio.desktop.window.shell import MainWindow
 from studio.desktop.window.window_state import WindowState
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.core.runtime_process.child import Launch
@@ -187,9 +189,32 @@ class App(QObject):
         # Only now, and beside the window: sqlite, plugin discovery and more cost more than it does.
         self._background.run(
             lambda: importlib.import_module("studio.desktop.window.window_session"),
-            lambda _: self._open(self._paths),
+            lambda _: self._repair(self._paths),
             self._on_import_failed,
         )
+
+    def _repair(self, paths: StudioPaths | None) -> None:
+        """Open the studio once its library is sound; where that takes long, say so meanwhile."""
+        if paths is None:
+            self._open(None)
+            return
+
+        def repair() -> list[str]:
+            from studio.core.library.storage import startup
+
+            with suppress(OSError, StudioError, Cancelled):  # opening says what is wrong
+                return startup.repair(paths.library, self._on_repaired)
+            return []
+
+        self._background.run(
+            repair, lambda news: self._open(paths, news), lambda _: self._open(paths)
+        )
+
+    def _on_repaired(self, done: int, total: int) -> None:
+        """Show how far the library is; called beside the window's thread."""
+        if self._ended:
+            raise Cancelled
+        self._bridge.post(partial(self.window.show_repair, done, total))
 
     def _on_import_failed(self, error: Exception) -> None:
         problem = StudioError(
@@ -199,7 +224,7 @@ class App(QObject):
         )
         self._show_problem(problem)
 
-    def _open(self, paths: StudioPaths | None) -> None:
+    def _open(self, paths: StudioPaths | None, news: Sequence[str] = ()) -> None:
         from studio.desktop import plugin_faults
         from studio.desktop.window.window_session import WindowSession
 
@@ -223,6 +248,8 @@ class App(QObject):
             _log.error("Offline Studio could not be opened", exc_info=error)
             self._show_problem(in_words(error))
             return
+        for told in news:
+            self.session.studio.notices.warn(told)
         self._paths = paths
         self._crashes = CrashReports(paths.logs)
         self._crashes.watch(self._keep, self._tell_bug, self.session.faults.lay)
@@ -245,7 +272,7 @@ class App(QObject):
         self.activity.set_runtime("off")
         self.window.show_problem(
             str(error),
-            retry=lambda: self._open(self._paths or self._find_home()),
+            retry=lambda: self._repair(self._paths or self._find_home()),
             look_around=lambda: self._open(StudioPaths.throwaway()),
             restore=self._restore if self._paths else None,
         )

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QVBoxLayout, QWi
 
 from studio.api.intake import local_files
 from studio.desktop.appearance.appearance import Appearance, restyle
-from studio.desktop.widgets.empty_states import ErrorState
+from studio.desktop.widgets.empty_states import EmptyState, ErrorState
 from studio.desktop.widgets.focus_ring import FocusRing
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.confirmation import show_confirm
@@ -194,6 +194,13 @@ class MainWindow(QMainWindow):
                 ),
             )
         )
+
+    def show_repair(self, done: int, total: int) -> None:
+        """Say that the library is being repaired, and how far that is."""
+        how_far = self.tr("{done} of {total} results.").format(done=f"{done:,}", total=f"{total:,}")
+        words = self.tr("Its database is being rebuilt from your files. Nothing is lost.")
+        title = self.tr("The library is being repaired")
+        self.pages.show_instead(EmptyState(self.look, "wrench", title, f"{words}\n{how_far}"))
 
     def ask_to_close(self, jobs: int, close: Callable[[], None]) -> None:
         """Ask whether jobs that run may be stopped."""

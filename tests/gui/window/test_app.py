@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 
+from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.app import App
 from studio.core.jobs import queue_start
@@ -34,6 +35,24 @@ def _words(widget: QWidget) -> str:
 
 def _messages(app: App) -> str:
     return " ".join(card.notice.message for card in app.window.notices.cards())
+
+
+def test_a_damaged_library_is_repaired_before_the_pages_come(start: Runs, qtbot: Any) -> None:
+    paths = StudioPaths.default()
+    with Library.open(paths) as library:
+        made = library.add_artifact(NewArtifact("text", b"kept", ".txt", title="Kept"))
+    (paths.library / "library.db").write_bytes(b"no database " * 1000)
+    app = start()
+    assert app.session is not None
+    assert app.session.studio.library.artifact(made.id).title == "Kept"
+    qtbot.waitUntil(lambda: "has been rebuilt from your files" in _messages(app))
+
+
+def test_a_repair_says_how_far_it_is(start: Runs) -> None:
+    app = start()
+    app.window.show_repair(1200, 3400)
+    assert "The library is being repaired" in _words(app.window)
+    assert "1,200 of 3,400 results." in _words(app.window)
 
 
 def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:

@@ -18,7 +18,7 @@ from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.library.upkeep import backup, health
 from studio.core.library.upkeep.health import Health
-from studio.core.library.upkeep.rebuild import rebuild
+from studio.core.library.upkeep.rebuild import Progress, rebuild
 from studio.protocol.errors import ErrorCode, StudioError
 
 DATABASE = "library.db"
@@ -64,6 +64,30 @@ def open_database(folder: Path, *, read_only: bool) -> Opened:
         raise
 
 
+def repair(folder: Path, progress: Progress) -> list[str]:
+    """Make a database that is missing or damaged again from the files; return what is news of it.
+
+    Opening does it, too: this is for who wants to do it beforehand and beside a window, since it
+    takes minutes where there is much. Nothing is done where another studio has the library, or
+    where nothing can be written: opening says so.
+
+    Args:
+        progress: What it raises ends the repair; the next one begins anew.
+
+    Raises:
+        OSError, StudioError: It cannot be done; opening says what becomes of it.
+    """
+    lock = WriterLock(folder / "lock")
+    if not _claim(folder, lock).writable:
+        return []
+    try:
+        database, news = _sound(folder / DATABASE, ReservedSpace(folder / "ballast"), progress)
+        database.close()
+        return news
+    finally:
+        lock.release()
+
+
 def _claim(folder: Path, lock: WriterLock) -> Health:
     """Become the one writer, or say why not."""
     try:
@@ -100,7 +124,9 @@ def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
     return Opened(database, lock, Health(), news)
 
 
-def _sound(path: Path, reserved_space: ReservedSpace) -> tuple[Database, list[str]]:
+def _sound(
+    path: Path, reserved_space: ReservedSpace, progress: Progress = lambda done, total: None
+) -> tuple[Database, list[str]]:
     """Return a database that passes its check: the one there is, or one made from the files."""
     damage, news = "" if _is_new(path) else _damage(path), []
     disk.remove(suspect(path))
@@ -108,7 +134,7 @@ def _sound(path: Path, reserved_space: ReservedSpace) -> tuple[Database, list[st
         kept, log = _put_aside(path), EventLog(path.parent / "history")
         if not any((path.parent / name).exists() for name in ("history", "objects")):
             log.mark_modern()
-        _make(path, path.parent)
+        _make(path, path.parent, progress)
         if not log.is_modern:
             erasure.write_down(path.parent, erasure.Plan(upgrades=True), reserved_space)
         if damage:
@@ -158,7 +184,7 @@ def _put_aside(path: Path) -> str:
     return name
 
 
-def _make(path: Path, folder: Path) -> None:
+def _make(path: Path, folder: Path, progress: Progress = lambda done, total: None) -> None:
     """Make a database from what lies in ``folder``: an empty one, if the library is new.
 
     It is given its name when it is whole: a crash before would leave an empty one that looks sound.
@@ -171,7 +197,9 @@ def _make(path: Path, folder: Path) -> None:
         with database.exclusive() as connection:
             schema.migrate(connection)
         with database.write("rebuild the library") as connection:
-            rebuild(connection, ObjectStore(folder), EventLog(folder / "history"))
+            rebuild(
+                connection, ObjectStore(folder), EventLog(folder / "history"), progress=progress
+            )
     finally:
         database.close()
     os.replace(new, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +46,9 @@ _AS_OTHERS = """
     ), kind) WHERE id = ?
 """
 """Of an unknown suffix: what most other files of it are, also where their plugin is gone."""
+Progress = Callable[[int, int], None]
+"""Told how many results are done, of how many; what it raises ends the work, and undoes it."""
+_TELL_EACH = 100
 _SETTABLE = frozenset({"title", "starred", "binned_at"})
 
 
@@ -84,17 +87,18 @@ def rebuild(
     store: ObjectStore,
     history: EventLog,
     kinds: Mapping[str, str] = MappingProxyType({}),
+    progress: Progress = lambda done, total: None,
 ) -> None:
     """Replace all rows but the job journal, within the caller's transaction.
 
     What is missing in the journal of rows of the queue is added to it.
 
-    ``kinds``: suffix → kind, as plugins declare them.
+    ``kinds``: suffix → kind, as plugins declare them. ``progress`` hears of results now and then.
     """
     for table in _REBUILT:
         connection.execute(f"DELETE FROM {table}")
     _records(connection, history)
-    _artifacts(connection, store, history, kinds)
+    _artifacts(connection, store, history, kinds, progress)
     _collections(connection, history)
     for stream in history.streams("conversations/"):
         _conversation(connection, history, stream)
@@ -139,10 +143,14 @@ def _artifacts(
     store: ObjectStore,
     history: EventLog,
     kinds: Mapping[str, str],
+    progress: Progress,
 ) -> None:
     links: list[tuple[str, list[str]]] = []
     unknown: list[str] = []
-    for path in store.sidecars():
+    sidecars = list(store.sidecars())
+    for done, path in enumerate(sidecars):
+        if done % _TELL_EACH == 0:
+            progress(done, len(sidecars))
         try:
             found = read_sidecar(read_regular(path))
             artifact, record = found.parse()

@@ -11,8 +11,8 @@ import pytest
 
 from studio.api.artifacts import NewArtifact
 from studio.core.library import HealthState, Library
-from studio.core.library.storage import schema
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.core.library.storage import schema, startup
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 
 
 def released(number: int) -> bytes:
@@ -285,3 +285,26 @@ def test_what_leftovers_cannot_be_understood_are_swept(library: Library, folder:
     with Library.open(folder) as again:
         assert again.count() == 0
         assert list(incoming.iterdir()) == []
+
+
+def test_a_damaged_library_is_repaired_beforehand_and_says_how_far(folder: Path) -> None:
+    with Library.open(folder) as library:
+        for number in range(150):
+            library.add_artifact(NewArtifact("text", b"%d" % number, ".txt"))
+    (folder / "library.db").write_bytes(b"no database " * 1000)
+
+    def stops(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        startup.repair(folder, stops)
+    told: list[tuple[int, int]] = []
+    assert startup.repair(folder, lambda *far: told.append(far)) == [], "told when it was put aside"
+    assert told == [(0, 150), (100, 150)]
+    assert startup.repair(folder, stops) == [], "the control: a sound one is left alone"
+    with Library.open(folder) as library:
+        assert library.stats().kinds == {"text": 150}
+        assert startup.repair(folder, stops) == [], "another studio has it"
+    (folder / "library.db").write_bytes(b"no database " * 1000)
+    (news,) = startup.repair(folder, lambda *far: None)
+    assert "has been rebuilt from your files" in news
