@@ -40,6 +40,16 @@ class WindowHooks:
         """
 
     @hookspec
+    def studio_thumbnails(
+        self, ctx: PluginContext
+    ) -> Mapping[str, Callable[[SavedArtifact, Callable[[Any], None]], None]]:
+        """Return kind → function that draws the card of an artifact that came without a picture.
+
+        It gets the artifact, and what takes the ``QImage``, about 400 by 280: call that later, on
+        the window's thread, once the picture was drawn beside it (``ctx.run_later``).
+        """
+
+    @hookspec
     def studio_exporters(
         self, ctx: PluginContext
     ) -> Mapping[str, Callable[[SavedArtifact, Path], None]]:

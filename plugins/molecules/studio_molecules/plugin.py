@@ -42,6 +42,23 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
 
 
 @hookimpl
+def studio_thumbnails(
+    ctx: PluginContext,
+) -> Mapping[str, Callable[[SavedArtifact, Callable[[Any], None]], None]]:
+    """Return what draws the cards of molecules that came without a picture."""
+    cards: list[Any] = []
+
+    def draw(artifact: SavedArtifact, give: Callable[[Any], None]) -> None:
+        from studio_molecules.pages.structure.cards import Cards
+
+        if not cards:
+            cards.append(Cards(ctx))
+        cards[0].draw(artifact.path, give)
+
+    return {Kind.MOLECULES: draw}
+
+
+@hookimpl
 def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
     """Return the formats in which tables can leave the gallery; the page has more."""
 

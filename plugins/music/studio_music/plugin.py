@@ -39,6 +39,25 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
 
 
 @hookimpl
+def studio_thumbnails(
+    ctx: PluginContext,
+) -> Mapping[str, Callable[[SavedArtifact, Callable[[Any], None]], None]]:
+    """Return what draws the cards of scores and sounds that came without a picture."""
+
+    def score(artifact: SavedArtifact, give: Callable[[Any], None]) -> None:
+        from studio_music.pages.cards import score_card
+
+        ctx.run_later(lambda: score_card(artifact.path), give)
+
+    def sound(artifact: SavedArtifact, give: Callable[[Any], None]) -> None:
+        from studio_music.pages.cards import sound_card
+
+        ctx.run_later(lambda: sound_card(artifact.path), give)
+
+    return {Kind.SCORE: score, Kind.AUDIO: sound}
+
+
+@hookimpl
 def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
     """Return the formats in which scores and sound can leave the gallery."""
 

@@ -17,10 +17,14 @@ from studio.api.artifacts import Kind, SavedArtifact
 from studio.core.library import Artifact
 from studio.desktop import formatting
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers.film import FilmView
 from studio.desktop.viewers.plot import PlotViewer
 from studio.protocol.errors import StudioError
 
+Give = Callable[[Any], None]
+"""Takes a picture; anything else is none."""
+Draw = Callable[[Artifact, Give], None]
 ROOM = 312
 """Pixels that a picture has for its width."""
 _CHARS = 20_000
@@ -50,6 +54,26 @@ def of_plugins(parts: PageServices, artifact: Artifact, maker: str = "") -> QWid
             if isinstance(widget, QWidget):
                 return widget
     return None
+
+
+def drawers(parts: PageServices) -> dict[str, Draw]:
+    """Return kind → what draws the card of an artifact that came without a picture."""
+    host = parts.studio.plugins
+    contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
+    found: dict[str, Draw] = {}
+    each = host.call_each("studio_thumbnails", lambda id: {"ctx": contexts[id]})
+    for plugin, drawn in each:
+        for kind, draw in drawn.items():
+            found.setdefault(kind, partial(_draw, parts, plugin, draw))
+    return found
+
+
+def _draw(parts: PageServices, plugin: str, draw: Any, artifact: Artifact, give: Give) -> None:
+    saved = saved_artifact(parts.studio.library, artifact)
+    try:
+        parts.studio.plugins.guard(plugin, "thumbnail", lambda: draw(saved, give))
+    except StudioError:  # it was recorded; the card has words
+        give(None)
 
 
 def show(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:

@@ -34,6 +34,9 @@ def film(format: str, frames: int = 6) -> bytes:
     return data.getvalue()
 
 
+TUNE = b"X:1\nT:Old\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"
+
+
 @pytest.fixture
 def gallery(start: Runs, qtbot: Any) -> tuple[App, GalleryPage, dict[str, str]]:
     with Library.open(StudioPaths.default()) as library:
@@ -41,6 +44,7 @@ def gallery(start: Runs, qtbot: Any) -> tuple[App, GalleryPage, dict[str, str]]:
             "plot": NewArtifact("plot", Plot(series=[Line([1, 2])]).encode(), Plot.SUFFIX, "Up"),
             "broken": NewArtifact("plot", b'{"series": 3}', Plot.SUFFIX, "Broken"),
             "film": NewArtifact("video", film("WEBP"), ".webp", "Red"),
+            "tune": NewArtifact("score", TUNE, ".abc", "A tune of old"),
         }
         ids = {name: library.add_artifact(each).id for name, each in made.items()}
     app = start()
@@ -48,7 +52,7 @@ def gallery(start: Runs, qtbot: Any) -> tuple[App, GalleryPage, dict[str, str]]:
     page = app.window.pages.page("studio.gallery")
     assert page is not None
     assert isinstance(page.widget, GalleryPage)
-    qtbot.waitUntil(lambda: page.widget.grid.count() == 3)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == 4)
     return app, page.widget, ids
 
 
@@ -92,6 +96,7 @@ def test_a_card_shows_the_plot_and_the_first_frame(
         return page.grid._thumbnails.of(items[ids[name]]) is not None
 
     qtbot.waitUntil(lambda: drawn("plot") and drawn("film"))
+    qtbot.waitUntil(lambda: drawn("tune"))  # by its plugin
     assert not drawn("broken")
 
 

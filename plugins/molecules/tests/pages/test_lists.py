@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from plugins.molecules.tests.pages.page_desk import Desk, table
+from studio.api import SavedArtifact
 from studio.testing.scripted import (
     Artifact,
 )
 from studio_molecules.molecule import Molecule, from_csv, to_csv
+from studio_molecules.plugin import studio_thumbnails
 
 
 def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: Path) -> None:
@@ -155,3 +158,16 @@ def test_copy_and_use_as_lead(desk: Desk) -> None:
     desk.page.molecules.choose_all()
     desk.page.molecules.copy()
     assert len(QGuiApplication.clipboard().text().splitlines()) == 6
+
+
+def test_a_list_without_a_picture_gets_a_card(desk: Desk, tmp_path: Path) -> None:
+    made: list[Any] = []
+    draw = studio_thumbnails(desk.ctx)["molecules"]
+    for name, data in (("old.csv", to_csv([Molecule("CCO"), Molecule("CCN")])), ("bad.csv", b"")):
+        (tmp_path / name).write_bytes(data)
+        draw(SavedArtifact("a", "molecules", "Old", "", tmp_path / name), made.append)
+    desk.until(lambda: len(made) == 2)
+    card = max(made, key=lambda each: each.width())
+    assert card.size().toTuple() == (400, 280)
+    assert card.pixelColor(100, 140).alpha() == card.pixelColor(300, 140).alpha() == 255
+    assert min(made, key=lambda each: each.width()).isNull()

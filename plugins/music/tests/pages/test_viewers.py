@@ -23,7 +23,7 @@ from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score.gallery_viewer import ScoreViewer
 from studio_music.pages.takes.mini_roll import paint_mini_roll
 from studio_music.piece import Piece
-from studio_music.plugin import studio_viewers
+from studio_music.plugin import studio_thumbnails, studio_viewers
 from studio_music.sound.audio_files import wav
 
 
@@ -172,3 +172,16 @@ def test_a_small_roll_has_a_stroke_for_each_note(tune: Any, look: Appearance) ->
         x, y = 160 * note.start // (16 * 480) + 4, (77 - note.pitch + 0.4) * row
         assert image.pixelColor(x, int(y)).alpha() == 255
     assert image.pixelColor(4, 2).alpha() == 0
+
+
+def test_scores_and_sounds_of_old_get_a_card(ctx: Any, tune: Any, tmp_path: Path) -> None:
+    files = {"x.mid": write(tune(), ".mid"), "x.wav": wav(np.ones((400, 2), np.float32), 44100)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        (tmp_path / f"broken {name}").write_bytes(b"nonsense")
+    for name, kind in (("x.mid", "score"), ("x.wav", "audio")):
+        cards: list[Any] = []
+        draw = studio_thumbnails(ctx)[kind]
+        draw(saved(tmp_path / name, kind), cards.append)
+        draw(saved(tmp_path / f"broken {name}", kind), cards.append)
+        assert [card.isNull() for card in cards] == [False, True]

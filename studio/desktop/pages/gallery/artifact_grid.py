@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import shiboken6
 from PySide6.QtCore import (
@@ -39,6 +39,7 @@ from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.gallery.grid.model import AHEAD, ArtifactItemModel, Report
 from studio.desktop.pages.gallery.grid.thumbnails import AT_LEFT, Thumbnails
 from studio.desktop.pages.gallery.grid.view import GridView
+from studio.desktop.viewers.artifact import Draw
 
 CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
@@ -70,11 +71,16 @@ class ArtifactGrid(GridView):
     menu_wanted = Signal(object, QPoint)
 
     def __init__(
-        self, look: Appearance, library: Library, background: Background, report: Report
+        self,
+        look: Appearance,
+        library: Library,
+        background: Background,
+        report: Report,
+        drawers: Callable[[], Mapping[str, Draw]] = dict,
     ) -> None:
         super().__init__(CARD + QSize(GAP, GAP))
         self._items = ArtifactItemModel(library, background, report)
-        self._thumbnails = Thumbnails(look, library, background, self._on_picture)
+        self._thumbnails = Thumbnails(look, library, background, self._on_picture, drawers)
         self._cards = _CardDelegate(look, self._thumbnails)
         self.setModel(self._items)
         self.setItemDelegate(self._cards)

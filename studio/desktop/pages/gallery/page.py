@@ -40,6 +40,7 @@ from studio.desktop.pages.gallery.shelves.selection_bar import SelectionBar
 from studio.desktop.pages.gallery.verification_sheet import verify_files
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.viewers import artifact as viewers
 from studio.protocol.errors import ErrorCode, StudioError
 
 _PAUSE_MS, _PATIENCE_MS = 120, 700
@@ -95,7 +96,13 @@ class GalleryPage(QWidget):
         self.conversations = BinnedConversations(parts)
         self.conversations.restored.connect(self.refresh)
         self.conversations.hide()
-        self.grid = ArtifactGrid(self._look, parts.studio.library, parts.background, self._tell)
+        self.grid = ArtifactGrid(
+            self._look,
+            parts.studio.library,
+            parts.background,
+            self._tell,
+            lambda: viewers.drawers(parts),
+        )
         self.grid.chosen.connect(self._show)
         self.grid.menu_wanted.connect(self._show_menu)
         self.grid.removal_wanted.connect(self._remove)

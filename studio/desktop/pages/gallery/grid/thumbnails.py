@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QImage, QImageReader, QPainter, QPen
 
 from studio.api.artifacts import Kind
@@ -18,6 +18,7 @@ from studio.desktop.main_thread.bridge import Background
 from studio.desktop.plot import files
 from studio.desktop.plot.painter import Dress
 from studio.desktop.plot.view import dress_of
+from studio.desktop.viewers.artifact import Draw
 from studio.protocol.errors import StudioError
 
 ROOM = QSize(200, 142)
@@ -36,6 +37,7 @@ class Thumbnails:
 
     Args:
         ready: Called with the id of an artifact whose picture is there now.
+        drawers: Returns kind → what draws it, for kinds of plugins.
     """
 
     def __init__(
@@ -44,19 +46,26 @@ class Thumbnails:
         library: Library,
         background: Background,
         ready: Callable[[str], None],
+        drawers: Callable[[], Mapping[str, Draw]] = dict,
     ) -> None:
         self._look, self._library, self._background, self._ready = look, library, background, ready
         self._pictures: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: OrderedDict[str, Artifact] = OrderedDict()
         self._busy = False
+        self._asked: set[str] = set()
+        """Ids of what plugins are drawing."""
+        self._drawers = drawers
+        self._known_drawers: Mapping[str, Draw] | None = None
 
     def of(self, artifact: Artifact) -> QImage | None:
         """Return the picture if it is there; else have it made, the last asked for first."""
-        if not artifact.preview and artifact.kind not in _DRAWN:
+        if not self._can_draw(artifact):
             return None
         if artifact.id in self._pictures:
             self._pictures.move_to_end(artifact.id)
             return self._pictures[artifact.id]
+        if artifact.id in self._asked:
+            return None
         self._wanted[artifact.id] = artifact
         self._wanted.move_to_end(artifact.id)
         while len(self._wanted) > 80:  # out of view again
@@ -66,7 +75,15 @@ class Thumbnails:
 
     def is_known(self, artifact: Artifact) -> bool:
         """Whether it is settled what there is to show."""
-        return artifact.id in self._pictures or not (artifact.preview or artifact.kind in _DRAWN)
+        if artifact.id in self._pictures:
+            return True
+        return not (artifact.preview or artifact.kind in _DRAWN)  # words, until a plugin has drawn
+
+    def _can_draw(self, artifact: Artifact) -> bool:
+        if self._known_drawers is None:
+            self._known_drawers = self._drawers()
+        drawn = artifact.kind in _DRAWN or artifact.kind in self._known_drawers
+        return bool(artifact.preview) or drawn
 
     def forget_themed(self) -> None:
         """Draw anew what wears the colours of the theme."""
@@ -77,18 +94,35 @@ class Thumbnails:
             return
         self._busy = True
         id, artifact = self._wanted.popitem()
+        by_plugin = (self._known_drawers or {}).get(artifact.kind)
+        if by_plugin is not None and not (artifact.preview or artifact.kind in _DRAWN):
+            self._asked.add(id)
+            # Not while a card is painted, and nothing waits for it: it may never come.
+            QTimer.singleShot(0, lambda: by_plugin(artifact, lambda image: self._given(id, image)))
+            QTimer.singleShot(0, self._go_on)
+            return
         draw = self._drawing(artifact)
         self._background.run(
             draw, lambda image: self._got(id, image), lambda _: self._got(id, None)
         )
 
-    def _got(self, id: str, image: QImage | None) -> None:
+    def _go_on(self) -> None:
         self._busy = False
+        self._next()
+
+    def _given(self, id: str, image: object) -> None:
+        self._asked.discard(id)
+        self._keep(id, image if isinstance(image, QImage) else None)
+
+    def _got(self, id: str, image: QImage | None) -> None:
+        self._keep(id, image)
+        self._go_on()
+
+    def _keep(self, id: str, image: QImage | None) -> None:
         self._pictures[id] = None if image is None or image.isNull() else image
         while len(self._pictures) > _KEPT:
             self._pictures.popitem(last=False)
         self._ready(id)
-        self._next()
 
     def _drawing(self, artifact: Artifact) -> Callable[[], QImage]:
         """Return what draws an artifact, beside the window; colours are taken now."""
