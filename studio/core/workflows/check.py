@@ -13,7 +13,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind
 from studio.core.plugins import PluginHost
 from studio.core.plugins.check.toml_lines import Place
-from studio.core.workflows.document import Step, Workflow, parse, problem
+from studio.core.workflows.document import TYPE_WORDS, Step, Workflow, parse, problem
 from studio.core.workflows.references import Reference, only, references
 from studio.core.workflows.sources import NONE, files_of
 
@@ -166,7 +166,7 @@ def _misfit(field: Field, value: Any) -> str:
         return "" if fits else f"“{field.title}” must be one of {choices}; here is “{value}”."
     is_switch = isinstance(value, bool)
     if not isinstance(value, _TYPES[field.kind]) or is_switch != (field.kind is FieldKind.SWITCH):
-        return f"“{field.title}” must be of type {field.kind}; here is “{value}”."
+        return f"“{field.title}” must be {TYPE_WORDS[field.kind]}; here is “{value}”."
     try:
         field.check(value)
     except BadInput as error:

@@ -56,7 +56,7 @@ class FreeParam(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             found = _TYPES[self.type](value)
         except (TypeError, ValueError):
-            raise BadInput(f"“{title}” must be {_TYPE_WORDS[self.type]}, not “{value}”.") from None
+            raise BadInput(f"“{title}” must be {TYPE_WORDS[self.type]}, not “{value}”.") from None
         if self.type == "choice" and found not in self.choices:
             raise BadInput(f"“{title}” must be one of {', '.join(self.choices)}, not “{value}”.")
         return found
@@ -331,6 +331,8 @@ def _readable(error: str) -> tuple[str, tuple[str | int, ...]]:
         return f"there is no key “{unknown[1]}”.", (*place, unknown[1])
     if missing := re.search(r"missing required field `(\w+)`", what):
         return f"the key “{missing[1]}” is missing.", tuple(place)
+    if unknown := re.search(r"[Ii]nvalid enum value '(.*)'", what):
+        return f"“{unknown[1]}” is no value that this key can have.", tuple(place)
     return f"{what[:1].lower()}{what[1:]}.", tuple(place)
 
 
@@ -357,11 +359,15 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     "number": float,
     "switch": _switch,
 }
-_TYPE_WORDS = {
+TYPE_WORDS = {
     "text": "a text",
     "choice": "a text",
     "file": "a file",
+    "weights": "the id of a model",
     "integer": "a whole number",
+    "seed": "a whole number",
     "number": "a number",
     "switch": "true or false",
+    "list": "a list",
 }
+"""What a value of a type is, of free parameters and of those of tasks."""

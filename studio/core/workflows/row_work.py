@@ -119,12 +119,12 @@ class RowWork:
         """Open rows: first those that were under way when a studio ended, then those that wait."""
         if len(self._open) > OPEN_ROWS // 2:
             return
-        self._flush()
-        id = self._run.id
+        id, over = self._run.id, {change.number for change in self._changes}
         found = [] if self._has_begun else self._runs.rows_in(id, RowState.RUNNING, (), OPEN_ROWS)
         self._has_begun = True
         room = OPEN_ROWS - len(self._open) - len(found)
-        found += self._runs.rows_in(id, RowState.WAITING, self._open.keys(), max(room, 0))
+        known = self._open.keys() | over  # what became of these is not written down yet
+        found += self._runs.rows_in(id, RowState.WAITING, known, max(room, 0))
         steps = self._runs.steps(id, [row.number for row in found])
         for row in found:
             opened = _OpenRow(row, msgspec.convert(row.given, Given))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -231,4 +232,4 @@ def _folder_of(source: Source | None) -> str:
     """Return what the paths in a table or a list start from."""
     if not isinstance(source, Path):
         return str(Path())
-    return str((source if source.is_dir() else source.parent).absolute())
+    return str((source if os.path.isdir(source) else source.parent).absolute())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ NONE = "none"
 """The kind of input of a workflow that takes none: it runs once."""
 TABLES = (".csv", ".tsv")
 LISTS = (".txt", ".list")
+_LOOKED_AT = 4096
 COLUMN = "input"
 """The column of a table that ``{input}`` stands for, if it has several."""
 _FILES: Mapping[str, frozenset[str]] = {
@@ -85,14 +87,14 @@ def rows(source: Path, workflow: Workflow, kinds: Iterable[KindEntry] = ()) -> I
     kind = workflow.input.kind
     if kind == NONE:
         raise takes_none(workflow)
-    if source.is_dir():
+    if os.path.isdir(source):
         yield from _folder(source, kind, files_of(kind, kinds))
     elif source.suffix.lower() in TABLES and kind != Kind.MOLECULES:
         yield from _lines_of_table(source, kind)
     elif source.suffix.lower() in LISTS:
         with _opened(source) as file:
             yield from listed(file, kind, source.parent)
-    elif source.is_file():  # one file is a folder of one
+    elif os.path.isfile(source):  # one file is a folder of one
         yield Given(file=str(source.absolute()))
     else:
         raise StudioError(
@@ -117,11 +119,14 @@ def listed(lines: Iterable[str], kind: str, folder: Path) -> Iterator[Given]:
 
 
 def _folder(folder: Path, kind: str, suffixes: frozenset[str]) -> Iterator[Given]:
-    found = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in suffixes or (not suffixes and path.is_file())
-    ]
+    try:
+        found = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in suffixes or (not suffixes and path.is_file())
+        ]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
     if not found:
         words = ", ".join(sorted(suffixes))
         raise BadInput(f"There is no {kind} in the folder {folder}.", f"It looks for {words}.")
@@ -161,8 +166,14 @@ def _lines_of_table(table: Path, kind: str) -> Iterator[Given]:
 def _opened(path: Path) -> Any:
     try:
         file = path.open("rb")
+        is_text = b"\0" not in file.peek(_LOOKED_AT)[:_LOOKED_AT]
     except OSError as error:
-        raise StudioError(
-            ErrorCode.NOT_FOUND, f"{path} cannot be read: {error.strerror or error}."
-        ) from error
+        raise _unreadable(path, error) from error
+    if not is_text:
+        file.close()
+        raise BadInput(f"{path.name} is not text, so it is no list or table.", "Choose another.")
     return io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+
+
+def _unreadable(path: Path, error: OSError) -> StudioError:
+    return StudioError(ErrorCode.NOT_FOUND, f"{path} cannot be read: {error.strerror or error}.")

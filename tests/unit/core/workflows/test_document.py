@@ -33,7 +33,7 @@ WRONG = {
     'name = "A"': "The file: the key “step” is missing.",
     "name = ": "This is not valid TOML",
     HEAD + 'parms = { prompt = "x" }': "Line 5, step “a”: there is no key “parms”.",
-    HEAD + "params = { prompt = 3 }": "Line 5, step “a”: “Prompt” must be of type text; here is",
+    HEAD + "params = { prompt = 3 }": "Line 5, step “a”: “Prompt” must be a text; here is",
     HEAD: "Line 2, step “a”: “Prompt” is missing.",
     HEAD + 'params = { prompt = "x", mood = 1 }':
         "Line 5, step “a”: “Write” has no parameter “mood”.",
@@ -46,7 +46,7 @@ WRONG = {
     HEAD + 'params = { prompt = "{param.b}" }': "Line 5, step “a”: there is no parameter “b”.",
     HEAD + 'params = { prompt = "a } b" }': "A brace stands alone",
     HEAD + 'params = { prompt = "{step.a}" }': "in a circle: a → a.",
-    GOOD + 'until = "good"': "Line 6, step “a”: invalid enum value",
+    GOOD + 'until = "good"': "Line 6, step “a”: “good” is no value",
     GOOD + 'only_if = "a is fine"': "Line 6, step “a”: “a is fine” is no",
     GOOD + 'at_most = 0': "at_most must be between 1 and 100.",
     GOOD + 'inputs = { text = "y" }': "“Write” takes no input “text”.",
