@@ -171,7 +171,9 @@ def _opened(path: Path) -> Any:
         raise _unreadable(path, error) from error
     if not is_text:
         file.close()
-        raise BadInput(f"{path.name} is not text, so it is no list or table.", "Choose another.")
+        raise BadInput(
+            f"{path.name} is not text, so it cannot be a list or table.", "Choose another file."
+        )
     return io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
@@ -192,6 +192,8 @@ def test_a_workflow_runs_on_a_collection_and_on_what_is_selected_in_the_library(
     choose(page, "Leads")
     assert page.workflow is not None
     assert page.workflow.input.collection == "Leads", "it is saved with the workflow"
+    label = named(page, QLabel, "Collection “Leads”")
+    qtbot.waitUntil(lambda: label.text() == "Collection “Leads”")
     press(page, "Run", qtbot)
     qtbot.waitUntil(lambda: page.panel.words.text() == "2 of 2 rows done")
     model = page.panel._model
@@ -207,7 +209,7 @@ def test_a_workflow_runs_on_a_collection_and_on_what_is_selected_in_the_library(
     assert isinstance(found, GalleryPage)
     found.set_line("in:Leads")
     qtbot.waitUntil(lambda: found.grid.select_rows([0, 1]) or found.grid.selected_count() == 2)
-    next(b for b in found.findChildren(QPushButton) if b.text() == "Run workflow…").click()
+    named(found.selection, QToolButton, "Run workflow…").click()
     subtitle = "Open the workflow that is to run on the 2 selected results."
     qtbot.waitUntil(lambda: page._frame.subtitle.text() == subtitle)
     page.show_workflow(document.parse(THREE_STEPS))

@@ -73,7 +73,7 @@ class InputsCard(QWidget):
         self.lines.setVisible(takes_any and source is None and kind != Kind.TABLE)
         self._source_words.setVisible(source is not None and takes_any)
         self._drop.setVisible(source is not None and takes_any)
-        self._source_words.setText(self._told(source))
+        self._source_words.set_text(self._told(source))
         for button in (self.folder, self.collection):
             button.setVisible(takes_any and kind != Kind.TABLE)
         self.table.setVisible(takes_any)

@@ -61,7 +61,7 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="takes no input"):
         list(rows(tmp_path, taking("none")))
     (tmp_path / "a.txt").write_bytes(b"PK\0\1")
-    with pytest.raises(StudioError, match=r"a\.txt is not text, so it is no list or table"):
+    with pytest.raises(StudioError, match=r"a\.txt is not text, so it cannot be a list or table"):
         list(rows(tmp_path / "a.txt", taking("image")))
 
 

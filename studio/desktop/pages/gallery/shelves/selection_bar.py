@@ -45,9 +45,14 @@ class SelectionBar(QWidget):
         row.addStretch()
         self.compare = self._button(row, self.tr("Compare"), "columns-2", self._compare)
         self._button(row, self.tr("Collect"), "folder-plus", self._collect)
-        self._button(row, self.tr("Tag…"), "tag", self.ask_tag)
-        self._button(row, self.tr("Run workflow…"), "workflow", self._run_workflow)
-        self._button(row, self.tr("Star"), "star", partial(self._do, _star))
+        for title, icon, call in (  # without words: there is no room for all in a small window
+            (self.tr("Tag…"), "tag", self.ask_tag),
+            (self.tr("Star"), "star", partial(self._do, _star)),
+            (self.tr("Run workflow…"), "workflow", self._run_workflow),
+        ):
+            button = look.icon_button(icon, title)
+            button.clicked.connect(lambda _=False, call=call: call())
+            row.addWidget(button)
         self._button(row, self.tr("Export…"), "download", self._export)
         self.away = self._button(row, self.tr("Move to bin"), "trash-2", self.bin)
         self.back = self._button(row, self.tr("Restore"), "archive-restore", self._restore)
