@@ -17,8 +17,9 @@ from studio.api.manifest import API_VERSION
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.backups import restoration
-from studio.core.backups.schedule import Backups
+from studio.core.backups.schedule import Backups, somebody_waits
 from studio.core.checkpoints import Checkpoints
+from studio.core.connection_log import ConnectionLog, packages_of
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
 from studio.core.energy.amount import Amount
@@ -77,7 +78,6 @@ from studio.protocol.messages import (
     Status,
     Trace,
 )
-from studio.protocol.states import JobState, Lane
 from studio.protocol.trace import Use
 
 
@@ -100,6 +100,7 @@ class Studio:
         estimate: Turns what the runtime counted into joules.
         workflows: The runs of workflows that are under way.
         backups: Copies of the library, by a schedule or when asked for.
+        connections: What this studio and its plugins have tried to reach on other machines.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class Studio:
             on_stall=self._runtime_stalled,
         )
         self.runtime_requests = RuntimeRequests(self.runtime)
+        self.connections = ConnectionLog(self.post, partial(packages_of, plugins))
         self.models = LoadedModels(self.runtime, settings, paths)
         self._configuration = RuntimeConfiguration(
             settings, plugins, self.weights_manager, self.models, self.runtime
@@ -173,8 +175,9 @@ class Studio:
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
+        is_busy = partial(somebody_waits, self.jobs, plugins)
         self.backups = Backups(
-            paths, settings, library, self.notices, self._background, self.post, self._is_waited_for
+            paths, settings, library, self.notices, self._background, self.post, is_busy
         )
         self.scans = WeightsScans(self.weights_manager, self._background, self.notices.error)
         self._answers = LibraryAnswers(
@@ -244,7 +247,7 @@ class Studio:
             only=only,
             stored=lambda: stored.found(store),
         )
-        restored = _restored(paths)
+        restored = restoration.finish_in_words(paths)
         library = Library.open(paths, read_only=read_only, settings=settings)
         library.news[:0] = restored
         opened = cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
@@ -266,6 +269,7 @@ class Studio:
             pass
         self.jobs.close()
         self.backups.close()
+        self.connections.close()
         self.downloads.close()
         self.weights_operations.close()
         self._background.close()
@@ -309,12 +313,6 @@ class Studio:
         """A plugin that sees no files of the user's does not get at them by the tasks of others."""
         if self.plugins.plugin(caller.recipe.plugin).isolated:
             check_files(caller.recipe, recipe, params, self.library.folder)
-
-    def _is_waited_for(self) -> bool:
-        """Whether a short answer is being computed for somebody."""
-        running = {job.recipe.task for job in self.jobs.live() if job.state is JobState.RUNNING}
-        entries = (entry for _, entry in self.plugins.tasks() if entry.id in running)
-        return any(entry.lane is Lane.INTERACTIVE for entry in entries)
 
     # --- the runtime --------------------------------------------------------------------------
 
@@ -420,6 +418,7 @@ class Studio:
         message = received.message
         if isinstance(message, Status):
             self._blame.watch(message)
+            self.connections.take_status(message)
             for call in list(self._status_observers):
                 call(message)
         elif isinstance(message, Inspected | Trace):
@@ -489,12 +488,3 @@ class Studio:
 
     def _about(self, plugin: str) -> dict[str, str]:
         return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})
-
-
-def _restored(paths: StudioPaths) -> list[str]:
-    """End a restore that was prepared; return what is to be told of it."""
-    try:
-        done = restoration.finish(paths)
-    except StudioError as error:  # the library that is there is opened; the next start tries again
-        return [str(error)]
-    return [str(done)] if done else []

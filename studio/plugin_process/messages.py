@@ -12,6 +12,7 @@ import msgspec
 
 from studio.api.sandbox import SandboxLimits
 from studio.api.worker.text import SamplingParams
+from studio.protocol.connections.watch import Attempts
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.messages import BlobSpec, Message
 
@@ -156,6 +157,8 @@ class Ended(Message, frozen=True):
     stopped: bool = False
     connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Sockets of the network that were opened, or tried to be, as far as Python tells."""
+    attempts: Attempts = ()
+    """What they were to reach, but for this machine itself."""
 
 
 # --- from the plugin: what its task asks for ------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from studio.protocol.connections.watch import Attempt
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.message import Message
 from studio.protocol.trace import Energy, JobUse, PluginUse, ProcessUse
@@ -110,3 +111,7 @@ class Status(Message, frozen=True):
     processor_seconds: float = 0.0
     """Processor time of the runtime, all threads together."""
     energy: Energy = Energy()
+    connections: int = 0
+    """Attempts to reach another machine since the start, of all plugins' processes too."""
+    attempts: tuple[Attempt, ...] = ()
+    """The last of them."""

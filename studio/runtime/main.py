@@ -72,6 +72,7 @@ def _serve(link: Link) -> int:
         cache=Path(cache) if cache else None,
         steps=StepNote.open(area.folder) if area else None,
     )
+    server.watch.start()
     asked = server.serve()
     server.close(GRACE_ASKED if asked else GRACE_GONE)
     if asked:

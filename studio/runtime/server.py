@@ -22,6 +22,7 @@ import psutil
 
 from studio.api.worker.context import Loader
 from studio.protocol.caches import JOBS
+from studio.protocol.connections.watch import Watch, by_module
 from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
@@ -93,6 +94,9 @@ class Server:
         cache: The studio's folder of caches; None for none.
         scratch_root: Where jobs get their folders; by default in the cache: not in memory.
         steps: Where it is noted whose step is at hand.
+
+    Attributes:
+        watch: What is tried to be reached on other machines; it hears once it is started.
     """
 
     def __init__(
@@ -116,6 +120,8 @@ class Server:
         self._digests = Digests(cache)
         self._hosts = Hosts(lambda: self._scheduler.wake(), self._on_fault, self._scratch_root)
         self._workers = Workers(self._on_fault, RemoteTasks(self._hosts))
+        self.watch = Watch(by_module(self._workers.packages))
+        self._hosts.on_attempt = self.watch.add
         self._pool = Pool(
             sources=WeightsRegistry(self._loaders),
             digests=self._digests,
@@ -372,6 +378,8 @@ class Server:
             up_seconds=self._usage.up_seconds,
             processor_seconds=self._usage.processor_seconds(),
             energy=energy,
+            connections=self.watch.count,
+            attempts=self.watch.attempts(),
         )
 
     def _settle(

@@ -111,6 +111,15 @@ def finish(paths: StudioPaths) -> Restored | None:
         return Restored(wanted.backup, kept, wanted.damaged)
 
 
+def finish_in_words(paths: StudioPaths) -> list[str]:
+    """Do as ``finish``; return what is to be told of it, also why it could not be done."""
+    try:
+        done = finish(paths)
+    except StudioError as error:  # the library that is there is opened; the next start tries again
+        return [str(error)]
+    return [str(done)] if done else []
+
+
 def _copy(backup: Backup, target: Path, progress: Progress) -> int:
     """Copy what can be read, and return how many files are damaged or missing.
 

@@ -18,12 +18,15 @@ from studio.core.backups.catalogue import Backup
 from studio.core.backups.copier import Copier, Over
 from studio.core.backups.process import Request
 from studio.core.backups.settings import Every
+from studio.core.jobs.board import JobBoard
 from studio.core.library import Library
 from studio.core.library.upkeep.library_copy import damage_in_words
 from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
+from studio.core.plugins import PluginHost
 from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState, Lane
 
 log = logging.getLogger("studio.backups")
 
@@ -32,6 +35,13 @@ RETRY_SECONDS = 3600.0
 NOTICE = "backup"
 _CLOCK_SECONDS = 24 * 3600
 """A backup that is further in the future was made by a wrong clock, and counts for nothing."""
+
+
+def somebody_waits(jobs: JobBoard, plugins: PluginHost) -> bool:
+    """Whether a short answer is being computed for somebody."""
+    running = {job.recipe.task for job in jobs.live() if job.state is JobState.RUNNING}
+    entries = (entry for _, entry in plugins.tasks() if entry.id in running)
+    return any(entry.lane is Lane.INTERACTIVE for entry in entries)
 
 
 class Backups:

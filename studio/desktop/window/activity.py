@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.core.jobs.durations import Durations, Estimate
     from studio.core.jobs.job import Job
     from studio.core.jobs.job_queue import JobQueue
+    from studio.protocol.connections.watch import Attempt
 
 _CALM_MS = 60
 """Jobs are redrawn at most this often: the eye cannot follow more."""
@@ -43,6 +44,9 @@ class Activity(QObject):
         runtime_reason: Why it is dead, in words.
         status: The last heartbeat; None while there is no runtime.
         server: Address of the local server; empty while it is off.
+        connections: How often another machine was to be reached.
+        attempts: The last times, oldest first.
+        plugin_title: Plugin id → the name a person reads.
         title_of: Weights id → the name a person reads.
         unload, restart: What a person may ask of the runtime.
         start_again: Close the window, after the usual question, and open it anew.
@@ -53,18 +57,23 @@ class Activity(QObject):
         status_changed: A new heartbeat.
         jobs_changed: Any job moved or got on.
         server_changed: The local server is on now, or off.
+        connections_changed: Another machine was to be reached.
     """
 
     runtime_changed = Signal()
     status_changed = Signal()
     jobs_changed = Signal()
     server_changed = Signal()
+    connections_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.runtime_state, self.runtime_reason = "off", ""
         self.status: Status | None = None
         self.server = ""
+        self.connections = 0
+        self.attempts: Sequence[Attempt] = ()
+        self.plugin_title: Callable[[str], str] = lambda plugin: plugin
         self.title_of: Callable[[str], str] = lambda weights: weights
         self.unload: Callable[[str], None] = lambda weights: None
         self.restart: Callable[[], None] = lambda: None
@@ -100,6 +109,11 @@ class Activity(QObject):
         """Take where the local server is; empty for nowhere."""
         self.server = address
         self.server_changed.emit()
+
+    def set_connections(self, count: int, attempts: Sequence[Attempt]) -> None:
+        """Take how often another machine was to be reached, and the last times."""
+        self.connections, self.attempts = count, attempts
+        self.connections_changed.emit()
 
     def live(self) -> Sequence[Job]:
         """Return the jobs that are not over, but not what passes by itself.

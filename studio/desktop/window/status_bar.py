@@ -11,6 +11,7 @@ from studio.desktop import formatting as words
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.window.activity import Activity
+from studio.desktop.window.connection_light import ConnectionLight
 from studio.desktop.window.memory_popover import MemoryPopover
 from studio.protocol.messages import Status
 from studio.protocol.states import JobState
@@ -52,6 +53,7 @@ class StatusBar(QFrame):
         layout.addWidget(self._memory)
         layout.addWidget(_Server(look, activity))
         layout.addStretch()
+        layout.addWidget(ConnectionLight(look, activity, window))
         layout.addWidget(self._jobs)
         layout.addWidget(self.panel_button)
 

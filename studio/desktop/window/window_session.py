@@ -157,6 +157,11 @@ class WindowSession(QObject):
         activity.set_runtime(str(studio.runtime.state), studio.runtime.reason)
         studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
         studio.on_status(activity.set_status)
+        log = studio.connections
+        titles = {plugin.id: plugin.title for plugin in studio.plugins.plugins}
+        activity.plugin_title = lambda plugin: titles.get(plugin, plugin)
+        log.on_change(lambda: activity.set_connections(log.count, tuple(log.attempts)))
+        activity.set_connections(log.count, tuple(log.attempts))
 
     def _on_files(self, paths: list[Path]) -> None:
         """Hand each dropped file to the first plugin that knows what to do with it."""

@@ -29,6 +29,7 @@ from studio.plugin_process import messages as m
 from studio.plugin_process.inside import job, no_programs
 from studio.plugin_process.inside.failures import as_info
 from studio.plugin_process.inside.wire import Wire
+from studio.protocol.connections.watch import Watch
 from studio.protocol.link import Link
 
 _INTERNET = (2, 10, 23, 30)
@@ -71,8 +72,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _stay_with_the_runtime()
     wire = Wire(_take_pipes())
-    connections = Connections()
+    connections, watch = Connections(), Watch()
     sys.addaudithook(connections.hear)
+    watch.start()
     folder = Path(tempfile.mkdtemp(prefix="plugin-"))
     threading.Thread(target=wire.listen, name="listen", daemon=True).start()
     worker: Worker | None = None
@@ -93,7 +95,8 @@ def main() -> None:
                     wire, worker.load, worker.tasks, worker.checks, begin, received.blobs, folder
                 )
                 shutil.rmtree(folder / "scratch", ignore_errors=True)
-                wire.send(msgspec.structs.replace(end, connections=connections.take()))
+                heard = {"connections": connections.take(), "attempts": watch.take()}
+                wire.send(msgspec.structs.replace(end, **heard))
 
 
 def _stay_with_the_runtime() -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from studio.plugin_process import launch
@@ -18,6 +19,7 @@ from studio.plugin_process.launch import Launched
 from studio.plugin_process.messages import Broken, Load, Loaded
 from studio.plugin_process.process import PluginProcess
 from studio.plugin_process.process_sandbox import ProcessSandbox, no_sandbox, process_sandbox
+from studio.protocol.connections.watch import Attempt
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import LinkClosed
 from studio.protocol.messages import PluginFault, WorkerEntry
@@ -84,6 +86,7 @@ class Hosts:
         self._closed = threading.Event()
         self.memory_limit = memory_limit()
         self.meter = ProcessMeter()
+        self.on_attempt: Callable[[Attempt], None] = lambda attempt: None
         self.find_sandbox: Callable[[], ProcessSandbox] = process_sandbox
 
     @contextmanager
@@ -227,6 +230,16 @@ class Hosts:
             raise broken
         process.end(f"It did not start within {START_SECONDS:.0f} seconds.", is_fault=True)
         raise self.ended(entry, process)
+
+    def note_attempts(
+        self, entry: WorkerEntry, process: PluginProcess, attempts: Iterable[Attempt]
+    ) -> None:
+        """Tell what the process of a plugin has tried to reach; it does not say whose it is."""
+        blocked = bool(process.tier) and not entry.permits.network
+        for attempt in attempts:
+            self.on_attempt(
+                msgspec.structs.replace(attempt, plugin=entry.plugin, asked=False, blocked=blocked)
+            )
 
     def _launch(self, entry: WorkerEntry) -> Launched:
         sandbox = self.find_sandbox()

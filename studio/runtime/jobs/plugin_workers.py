@@ -76,6 +76,11 @@ class Workers:
             for entry in entries
         }
 
+    def packages(self) -> dict[str, str]:
+        """Return top package → id of the plugin whose worker half it has."""
+        workers = self._workers
+        return {each.entry.module.partition(".")[0]: id for id, each in workers.items()}
+
     def owner(self, task: str) -> str:
         """Return the id of the plugin that ``task`` belongs to; its first part if nobody has it."""
         found = self._find(task)

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolBut
 from studio.desktop import formatting
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window.activity import Activity
+from studio.desktop.window.connection_light import ConnectionLight, ConnectionList
 from studio.desktop.window.memory_popover import MemoryPopover
 from studio.desktop.window.shell import MainWindow
+from studio.protocol.connections.watch import Attempt
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
 from studio.protocol.states import JobState, Priority
@@ -348,3 +350,25 @@ def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> Non
 )
 def test_sizes_are_said_as_people_say_them(count: int, expected: str) -> None:
     assert formatting.size(count) == expected
+
+
+def test_the_light_counts_what_tries_to_leave_and_names_it(
+    window: MainWindow, activity: Activity
+) -> None:
+    light = window.status_bar.findChild(ConnectionLight)
+    assert light.text() == "Offline · 0 connections"
+    light.click()
+    popover = window.findChild(ConnectionList)
+    assert "Nothing has tried" in _words(popover)
+    activity.plugin_title = lambda plugin: plugin.title()
+    attempts = (
+        Attempt(1.0, "192.0.2.7:80", "greedy", blocked=True),
+        Attempt(2.0, "hub.example:443", asked=True),
+        Attempt(3.0, "192.0.2.8:80"),
+    )
+    activity.set_connections(3, attempts)
+    assert light.text() == "3 connections"
+    said = " ".join(label.text() for label in popover.findChildren(QLabel))
+    for words in ("Greedy · 1", "192.0.2.7:80", "blocked by the sandbox", "Downloads that you"):
+        assert words in said
+    assert "Offline Studio itself · 1" in said

@@ -57,3 +57,26 @@ def test_the_books_of_a_process(desk: Desk, strangers: Strangers) -> None:
     assert use.start_seconds > 0
     assert "Crashes: 1." in process_words(use)
     assert "without a sandbox" in process_words(use)
+
+
+LEAVES = """
+import contextlib, socket
+
+def work(ctx, params):
+    for address in (("192.0.2.7", 80), ("127.0.0.1", 9)):
+        with contextlib.suppress(OSError), socket.socket() as own:
+            own.settimeout(0.01)
+            own.connect(address)
+    yield None
+"""
+
+
+def test_what_a_process_tries_to_reach_is_told_with_its_plugin(
+    desk: Desk, strangers: Strangers
+) -> None:
+    strangers.plugin("leaver", LEAVES)
+    desk.run("leaver.work")
+    status = desk.wait(lambda each: isinstance(each, Status) and each.connections > 0)
+    (attempt,) = status.attempts
+    assert (attempt.plugin, attempt.address) == ("leaver", "192.0.2.7:80")
+    assert not attempt.blocked, "this process has no sandbox"

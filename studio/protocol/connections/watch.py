@@ -1,0 +1,160 @@
+"""Hears what Python code of this process tries to reach, by the interpreter's audit events.
+
+Counts whatever would leave this machine: a name that is looked up, a connection, a datagram. What
+stays on it (``127.0.0.1``, a socket in a file) does not count. Code that is not Python is not
+heard: whether it can connect is up to the sandbox.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Annotated, Any
+
+import msgspec
+
+KEPT = 50
+"""So many attempts are remembered; all are counted."""
+_INTERNET = frozenset({2, 10, 23, 30})
+"""``AF_INET``, and ``AF_INET6`` of Linux, Windows and macOS."""
+_LOCAL_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt to reach another machine.
+
+    Attributes:
+        at: Seconds since the epoch.
+        address: Name or number of the machine, and the port.
+        plugin: Whose code it was; empty for the studio's own.
+        asked: Whether it belongs to a download that the user has started.
+        blocked: Whether its process has no network.
+    """
+
+    at: float
+    address: Annotated[str, msgspec.Meta(max_length=300)]
+    plugin: str = ""
+    asked: bool = False
+    blocked: bool = False
+
+
+Attempts = Annotated[tuple[Attempt, ...], msgspec.Meta(max_length=KEPT)]
+Whose = Callable[[FrameType | None], tuple[str, bool]]
+"""Takes the frame that connects; returns the plugin, and whether the user has asked for it."""
+
+
+class Watch:
+    """The attempts of a process; any thread may make one.
+
+    Attributes:
+        count: How many there were.
+        on_attempt: Called with each, on the thread that makes it.
+    """
+
+    def __init__(self, whose: Whose = lambda frame: ("", False)) -> None:
+        self.count = 0
+        self.on_attempt: Callable[[Attempt], None] = lambda attempt: None
+        self._whose = whose
+        self._attempts: deque[Attempt] = deque(maxlen=KEPT)
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def start(self) -> None:
+        """Listen, until this process ends: there is no way to stop."""
+        sys.addaudithook(self.hear)
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return the last of them, oldest first."""
+        with self._lock:
+            return tuple(self._attempts)
+
+    def take(self) -> tuple[Attempt, ...]:
+        """Return the last of them and forget them."""
+        with self._lock:
+            taken = tuple(self._attempts)
+            self._attempts.clear()
+            return taken
+
+    def add(self, attempt: Attempt) -> None:
+        """Note an attempt, of this process or of one that belongs to it."""
+        with self._lock:
+            self.count += 1
+            self._attempts.append(attempt)
+        self.on_attempt(attempt)
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take in an audit event. Never raises: that would forbid what is only to be counted."""
+        if not event.startswith("socket."):
+            return
+        try:
+            address = self._address(event, arguments)
+        except Exception:  # noqa: BLE001  arguments nobody foresaw are an attempt all the same
+            address = "?"
+        if address:
+            plugin, asked = self._whose(sys._getframe(1))
+            self.add(Attempt(time.time(), address[:300], plugin, asked))
+
+    def _address(self, event: str, arguments: tuple[Any, ...]) -> str:
+        """Return what is to be reached, empty for nothing or for what was counted already."""
+        if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            host, port = _text(arguments[0]), arguments[1] if len(arguments) > 1 else None
+            if _stays_here(host) or _is_number(host):
+                return ""
+            self._local.looked_up = str(port)
+            return f"{host}:{port}" if port else host
+        if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            return ""
+        target = arguments[1]
+        if arguments[0].family not in _INTERNET or not isinstance(target, tuple):
+            return ""
+        host, port = _text(target[0]), target[1]
+        if _stays_here(host):
+            return ""
+        # The first connection after a name was looked up is the same attempt.
+        looked_up, self._local.looked_up = getattr(self._local, "looked_up", None), None
+        return "" if looked_up == str(port) else f"{host}:{port}"
+
+
+def by_module(owners: Callable[[], Mapping[str, str]], asked: str = "") -> Whose:
+    """Return who finds whose code it was by the modules on the stack, innermost first.
+
+    Args:
+        owners: Returns top package → id of the plugin.
+        asked: Package in which only what the user has asked for connects; empty for none.
+    """
+
+    def whose(frame: FrameType | None) -> tuple[str, bool]:
+        known = owners()
+        while frame is not None:
+            name = str(frame.f_globals.get("__name__", ""))
+            if asked and name.startswith(asked):
+                return "", True
+            if plugin := known.get(name.partition(".")[0]):
+                return plugin, False
+            frame = frame.f_back
+        return "", False
+
+    return whose
+
+
+def _text(host: object) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _stays_here(host: str) -> bool:
+    if host.lower().rstrip(".") in _LOCAL_NAMES:
+        return True
+    return _is_number(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
