@@ -76,7 +76,7 @@ class ConnectionList(Popover):
     def _on_change(self) -> None:
         if self.isVisible():
             self._fill()
-            QTimer.singleShot(0, self, self.place)  # what was added is shown by then, and has a size
+            QTimer.singleShot(0, self, self.place)  # what was added has a size by then
 
     def _fill(self) -> None:
         clear(self._rows)
@@ -115,7 +115,8 @@ class ConnectionList(Popover):
         at = self._look.label(time.strftime("%H:%M:%S", time.localtime(attempt.at)), "small")
         at.setFont(self._look.fonts.figures(12))
         line.addWidget(at)
-        line.addWidget(ElidedLabel(attempt.address, ""), 1)
+        address = attempt.address or self.tr("a network socket")
+        line.addWidget(ElidedLabel(address), 1)
         if attempt.blocked:
             line.addWidget(self._look.label(self.tr("blocked by the sandbox"), "good"))
         elif not attempt.asked:

@@ -30,7 +30,8 @@ class Attempt(msgspec.Struct, frozen=True):
 
     Attributes:
         at: Seconds since the epoch.
-        address: Name or number of the machine, and the port.
+        address: Name or number of the machine, and the port; empty where nobody knows: its process
+            was not even given a socket.
         plugin: Whose code it was; empty for the studio's own.
         asked: Whether it belongs to a download that the user has started.
         blocked: Whether its process has no network.

@@ -16,10 +16,10 @@ import psutil
 
 from studio.plugin_process import launch
 from studio.plugin_process.launch import Launched
-from studio.plugin_process.messages import Broken, Load, Loaded
+from studio.plugin_process.messages import Broken, Ended, Load, Loaded
 from studio.plugin_process.process import PluginProcess
 from studio.plugin_process.process_sandbox import ProcessSandbox, no_sandbox, process_sandbox
-from studio.protocol.connections.watch import Attempt
+from studio.protocol.connections.watch import KEPT, Attempt
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import LinkClosed
 from studio.protocol.messages import PluginFault, WorkerEntry
@@ -231,12 +231,15 @@ class Hosts:
         process.end(f"It did not start within {START_SECONDS:.0f} seconds.", is_fault=True)
         raise self.ended(entry, process)
 
-    def note_attempts(
-        self, entry: WorkerEntry, process: PluginProcess, attempts: Iterable[Attempt]
-    ) -> None:
-        """Tell what the process of a plugin has tried to reach; it does not say whose it is."""
-        blocked = bool(process.tier) and not entry.permits.network
-        for attempt in attempts:
+    def note_attempts(self, entry: WorkerEntry, tier: str, ended: Ended) -> None:
+        """Tell what the process of a plugin has tried to reach; it does not say whose it is.
+
+        Without a network a socket cannot even be made, so that nobody learns what it was for.
+        """
+        blocked = bool(tier) and not entry.permits.network
+        refused = max(0, ended.connections - len(ended.attempts)) if blocked else 0
+        unknown = [Attempt(time.time(), "")] * min(refused, KEPT)
+        for attempt in (*ended.attempts, *unknown):
             self.on_attempt(
                 msgspec.structs.replace(attempt, plugin=entry.plugin, asked=False, blocked=blocked)
             )

@@ -145,7 +145,7 @@ class _Run:
             self.is_over = True
             meter = self._task.hosts.meter
             meter.connected(self._task.entry.plugin, message.connections)
-            self._task.hosts.note_attempts(self._task.entry, self._process, message.attempts)
+            self._task.hosts.note_attempts(self._task.entry, self._process.tier, message)
             meter.seen(self._task.entry.plugin, self._process)
             if message.error is not None:
                 raise self._failure(message.error)

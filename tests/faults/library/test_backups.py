@@ -20,7 +20,7 @@ from tests.unit.core.library.disk_faults import Faults, meets, steps
 
 FAULTS = pytest.mark.parametrize(
     ("fault", "lasts", "first", "apart"),
-    [("kill", False, 1, 4), ("full", True, 3, 9)],
+    [("kill", False, 1, 6), ("full", True, 3, 11)],
     ids=["killed", "full"],
 )
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

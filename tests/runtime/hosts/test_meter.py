@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from studio.cli.plugins.install import process_words
-from studio.protocol.messages import Status
+from studio.plugin_process.messages import Ended
+from studio.protocol.connections.watch import Attempt
+from studio.protocol.messages import Status, WorkerEntry
 from studio.protocol.trace import ProcessUse
+from studio.runtime.hosts.hosts import Hosts
 from tests.runtime.desk import Desk
 from tests.runtime.hosts.conftest import Strangers
 
@@ -80,3 +83,17 @@ def test_what_a_process_tries_to_reach_is_told_with_its_plugin(
     (attempt,) = status.attempts
     assert (attempt.plugin, attempt.address) == ("leaver", "192.0.2.7:80")
     assert not attempt.blocked, "this process has no sandbox"
+
+
+def test_a_socket_that_was_refused_is_an_attempt_that_was_blocked() -> None:
+    told: list[Attempt] = []
+    hosts = Hosts(lambda: None, lambda fault: None)
+    hosts.on_attempt = told.append
+    entry = WorkerEntry("walled", "walled.worker", {})
+    ended = Ended(connections=2, attempts=(Attempt(1.0, "a.example:1", "another", asked=True),))
+    hosts.note_attempts(entry, "landlock", ended)
+    assert told[0] == Attempt(1.0, "a.example:1", "walled", blocked=True)
+    assert (told[1].plugin, told[1].address, told[1].blocked) == ("walled", "", True)
+    del told[:]
+    hosts.note_attempts(entry, "", ended)
+    assert told == [Attempt(1.0, "a.example:1", "walled")], "the control: without a sandbox"
