@@ -71,22 +71,52 @@ class Source:
     Attributes:
         opening: its docstring.
         imports: dotted names it imports, anywhere in it.
+        strings: lines and strings but docstrings, with ``{}`` for fields of f-strings.
+        translated: calls of ``tr``.
     """
 
     opening: str
     imports: frozenset[str]
+    strings: tuple[tuple[int, str], ...]
+    translated: tuple[ast.Call, ...]
 
 
 @cache
 def source(file: Path) -> Source:
-    tree = ast.parse(file.read_text("utf-8"), str(file))
-    return Source(ast.get_docstring(tree) or "", frozenset(_imports(tree)))
+    return of_text(file.read_text("utf-8"))
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def of_text(text: str) -> Source:
+    """Look at each node of a module once."""
+    tree = ast.parse(text)
+    imports: set[str] = set()
+    strings: list[tuple[int, str]] = []
+    translated: list[ast.Call] = []
+    passed: set[int] = set()  # parts of f-strings, and strings that stand alone
+    for node in ast.walk(tree):  # breadth first: parents come before their parts
+        match node:
+            case ast.JoinedStr():
+                passed.update(map(id, node.values))
+                if id(node) not in passed:
+                    strings.append((node.lineno, "".join(map(_in_words, node.values))))
+            case ast.Expr():
+                passed.add(id(node.value))
+            case ast.Constant(value=str(value)) if id(node) not in passed:
+                strings.append((node.lineno, value))
+            case ast.Call() if node.args and _called(node.func) in ("tr", "_tr"):
+                translated.append(node)
+            case ast.Import():
+                imports.update(alias.name for alias in node.names)
+            case ast.ImportFrom() if node.module:
+                imports.add(node.module)
+                imports.update(f"{node.module}.{alias.name}" for alias in node.names)
+    opening = ast.get_docstring(tree) or ""
+    return Source(opening, frozenset(imports), tuple(strings), tuple(translated))
+
+
+def _in_words(part: ast.expr) -> str:
+    return str(part.value) if isinstance(part, ast.Constant) else "{}"
+
+
+def _called(function: ast.expr) -> str:
+    return str(getattr(function, "attr", getattr(function, "id", "")))
