@@ -39,7 +39,9 @@ WORK: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "image.generate": lambda chance: {"prompt": chance.choice(["a frog", "a red fox"])},
     "molecules.generate": lambda chance: {"count": chance.randint(1, 8)},
     "molecules.analogues": lambda chance: {"lead": LEAD, "count": chance.randint(1, 4)},
-    "music.compose": lambda chance: {"ask": chance.choice(["8 bars, calm", "4 bars, lively"])},
+    "music.compose": lambda chance: {
+        "ask": chance.choice(["8 bars, calm", "4 bars, lively"]), "audio": chance.random() < 0.25,
+    },
 }  # fmt: skip
 """Task → parameters of a short job."""
 
