@@ -47,8 +47,8 @@ def type_stages(project: Project) -> list[Stage]:
 
 
 _TESTS = {
-    "engines": ("tests/runtime", "plugins/image"),
-    "plugins": ("plugins", "--ignore=plugins/image"),
+    "engines": ("tests/runtime", "plugins/image", "plugins/lab"),
+    "plugins": ("plugins", "--ignore=plugins/image", "--ignore=plugins/lab"),
     "unit": ("tests/unit",),
     "studio": (
         "tests",
@@ -57,8 +57,9 @@ _TESTS = {
     "faults": ("tests/faults",),
     "window": ("tests/gui",),
 }
-"""The longest first, so that the lanes end together. Those that import transformers and diffusers
-are one stage: that takes ten seconds and more. A new folder is in one of them by itself."""
+"""The longest first, so that the lanes end together. Those that import transformers, diffusers or
+torch's compiler (which an optimiser does) are one stage: each takes five seconds and more. A new
+folder is in one of them by itself."""
 
 
 def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:

@@ -92,8 +92,8 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     apart = ("faults", "gui", "runtime", "unit")
     rest = " ".join(f"--ignore=tests/{folder}" for folder in apart)
     assert tests == {
-        "-m pytest tests/runtime plugins/image -k link",
-        "-m pytest plugins --ignore=plugins/image -k link",
+        "-m pytest tests/runtime plugins/image plugins/lab -k link",
+        "-m pytest plugins --ignore=plugins/image --ignore=plugins/lab -k link",
         f"-m pytest tests {rest} -k link",
         "-m pytest tests/unit -k link",
         "-m pytest tests/faults -k link",
