@@ -84,3 +84,13 @@ class Cancelled(BaseException):
 
     Not an error, and not an ``Exception``: no ``except Exception`` may eat it.
     """
+
+
+def brief(error: BaseException) -> str:
+    """Return the kind of error and its first line, at most 200 characters."""
+    try:
+        first = next(iter(str(error).splitlines()), "")
+    except Exception:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
+        first = ""
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text[:200].rstrip(". ")

@@ -24,7 +24,7 @@ from studio.api.worker.context import Loader
 from studio.protocol.caches import JOBS
 from studio.protocol.connections.watch import Watch, by_module
 from studio.protocol.device_status import DeviceEntry
-from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
     Arrange,
@@ -62,7 +62,7 @@ from studio.runtime.devices.usage import Usage
 from studio.runtime.hosts.hosts import Hosts
 from studio.runtime.hosts.remote_task import RemoteTasks
 from studio.runtime.jobs import library_reader
-from studio.runtime.jobs.error_translation import brief, own_bug, sendable
+from studio.runtime.jobs.error_translation import own_bug, sendable
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.jobs.runner import Runner

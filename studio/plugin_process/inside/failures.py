@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 
-from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
 
 MOST_DETAILS = 50_000
 _HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
@@ -27,16 +27,6 @@ def as_info(error: BaseException, plugin: str, where: str) -> ErrorInfo:
     if isinstance(error, SystemExit):
         message = f"The plugin “{plugin}” tried to quit the runtime from {where}."
     return ErrorInfo(ErrorCode.PLUGIN_FAILED, message, _HINT, details)
-
-
-def brief(error: BaseException) -> str:
-    """Return the kind of error and its first line, at most 200 characters."""
-    try:
-        first = next(iter(str(error).splitlines()), "")
-    except Exception:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
-        first = ""
-    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return text[:200].rstrip(". ")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -6,9 +6,8 @@ computed on it, nor can its memory be freed, until the process has ended.
 
 from __future__ import annotations
 
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import ErrorCode, StudioError, brief
 from studio.runtime.devices.device import Device
-from studio.runtime.jobs.error_translation import brief
 from studio.runtime.pool.memory import is_out_of_memory
 
 _SIGNS = (

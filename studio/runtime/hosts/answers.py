@@ -18,10 +18,10 @@ from studio.api.worker.generators import finished
 from studio.plugin_process import messages as m
 from studio.plugin_process.process import PluginProcess
 from studio.protocol.blobs import shaped
-from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
 from studio.protocol.messages import BlobSpec
 from studio.runtime.jobs.context import Context
-from studio.runtime.jobs.error_translation import brief, sendable
+from studio.runtime.jobs.error_translation import sendable
 from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
 
 MOST_OPEN = 16

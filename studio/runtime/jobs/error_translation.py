@@ -6,7 +6,7 @@ import traceback
 
 import msgspec
 
-from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError
+from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError, brief
 from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
 
 MAX_SENTENCE = 4_000
@@ -66,16 +66,6 @@ def own_bug(error: BaseException) -> ErrorInfo:
     release(error)
     message = f"The runtime failed: {brief(error)}."
     return sendable(ErrorInfo(ErrorCode.INTERNAL, message, _OWN_HINT, details))
-
-
-def brief(error: BaseException) -> str:
-    """Return the kind of error and its first line, at most 200 characters."""
-    try:
-        first = next(iter(str(error).splitlines()), "")
-    except Exception:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
-        first = ""
-    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return text[:200].rstrip(". ")
 
 
 def release(error: BaseException) -> None:

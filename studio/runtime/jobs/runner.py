@@ -13,13 +13,13 @@ from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import Event, ResultEvent, Task
 from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process.plain_data import a_kind
-from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError, brief
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
-from studio.runtime.jobs.error_translation import brief, release, translate
+from studio.runtime.jobs.error_translation import release, translate
 from studio.runtime.jobs.intermediates import Intermediates
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.library_reader import LibraryReader

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from studio.api.worker.context import Parks
+from studio.protocol.errors import brief
 from studio.protocol.messages import PoolEvent
 from studio.runtime.devices.device import Device
-from studio.runtime.jobs.error_translation import brief, release
+from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.plugin_workers import Contained
 from studio.runtime.pool.admission import host_room
 from studio.runtime.pool.leases import Books, Loaded, Tier

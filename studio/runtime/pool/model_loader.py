@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from studio.api.worker.context import Places
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import ErrorCode, StudioError, brief
 from studio.protocol.messages import PoolEvent
 from studio.runtime.devices.device import Device
-from studio.runtime.jobs.error_translation import brief, release
+from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained
 from studio.runtime.pool.admission import Demand

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 
 from studio.api.worker.context import Event, Outcome, Rung, Setting
-from studio.protocol.errors import StudioError
+from studio.protocol.errors import StudioError, brief
 from studio.protocol.states import JobState
-from studio.runtime.jobs.error_translation import brief, release
+from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained
 from studio.runtime.pool.memory import give_back, ran_out

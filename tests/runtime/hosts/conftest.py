@@ -27,6 +27,23 @@ class Toy(Params):
         if self.text == "forbidden":
             raise BadInput("This text is forbidden.", "Choose another.")
 """
+ENDS = """
+def exit(ctx, params):
+    yield ctx.text("begun")
+    os._exit(7)
+
+def crash(ctx, params):
+    import ctypes
+    yield ctx.text("begun")
+    ctypes.string_at(0)
+
+def hunger(ctx, params):
+    yield ctx.text("begun")
+    held = []
+    while True:
+        held.append(bytearray(b"x" * (32 << 20)))
+"""
+"""Tasks that end their process."""
 WORKER = """
 import os, sys, time
 from pathlib import Path

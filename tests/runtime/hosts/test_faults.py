@@ -16,7 +16,7 @@ from studio.protocol.messages import PluginFault, TextDelta
 from studio.protocol.states import JobState
 from studio.testing.processes import gone
 from tests.runtime.desk import Desk, Toy
-from tests.runtime.hosts.conftest import Strangers
+from tests.runtime.hosts.conftest import ENDS, Strangers
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
 
@@ -28,20 +28,6 @@ def link():
     import gc
     from studio.protocol.link import Link
     return next(each for each in gc.get_objects() if isinstance(each, Link))
-
-def exit(ctx, params):
-    yield ctx.text("begun")
-    os._exit(7)
-
-def crash(ctx, params):
-    yield ctx.text("begun")
-    ctypes.string_at(0)
-
-def hunger(ctx, params):
-    yield ctx.text("begun")
-    held = []
-    while True:
-        held.append(bytearray(b"x" * (32 << 20)))
 
 def hunger_of_a_child(ctx, params):
     yield ctx.text("begun")
@@ -140,7 +126,7 @@ def test_a_fault_is_named_and_a_job_beside_never_notices(
     beside = Beside()
     desk.plugin("chat", {"chat": beside.chat})
     other = desk.submit("chat.chat")
-    strangers.plugin("bad", FAULTY)
+    strangers.plugin("bad", FAULTY + ENDS)
     before = beside.steps
     end = desk.run(f"bad.{fault}")
     assert end.state is JobState.FAILED
@@ -181,7 +167,7 @@ def test_memory_that_is_reserved_may_be_used(desk: Desk, strangers: Strangers) -
 
 
 def test_a_process_that_ends_is_a_fault_of_its_plugin(desk: Desk, strangers: Strangers) -> None:
-    strangers.plugin("bad", FAULTY)
+    strangers.plugin("bad", FAULTY + ENDS)
     desk.run("bad.fail")
     assert not [each for each in desk.messages if isinstance(each, PluginFault)], "the control"
     desk.run("bad.exit")
@@ -204,7 +190,7 @@ def test_what_cannot_be_imported_is_named(desk: Desk, strangers: Strangers) -> N
 def test_nothing_of_a_plugin_outlives_the_runtime(
     desk: Desk, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strangers.plugin("bad", FAULTY, run_code=True)
+    strangers.plugin("bad", FAULTY + ENDS, run_code=True)
     process = psutil.Process(desk.run("bad.good").result["pid"])
     child = psutil.Process(desk.run("bad.leaves_a_child").result["pid"])
     assert process.is_running(), "the control: it is kept for the next job"

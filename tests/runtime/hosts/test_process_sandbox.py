@@ -24,7 +24,7 @@ from studio.sandbox import interpreter
 from studio.sandbox.probes import Probe, access, calls, try_all
 from studio.testing.guards import PATIENCE
 from tests.runtime.desk import Desk
-from tests.runtime.hosts.conftest import Strangers
+from tests.runtime.hosts.conftest import ENDS, Strangers
 
 pytestmark = [pytest.mark.faults, pytest.mark.skipif("sys.platform != 'linux'")]
 
@@ -75,21 +75,6 @@ def fill(ctx, params):
         while True:
             file.write(bytes(1 << 20))
     yield
-
-def exit(ctx, params):
-    yield ctx.text("begun")
-    os._exit(7)
-
-def crash(ctx, params):
-    import ctypes
-    yield ctx.text("begun")
-    ctypes.string_at(0)
-
-def hunger(ctx, params):
-    yield ctx.text("begun")
-    held = []
-    while True:
-        held.append(bytearray(b"x" * (32 << 20)))
 """
 
 
@@ -172,7 +157,7 @@ def test_faults_in_the_sandbox_are_named_as_without(
     desk: Desk, strangers: Strangers, sandbox: ProcessSandbox
 ) -> None:
     desk.server._hosts.memory_limit = 256 << 20
-    strangers.plugin("bad", PROBER, needs_sandbox=True)
+    strangers.plugin("bad", PROBER + ENDS, needs_sandbox=True)
     sentences = {
         "exit": "It exited with code 7.",
         "crash": "SIGSEGV",
