@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from studio.runtime.pool.memory import ran_out
+from studio.testing.guards import THOROUGH
 from studio.testing.plugins import Made
 
 Place = tuple[str, int]
@@ -58,7 +58,7 @@ class Allocations(TorchDispatchMode):
 def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str]]:
     """Let memory run out once at each third place where ``run`` makes tensors.
 
-    Where ``within`` is given, at those of modules whose names begin so. ``STUDIO_ALL_FAULTS=1``
+    Where ``within`` is given, at those of modules whose names begin so. ``STUDIO_THOROUGH=1``
     takes every place.
 
     Each time the job must come to its end, or raise lack of memory, and hold nothing afterwards;
@@ -70,7 +70,7 @@ def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str
     before, seen = _run(run, lambda place, count: False)
     assert isinstance(before, Made)
     places = [at for at in seen.places if at[0].startswith(within)]
-    places = places[:: 1 if os.environ.get("STUDIO_ALL_FAULTS") else 3]
+    places = places[:: 1 if THOROUGH else 3]
     with _frozen():
         reduced = {at: each for at in places if (each := _failing_at(run, at)) is not None}
     after, _ = _run(run, lambda place, count: False)

@@ -17,13 +17,13 @@ import pytest
 
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Library, MessageState
+from studio.testing.guards import THOROUGH
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(os.name != "posix", reason="SIGKILL is for POSIX"),
 ]
 
-ALL = bool(os.environ.get("STUDIO_ALL_FAULTS"))
 
 STREAM = """
 import sys, time
@@ -95,7 +95,7 @@ def line(child: subprocess.Popen[bytes]) -> str:
 
 def test_a_kill_during_a_reply_loses_at_most_a_second_of_it(tmp_path: Path) -> None:
     chance = random.Random(20)
-    for attempt in range(6 if ALL else 3):
+    for attempt in range(6 if THOROUGH else 3):
         folder = tmp_path / str(attempt)
         with running(STREAM, folder) as child:
             talk = line(child)
@@ -119,7 +119,7 @@ def test_a_kill_during_a_reply_loses_at_most_a_second_of_it(tmp_path: Path) -> N
 
 def test_a_kill_while_files_are_moved_loses_none_that_was_saved(tmp_path: Path) -> None:
     chance = random.Random(21)
-    for attempt in range(5 if ALL else 3):
+    for attempt in range(5 if THOROUGH else 3):
         home = tmp_path / str(attempt)
         home.mkdir()
         with running(MOVE, home) as child:

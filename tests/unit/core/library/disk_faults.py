@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.guards import THOROUGH
 
 
 class Faults:
@@ -62,9 +63,9 @@ def _connect(connect: Callable[..., object], path: object, **options: object) ->
 def steps(first: int, apart: int) -> Iterator[int]:
     """Count the changes of which one fails in each try; other faults strike at those between.
 
-    With ``STUDIO_ALL_FAULTS=1`` each fault strikes at all.
+    With ``STUDIO_THOROUGH=1`` each fault strikes at all.
     """
-    return count(1) if os.environ.get("STUDIO_ALL_FAULTS") else count(first, apart)
+    return count(1) if THOROUGH else count(first, apart)
 
 
 def meets(faults: Faults, work: Callable[[], object]) -> bool:

@@ -17,6 +17,7 @@ from studio.core.plugins.install.installer import Installer
 from studio.core.plugins.install.store import PluginStore
 from studio.core.plugins.install.trial import Trial
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.guards import THOROUGH
 from tests.unit.core.plugins.install.conftest import Shop
 from tests.unit.core.plugins.install.wheels import Draft, package, plugin
 
@@ -108,7 +109,7 @@ def test_killed_at_any_step_the_old_or_the_new_set_is_there(
     }
     seen: list[tuple[dict[str, str], bool]] = []
     step, went_on = 1, True
-    apart = 1 if os.environ.get("STUDIO_ALL_FAULTS") else 2
+    apart = 1 if THOROUGH else 2
     while went_on:
         home = tmp_path / f"home {step}"
         shutil.copytree(shop.home, home)
