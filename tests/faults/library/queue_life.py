@@ -40,12 +40,12 @@ def watch(say: Say, replace: Replace = setattr) -> None:
         begin(store, job, instead_of)
         say("queued", job.title)
 
-    def ended(store: Any, job: str, record: str, state: JobState, *more: Any) -> None:
+    def ended(store: Any, job: Any, state: JobState, *more: Any) -> None:
         is_stopped = state is JobState.CANCELLED
-        title = store._library.record(record).params["prompt"] if is_stopped else ""
+        title = store._library.record(job.record).params["prompt"] if is_stopped else ""
         if is_stopped:
             say("stopping", title)
-        end(store, job, record, state, *more)
+        end(store, job, state, *more)
         if is_stopped:
             say("stopped", title)
 
