@@ -21,7 +21,7 @@ from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.features import Features
 from studio_lab.measures.kid import kid
 from studio_lab.measures.precision_recall import precision_recall
-from studio_lab.measures.text import copied_text, distinct
+from studio_lab.measures.text import TextExamples, distinct
 from studio_lab.measures.text_baseline import NGrams
 from studio_lab.measures.vector_baselines import GaussianComponents, MeanExample
 
@@ -159,18 +159,21 @@ def judged(found: Sequence[Assessment], measure: str) -> list[Assessment]:
 
     Args:
         measure: What decides, the lower the better. A baseline is beaten when the whole interval
-            lies below its value.
+            lies below its value; what has no such measure beats none.
     """
     bars = [each.values[measure].value for each in found if each.role is Role.BASELINE]
     bar = min(bars, default=np.inf)
+    worst = Estimate.exact(np.inf)
 
     def with_baseline(each: Assessment) -> Assessment:
-        if each.role is not Role.WEIGHTS or each.values[measure].high < bar:
+        if each.role is not Role.WEIGHTS or each.values.get(measure, worst).high < bar:
             return each
         return replace(each, findings=(*each.findings, Finding.BASELINE))
 
-    marked = [with_baseline(each) for each in found]
-    return sorted(marked, key=lambda each: (len(each.findings) > 0, each.values[measure].value))
+    def rank(each: Assessment) -> tuple[bool, float]:
+        return bool(each.findings), each.values.get(measure, worst).value
+
+    return sorted(map(with_baseline, found), key=rank)
 
 
 BITS = "bits per character"
@@ -179,8 +182,7 @@ BITS = "bits per character"
 def assess_texts(
     name: str,
     texts: Sequence[str],
-    training: Sequence[str],
-    held_out: Sequence[str],
+    examples: TextExamples,
     bits: Estimate | None = None,
     role: Role = Role.WEIGHTS,
 ) -> Assessment:
@@ -190,8 +192,8 @@ def assess_texts(
         bits: Of the held-out texts under the model, a character; None where it tells no likelihood.
             ``perplexity`` of a token cannot be compared between models that cut texts differently.
     """
-    copied = copied_text(texts, training, held_out)
-    variety, usual = distinct(texts), distinct(_as_many(held_out, texts))
+    copied = examples.copied(texts)
+    variety, usual = distinct(texts), distinct(_as_many(examples.held_out, texts))
     values = {
         **({BITS: bits} if bits else {}),
         "distinct pairs of words": Estimate.exact(variety),
@@ -204,15 +206,13 @@ def assess_texts(
     return Assessment(name, role, values, tuple(findings))
 
 
-def text_baseline(
-    training: Sequence[str], held_out: Sequence[str], count: int, length: int, seed: int = 0
-) -> Assessment:
-    """Return the measures of an n-gram model: ``count`` texts of ``length`` characters at most."""
-    model, rng = NGrams(training), np.random.default_rng(seed)
-    texts = [model.sample(rng, length) or " " for _ in range(count)]
-    bits = Estimate.exact(model.bits_per_character(held_out))
+def text_baseline(examples: TextExamples, count: int, seed: int = 0) -> Assessment:
+    """Return the measures of an n-gram model, which writes ``count`` texts."""
+    model, rng = NGrams(examples.training), np.random.default_rng(seed)
+    texts = [model.sample(rng, examples.length) or " " for _ in range(count)]
+    bits = Estimate.exact(model.bits_per_character(examples.held_out))
     name = f"{model.order}-gram of characters"
-    return assess_texts(name, texts, training, held_out, bits, Role.BASELINE)
+    return assess_texts(name, texts, examples, bits, Role.BASELINE)
 
 
 def _as_many(held_out: Sequence[str], texts: Sequence[str]) -> list[str]:

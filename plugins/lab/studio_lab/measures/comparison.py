@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api.plot import Axis, Line, Plot, Points
+from studio.api.plot import AnySeries, Axis, Line, Plot, Points
 from studio_lab.measures.assessment import Assessment, Role
 from studio_lab.measures.estimates import Estimate
 
@@ -60,15 +60,21 @@ def as_plot(found: Sequence[Assessment], measure: str) -> Plot:
     """Return one measure of all, with intervals, and the line of the best plain baseline."""
     with_it = [each for each in found if measure in each.values]
     values = [each.values[measure] for each in with_it]
-    reach = [Line(y=[each.low, each.high], x=[at, at]) for at, each in enumerate(values)]
     labels = [f"{each.name}: {each.values[measure]}" for each in with_it]
-    series: list[Any] = [*reach, Points(y=[each.value for each in values], labels=labels)]
+    dots = Points(y=[each.value for each in values], name="value", labels=labels)
+    series: list[AnySeries] = [interval_line(values), dots]
     bars = [v.value for each, v in zip(with_it, values) if each.role is Role.BASELINE]
     if bars:
         bar = min(bars)
         series.append(Line(y=[bar, bar], x=[0, max(1, len(values) - 1)], name="plain baseline"))
     names = [each.name for each in with_it]
     return Plot(measure, x=Axis(categories=names), y=Axis(measure), series=series)
+
+
+def interval_line(values: Sequence[Estimate]) -> Line:
+    """Return an upright line for each interval, the first at 0: one series with gaps."""
+    ends = [end for each in values for end in (each.low, each.high, None)]
+    return Line(y=ends, x=[at // 3 for at in range(len(ends))], name="interval")
 
 
 def sheet(
@@ -90,3 +96,12 @@ def sheet(
     joined = np.concatenate(rows[:-1], 1)
     shown = np.repeat(joined, 3, 0) if joined.shape[0] == 1 else joined[:3]
     return np.asarray((shown.transpose(1, 2, 0) * 255).round().clip(0, 255), np.uint8)
+
+
+def as_data(found: Assessment) -> dict[str, Any]:
+    """Return an assessment as plain data."""
+    values = {
+        name: {"value": each.value, "low": each.low, "high": each.high}
+        for name, each in found.values.items()
+    }
+    return {"measures": values, "findings": [str(each) for each in found.findings]}

@@ -90,11 +90,16 @@ def examples_of(data: Dataset, seed: int, vgg: Mapping[str, Tensor] | None = Non
     """Return the rows of a data set as they are measured, with features that suit them."""
     if data.shape.kind not in ("pictures", "table"):
         raise BadInput(f"“{data.title}” has no pictures or rows of a table to measure.")
-    training = _scaled(data, data.rows[data.split.training[:MOST_TRAINING]])
+    training = training_rows(data)
     held_out = np.concatenate([data.split.validation, data.split.test])[:MOST_TRAINING]
     return Examples(
         training, _scaled(data, data.rows[held_out]), _features(data, training, vgg), seed
     )
+
+
+def training_rows(data: Dataset) -> NDArray[np.float64]:
+    """Return the training rows as they are measured: ``Copies.nearest`` counts these."""
+    return _scaled(data, data.rows[data.split.training[:MOST_TRAINING]])
 
 
 def _features(

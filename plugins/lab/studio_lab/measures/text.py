@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from studio_lab.measures.estimates import Estimate, share
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that its powers never vanish modulo 2⁶⁴
 _GAP = "\uffff"  # between texts; no text has it
-MOST = 200
+MOST = 100
 """Texts that are searched for copied spans."""
 
 
@@ -40,34 +40,31 @@ def distinct(texts: Sequence[str], length: int = 2) -> float:
 def longest_copied(texts: Sequence[str], training: Sequence[str]) -> list[int]:
     """Return for each text the length in characters of its longest span that is in ``training``.
 
-    Spans are compared by hashes of 64 bits, and lengths by halving: what holds for a span holds for
-    the shorter ones in it.
+    Spans are compared by hashes of 64 bits, and lengths by doubling and halving: what holds for a
+    span holds for the shorter ones in it. Texts that are at the same length are looked up together.
     """
-    known = _codes(_GAP.join(training))
-
-    @lru_cache(maxsize=24)
-    def spans(length: int) -> NDArray[np.uint64]:
-        return np.sort(_hashes(known, length))
-
-    return [_longest(_codes(text), len(known), spans) for text in texts]
-
-
-def _longest(
-    text: NDArray[np.uint64], limit: int, spans: Callable[[int], NDArray[np.uint64]]
-) -> int:
-    def occurs(length: int) -> bool:
-        ours, theirs = _hashes(text, length), spans(length)
-        at = np.searchsorted(theirs, ours).clip(max=len(theirs) - 1)
-        return bool((theirs[at] == ours).any())
-
-    limit, low = min(limit, len(text)), 0
-    high = min(8, limit)
-    while high > low and occurs(high):
-        low, high = high, min(2 * high, limit)
-    while low < high - 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if occurs(middle) else (low, middle)
+    known, ours = _codes(_GAP.join(training)), [_codes(text) for text in texts]
+    limits = [min(len(text), len(known)) for text in ours]
+    low, high = [0] * len(ours), [limit + 1 for limit in limits]
+    found = [False] * len(ours)  # whether a length was met that does not occur
+    while waiting := [at for at in range(len(ours)) if high[at] - low[at] > 1]:
+        length = min(_next(low[at], high[at], found[at]) for at in waiting)
+        theirs = np.sort(_hashes(known, length))
+        for at in waiting:
+            if low[at] < length < high[at]:
+                occurs = _occurs(_hashes(ours[at], length), theirs)
+                found[at] = found[at] or not occurs
+                low[at], high[at] = (length, high[at]) if occurs else (low[at], length)
     return low
+
+
+def _next(low: int, high: int, is_bounded: bool) -> int:
+    return (low + high) // 2 if is_bounded else min(max(8, 2 * low), high - 1)
+
+
+def _occurs(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> bool:
+    at = np.searchsorted(known, hashes).clip(max=len(known) - 1)
+    return bool((known[at] == hashes).any())
 
 
 def _codes(text: str) -> NDArray[np.uint64]:
@@ -112,28 +109,39 @@ class CopiedText:
         return exceeds(self.share, self.expected)
 
 
-def copied_text(
-    texts: Sequence[str], training: Sequence[str], held_out: Sequence[str]
-) -> CopiedText:
-    """Return how much texts copy from ``training``, with held-out texts as the yardstick.
+@dataclass(frozen=True)
+class TextExamples:
+    """Real texts that others are measured against.
 
-    Held-out texts are cut to the median length of the texts, and as long a piece is looked at of
-    each text, for a long text has longer spans by chance.
+    Attributes:
+        length: Characters of each text that are looked at, for a long text has longer spans by
+            chance.
     """
-    length = int(np.median([len(text) for text in texts]))
-    pieces = [
-        text[at : at + length]
-        for text in held_out
-        for at in range(0, max(1, len(text) - length + 1), max(1, length))
-    ]
-    usual = longest_copied(pieces[:MOST], training)
-    spans = longest_copied([text[:length] for text in texts[:MOST]], training)
-    limit = float(np.quantile(usual, 1 - USUAL))
-    longer = sum(span > limit for span in spans)
-    return CopiedText(
-        spans,
-        share(longer, len(spans)),
-        expected_share(len(usual)),
-        float(np.median(spans)),
-        float(np.median(usual)),
-    )
+
+    training: Sequence[str]
+    held_out: Sequence[str]
+    length: int
+
+    @cached_property
+    def usual(self) -> list[int]:
+        """The longest copied spans of pieces of the held-out texts."""
+        length = max(1, self.length)
+        pieces = [
+            text[at : at + length]
+            for text in self.held_out
+            for at in range(0, max(1, len(text) - length + 1), length)
+        ]
+        return longest_copied(pieces[:MOST], self.training)
+
+    def copied(self, texts: Sequence[str]) -> CopiedText:
+        """Return how much texts copy from training, with held-out texts as the yardstick."""
+        spans = longest_copied([text[: self.length] for text in texts[:MOST]], self.training)
+        limit = float(np.quantile(self.usual, 1 - USUAL))
+        longer = sum(span > limit for span in spans)
+        return CopiedText(
+            spans,
+            share(longer, len(spans)),
+            expected_share(len(self.usual)),
+            float(np.median(spans)),
+            float(np.median(self.usual)),
+        )

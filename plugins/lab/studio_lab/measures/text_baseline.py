@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 MOST = 400_000
 """Characters it learns from."""
@@ -32,6 +33,7 @@ class NGrams:
             if left <= 0:
                 break
         self.alphabet = sorted(self.counts[""])
+        self._places = {character: at for at, character in enumerate(self.alphabet)}
         self._floor = 1 / (len(self.alphabet) + 1)
 
     def _learn(self, text: str) -> None:
@@ -42,13 +44,29 @@ class NGrams:
     def probability(self, context: str, following: str) -> float:
         """Return how likely a character is after ``context``, of which the end counts."""
         likely = self._floor
-        for length in range(min(len(context), self.order - 1) + 1):
-            seen = self.counts.get(context[len(context) - length :])
-            if not seen:
-                break
+        for seen in self._contexts(context):
             total, kinds = seen.total(), len(seen)
             likely = (seen[following] + kinds * likely) / (total + kinds)
         return likely
+
+    def _contexts(self, context: str) -> Iterator[Counter[str]]:
+        """Yield what followed the ends of ``context``, from the empty one to the longest known."""
+        for length in range(min(len(context), self.order - 1) + 1):
+            seen = self.counts.get(context[len(context) - length :])
+            if not seen:
+                return
+            yield seen
+
+    def _distribution(self, context: str) -> NDArray[np.float64]:
+        """Return how likely each character of the alphabet is; together they are 1."""
+        likely = np.full(len(self.alphabet), self._floor)
+        for seen in self._contexts(context):
+            total, kinds = seen.total(), len(seen)
+            likely *= kinds
+            for character, count in seen.items():
+                likely[self._places[character]] += count
+            likely /= total + kinds
+        return np.asarray(likely / likely.sum())
 
     def nats(self, text: str) -> float:
         """Return the negative log likelihood of a text and of its end."""
@@ -68,8 +86,8 @@ class NGrams:
         text = ""
         while len(text) < longest:
             context = text[max(0, len(text) - self.order + 1) :]
-            weights = np.array([self.probability(context, each) for each in self.alphabet])
-            following = self.alphabet[rng.choice(len(weights), p=weights / weights.sum())]
+            likely = self._distribution(context)
+            following = self.alphabet[rng.choice(len(likely), p=likely)]
             if following == _END:
                 break
             text += following

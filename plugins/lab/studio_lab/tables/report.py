@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from studio.api.plot import Axis, Bars, Histogram, Line, Plot, Points
+from studio.api.plot import Axis, Bars, Line, Plot, Points
+from studio_lab.measures.comparison import interval_line
 from studio_lab.measures.distances import Vectors
 from studio_lab.measures.estimates import Estimate
 from studio_lab.tables.trial import SyntheticRows, Trial
@@ -29,14 +31,18 @@ def plots(found: Sequence[Trial], outcomes: Sequence[Outcome], chosen: str) -> I
 def gain_plot(outcomes: Sequence[Outcome]) -> Plot:
     """Return the gain of each method with its interval, and the line of no gain."""
     titles = [each.title for each in outcomes]
-    bars = [Line(y=[each.gain.low, each.gain.high], x=[at, at]) for at, each in enumerate(outcomes)]
     labels = [f"{each.title}: {each.gain}" for each in outcomes]
     values = Points(y=[each.gain.value for each in outcomes], name="gain", labels=labels)
+    end = max(1, len(titles) - 1)
     return Plot(
         f"Gain of {outcomes[0].score} over real rows alone",
         x=Axis("method", categories=titles),
         y=Axis(f"gain of {outcomes[0].score}"),
-        series=[Line(y=[0, 0], x=[0, max(1, len(titles) - 1)], name="no gain"), *bars, values],
+        series=[
+            Line(y=[0, 0], x=[0, end], name="no gain"),
+            interval_line([each.gain for each in outcomes]),
+            values,
+        ],
     )
 
 
@@ -59,30 +65,35 @@ def similarity_plot(made: Sequence[SyntheticRows], title: str) -> Plot:
 
 
 def distance_plot(made: Sequence[SyntheticRows], title: str) -> Plot:
-    """Return how far synthetic and held-out rows are from the closest row of training."""
-    ours = np.concatenate([each.privacy.distances for each in made])[:MOST_POINTS]
-    usual = np.concatenate([each.privacy.yardstick for each in made])[:MOST_POINTS]
+    """Return the share of synthetic and of held-out rows within each distance of a real row."""
+    ours = np.concatenate([each.privacy.distances for each in made])
+    usual = np.concatenate([each.privacy.yardstick for each in made])
     return Plot(
         f"{title}: distance to the closest real row",
-        x=Axis("distance"),
-        y=Axis("rows"),
-        series=[
-            Histogram(list(ours), bins=30, name="synthetic"),
-            Histogram(list(usual), bins=30, name="held-out"),
-        ],
+        x=Axis("distance", minimum=0),
+        y=Axis("share of rows within it", minimum=0, maximum=1),
+        series=[_shares(ours, "synthetic"), _shares(usual, "held-out")],
     )
 
 
-def scatter_plot(real: Vectors, synthetic: Vectors, title: str) -> Plot:
-    """Return real and synthetic rows (n, d) on the two leading components of the real ones."""
+def _shares(distances: Vectors, name: str) -> Line:
+    shares = np.linspace(0, 1, 101)
+    return Line(y=list(shares), x=list(np.quantile(distances, shares)), name=name)
+
+
+def scatter_plot(
+    real: Vectors, labels: NDArray[np.int_], classes: Sequence[str], made: Vectors, title: str
+) -> Plot:
+    """Return real rows (n, d) by class, and those that were made, on two components of the real."""
     from sklearn.decomposition import PCA
 
     if real.shape[1] < 2:
-        real, synthetic = (np.pad(rows, ((0, 0), (0, 1))) for rows in (real, synthetic))
+        real, made = (np.pad(rows, ((0, 0), (0, 1))) for rows in (real, made))
     pca = PCA(2, random_state=0).fit(real)
+    groups = [(f"real, {name}", real[labels == at]) for at, name in enumerate(classes)]
     series = []
-    for name, rows in (("real", real), ("synthetic", synthetic)):
-        shown = pca.transform(rows[:MOST_POINTS])
+    for name, rows in (*groups, ("synthetic", made)):
+        shown = pca.transform(rows[:MOST_POINTS]) if len(rows) else np.zeros((0, 2))
         series.append(Points(y=list(shown[:, 1]), x=list(shown[:, 0]), name=name))
     return Plot(f"{title}: rows", x=Axis("component 1"), y=Axis("component 2"), series=[*series])
 

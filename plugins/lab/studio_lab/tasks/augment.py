@@ -9,19 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from studio.api import Event, Kind, TaskContext
+from studio.api.plot import Plot
 from studio_lab.datasets.statistics import table_card
-from studio_lab.datasets.table import Column, Table, Target, joined, with_target
+from studio_lab.datasets.table import USABLE, Column, Table, Target, with_target
 from studio_lab.datasets.table_file import as_csv, read_table
 from studio_lab.schema import Augment
 from studio_lab.tables import report
-from studio_lab.tables.encoder import Encoder, usable
+from studio_lab.tables.encoder import MOST_COLUMNS, Encoder, usable
 from studio_lab.tables.methods import GENERATORS
 from studio_lab.tables.target_leak import leaking_columns
 from studio_lab.tables.trial import WEIGHTS, Trial, additional, trials
 from studio_lab.tables.verdict import Outcome, outcomes, recommended
 
 COMPARED = ("smote", "copula", "vae")
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """More rows than these are not needed to tell; they are drawn, each class by its share."""
 
 
@@ -45,8 +46,13 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     table, target = with_target(whole.only(names), params.target)
     table, target = _some(table, target, ctx.rng.seed)
     yield ctx.progress(0, 0, "Looking at the columns")
-    suspects = leaking_columns(usable(table, target), target)
-    notes = [*table.notes, *(f"“{name}” {_SUSPECTED}" for name in suspects)]
+    used = usable(table, target)
+    suspects = leaking_columns(used, target)
+    notes = [
+        *table.notes,
+        *_left_out(table, used),
+        *(f"“{name}” {_SUSPECTED}" for name in suspects),
+    ]
     methods = COMPARED if params.method == "best" else (params.method,)
     found = yield from _tried(ctx, params, table, target, methods)
     judged = outcomes(found, params.score)
@@ -62,7 +68,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     )
     for plot in (
         *report.plots(found, judged, chosen.method),
-        report.scatter_plot(*_encoded(real, made), chosen.title),
+        _scatter(real, target, made, chosen.title),
     ):
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
     yield ctx.artifact(
@@ -118,9 +124,18 @@ def _with_labels(table: Table, target: Target) -> Table:
     return replace(table, columns=(*table.columns, labels))
 
 
-def _encoded(real: Table, made: Table) -> tuple[np.ndarray, np.ndarray]:
-    encoder = Encoder.fitted(joined([real, made]))
-    return encoder(real), encoder(made)
+def _scatter(real: Table, target: Target, made: Table, title: str) -> Plot:
+    names = [column.name for column in real.columns if column.name != target.name]
+    encoder = Encoder.fitted(real.only(names))
+    rows = (encoder(table.only(names)) for table in (real, made))
+    return report.scatter_plot(next(rows), target.labels, target.classes, next(rows), title)
+
+
+def _left_out(table: Table, used: Table) -> list[str]:
+    able = sum(column.kind in USABLE for column in table.columns)
+    if len(used.columns) < MOST_COLUMNS or able == MOST_COLUMNS:
+        return []
+    return [f"Of {able:,} columns, the {MOST_COLUMNS} that say most about the target are used."]
 
 
 def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:

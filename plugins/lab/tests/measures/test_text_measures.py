@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio_lab.measures.assessment import BITS, Finding, assess_texts, text_baseline
-from studio_lab.measures.text import distinct, longest_copied, perplexity
+from studio_lab.measures.text import TextExamples, distinct, longest_copied, perplexity
 from studio_lab.measures.text_baseline import NGrams
 
 LINES = (
@@ -25,21 +25,22 @@ def written(seed: int, count: int = 60, words: int = 40) -> list[str]:
 
 
 TRAINING, HELD_OUT = written(1, 200), written(2)
+EXAMPLES = TextExamples(TRAINING, HELD_OUT, 200)
 
 
 def test_new_texts_are_good() -> None:
-    assert assess_texts("new", written(3), TRAINING, HELD_OUT).is_good
+    assert assess_texts("new", written(3), EXAMPLES).is_good
 
 
 def test_a_copier_is_exposed() -> None:
     texts = [*TRAINING[:20], *written(3, 40)]
-    found = assess_texts("copier", texts, TRAINING, HELD_OUT)
+    found = assess_texts("copier", texts, EXAMPLES)
     assert found.findings == (Finding.COPIES,)
 
 
 def test_repetition_is_exposed() -> None:
     texts = ["bells ring over water " * 10] * 30
-    assert Finding.COLLAPSE in assess_texts("repeats", texts, TRAINING, HELD_OUT).findings
+    assert Finding.COLLAPSE in assess_texts("repeats", texts, EXAMPLES).findings
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 8, 9, 31, 64, 100])
@@ -67,7 +68,7 @@ def test_an_n_gram_model_sums_to_one_and_learns() -> None:
 
 
 def test_the_baseline_is_measured_like_any_other() -> None:
-    found = text_baseline(TRAINING[:50], HELD_OUT[:20], 6, 80)
+    found = text_baseline(TextExamples(TRAINING[:50], HELD_OUT[:20], 80), 6)
     assert 0 < found.values[BITS].value < 5
 
 
