@@ -160,6 +160,7 @@ CASES: dict[str, Case] = {
     "image.restyle": Case(
         {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
+    "lab.compare": Case({"weights": ["tiny"], "example": "digits", "samples": 50}, _trained),
     "lab.sample": Case({"count": 100}, _trained),
     "lab.train": Case({"steps": 300, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
@@ -209,7 +210,7 @@ def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = Non
         torch.manual_seed(1)
         case = _case(task, folder)
         model = case.model()
-    values = {**case.params, **({"weights": "tiny"} if model is not None else {})}
+    values = {**({"weights": "tiny"} if model is not None else {}), **case.params}
     module, _, name = DECLARED[task].partition(":")
     params = getattr(importlib.import_module(module), name).parse(values)
     return run_task(

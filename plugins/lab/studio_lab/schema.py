@@ -140,6 +140,38 @@ class Sample(Params, frozen=True):
     seed: Seed = Seed.random()
 
 
+class Compare(Params, frozen=True):
+    """Which networks are set side by side, and on what data."""
+
+    weights: Annotated[
+        list[str],
+        Label("Models", "Models that were trained in the lab, by their ids on the Models page."),
+    ]
+    data: Annotated[
+        str,
+        File(folder=True),
+        Label("Data", "What they were trained on: a folder of pictures, texts, or a CSV table."),
+    ] = ""
+    example: Annotated[
+        ExampleName,
+        Label(
+            "Example", "A small data set that comes with the studio; used where no data are chosen."
+        ),
+    ] = "auto"
+    samples: Annotated[
+        int,
+        Range(50, 5000, 50),
+        Label("Samples", "How many each makes; more tell smaller differences."),
+    ] = 300
+    features: Annotated[
+        WeightsId | None,
+        Capability("features"),
+        Label("Features", "What colour pictures are compared by, if they have no classes."),
+        Group("Measures", advanced=True),
+    ] = None
+    seed: Annotated[Seed, Label("Seed", "The same for all models.")] = Seed(0)
+
+
 class Augment(Params, frozen=True):
     """Which table gets more rows, how they are made, and how it is found out whether they help."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, sample, train
+from studio_lab.tasks import augment, compare, sample, train
 
 
 @hookimpl
@@ -15,6 +15,7 @@ def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
         "lab.augment": augment.augment,
+        "lab.compare": compare.compare,
         "lab.train": train.train,
         "lab.sample": sample.sample,
     }

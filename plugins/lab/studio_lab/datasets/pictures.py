@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from studio.api import BadInput, read_regular
+from studio_lab.datasets import dicom
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -68,13 +69,13 @@ def read_pictures(folder: Path, side: int, seed: int) -> tuple[Dataset, list[str
 
 def _paths(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+        if path.suffix.lower() in (*SUFFIXES, *dicom.SUFFIXES) and not path.name.startswith("."):
             yield path
 
 
 def _picture(path: Path, side: int) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
     try:
-        with Image.open(io.BytesIO(read_regular(path)), formats=FORMATS) as image:
+        with _opened(path) as image:
             if image.width * image.height > _MOST_PIXELS:
                 return None
             size = image.size
@@ -82,6 +83,13 @@ def _picture(path: Path, side: int) -> tuple[NDArray[np.uint8], tuple[int, int]]
             return np.asarray(fitted, np.uint8), size
     except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
+
+
+def _opened(path: Path) -> Image.Image:
+    data = read_regular(path)
+    if path.suffix.lower() in dicom.SUFFIXES:
+        return dicom.opened(data)
+    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _check(folder: Path, rows: list[NDArray[np.uint8]]) -> None:

@@ -14,6 +14,9 @@ from studio.api.plot import AnySeries, Axis, Line, Plot, Points
 from studio_lab.measures.assessment import Assessment, Role
 from studio_lab.measures.estimates import Estimate
 
+LONGEST = 18
+"""Characters of a name below an axis."""
+
 SHOWN = 8
 """Samples of each on the sheet."""
 
@@ -67,8 +70,13 @@ def as_plot(found: Sequence[Assessment], measure: str) -> Plot:
     if bars:
         bar = min(bars)
         series.append(Line(y=[bar, bar], x=[0, max(1, len(values) - 1)], name="plain baseline"))
-    names = [each.name for each in with_it]
+    names = [_short(each.name) for each in with_it]
     return Plot(measure, x=Axis(categories=names), y=Axis(measure), series=series)
+
+
+def _short(name: str) -> str:
+    """Return a name that fits below an axis; the whole one is told where a point is."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def interval_line(values: Sequence[Estimate]) -> Line:

@@ -22,7 +22,7 @@ class GaussianComponents:
         training: (n, …) examples.
     """
 
-    name = "Gaussian (principal components)"
+    name = "Gaussian components"
 
     def __init__(self, training: NDArray[Any]) -> None:
         rows = flat(training)

@@ -21,7 +21,7 @@ TITLES = {
     "smote": "SMOTE",
     "adasyn": "ADASYN",
     "copula": "Gaussian copula",
-    "vae": "Variational autoencoder",
+    "vae": "Tabular VAE",
     "noise": "Noise",
     "independent": "Independent columns",
 }

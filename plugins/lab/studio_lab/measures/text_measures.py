@@ -1,0 +1,54 @@
+"""The measures of texts that networks wrote, on the text that they learned from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio_lab.datasets import presentation
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.measures.assessment import (
+    BITS,
+    Assessment,
+    Role,
+    assess_texts,
+    judged,
+    text_baseline,
+)
+from studio_lab.measures.data_measures import Made
+from studio_lab.measures.estimates import Estimate
+from studio_lab.measures.text import TextExamples
+
+
+def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str, list[Assessment]]:
+    """Return the name of the measure that decides, and all texts, the best first.
+
+    An n-gram model is among them. Its bits, as those of a network, are of test pieces that begin
+    anew; a network without a bound is ranked by none and counts as beaten.
+    """
+    alphabet = data.meta["alphabet"]
+    training, validation, test = (
+        presentation.texts(data.rows[rows], alphabet)
+        for rows in (data.split.training, data.split.validation, data.split.test)
+    )
+    examples = TextExamples(training, test, data.shape.length)
+    found = []
+    for each in made:
+        texts = presentation.texts(each.rows, alphabet)
+        found.append(assess_texts(each.name, texts, examples, _bits(each.bound)))
+    count = min(len(each.rows) for each in made)
+    ranked = judged([*found, text_baseline(examples, count, seed)], BITS)
+    real = assess_texts("held-out texts", validation[:count], examples, role=Role.HELD_OUT)
+    return BITS, [*ranked, real]
+
+
+def _bits(bound: NDArray[np.float64] | None) -> Estimate | None:
+    if bound is None:
+        return None
+    bits = bound / math.log(2)
+    reach = 1.96 * float(bits.std()) / max(1, len(bits)) ** 0.5
+    mean = float(bits.mean())
+    return Estimate(mean, mean - reach, mean + reach)
