@@ -216,9 +216,27 @@ def _remove(arguments: Namespace, session: StudioSession) -> int:
 
 
 def _rollback(arguments: Namespace, session: StudioSession) -> int:
+    before = _versions(session)
     new = installer(session).roll_back(arguments.to)
     output.say(f"{new.change}.")
+    after = _versions(session)
+    for id in sorted(before.keys() | after.keys()):
+        if before.get(id) != after.get(id):
+            none = "not installed"
+            output.say(f"  {id}: {before.get(id, none)} → {after.get(id, none)}")
     return ExitCode.OK
+
+
+def _versions(session: StudioSession) -> dict[str, str]:
+    """Return id → version, and whether it is off, of all that is installed."""
+    store, found = session.plugin_store, {}
+    for id, installed in store.current().plugins.items():
+        try:
+            version = store.record(installed).version
+        except StudioError:
+            version = "damaged"
+        found[id] = version if installed.enabled else f"{version}, off"
+    return found
 
 
 def _export(arguments: Namespace, session: StudioSession) -> int:

@@ -55,11 +55,11 @@ def packages(record: Record, native: tuple[str, ...] = ()) -> Iterator[str]:
             licence = f", {package.licence}" if package.licence else ""
             size = as_size(package.unpacked)
             yield f"  {package.name} {package.version} ({size}{licence}{extra})"
-    lent = ", ".join(f"{each.name} {each.version}" for each in record.lock if each.is_lent)
+    lent, left_out = record.lent_in_short
     if lent:
-        yield from textwrap.wrap(
-            f"from the studio: {lent}", 100, initial_indent="  ", subsequent_indent="    "
-        )
+        more = f" with {left_out} packages of its own" if left_out else ""
+        words = f"from the studio: {', '.join(lent)}{more}"
+        yield from textwrap.wrap(words, 100, initial_indent="  ", subsequent_indent="    ")
 
 
 def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:

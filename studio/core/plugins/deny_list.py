@@ -185,9 +185,13 @@ class DenyList:
         return gone
 
     def _write(self, entries: Iterable[Denied]) -> None:
+        entries = list(entries)
         try:
+            if not entries:
+                self._path.unlink(missing_ok=True)
+                return
             disk.make_folder(self._path.parent)
-            disk.write_durably(self._path, msgspec.json.format(msgspec.json.encode([*entries])))
+            disk.write_durably(self._path, msgspec.json.format(msgspec.json.encode(entries)))
         except OSError as error:
             raise disk.explain(error, "change the list of denied plugins", self._path) from error
 

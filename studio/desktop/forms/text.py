@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.api.params import Field, FieldKind
 from studio.desktop.appearance.appearance import Appearance
@@ -24,6 +24,7 @@ class TextEditor(Editor):
         if isinstance(edit, QPlainTextEdit):
             edit.setTabChangesFocus(True)
             edit.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            edit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             edit.setFixedHeight(self._lines * edit.fontMetrics().lineSpacing() + 18)
         edit.setPlaceholderText(field.text.placeholder)
         edit.setAccessibleName(field.title)

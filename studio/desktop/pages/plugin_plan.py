@@ -140,9 +140,12 @@ def _packages(look: Appearance, plan: Plan) -> QGridLayout:
         grid.addWidget(look.label(f"{package.name} {package.version}"), row, 0)
         grid.addWidget(look.label(size, "small"), row, 1)
         grid.addWidget(look.label(package.licence[:40], "small"), row, 2)
-    lent = ", ".join(f"{each.name} {each.version}" for each in plan.record.lock if each.is_lent)
+    lent, left_out = plan.record.lent_in_short
     if lent:
-        words = _tr("from the studio: {packages}").format(packages=lent)
+        words = _tr("from the studio: {packages}")
+        if left_out:
+            words = _tr("from the studio: {packages} with {count} packages of its own")
+        words = words.format(packages=", ".join(lent), count=left_out)
         grid.addWidget(look.label(words, "small", wrap=True), len(own), 0, 1, 3)
     return grid
 

@@ -76,6 +76,22 @@ def _nothing() -> None:
     return None
 
 
+def test_a_short_form_in_a_tall_panel_stays_together(look: Appearance, qtbot: Any) -> None:
+    class Words(Params):
+        text: Annotated[str, Text(lines=3)] = ""
+        times: Annotated[int, Range(1, 9)] = 3
+
+    services = FormServices(Shelf(), lambda title, suffixes, folder: None, _nothing)
+    form = ParamsFormWidget(look, Words, services)
+    qtbot.addWidget(form)
+    form.resize(280, 900)
+    with qtbot.waitExposed(form):
+        form.show()
+    row = form.row("text")
+    assert row.height() == row.sizeHint().height()
+    assert form.row("times").geometry().bottom() < 300
+
+
 def test_defaults_of_a_page_are_shown_and_count_as_no_change(form: ParamsFormWidget) -> None:
     form.set_values({"strength": 1.5})
     form.set_defaults({"steps": 30, "strength": 0.9, "gone": 1})

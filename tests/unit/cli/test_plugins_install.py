@@ -61,7 +61,7 @@ def test_from_install_to_remove(command: Command, wheels: Path, tmp_path: Path) 
         "Enabled Counter 1.0",
         "Installed Counter 1.0",
     ]
-    assert command("plugins", "rollback")[1] == "Went back to 2.\n"
+    assert command("plugins", "rollback")[1] == "Went back to 2.\n  counter: 2.0 → 1.0\n"
     bundle = tmp_path / "counter.studioplugin"
     assert command("plugins", "export", "counter", "--to", str(bundle))[0] == ExitCode.OK
     assert command("plugins", "remove", "counter")[0] == ExitCode.OK

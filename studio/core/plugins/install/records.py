@@ -8,7 +8,9 @@ import msgspec
 
 from studio.api.manifest import Permissions
 from studio.core.plugins.deny_list import Identity
+from studio.core.plugins.install.host_packages import STUDIO
 
+_MANY = 10
 BUNDLE = ".studioplugin"
 """Suffix of a file that holds a plugin and its packages."""
 
@@ -69,6 +71,16 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     def lends(self) -> tuple[str, ...]:
         """The names of the distributions that the studio lends it."""
         return tuple(each.name for each in self.lock if each.is_lent)
+
+    @property
+    def lent_in_short(self) -> tuple[tuple[str, ...], int]:
+        """What the studio lends, each with its version, and how many are left out: of very many
+        only the studio itself is named, whose packages they are."""
+        lent = [each for each in self.lock if each.is_lent]
+        if len(lent) > _MANY:
+            lent = [each for each in lent if each.name == STUDIO] or lent[:_MANY]
+        left_out = len(self.lends) - len(lent)
+        return tuple(f"{each.name} {each.version}" for each in lent), left_out
 
     @property
     def identity(self) -> Identity:

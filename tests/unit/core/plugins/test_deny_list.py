@@ -125,4 +125,5 @@ def test_what_is_denied_is_off_and_cannot_be_installed_until_it_is_allowed(
     assert row()[0] == "disabled"
     assert command("plugins", "allow", "Known to be bad")[0] == 0
     assert "Nothing is denied." in command("plugins", "deny")[1]
+    assert not (StudioPaths.default().journals / "denied.json").exists()
     assert command("plugins", "install", old, "--yes")[0] == 0

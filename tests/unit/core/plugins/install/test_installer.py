@@ -16,6 +16,7 @@ from studio.core.plugins.import_process import machine_sandbox
 from studio.core.plugins.install import host_packages
 from studio.core.plugins.install import unpack as unpacking
 from studio.core.plugins.install.installer import Installer, Refused
+from studio.core.plugins.install.records import LockedPackage, Record
 from studio.core.plugins.install.trial_child import main as try_here
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
@@ -240,6 +241,18 @@ def test_what_a_new_version_asks_for_beyond_the_old_is_known(shop: Shop) -> None
     more = "permissions = { network = true, files = 'picked' }"
     with shop.installer.read(str(plugin(version="2.0", more=more).write(shop.wheels))) as plan:
         assert sorted(plan.new_permissions()) == ["files", "network"]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "left_out"), [(3, 3, 0), (40, 1, 39)], ids=["few", "many"]
+)
+def test_of_very_many_packages_the_studio_alone_is_named(
+    count: int, shown: int, left_out: int
+) -> None:
+    lent = [LockedPackage(f"package-{n}", "1.0") for n in range(count - 1)]
+    lock = (LockedPackage("own", "1.0", "own.whl"), LockedPackage("offline-studio", "0.1"), *lent)
+    names, more = Record("id", "Own", "1.0", "own", "", "", "", lock).lent_in_short
+    assert (len(names), more, names[0]) == (shown, left_out, "offline-studio 0.1")
 
 
 # --- enabling ---------------------------------------------------------------------------------
