@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from studio.core.plugins import import_process
 from studio.core.plugins.check.project_rules import Sources
@@ -48,8 +52,25 @@ def _tried(order: bytes, sources: Sources, sandboxed: bool) -> Outcome:
     package = sources.package
     if not sandboxed:
         return import_process.without_sandbox(_CHILD, order, package.parent, lambda: None)
-    lent = {**import_process.environment(), package.name: package}
+    lent = {**import_process.environment(), **dict(_in_place(sources)), package.name: package}
     return import_process.in_sandbox(_CHILD, order, lent, lambda: None)
+
+
+def _in_place(sources: Sources) -> Iterator[tuple[str, Path]]:
+    """Return what it needs that its author installed in place: name → where it lies.
+
+    Only ``.pth`` files lead there, which are not obeyed in the sandbox.
+    """
+    for line in sources.requires:
+        try:
+            name = Requirement(line).name
+        except InvalidRequirement:
+            continue  # a finding of its own
+        top = canonicalize_name(name).replace("-", "_")
+        found = importlib.util.find_spec(top) if top != "studio" else None
+        for folder in (found and found.submodule_search_locations) or ():
+            if not any(part.endswith("-packages") for part in Path(folder).parts):
+                yield top, Path(folder)
 
 
 def _said(outcome: Outcome, half: str) -> list[Finding]:

@@ -153,6 +153,21 @@ def test_code_that_ends_its_process_is_a_finding(project: Path, code: str) -> No
     assert found.rule == "import"
 
 
+def test_a_package_that_its_author_installed_in_place_is_there(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere/my_words").mkdir(parents=True)
+    (tmp_path / "elsewhere/my_words/__init__.py").touch()
+    (tmp_path / "elsewhere/my_words-1.0.dist-info").mkdir()
+    about = "Metadata-Version: 2.1\nName: my-words\nVersion: 1.0\n"
+    (tmp_path / "elsewhere/my_words-1.0.dist-info/METADATA").write_text(about)
+    change(project, f"{PACKAGE}/tasks.py", ("import random", "import random\n\nimport my_words"))
+    change(project, "pyproject.toml", ('"offline-studio"]', '"offline-studio", "my-words"]'))
+    assert "not-installed" in {each.rule for each in check(project).findings}, "the control"
+    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
+    assert check(project).findings == ()
+
+
 @pytest.fixture
 def outside(tmp_path: Path, project: Path) -> Path:
     """A file that anybody may write, and that both halves of the project try to."""
