@@ -36,6 +36,7 @@ class JobRequest:
             after a restart.
         target: Where that part of the window puts what comes of it, in its own words, as the path
             of a file; it is there again after a restart.
+        anew: Do all of the work: find no intermediate of an earlier run.
     """
 
     task: str
@@ -51,6 +52,7 @@ class JobRequest:
     page: str = ""
     target: str = ""
     seed: int | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,12 @@ class Artifact(Message, frozen=True):
     meta: dict[str, Any] = {}
 
 
+class Kept(Message, frozen=True):
+    """An intermediate, to be kept under this key; a blob."""
+
+    key: Word
+
+
 class Result(Message, frozen=True):
     values: dict[str, Any]
 
@@ -280,6 +286,12 @@ class ReadArtifact(Question, frozen=True):
     id: Word
 
 
+class FindKept(Question, frozen=True):
+    """Answered with what was kept under the key, as a blob; with none if it is gone."""
+
+    key: Word
+
+
 class Enough(Question, frozen=True):
     """End the answers to the question ``ask``."""
 
@@ -301,7 +313,8 @@ Questions = (
     | CallTask
     | FindArtifacts
     | ReadArtifact
+    | FindKept
     | Enough
 )
-Events = Step | Text | Progress | ArtifactPart | Artifact | Result
+Events = Step | Text | Progress | ArtifactPart | Artifact | Kept | Result
 FromPlugin = Loaded | Broken | Described | Ended | Events | Questions

@@ -23,7 +23,8 @@ class Intermediates(Protocol):
 
     Nobody sees them in a list. They count in the size of the library, go when their result is
     erased, and first of all when space is short: a task must do without. What is built on one must
-    come out as without it. In a process of its own, and for other programs, nothing is kept.
+    come out as without it. For other programs nothing is kept, and of a plugin in a process of its
+    own nothing above 64 MB.
     """
 
     def find(self, key: str) -> bytes | None:

@@ -42,6 +42,7 @@ class Recipe:
         conversation: Id of the one it is said in; empty for none.
         files: Parameters that name a file which the user picked.
         page: Which part of the window shows it; empty for none.
+        anew: Whether it finds no intermediate of an earlier run.
         target: Where that puts what comes of it, in its own words.
         grows_with: Parameters that its time is in proportion to.
     """
@@ -62,6 +63,7 @@ class Recipe:
     conversation: str = ""
     files: tuple[str, ...] = ()
     page: str = ""
+    anew: bool = False
     target: str = ""
     grows_with: tuple[str, ...] = ()
 

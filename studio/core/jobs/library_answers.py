@@ -38,7 +38,7 @@ class LibraryAnswers:
             return
         if query.kept and not job.recipe.private:  # its own: no permission is needed
             self._background.run(
-                lambda: self._kept(job.plugin, query.kept),
+                lambda: () if job.recipe.anew else self._kept(job.plugin, query.kept),
                 lambda rows: self._tell(query, rows),
                 lambda error: self._refuse(query, error),
             )

@@ -111,6 +111,7 @@ def make_recipe(
         files=tuple(files),
         page=request.page,
         target=request.target,
+        anew=request.anew,
         grows_with=entry.grows_with,
     )
 

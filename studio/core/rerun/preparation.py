@@ -139,6 +139,7 @@ def request_for(
         keep=is_kept,
         conversation="" if is_kept else record.conversation,
         seed=record.seed,
+        anew=True,
     )
 
 

@@ -27,6 +27,7 @@ from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside import calls, engines, steps
 from studio.plugin_process.inside.failures import is_out_of_memory
+from studio.plugin_process.inside.intermediates import RemoteIntermediates
 from studio.plugin_process.inside.library import RemoteLibrary
 from studio.plugin_process.inside.sandbox import RemoteSandbox
 from studio.plugin_process.inside.wire import Wire
@@ -218,8 +219,8 @@ class Context:
 
     @property
     def intermediates(self) -> Intermediates:
-        """Nothing is kept of a plugin in a process of its own."""
-        return NoIntermediates()
+        """What is kept beside results; nothing for other programs."""
+        return NoIntermediates() if self.is_private else RemoteIntermediates(self._wire)
 
     @property
     def checkpoint(self) -> Path:

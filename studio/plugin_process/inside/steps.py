@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside.wire import Wire
 from studio.plugin_process.plain_data import (
@@ -40,6 +41,8 @@ def send(wire: Wire, event: Any) -> None:
         wire.step(m.Text(event.text, int(event.tokens), str(event.channel)))
     elif isinstance(event, NewArtifact):
         _artifact(wire, event)
+    elif isinstance(event, KeepEvent):
+        wire.step(m.Kept(event.key), (as_bytes(event.payload, "payload"),))
     elif isinstance(event, ResultEvent):
         wire.step(m.Result(plain(dict(event.values))))
     else:

@@ -105,6 +105,9 @@ class Answers:
             case m.ReadArtifact(ask, id):
                 library = self._ctx.library
                 self._process.send(m.Answer(ask), (library.read(library.get(id)),))
+            case m.FindKept(ask, key):
+                found = self._ctx.intermediates.find(key)
+                self._process.send(m.Answer(ask), () if found is None else (found,))
             case m.Enough(ask):
                 self._end(ask)
             case _:

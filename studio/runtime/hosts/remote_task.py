@@ -125,7 +125,7 @@ class _Run:
                     continue
                 if isinstance(received.message, m.Ended):
                     self.is_over = True
-                elif isinstance(received.message, m.ArtifactPart | m.Artifact | m.Result):
+                elif isinstance(received.message, m.ArtifactPart | m.Artifact | m.Kept | m.Result):
                     for event in self._heard(received):
                         with contextlib.suppress(Cancelled):  # known: this is how it is told again
                             yield event
@@ -169,6 +169,10 @@ class _Run:
                 return None
             case m.Artifact():
                 return self._artifact(message, blobs)
+            case m.Kept(key):
+                if len(blobs) != 1:
+                    raise self._misbehaved()
+                return self._ctx.intermediates.keep(key, bytes(blobs[0]))
             case m.Result(values):
                 return ResultEvent(values)
             case _:

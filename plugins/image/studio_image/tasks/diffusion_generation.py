@@ -15,6 +15,7 @@ from torch import Tensor
 
 from studio.api import BadInput, Event, Kind, Rung, TaskContext
 from studio_image import picture_arrays
+from studio_image.diffusion import kept_latents
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import GUIDANCE, STEPS, Step, Wish, denoise, left_out
 from studio_image.diffusion.model import DiffusionModel
@@ -69,7 +70,7 @@ def _one(
 ) -> Iterator[Event]:
     seed = ctx.rng.seed + number
 
-    def denoised(halves: bool) -> Generator[Event, None, Tensor]:
+    def denoised(halves: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
         # On the processor whatever the device: the same noise everywhere.
         generator = torch.Generator().manual_seed(seed)
         latents = None
@@ -77,14 +78,21 @@ def _one(
             latents = step.latents
             yield _progress(ctx, params, model, number, step)
         assert latents is not None  # denoise yields at least once
-        return latents
+        return latents, halves
 
     def decoded(in_tiles: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
         made = decode(model, latents, in_tiles=in_tiles)
         yield None
         return made
 
-    latents = yield from ctx.ladder(_BOTH_OR_HALVES, denoised)
+    key, fresh = kept_latents.key(model, wish, seed), False
+    found = kept_latents.read(ctx.intermediates.find(key), model, wish)
+    if found is None:
+        latents, in_halves = yield from ctx.ladder(_BOTH_OR_HALVES, denoised)
+        fresh = not in_halves  # in halves the last digits may be others
+    else:
+        latents = found
+        yield _progress(ctx, params, model, number, Step(wish.steps, wish.steps, latents))
     pixels, again = yield from ctx.ladder(_WHOLE_OR_TILES, decoded)
     picture = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
     recipe = {
@@ -113,6 +121,8 @@ def _one(
         meta=recipe,
         preview=picture_arrays.thumbnail(picture),
     )
+    if fresh:
+        yield ctx.intermediates.keep(key, kept_latents.written(latents))
 
 
 def _progress(

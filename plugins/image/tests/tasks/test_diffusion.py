@@ -5,22 +5,19 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from types import MappingProxyType
 
 import diffusers
 import numpy as np
 import pytest
 import torch
-import transformers
 from PIL import Image
 
+from plugins.image.tests.tasks.tiny_pipelines import NOISE, pipeline
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import run_task
-from studio_image.diffusion.clip_tokenizer import tokenizer
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import Wish, denoise, left_out
 from studio_image.diffusion.model import build
-from studio_image.diffusion.model_spec import Vocabulary
 from studio_image.diffusion.weights import loader, read_plan
 from studio_image.schema import Generate
 from studio_image.tasks.diffusion_generation import generate
@@ -30,55 +27,6 @@ pytestmark = [
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # diffusers
 ]
-
-TEXT = MappingProxyType(
-    {
-        "hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 3,
-        "num_attention_heads": 4, "vocab_size": 49408, "projection_dim": 32,
-    }
-)  # fmt: skip
-NOISE = MappingProxyType(
-    {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-)
-
-
-def parts(is_xl: bool):
-    torch.manual_seed(0)
-    unet = {
-        "block_out_channels": (32, 64), "layers_per_block": 1, "sample_size": 16,
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-        "cross_attention_dim": 64 if is_xl else 32, "attention_head_dim": 4,
-    }  # fmt: skip
-    if is_xl:
-        unet |= {
-            "addition_embed_type": "text_time", "addition_time_embed_dim": 8,
-            "projection_class_embeddings_input_dim": 80, "use_linear_projection": True,
-            "transformer_layers_per_block": (1, 2),
-        }  # fmt: skip
-    return {
-        "unet": diffusers.UNet2DConditionModel(**unet),
-        "vae": diffusers.AutoencoderKL(
-            block_out_channels=(32, 64), latent_channels=4,
-            down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
-        ),
-        "text_encoder": transformers.CLIPTextModel(transformers.CLIPTextConfig(**TEXT)),
-        "tokenizer": tokenizer(Vocabulary(None)),
-        "scheduler": diffusers.PNDMScheduler(**NOISE, skip_prk_steps=True, steps_offset=1),
-    }  # fmt: skip
-
-
-def pipeline(is_xl: bool):
-    if not is_xl:
-        return diffusers.StableDiffusionPipeline(
-            **parts(False), safety_checker=None, feature_extractor=None,
-            requires_safety_checker=False,
-        )  # fmt: skip
-    second = transformers.CLIPTextModelWithProjection(transformers.CLIPTextConfig(**TEXT))
-    return diffusers.StableDiffusionXLPipeline(
-        **parts(True), text_encoder_2=second, tokenizer_2=tokenizer(Vocabulary(None, "!")),
-        add_watermarker=False,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +135,7 @@ def draw(models, folders, monkeypatch):
 
     monkeypatch.setattr(Context, "weights_path", lambda self, weights: folders[weights])
 
-    def draw(seed=3, stop_after=None, inputs=None, **values):
+    def draw(seed=3, stop_after=None, inputs=None, kept=None, **values):
         values = {
             "prompt": "a red fox",
             "weights": "sd",
@@ -197,7 +145,7 @@ def draw(models, folders, monkeypatch):
         } | values
         return run_task(
             generate, Generate.parse(values), seed=seed, models=models, inputs=inputs,
-            stop_after=stop_after,
+            stop_after=stop_after, kept=kept,
         )  # fmt: skip
 
     return draw
@@ -213,6 +161,26 @@ def test_a_preview_at_every_step_and_the_second_picture_is_the_next_seed(draw):
     alone = Image.open(io.BytesIO(draw(seed=4).artifacts[0].payload))
     assert np.array_equal(np.asarray(pictures[1]), np.asarray(alone))
     assert not np.array_equal(*map(np.asarray, pictures))
+
+
+def test_more_of_one_recipe_does_not_start_anew_and_what_is_damaged_does(draw):
+    def seen(made):
+        return [np.asarray(Image.open(io.BytesIO(a.payload))).tobytes() for a in made.artifacts]
+
+    kept = {}
+    draw(kept=kept)
+    ((key, data),) = kept.items()
+    more = draw(count=2, kept=kept)
+    assert [p.done for p in more.progress] == [3, 3, 4, 5, 6], "the first was there"
+    assert seen(more) == seen(draw(count=2)), "as without what was kept"
+    changes = ({"steps": 2}, {"prompt": "fox"}, {"seed": 9}, {"width": 64}, {"guidance": 3.0})
+    for change in (*changes, {"scheduler": "ddim"}):
+        assert draw(kept=kept, **change).progress[0].done == 0, change
+    for damage in (b"", data[:-9], data + b"x", b"{}" * 40):
+        kept.clear()
+        kept[key] = damage
+        assert draw(kept=kept).progress[0].done == 0
+        assert kept[key] == data
 
 
 def test_it_stops_within_a_step_and_keeps_what_is_done(draw):

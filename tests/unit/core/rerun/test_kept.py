@@ -13,9 +13,14 @@ import pytest
 from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.library.kept_inputs import LARGEST_FILE
+from studio.core.rerun.report import Report
+from studio.core.rerun.rerun import Rerun
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.library_row import LibraryRow
+from studio.protocol.link import Received
+from studio.protocol.messages import LibraryFound, LibraryQuery
 from studio.testing.inproc import pump_until
-from studio.testing.scripted import Fail, Result, Tokens
+from studio.testing.scripted import Fail, Result, Stall, Tokens
 from tests.unit.core.rerun.rerun_desk import BLUE, GREEN, RED, Desk, made, picture
 
 
@@ -140,3 +145,34 @@ def test_what_was_handed_to_such_a_run_stays_for_a_month_or_until_it_is_erased(d
     desk.library.kept_inputs.sweep()
     assert b"an input" not in kept(desk)
     assert "(array) is not in the library" in desk.again(runs[0].record).sentence
+
+
+def test_running_again_does_all_of_the_work_whatever_was_kept(desk: Desk) -> None:
+    job = desk.made()
+    desk.library.intermediates.keep("maker", "latents", job.artifacts[0].id, b"half of the work")
+
+    def found(asking: Job) -> tuple[LibraryRow, ...]:
+        pump_until(desk.studio, lambda: asking.begun)
+        desk.studio._heard(Received(LibraryQuery(asking.id, 7, kept="latents")))
+
+        def answers() -> list[LibraryFound]:
+            said = (each for each in desk.runtime.received if isinstance(each, LibraryFound))
+            return [each for each in said if each.job == asking.id]
+
+        pump_until(desk.studio, lambda: bool(answers()))
+        desk.runtime.release()
+        pump_until(desk.studio, lambda: not asking.is_live)
+        return answers()[0].rows
+
+    lines = (Stall(), *made(RED))
+    desk.runtime.enqueue(*lines)
+    told: list[Report] = []
+    rerun = Rerun(desk.studio, job.record, desk.studio._background.run, told.append)
+    rerun.start()
+    pump_until(desk.studio, lambda: rerun.job is not None)
+    assert rerun.job is not None
+    assert found(rerun.job) == ()
+    pump_until(desk.studio, lambda: bool(told))
+    assert told[0].verdict == "identical"
+    desk.runtime.enqueue(*lines)
+    assert len(found(desk.studio.submit(JobRequest("maker.make")))) == 1, "control"

@@ -1,0 +1,68 @@
+"""Finished latents, kept so that more pictures of one recipe do not start anew.
+
+What is kept is exact: a picture that is decoded from it is the one that would be denoised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_in
+from safetensors.torch import save as tensors_as_bytes
+from torch import Tensor
+
+from studio_image.diffusion.denoiser import Wish
+from studio_image.diffusion.model import DiffusionModel
+
+_NAME = "latents"
+
+
+def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
+    """Return the name of the latents of one picture: all that they depend on, as a hash.
+
+    Weights are told by the sizes and times of their files: gigabytes are not read for it.
+    """
+    wanted = {field.name: getattr(wish, field.name) for field in fields(wish)}
+    start = wanted.pop("start")
+    told = (
+        sorted(_stamps(model.plan.path)),
+        (torch.__version__, version("diffusers"), version("transformers")),
+        (model.device.type, str(model.pipe.unet.dtype), torch.get_num_threads()),
+        (str(model.plan.scheduler), sorted(wanted.items()), seed),
+    )
+    found = hashlib.sha256(repr(told).encode())
+    if start is not None:
+        found.update(start.detach().float().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def written(latents: Tensor) -> bytes:
+    """Return latents as a file."""
+    return tensors_as_bytes({_NAME: latents.detach().float().cpu().contiguous()})
+
+
+def read(data: bytes | None, model: DiffusionModel, wish: Wish) -> Tensor | None:
+    """Return the latents in a file; None if there are none, or they are not for this picture."""
+    if data is None:
+        return None
+    try:
+        latents = tensors_in(data).get(_NAME)
+    except (SafetensorError, ValueError):
+        return None
+    scale, channels = model.plan.scale, model.pipe.unet.config.in_channels
+    shape = (1, channels, wish.height // scale, wish.width // scale)
+    if latents is None or tuple(latents.shape) != shape or not torch.isfinite(latents).all():
+        return None
+    return latents.to(model.device)
+
+
+def _stamps(path: Path) -> list[Any]:
+    files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+    facts = [(each.relative_to(path.parent).as_posix(), each.stat()) for each in files]
+    return [(str(path.parent), name, found.st_size, found.st_mtime_ns) for name, found in facts]
