@@ -17,7 +17,12 @@ _PACKAGES = (
 _CHOICES = {
     "STUDIO_INSTRUCTIONS": "instructions setting",
     "STUDIO_TEXT_ENGINE": "text engine setting",
+    "ATEN_CPU_CAPABILITY": "torch instructions setting",
+    "ONEDNN_MAX_CPU_ISA": "oneDNN instructions setting",
+    "MKL_CBWR": "MKL reproducibility setting",
 }
+"""Variables of the environment that choose the code which computes. Each name ends in “setting”:
+a cause is told as one by that."""
 
 _INSTRUCTIONS = (
     "fma", "avx2", "avx512f", "avx512vl", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8",

@@ -181,3 +181,26 @@ def test_another_device_and_other_weights_are_named_and_a_tampered_result_is_mea
     assert report.verdict == "different"
     assert [cause.what for cause in report.causes] == ["result", "model", "device"]
     assert report.differences[0].words == "1 molecule was added"
+
+
+def test_other_instructions_are_named_and_the_result_is_the_same_or_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The networks' sums have an order that no set of instructions changes; if one does, it is
+    within: both are told, and so is what was asked for."""
+    home = tmp_path / "home"
+    monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
+    first = Desk(home)
+    tasks = ("image.generate", "molecules.generate")
+    made = [first.make(task, CASES[task].params, CASES[task].inputs).record for task in tasks]
+    first.studio.close()
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    second = Desk(home)
+    try:
+        reports = [second.again(record) for record in made]
+    finally:
+        second.studio.close()
+    for report in reports:
+        assert report.verdict in ("identical", "within"), report.sentence
+        (cause,) = report.causes
+        assert (cause.what, cause.name, cause.after) == ("setting", "torch instructions", "default")

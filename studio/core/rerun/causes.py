@@ -16,7 +16,7 @@ _ABOUT_THE_DEVICE = {
     "system": "system",
     THREADS: "number of threads",
 }
-_SETTINGS = {"instructions asked": "instructions", "engine asked": "text engine"}
+_SETTING = " setting"
 _COMPLETE = "system"
 """In the versions of each record since these name all that matters: what such a record lacks was
 not there, of an older one nobody knows."""
@@ -79,8 +79,10 @@ def _versions(before: Record, after: Record) -> Iterator[Cause]:
             yield Cause("program", "Offline Studio", then, today)
         elif name in _ABOUT_THE_DEVICE:
             yield Cause("device", _ABOUT_THE_DEVICE[name], then, today)
-        elif name in _SETTINGS or name in before.weights or name in after.weights:
-            yield Cause("setting", _SETTINGS.get(name, f"engine of {name}"), then, today)
+        elif name.endswith(_SETTING):
+            yield Cause("setting", name.removesuffix(_SETTING), then, today)
+        elif name in before.weights or name in after.weights:
+            yield Cause("setting", f"engine of {name}", then, today)
         else:
             yield Cause("library", name, then, today)
 

@@ -9,6 +9,7 @@ import pytest
 from studio.core.library import Record
 from studio.core.rerun.causes import causes
 from studio.core.rerun.report import Report, RerunVerdict
+from studio.runtime import circumstances
 
 VERSIONS = {"system": "Linux", "offline-studio": "1.2", "numpy": "2.3.1", "instructions": "avx2"}
 
@@ -25,7 +26,7 @@ def record(**facts: Any) -> Record:
         ({"numpy": ""}, "library", "numpy is not there now and was 2.3.1 then"),
         ({"numba": "0.62"}, "library", "numba is 0.62 now and was not there then"),
         ({"instructions": "avx512f"}, "device", "the instruction set of the processor is avx512f"),
-        ({"engine asked": "torch"}, "setting", "the setting “text engine” is torch now"),
+        ({"text engine setting": "torch"}, "setting", "the setting “text engine” is torch now"),
         ({"small": "llama.cpp"}, "setting", "the setting “engine of small” is llama.cpp now"),
     ],
 )
@@ -35,6 +36,18 @@ def test_each_version_that_differs_is_a_cause(facts: dict[str, str], what: str, 
     (cause,) = causes(record(weights=weights), record(weights=weights, versions=versions))
     assert cause.what == what
     assert cause.words.startswith(words)
+
+
+@pytest.mark.parametrize("variable", circumstances._CHOICES)
+def test_a_variable_that_chooses_the_code_is_told_as_a_setting(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(variable, raising=False)
+    before = record(versions=circumstances.versions())
+    monkeypatch.setenv(variable, "avx2")
+    (cause,) = causes(before, record(versions=circumstances.versions()))
+    assert (cause.what, cause.after) == ("setting", "avx2")
+    assert cause.words.startswith("the setting “")
 
 
 def test_of_a_record_of_an_older_studio_only_what_it_says_is_compared() -> None:
