@@ -28,10 +28,12 @@ ArchitectureName = Literal[
     "decoder_transformer",
     "recurrent",
     "normalising_flow",
+    "vqvae",
+    "encoder_decoder",
     "classifier",
 ]
 SizeName = Literal["small", "medium", "large"]
-ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer"]
+ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer", "swaps"]
 
 _TRAINING = Group("Training", advanced=True)
 _TRIALS = Group("Trials", advanced=True)
@@ -49,7 +51,10 @@ class Train(Params, frozen=True):
     data: Annotated[
         str,
         File(folder=True),
-        Label("Data", "A folder of pictures, a text or a folder of texts, or a CSV table."),
+        Label(
+            "Data",
+            "A folder of pictures, a text or a folder of texts, or a CSV table.",
+        ),
     ] = ""
     example: Annotated[
         ExampleName,

@@ -24,6 +24,7 @@ _PROPER = {
     "sql": "SQL",
     "html": "HTML",
     "vae": "VAE",
+    "vqvae": "VQ-VAE",
     "gan": "GAN",
     "pixelcnn": "PixelCNN",
     "gru": "GRU",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.pairs import from_pairs
 from studio_lab.datasets.table import Column, Table
 from studio_lab.datasets.tables import from_table
 from studio_lab.datasets.texts import from_text
@@ -60,6 +62,21 @@ def manual() -> tuple[Dataset, list[str]]:
     return from_text("Python manual", text, licence=licence)
 
 
+def swaps() -> tuple[Dataset, list[str]]:
+    """Return words of that manual with two letters in the wrong order, and as they should be."""
+    data, _ = manual()
+    text = "".join(data.meta["alphabet"][token] for token in data.rows.ravel())
+    words = sorted(set(re.findall(r"[a-z]{5,12}", text)))
+    draws, pairs = np.random.default_rng(SPLIT_SEED), []
+    for word in words:
+        at = int(draws.integers(1, len(word) - 1))
+        swapped = (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :] if at + 1 < len(word) else word
+        )
+        pairs.append((swapped, word))
+    return from_pairs("Swapped letters", pairs, data.licence)
+
+
 EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
     "digits": digits,
     "wine": partial(
@@ -71,4 +88,5 @@ EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
         "UCI), CC BY 4.0; as carried by scikit-learn (BSD-3-Clause)."
     ),
     "manual": manual,
+    "swaps": swaps,
 }  # fmt: skip

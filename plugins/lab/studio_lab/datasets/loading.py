@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio.api import BadInput
-from studio_lab.datasets import pictures, tables, texts
+from studio_lab.datasets import pairs, pictures, tables, texts
 from studio_lab.datasets.dataset import DataKind, Dataset
 from studio_lab.datasets.examples import EXAMPLES
 
-USUAL: dict[DataKind, str] = {"pictures": "digits", "table": "wine", "text": "manual"}
+USUAL: dict[DataKind, str] = {
+    "pictures": "digits",
+    "table": "wine",
+    "text": "manual",
+    "pairs": "swaps",
+}
 """The example of each kind, where none is chosen."""
 _WORDS: dict[DataKind, str] = {
-    "pictures": "a folder of pictures", "text": "text", "table": "a table (CSV)", "pairs": "pairs",
+    "pictures": "a folder of pictures", "text": "text", "table": "a table (CSV)",
+    "pairs": "a table (CSV) of pairs of texts",
 }  # fmt: skip
 
 
@@ -37,7 +43,10 @@ def load(
         place = Path(path).expanduser()
         if not place.exists():
             raise BadInput(f"“{place}” does not exist.", "Check the path.")
-        if place.suffix.lower() in (".csv", ".tsv") and "table" in takes:
+        is_table = place.suffix.lower() in (".csv", ".tsv")
+        if is_table and "pairs" in takes:
+            data, notes = pairs.read_pairs(place)
+        elif is_table and "table" in takes:
             data, notes = tables.read_rows(place)
         elif "text" in takes and takes[0] == "text":
             data, notes = texts.read_texts(place)

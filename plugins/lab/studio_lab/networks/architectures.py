@@ -8,12 +8,14 @@ from studio_lab.networks import (
     classifier,
     decoder_transformer,
     diffusion,
+    encoder_decoder,
     flow_matching,
     gan,
     normalising_flow,
     pixelcnn,
     recurrent,
     vae,
+    vqvae,
 )
 from studio_lab.networks.architecture import Architecture
 
@@ -28,6 +30,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         decoder_transformer,
         recurrent,
         normalising_flow,
+        vqvae,
+        encoder_decoder,
         classifier,
     )
 }

@@ -47,11 +47,11 @@ class DecoderTransformer(Writer):
 
 
 class Attention(nn.Module):
-    """Causal self-attention with several heads."""
+    """Self-attention with several heads; a causal one sees what came before."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, is_causal: bool = True) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.is_causal = heads, is_causal
         self.enter, self.leave = nn.Linear(width, 3 * width), nn.Linear(width, width)
 
     def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -62,7 +62,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
         query, key, value = self._parts(x)
-        made = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        made = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
         told: Tensor = self.leave(made.transpose(1, 2).flatten(2))
         return told
 
@@ -78,10 +78,10 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention and a perceptron, each added to what comes in."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, is_causal: bool = True) -> None:
         super().__init__()
         self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(width, heads)
+        self.attention = Attention(width, heads, is_causal)
         self.layers = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )

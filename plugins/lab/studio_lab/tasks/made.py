@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from studio.api import Event, Kind, TaskContext
-from studio_lab.datasets import presentation, tables
+from studio_lab.datasets import pairs, presentation, tables
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.networks.architecture import Network
 from studio_lab.training.sampling import drawn
@@ -40,6 +40,9 @@ def made_of(
         for number, text in enumerate(texts if single else ["\n\n---\n\n".join(texts)], 1):
             name = f"{title} {number}" if single else title
             yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".txt", title=name, text=text)
+    elif shape.kind == "pairs":
+        written = pairs.as_csv(rows, meta["alphabet"])
+        yield ctx.artifact(Kind.TABLE, written.encode(), suffix=".csv", title=title, text=written)
     else:
         table = tables.as_csv(rows, meta["columns"])
         yield ctx.artifact(Kind.TABLE, table.encode(), suffix=".csv", title=title, text=table)

@@ -25,6 +25,8 @@ SMALL = {
     "decoder_transformer": {"width": 16, "depth": 1, "heads": 2},
     "recurrent": {"width": 16, "depth": 1},
     "normalising_flow": {"width": 16, "depth": 2},
+    "vqvae": {"width": 8, "codes": 8, "depth": 1},
+    "encoder_decoder": {"width": 16, "depth": 1, "heads": 2},
     "classifier": {"width": 16},
 }
 
@@ -43,6 +45,11 @@ def data(kind: str) -> Dataset:
     if kind == "text":
         tokens = (np.arange(12) + labels[:, None]) % 4
         return Dataset("Counting", Shape("text", vocabulary=4, length=12), tokens, split)
+    if kind == "pairs":
+        pairs = np.stack(
+            [(np.arange(6) + labels[:, None]) % 4, np.repeat(labels[:, None], 6, 1)], 1
+        )
+        return Dataset("Naming", Shape("pairs", vocabulary=4, length=6), pairs, split)
     table = draws.normal(size=(96, 1)) @ [[1.0, 0.5, -1.0]]
     return Dataset("Line", Shape("table", columns=3), table.astype(np.float32), split)
 
@@ -72,7 +79,8 @@ def test_it_learns_and_makes_rows_of_its_shape(name: str, kind: str) -> None:
         assert trial.score() < before - 0.1
     if network.generates:
         rows = finished(drawn(trial.average, 5, 1))
-        assert rows.shape == (5, *network.shape.sides)
+        halves = (2,) if kind == "pairs" else ()
+        assert rows.shape == (5, *halves, *network.shape.sides)
         assert np.isfinite(rows).all()
         assert (rows == finished(drawn(trial.average, 5, 1))).all()
 

@@ -1,0 +1,100 @@
+"""The bench ``lab``: every architecture on its example, for the same time, beside its bar.
+
+The bar is what plain counting reaches on the same held-out rows; of what has no likelihood it is
+the better of two plain generators, by KID. STUDIO_BENCH_LAB_SECONDS is how long each may train
+(20 without it), STUDIO_BENCH_LAB names some of them: ``vae,gan``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from studio.api import BenchContext, finished
+from studio_lab.bench.baselines import baseline
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.loading import load
+from studio_lab.measures.assessment import Examples, Role, assess, assess_references
+from studio_lab.measures.features import component_features
+from studio_lab.networks.architecture import Network, parameters
+from studio_lab.networks.architectures import ARCHITECTURES
+from studio_lab.training.batches import Batches
+from studio_lab.training.run import Run
+from studio_lab.training.sampling import drawn
+from studio_lab.training.trainer import Plan, Trainer
+
+SECONDS: Final = 20.0
+_SEED: Final = 1
+_SAMPLES: Final = 200
+_SIZE: Final = "small"
+
+
+def measure(ctx: BenchContext) -> Mapping[str, Any]:
+    """Return the figure of each architecture, its bar, and whether it reaches it."""
+    seconds = float(os.environ.get("STUDIO_BENCH_LAB_SECONDS", SECONDS))
+    wanted = [name for name in os.environ.get("STUDIO_BENCH_LAB", "").split(",") if name]
+    found: dict[str, Any] = {}
+    for name in wanted or ARCHITECTURES:
+        ctx.say(f"{name}: {seconds:g} s")
+        found[name] = _measured(ctx, name, seconds)
+    reached = [each["reached"] for each in found.values()]
+    return {"ratio": round(sum(reached) / len(reached), 3), "seconds": seconds, **found}
+
+
+def _measured(ctx: BenchContext, name: str, seconds: float) -> dict[str, Any]:
+    architecture = ARCHITECTURES[name]
+    data, _ = load("", "auto", architecture.takes, 32, _SEED)
+    network = architecture.build(data.shape, _SIZE)
+    trainer = Trainer(network, Batches(data, "cpu", _SEED, 64), Plan(architecture.rate), _SEED)
+    run = Run(trainer, ctx.scratch / name, name, seconds=seconds, every=3600)
+    while not trainer.is_over:
+        run.compute()
+    trainer.take_best()
+    figure, value, bar_name, bar = _judged(trainer, data)
+    is_less = figure != "accuracy"
+    return {
+        "figure": figure,
+        "value": round(value, 4),
+        "bar": round(bar, 4),
+        "bar is": bar_name,
+        "reached": value < bar if is_less else value > bar,
+        "data": data.title,
+        "steps": trainer.progress.step,
+        "parameters": parameters(network),
+    }
+
+
+def _judged(trainer: Trainer, data: Dataset) -> tuple[str, float, str, float]:
+    network = trainer.average
+    if not network.generates:
+        counts = np.bincount(data.labels[data.split.test])
+        return "accuracy", _accuracy(trainer), "most frequent class", counts.max() / counts.sum()
+    if network.has_bound:
+        name, bar = baseline(data)
+        return "nats a dimension", float(trainer.bound("test").mean()), name, bar
+    return _by_samples(network, data)
+
+
+def _accuracy(trainer: Trainer) -> float:
+    with torch.no_grad():
+        right = [trainer.average.right(each) for each in trainer.batches.held_out("test")]
+    return float(torch.cat(right).float().mean())
+
+
+def _by_samples(network: Network, data: Dataset) -> tuple[str, float, str, float]:
+    rows = data.rows.astype(np.float32) * (2 / (data.shape.levels - 1)) - 1
+    known, held_out = rows[data.split.training], rows[data.split.test]
+    examples = Examples(known, held_out, component_features(known))
+    made = finished(drawn(network, _SAMPLES, _SEED))
+    value = assess("made", made, examples, Role.WEIGHTS).values[examples.distance].value
+    plain = [
+        (each.values[examples.distance].value, each.name)
+        for each in assess_references(examples, _SAMPLES)
+        if each.role is Role.BASELINE
+    ]
+    bar, name = min(plain)
+    return examples.distance, value, name, bar

@@ -1,0 +1,22 @@
+"""The bars of the bench: counting that is right where the answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio_lab.bench.baselines import baseline
+from studio_lab.datasets.dataset import Dataset, Shape, Split
+
+
+def test_the_bars_are_entropies_of_what_is_drawn() -> None:
+    draws, split = np.random.default_rng(0), Split.drawn(4000, 0)
+    pixels = draws.integers(4, size=(4000, 1, 2, 2)).astype(np.uint8)
+    _, nats = baseline(Dataset("", Shape("pictures", 1, 2, 2, levels=4), pixels, split))
+    assert nats == pytest.approx(np.log(4), abs=0.01)
+    rows = draws.normal(size=(4000, 3)).astype(np.float32)
+    _, nats = baseline(Dataset("", Shape("table", columns=3), rows, split))
+    assert nats == pytest.approx(0.5 * np.log(2 * np.pi * np.e), abs=0.05)
+    tokens = (np.arange(10) + draws.integers(5, size=(4000, 1))) % 5
+    _, nats = baseline(Dataset("", Shape("text", vocabulary=5, length=10), tokens, split))
+    assert nats == pytest.approx(np.log(5) / 10, abs=0.02), "only the first is unknown"
