@@ -36,7 +36,9 @@ class GaussianComponents:
         pca = self._pca
         spread = np.sqrt(np.maximum(pca.explained_variance_ - pca.noise_variance_, 0))
         latent = rng.standard_normal((count, len(spread))) * spread
-        noise = rng.standard_normal((count, len(pca.mean_))) * np.sqrt(pca.noise_variance_)
+        noise = rng.standard_normal((count, len(pca.mean_))) * np.sqrt(
+            max(0.0, pca.noise_variance_)
+        )
         rows = latent @ pca.components_ + pca.mean_ + noise
         return np.asarray(np.clip(rows, self._low, self._high).reshape(count, *self.shape))
 
