@@ -3,9 +3,9 @@
     python packaging/translations.py update     catalogues learn new texts and forget old ones
     python packaging/translations.py check      says what a catalogue lacks; exit code 1 if anything
 
-Texts are the literals of ``tr(…)`` and ``translate(context, …)``, the words of ``Params`` classes,
-and the titles and summaries of manifests. Both verbs compile what they read, so that what is
-committed is what is shown.
+Texts are the literals of ``tr(…)``, ``translate(context, …)`` and ``sentence(…)``, the words of
+``Params`` classes, and the titles and summaries of manifests. Both verbs compile what they read, so
+that what is committed is what is shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from babel.messages import Catalog, mofile, pofile
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ROOT / "resources" / "languages"
 DOMAIN = "studio"
-CALLS = {"tr": 0, "_tr": 0, "translate": 1}
+CALLS = {"tr": 0, "_tr": 0, "translate": 1, "sentence": 0}
 """Functions whose argument at that place is shown."""
 SHOWN_IN_MANIFESTS = ("title", "summary")
 PASSING_HEADERS = (

@@ -67,8 +67,10 @@ class StudioError(Exception):
         self.plugin = plugin
 
     def info(self) -> ErrorInfo:
-        """Return the error as a message that may cross the link."""
-        return ErrorInfo(self.code, self.message, self.hint, self.details, self.plugin)
+        """Return the error as a message that may cross the link; of its texts just the words."""
+        return ErrorInfo(
+            self.code, str(self.message), str(self.hint), str(self.details), self.plugin
+        )
 
     @classmethod
     def from_info(cls, info: ErrorInfo) -> StudioError:

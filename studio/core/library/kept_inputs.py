@@ -15,6 +15,7 @@ from typing import Any
 from studio.core.library.rows import Record
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
+from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
 
@@ -84,9 +85,11 @@ class KeptInputs:
         if missing:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"This cannot be run: what it is made from ({', '.join(missing)}) is not in the "
-                "library.",
-                "It was not kept, or was erased since. Start from the page instead.",
+                sentence(
+                    "This cannot be run: what it is made from ({names}) is not in the library.",
+                    names=", ".join(missing),
+                ),
+                sentence("It was not kept, or was erased since. Start from the page instead."),
             )
 
     def keep_file(self, digest: str, file: Path) -> None:

@@ -16,6 +16,7 @@ from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.event_log import Event, EventLog
 from studio.core.library.storage.ulid import new_id
+from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -75,8 +76,10 @@ class Records:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                "The record of how this was made is damaged. The result itself is not affected.",
-                "Run “studio library rebuild” to restore it from the files.",
+                sentence(
+                    "The record of how this was made is damaged. The result itself is not affected."
+                ),
+                sentence("Run “studio library rebuild” to restore it from the files."),
             ) from error
 
     def of(self, task: str) -> list[Record]:

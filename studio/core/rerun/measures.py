@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from studio.api.artifacts import Kind
 from studio.api.comparison import Difference, Effect
 from studio.core.rerun import sound
+from studio.core.sentence import sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,13 +66,13 @@ def of_pictures(before: Path, after: Path) -> Difference:
 
     old, new = _pixels(before), _pixels(after)
     if old.shape != new.shape:
-        sizes = [f"{width:,} × {height:,}" for height, width, _ in (new.shape, old.shape)]
-        words = f"it has {sizes[0]} pixels and had {sizes[1]}"
+        now, then = (f"{width:,} × {height:,}" for height, width, _ in (new.shape, old.shape))
+        words = sentence("it has {now} pixels and had {then}", now=now, then=then)
         return Difference(words, (Effect("other sizes", 1, "", 0.0),))
     apart = np.maximum(old, new) - np.minimum(old, new)
     most = int(apart.max(initial=0))
     if not most:
-        words = "every pixel is the same, but not what the file says beside them"
+        words = sentence("every pixel is the same, but not what the file says beside them")
         return Difference(words, (Effect("greatest difference", 0, "of 255", PIXEL_TOLERANCE),))
     share = float((apart.max(axis=2) > 0).mean())
     noise = float(np.square(apart, dtype=np.float32).mean(dtype=np.float64))
@@ -92,24 +93,30 @@ def of_sounds(before: Path, after: Path) -> Difference:
     except ValueError as error:
         raise Unreadable from error
     if old_rate != new_rate or old.shape[1] != new.shape[1]:
-        words = f"it has {new_rate:,} Hz and {new.shape[1]} channels, and had {old_rate:,} Hz and "
-        return Difference(f"{words}{old.shape[1]}", (Effect("other format", 1, "", 0.0),))
+        now, then = f"{new_rate:,} Hz × {new.shape[1]}", f"{old_rate:,} Hz × {old.shape[1]}"
+        words = sentence("it has {now} channels and had {then}", now=now, then=then)
+        return Difference(words, (Effect("other format", 1, "", 0.0),))
     if len(old) != len(new):
         longer = (len(new) - len(old)) / new_rate
-        words = f"it is {abs(longer):,.3f} s {'longer' if longer > 0 else 'shorter'}"
+        seconds = f"{abs(longer):,.3f}"
+        words = (
+            sentence("it is {seconds} s longer", seconds=seconds)
+            if longer > 0
+            else sentence("it is {seconds} s shorter", seconds=seconds)
+        )
         return Difference(words, (Effect("other length", abs(longer), "s", 0.0),))
     apart = new - old
     most, signal = float(np.abs(apart).max(initial=0.0)), float(np.square(old).sum())
     if not most:
-        words = "every sample is the same, but not what the file says beside them"
+        words = sentence("every sample is the same, but not what the file says beside them")
         return Difference(words, (Effect("greatest difference", 0.0, "", SAMPLE_TOLERANCE),))
     ratio = 10 * math.log10(signal / float(np.square(apart).sum())) if signal else 0.0
     effects = (
         Effect("greatest difference", round(most, 9), "of full scale", SAMPLE_TOLERANCE),
         Effect("SNR", round(ratio, 2), "dB"),
     )
-    words = f"samples differ by up to {percent(most)} of full scale, {ratio:.0f} dB below the sound"
-    return Difference(words, effects)
+    told = f"samples differ by up to {percent(most)} of full scale, {ratio:.0f} dB below the sound"
+    return Difference(told, effects)
 
 
 def of_texts(before: Path, after: Path) -> Difference:
@@ -139,7 +146,7 @@ def returned_of(before: Mapping[str, str], after: Mapping[str, str]) -> Differen
     names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
     effects = (Effect("returned values that differ", len(names), "", 0.0),)
-    return Difference(f"what it returned differs ({told})", effects)
+    return Difference(sentence("what it returned differs ({names})", names=told), effects)
 
 
 def of_tables(before: Path, after: Path) -> Difference:

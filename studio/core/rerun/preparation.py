@@ -19,6 +19,7 @@ from studio.core.library.retired_params import digest
 from studio.core.plugins import PluginHost
 from studio.core.rerun.circumstances import PLUGIN, digest_of
 from studio.core.rerun.weights_by_digest import WeightsByDigest, renamed
+from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec
 
@@ -81,8 +82,8 @@ def find(library: Library, id: str) -> Original:
             return _original(library, id, what, found)
     raise StudioError(
         ErrorCode.NOT_FOUND,
-        "There is no result with this id in the library.",
-        "Ids are listed by `studio library list` and `studio library search`.",
+        sentence("There is no result with this id in the library."),
+        sentence("Ids are listed by `studio library list` and `studio library search`."),
     )
 
 
@@ -103,8 +104,11 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
         except OSError as error:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"The file of “{result.title}” cannot be read: there is nothing to compare with.",
-                "`studio library verify` lists all files that are missing or damaged.",
+                sentence(
+                    "The file of “{title}” cannot be read: there is nothing to compare with.",
+                    title=result.title,
+                ),
+                sentence("`studio library verify` lists all files that are missing or damaged."),
                 str(error),
             ) from error
     return found
@@ -150,24 +154,41 @@ def explain(error: StudioError, record: Record, plugins: PluginHost) -> StudioEr
     if plugin is None:
         return StudioError(
             ErrorCode.NOT_FOUND,
-            f"The plugin “{record.plugin}”, which made this, is not installed.",
-            f"Install {made_with} on the Plugins page, then run it again.",
+            sentence(
+                "The plugin “{plugin}”, which made this, is not installed.", plugin=record.plugin
+            ),
+            sentence("Install {plugin} on the Plugins page, then run it again.", plugin=made_with),
         )
     if not plugin.is_usable:
-        what = f"{plugin.title}, which made this, cannot be used now: it is {plugin.state.words}."
-        hint = f"{plugin.reason} See the Plugins page.".strip()
-        return StudioError(ErrorCode.UNSUPPORTED, what, hint, error.details)
+        what = sentence(
+            "{plugin}, which made this, cannot be used now: it is {state}.",
+            plugin=plugin.title,
+            state=plugin.state.words,
+        )
+        see = sentence("See the Plugins page.")
+        hint = sentence("{reason} See the Plugins page.", reason=plugin.reason)
+        return StudioError(
+            ErrorCode.UNSUPPORTED, what, hint if plugin.reason else see, error.details
+        )
+    now = f"{plugin.title} {plugin.version}"
     tasks = plugin.manifest.tasks if plugin.manifest else ()
     if record.task not in {task.id for task in tasks}:
         return StudioError(
             ErrorCode.NOT_FOUND,
-            f"{plugin.title} {plugin.version} no longer has the task “{record.task}”.",
-            f"This was made with {made_with}: install that version to run it again.",
+            sentence("{plugin} no longer has the task “{task}”.", plugin=now, task=record.task),
+            sentence(
+                "This was made with {plugin}: install that version to run it again.",
+                plugin=made_with,
+            ),
         )
     if error.code is ErrorCode.BAD_INPUT:
-        told = f"{plugin.title} {plugin.version} cannot be asked for this any more."
-        hint = f"This was made with {made_with}. Start from its page instead."
-        return StudioError(error.code, f"{told} {error.message}", hint)
+        what = sentence(
+            "{plugin} cannot be asked for this any more. {reason}", plugin=now, reason=error.message
+        )
+        hint = sentence(
+            "This was made with {plugin}. Start from its page instead.", plugin=made_with
+        )
+        return StudioError(error.code, what, hint)
     return error
 
 
@@ -193,8 +214,8 @@ def _if_there(look_up: Callable[[], T]) -> T | None:
 def _damaged(error: Exception) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        "What the library says of this result is damaged, so it cannot be run again.",
-        "`studio library rebuild` makes the database again from the files.",
+        sentence("What the library says of this result is damaged, so it cannot be run again."),
+        sentence("`studio library rebuild` makes the database again from the files."),
         str(error),
     )
 
@@ -204,15 +225,17 @@ def _original(library: Library, id: str, what: str, found: Any) -> Original:
     if not record_id:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "Nobody knows how this was made: it was written by a person, or came from a file.",
-            "Only what a task of the studio has made can be run again.",
+            sentence(
+                "Nobody knows how this was made: it was written by a person, or came from a file."
+            ),
+            sentence("Only what a task of the studio has made can be run again."),
         )
     record = found if what == "record" else _if_there(lambda: library.record(record_id))
     if record is None:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "How this was made is not in the library any more: its record is missing.",
-            "It was erased, or lost. `studio library rebuild` looks for it in the files.",
+            sentence("How this was made is not in the library any more: its record is missing."),
+            sentence("It was erased, or lost. `studio library rebuild` looks for it in the files."),
         )
     if what == "message":
         return Original(id, record, message=found)
@@ -222,8 +245,8 @@ def _original(library: Library, id: str, what: str, found: Any) -> Original:
     if not results and not record.returned:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "There is nothing to compare with: no result of this run is in the library.",
-            "It did not come to its end, or what it made was erased since.",
+            sentence("There is nothing to compare with: no result of this run is in the library."),
+            sentence("It did not come to its end, or what it made was erased since."),
         )
     return Original(id, record, results, siblings)
 
@@ -284,7 +307,11 @@ def _files_now(library: Library, record: Record, folder: Path) -> dict[str, str]
         elif not path.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"{path.name}, which this was made from, is not at {path.parent} any more.",
-                "Put the file back, then run it again.",
+                sentence(
+                    "{name}, which this was made from, is not at {folder} any more.",
+                    name=path.name,
+                    folder=path.parent,
+                ),
+                sentence("Put the file back, then run it again."),
             )
     return moved

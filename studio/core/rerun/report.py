@@ -109,17 +109,22 @@ class Report(msgspec.Struct, frozen=True):
             "effects": [
                 msgspec.to_builtins(effect) for each in self.differences for effect in each.effects
             ],
-            "differences": [each.words for each in self.differences],
+            "differences": [str(each.words) for each in self.differences],
             "original": self.original,
             "made": list(self.made),
             "record": self.record,
-            **({"error": msgspec.to_builtins(self.trouble)} if self.trouble else {}),
+            **({"error": msgspec.to_builtins(_plain(self.trouble))} if self.trouble else {}),
         }
+
+
+def _plain(info: ErrorInfo) -> ErrorInfo:
+    return StudioError.from_info(info).info()
 
 
 def cannot(original: str, error: StudioError) -> Report:
     """Return the report of what could not be made again."""
-    return Report(original, RerunVerdict.CANNOT, trouble=error.info())
+    why = ErrorInfo(error.code, error.message, error.hint, error.details, error.plugin)
+    return Report(original, RerunVerdict.CANNOT, trouble=why)  # sentences stay what they are
 
 
 def named(causes: tuple[Cause, ...]) -> str:

@@ -21,6 +21,7 @@ from studio.core.rerun.causes import causes
 from studio.core.rerun.preparation import Original
 from studio.core.rerun.report import Cause, Report, RerunVerdict, cannot
 from studio.core.rerun.weights_by_digest import WeightsByDigest
+from studio.core.sentence import sentence
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -125,7 +126,7 @@ class Rerun:
             self._compare(original, job, pairs, others)
 
         if new is None:
-            measured(Difference("there is no new result in its place", (_GONE,)))
+            measured(Difference(sentence("there is no new result in its place"), (_GONE,)))
         else:
             self._measure(original, old, new, measured)
 
@@ -240,4 +241,8 @@ def _heard(result: Any, then: Callable[[Difference], None], otherwise: Callable[
 
 
 def _stopped() -> StudioError:
-    return StudioError(ErrorCode.UNSUPPORTED, "It was stopped before it was done.", "Run it again.")
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        sentence("It was stopped before it was done."),
+        sentence("Run it again."),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from studio.core.sentence import sentence
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.verification import verify
 from studio.core.weights.weights import Weights
@@ -45,12 +46,25 @@ class WeightsByDigest:
         if rows and rows[0].id == id:
             return id
         problem = next((row.problem for row in self._catalogue.list() if row.id == id), "")
+        what = sentence(
+            "The model “{id}”, which made this, is not on this machine (SHA-256 {digest}…).",
+            id=id,
+            digest=digest[:12],
+        )
+        if problem:
+            what = sentence(
+                "The model “{id}”, which made this, cannot be used: {problem}",
+                id=id,
+                problem=problem,
+            )
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"The model “{id}”, which made this, is not on this machine (SHA-256 {digest[:12]}…). "
-            f"{problem}".strip(),
-            "Add it on the Models page, or put the file into "
-            f"{self._catalogue.folders[0]}: it is found by its content, whatever it is called.",
+            what,
+            sentence(
+                "Add it on the Models page, or put the file into {folder}: it is found by its "
+                "content, whatever it is called.",
+                folder=self._catalogue.folders[0],
+            ),
         )
 
     def _told(self, row: Weights) -> str:

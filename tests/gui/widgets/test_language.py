@@ -10,8 +10,12 @@ from babel.messages import Catalog, mofile
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
+from studio.core.rerun.report import cannot
+from studio.core.sentence import sentence
 from studio.desktop.appearance import language
 from studio.desktop.appearance.language import ENGLISH, Language, declared
+from studio.desktop.pages.gallery import rerun_words
+from studio.protocol.errors import ErrorCode, StudioError
 
 
 @pytest.fixture
@@ -111,3 +115,24 @@ def test_a_damaged_catalogue_of_a_plugin_leaves_it_in_english(
     assert chosen.text_of("diary", "Saved: {title}") == "Saved: {title}"
     assert declared("Settings") == "Einstellungen"
     chosen.close()
+
+
+def test_why_a_result_cannot_be_run_again_is_told_in_that_language(qapp: QApplication) -> None:
+    why = StudioError(
+        ErrorCode.NOT_FOUND,
+        sentence(
+            "{name}, which this was made from, is not at {folder} any more.",
+            name="in.png",
+            folder=Path("/attic"),
+        ),
+        sentence("Put the file back, then run it again."),
+    )
+    report = cannot("one", why)
+    assert report.trouble is not None
+    chosen = Language(qapp, "de")
+    told = rerun_words.trouble(report.trouble)
+    chosen.close()
+    assert told.message == "in.png, woraus das entstanden ist, liegt nicht mehr in /attic."
+    assert told.hint.startswith("Legen Sie die Datei zurück")
+    assert report.sentence.startswith("in.png, which this was made from, is not at /attic any")
+    assert rerun_words.trouble(report.trouble).message == why.message, "and English without it"

@@ -9,13 +9,15 @@ from PySide6.QtCore import QCoreApplication
 from studio.api.comparison import Difference, Effect
 from studio.core.rerun.measures import percent
 from studio.core.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
+from studio.core.sentence import told
+from studio.protocol.errors import ErrorInfo, StudioError
 
 
 def sentence(report: Report) -> str:
     """Return the verdict: "Different: 3 % of the pixels differ …, probably because …"."""
     if report.verdict is RerunVerdict.IDENTICAL:
         return _tr("Identical, byte for byte.")
-    seen = "; ".join(dict.fromkeys(map(difference, report.differences)))
+    seen = _seen(report)
     is_within = report.verdict is RerunVerdict.WITHIN
     if not report.causes:
         words = (
@@ -30,6 +32,23 @@ def sentence(report: Report) -> str:
         else _tr("Different: {seen}, probably because {causes}.")
     )
     return words.format(seen=seen, causes=_first(report.causes))
+
+
+def head(report: Report) -> str:
+    """Return the verdict without its causes, for where these are listed."""
+    is_within = report.verdict is RerunVerdict.WITHIN
+    words = _tr("The same within tolerance: {seen}.") if is_within else _tr("Different: {seen}.")
+    return words.format(seen=_seen(report))
+
+
+def _seen(report: Report) -> str:
+    return "; ".join(dict.fromkeys(map(difference, report.differences)))
+
+
+def trouble(info: ErrorInfo) -> StudioError:
+    """Return why it could not be done, and what to do."""
+    message, hint = told(info.message, _tr), told(info.hint, _tr)
+    return StudioError(info.code, message, hint, info.details, info.plugin)
 
 
 def cause(cause: Cause) -> str:
@@ -67,7 +86,7 @@ def difference(found: Difference) -> str:
         if values.get(name)
     ]
     known = all(each.name in _counts() or not each.value for each in found.effects)
-    return ", ".join(pieces) if pieces and known else found.words
+    return ", ".join(pieces) if pieces and known else told(found.words, _tr)
 
 
 def effect(measured: Effect) -> str:

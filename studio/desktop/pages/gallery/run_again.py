@@ -37,7 +37,7 @@ def run_again(
 
     def told(report: Report) -> None:
         if report.trouble is not None:
-            studio.notices.error(StudioError.from_info(report.trouble), key=_KEY)
+            studio.notices.error(rerun_words.trouble(report.trouble), key=_KEY)
             return
         changed()
         words = rerun_words.sentence(report)
@@ -75,13 +75,16 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
     inner = QWidget()
     column = QVBoxLayout(inner)
     column.setContentsMargins(0, 0, 12, 0)
-    column.setSpacing(12)
-    column.addWidget(look.label(rerun_words.sentence(report), wrap=True))
-    pair = QHBoxLayout()
-    pair.setSpacing(16)
-    column.addLayout(pair)
-    _list(parts, column, _tr("What differs"), _effects(report))
-    _list(parts, column, _tr("What has changed since"), list(map(rerun_words.cause, report.causes)))
+    column.setSpacing(18)
+    column.addWidget(look.label(rerun_words.head(report), wrap=True))
+    facts, pair = QHBoxLayout(), QHBoxLayout()
+    for row in (facts, pair):
+        row.setSpacing(16)
+        column.addLayout(row)
+    nothing = [_tr("Nothing that is known to matter.")]
+    causes = [_begun(rerun_words.cause(each), each.name) for each in report.causes]
+    _list(parts, facts, _tr("What differs"), [_begun(each) for each in _effects(report)])
+    _list(parts, facts, _tr("What has changed since"), causes or nothing)
     column.addStretch()
     area.setWidget(inner)
     area.setMinimumHeight(max(280, min(560, window.height() - 200)))
@@ -118,12 +121,19 @@ def _effects(report: Report) -> list[str]:
     return [rerun_words.effect(each) for one in report.differences for each in one.effects]
 
 
-def _list(parts: PageServices, column: QVBoxLayout, title: str, lines: list[str]) -> None:
-    if lines:
-        column.addWidget(parts.ui.look.label(title, "section"))
-        for line in lines:
-            said = line[:1].upper() + line[1:]
-            column.addWidget(parts.ui.look.label(said, "small", wrap=True))
+def _list(parts: PageServices, row: QHBoxLayout, title: str, lines: list[str]) -> None:
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.addWidget(parts.ui.look.label(title, "section"))
+    for line in lines:
+        column.addWidget(parts.ui.look.label(line, "small", wrap=True))
+    column.addStretch()
+    row.addLayout(column, 1)
+
+
+def _begun(line: str, name: str = "") -> str:
+    """Return a clause as a line of its own; it may begin with a name, which is written as it is."""
+    return line if name and line.startswith(name) else line[:1].upper() + line[1:]
 
 
 def _tr(text: str) -> str:
