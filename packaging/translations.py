@@ -132,7 +132,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.core.energy.settings import EnergySettings
     from studio.core.plugins.isolation import IsolationSettings
     from studio.core.runtime_process.settings import TextEngineSettings
-    from studio.desktop.forms.choices import title_of
+    from studio.desktop.forms.choices import titles_of
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
         for field in params.fields():
@@ -140,7 +140,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
             for text in (field.title, field.help, field.text.placeholder, unit, field.group.title):
                 yield path, text
             if field.kind is FieldKind.CHOICE:
-                yield from ((path, title_of(choice)) for choice in field.choices)
+                yield from ((path, title) for title in titles_of(field))
 
     found = [*of_params("studio/core", TextEngineSettings)]
     found += of_params("studio/core", IsolationSettings)

@@ -151,6 +151,8 @@ def _check_bounds(field: Field) -> None:
         raise ValueError(f"{field.name!r} has a range, though not a number")
     if field.kind is FieldKind.CHOICE and not field.choices:
         raise ValueError(f"{field.name!r} has no choices")
+    if field.choice_titles and len(field.choice_titles) != len(field.choices):
+        raise ValueError(f"{field.name!r} has other names than choices")
 
 
 # --- types --------------------------------------------------------------------------------------

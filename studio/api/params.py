@@ -11,11 +11,12 @@ Imports neither Qt nor torch: a plugin's ``schema.py`` is read in every process.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -60,10 +61,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Label:
-    """The name a person reads, and one sentence of help (a tooltip, a line of ``--help``)."""
+    """The name a person reads, and one sentence of help (a tooltip, a line of ``--help``).
+
+    ``choices`` has the names of those choices that are no words: ``{"vae": "Autoencoder"}``.
+    """
 
     title: str
     help: str = ""
+    choices: Mapping[Any, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,7 @@ class Field:
     Attributes:
         item: For ``LIST``, the kind of its items.
         choices: For ``CHOICE``, the values in order.
+        choice_titles: What a person reads for each; empty for one that is a word itself.
         columns_of: The field with the file whose columns it offers.
         renamed_from: The name that it had in earlier versions.
     """
@@ -217,6 +223,7 @@ class Field:
     columns_of: str = ""
     shown_if: ShownIf | None = None
     renamed_from: str = ""
+    choice_titles: tuple[str, ...] = ()
 
     def check(self, value: Any) -> None:
         """Check one value of the right type against the bounds of this field.
@@ -389,6 +396,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         columns_of=notes[ColumnsOf].file if ColumnsOf in notes else "",
         shown_if=notes.get(ShownIf),
         renamed_from=notes[RenamedFrom].name if RenamedFrom in notes else "",
+        choice_titles=tuple(label.choices.get(each, "") for each in choices),
     )
 
 

@@ -35,6 +35,16 @@ ArchitectureName = Literal[
 SizeName = Literal["small", "medium", "large"]
 ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer", "swaps"]
 
+_ARCHITECTURES = {
+    "vae": "Autoencoder (VAE)",
+    "gan": "GAN",
+    "pixelcnn": "PixelCNN",
+    "decoder_transformer": "Transformer",
+    "recurrent": "Recurrent network",
+    "classifier": "Classifier (baseline)",
+}
+"""The names of those that are no words."""
+
 _TRAINING = Group("Training", advanced=True)
 _TRIALS = Group("Trials", advanced=True)
 _REGULARISATION = Group("Regularisation", advanced=True)
@@ -45,7 +55,7 @@ class Train(Params, frozen=True):
 
     architecture: Annotated[
         ArchitectureName,
-        Label("Architecture", "The kind of network to train."),
+        Label("Architecture", "The kind of network to train.", choices=_ARCHITECTURES),
         RenamedFrom("recipe"),
     ] = "vae"
     data: Annotated[

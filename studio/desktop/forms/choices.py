@@ -65,7 +65,7 @@ class ChoiceEditor(Editor):
 
     def __init__(self, look: Appearance, field: Field) -> None:
         self._choices = field.choices
-        titles = [declared(title_of(choice)) for choice in field.choices]
+        titles = [declared(title) for title in titles_of(field)]
         if 0 < len(titles) <= _FEW and sum(map(len, titles)) <= _ROOM:
             choices = [(str(index), "", title) for index, title in enumerate(titles)]
             self._row: SwitchBar | None = SwitchBar(look, field.title, choices)
@@ -94,7 +94,13 @@ class ChoiceEditor(Editor):
             self._combo.setCurrentIndex(index)
 
 
-def title_of(choice: Any) -> str:
-    """Return a choice as a person reads it: ``mixed_precision`` → ``Mixed precision``."""
+def titles_of(field: Field) -> list[str]:
+    """Return the choices of a field as a person reads them."""
+    own = field.choice_titles or ("",) * len(field.choices)
+    return [title or _title_of(each) for each, title in zip(field.choices, own, strict=False)]
+
+
+def _title_of(choice: Any) -> str:
+    """Return a choice that is a word: ``mixed_precision`` → ``Mixed precision``."""
     text = str(choice).replace("_", " ")
     return _PROPER.get(text) or text[:1].upper() + text[1:]

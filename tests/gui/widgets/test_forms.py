@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QPushButton, QSlider
 
+from studio.api.frozen_schema import freeze, thaw
 from studio.api.params import (
     Capability,
     File,
@@ -24,6 +25,7 @@ from studio.api.params import (
     WeightsId,
 )
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.forms.choices import titles_of
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.forms.numbers import Scale
 from studio.desktop.window.local_server import ServerSettings
@@ -363,3 +365,15 @@ def test_a_port_has_no_slider_and_shows_its_word_whole(
     assert spin.fontMetrics().horizontalAdvance("Automatic") < spin.width() - 30
     form.set_values({"port": 12345})
     assert spin.text() == "12345", "a port is a name, no quantity"
+
+
+def test_a_choice_that_is_no_word_has_the_name_that_its_author_gave() -> None:
+    class Chosen(Params, frozen=True):
+        network: Annotated[
+            Literal["vae", "pixel_cnn"], Label("Network", choices={"vae": "Autoencoder"})
+        ] = "vae"
+
+    (field,) = Chosen.fields()
+    assert titles_of(field) == ["Autoencoder", "Pixel cnn"]
+    (thawed,) = thaw(freeze(Chosen)).fields()
+    assert titles_of(thawed) == titles_of(field), "a plugin in a process of its own shows the same"

@@ -127,6 +127,7 @@ LEVEL = "fields.6"
         change(f"{LEVEL}.type", ["literal"]),
         change(f"{LEVEL}.type", ["list", ["list", ["list", ["list", ["list", "x"]]]]]),
         change("fields.0.field.choices", []),
+        change("fields.0.field.choice_titles", ["One too many"] * 9),
         change("fields.1.field.range", {"minimum": 0, "maximum": 1}),
         lambda data: data["fields"].extend(data["fields"] * 200),
         lambda data: data["fields"].append(data["fields"][0]),

@@ -29,7 +29,7 @@ class Sample(Params):
     prompt: Annotated[str, Text(lines=3, max_chars=20), Label("Prompt", "What to draw.")]
     steps: Annotated[int, Range(1, 150)] = 20
     strength: Annotated[float, Range(0, 1), Group("More", advanced=True)] = 0.5
-    mode: Literal["fast", "fine"] = "fast"
+    mode: Annotated[Literal["fast", "fine"], Label("Mode", choices={"fine": "2 × finer"})] = "fast"
     stop: list[str] = []
     tiled: bool = False
     limit: int | None = None
@@ -79,6 +79,7 @@ def test_fields_carry_what_a_form_needs() -> None:
     assert field("prompt").text.lines == 3
     assert field("prompt").help == "What to draw."
     assert field("mode").choices == ("fast", "fine")
+    assert field("mode").choice_titles == ("", "2 × finer")
     assert field("strength").group.advanced
     assert field("weights").capability == "text-to-image"
     assert field("stop").item is FieldKind.TEXT

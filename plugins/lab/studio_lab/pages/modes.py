@@ -1,0 +1,55 @@
+"""What the page can do: each mode with its task."""
+
+from __future__ import annotations
+
+from studio.api import Mode
+from studio_lab import schema
+from studio_lab.pages.phrases import tr
+
+TRAIN, SAMPLE, COMPARE, AUGMENT = "train", "sample", "compare", "augment"
+
+
+def modes() -> tuple[Mode, ...]:
+    """Return them in the order of the switch."""
+    return (
+        Mode(
+            TRAIN,
+            tr("Train"),
+            tr("Train"),
+            "activity",
+            "lab.train",
+            schema.Train,
+            hint=tr("Train a small model on your own data and watch it learn."),
+        ),
+        Mode(
+            SAMPLE,
+            tr("Make samples"),
+            tr("Make samples"),
+            "sparkles",
+            "lab.sample",
+            schema.Sample,
+            capability="lab",
+            hint=tr("Make pictures, texts or rows with a model that was trained here."),
+        ),
+        Mode(
+            COMPARE,
+            tr("Compare"),
+            tr("Compare"),
+            "scale",
+            "lab.compare",
+            schema.Compare,
+            hint=tr("Set trained models side by side, by the same measures and a plain baseline."),
+        ),
+        Mode(
+            AUGMENT,
+            tr("Add rows"),
+            tr("Add rows"),
+            "table",
+            "lab.augment",
+            schema.Augment,
+            hint=tr(
+                "Make synthetic rows of a table, and find out whether they help a classifier, harm "
+                "it, or give real rows away."
+            ),
+        ),
+    )

@@ -1,0 +1,311 @@
+"""The page of the lab: what to train in the panel, how it goes in the middle, results below.
+
+Computes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.api import (
+    JobHandle,
+    JobRequest,
+    Kind,
+    Mode,
+    Page,
+    PageAction,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    StudioError,
+    TaskResult,
+    outcome,
+)
+from studio.api.params import Field
+from studio.api.plot import Plot
+from studio_lab.pages.architectures import about_architecture
+from studio_lab.pages.modes import AUGMENT, TRAIN, modes
+from studio_lab.pages.phrases import tr
+from studio_lab.pages.thumbnails import thumbnail
+from studio_lab.pages.training_view import TrainingView
+
+_SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
+_LOW = 620
+_MOST_ROWS = 40
+"""Of a table; the Gallery shows all of it."""
+
+
+def build(ctx: PluginContext) -> Page:
+    """Return the page."""
+    page = LabPage(ctx)
+    rows = (
+        ("run", tr("Start, or add to queue"), page.run.run, "play", "Ctrl+Return"),
+        ("stop_job", tr("Stop"), page.run.stop, "circle-stop", "Alt+."),
+        ("star", tr("Add or remove star"), page.result_actions.star, "star", "Alt+S"),
+        ("save", tr("Save as"), page.result_actions.save_as, "download", "Ctrl+S"),
+        ("bin", tr("Move to the bin"), page.result_actions.bin, "trash-2", "Ctrl+Backspace"),
+    )
+    return Page(
+        page,
+        panel=page.panel,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        accept=page.take,
+        actions=[
+            PageAction(f"lab.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
+        ],
+        focus=page.button.widget.setFocus,
+    )
+
+
+class LabPage(QWidget):
+    """Everything between the rail and the parameter panel."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx, ui, kit = ctx, ctx.ui, ctx.kit
+        self._current = ""
+        self.modes = kit.modes(tr("Action"), modes())
+        self.button = kit.run_button(tr("Train"), "activity")
+        self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
+        self.view, self.views = TrainingView(ctx), QStackedWidget()
+        line = QColor(ui.tokens.colors["accent"])
+        self.results = kit.results(
+            "results",
+            name=tr("Results"),
+            read=lambda artifact: outcome(lambda: _content(artifact)),
+            thumbnail=lambda artifact: thumbnail(artifact, line),
+        )
+        self.run = kit.run_controller(
+            prepare=self._request,
+            button=self.button,
+            progress=self._progress,
+            trouble=self.trouble,
+            read=lambda artifact: outcome(lambda: _content(artifact)),
+        )
+        self.result_actions = kit.artifact_actions(
+            self.result,
+            trouble=self.trouble,
+            results=self.results,
+            show=self.show_result,
+            page=tr("Lab"),
+        )
+        self._about = ui.label("", Role.MUTE, wrap=True)
+        self._empty = ui.empty_state(
+            "activity",
+            tr("What should a model learn?"),
+            tr(
+                "Choose an example or your own data at the right, then an architecture, and press "
+                "Train. You see what the model makes while it learns."
+            ),
+            [
+                ("grid-3x3", words, partial(self._train_example, name))
+                for name, words in (
+                    ("vae", tr("Handwritten digits by an autoencoder")),
+                    ("diffusion", tr("Handwritten digits by diffusion")),
+                    ("gan", tr("Handwritten digits by a GAN")),
+                )
+                if name in _architectures(self.modes.get(TRAIN))
+            ],
+        )
+        self.panel = self._panel()
+        self._lay_out()
+        self._connect()
+        self.results.load(self._on_loaded)
+
+    # --- putting it together ------------------------------------------------------------------
+
+    def _panel(self) -> QWidget:
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.modes.panel, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(20, 8, 16, 20)
+        foot.addWidget(self.button.widget, 1)
+        column.addLayout(foot)
+        return panel
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(self._ctx.ui.label(tr("Lab"), Role.TITLE))
+        if len(self.modes.forms) > 1:
+            head.addWidget(self.modes.widget)
+        head.addStretch(1)
+        self.views.addWidget(self._empty)
+        self.views.addWidget(self.view)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 16, 28, 16)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self._about)
+        column.addWidget(self.views, 1)
+        column.addWidget(self._progress.widget)
+        column.addWidget(self.trouble.widget)
+        column.addWidget(self.results.widget)
+
+    def _connect(self) -> None:
+        for form in self.modes.forms.values():
+            form.on_change(self._show_about)
+        self.modes.on_change(self._on_mode)
+        self.results.on_pick(self.show_result)
+        self.results.on_remove(self.result_actions.bin)
+        self.results.on_star(self.result_actions.star)
+        self.run.on_start(self._on_start)
+        self.run.on_plot(self.view.show_plot)
+        self.run.on_preview(self._on_preview)
+        self.run.on_made(self._on_made)
+        self.run.on_done(self._on_done)
+        self._on_mode(self.modes.mode)
+
+    def resizeEvent(self, event: object) -> None:
+        """The strip gives way where there is little room."""
+        self.results.set_small(self.height() < _LOW)
+
+    def take(self, artifact: SavedArtifact) -> None:
+        """Take a table of the library: rows can be added to it."""
+        self.modes.choose(AUGMENT)
+        self.modes.forms[AUGMENT].set_values({"table": str(artifact.path)})
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def _request(self) -> JobRequest:
+        mode, values = self.modes.mode, self.modes.form.values()
+        return JobRequest(mode.task, values, title=_title(mode, values))
+
+    def _train_example(self, architecture: str) -> None:
+        self.modes.choose(TRAIN)
+        self.modes.forms[TRAIN].set_values(
+            {"architecture": architecture, "example": "digits", "data": ""}
+        )
+        self._show_about()
+        self.run.run()
+
+    def _on_mode(self, mode: Mode) -> None:
+        self.button.set_verb(mode.verb, mode.icon, tr("Stop and keep the best so far"))
+        self._show_about()
+
+    def _show_about(self) -> None:
+        chosen = str(self.modes.form.values().get("architecture", ""))
+        self._about.setText(about_architecture(chosen) or self.modes.mode.hint)
+
+    # --- showing ------------------------------------------------------------------------------
+
+    def _on_start(self, _job: JobHandle) -> None:
+        request = self.run.request
+        self.view.begin(request.title if request else "")
+        self.views.setCurrentWidget(self.view)
+
+    def _on_preview(self, image: QImage, note: str) -> None:
+        self.view.show_samples(
+            image, tr("Made from the same noise each time · {note}").format(note=note)
+        )
+
+    def _on_made(self, result: TaskResult) -> None:
+        if result.artifact.kind in _SHOWN:
+            self.results.add(result)
+            self._show(result)
+
+    def _on_done(self, result: Mapping[str, Any]) -> None:
+        if note := result.get("note"):
+            self._ctx.notices.info(str(note), key="lab.note")
+
+    def _on_loaded(self) -> None:
+        if len(self.results) and not self.run.busy:
+            self.show_result(self.results[0].id)
+
+    def result(self) -> TaskResult | None:
+        """Return the result in view."""
+        return self.results.find(self._current)
+
+    def show_result(self, id: str) -> None:
+        """Bring a training into view by one of its results; the welcome without one."""
+        result = self.results.find(id)
+        if result is None:
+            self._current = ""
+            self.views.setCurrentWidget(self._empty)
+            return
+        self.view.begin(result.artifact.title)
+        for each in self.results.batch(result):
+            self._show(each)
+        self._current = id
+        self.results.show_current(id)
+        self.views.setCurrentWidget(self.view)
+
+    def _show(self, result: TaskResult) -> None:
+        content = result.content
+        self._current = result.id
+        if isinstance(content, Plot):
+            self.view.show_plot(content)
+        elif isinstance(content, QImage):
+            self.view.show_samples(content, result.artifact.title)
+        elif isinstance(content, str) and (
+            result.artifact.kind == Kind.TEXT or not self.view.report.text
+        ):
+            self.view.show_report(content)
+        elif isinstance(content, StudioError):
+            self.trouble.tell(content)
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart; the strip is kept all along."""
+        return {"mode": self.modes.mode.id, "forms": self.modes.save_state()}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        self.modes.restore_state(state.get("forms"))
+        self.modes.choose(str(state.get("mode", TRAIN)))
+        self._show_about()
+
+
+def _content(artifact: SavedArtifact) -> Any:
+    """Return a result as it is shown: a picture, a plot, a text, or nothing."""
+    if artifact.kind == Kind.IMAGE:
+        return QImage.fromData(artifact.read())
+    if artifact.kind == Kind.TEXT:
+        return artifact.read().decode("utf-8", "replace")
+    if artifact.kind == Kind.TABLE:
+        return _markdown(artifact.read().decode("utf-8", "replace"))
+    return Plot.decode(artifact.read()) if artifact.kind == Kind.PLOT else None
+
+
+def _markdown(table: str) -> str:
+    """Return the first rows of a CSV table as Markdown."""
+    rows = list(islice(csv.reader(io.StringIO(table)), _MOST_ROWS))
+    if not rows:
+        return ""
+    lines = [" | ".join(cell.replace("|", "¦") for cell in row) for row in rows]
+    return "\n".join([lines[0], " | ".join("---" for _ in rows[0]), *lines[1:]])
+
+
+def _architectures(mode: Mode | None) -> set[str]:
+    field = next(f for f in mode.params.fields() if f.name == "architecture") if mode else None
+    return {str(each) for each in field.choices} if field else set()
+
+
+def _title(mode: Mode, values: Mapping[str, Any]) -> str:
+    """Return what the list of jobs calls it: the network and what it learns from."""
+    named = {each.name: each for each in mode.params.fields()}
+    words = [_word(named[name], values.get(name)) for name in ("architecture",) if name in named]
+    if file := Path(str(values.get("data") or values.get("table") or "")).name:
+        words.append(file)
+    elif "example" in named:
+        words.append(_word(named["example"], values.get("example")))
+    return " · ".join(filter(None, words)) or mode.title
+
+
+def _word(field: Field, value: Any) -> str:
+    """Return a choice as a person reads it."""
+    titles = dict(zip(field.choices, field.choice_titles, strict=False))
+    return titles.get(value) or str(value).replace("_", " ").capitalize()

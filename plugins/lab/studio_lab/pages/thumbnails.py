@@ -1,0 +1,49 @@
+"""Small pictures of results for the strip, made beside the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from studio.api import Kind, SavedArtifact
+from studio.api.plot import Line, Plot, Points
+
+_SIDE = 192
+_MARGIN = 24
+_WIDE_LINE = 8
+
+
+def thumbnail(artifact: SavedArtifact, line: QColor) -> QImage:
+    """Return what stands for a result: the picture itself, or the course of a curve."""
+    if artifact.kind == Kind.IMAGE:
+        return QImage.fromData(artifact.read()).scaled(
+            _SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio
+        )
+    image = QImage(_SIDE, _SIDE, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    if artifact.kind == Kind.PLOT:
+        _draw_curve(image, Plot.decode(artifact.read()), line)
+    return image
+
+
+def _draw_curve(image: QImage, plot: Plot, line: QColor) -> None:
+    series = [each for each in plot.series if isinstance(each, Line | Points)]
+    values = [y for each in series for y in each.y if y is not None]
+    if not values:
+        return
+    low, high = min(values), max(values)
+    room = QRectF(image.rect()).adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, _WIDE_LINE, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
+    for each in series:
+        known = [y for y in each.y if y is not None]
+        step = room.width() / max(1, len(known) - 1)
+        span = (high - low) or 1.0
+        painter.drawPolyline(
+            [
+                QPointF(room.left() + at * step, room.bottom() - (y - low) / span * room.height())
+                for at, y in enumerate(known)
+            ]
+        )
+    painter.end()

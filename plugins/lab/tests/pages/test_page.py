@@ -1,0 +1,104 @@
+"""The page of the lab in a real studio with a scripted runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from studio.api import Page, SavedArtifact
+from studio.api.plot import Axis, Line, Plot
+from studio.desktop.appearance.appearance import Appearance
+from studio.testing.page_desk import PageDesk
+from studio.testing.scripted import Artifact, Stall, Step
+from studio_lab.datasets.presentation import png
+from studio_lab.pages.page import build
+
+
+class Desk(PageDesk):
+    plugin = "lab"
+
+    def build(self) -> Page:
+        return build(self.ctx)
+
+    def charts(self) -> dict[str, list[float]]:
+        """What the view has to show: title → values of the first series."""
+        return {title: plot.series[0].y for title, plot in self.page.view._plots.items()}
+
+
+@pytest.fixture
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        yield desk
+
+
+def plot(title: str, *values: float) -> Plot:
+    return Plot(title, x=Axis("step"), y=Axis(title), series=[Line(y=[*values])])
+
+
+def sheet(side: int = 32) -> Artifact:
+    return Artifact("image", png(np.full((side, side, 3), 90, np.uint8)), ".png", title="Digits")
+
+
+def test_charts_and_samples_follow_a_training(desk: Desk) -> None:
+    loss, rate = plot("Loss", 3.0, 2.0), plot("Learning rate", 0.1)
+    picture = np.zeros((8, 8, 3), np.uint8)
+    desk.runtime.enqueue(Step(1, 2, "loss 2.0", picture, [loss, rate]), Stall())
+    assert desk.page.views.currentWidget() is desk.page._empty
+    desk.run()
+    desk.until(lambda: desk.charts() == {"Loss": [3.0, 2.0], "Learning rate": [0.1]})
+    assert desk.page.view.chosen == "Loss"
+    assert desk.verb() == "Add to queue"
+    desk.stop()
+
+
+def test_a_result_of_an_earlier_session_shows_its_whole_training(desk: Desk) -> None:
+    last = plot("Loss", 3.0, 1.0).encode()
+    desk.runtime.enqueue(Artifact("plot", last, ".plot.json", title="Loss"), sheet())
+    desk.run()
+    desk.until_over()
+    desk.until(lambda: len(desk.results()) == 2)
+    desk.again()
+    desk.until(lambda: desk.charts() == {"Loss": [3.0, 1.0]})
+    desk.until(lambda: not desk.page.view.samples.image.isNull())
+
+
+def test_each_architecture_is_explained(desk: Desk) -> None:
+    about = {}
+    (architecture,) = (f for f in desk.page.modes.mode.params.fields() if f.name == "architecture")
+    for name in architecture.choices:
+        desk.page.modes.form.set_values({"architecture": name})
+        desk.page._show_about()
+        about[name] = desk.page._about.text()
+    assert len(set(about.values())) == len(about)
+    assert all(text.count(". ") >= 1 for text in about.values()), about
+
+
+def test_a_table_of_the_library_is_taken_and_its_report_is_read(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "flowers.csv"
+    path.write_text("a,b\n1,2\n")
+    desk.page.take(SavedArtifact("", "table", "flowers", "", path))
+    assert desk.mode() == "augment"
+    desk.page.modes.form.set_values({"target": "b"})
+    desk.runtime.enqueue(Artifact("text", b"**It helps.**", ".md", title="Report"))
+    desk.run()
+    desk.until_over()
+    desk.until(lambda: "It helps." in desk.page.view.report.plain_text())
+    assert desk.runtime.submitted[0].params["table"] == str(path)
+
+
+def test_a_comparison_is_read_as_a_table(desk: Desk) -> None:
+    desk.set_mode("compare")
+    desk.page.modes.form.set_values({"weights": ["vae", "gan"]})
+    desk.runtime.enqueue(
+        Artifact("table", b"Model,KID\nvae,0.1\ngan,0.2\n", ".csv", title="Models")
+    )
+    desk.run()
+    desk.until_over()
+    desk.until(lambda: "0.2" in desk.page.view.report.plain_text())
+    assert "|" not in desk.page.view.report.plain_text(), "it is drawn, not written"
