@@ -206,10 +206,8 @@ class LabPage(QWidget):
         self.view.begin(request.title if request else "")
         self.views.setCurrentWidget(self.view)
 
-    def _on_preview(self, image: QImage, note: str) -> None:
-        self.view.show_samples(
-            image, tr("Made from the same noise each time · {note}").format(note=note)
-        )
+    def _on_preview(self, image: QImage, _note: str) -> None:
+        self.view.show_samples(image, tr("Made from the same noise each time"))
 
     def _on_made(self, result: TaskResult) -> None:
         if result.artifact.kind in _SHOWN:
