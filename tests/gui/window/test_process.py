@@ -89,6 +89,8 @@ from PySide6.QtWidgets import QApplication
 from studio import app
 
 class Copying:
+    starts_again = False
+
     def __init__(self, *words):
         self.quit = QApplication.quit
 
