@@ -183,7 +183,7 @@ class Compare(Params, frozen=True):
         Capability("features"),
         Label("Features", "What colour pictures are compared by, if they have no classes."),
         Group("Measures", advanced=True),
-    ] = None
+    ] = WeightsId()
     seed: Annotated[Seed, Label("Seed", "The same for all models.")] = Seed(0)
 
 
