@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import random
 import signal
@@ -20,48 +22,57 @@ pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="needs fork"),
 ]
-KILLS = 10
-STEPS = 250
+KILLS, MOST = 10, 12
+"""Kills, and the steps that a life has before one, at most."""
+STEPS = KILLS * MOST
 
 
-def live(make: Make, folder: Path, moments: int, tell: int) -> None:
-    """Train in this process; tell of each moment. Never returns."""
+def live(make: Make, folder: Path, go: int, tell: int) -> None:
+    """Train in this process, a step at each word of ``go``; tell of each. Never returns."""
     status = 1
     try:
-        run = Run(make(steps=STEPS), folder, "mine", seconds=0.0, every=0.2)
+        run = Run(make(steps=STEPS), folder, "mine", seconds=0.0, every=0.0)
         run.resume()
-        while not run.trainer.is_over and moments:
+        while not run.trainer.is_over:
+            os.read(go, 1)
             run.compute()
             os.write(tell, b".")
-            moments -= 1
         run.save()
         status = 0
     finally:
         os._exit(status)
 
 
-def life(make: Make, folder: Path, kill_after: int = 0) -> int:
-    """Fork a life; kill it after so many moments, or let it end. Return how it ended."""
-    read, write = os.pipe()
+def life(make: Make, folder: Path, kill_at: int = 0) -> int:
+    """Fork a life; kill it in a step, or let it end. Return how it ended."""
+    (listen, go), (hear, tell) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(read)
-        live(make, folder, -1, write)
-    os.close(write)
-    told = 0
-    while os.read(read, 1):
-        told += 1
-        if told == kill_after:
+        os.close(hear)
+        os.close(go)
+        live(make, folder, listen, tell)
+    os.close(tell)
+    os.close(listen)
+    for step in itertools.count(1):
+        with contextlib.suppress(BrokenPipeError):  # that was its last step
+            os.write(go, b".")
+        if step == kill_at:
             os.kill(child, signal.SIGKILL)
-    os.close(read)
+        if not os.read(hear, 1):
+            break
+    os.close(hear)
+    os.close(go)
     return os.waitpid(child, 0)[1]
 
 
-def test_ten_kills_change_no_bit(make: Make, tmp_path: Path) -> None:
+def test_ten_kills_change_no_bit(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_lab.training.run.SLICE_SECONDS", 0.0)  # a step at a time
     make(steps=1).advance()  # what torch imports then, no life has to
     assert life(make, tmp_path / "whole") == 0
     kills = 0
-    while life(make, tmp_path / "killed", random.randrange(3, 7) if kills < KILLS else 0):
+    while life(make, tmp_path / "killed", random.randrange(3, MOST) if kills < KILLS else 0):
         kills += 1
     assert kills == KILLS
     whole, killed = (checkpoint.read(tmp_path / name / LAST) for name in ("whole", "killed"))
