@@ -69,7 +69,7 @@ class Backups:
         self._is_busy = is_busy
         self._observers: list[Callable[[], None]] = []
         self._not_before = 0.0
-        self._is_looking = False
+        self._is_looking = self._is_closed = False
         self.copier: Copier | None = None
         self.last: Backup | None = None
         self.error: StudioError | None = None
@@ -107,7 +107,8 @@ class Backups:
             self.copier.pause(self._is_busy())
 
     def close(self) -> None:
-        """Stop and wait until nothing of it runs."""
+        """Stop and wait until nothing of it runs; what is still being looked for is not told."""
+        self._is_closed = True
         if self.copier is not None:
             self.copier.close()
 
@@ -120,7 +121,8 @@ class Backups:
 
         def found(newest: tuple[Backup | None, bool]) -> None:
             self._is_looking = False
-            then(newest)
+            if not self._is_closed:
+                then(newest)
 
         self._background.run(partial(self._newest, self.folder), found, self._not_found)
 
@@ -148,7 +150,8 @@ class Backups:
 
     def _not_found(self, error: StudioError) -> None:
         self._is_looking = False
-        self._fail(error)
+        if not self._is_closed:  # a library that was closed meanwhile cannot be read
+            self._fail(error)
 
     def _request(self, kept: int) -> Request:
         return Request(

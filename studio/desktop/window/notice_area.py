@@ -54,6 +54,8 @@ class NoticeArea(QObject):
 
     def withdraw(self, notice: Notice) -> None:
         """Take back a notice that no longer holds."""
+        if not isValid(self._window):  # its cards are gone with it
+            return
         self._waiting = [waiting for waiting in self._waiting if waiting.number != notice.number]
         for card in self.cards():
             if card.notice.number == notice.number:

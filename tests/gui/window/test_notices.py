@@ -149,6 +149,8 @@ def test_what_ends_after_the_window_closed_is_kept_and_shown_nowhere(look: Appea
     window = QWidget()
     area, notices = NoticeArea(look, window, print), Notices()
     notices.on_notice(area.show_notice)
+    notices.on_dismissed(area.withdraw)
+    notices.error("The disk is full.", key="library")
     delete(window)
-    notices.error("The library is closed.")
+    notices.error("The library is closed.", key="library")
     assert [notice.message for notice in notices.all] == ["The library is closed."]

@@ -13,9 +13,10 @@ import pytest
 
 from studio.core.background import Background
 from studio.core.backups import catalogue, maker, settings
+from studio.core.backups.catalogue import Backup
 from studio.core.backups.copier import Copier
 from studio.core.backups.process import Request
-from studio.core.backups.schedule import Backups
+from studio.core.backups.schedule import NOTICE, Backups
 from studio.core.library import Library
 from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
@@ -150,6 +151,22 @@ def wait_for_parts(folder: Path) -> None:
     while not parts(folder):
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def test_what_is_still_looked_for_at_the_end_is_told_to_nobody(
+    desk: Desk, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(folder: Path) -> list[Backup]:
+        raise OSError("the library is closed")
+
+    monkeypatch.setattr("studio.core.backups.schedule.catalogue.listed", unreadable)
+    desk.look()
+    assert desk.notices.all, "the control: a look that fails is told"
+    desk.notices.dismiss(NOTICE)
+    desk.backups.look()
+    desk.backups.close()
+    desk.until(lambda: not desk.backups._is_looking)
+    assert not desk.notices.all
 
 
 @pytest.mark.slow
