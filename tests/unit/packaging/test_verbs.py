@@ -62,7 +62,8 @@ def bootstrap(project: Project, *words: str, **env: str) -> subprocess.Completed
 
 
 def notes(project: Project) -> list[str]:
-    return (project.root / "notes").read_text().splitlines()
+    lines = (project.root / "notes").read_text().splitlines()
+    return [re.sub(r" -o cache_dir=\S+", "", line) for line in lines]
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the note taker is a shell script")
