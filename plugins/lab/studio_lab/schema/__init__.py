@@ -1,0 +1,9 @@
+"""Parameters of the tasks of the lab: one declaration for form, flags and record. Plain data."""
+
+from studio_lab.schema.augment import Augment
+from studio_lab.schema.compare import Compare
+from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
+from studio_lab.schema.sample import Sample
+from studio_lab.schema.train import Train
+
+__all__ = ["ArchitectureName", "Augment", "Compare", "ExampleName", "Sample", "SizeName", "Train"]

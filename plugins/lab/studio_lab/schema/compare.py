@@ -1,0 +1,40 @@
+"""Parameters of a comparison."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from studio.api import Capability, File, Group, Label, Params, Range, Seed, WeightsId
+from studio_lab.schema.names import ExampleName
+
+
+class Compare(Params, frozen=True):
+    """Which networks are set side by side, and on what data."""
+
+    weights: Annotated[
+        list[str],
+        Label("Models", "Models that were trained in the lab, by their ids on the Models page."),
+    ]
+    data: Annotated[
+        str,
+        File(folder=True),
+        Label("Data", "What they were trained on: a folder of pictures, texts, or a CSV table."),
+    ] = ""
+    example: Annotated[
+        ExampleName,
+        Label(
+            "Example", "A small data set that comes with the studio; used where no data are chosen."
+        ),
+    ] = "auto"
+    samples: Annotated[
+        int,
+        Range(50, 5000, 50),
+        Label("Samples", "How many each makes; more tell smaller differences."),
+    ] = 300
+    features: Annotated[
+        WeightsId | None,
+        Capability("features"),
+        Label("Features", "What colour pictures are compared by, if they have no classes."),
+        Group("Measures", advanced=True),
+    ] = WeightsId()
+    seed: Annotated[Seed, Label("Seed", "The same for all models.")] = Seed(0)

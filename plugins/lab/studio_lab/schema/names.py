@@ -1,0 +1,21 @@
+"""Names of architectures, sizes and examples, as flags and fields say them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ArchitectureName = Literal[
+    "vae",
+    "gan",
+    "diffusion",
+    "flow_matching",
+    "pixelcnn",
+    "decoder_transformer",
+    "recurrent",
+    "normalising_flow",
+    "vqvae",
+    "encoder_decoder",
+    "classifier",
+]
+SizeName = Literal["small", "medium", "large"]
+ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer", "swaps"]

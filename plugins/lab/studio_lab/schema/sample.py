@@ -1,0 +1,22 @@
+"""Parameters of sampling."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from studio.api import Capability, Label, Params, Range, Seed, WeightsId
+
+
+class Sample(Params, frozen=True):
+    """Which network makes how much."""
+
+    weights: Annotated[
+        WeightsId, Capability("lab"), Label("Model", "A model that was trained in the lab.")
+    ] = WeightsId()
+    count: Annotated[
+        int, Range(1, 10_000), Label("Samples", "How many pictures, texts or rows to make.")
+    ] = 16
+    single: Annotated[
+        bool, Label("One result each", "Also save each picture or text by itself.")
+    ] = False
+    seed: Seed = Seed.random()

@@ -1,0 +1,111 @@
+"""Parameters of a training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from studio.api import File, Group, Label, Params, Range, RenamedFrom, Seed, ShownIf
+from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
+
+_ARCHITECTURES = {
+    "vae": "Autoencoder (VAE)",
+    "gan": "GAN",
+    "pixelcnn": "PixelCNN",
+    "decoder_transformer": "Transformer",
+    "recurrent": "Recurrent network",
+    "classifier": "Classifier (baseline)",
+}
+"""The names of those that are no words."""
+
+_TRAINING = Group("Training", advanced=True)
+_REGULARISATION = Group("Regularisation", advanced=True)
+
+
+class Train(Params, frozen=True):
+    """What learns, from what, for how long."""
+
+    architecture: Annotated[
+        ArchitectureName,
+        Label("Architecture", "The kind of network to train.", choices=_ARCHITECTURES),
+        RenamedFrom("recipe"),
+    ] = "vae"
+    data: Annotated[
+        str,
+        File(folder=True),
+        Label(
+            "Data",
+            "A folder of pictures, a text or a folder of texts, or a CSV table.",
+        ),
+    ] = ""
+    example: Annotated[
+        ExampleName,
+        Label(
+            "Example", "A small data set that comes with the studio; used where no data are chosen."
+        ),
+    ] = "auto"
+    size: Annotated[SizeName, Label("Size", "A larger network learns more, and more slowly.")] = (
+        "small"
+    )
+    minutes: Annotated[
+        float, Range(0.05, 10_000, 1, "min"), Label("Time", "How long to train at most.")
+    ] = 5.0
+    steps: Annotated[
+        int,
+        Range(0, 10_000_000, 100, lowest="Auto"),
+        Label("Steps", "How many steps to train; Auto: as many as the time allows."),
+        _TRAINING,
+    ] = 0
+    batch: Annotated[
+        int, Range(1, 4096), Label("Batch", "How many examples each step learns from."), _TRAINING
+    ] = 64
+    rate: Annotated[
+        float,
+        Range(0.0, 1.0, 0.0001, lowest="Auto"),
+        Label("Learning rate", "Auto: what suits the architecture."),
+        _TRAINING,
+    ] = 0.0
+    side: Annotated[
+        Literal[16, 32, 64],
+        Label("Picture size", "Pixels along one side; pictures of a folder are cut to squares."),
+        _TRAINING,
+    ] = 32
+    cell: Annotated[
+        Literal["gru", "lstm", "rnn"],
+        Label("Cell", "What carries the memory of a recurrent network."),
+        ShownIf("architecture", "recurrent"),
+        _TRAINING,
+    ] = "gru"
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Label("Precision", "Auto: bfloat16 where it is measured to be faster."),
+        _TRAINING,
+    ] = "auto"
+    checkpoint_seconds: Annotated[
+        float,
+        Range(1, 3600, 10, "s"),
+        Label("Checkpoint every", "After a crash, training continues from the last one."),
+        _TRAINING,
+    ] = 60.0
+    early_stopping: Annotated[
+        bool,
+        Label("Stop early", "End when the validation has not improved for a while."),
+        _REGULARISATION,
+    ] = True
+    dropout: Annotated[
+        float,
+        Range(0.0, 0.9, 0.05),
+        Label("Dropout", "The share of activations that each step leaves out."),
+        _REGULARISATION,
+    ] = 0.0
+    decay: Annotated[
+        float,
+        Range(0.0, 1.0, 0.01),
+        Label("Weight decay", "How strongly weights are pulled towards zero."),
+        _REGULARISATION,
+    ] = 0.01
+    augmentation: Annotated[
+        Literal["none", "shift", "flip"],
+        Label("Augmentation", "Move each picture a little, or mirror it too, whenever it is seen."),
+        _REGULARISATION,
+    ] = "none"
+    seed: Seed = Seed.random()
