@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from studio.api import PluginContext, Role
 from studio.api.plot import Plot
 from studio.api.window.ui import PlotView, SwitchBar
-from studio_lab.pages.phrases import about_plot, plot_name, tr
+from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_name, tr
 
 _NARROW = 700
 _CHART_MOST = 520
@@ -74,7 +74,7 @@ class TrainingView(QWidget):
         if is_new:
             self._rebuild()
         elif plot.title == self.chosen and self._view is not None:
-            self._view.set_plot(plot)
+            self._view.set_plot(in_words(plot))
 
     def show_samples(self, image: QImage, caption: str) -> None:
         """Show what the model makes; a null image is none."""
@@ -108,16 +108,17 @@ class TrainingView(QWidget):
 
     def _show_chosen(self) -> None:
         plot = self._plots.get(self.chosen)
-        self._about.setText(about_plot(self.chosen))
+        names = tuple(each.name for each in plot.series) if plot else ()
+        self._about.setText(about_losses(names) or about_plot(self.chosen))
         if plot is None:
             if self._view is not None:
                 self._view.widget.hide()
             return
         if self._view is None:
-            self._view = self._ui.plot_view(plot)
+            self._view = self._ui.plot_view(in_words(plot))
             self._view.widget.setMaximumHeight(_CHART_MOST)
             self._charts.insertWidget(self._charts.count() - 1, self._view.widget, 1)
-        self._view.set_plot(plot)
+        self._view.set_plot(in_words(plot))
         self._view.widget.show()
 
 

@@ -22,6 +22,7 @@ from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Train
 from studio_lab.tasks.made import made_of, preview_of
 from studio_lab.training.batches import Batches
+from studio_lab.training.charts import COVERAGE
 from studio_lab.training.checkpoint import FORMAT
 from studio_lab.training.memory import estimate
 from studio_lab.training.precision import is_faster
@@ -29,8 +30,11 @@ from studio_lab.training.randomness import generator
 from studio_lab.training.run import Run
 from studio_lab.training.sampling import drawn
 from studio_lab.training.trainer import Plan, Trainer
+from studio_lab.views.coverage import coverage, nearest_classes
 
 _SAMPLES = 16
+_JUDGED = 200
+"""Samples that tell which classes are covered."""
 _SHOWN_SECONDS = 3.0
 """Between two looks at samples, at least; they take a tenth of the time at most."""
 
@@ -95,10 +99,27 @@ def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, 
         picture, plots = None, list[Plot]()
         if time.monotonic() - shown > max(_SHOWN_SECONDS, 10 * took):
             shown = time.monotonic()
-            plots.append(run.plot())
             picture = yield from preview_of(ctx, run.trainer.average, data, _SAMPLES)
+            if data.classes and not run.trainer.network.has_validation:
+                run.measure(COVERAGE, (yield from _coverage(ctx, run.trainer, data)))
+            plots += run.plots()
             took = time.monotonic() - shown
         yield ctx.progress(now.step, now.steps, run.told(), picture, plots)
+
+
+def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Event, None, float]:
+    """Return the share of the classes that the network makes: what no loss of a GAN tells."""
+    making = drawn(trainer.average, _JUDGED, ctx.rng.seed)
+    while True:
+        try:
+            next(making)
+        except StopIteration as end:
+            rows = end.value
+            break
+        yield None
+    known = trainer.batches.rows(torch.from_numpy(data.split.training))
+    real, labels = known["x"].cpu().numpy(), known["label"].cpu().numpy()
+    return coverage(nearest_classes(rows, real, labels), labels)
 
 
 class _Finish:
@@ -136,7 +157,7 @@ class _Finish:
                 yield None
             one = made_of(ctx, rows, self._data.shape, self._data.meta, self._title, single=False)
             yield from one
-        yield self._plot()
+        yield from self._plots()
         yield self._result(measures)
 
     def kept(self) -> Generator[Event, None, None]:
@@ -144,7 +165,7 @@ class _Finish:
         if self._run.trainer.progress.step:
             self._run.trainer.take_best()
             yield from self._weights({})
-            yield self._plot()
+            yield from self._plots()
             yield self._result({})
 
     def _measures(self) -> Generator[Event, None, dict[str, float]]:
@@ -204,11 +225,10 @@ class _Finish:
             Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
         )
 
-    def _plot(self) -> Event:
-        plot = self._run.plot()
-        return self._ctx.artifact(
-            Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=f"Loss of {self._title}"
-        )
+    def _plots(self) -> Iterator[Event]:
+        for plot in self._run.plots():
+            title = f"{plot.title}: {self._title}"
+            yield self._ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
 
     def _result(self, measures: Mapping[str, float]) -> Event:
         now = self._run.trainer.progress

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-FORMAT = "lab-checkpoint/1"
+FORMAT = "lab-checkpoint/2"
 """Changes with what a trainer keeps: a file of another version is no use to it."""
 
 

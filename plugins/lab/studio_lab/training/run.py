@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from studio.api.plot import AnySeries, Axis, Line, Plot, Values
+from studio.api.plot import Plot
 from studio_lab.training import checkpoint
+from studio_lab.training.charts import SPEED, charts
 from studio_lab.training.trainer import Trainer
 
 LAST, GOOD = "last.safetensors", "good.safetensors"
@@ -15,6 +16,8 @@ SLICE_SECONDS = 0.05
 """About as long does it compute between two of its yields."""
 _TRIAL_STEPS, _TRIAL_SECONDS = 10, 1.0
 """So much is measured before it is decided how many steps the time allows."""
+_SPEED_SECONDS, _SPEED_POINTS = 1.0, 200
+"""The speed is taken over so long at least, and over so small a part of the whole."""
 _COMPUTED = 0.9
 """Of the time that is left for steps; the others go to looks at the validation, and previews."""
 
@@ -45,6 +48,7 @@ class Run:
         self._saved_at, self._kept_good = clock(), -1
         self._first: tuple[int, float] | None = None
         self._is_full = False
+        self._measured = trainer.progress.step, trainer.progress.used
 
     @property
     def speed(self) -> float:
@@ -69,6 +73,7 @@ class Run:
         if good is not None and good[1]["step"] > last[1]["step"]:
             last = good
         self.trainer.restore(*last)
+        self._measured = self.trainer.progress.step, self.trainer.progress.used
         self.trainer.good = good or self.trainer.state()
 
     def compute(self) -> None:
@@ -80,6 +85,7 @@ class Run:
             if self.trainer.is_over or self._clock() - begun > SLICE_SECONDS:
                 break
         now.used += self._clock() - begun
+        self._measure_speed()
         if not now.steps:
             self._allot()
         elif self._seconds and now.used > self._seconds and not self.trainer.is_over:
@@ -99,6 +105,19 @@ class Run:
             left = max(0.0, self._seconds - now.used) * _COMPUTED
             now.steps = now.step + max(1, round(left * steps / used))
             self.save()
+
+    def _measure_speed(self) -> None:
+        now, (step, used) = self.trainer.progress, self._measured
+        if now.used - used >= max(_SPEED_SECONDS, now.used / _SPEED_POINTS):
+            speed = (now.step - step) * self.trainer.batches.size / (now.used - used)
+            if speed > 0:  # it may have gone back to its last good step
+                self.measure(SPEED, speed)
+            self._measured = now.step, now.used
+
+    def measure(self, name: str, value: float) -> None:
+        """Keep what was found at this step, for the chart of that name."""
+        now = self.trainer.progress
+        now.measured.setdefault(name, []).append([now.step, value])
 
     def save(self) -> None:
         """Write a checkpoint; a disk that refuses stops nothing."""
@@ -132,12 +151,6 @@ class Run:
         rate, gradient = f"rate {trainer.rate:.1e}", f"gradient {trainer.gradient:.2f}"
         return f"{losses}{last}, {rate}, {gradient}, {self.speed:,.0f} examples/s"
 
-    def plot(self) -> Plot:
-        """Return the loss so far, and the scores on the validation."""
-        now = self.trainer.progress
-        steps: Values = [(place + 1) * now.stride for place in range(len(now.curve))]
-        series: list[AnySeries] = [Line(y=list(now.curve), x=steps, name="training")]
-        if now.scores:
-            at, scores = map(list, zip(*now.scores))
-            series.append(Line(y=scores, x=at, name="validation"))
-        return Plot("Loss", x=Axis("step"), y=Axis("loss"), series=series)
+    def plots(self) -> list[Plot]:
+        """Return how it goes: losses, rate, gradient norm, speed, and what was measured."""
+        return charts(self.trainer.progress, self.trainer.network.phases)

@@ -25,6 +25,8 @@ LAST_RATE = 0.02
 AVERAGE = 0.999
 MOST_GRADIENT = 1.0
 MOST_HALVINGS = 3
+RATE, GRADIENT = "rate", "gradient"
+"""Names of curves beside those of the phases."""
 _FAR = 20.0
 """Deviations above the usual loss; five such steps in a row are no accident."""
 _MOST_POINTS = 1000
@@ -61,8 +63,11 @@ class Progress:
         halvings: How often the rate was halved.
         usual, deviation: Of the loss, smoothed; ``odd`` counts steps far from it.
         best: Lowest score on the validation, at step ``best_at``; ``worse`` counts those since.
-        stride: Each point of ``curve`` stands for so many steps.
+        stride: Each point of ``curves`` stands for so many steps.
+        curves: The losses by phase, ``RATE`` and ``GRADIENT``.
         scores: Pairs of a step and its score.
+        measured: What was looked at when there was time for it, and so is another each time: name
+            → pairs of a step and a value.
         notes: Sentences about what went otherwise than planned.
         over: Why it ended before its last step: ``early``, ``time``, ``diverged``; empty if not.
         half: Whether losses are computed in bfloat16.
@@ -79,8 +84,9 @@ class Progress:
     best_at: int = 0
     worse: int = 0
     stride: int = 1
-    curve: list[float] = field(default_factory=list)
+    curves: dict[str, list[float]] = field(default_factory=dict)
     scores: list[tuple[int, float]] = field(default_factory=list)
+    measured: dict[str, list[list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     over: str = ""
     half: bool = False
@@ -153,7 +159,7 @@ class Trainer:
             optimiser.step()
         self.progress.step += 1
         self._follow()
-        self._note(self.losses[self.network.phases[-1]])
+        self._note(self.losses[self.network.phases[-1]], rate)
         if self.progress.step % self.evaluation_steps == 0 and self.progress.steps:
             self.evaluate()
 
@@ -168,7 +174,7 @@ class Trainer:
             else:
                 value.copy_(theirs[name])
 
-    def _note(self, loss: float) -> None:
+    def _note(self, loss: float, rate: float) -> None:
         now = self.progress
         if now.step == 1:
             now.usual = loss
@@ -183,9 +189,11 @@ class Trainer:
             now.usual += 0.02 * (loss - now.usual)
             now.deviation += 0.02 * (off - now.deviation)
         if now.step % now.stride == 0:
-            now.curve.append(loss)
-        if len(now.curve) > _MOST_POINTS:
-            now.curve, now.stride = now.curve[1::2], 2 * now.stride
+            for name, value in {**self.losses, RATE: rate, GRADIENT: self.gradient}.items():
+                now.curves.setdefault(name, []).append(value)
+            if len(now.curves[RATE]) > _MOST_POINTS:
+                now.stride *= 2
+                now.curves = {name: values[1::2] for name, values in now.curves.items()}
 
     def _go_back(self) -> None:
         """Return to the last good state, with half the rate; end after a few times."""

@@ -12,7 +12,9 @@ import pytest
 from plugins.lab.tests.training.conftest import Make
 from plugins.lab.tests.training.test_trainer import same
 from studio_lab.training import checkpoint
+from studio_lab.training.charts import charts
 from studio_lab.training.run import LAST, Run
+from studio_lab.training.trainer import Progress
 
 pytestmark = pytest.mark.torch
 
@@ -43,6 +45,7 @@ def test_many_lives_come_out_as_one(make: Make, tmp_path: Path) -> None:
     assert lives > 2
     for each in (whole, run):
         each.trainer.progress.used = 0.0
+        each.trainer.progress.measured.clear()
     assert same(whole.trainer, run.trainer)
 
 
@@ -52,6 +55,33 @@ def test_the_time_is_turned_into_steps_once(make: Make, tmp_path: Path) -> None:
     assert 0 < planned == first.trainer.progress.step
     first.save()
     assert begun(make, tmp_path, seconds=4.0).trainer.progress.steps == planned
+
+
+def test_its_charts_follow_it_over_its_lives(make: Make, tmp_path: Path) -> None:
+    lived(begun(make, tmp_path), 10).save()
+    charts = {plot.title: plot for plot in lived(begun(make, tmp_path)).plots()}
+    loss, rate, norm = (charts[name] for name in ("Loss", "Learning rate", "Gradient norm"))
+    assert [each.name for each in loss.series] == ["training", "validation"]
+    training, *_ = loss.series
+    assert training.x == list(range(1, 61))
+    assert training.y[-1] < training.y[0]
+    rates = rate.series[0].y
+    assert max(rates) == pytest.approx(3e-3, rel=0.1)
+    assert rates[0] < max(rates) > rates[-1]
+    assert len(norm.series[0].y) == 60
+    assert all(y > 0 for y in charts["Examples per second"].series[0].y)
+    for plot in charts.values():
+        plot.encode()
+
+
+def test_both_losses_of_a_pair_are_in_one_chart() -> None:
+    now = Progress(stride=2, curves={"discriminator": [2.0], "generator": [1.0], "rate": [0.1]})
+    now.measured["Mode coverage"] = [[2, 0.3]]
+    loss, _, modes = charts(now, ("discriminator", "generator"))
+    assert [(each.name, each.y) for each in loss.series] == [
+        ("discriminator", [2.0]), ("generator", [1.0])
+    ]  # fmt: skip
+    assert (modes.title, modes.y.maximum, modes.series[0].x) == ("Mode coverage", 1.0, [2])
 
 
 def test_a_checkpoint_of_other_data_or_another_version_is_told_of(
