@@ -37,6 +37,8 @@ AREAS = {
     "The manifest": ("manifest", "hookspecs"),
     "The worker half": (
         "worker.context",
+        "worker.call_outcome",
+        "worker.energy",
         "worker.text",
         "worker.text_generation",
         "worker.constraint",

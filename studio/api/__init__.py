@@ -46,10 +46,9 @@ from studio.api.window.conversations import Conversation, Conversations, Message
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
 from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
+from studio.api.worker.call_outcome import CalledArtifact, CallOutcome
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
-    CalledArtifact,
-    CallOutcome,
     Event,
     LibraryReader,
     Loader,
@@ -61,6 +60,7 @@ from studio.api.worker.context import (
     WeightsFacts,
 )
 from studio.api.worker.embedding import EmbeddingEngine
+from studio.api.worker.energy import EnergyUse
 from studio.api.worker.generators import finished
 from studio.api.worker.intermediates import Intermediates, KeepEvent
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
@@ -86,6 +86,7 @@ __all__ = [
     "DropTarget",
     "Effect",
     "EmbeddingEngine",
+    "EnergyUse",
     "ErrorCode",
     "Event",
     "File",

@@ -17,9 +17,10 @@ from studio.core import disk
 from studio.core.device import timeline
 from studio.core.device.chrome_trace import write_chrome_trace
 from studio.core.device.timeline import RuntimeSeen
-from studio.core.energy.estimate import Estimator, Watts, amount
+from studio.core.energy.estimate import Estimator
 from studio.core.energy.grid import grams, grid_factor
 from studio.core.energy.phrases import carbon, said
+from studio.protocol.energy import Watts, amount
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy
 

@@ -157,6 +157,7 @@ class Studio:
             self._about,
             Checkpoints(library.folder.with_name("checkpoints")),
             self._agree_on_weights,
+            lambda: self.estimate.rates,
         )
         self._sweep_checkpoints = store.sweep_checkpoints
         self._library_weights = LibraryWeights(library, paths.weights, plugins.families)

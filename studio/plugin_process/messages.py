@@ -223,6 +223,14 @@ class Write(Question, frozen=True):
     samplings: Annotated[tuple[SamplingParams, ...], msgspec.Meta(min_length=1, max_length=16)]
 
 
+class Score(Question, frozen=True):
+    """Answered step by step with logarithms of probabilities."""
+
+    lease: int
+    ids: list[int]
+    start: int
+
+
 class Embed(Question, frozen=True):
     """Answered step by step with the indices, and their vectors as a blob."""
 
@@ -237,6 +245,10 @@ class CheckForm(Question, frozen=True):
 
 class Reduced(Question, frozen=True):
     words: Word
+
+
+class AskEnergy(Question, frozen=True):
+    """Answered with an ``EnergyUse``, or nothing where nobody knows."""
 
 
 class SandboxTier(Question, frozen=True):
@@ -305,9 +317,11 @@ Questions = (
     | Count
     | MoreBytes
     | Write
+    | Score
     | Embed
     | CheckForm
     | Reduced
+    | AskEnergy
     | SandboxTier
     | RunCode
     | CallTask

@@ -14,6 +14,7 @@ from studio.protocol.device_status import DeviceLost as DeviceLost
 from studio.protocol.device_status import DevicesFound as DevicesFound
 from studio.protocol.device_status import PoolEvent as PoolEvent
 from studio.protocol.device_status import Status as Status
+from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.message import Message as Message
@@ -155,6 +156,8 @@ class Submit(Message, frozen=True):
     """The number of the call among those of the caller."""
     checkpoint: str = ""
     """Folder that outlives a kill, for all jobs of this recipe; empty where nothing may be kept."""
+    rates: Rates | None = None
+    """By which a task is told what it used in joules; None where nobody knows."""
 
 
 class CallEnded(Message, frozen=True):

@@ -24,6 +24,7 @@ from studio.api.worker.context import Loader
 from studio.protocol.caches import JOBS
 from studio.protocol.connections.watch import Watch, by_module
 from studio.protocol.device_status import DeviceEntry
+from studio.protocol.energy import Amount, amount
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
@@ -244,6 +245,7 @@ class Server:
             sink=self._send,
             caller=caller,
             used=self._used,
+            spent=self._spent,
         )
         if call is not None:
             call.begin(job)
@@ -393,6 +395,13 @@ class Server:
         """Return what a job that is about to end has used."""
         self._settle(self._scheduler.busy())
         return self._usage.of(job)
+
+    def _spent(self, job: Job) -> Amount:
+        """Return what a job has taken until now; it has rates."""
+        assert job.rates is not None, "the job asks only then"
+        energy, _ = self._settle(self._scheduler.busy())
+        kind = self._device.kind if self._device else "cpu"
+        return amount(self._usage.of(job), job.rates.core, kind, energy)
 
     def _on_change(self) -> None:
         self._scheduler.wake()

@@ -8,6 +8,7 @@ assert "rain" in engine.prompts[0]
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ class FakeTextEngine:
         context_length: In tokens.
         prompts: What it was asked, one text a generation; messages as lines ``role: content``.
         samplings: The sampling that came with each text it wrote.
+        liked: Word → its probability, for ``score``.
     """
 
     def __init__(self, *texts: str, context_length: int = 4096) -> None:
@@ -37,6 +39,7 @@ class FakeTextEngine:
         self.samplings: list[SamplingParams] = []
         self._texts = deque(texts)
         self._known: dict[str, int] = {}
+        self.liked: dict[str, float] = {}
 
     def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:
         """Render ``messages``; drop the oldest that leave no room."""
@@ -78,6 +81,15 @@ class FakeTextEngine:
             if (step := next(steps, None)) is not None:
                 yield at, step
                 waiting.append((at, steps))
+
+    def score(self, ids: Sequence[int], start: int) -> Iterator[list[float]]:
+        """Yield logarithms of probabilities that follow from each word, and from nothing else.
+
+        What the attribute ``liked`` holds is as likely as it says, any other word one in a hundred.
+        """
+        words = {id: word for word, id in self._known.items()}
+        self.prompts.append("".join(words[id] for id in ids))
+        yield [math.log(self.liked.get(words[id].strip(), 0.01)) for id in ids[start:]]
 
     # --- inside -------------------------------------------------------------------------------
 

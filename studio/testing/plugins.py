@@ -24,13 +24,14 @@ from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.inputs import Inputs
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
+from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.context import (
-    CallOutcome,
     Event,
     ProgressEvent,
     ResultEvent,
     TextEvent,
 )
+from studio.api.worker.energy import EnergyUse
 from studio.api.worker.intermediates import KeepEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
@@ -137,6 +138,7 @@ def run_task(
     library: Sequence[SavedArtifact] = (),
     kept: dict[str, bytes] | None = None,
     checkpoint: Path | None = None,
+    energy: Iterable[EnergyUse] = (),
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -151,10 +153,12 @@ def run_task(
         library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
         kept: Key → what ``ctx.intermediates`` has; what the task keeps is added.
         checkpoint: What ``ctx.checkpoint`` is; by default it goes with the scratch.
+        energy: What ``ctx.energy()`` returns, one after the other; None after the last.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
     job = _Job(made, seed=seed, inputs=inputs or {}, checkpoint=str(checkpoint or ""))
+    job.energies = iter(energy)
     context = Context(
         job,  # type: ignore[arg-type]
         _Pool(models or {}),  # type: ignore[arg-type]
@@ -269,6 +273,11 @@ class _Job:
         with TemporaryDirectory() as folder:
             name, _ = result_files.put(event.payload, self.feed.scratch, Path(folder))
             return dataclasses.replace(event, payload=(Path(folder) / name).read_bytes())
+
+    energies: Iterator[EnergyUse] = field(default_factory=lambda: iter(()))
+
+    def energy(self) -> EnergyUse | None:
+        return next(self.energies, None)
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext()

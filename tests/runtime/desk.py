@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from studio.api import Capability, Params, Requirements, WeightsFacts, WeightsId, hookimpl
+from studio.protocol.energy import Rates
 from studio.protocol.link import LinkClosed, pair
 from studio.protocol.messages import (
     Cancel,
@@ -221,11 +222,12 @@ class Desk:
         seed: int = 1,
         priority: Priority = Priority.NORMAL,
         files: tuple[str, ...] = (),
+        rates: Rates | None = None,
         **params: Any,
     ) -> str:
         """Submit a job and return its id."""
         job = f"job{next(self._numbers)}"
-        message = Submit(job, task, params, seed, priority, files=files)
+        message = Submit(job, task, params, seed, priority, files=files, rates=rates)
         self.messages.append(message)
         self.send(message)
         return job

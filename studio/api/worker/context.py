@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -16,7 +16,9 @@ from studio.api.inputs import Inputs
 from studio.api.plot import Plot
 from studio.api.sandbox import Sandbox
 from studio.api.stability import since
+from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.constraint import Constraint
+from studio.api.worker.energy import EnergyUse
 from studio.api.worker.intermediates import Intermediates, KeepEvent
 
 # --- what a task may yield --------------------------------------------------------------------
@@ -77,39 +79,6 @@ class Rung(Generic[Setting]):
 
     setting: Setting
     words: str = ""
-
-
-@since("1.1")
-@dataclass(frozen=True)
-class CalledArtifact(NewArtifact):
-    """A result of a task that was called.
-
-    ``id`` is its id in the library, empty if not kept. A payload that is a file is the library's:
-    read it, never write it.
-    """
-
-    id: str = ""
-
-    @classmethod
-    def of(cls, made: NewArtifact, id: str) -> CalledArtifact:
-        """Return ``made`` with its id."""
-        return cls(**{each.name: getattr(made, each.name) for each in fields(made)}, id=id)
-
-
-@since("1.1")
-@dataclass(frozen=True)
-class CallOutcome:
-    """What came of a call.
-
-    Attributes:
-        result: The called task's own keys, all of them.
-        artifacts: What it made, in order, with payloads and verdicts.
-        text: What it wrote, as a person would read it.
-    """
-
-    result: Mapping[str, Any]
-    artifacts: tuple[CalledArtifact, ...] = ()
-    text: str = ""
 
 
 # --- the context ------------------------------------------------------------------------------
@@ -192,6 +161,14 @@ class TaskContext(Protocol):
 
         A job with the same recipe and seed finds in it what was left, until one ends well or what
         was made is erased. For other programs it is a part of ``scratch``."""
+        ...
+
+    @since("1.1")
+    def energy(self) -> EnergyUse | None:
+        """Return what this job has used until now; the difference of two is what lay between.
+
+        None where nobody knows what a core takes, as in tests of a task alone.
+        """
         ...
 
     def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypedDict, cast
 
 from studio.api.errors import BadInput
 from studio.api.params import plain_number
+from studio.api.stability import since
 from studio.api.worker.constraint import Constraint
 
 
@@ -172,6 +173,23 @@ class TextEngine(Protocol):
         Each text is what :meth:`generate` writes with the same parameters; together they take much
         less time than one after the other. Steps of the prompt come once, with index 0; every text
         has its own ``end``. At most 16 texts. Closing the iterator frees the caches.
+        """
+        ...
+
+    @since("1.1")
+    def score(self, ids: Sequence[int], start: int) -> Iterator[Sequence[float]]:
+        """Yield, a model step at a time, how likely the model finds a text that is there already.
+
+        Args:
+            ids: Of the whole text.
+            start: How many of its tokens are given: at least one.
+
+        Returns:
+            For each of ``ids[start:]``, in order, the natural logarithm of its probability after
+            all tokens before it: at temperature 1, without any rule of sampling.
+
+        Raises:
+            StudioError: It does not fit the context, or has ids that the model does not know.
         """
         ...
 

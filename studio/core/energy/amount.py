@@ -4,35 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
-
-class Amount(msgspec.Struct, frozen=True):
-    """Energy above what the machine uses when nobody computes.
-
-    Attributes:
-        joules: The best guess.
-        low, high: Joules between which it lies.
-        estimated: Joules of it that no counter measured: they follow from computing time.
-        source: What was measured, or what the estimate rests on, in words.
-        busy: Seconds of the steps of jobs.
-        processor: Seconds of processor time.
-        accelerator: Seconds of steps with a model on a card.
-    """
-
-    joules: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    estimated: float = 0.0
-    source: str = ""
-    busy: float = 0.0
-    processor: float = 0.0
-    accelerator: float = 0.0
-
-    @property
-    def is_estimated(self) -> bool:
-        """Whether a part of it that matters was not measured."""
-        return self.estimated > self.joules / 20
+from studio.protocol.energy import Amount as Amount
 
 
 def total(amounts: Iterable[Amount]) -> Amount:

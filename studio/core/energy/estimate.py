@@ -13,24 +13,16 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 
-from studio.core.energy.amount import Amount
+from studio.core.energy.grid import grid_factor
 from studio.core.settings import Settings
+from studio.protocol.energy import Amount, Rates, Watts, amount
 from studio.protocol.trace import Energy, Use
 
 WATTS_A_CORE = "energy.watts_a_core"
 """Setting: watts of one busy core; 0 for the table."""
-
-
-class Watts(NamedTuple):
-    """What a busy core, or a busy card, takes: typically, at least, at most."""
-
-    typical: float
-    low: float
-    high: float
 
 
 _CORES = (
@@ -51,10 +43,6 @@ _CORES = (
 (``hardware/cpu_dataset_builder``, 2025), but for Apple and Arm."""
 _ANY_CORE = Watts(7.8, 3.2, 17.5)
 """All 1,832 of these: Ryzen, EPYC, and those of Intel since 2015."""
-_CARD = Watts(250.0, 75.0, 300.0)
-"""A graphics card without a counter: the 18 cards in the list of Green Algorithms."""
-_UNIT = Watts(15.0, 10.0, 21.0)
-"""The graphics part of a processor: Apple M1 10 W, M1 Pro 15 W to 20.6 W (Notebookcheck)."""
 
 
 def watts_a_core(processor: str, setting: float = 0.0) -> Watts:
@@ -70,36 +58,6 @@ def watts_a_core(processor: str, setting: float = 0.0) -> Watts:
     return Watts(*(each * _cores_a_thread() for each in found))
 
 
-def amount(use: Use, core: Watts, device: str = "cpu", energy: Energy | None = None) -> Amount:
-    """Return what work took that used ``use``.
-
-    Args:
-        core: Of one busy core.
-        device: Kind of the device that computes: ``cpu``, ``cuda``, …
-        energy: What the runtime measures with.
-    """
-    card = _UNIT if device in ("mps", "xpu") else _CARD
-    low, guess, high = (
-        use.unmeasured * each + use.unmeasured_accelerator * other
-        for each, other in ((core.low, card.low), core[:1] + card[:1], (core.high, card.high))
-    )
-    sources = []
-    if use.joules and energy:
-        sources.append(energy.source)
-    if guess:
-        sources.append(f"estimated from processor time at {core.typical:.2g} W per thread")
-    return Amount(
-        use.joules + guess,
-        max(0.0, use.joules - use.spread) + low,
-        use.joules + use.spread + high,
-        guess,
-        ", ".join(filter(None, sources)),
-        use.busy,
-        use.processor,
-        use.accelerator,
-    )
-
-
 class Estimator:
     """Turns what the runtime counted into joules, as the settings say at that moment."""
 
@@ -111,6 +69,11 @@ class Estimator:
         """What a busy core is taken to use."""
         setting = self._settings.get(WATTS_A_CORE, 0.0)
         return watts_a_core(processor_name(), setting)
+
+    @property
+    def rates(self) -> Rates:
+        """What the runtime may tell tasks by."""
+        return Rates(self.core, grid_factor(self._settings))
 
     def __call__(self, use: Use, device: str = "cpu", energy: Energy | None = None) -> Amount:
         """Return what work took that used ``use``; see ``amount``."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from studio.core.settings import Settings
+from studio.protocol.energy import grams as grams
 
 GRID_FACTOR = "energy.grid_factor"
 """Setting: grams of CO₂ a kilowatt-hour; 0 shows none."""
 MOST = 2000.0
-_JOULES_A_KILOWATT_HOUR = 3.6e6
 
 
 class Preset(NamedTuple):
@@ -42,8 +42,3 @@ PRESETS = (
 def grid_factor(settings: Settings) -> float:
     """Return the grams of CO₂ a kilowatt-hour that the user chose; 0 for none."""
     return min(MOST, max(0.0, settings.get(GRID_FACTOR, 0.0)))
-
-
-def grams(joules: float, factor: float) -> float:
-    """Return the grams of CO₂ of ``joules``; ``factor`` in grams a kilowatt-hour."""
-    return joules / _JOULES_A_KILOWATT_HOUR * factor

@@ -75,7 +75,8 @@ class Outbox:
     def _send(self, job: Job) -> None:
         self.take(job)
         try:
-            message = submission(job, self._store.checkpoint(job.recipe))
+            place = self._store.checkpoint(job.recipe)
+            message = submission(job, place, self._store.rates())
             self._runtime.send(message, [job.recipe.inputs[name] for name in message.blobs])
         except StudioError as error:
             self._failed(job, error)

@@ -14,6 +14,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
 from studio.core.jobs.job import Job, Recipe
 from studio.protocol.blobs import describe
+from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
 
@@ -164,11 +165,12 @@ def _check_purpose(weights: Named, capability: str) -> None:
     )
 
 
-def submission(job: Job, checkpoint: str = "") -> Submit:
+def submission(job: Job, checkpoint: str = "", rates: Rates | None = None) -> Submit:
     """Return the message that asks the runtime for ``job``; its inputs travel in their order.
 
     Args:
         checkpoint: Folder that outlives a kill.
+        rates: By which the task is told what it used in joules.
     """
     recipe = job.recipe
     names = list(recipe.inputs)
@@ -186,6 +188,7 @@ def submission(job: Job, checkpoint: str = "") -> Submit:
         caller=job.caller.id if job.caller else "",
         call=job.call,
         checkpoint=checkpoint,
+        rates=rates,
     )
 
 

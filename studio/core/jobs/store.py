@@ -24,6 +24,7 @@ from studio.core.library.rows import JobEntry, Record
 from studio.core.library.storage.ulid import new_id
 from studio.core.rerun.circumstances import files_named
 from studio.protocol import result_files
+from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec, Finished, Produced
 from studio.protocol.states import JobState, Priority
@@ -49,11 +50,13 @@ class LibraryJobStore:
         about: About = lambda plugin: {},
         checkpoints: Checkpoints | None = None,
         weights_came: Callable[[], object] = lambda: None,
+        rates: Callable[[], Rates | None] = lambda: None,
     ) -> None:
         """Keep things in ``library``; ``scratch`` is where the runtime puts files of results.
 
         Args:
             weights_came: Called when a result of the kind ``weights`` has been saved.
+            rates: Returns by what tasks are told what they used in joules.
         """
         self._library = library
         self._scratch = scratch
@@ -61,6 +64,7 @@ class LibraryJobStore:
         self._about = about
         self._checkpoints = checkpoints
         self._weights_came = weights_came
+        self.rates = rates
         self._begun: set[str] = set()
 
     def new_ids(self) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from studio.api.artifacts import Verdict
 from studio.api.inputs import packed
-from studio.api.worker.context import CalledArtifact, CallOutcome
+from studio.api.worker.call_outcome import CalledArtifact, CallOutcome
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside.wire import Wire
 from studio.plugin_process.plain_data import plain

@@ -8,12 +8,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.plot import Plot
+from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
-    CallOutcome,
     Event,
     Outcome,
     ProgressEvent,
@@ -22,6 +24,7 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.api.worker.energy import EnergyUse
 from studio.api.worker.intermediates import Intermediates, NoIntermediates
 from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
@@ -228,6 +231,10 @@ class Context:
         folder = self.scratch / "checkpoint"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def energy(self) -> EnergyUse | None:
+        """Return what this job has used until now; see ``TaskContext.energy``."""
+        return msgspec.convert(self._wire.ask(m.AskEnergy), EnergyUse | None)
 
     def check_constraint(self, constraint: Constraint) -> None:
         """Refuse a form that no text can be held to."""

@@ -35,6 +35,12 @@ class Text:
     def encode(self, text: str) -> list[int]:
         return list(self._wire.ask(lambda ask: m.Encode(ask, self._lease, text)))
 
+    def score(self, ids: Sequence[int], start: int) -> Iterator[list[float]]:
+        asked = list(ids)
+        for value, _ in self._wire.answers(lambda ask: m.Score(ask, self._lease, asked, start)):
+            if value is not None:
+                yield list(value)
+
     def count(self, text: str) -> int:
         return int(self._wire.ask(lambda ask: m.Count(ask, self._lease, text)))
 

@@ -6,14 +6,15 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.sandbox import SandboxRequest
+from studio.api.worker.call_outcome import CalledArtifact
 from studio.api.worker.constraint import Constraint
-from studio.api.worker.context import CalledArtifact
 from studio.api.worker.generators import finished
 from studio.plugin_process import messages as m
 from studio.plugin_process.process import PluginProcess
@@ -96,6 +97,8 @@ class Answers:
         match question:
             case m.Write(ask, lease, ids, samplings):
                 self._begin(ask, _written(self._engine(lease, "text"), ids, samplings))
+            case m.Score(ask, lease, ids, start):
+                self._begin(ask, _scored(self._engine(lease, "text"), ids, start))
             case m.Embed(ask, lease, texts):
                 self._begin(ask, _embedded(self._engine(lease, "embedding"), texts))
             case m.RunCode(ask):
@@ -146,6 +149,9 @@ class Answers:
             case m.Reduced(_, words):
                 self._ctx.reduced(words)
                 return None
+            case m.AskEnergy():
+                energy = self._ctx.energy()
+                return None if energy is None else asdict(energy)
             case _:  # SandboxTier
                 sandbox = self._ctx.sandbox
                 return {"tier": sandbox.tier, "reason": sandbox.reason}
@@ -297,6 +303,11 @@ def _written(engine: Any, ids: list[int], samplings: Sequence[Any]) -> Iterator[
         return
     for index, step in engine.generate_many(ids, samplings):
         yield (index, step), ()
+
+
+def _scored(engine: Any, ids: list[int], start: int) -> Iterator[Piece]:
+    for chances in engine.score(ids, start):
+        yield list(chances), ()
 
 
 def _embedded(engine: Any, texts: list[str]) -> Iterator[Piece]:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from studio.api.inputs import packed
-from studio.api.worker.context import CallOutcome
+from studio.api.worker.call_outcome import CallOutcome
 from studio.plugin_process.plain_data import plain
 from studio.protocol.blobs import describe
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError

@@ -15,9 +15,9 @@ from studio.api.artifacts import NewArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.plot import Plot
 from studio.api.sandbox import Sandbox
+from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
-    CallOutcome,
     Event,
     LibraryReader,
     Outcome,
@@ -27,6 +27,7 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.api.worker.energy import EnergyUse
 from studio.api.worker.intermediates import Intermediates, NoIntermediates
 from studio.plugin_process.in_thread import in_thread
 from studio.plugin_process.rng import JobRng, seeded_globals
@@ -107,6 +108,10 @@ class Context:
         folder = Path(place) if place else self.scratch / "checkpoint"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def energy(self) -> EnergyUse | None:
+        """Return what this job has used until now; see ``TaskContext.energy``."""
+        return self._job.energy()
 
     def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
         """Do ``work`` in a thread of its own; see ``TaskContext.in_thread``."""

@@ -10,7 +10,9 @@ from typing import Any
 import greenlet
 
 from studio.api.worker.context import Event, ProgressEvent
+from studio.api.worker.energy import EnergyUse
 from studio.protocol.blobs import shaped
+from studio.protocol.energy import Amount, grams
 from studio.protocol.errors import Cancelled, ErrorInfo
 from studio.protocol.messages import BlobSpec, LibraryFound, Submit
 from studio.protocol.states import JobState, Lane, Priority, move
@@ -41,6 +43,7 @@ class Job:
         wants_whole: Its result is wanted whole, also what its texts and artifacts say.
         files: Parameters that name a file which the user picked.
         checkpoint: Folder that outlives a kill; empty for none.
+        rates: By which it is told what it used in joules; None where nobody knows.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
@@ -68,9 +71,10 @@ class Job:
         caller: Job | None = None,
         kinds: tuple[str, ...] | None = None,
         used: Callable[[Job], Use] = lambda job: Use(),
+        spent: Callable[[Job], Amount] = lambda job: Amount(),
     ) -> None:
         self.id = submit.job
-        self._used = used
+        self._used, self._spent = used, spent
         self.task = submit.task
         self.params = submit.params
         self.seed = submit.seed
@@ -79,6 +83,7 @@ class Job:
         self.wants_whole = submit.whole
         self.files = submit.files
         self.checkpoint = submit.checkpoint
+        self.rates = submit.rates
         self.plugin = plugin
         self.owner = owner or plugin
         self.lane = lane
@@ -118,6 +123,14 @@ class Job:
             name: _unpack(self._blobs[index], self._submit.specs.get(name))
             for name, index in self._submit.blobs.items()
         }
+
+    def energy(self) -> EnergyUse | None:
+        """Return what it has used until now; None where nobody knows what a core takes."""
+        if self.rates is None:
+            return None
+        found, factor = self._spent(self), self.rates.grid_factor
+        told = grams(found.joules, factor) if factor else None
+        return EnergyUse(found.joules, found.low, found.high, found.processor, found.source, told)
 
     @property
     def chain(self) -> list[Job]:

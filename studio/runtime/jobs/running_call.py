@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from studio.api.artifacts import NewArtifact
-from studio.api.worker.context import CalledArtifact, CallOutcome, Event, ProgressEvent, TextEvent
+from studio.api.worker.call_outcome import CalledArtifact, CallOutcome
+from studio.api.worker.context import Event, ProgressEvent, TextEvent
 from studio.protocol.messages import CallEnded
 from studio.protocol.states import Lane
 from studio.runtime.jobs.events import Feed

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from studio.protocol.energy import Rates, Watts
 from studio.protocol.messages import (
     Finished,
     JobChanged,
@@ -193,3 +195,22 @@ def test_the_runtime_tells_who_used_it_and_what_the_last_hour_was_like(desk: Des
     trace = desk.wait(lambda each: isinstance(each, Trace) and each.request == "now")
     spans = [span for span in trace.spans if span.job == job]
     assert sum(span.steps for span in spans if span.what == "steps") >= 3
+
+
+def test_a_task_hears_what_it_has_used_in_joules_and_grams(desk: Desk) -> None:
+    def work(ctx: Any, params: Toy) -> Iterator[Any]:
+        begun, end = ctx.energy(), time.process_time() + 0.2
+        while time.process_time() < end:
+            pass
+        yield None
+        done = ctx.energy()
+        yield ctx.result(begun=begun and asdict(begun), done=done and asdict(done))
+
+    desk.plugin("toy", {"work": work})
+    rates = Rates(Watts(5.0, 2.5, 10.0), grid_factor=400.0)
+    found = desk.finished(desk.submit("toy.work", rates=rates)).result
+    begun, done = found["begun"], found["done"]
+    assert done["processor_seconds"] - begun["processor_seconds"] >= 0.15
+    assert 0 < done["low"] <= done["joules"] <= done["high"]
+    assert done["grams"] == pytest.approx(done["joules"] / 3.6e6 * 400)
+    assert desk.run("toy.work").result == {"begun": None, "done": None}, "nobody said what it takes"

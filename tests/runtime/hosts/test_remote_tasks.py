@@ -14,6 +14,7 @@ from studio.api import Requirements, SamplingParams, TextStep, WeightsFacts
 from studio.api.plot import Line, Plot
 from studio.api.worker.text import FittedPrompt
 from studio.protocol.caches import CACHE_ENV, RESULTS
+from studio.protocol.energy import Rates, Watts
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import (
     Cancel,
@@ -52,6 +53,10 @@ class Engine:
 
     def more_bytes(self, tokens: int, texts: int = 1) -> int:
         return 0
+
+    def score(self, ids: Sequence[int], start: int) -> Iterator[list[float]]:
+        for id in ids[start:]:
+            yield [-float(id)]
 
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         try:
@@ -247,6 +252,29 @@ def test_an_engine_is_lent_over_the_link(desk: Desk, lender: EngineLoader) -> No
     assert end.result["both"] == [[0, each] for each in words] + [[1, each] for each in words]
     assert "smol" in end.weights, "the record says what was lent"
     assert not any(each.users for each in desk.status().loaded), "it was given back"
+
+
+def test_a_text_is_scored_and_energy_told_over_the_link(
+    desk: Desk, lender: EngineLoader, strangers: Strangers
+) -> None:
+    strangers.plugin(
+        "judge",
+        """
+        def score(ctx, params):
+            with ctx.lease(params.weights) as engine:
+                steps = list(engine.score([5, 1, 2], 1))
+            energy = ctx.energy()
+            yield ctx.result(steps=steps, range=energy and [energy.low, energy.high, energy.grams])
+        """,
+    )
+    rates = Rates(Watts(5.0, 2.5, 10.0))
+    end = desk.finished(desk.submit("judge.score", weights="smol", rates=rates))
+    assert end.error is None
+    assert end.result["steps"] == [[-1.0], [-2.0]]
+    low, high, grams = end.result["range"]
+    assert 0 <= low <= high
+    assert grams is None
+    assert desk.run("judge.score", weights="smol").result["range"] is None
 
 
 def test_a_text_that_nobody_reads_to_its_end_is_ended(desk: Desk, lender: EngineLoader) -> None:

@@ -39,6 +39,7 @@ from studio.runtime.engines.text.formats.model_files import (
 )
 from studio.runtime.engines.text.generation.batching import Batcher
 from studio.runtime.engines.text.generation.generation import Generation, write
+from studio.runtime.engines.text.generation.scoring import scores_of
 from studio.runtime.engines.text.kernels.cpu_features import chosen
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 from studio.runtime.engines.text.llamacpp import decoder
@@ -262,9 +263,27 @@ class TextEngine:
             )
         yield from self._write(ids, params)
 
-    def _write(
-        self, ids: Sequence[int], params: Sequence[SamplingParams]
-    ) -> Generator[tuple[int, TextStep], None, None]:
+    def score(self, ids: Sequence[int], start: int) -> Iterator[list[float]]:
+        """Yield the logarithms of the probabilities of ``ids[start:]``, a model step at a time.
+
+        Each is that after all tokens before it; see ``TextEngine.score`` of the API.
+
+        Raises:
+            StudioError: At the first step: as :meth:`generate`, or nothing is given.
+        """
+        self._check(ids)
+        if not 1 <= start <= len(ids):
+            raise StudioError(
+                ErrorCode.BAD_INPUT, f"{start} of {len(ids)} tokens cannot be given.", "Give one."
+            )
+        yield from scores_of(self.model, ids, start)
+
+    def _check(self, ids: Sequence[int]) -> None:
+        """Refuse what cannot be read.
+
+        Raises:
+            StudioError: It is empty, too long, or has ids that the model does not know.
+        """
         if len(ids) >= self.context_length:
             raise self._too_long(len(ids))
         if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
@@ -273,6 +292,11 @@ class TextEngine:
                 "The prompt is empty or does not fit this model.",
                 "Enter a prompt.",
             )
+
+    def _write(
+        self, ids: Sequence[int], params: Sequence[SamplingParams]
+    ) -> Generator[tuple[int, TextStep], None, None]:
+        self._check(ids)
         texts = [Generation(self.tokenizer, ids, each, self.context_length) for each in params]
         yield from write(self._batcher, texts, self.prefixes)
 

@@ -110,6 +110,23 @@ def test_prompts_are_rendered_and_counted_alike(engine: TextEngine, file: Path) 
     assert fitted.dropped > 0
 
 
+def test_a_text_is_as_likely_as_the_reference_finds_it(engine: TextEngine, reference) -> None:
+    ids = engine.encode("he said that she said " * 20)[:150]  # more than a step reads
+    with torch.inference_mode():
+        all_of_it = reference(torch.tensor(ids)[None]).logits[0].log_softmax(-1)
+    wanted = all_of_it[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0]
+    for start in (1, 140, 150):
+        found = torch.tensor([each for step in engine.score(ids, start) for each in step])
+        assert found.shape == (150 - start,)
+        off = (found - wanted[start - 1 :]).abs()
+        assert off.max() < 0.3, "packed weights move them a little"
+        assert start > 1 or off.mean() < (found - wanted.roll(1)).abs().mean() / 5
+    with pytest.raises(StudioError, match="cannot be given"):
+        next(iter(engine.score(ids, 0)))
+    with pytest.raises(StudioError, match="tokens long"):
+        next(iter(engine.score([1] * 512, 1)))
+
+
 def test_scores_are_those_of_the_reference(engine: TextEngine, reference) -> None:
     ids = torch.tensor(engine.render(ASK))
     with torch.inference_mode():

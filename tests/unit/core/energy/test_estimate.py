@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.energy import estimate, grid
+from studio.core.energy import grid
 from studio.core.energy.amount import Amount, part, total
-from studio.core.energy.estimate import WATTS_A_CORE, Estimator, Watts, watts_a_core
+from studio.core.energy.estimate import WATTS_A_CORE, Estimator, watts_a_core
 from studio.core.settings import Settings
+from studio.protocol.energy import Watts, amount
 from studio.protocol.trace import Energy, Use
 
 CORE = Watts(5.0, 2.5, 10.0)
@@ -17,27 +18,27 @@ METER = Energy(100.0, "the graphics card (NVML)")
 
 
 def test_processor_time_is_an_estimate_with_a_range() -> None:
-    found = estimate.amount(Use(busy=4.0, processor=8.0, unmeasured=8.0), CORE)
+    found = amount(Use(busy=4.0, processor=8.0, unmeasured=8.0), CORE)
     assert (found.joules, found.low, found.high) == (40.0, 20.0, 80.0)
     assert found.is_estimated
     assert "estimated from processor time at 5 W" in found.source
 
 
 def test_what_was_measured_is_told_as_that() -> None:
-    found = estimate.amount(Use(busy=4.0, joules=30.0, processor=8.0), CORE, "cuda", METER)
+    found = amount(Use(busy=4.0, joules=30.0, processor=8.0), CORE, "cuda", METER)
     assert (found.joules, found.low, found.high, found.estimated) == (30.0, 30.0, 30.0, 0.0)
     assert found.source == METER.source
     assert not found.is_estimated
 
 
 def test_a_rest_that_nobody_saw_makes_a_measure_less_sure() -> None:
-    found = estimate.amount(Use(busy=4.0, joules=30.0, spread=8.0), CORE, "cpu", METER)
+    found = amount(Use(busy=4.0, joules=30.0, spread=8.0), CORE, "cpu", METER)
     assert (found.low, found.high) == (22.0, 38.0)
 
 
 def test_a_card_without_a_counter_is_estimated_by_its_seconds() -> None:
     use = Use(busy=2.0, accelerator=2.0, unmeasured_accelerator=2.0)
-    assert estimate.amount(use, CORE, "rocm").joules > estimate.amount(use, CORE, "mps").joules > 0
+    assert amount(use, CORE, "rocm").joules > amount(use, CORE, "mps").joules > 0
 
 
 @pytest.mark.parametrize(
