@@ -121,7 +121,8 @@ class Admission:
         need = demand.needs.working_bytes if is_here else demand.whole
         missing, victims = self._shortage(need, loaded)
         if missing > 0:
-            if loaded and demand.is_more and self.books.waiting - {job} and not self._busy(job):
+            others = self.books.waiting & self.books.users() - {job}
+            if loaded and demand.is_more and others and not self._busy(job):
                 # All wait for what all hold. One goes on with more than there should be, and the
                 # others wait for it.
                 return loaded
@@ -154,9 +155,12 @@ class Admission:
     def _busy(self, job: Job) -> set[Job]:
         """Return the other jobs that will give something back.
 
-        Jobs that wait themselves will not, before they go on.
+        A job that holds nothing waits for whoever holds something. Among those that do, the ones
+        that wait themselves give nothing back before they go on: where all wait for each other, one
+        of them must go on with too much or give up.
         """
-        return self.books.users() - {job} - self.books.waiting
+        users = self.books.users()
+        return users - {job} - self.books.waiting if job in users else users
 
     def _seconds(self, busy: Iterable[Job], missing: int) -> float | None:
         """Return when ``missing`` bytes are free, if the jobs go on as they do; None: unknown."""

@@ -89,7 +89,8 @@ class Books:
 
     Attributes:
         loaded: All models.
-        waiting: Jobs that wait for memory or a model.
+        waiting: Jobs that have looked since anything became free, and must wait for memory or a
+            model all the same.
         pinned: Ids of the weights that stay, whoever needs memory.
         leases: How many leases there have been: tells whether a job was alone meanwhile.
     """
@@ -142,6 +143,7 @@ class Books:
     def give_back(self, loaded: Loaded, job: Job, working: int) -> None:
         """Note that one lease of ``job`` is over."""
         loaded.last_used = time.monotonic()
+        self.waiting.clear()
         for books, amount in ((loaded.users, 1), (loaded.working, working)):
             books[job] -= amount
         if loaded.users[job] <= 0:

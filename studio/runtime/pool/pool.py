@@ -81,6 +81,7 @@ class Pool:
             self._admission.limit = memory_limit
             self._books.pinned = frozenset(pinned)
             self._idle_seconds = idle_seconds
+            self._books.waiting.clear()
             for loaded in self._books.loaded:
                 if not self._sources.has(loaded.source):
                     loaded.expire("its file was moved")
@@ -96,6 +97,7 @@ class Pool:
         with self._lock:
             rest = self._books.pinned - {weights}
             self._books.pinned = rest | {weights} if pinned else rest
+            self._books.waiting.clear()
         self._on_change()
 
     def unload(self, weights: str) -> None:
@@ -184,6 +186,7 @@ class Pool:
         finally:
             with self._lock:
                 self._books.loaded.remove(place)
+                self._books.waiting.clear()
             self._on_change()
 
     def relieve(self, job: Job) -> int:
@@ -257,6 +260,7 @@ class Pool:
         def reason_to_wait() -> str:
             nonlocal plan, is_told
             with self._lock:
+                self._books.waiting.discard(job)  # whoever looks from now on sees that it goes on
                 plan = self._admission.plan(demand)
                 if isinstance(plan, Wait):
                     self._books.waiting.add(job)
@@ -388,6 +392,7 @@ class Pool:
     def _end_turn(self) -> None:
         with self._lock:
             self._admission.builder = ""
+            self._books.waiting.clear()
         self.sweep()
         self._on_change()
 

@@ -20,6 +20,7 @@ from studio.protocol.messages import (
     Inspected,
     JobChanged,
     Pause,
+    Resume,
     Unload,
     WeightsEntry,
 )
@@ -235,6 +236,32 @@ def test_two_that_wait_for_each_other_go_on_one_after_the_other(desk: Desk, grow
     jobs = [desk.submit(f"{name}.grow", weights="small", number=700, text="2") for name in "ab"]
     assert [desk.finished(job).error for job in jobs] == [None, None]
     assert grown.most == 100 + 2 * 100 + 700, "never both"
+
+
+@pytest.mark.parametrize("holds", [False, True], ids=["with nothing", "with something"])
+def test_who_could_go_on_by_now_is_waited_for(
+    desk: Desk, grown: Any, holder: Holder, holds: bool
+) -> None:
+    """The first of two that waited for a third has not looked yet when the second does."""
+    desk.weights("big", 400)
+    desk.weights("other", 750)
+    third = desk.submit("long.hold", weights="big")
+    assert holder.holds.wait(PATIENCE)
+    first = desk.submit("b.grow", weights="small", number=500, text="1")
+    desk.state(first, JobState.WAITING, "is using it")
+    desk.send(Pause(first))
+    desk.state(first, JobState.PAUSED)
+    if holds:
+        second = desk.submit("a.grow", weights="small", number=700, text="1")
+    else:
+        second = desk.submit("short.use", weights="other")
+    desk.state(second, JobState.WAITING, "using it")
+    holder.go.set()
+    assert desk.finished(third).error is None
+    desk.state(second, JobState.WAITING, "b (paused) is using it")
+    desk.send(Resume(first))
+    assert desk.finished(first).error is desk.finished(second).error is None
+    assert grown.most <= 900
 
 
 def test_what_never_fits_is_refused_with_the_model_in_hand(desk: Desk, grown: Any) -> None:
