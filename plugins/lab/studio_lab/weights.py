@@ -13,6 +13,7 @@ from torch import Tensor
 
 from studio.api.worker.tensor_files import Header, SafetensorsLoader
 from studio_lab.datasets.dataset import Shape
+from studio_lab.datasets.tokens import END
 from studio_lab.networks.architecture import Network
 from studio_lab.networks.architectures import ARCHITECTURES
 
@@ -67,7 +68,16 @@ def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Trained:
         network = ARCHITECTURES[told["architecture"]].make(shape, **json.loads(told["arguments"]))
     network.load_state_dict(tensors, assign=True)
     network.to(device).eval().requires_grad_(False)
-    return Trained(network, told["architecture"], shape, json.loads(told["meta"]), _facts(header))
+    meta = _vocabulary(json.loads(told["meta"]), shape)
+    return Trained(network, told["architecture"], shape, meta, _facts(header))
+
+
+def _vocabulary(meta: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """Return the meta of weights with a vocabulary: the first ones had an alphabet."""
+    if alphabet := meta.pop("alphabet", ""):
+        ends = shape.kind == "pairs"
+        meta["vocabulary"] = [END, *alphabet[1:]] if ends else list(alphabet)
+    return meta
 
 
 def save(

@@ -19,7 +19,7 @@ import torch
 from studio.api import BenchContext, finished
 from studio_lab.bench.baselines import baseline
 from studio_lab.datasets.dataset import Dataset
-from studio_lab.datasets.loading import load
+from studio_lab.datasets.source import load
 from studio_lab.measures.assessment import Examples, Role, assess, assess_references
 from studio_lab.measures.features import component_features
 from studio_lab.networks.architecture import Network, parameters

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
 DataKind = Literal["pictures", "text", "table", "pairs"]
+FEWEST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,28 @@ class Split:
         count = max(1, round(rows * held_out))
         return cls(*(np.sort(part) for part in np.split(order, [rows - 2 * count, rows - count])))
 
+    @classmethod
+    def of_groups(cls, groups: np.ndarray, parts: Sequence[int] | None = None) -> Split:
+        """Return a split in which the rows of a group stay together.
+
+        Where there are fewer than ``FEWEST_GROUPS``, rows are drawn one by one.
+
+        Args:
+            groups: (N,) int, from 0: the group of each row.
+            parts: For each group 0, 1 or 2: training, validation, test; drawn without them.
+        """
+        count = int(groups.max()) + 1
+        if parts is None:
+            drawn = cls.drawn(count, 0)
+            where = np.zeros(count, np.int64)
+            where[drawn.validation], where[drawn.test] = 1, 2
+        else:
+            where = np.asarray(parts)
+        rows = [np.flatnonzero(where[groups] == part) for part in range(3)]
+        if (parts is None and count < FEWEST_GROUPS) or not all(map(len, rows)):
+            return cls.drawn(len(groups), 0)
+        return cls(*rows)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -85,8 +108,9 @@ class Dataset:
         labels: (N,) int64, the class of each row; empty where there are none.
         classes: The names of the labels.
         licence: Whose it is, and what may be done with it, in a sentence; empty if not known.
-        meta: Plain data that leads from rows back to what a person reads: the names of columns,
-            the vocabulary.
+        meta: Plain data that leads from rows back to what a person reads: the names of columns;
+            of text the ``vocabulary``, what each token writes, and ``content``, what the writing
+            is: ``words`` without it, ``tunes`` or ``molecules``; of pictures ``sounds``.
     """
 
     title: str

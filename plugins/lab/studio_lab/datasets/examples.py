@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib.resources import files
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
+from studio.api import BadInput
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.molecules import from_smiles
 from studio_lab.datasets.pairs import from_pairs
 from studio_lab.datasets.table import Column, Table
 from studio_lab.datasets.tables import from_table
 from studio_lab.datasets.texts import from_text
+from studio_lab.datasets.tokens import written
+from studio_lab.datasets.tunes import Note, from_tunes
 
 SPLIT_SEED = 0
 """One split for all, so that models that are compared were held to the same rows."""
 _MANUAL_CHARACTERS = 400_000
+_NCI = "Data/NCI/first_5K.smi"
 
 
 def digits() -> tuple[Dataset, list[str]]:
@@ -65,7 +76,7 @@ def manual() -> tuple[Dataset, list[str]]:
 def swaps() -> tuple[Dataset, list[str]]:
     """Return words of that manual with two letters in the wrong order, and as they should be."""
     data, _ = manual()
-    text = "".join(data.meta["alphabet"][token] for token in data.rows.ravel())
+    text = "".join(written(data.rows, data.meta["vocabulary"]))
     words = sorted(set(re.findall(r"[a-z]{5,12}", text)))
     draws, pairs = np.random.default_rng(SPLIT_SEED), []
     for word in words:
@@ -75,6 +86,49 @@ def swaps() -> tuple[Dataset, list[str]]:
         )
         pairs.append((swapped, word))
     return from_pairs("Swapped letters", pairs, data.licence)
+
+
+def chorales() -> tuple[Dataset, list[str]]:
+    """Return 382 four-part chorales of Bach, in the split that papers report on."""
+    packed = files("studio_lab") / "corpora" / "jsb_chorales.json.gz"
+    found = json.loads(gzip.decompress(packed.read_bytes()))
+    tunes, parts = [], []
+    for part, name in enumerate(("training", "validation", "test")):
+        for voices in found[name]:
+            tunes.append([note for voice in voices for note in _held(voice)])
+            parts.append(part)
+    return from_tunes("Chorales", tunes, licence=found["source"], split_of=parts)
+
+
+def _held(pitches: Sequence[int]) -> Iterator[Note]:
+    """Yield the notes of a voice, one pitch for each sixteenth; the same one again is held."""
+    start = 0
+    for pitch, held in groupby(pitches):
+        length = len(list(held))
+        if pitch >= 0:
+            yield Note(start, length, pitch)
+        start += length
+
+
+def molecules() -> tuple[Dataset, list[str]]:
+    """Return 4,999 molecules of the National Cancer Institute, which RDKit carries.
+
+    Raises:
+        BadInput: RDKit is not installed.
+    """
+    found = find_spec("rdkit")
+    path = Path(found.origin).parent / _NCI if found and found.origin else Path()
+    if not path.is_file():
+        raise BadInput(
+            "These molecules come with RDKit, which is not installed.",
+            "Turn on the plugin Molecules, or choose a file of your own.",
+        )
+    smiles = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+    licence = (
+        "The first 5,000 molecules of the NCI Open Database (U.S. National Cancer Institute, "
+        "public domain); as carried by RDKit (BSD-3-Clause)."
+    )
+    return from_smiles("Molecules", smiles, licence)
 
 
 EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
@@ -88,5 +142,7 @@ EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
         "UCI), CC BY 4.0; as carried by scikit-learn (BSD-3-Clause)."
     ),
     "manual": manual,
+    "chorales": chorales,
+    "molecules": molecules,
     "swaps": swaps,
 }  # fmt: skip

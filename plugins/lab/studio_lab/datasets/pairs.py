@@ -11,11 +11,10 @@ import numpy as np
 
 from studio.api import BadInput, read_regular
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.tokens import rows_of, written
 
 FEWEST = 40
 MOST_LENGTH = 128
-END = "\n"
-"""Fills what is left of a text; none has it inside."""
 
 
 def read_pairs(path: Path) -> tuple[Dataset, list[str]]:
@@ -53,23 +52,17 @@ def from_pairs(
             f"“{title}” has {len(fitting)} pairs that fit; training needs at least {FEWEST}.",
             "Choose a file with more pairs: a source and a target in each line.",
         )
-    alphabet = END + "".join(sorted({c for pair in fitting for text in pair for c in text}))
-    place = {character: number for number, character in enumerate(alphabet)}
-    length = max(len(text) for pair in fitting for text in pair) + 1
-    rows = np.zeros((len(fitting), 2, length), np.int64)
-    for row, pair in zip(rows, fitting):
-        for half, text in zip(row, pair):
-            half[: len(text)] = [place[c] for c in text]
-    shape = Shape("pairs", vocabulary=len(alphabet), length=length)
-    split = Split.drawn(len(rows), 0)
-    return Dataset(title, shape, rows, split, licence=licence, meta={"alphabet": alphabet}), notes
+    rows, vocabulary = rows_of([text for pair in fitting for text in pair])
+    rows = rows.reshape(len(fitting), 2, -1)
+    shape = Shape("pairs", vocabulary=len(vocabulary), length=rows.shape[2])
+    split, meta = Split.drawn(len(rows), 0), {"vocabulary": vocabulary}
+    return Dataset(title, shape, rows, split, licence=licence, meta=meta), notes
 
 
-def as_csv(rows: np.ndarray, alphabet: str) -> str:
+def as_csv(rows: np.ndarray, vocabulary: Sequence[str]) -> str:
     """Return (N, 2, L) tokens as lines with a source and a target."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["source", "target"])
-    for pair in rows:
-        writer.writerow(["".join(alphabet[t] for t in half).partition(END)[0] for half in pair])
+    writer.writerows(written(pair, vocabulary) for pair in rows)
     return file.getvalue()

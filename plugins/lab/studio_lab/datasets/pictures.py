@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ from studio.api import BadInput, read_regular
 from studio_lab.datasets import dicom
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", *dicom.SUFFIXES
+)  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What Pillow may read a file as."""
 FEWEST = 16
@@ -24,15 +26,17 @@ MOST = 50_000
 _MOST_PIXELS = 100_000_000
 
 
-def read_pictures(folder: Path, side: int, seed: int) -> tuple[Dataset, list[str]]:
-    """Return the pictures in a folder, ``side`` × ``side`` pixels each, and notes about them.
+def read_pictures(
+    folder: Path, files: Iterable[Path], side: int, seed: int
+) -> tuple[Dataset, list[str]]:
+    """Return pictures of a folder, ``side`` × ``side`` pixels each, and notes about them.
 
     They are cut to squares. Where none has colours, they have one channel.
 
     Raises:
         BadInput: There are too few, or all are the same.
     """
-    paths = list(_paths(folder))
+    paths = list(files)
     notes = []
     if len(paths) > MOST:
         notes.append(f"The folder has {len(paths):,} pictures; {MOST:,} of them are used.")
@@ -65,12 +69,6 @@ def read_pictures(folder: Path, side: int, seed: int) -> tuple[Dataset, list[str
     ordered = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
     split = Split.drawn(len(ordered), 0)
     return Dataset(folder.name, shape, ordered, split, labels, classes), notes
-
-
-def _paths(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in (*SUFFIXES, *dicom.SUFFIXES) and not path.name.startswith("."):
-            yield path
 
 
 def _picture(path: Path, side: int) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:

@@ -44,11 +44,6 @@ def png(picture: NDArray[np.uint8], least: int = 256) -> bytes:
     return file.getvalue()
 
 
-def texts(rows: NDArray[np.int64], alphabet: str) -> list[str]:
-    """Return (N, L) tokens as texts."""
-    return ["".join(alphabet[token] for token in row) for row in rows]
-
-
 def preview(rows: NDArray[Any], shape: Shape, meta: Mapping[str, Any]) -> NDArray[np.uint8] | None:
     """Return what a page shows of rows while a network learns; None for what is no picture."""
     if shape.kind != "pictures":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from studio.api import BadInput, read_regular
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 
-SUFFIXES = (".txt", ".md", ".rst", ".tex", ".csv", ".py", ".abc", ".smi")
+SUFFIXES = (".txt", ".md", ".rst", ".tex", ".csv", ".py", ".abc")
 LENGTH = 128
 """Characters of a piece: as far as a network looks back."""
 FEWEST = 32
@@ -21,17 +22,12 @@ MOST_CHARACTERS = 400
 UNKNOWN = "�"
 
 
-def read_texts(path: Path) -> tuple[Dataset, list[str]]:
-    """Return the text of a file, or of all files in a folder, and notes about it.
+def read_texts(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
+    """Return the text of files in or at ``path``, one after the other, and notes about it.
 
     Raises:
         BadInput: It is no text, or too short.
     """
-    files = (
-        sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-        if path.is_dir()
-        else [path]
-    )
     texts, total, notes = [], 0, []
     for file in files:
         try:
@@ -83,4 +79,6 @@ def from_text(
     rows = tokens[: len(tokens) // length * length].reshape(-1, length)
     shape = Shape("text", vocabulary=len(alphabet), length=length)
     split = Split.drawn(len(rows), 0)
-    return Dataset(title, shape, rows, split, licence=licence, meta={"alphabet": alphabet}), notes
+    return Dataset(
+        title, shape, rows, split, licence=licence, meta={"vocabulary": list(alphabet)}
+    ), notes

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_lab.datasets import presentation
 from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.tokens import as_characters, written
 from studio_lab.measures.assessment import (
     BITS,
     Assessment,
@@ -29,15 +29,15 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     An n-gram model is among them. Its bits, as those of a network, are of test pieces that begin
     anew; a network without a bound is ranked by none and counts as beaten.
     """
-    alphabet = data.meta["alphabet"]
+    characters = as_characters(data.meta["vocabulary"])
     training, validation, test = (
-        presentation.texts(data.rows[rows], alphabet)
+        written(data.rows[rows], characters)
         for rows in (data.split.training, data.split.validation, data.split.test)
     )
     examples = TextExamples(training, test, data.shape.length)
     found = []
     for each in made:
-        texts = presentation.texts(each.rows, alphabet)
+        texts = written(each.rows, characters)
         found.append(assess_texts(each.name, texts, examples, _bits(each.bound)))
     count = min(len(each.rows) for each in made)
     ranked = judged([*found, text_baseline(examples, count, seed)], BITS)

@@ -18,4 +18,6 @@ ArchitectureName = Literal[
     "classifier",
 ]
 SizeName = Literal["small", "medium", "large"]
-ExampleName = Literal["auto", "digits", "manual", "wine", "breast_cancer", "swaps"]
+ExampleName = Literal[
+    "auto", "digits", "manual", "wine", "breast_cancer", "swaps", "chorales", "molecules"
+]

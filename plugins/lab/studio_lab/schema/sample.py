@@ -14,9 +14,12 @@ class Sample(Params, frozen=True):
         WeightsId, Capability("lab"), Label("Model", "A model that was trained in the lab.")
     ] = WeightsId()
     count: Annotated[
-        int, Range(1, 10_000), Label("Samples", "How many pictures, texts or rows to make.")
+        int,
+        Range(1, 10_000),
+        Label("Samples", "How many examples to make, of what the model has learned."),
     ] = 16
     single: Annotated[
-        bool, Label("One result each", "Also save each picture or text by itself.")
+        bool,
+        Label("One result each", "Also save each picture by itself, and each text, tune or sound."),
     ] = False
     seed: Seed = Seed.random()

@@ -34,7 +34,7 @@ class Train(Params, frozen=True):
         File(folder=True),
         Label(
             "Data",
-            "A folder of pictures, a text or a folder of texts, or a CSV table.",
+            "A folder of pictures, texts or tunes (MIDI), or a file: text, table or molecules.",
         ),
     ] = ""
     example: Annotated[

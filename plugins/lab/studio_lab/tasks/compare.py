@@ -14,7 +14,8 @@ from torch import Tensor
 from studio.api import BadInput, Event, Kind, TaskContext, WeightsId
 from studio_lab.datasets import presentation
 from studio_lab.datasets.dataset import Dataset
-from studio_lab.datasets.loading import load
+from studio_lab.datasets.source import load
+from studio_lab.datasets.tokens import written
 from studio_lab.measures import comparison
 from studio_lab.measures.assessment import BITS, Assessment, Role
 from studio_lab.measures.data_measures import (
@@ -108,7 +109,7 @@ def _told(shape: Any) -> str:
     if shape.kind == "pictures":
         return f"pictures of {shape.width} × {shape.height} pixels, {shape.channels} channels"
     if shape.kind == "text":
-        return f"texts of {shape.vocabulary} characters in pieces of {shape.length}"
+        return f"texts of {shape.vocabulary} tokens in pieces of {shape.length}"
     return f"a table of {shape.columns} numbers a row"
 
 
@@ -183,5 +184,5 @@ def _results(
 
 
 def _shown(made: Made, data: Dataset) -> str:
-    texts = presentation.texts(made.rows[:_SHOWN_TEXTS], data.meta["alphabet"])
+    texts = written(made.rows[:_SHOWN_TEXTS], data.meta["vocabulary"])
     return "\n\n---\n\n".join(texts)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from studio.api import Event, Kind, TaskContext
-from studio_lab.datasets import pairs, presentation, tables
+from studio_lab.datasets import molecules, pairs, presentation, tables, tokens, tunes
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.networks.architecture import Network
 from studio_lab.training.sampling import drawn
@@ -23,10 +23,10 @@ def made_of(
     *,
     single: bool,
 ) -> Iterator[Event]:
-    """Yield rows as a sheet of pictures, a text or a table.
+    """Yield rows as a sheet of pictures, a text, a tune, molecules or a table.
 
     Args:
-        single: Yield each picture and each text by itself, too.
+        single: Yield each picture by itself, too, and each text and tune for itself.
     """
     if shape.kind == "pictures":
         pictures = presentation.pixels(rows, shape.levels)
@@ -36,16 +36,41 @@ def made_of(
             file = presentation.png(picture, 128)
             yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=f"{title} {number}")
     elif shape.kind == "text":
-        texts = presentation.texts(rows, meta["alphabet"])
-        for number, text in enumerate(texts if single else ["\n\n---\n\n".join(texts)], 1):
-            name = f"{title} {number}" if single else title
-            yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".txt", title=name, text=text)
+        yield from _written(ctx, rows, meta, title, single)
     elif shape.kind == "pairs":
-        written = pairs.as_csv(rows, meta["alphabet"])
+        written = pairs.as_csv(rows, meta["vocabulary"])
         yield ctx.artifact(Kind.TABLE, written.encode(), suffix=".csv", title=title, text=written)
     else:
         table = tables.as_csv(rows, meta["columns"])
         yield ctx.artifact(Kind.TABLE, table.encode(), suffix=".csv", title=title, text=table)
+
+
+def _written(
+    ctx: TaskContext, rows: NDArray[Any], meta: Mapping[str, Any], title: str, single: bool
+) -> Iterator[Event]:
+    """Yield rows of tokens as what they write: one tune, molecules or a text, or each by itself."""
+    vocabulary, content = meta["vocabulary"], meta.get("content")
+    if content == "molecules":
+        smiles = tokens.written(rows, vocabulary)
+        table = molecules.as_csv(smiles, "lab.sample")
+        text = "\n".join(smiles)
+        yield ctx.artifact(
+            Kind.MOLECULES, table.encode(), suffix=".csv", title=title, text=text,
+            meta={"molecules": len(smiles)},
+        )  # fmt: skip
+        return
+    texts: Sequence[Any] = tokens.written(rows, vocabulary)
+    if content == "tunes":
+        texts = [tunes.notes_of(tokens.tokens_of(row, vocabulary)) for row in rows]
+    parts = [[text] for text in texts] if single else [texts]
+    for number, part in enumerate(parts, 1):
+        name = f"{title} {number}" if single else title
+        if content == "tunes":
+            file = tunes.midi(part, meta["tempo"])
+            yield ctx.artifact(Kind.SCORE, file, suffix=".mid", title=name, text=name)
+        else:
+            text = "\n\n---\n\n".join(part)
+            yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".txt", title=name, text=text)
 
 
 def preview_of(

@@ -16,7 +16,7 @@ from studio.api import BadInput, Cancelled, ErrorCode, Event, Kind, StudioError,
 from studio.api.plot import Plot
 from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
-from studio_lab.datasets.loading import digest, load
+from studio_lab.datasets.source import digest, load
 from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Train

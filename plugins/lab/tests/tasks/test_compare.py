@@ -15,7 +15,7 @@ from torch import Tensor
 from studio.api import BadInput
 from studio.testing.plugins import Made, run_task
 from studio_lab.datasets.dataset import Dataset
-from studio_lab.datasets.loading import load
+from studio_lab.datasets.source import load
 from studio_lab.networks.architecture import Batch, Network
 from studio_lab.schema import Compare
 from studio_lab.tasks.compare import compare

@@ -64,6 +64,20 @@ def test_other_data_come_out_as_what_they_are(architecture: str, kind: str, text
     assert text in found.text
 
 
+def test_molecules_come_out_as_molecules() -> None:
+    made = trained(2, architecture="recurrent", batch=4, example="molecules")
+    (found,) = [each for each in made.artifacts if each.kind == Kind.MOLECULES]
+    assert found.read().startswith(b"smiles,name,parent,operation,seed\n")
+
+
+def test_tunes_come_out_as_one_that_opens() -> None:
+    formats = pytest.importorskip("studio_music.formats")
+    made = trained(1, architecture="recurrent", batch=4, example="chorales")
+    (found,) = [each for each in made.artifacts if each.kind == Kind.SCORE]
+    piece = formats.read(found.read(), found.suffix).piece
+    assert sum(len(track.notes) for track in piece.tracks) > 16
+
+
 def pictures(folder: Path, count: int, same: bool = False, sizes: tuple[int, ...] = (20,)) -> Path:
     draws = np.random.default_rng(0)
     for number in range(count):

@@ -1,0 +1,160 @@
+"""Where a data set comes from: a file or a folder that was chosen, or an example."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.api import BadInput
+from studio_lab.datasets import molecules, pairs, pictures, tables, texts, tunes
+from studio_lab.datasets.dataset import DataKind, Dataset
+from studio_lab.datasets.examples import EXAMPLES
+
+USUAL: dict[DataKind, str] = {
+    "pictures": "digits",
+    "table": "wine",
+    "text": "manual",
+    "pairs": "swaps",
+}
+"""The example of each kind, where none is chosen."""
+_TABLES = (".csv", ".tsv")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What becomes of what is read.
+
+    Attributes:
+        side: Pixels of a picture.
+        seed: Of what is drawn where there is too much.
+    """
+
+    side: int = 32
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way in which people have data.
+
+    Attributes:
+        kind: What its rows are to a network.
+        words: What it is, for a sentence.
+        suffixes: Of its files, in lower case.
+        read: What was chosen, the files in it or itself, and the preparation → data set, notes.
+        folders: Whether a folder of such files is one data set.
+    """
+
+    kind: DataKind
+    words: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, Sequence[Path], Preparation], tuple[Dataset, list[str]]]
+    folders: bool = True
+
+
+FORMATS: Mapping[str, Format] = {
+    "pictures": Format(
+        "pictures",
+        "a folder of pictures",
+        pictures.SUFFIXES,
+        lambda place, files, how: pictures.read_pictures(place, files, how.side, how.seed),
+    ),
+    "texts": Format(
+        "text", "text", texts.SUFFIXES, lambda place, files, how: texts.read_texts(place, files)
+    ),
+    "tunes": Format(
+        "text", "tunes (MIDI)", tunes.SUFFIXES,
+        lambda place, files, how: tunes.read_tunes(place, files),
+    ),
+    "molecules": Format(
+        "text", "molecules (SMILES)", molecules.SUFFIXES,
+        lambda place, files, how: molecules.read_molecules(place), folders=False,
+    ),
+    "table": Format(
+        "table", "a table (CSV)", _TABLES,
+        lambda place, files, how: tables.read_rows(place), folders=False,
+    ),
+    "pairs": Format(
+        "pairs", "a table (CSV) of pairs of texts", _TABLES,
+        lambda place, files, how: pairs.read_pairs(place), folders=False,
+    ),
+}  # fmt: skip
+
+
+def load(
+    path: str, example: str, takes: Sequence[DataKind], side: int, seed: int
+) -> tuple[Dataset, list[str]]:
+    """Return the data set of ``path``, or the example where that is empty, and notes about it.
+
+    Args:
+        example: Its name; ``auto`` for the usual one of what the architecture takes.
+        takes: Kinds of data that are of use, the best first.
+        side, seed: As ``Preparation`` has them.
+
+    Raises:
+        BadInput: It cannot be used; says why, and what can.
+    """
+    if not path:
+        name = USUAL[takes[0]] if example == "auto" else example
+        data, notes = EXAMPLES[name]()
+        if data.shape.kind not in takes:
+            raise _unfit(data.title, takes)
+        return data, notes
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise BadInput(f"“{place}” does not exist.", "Check the path.")
+    found = list(files_in(place)) if place.is_dir() else [place]
+    chosen = format_of(place, found, takes)
+    if chosen.kind not in takes or (not chosen.folders and place.is_dir()):
+        raise _unfit(place.name, takes)
+    own = [file for file in found if file.suffix.lower() in chosen.suffixes]
+    return chosen.read(place, own if place.is_dir() else found, Preparation(side, seed))
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and its subfolders, in order; hidden ones are left out."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+
+
+def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> Format:
+    """Return what a file or a folder is, by the endings of its files.
+
+    A table is what ``takes`` has first: pairs, a table, or molecules where it has a column of them.
+    """
+    counts = Counter(file.suffix.lower() for file in files)
+    if not place.is_dir() and place.suffix.lower() in _TABLES:
+        for kind in ("pairs", "table"):
+            if kind in takes:
+                return FORMATS[kind]
+        return FORMATS["molecules" if molecules.has_smiles(place) else "texts"]
+    found = [each for each in FORMATS.values() if each.folders or not place.is_dir()]
+    shares = [sum(counts[suffix] for suffix in each.suffixes) for each in found]
+    if max(shares):
+        return found[shares.index(max(shares))]
+    usual = "texts" if "text" in takes and (not place.is_dir() or takes[0] == "text") else ""
+    if not usual and not (place.is_dir() and "pictures" in takes):
+        raise _unfit(place.name, takes)
+    return FORMATS[usual or "pictures"]
+
+
+def digest(data: Dataset) -> str:
+    """Return what is equal for equal rows in equal splits."""
+    told = hashlib.sha256(data.rows.tobytes())
+    for part in (data.split.training, data.split.validation, data.split.test, data.labels):
+        told.update(part.tobytes())
+    return told.hexdigest()
+
+
+def _unfit(name: str, takes: Sequence[DataKind]) -> BadInput:
+    wanted = [each.words for kind in takes for each in FORMATS.values() if each.kind == kind]
+    told = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if wanted[1:] else wanted)
+    return BadInput(
+        f"This architecture cannot learn from “{name}”: it takes {told}.",
+        "Choose other data, or another architecture.",
+    )
