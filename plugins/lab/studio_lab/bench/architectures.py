@@ -15,15 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from studio.api import BenchContext, finished
 from studio_lab.bench.baselines import baseline
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import load
-from studio_lab.measures.assessment import Examples, Role, assess, assess_references
-from studio_lab.measures.features import component_features
+from studio_lab.measures.assessment import Role
+from studio_lab.measures.data_measures import Made
 from studio_lab.networks.architecture import Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
+from studio_lab.tasks.measuring import MEASURED_KINDS, Measuring
 from studio_lab.training.batches import Batches
 from studio_lab.training.run import Run
 from studio_lab.training.sampling import drawn
@@ -32,7 +34,11 @@ from studio_lab.training.trainer import Plan, Trainer
 SECONDS: Final = 60.0
 _SEED: Final = 1
 _SAMPLES: Final = 200
+_TEXTS: Final = 40
 _SIZE: Final = "small"
+
+
+Rows = NDArray[np.float64]
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -57,7 +63,11 @@ def _measured(ctx: BenchContext, name: str, seconds: float) -> dict[str, Any]:
     while not trainer.is_over:
         run.compute()
     trainer.take_best()
-    figure, value, bar_name, bar = _judged(trainer, data)
+    sampled = {}
+    if network.generates and data.shape.kind in MEASURED_KINDS:
+        bound = trainer.bound("test").double().numpy() if network.has_bound else None
+        sampled = _sampled(name, trainer.average, data, bound)
+    figure, value, bar_name, bar = _judged(trainer, data, sampled)
     is_less = figure != "accuracy"
     return {
         "figure": figure,
@@ -68,10 +78,13 @@ def _measured(ctx: BenchContext, name: str, seconds: float) -> dict[str, Any]:
         "data": data.title,
         "steps": trainer.progress.step,
         "parameters": parameters(network),
+        "samples": sampled,
     }
 
 
-def _judged(trainer: Trainer, data: Dataset) -> tuple[str, float, str, float]:
+def _judged(
+    trainer: Trainer, data: Dataset, sampled: Mapping[str, Any]
+) -> tuple[str, float, str, float]:
     network = trainer.average
     if not network.generates:
         counts = np.bincount(data.labels[data.split.test])
@@ -84,7 +97,8 @@ def _judged(trainer: Trainer, data: Dataset) -> tuple[str, float, str, float]:
     if network.has_bound:
         name, bar = baseline(data)
         return "nats a dimension", float(trainer.bound("test").mean()), name, bar
-    return _by_samples(network, data)
+    measure = sampled["measure"]
+    return measure, sampled[measure], sampled["best plain"], sampled["best plain value"]
 
 
 def _accuracy(trainer: Trainer) -> float:
@@ -93,16 +107,19 @@ def _accuracy(trainer: Trainer) -> float:
     return float(torch.cat(right).float().mean())
 
 
-def _by_samples(network: Network, data: Dataset) -> tuple[str, float, str, float]:
-    rows = data.rows.astype(np.float32) * (2 / (data.shape.levels - 1)) - 1
-    known, held_out = rows[data.split.training], rows[data.split.test]
-    examples = Examples(known, held_out, component_features(known))
-    made = finished(drawn(network, _SAMPLES, _SEED))
-    value = assess("made", made, examples, Role.WEIGHTS).values[examples.distance].value
-    plain = [
-        (each.values[examples.distance].value, each.name)
-        for each in assess_references(examples, _SAMPLES)
-        if each.role is Role.BASELINE
-    ]
-    bar, name = min(plain)
-    return examples.distance, value, name, bar
+def _sampled(name: str, network: Network, data: Dataset, bound: Rows | None) -> dict[str, Any]:
+    """Return what its samples are worth beside the best plain generator, and what is wrong."""
+    count = _TEXTS if data.shape.kind == "text" else _SAMPLES
+    made = Made(name, finished(drawn(network, count, _SEED)), bound)
+    measure, found = Measuring(data, [made], _SEED)()
+    own = next(each for each in found if each.role is Role.WEIGHTS)
+    plain = [each for each in found if each.role is Role.BASELINE]
+    best = min(plain, key=lambda each: each.values[measure].value)
+    values = {key: round(value.value, 4) for key, value in own.values.items()}
+    return {
+        **values,
+        "measure": measure,
+        "best plain": best.name,
+        "best plain value": round(best.values[measure].value, 4),
+        "wrong": ", ".join(own.findings) or "nothing",
+    }

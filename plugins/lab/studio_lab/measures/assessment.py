@@ -41,7 +41,9 @@ class Finding(StrEnum):
 
 _SENTENCES = {
     Finding.COPIES: "It copies training examples.",
-    Finding.COLLAPSE: "It makes the same few things again and again.",
+    Finding.COLLAPSE: (
+        "Its samples vary less than half as much as real ones, or miss most of the classes."
+    ),
     Finding.BASELINE: "A plain baseline is as good or better.",
 }
 

@@ -109,7 +109,17 @@ def sheet(
 def as_data(found: Assessment) -> dict[str, Any]:
     """Return an assessment as plain data."""
     values = {
-        name: {"value": each.value, "low": each.low, "high": each.high}
+        name: {"value": float(each.value), "low": float(each.low), "high": float(each.high)}
         for name, each in found.values.items()
     }
     return {"measures": values, "findings": [str(each) for each in found.findings]}
+
+
+def as_report(found: Sequence[Assessment], measure: str) -> dict[str, Any]:
+    """Return all that was measured as plain data, from which the window makes a report.
+
+    Args:
+        measure: What decides.
+    """
+    rows = [{"name": each.name, "role": str(each.role), **as_data(each)} for each in found]
+    return {"kind": "comparison", "measure": measure, "rows": rows}

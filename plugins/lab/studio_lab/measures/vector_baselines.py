@@ -11,6 +11,8 @@ from sklearn.decomposition import PCA
 from studio_lab.measures.distances import Vectors, flat
 
 COMPONENTS = 64
+LEAST_NOISE = 1e-3
+"""Of the mean variance: so much lies in the directions that are not followed, at least."""
 
 
 class GaussianComponents:
@@ -30,6 +32,9 @@ class GaussianComponents:
         self._low, self._high = rows.min(0), rows.max(0)
         count = max(1, min(COMPONENTS, len(rows) - 1, rows.shape[1] - 1))
         self._pca = PCA(count, svd_solver="randomized", random_state=0).fit(rows)
+        # Columns that follow from others leave no noise, and a density without noise has no end.
+        least = LEAST_NOISE * float(rows.var(0).mean())
+        self._pca.noise_variance_ = max(self._pca.noise_variance_, least)
 
     def sample(self, count: int, rng: np.random.Generator) -> Vectors:
         """Return (count, …) samples, cut to the range of the training examples."""

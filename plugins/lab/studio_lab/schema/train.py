@@ -86,6 +86,15 @@ class Train(Params, frozen=True):
         Label("Checkpoint every", "After a crash, training continues from the last one."),
         _TRAINING,
     ] = 60.0
+    measured: Annotated[
+        int,
+        Range(0, 2000, 20, lowest="None"),
+        Label(
+            "Measured samples",
+            "How many are made at the end and set beside real examples and plain baselines.",
+        ),
+        _TRAINING,
+    ] = 100
     early_stopping: Annotated[
         bool,
         Label("Stop early", "End when the validation has not improved for a while."),

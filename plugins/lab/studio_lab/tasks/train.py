@@ -21,6 +21,7 @@ from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Train
 from studio_lab.tasks.made import made_of, preview_of
+from studio_lab.tasks.measuring import MEASURED_KINDS, measured_training
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE
 from studio_lab.training.checkpoint import FORMAT
@@ -142,11 +143,13 @@ class _Finish:
         """Measure on the test rows, and hand over weights, samples and curve."""
         ctx, trainer = self._ctx, self._run.trainer
         trainer.take_best()
+        sampled: dict[str, Any] = {}
         measures = yield from self._measures()
         now = trainer.progress
         yield ctx.progress(now.step, now.steps, "Drawing samples")
         yield from self._weights(measures)
         if trainer.network.generates:
+            sampled = yield from self._sampled()
             making = drawn(trainer.average, _SAMPLES, ctx.rng.seed)
             while True:
                 try:
@@ -158,7 +161,15 @@ class _Finish:
             one = made_of(ctx, rows, self._data.shape, self._data.meta, self._title, single=False)
             yield from one
         yield from self._plots()
-        yield self._result(measures)
+        yield self._result(measures, sampled)
+
+    def _sampled(self) -> Generator[Event, None, dict[str, Any]]:
+        """Measure what it makes, where that is asked for and the measures know the kind."""
+        count, data = self._params.measured, self._data
+        if not count or data.shape.kind not in MEASURED_KINDS:
+            return {}
+        trainer, title = self._run.trainer, self._architecture.title
+        return (yield from measured_training(self._ctx, trainer, data, title, count))
 
     def kept(self) -> Generator[Event, None, None]:
         """Hand over the best weights of a training that was stopped."""
@@ -230,7 +241,9 @@ class _Finish:
             title = f"{plot.title}: {self._title}"
             yield self._ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
 
-    def _result(self, measures: Mapping[str, float]) -> Event:
+    def _result(
+        self, measures: Mapping[str, float], sampled: Mapping[str, Any] | None = None
+    ) -> Event:
         now = self._run.trainer.progress
         return self._ctx.result(
             weights=self.id,
@@ -241,6 +254,7 @@ class _Finish:
             best_step=now.best_at,
             ended=now.over or "done",
             measures=dict(measures),
+            samples=dict(sampled or {}),
             notes=list(now.notes),
             seconds=round(now.used, 2),
             examples_per_second=round(self._run.speed, 1),

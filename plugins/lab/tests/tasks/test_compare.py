@@ -69,7 +69,7 @@ def test_a_copier_is_exposed_and_noise_is_beaten_by_a_baseline(made: Made) -> No
     assert "copies" in found["copier"]["findings"]
     assert "baseline" in found["noise"]["findings"]
     assert made.result["best"] == "copier"
-    assert made.result["sentence"].endswith("Yet it is not good. It copies training examples.")
+    assert made.result["sentence"].endswith("It is not good. It copies training examples.")
     assert made.result["measure"] == "KID (classifier of 10 classes)"
 
 

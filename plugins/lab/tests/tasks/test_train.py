@@ -19,7 +19,7 @@ pytestmark = pytest.mark.torch
 
 
 def trained(steps: int, seed: int = 1, stop_after: int | None = None, **params: object) -> Made:
-    asked = Train.parse({"steps": steps, "precision": "float32", **params})
+    asked = Train.parse({"steps": steps, "precision": "float32", "measured": 0, **params})
     return run_task(train, asked, seed=seed, stop_after=stop_after)
 
 
@@ -30,6 +30,17 @@ def made() -> Made:
 
 def test_it_learns_what_it_has_not_seen(made: Made) -> None:
     assert made.result["measures"]["bound"] < trained(5).result["measures"]["bound"] - 0.3
+
+
+def test_what_has_hardly_learned_is_measured_and_not_called_good() -> None:
+    made = trained(5, measured=40)
+    samples = made.result["samples"]
+    assert "baseline" in samples["findings"]
+    assert "A plain baseline is as good or better." in samples["sentence"]
+    (table,) = [each for each in made.artifacts if each.kind == Kind.TABLE]
+    assert "Gaussian components" in table.read().decode()
+    titles = [each.title for each in made.artifacts if each.kind == Kind.IMAGE]
+    assert titles[0] == "Samples: Handwritten digits", "each above its nearest training example"
 
 
 def test_weights_are_handed_over_that_make_something(made: Made, tmp_path: Path) -> None:

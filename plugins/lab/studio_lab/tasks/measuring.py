@@ -1,0 +1,186 @@
+"""Samples of networks, measured, and what comes of it as results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from studio.api import BadInput, Event, Kind, TaskContext
+from studio_lab.datasets import presentation
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.tokens import written
+from studio_lab.measures import comparison
+from studio_lab.measures.assessment import BITS, Assessment, Role
+from studio_lab.measures.data_measures import (
+    BOUND,
+    Made,
+    as_measured,
+    measured,
+    training_rows,
+)
+from studio_lab.measures.text_measures import measured_texts
+from studio_lab.networks.architecture import Network
+from studio_lab.training.batches import Batches
+from studio_lab.training.randomness import generator
+from studio_lab.training.sampling import drawn
+from studio_lab.training.trainer import Trainer
+
+MOST_TEXTS: Final = 60
+"""Pieces of text that a network writes for a measure: every character is a step."""
+MEASURED_KINDS: Final = ("pictures", "table", "text")
+_SHOWN_TEXTS: Final = 3
+_LEAST_SECONDS: Final = 10.0
+_SHARE: Final = 0.2
+"""Of the time of a training: as long may it take to draw what is measured at its end."""
+
+Tell = Callable[[float], Event]
+"""From the share done to the event that says so."""
+
+
+def made_by(
+    network: Network,
+    data: Dataset,
+    name: str,
+    count: int,
+    seed: int,
+    tell: Tell,
+    seconds: float = np.inf,
+) -> Generator[Event, None, Made | None]:
+    """Return samples, the same for the same seed, and the bound of each test row.
+
+    Args:
+        seconds: After so many seconds it gives up and returns None.
+    """
+    count = min(count, MOST_TEXTS) if data.shape.kind == "text" else count
+    making, begun = drawn(network, count, seed), time.monotonic()
+    while True:
+        try:
+            share = next(making)
+        except StopIteration as end:
+            rows = end.value
+            break
+        if time.monotonic() - begun > seconds:
+            return None
+        yield tell(0.8 * share)
+    bound = (yield from _bound(network, data, seed, tell)) if network.has_bound else None
+    return Made(name, rows, bound)
+
+
+def _bound(
+    network: Network, data: Dataset, seed: int, tell: Tell
+) -> Generator[Event, None, NDArray[np.float64]]:
+    device = str(next(network.parameters()).device)
+    random, found = generator(device, seed, "bound"), []
+    for batch in Batches(data, device, seed, 64).held_out("test", 64):
+        with torch.no_grad():
+            found.append(network.bound(batch, random).double().cpu().numpy())
+        yield tell(0.9)
+    return np.concatenate(found)
+
+
+class Measuring:
+    """All measures of what networks made: what is done on a thread of its own."""
+
+    def __init__(
+        self,
+        data: Dataset,
+        made: Sequence[Made],
+        seed: int,
+        vgg: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self._data, self._made, self._seed, self._vgg = data, made, seed, vgg
+
+    def __call__(self) -> tuple[str, list[Assessment]]:
+        """Return the measure that decides, and all that was measured, the best first."""
+        if self._data.shape.kind == "text":
+            return measured_texts(self._data, self._made, self._seed)
+        return measured(self._data, self._made, self._seed, self._vgg)
+
+
+def measured_training(
+    ctx: TaskContext, trainer: Trainer, data: Dataset, title: str, count: int
+) -> Generator[Event, None, dict[str, Any]]:
+    """Measure samples of what was trained; yield table, plots and sheet, return plain data.
+
+    Nothing is said of what draws too slowly, nor where too few rows were held out: a note says why.
+    """
+    network, now = trainer.average, trainer.progress
+
+    def tell(share: float) -> Event:
+        return ctx.progress(now.step, now.steps, f"Drawing samples to measure: {share:.0%}")
+
+    limit = max(_LEAST_SECONDS, _SHARE * now.used)
+    made = yield from made_by(network, data, title, count, trainer.seed, tell, limit)
+    if made is None:
+        now.notes.append(
+            "Samples were not measured: they are drawn too slowly. Compare models measures them."
+        )
+        return {}
+    yield ctx.progress(now.step, now.steps, "Measuring the samples")
+    try:
+        measure, found = yield from ctx.in_thread(Measuring(data, [made], trainer.seed))
+    except BadInput as error:
+        now.notes.append(f"Samples were not measured. {error.message}")
+        return {}
+    yield from results(ctx, data, [made], measure, found)
+    own = next(each for each in found if each.role is Role.WEIGHTS)
+    return {"measure": measure, "sentence": sentence(own, measure), **comparison.as_data(own)}
+
+
+def sentence(best: Assessment, measure: str) -> str:
+    """Return how good the best is, and whether it is any good."""
+    value = best.values.get(measure)
+    said = f"{best.name}: {measure} {value}." if value else f"{best.name}."
+    if best.is_good:
+        return f"{said} It is better than the plain baselines, and nothing else is wrong with it."
+    return " ".join([said, "It is not good.", *(each.sentence for each in best.findings)])
+
+
+def results(
+    ctx: TaskContext,
+    data: Dataset,
+    made: Sequence[Made],
+    measure: str,
+    found: Sequence[Assessment],
+) -> Iterator[Event]:
+    """Yield a table of all measures, plots of those that decide, and the samples themselves.
+
+    Pictures stand above the training examples that are nearest to them.
+    """
+    title = f"Comparison: {data.title}"
+    text = comparison.as_markdown(found)
+    meta = {"report": comparison.as_report(found, measure)}
+    yield ctx.artifact(
+        Kind.TABLE, comparison.as_csv(found), suffix=".csv", title=title, text=text, meta=meta
+    )
+    for name in dict.fromkeys((measure, BITS if data.shape.kind == "text" else BOUND)):
+        if any(name in each.values for each in found):
+            plot = comparison.as_plot(found, name)
+            yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
+    title = f"Samples: {data.title}"
+    if data.shape.kind == "pictures":
+        by_name = {each.name: each for each in found}
+        kept = [(each, by_name[each.name].copies) for each in made]
+        real = training_rows(data)
+        picture = comparison.sheet(
+            [as_measured(data, each.rows) for each, _ in kept],
+            [real[copies.nearest[: comparison.SHOWN]] for _, copies in kept if copies],
+        )
+        file = presentation.png(picture, 512)
+        yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=", ".join(
+            each.name for each in made))  # fmt: skip
+    elif data.shape.kind == "text" and data.meta.get("content", "words") == "words":
+        parts = [f"# {each.name}\n\n{_shown(each, data)}" for each in made]
+        whole = "\n\n".join(parts)
+        yield ctx.artifact(Kind.TEXT, whole.encode(), suffix=".md", title=title, text=whole)
+
+
+def _shown(made: Made, data: Dataset) -> str:
+    texts = written(made.rows[:_SHOWN_TEXTS], data.meta["vocabulary"])
+    return "\n\n---\n\n".join(texts)
