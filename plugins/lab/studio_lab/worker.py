@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, compare, sample, train
+from studio_lab.tasks import augment, compare, inspect, sample, train
 
 
 @hookimpl
@@ -16,6 +16,7 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "lab.augment": augment.augment,
         "lab.compare": compare.compare,
+        "lab.inspect": inspect.inspect,
         "lab.train": train.train,
         "lab.sample": sample.sample,
     }

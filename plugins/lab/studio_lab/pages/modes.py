@@ -6,7 +6,8 @@ from studio.api import Mode
 from studio_lab import schema
 from studio_lab.pages.phrases import tr
 
-TRAIN, SAMPLE, COMPARE, AUGMENT = "train", "sample", "compare", "augment"
+TRAIN, SAMPLE, INSPECT = "train", "sample", "inspect"
+COMPARE, AUGMENT = "compare", "augment"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -30,6 +31,19 @@ def modes() -> tuple[Mode, ...]:
             schema.Sample,
             capability="lab",
             hint=tr("Make pictures, texts or rows with a model that was trained here."),
+        ),
+        Mode(
+            INSPECT,
+            tr("Look inside"),
+            tr("Look inside"),
+            "eye",
+            "lab.inspect",
+            schema.Inspect,
+            capability="lab",
+            hint=tr(
+                "See where a trained transformer looks and what it expects next, walk between the "
+                "pictures of an autoencoder or a GAN, and watch noise become a picture."
+            ),
         ),
         Mode(
             COMPARE,

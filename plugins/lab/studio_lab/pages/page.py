@@ -34,7 +34,7 @@ from studio.api.params import Field
 from studio.api.plot import Plot
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.modes import AUGMENT, TRAIN, modes
-from studio_lab.pages.phrases import tr
+from studio_lab.pages.phrases import about_plot, title_in_words, tr
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
@@ -233,7 +233,7 @@ class LabPage(QWidget):
             self._current = ""
             self.views.setCurrentWidget(self._empty)
             return
-        self.view.begin(result.artifact.title)
+        self.view.begin(title_in_words(result.artifact.title))
         for each in self.results.batch(result):
             self._show(each)
         self._current = id
@@ -246,7 +246,9 @@ class LabPage(QWidget):
         if isinstance(content, Plot):
             self.view.show_plot(content)
         elif isinstance(content, QImage):
-            self.view.show_samples(content, result.artifact.title)
+            view = str(result.artifact.meta.get("view", ""))
+            caption = about_plot(view) or title_in_words(result.artifact.title)
+            self.view.show_samples(content, caption)
         elif isinstance(content, str) and (
             result.artifact.kind == Kind.TEXT or not self.view.report.text
         ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from PySide6.QtCore import QCoreApplication
 
@@ -13,9 +15,19 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("lab", text)
 
 
+_HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
+
+
 def plot_name(title: str) -> str:
     """Return a chart as it is called in the language of the window."""
+    if head := _HEAD.fullmatch(title):
+        return tr("Attention, block {block}, head {head}").format(block=head[1], head=head[2])
     return _names().get(title, title)
+
+
+def title_in_words(title: str) -> str:
+    """Return the title of a result, “Loss: GAN: Digits”, in the language of the window."""
+    return ": ".join(plot_name(part) for part in title.split(": "))
 
 
 def in_words(plot: Plot) -> Plot:
@@ -28,7 +40,7 @@ def in_words(plot: Plot) -> Plot:
     series = [
         msgspec.structs.replace(each, name=names.get(each.name, each.name)) for each in plot.series
     ]
-    title = names.get(plot.title, plot.title)
+    title = plot_name(plot.title)
     return msgspec.structs.replace(plot, title=title, series=series, x=axis(plot.x), y=axis(plot.y))
 
 
@@ -46,12 +58,98 @@ def _names() -> dict[str, str]:
         "generator": tr("generator"),
         "network": tr("network"),
         "prior": tr("prior"),
+        "Next token": tr("Next token"),
+        "Surprise": tr("Surprise"),
+        "Positions": tr("Positions"),
+        "All heads": tr("All heads"),
+        "Latent walk": tr("Latent walk"),
+        "Denoising": tr("Denoising"),
+        "Drawing": tr("Drawing"),
+        "Unfolding": tr("Unfolding"),
+        "Codes": tr("Codes"),
+        "Token": tr("Token"),
+        "Probability": tr("Probability"),
+        "Bits": tr("Bits"),
+        "Position": tr("Position"),
+        "Looked at": tr("Looked at"),
+        "Looking": tr("Looking"),
+        "Share of the way": tr("Share of the way"),
+        "Standardised": tr("Standardised value"),
+    } | _titles()
+
+
+def _titles() -> dict[str, str]:
+    """Return what the titles of results are put together from."""
+    return {
+        "Variational autoencoder": tr("Variational autoencoder"),
+        "Generative adversarial network": tr("Generative adversarial network"),
+        "Diffusion": tr("Diffusion"),
+        "Flow matching": tr("Flow matching"),
+        "Transformer": tr("Transformer"),
+        "Recurrent network": tr("Recurrent network"),
+        "Normalising flow": tr("Normalising flow"),
+        "Encoder–decoder transformer": tr("Encoder–decoder transformer"),
+        "Classifier": tr("Classifier"),
+        "Comparison": tr("Comparison"),
+        "Samples": tr("Samples"),
+        "Report": tr("Report"),
+        "Handwritten digits": tr("Handwritten digits"),
+        "Python manual": tr("Python manual"),
+        "Wine": tr("Wine"),
+        "Breast cancer": tr("Breast cancer"),
+        "Swapped letters": tr("Swapped letters"),
     }
 
 
 def about_plot(title: str) -> str:
-    """Return what a chart tells, in two sentences; empty for one without."""
+    """Return what a chart or a picture tells, in two sentences; empty for one without."""
+    if _HEAD.fullmatch(title):
+        return tr(
+            "Each row is a token that the model has reached, each column a token before it: the "
+            "lighter a cell, the more this head looks there. Some heads look at the token just "
+            "before, others at a space or at the beginning of the word."
+        )
     return {
+        "All heads": tr(
+            "Every attention head at a glance: a row of squares for each block, a square for each "
+            "head, light where it looks. The heads of the chosen block are charts of their own."
+        ),
+        "Next token": tr(
+            "After each text the model gives every token a probability; these are the most "
+            "probable after yours. What it writes is drawn from them, so the tallest does not "
+            "always win."
+        ),
+        "Surprise": tr(
+            "How little the model expected each token of the text, in bits: 1 bit for a toss of a "
+            "coin, none for what was certain. The mean of all is what training makes small."
+        ),
+        "Positions": tr(
+            "A transformer sees all tokens at once, so a learned code tells it where each one "
+            "stands. Light cells are positions whose codes are alike; a light diagonal means that "
+            "neighbours have learned to be similar."
+        ),
+        "Latent walk": tr(
+            "Each row walks from one random point of the latent space to another, and every step "
+            "is turned into an example. Where the change is smooth, the model has learned what "
+            "lies between examples and not the examples themselves."
+        ),
+        "Denoising": tr(
+            "Each row begins as pure noise and loses some of it from step to step. First the rough "
+            "shape is settled, then the details."
+        ),
+        "Drawing": tr(
+            "Each row is one picture, drawn pixel by pixel from the top left. What is drawn is "
+            "never changed again: each pixel has to suit those before it."
+        ),
+        "Unfolding": tr(
+            "Each row follows random numbers through the steps of the flow until they are an "
+            "example. Every step can be undone, and so the likelihood of the result is known "
+            "exactly."
+        ),
+        "Codes": tr(
+            "Above are the grids of codes that the second network drew, each shade an entry of the "
+            "code book. Below is the picture that the decoder makes of each grid."
+        ),
         "Loss": tr(
             "How wrong the model is on what it sees; training makes it fall. When the loss on "
             "held-out data rises again, the model has begun to memorise."

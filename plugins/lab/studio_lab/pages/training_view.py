@@ -13,6 +13,8 @@ from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_na
 
 _NARROW = 700
 _CHART_MOST = 520
+_SIDE_BY_SIDE = 4
+"""So many charts have a button each; of more one is chosen from a list."""
 
 
 class TrainingView(QWidget):
@@ -27,6 +29,10 @@ class TrainingView(QWidget):
         self._ui = ctx.ui
         self._plots: dict[str, Plot] = {}
         self._bar: SwitchBar | None = None
+        self.choice = ctx.ui.combo_box()
+        self.choice.setAccessibleName(tr("Chart"))
+        self.choice.hide()
+        self.choice.activated.connect(lambda at: self._choose(self.choice.itemData(at)))
         self._view: PlotView | None = None
         self.chosen = ""
         self.samples = SampleSheet()
@@ -35,6 +41,7 @@ class TrainingView(QWidget):
         self._caption = ctx.ui.label("", Role.SMALL, wrap=True)
         self._charts = QVBoxLayout()
         self._charts.setSpacing(8)
+        self._charts.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
         self._charts.addWidget(self._about)
         beside = QVBoxLayout()
         beside.setSpacing(8)
@@ -94,7 +101,13 @@ class TrainingView(QWidget):
             self._charts.removeWidget(self._bar.widget)
             self._bar.widget.deleteLater()
             self._bar = None
-        if len(titles) > 1:
+        self.choice.clear()
+        self.choice.setVisible(len(titles) > _SIDE_BY_SIDE)
+        if len(titles) > _SIDE_BY_SIDE:
+            for title in titles:
+                self.choice.addItem(plot_name(title), title)
+            self.choice.setCurrentIndex(titles.index(self.chosen))
+        elif len(titles) > 1:
             choices = [(title, "", plot_name(title)) for title in titles]
             self._bar = self._ui.switch_bar(tr("Chart"), choices)
             self._bar.choose(self.chosen)

@@ -2,8 +2,18 @@
 
 from studio_lab.schema.augment import Augment
 from studio_lab.schema.compare import Compare
+from studio_lab.schema.inspect import Inspect
 from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
 from studio_lab.schema.sample import Sample
 from studio_lab.schema.train import Train
 
-__all__ = ["ArchitectureName", "Augment", "Compare", "ExampleName", "Sample", "SizeName", "Train"]
+__all__ = [
+    "ArchitectureName",
+    "Augment",
+    "Compare",
+    "ExampleName",
+    "Inspect",
+    "Sample",
+    "SizeName",
+    "Train",
+]

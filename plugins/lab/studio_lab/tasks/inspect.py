@@ -1,0 +1,42 @@
+"""Look inside a trained network: where it looks, what it expects, how its pictures come about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.api import Event, Kind, TaskContext
+from studio.api.plot import Plot
+from studio_lab.datasets.presentation import png
+from studio_lab.networks.architectures import ARCHITECTURES
+from studio_lab.schema import Inspect
+from studio_lab.views.inside import views
+from studio_lab.views.view import Ask
+
+_LARGE = 512
+"""Pixels of a picture at least, unless it is enlarged to more by whole numbers."""
+
+
+def inspect(ctx: TaskContext, params: Inspect) -> Iterator[Event]:
+    """Hand over each view as a plot or a picture."""
+    ask = Ask(params.text, params.count, params.block, ctx.rng.seed)
+    with ctx.lease(params.weights) as trained:
+        looking = views(trained.network, trained.meta, ask)
+        while True:
+            try:
+                share = next(looking)
+            except StopIteration as end:
+                found = end.value
+                break
+            yield ctx.progress(share, 1)
+        name = f"{ARCHITECTURES[trained.architecture].title}: {trained.card['data']}"
+    for view in found:
+        title = f"{view.title}: {name}"
+        if isinstance(view.content, Plot):
+            file, suffix = view.content.encode(), Plot.SUFFIX
+            yield ctx.artifact(Kind.PLOT, file, suffix=suffix, title=title)
+        else:
+            file = png(view.content, _LARGE)
+            yield ctx.artifact(
+                Kind.IMAGE, file, suffix=".png", title=title, meta={"view": view.title}
+            )
+    yield ctx.result(views=[view.title for view in found], weights=params.weights)
