@@ -44,6 +44,7 @@ AREAS = {
         "worker.constraint",
         "worker.embedding",
         "worker.tensor_files",
+        "worker.tuning",
         "worker.generators",
         "worker.bench",
         "sandbox",

@@ -15,6 +15,10 @@ from pathlib import Path
 MAX_PARTS = 500
 """Files of one model: each is open while the model is, and many systems allow 1,024."""
 
+ADAPTER_FORMAT = "text-adapter/1"
+"""The entry ``format`` in the metadata of a language model's adapter."""
+ADAPTER_FAMILY = "text-adapter"
+
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.gguf)", re.IGNORECASE | re.DOTALL)
 
 

@@ -70,7 +70,7 @@ from studio.runtime.jobs.runner import Runner
 from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.measured_memory import MemoryMeasurements
 from studio.runtime.pool.pool import Pool
-from studio.runtime.pool.weights_registry import WeightsRegistry
+from studio.runtime.pool.weights_registry import NeedsBase, WeightsRegistry
 from studio.runtime.scheduling import torch_state
 from studio.runtime.scheduling.cpu_contention import CpuContention
 from studio.runtime.scheduling.scheduler import Scheduler
@@ -282,6 +282,9 @@ class Server:
             device = found.chosen
             torch_state.torch_is_loaded(torch)
             self._engines = self._built_in()
+            for loader in self._engines:
+                if isinstance(loader, NeedsBase):
+                    loader.find_base = self._pool.find_base
         except Contained as error:
             self._no_device(error)
             return

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.api.manifest import FamilyEntry
-from studio.core.weights.families import Families
+from studio.core.weights.families import FINE_TUNED, Families
 from studio.core.weights.recognition import recognise, size_of
 from studio.core.weights.sidecar import read_sidecar
 from studio.core.weights.verification import Verification, verify
@@ -71,12 +71,13 @@ class WeightsCatalogue:
         asked = {capability, prefer}
         room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
 
-        def rank(row: Weights) -> tuple[bool, bool, bool, bool, int, str]:
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, int, str]:
             others = len(set(row.capabilities) - asked) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
             is_loose = row.sidecar is None
-            is_large = _held(row) > room
-            return bool(row.problem), is_large, is_second, is_loose, others, row.title.lower()
+            is_large, is_tuned = _held(row) > room, FINE_TUNED in row.capabilities
+            first = bool(row.problem), is_large, is_second, is_tuned
+            return (*first, is_loose, others, row.title.lower())
 
         return sorted(found, key=rank)
 

@@ -1,4 +1,7 @@
-"""Weights of the families that plugins declare in their manifests. Reads headers and no more."""
+"""Weights of families: those that plugins declare in their manifests, and adapters of ours.
+
+Reads headers and no more.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,31 @@ from pathlib import Path
 from studio.api.manifest import FamilyEntry
 from studio.core.weights.safetensors_header import metadata_of
 from studio.core.weights.weights import Weights, slug
+from studio.protocol.weights_files import ADAPTER_FAMILY, ADAPTER_FORMAT
 
 Families = Callable[[], Sequence[FamilyEntry]]
 """Returns the families of the plugins that take part now."""
 
+FINE_TUNED = "fine-tuned"
+"""A second capability of weights that are never the first choice before the user's."""
+
+OWN = (
+    FamilyEntry(
+        family=ADAPTER_FAMILY,
+        capabilities=("text", FINE_TUNED),
+        metadata={"format": ADAPTER_FORMAT},
+    ),
+)
+"""Those that the runtime loads itself."""
+
 
 def of_family(path: Path, families: Sequence[FamilyEntry]) -> Weights | None:
-    """Return the weights that the file ``path`` is, if it is of one of ``families``.
+    """Return the weights that the file ``path`` is, if it is of one of ``families``, or ours.
 
     As good as the header: the loader looks closer before it loads them.
     """
     suffix = path.suffix.lower()
-    fitting = [each for each in families if suffix in each.suffixes]
+    fitting = [each for each in (*families, *OWN) if suffix in each.suffixes]
     size = _size(path) if fitting else 0
     if not size:
         return None

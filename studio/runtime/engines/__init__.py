@@ -16,7 +16,9 @@ def loaders() -> Sequence[Loader]:
     """Return the loaders of the runtime's own engines. Imports torch; call it where it works."""
     from studio.protocol.caches import CACHE_ENV
     from studio.runtime.engines.embedding.loader import EmbeddingLoader
+    from studio.runtime.engines.text.adapters.loader import AdapterLoader
     from studio.runtime.engines.text.loader import TextLoader
 
-    cache = os.environ.get(CACHE_ENV)
-    return (TextLoader(cache=Path(cache) if cache else None), EmbeddingLoader())
+    named = os.environ.get(CACHE_ENV)
+    cache = Path(named) if named else None
+    return (TextLoader(cache), AdapterLoader(cache), EmbeddingLoader())

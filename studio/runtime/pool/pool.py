@@ -119,6 +119,10 @@ class Pool:
         """Return where ``weights`` lie; see :meth:`Sources.path`."""
         return self._sources.path(weights)
 
+    def find_base(self, weights: str, digest: str) -> Path:
+        """Return where the base of an adapter lies; see ``WeightsRegistry.find_base``."""
+        return self._sources.find_base(weights, digest)
+
     def placement(self, path: Path, loader: Loader, needs: Requirements) -> Placement | None:
         """Return how weights would be divided; None where they fit whole, or not at all."""
         if self._admission.device is None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -44,6 +45,17 @@ class StoredWeights:
     def path(self) -> Path:
         """File or folder."""
         return Path(self.entry.path)
+
+
+@runtime_checkable
+class NeedsBase(Protocol):
+    """A loader of weights that are only what differs from others.
+
+    Attributes:
+        find_base: ``WeightsRegistry.find_base``.
+    """
+
+    find_base: Callable[[str, str], Path]
 
 
 class WeightsRegistry:
@@ -84,6 +96,19 @@ class WeightsRegistry:
             StudioError: ``NOT_FOUND``: nobody knows them, or the file is gone.
         """
         return Path(self._entry(weights).path)
+
+    def find_base(self, weights: str, digest: str) -> Path:
+        """Return where the weights lie that others were made from: by ``digest``, else by name.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: they are not here, or only others of that name.
+        """
+        with self._lock:
+            same = [e.id for e in self._entries.values() if digest and e.digest == digest]
+        entry = self._entry(same[0] if same else weights)
+        if digest and entry.digest and entry.digest != digest:
+            raise StudioError(ErrorCode.NOT_FOUND, f"“{weights}” is not what it was then.")
+        return Path(entry.path)
 
     def get(self, weights: str) -> StoredWeights:
         """Return ``weights`` as they are now.

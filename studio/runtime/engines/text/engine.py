@@ -5,11 +5,13 @@ Rows of the decoder are tokens, so several texts share its products; the cache i
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import weakref
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -27,9 +29,12 @@ from studio.runtime.engines.text.decoder import activation_precision
 from studio.runtime.engines.text.decoder.cuda_graph import COPIES
 from studio.runtime.engines.text.decoder.llama import Llama
 from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
 from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
 from studio.runtime.engines.text.decoder.weights_loading import load_decoder
+from studio.runtime.engines.text.formats.config import KNOWN
 from studio.runtime.engines.text.formats.model_files import (
+    ModelFiles,
     TextInfo,
     counted_tokens,
     default_dtype,
@@ -46,6 +51,7 @@ from studio.runtime.engines.text.llamacpp import decoder
 from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
+from studio.runtime.pool.digests import Digests
 
 MAX_CHARACTERS_PER_TOKEN = 48
 """A text longer than this for every token of context is refused before it is cut into tokens."""
@@ -67,7 +73,11 @@ class TextEngine:
         prefixes: Beginnings of texts that it need not read again.
         engine: What computes, as records name it: ``torch``, or llama.cpp with its version.
         why: Why that and nothing else, in words; may be empty.
+        opened: Opens its files once more.
+        digest: SHA-256 of the files that it was loaded from, where that is known.
     """
+
+    digest = ""
 
     def __init__(
         self,
@@ -76,8 +86,10 @@ class TextEngine:
         tokenizer: TextTokenizer,
         template: ChatTemplate,
         context_length: int,
+        opened: Callable[[], ModelFiles] | None = None,
     ) -> None:
         self.info = info
+        self.opened = opened
         self.model = model
         self.tokenizer = tokenizer
         self.template = template
@@ -154,6 +166,43 @@ class TextEngine:
         """Bytes that it takes while nobody uses it: weights, tokenizer, beginnings it knows."""
         words = tokenizer_bytes(self.model.config) if self.model.is_packed else 0
         return self.model.weights_bytes + words + self.prefixes.most_bytes
+
+    @property
+    def network_bytes(self) -> int:
+        """Memory that :meth:`network` takes."""
+        config = self.model.config
+        return config.parameters * float_type(str(self.model.device)).itemsize
+
+    def network(self) -> Generator[float, None, TrainableNetwork]:
+        """Yield the share done; return the model as floats, for training adapters.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: transformers computes it.
+        """
+        if self.opened is None:
+            raise StudioError(ErrorCode.UNSUPPORTED, f"{self.info.title} cannot be fine-tuned.")
+        device = str(self.model.device)
+        with self.opened() as files:
+            if files.is_foreign:
+                raise StudioError(
+                    ErrorCode.UNSUPPORTED,
+                    f"{self.info.title} cannot be fine-tuned: it is run by transformers.",
+                    f"Choose one of {KNOWN}.",
+                )
+            model = yield from load_decoder(
+                files.source, files.names, files.config, float_type(device), device
+            )
+            return TrainableNetwork(model, files.names, self._ends(), self.digest)
+
+    def _ends(self) -> list[int]:
+        """Return the tokens that end a reply, first the one that a conversation is written with."""
+        ends = sorted(self.tokenizer.vocabulary.ends)
+        turn: list[ChatMessage] = [{"role": "user", "content": "?"}]
+        turn.append({"role": "assistant", "content": "!"})
+        with contextlib.suppress(StudioError):  # a template may refuse anything
+            ids = self._render(turn, False, None)[0]
+            ends = [*[token for token in reversed(ids) if token in ends][:1], *ends]
+        return list(dict.fromkeys(ends))
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
@@ -349,6 +398,7 @@ def load_steps(
     by: Literal["torch", "llamacpp", "transformers"] = "torch",
     cache: Path | None = None,
     layers: int | None = None,
+    opened: Callable[[], ModelFiles] | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
 
@@ -361,6 +411,7 @@ def load_steps(
             decoder does not know runs through transformers in any case.
         cache: Folder of caches, where packed weights are kept for the next load, if anywhere.
         layers: Of our decoder, so many on ``device`` and the others beside it; by default all.
+        opened: Opens what lies at ``path``, where that is more than a file or folder.
 
     Yields:
         The share done, 0–1.
@@ -371,7 +422,8 @@ def load_steps(
     Raises:
         StudioError: The file is broken, of another kind, or does not fit in memory.
     """
-    with open_model(path) as files:
+    opened = opened or partial(open_model, path)
+    with opened() as files:
         yield 0.0
         tokenizer = files.tokenizer()
         model: Decoder
@@ -382,7 +434,8 @@ def load_steps(
             model = yield from load_transformers(files, floats, device)
         else:
             chosen = dtype or default_dtype(device)
-            kept = PackedCache(cache / PACKED, identity(path, cache)) if cache else None
+            known = " ".join(identity(each, cache) for each in files.origins)
+            kept = PackedCache(cache / PACKED, known) if cache else None
             ours = yield from load_decoder(
                 files.source, files.names, files.config, chosen, device, kept, layers,
                 may_pack=dtype is None,
@@ -396,7 +449,10 @@ def load_steps(
             tokenizer.vocabulary.names,
             chatml="<|im_start|>" in tokenizer.vocabulary.tokens.values(),
         )
-        return TextEngine(files.info(), model, tokenizer, template, files.config.context_length)
+        context_length = files.config.context_length
+        engine = TextEngine(files.info(), model, tokenizer, template, context_length, opened)
+        engine.digest = Digests(cache).known(path) if cache else ""
+        return engine
 
 
 def check_messages(messages: Sequence[ChatMessage]) -> None:

@@ -65,3 +65,12 @@ def test_a_file_is_added_where_it_lies(tmp_path: Path, monkeypatch: pytest.Monke
     manager.add(tmp_path / "song.notes")
     (row,) = manager.catalogue.list("notes")
     assert (row.id, row.origin, row.problem) == ("song", "added", "")
+
+
+def test_an_adapter_is_a_language_model_but_nobodys_first_choice(tmp_path: Path) -> None:
+    tensors(tmp_path / "a.safetensors", format="text-adapter/1", base="z")
+    (tmp_path / "z.gguf").write_bytes(b"GGUF" + bytes(60))
+    catalogue = WeightsCatalogue([tmp_path])
+    assert [row.id for row in catalogue.list("text")] == ["z", "a"]
+    (adapter,) = catalogue.list("fine-tuned")
+    assert (adapter.id, adapter.family) == ("a", "text-adapter")

@@ -143,7 +143,7 @@ def _mixed(
 def _bent(
     queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float
 ) -> Tensor:
-    scores = torch.bmm(queries, keys.transpose(1, 2)).mul_(scale / cap).tanh_().mul_(cap)
+    scores = torch.bmm(queries, keys.transpose(1, 2)).mul_(scale / cap).tanh_().mul(cap)
     if mask is not None and mask.dtype is torch.bool:
         scores.masked_fill_(~mask, float("-inf"))
     elif mask is not None:

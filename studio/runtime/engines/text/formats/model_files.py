@@ -96,6 +96,7 @@ class ModelFiles:
         template: Its chat template, or empty.
         tokenizer: Builds its tokenizer.
         values: The object in its config.json; empty for files.
+        origins: All that it is made of: itself, and an adapter.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class ModelFiles:
         self.template = template
         self.tokenizer = tokenizer
         self.values = values or {}
+        self.origins: tuple[Path, ...] = (path,)
         self._facts = facts
 
     @property
@@ -165,15 +167,20 @@ def open_model(path: Path) -> ModelFiles:
 def measure(path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
     """Return the memory that the model at ``path`` needs, from its headers alone."""
     with open_model(path) as files:
-        config, is_foreign = files.config, files.is_foreign
-        dtype = default_dtype(device, is_foreign=is_foreign)
-        if dtype is None:
-            held = weights_loading.packed_bytes(files.source, files.names, config)
-        elif is_foreign:
-            held = weights_loading.float_bytes(config, dtype)
-        else:
-            held = weights_loading.card_bytes(files.source, files.names, config, dtype, device)
-        held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
+        return requirements(files, device, context_limit)
+
+
+def requirements(files: ModelFiles, device: str, context_limit: int = 0) -> Requirements:
+    """Return the memory that an opened model needs."""
+    config, is_foreign = files.config, files.is_foreign
+    dtype = default_dtype(device, is_foreign=is_foreign)
+    if dtype is None:
+        held = weights_loading.packed_bytes(files.source, files.names, config)
+    elif is_foreign:
+        held = weights_loading.float_bytes(config, dtype)
+    else:
+        held = weights_loading.card_bytes(files.source, files.names, config, dtype, device)
+    held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)
     copies = COPIES if device.startswith("cuda") and not is_foreign else 1

@@ -47,6 +47,11 @@ def read_header(file: MappedFile) -> dict[str, SafeTensor]:
     Raises:
         StudioError: The header is too long or broken, or does not cover the file exactly.
     """
+    return read_whole_header(file)[0]
+
+
+def read_whole_header(file: MappedFile) -> tuple[dict[str, SafeTensor], dict[str, str]]:
+    """Return the tensors of ``file`` by name, and its metadata; see :func:`read_header`."""
     if file.size < 8:
         raise bad_weights(file.path, "it is too short for a safetensors file")
     (length,) = struct.unpack_from("<Q", file.data)
@@ -56,12 +61,14 @@ def read_header(file: MappedFile) -> dict[str, SafeTensor]:
             f"its header claims {length} bytes; the limit is {MAX_HEADER_BYTES} and the file's end",
         )
     entries = parse_object(file.data[8 : 8 + length], file.path)
-    entries.pop("__metadata__", None)
+    told = entries.pop("__metadata__", None)
+    told = told if isinstance(told, dict) else {}
     if len(entries) > MAX_TENSORS:
         raise bad_weights(file.path, f"it lists {len(entries)} tensors; the limit is {MAX_TENSORS}")
     tensors = [_tensor(file.path, name, entry, 8 + length) for name, entry in entries.items()]
     _check_coverage(file, tensors, 8 + length)
-    return {tensor.name: tensor for tensor in tensors}
+    metadata = {name: value for name, value in told.items() if isinstance(value, str)}
+    return {tensor.name: tensor for tensor in tensors}, metadata
 
 
 def _tensor(path: Path, name: str, entry: Any, start: int) -> SafeTensor:

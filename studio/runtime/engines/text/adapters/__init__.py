@@ -1,0 +1,1 @@
+"""Adapters: small matrices beside the weights of a language model, in a file of their own."""
