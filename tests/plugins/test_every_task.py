@@ -192,6 +192,7 @@ CASES: dict[str, Case] = {
     "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
     "music.engrave": Case({}, inputs={"piece": _tune()}),
     "music.compare": Case({}, inputs={"before": _midi(), "after": _midi(1)}),
+    "music.effect": Case({"describe": "coin", "count": 2, "weights": None}),
 }
 
 

@@ -15,6 +15,7 @@ from studio_music.tasks import (
     backing,
     comparison,
     composition,
+    effects,
     engraving,
     harmonisation,
     rendering,
@@ -34,6 +35,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.engrave": engraving.engrave,
         "music.open": score_import.open_score,
         "music.compare": comparison.compare,
+        "music.effect": effects.effect,
     }
 
 

@@ -19,6 +19,8 @@ MAX_FILE_BYTES = 2**31
 Depth = Literal[16, 24, 32]
 
 _PCM, _FLOAT = 1, 3
+_LOOP_AT = 36
+"""Where the first loop lies in a ``smpl`` chunk."""
 
 
 def wav(
@@ -28,11 +30,14 @@ def wav(
     *,
     title: str = "",
     recipe: Mapping[str, Any] | None = None,
+    loop: tuple[int, int] | None = None,
 ) -> bytes:
     """Return the bytes of a WAV file; 32 bits are floats. The same samples give the same bytes.
 
     Args:
         title, recipe: Go into its ``LIST INFO`` chunk, as INAM and (JSON) ICMT.
+        loop: The first frame of what is repeated and the one behind its last, for its ``smpl``
+            chunk: samplers and game engines read it.
     """
     frames, channels = samples.shape
     width = depth // 8
@@ -45,6 +50,7 @@ def wav(
         chunks += _chunk(b"fact", struct.pack("<I", frames))
     info = _info(title, recipe)
     chunks += _chunk(b"LIST", b"INFO" + info) if info else b""
+    chunks += _chunk(b"smpl", _sampler(rate, loop)) if loop else b""
     chunks += _chunk(b"data", _packed(samples, depth))
     if len(chunks) + 4 > MAX_FILE_BYTES:
         raise BadInput("This is too long for a WAV file.", "Export it as FLAC, or in parts.")
@@ -108,6 +114,25 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
         raise BadInput(f"WAV files with {depth} bits in format {kind} are not supported.")
     whole = len(flat) // channels * channels
     return np.nan_to_num(flat[:whole]).reshape(-1, channels).astype(np.float32), rate
+
+
+def read_loop(data: bytes) -> tuple[int, int] | None:
+    """Return the first loop of a WAV file, as ``wav`` takes it; None where it has none.
+
+    Raises:
+        BadInput: It is no WAV file.
+    """
+    body = dict(_chunks(data)).get(b"smpl", b"")
+    if len(body) < _LOOP_AT + 16 or struct.unpack_from("<I", body, 28)[0] < 1:
+        return None
+    first, last = struct.unpack_from("<II", body, _LOOP_AT + 8)
+    return (first, last + 1) if first <= last else None
+
+
+def _sampler(rate: int, loop: tuple[int, int]) -> bytes:
+    """Return the body of a ``smpl`` chunk with one loop that goes on forever, around middle C."""
+    head = struct.pack("<9I", 0, 0, round(1e9 / rate), 60, 0, 0, 0, 1, 0)
+    return head + struct.pack("<6I", 0, 0, loop[0], loop[1] - 1, 0, 0)
 
 
 def _integers(samples: np.ndarray, depth: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Sound effects and textures: recipes on shared building blocks, from words to samples."""

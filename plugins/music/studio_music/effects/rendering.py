@@ -1,0 +1,101 @@
+"""From a family and settings to samples. The same settings and seed give the same samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from studio_music.effects import finishing
+from studio_music.effects.family import Family
+from studio_music.effects.morph import morphed
+from studio_music.effects.stage import BLOCK, RATE, Stage
+
+if TYPE_CHECKING:
+    from studio_music.effects.request import Request
+
+LONGEST = 60.0
+"""Seconds of a single effect; a texture is a loop, so nobody needs more."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an effect is to be made.
+
+    Attributes:
+        seconds: Its length; 0: the usual one of the family.
+        pitch: Semitones up or down.
+        brightness, space, roughness: −1…1, 0…1, 0…1.
+        variety: How much seeds differ, 0…1.
+        loudness: LUFS; None: the peak at −1 dB.
+        shape: Knobs of the family that are not as usual.
+    """
+
+    seconds: float = 0.0
+    pitch: float = 0.0
+    brightness: float = 0.0
+    space: float = 0.0
+    roughness: float = 0.0
+    variety: float = 0.5
+    loudness: float | None = None
+    shape: Mapping[str, float] = field(default_factory=dict)
+
+
+def sound_of(request: Request, seed: int) -> np.ndarray:
+    """Return (frames, channels) float32: what is asked for, from one seed."""
+    if request.into is None or request.morph <= 0:
+        return render(request.family, request.settings, seed)
+    into, settings = request.into, request.settings
+    if request.loop:  # both are as long, so that both come round at once
+        settings = replace(settings, seconds=settings.seconds or request.family.seconds)
+    pair = raw(request.family, settings, seed), raw(into, replace(settings, shape={}), seed)
+    between = morphed(*pair, request.morph, seed, loop=request.loop)
+    return finished(between, settings, loop=request.loop)
+
+
+def render(family: Family, settings: Settings, seed: int) -> np.ndarray:
+    """Return (frames, channels) float32: one effect, finished."""
+    return finished(raw(family, settings, seed), settings, loop=family.endless)
+
+
+def raw(family: Family, settings: Settings, seed: int) -> np.ndarray:
+    """Return (frames, channels) float64 as its recipe makes it, peak 1."""
+    seconds = min(LONGEST, settings.seconds or family.seconds)
+    knobs = {knob.name: settings.shape.get(knob.name, knob.usual) for knob in family.knobs}
+    frames = max(64, round(seconds * RATE))
+    if family.endless:
+        frames = max(4 * BLOCK, round(frames / BLOCK) * BLOCK)
+    sides = np.random.default_rng(seed).spawn(2 if family.wide else 1)
+    made = [
+        family.recipe(
+            Stage(
+                frames=frames,
+                rng=rng,
+                knobs=knobs,
+                pitch=2 ** (settings.pitch / 12),
+                pace=seconds / family.seconds,
+                variety=settings.variety,
+                loop=family.endless,
+            )
+        )
+        for rng in sides
+    ]
+    if family.wide:  # an ear hears a room between two alike halves, and two rooms between others
+        first, second = made
+        made = [0.85 * first + 0.4 * second, 0.85 * second + 0.4 * first]
+    sound = np.stack(made, axis=1)
+    sound = sound - sound.mean(axis=0)
+    return np.asarray(sound / max(1e-9, float(np.abs(sound).max())))
+
+
+def finished(sound: np.ndarray, settings: Settings, *, loop: bool) -> np.ndarray:
+    """Return (frames, channels) float32 with brightness, roughness, room and level."""
+    sides = [
+        finishing.tilt(finishing.grit(side, settings.roughness), settings.brightness, loop=loop)
+        for side in sound.T
+    ]
+    placed = finishing.space(np.stack(sides, axis=1), settings.space, loop=loop)
+    cut = placed if loop else finishing.ends(placed)
+    return finishing.levelled(cut, settings.loudness).astype(np.float32)

@@ -1,0 +1,131 @@
+"""Parameters of sound effects: one declaration for the panel, the flags and the record."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from studio.api import (
+    BadInput,
+    Capability,
+    Group,
+    Label,
+    Params,
+    Range,
+    Seed,
+    ShownIf,
+    Text,
+    WeightsId,
+)
+
+SoundName = Literal[
+    "coin", "jump", "laser", "explosion", "hit", "power_up", "power_down", "game_over", "victory",
+    "teleport", "magic", "shield", "blip", "click", "switch", "notification", "error", "typing",
+    "camera", "alarm", "siren", "telephone", "clock", "footstep", "door", "creak", "knock",
+    "glass", "clang", "bell", "rock", "pop", "gunshot", "drum", "zip", "drip", "bubble", "splash",
+    "thunder", "whoosh", "arrow", "whip", "bird", "dog", "cat", "frog", "growl", "engine_start",
+    "car_horn", "train_whistle", "drill", "spark", "radio", "robot_voice", "ghost", "heartbeat",
+    "cash_register", "rain", "wind", "fire", "sea", "stream", "crowd", "applause", "engine",
+    "birds", "crickets", "machine_hum", "spaceship", "train_ride",
+]  # fmt: skip
+"""Ids of the families, as in ``catalogue``; a test holds them alike."""
+
+SOUNDS: tuple[str, ...] = get_args(SoundName)
+PEAK_LEVEL = -60.0
+"""The loudness that stands for “the peak at −1 dB”."""
+
+_TITLES = {name: name.replace("_", " ").capitalize() for name in SOUNDS}
+_SHAPE = Group("Character")
+_FILE = Group("File", advanced=True)
+_READING = Group("Description", advanced=True)
+
+
+class Effect(Params, frozen=True):
+    """What to make: in words, or chosen from the list; the words come first."""
+
+    describe: Annotated[
+        str,
+        Text(placeholder="e.g. a big explosion far away", max_chars=500),
+        Label("Description", "In words; what they name takes precedence over the fields."),
+    ] = ""
+    sound: Annotated[
+        Literal["auto", SoundName],
+        Label("Sound", "What it is.", choices={"auto": "As described", **_TITLES}),
+    ] = "auto"
+    into: Annotated[
+        Literal["none", SoundName],
+        Label("Morph into", "A second sound to mix in, form and all.", choices=_TITLES),
+    ] = "none"
+    morph: Annotated[
+        float,
+        Range(0, 100, 5, "%"),
+        Label("Morph", "How far: 0 is the first sound, 100 the second."),
+        ShownIf("into", SOUNDS),
+    ] = 50
+    count: Annotated[
+        int, Range(1, 100), Label("Variations", "How many to make, each from the next seed.")
+    ] = 1
+    seed: Seed = Seed.random()
+    seconds: Annotated[
+        float,
+        Range(0, 60, 0.1, "s", lowest="Automatic"),
+        Label("Length", "In seconds; 0: what is usual for the sound."),
+    ] = 0
+    pitch: Annotated[
+        float, Range(-24, 24, 1, "st"), Label("Pitch", "Semitones higher or lower."), _SHAPE
+    ] = 0
+    brightness: Annotated[
+        float, Range(-100, 100, 5, "%"), Label("Brightness", "Duller or brighter."), _SHAPE
+    ] = 0
+    roughness: Annotated[
+        float, Range(0, 100, 5, "%"), Label("Roughness", "How much it is distorted."), _SHAPE
+    ] = 0
+    space: Annotated[
+        float, Range(0, 100, 5, "%"), Label("Reverb", "From none over a room to a cave."), _SHAPE
+    ] = 0
+    variety: Annotated[
+        float, Range(0, 100, 5, "%"), Label("Variety", "How much variations differ."), _SHAPE
+    ] = 50
+    shape: Annotated[
+        dict[str, float],
+        Label("Settings of the sound", "Its own settings by name, such as {“interval”: 7}."),
+    ] = {}
+    loudness: Annotated[
+        float,
+        Range(PEAK_LEVEL, -6, 1, "LUFS", lowest="Peak at −1 dB"),
+        Label("Loudness", "By ITU-R BS.1770; −60: the peak is at −1 dB instead."),
+        _FILE,
+    ] = PEAK_LEVEL
+    format: Annotated[Literal["wav", "flac"], Label("Format"), _FILE] = "wav"
+    reader: Annotated[
+        Literal["auto", "keywords", "model"],
+        Label(
+            "Read by",
+            "Automatic asks the language model only if no word names a sound.",
+            choices={"auto": "Automatic", "keywords": "Keywords", "model": "Language model"},
+        ),
+        _READING,
+    ] = "auto"
+    weights: Annotated[
+        WeightsId | None,
+        Capability("text"),
+        Label("Model", "The language model that reads descriptions."),
+        _READING,
+    ] = None
+
+    def check(self) -> None:
+        """Check what no field can say alone.
+
+        Raises:
+            BadInput: Nothing says what to make, or a setting of the sound is no number.
+        """
+        if not self.describe.strip() and self.sound == "auto":
+            raise BadInput(
+                "Nothing says which sound to make.", "Describe it, or choose one from the list."
+            )
+        for name, value in self.shape.items():
+            if not _is_number(value):
+                raise BadInput(f"“{name}” must be a number; you entered {value}.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e9

@@ -1,0 +1,147 @@
+"""The task ``music.effect``: sound effects and textures from words or fields."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from studio.api import Check, Event, Kind, NewArtifact, Seed, TaskContext, Verdict
+from studio_music.checks.sound_checks import check_audio, check_joint
+from studio_music.effects.description import Described, understand
+from studio_music.effects.reading import read_by_model
+from studio_music.effects.request import Request, request_of
+from studio_music.effects.schema import Effect
+from studio_music.tasks import score_artifact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def effect(ctx: TaskContext, params: Effect) -> Iterator[Event]:
+    """Make one sound, or several variations of it.
+
+    Yields progress, an ``audio`` artifact each (WAV or FLAC; a loop has its loop points), and the
+    result: ``sound``, ``into``, ``morph``, ``settings``, ``shape``, ``loop``, words that were
+    ``known`` and ``unknown``, ``read_by``, ``files`` with ``title``, ``seed``, ``duration``, ``lufs``, ``peak`` of each,
+    ``passed`` and ``checks``.
+
+    Raises:
+        BadInput: Nothing names a sound, or a setting is not one of it.
+    """
+    said, read_by = yield from _understood(ctx, params)
+    request = request_of(params, said)
+    facts = {
+        **request.told(),
+        "known": said.known,
+        "unknown": said.unknown,
+        "read_by": read_by,
+    }
+    recipe = score_artifact.recipe(ctx, "music.effect", params)
+    files: list[dict[str, Any]] = []
+    checks: list[dict[str, Any]] = []
+    for number in range(request.count):
+        yield ctx.progress(number, request.count, "Making the sounds")
+        seed = (ctx.rng.seed + number) % (Seed.MAXIMUM + 1)
+        title = request.title if request.count == 1 else f"{request.title} {number + 1:02d}"
+        own = {**recipe, "params": {**recipe["params"], "seed": seed, "count": 1}}
+        make = partial(_made, ctx, request, params.format, title, seed, {**facts, **own})
+        made = yield from ctx.in_thread(make)
+        files.append({key: made.meta[key] for key in ("title", "seed", "duration", "lufs", "peak")})
+        checks += [_told(title, check) for check in made.verdict.checks] if made.verdict else []
+        yield made
+    yield ctx.progress(request.count, request.count)
+    note = _note(said, read_by)
+    yield ctx.result(
+        **facts,
+        files=files,
+        passed=all(check["passed"] for check in checks),
+        checks=checks,
+        **({"note": note} if note else {}),
+    )
+
+
+def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tuple[Described, str]]:
+    """Return what the words say, and who read them: by keywords, and where these name no sound by
+    a language model, if there is one.
+    """
+    said = understand(params.describe)
+    open_ = bool(params.describe.strip()) and not said.sound and params.sound == "auto"
+    asks = params.reader == "model" or (params.reader == "auto" and open_)
+    if not asks or params.weights is None or not params.describe.strip():
+        return said, "keywords"
+    read = yield from read_by_model(ctx, params.describe, params.weights)
+    said.sound = read.sound
+    for name, value in read.changes.items():
+        said.changes.setdefault(name, value)
+    return said, str(params.weights)
+
+
+def _note(said: Described, read_by: str) -> str:
+    """Return what a person should know: which words were not understood."""
+    words = ", ".join(f"“{word}”" for word in said.unknown[:8])
+    if not words:
+        return ""
+    note = f"Not understood: {words}."
+    return note if read_by == "keywords" else f"{note} The language model chose the sound."
+
+
+def _told(title: str, check: Check) -> dict[str, Any]:
+    """Return a check of one sound as plain data."""
+    return {"file": title, "name": check.name, "passed": check.passed, "evidence": check.evidence}
+
+
+def _made(
+    ctx: TaskContext,
+    request: Request,
+    format: str,
+    title: str,
+    seed: int,
+    facts: Mapping[str, Any],
+) -> NewArtifact:
+    from studio_music.effects.finishing import lufs
+    from studio_music.effects.rendering import sound_of
+    from studio_music.effects.stage import RATE
+    from studio_music.sound import audio_files
+    from studio_music.thumbnails import sound_png
+
+    samples = sound_of(request, seed)
+    recipe = {"task": facts["task"], "params": facts["params"]}
+    if format == "flac":
+        payload = audio_files.flac(samples, RATE, title=title, recipe=recipe)
+    else:
+        loop = (0, len(samples)) if request.loop else None
+        payload = audio_files.wav(samples, RATE, title=title, recipe=recipe, loop=loop)
+    loud = lufs(samples)
+    meta = {
+        "title": title,
+        "seed": seed,
+        "duration": round(len(samples) / RATE, 3),
+        "seconds": round(len(samples) / RATE, 2),
+        "sample_rate": RATE,
+        "channels": samples.shape[1],
+        "lufs": round(loud, 1) if loud > -200 else None,
+        "peak": round(_decibel(samples), 1),
+        **facts,
+    }
+    return ctx.artifact(
+        Kind.AUDIO,
+        payload,
+        suffix=f".{format}",
+        title=title,
+        text=title,
+        verdict=_verdict(samples, RATE, request.loop),
+        meta=meta,
+        preview=sound_png(samples),
+    )
+
+
+def _verdict(samples: np.ndarray, rate: int, loop: bool) -> Verdict:
+    checks = check_audio(samples, rate)
+    return Verdict((*checks, check_joint(samples, rate)) if loop else checks)
+
+
+def _decibel(samples: np.ndarray) -> float:
+    import numpy as np
+
+    return float(20 * np.log10(max(1e-9, float(np.abs(samples).max(initial=0.0)))))
