@@ -10,8 +10,8 @@ from studio.api import BadInput
 from studio_music.effects.catalogue import FAMILIES, family_of
 from studio_music.effects.description import Described
 from studio_music.effects.family import Family
-from studio_music.effects.rendering import LONGEST, Settings
 from studio_music.effects.schema import PEAK_LEVEL, Effect
+from studio_music.effects.settings import LONGEST, Settings
 
 _LOUD = -18.0
 """The loudness that "loud" and "quiet" start from, where none is set."""

@@ -23,8 +23,8 @@ def effect(ctx: TaskContext, params: Effect) -> Iterator[Event]:
 
     Yields progress, an ``audio`` artifact each (WAV or FLAC; a loop has its loop points), and the
     result: ``sound``, ``into``, ``morph``, ``settings``, ``shape``, ``loop``, words that were
-    ``known`` and ``unknown``, ``read_by``, ``files`` with ``title``, ``seed``, ``duration``, ``lufs``, ``peak`` of each,
-    ``passed`` and ``checks``.
+    ``known`` and ``unknown``, ``read_by``, ``passed``, ``checks``, and ``files``: of each its
+    ``title``, ``seed``, ``duration``, ``lufs`` and ``peak``.
 
     Raises:
         BadInput: Nothing names a sound, or a setting is not one of it.

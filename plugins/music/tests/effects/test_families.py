@@ -11,8 +11,9 @@ import pytest
 from plugins.music.tests.effects import measures
 from studio_music.checks.sound_checks import check_audio
 from studio_music.effects.catalogue import FAMILIES
-from studio_music.effects.rendering import Settings, render
+from studio_music.effects.rendering import render
 from studio_music.effects.schema import SOUNDS
+from studio_music.effects.settings import Settings
 from studio_music.effects.stage import RATE
 
 ANY = (-1e9, 1e9)

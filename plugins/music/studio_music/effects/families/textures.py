@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from studio_music.effects.blocks import bodies, envelopes, filters, grains, noises, tones
@@ -138,11 +140,11 @@ def crowd(s: Stage) -> Signal:
         syllables = np.clip(envelopes.drift(s, 4.5, 0.9) - 0.8, 0, 2) * s.rng.uniform(0.3, 1)
         voice = tones.saw(s, pitch) + np.roll(breath, int(s.rng.integers(s.frames)))
         mouths["aeiou"[int(s.rng.integers(5))]] += voice * syllables
-    total = sum(
-        (filters.resonate(s, mouths[vowel], VOWELS[vowel]) for vowel in VOWELS), s.silence()
-    )
-    room = noises.between(s, 150, 1200) * 0.02 * s["people"] ** 0.5
-    return filters.low(s, total, 3500) / s["people"] ** 0.5 + room
+    total = s.silence()
+    for vowel, voices in mouths.items():
+        total += filters.resonate(s, voices, VOWELS[vowel])
+    room = noises.between(s, 150, 1200) * 0.02 * math.sqrt(s["people"])
+    return filters.low(s, total, 3500) / math.sqrt(s["people"]) + room
 
 
 @TEXTURES.add(
