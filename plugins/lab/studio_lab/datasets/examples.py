@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.api import BadInput
-from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.dataset import Dataset, Shape, Split, Tokens
 from studio_lab.datasets.molecules import from_smiles
 from studio_lab.datasets.pairs import from_pairs
 from studio_lab.datasets.table import Column, Table
@@ -64,13 +64,13 @@ def _measurements(name: str, title: str, licence: str) -> tuple[Dataset, list[st
     return from_table(title, Table(tuple(columns)), licence)
 
 
-def manual() -> tuple[Dataset, list[str]]:
+def manual(tokens: Tokens = "characters") -> tuple[Dataset, list[str]]:
     """Return a part of the manual of Python's language, which each Python carries."""
     from pydoc_data.topics import topics
 
     text = "\n\n".join(topics[name] for name in sorted(topics))[:_MANUAL_CHARACTERS]
     licence = "The Python Language Reference (Python Software Foundation), PSF License Version 2."
-    return from_text("Python manual", text, licence=licence)
+    return from_text("Python manual", text, licence=licence, tokens=tokens)
 
 
 def swaps() -> tuple[Dataset, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from studio.api import BadInput, read_regular
 from studio_lab.datasets import dicom
-from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.dataset import Dataset, Shape
+from studio_lab.datasets.folders import arranged
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", *dicom.SUFFIXES
@@ -23,63 +24,87 @@ FEWEST = 16
 """With fewer there is nothing to hold out, and nothing to learn but them."""
 MOST = 50_000
 """More are not read: they would not fit, and small networks learn no more from them."""
+MOST_BYTES = 256 << 20
 _MOST_PIXELS = 100_000_000
+_LOOKED_AT = 200
+"""Pictures that say which shape is usual."""
+_STEPS, _LONGEST = 4, 16
+"""The longer side is a multiple of a quarter of the shorter one, and four times it at most:
+networks halve both until the shorter one has 4 pixels."""
+_UNREADABLE = (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError)
 
 
 def read_pictures(
-    folder: Path, files: Iterable[Path], side: int, seed: int
+    folder: Path, files: Iterable[Path], side: int, seed: int, cut: bool = True
 ) -> tuple[Dataset, list[str]]:
-    """Return pictures of a folder, ``side`` × ``side`` pixels each, and notes about them.
+    """Return pictures of a folder in one size, and notes about them.
 
-    They are cut to squares. Where none has colours, they have one channel.
+    Where none has colours, they have one channel.
+
+    Args:
+        side: Pixels of the shorter side.
+        cut: Cut all to squares; else to the shape that the middle one of them has.
 
     Raises:
         BadInput: There are too few, or all are the same.
     """
     paths = list(files)
-    notes = []
-    if len(paths) > MOST:
-        notes.append(f"The folder has {len(paths):,} pictures; {MOST:,} of them are used.")
-        chosen = np.random.default_rng(seed).choice(len(paths), MOST, replace=False)
+    sides = (side, side) if cut else _sides(paths, side)
+    most, notes = min(MOST, MOST_BYTES // (3 * sides[0] * sides[1])), list[str]()
+    if len(paths) > most:
+        notes.append(f"The folder has {len(paths):,} pictures; {most:,} of them are used.")
+        chosen = np.random.default_rng(seed).choice(len(paths), most, replace=False)
         paths = [paths[at] for at in np.sort(chosen)]
     kept, rows, sizes = [], [], set()
     for path in paths:
-        picture = _picture(path, side)
+        picture = _picture(path, sides)
         if picture is not None:
             sizes.add(picture[1])
             rows.append(picture[0])
             kept.append(path)
-    if len(kept) < len(paths):
-        notes.append(f"{len(paths) - len(kept):,} files are no pictures that can be read; skipped.")
+    if left := len(paths) - len(kept):
+        notes.append(f"Not readable as pictures, and left out: {left:,} of {len(paths):,}.")
     _check(folder, rows)
     if len(sizes) > 1:
         notes.append(
-            f"The pictures have {len(sizes):,} different sizes; each is cut to a square and made "
-            f"{side} pixels wide."
+            f"The pictures have {len(sizes):,} different sizes; each is cut to one shape and made "
+            f"{sides[1]} × {sides[0]} pixels."
         )
     pixels = np.stack(rows)
     if (pixels.max(3) - pixels.min(3)).max() <= 8:
         pixels = pixels[..., :1]
-    names = [path.relative_to(folder).parts[0] if path.parent != folder else "" for path in kept]
-    classes = tuple(sorted(set(names)))
-    labels = np.array([classes.index(name) for name in names], np.int64)
-    if len(classes) < 2:
-        classes, labels = (), labels[:0]
-    shape = Shape("pictures", pixels.shape[3], side, side, 256, classes=len(classes))
     ordered = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    split = Split.drawn(len(ordered), 0)
-    return Dataset(folder.name, shape, ordered, split, labels, classes), notes
+    told = arranged(folder, kept)
+    shape = Shape("pictures", pixels.shape[3], *sides, 256, classes=len(told.classes))
+    data = Dataset(folder.name, shape, ordered, told.split, told.labels, told.classes)
+    return data, [*notes, *told.notes]
 
 
-def _picture(path: Path, side: int) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+def _sides(paths: Sequence[Path], side: int) -> tuple[int, int]:
+    """Return height and width in the shape of the middle picture, the shorter one ``side``."""
+    ratios = []
+    for path in paths[:: max(1, len(paths) // _LOOKED_AT)]:
+        try:
+            with _opened(path) as image:
+                ratios.append(image.width / image.height)
+        except _UNREADABLE:
+            continue
+    ratio = float(np.median(ratios)) if ratios else 1.0
+    longer = min(_LONGEST, max(_STEPS, round(_STEPS * max(ratio, 1 / ratio)))) * side // _STEPS
+    return (side, longer) if ratio >= 1 else (longer, side)
+
+
+def _picture(
+    path: Path, sides: tuple[int, int]
+) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
     try:
         with _opened(path) as image:
             if image.width * image.height > _MOST_PIXELS:
                 return None
             size = image.size
-            fitted = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.BOX)
+            fitted = ImageOps.fit(image.convert("RGB"), sides[::-1], Image.Resampling.BOX)
             return np.asarray(fitted, np.uint8), size
-    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+    except _UNREADABLE:
         return None
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.api import BadInput
-from studio_lab.datasets import molecules, pairs, pictures, tables, texts, tunes
-from studio_lab.datasets.dataset import DataKind, Dataset
-from studio_lab.datasets.examples import EXAMPLES
+from studio_lab.datasets import molecules, pairs, pictures, sounds, tables, texts, tunes
+from studio_lab.datasets.dataset import DataKind, Dataset, Tokens
+from studio_lab.datasets.examples import EXAMPLES, manual
+from studio_lab.datasets.folders import files_in
 
 USUAL: dict[DataKind, str] = {
     "pictures": "digits",
@@ -29,12 +29,16 @@ class Preparation:
     """What becomes of what is read.
 
     Attributes:
-        side: Pixels of a picture.
+        side: Pixels along the shorter side of a picture; bands of a sound.
         seed: Of what is drawn where there is too much.
+        tokens: What texts are cut into.
+        cut: Whether pictures are cut to squares.
     """
 
     side: int = 32
     seed: int = 0
+    tokens: Tokens = "characters"
+    cut: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,17 @@ FORMATS: Mapping[str, Format] = {
         "pictures",
         "a folder of pictures",
         pictures.SUFFIXES,
-        lambda place, files, how: pictures.read_pictures(place, files, how.side, how.seed),
+        lambda place, files, how: pictures.read_pictures(
+            place, files, how.side, how.seed, how.cut
+        ),
+    ),
+    "sounds": Format(
+        "pictures", "a folder of sounds (WAV)", sounds.SUFFIXES,
+        lambda place, files, how: sounds.read_sounds(place, files, how.side),
     ),
     "texts": Format(
-        "text", "text", texts.SUFFIXES, lambda place, files, how: texts.read_texts(place, files)
+        "text", "text", texts.SUFFIXES,
+        lambda place, files, how: texts.read_texts(place, files, how.tokens),
     ),
     "tunes": Format(
         "text", "tunes (MIDI)", tunes.SUFFIXES,
@@ -86,21 +97,29 @@ FORMATS: Mapping[str, Format] = {
 
 
 def load(
-    path: str, example: str, takes: Sequence[DataKind], side: int, seed: int
+    path: str,
+    example: str,
+    takes: Sequence[DataKind],
+    side: int,
+    seed: int,
+    *,
+    tokens: Tokens = "characters",
+    cut: bool = True,
 ) -> tuple[Dataset, list[str]]:
     """Return the data set of ``path``, or the example where that is empty, and notes about it.
 
     Args:
         example: Its name; ``auto`` for the usual one of what the architecture takes.
         takes: Kinds of data that are of use, the best first.
-        side, seed: As ``Preparation`` has them.
+        side, seed, tokens, cut: As ``Preparation`` has them.
 
     Raises:
         BadInput: It cannot be used; says why, and what can.
     """
+    how = Preparation(side, seed, tokens, cut)
     if not path:
         name = USUAL[takes[0]] if example == "auto" else example
-        data, notes = EXAMPLES[name]()
+        data, notes = manual(tokens) if name == "manual" else EXAMPLES[name]()
         if data.shape.kind not in takes:
             raise _unfit(data.title, takes)
         return data, notes
@@ -112,14 +131,7 @@ def load(
     if chosen.kind not in takes or (not chosen.folders and place.is_dir()):
         raise _unfit(place.name, takes)
     own = [file for file in found if file.suffix.lower() in chosen.suffixes]
-    return chosen.read(place, own if place.is_dir() else found, Preparation(side, seed))
-
-
-def files_in(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder and its subfolders, in order; hidden ones are left out."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+    return chosen.read(place, own if place.is_dir() else found, how)
 
 
 def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> Format:

@@ -1,4 +1,4 @@
-"""Text as a data set: pieces of equal length, in characters."""
+"""Text as a data set: pieces of equal length, in characters or pairs of bytes."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.api import BadInput, read_regular
-from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.dataset import Dataset, Shape, Split, Tokens
+from studio_lab.datasets.tokens import UNKNOWN, byte_pairs
 
 SUFFIXES = (".txt", ".md", ".rst", ".tex", ".csv", ".py", ".abc")
 LENGTH = 128
-"""Characters of a piece: as far as a network looks back."""
+"""Tokens of a piece: as far as a network looks back."""
 FEWEST = 32
 """Pieces; with fewer there is nothing to hold out."""
 MOST_BYTES = 64 << 20
 MOST_CHARACTERS = 400
 """Rarer ones become ``UNKNOWN``."""
-UNKNOWN = "�"
+_CHARACTERS_A_TOKEN = 400
+_TOKENS = (300, 8000)
 
 
-def read_texts(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
+def read_texts(
+    path: Path, files: Iterable[Path], tokens: Tokens = "characters"
+) -> tuple[Dataset, list[str]]:
     """Return the text of files in or at ``path``, one after the other, and notes about it.
 
     Raises:
@@ -42,43 +47,57 @@ def read_texts(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
             texts.append(data.decode("utf-8-sig"))
         except UnicodeDecodeError:
             notes.append(f"“{file.name}” is not UTF-8 and was skipped.")
-    dataset, more = from_text(path.stem, "\n\n".join(texts))
+    dataset, more = from_text(path.stem, "\n\n".join(texts), tokens=tokens)
     return dataset, notes + more
 
 
 def from_text(
-    title: str, text: str, length: int = LENGTH, licence: str = ""
+    title: str,
+    text: str,
+    length: int = LENGTH,
+    licence: str = "",
+    tokens: Tokens = "characters",
 ) -> tuple[Dataset, list[str]]:
-    """Return ``text`` in pieces of ``length`` characters, and notes about it.
+    """Return ``text`` in pieces of ``length`` tokens, and notes about it.
 
     Raises:
         BadInput: It is too short, or one character again and again.
     """
-    notes = []
     text = text.replace("\r\n", "\n")
-    counts = Counter(text)
-    if len(text) < FEWEST * length:
-        raise BadInput(
-            f"“{title}” has {len(text):,} characters; training needs at least "
-            f"{FEWEST * length:,}, and more than 100,000 to learn something of use.",
-            "Choose a longer text, or a folder with several.",
-        )
-    if len(counts) < 2:
+    different = len(set(text))
+    if different == 1:
         raise BadInput(
             f"“{title}” is one character again and again: there is nothing to learn.",
             "Choose another text.",
         )
-    alphabet = "".join(sorted(c for c, _ in counts.most_common(MOST_CHARACTERS)))
-    if len(counts) > len(alphabet):
-        notes.append(
-            f"{len(counts) - len(alphabet):,} rare characters are replaced by “{UNKNOWN}”."
+    if tokens == "characters":
+        numbers, vocabulary = _characters(text)
+    else:
+        least, most = _TOKENS
+        size = min(most, max(least, len(text) // _CHARACTERS_A_TOKEN))
+        numbers, vocabulary = byte_pairs(text, size, MOST_CHARACTERS)
+    if len(numbers) < FEWEST * length:
+        what = "characters" if tokens == "characters" else "tokens"
+        raise BadInput(
+            f"“{title}” has {len(numbers):,} {what}; training needs at least "
+            f"{FEWEST * length:,}, and more than 100,000 to learn something of use.",
+            "Choose a longer text, or a folder with several.",
         )
-        alphabet = UNKNOWN + alphabet.replace(UNKNOWN, "")
+    notes = []
+    if different > MOST_CHARACTERS:
+        notes.append(
+            f"{different - MOST_CHARACTERS:,} rare characters are replaced by “{UNKNOWN}”."
+        )
+    rows = numbers[: len(numbers) // length * length].reshape(-1, length)
+    shape = Shape("text", vocabulary=len(vocabulary), length=length)
+    split, meta = Split.drawn(len(rows), 0), {"vocabulary": vocabulary, "tokens": tokens}
+    return Dataset(title, shape, rows, split, licence=licence, meta=meta), notes
+
+
+def _characters(text: str) -> tuple[NDArray[np.int64], list[str]]:
+    counts = Counter(text)
+    alphabet = sorted(each for each, _ in counts.most_common(MOST_CHARACTERS))
+    if len(counts) > len(alphabet):
+        alphabet = [UNKNOWN, *(each for each in alphabet if each != UNKNOWN)]
     place = {character: number for number, character in enumerate(alphabet)}
-    tokens = np.fromiter((place.get(c, 0) for c in text), np.int64, len(text))
-    rows = tokens[: len(tokens) // length * length].reshape(-1, length)
-    shape = Shape("text", vocabulary=len(alphabet), length=length)
-    split = Split.drawn(len(rows), 0)
-    return Dataset(
-        title, shape, rows, split, licence=licence, meta={"vocabulary": list(alphabet)}
-    ), notes
+    return np.fromiter((place.get(each, 0) for each in text), np.int64, len(text)), alphabet

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 END = ""
 """Fills what is left of a row; the first of a vocabulary that has it."""
+UNKNOWN = "�"
+"""What a text has in the place of rare characters."""
 _STAND_INS = 0x4E00
 """From here on Unicode has 20,000 characters that count as letters."""
 
@@ -45,3 +47,46 @@ def as_characters(vocabulary: Sequence[str]) -> Sequence[str]:
     if all(len(token) == 1 for token in vocabulary):
         return vocabulary
     return [token and chr(_STAND_INS + number) for number, token in enumerate(vocabulary)]
+
+
+def byte_pairs(text: str, size: int, characters: int) -> tuple[NDArray[np.int64], list[str]]:
+    """Return a text in tokens that are frequent in it, and the vocabulary: byte-pair encoding.
+
+    Pairs of characters that often stand together become one token, then pairs of these (Gage 1994;
+    Sennrich et al. 2016). A token never goes over the end of a word; spaces stand before words.
+
+    Args:
+        size: Tokens of the vocabulary, at most.
+        characters: As many different ones are kept; rarer ones become ``UNKNOWN``.
+    """
+    from tokenizers import Regex, Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import Split
+    from tokenizers.trainers import BpeTrainer
+
+    lines = text.splitlines(keepends=True)
+    coder = Tokenizer(BPE(unk_token=UNKNOWN))
+    coder.pre_tokenizer = Split(Regex(r" ?\w+| ?[^\w\s]+|\s"), "isolated")
+    coder.train_from_iterator(
+        lines,
+        BpeTrainer(
+            vocab_size=size, min_frequency=2, special_tokens=[UNKNOWN], max_token_length=24,
+            limit_alphabet=characters, show_progress=False,
+        ),
+    )  # fmt: skip
+    places = coder.get_vocab()
+    found = [number for each in coder.encode_batch_fast(lines) for number in each.ids]
+    return np.array(found, np.int64), sorted(places, key=places.__getitem__)
+
+
+def encoded(text: str, vocabulary: Sequence[str]) -> list[int]:
+    """Return a text as tokens, the longest that fits first; what none fits is left out."""
+    place = {token: number for number, token in enumerate(vocabulary) if token}
+    longest, found, at = max(map(len, place), default=0), list[int](), 0
+    while at < len(text):
+        fits = (text[at : at + size] for size in range(longest, 0, -1))
+        token = next((each for each in fits if each in place), "")
+        if token:
+            found.append(place[token])
+        at += max(1, len(token))
+    return found

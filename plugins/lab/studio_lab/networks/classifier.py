@@ -24,7 +24,7 @@ class Classifier(Network):
         """``width``: of the hidden layers."""
         super().__init__(shape)
         if shape.kind == "pictures":
-            self.body = picture_encoder(shape.channels, shape.height, width, width)
+            self.body = picture_encoder(shape.channels, (shape.height, shape.width), width, width)
         else:
             self.body = perceptron(shape.columns, width, 2, width, dropout)
         self.head = nn.Sequential(nn.SiLU(), Dropout(dropout), nn.Linear(width, shape.classes))

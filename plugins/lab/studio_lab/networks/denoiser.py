@@ -40,7 +40,7 @@ class Denoiser(nn.Module):
                 nn.Linear(shape.columns, width),
                 nn.Linear(width, shape.columns),
             )
-        levels = 2 if self.is_picture and shape.height >= 8 else 1
+        levels = 2 if self.is_picture and min(shape.height, shape.width) >= 8 else 1
         self.down = nn.ModuleList(_Block(width, self.is_picture, dropout) for _ in range(depth))
         self.middle = nn.ModuleList(
             _Block(width, self.is_picture, dropout) for _ in range(depth if levels > 1 else 0)

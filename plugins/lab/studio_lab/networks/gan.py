@@ -37,7 +37,7 @@ class Gan(Network):
         """``width``: channels of the widest picture; ``latent``: random numbers of a picture."""
         super().__init__(shape)
         self.latent = latent
-        self.generator = picture_decoder(latent, shape.channels, shape.height, width)
+        self.generator = picture_decoder(latent, shape.channels, (shape.height, shape.width), width)
         self.discriminator = _discriminator(shape, width)
         self.register_buffer("chance", torch.zeros(()))
 
@@ -79,13 +79,13 @@ class Gan(Network):
 
 
 def _discriminator(shape: Shape, width: int) -> nn.Sequential:
-    side = shape.height
+    height, across = shape.height, shape.width
     layers: list[nn.Module] = [spectral_norm(nn.Conv2d(shape.channels, width, 3, padding=1))]
-    while side > 4:
+    while min(height, across) > 4:
         wider = min(2 * width, 256)
         layers += [nn.LeakyReLU(0.2), spectral_norm(nn.Conv2d(width, wider, 4, 2, 1))]
-        side, width = side // 2, wider
-    last = spectral_norm(nn.Linear(width * side * side, 1))
+        height, across, width = height // 2, across // 2, wider
+    last = spectral_norm(nn.Linear(width * height * across, 1))
     return nn.Sequential(*layers, nn.LeakyReLU(0.2), nn.Flatten(), last)
 
 

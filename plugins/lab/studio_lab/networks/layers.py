@@ -51,22 +51,31 @@ def is_large(height: int, width: int) -> bool:
     return height * width > 256
 
 
-def picture_encoder(channels: int, side: int, width: int, after: int) -> nn.Sequential:
-    """Return convolutions that halve a square picture down to 4 pixels, then ``after`` numbers."""
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.SiLU()]
-    while side > 4:
+def picture_encoder(channels: int, sides: tuple[int, int], width: int, after: int) -> nn.Sequential:
+    """Return convolutions that halve a picture down to few pixels, then ``after`` numbers.
+
+    Args:
+        sides: Height and width of the picture; the shorter one ends at 4 pixels.
+    """
+    (height, across), layers = sides, list[nn.Module]()
+    layers += [nn.Conv2d(channels, width, 3, padding=1), nn.SiLU()]
+    while min(height, across) > 4:
         wider = min(2 * width, 256)
         layers += [nn.Conv2d(width, wider, 4, 2, 1), nn.GroupNorm(8, wider), nn.SiLU()]
-        side, width = side // 2, wider
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * side * side, after))
+        height, across, width = height // 2, across // 2, wider
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * height * across, after))
 
 
-def picture_decoder(before: int, channels: int, side: int, width: int) -> nn.Sequential:
-    """Return the way back: ``before`` numbers → (B, channels, side, side)."""
-    halvings = max(0, round(math.log2(side / 4)))
-    wide, small = min(width * 2**halvings, 256), side // 2**halvings
+def picture_decoder(
+    before: int, channels: int, sides: tuple[int, int], width: int
+) -> nn.Sequential:
+    """Return the way back: ``before`` numbers → (B, channels, *sides)."""
+    halvings = max(0, round(math.log2(min(sides) / 4)))
+    height, across = (side // 2**halvings for side in sides)
+    wide = min(width * 2**halvings, 256)
     layers: list[nn.Module] = [
-        nn.Linear(before, wide * small * small), nn.Unflatten(1, (wide, small, small)), nn.SiLU()
+        nn.Linear(before, wide * height * across), nn.Unflatten(1, (wide, height, across)),
+        nn.SiLU(),
     ]  # fmt: skip
     for number in reversed(range(halvings)):
         narrow = min(width * 2**number, 256)

@@ -36,8 +36,9 @@ class Vae(Network):
             self.encoder = perceptron(size, width, depth, 2 * latent, dropout)
             self.decoder = perceptron(latent, width, depth, size, dropout)
         else:
-            self.encoder = picture_encoder(shape.channels, shape.height, width // 8, 2 * latent)
-            self.decoder = picture_decoder(latent, shape.channels, shape.height, width // 8)
+            sides = shape.height, shape.width
+            self.encoder = picture_encoder(shape.channels, sides, width // 8, 2 * latent)
+            self.decoder = picture_decoder(latent, shape.channels, sides, width // 8)
         self.log_scale = nn.Parameter(torch.full((size,), -1.0))
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:

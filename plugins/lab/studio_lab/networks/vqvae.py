@@ -27,7 +27,7 @@ class VqVae(Network):
     ) -> None:
         """``width``: channels; ``codes``: entries of the codebook; ``depth``: of the prior."""
         super().__init__(shape)
-        halvings = 1 if shape.height <= 16 else 2
+        halvings = 1 if min(shape.height, shape.width) <= 16 else 2
         down: list[nn.Module] = [nn.Conv2d(shape.channels, width, 3, padding=1), nn.SiLU()]
         up: list[nn.Module] = []
         for _ in range(halvings):
@@ -40,8 +40,8 @@ class VqVae(Network):
         )  # fmt: skip
         self.codebook = nn.Parameter(torch.randn(codes, width) * 0.5)
         self.log_scale = nn.Parameter(torch.full(shape.sides, -1.0))
-        side = shape.height // 2**halvings
-        grid = Shape("pictures", 1, side, side, levels=codes)
+        height, across = (side // 2**halvings for side in (shape.height, shape.width))
+        grid = Shape("pictures", 1, height, across, levels=codes)
         self.prior = PixelCnn(grid, width, depth, dropout)
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:

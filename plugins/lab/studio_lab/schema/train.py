@@ -16,6 +16,10 @@ _ARCHITECTURES = {
     "classifier": "Classifier (baseline)",
 }
 """The names of those that are no words."""
+_OF_PICTURES = (
+    "vae", "gan", "diffusion", "flow_matching", "pixelcnn", "normalising_flow", "vqvae",
+    "classifier",
+)  # fmt: skip
 
 _TRAINING = Group("Training", advanced=True)
 _REGULARISATION = Group("Regularisation", advanced=True)
@@ -34,7 +38,8 @@ class Train(Params, frozen=True):
         File(folder=True),
         Label(
             "Data",
-            "A folder of pictures, texts or tunes (MIDI), or a file: text, table or molecules.",
+            "A folder of pictures, sounds (WAV), texts or tunes (MIDI), or a file: text, table "
+            "or molecules.",
         ),
     ] = ""
     example: Annotated[
@@ -66,9 +71,26 @@ class Train(Params, frozen=True):
     ] = 0.0
     side: Annotated[
         Literal[16, 32, 64],
-        Label("Picture size", "Pixels along one side; pictures of a folder are cut to squares."),
+        Label("Picture size", "Pixels along the shorter side; of sounds, bands of pitch."),
         _TRAINING,
     ] = 32
+    cut: Annotated[
+        bool,
+        Label("Cut to squares", "Otherwise pictures get the shape that most of them have."),
+        ShownIf("architecture", *_OF_PICTURES),
+        _TRAINING,
+    ] = True
+    tokens: Annotated[
+        Literal["characters", "byte_pairs"],
+        Label(
+            "Tokens",
+            "Byte pairs are syllables and words that the text itself often has: a model looks "
+            "back further, and needs more text.",
+            choices={"byte_pairs": "Byte pairs (BPE)"},
+        ),
+        ShownIf("architecture", "decoder_transformer", "recurrent"),
+        _TRAINING,
+    ] = "characters"
     cell: Annotated[
         Literal["gru", "lstm", "rnn"],
         Label("Cell", "What carries the memory of a recurrent network."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from safetensors.torch import load_file
@@ -29,8 +30,7 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
     for number, id in enumerate(params.weights):
         with ctx.lease(WeightsId(id)) as trained:
             if data is None:
-                side = trained.shape.height or 32
-                data, notes = load(params.data, params.example, [trained.shape.kind], side, 0)
+                data, notes = yield from ctx.in_thread(partial(_data, params, trained))
             _check(id, trained, data)
             tell = _Telling(ctx, id, number, len(params.weights))
             one = yield from made_by(trained.network, data, id, params.samples, params.seed, tell)
@@ -60,6 +60,15 @@ class _Telling:
     def __call__(self, share: float) -> Event:
         """Return the event for a share of this model."""
         return self._ctx.progress(self._number + share, self._count, f"Drawing from {self._id}")
+
+
+def _data(params: Compare, trained: Trained) -> tuple[Dataset, list[str]]:
+    """Return the data prepared as they were for a network."""
+    shape = trained.shape
+    return load(
+        params.data, params.example, [shape.kind], min(shape.height, shape.width) or 32, 0,
+        tokens=trained.meta.get("tokens", "characters"), cut=shape.height == shape.width,
+    )  # fmt: skip
 
 
 def _check(id: str, trained: Trained, data: Dataset) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 
 from studio.api import Event, Kind, TaskContext
-from studio_lab.datasets import molecules, pairs, presentation, tables, tokens, tunes
+from studio_lab.datasets import molecules, pairs, presentation, sounds, tables, tokens, tunes
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.networks.architecture import Network
 from studio_lab.training.sampling import drawn
@@ -23,7 +24,7 @@ def made_of(
     *,
     single: bool,
 ) -> Iterator[Event]:
-    """Yield rows as a sheet of pictures, a text, a tune, molecules or a table.
+    """Yield rows as a sheet of pictures, sounds, a text, a tune, molecules or a table.
 
     Args:
         single: Yield each picture by itself, too, and each text and tune for itself.
@@ -32,6 +33,13 @@ def made_of(
         pictures = presentation.pixels(rows, shape.levels)
         sheet = presentation.png(presentation.sheet(pictures))
         yield ctx.artifact(Kind.IMAGE, sheet, suffix=".png", title=title)
+        if meta.get("content") == "sounds":
+            parts = [[each] for each in pictures] if single else [list(pictures)]
+            for number, part in enumerate(parts, 1):
+                name = f"{title} {number}" if single else title
+                heard = yield from ctx.in_thread(partial(sounds.wav, [p[..., 0] for p in part]))
+                yield ctx.artifact(Kind.AUDIO, heard, suffix=".wav", title=name, text=name)
+            return
         for number, picture in enumerate(pictures if single else (), 1):
             file = presentation.png(picture, 128)
             yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=f"{title} {number}")

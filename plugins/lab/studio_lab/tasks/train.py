@@ -43,8 +43,13 @@ _SHOWN_SECONDS = 3.0
 def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
     """Train, show samples of the same noise while it learns, and measure at the end."""
     architecture, seed = ARCHITECTURES[params.architecture], ctx.rng.seed
-    data, notes = load(params.data, params.example, architecture.takes, params.side, seed)
     yield ctx.progress(0, params.steps, "Reading the data")
+    data, notes = yield from ctx.in_thread(
+        lambda: load(
+            params.data, params.example, architecture.takes, params.side, seed,
+            tokens=params.tokens, cut=params.cut,
+        )
+    )  # fmt: skip
     if not architecture.make.generates and not data.classes:  # type: ignore[attr-defined]
         raise BadInput(
             f"“{data.title}” has one class: there is nothing to tell apart.",

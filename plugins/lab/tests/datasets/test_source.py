@@ -8,7 +8,8 @@ import pytest
 
 from studio.api import BadInput
 from studio_lab.datasets.dataset import DataKind
-from studio_lab.datasets.source import FORMATS, files_in, format_of
+from studio_lab.datasets.folders import files_in
+from studio_lab.datasets.source import FORMATS, format_of
 
 
 def chosen(place: Path, *takes: DataKind) -> str:
@@ -23,6 +24,7 @@ def chosen(place: Path, *takes: DataKind) -> str:
         (["a.png", "b/c.JPG", "notes.txt"], "pictures"),
         (["a.mid", "b/c.MIDI", "cover.png"], "tunes"),
         (["a.txt", "b.md", "cover.png"], "texts"),
+        (["yes/a.wav", "no/b.WAV", "readme.txt"], "sounds"),
         ([".hidden.txt", ".git/a.txt", "a.png"], "pictures"),
     ],
 )
@@ -48,5 +50,5 @@ def test_a_table_is_what_the_architecture_takes(tmp_path: Path) -> None:
 def test_a_file_of_no_known_kind_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.xyz"
     path.touch()
-    with pytest.raises(BadInput, match="it takes a folder of pictures or a table"):
+    with pytest.raises(BadInput, match=r"a folder of sounds \(WAV\) or a table"):
         chosen(path, "pictures", "table")

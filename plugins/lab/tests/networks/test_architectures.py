@@ -85,6 +85,24 @@ def test_it_learns_and_makes_rows_of_its_shape(name: str, kind: str) -> None:
         assert (rows == finished(drawn(trial.average, 5, 1))).all()
 
 
+OF_PICTURES = [name for name, each in ARCHITECTURES.items() if "pictures" in each.takes]
+
+
+@pytest.mark.parametrize("name", OF_PICTURES)
+@pytest.mark.parametrize(("height", "width"), [(16, 20), (24, 16)])
+def test_pictures_need_not_be_square(name: str, height: int, width: int) -> None:
+    shape = Shape("pictures", 1, height, width, levels=4, classes=2)
+    with torch.random.fork_rng():
+        network = ARCHITECTURES[name].make(shape, **{**SMALL[name], "width": 64})
+    x = torch.zeros(2, *shape.sides)
+    random = torch.Generator().manual_seed(0)
+    for phase in network.phases:
+        loss = network.loss({"x": x, "label": torch.tensor([0, 1])}, random, phase)
+        assert loss.isfinite()
+    if network.generates and name != "pixelcnn":  # pixel by pixel, of any shape
+        assert finished(drawn(network, 1, 1)).shape == (1, *shape.sides)
+
+
 def test_levels_of_a_logistic_add_up_to_one() -> None:
     levels = torch.linspace(-1, 1, 17)
     for centre, scale in ((0.3, -2.0), (-1.2, -5.0), (0.0, 1.0)):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from studio.api import BadInput, Kind, finished
 from studio.testing.plugins import Made, run_task
@@ -87,6 +88,17 @@ def test_tunes_come_out_as_one_that_opens() -> None:
     (found,) = [each for each in made.artifacts if each.kind == Kind.SCORE]
     piece = formats.read(found.read(), found.suffix).piece
     assert sum(len(track.notes) for track in piece.tracks) > 16
+
+
+def test_sounds_come_out_as_one_that_plays(tmp_path: Path) -> None:
+    checks = pytest.importorskip("studio_music.checks.sound_checks")
+    at = np.arange(8000) / 16_000
+    for number in range(16):
+        sound = np.sin(at * 2000 * (1 + number)) * 20_000
+        wavfile.write(tmp_path / f"{number}.wav", 16_000, sound.astype(np.int16))
+    made = trained(1, data=str(tmp_path), side=16)
+    (found,) = [each for each in made.artifacts if each.kind == Kind.AUDIO]
+    assert checks.check_file(found.read()).passed
 
 
 def pictures(folder: Path, count: int, same: bool = False, sizes: tuple[int, ...] = (20,)) -> Path:
