@@ -85,7 +85,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Capability:
-    """Which weights fit a ``WeightsId`` field: ``text``, ``text-to-image``, …
+    """Which weights fit a ``WeightsId``, or each of a list of them: ``text``, ``text-to-image``, …
 
     Of those that fit, the ones that have the capability ``prefer`` too come first: a task about
     code takes any weights for ``text``, and better those made for ``code``. A task that can do

@@ -92,6 +92,10 @@ def make_recipe(
             _check_purpose(found, field.capability)
             values[field.name] = found.id
             named.append(found.id)
+        elif field.item is FieldKind.WEIGHTS:
+            for each in map(weights.get, value or ()):
+                _check_purpose(each, field.capability)
+                named.append(each.id)
         elif field.kind is FieldKind.FILE and value and value != field.default:
             files.append(field.name)
     return Recipe(

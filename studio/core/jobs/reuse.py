@@ -36,6 +36,9 @@ def settings_of(
         elif field.kind is FieldKind.WEIGHTS and value and value not in weights:
             missing.append(str(value))
             continue
+        elif field.item is FieldKind.WEIGHTS:
+            missing += [str(each) for each in value or () if each not in weights]
+            value = [each for each in value or () if each in weights]
         elif field.kind is FieldKind.FILE and value and not Path(str(value)).exists():
             missing.append(Path(str(value)).name)
             continue

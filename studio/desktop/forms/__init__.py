@@ -12,7 +12,7 @@ from studio.desktop.forms.columns import (
 )
 from studio.desktop.forms.editor import Editor
 from studio.desktop.forms.numbers import NumberEditor
-from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor
+from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor, WeightsListEditor
 from studio.desktop.forms.seed import SeedEditor
 from studio.desktop.forms.text import ListEditor, TextEditor
 
@@ -31,5 +31,6 @@ __all__ = [
     "SwitchEditor",
     "TextEditor",
     "WeightsEditor",
+    "WeightsListEditor",
     "at_once",
 ]

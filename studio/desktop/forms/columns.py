@@ -7,24 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.api.params import Field
 from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.forms.checks import CheckList
 from studio.desktop.forms.editor import Editor
 from studio.desktop.forms.text import ListEditor
-from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.protocol.regular_file import open_regular
 
 _READ = 64 * 1024
 _MOST, _LONGEST = 500, 200
 """So many columns are offered, of names of so many characters."""
-
-_HIGH = 176
-"""Pixels of a list of columns at most; it scrolls then."""
 
 RunLater = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 """Runs a call beside the window and hands its result on there."""
@@ -130,18 +126,10 @@ class ColumnListEditor(ColumnsEditor):
         self._wanted: list[str] = []
         self._list = ListEditor(look, field)
         self._list.edited.connect(self._on_typed)
-        self.checks = QWidget()
-        self._rows = QVBoxLayout(self.checks)
-        self._rows.setContentsMargins(2, 2, 2, 2)
-        self._rows.setSpacing(2)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setMaximumHeight(_HIGH)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(self.checks)
+        self.checks = CheckList(self._on_checked)
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._area)
+        layout.addWidget(self.checks)
         layout.addWidget(self._list.widget)
         self._offer()
 
@@ -151,21 +139,13 @@ class ColumnListEditor(ColumnsEditor):
     def set(self, value: Any) -> None:
         self._wanted = [str(name) for name in value or ()]
         self._list.set(self._wanted)
-        for check in self.checks.findChildren(QCheckBox):
-            check.blockSignals(True)
-            check.setChecked(check.text() in self._wanted)
-            check.blockSignals(False)
+        self.checks.choose(self._wanted)
 
     def mark(self, bad: bool) -> None:
         self._list.mark(bad)
 
     def _offer(self) -> bool:
-        clear(self._rows)
-        for name in self.columns:
-            check = QCheckBox(name)
-            check.toggled.connect(self._on_checked)
-            self._rows.addWidget(check)
-        self._area.setVisible(bool(self.columns))
+        self.checks.offer([(name, name) for name in self.columns])
         self._list.widget.setVisible(not self.columns)
         kept = [name for name in self._wanted if name in self.columns or not self.columns]
         is_gone = kept != self._wanted
@@ -173,9 +153,7 @@ class ColumnListEditor(ColumnsEditor):
         return is_gone
 
     def _on_checked(self) -> None:
-        boxes = self.checks.findChildren(QCheckBox)
-        on = {check.text() for check in boxes if check.isChecked()}
-        self._wanted = [name for name in self.columns if name in on]
+        self._wanted = self.checks.chosen()
         self._list.set(self._wanted)
         self.edited.emit()
 

@@ -160,6 +160,8 @@ class ParamsFormWidget(QWidget):
                 return forms.FileEditor(look, field, services.pick)
             case FieldKind.LIST if field.columns_of:
                 return forms.ColumnListEditor(look, field, services.run)
+            case FieldKind.LIST if field.item is FieldKind.WEIGHTS:
+                return forms.WeightsListEditor(look, field, services.weights, services.open_models)
             case FieldKind.LIST:
                 return forms.ListEditor(look, field)
             case _ if field.columns_of:

@@ -14,6 +14,7 @@ from studio.api.intake import local_files
 from studio.api.params import Field
 from studio.api.weights import WeightsView
 from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.forms.checks import CheckList
 from studio.desktop.forms.editor import Editor
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 
@@ -70,6 +71,42 @@ class WeightsEditor(Editor):
         self._wanted = self.get()
         self._combo.setToolTip(self._combo.currentText())
         self.edited.emit()
+
+
+class WeightsListEditor(Editor):
+    """Several weights that can do what the task needs, ticked."""
+
+    def __init__(
+        self, look: Appearance, field: Field, weights: WeightsView, open_models: Callable[[], None]
+    ) -> None:
+        box = _TellsWhenShown(self.refresh)
+        super().__init__(box)
+        self._field, self._weights = field, weights
+        self.checks = CheckList(self.edited.emit)
+        self.checks.setAccessibleName(field.title)
+        self._none = _no_weights(look, open_models)
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.checks)
+        layout.addWidget(self._none)
+        self._offered: list[tuple[str, str]] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at what there is; what is gone is no longer chosen."""
+        found = list(self._weights.for_capability(self._field.capability, self._field.prefer))
+        if found != self._offered:
+            chosen, self._offered = self.get(), found
+            self.checks.offer(found)
+            self.checks.choose(chosen)
+        self.checks.setVisible(bool(found))
+        self._none.setVisible(not found)
+
+    def get(self) -> list[str]:
+        return self.checks.chosen()
+
+    def set(self, value: Any) -> None:
+        self.checks.choose([str(each) for each in value or ()])
 
 
 class _TellsWhenShown(QWidget):

@@ -5,16 +5,27 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from PySide6.QtWidgets import QCheckBox, QToolButton
 
 from studio.api import BadInput
 from studio.api.frozen_schema import freeze, thaw
-from studio.api.params import ColumnsOf, File, Group, Label, Params, Range, ShownIf
+from studio.api.params import (
+    Capability,
+    ColumnsOf,
+    File,
+    Group,
+    Label,
+    Params,
+    Range,
+    ShownIf,
+    WeightsId,
+)
 from studio.cli.terminal import flags
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.forms import WeightsListEditor
 from studio.desktop.forms.columns import ColumnEditor, ColumnListEditor, columns_of
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 
@@ -31,8 +42,10 @@ class Chart(Params):
 
 
 class Weights:
+    there: ClassVar[list[tuple[str, str]]] = []
+
     def for_capability(self, capability: str, prefer: str = "") -> list[tuple[str, str]]:
-        return []
+        return [*self.there] if capability == "race" else []
 
 
 Make = Callable[..., ParamsFormWidget]
@@ -123,6 +136,29 @@ def test_several_columns_are_ticked(make: Make, tmp_path: Path) -> None:
     assert form.values()["columns"] == ["day", "sun"], "in the order of the file"
     form.reset()
     assert not boxes["day"].isChecked()
+
+
+class Race(Params):
+    runners: Annotated[list[WeightsId], Capability("race")] = []
+
+
+def test_several_weights_are_ticked(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = make(Race)
+    editor = form.row("runners").editor
+    assert isinstance(editor, WeightsListEditor)
+    assert not editor.checks.isVisible(), "there are none, which is said"
+    assert form.values() == {"runners": []}
+    monkeypatch.setattr(Weights, "there", [("a", "Hare"), ("b", "Tortoise")])
+    form.hide()
+    form.show()
+    boxes = {box.text(): box for box in editor.checks.findChildren(QCheckBox)}
+    boxes["Tortoise"].click()
+    assert form.values() == {"runners": ["b"]}
+    form.set_values({"runners": ["a", "gone"]})
+    assert form.values() == {"runners": ["a"]}
+    monkeypatch.setattr(Weights, "there", [("b", "Tortoise")])
+    editor.refresh()
+    assert form.values() == {"runners": []}
 
 
 def test_what_is_read_of_a_file_that_is_no_longer_picked_is_dropped(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import Capability, File, Group, Label, Params, Range, Seed, WeightsId
+from studio.api import BadInput, Capability, File, Group, Label, Params, Range, Seed, WeightsId
 from studio_lab.schema.names import ExampleName
 
 
@@ -12,8 +12,9 @@ class Compare(Params, frozen=True):
     """Which networks are set side by side, and on what data."""
 
     weights: Annotated[
-        list[str],
-        Label("Models", "Models that were trained in the lab, by their ids on the Models page."),
+        list[WeightsId],
+        Capability("lab"),
+        Label("Models", "Two or more that were trained in the lab, on the same data."),
     ]
     data: Annotated[
         str,
@@ -38,3 +39,8 @@ class Compare(Params, frozen=True):
         Group("Measures", advanced=True),
     ] = WeightsId()
     seed: Annotated[Seed, Label("Seed", "The same for all models.")] = Seed(0)
+
+    def check(self) -> None:
+        """Refuse a comparison of nothing."""
+        if not self.weights:
+            raise BadInput("No model was chosen.", "Choose two or more of those below Models.")

@@ -22,12 +22,10 @@ from studio_lab.weights import Trained
 
 def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
     """Draw samples of each network, measure all, and say which is best and what is wrong."""
-    if not params.weights:
-        raise BadInput("No model was chosen.", "Choose two or more that were trained in the lab.")
     made: list[Made] = []
     data: Dataset | None = None
     notes: list[str] = []
-    for number, id in enumerate(params.weights):
+    for number, id in enumerate(map(str, params.weights)):
         with ctx.lease(WeightsId(id)) as trained:
             if data is None:
                 data, notes = yield from ctx.in_thread(partial(_data, params, trained))

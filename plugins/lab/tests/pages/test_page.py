@@ -20,6 +20,7 @@ from studio_lab.pages.page import build
 
 class Desk(PageDesk):
     plugin = "lab"
+    capabilities = {"vae": "lab", "gan": "lab"}
 
     def build(self) -> Page:
         return build(self.ctx)

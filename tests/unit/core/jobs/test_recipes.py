@@ -31,6 +31,12 @@ class Restore(Params):
     weights: Annotated[WeightsId, Capability("upscale", prefer="restore")] = WeightsId()
 
 
+class Race(Params):
+    """Parameters of a task that takes several weights."""
+
+    weights: Annotated[list[WeightsId], Capability("upscale")]
+
+
 class Ask(Params):
     """Parameters of a task that can do without weights."""
 
@@ -86,6 +92,15 @@ def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
         make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue(), PLAIN)
     assert no.value.code is ErrorCode.BAD_INPUT
     assert no.value.hint
+
+
+def test_several_weights_are_named_and_each_must_fit() -> None:
+    asked = Race.parse({"weights": ["odd", "sharp"]})
+    recipe = make_recipe("toy", ENLARGE, asked, Catalogue(), PLAIN)
+    assert recipe.weights == ("odd", "sharp")
+    assert recipe.params["weights"] == ["odd", "sharp"]
+    with pytest.raises(StudioError, match="“words” supports “text”"):
+        make_recipe("toy", ENLARGE, Race.parse({"weights": ["sharp", "words"]}), Catalogue(), PLAIN)
 
 
 def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:

@@ -40,3 +40,11 @@ def test_weights_and_files_that_are_gone_are_named(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "gone.png").write_bytes(b"")
     assert settings_of(Draw, used, ["small"])[1] == ["old name"]
+
+
+def test_of_several_weights_those_that_are_there_stay() -> None:
+    class Race(Params, frozen=True):
+        runners: Annotated[list[WeightsId], Capability("race")] = []
+
+    values, missing = settings_of(Race, {"runners": ["hare", "gone"]}, ["hare"])
+    assert (values, missing) == ({"runners": ["hare"]}, ["gone"])

@@ -1,0 +1,56 @@
+"""A list of which any number is ticked; it scrolls where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QVBoxLayout, QWidget
+
+from studio.desktop.widgets.contents import clear
+
+_HIGH = 176
+"""Pixels at most; it scrolls then."""
+
+
+class CheckList(QScrollArea):
+    """Boxes, each for an id.
+
+    Args:
+        ticked: Called after each change by the user.
+    """
+
+    def __init__(self, ticked: Callable[[], None]) -> None:
+        super().__init__()
+        self._ticked = ticked
+        self._boxes: dict[str, QCheckBox] = {}
+        inside = QWidget()
+        self._rows = QVBoxLayout(inside)
+        self._rows.setContentsMargins(2, 2, 2, 2)
+        self._rows.setSpacing(2)
+        self.setWidgetResizable(True)
+        self.setMaximumHeight(_HIGH)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inside)
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Show a box for each (id, title); none is ticked."""
+        clear(self._rows)
+        self._boxes = {}
+        for id, title in choices:
+            box = self._boxes[id] = QCheckBox(title)
+            box.setToolTip(title)  # there is hardly room for all of it
+            box.toggled.connect(lambda _: self._ticked())
+            self._rows.addWidget(box)
+        self.setVisible(bool(choices))
+
+    def chosen(self) -> list[str]:
+        """Return the ids that are ticked, in the order of the list."""
+        return [id for id, box in self._boxes.items() if box.isChecked()]
+
+    def choose(self, wanted: Sequence[str]) -> None:
+        """Tick these and no others, without telling anybody."""
+        for id, box in self._boxes.items():
+            box.blockSignals(True)
+            box.setChecked(id in wanted)
+            box.blockSignals(False)
