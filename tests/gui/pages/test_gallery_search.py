@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 from studio.api.artifacts import NewArtifact
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.grid.thumbnails import Thumbnails
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import GOOD, fill, opened, words
@@ -97,6 +99,27 @@ def test_only_what_is_in_view_is_read(page: GalleryPage, qtbot: Any, made: list[
     qtbot.keyClick(grid, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: page.detail.artifact == made[0])
     assert grid.currentIndex().row() == 60
+
+
+def test_thumbnails_out_of_view_are_let_go(
+    page: GalleryPage, qtbot: Any, made: list[Artifact]
+) -> None:
+    drawn = {"text": lambda artifact, give: give(QImage(4, 4, QImage.Format.Format_RGB32))}
+    parts, ready = page._parts, list[str]()
+    thumbnails = Thumbnails(
+        page._look,
+        parts.studio.library,
+        parts.background,
+        ready.append,
+        lambda: drawn,
+        kept=lambda: 10,
+    )
+    texts = [each for each in made if each.kind == "text"][:30]
+    for text in texts:
+        assert thumbnails.of(text) is None
+    qtbot.waitUntil(lambda: len(ready) == len(texts))
+    there = [text.id for text in texts if text.id in thumbnails._pictures]
+    assert there == sorted(ready[-10:], key=[text.id for text in texts].index)
 
 
 def test_keys_and_mouse_select_runs(page: GalleryPage, qtbot: Any) -> None:

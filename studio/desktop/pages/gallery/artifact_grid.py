@@ -45,6 +45,8 @@ CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
 GAP = 12
 PICTURE = 140
+_FEWEST_THUMBNAILS = 40
+"""So many are kept however small the window is: about 18 MB."""
 _UNPROVEN = ("image",)
 """Kinds whose checks tell that it is one, not that it shows what was asked: they get no tick."""
 
@@ -80,7 +82,9 @@ class ArtifactGrid(GridView):
     ) -> None:
         super().__init__(CARD + QSize(GAP, GAP))
         self._items = ArtifactItemModel(library, background, report)
-        self._thumbnails = Thumbnails(look, library, background, self._on_picture, drawers)
+        self._thumbnails = Thumbnails(
+            look, library, background, self._on_picture, drawers, self._kept_thumbnails
+        )
         self._cards = _CardDelegate(look, self._thumbnails)
         self.setModel(self._items)
         self.setItemDelegate(self._cards)
@@ -95,6 +99,10 @@ class ArtifactGrid(GridView):
         self.setDragEnabled(True)
         self._awaited = -1
         """Row whose artifact was chosen before it was read."""
+
+    def _kept_thumbnails(self) -> int:
+        """Two views of them: to scroll back a little draws nothing anew."""
+        return max(_FEWEST_THUMBNAILS, 2 * len(self.in_view()))
 
     def show_found(
         self, keys: array[int], artifacts: Mapping[int, Artifact], terms: Sequence[Term] = ()

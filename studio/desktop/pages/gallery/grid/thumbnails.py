@@ -23,7 +23,7 @@ from studio.protocol.errors import StudioError
 
 ROOM = QSize(200, 142)
 """What a picture has, before the card is stretched."""
-_KEPT = 240
+MOST = 240
 """Pictures, of half a megabyte at most: more than the largest screen has room for."""
 _HEAD = 4_000
 _DRAWN = (Kind.IMAGE, Kind.PLOT, Kind.VIDEO, Kind.CODE, Kind.TABLE)
@@ -38,6 +38,7 @@ class Thumbnails:
     Args:
         ready: Called with the id of an artifact whose picture is there now.
         drawers: Returns kind → what draws it, for kinds of plugins.
+        kept: Returns how many pictures are kept, at least as many as are in view.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class Thumbnails:
         background: Background,
         ready: Callable[[str], None],
         drawers: Callable[[], Mapping[str, Draw]] = dict,
+        kept: Callable[[], int] = lambda: MOST,
     ) -> None:
+        self._kept = kept
         self._look, self._library, self._background, self._ready = look, library, background, ready
         self._pictures: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: OrderedDict[str, Artifact] = OrderedDict()
@@ -120,7 +123,7 @@ class Thumbnails:
 
     def _keep(self, id: str, image: QImage | None) -> None:
         self._pictures[id] = None if image is None or image.isNull() else image
-        while len(self._pictures) > _KEPT:
+        while len(self._pictures) > self._kept():
             self._pictures.popitem(last=False)
         self._ready(id)
 
