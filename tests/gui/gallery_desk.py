@@ -11,7 +11,7 @@ from studio.api.artifacts import NewArtifact
 from studio.app import App
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 
 GOOD = Path(__file__).parents[1] / "plugins" / "good"
 """The plugin of the tests."""

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 # (module of studio.desktop.pages, title, icon)
 _OWN = (
-    ("gallery", "Library", "layout-grid"),
-    ("workflows", "Workflows", "workflow"),
+    ("gallery.page", "Library", "layout-grid"),
+    ("workflows.page", "Workflows", "workflow"),
     ("models", "Models", "box"),
     ("device", "Device", "gauge"),
     ("plugins", "Plugins", "puzzle"),
@@ -190,15 +190,20 @@ class PageRegistry:
         for plugin in self.studio.plugins.plugins:
             if plugin.manifest is not None and plugin.state in _IN_RAIL:
                 specs += self._specs_of(plugin)
-        for name, title, icon in _OWN:
-            build = functools.partial(self._own_page, name, title)
+        for module, title, icon in _OWN:
+            build = functools.partial(self._own_page, module, title)
+            name = module.partition(".")[0]
             specs.append(PageSpec(f"{OWN}{name}", title, icon, build, at_bottom=True))
         return specs
 
     def page_packages(self) -> list[str]:
-        """Return the packages whose modules make up the studio's own pages, in the rail's order."""
+        """Return the packages whose modules make up the studio's own pages.
+
+        In the rail's order, but the Gallery before all: the largest, and all pages lead to it.
+        """
         shipped = [plugin for plugin in self.studio.plugins.usable() if plugin.shipped]
-        return [f"{plugin.package}.pages" for plugin in shipped] + ["studio.desktop.pages"]
+        plugins = [f"{plugin.package}.pages" for plugin in shipped]
+        return ["studio.desktop.pages.gallery", *plugins, "studio.desktop.pages"]
 
     def _specs_of(self, plugin: Plugin) -> list[PageSpec]:
         manifest = plugin.manifest

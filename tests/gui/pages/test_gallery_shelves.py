@@ -16,7 +16,7 @@ from studio.app import App
 from studio.core.library import Library
 from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.side_file import beside, described
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.gallery.shelves.drag_out import copies, mime
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet

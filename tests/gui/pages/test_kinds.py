@@ -15,7 +15,7 @@ from studio.app import App
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.desktop.pages.exporters import formats
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
 

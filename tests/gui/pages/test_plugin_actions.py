@@ -16,7 +16,7 @@ from studio.api.artifacts import NewArtifact
 from studio.app import App
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.task import TaskPage
 from studio.desktop.pages.task_forms import TaskForms
 from studio.desktop.plugin_context import saved_artifact

@@ -20,7 +20,7 @@ from studio.core.provenance.disclosure import Disclosure, chosen
 from studio.core.provenance.verification import verify
 from studio.core.studio import Studio
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.widgets.sheet import Sheet
 from tests.gui.conftest import Runs
 

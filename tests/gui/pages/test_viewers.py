@@ -19,7 +19,7 @@ from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.exporters import formats
-from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.viewers.film import FilmView
 from studio.desktop.viewers.plot import PlotViewer
 from studio.desktop.widgets.sheet import Sheet

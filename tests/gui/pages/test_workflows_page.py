@@ -19,7 +19,7 @@ from studio.core.workflows.results import Results
 from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.details import Details
 from studio.desktop.pages.gallery.page import GalleryPage
-from studio.desktop.pages.workflows import WorkflowsPage
+from studio.desktop.pages.workflows.page import WorkflowsPage
 from studio.desktop.widgets.switch import Switch
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
