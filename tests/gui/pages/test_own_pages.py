@@ -26,9 +26,9 @@ from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
-from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
+from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
