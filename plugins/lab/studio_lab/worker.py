@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, compare, inspect, sample, train
+from studio_lab.tasks import augment, compare, inspect, sample, scale, train
 
 
 @hookimpl
@@ -19,6 +19,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "lab.inspect": inspect.inspect,
         "lab.train": train.train,
         "lab.sample": sample.sample,
+        "lab.scale": scale.scale,
     }
 
 

@@ -7,7 +7,7 @@ from studio_lab import schema
 from studio_lab.pages.phrases import tr
 
 TRAIN, SAMPLE, INSPECT = "train", "sample", "inspect"
-COMPARE, AUGMENT = "compare", "augment"
+COMPARE, AUGMENT, SCALE = "compare", "augment", "scale"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -64,6 +64,18 @@ def modes() -> tuple[Mode, ...]:
             hint=tr(
                 "Make synthetic rows of a table, and find out whether they help a classifier, harm "
                 "it, or give real rows away."
+            ),
+        ),
+        Mode(
+            SCALE,
+            tr("Scaling"),
+            tr("Train the grid"),
+            "chart-line",
+            "lab.scale",
+            schema.Scale,
+            hint=tr(
+                "Train small networks on parts of the data, and find out what more data, a larger "
+                "network or longer training would bring."
             ),
         ),
     )

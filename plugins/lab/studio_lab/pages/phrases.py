@@ -16,6 +16,8 @@ def tr(text: str) -> str:
 
 
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
+_LEVEL = re.compile(r"([\d,]+) (parameters|examples)")
+"""The name of a series in a chart of scaling."""
 
 
 def plot_name(title: str) -> str:
@@ -37,9 +39,13 @@ def in_words(plot: Plot) -> Plot:
     def axis(given: Axis) -> Axis:
         return msgspec.structs.replace(given, label=names.get(given.label, given.label))
 
-    series = [
-        msgspec.structs.replace(each, name=names.get(each.name, each.name)) for each in plot.series
-    ]
+    def name(given: str) -> str:
+        if level := _LEVEL.fullmatch(given):
+            said = {"parameters": tr("{count} parameters"), "examples": tr("{count} examples")}
+            return said[level[2]].format(count=level[1])
+        return names.get(given, given)
+
+    series = [msgspec.structs.replace(each, name=name(each.name)) for each in plot.series]
     title = plot_name(plot.title)
     return msgspec.structs.replace(plot, title=title, series=series, x=axis(plot.x), y=axis(plot.y))
 
@@ -75,6 +81,17 @@ def _names() -> dict[str, str]:
         "Looking": tr("Looking"),
         "Share of the way": tr("Share of the way"),
         "Standardised": tr("Standardised value"),
+        "Loss by parameters": tr("Loss by parameters"),
+        "Loss by examples": tr("Loss by examples"),
+        "Loss by examples seen": tr("Loss by examples seen"),
+        "Parameters": tr("Parameters"),
+        "Examples": tr("Examples"),
+        "Examples seen": tr("Examples seen"),
+        "Loss in nats": tr("Loss in nats"),
+        "law": tr("law"),
+        "interval of 95 %": tr("interval of 95 %"),
+        "predicted": tr("predicted"),
+        "larger training": tr("larger training"),
     } | _titles()
 
 
@@ -91,6 +108,7 @@ def _titles() -> dict[str, str]:
         "Encoder–decoder transformer": tr("Encoder–decoder transformer"),
         "Classifier": tr("Classifier"),
         "Comparison": tr("Comparison"),
+        "Scaling": tr("Scaling"),
         "Samples": tr("Samples"),
         "Report": tr("Report"),
         "Handwritten digits": tr("Handwritten digits"),
@@ -153,6 +171,18 @@ def about_plot(title: str) -> str:
         "Loss": tr(
             "How wrong the model is on what it sees; training makes it fall. When the loss on "
             "held-out data rises again, the model has begun to memorise."
+        ),
+        "Loss by parameters": tr(
+            "Each point is a training; the lines are the law that was fitted to all of them. Where "
+            "a line becomes level, a larger network hardly helps any more."
+        ),
+        "Loss by examples": tr(
+            "The same networks learned from an eighth, a quarter and a half of the examples. Where "
+            "a line becomes level, more data hardly help any more."
+        ),
+        "Loss by examples seen": tr(
+            "The same networks trained for a quarter, a half and all of the steps. Where a line "
+            "becomes level, longer training hardly helps any more."
         ),
         "Gradient norm": tr(
             "How far each step would move the weights if nothing held it back. Peaks mean that "

@@ -21,3 +21,13 @@ SizeName = Literal["small", "medium", "large"]
 ExampleName = Literal[
     "auto", "digits", "manual", "wine", "breast_cancer", "swaps", "chorales", "molecules"
 ]
+
+ARCHITECTURES = {
+    "vae": "Autoencoder (VAE)",
+    "gan": "GAN",
+    "pixelcnn": "PixelCNN",
+    "decoder_transformer": "Transformer",
+    "recurrent": "Recurrent network",
+    "classifier": "Classifier (baseline)",
+}
+"""The names of those that are no words."""

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from studio.api import File, Group, Label, Params, Range, RenamedFrom, Seed, ShownIf
-from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
+from studio_lab.schema.names import ARCHITECTURES, ArchitectureName, ExampleName, SizeName
 
-_ARCHITECTURES = {
-    "vae": "Autoencoder (VAE)",
-    "gan": "GAN",
-    "pixelcnn": "PixelCNN",
-    "decoder_transformer": "Transformer",
-    "recurrent": "Recurrent network",
-    "classifier": "Classifier (baseline)",
-}
-"""The names of those that are no words."""
 _OF_PICTURES = (
     "vae", "gan", "diffusion", "flow_matching", "pixelcnn", "normalising_flow", "vqvae",
     "classifier",
@@ -30,7 +21,7 @@ class Train(Params, frozen=True):
 
     architecture: Annotated[
         ArchitectureName,
-        Label("Architecture", "The kind of network to train.", choices=_ARCHITECTURES),
+        Label("Architecture", "The kind of network to train.", choices=ARCHITECTURES),
         RenamedFrom("recipe"),
     ] = "vae"
     data: Annotated[

@@ -1,0 +1,117 @@
+"""What a fitted law advises, and when it advises nothing. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from studio_lab.measures.estimates import Estimate
+from studio_lab.scaling.grid import AXES, EXAMPLES, PARAMETERS, SEEN, Measured
+from studio_lab.scaling.power_law import Fit
+
+SMALL_GAIN = 0.01
+"""Of the loss: twice as much of something that brings less is not worth it."""
+SURE = 0.9
+"""The share of draws in which one thing has to be the best."""
+WIDEST = 0.5
+"""An interval wider than this part of the range that the law explains tells nothing."""
+
+
+class Advice(StrEnum):
+    """What to do next, or why that is not known."""
+
+    DATA = "data"
+    NETWORK = "network"
+    TIME = "time"
+    EVEN = "even"
+    ENOUGH = "enough"
+    WIDE = "wide"
+    MISSED = "missed"
+    FEW = "few"
+
+    @property
+    def sentence(self) -> str:
+        """It as a sentence."""
+        return _SENTENCES[self]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the grid tells what to do."""
+        return self not in (Advice.WIDE, Advice.MISSED, Advice.FEW)
+
+
+_SENTENCES = {
+    Advice.DATA: "More data would help more than a larger network or longer training.",
+    Advice.NETWORK: "A larger network would help more than more data or longer training.",
+    Advice.TIME: "Longer training would help more than more data or a larger network.",
+    Advice.EVEN: "None of more data, a larger network and longer training surely helps more than "
+    "the others.",
+    Advice.ENOUGH: "Neither more data nor a larger network nor longer training would help much: "
+    "twice as much of any of them brings less than 1 %.",
+    Advice.WIDE: "These trainings do not tell what would help: the losses scatter too much for a "
+    "law. More minutes would narrow it.",
+    Advice.MISSED: "These trainings do not tell what would help: the larger one came out other "
+    "than predicted, so the law does not hold beyond the grid.",
+    Advice.FEW: "Too few trainings were measured to tell what would help.",
+}
+_BY_AXIS = {PARAMETERS: Advice.NETWORK, EXAMPLES: Advice.DATA, SEEN: Advice.TIME}
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What the trainings tell.
+
+    Attributes:
+        advice: What to do next.
+        at: The largest training of the grid, by amounts: gains are from there.
+        gains: Axis → by how much the loss falls with twice as much of it.
+        enough: Axis → the amount from which twice as much brings less than ``SMALL_GAIN``.
+        predicted: The loss of the larger training, before it was run; None without one.
+    """
+
+    advice: Advice
+    at: Mapping[str, float]
+    gains: Mapping[str, Estimate]
+    enough: Mapping[str, float]
+    predicted: Estimate | None = None
+
+
+def concluded(
+    fit: Fit,
+    points: Sequence[Measured],
+    predicted: Estimate | None = None,
+    larger: Measured | None = None,
+) -> Conclusion:
+    """Return what a fit tells.
+
+    Args:
+        points: Those that it was fitted to.
+        predicted: The loss of the larger training as it was told beforehand.
+        larger: That training.
+    """
+    at = {name: max(each.amounts[name] for each in points) for name in AXES}
+    gains = {name: fit.gain(name, at) for name in AXES}
+    enough = {name: fit.law.enough(name, at, SMALL_GAIN) for name in AXES}
+    advice = _advice(fit, at, gains)
+    explained = [fit.law(each.amounts) for each in points]
+    widest = WIDEST * (max(explained) - min(explained))
+    if predicted and larger and _is_missed(predicted, larger.loss):
+        advice = Advice.MISSED
+    elif predicted and advice is not Advice.ENOUGH and predicted.high - predicted.low > widest:
+        advice = Advice.WIDE
+    return Conclusion(advice, at, gains, enough, predicted)
+
+
+def _is_missed(predicted: Estimate, loss: float) -> bool:
+    """Whether a loss lies outside the interval, and by more than what counts as a gain."""
+    is_outside = not predicted.low <= loss <= predicted.high
+    return is_outside and abs(loss - predicted.value) > SMALL_GAIN * predicted.value
+
+
+def _advice(fit: Fit, at: Mapping[str, float], gains: Mapping[str, Estimate]) -> Advice:
+    if all(each.high < SMALL_GAIN * fit.law(at) for each in gains.values()):
+        return Advice.ENOUGH
+    best = max(gains, key=lambda name: gains[name].value)
+    wins = [max(AXES, key=lambda name: law.gain(name, at)) == best for law in fit.draws]
+    return _BY_AXIS[best] if sum(wins) >= SURE * len(wins) else Advice.EVEN

@@ -1,0 +1,239 @@
+"""What a grid came to, as a table, plots and a card. Pure functions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple
+from typing import Any
+
+import numpy as np
+
+from studio.api.plot import AnySeries, Axis, Line, Plot, Points, Values
+from studio_lab.measures.estimates import Estimate
+from studio_lab.scaling.advice import Advice, Conclusion
+from studio_lab.scaling.grid import AXES, EXAMPLES, PARAMETERS, SEEN, Measured
+from studio_lab.scaling.power_law import Fit
+
+WORDS = {PARAMETERS: "parameters", EXAMPLES: "examples", SEEN: "examples seen"}
+_MORE = {PARAMETERS: "a larger network", EXAMPLES: "more data", SEEN: "longer training"}
+_BESIDE = {PARAMETERS: EXAMPLES, EXAMPLES: PARAMETERS, SEEN: PARAMETERS}
+"""What tells the series of a plot apart."""
+_STOPS = 40
+"""Points of a line of the law."""
+_COLUMNS = (
+    "training", "parameters", "examples", "steps", "examples seen", "loss", "loss by the law",
+    "seconds", "joules", "joules, low", "joules, high", "grams of CO2",
+)  # fmt: skip
+
+
+def as_csv(points: Sequence[Measured], larger: Measured | None, fit: Fit | None) -> bytes:
+    """Return a table with a row for each training."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for each in (*points, *([larger] if larger else [])):
+        told = [each.joules, each.low, each.high, each.grams]
+        writer.writerow([
+            "held out" if each is larger else "grid", each.parameters, each.examples, each.steps,
+            each.seen, f"{each.loss:.6g}", f"{fit.law(each.amounts):.6g}" if fit else "",
+            f"{each.seconds:.3g}", *("" if value is None else f"{value:.4g}" for value in told),
+        ])  # fmt: skip
+    return out.getvalue().encode()
+
+
+def plots(
+    points: Sequence[Measured], larger: Measured | None, fit: Fit | None, end: Conclusion | None
+) -> Iterator[Plot]:
+    """Yield the loss over each axis: measured, the law, and the training that was held out."""
+    for axis in AXES:
+        yield _plot(axis, points, larger, fit, end)
+
+
+def _plot(
+    axis: str,
+    points: Sequence[Measured],
+    larger: Measured | None,
+    fit: Fit | None,
+    end: Conclusion | None,
+) -> Plot:
+    beside = _BESIDE[axis]
+    shown = _comparable(axis, points)
+    levels = sorted({each.amounts[beside] for each in shown})
+    series: list[AnySeries] = []
+    for level in levels:
+        own = [each for each in shown if each.amounts[beside] == level]
+        labels = [_label(each) for each in own]
+        series.append(Points(
+            y=[each.loss for each in own], x=[each.amounts[axis] for each in own],
+            name=f"{level:,.0f} {WORDS[beside]}", labels=labels,
+        ))  # fmt: skip
+    if fit and shown:
+        most = max([each.amounts[axis] for each in [*shown, *([larger] if larger else [])]])
+        reach = np.geomspace(min(each.amounts[axis] for each in shown), most, _STOPS)
+        others = {name: max(each.amounts[name] for each in shown) for name in AXES}
+        settings = [{**others, beside: level} for level in levels]
+        series.append(_lines(axis, reach, settings, fit))
+        series.append(_interval(axis, reach, settings[-1], fit))
+    if larger:
+        series += _held_out(axis, larger, end)
+    name = WORDS[axis].capitalize()
+    return Plot(
+        f"Loss by {WORDS[axis]}", series, Axis(name, log=True), Axis("Loss in nats", log=True)
+    )
+
+
+def _comparable(axis: str, points: Sequence[Measured]) -> list[Measured]:
+    """Return those that differ in the axis and in what tells series apart, and in nothing else."""
+    (other,) = [name for name in AXES if name not in (axis, _BESIDE[axis])]
+    most = max((each.amounts[other] for each in points), default=0)
+    return [each for each in points if each.amounts[other] == most]
+
+
+def _lines(axis: str, reach: Any, settings: Sequence[Mapping[str, float]], fit: Fit) -> Line:
+    x: Values = []
+    y: Values = []
+    for at in settings:
+        x += [*map(float, reach), None]
+        y += [*(fit.law({**at, axis: float(amount)}) for amount in reach), None]
+    return Line(y=y, x=x, name="law")
+
+
+def _interval(axis: str, reach: Any, at: Mapping[str, float], fit: Fit) -> Line:
+    found = [fit.line({**at, axis: float(amount)}) for amount in reach]
+    x: Values = [*map(float, reach), None, *map(float, reach)]
+    y: Values = [*(each.low for each in found), None, *(each.high for each in found)]
+    return Line(y=y, x=x, name="interval of 95 %")
+
+
+def _held_out(axis: str, larger: Measured, end: Conclusion | None) -> list[AnySeries]:
+    x = float(larger.amounts[axis])
+    found: list[AnySeries] = []
+    if end and end.predicted:
+        told = end.predicted
+        found.append(Line(y=[told.low, told.value, told.high], x=[x] * 3, name="predicted"))
+    labels = [_label(larger)]
+    return [*found, Points(y=[larger.loss], x=[x], name="larger training", labels=labels)]
+
+
+def _label(each: Measured) -> str:
+    return (
+        f"{each.parameters:,} parameters, {each.examples:,} examples, {each.steps:,} steps: "
+        f"{each.loss:.4g}"
+    )
+
+
+def card(
+    title: str,
+    points: Sequence[Measured],
+    larger: Measured | None,
+    fit: Fit | None,
+    end: Conclusion | None,
+    notes: Sequence[str],
+) -> str:
+    """Return what was found out, in Markdown; the advice first."""
+    lines = [f"# {title}", ""]
+    if end:
+        lines += [f"**{end.advice.sentence}**", ""]
+    if end and fit and end.advice.is_known:
+        lines += [_gains(end, fit), ""]
+    if end and end.predicted and larger:
+        lines += [_prediction(end.predicted, larger), ""]
+    if fit and end:
+        lines += [*_law(fit, end), ""]
+    lines += [*_costs(points, larger), ""]
+    lines += [f"- {note}" for note in notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _gains(end: Conclusion, fit: Fit) -> str:
+    whole = fit.law(end.at) / 100
+    told = [
+        f"{_MORE[name]} {gain.value / whole:.2g} % ({gain.low / whole:.2g} to "
+        f"{gain.high / whole:.2g})"
+        for name, gain in end.gains.items()
+    ]
+    return (
+        "From the largest training of the grid on, each of these with twice as much would lower "
+        f"the loss: {'; '.join(told)}."
+    )
+
+
+def _prediction(predicted: Estimate, larger: Measured) -> str:
+    inside = predicted.low <= larger.loss <= predicted.high
+    return (
+        f"A larger training was held out: {_label(larger).rpartition(':')[0]}. Before it was run, "
+        f"its loss was predicted as {predicted.value:.4g} ({predicted.low:.4g} to "
+        f"{predicted.high:.4g}); measured is {larger.loss:.4g}, "
+        f"{'within' if inside else 'outside'} the interval."
+    )
+
+
+def _law(fit: Fit, end: Conclusion) -> list[str]:
+    head = ["| | exponent | twice as much brings less than 1 % from |", "|---|---|---|"]
+    rows = [
+        f"| {WORDS[name]} | {fit.exponent(name)} | {_from(end, name)} |" for name in fit.law.axes
+    ]
+    told = (
+        f"The law is L = E + A/N^a + B/D^b + C/S^c, with E = {_floor(fit)} nats: what is left "
+        "with any amount of everything. N are the parameters, D the examples to learn from, S the "
+        "examples seen, each as often as it was. Fitted by the Huber loss of log L, as in Hoffmann "
+        "et al. (2022); intervals of 95 % by a bootstrap of the residuals."
+    )
+    return [told, "", *head, *rows]
+
+
+def _floor(fit: Fit) -> str:
+    value, low, high = (max(0.0, round(each, 3)) for each in astuple(fit.floor))
+    return f"{value:g} ({low:g} to {high:g})"
+
+
+def _from(end: Conclusion, name: str) -> str:
+    amount = end.enough[name]
+    if amount <= end.at[name]:
+        return "reached"
+    return f"{amount:,.0f}" if amount < 1000 * end.at[name] else "beyond what this grid tells"
+
+
+def _costs(points: Sequence[Measured], larger: Measured | None) -> list[str]:
+    found = [*points, *([larger] if larger else [])]
+    if not found:
+        return []
+    seconds = sum(each.seconds for each in found)
+    told = f"{len(found)} trainings took {seconds / 60:.1f} min"
+    joules = [each for each in found if each.joules is not None]
+    if len(joules) == len(found):
+        said = [sum(getattr(each, name) for each in joules) for name in ("joules", "low", "high")]
+        told += f" and about {said[0] / 1e3:.2g} kJ ({said[1] / 1e3:.2g} to {said[2] / 1e3:.2g})"
+        if all(each.grams is not None for each in joules):
+            told += f", {sum(each.grams or 0.0 for each in joules):.2g} g of CO₂"
+    dearest = max(found, key=lambda each: each.seconds)
+    return [f"{told}; the longest {dearest.seconds:.0f} s. The table has the cost of each."]
+
+
+def as_result(
+    points: Sequence[Measured], larger: Measured | None, fit: Fit | None, end: Conclusion | None
+) -> dict[str, Any]:
+    """Return all that was found as plain data."""
+    advice = end.advice if end else Advice.FEW
+    found = [*points, *([larger] if larger else [])]
+    told: dict[str, Any] = {
+        "advice": str(advice),
+        "sentence": advice.sentence,
+        "points": [asdict(each) for each in points],
+        "larger": asdict(larger) if larger else None,
+        "training_seconds": round(sum(each.seconds for each in found), 2),
+    }
+    for name in ("joules", "grams"):
+        values = [getattr(each, name) for each in found]
+        if found and None not in values:
+            told[name] = round(sum(values), 3)
+    if fit:
+        exponents = {name: asdict(fit.exponent(name)) for name in fit.law.axes}
+        told["law"] = {"floor": asdict(fit.floor), "exponents": exponents}
+    if end:
+        told["gains"] = {name: asdict(gain) for name, gain in end.gains.items()}
+        told["enough"] = dict(end.enough)
+        told["predicted"] = asdict(end.predicted) if end.predicted else None
+    return told
