@@ -66,7 +66,7 @@ def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
     recipe = json.dumps([digest(data), params.to_dict()], sort_keys=True)
     kept = PointsFile(ctx.checkpoint, hashlib.sha256(recipe.encode()).hexdigest())
     if kept.points:
-        notes.append(f"{len(kept.points)} trainings were measured before the studio ended.")
+        notes.append(f"{len(kept.points)} trainings had been measured before it was interrupted.")
     trainings = _Trainings(ctx, params, architecture, data, batch, kept)
     yield from trainings.time_steps()
     grid = planned(kept.step_seconds, len(data.split.training), batch, params.minutes * 60)

@@ -75,7 +75,7 @@ def test_a_grid_goes_on_where_it_was_killed(whole: Made, tmp_path: Path) -> None
     assert killed.result["advice"] == "few"
     assert killed.artifacts[0].kind == Kind.TABLE, "Stop keeps what is measured"
     again = run(tmp_path)
-    assert f"{len(kept)} trainings were measured" in again.result["notes"][0]
+    assert f"{len(kept)} trainings had been measured" in again.result["notes"][0]
     assert again.result["points"][: len(kept)] == kept, "seconds and all: they were not run again"
     told = [[each["loss"] for each in made.result["points"]] for made in (whole, again)]
     assert told[0] == told[1]
