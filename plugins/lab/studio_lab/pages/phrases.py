@@ -57,6 +57,8 @@ def _names() -> dict[str, str]:
         "Learning rate": tr("Learning rate"),
         "Examples per second": tr("Examples per second"),
         "Mode coverage": tr("Mode coverage"),
+        "Energy": tr("Energy"),
+        "Energy in joules": tr("Energy in joules"),
         "Step": tr("Step"),
         "training": tr("training"),
         "validation": tr("validation"),
@@ -194,6 +196,11 @@ def about_plot(title: str) -> str:
         ),
         "Examples per second": tr(
             "How fast the model sees the data. A larger model sees fewer examples in the same time."
+        ),
+        "Energy": tr(
+            "The electricity that the training has taken, above what the machine takes at rest: "
+            "measured where there is a counter, else estimated from processor time. Where the loss "
+            "no longer falls, it buys nothing more."
         ),
         "Mode coverage": tr(
             "The share of the classes that the model makes, each sample counted for the class of "

@@ -23,7 +23,7 @@ from studio_lab.schema import Train
 from studio_lab.tasks.made import made_of, preview_of
 from studio_lab.tasks.measuring import MEASURED_KINDS, measured_training
 from studio_lab.training.batches import Batches
-from studio_lab.training.charts import COVERAGE
+from studio_lab.training.charts import COVERAGE, ENERGY
 from studio_lab.training.checkpoint import FORMAT
 from studio_lab.training.memory import estimate
 from studio_lab.training.precision import is_faster
@@ -99,6 +99,7 @@ def _arguments(params: Train, architecture: Architecture) -> dict[str, Any]:
 def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, None]:
     """Compute, tell, and show what comes of the same noise."""
     shown, took, now = time.monotonic(), 0.0, run.trainer.progress
+    used = run.last(ENERGY)  # before it was killed
     while not run.trainer.is_over:
         run.compute()
         now = run.trainer.progress
@@ -108,6 +109,8 @@ def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, 
             picture = yield from preview_of(ctx, run.trainer.average, data, _SAMPLES)
             if data.classes and not run.trainer.network.has_validation:
                 run.measure(COVERAGE, (yield from _coverage(ctx, run.trainer, data)))
+            if energy := ctx.energy():
+                run.measure(ENERGY, used + energy.joules)
             plots += run.plots()
             took = time.monotonic() - shown
         yield ctx.progress(now.step, now.steps, run.told(), picture, plots)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from studio.api.plot import AnySeries, Axis, Line, Plot, Values
 from studio_lab.training.trainer import GRADIENT, RATE, Progress
 
-SPEED, COVERAGE = "Examples per second", "Mode coverage"
+SPEED, COVERAGE, ENERGY = "Examples per second", "Mode coverage", "Energy"
 _SHARES = (COVERAGE,)
+_LABELS = {ENERGY: "Energy in joules"}
 
 
 def charts(now: Progress, phases: Sequence[str]) -> list[Plot]:
@@ -34,6 +35,6 @@ def charts(now: Progress, phases: Sequence[str]) -> list[Plot]:
             found.append(Plot(title, [line], Axis("Step"), Axis(title)))
     for title, pairs in now.measured.items():
         values = Line([value for _, value in pairs], [step for step, _ in pairs])
-        most = 1.0 if title in _SHARES else None
-        found.append(Plot(title, [values], Axis("Step"), Axis(title, minimum=0.0, maximum=most)))
+        label, most = _LABELS.get(title, title), 1.0 if title in _SHARES else None
+        found.append(Plot(title, [values], Axis("Step"), Axis(label, minimum=0.0, maximum=most)))
     return found

@@ -119,6 +119,11 @@ class Run:
         now = self.trainer.progress
         now.measured.setdefault(name, []).append([now.step, value])
 
+    def last(self, name: str) -> float:
+        """Return what was measured last; 0.0 for nothing yet."""
+        found = self.trainer.progress.measured.get(name)
+        return found[-1][1] if found else 0.0
+
     def save(self) -> None:
         """Write a checkpoint; a disk that refuses stops nothing."""
         self._saved_at, now = self._clock(), self.trainer.progress

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from studio.api import BadInput, Kind, finished
+from studio.api import BadInput, EnergyUse, Kind, finished
+from studio.api.plot import Plot
 from studio.testing.plugins import Made, run_task
 from studio_lab import weights
 from studio_lab.schema import Sample, Train
@@ -56,6 +57,22 @@ def test_weights_are_handed_over_that_make_something(made: Made, tmp_path: Path)
     asked = Sample.parse({"weights": "it", "count": 4, "single": True})
     drawn = run_task(sample, asked, models={"it": model})
     assert [each.kind for each in drawn.artifacts] == [Kind.IMAGE] * 5
+
+
+def test_a_gan_is_followed_by_losses_classes_and_joules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio_lab.tasks.train._SHOWN_SECONDS", 0.0)
+    asked = Train.parse({"architecture": "gan", "steps": 12, "precision": "float32"})
+    joules = [1.0, 3.0, 6.0]
+    made = run_task(
+        train, asked, seed=1, energy=[EnergyUse(each, each, each, 0) for each in joules]
+    )
+    plots = [Plot.decode(each.read()) for each in made.artifacts if each.kind == Kind.PLOT]
+    charts = {plot.title: plot for plot in plots}
+    assert [each.name for each in charts["Loss"].series] == ["discriminator", "generator"]
+    assert all(0 <= share <= 1 for share in charts["Mode coverage"].series[0].y)
+    seen = charts["Energy"].series[0].y
+    assert seen
+    assert seen == joules[: len(seen)]
 
 
 def test_what_was_stopped_keeps_its_best_weights() -> None:
