@@ -14,13 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from studio.api.manifest import Manifest
 from studio.core.background import in_words
 from studio.core.plugins import Plugin
+from studio.core.plugins.deny_list import Denied
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install.records import BUNDLE
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.sheet import Sheet
-from studio.protocol.errors import Cancelled
+from studio.protocol.errors import Cancelled, StudioError
 
 if TYPE_CHECKING:
     from studio.core.plugins.install.installer import Installer
@@ -68,6 +69,7 @@ class PluginActions(QObject):
                 plan_view(self._ui.look, plan),
                 self.tr("Update") if plan.before else self.tr("Install"),
                 lambda: self._install(sheet, plan),
+                lambda: self._refuse(sheet, plan.record.id, plan.record.title),
             )
 
         sheet.work(read, show)
@@ -113,8 +115,41 @@ class PluginActions(QObject):
             permissions_view(self._ui.look, manifest, set()),
             self.tr("Enable"),
             lambda: sheet.work(lambda told: self._installer.enable(plugin.id, told), done),
+            lambda: self._refuse(sheet, plugin.id, plugin.title),
         )
         sheet.show_sheet()
+
+    def deny(self, plugin: Plugin) -> None:
+        """Refuse a plugin in whatever version, if the user agrees."""
+        self._ui.confirm(
+            self.tr("Deny {title}?").format(title=plugin.title),
+            self.tr("It stops now, and is not loaded or installed again until you allow it."),
+            self.tr("Deny"),
+            lambda: self._deny(plugin.id),
+            danger=True,
+        )
+
+    def is_denied_by_name(self, plugin: Plugin) -> bool:
+        """Whether :meth:`allow` can take back why it is refused."""
+        try:
+            return plugin.id in [each.name for each in self._studio.plugin_store.denied.entries()]
+        except StudioError:  # the plugin's reason says so
+            return False
+
+    def allow(self, plugin: Plugin) -> None:
+        """Refuse it no longer."""
+        self._run(lambda: self._studio.plugin_store.denied.remove(plugin.id))
+
+    def _deny(self, id: str) -> None:
+        self._run(lambda: self._studio.plugin_store.denied.add([Denied(name=id)]))
+
+    def _refuse(self, sheet: _Sheet, id: str, title: str) -> None:
+        sheet.dismiss()
+        self._deny(id)
+        self._studio.notices.info(
+            self.tr("{title} is denied.").format(title=title),
+            self.tr("To allow it: studio plugins allow {id}").format(id=id),
+        )
 
     def remove(self, plugin: Plugin) -> None:
         """Remove a plugin and its packages, if the user agrees."""
@@ -175,11 +210,15 @@ class _Sheet(Sheet):
         self._content = QHBoxLayout()
         self._stop = self._look.button(self.tr("Cancel"))
         self._stop.clicked.connect(self.dismiss)
+        self._no = self._look.button(self.tr("Deny"))
+        self._no.setToolTip(self.tr("Refuse this plugin in whatever version, from now on"))
+        self._no.hide()
         self._yes = self._look.button("", kind="primary")
         self._yes.hide()
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._words, 1)
+        row.addWidget(self._no)
         row.addWidget(self._stop)
         row.addWidget(self._yes)
         self.body.addLayout(self._content, 1)
@@ -187,18 +226,23 @@ class _Sheet(Sheet):
         self.body.addLayout(row)
         self.closed.connect(self.stopped.set)
 
-    def show_view(self, view: QWidget, button: str, agreed: Callable[[], None]) -> None:
-        """Show what there is to read, and call ``agreed`` on the button."""
+    def show_view(
+        self, view: QWidget, button: str, agreed: Callable[[], None], refused: Callable[[], None]
+    ) -> None:
+        """Show what there is to read; call ``agreed`` on the button, ``refused`` on *Deny*."""
         clear(self._content)
         self._content.addWidget(view)
         self._yes.setText(button)
         self._yes.clicked.connect(agreed)
+        self._no.clicked.connect(refused)
+        self._no.show()
         self._yes.show()
         self._yes.setFocus()
 
     def work(self, call: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
         """Run ``call`` beside the window; closing the sheet stops it."""
-        self._yes.setEnabled(False)
+        for answer in (self._yes, self._no):
+            answer.setEnabled(False)
         self._trouble.hide()
         if not self.isVisible():
             self.show_sheet(self._stop)
@@ -212,7 +256,8 @@ class _Sheet(Sheet):
         def done(result: Any) -> None:
             if not stopped.is_set():
                 self._words.clear()
-                self._yes.setEnabled(True)
+                for answer in (self._yes, self._no):
+                    answer.setEnabled(True)
                 then(result)
 
         def failed(error: Exception) -> None:
@@ -222,6 +267,7 @@ class _Sheet(Sheet):
                 self._trouble.setText(f"{told_error.message} {told_error.hint}")
                 self._trouble.show()
                 self._yes.hide()
+                self._no.hide()
                 self._stop.setText(self.tr("Close"))
 
         self._actions._background.run(lambda: call(told), done, failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -123,17 +123,30 @@ class PluginsPage(QWidget):
         if plugin.manifest:
             column.addLayout(self._permissions(plugin))
             column.addWidget(look.label(self._offers(plugin), "small", wrap=True))
-        if plugin.origin is Origin.STORE:
-            remove = self._look.button(self.tr("Remove…"), "trash-2", small=True)
-            remove.clicked.connect(lambda: self._actions.remove(plugin))
-            row = QHBoxLayout()
-            row.addStretch()
-            row.addWidget(remove)
-            column.addLayout(row)
+        if not plugin.shipped:
+            column.addLayout(self._buttons(plugin))
         faults = self._studio.plugins.faults.of(plugin.id)
         if faults:
             column.addLayout(self._faults(plugin, len(faults), faults[-1].report()))
         return frame
+
+    def _buttons(self, plugin: Plugin) -> QHBoxLayout:
+        """Return what can be done about a plugin of others, beside its switch."""
+        row = QHBoxLayout()
+        row.addStretch()
+
+        def add(words: str, icon: str, act: Callable[[Plugin], None]) -> None:
+            button = self._look.button(words, icon, small=True)
+            button.clicked.connect(lambda: act(plugin))
+            row.addWidget(button)
+
+        if plugin.state is not PluginState.DENIED:
+            add(self.tr("Deny…"), "circle-x", self._actions.deny)
+        elif self._actions.is_denied_by_name(plugin):
+            add(self.tr("Allow"), "circle-check", self._actions.allow)
+        if plugin.origin is Origin.STORE:
+            add(self.tr("Remove…"), "trash-2", self._actions.remove)
+        return row
 
     def _place(self, plugin: Plugin) -> QWidget:
         """Say where its code runs, and what that means."""

@@ -95,6 +95,57 @@ def test_from_the_drop_to_the_removal(start: Runs, qtbot: Any, tmp_path: Path, w
     qtbot.waitUntil(lambda: "counter" not in [each.id for each in plugins.plugins])
 
 
+def test_a_plugin_can_be_denied_and_allowed_again(
+    start: Runs, qtbot: Any, tmp_path: Path, works: None
+) -> None:
+    app = start()
+    assert app.session is not None
+    studio, path = app.session.studio, plugin(more=MORE).write(tmp_path)
+
+    def state() -> str:
+        return {each.id: str(each.state) for each in studio.plugins.plugins}.get("counter", "")
+
+    def on_page(text: str) -> QPushButton | None:
+        shown = page.widget.findChildren(QPushButton)
+        return next((each for each in shown if each.text() == text and each.isVisible()), None)
+
+    drop(app, path)
+    qtbot.waitUntil(lambda: "It fetches numbers." in words(app))
+    button(app, "Install").click()
+    qtbot.waitUntil(lambda: state() == "disabled")
+    app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+    deny = on_page("Deny…")
+    assert deny is not None, "only the plugin of others has it"
+    deny.click()
+    assert state() == "disabled", "nothing happens before the user agrees"
+    button(app, "Deny").click()
+    qtbot.waitUntil(lambda: state() == "denied")
+    drop(app, path)
+    qtbot.waitUntil(lambda: "You denied it" in words(app))
+    button(app, "Close").click()
+    allow = on_page("Allow")
+    assert allow is not None
+    allow.click()
+    qtbot.waitUntil(lambda: state() == "disabled")
+    assert studio.plugin_store.denied.entries() == ()
+
+
+def test_a_plugin_is_denied_where_its_permissions_are_read(
+    start: Runs, qtbot: Any, tmp_path: Path
+) -> None:
+    app = start()
+    assert app.session is not None
+    denied = app.session.studio.plugin_store.denied
+    drop(app, plugin(more=MORE).write(tmp_path))
+    qtbot.waitUntil(lambda: "It fetches numbers." in words(app))
+    button(app, "Deny").click()
+    qtbot.waitUntil(lambda: [each.what for each in denied.entries()] == ["counter"])
+    assert not [each for each in app.window.findChildren(Sheet) if each.isVisible()]
+    assert installed(app) == {}
+
+
 def test_what_is_wrong_with_a_file_is_said_in_the_sheet(
     start: Runs, qtbot: Any, tmp_path: Path
 ) -> None:
