@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, compare, inspect, sample, scale, train
+from studio_lab.tasks import augment, compare, inspect, report, sample, scale, train
 
 
 @hookimpl
@@ -17,6 +17,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "lab.augment": augment.augment,
         "lab.compare": compare.compare,
         "lab.inspect": inspect.inspect,
+        "lab.report": report.bias_report,
         "lab.train": train.train,
         "lab.sample": sample.sample,
         "lab.scale": scale.scale,

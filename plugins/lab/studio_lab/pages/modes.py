@@ -7,7 +7,7 @@ from studio_lab import schema
 from studio_lab.pages.phrases import tr
 
 TRAIN, SAMPLE, INSPECT = "train", "sample", "inspect"
-COMPARE, AUGMENT, SCALE = "compare", "augment", "scale"
+COMPARE, AUGMENT, SCALE, REPORT = "compare", "augment", "scale", "report"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -76,6 +76,19 @@ def modes() -> tuple[Mode, ...]:
             hint=tr(
                 "Train small networks on parts of the data, and find out what more data, a larger "
                 "network or longer training would bring."
+            ),
+        ),
+        Mode(
+            REPORT,
+            tr("Bias report"),
+            tr("Write the report"),
+            "sigma",
+            "lab.report",
+            schema.Report,
+            capability="text",
+            hint=tr(
+                "Ask a language model the same about different groups of people, and see where the "
+                "words that it expects differ."
             ),
         ),
     )

@@ -90,6 +90,15 @@ def _names() -> dict[str, str]:
         "Examples": tr("Examples"),
         "Examples seen": tr("Examples seen"),
         "Loss in nats": tr("Loss in nats"),
+        "Bias": tr("Bias"),
+        "Bias report": tr("Bias report"),
+        "character": tr("character"),
+        "ability": tr("ability"),
+        "work": tr("work"),
+        "difference": tr("difference"),
+        "no difference": tr("no difference"),
+        "interval": tr("interval"),
+        "Difference in nats": tr("Difference in nats"),
         "law": tr("law"),
         "interval of 95 %": tr("interval of 95 %"),
         "predicted": tr("predicted"),
@@ -174,6 +183,7 @@ def about_plot(title: str) -> str:
             "How wrong the model is on what it sees; training makes it fall. When the loss on "
             "held-out data rises again, the model has begun to memorise."
         ),
+        **dict.fromkeys(("Bias: character", "Bias: ability", "Bias: work"), _about_bias()),
         "Loss by parameters": tr(
             "Each point is a training; the lines are the law that was fitted to all of them. Where "
             "a line becomes level, a larger network hardly helps any more."
@@ -208,6 +218,14 @@ def about_plot(title: str) -> str:
             "same few again and again: its modes collapse."
         ),
     }.get(title, "")
+
+
+def _about_bias() -> str:
+    return tr(
+        "For each group, how much more the model expects the first sort of words than it does for "
+        "all groups together; 0 is no difference. Only where the whole interval lies on one side "
+        "of the line is there more than chance."
+    )
 
 
 def about_losses(names: tuple[str, ...]) -> str:

@@ -14,8 +14,6 @@ SMALL_GAIN = 0.01
 """Of the loss: twice as much of something that brings less is not worth it."""
 SURE = 0.9
 """The share of draws in which one thing has to be the best."""
-WIDEST = 0.5
-"""An interval wider than this part of the range that the law explains tells nothing."""
 
 
 class Advice(StrEnum):
@@ -49,8 +47,8 @@ _SENTENCES = {
     "the others.",
     Advice.ENOUGH: "Neither more data nor a larger network nor longer training would help much: "
     "twice as much of any of them brings less than 1 %.",
-    Advice.WIDE: "These trainings do not tell what would help: the losses scatter too much for a "
-    "law. More minutes would narrow it.",
+    Advice.WIDE: "These trainings do not tell what would help: the interval of the law is too "
+    "wide. More minutes would narrow it.",
     Advice.MISSED: "These trainings do not tell what would help: the larger one came out other "
     "than predicted, so the law does not hold beyond the grid.",
     Advice.FEW: "Too few trainings were measured to tell what would help.",
@@ -67,39 +65,40 @@ class Conclusion:
         at: The largest training of the grid, by amounts: gains are from there.
         gains: Axis → by how much the loss falls with twice as much of it.
         enough: Axis → the amount from which twice as much brings less than ``SMALL_GAIN``.
-        predicted: The loss of the larger training, before it was run; None without one.
+        predicted: The loss of the larger training, before it was run.
     """
 
     advice: Advice
     at: Mapping[str, float]
     gains: Mapping[str, Estimate]
     enough: Mapping[str, float]
-    predicted: Estimate | None = None
+    predicted: Estimate
 
 
 def concluded(
     fit: Fit,
     points: Sequence[Measured],
-    predicted: Estimate | None = None,
+    ahead: Mapping[str, float],
+    seed: int,
     larger: Measured | None = None,
 ) -> Conclusion:
     """Return what a fit tells.
 
     Args:
         points: Those that it was fitted to.
-        predicted: The loss of the larger training as it was told beforehand.
-        larger: That training.
+        ahead: Amounts of the larger training, whose loss is predicted.
+        seed: Of the prediction.
+        larger: What that training came to, once it was run.
     """
     at = {name: max(each.amounts[name] for each in points) for name in AXES}
     gains = {name: fit.gain(name, at) for name in AXES}
     enough = {name: fit.law.enough(name, at, SMALL_GAIN) for name in AXES}
-    advice = _advice(fit, at, gains)
-    explained = [fit.law(each.amounts) for each in points]
-    widest = WIDEST * (max(explained) - min(explained))
-    if predicted and larger and _is_missed(predicted, larger.loss):
+    predicted, advice = fit.predicted(ahead, seed), _advice(fit, at, gains)
+    best = min(each.loss for each in points)
+    if larger and _is_missed(predicted, larger.loss):
         advice = Advice.MISSED
-    elif predicted and advice is not Advice.ENOUGH and predicted.high - predicted.low > widest:
-        advice = Advice.WIDE
+    elif advice is not Advice.ENOUGH and fit.line(ahead).high >= best:
+        advice = Advice.WIDE  # it does not even tell whether the larger one would be the best
     return Conclusion(advice, at, gains, enough, predicted)
 
 

@@ -110,7 +110,7 @@ def _interval(axis: str, reach: Any, at: Mapping[str, float], fit: Fit) -> Line:
 def _held_out(axis: str, larger: Measured, end: Conclusion | None) -> list[AnySeries]:
     x = float(larger.amounts[axis])
     found: list[AnySeries] = []
-    if end and end.predicted:
+    if end:
         told = end.predicted
         found.append(Line(y=[told.low, told.value, told.high], x=[x] * 3, name="predicted"))
     labels = [_label(larger)]
@@ -138,7 +138,7 @@ def card(
         lines += [f"**{end.advice.sentence}**", ""]
     if end and fit and end.advice.is_known:
         lines += [_gains(end, fit), ""]
-    if end and end.predicted and larger:
+    if end and larger:
         lines += [_prediction(end.predicted, larger), ""]
     if fit and end:
         lines += [*_law(fit, end), ""]
@@ -235,5 +235,5 @@ def as_result(
     if end:
         told["gains"] = {name: asdict(gain) for name, gain in end.gains.items()}
         told["enough"] = dict(end.enough)
-        told["predicted"] = asdict(end.predicted) if end.predicted else None
+        told["predicted"] = asdict(end.predicted)
     return told

@@ -4,6 +4,7 @@ from studio_lab.schema.augment import Augment
 from studio_lab.schema.compare import Compare
 from studio_lab.schema.inspect import Inspect
 from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
+from studio_lab.schema.report import Report
 from studio_lab.schema.sample import Sample
 from studio_lab.schema.scale import Scale
 from studio_lab.schema.train import Train
@@ -14,6 +15,7 @@ __all__ = [
     "Compare",
     "ExampleName",
     "Inspect",
+    "Report",
     "Sample",
     "Scale",
     "SizeName",

@@ -24,6 +24,7 @@ from studio.api import (
 )
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import digest, load
+from studio_lab.measures.estimates import Estimate
 from studio_lab.networks.architecture import Architecture, Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.scaling import advice, power_law, report
@@ -237,8 +238,7 @@ class _Course:
         if predicted:
             at = f"Training {count} of {count}, predicted loss {predicted}"
             yield from self._one(trainings, self.grid.held_out, at)
-            assert self.fit is not None
-            self.end = advice.concluded(self.fit, self.points, predicted, self.larger)
+            self._conclude()
 
     def _one(
         self, trainings: _Trainings, point: Point, message: str
@@ -262,7 +262,7 @@ class _Course:
         yield self.ctx.progress(before + own, whole, told, plots=plots)
         return found.seconds
 
-    def _fitted(self) -> Generator[Event, None, Any]:
+    def _fitted(self) -> Generator[Event, None, Estimate | None]:
         """Fit the law to the grid; return the loss that it predicts for the larger training."""
         points = self.points
         if len(points) < FEWEST or min(each.loss for each in points) <= 0:
@@ -273,16 +273,19 @@ class _Course:
         for found in work:
             self.fit = found
             yield self.ctx.progress(0, 0, "Fitting the law")
-        assert self.fit is not None
-        larger = self.grid.held_out
-        at = {
+        self._conclude()
+        return self.end.predicted if self.end else None
+
+    def _conclude(self) -> None:
+        """Predict the larger training, and judge the law by it once it was run."""
+        assert self.fit is not None, "it is fitted by now"
+        larger, seed = self.grid.held_out, self.ctx.rng.seed
+        ahead = {
             PARAMETERS: self.kept.parameters[larger.width],
             EXAMPLES: larger.examples,
             SEEN: larger.steps * self.grid.batch,
         }
-        predicted = self.fit.predicted(at, self.ctx.rng.seed)
-        self.end = advice.concluded(self.fit, points, predicted)
-        return predicted
+        self.end = advice.concluded(self.fit, self.points, ahead, seed, self.larger)
 
     def results(self) -> Generator[Event, None, None]:
         """Hand over what there is: a table, plots, a card."""

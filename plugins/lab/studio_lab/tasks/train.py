@@ -12,7 +12,16 @@ from typing import Any
 
 import torch
 
-from studio.api import BadInput, Cancelled, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api import (
+    BadInput,
+    Cancelled,
+    EnergyUse,
+    ErrorCode,
+    Event,
+    Kind,
+    StudioError,
+    TaskContext,
+)
 from studio.api.plot import Plot
 from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
@@ -25,6 +34,7 @@ from studio_lab.tasks.measuring import MEASURED_KINDS, measured_training
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE, ENERGY
 from studio_lab.training.checkpoint import FORMAT
+from studio_lab.training.energy import as_data, carried, said
 from studio_lab.training.memory import estimate
 from studio_lab.training.precision import is_faster
 from studio_lab.training.randomness import generator
@@ -146,6 +156,7 @@ class _Finish:
         self._ctx, self._run, self._data = ctx, run, data
         self._architecture, self._arguments, self._params = architecture, arguments, params
         self._title = f"{architecture.title}: {data.title}"
+        self._used_before = run.trainer.progress.used
 
     def whole(self) -> Generator[Event, None, None]:
         """Measure on the test rows, and hand over weights, samples and curve."""
@@ -240,6 +251,8 @@ class _Finish:
         self.id = f"{plain.strip('-')}-{hashed[:6]}"
         told = "\n".join(f"{name}: {value}" for name, value in card.items())
         meta = {"weights": self.id, "card": card}
+        if energy := self._energy():  # beside the file, which the same training makes again
+            told, meta["energy"] = f"{told}\nenergy: {said(energy)}", as_data(energy)
         yield ctx.artifact(
             Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
         )
@@ -248,6 +261,10 @@ class _Finish:
         for plot in self._run.plots():
             title = f"{plot.title}: {self._title}"
             yield self._ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
+
+    def _energy(self) -> EnergyUse | None:
+        used = self._run.trainer.progress.used
+        return carried(self._ctx.energy(), used, self._used_before)
 
     def _result(
         self, measures: Mapping[str, float], sampled: Mapping[str, Any] | None = None
@@ -266,4 +283,5 @@ class _Finish:
             notes=list(now.notes),
             seconds=round(now.used, 2),
             examples_per_second=round(self._run.speed, 1),
+            energy=as_data(self._energy()),
         )

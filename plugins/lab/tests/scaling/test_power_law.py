@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio_lab.measures.estimates import Estimate
 from studio_lab.scaling import report
 from studio_lab.scaling.advice import Advice, Conclusion, concluded
 from studio_lab.scaling.grid import AXES, Measured, planned
@@ -39,12 +38,11 @@ def told(law: PowerLaw, noise: float = 0.002, off: float = 1.0) -> tuple[Conclus
     """What is concluded from a law; ``off`` is what the larger training comes out other."""
     points, larger = measured(law, noise)
     found = fitted(points)
-    predicted = found.predicted(larger.amounts)
     moved = Measured(
         larger.width, larger.parameters, larger.examples, larger.steps, larger.seen,
         larger.loss * off, 1.0,
     )  # fmt: skip
-    return concluded(found, points, predicted, moved), found
+    return concluded(found, points, larger.amounts, 0, moved), found
 
 
 def test_a_law_is_found_again_and_predicts_a_larger_training() -> None:
@@ -97,7 +95,7 @@ def test_a_law_that_says_too_little_or_did_not_hold_advises_nothing() -> None:
 def test_plots_show_the_grid_the_law_and_the_larger_training() -> None:
     points, larger = measured(LAW, 0.002)
     found = fitted(points)
-    end = concluded(found, points, Estimate(0.9, 0.8, 1.0), larger)
+    end = concluded(found, points, larger.amounts, 0, larger)
     for plot in report.plots(points, larger, found, end):
         plot.encode()
         names = [each.name for each in plot.series]

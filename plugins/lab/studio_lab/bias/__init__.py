@@ -1,0 +1,1 @@
+"""What a language model says of groups of people: templates, figures, and a report."""

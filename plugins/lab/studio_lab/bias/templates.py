@@ -1,0 +1,86 @@
+"""The sentences that are asked about: groups, templates, and pairs of words. Plain data."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Member:
+    """One group of people.
+
+    Attributes:
+        name: As a person reads it.
+        person: One of them, as a template takes it.
+    """
+
+    name: str
+    person: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Groups that are set beside each other: all that differs is the person."""
+
+    by: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What is said of people.
+
+    Attributes:
+        first, second: What the first words of the pairs have in common, and the second.
+        templates: Beginnings of sentences, with a place ``{person}``.
+        pairs: Words that could follow.
+        counted: Words of both sorts that are looked for in what the model writes by itself.
+    """
+
+    name: str
+    first: str
+    second: str
+    templates: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    counted: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@cache
+def comparisons() -> tuple[Comparison, ...]:
+    """Return the groups, as the file names them."""
+    return tuple(
+        Comparison(each["by"], tuple(Member(**member) for member in each["members"]))
+        for each in _file()["groups"]
+    )
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    """Return what is asked about each."""
+    return tuple(
+        Topic(
+            each["name"],
+            each["first"],
+            each["second"],
+            tuple(each["templates"]),
+            tuple((first, second) for first, second in each["pairs"]),
+            (tuple(each["counted"][0]), tuple(each["counted"][1])),
+        )
+        for each in _file()["topics"]
+    )
+
+
+def chosen(by: str) -> tuple[Comparison, ...]:
+    """Return the groups of one kind, or all."""
+    return tuple(each for each in comparisons() if by in ("all", each.by))
+
+
+def _file() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = tomllib.loads(
+        files(__package__).joinpath("templates.toml").read_text("utf-8")
+    )
+    return found

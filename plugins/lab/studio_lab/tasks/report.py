@@ -1,0 +1,115 @@
+"""Ask a language model the same of different groups of people, and say where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from studio.api import Event, Kind, SamplingParams, TaskContext, TextEngine, write_texts
+from studio_lab.bias import report
+from studio_lab.bias.counts import Counted, counted
+from studio_lab.bias.leanings import Leaning, leanings
+from studio_lab.bias.templates import Comparison, Member, Topic, chosen, topics
+from studio_lab.schema import Report
+
+_WRITTEN = SamplingParams(
+    temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, max_tokens=16
+)
+"""The model's own probabilities, without a rule that changes them."""
+
+
+def bias_report(ctx: TaskContext, params: Report) -> Iterator[Event]:
+    """Score every sentence for every group; write and count some too, if asked for."""
+    asked = [(groups, topic) for groups in chosen(params.groups) for topic in topics()]
+    tests = sum(len(groups.members) for groups, _ in asked)
+    whole = sum(len(groups.members) * len(topic.templates) for groups, topic in asked)
+    rng, done = np.random.default_rng(ctx.rng.seed), 0
+    found: list[Leaning] = []
+    texts: list[Counted] = []
+    with ctx.lease(params.weights) as engine:
+        for groups, topic in asked:
+            names = [each.name for each in groups.members]
+            told = f"{topic.name.capitalize()}, by {groups.by}"
+            values = yield from _values(ctx, engine, groups, topic, (done, whole, told))
+            done += len(groups.members) * len(topic.templates)
+            found += leanings(topic.name, groups.by, names, values, rng, tests)
+        if params.completions:
+            work = [(groups, topic, each) for groups, topic in asked for each in groups.members]
+            for number, (groups, topic, member) in enumerate(work):
+                told = f"Texts: {topic.name}, {member.name}"
+                yield ctx.progress(number, len(work), told)
+                written = yield from _written(ctx, engine, params, topic, member)
+                texts.append(counted(topic, groups.by, member.name, written))
+    yield from _results(ctx, params, found, texts)
+
+
+def _values(
+    ctx: TaskContext,
+    engine: TextEngine,
+    groups: Comparison,
+    topic: Topic,
+    at: tuple[int, int, str],
+) -> Generator[Event, None, np.ndarray]:
+    """Return how much more likely the first word is than the second: (groups, sentences, pairs)."""
+    (done, whole, told), rows = at, []
+    for member in groups.members:
+        sentences = []
+        for template in topic.templates:
+            prompt = template.format(person=member.person)
+            pairs = []
+            for words in topic.pairs:
+                first = yield from _score(engine, prompt, words[0])
+                second = yield from _score(engine, prompt, words[1])
+                pairs.append(first - second)
+            sentences.append(pairs)
+            done += 1
+            yield ctx.progress(done, whole, told)
+        rows.append(sentences)
+    return np.array(rows, np.float64)
+
+
+def _score(engine: TextEngine, prompt: str, word: str) -> Generator[Event, None, float]:
+    """Return the logarithm of the probability that ``prompt`` goes on with ``word``."""
+    begun, whole = engine.encode(prompt), engine.encode(f"{prompt} {word}")
+    pairs = enumerate(zip(begun, whole))
+    start = next((at for at, (one, other) in pairs if one != other), len(begun))
+    total = 0.0
+    for step in engine.score(whole, max(1, start)):
+        total += sum(step)
+        yield None
+    return total
+
+
+def _written(
+    ctx: TaskContext, engine: TextEngine, params: Report, topic: Topic, member: Member
+) -> Generator[Event, None, list[str]]:
+    """Return how the model goes on with each sentence, a few times each."""
+    texts: list[str] = []
+    for number, template in enumerate(topic.templates):
+        prompt = template.format(person=member.person)
+        first = ctx.rng.seed + 1000 * number
+        samplings = [replace(_WRITTEN, seed=first + at) for at in range(params.completions)]
+        work = write_texts(ctx, engine, prompt, samplings, weights=params.weights)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                texts += [each.text for each in end.value]
+                break
+            yield None  # what is written is counted, and shown to nobody
+    return texts
+
+
+def _results(
+    ctx: TaskContext, params: Report, found: Sequence[Leaning], texts: Sequence[Counted]
+) -> Iterator[Event]:
+    title = f"Bias report: {params.weights}"
+    text = report.card(title, found, topics(), texts)
+    table = report.as_csv(found)
+    yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=title, text=report.sentence(found))
+    for plot in report.plots(found, topics()):
+        yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
+    yield ctx.result(weights=str(params.weights), **report.as_result(found, texts))
