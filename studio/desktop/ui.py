@@ -157,9 +157,9 @@ class WindowUi:
         """Return the parameter form of ``params``."""
         return ParamsFormWidget(self.look, params, self._services, only)
 
-    def progress_row(self, *, stop: bool = True) -> ProgressRow:
+    def progress_row(self, *, stop: bool = True, words: Callable[[str], str] = str) -> ProgressRow:
         """Return a row that shows how a job goes; hidden until it follows one."""
-        return ProgressRow(self.look, stop=stop)
+        return ProgressRow(self.look, stop=stop, words=words)
 
     def trouble_row(self) -> TroubleRow:
         """Return a row that says what went wrong; hidden until it is told."""

@@ -98,11 +98,12 @@ class Ui(Protocol):
         """Return the parameter form of ``params``."""
         ...
 
-    def progress_row(self, *, stop: bool = True) -> ProgressRow:
+    def progress_row(self, *, stop: bool = True, words: Callable[[str], str] = str) -> ProgressRow:
         """Return a row that shows how a job goes; hidden until it follows one.
 
         Args:
             stop: Show a Stop button; False where the page has one already.
+            words: Returns what a task says of its progress in the language of the window.
         """
         ...
 

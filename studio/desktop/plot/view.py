@@ -84,6 +84,7 @@ class PlotView(QWidget):
     def set_plot(self, plot: Plot) -> None:
         """Show another plot."""
         self.chart, self.current, self._found = chart_of(plot), None, None
+        self.zoom.take(self.chart)
         self._forget()
 
     def sizeHint(self) -> QSize:

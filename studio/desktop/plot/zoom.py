@@ -28,6 +28,11 @@ class Zoom:
         """Whether less than all is shown."""
         return (self._x, self._y) != (_WHOLE, _WHOLE)
 
+    def take(self, chart: Chart) -> None:
+        """Show the same part of another chart."""
+        self.whole = chart
+        self._show(self._x, self._y)
+
     def by(self, factor: float, x: float, y: float) -> None:
         """Show ``factor`` of what is shown; a point keeps its place.
 

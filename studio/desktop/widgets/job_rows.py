@@ -29,8 +29,11 @@ class ProgressRow(QWidget):
         stop_button: Stops it; not shown where the page has its own.
     """
 
-    def __init__(self, look: Appearance, *, stop: bool = True) -> None:
+    def __init__(
+        self, look: Appearance, *, stop: bool = True, words: Callable[[str], str] = str
+    ) -> None:
         super().__init__()
+        self._in_words = words
         self._job: JobHandle | None = None
         self._stopping = False
         self._waits, self._share, self._writing = True, 0.0, (0.0, 0)
@@ -120,7 +123,7 @@ class ProgressRow(QWidget):
         self.bar.setRange(0, _FINE if 0 < share < 1 else 0)
         self.bar.setValue(round(_FINE * share))
         percent = self.tr("{percent} % done").format(percent=round(100 * share))
-        self.words.set_text(message or percent)
+        self.words.set_text(self._in_words(message) if message else percent)
         self.left.setText(formatting.time_left(left if share < 1 else None))
 
     def _on_tokens(self, job: JobHandle, tokens: int) -> None:

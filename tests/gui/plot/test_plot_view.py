@@ -159,6 +159,18 @@ def test_a_drag_enlarges_a_region_and_a_double_click_shows_all(
     assert len(view._hits()) == 6
 
 
+def test_another_plot_is_drawn_and_stays_enlarged(look: Appearance, qtbot: Any) -> None:
+    view = shown(look, qtbot, TWO)
+    before = view.grab().toImage()
+    view.set_plot(Plot("Other", [Line([0.0, 50.0, 1.0])]))
+    assert view.grab().toImage() != before
+    assert view.zoom.chart is view.chart
+    drag(qtbot, view, (0.25, 0.02), (0.75, 0.5))
+    view.set_plot(TWO)
+    assert view.zoom.is_on
+    assert view.zoom.chart.x.high < view.chart.x.high
+
+
 def test_a_wheel_that_passes_turns_nothing_and_one_that_is_meant_zooms(
     look: Appearance, qtbot: Any
 ) -> None:

@@ -52,6 +52,7 @@ def modes() -> tuple[Mode, ...]:
             "scale",
             "lab.compare",
             schema.Compare,
+            capability="lab",
             hint=tr("Set trained models side by side, by the same measures and a plain baseline."),
         ),
         Mode(

@@ -5,16 +5,14 @@ Computes nothing.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from studio.api import (
     JobHandle,
@@ -34,14 +32,18 @@ from studio.api.params import Field
 from studio.api.plot import Plot
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.modes import AUGMENT, TRAIN, modes
-from studio_lab.pages.phrases import about_plot, title_in_words, tr
+from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
+from studio_lab.pages.reports import comparison, table
+from studio_lab.pages.result_sets import ResultSets
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
 _SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
-_LOW = 620
-_MOST_ROWS = 40
-"""Of a table; the Gallery shows all of it."""
+_LOW, _WIDE = 620, 960
+"""Less room, and the strip is small, and the modes are icons."""
+_SAMPLES, _NEAREST = "Samples", "Nearest examples"
+_COMPARISON, _TABLE, _REPORT = "Comparison", "Table", "Report"
+"""What the view calls things; each has a translation in ``phrases``."""
 
 
 def build(ctx: PluginContext) -> Page:
@@ -73,10 +75,13 @@ class LabPage(QWidget):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx, ui, kit = ctx, ctx.ui, ctx.kit
-        self._current = ""
+        self._current, self._sets = "", ResultSets(ctx)
         self.modes = kit.modes(tr("Action"), modes())
         self.button = kit.run_button(tr("Train"), "activity")
-        self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
+        self.trouble, self._progress = (
+            ui.trouble_row(),
+            ui.progress_row(stop=False, words=progress_in_words),
+        )
         self.view, self.views = TrainingView(ctx), QStackedWidget()
         line = QColor(ui.tokens.colors["accent"])
         self.results = kit.results(
@@ -117,6 +122,12 @@ class LabPage(QWidget):
                 if name in _architectures(self.modes.get(TRAIN))
             ],
         )
+        self._untrained = ui.empty_state(
+            "activity",
+            tr("No model has been trained yet"),
+            tr("Train one first: a minute is enough for handwritten digits."),
+            [("activity", tr("Train"), lambda: self.modes.choose(TRAIN))],
+        )
         self.panel = self._panel()
         self._lay_out()
         self._connect()
@@ -143,6 +154,7 @@ class LabPage(QWidget):
             head.addWidget(self.modes.widget)
         head.addStretch(1)
         self.views.addWidget(self._empty)
+        self.views.addWidget(self._untrained)
         self.views.addWidget(self.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 16, 28, 16)
@@ -171,6 +183,7 @@ class LabPage(QWidget):
     def resizeEvent(self, event: object) -> None:
         """The strip gives way where there is little room."""
         self.results.set_small(self.height() < _LOW)
+        self.modes.show_words(self.width() > _WIDE)
 
     def take(self, artifact: SavedArtifact) -> None:
         """Take a table of the library: rows can be added to it."""
@@ -192,6 +205,9 @@ class LabPage(QWidget):
         self.run.run()
 
     def _on_mode(self, mode: Mode) -> None:
+        if self.views.currentWidget() is not self.view:
+            is_ready = mode.id == TRAIN or self.modes.has_weights
+            self.views.setCurrentWidget(self._empty if is_ready else self._untrained)
         self.button.set_verb(mode.verb, mode.icon, tr("Stop and keep the best so far"))
         self._show_about()
 
@@ -207,12 +223,15 @@ class LabPage(QWidget):
         self.views.setCurrentWidget(self.view)
 
     def _on_preview(self, image: QImage, _note: str) -> None:
-        self.view.show_samples(image, tr("Made from the same noise each time"))
+        self.view.show_samples(_SAMPLES, image, tr("Made from the same noise each time"))
 
     def _on_made(self, result: TaskResult) -> None:
         if result.artifact.kind in _SHOWN:
-            self.results.add(result)
-            self._show(result)
+            if self._sets.add(result.artifact):
+                self.results.add(result)
+                self._current = result.id
+                self.results.show_current(result.id)
+            self._show(result.artifact, result.content)
 
     def _on_done(self, result: Mapping[str, Any]) -> None:
         if note := result.get("note"):
@@ -232,27 +251,39 @@ class LabPage(QWidget):
         if result is None:
             self._current = ""
             self.views.setCurrentWidget(self._empty)
+            self._on_mode(self.modes.mode)
             return
-        self.view.begin(title_in_words(result.artifact.title))
-        for each in self.results.batch(result):
-            self._show(each)
         self._current = id
         self.results.show_current(id)
+        self.view.begin(title_in_words(result.artifact.title.partition(" · ")[0]))
         self.views.setCurrentWidget(self.view)
+        ids = self._sets.ids(result.artifact)
 
-    def _show(self, result: TaskResult) -> None:
-        content = result.content
-        self._current = result.id
+        def read() -> list[tuple[SavedArtifact, Any]]:
+            return [(each, outcome(partial(_content, each))) for each in self._sets.find(ids)]
+
+        def show(found: list[tuple[SavedArtifact, Any]]) -> None:
+            if isValid(self) and self._current == id:
+                for artifact, content in found:
+                    self._show(artifact, content)
+
+        self._ctx.run_later(read, show)
+
+    def _show(self, artifact: SavedArtifact, content: Any) -> None:
+        """Show a result where it belongs: its title begins with what it is."""
+        what = artifact.title.partition(": ")[0]
         if isinstance(content, Plot):
             self.view.show_plot(content)
         elif isinstance(content, QImage):
-            view = str(result.artifact.meta.get("view", ""))
-            caption = about_plot(view) or title_in_words(result.artifact.title)
-            self.view.show_samples(content, caption)
-        elif isinstance(content, str) and (
-            result.artifact.kind == Kind.TEXT or not self.view.report.text
-        ):
-            self.view.show_report(content)
+            slot = str(artifact.meta.get("view", "")) or _slot(what)
+            caption = about_plot(slot) or title_in_words(artifact.title)
+            self.view.show_samples(slot, content, caption)
+        elif isinstance(content, str) and artifact.kind == Kind.TABLE:
+            self.view.show_report(what if what == _COMPARISON else _TABLE, content)
+        elif isinstance(content, str) and artifact.path.suffix == ".md" and what != _SAMPLES:
+            self.view.show_report(_REPORT, content)
+        elif isinstance(content, str):
+            self.view.show_samples(_slot(what), content, "")
         elif isinstance(content, StudioError):
             self.trouble.tell(content)
 
@@ -276,17 +307,16 @@ def _content(artifact: SavedArtifact) -> Any:
     if artifact.kind == Kind.TEXT:
         return artifact.read().decode("utf-8", "replace")
     if artifact.kind == Kind.TABLE:
-        return _markdown(artifact.read().decode("utf-8", "replace"))
+        report = artifact.meta.get("report")
+        if isinstance(report, Mapping) and report.get("kind") == "comparison":
+            return comparison(report)
+        return table(artifact.read().decode("utf-8", "replace"))
     return Plot.decode(artifact.read()) if artifact.kind == Kind.PLOT else None
 
 
-def _markdown(table: str) -> str:
-    """Return the first rows of a CSV table as Markdown."""
-    rows = list(islice(csv.reader(io.StringIO(table)), _MOST_ROWS))
-    if not rows:
-        return ""
-    lines = [" | ".join(cell.replace("|", "¦") for cell in row) for row in rows]
-    return "\n".join([lines[0], " | ".join("---" for _ in rows[0]), *lines[1:]])
+def _slot(what: str) -> str:
+    """Return where samples are shown: those that stand beside training examples by themselves."""
+    return _NEAREST if what == _SAMPLES else _SAMPLES
 
 
 def _architectures(mode: Mode | None) -> set[str]:
@@ -308,4 +338,4 @@ def _title(mode: Mode, values: Mapping[str, Any]) -> str:
 def _word(field: Field, value: Any) -> str:
     """Return a choice as a person reads it."""
     titles = dict(zip(field.choices, field.choice_titles, strict=False))
-    return titles.get(value) or str(value).replace("_", " ").capitalize()
+    return plot_name(titles.get(value) or str(value).replace("_", " ").capitalize())

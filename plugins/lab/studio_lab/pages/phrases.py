@@ -32,6 +32,35 @@ def title_in_words(title: str) -> str:
     return ": ".join(plot_name(part) for part in title.split(": "))
 
 
+def progress_in_words(message: str) -> str:
+    """Return what a task of the lab says of its progress in the language of the window."""
+    known = {
+        "Reading the data": tr("Reading the data"),
+        "Reading the table": tr("Reading the table"),
+        "Looking at the columns": tr("Looking at the columns"),
+        "Making the rows": tr("Making the rows"),
+        "Drawing samples": tr("Drawing samples"),
+        "Measuring": tr("Measuring"),
+        "Measuring the bound": tr("Measuring the bound"),
+    }
+    if message in known:
+        return known[message]
+    if split := re.fullmatch(r"Split (\d+) of (\d+)", message):
+        return tr("Split {at} of {all}").format(at=split[1], all=split[2])
+    if drawing := re.fullmatch(r"Drawing from (.+)", message):
+        return tr("Drawing from {name}").format(name=drawing[1])
+    return ", ".join(map(_figure, message.split(", ")))
+
+
+def _figure(part: str) -> str:
+    """Return “loss 0.12” or “120 examples/s” in the language of the window."""
+    if speed := re.fullmatch(r"(\S+) examples/s", part):
+        return tr("{speed} examples/s").format(speed=speed[1])
+    name, space, value = part.rpartition(" ")
+    short = {"loss": tr("loss"), "rate": tr("rate"), "gradient": tr("gradient")}
+    return f"{short.get(name) or plot_name(name)}{space}{value}"
+
+
 def in_words(plot: Plot) -> Plot:
     """Return a chart of a worker of the lab whose words are in the language of the window."""
     names = _names()
@@ -121,6 +150,12 @@ def _titles() -> dict[str, str]:
         "Comparison": tr("Comparison"),
         "Scaling": tr("Scaling"),
         "Samples": tr("Samples"),
+        "Nearest examples": tr("Nearest examples"),
+        "Table": tr("Table"),
+        "training examples": tr("Training examples"),
+        "Gaussian components": tr("Gaussian components"),
+        "mean with noise": tr("Mean with noise"),
+        "Digits": tr("Digits"),
         "Report": tr("Report"),
         "Handwritten digits": tr("Handwritten digits"),
         "Python manual": tr("Python manual"),
@@ -142,6 +177,10 @@ def about_plot(title: str) -> str:
         "All heads": tr(
             "Every attention head at a glance: a row of squares for each block, a square for each "
             "head, light where it looks. The heads of the chosen block are charts of their own."
+        ),
+        "Nearest examples": tr(
+            "Each row of samples stands above the training examples that are nearest to them. "
+            "Where both look the same, the model has copied instead of learned."
         ),
         "Next token": tr(
             "After each text the model gives every token a probability; these are the most "

@@ -1,6 +1,8 @@
-"""How a training goes, or went: its charts at the left, samples of the model at the right."""
+"""What came of a job: charts and reports at the left, what the model made at the right."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
@@ -14,125 +16,195 @@ from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_na
 _NARROW = 700
 _CHART_MOST = 520
 _SIDE_BY_SIDE = 4
-"""So many charts have a button each; of more one is chosen from a list."""
+"""So many have a button each; of more one is chosen from a list."""
+_FIRST = ("Report", "Comparison", "Loss")
+"""What is shown of several, where nothing was chosen."""
 
 
 class TrainingView(QWidget):
     """Shows what it is given; asks nobody.
 
     Attributes:
-        chosen: The title of the chart in view.
+        chosen: The title of the chart or report in view.
+        report: Shows the report, if one is chosen.
+        texts: Shows texts that the model made.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ui = ctx.ui
-        self._plots: dict[str, Plot] = {}
-        self._bar: SwitchBar | None = None
-        self.choice = ctx.ui.combo_box()
-        self.choice.setAccessibleName(tr("Chart"))
-        self.choice.hide()
-        self.choice.activated.connect(lambda at: self._choose(self.choice.itemData(at)))
+        self._shown: dict[str, Plot | str] = {}
+        self._made: dict[str, tuple[QImage | str, str]] = {}
         self._view: PlotView | None = None
-        self.chosen = ""
-        self.samples = SampleSheet()
+        self.chosen = self._chosen_made = ""
+        self._is_chosen_by_hand = False
+        self.samples, self.report, self.texts = (
+            SampleSheet(),
+            ctx.ui.prose_view(),
+            ctx.ui.prose_view(),
+        )
+        self.choice = _Choice(ctx, tr("Chart"), self._choose)
+        self.choice_made = _Choice(ctx, tr("Samples"), self._choose_made)
         self._heading = ctx.ui.elided_label("", Role.HEADING)
         self._about = ctx.ui.label("", Role.MUTE, wrap=True)
         self._caption = ctx.ui.label("", Role.SMALL, wrap=True)
+        self._waits = ctx.ui.label(
+            tr("Charts and samples appear here after a few seconds."), Role.MUTE, wrap=True
+        )
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         self._charts = QVBoxLayout()
-        self._charts.setSpacing(8)
-        self._charts.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
+        self._charts.addWidget(self.choice)
+        self._charts.addWidget(self.report.widget, 1)
         self._charts.addWidget(self._about)
-        beside = QVBoxLayout()
-        beside.setSpacing(8)
-        self.report = ctx.ui.prose_view()
-        beside.addWidget(self._caption)
+        self._beside = QWidget()
+        beside = QVBoxLayout(self._beside)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.choice_made)
         beside.addWidget(self.samples, 1)
-        beside.addWidget(self.report.widget)
-        beside.addStretch()
+        beside.addWidget(self.texts.widget, 1)
+        beside.addWidget(self._caption)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._sides.setSpacing(24)
         self._sides.addLayout(self._charts, 3)
-        self._sides.addLayout(beside, 2)
+        self._sides.addWidget(self._beside, 2)
+        self._sides.setSpacing(24)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
         column.addWidget(self._heading.widget)
+        column.addWidget(self._waits)
         column.addLayout(self._sides, 1)
+        for each in (self._charts, beside, column):
+            each.setSpacing(8)
 
     def begin(self, title: str) -> None:
-        """Show nothing yet of a training that is called ``title``."""
+        """Show nothing yet of a job that is called ``title``."""
         self._heading.set_text(title)
-        self._plots.clear()
-        self._rebuild()
-        self.show_samples(QImage(), "")
-        self.show_report("")
-
-    def show_report(self, text: str) -> None:
-        """Show what was found out, as Markdown, in the place of samples."""
-        self.report.set_text(text)
-        self.report.widget.setVisible(bool(text))
-        self.samples.setVisible(not text)
+        self._shown, self._made = {}, {}
+        self._is_chosen_by_hand = False
+        self._show_chosen()
+        self._show_made()
 
     def show_plot(self, plot: Plot) -> None:
         """Show a chart, in the place of an older one of that title."""
-        is_new = plot.title not in self._plots
-        self._plots[plot.title] = plot
-        if is_new:
-            self._rebuild()
-        elif plot.title == self.chosen and self._view is not None:
-            self._view.set_plot(in_words(plot))
+        self._show(plot.title, plot)
 
-    def show_samples(self, image: QImage, caption: str) -> None:
-        """Show what the model makes; a null image is none."""
-        self.samples.set_image(image)
-        self._caption.setText(caption)
+    def show_report(self, title: str, text: str) -> None:
+        """Show Markdown in the place of a chart."""
+        self._show(title, text)
+
+    def show_samples(self, title: str, made: QImage | str, caption: str) -> None:
+        """Show what the model made, a picture or a text, in the place of an older one."""
+        self._made[title] = (made, caption)
+        if self._chosen_made not in self._made:
+            self._chosen_made = title
+        self._show_made()
 
     def resizeEvent(self, event: object) -> None:
         """Charts stand above the samples where there is little room."""
         ways = QBoxLayout.Direction
         self._sides.setDirection(ways.TopToBottom if self.width() < _NARROW else ways.LeftToRight)
 
-    def _rebuild(self) -> None:
-        titles = [*self._plots]
-        if self.chosen not in titles:
-            self.chosen = titles[0] if titles else ""
-        if self._bar is not None:
-            self._charts.removeWidget(self._bar.widget)
-            self._bar.widget.deleteLater()
-            self._bar = None
-        self.choice.clear()
-        self.choice.setVisible(len(titles) > _SIDE_BY_SIDE)
-        if len(titles) > _SIDE_BY_SIDE:
-            for title in titles:
-                self.choice.addItem(plot_name(title), title)
-            self.choice.setCurrentIndex(titles.index(self.chosen))
-        elif len(titles) > 1:
-            choices = [(title, "", plot_name(title)) for title in titles]
-            self._bar = self._ui.switch_bar(tr("Chart"), choices)
-            self._bar.choose(self.chosen)
-            self._bar.on_choose(self._choose)
-            self._charts.insertWidget(0, self._bar.widget, 0, Qt.AlignmentFlag.AlignLeft)
+    def _show(self, title: str, content: Plot | str) -> None:
+        self._shown[title] = content
+        first = next((each for each in _FIRST if each in self._shown), next(iter(self._shown)))
+        if self.chosen not in self._shown or not self._is_chosen_by_hand:
+            self.chosen = first
         self._show_chosen()
 
     def _choose(self, title: str) -> None:
-        self.chosen = title
+        self.chosen, self._is_chosen_by_hand = title, True
         self._show_chosen()
 
+    def _choose_made(self, title: str) -> None:
+        self._chosen_made = title
+        self._show_made()
+
     def _show_chosen(self) -> None:
-        plot = self._plots.get(self.chosen)
-        names = tuple(each.name for each in plot.series) if plot else ()
-        self._about.setText(about_losses(names) or about_plot(self.chosen))
-        if plot is None:
-            if self._view is not None:
-                self._view.widget.hide()
-            return
+        content = self._shown.get(self.chosen)
+        is_plot, is_report = isinstance(content, Plot), isinstance(content, str)
+        self._waits.setVisible(not (self._shown or self._made))
+        self.choice.offer([*self._shown], self.chosen)
+        self._about.setText(_about(self.chosen, content))
+        self._about.setVisible(bool(self._about.text()))
+        self.report.widget.setVisible(is_report)
+        self.report.set_text(content if isinstance(content, str) else "")
+        self._beside.setVisible(bool(self._made) and not is_report)
+        if isinstance(content, Plot):
+            self._draw(content)
+        if self._view is not None:
+            self._view.widget.setVisible(is_plot)
+
+    def _draw(self, plot: Plot) -> None:
         if self._view is None:
             self._view = self._ui.plot_view(in_words(plot))
             self._view.widget.setMaximumHeight(_CHART_MOST)
-            self._charts.insertWidget(self._charts.count() - 1, self._view.widget, 1)
+            self._charts.insertWidget(1, self._view.widget, 1)
         self._view.set_plot(in_words(plot))
-        self._view.widget.show()
+
+    def _show_made(self) -> None:
+        made, caption = self._made.get(self._chosen_made, ("", ""))
+        self._waits.setVisible(not (self._shown or self._made))
+        self._beside.setVisible(bool(self._made) and not self.report.widget.isVisibleTo(self))
+        self.choice_made.offer([*self._made], self._chosen_made)
+        is_picture = isinstance(made, QImage)
+        self.samples.setVisible(is_picture)
+        self.samples.set_image(made if isinstance(made, QImage) else QImage())
+        self.texts.widget.setVisible(not is_picture)
+        self.texts.set_text(made if isinstance(made, str) else "")
+        self._caption.setText(caption)
+
+
+def _about(title: str, content: Plot | str | None) -> str:
+    names = tuple(each.name for each in content.series) if isinstance(content, Plot) else ()
+    return about_losses(names) or about_plot(title)
+
+
+class _Choice(QWidget):
+    """One of a few by buttons, of many by a list; hidden where there is nothing to choose."""
+
+    def __init__(self, ctx: PluginContext, name: str, chosen: Callable[[str], None]) -> None:
+        super().__init__()
+        self._ui, self._name, self._chosen = ctx.ui, name, chosen
+        self._titles: list[str] = []
+        self._bar: SwitchBar | None = None
+        self.combo = ctx.ui.combo_box()
+        self.combo.setAccessibleName(name)
+        self.combo.activated.connect(lambda at: self._tell(self.combo.itemData(at)))
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.combo, 0, Qt.AlignmentFlag.AlignLeft)
+        self.hide()
+
+    def offer(self, titles: list[str], chosen: str) -> None:
+        """Offer these, of which one is chosen."""
+        if titles != self._titles:
+            self._titles = titles
+            self._rebuild()
+        if chosen in titles:
+            self.combo.setCurrentIndex(titles.index(chosen))
+            if self._bar is not None:
+                self._bar.choose(chosen)
+
+    def _rebuild(self) -> None:
+        titles, is_long = self._titles, len(self._titles) > _SIDE_BY_SIDE
+        self.combo.clear()
+        for title in titles:
+            self.combo.addItem(plot_name(title), title)
+        if self._bar is not None:
+            self._column.removeWidget(self._bar.widget)
+            self._bar.widget.deleteLater()
+            self._bar = None
+        if not is_long and len(titles) > 1:
+            choices = [(title, "", plot_name(title)) for title in titles]
+            self._bar = self._ui.switch_bar(self._name, choices)
+            self._bar.on_choose(self._tell)
+            self._column.addWidget(self._bar.widget, 0, Qt.AlignmentFlag.AlignLeft)
+        self.combo.setVisible(is_long)
+        self.setVisible(len(titles) > 1)
+
+    def _tell(self, title: str) -> None:
+        self._chosen(title)
 
 
 class SampleSheet(QWidget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Stall, Step
 from studio_lab.datasets.presentation import png
+from studio_lab.pages import phrases
 from studio_lab.pages.page import build
 
 
@@ -27,7 +28,8 @@ class Desk(PageDesk):
 
     def charts(self) -> dict[str, list[float]]:
         """What the view has to show: title → values of the first series."""
-        return {title: plot.series[0].y for title, plot in self.page.view._plots.items()}
+        shown = self.page.view._shown
+        return {title: plot.series[0].y for title, plot in shown.items() if isinstance(plot, Plot)}
 
 
 @pytest.fixture
@@ -63,7 +65,8 @@ def test_a_result_of_an_earlier_session_shows_its_whole_training(desk: Desk) -> 
     desk.runtime.enqueue(Artifact("plot", last, ".plot.json", title="Loss"), sheet())
     desk.run()
     desk.until_over()
-    desk.until(lambda: len(desk.results()) == 2)
+    desk.until(lambda: len(desk.charts()) == 1 and not desk.page.view.samples.image.isNull())
+    assert len(desk.results()) == 1, "the strip has one for each training"
     desk.again()
     desk.until(lambda: desk.charts() == {"Loss": [3.0, 1.0]})
     desk.until(lambda: not desk.page.view.samples.image.isNull())
@@ -103,3 +106,44 @@ def test_a_comparison_is_read_as_a_table(desk: Desk) -> None:
     desk.until_over()
     desk.until(lambda: "0.2" in desk.page.view.report.plain_text())
     assert "|" not in desk.page.view.report.plain_text(), "it is drawn, not written"
+
+
+def test_verdicts_of_a_comparison_are_told_by_code(desk: Desk) -> None:
+    desk.set_mode("compare")
+    desk.page.modes.form.set_values({"weights": ["vae"]})
+    bound = {"KID": {"value": 0.25, "low": 0.2, "high": 0.3}}
+    rows = [{"name": "vae", "role": "weights", "measures": bound, "findings": ["copies"]}]
+    meta = {"report": {"kind": "comparison", "measure": "KID", "rows": rows}}
+    made = Artifact("table", b"samples\nvae\n", ".csv", title="Comparison: Digits", meta=meta)
+    desk.runtime.enqueue(made, sheet())
+    desk.run()
+    desk.until_over()
+    view = desk.page.view
+    desk.until(lambda: "It copies training examples." in view.report.plain_text())
+    assert "0.25 (0.2–0.3)" in view.report.plain_text()
+    assert view.choice.isHidden(), "there is but one thing to read"
+
+
+def test_without_a_model_the_page_says_to_train_one(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Bare(Desk):
+        capabilities: ClassVar[dict[str, str]] = {}
+
+    with Bare.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        desk.set_mode("inspect")
+        assert desk.page.views.currentWidget() is desk.page._untrained
+        desk.set_mode("train")
+        assert desk.page.views.currentWidget() is desk.page._empty
+
+
+def test_what_a_task_says_is_told_in_the_language_of_the_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    german = {"loss": "Verlust", "rate": "Rate", "{speed} examples/s": "{speed} Beispiele/s",
+              "Attention, block {block}, head {head}": "Block {block}, Kopf {head}"}  # fmt: skip
+    monkeypatch.setattr(phrases, "tr", lambda text: german.get(text, text))
+    told = phrases.progress_in_words("loss 0.120, rate 1.0e-03, 1,020 examples/s")
+    assert told == "Verlust 0.120, Rate 1.0e-03, 1,020 Beispiele/s"
+    assert phrases.plot_name("Attention, block 2, head 11") == "Block 2, Kopf 11"
+    assert phrases.plot_name("Whatever a later worker says") == "Whatever a later worker says"
