@@ -162,6 +162,7 @@ CASES: dict[str, Case] = {
     ),
     "lab.compare": Case({"weights": ["tiny"], "example": "digits", "samples": 50}, _trained),
     "lab.sample": Case({"count": 100}, _trained),
+    "lab.simulate": Case({"count": 32, "side": 32}),
     "lab.train": Case({"steps": 300, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, compare, inspect, report, sample, scale, train
+from studio_lab.tasks import augment, compare, inspect, report, sample, scale, simulate, train
 
 
 @hookimpl
@@ -21,6 +21,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "lab.train": train.train,
         "lab.sample": sample.sample,
         "lab.scale": scale.scale,
+        "lab.simulate": simulate.simulate,
     }
 
 

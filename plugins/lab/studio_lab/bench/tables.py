@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from studio.api import BenchContext
+from studio_lab.augmentation.trial import WEIGHTS, ScoreName, Trial
+from studio_lab.augmentation.verdict import Outcome, outcomes
 from studio_lab.datasets.table import Column, Table, Target
 from studio_lab.tables.methods import GENERATORS
-from studio_lab.tables.trial import WEIGHTS, Trial, trials
-from studio_lab.tables.utility import ScoreName
-from studio_lab.tables.verdict import Outcome, outcomes
+from studio_lab.tables.trials import trials
 
 METHODS = (WEIGHTS, *GENERATORS)
 SPLITS, SPLITS_ANEW = 10, 20

@@ -18,6 +18,7 @@ from studio.api import BadInput
 from studio_lab.datasets.dataset import Dataset, Shape, Split, Tokens
 from studio_lab.datasets.molecules import from_smiles
 from studio_lab.datasets.pairs import from_pairs
+from studio_lab.datasets.phantoms import phantoms
 from studio_lab.datasets.table import Column, Table
 from studio_lab.datasets.tables import from_table
 from studio_lab.datasets.texts import from_text
@@ -145,4 +146,5 @@ EXAMPLES: Mapping[str, Callable[[], tuple[Dataset, list[str]]]] = {
     "chorales": chorales,
     "molecules": molecules,
     "swaps": swaps,
+    "phantoms": phantoms,
 }  # fmt: skip

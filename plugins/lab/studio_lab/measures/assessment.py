@@ -44,7 +44,7 @@ _SENTENCES = {
     Finding.COLLAPSE: (
         "Its samples vary less than half as much as real ones, or miss most of the classes."
     ),
-    Finding.BASELINE: "A plain baseline is as good or better.",
+    Finding.BASELINE: "It is not clearly better than a plain baseline.",
 }
 
 

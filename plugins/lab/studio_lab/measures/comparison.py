@@ -99,8 +99,10 @@ def sheet(
     """
     rows = []
     for made, real in zip(samples, nearest):
-        pair = [np.concatenate(list(part[:SHOWN]), 2) for part in (made, real)]
-        rows += [*pair, np.ones((pair[0].shape[0], gap, pair[0].shape[2]))]
+        for part in (made, real):
+            framed = np.pad(part[:SHOWN], ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=0.5)
+            rows.append(np.concatenate(list(framed), 2))
+        rows.append(np.ones((rows[-1].shape[0], gap, rows[-1].shape[2])))
     joined = np.concatenate(rows[:-1], 1)
     shown = np.repeat(joined, 3, 0) if joined.shape[0] == 1 else joined[:3]
     return np.asarray((shown.transpose(1, 2, 0) * 255).round().clip(0, 255), np.uint8)

@@ -8,6 +8,7 @@ from studio_lab.pages.phrases import tr
 
 TRAIN, SAMPLE, INSPECT = "train", "sample", "inspect"
 COMPARE, AUGMENT, SCALE, REPORT = "compare", "augment", "scale", "report"
+SIMULATE = "simulate"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -57,14 +58,26 @@ def modes() -> tuple[Mode, ...]:
         ),
         Mode(
             AUGMENT,
-            tr("Add rows"),
-            tr("Add rows"),
+            tr("Augment"),
+            tr("Augment"),
             "table",
             "lab.augment",
             schema.Augment,
             hint=tr(
-                "Make synthetic rows of a table, and find out whether they help a classifier, harm "
-                "it, or give real rows away."
+                "Make more of a table, a time series, pictures or texts, and find out whether that "
+                "helps, harms, or gives real data away."
+            ),
+        ),
+        Mode(
+            SIMULATE,
+            tr("Phantoms"),
+            tr("Draw"),
+            "image",
+            "lab.simulate",
+            schema.Simulate,
+            hint=tr(
+                "Draw ellipses that stand in for sections of a head: pictures to train on where "
+                "real ones may not be used."
             ),
         ),
         Mode(

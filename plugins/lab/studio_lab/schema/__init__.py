@@ -7,6 +7,7 @@ from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
 from studio_lab.schema.report import Report
 from studio_lab.schema.sample import Sample
 from studio_lab.schema.scale import Scale
+from studio_lab.schema.simulate import Simulate
 from studio_lab.schema.train import Train
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Report",
     "Sample",
     "Scale",
+    "Simulate",
     "SizeName",
     "Train",
 ]

@@ -19,7 +19,15 @@ ArchitectureName = Literal[
 ]
 SizeName = Literal["small", "medium", "large"]
 ExampleName = Literal[
-    "auto", "digits", "manual", "wine", "breast_cancer", "swaps", "chorales", "molecules"
+    "auto",
+    "digits",
+    "phantoms",
+    "manual",
+    "wine",
+    "breast_cancer",
+    "swaps",
+    "chorales",
+    "molecules",
 ]
 
 ARCHITECTURES = {

@@ -107,7 +107,7 @@ class Train(Params, frozen=True):
             "How many are made at the end and set beside real examples and plain baselines.",
         ),
         _TRAINING,
-    ] = 100
+    ] = 300
     early_stopping: Annotated[
         bool,
         Label("Stop early", "End when the validation has not improved for a while."),
@@ -126,8 +126,11 @@ class Train(Params, frozen=True):
         _REGULARISATION,
     ] = 0.01
     augmentation: Annotated[
-        Literal["none", "shift", "flip"],
-        Label("Augmentation", "Move each picture a little, or mirror it too, whenever it is seen."),
+        Literal["none", "shift", "flip", "turn"],
+        Label(
+            "Augmentation",
+            "Move each picture a little, mirror it too, or turn it, whenever it is seen.",
+        ),
         _REGULARISATION,
     ] = "none"
     seed: Seed = Seed.random()

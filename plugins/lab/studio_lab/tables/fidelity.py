@@ -7,35 +7,17 @@ because SDMetrics needs Copulas, whose licence (BUSL) is not free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from studio_lab.augmentation.trial import Fidelity
 from studio_lab.datasets.table import Column, Table
 from studio_lab.measures.distances import Vectors
 
 MOST_CATEGORY_PAIRS = 100
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """Similarity of two tables, 0 to 1.
-
-    Attributes:
-        columns: Of each column, by its name.
-        pairs: Mean over pairs of columns of one kind; NaN where there is no such pair.
-    """
-
-    columns: dict[str, float]
-    pairs: float
-
-    @property
-    def mean(self) -> float:
-        """The mean over columns."""
-        return float(np.mean(list(self.columns.values()))) if self.columns else 0.0
 
 
 def fidelity(real: Table, synthetic: Table) -> Fidelity:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, balanced_accuracy_score
 
+from studio_lab.augmentation.trial import Scores
 from studio_lab.measures.distances import Vectors
 
 ClassifierName = Literal["logistic regression", "gradient boosting"]
-ScoreName = Literal["average precision", "balanced accuracy"]
-Scores = Mapping[ScoreName, float]
 
 
 def score(

@@ -58,7 +58,7 @@ def test_it_becomes_a_table_a_plot_and_a_sheet(digits: Dataset, found: Found) ->
     assert plot.x.categories[0] == rows[0].name
     assert plot.encode()
     pictures = as_measured(digits, digits.rows[:9] / 8 - 1)
-    assert sheet([pictures, pictures], [pictures, pictures]).shape == (4 * 8 + 2, 64, 3)
+    assert sheet([pictures, pictures], [pictures, pictures]).shape == (4 * 9 + 2, 72, 3)
 
 
 def test_a_table_is_measured_too() -> None:

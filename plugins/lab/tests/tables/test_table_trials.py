@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from studio_lab.augmentation.trial import WEIGHTS, ScoreName
+from studio_lab.augmentation.verdict import Effect, Outcome, outcomes
 from studio_lab.datasets.table import Column, Table, Target, joined
 from studio_lab.datasets.table_file import as_csv, parse_table
 from studio_lab.tables.encoder import MOST_COLUMNS, Encoder, usable
 from studio_lab.tables.fidelity import fidelity
 from studio_lab.tables.methods import GENERATORS
 from studio_lab.tables.target_leak import leaking_columns
-from studio_lab.tables.trial import WEIGHTS, additional, trials
-from studio_lab.tables.utility import ScoreName
-from studio_lab.tables.verdict import Effect, Outcome, outcomes
+from studio_lab.tables.trials import additional, trials
 
 
 def numbers(cells: NDArray[np.float64]) -> Table:

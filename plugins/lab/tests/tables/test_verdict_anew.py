@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from studio_lab.augmentation.trial import WEIGHTS, Trial
+from studio_lab.augmentation.verdict import Effect, outcomes
 from studio_lab.bench.tables import SCORES, rare_cancer
-from studio_lab.tables.trial import WEIGHTS, Trial, trials
-from studio_lab.tables.verdict import Effect, outcomes
+from studio_lab.tables.trials import trials
 
 METHODS = (WEIGHTS, "smote", "copula", "noise")
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.api.plot import Axis, Bars, Line, Plot, Points
+from studio_lab.augmentation.trial import SyntheticRows, Trial
+from studio_lab.augmentation.verdict import TITLES, Outcome
 from studio_lab.measures.comparison import interval_line
 from studio_lab.measures.distances import Vectors
 from studio_lab.measures.estimates import Estimate
-from studio_lab.tables.trial import SyntheticRows, Trial
-from studio_lab.tables.verdict import TITLES, Outcome
 
 MOST_BARS = 30
 MOST_POINTS = 1500

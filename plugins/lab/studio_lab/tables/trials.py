@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from studio_lab.augmentation.privacy import privacy
+from studio_lab.augmentation.trial import TEST_SHARE, WEIGHTS, SyntheticRows, Trial
 from studio_lab.datasets.table import Table, Target, joined
 from studio_lab.tables.encoder import Encoder, usable
-from studio_lab.tables.fidelity import Fidelity, fidelity
+from studio_lab.tables.fidelity import fidelity
 from studio_lab.tables.generators import Wanted
 from studio_lab.tables.methods import GENERATORS
-from studio_lab.tables.privacy import Privacy, privacy
-from studio_lab.tables.utility import ClassifierName, Scores, score
-
-TEST_SHARE = 0.3
-WEIGHTS = "weights"
-"""The method that makes no rows: classes weighted by how rare they are."""
-
-
-@dataclass(frozen=True)
-class SyntheticRows:
-    """What was seen of the rows that a method made in one split.
-
-    Attributes:
-        alone: Scores after training on synthetic rows alone.
-        fidelity, similarity: Of synthetic rows, and of held-out rows, to those of training.
-    """
-
-    alone: Scores
-    fidelity: Fidelity
-    similarity: Fidelity
-    privacy: Privacy
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What one method did in one split; the classifier was tested on real rows it had not seen.
-
-    Attributes:
-        real, augmented: Scores after training on real rows, and on these with the method.
-        rows: Of what it made; None for class weights.
-    """
-
-    method: str
-    real: Scores
-    augmented: Scores
-    rows: SyntheticRows | None = None
+from studio_lab.tables.utility import ClassifierName, score
 
 
 def additional(target: Target, rows: int) -> Wanted:
@@ -103,7 +69,7 @@ def trials(
             for _ in generator.fit(training, classes, rng):
                 yield None
             added, labels = generator.sample(additional(classes, share), rng)
-            whole, whole_labels = generator.sample(_as_real(classes), rng)
+            whole, whole_labels = generator.sample(as_real(classes), rng)
             new = encoder(added)
             both = (np.concatenate([known[0], new]), np.concatenate([known[1], labels.labels]))
             alone = (encoder(whole), whole_labels.labels)
@@ -117,6 +83,6 @@ def trials(
             yield Trial(method, real, score(classifier, both, (test, truth)), seen)
 
 
-def _as_real(target: Target) -> Wanted:
+def as_real(target: Target) -> Wanted:
     counts = np.bincount(target.labels, minlength=len(target.classes))
     return {label: int(count) for label, count in enumerate(counts)}

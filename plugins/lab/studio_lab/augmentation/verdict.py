@@ -8,10 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from studio_lab.augmentation.trial import TEST_SHARE, WEIGHTS, ScoreName, Trial
 from studio_lab.measures.copies import exceeds, expected_share
 from studio_lab.measures.estimates import Estimate, corrected
-from studio_lab.tables.trial import TEST_SHARE, WEIGHTS, Trial
-from studio_lab.tables.utility import ScoreName
 
 MEMBERSHIP = 0.55
 """An attack that is surely above this area is more than chance and rounding."""
@@ -21,9 +20,19 @@ TITLES = {
     "smote": "SMOTE",
     "adasyn": "ADASYN",
     "copula": "Gaussian copula",
-    "vae": "Tabular VAE",
+    "vae": "Variational autoencoder",
     "noise": "Noise",
     "independent": "Independent columns",
+    "blocks": "Block bootstrap",
+    "phases": "Phase randomisation",
+    "recurrent": "Recurrent network",
+    "shuffled": "Shuffling",
+    "shift": "Shifting",
+    "flip": "Shifting and mirroring",
+    "turn": "Turning and zooming",
+    "rewriting": "Rewriting",
+    "words": "Word swapping",
+    "ngrams": "N-gram model",
 }
 
 

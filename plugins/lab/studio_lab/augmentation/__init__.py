@@ -1,0 +1,1 @@
+"""Whether made examples help, harm, or give real ones away, whatever the data are."""

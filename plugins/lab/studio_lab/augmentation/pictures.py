@@ -1,0 +1,129 @@
+"""Pictures with classes: changed or made ones beside the real ones, in repeated splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from studio_lab.augmentation.privacy import privacy
+from studio_lab.augmentation.trial import TEST_SHARE, SyntheticRows, Trial
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.table import Column, Table, Target
+from studio_lab.measures.distances import Vectors, flat
+from studio_lab.tables.fidelity import fidelity
+from studio_lab.tables.methods import GENERATORS
+from studio_lab.tables.trials import additional, as_real
+from studio_lab.tables.utility import ClassifierName, score
+from studio_lab.training.augmentation import augmented
+from studio_lab.training.randomness import generator
+
+COPIES = 2
+"""Changed pictures for each real one."""
+COMPONENTS = 48
+MOST = 1000
+FEWEST = 20
+"""Pictures of a class."""
+CHANGES = ("shift", "flip", "turn")
+MADE = ("vae", "copula", "smote")
+"""Methods that make pictures: they learn and write principal components."""
+
+
+class Components:
+    """Pictures as their principal components, scaled together, and back.
+
+    Args:
+        pictures: (n, …) in 0…1.
+    """
+
+    def __init__(self, pictures: NDArray[np.float64]) -> None:
+        rows = flat(pictures)
+        count = min(COMPONENTS, len(rows) - 1, rows.shape[1])
+        self._shape = pictures.shape[1:]
+        self._pca = PCA(count, svd_solver="randomized", random_state=0).fit(rows)
+        self._scale = float(np.sqrt(self._pca.explained_variance_.mean())) or 1.0
+
+    def __call__(self, pictures: NDArray[np.float64]) -> Vectors:
+        """Return (n, d) components."""
+        return np.asarray(self._pca.transform(flat(pictures)) / self._scale)
+
+    def pictures(self, rows: Vectors) -> NDArray[np.float64]:
+        """Return the pictures in 0…1 that components stand for."""
+        whole = self._pca.inverse_transform(rows * self._scale)
+        return np.asarray(whole.clip(0, 1).reshape(-1, *self._shape))
+
+
+def as_table(rows: Vectors) -> Table:
+    """Return components as a table."""
+    columns = (Column(f"component {n}", "number", each, decimals=6)
+               for n, each in enumerate(rows.T, 1))  # fmt: skip
+    return Table(tuple(columns))
+
+
+def trials(
+    data: Dataset,
+    methods: Sequence[str],
+    splits: int,
+    classifier: ClassifierName,
+    seed: int,
+    rows: int = 0,
+) -> Iterator[Trial | None]:
+    """Yield a trial of each method in each split, and None for steps between them.
+
+    Classifiers see principal components of the pictures of training. Changed pictures are twice as
+    many as the real ones.
+    """
+    pictures, labels = scaled(data), data.labels
+    draw = StratifiedShuffleSplit(splits, test_size=TEST_SHARE, random_state=seed % 2**32)
+    for number, (learned, tested) in enumerate(draw.split(labels, labels)):
+        target = Target("class", labels[learned], data.classes)
+        components = Components(pictures[learned])
+        known = (components(pictures[learned]), target.labels)
+        test = (components(pictures[tested]), labels[tested])
+        real = score(classifier, known, test)
+        for at, method in enumerate(methods):
+            yield None
+            if method in CHANGES:
+                more = changed(pictures[learned], method, (seed, number, at))
+                both = (np.concatenate([known[0], components(more)]),
+                        np.tile(target.labels, COPIES + 1))  # fmt: skip
+                yield Trial(method, real, score(classifier, both, test))
+                continue
+            rng = np.random.default_rng((seed, number, at))
+            makes, table = GENERATORS[method](), as_table(known[0])
+            for _ in makes.fit(table, target, rng):
+                yield None
+            added, added_labels = makes.sample(additional(target, rows), rng)
+            whole, whole_labels = makes.sample(as_real(target), rng)
+            new, alone = (components(components.pictures(each.cells())) for each in (added, whole))
+            both = (np.concatenate([known[0], new]),
+                    np.concatenate([target.labels, added_labels.labels]))  # fmt: skip
+            yield None
+            seen = SyntheticRows(
+                score(classifier, (alone, whole_labels.labels), test),
+                fidelity(table, as_table(alone)),
+                fidelity(table, as_table(test[0])),
+                privacy(np.concatenate([alone, new]), known[0], test[0], rng),
+            )
+            yield Trial(method, real, score(classifier, both, test), seen)
+
+
+def scaled(data: Dataset) -> NDArray[np.float64]:
+    """Return the pictures of a data set in 0…1."""
+    return np.asarray(data.rows / (data.shape.levels - 1), np.float64)
+
+
+def changed(pictures: NDArray[np.float64], how: str, place: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return pictures changed as in training, all of them, ``COPIES`` times over.
+
+    Args:
+        place: What the draws follow from.
+    """
+    seed, *rest = place
+    x = torch.from_numpy(pictures).float()
+    made = [augmented(x, how, generator("cpu", seed, *rest, copy)) for copy in range(COPIES)]
+    return torch.cat(made).double().numpy()

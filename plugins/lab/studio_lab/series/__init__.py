@@ -1,0 +1,1 @@
+"""Series over time: made anew, and what a forecast learns from them."""

@@ -1,0 +1,94 @@
+"""What is told of every augmentation, whatever the data are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from studio.api import Event, Kind, TaskContext
+from studio.api.plot import Plot
+from studio_lab.augmentation import report
+from studio_lab.augmentation.trial import Trial
+from studio_lab.augmentation.verdict import Outcome
+from studio_lab.schema import Augment
+
+HOW = (
+    "Gains are over real data alone, on real data that neither the method nor what learned from "
+    "it had seen. Intervals are of 95 %, corrected for splits that share data (Nadeau and Bengio "
+    "2003) and for the number of methods. The attack guesses from distances which data were "
+    "learned from; other attacks may find more."
+)
+
+
+def tried(
+    ctx: TaskContext, running: Iterable[Trial | None], methods: int, splits: int
+) -> Generator[Event, None, list[Trial]]:
+    """Run trials to their end, and tell where they are."""
+    found: list[Trial] = []
+    for trial in running:
+        if trial:
+            found.append(trial)
+        split = min(splits, len(found) // methods + 1)
+        yield ctx.progress(len(found), splits * methods, f"Split {split} of {splits}")
+    return found
+
+
+def as_report(
+    params: Augment, name: str, judged: Sequence[Outcome], chosen: Outcome, notes: Sequence[str]
+) -> dict[str, Any]:
+    """Return what was found out as plain data, from which the window makes its report."""
+    return {
+        "kind": "augmentation",
+        "data": params.kind,
+        "name": name,
+        "score": chosen.score,
+        "splits": params.splits,
+        "chosen": chosen.method,
+        "outcomes": {each.method: report.outcome_data(each) for each in judged},
+        "notes": list(notes),
+    }
+
+
+def plot_events(ctx: TaskContext, plots: Iterable[Plot]) -> Iterator[Event]:
+    """Yield plots as artifacts."""
+    for plot in plots:
+        yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
+
+
+def told(
+    ctx: TaskContext,
+    params: Augment,
+    name: str,
+    judged: Sequence[Outcome],
+    chosen: Outcome,
+    notes: Sequence[str],
+    card: str,
+    more: Mapping[str, Any],
+) -> Iterator[Event]:
+    """Yield the report, and what the task returns.
+
+    Args:
+        card: Markdown; the report in English, for a file.
+        more: Of the result, what only this kind of data has.
+    """
+    meta = {"report": as_report(params, name, judged, chosen, notes)}
+    yield ctx.artifact(
+        Kind.TEXT, card.encode(), suffix=".md", title=f"Report: {name}", text=card, meta=meta
+    )
+    yield ctx.result(
+        verdict=str(chosen.verdict),
+        effect=str(chosen.effect),
+        sentence=chosen.sentence(params.splits),
+        method=chosen.method,
+        score=chosen.score,
+        methods={each.method: report.outcome_data(each) for each in judged},
+        notes=list(notes),
+        **more,
+    )
+
+
+def card_of(title: str, judged: Sequence[Outcome], sentence: str, notes: Sequence[str]) -> str:
+    """Return a card without a table of columns: of what is no table."""
+    lines = [f"# {title}", "", sentence, "", *report.outcome_lines(judged), "", HOW, ""]
+    lines += ["What was made is no measurement. Say so wherever it is used.", ""]
+    return "\n".join([*lines, *(f"- {note}" for note in notes), ""])

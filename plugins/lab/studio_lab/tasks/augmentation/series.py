@@ -1,0 +1,105 @@
+"""Make a series over time anew, and say whether it helps a forecast, harms it, or leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.api import Event, Kind, TaskContext
+from studio.api.plot import Axis, Line, Plot
+from studio_lab.augmentation import report
+from studio_lab.augmentation.verdict import outcomes, recommended
+from studio_lab.datasets.table import Table
+from studio_lab.datasets.table_file import as_csv, read_table
+from studio_lab.schema import Augment
+from studio_lab.series.generators import SERIES_GENERATORS
+from studio_lab.series.series import Series, autocorrelation, series_of
+from studio_lab.series.trials import trials
+from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
+
+COMPARED = ("blocks", "phases", "recurrent")
+PLAIN = "shuffled"
+MOST = 20_000
+"""Times; of a longer series the last ones are used."""
+_SHOWN = 400
+
+
+def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
+    """Try methods in repeated splits; the plain baseline, shuffled values, comes along."""
+    path = Path(params.table)
+    yield ctx.progress(0, 0, "Reading the table")
+    table = yield from ctx.in_thread(lambda: read_table(path))
+    series, notes = series_of(table, params.target, path.stem)
+    if len(series.values) > MOST:
+        notes.append(f"The last {MOST:,} of {len(series.values):,} times are used.")
+        series = replace(series, values=series.values[-MOST:], times=series.times.at(
+            np.arange(len(series.values) - MOST, len(series.values))))  # fmt: skip
+    asked = COMPARED if params.series_method == "best" else (params.series_method,)
+    methods = tuple(dict.fromkeys((*asked, PLAIN)))
+    running = trials(series, methods, params.splits, ctx.rng.seed, params.rows)
+    found = yield from tried(ctx, running, len(methods), params.splits)
+    judged = outcomes(found, "forecast skill")
+    chosen = recommended([each for each in judged if each.method in asked])
+    made = yield from _made(ctx, params, series, chosen.method)
+    sentence = chosen.sentence(params.splits)
+    file = as_table_file(series, made)
+    meta = {"verdict": str(chosen.verdict), "method": chosen.method}
+    title = f"{chosen.title}: {path.stem}"
+    yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=sentence, meta=meta)
+    shown = (series_plot(series, made), autocorrelation_plot(series, made))
+    yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), *shown))
+    card = card_of(f"Synthetic series: {path.stem}", judged, sentence, notes)
+    more = {"rows": len(made), "lags": series.lags}
+    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
+
+
+def _made(
+    ctx: TaskContext, params: Augment, series: Series, method: str
+) -> Generator[Event, None, NDArray[np.float64]]:
+    rng = np.random.default_rng((ctx.rng.seed, params.splits))
+    generator = SERIES_GENERATORS[method]()
+    for _ in generator.fit([series.values], rng):
+        yield ctx.progress(0, 0, "Making the series")
+    return generator.sample(params.rows or len(series.values), rng)
+
+
+def as_table_file(series: Series, made: NDArray[np.float64]) -> bytes:
+    """Return a made series as CSV; its times begin after the last real one, evenly spaced."""
+    step = float(np.median(np.diff(series.times.values)))
+    times = series.times.values[-1] + step * np.arange(1, len(made) + 1)
+    columns = replace(series.times, values=times), replace(series.column, values=made)
+    return as_csv(Table(columns))
+
+
+def series_plot(series: Series, made: NDArray[np.float64]) -> Plot:
+    """Return the last real values beside the first made ones."""
+    return Plot(
+        "Real and made series",
+        x=Axis("step"),
+        y=Axis(series.column.name),
+        series=[
+            Line(y=list(series.values[-_SHOWN:]), name="real"),
+            Line(y=list(made[:_SHOWN]), name="made"),
+        ],
+    )
+
+
+def autocorrelation_plot(series: Series, made: NDArray[np.float64]) -> Plot:
+    """Return the autocorrelation of both."""
+    lags = 4 * series.lags
+    steps = list(range(1, lags + 1))
+    both = (("real", series.values), ("made", made))
+    return Plot(
+        "Autocorrelation",
+        x=Axis("lag"),
+        y=Axis("autocorrelation", minimum=-1, maximum=1),
+        series=[
+            Line(y=list(autocorrelation(values, lags)), x=list(steps), name=name)
+            for name, values in both
+            if len(values) > lags
+        ],
+    )

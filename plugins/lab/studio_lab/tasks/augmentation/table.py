@@ -1,0 +1,140 @@
+"""Make rows of a table, and say whether they help, harm, or give real rows away."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api.plot import Plot
+from studio_lab.augmentation import report
+from studio_lab.augmentation.trial import WEIGHTS
+from studio_lab.augmentation.verdict import Outcome, outcomes, recommended
+from studio_lab.datasets.statistics import table_card
+from studio_lab.datasets.table import USABLE, Column, Table, Target, with_target
+from studio_lab.datasets.table_file import as_csv, read_table
+from studio_lab.schema import Augment
+from studio_lab.tables.encoder import MOST_COLUMNS, Encoder, usable
+from studio_lab.tables.methods import GENERATORS
+from studio_lab.tables.target_leak import leaking_columns
+from studio_lab.tables.trials import additional, trials
+from studio_lab.tasks.augmentation.results import HOW, plot_events, told, tried
+
+COMPARED = ("smote", "copula", "vae")
+MOST_ROWS = 10_000
+"""More rows than these are not needed to tell; they are drawn, each class by its share."""
+
+
+_SUSPECTED = (
+    "alone tells the target: if it is known only after the target is, leave the column out."
+)
+
+
+def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
+    """Try methods in repeated splits, then make rows with the best, or with the one asked for."""
+    path = Path(params.table)
+    yield ctx.progress(0, 0, "Reading the table")
+    whole = yield from ctx.in_thread(lambda: read_table(path))
+    names = [each.name for each in whole.columns if each.name not in params.ignore]
+    table, target = with_target(whole.only(names), params.target)
+    table, target = _some(table, target, ctx.rng.seed)
+    yield ctx.progress(0, 0, "Looking at the columns")
+    used = usable(table, target)
+    if not used.columns:
+        raise BadInput(
+            f"“{path.stem}” has no column beside “{target.name}” that says anything: all are empty "
+            "or the same in every row.",
+            "Choose a table with columns that may tell the target.",
+        )
+    suspects = leaking_columns(used, target)
+    notes = [
+        *table.notes,
+        *_left_out(table, used),
+        *(f"“{name}” {_SUSPECTED}" for name in suspects),
+    ]
+    methods = COMPARED if params.method == "best" else (params.method,)
+    seed, count = ctx.rng.seed, len(methods) + 1  # what is plainest, class weights, comes along
+    running = trials(
+        table, target, (WEIGHTS, *methods), params.splits, params.classifier, seed, params.rows
+    )
+    found = yield from tried(ctx, running, count, params.splits)
+    judged = outcomes(found, params.score)
+    chosen = recommended(judged)
+    made, real = yield from _made(ctx, params, table, target, chosen.method)
+    sentence = chosen.sentence(params.splits)
+    shown = replace(whole, notes=tuple(notes)).only(names)
+    card = _card(path.stem, shown, target, sentence, judged)
+    title = f"{chosen.title}: {path.stem}"
+    meta = {"verdict": str(chosen.verdict), "method": chosen.method, "card": card}
+    yield ctx.artifact(
+        Kind.TABLE, as_csv(made), suffix=".csv", title=title, text=sentence, meta=meta
+    )
+    scatter = _scatter(real, target, made, chosen.title)
+    yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
+    more = {"rows": len(made), "classes": dict(target.counts), "leaking_columns": suspects}
+    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
+
+
+def _made(
+    ctx: TaskContext, params: Augment, table: Table, target: Target, method: str
+) -> Generator[Event, None, tuple[Table, Table]]:
+    """Return synthetic rows, learned from all real ones, and these: both with the target."""
+    rng = np.random.default_rng((ctx.rng.seed, params.splits))
+    learned, generator = usable(table, target), GENERATORS[method]()
+    for _ in generator.fit(learned, target, rng):
+        yield ctx.progress(0, 0, "Making the rows")
+    made, labels = generator.sample(additional(target, params.rows), rng)
+    return _with_labels(made, labels), _with_labels(learned, target)
+
+
+def _with_labels(table: Table, target: Target) -> Table:
+    labels = Column(target.name, "category", target.labels.astype(float), target.classes)
+    return replace(table, columns=(*table.columns, labels))
+
+
+def _scatter(real: Table, target: Target, made: Table, title: str) -> Plot:
+    names = [column.name for column in real.columns if column.name != target.name]
+    encoder = Encoder.fitted(real.only(names))
+    rows = (encoder(table.only(names)) for table in (real, made))
+    return report.scatter_plot(next(rows), target.labels, target.classes, next(rows), title)
+
+
+def _left_out(table: Table, used: Table) -> list[str]:
+    able = sum(column.kind in USABLE for column in table.columns)
+    if len(used.columns) < MOST_COLUMNS or able == MOST_COLUMNS:
+        return []
+    return [f"Of {able:,} columns, the {MOST_COLUMNS} that say most about the target are used."]
+
+
+def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:
+    if len(table) <= MOST_ROWS:
+        return table, target
+    from sklearn.model_selection import train_test_split
+
+    rows, _ = train_test_split(
+        np.arange(len(table)), train_size=MOST_ROWS, stratify=target.labels,
+        random_state=seed % 2**32,
+    )  # fmt: skip
+    note = f"{MOST_ROWS:,} of {len(table):,} rows were drawn, which is enough to tell."
+    return replace(table.at(np.sort(rows)), notes=(*table.notes, note)), target.at(np.sort(rows))
+
+
+def _card(name: str, table: Table, target: Target, sentence: str, judged: list[Outcome]) -> str:
+    """Return the card of the synthetic table: what it is made from, and how it did."""
+    lines = [
+        f"# Synthetic rows of {name}",
+        "",
+        sentence,
+        "",
+        *report.outcome_lines(judged),
+        "",
+        HOW,
+        "",
+        "Synthetic rows are no measurements. Say so wherever they are used.",
+        "",
+        table_card(f"The real table: {name}", table, target).replace("# ", "## ", 1),
+    ]
+    return "\n".join(lines)

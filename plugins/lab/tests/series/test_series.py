@@ -1,0 +1,95 @@
+"""Series of a known nature: what copies leaks, what forgets time harms, the rest is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from studio.api import BadInput
+from studio_lab.augmentation.verdict import Effect, Outcome, outcomes
+from studio_lab.datasets.table_file import parse_table
+from studio_lab.series.generators import Phases
+from studio_lab.series.series import Series, autocorrelation, series_of
+from studio_lab.series.trials import trials
+
+
+def values(count: int) -> NDArray[np.float64]:
+    """An autoregression of the second order, which a forecast can learn."""
+    rng, found = np.random.default_rng(0), np.zeros(count)
+    for at in range(2, count):
+        found[at] = 1.3 * found[at - 1] - 0.5 * found[at - 2] + rng.normal()
+    return found
+
+
+def file(column: NDArray[np.float64], first: str = "2020-01-01") -> bytes:
+    days = np.datetime64(first) + np.arange(len(column))
+    rows = [f"{day},{value:.3f}" for day, value in zip(days, column)]
+    return "\n".join(["day,size", *rows]).encode()
+
+
+def read(data: bytes, target: str = "size") -> tuple[Series, list[str]]:
+    return series_of(parse_table(data), target, "sizes")
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[str, Outcome]:
+    series, _ = read(file(values(500)))
+    found = [each for each in trials(series, ("blocks", "phases", "shuffled"), 5, 1) if each]
+    return {each.method: each for each in outcomes(found, "forecast skill")}
+
+
+def test_blocks_of_the_series_itself_leak(judged: dict[str, Outcome]) -> None:
+    assert judged["blocks"].verdict is Effect.LEAKS
+
+
+def test_new_phases_do_not_leak_and_keep_what_a_forecast_needs(judged: dict[str, Outcome]) -> None:
+    """The control: as like the series as the blocks are, and no copy."""
+    found = judged["phases"]
+    assert found.verdict is Effect.NONE
+    assert found.rows is not None
+    assert found.rows.alone.value > -0.1
+
+
+def test_shuffled_values_harm(judged: dict[str, Outcome]) -> None:
+    assert judged["shuffled"].verdict is Effect.HARMS
+
+
+def test_new_phases_keep_the_autocorrelation() -> None:
+    rng, real = np.random.default_rng(0), values(1000)
+    method = Phases()
+    for _ in method.fit([real], rng):
+        pass
+    made = method.sample(1000, rng)
+    assert sorted(made) == sorted(real)
+    assert np.abs(autocorrelation(made, 10) - autocorrelation(real, 10)).max() < 0.1
+
+
+def test_rows_are_put_in_order_and_gaps_are_bridged() -> None:
+    head, *rows = file(np.arange(150.0)).decode().splitlines()
+    rows[7] = rows[7].rsplit(",", 1)[0] + ",NaN"
+    series, notes = read("\n".join([head, *reversed(rows)]).encode())
+    assert list(series.values) == list(np.arange(150.0))
+    assert any("1 gaps" in note for note in notes)
+
+
+TWICE = file(values(150)) + b"\n" + file(values(150)).split(b"\n", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "said"),
+    [
+        (file(values(60)), "size", "has 60 times; 120 are the least"),
+        (file(np.ones(150)), "size", "not a column of different numbers"),
+        (b"size,other\n" + b"3,1\n1,2\n" * 100, "size", "no column of times"),
+        (
+            file(values(150)) + b"\n" + file(values(150)).split(b"\n", 1)[1],
+            "size",
+            "150 times more",
+        ),
+        (file(values(150)), "day", "not a column of different numbers"),
+    ],
+)
+def test_what_is_no_series_is_a_sentence(data: bytes, target: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        read(data, target)
