@@ -7,7 +7,17 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_lab import weights
-from studio_lab.tasks import augment, compare, inspect, report, sample, scale, simulate, train
+from studio_lab.tasks import (
+    augment,
+    compare,
+    describe,
+    inspect,
+    report,
+    sample,
+    scale,
+    simulate,
+    train,
+)
 
 
 @hookimpl
@@ -16,6 +26,7 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "lab.augment": augment.augment,
         "lab.compare": compare.compare,
+        "lab.describe": describe.describe,
         "lab.inspect": inspect.inspect,
         "lab.report": report.bias_report,
         "lab.train": train.train,

@@ -21,6 +21,9 @@ from studio_lab.datasets.table import Table
 HASH_SIDE = 8
 NEAR_BITS = 4
 """Of the 64 bits of a picture's hash, as many may differ in a near duplicate."""
+SMALL_SIDE = 16
+NEAR_PICTURE = 0.99
+"""Correlation of two pictures, made small, from which they are near duplicates."""
 
 SHINGLE = 3
 """Words of a shingle."""
@@ -82,24 +85,39 @@ def equal_rows(table: Table) -> Duplicates:
 def near_pictures(pictures: Sequence[NDArray[Any]]) -> Duplicates:
     """Return groups of pictures that look the same: other size, compression or brightness.
 
-    Pictures (C, H, W) of any size, compared by the difference hash (Krawetz 2013): whether each
-    cell of a grid is brighter than its right neighbour. Two pictures of one colour are the same.
+    Pictures (C, H, W) of any size. Candidates have nearly the same difference hash (Krawetz 2013):
+    whether each cell of a grid is brighter than its right neighbour. They are the same if they
+    correlate when they are small. Two pictures of one colour each are the same.
     """
-    return _near_hashes(np.array([_difference_hash(each) for each in pictures], np.uint64))
+    hashes = np.array([_difference_hash(each) for each in pictures], np.uint64)
+    return _near_hashes(hashes, np.array([_small(each) for each in pictures], np.float32))
 
 
 def _difference_hash(picture: NDArray[Any]) -> int:
-    from PIL import Image
-
-    grey = np.asarray(picture, np.float32).mean(0)
-    small = Image.fromarray(grey).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
-    cells = np.asarray(small)
+    cells = _resized(np.asarray(picture, np.float32).mean(0), HASH_SIDE + 1, HASH_SIDE)
     bits = (cells[:, 1:] > cells[:, :-1]).ravel()
     return int.from_bytes(np.packbits(bits).tobytes())
 
 
-def _near_hashes(hashes: NDArray[np.uint64]) -> Duplicates:
-    """Return groups of hashes that differ in ``NEAR_BITS`` bits at most.
+def _small(picture: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a picture as a vector of length 1, whatever its size, brightness and contrast."""
+    planes = [_resized(plane, SMALL_SIDE, SMALL_SIDE) for plane in picture.astype(np.float32)]
+    vector = np.stack(planes).ravel()
+    vector -= vector.mean()
+    length = float(np.linalg.norm(vector))
+    flat = np.full_like(vector, len(vector) ** -0.5)
+    return vector / length if length > 1e-3 * len(vector) ** 0.5 else flat
+
+
+def _resized(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    from PIL import Image
+
+    image = Image.fromarray(plane).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(image, np.float32)
+
+
+def _near_hashes(hashes: NDArray[np.uint64], small: NDArray[np.float32]) -> Duplicates:
+    """Return groups of hashes that differ in ``NEAR_BITS`` bits at most, and are alike when small.
 
     Of five pieces of a hash one is equal then, so only those with an equal piece are compared.
     """
@@ -111,8 +129,9 @@ def _near_hashes(hashes: NDArray[np.uint64]) -> Duplicates:
         order = np.argsort(piece, kind="stable")
         for group in np.split(order, np.flatnonzero(np.diff(piece[order])) + 1):
             for at, row in enumerate(group[:-1]):
-                differing = np.bitwise_count(hashes[group[at + 1 :]] ^ hashes[row])
-                links.join_all(row, group[at + 1 :][differing <= NEAR_BITS])
+                others = group[at + 1 :]
+                others = others[np.bitwise_count(hashes[others] ^ hashes[row]) <= NEAR_BITS]
+                links.join_all(row, others[small[others] @ small[row] >= NEAR_PICTURE])
     return links.groups()
 
 

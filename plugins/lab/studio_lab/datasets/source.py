@@ -167,6 +167,6 @@ def _unfit(name: str, takes: Sequence[DataKind]) -> BadInput:
     wanted = [each.words for kind in takes for each in FORMATS.values() if each.kind == kind]
     told = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if wanted[1:] else wanted)
     return BadInput(
-        f"This architecture cannot learn from “{name}”: it takes {told}.",
+        f"“{name}” cannot be used here, where the choice is {told}.",
         "Choose other data, or another architecture.",
     )

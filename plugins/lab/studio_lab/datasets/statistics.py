@@ -1,4 +1,4 @@
-"""What a data set is, in figures and in a card."""
+"""What a data set is, in a card that people read, and in plots."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from studio.api.plot import Axis, Bars, Histogram, Plot
+from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.duplicates import Duplicates, equal_rows
+from studio_lab.datasets.quality import Quality
 from studio_lab.datasets.table import Column, Table, Target
+from studio_lab.datasets.tokens import END, written
 
 MOST_LINES = 40
+_EXCERPTS, _EXCERPT = 3, 300
+_TOKENS_SHOWN = 20
+_MOST_CLASSES = 40
+_KINDS = {
+    "sounds": "sounds, as pictures of {width} × {height}: moments by bands of pitch",
+    "tunes": "pieces of tunes, of at most {length} tokens; {vocabulary} different ones",
+    "molecules": "molecules, of at most {length} tokens; {vocabulary} different ones",
+    "pictures": "pictures of {width} × {height} pixels in {colours}",
+    "text": "pieces of text, of {length} tokens; {vocabulary} different ones",
+    "table": "rows of {columns} numbers",
+    "pairs": "pairs of texts, of at most {length} tokens; {vocabulary} different ones",
+}
 
 
 def column_line(column: Column) -> str:
@@ -75,3 +91,98 @@ def duplicate_lines(found: Duplicates, leaks: Sequence[Sequence[int]] = ()) -> l
         )
         lines += [told, ""]
     return lines
+
+
+def card(data: Dataset, found: Quality, more: list[str]) -> str:
+    """Return the card of a data set in Markdown.
+
+    Args:
+        more: What was noticed when it was read, one sentence each.
+    """
+    split = data.split
+    lines = [f"# {data.title}", "", f"{len(data.rows):,} {_kind(data)}.", ""]
+    parts = [("training", split.training), ("validation", split.validation), ("test", split.test)]
+    lines += [f"Split: {', '.join(f'{name} {len(rows):,}' for name, rows in parts)}.", ""]
+    if data.classes:
+        lines += class_lines("folder" if not data.licence else "class", class_counts(data))
+    noticed = [*(found.sentences() or ["No duplicates and no leaks were found."]), *more]
+    lines += [*(f"- {sentence}" for sentence in noticed), "", *_statistics(data)]
+    if data.licence:
+        lines += ["", f"Licence and source: {data.licence}"]
+    return "\n".join(lines) + "\n"
+
+
+def class_counts(data: Dataset) -> dict[str, int]:
+    """Return how many examples each class has, the most frequent first."""
+    counts = np.bincount(data.labels, minlength=len(data.classes))
+    order = np.argsort(-counts, kind="stable")
+    return {data.classes[at]: int(counts[at]) for at in order}
+
+
+def plots(data: Dataset) -> list[Plot]:
+    """Return what there is to see of a data set in figures."""
+    made = []
+    if data.classes:
+        made.append(_bars("Examples of each class", "class", class_counts(data)))
+    if data.shape.kind == "text":
+        vocabulary = data.meta["vocabulary"]
+        counts = np.bincount(data.rows.ravel(), minlength=len(vocabulary))
+        often = [at for at in np.argsort(-counts, kind="stable") if vocabulary[at] != END]
+        shown = {repr(vocabulary[at])[1:-1]: int(counts[at]) for at in often[:_TOKENS_SHOWN]}
+        made.append(_bars("The most frequent tokens", "token", shown))
+        if END in vocabulary:
+            lengths = Histogram(values=_lengths(data).astype(float).tolist())
+            made.append(Plot("Lengths", x=Axis("tokens"), y=Axis("examples"), series=[lengths]))
+    if data.shape.kind == "pictures":
+        bright = data.rows.reshape(len(data.rows), -1).mean(1) / (data.shape.levels - 1)
+        told = Histogram(values=bright[:: max(1, len(bright) // 20_000)].tolist())
+        made.append(Plot("Brightness", x=Axis("mean"), y=Axis("examples"), series=[told]))
+    return made
+
+
+def _bars(title: str, label: str, counts: dict[str, int]) -> Plot:
+    shown = dict(list(counts.items())[:_MOST_CLASSES])
+    axis = Axis(label, categories=list(shown))
+    heights: list[float | None] = [float(count) for count in shown.values()]
+    return Plot(title, x=axis, y=Axis("count"), series=[Bars(y=heights)])
+
+
+def _kind(data: Dataset) -> str:
+    shape = data.shape
+    name = str(data.meta.get("content") or shape.kind)
+    return _KINDS.get(name, _KINDS["text"]).format(
+        width=shape.width, height=shape.height, length=shape.length, vocabulary=shape.vocabulary,
+        columns=shape.columns, colours="grey" if shape.channels == 1 else "colour",
+    )  # fmt: skip
+
+
+def _lengths(data: Dataset) -> np.ndarray:
+    return np.asarray((data.rows != 0).sum(-1))
+
+
+def _statistics(data: Dataset) -> list[str]:
+    """Return what figures say of the rows, by their kind."""
+    if data.shape.kind == "pictures":
+        values = data.rows[:: max(1, len(data.rows) // 2000)] / (data.shape.levels - 1)
+        return [f"Brightness from 0 to 1: mean {values.mean():.3f}, spread {values.std():.3f}."]
+    if data.shape.kind == "table":
+        head = ["| column | kind | values |", "|---|---|---|"]
+        return head + [_column(column) for column in data.meta["columns"]]
+    vocabulary, lines = data.meta["vocabulary"], list[str]()
+    if END in vocabulary:
+        low, middle, high = np.quantile(_lengths(data), [0, 0.5, 1])
+        lines = [f"Tokens: {low:.0f} to {high:.0f}, median {middle:.0f}.", ""]
+    rows = data.rows[data.split.training[:_EXCERPTS]]
+    for row in rows.reshape(len(rows), -1, data.shape.length):
+        lines += ["```", *(text[:_EXCERPT] for text in written(row, vocabulary)), "```"]
+    return lines
+
+
+def _column(column: dict[str, object]) -> str:
+    name = str(column["name"]).replace("|", "\\|")[:60]
+    if isinstance(names := column.get("names"), list):
+        return f"| {name} | category | {', '.join(map(str, names[:6]))} |"
+    return (
+        f"| {name} | {'date' if column['is_date'] else 'number'} | {column['least']:.4g} to "
+        f"{column['most']:.4g}, mean {column['mean']:.4g} |"
+    )

@@ -6,7 +6,7 @@ from studio.api import Mode
 from studio_lab import schema
 from studio_lab.pages.phrases import tr
 
-TRAIN, SAMPLE, INSPECT = "train", "sample", "inspect"
+TRAIN, DESCRIBE, SAMPLE, INSPECT = "train", "describe", "sample", "inspect"
 COMPARE, AUGMENT, SCALE, REPORT = "compare", "augment", "scale", "report"
 SIMULATE = "simulate"
 
@@ -22,6 +22,18 @@ def modes() -> tuple[Mode, ...]:
             "lab.train",
             schema.Train,
             hint=tr("Train a small model on your own data and watch it learn."),
+        ),
+        Mode(
+            DESCRIBE,
+            tr("Look at data"),
+            tr("Look"),
+            "table",
+            "lab.describe",
+            schema.Describe,
+            hint=tr(
+                "See what data are before a model learns them: how many, of which classes, what is "
+                "there twice, and what leaks from the training into the test."
+            ),
         ),
         Mode(
             SAMPLE,

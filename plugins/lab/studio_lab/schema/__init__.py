@@ -2,6 +2,7 @@
 
 from studio_lab.schema.augment import Augment
 from studio_lab.schema.compare import Compare
+from studio_lab.schema.describe import Describe
 from studio_lab.schema.inspect import Inspect
 from studio_lab.schema.names import ArchitectureName, ExampleName, SizeName
 from studio_lab.schema.report import Report
@@ -14,6 +15,7 @@ __all__ = [
     "ArchitectureName",
     "Augment",
     "Compare",
+    "Describe",
     "ExampleName",
     "Inspect",
     "Report",

@@ -60,7 +60,7 @@ def _written(
     vocabulary, content = meta["vocabulary"], meta.get("content")
     if content == "molecules":
         smiles = tokens.written(rows, vocabulary)
-        table = molecules.as_csv(smiles, "lab.sample")
+        table = molecules.as_csv(smiles, "lab")
         text = "\n".join(smiles)
         yield ctx.artifact(
             Kind.MOLECULES, table.encode(), suffix=".csv", title=title, text=text,

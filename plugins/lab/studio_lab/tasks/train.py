@@ -8,6 +8,7 @@ import math
 import re
 import time
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from studio.api import (
 from studio.api.plot import Plot
 from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.quality import quality
 from studio_lab.datasets.source import digest, load
 from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
@@ -54,12 +56,7 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
     """Train, show samples of the same noise while it learns, and measure at the end."""
     architecture, seed = ARCHITECTURES[params.architecture], ctx.rng.seed
     yield ctx.progress(0, params.steps, "Reading the data")
-    data, notes = yield from ctx.in_thread(
-        lambda: load(
-            params.data, params.example, architecture.takes, params.side, seed,
-            tokens=params.tokens, cut=params.cut,
-        )
-    )  # fmt: skip
+    data, notes = yield from ctx.in_thread(partial(_data, params, seed))
     if not architecture.make.generates and not data.classes:  # type: ignore[attr-defined]
         raise BadInput(
             f"“{data.title}” has one class: there is nothing to tell apart.",
@@ -97,6 +94,15 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
             yield from finish.kept()
             raise
         yield from finish.whole()
+
+
+def _data(params: Train, seed: int) -> tuple[Dataset, list[str]]:
+    """Return the data, and what a person should know of them."""
+    data, notes = load(
+        params.data, params.example, ARCHITECTURES[params.architecture].takes, params.side, seed,
+        tokens=params.tokens, cut=params.cut,
+    )  # fmt: skip
+    return data, [*quality(data).sentences(), *notes]
 
 
 def _arguments(params: Train, architecture: Architecture) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from studio.api import BadInput, EnergyUse, Kind, finished
+from studio.api import BadInput, EnergyUse, Event, Kind, TaskContext, finished
 from studio.api.plot import Plot
 from studio.testing.plugins import Made, run_task
 from studio_lab import weights
@@ -20,9 +21,9 @@ from studio_lab.tasks.train import train
 pytestmark = pytest.mark.torch
 
 
-def trained(steps: int, seed: int = 1, stop_after: int | None = None, **params: object) -> Made:
+def trained(steps: int, seed: int = 1, **params: object) -> Made:
     asked = Train.parse({"steps": steps, "precision": "float32", "measured": 0, **params})
-    return run_task(train, asked, seed=seed, stop_after=stop_after)
+    return run_task(train, asked, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +76,18 @@ def test_a_gan_is_followed_by_losses_classes_and_joules(monkeypatch: pytest.Monk
     assert seen == joules[: len(seen)]
 
 
+def learning(ctx: TaskContext, params: Train) -> Iterator[Event]:
+    """Train, and tell nothing before the first step is done."""
+    steps = train(ctx, params)
+    while "loss" not in str(event := next(steps)):
+        pass
+    yield event
+    yield from steps
+
+
 def test_what_was_stopped_keeps_its_best_weights() -> None:
-    made = trained(100_000, stop_after=3)
+    asked = Train.parse({"steps": 100_000, "precision": "float32"})
+    made = run_task(learning, asked, seed=1, stop_after=3)
     assert made.cancelled
     first, *plots = made.artifacts
     assert first.kind == Kind.WEIGHTS
@@ -93,12 +104,14 @@ def test_other_data_come_out_as_what_they_are(architecture: str, kind: str, text
     assert text in found.text
 
 
+@pytest.mark.slow
 def test_molecules_come_out_as_molecules() -> None:
     made = trained(2, architecture="recurrent", batch=4, example="molecules")
     (found,) = [each for each in made.artifacts if each.kind == Kind.MOLECULES]
     assert found.read().startswith(b"smiles,name,parent,operation,seed\n")
 
 
+@pytest.mark.slow
 def test_tunes_come_out_as_one_that_opens() -> None:
     formats = pytest.importorskip("studio_music.formats")
     made = trained(1, architecture="recurrent", batch=4, example="chorales")
@@ -107,6 +120,7 @@ def test_tunes_come_out_as_one_that_opens() -> None:
     assert sum(len(track.notes) for track in piece.tracks) > 16
 
 
+@pytest.mark.slow
 def test_sounds_come_out_as_one_that_plays(tmp_path: Path) -> None:
     checks = pytest.importorskip("studio_music.checks.sound_checks")
     at = np.arange(8000) / 16_000
@@ -151,5 +165,5 @@ def test_pictures_of_mixed_sizes_are_made_one(tmp_path: Path) -> None:
 def test_data_of_another_kind_are_a_sentence(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,b\n" + "1,2\n3,4\n" * 40)
-    with pytest.raises(BadInput, match="it takes a folder of pictures"):
+    with pytest.raises(BadInput, match="the choice is a folder of pictures"):
         trained(1, data=str(table), architecture="gan")
