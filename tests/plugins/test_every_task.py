@@ -39,6 +39,7 @@ from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.weights import Chorales
 from studio_music.formats.midi import files as midi_files
 from studio_music.piece import Key, Note, Piece, Track
+from studio_music.sound.audio_files import wav
 from studio_music.tunes.network import TuneNetwork
 from studio_music.tunes.weights import Tunes
 from tests.plugins.test_parking import _embedding, _features
@@ -277,6 +278,10 @@ def _case(task: str, folder: Path) -> Case:
         path = folder / "tune.abc"
         path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")
         return Case({"file": str(path)})
+    if task == "music.edit_sound":
+        path = folder / "tone.wav"
+        path.write_bytes(wav(np.sin(np.arange(4000)[:, None] / 9).astype(np.float32) / 2, 44_100))
+        return Case({"sound": str(path), "pitch": 2})
     assert task in CASES, f"give {task} a small job in this table"
     return CASES[task]
 

@@ -11,14 +11,19 @@ from studio.api import JobRequest, Kind, Page, PluginContext, SavedArtifact, hoo
 
 @hookimpl
 def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
-    """Return the page of this plugin."""
+    """Return the pages of this plugin."""
 
     def build() -> Page:
         from studio_music.pages.entry import build as build_page
 
         return build_page(ctx)
 
-    return {"music.page": build}
+    def build_sound() -> Page:
+        from studio_music.pages.effects.page import build as build_page
+
+        return build_page(ctx)
+
+    return {"music.page": build, "music.sound": build_sound}
 
 
 @hookimpl

@@ -20,6 +20,7 @@ from studio_music.tasks import (
     harmonisation,
     rendering,
     score_import,
+    sound_editing,
 )
 from studio_music.tunes import weights as tune_weights
 
@@ -36,6 +37,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.open": score_import.open_score,
         "music.compare": comparison.compare,
         "music.effect": effects.effect,
+        "music.edit_sound": sound_editing.edit_sound,
     }
 
 

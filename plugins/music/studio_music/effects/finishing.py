@@ -40,11 +40,11 @@ def grit(sound: np.ndarray, amount: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def room(tenths: int) -> np.ndarray:
+def room(tenths: int, rate: int = RATE) -> np.ndarray:
     """Return (frames, 2): what a room does to a click, with ``tenths`` of a second to −60 dB."""
     seconds = tenths / 10
-    frames = round(seconds * RATE)
-    time = np.arange(frames)[:, None] / RATE
+    frames = round(seconds * rate)
+    time = np.arange(frames)[:, None] / rate
     noise = np.random.default_rng(17).standard_normal((frames, 2))
     dull = np.stack([np.convolve(noise[:, side], np.full(5, 0.2), "same") for side in (0, 1)], 1)
     wall = noise * np.exp(-6.9078 / (0.45 * seconds) * time)
@@ -52,12 +52,12 @@ def room(tenths: int) -> np.ndarray:
     return np.asarray(wall / np.sqrt((wall**2).sum(axis=0)))
 
 
-def space(sound: np.ndarray, amount: float, *, loop: bool = False) -> np.ndarray:
+def space(sound: np.ndarray, amount: float, *, loop: bool = False, rate: int = RATE) -> np.ndarray:
     """Return (frames, channels) in a room, 0…1: from a closet to a cave. Longer by its echo, and
     in two channels; a loop stays as long, its echo goes on at its start."""
     if not amount:
         return sound
-    walls = room(round(10 * (0.3 + 2.7 * amount)))
+    walls = room(round(10 * (0.3 + 2.7 * amount)), rate)
     pair = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound
     wet = fftconvolve(pair, walls, axes=0)
     level = 0.9 * amount**0.7
@@ -82,15 +82,15 @@ def ends(sound: np.ndarray) -> np.ndarray:
     return cut
 
 
-def lufs(sound: np.ndarray) -> float:
+def lufs(sound: np.ndarray, rate: int = RATE) -> float:
     """Return the loudness of (frames, channels) by ITU-R BS.1770-4; −inf if silent.
 
     Of a sound shorter than the 0.4 s of a window of the standard: over the sound itself.
     """
-    return loudness.integrated(loudness.windows(sound.T.astype(np.float32), RATE))
+    return loudness.integrated(loudness.windows(sound.T.astype(np.float32), rate))
 
 
-def levelled(sound: np.ndarray, target: float | None) -> np.ndarray:
+def levelled(sound: np.ndarray, target: float | None, rate: int = RATE) -> np.ndarray:
     """Return a sound with its peak at −1 dB, or with a loudness in LUFS; never over −1 dB: a peak
     that would be is rounded off.
     """
@@ -99,7 +99,7 @@ def levelled(sound: np.ndarray, target: float | None) -> np.ndarray:
         return sound
     if target is None:
         return sound * (PEAK / peak)
-    measured = lufs(sound)
+    measured = lufs(sound, rate)
     if not np.isfinite(measured):
         return sound * (PEAK / peak)
     return rounded(sound * 10 ** ((target - measured) / 20))

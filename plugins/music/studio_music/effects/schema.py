@@ -1,4 +1,4 @@
-"""Parameters of sound effects: one declaration for the panel, the flags and the record."""
+"""Parameters of making and editing sounds: one declaration for form, flags and record."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from studio.api import (
     BadInput,
     Capability,
+    File,
     Group,
     Label,
     Params,
@@ -30,12 +31,17 @@ SoundName = Literal[
 """Ids of the families, as in ``catalogue``; a test holds them alike."""
 
 SOUNDS: tuple[str, ...] = get_args(SoundName)
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg")
+"""Endings of the files that are read as sounds."""
+
 PEAK_LEVEL = -60.0
 """The loudness that stands for “the peak at −1 dB”."""
 
 _TITLES = {name: name.replace("_", " ").capitalize() for name in SOUNDS}
 _SHAPE = Group("Character")
 _FILE = Group("File", advanced=True)
+_TRIM = Group("Trim")
+_LOOP = Group("Loop")
 _READING = Group("Description", advanced=True)
 
 
@@ -125,6 +131,78 @@ class Effect(Params, frozen=True):
         for name, value in self.shape.items():
             if not _is_number(value):
                 raise BadInput(f"“{name}” must be a number; you entered {value}.")
+
+
+class EditSound(Params, frozen=True):
+    """What to change of a sound; each field by itself leaves it as it is."""
+
+    sound: Annotated[str, File(SOUND_SUFFIXES), Label("Sound", "A WAV, FLAC or Ogg file.")]
+    start: Annotated[
+        float, Range(0, 3600, 0.01, "s"), Label("Start", "What comes before is cut off."), _TRIM
+    ] = 0
+    end: Annotated[
+        float,
+        Range(0, 3600, 0.01, "s", lowest="End of the sound"),
+        Label("End", "What comes after is cut off."),
+        _TRIM,
+    ] = 0
+    fade_in: Annotated[float, Range(0, 60, 0.05, "s"), Label("Fade in"), _TRIM] = 0
+    fade_out: Annotated[float, Range(0, 60, 0.05, "s"), Label("Fade out"), _TRIM] = 0
+    pitch: Annotated[
+        float,
+        Range(-24, 24, 1, "st"),
+        Label("Pitch", "In semitones, as a tape does it: higher is also shorter."),
+        _SHAPE,
+    ] = 0
+    space: Annotated[
+        float, Range(0, 100, 5, "%"), Label("Reverb", "From none over a room to a cave."), _SHAPE
+    ] = 0
+    loudness: Annotated[
+        float,
+        Range(PEAK_LEVEL, -6, 1, "LUFS", lowest="As it is"),
+        Label("Loudness", "By ITU-R BS.1770; −60: as it is."),
+        _SHAPE,
+    ] = PEAK_LEVEL
+    loop: Annotated[
+        bool, Label("Loop", "Write loop points, which samplers and game engines read."), _LOOP
+    ] = False
+    loop_start: Annotated[
+        float,
+        Range(0, 3600, 0.01, "s"),
+        Label("Loop start", "Counted from the new start."),
+        _LOOP,
+        ShownIf("loop", (True,)),
+    ] = 0
+    loop_end: Annotated[
+        float,
+        Range(0, 3600, 0.01, "s", lowest="End of the sound"),
+        Label("Loop end", "Counted from the new start."),
+        _LOOP,
+        ShownIf("loop", (True,)),
+    ] = 0
+    crossfade: Annotated[
+        float,
+        Range(0, 10, 0.01, "s"),
+        Label("Crossfade", "How long the end of the loop turns into what leads to its start."),
+        _LOOP,
+        ShownIf("loop", (True,)),
+    ] = 0.05
+
+    def check(self) -> None:
+        """Check what no field can say alone.
+
+        Raises:
+            BadInput: An end lies before its start.
+        """
+        for start, end, what in (
+            (self.start, self.end, "sound"),
+            (self.loop_start, self.loop_end, "loop"),
+        ):
+            if end and end <= start:
+                raise BadInput(
+                    f"The {what} would end at {end:g} s, before it starts at {start:g} s.",
+                    "Move its end behind its start.",
+                )
 
 
 def _is_number(value: Any) -> bool:

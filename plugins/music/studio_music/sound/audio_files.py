@@ -16,6 +16,8 @@ import numpy as np
 from studio.api import BadInput, ErrorCode, StudioError
 
 MAX_FILE_BYTES = 2**31
+MAX_SAMPLES = 2**28
+"""Of all channels together, in a packed file that is read: 1 GiB unpacked."""
 Depth = Literal[16, 24, 32]
 
 _PCM, _FLOAT = 1, 3
@@ -114,6 +116,43 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
         raise BadInput(f"WAV files with {depth} bits in format {kind} are not supported.")
     whole = len(flat) // channels * channels
     return np.nan_to_num(flat[:whole]).reshape(-1, channels).astype(np.float32), rate
+
+
+def read_sound(data: bytes) -> tuple[np.ndarray, int]:
+    """Return the samples (frames, channels) float32 and the rate of a WAV, FLAC or Ogg file.
+
+    Raises:
+        BadInput: It is none of these, or is damaged.
+        StudioError: It needs libsndfile, which is not there.
+    """
+    if data[:4] == b"RIFF":
+        return read_wav(data)
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"This file needs libsndfile, which cannot be loaded ({error}).",
+            "Convert it to WAV first.",
+        ) from error
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if not 1 <= file.channels <= 8 or file.frames * file.channels > MAX_SAMPLES:
+                raise BadInput("This sound is too long.", "Cut it into parts first.")
+            return file.read(dtype="float32", always_2d=True), int(file.samplerate)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise BadInput("This is no WAV, FLAC or Ogg file, or it is damaged.") from error
+
+
+def read_title(data: bytes) -> str:
+    """Return the title in a WAV file; empty where it has none, or is none."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        return ""
+    body = dict(_chunks(data)).get(b"LIST", b"")
+    if body[:8] != b"INFOINAM" or len(body) < 12:
+        return ""
+    size = struct.unpack_from("<I", body, 8)[0]
+    return body[12 : 12 + size].rstrip(b"\0").decode("utf-8", "replace")[:200]
 
 
 def read_loop(data: bytes) -> tuple[int, int] | None:

@@ -99,11 +99,9 @@ def _made(
     seed: int,
     facts: Mapping[str, Any],
 ) -> NewArtifact:
-    from studio_music.effects.finishing import lufs
     from studio_music.effects.rendering import sound_of
     from studio_music.effects.stage import RATE
     from studio_music.sound import audio_files
-    from studio_music.thumbnails import sound_png
 
     samples = sound_of(request, seed)
     recipe = {"task": facts["task"], "params": facts["params"]}
@@ -112,25 +110,50 @@ def _made(
     else:
         loop = (0, len(samples)) if request.loop else None
         payload = audio_files.wav(samples, RATE, title=title, recipe=recipe, loop=loop)
-    loud = lufs(samples)
-    meta = {
+    meta = {**facts_of(samples, RATE, title), "seed": seed, **facts}
+    return sound_artifact(ctx, payload, f".{format}", samples, RATE, meta, request.loop)
+
+
+def facts_of(samples: np.ndarray, rate: int, title: str) -> dict[str, Any]:
+    """Return what a person wants to know of a sound: ``duration`` in seconds, ``lufs`` (None if it
+    is silent), ``peak`` in dB, and how it is stored."""
+    from studio_music.effects.finishing import lufs
+
+    loud = lufs(samples, rate)
+    return {
         "title": title,
-        "seed": seed,
-        "duration": round(len(samples) / RATE, 3),
-        "seconds": round(len(samples) / RATE, 2),
-        "sample_rate": RATE,
+        "duration": round(len(samples) / rate, 3),
+        "seconds": round(len(samples) / rate, 2),
+        "sample_rate": rate,
         "channels": samples.shape[1],
         "lufs": round(loud, 1) if loud > -200 else None,
         "peak": round(_decibel(samples), 1),
-        **facts,
     }
+
+
+def sound_artifact(
+    ctx: TaskContext,
+    payload: bytes,
+    suffix: str,
+    samples: np.ndarray,
+    rate: int,
+    meta: Mapping[str, Any],
+    loop: bool,
+) -> NewArtifact:
+    """Return a sound to hand over, checked and with its wave; ``meta`` has its ``title``.
+
+    Args:
+        loop: All of it is a loop, whose joint is checked, too.
+    """
+    from studio_music.thumbnails import sound_png
+
     return ctx.artifact(
         Kind.AUDIO,
         payload,
-        suffix=f".{format}",
-        title=title,
-        text=title,
-        verdict=_verdict(samples, RATE, request.loop),
+        suffix=suffix,
+        title=meta["title"],
+        text=meta["title"],
+        verdict=_verdict(samples, rate, loop),
         meta=meta,
         preview=sound_png(samples),
     )

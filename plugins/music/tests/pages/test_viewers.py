@@ -114,7 +114,7 @@ def test_sound_is_drawn_played_and_sought(sound: Any, qtbot: Any) -> None:
     viewer, player = sound
     assert max(viewer.wave._levels[:290]) < 0.01
     assert min(viewer.wave._levels[310:]) == pytest.approx(0.5, abs=0.01)
-    assert "0:00 / 0:01 · 44100 Hz" in viewer.words.text()
+    assert "0.00 s / 1.00 s · 44100 Hz" in viewer.words.text()
     middle = QPoint(viewer.wave.width() // 2, 40)
     qtbot.mouseClick(viewer.wave, Qt.MouseButton.LeftButton, pos=middle)
     qtbot.mouseClick(viewer.play, Qt.MouseButton.LeftButton)

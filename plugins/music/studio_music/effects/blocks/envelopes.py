@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 from studio_music.effects.stage import RATE, Signal, Stage
 
@@ -81,6 +80,8 @@ def smooth(s: Stage, signal: Signal, seconds: float) -> Signal:
     """Return a signal without what is faster than about ``seconds``; in a loop it comes round."""
     width = max(1, round(seconds * RATE))
     window = np.hanning(width + 2)[1:-1]
+    from scipy.signal import fftconvolve
+
     pad = width if s.loop else 0
     wide = np.concatenate((signal[len(signal) - pad :], signal, signal[:pad]))
     even = fftconvolve(wide, window / window.sum(), "same")

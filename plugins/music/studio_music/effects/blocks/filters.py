@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import signal
 
 from studio_music.effects.stage import BLOCK, RATE, Signal, Stage
 
@@ -20,12 +19,12 @@ Gain = Callable[[Signal, Signal], Signal]
 
 def low(s: Stage, sound: Signal, hertz: float, order: int = 2) -> Signal:
     """Return what lies below a frequency."""
-    return _run(s, sound, signal.butter(order, _fit(hertz), "lowpass", fs=RATE, output="sos"))
+    return _run(s, sound, _butterworth(order, hertz, "lowpass"))
 
 
 def high(s: Stage, sound: Signal, hertz: float, order: int = 2) -> Signal:
     """Return what lies above a frequency."""
-    return _run(s, sound, signal.butter(order, _fit(hertz), "highpass", fs=RATE, output="sos"))
+    return _run(s, sound, _butterworth(order, hertz, "highpass"))
 
 
 def band(s: Stage, sound: Signal, lowest: float, highest: float) -> Signal:
@@ -107,7 +106,15 @@ def _fit(hertz: float) -> float:
     return float(min(max(hertz, 10.0), 0.47 * RATE))
 
 
-def _run(s: Stage, sound: Signal, sos: Signal) -> Signal:
+def _butterworth(order: int, hertz: float, kind: str) -> np.ndarray:
+    from scipy.signal import butter  # here: the window reads of the families, and filters nothing
+
+    return np.asarray(butter(order, _fit(hertz), kind, fs=RATE, output="sos"))
+
+
+def _run(s: Stage, sound: Signal, sos: np.ndarray) -> Signal:
+    from scipy.signal import sosfilt
+
     if not s.loop:
-        return np.asarray(signal.sosfilt(sos, sound))
-    return np.asarray(signal.sosfilt(sos, np.concatenate((sound, sound)))[len(sound) :])
+        return np.asarray(sosfilt(sos, sound))
+    return np.asarray(sosfilt(sos, np.concatenate((sound, sound)))[len(sound) :])

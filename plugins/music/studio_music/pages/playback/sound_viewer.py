@@ -1,7 +1,8 @@
-"""Sound in the gallery: its wave, and a button that plays it."""
+"""A sound: its wave, its spectrogram, and a button that plays it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio_music.pages.phrases import clock, tr
+from studio_music.pages.playback.spectrogram import Spectrogram, levels_by_pitch
 from studio_music.pages.score_reader import LARGEST
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _HEIGHT, _STEP, _FRAME_MS = 120, 3, 30
 _MARGIN = 12
+_SLIP = 4
+"""Pixels that a click may move without marking anything."""
 
 
 class SoundViewer(QWidget):
@@ -34,28 +38,40 @@ class SoundViewer(QWidget):
         self._ctx = ctx
         self._player: Any = None
         self._starting = self._closed = self._wanted = False
+        self._loop: tuple[int, int] | None = None
         self._samples: Any = None
         self._rate = 44100
         self.wave = Wave(ctx)
         self.wave.sought = self._seek
+        self.spectrogram = Spectrogram(ctx)
         self.play = ctx.ui.icon_button("play", tr("Play"))
         self.play.setEnabled(False)
         self.play.clicked.connect(lambda _checked=False: self.toggle())
+        self.repeat = ctx.ui.icon_button("repeat", tr("Repeat the loop"))
+        self.repeat.setCheckable(True)
+        self.repeat.hide()
         self.words = ctx.ui.label(tr("Reading…"), Role.SMALL, wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.play)
+        row.addWidget(self.repeat)
         row.addWidget(self.words, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.wave)
+        column.addWidget(self.spectrogram)
         column.addLayout(row)
         self._clock = QTimer(self)
         self._clock.setInterval(_FRAME_MS)
         self._clock.timeout.connect(self._follow)
         self.destroyed.connect(_closer(self.__dict__))
         ctx.run_later(lambda: outcome(lambda: _read(artifact)), self._got)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is; 0 until it is read."""
+        return len(self._samples) / self._rate if self._samples is not None else 0.0
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -65,8 +81,12 @@ class SoundViewer(QWidget):
         if isinstance(found, StudioError):
             self.words.setText(str(found))
             return
-        self._samples, self._rate, levels = found
+        self._samples, self._rate, levels, pitches, loop = found
         self.wave.show_levels(levels)
+        self.spectrogram.show_levels(pitches, self._rate)
+        self._loop = loop
+        self.repeat.setVisible(loop is not None)
+        self.repeat.setChecked(loop is not None)
         self._say(0)
         self.play.setEnabled(True)
         if self._wanted:
@@ -75,7 +95,7 @@ class SoundViewer(QWidget):
     def _say(self, frame: int) -> None:
         seconds = len(self._samples) / self._rate
         rate = tr("{rate} Hz").format(rate=self._rate)
-        self.words.setText(f"{clock(frame / self._rate)} / {clock(seconds)} · {rate}")
+        self.words.setText(f"{_clock(frame / self._rate)} / {_clock(seconds)} · {rate}")
 
     # --- playing ------------------------------------------------------------------------------
 
@@ -98,7 +118,11 @@ class SoundViewer(QWidget):
         """Open the device and play. Beside the window: devices take their time."""
         if self._player is None:
             self._player = new_sample_player()
-        self._player.play(self._samples, self._rate, start)
+        loop = self._loop if self.repeat.isChecked() else None
+        if loop is None:
+            self._player.play(self._samples, self._rate, start)
+        else:
+            self._player.play(self._samples, self._rate, start, loop)
 
     def _started(self, error: Any) -> None:
         self._starting = False
@@ -116,7 +140,7 @@ class SoundViewer(QWidget):
         self._show_icon()
 
     def _seek(self, place: float) -> None:
-        self.wave.set_place(place)
+        self._show_place(place)
         if self._samples is None:
             return
         self._say(round(place * len(self._samples)))
@@ -127,13 +151,17 @@ class SoundViewer(QWidget):
     def _follow(self) -> None:
         if self._player.playing:
             frame = int(self._player.frame)
-            self.wave.set_place(frame / max(1, len(self._samples)))
+            self._show_place(frame / max(1, len(self._samples)))
             self._say(frame)
         else:
             self._pause()
-            self.wave.set_place(0.0)
+            self._show_place(0.0)
             self._say(0)
             self.ended.emit()
+
+    def _show_place(self, place: float) -> None:
+        self.wave.set_place(place)
+        self.spectrogram.set_place(place)
 
     def _show_icon(self) -> None:
         self.play.setIcon(
@@ -147,6 +175,7 @@ class Wave(QWidget):
     Attributes:
         place: Where the playhead is, 0…1.
         sought: Called with the place of a click.
+        selected: Called with both ends of what was marked by dragging, 0…1; None: nothing can be.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -155,6 +184,9 @@ class Wave(QWidget):
         self._levels: list[float] = []
         self.place = 0.0
         self.sought: Any = lambda place: None
+        self.selected: Callable[[float, float], None] | None = None
+        self._pressed = -1.0
+        self._range: tuple[float, float] | None = None
         self.setFixedHeight(_HEIGHT)
         self.setAccessibleName(tr("Wave"))
 
@@ -192,16 +224,39 @@ class Wave(QWidget):
             half = max(0.5, level * (middle - _MARGIN))
             color = heard if column / columns < self.place else ahead
             painter.fillRect(QRectF(_MARGIN + column * _STEP, middle - half, 2, 2 * half), color)
+        if self._range is not None:
+            left, right = (_MARGIN + width * place for place in self._range)
+            marked = QColor(colors["accent"])
+            marked.setAlpha(50)
+            painter.fillRect(QRectF(left, 4, right - left, self.height() - 8), marked)
         if self.place:
             x = _MARGIN + width * self.place
             painter.setPen(QPen(QColor(colors["bad"]), 1.5))
             painter.drawLine(QPointF(x, 6), QPointF(x, self.height() - 6))
 
+    def _at(self, event: QMouseEvent) -> float:
+        width = float(max(1, self.width() - 2 * _MARGIN))
+        return max(0.0, min(1.0, (event.position().x() - _MARGIN) / width))
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the playhead."""
         if event.button() is Qt.MouseButton.LeftButton:
-            width = max(1, self.width() - 2 * _MARGIN)
-            self.sought(max(0.0, min(1.0, (event.position().x() - _MARGIN) / width)))
+            self._pressed, self._range = self._at(event), None
+            self.sought(self._pressed)
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Mark a part."""
+        if self.selected is not None and self._pressed >= 0:
+            start, end = sorted((self._pressed, self._at(event)))
+            self._range = (start, end) if (end - start) * self.width() > _SLIP else None
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell what was marked."""
+        self._pressed = -1.0
+        if self.selected is not None and self._range is not None:
+            self.selected(*self._range)
 
 
 def _closer(parts: dict[str, Any]) -> Any:
@@ -223,17 +278,23 @@ def new_sample_player() -> Any:
     return SamplePlayer()
 
 
-def _read(artifact: SavedArtifact) -> tuple[np.ndarray, int, list[float]]:
-    from studio_music.sound.audio_files import read_wav
+def _clock(seconds: float) -> str:
+    """Return a time: of a short sound to the hundredth."""
+    return clock(seconds) if seconds >= 10 else f"{seconds:.2f} s"
 
-    if artifact.path.suffix.lower() != ".wav":
-        raise BadInput(
-            f"{artifact.path.suffix or 'This'} is no WAV file.", "Export it to play it elsewhere."
-        )
+
+def _read(artifact: SavedArtifact) -> tuple[Any, ...]:
+    """Return samples, rate, levels for the wave and for the spectrogram, and the loop or None."""
+    from studio_music.sound.audio_files import read_loop, read_sound
+
     if artifact.path.stat().st_size > 16 * LARGEST:
         raise BadInput("This sound is too long to be shown.", "Export it to play it elsewhere.")
-    samples, rate = read_wav(artifact.path.read_bytes())
-    return samples, rate, levels_of(samples)
+    data = artifact.path.read_bytes()
+    samples, rate = read_sound(data)
+    if not len(samples):
+        raise BadInput("This sound is empty.")
+    loop = read_loop(data) if data[:4] == b"RIFF" else None
+    return samples, rate, levels_of(samples), levels_by_pitch(samples, rate), loop
 
 
 def levels_of(samples: np.ndarray, count: int = 600) -> list[float]:

@@ -27,6 +27,7 @@ class SamplePlayer:
         self._at = 0
         self._scale = 1.0
         self._fresh = False
+        self._loop: tuple[int, int] | None = None
 
     @property
     def playing(self) -> bool:
@@ -38,8 +39,17 @@ class SamplePlayer:
         """Where it is, in frames of the sound that was given."""
         return round(self._at * self._scale)
 
-    def play(self, samples: np.ndarray, rate: int, start: int = 0) -> None:
+    def play(
+        self,
+        samples: np.ndarray,
+        rate: int,
+        start: int = 0,
+        loop: tuple[int, int] | None = None,
+    ) -> None:
         """Play (n, channels) from a frame on. Slow at first: it opens the device.
+
+        Args:
+            loop: Frames that are repeated until it is stopped: the first, and one behind the last.
 
         Raises:
             StudioError: There is no device; says why and what else can be done.
@@ -49,6 +59,10 @@ class SamplePlayer:
         self._scale = rate / stream.rate
         self._samples = _stereo(samples, self._scale)
         self._at = min(len(self._samples), round(start / self._scale))
+        self._loop = None
+        if loop is not None:
+            first, last = (min(len(self._samples), round(at / self._scale)) for at in loop)
+            self._loop = (first, last) if first < last else None
         self._fresh = True
         self._stream = stream
         stream.start()
@@ -61,15 +75,23 @@ class SamplePlayer:
 
     def _fill(self, out: np.ndarray, at: float, late: bool) -> None:
         """Give the device the next frames, and silence behind the end."""
-        begin = self._at
-        part = self._samples[begin : begin + len(out)]
-        out[: len(part)] = part
-        out[len(part) :] = 0
+        if self._loop is not None:
+            first, last = self._loop
+            ahead = self._at + np.arange(len(out))
+            places = np.where(ahead < last, ahead, first + (ahead - first) % (last - first))
+            out[:] = self._samples[places]
+            self._at = int(first + (ahead[-1] + 1 - first) % (last - first))
+            if ahead[-1] + 1 < last:
+                self._at = int(ahead[-1] + 1)
+        else:
+            part = self._samples[self._at : self._at + len(out)]
+            out[: len(part)] = part
+            out[len(part) :] = 0
+            self._at += len(part)
         if self._fresh:
             self._fresh = False
             length = min(_FADE, len(out))
             out[:length] *= np.linspace(0, 1, length, dtype=np.float32)[:, None]
-        self._at = begin + len(part)
 
 
 def _stereo(samples: np.ndarray, scale: float) -> np.ndarray:

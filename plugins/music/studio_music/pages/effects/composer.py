@@ -1,0 +1,219 @@
+"""What is set for the next sound: words, examples, sliders, and the forms of the panel.
+
+Runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
+from studio_music.pages.effects.hearing import Heard, hear
+from studio_music.pages.effects.knob_row import KnobRow
+from studio_music.pages.effects.modes import EDIT, MAKE, modes
+from studio_music.pages.phrases import tr
+
+MAX_CHARS = 500
+_PAUSE_MS = 120
+
+
+def examples() -> tuple[str, ...]:
+    """Return descriptions to start from."""
+    return (
+        tr("a bright coin"),
+        tr("a big explosion far away"),
+        tr("footsteps in snow"),
+        tr("gentle rain"),
+        tr("a cat turning into a robot"),
+    )
+
+
+class Composer(QFrame):
+    """The card at the top of the page, and the panel beside it.
+
+    Attributes:
+        modes: What can be done, and the forms of the panel.
+        go: Starts, or stops.
+        heard: What the words mean; None while that is being found out.
+    """
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.modes = ctx.kit.modes(tr("Action"), modes())
+        self.field = ctx.kit.prompt_field(
+            tr("Description"),
+            placeholder=tr("e.g. a big explosion far away"),
+            lines=(1, 3),
+            max_chars=MAX_CHARS,
+        )
+        self.line = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.knobs = KnobRow(ctx)
+        self.go = ctx.kit.run_button(tr("Make the sound"), "sparkles")
+        self.source: SavedArtifact | None = None
+        self.heard: Heard | None = Heard()
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        self._clock.setInterval(_PAUSE_MS)
+        self._clock.timeout.connect(self._listen)
+        self._lay_out()
+        self.modes.on_change(self._show_mode)
+        self.modes.forms[MAKE].on_change(self._on_words)
+        self.field.on_change(self._on_words)
+        self._show_mode(self.modes.mode)
+
+    def _lay_out(self) -> None:
+        self._ctx.ui.wear(self, Role.COMPOSER)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self.field.widget, 1)
+        self.given = self._ctx.ui.label("", Role.MUTE)
+        self.given.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        top.addWidget(self.given, 1)
+        top.addWidget(self.go.widget)
+        self.chips = QWidget()
+        row = QHBoxLayout(self.chips)
+        row.setContentsMargins(0, 0, 0, 2)
+        row.setSpacing(6)
+        for words in examples():
+            chip: QPushButton = self._ctx.ui.button(words, dense=True)
+            chip.setAccessibleName(tr("Example: {words}").format(words=words))
+            chip.clicked.connect(lambda _checked=False, words=words: self.field.set_text(words))
+            row.addWidget(chip)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(15, 7, 7, 7)
+        column.setSpacing(4)
+        column.addLayout(top)
+        for part in (self.chips, self.line, self.knobs):
+            column.addWidget(part)
+
+    def _show_mode(self, mode: Mode) -> None:
+        making = mode.id == MAKE
+        self.field.widget.setVisible(making)
+        self.given.setVisible(not making)
+        self.go.set_verb(mode.verb, mode.icon)
+        self._show_heard()
+        self._show_source()
+
+    @property
+    def mode(self) -> str:
+        """The id of the mode that is on."""
+        return self.modes.mode.id
+
+    def focus(self) -> None:
+        """Put the keyboard where a person starts."""
+        (self.field.widget if self.mode == MAKE else self.go.widget).setFocus()
+
+    # --- words --------------------------------------------------------------------------------
+
+    def _on_words(self) -> None:
+        self.heard = None
+        self._clock.start()
+
+    def _listen(self) -> None:
+        asked = self.field.text, str(self.modes.forms[MAKE].values().get("sound", ""))
+        self._ctx.run_later(lambda: (asked, hear(*asked)), self._got)
+
+    def _got(self, found: tuple[tuple[str, str], Heard]) -> None:
+        asked, heard = found
+        if asked[0] == self.field.text:
+            self.heard = heard
+            self.knobs.show_knobs(heard.sound, heard.knobs, heard.set)
+            self._show_heard()
+
+    def _show_heard(self) -> None:
+        """Say below the words what of them was understood."""
+        heard, making = self.heard or Heard(), self.mode == MAKE
+        titles = dict(sound_titles())
+        parts = []
+        if heard.sound and self.field.text.strip():
+            name = titles.get(heard.sound, heard.sound)
+            target = titles.get(heard.into, "")
+            parts.append(
+                tr("Makes: {first} into {second}").format(first=name, second=target)
+                if target
+                else tr("Makes: {sound}").format(sound=name)
+            )
+        if heard.unknown:
+            words = ", ".join(f"“{word}”" for word in heard.unknown[:6])
+            parts.append(tr("Not understood: {words}").format(words=words))
+        self.line.setText(" · ".join(parts))
+        self.line.setVisible(making and bool(parts))
+        self.chips.setVisible(making and not self.field.text.strip())
+        self.knobs.setVisible(making and bool(self.knobs.sliders))
+
+    # --- the sound to edit --------------------------------------------------------------------
+
+    def set_source(self, artifact: SavedArtifact | None) -> None:
+        """Edit this sound."""
+        self.source = artifact
+        self._show_source()
+
+    def _show_source(self) -> None:
+        title = self.source.title if self.source else ""
+        self.given.setText(
+            tr("Edits “{title}”").format(title=title)
+            if title
+            else tr("Choose a sound below, or drop a file here.")
+        )
+
+    # --- for the task -------------------------------------------------------------------------
+
+    def request(self) -> JobRequest:
+        """Return what is to be started.
+
+        Raises:
+            BadInput: Something has to be set before.
+        """
+        values = dict(self.modes.form.values())
+        if self.mode == EDIT:
+            if self.source is None:
+                raise BadInput(tr("Choose a sound first: one below, or drop a file here."))
+            params = {**values, "sound": str(self.source.path)}
+            title = tr("Edit {name}").format(name=self.source.title)
+            return JobRequest("music.edit_sound", params, title=title, parents=[self.source.id])
+        words = self.field.text.strip()
+        if not words and values.get("sound") == "auto":
+            raise BadInput(tr("Describe the sound first, or choose one in the panel."))
+        shape = self.knobs.shape if self.heard is not None else {}
+        params = {**values, "describe": words, "shape": shape}
+        return JobRequest("music.effect", params, title=words[:60] or str(values["sound"]))
+
+    def set_params(self, task: str, params: Mapping[str, Any]) -> None:
+        """Show the settings of a sound."""
+        mode = self.modes.of_task(task)
+        if mode is None:
+            return
+        self.modes.choose(mode.id)
+        kept = {name: value for name, value in params.items() if name not in mode.own}
+        self.modes.forms[mode.id].set_values(kept)
+        if mode.id == MAKE:
+            words, shape = str(params.get("describe") or ""), params.get("shape")
+            if isinstance(shape, Mapping) and shape:
+                sound = hear(words, str(params.get("sound") or "")).sound
+                self.knobs.set_shape(sound, shape)
+            self.field.set_text(words[:MAX_CHARS])
+            self._on_words()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        return {"words": self.field.text, "mode": self.mode, "forms": self.modes.save_state()}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        self.modes.restore_state(state.get("forms"))
+        self.modes.choose(str(state.get("mode", MAKE)))
+        self.field.set_text(str(state.get("words") or "")[:MAX_CHARS])
+
+
+def sound_titles() -> list[tuple[str, str]]:
+    """Return (id, title in the language of the window) of each sound."""
+    from studio_music.effects.schema import SOUNDS
+
+    return [(name, tr(name.replace("_", " ").capitalize())) for name in SOUNDS]

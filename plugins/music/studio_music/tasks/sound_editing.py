@@ -1,0 +1,64 @@
+"""The task ``music.edit_sound``: a sound, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from studio.api import BadInput, Event, NewArtifact, TaskContext
+from studio_music.effects.schema import EditSound
+from studio_music.tasks import score_artifact
+from studio_music.tasks.effects import facts_of, sound_artifact
+
+LARGEST = 512 << 20
+"""Bytes of a file that is read."""
+
+
+def edit_sound(ctx: TaskContext, params: EditSound) -> Iterator[Event]:
+    """Cut, fade, pitch, place in a room, level or loop a sound.
+
+    Yields progress, an ``audio`` artifact (WAV; a loop has its loop points), and the result:
+    ``duration``, ``lufs``, ``peak``, ``loop`` (first frame and the one behind the last),
+    ``passed`` and ``checks``.
+
+    Raises:
+        BadInput: It is no sound, is too long, or what is asked for lies outside it.
+    """
+    yield ctx.progress(0, 1, "Editing the sound")
+    made, loop = yield from ctx.in_thread(partial(_made, ctx, params))
+    yield made
+    yield ctx.progress(1, 1)
+    checks = [
+        {"name": check.name, "passed": check.passed, "evidence": check.evidence}
+        for check in (made.verdict.checks if made.verdict else ())
+    ]
+    yield ctx.result(
+        **{key: made.meta[key] for key in ("title", "duration", "lufs", "peak")},
+        loop=list(loop) if loop else None,
+        passed=all(check["passed"] for check in checks),
+        checks=checks,
+    )
+
+
+def _made(ctx: TaskContext, params: EditSound) -> tuple[NewArtifact, tuple[int, int] | None]:
+    from studio_music.effects.editing import edited
+    from studio_music.sound import audio_files
+
+    path = Path(params.sound)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadInput(f"“{path.name}” is too large.", "Cut it into parts first.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
+    samples, rate = audio_files.read_sound(data)
+    if not len(samples):
+        raise BadInput(f"“{path.name}” is empty.", "Choose another sound.")
+    sound, loop = edited(samples, rate, params)
+    recipe = score_artifact.recipe(ctx, "music.edit_sound", params)
+    title = f"{(audio_files.read_title(data) or path.stem)[:60]} edited"
+    payload = audio_files.wav(sound, rate, title=title, recipe=recipe, loop=loop)
+    facts = facts_of(sound, rate, title)
+    whole = loop == (0, len(sound))
+    return sound_artifact(ctx, payload, ".wav", sound, rate, {**facts, **recipe}, whole), loop
