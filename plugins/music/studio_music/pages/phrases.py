@@ -32,6 +32,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("music", text)
 
 
+def sound_title(id: str) -> str:
+    """Return what a family of sounds is called: as in the form, whose texts are translated."""
+    return QCoreApplication.translate("music", id.replace("_", " ").capitalize())
+
+
 def pitch_name(pitch: int, key: Key | None = None) -> str:
     """Return "D4": octaves as in scientific pitch notation, 60 is C4."""
     names = _FLATS if key is not None and key.fifths < 0 else _SHARPS

@@ -15,7 +15,7 @@ from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArt
 from studio_music.pages.effects.hearing import Heard, hear
 from studio_music.pages.effects.knob_row import KnobRow
 from studio_music.pages.effects.modes import EDIT, MAKE, modes
-from studio_music.pages.phrases import tr
+from studio_music.pages.phrases import sound_title, tr
 
 MAX_CHARS = 500
 _PAUSE_MS = 120
@@ -130,11 +130,10 @@ class Composer(QFrame):
     def _show_heard(self) -> None:
         """Say below the words what of them was understood."""
         heard, making = self.heard or Heard(), self.mode == MAKE
-        titles = dict(sound_titles())
         parts = []
         if heard.sound and self.field.text.strip():
-            name = titles.get(heard.sound, heard.sound)
-            target = titles.get(heard.into, "")
+            name = sound_title(heard.sound)
+            target = sound_title(heard.into) if heard.into else ""
             parts.append(
                 tr("Makes: {first} into {second}").format(first=name, second=target)
                 if target
@@ -210,10 +209,3 @@ class Composer(QFrame):
         self.modes.restore_state(state.get("forms"))
         self.modes.choose(str(state.get("mode", MAKE)))
         self.field.set_text(str(state.get("words") or "")[:MAX_CHARS])
-
-
-def sound_titles() -> list[tuple[str, str]]:
-    """Return (id, title in the language of the window) of each sound."""
-    from studio_music.effects.schema import SOUNDS
-
-    return [(name, tr(name.replace("_", " ").capitalize())) for name in SOUNDS]
