@@ -39,8 +39,9 @@ from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
 _SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
-_LOW, _WIDE = 620, 960
-"""Less room, and the strip is small, and the modes are icons."""
+_LOW = 620
+_BESIDE_MODES = 160
+"""What stands beside the switch of modes; where both have no room, the modes are icons."""
 _SAMPLES, _NEAREST = "Samples", "Nearest examples"
 _COMPARISON, _TABLE, _REPORT = "Comparison", "Table", "Report"
 """What the view calls things; each has a translation in ``phrases``."""
@@ -105,6 +106,7 @@ class LabPage(QWidget):
             page=tr("Lab"),
         )
         self._about = ui.label("", Role.MUTE, wrap=True)
+        self._mode_title = ui.label("", Role.HEADING)
         self._empty = ui.empty_state(
             "activity",
             tr("What should a model learn?"),
@@ -121,6 +123,12 @@ class LabPage(QWidget):
                 )
                 if name in _architectures(self.modes.get(TRAIN))
             ],
+        )
+        self._blank = ui.empty_state(
+            "activity",
+            tr("Results appear here"),
+            tr("Choose at the right what to use, then press the button below it."),
+            [],
         )
         self._untrained = ui.empty_state(
             "activity",
@@ -152,9 +160,12 @@ class LabPage(QWidget):
         head.addWidget(self._ctx.ui.label(tr("Lab"), Role.TITLE))
         if len(self.modes.forms) > 1:
             head.addWidget(self.modes.widget)
+        self._words_width = self.modes.widget.sizeHint().width() + _BESIDE_MODES
+        head.addWidget(self._mode_title)
         head.addStretch(1)
         self.views.addWidget(self._empty)
         self.views.addWidget(self._untrained)
+        self.views.addWidget(self._blank)
         self.views.addWidget(self.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 16, 28, 16)
@@ -183,7 +194,9 @@ class LabPage(QWidget):
     def resizeEvent(self, event: object) -> None:
         """The strip gives way where there is little room."""
         self.results.set_small(self.height() < _LOW)
-        self.modes.show_words(self.width() > _WIDE)
+        has_words = self.width() >= self._words_width
+        self.modes.show_words(has_words)
+        self._mode_title.setVisible(not has_words)
 
     def take(self, artifact: SavedArtifact) -> None:
         """Take a table of the library: rows can be added to it."""
@@ -194,7 +207,12 @@ class LabPage(QWidget):
 
     def _request(self) -> JobRequest:
         mode, values = self.modes.mode, self.modes.form.values()
-        return JobRequest(mode.task, values, title=_title(mode, values))
+        title = _title(mode, values)
+        if weights := values.get("weights"):
+            ids = weights if isinstance(weights, list) else [weights]
+            names = (title_in_words(self._ctx.weights.title(str(id))) for id in ids)
+            title = " · ".join([mode.title, *names])
+        return JobRequest(mode.task, values, title=title)
 
     def _train_example(self, architecture: str) -> None:
         self.modes.choose(TRAIN)
@@ -206,8 +224,9 @@ class LabPage(QWidget):
 
     def _on_mode(self, mode: Mode) -> None:
         if self.views.currentWidget() is not self.view:
-            is_ready = mode.id == TRAIN or self.modes.has_weights
-            self.views.setCurrentWidget(self._empty if is_ready else self._untrained)
+            blank = self._blank if self.modes.has_weights else self._untrained
+            self.views.setCurrentWidget(self._empty if mode.id == TRAIN else blank)
+        self._mode_title.setText(mode.title)
         self.button.set_verb(mode.verb, mode.icon, tr("Stop and keep the best so far"))
         self._show_about()
 

@@ -74,6 +74,11 @@ def measure_name(name: str) -> str:
         "diversity": tr("Diversity"),
         "bits per character": tr("Bits per character"),
         "bound (nats per dimension)": tr("Bound (nats per dimension)"),
+        "copies": tr("Copies"),
+        "copies by features": tr("Copies by features"),
+        "nearest training example": tr("Distance to the nearest training example"),
+        "pair distance": tr("Distance of pairs"),
+        "longest copied span": tr("Longest copied span"),
         "classes covered": tr("Classes covered"),
         "distinct pairs of words": tr("Distinct pairs of words"),
     }.get(name, name)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from studio.api import Kind, SavedArtifact
-from studio.api.plot import Line, Plot, Points
+from studio.api.plot import Bars, Line, Plot, Points
 
 _SIDE = 192
 _MARGIN = 24
@@ -27,7 +27,7 @@ def thumbnail(artifact: SavedArtifact, line: QColor) -> QImage:
 
 
 def _draw_curve(image: QImage, plot: Plot, line: QColor) -> None:
-    series = [each for each in plot.series if isinstance(each, Line | Points)]
+    series = [each for each in plot.series if isinstance(each, Line | Points | Bars)]
     values = [y for each in series for y in each.y if y is not None]
     if not values:
         return

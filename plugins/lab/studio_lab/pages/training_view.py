@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
 from studio.api.plot import Plot
@@ -62,9 +62,9 @@ class TrainingView(QWidget):
         beside = QVBoxLayout(self._beside)
         beside.setContentsMargins(0, 0, 0, 0)
         beside.addWidget(self.choice_made)
+        beside.addWidget(self._caption)
         beside.addWidget(self.samples, 1)
         beside.addWidget(self.texts.widget, 1)
-        beside.addWidget(self._caption)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._sides.addLayout(self._charts, 3)
         self._sides.addWidget(self._beside, 2)
@@ -73,7 +73,8 @@ class TrainingView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._heading.widget)
         column.addWidget(self._waits)
-        column.addLayout(self._sides, 1)
+        column.addLayout(self._sides, 1000)
+        column.addStretch(1)  # while there is nothing, the heading stays on top
         for each in (self._charts, beside, column):
             each.setSpacing(8)
 
@@ -170,6 +171,7 @@ class _Choice(QWidget):
         self._bar: SwitchBar | None = None
         self.combo = ctx.ui.combo_box()
         self.combo.setAccessibleName(name)
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.combo.activated.connect(lambda at: self._tell(self.combo.itemData(at)))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
