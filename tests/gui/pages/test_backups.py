@@ -81,6 +81,7 @@ def test_a_restore_takes_three_clicks(start: Runs, qtbot: Any, folder: Path) -> 
     sheet.restore_button.click()
     qtbot.waitUntil(lambda: app.starts_again, timeout=_MS)
     assert not app.window.isVisible()
+    assert not sheet.restore_button.isEnabled(), "a second restore would take this one back"
     assert restoration.is_wanted(StudioPaths.default())
     again = start()
     assert again.session is not None

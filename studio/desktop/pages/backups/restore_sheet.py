@@ -158,13 +158,15 @@ class RestoreSheet(Sheet):
         if stopped is not None and stopped.is_stopping:  # the sheet is gone
             return
         self._meter.hide()
+        if error is None and made is not None:
+            # Nothing can be pressed any more: a second restore would take this one back.
+            self._said.setText(self.tr("The backup was verified. Offline Studio restarts now."))
+            self._restored()
+            return
         for widget in (self.backups, self._other, self.restore_button):
             widget.setEnabled(True)
         if error is not None:
             self._fail(error)
-        elif made is not None:
-            self._said.setText(self.tr("The backup was verified. Offline Studio restarts now."))
-            self._restored()
 
     def _fail(self, error: Exception) -> None:
         self._said.setText(str(error))
