@@ -35,9 +35,9 @@ def gain_plot(outcomes: Sequence[Outcome]) -> Plot:
     values = Points(y=[each.gain.value for each in outcomes], name="gain", labels=labels)
     end = max(1, len(titles) - 1)
     return Plot(
-        f"Gain of {outcomes[0].score} over real rows alone",
+        f"Gain: {outcomes[0].score}",
         x=Axis("method", categories=titles),
-        y=Axis(f"gain of {outcomes[0].score}"),
+        y=Axis("gain"),
         series=[
             Line(y=[0, 0], x=[0, end], name="no gain"),
             interval_line([each.gain for each in outcomes]),

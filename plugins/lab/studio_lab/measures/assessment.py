@@ -208,13 +208,15 @@ def assess_texts(
     return Assessment(name, role, values, tuple(findings))
 
 
-def text_baseline(examples: TextExamples, count: int, seed: int = 0) -> Assessment:
-    """Return the measures of an n-gram model, which writes ``count`` texts."""
+def text_baseline(
+    examples: TextExamples, count: int, seed: int = 0
+) -> tuple[Assessment, list[str]]:
+    """Return the measures of an n-gram model, and the ``count`` texts that it wrote."""
     model, rng = NGrams(examples.training), np.random.default_rng(seed)
     texts = [model.sample(rng, examples.length) or " " for _ in range(count)]
     bits = Estimate.exact(model.bits_per_character(examples.held_out))
     name = f"{model.order}-gram of characters"
-    return assess_texts(name, texts, examples, bits, Role.BASELINE)
+    return assess_texts(name, texts, examples, bits, Role.BASELINE), texts
 
 
 def _as_many(held_out: Sequence[str], texts: Sequence[str]) -> list[str]:

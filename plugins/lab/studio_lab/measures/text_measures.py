@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from studio_lab.measures.assessment import (
     judged,
     text_baseline,
 )
+from studio_lab.measures.contents import Contents
 from studio_lab.measures.data_measures import Made
 from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.text import TextExamples
@@ -34,15 +36,20 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
         written(data.rows[rows], characters)
         for rows in (data.split.training, data.split.validation, data.split.test)
     )
-    examples = TextExamples(training, test, data.shape.length)
+    examples, contents = TextExamples(training, test, data.shape.length), Contents(data)
+
+    def whole(found: Assessment, texts: Sequence[str]) -> Assessment:
+        return replace(found, values={**found.values, **contents.values(texts)})
+
     found = []
     for each in made:
         texts = written(each.rows, characters)
-        found.append(assess_texts(each.name, texts, examples, _bits(each.bound)))
+        found.append(whole(assess_texts(each.name, texts, examples, _bits(each.bound)), texts))
     count = min(len(each.rows) for each in made)
-    ranked = judged([*found, text_baseline(examples, count, seed)], BITS)
+    plain, texts = text_baseline(examples, count, seed)
+    ranked = judged([*found, whole(plain, texts)], BITS)
     real = assess_texts("held-out texts", validation[:count], examples, role=Role.HELD_OUT)
-    return BITS, [*ranked, real]
+    return BITS, [*ranked, whole(real, validation[:count])]
 
 
 def _bits(bound: NDArray[np.float64] | None) -> Estimate | None:

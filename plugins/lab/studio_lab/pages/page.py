@@ -31,6 +31,7 @@ from studio.api import (
 from studio.api.params import Field
 from studio.api.plot import Plot
 from studio_lab.pages.architectures import about_architecture
+from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.modes import AUGMENT, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
 from studio_lab.pages.reports import comparison, table
@@ -323,10 +324,13 @@ def _content(artifact: SavedArtifact) -> Any:
     """Return a result as it is shown: a picture, a plot, a text, or nothing."""
     if artifact.kind == Kind.IMAGE:
         return QImage.fromData(artifact.read())
+    report = artifact.meta.get("report")
     if artifact.kind == Kind.TEXT:
-        return artifact.read().decode("utf-8", "replace")
+        text = artifact.read().decode("utf-8", "replace")
+        if isinstance(report, Mapping) and report.get("kind") == "augmentation":
+            return augmentation(report, text)
+        return text
     if artifact.kind == Kind.TABLE:
-        report = artifact.meta.get("report")
         if isinstance(report, Mapping) and report.get("kind") == "comparison":
             return comparison(report)
         return table(artifact.read().decode("utf-8", "replace"))

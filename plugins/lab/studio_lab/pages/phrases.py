@@ -24,12 +24,13 @@ def plot_name(title: str) -> str:
     """Return a chart as it is called in the language of the window."""
     if head := _HEAD.fullmatch(title):
         return tr("Attention, block {block}, head {head}").format(block=head[1], head=head[2])
-    return _names().get(title, title)
+    names = _names()
+    return names.get(title) or ": ".join(names.get(part, part) for part in title.split(": "))
 
 
 def title_in_words(title: str) -> str:
     """Return the title of a result, “Loss: GAN: Digits”, in the language of the window."""
-    return ": ".join(plot_name(part) for part in title.split(": "))
+    return plot_name(title)
 
 
 def progress_in_words(message: str) -> str:
@@ -42,6 +43,11 @@ def progress_in_words(message: str) -> str:
         "Drawing samples": tr("Drawing samples"),
         "Measuring": tr("Measuring"),
         "Measuring the bound": tr("Measuring the bound"),
+        "Measuring the samples": tr("Measuring the samples"),
+        "Reading the pictures": tr("Reading the pictures"),
+        "Making the series": tr("Making the series"),
+        "Making pictures": tr("Making pictures"),
+        "Writing the pictures": tr("Writing the pictures"),
     }
     if message in known:
         return known[message]
@@ -80,59 +86,111 @@ def in_words(plot: Plot) -> Plot:
 
 
 def _names() -> dict[str, str]:
+    return (
+        {
+            "Loss": tr("Loss"),
+            "Gradient norm": tr("Gradient norm"),
+            "Learning rate": tr("Learning rate"),
+            "Examples per second": tr("Examples per second"),
+            "Mode coverage": tr("Mode coverage"),
+            "Energy": tr("Energy"),
+            "Energy in joules": tr("Energy in joules"),
+            "Step": tr("Step"),
+            "training": tr("training"),
+            "validation": tr("validation"),
+            "discriminator": tr("discriminator"),
+            "generator": tr("generator"),
+            "network": tr("network"),
+            "prior": tr("prior"),
+            "Next token": tr("Next token"),
+            "Surprise": tr("Surprise"),
+            "Positions": tr("Positions"),
+            "All heads": tr("All heads"),
+            "Latent walk": tr("Latent walk"),
+            "Denoising": tr("Denoising"),
+            "Drawing": tr("Drawing"),
+            "Unfolding": tr("Unfolding"),
+            "Codes": tr("Codes"),
+            "Token": tr("Token"),
+            "Probability": tr("Probability"),
+            "Bits": tr("Bits"),
+            "Position": tr("Position"),
+            "Looked at": tr("Looked at"),
+            "Looking": tr("Looking"),
+            "Share of the way": tr("Share of the way"),
+            "Standardised": tr("Standardised value"),
+            "Loss by parameters": tr("Loss by parameters"),
+            "Loss by examples": tr("Loss by examples"),
+            "Loss by examples seen": tr("Loss by examples seen"),
+            "Parameters": tr("Parameters"),
+            "Examples": tr("Examples"),
+            "Examples seen": tr("Examples seen"),
+            "Loss in nats": tr("Loss in nats"),
+            "Bias": tr("Bias"),
+            "Bias report": tr("Bias report"),
+            "character": tr("character"),
+            "ability": tr("ability"),
+            "work": tr("work"),
+            "difference": tr("difference"),
+            "no difference": tr("no difference"),
+            "interval": tr("interval"),
+            "Difference in nats": tr("Difference in nats"),
+            "law": tr("law"),
+            "interval of 95 %": tr("interval of 95 %"),
+            "predicted": tr("predicted"),
+            "larger training": tr("larger training"),
+        }
+        | _titles()
+        | _of_augmentation()
+    )
+
+
+def _of_augmentation() -> dict[str, str]:
+    """Return the words of charts and titles of augmentation, and of drawn phantoms."""
     return {
-        "Loss": tr("Loss"),
-        "Gradient norm": tr("Gradient norm"),
-        "Learning rate": tr("Learning rate"),
-        "Examples per second": tr("Examples per second"),
-        "Mode coverage": tr("Mode coverage"),
-        "Energy": tr("Energy"),
-        "Energy in joules": tr("Energy in joules"),
-        "Step": tr("Step"),
-        "training": tr("training"),
-        "validation": tr("validation"),
-        "discriminator": tr("discriminator"),
-        "generator": tr("generator"),
-        "network": tr("network"),
-        "prior": tr("prior"),
-        "Next token": tr("Next token"),
-        "Surprise": tr("Surprise"),
-        "Positions": tr("Positions"),
-        "All heads": tr("All heads"),
-        "Latent walk": tr("Latent walk"),
-        "Denoising": tr("Denoising"),
-        "Drawing": tr("Drawing"),
-        "Unfolding": tr("Unfolding"),
-        "Codes": tr("Codes"),
-        "Token": tr("Token"),
-        "Probability": tr("Probability"),
-        "Bits": tr("Bits"),
-        "Position": tr("Position"),
-        "Looked at": tr("Looked at"),
-        "Looking": tr("Looking"),
-        "Share of the way": tr("Share of the way"),
-        "Standardised": tr("Standardised value"),
-        "Loss by parameters": tr("Loss by parameters"),
-        "Loss by examples": tr("Loss by examples"),
-        "Loss by examples seen": tr("Loss by examples seen"),
-        "Parameters": tr("Parameters"),
-        "Examples": tr("Examples"),
-        "Examples seen": tr("Examples seen"),
-        "Loss in nats": tr("Loss in nats"),
-        "Bias": tr("Bias"),
-        "Bias report": tr("Bias report"),
-        "character": tr("character"),
-        "ability": tr("ability"),
-        "work": tr("work"),
-        "difference": tr("difference"),
-        "no difference": tr("no difference"),
-        "interval": tr("interval"),
-        "Difference in nats": tr("Difference in nats"),
-        "law": tr("law"),
-        "interval of 95 %": tr("interval of 95 %"),
-        "predicted": tr("predicted"),
-        "larger training": tr("larger training"),
-    } | _titles()
+        "Gain": tr("Gain"),
+        "average precision": tr("average precision"),
+        "balanced accuracy": tr("balanced accuracy"),
+        "forecast skill": tr("forecast skill"),
+        "similarity of columns": tr("similarity of columns"),
+        "distance to the closest real row": tr("distance to the closest real row"),
+        "rows": tr("rows"),
+        "Real and made series": tr("Real and made series"),
+        "Autocorrelation": tr("Autocorrelation"),
+        "autocorrelation": tr("autocorrelation"),
+        "lag": tr("lag"),
+        "method": tr("method"),
+        "gain": tr("gain"),
+        "no gain": tr("no gain"),
+        "column": tr("column"),
+        "similarity": tr("similarity"),
+        "distance": tr("distance"),
+        "share of rows within it": tr("share of rows within it"),
+        "real": tr("real"),
+        "made": tr("made"),
+        "synthetic": tr("synthetic"),
+        "held-out": tr("held-out"),
+        "plain baseline": tr("plain baseline"),
+        "value": tr("value"),
+        "Class weights": tr("Class weights"),
+        "Gaussian copula": tr("Gaussian copula"),
+        "Noise": tr("Noise"),
+        "Independent columns": tr("Independent columns"),
+        "Block bootstrap": tr("Block bootstrap"),
+        "Phase randomisation": tr("Phase randomisation"),
+        "Shuffling": tr("Shuffling"),
+        "Shifting": tr("Shifting"),
+        "Shifting and mirroring": tr("Shifting and mirroring"),
+        "Turning and zooming": tr("Turning and zooming"),
+        "Rewriting": tr("Rewriting"),
+        "Word swapping": tr("Word swapping"),
+        "N-gram model": tr("N-gram model"),
+        "Drawn phantoms, not medical pictures": tr("Drawn phantoms, not medical pictures"),
+        "with lesion": tr("with lesion"),
+        "without lesion": tr("without lesion"),
+        "lesions": tr("lesions"),
+        "card": tr("card"),
+    }
 
 
 def _titles() -> dict[str, str]:

@@ -50,7 +50,7 @@ def _verdict(row: Mapping[str, Any], measure: str) -> str:
         "collapse": tr(
             "Its samples vary less than half as much as real ones, or miss most of the classes."
         ),
-        "baseline": tr("A plain baseline is as good or better."),
+        "baseline": tr("It is not clearly better than a plain baseline."),
     }
     found = [wrong.get(code, code) for code in row["findings"]]
     parts += found or [
@@ -81,6 +81,11 @@ def measure_name(name: str) -> str:
         "longest copied span": tr("Longest copied span"),
         "classes covered": tr("Classes covered"),
         "distinct pairs of words": tr("Distinct pairs of words"),
+        "valid": tr("Valid"),
+        "unique": tr("Unique"),
+        "novel": tr("Novel"),
+        "pitch classes apart": tr("Pitch classes apart"),
+        "lengths apart": tr("Lengths apart"),
     }.get(name, name)
 
 

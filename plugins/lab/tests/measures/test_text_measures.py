@@ -68,7 +68,7 @@ def test_an_n_gram_model_sums_to_one_and_learns() -> None:
 
 
 def test_the_baseline_is_measured_like_any_other() -> None:
-    found = text_baseline(TextExamples(TRAINING[:50], HELD_OUT[:20], 80), 6)
+    found, _ = text_baseline(TextExamples(TRAINING[:50], HELD_OUT[:20], 80), 6)
     assert 0 < found.values[BITS].value < 5
 
 

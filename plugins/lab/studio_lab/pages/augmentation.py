@@ -1,0 +1,119 @@
+"""What is told of an augmentation, in the language of the window. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from studio_lab.pages.phrases import plot_name, tr
+
+Figure = Mapping[str, float]
+
+
+def augmentation(report: Mapping[str, Any], card: str) -> str:
+    """Return the verdict on each method as Markdown.
+
+    Args:
+        report: As the task left it: ``score``, ``splits``, ``chosen``, ``outcomes``, ``notes``.
+        card: The report of the file, of which the part on the real data follows.
+    """
+    score, outcomes = report["score"], report["outcomes"]
+    lines = [f"**{_sentence(report['chosen'], outcomes[report['chosen']], report)}**", ""]
+    head = [
+        tr("Method"),
+        tr("Gain of {score}").format(score=plot_name(score)),
+        tr("Made data alone"),
+        tr("Similarity"),
+        tr("Membership attack"),
+        tr("Copies"),
+        tr("Verdict"),
+    ]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines += [_row(method, each, score) for method, each in outcomes.items()]
+    lines += ["", _how(), "", tr("What was made is no measurement. Say so wherever it is used.")]
+    lines += ["", *(f"- {note}" for note in report["notes"])]
+    _, heading, rest = card.partition("\n## ")
+    return "\n".join(lines) + (f"\n\n## {rest}" if heading else "")
+
+
+def verdict_name(verdict: str) -> str:
+    """Return a verdict as it is called in the language of the window."""
+    return {
+        "helps": tr("helps"),
+        "no effect": tr("no effect"),
+        "harms": tr("harms"),
+        "leaks": tr("leaks"),
+    }.get(verdict, verdict)
+
+
+def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    gain = _signed(outcome["gain"][report["score"]])
+    places = {"method": method_name(method), "score": plot_name(report["score"]), "gain": gain,
+              "splits": report["splits"]}  # fmt: skip
+    said = {
+        "helps": tr("{method} helps: {score} changes by {gain}."),
+        "harms": tr("{method} harms: {score} changes by {gain}."),
+        "no effect": tr(
+            "{method} has no effect that {splits} splits show: {score} changes by {gain}."
+        ),
+    }[outcome["effect"]].format(**places)
+    if outcome["verdict"] != "leaks":
+        return said
+    leaks = tr(
+        "{method} leaks: what it makes tells which real data it learned from (area of the "
+        "membership attack {area}, where 0.5 is chance; {copies} are copies). Do not pass it on."
+    )
+    private = outcome["privacy"]
+    area, copied = private["membership"]["value"], private["copies"]["value"]
+    told = leaks.format(method=places["method"], area=f"{area:.2f}", copies=f"{copied:.0%}")
+    return f"{told} {said}"
+
+
+def _row(method: str, outcome: Mapping[str, Any], score: str) -> str:
+    cells = [method_name(method), _signed(outcome["gain"][score]), *[""] * 4]
+    if "privacy" in outcome:
+        alike, private = outcome["fidelity"], outcome["privacy"]
+        cells[2] = _signed(outcome["synthetic_alone"])
+        cells[3] = tr("{value} (held-out {usual})").format(
+            value=f"{alike['columns']:.2f}", usual=f"{alike['held_out']:.2f}"
+        )
+        cells[4] = f"{private['membership']['value']:.2f}"
+        cells[5] = f"{private['copies']['value']:.0%}"
+    return f"| {' | '.join([*cells, verdict_name(outcome['verdict'])])} |"
+
+
+def _signed(figure: Figure) -> str:
+    return f"{figure['value']:+.3f} ({figure['low']:+.3f} … {figure['high']:+.3f})"
+
+
+def _how() -> str:
+    return tr(
+        "Gains are over real data alone, on real data that neither the method nor what learned "
+        "from it had seen. Intervals are of 95 %, corrected for splits that share data and for the "
+        "number of methods. The attack guesses from distances which data were learned from; other "
+        "attacks may find more."
+    )
+
+
+def method_name(method: str) -> str:
+    """Return a way to augment as it is called in the language of the window."""
+    titles = {
+        "weights": "Class weights",
+        "smote": "SMOTE",
+        "adasyn": "ADASYN",
+        "copula": "Gaussian copula",
+        "vae": "Variational autoencoder",
+        "noise": "Noise",
+        "independent": "Independent columns",
+        "blocks": "Block bootstrap",
+        "phases": "Phase randomisation",
+        "recurrent": "Recurrent network",
+        "shuffled": "Shuffling",
+        "shift": "Shifting",
+        "flip": "Shifting and mirroring",
+        "turn": "Turning and zooming",
+        "rewriting": "Rewriting",
+        "words": "Word swapping",
+        "ngrams": "N-gram model",
+    }
+    return plot_name(titles.get(method, method))

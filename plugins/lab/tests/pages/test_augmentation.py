@@ -1,0 +1,60 @@
+"""The report of an augmentation is made in the window from codes and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from studio_lab.pages import augmentation
+from studio_lab.pages.augmentation import augmentation as written
+
+
+def figure(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+
+def outcome(verdict: str, effect: str, **more: Any) -> dict[str, Any]:
+    return {
+        "verdict": verdict,
+        "effect": effect,
+        "gain": {"average precision": figure(0.1)},
+        **more,
+    }
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    leaky = outcome(
+        "leaks",
+        "helps",
+        synthetic_alone=figure(-0.2),
+        fidelity={"columns": 0.91, "pairs": None, "held_out": 0.95},
+        privacy={"membership": figure(0.83), "nearer_to_training": 0.7, "copies": figure(0.4)},
+    )
+    outcomes = {"weights": outcome("no effect", "no effect"), "noise": leaky}
+    return {"kind": "augmentation", "data": "table", "name": "t", "score": "average precision",
+            "splits": 5, "chosen": "noise", "outcomes": outcomes, "notes": ["A note."]}  # fmt: skip
+
+
+def test_what_leaks_is_said_first_and_the_real_data_follow(report: dict[str, Any]) -> None:
+    text = written(report, "# Synthetic rows\n\nEnglish\n\n## The real table: t\n\nCells")
+    assert text.startswith("**Noise leaks:")
+    assert "0.83, where 0.5 is chance; 40% are copies" in text
+    assert "Noise helps: average precision changes by +0.100 (+0.090 … +0.110)." in text
+    assert "| Class weights | +0.100 (+0.090 … +0.110) |  |  |  |  | no effect |" in text
+    assert text.endswith("## The real table: t\n\nCells")
+    assert "English" not in text
+
+
+def test_every_word_of_it_is_in_the_language_of_the_window(
+    report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: what the file says does not show through."""
+    for module in ("augmentation", "phrases"):
+        monkeypatch.setattr(f"studio_lab.pages.{module}.tr", lambda text: f"«{text}»")
+    text = written(report, "")
+    assert "«leaks»" in text
+    assert "«Class weights»" in text
+    assert "«average precision»" in text
+    assert augmentation.method_name("turn") == "«Turning and zooming»"
