@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from studio.api import finished
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.networks.likelihood import discretised_logistic
+from studio_lab.networks.normalising_flow import unlikelihood
 from studio_lab.training.batches import Batches
 from studio_lab.training.sampling import drawn
 from studio_lab.training.trainer import Plan, Trainer
@@ -64,7 +66,7 @@ def trainer(name: str, kind: str) -> Trainer:
         torch.manual_seed(0)
         network = ARCHITECTURES[name].make(rows.shape, **SMALL[name])
     made = Trainer(network, Batches(rows, "cpu", 0, 32), Plan(5e-3), 0)
-    made.progress.steps = 60
+    made.progress.steps = 60 if network.has_validation else 10
     return made
 
 
@@ -138,3 +140,33 @@ def test_the_bound_of_a_diffusion_is_one(monkeypatch: pytest.MonkeyPatch) -> Non
     bound = network.bound({"x": x}, torch.Generator().manual_seed(1)).mean()
     entropy = 0.5 * np.log(2 * np.pi * np.e)
     assert entropy - 0.02 < float(bound) < entropy + 0.1
+
+
+def test_the_bound_of_a_diffusion_of_levels_is_one_and_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of pixels that know nothing of each other and the best denoiser it is hardly more."""
+    trial = trainer("diffusion", "pictures")
+    levels = torch.linspace(-1, 1, 4)
+
+    def noise_of(mixed: torch.Tensor, ratio: torch.Tensor) -> torch.Tensor:
+        ratio = ratio.reshape(-1, 1, 1, 1)
+        row, rest = torch.sigmoid(ratio).sqrt(), torch.sigmoid(-ratio).sqrt()
+        off = (mixed[..., None] - row[..., None] * levels) / rest[..., None]
+        clean = ((-(off**2) / 2).softmax(-1) * levels).sum(-1)
+        return (mixed - row * clean) / rest
+
+    monkeypatch.setattr(trial.average, "noise_of", noise_of)
+    random = torch.Generator().manual_seed(0)
+    x = levels[torch.randint(4, (2000, 1, 8, 8), generator=random)]
+    bound = float(trial.average.bound({"x": x}, random).mean())
+    assert np.log(4) - 0.005 < bound < np.log(4) + 0.05
+
+
+def test_a_flow_ends_at_the_distribution_that_it_draws_from() -> None:
+    x = torch.linspace(-9, 9, 50, dtype=torch.float64)
+    assert unlikelihood(x).numpy() == pytest.approx(-stats.t(5).logpdf(x.numpy()))
+    flow = trainer("normalising_flow", "table").average
+    rows = finished(drawn(flow, 4000, 1))
+    assert stats.kstest(rows[:, 0], stats.t(5).cdf).pvalue > 0.001, "of one that learned nothing"
+    assert stats.kstest(rows[:, 0], stats.norm.cdf).pvalue < 1e-4, "the control"
