@@ -27,12 +27,14 @@ class Network(nn.Module):
         has_bound: Whether ``bound`` is a bound on the likelihood.
         has_validation: Whether ``validation`` says which weights are better.
         generates: Whether it makes rows at all.
+        momentum: How long its optimisers remember gradients: 0.9 is about ten steps.
     """
 
     phases: ClassVar[tuple[str, ...]] = ("network",)
     has_bound: ClassVar[bool] = True
     has_validation: ClassVar[bool] = True
     generates: ClassVar[bool] = True
+    momentum: ClassVar[float] = 0.9
 
     def __init__(self, shape: Shape) -> None:
         """``shape``: of the rows."""
@@ -81,6 +83,7 @@ class Architecture:
         sizes: Name of each size → arguments of ``make`` beside the shape.
         make: Shape, arguments → the network, with weights from the global generator.
         rate: Learning rate that suits it.
+        batch: Rows of a step that suit it, in minutes on two processors.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Architecture:
     sizes: Mapping[str, Mapping[str, Any]]
     make: Callable[..., Network]
     rate: float = 1e-3
+    batch: int = 64
 
     def build(self, shape: Shape, size: str, **more: Any) -> Network:
         """Return a network that has learned nothing.

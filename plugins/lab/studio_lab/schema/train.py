@@ -52,8 +52,13 @@ class Train(Params, frozen=True):
         _TRAINING,
     ] = 0
     batch: Annotated[
-        int, Range(1, 4096), Label("Batch", "How many examples each step learns from."), _TRAINING
-    ] = 64
+        int,
+        Range(0, 4096, lowest="Auto"),
+        Label(
+            "Batch", "How many examples each step learns from. Auto: what suits the architecture."
+        ),
+        _TRAINING,
+    ] = 0
     rate: Annotated[
         float,
         Range(0.0, 1.0, 0.0001, lowest="Auto"),

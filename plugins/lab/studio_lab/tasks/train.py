@@ -66,7 +66,8 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
     with ctx.alone():  # first weights are drawn from the global generator
         network = architecture.make(data.shape, **arguments)
     network.to(ctx.device)
-    batches = Batches(data, ctx.device, seed, params.batch, params.augmentation)
+    batch = params.batch or architecture.batch
+    batches = Batches(data, ctx.device, seed, batch, params.augmentation)
     first = batches.at(0)
     with ctx.reserve(estimate(network, first)):
         rate = params.rate or architecture.rate

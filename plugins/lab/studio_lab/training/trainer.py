@@ -109,9 +109,10 @@ class Trainer:
         self.losses: dict[str, float] = {}
         self.gradient = 0.0
         self._best = _copied(self.average)
+        memory = (network.momentum, 0.99)
         self.optimisers = {
             phase: torch.optim.AdamW(
-                network.part(phase), lr=plan.rate, weight_decay=plan.decay, betas=(0.9, 0.99)
+                network.part(phase), lr=plan.rate, weight_decay=plan.decay, betas=memory
             )
             for phase in network.phases
         }
