@@ -52,9 +52,21 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
             f"“{title}” has {len(table)} rows; training needs at least {FEWEST}.",
             "Choose a table with more rows.",
         )
+    if not usable and all(column.kind in ("constant", "empty") for column in table.columns):
+        raise BadInput(
+            f"All {len(table):,} rows of “{title}” are the same, so there is nothing to learn.",
+            "Choose a table with different rows.",
+        )
     if not usable:
         raise BadInput(
             f"“{title}” has no column of numbers, dates or categories.", "Choose another table."
+        )
+    width = sum(len(column.names) if column.kind == "category" else 1 for column in usable)
+    if width > MOST_COLUMNS:
+        raise BadInput(
+            f"“{title}” has {width:,} columns once its categories are numbers; the limit "
+            f"is {MOST_COLUMNS:,}.",
+            "Leave out some columns.",
         )
     parts: list[NDArray[np.float64]] = []
     told: list[dict[str, Any]] = []
@@ -71,12 +83,6 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
         how |= {"least": float(np.nanmin(column.values)), "most": float(np.nanmax(column.values))}
         told.append({"name": column.name, "is_date": column.kind == "date", **how})
     rows = np.concatenate(parts, 1).astype(np.float32)
-    if rows.shape[1] > MOST_COLUMNS:
-        raise BadInput(
-            f"“{title}” has {rows.shape[1]:,} columns once its categories are numbers; the limit "
-            f"is {MOST_COLUMNS:,}.",
-            "Leave out some columns.",
-        )
     shape = Shape("table", columns=rows.shape[1])
     split = Split.drawn(len(rows), 0)
     return Dataset(title, shape, rows, split, licence=licence, meta={"columns": told}), notes

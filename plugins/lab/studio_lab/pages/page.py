@@ -32,7 +32,8 @@ from studio.api.params import Field
 from studio.api.plot import Plot
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
-from studio_lab.pages.modes import AUGMENT, TRAIN, modes
+from studio_lab.pages.dropped import values_of
+from studio_lab.pages.modes import AUGMENT, DESCRIBE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
 from studio_lab.pages.reports import comparison, table
 from studio_lab.pages.result_sets import ResultSets
@@ -53,6 +54,7 @@ def build(ctx: PluginContext) -> Page:
     page = LabPage(ctx)
     rows = (
         ("run", tr("Start, or add to queue"), page.run.run, "play", "Ctrl+Return"),
+        ("open", tr("Choose data"), page.target.pick, "folder-open", "Ctrl+O"),
         ("stop_job", tr("Stop"), page.run.stop, "circle-stop", "Alt+."),
         ("star", tr("Add or remove star"), page.result_actions.star, "star", "Alt+S"),
         ("save", tr("Save as"), page.result_actions.save_as, "download", "Ctrl+S"),
@@ -105,6 +107,14 @@ class LabPage(QWidget):
             results=self.results,
             show=self.show_result,
             page=tr("Lab"),
+        )
+        self.target = kit.drop_target(
+            self,
+            tr("Choose data"),
+            trouble=self.trouble,
+            files=self.take_files,
+            folders=True,
+            nothing=tr("No data on the clipboard. Copy a file or a folder first."),
         )
         self._about = ui.label("", Role.MUTE, wrap=True)
         self._mode_title = ui.label("", Role.HEADING)
@@ -203,6 +213,16 @@ class LabPage(QWidget):
         """Take a table of the library: rows can be added to it."""
         self.modes.choose(AUGMENT)
         self.modes.forms[AUGMENT].set_values({"table": str(artifact.path)})
+
+    def take_files(self, paths: list[Path]) -> None:
+        """Take data to learn from; a mode that takes none gives way to a look at them."""
+        mode = self.modes.mode
+        values = values_of(mode, self.modes.form.values(), paths)
+        if values is None:
+            self.modes.choose(DESCRIBE)
+            values = values_of(self.modes.mode, self.modes.form.values(), paths) or {}
+        self.modes.form.set_values(values)
+        self._show_about()
 
     # --- asking -------------------------------------------------------------------------------
 

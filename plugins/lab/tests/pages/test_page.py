@@ -147,3 +147,19 @@ def test_what_a_task_says_is_told_in_the_language_of_the_window(
     assert told == "Verlust 0.120, Rate 1.0e-03, 1,020 Beispiele/s"
     assert phrases.plot_name("Attention, block 2, head 11") == "Block 2, Kopf 11"
     assert phrases.plot_name("Whatever a later worker says") == "Whatever a later worker says"
+
+
+def test_data_that_are_dropped_go_where_they_are_taken(desk: Desk, tmp_path: Path) -> None:
+    (tunes := tmp_path / "tunes").mkdir()
+    (tunes / "a.mid").touch()
+    (table := tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    modes = desk.page.modes
+    assert desk.drop(tunes)
+    assert modes.form.values()["data"] == str(tunes)
+    assert modes.form.values()["architecture"] == "decoder_transformer"
+    desk.set_mode("augment")
+    assert desk.drop(table)
+    assert (modes.mode.id, modes.form.values()["table"]) == ("augment", str(table))
+    desk.set_mode("report")
+    assert desk.drop([table, tunes])
+    assert (modes.mode.id, modes.form.values()["data"]) == ("describe", str(tmp_path))
