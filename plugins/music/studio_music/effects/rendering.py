@@ -37,7 +37,7 @@ def raw(family: Family, settings: Settings, seed: int) -> np.ndarray:
     knobs = {knob.name: settings.shape.get(knob.name, knob.usual) for knob in family.knobs}
     frames = max(64, round(seconds * RATE))
     if family.endless:
-        frames = max(4 * BLOCK, round(frames / BLOCK) * BLOCK)
+        frames = BLOCK * _easy(max(4, round(frames / BLOCK)))
     sides = np.random.default_rng(seed).spawn(2 if family.wide else 1)
     made = [
         family.recipe(
@@ -70,3 +70,20 @@ def finished(sound: np.ndarray, settings: Settings, *, loop: bool) -> np.ndarray
     placed = finishing.space(np.stack(sides, axis=1), settings.space, loop=loop)
     cut = placed if loop else finishing.ends(placed)
     return finishing.levelled(cut, settings.loudness).astype(np.float32)
+
+
+def _easy(count: int) -> int:
+    """Return the number nearest to ``count`` without prime factors over 11: with others a Fourier
+    transform takes many times as long. From 2 s on the length of a loop changes by 2 % at most.
+    """
+
+    def is_easy(number: int) -> bool:
+        for factor in (2, 3, 5, 7, 11):
+            while number % factor == 0:
+                number //= factor
+        return number == 1
+
+    away = 0
+    while not is_easy(count + away):
+        away = -away if away > 0 else 1 - away
+    return count + away

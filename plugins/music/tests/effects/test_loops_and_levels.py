@@ -55,6 +55,7 @@ def test_textures_turn_into_each_other_as_loops() -> None:
     loop = sound_of(request, 1)
     assert request.loop
     assert len(loop) == len(render(first, Settings(seconds=0.6), 1))
+    assert len(loop) / 44_100 == pytest.approx(0.6, rel=0.04)
     assert seam(loop) <= 1
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api import PluginContext
 from studio_music.pages.phrases import tr
@@ -66,12 +66,13 @@ class Spectrogram(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return its size."""
-        return QSize(300, _HEIGHT)
+        return QSize(300, self.maximumHeight())
 
     def grow(self, most: int) -> None:
         """Take more room where there is some, up to ``most`` pixels."""
         self.setMinimumHeight(_HEIGHT)
         self.setMaximumHeight(most)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def show_levels(self, levels: np.ndarray, rate: int) -> None:
         """Show what ``levels_by_pitch`` returned."""
