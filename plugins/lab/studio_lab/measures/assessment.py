@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio_lab.measures.copies import Copies, copies
-from studio_lab.measures.distances import flat
+from studio_lab.measures.distances import Vectors, flat
 from studio_lab.measures.diversity import diversity, modes
 from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.features import Features
@@ -97,6 +98,16 @@ class Examples:
         """The name of the measure by which samples are ranked: the lower, the better."""
         return f"KID ({self.features.name})"
 
+    @cached_property
+    def training_features(self) -> Vectors:
+        """Features of the training examples: (n, d)."""
+        return self.features(self.training)
+
+    @cached_property
+    def held_out_features(self) -> Vectors:
+        """Features of the held-out examples: (n, d)."""
+        return self.features(self.held_out)
+
 
 def assess(name: str, samples: NDArray[Any], examples: Examples, role: Role) -> Assessment:
     """Return all measures of ``samples`` (m, …); baselines are not compared yet: see ``judged``.
@@ -105,11 +116,11 @@ def assess(name: str, samples: NDArray[Any], examples: Examples, role: Role) -> 
         samples: At least four, in the scale of the examples.
     """
     rng = np.random.default_rng(examples.seed)
-    made, real = examples.features(samples), examples.features(examples.held_out)
+    made, real = examples.features(samples), examples.held_out_features
     precision, recall = precision_recall(real, made, rng)
     varied = diversity(made, real, rng)
     pixels = copies(flat(samples), flat(examples.training), flat(examples.held_out))
-    felt = copies(made, examples.features(examples.training), real)
+    felt = copies(made, examples.training_features, real)
     values = {
         examples.distance: kid(real, made, rng),
         "precision": precision,

@@ -22,6 +22,8 @@ from studio_lab.measures.distances import Vectors, flat
 
 BATCH = 64
 COMPONENTS = 64
+LEAST_SPREAD = 0.25
+"""Of the mean spread: a dimension is scaled as if it had so much, at least."""
 _MEAN_BGR = (103.939, 116.779, 123.68)
 _VGG = ("1_1", "1_2", "", "2_1", "2_2", "", "3_1", "3_2", "3_3", "", "4_1", "4_2")
 
@@ -52,7 +54,8 @@ class Features:
         """Return features whose scale is that of ``training``."""
         known = vectors(training)
         spread = known.std(0)
-        usable = np.where(spread > 1e-9, spread, 1.0)
+        # What hardly ever differs among real examples would else outweigh all others together.
+        usable = np.maximum(spread, LEAST_SPREAD * float(spread.mean()) or 1.0)
         return cls(name, vectors, known.mean(0), usable, classify)
 
     def __call__(self, examples: NDArray[Any]) -> Vectors:

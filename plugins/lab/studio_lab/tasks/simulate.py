@@ -54,7 +54,7 @@ def _empty(path: str) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(
             f"“{folder.name}” is not an empty folder, and nothing in it is overwritten.",
-            "Choose an empty folder, or one that does not exist yet.",
+            "Choose an empty folder.",
         )
     return folder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from studio_lab.measures.assessment import (
@@ -15,7 +16,12 @@ from studio_lab.measures.assessment import (
     assess_references,
     judged,
 )
-from studio_lab.measures.features import classifier_features, component_features
+from studio_lab.measures.features import (
+    Features,
+    classifier_features,
+    component_features,
+    vgg_features,
+)
 from studio_lab.measures.kid import kid
 
 Digits = tuple[NDArray[np.float64], NDArray[np.int_]]
@@ -107,6 +113,25 @@ def test_kid_is_near_zero_for_one_source_and_grows_with_distance() -> None:
     alike = kid(real, same, rng)
     assert alike.low < 0 < alike.high
     assert 0 < near.low < near.high < far.low
+
+
+def test_vgg_features_tell_noise_from_real_pictures_and_dead_dimensions_do_not_count() -> None:
+    """With weights as small as they may be; one channel answers to nothing that is real."""
+    rng, source = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    tensors, before = {}, 3
+    for layer in ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1", "4_2"):
+        tensors[f"conv{layer}.weight"] = torch.randn(6, before, 3, 3, generator=source) / 5
+        tensors[f"conv{layer}.bias"] = torch.zeros(6)
+        before = 6
+    shades = rng.random((120, 3, 1, 1)) * np.linspace(0.2, 1, 24)
+    real = np.broadcast_to(shades, (120, 3, 24, 24)).copy()
+    features = vgg_features(tensors, real[:60])
+    assert features.name == "VGG-16"
+    known, held_out, noise = map(features, (real[:60], real[60:], rng.random((60, 3, 24, 24))))
+    assert known.shape == (60, 6)
+    assert kid(known, noise, rng).value > 5 * abs(kid(known, held_out, rng).value)
+    dead = Features.fitted("dead", lambda rows: rows * [1.0, 1e-6], rng.normal(size=(50, 2)))
+    assert np.abs(dead(np.array([[0.0, 1000.0]]))).max() < 10
 
 
 def test_features_say_their_name(digits: Digits) -> None:
