@@ -29,7 +29,7 @@ class CheckList(QScrollArea):
         self._rows.setContentsMargins(2, 2, 2, 2)
         self._rows.setSpacing(2)
         self.setWidgetResizable(True)
-        self.setMaximumHeight(_HIGH)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(inside)
 
@@ -42,6 +42,7 @@ class CheckList(QScrollArea):
             box.setToolTip(title)  # there is hardly room for all of it
             box.toggled.connect(lambda _: self._ticked())
             self._rows.addWidget(box)
+        self.setFixedHeight(min(_HIGH, self.widget().sizeHint().height() + 2 * self.frameWidth()))
         self.setVisible(bool(choices))
 
     def chosen(self) -> list[str]:
