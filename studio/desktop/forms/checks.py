@@ -24,7 +24,7 @@ class CheckList(QScrollArea):
         super().__init__()
         self._ticked = ticked
         self._boxes: dict[str, QCheckBox] = {}
-        inside = QWidget()
+        self._inside = inside = QWidget()
         self._rows = QVBoxLayout(inside)
         self._rows.setContentsMargins(2, 2, 2, 2)
         self._rows.setSpacing(2)
@@ -42,7 +42,7 @@ class CheckList(QScrollArea):
             box.setToolTip(title)  # there is hardly room for all of it
             box.toggled.connect(lambda _: self._ticked())
             self._rows.addWidget(box)
-        self.setFixedHeight(min(_HIGH, self.widget().sizeHint().height() + 2 * self.frameWidth()))
+        self.setFixedHeight(min(_HIGH, self._inside.sizeHint().height() + 2 * self.frameWidth()))
         self.setVisible(bool(choices))
 
     def chosen(self) -> list[str]:

@@ -5,7 +5,7 @@ Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ class LabPage(QWidget):
         self.results = kit.results(
             "results",
             name=tr("Results"),
-            read=lambda artifact: outcome(lambda: _content(artifact)),
+            read=lambda artifact: outcome(partial(_content, ctx.weights.title, artifact)),
             thumbnail=lambda artifact: thumbnail(artifact, line),
         )
         self.run = kit.run_controller(
@@ -99,7 +99,7 @@ class LabPage(QWidget):
             button=self.button,
             progress=self._progress,
             trouble=self.trouble,
-            read=lambda artifact: outcome(lambda: _content(artifact)),
+            read=lambda artifact: outcome(partial(_content, ctx.weights.title, artifact)),
         )
         self.result_actions = kit.artifact_actions(
             self.result,
@@ -300,7 +300,8 @@ class LabPage(QWidget):
         ids = self._sets.ids(result.artifact)
 
         def read() -> list[tuple[SavedArtifact, Any]]:
-            return [(each, outcome(partial(_content, each))) for each in self._sets.find(ids)]
+            found, title = self._sets.find(ids), self._ctx.weights.title
+            return [(each, outcome(partial(_content, title, each))) for each in found]
 
         def show(found: list[tuple[SavedArtifact, Any]]) -> None:
             if isValid(self) and self._current == id:
@@ -340,8 +341,12 @@ class LabPage(QWidget):
         self._show_about()
 
 
-def _content(artifact: SavedArtifact) -> Any:
-    """Return a result as it is shown: a picture, a plot, a text, or nothing."""
+def _content(title: Callable[[str], str], artifact: SavedArtifact) -> Any:
+    """Return a result as it is shown: a picture, a plot, a text, or nothing.
+
+    Args:
+        title: Returns what weights are called.
+    """
     if artifact.kind == Kind.IMAGE:
         return QImage.fromData(artifact.read())
     report = artifact.meta.get("report")
@@ -352,7 +357,7 @@ def _content(artifact: SavedArtifact) -> Any:
         return text
     if artifact.kind == Kind.TABLE:
         if isinstance(report, Mapping) and report.get("kind") == "comparison":
-            return comparison(report)
+            return comparison(report, title)
         return table(artifact.read().decode("utf-8", "replace"))
     return Plot.decode(artifact.read()) if artifact.kind == Kind.PLOT else None
 

@@ -15,6 +15,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("lab", text)
 
 
+_KID = re.compile(r"KID \(classifier of (\d+) classes\)")
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
 _LEVEL = re.compile(r"([\d,]+) (parameters|examples)")
 """The name of a series in a chart of scaling."""
@@ -24,6 +25,8 @@ def plot_name(title: str) -> str:
     """Return a chart as it is called in the language of the window."""
     if head := _HEAD.fullmatch(title):
         return tr("Attention, block {block}, head {head}").format(block=head[1], head=head[2])
+    if kid := _KID.fullmatch(title):
+        return tr("KID (classifier of {n} classes)").format(n=kid[1])
     names = _names()
     return names.get(title) or ": ".join(names.get(part, part) for part in title.split(": "))
 
@@ -72,7 +75,7 @@ def in_words(plot: Plot) -> Plot:
     names = _names()
 
     def axis(given: Axis) -> Axis:
-        return msgspec.structs.replace(given, label=names.get(given.label, given.label))
+        return msgspec.structs.replace(given, label=plot_name(given.label))
 
     def name(given: str) -> str:
         if level := _LEVEL.fullmatch(given):
@@ -218,6 +221,23 @@ def _titles() -> dict[str, str]:
         "Handwritten digits": tr("Handwritten digits"),
         "Python manual": tr("Python manual"),
         "Wine": tr("Wine"),
+        "precision": tr("Precision"),
+        "recall": tr("Recall"),
+        "diversity": tr("Diversity"),
+        "copies": tr("Copies"),
+        "copies by features": tr("Copies by features"),
+        "nearest training example": tr("Distance to the nearest training example"),
+        "pair distance": tr("Distance of pairs"),
+        "longest copied span": tr("Longest copied span"),
+        "classes covered": tr("Classes covered"),
+        "distinct pairs of words": tr("Distinct pairs of words"),
+        "bits per character": tr("Bits per character"),
+        "valid": tr("Valid"),
+        "unique": tr("Unique"),
+        "novel": tr("Novel"),
+        "pitch classes apart": tr("Pitch classes apart"),
+        "lengths apart": tr("Lengths apart"),
+        "bound (nats per dimension)": tr("Bound (nats per dimension)"),
         "Breast cancer": tr("Breast cancer"),
         "Swapped letters": tr("Swapped letters"),
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from studio_lab.pages.phrases import plot_name, tr
+from studio_lab.pages.phrases import plot_name, title_in_words, tr
 
 MOST_ROWS = 40
 """Of a table; the Gallery shows all of it."""
@@ -25,26 +25,36 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], " | ".join("---" for _ in head), *lines[1:]])
 
 
-def comparison(report: Mapping[str, Any]) -> str:
+def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> str:
     """Return a comparison of models with plain baselines: what is wrong, then all measures.
 
     Args:
         report: ``measure``, and ``rows`` with ``name``, ``role``, ``measures``, ``findings``.
+        title: Returns what a model is called, by its id.
     """
     rows, measure = report["rows"], report["measure"]
     names = list(dict.fromkeys(name for row in rows for name in row["measures"]))
     models = [row for row in rows if row["role"] == "weights"]
-    said = [f"**{plot_name(row['name'])}**: {_verdict(row, measure)}" for row in models]
-    head = [tr("Samples"), *map(measure_name, names)]
+    said = [f"**{_name(row, title)}**: {_verdict(row, measure)}" for row in models]
+    head = [tr("Measure"), *(_role(row, title) for row in rows)]
     cells = [
-        [_role(row), *(_estimate(row["measures"].get(name)) for name in names)] for row in rows
+        [plot_name(name), *(_estimate(row["measures"].get(name)) for row in rows)] for name in names
     ]
     return "\n\n".join([*said, _table(head, cells)])
 
 
+def _name(row: Mapping[str, Any], title: Callable[[str], str]) -> str:
+    """Return what samples are called: two models of one title differ by the end of their ids."""
+    name = str(row["name"])
+    titled = title(name)
+    if titled == name:
+        return plot_name(name)
+    return f"{title_in_words(titled)} ({name.rpartition('-')[2]})"
+
+
 def _verdict(row: Mapping[str, Any], measure: str) -> str:
     value = row["measures"].get(measure)
-    parts = [f"{measure_name(measure)} {_estimate(value)}."] if value else []
+    parts = [f"{plot_name(measure)} {_estimate(value)}."] if value else []
     wrong = {
         "copies": tr("It copies training examples."),
         "collapse": tr(
@@ -59,34 +69,11 @@ def _verdict(row: Mapping[str, Any], measure: str) -> str:
     return " ".join(parts)
 
 
-def _role(row: Mapping[str, Any]) -> str:
-    name = plot_name(row["name"])
+def _role(row: Mapping[str, Any], title: Callable[[str], str]) -> str:
+    name = _name(row, title)
     if row["role"] == "baseline":
         return tr("{name} (plain baseline)").format(name=name)
-    return tr("{name} (real)").format(name=name) if row["role"] == "held-out" else f"**{name}**"
-
-
-def measure_name(name: str) -> str:
-    """Return a measure as it is called in the language of the window."""
-    return {
-        "precision": tr("Precision"),
-        "recall": tr("Recall"),
-        "diversity": tr("Diversity"),
-        "bits per character": tr("Bits per character"),
-        "bound (nats per dimension)": tr("Bound (nats per dimension)"),
-        "copies": tr("Copies"),
-        "copies by features": tr("Copies by features"),
-        "nearest training example": tr("Distance to the nearest training example"),
-        "pair distance": tr("Distance of pairs"),
-        "longest copied span": tr("Longest copied span"),
-        "classes covered": tr("Classes covered"),
-        "distinct pairs of words": tr("Distinct pairs of words"),
-        "valid": tr("Valid"),
-        "unique": tr("Unique"),
-        "novel": tr("Novel"),
-        "pitch classes apart": tr("Pitch classes apart"),
-        "lengths apart": tr("Lengths apart"),
-    }.get(name, name)
+    return tr("{name} (real)").format(name=name) if row["role"] == "held-out" else name
 
 
 def _estimate(value: Mapping[str, float] | None) -> str:

@@ -23,7 +23,21 @@ def thumbnail(artifact: SavedArtifact, line: QColor) -> QImage:
     image.fill(Qt.GlobalColor.transparent)
     if artifact.kind == Kind.PLOT:
         _draw_curve(image, Plot.decode(artifact.read()), line)
+    else:
+        _draw_lines(image, line)
     return image
+
+
+def _draw_lines(image: QImage, line: QColor) -> None:
+    """Draw what stands for something to read: lines, the last of them short."""
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, _WIDE_LINE, c=Qt.PenCapStyle.RoundCap))
+    for number, share in enumerate((1.0, 1.0, 1.0, 0.5), 1):
+        y = _SIDE * number / 5
+        end = _MARGIN + (_SIDE - 2 * _MARGIN) * share
+        painter.drawLine(QPointF(_MARGIN, y), QPointF(end, y))
+    painter.end()
 
 
 def _draw_curve(image: QImage, plot: Plot, line: QColor) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.api import PluginContext, Role
 from studio.api.plot import Plot
@@ -51,12 +59,16 @@ class TrainingView(QWidget):
         self._waits = ctx.ui.label(
             tr("Charts and samples appear here after a few seconds."), Role.MUTE, wrap=True
         )
+        self._pane = QScrollArea()
+        self._pane.setWidgetResizable(True)
+        self._pane.setFrameShape(QFrame.Shape.NoFrame)
+        self._pane.setWidget(self.report.widget)
         self._lay_out()
 
     def _lay_out(self) -> None:
         self._charts = QVBoxLayout()
         self._charts.addWidget(self.choice)
-        self._charts.addWidget(self.report.widget, 1)
+        self._charts.addWidget(self._pane, 1)
         self._charts.addWidget(self._about)
         self._beside = QWidget()
         beside = QVBoxLayout(self._beside)
@@ -128,7 +140,7 @@ class TrainingView(QWidget):
         self.choice.offer([*self._shown], self.chosen)
         self._about.setText(_about(self.chosen, content))
         self._about.setVisible(bool(self._about.text()))
-        self.report.widget.setVisible(is_report)
+        self._pane.setVisible(is_report)
         self.report.set_text(content if isinstance(content, str) else "")
         self._beside.setVisible(bool(self._made) and not is_report)
         if isinstance(content, Plot):
@@ -146,7 +158,7 @@ class TrainingView(QWidget):
     def _show_made(self) -> None:
         made, caption = self._made.get(self._chosen_made, ("", ""))
         self._waits.setVisible(not (self._shown or self._made))
-        self._beside.setVisible(bool(self._made) and not self.report.widget.isVisibleTo(self))
+        self._beside.setVisible(bool(self._made) and not self._pane.isVisibleTo(self))
         self.choice_made.offer([*self._made], self._chosen_made)
         is_picture = isinstance(made, QImage)
         self.samples.setVisible(is_picture)
