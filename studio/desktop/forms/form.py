@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.api.errors import BadInput
-from studio.api.params import Field, FieldKind, Group, Params
+from studio.api.params import Field, FieldKind, Group, Params, encode
 from studio.api.weights import WeightsView
 from studio.desktop import forms
 from studio.desktop.appearance.appearance import Appearance
@@ -310,8 +311,8 @@ class FieldRow(QWidget):
 
     @property
     def default(self) -> Any:
-        """What it is while it is not asked for."""
-        return self._default
+        """What it is while it is not asked for, as plain data."""
+        return msgspec.to_builtins(self._default, enc_hook=encode)
 
     @property
     def is_changed(self) -> bool:

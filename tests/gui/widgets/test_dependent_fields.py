@@ -161,6 +161,17 @@ def test_several_weights_are_ticked(make: Make, monkeypatch: pytest.MonkeyPatch)
     assert form.values() == {"runners": []}
 
 
+class Tuned(Params):
+    is_tuned: bool = False
+    base: Annotated[WeightsId, Capability("race"), ShownIf("is_tuned", True)] = WeightsId()
+
+
+def test_what_is_not_asked_for_is_plain_data_too(make: Make) -> None:
+    values = make(Tuned).values()
+    assert values == {"is_tuned": False, "base": ""}
+    assert type(values["base"]) is str, "the state of a window is written down as JSON"
+
+
 def test_what_is_read_of_a_file_that_is_no_longer_picked_is_dropped(
     make: Make, tmp_path: Path
 ) -> None:
