@@ -118,6 +118,11 @@ class Train(Params, frozen=True):
         Label("Stop early", "End when the validation has not improved for a while."),
         _REGULARISATION,
     ] = True
+    average: Annotated[
+        bool,
+        Label("Moving average", "Keep the mean of the weights of the last steps."),
+        _REGULARISATION,
+    ] = True
     dropout: Annotated[
         float,
         Range(0.0, 0.9, 0.05),

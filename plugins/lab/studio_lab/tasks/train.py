@@ -42,7 +42,7 @@ from studio_lab.training.precision import is_faster
 from studio_lab.training.randomness import generator
 from studio_lab.training.run import Run
 from studio_lab.training.sampling import drawn
-from studio_lab.training.trainer import Plan, Trainer
+from studio_lab.training.trainer import AVERAGE, Plan, Trainer
 from studio_lab.views.coverage import coverage, nearest_classes
 
 _SAMPLES = 16
@@ -71,7 +71,8 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
     first = batches.at(0)
     with ctx.reserve(estimate(network, first)):
         rate = params.rate or architecture.rate
-        plan = Plan(rate, params.decay, params.early_stopping)
+        average = AVERAGE if params.average else 0.0
+        plan = Plan(rate, params.decay, params.early_stopping, average)
         trainer = Trainer(network, batches, plan, seed)
         trainer.progress.steps, trainer.progress.notes = params.steps, notes
         trainer.progress.half = params.precision == "bfloat16" or (

@@ -45,11 +45,13 @@ class Plan:
         rate: Highest learning rate.
         decay: Weight decay.
         stops_early: Whether it ends when the validation gets no better.
+        average: How much of the moving average a step keeps at most; with 0 it is the weights.
     """
 
     rate: float
     decay: float = 0.01
     stops_early: bool = True
+    average: float = AVERAGE
 
 
 @dataclass
@@ -167,7 +169,7 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         step = self.progress.step
-        kept = min(AVERAGE, step / (step + 10))
+        kept = min(self.plan.average, step / (step + 10))
         mine, theirs = self.average.state_dict(), self.network.state_dict()
         for name, value in mine.items():
             if value.is_floating_point():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def rows() -> Dataset:
 def make(rows: Dataset) -> Make:
     """Makes a trainer of a small network; the same each time."""
 
-    def made(steps: int = 60, rate: float = 3e-3, seed: int = 1, **how: bool) -> Trainer:
+    def made(steps: int = 60, rate: float = 3e-3, seed: int = 1, **how: Any) -> Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = Vae(rows.shape, width=16, latent=2, depth=2, dropout=0.2)

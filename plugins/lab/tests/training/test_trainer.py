@@ -95,3 +95,10 @@ def test_it_ends_where_the_validation_gets_no_better_and_keeps_the_best(
     assert not torch.equal(trainer.average.log_scale, best[0])
     trainer.take_best()
     assert torch.equal(trainer.average.log_scale, best[0])
+
+
+def test_without_a_moving_average_the_last_weights_are_kept(make: Make) -> None:
+    for average, is_last in ((0.0, True), (0.999, False)):
+        trainer = run(make(average=average), until=10)
+        same = trainer.network.log_scale.equal(trainer.average.log_scale)
+        assert same is is_last
