@@ -15,8 +15,8 @@ from studio.testing.inproc import pump_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.e2e, pytest.mark.timeout(600)]
 
-PATIENCE = 300.0
-ASKED = {"steps": 200, "measured": 0, "precision": "float32"}
+PATIENCE, STEPS = 300.0, 200
+ASKED = {"steps": STEPS, "measured": 0, "precision": "float32"}
 
 
 def submitted(studio: Studio, seed: int) -> tuple[Job, list[dict[str, Any]]]:
@@ -43,7 +43,7 @@ def test_a_pause_changes_no_bit(tmp_path: Path) -> None:
         at = job.done
         for _ in range(5):
             studio.pump(0.05)
-        assert 0 < job.done == at < ASKED["steps"], "it was paused in the middle, and stays there"
+        assert 0 < job.done == at < STEPS, "it was paused in the middle, and stays there"
         job.resume()
         ended(studio, job)
         other, different = submitted(studio, 2)
