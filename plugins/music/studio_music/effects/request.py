@@ -77,7 +77,7 @@ def request_of(params: Effect, said: Described) -> Request:
     sound = said.sound or ("" if params.sound == "auto" else params.sound)
     if not sound:
         unknown = ", ".join(f"“{word}”" for word in said.unknown[:5])
-        what = f"No word of the description names a sound ({unknown} was not understood)."
+        what = f"No word of the description names a sound; not understood: {unknown}."
         raise BadInput(
             what if unknown else "No word of the description names a sound.",
             f"Use one such as {', '.join(list(FAMILIES)[:6])} or rain, or choose from the list.",

@@ -108,7 +108,7 @@ def test_a_language_model_is_asked_only_where_no_word_names_a_sound() -> None:
     ("values", "said"),
     [
         ({}, "Nothing says which sound"),
-        ({"describe": "quux"}, "“quux” was not understood"),
+        ({"describe": "quux"}, "not understood: “quux”."),
         ({"sound": "coin", "shape": {"girth": 3}}, "“Coin” has no setting “girth”"),
         ({"sound": "coin", "shape": {"interval": 99}}, "between 2 and 12"),
         ({"sound": "coin", "pitch": 99}, "Pitch must be between"),
