@@ -19,6 +19,7 @@ from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.step_note import StepNote
 from studio.runtime import circumstances, engines, parent_watch
+from studio.runtime.pool.memory import share_one_heap
 from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
 
@@ -44,6 +45,7 @@ def main() -> None:
         sys.exit(
             "The runtime is started by Offline Studio itself: run `studio` or `studio --help`."
         )
+    share_one_heap()  # before there are threads
     keep_orphans()
     parent_watch.watch(0)
     link = _take_pipes()

@@ -48,6 +48,8 @@ WORK: dict[str, Callable[[random.Random], dict[str, Any]]] = {
 AT_ONCE = 12
 """Jobs that wait or run side by side."""
 PATIENCE = 600.0
+SETTLED = 1.0
+"""Seconds after which what was dropped last has been given back to the system."""
 SPARE = 1.05
 """Of what the largest weights need, with which all else has to make do."""
 
@@ -274,6 +276,7 @@ class _Storm:
             return status is not None and not status.loaded
 
         self._until(is_empty)
+        self._look_for(SETTLED)
         hello = self._studio.runtime.hello
         assert hello is not None
         here, there = psutil.Process(), psutil.Process(hello.pid or None)

@@ -15,6 +15,8 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.memory_budget import most_bytes
 from studio.runtime.devices.device import Memory
 
+_M_ARENA_MAX = -8
+"""Of glibc's ``malloc.h``; other C libraries answer 0 and do nothing."""
 HEADROOM = 0.03
 """Share of a device's memory that is left to everybody else."""
 
@@ -102,6 +104,17 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, StudioError):
         return error.code is ErrorCode.OUT_OF_MEMORY
     return is_out_of_memory(error)
+
+
+def share_one_heap() -> None:
+    """Let all threads of this process take memory from one heap of the C library.
+
+    By itself glibc gives each thread a heap of its own. What torch's kernels keep there pins pages
+    that no ``malloc_trim`` gives back, and OpenMP ends and starts threads all the time: after some
+    hundred jobs a runtime with nothing loaded held 150 MB more than at first.
+    """
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def give_back() -> None:
