@@ -22,6 +22,7 @@ import torch
 from plugins.code.tests.tasks.scripted import Engine, Quick
 from studio.api import finished
 from studio.protocol.time_left import TimeLeft
+from studio.runtime.engines.text.engine import TextEngine
 from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
 from studio_image.starter import weights as starter_weights
@@ -43,6 +44,7 @@ from studio_music.sound.audio_files import wav
 from studio_music.tunes.network import TuneNetwork
 from studio_music.tunes.weights import Tunes
 from tests.plugins.test_parking import _embedding, _features
+from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
 
@@ -104,6 +106,11 @@ def _drawing(folder: Path) -> _Placed:
     placed = _Placed(**vars(finished(starter_weights.loader().load(path, "cpu"))))
     placed.file = path
     return placed
+
+
+@functools.cache
+def _writing(folder: Path) -> TextEngine:
+    return TextEngine.load(tiny_models.save_folder(tiny_models.reference(), folder / "tiny"))
 
 
 def _picture(side: int = 32) -> bytes:
@@ -274,6 +281,11 @@ def _case(task: str, folder: Path) -> Case:
         rows = [f"{row % 7},{'yes' if row % 3 else 'no'}" for row in range(60)]
         path.write_text("\n".join(["size,good", *rows]))
         return Case({"table": str(path), "target": "good", "method": "copula", "splits": 3})
+    if task == "lab.finetune":
+        path = folder / "pairs.csv"
+        path.write_text("".join(f"Count {n},Aye\n" for n in range(20)))
+        asked = {"weights": "tiny", "data": str(path), "epochs": 1, "rank": 2}
+        return Case(asked, lambda: _writing(folder))
     if task == "music.open":
         path = folder / "tune.abc"
         path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, order_header
 from studio_lab.datasets.dataset import Shape
 from studio_lab.datasets.tokens import END
 from studio_lab.networks.architecture import Network
@@ -106,21 +106,6 @@ def save(
     tensors = {n: v.detach().cpu().contiguous() for n, v in network.state_dict().items()}
     try:
         save_file(tensors, path, {"format": FORMAT, "architecture": architecture, **told})
-        _order(path)
+        order_header(path)
     except SafetensorError as error:
         raise OSError(str(error)) from error
-
-
-def _order(path: Path) -> None:
-    """Put the entries of a header in order: the library writes them in another one each time.
-
-    Equal networks are then equal files, and one result in the library.
-    """
-    with path.open("r+b") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(size))
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-        ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-        if len(ordered.rstrip()) <= size:
-            file.seek(8)
-            file.write(ordered.ljust(size))

@@ -18,12 +18,14 @@ from studio_lab.tasks import (
     simulate,
     train,
 )
+from studio_lab.tasks.finetune import finetune
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
+        "lab.finetune": finetune,
         "lab.augment": augment.augment,
         "lab.compare": compare.compare,
         "lab.describe": describe.describe,

@@ -6,6 +6,7 @@ a header is described and how a model is built has a ``Loader``: :class:`Safeten
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from studio.api.errors import ErrorCode, StudioError
+from studio.api.stability import since
 from studio.api.worker.context import Requirements, WeightsFacts
 from studio.protocol.regular_file import open_regular
 
@@ -87,6 +89,21 @@ def write_tensors(
         for name, value in tensors.items()
     }
     save_file(halved, path, {"format": form, **metadata})
+
+
+@since("1.1")
+def order_header(path: Path) -> None:
+    """Put the entries of a file's metadata in order: safetensors writes them in another one
+    each time. Equal networks are then equal files, and one result in the library.
+    """
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(ordered.rstrip()) <= size:
+            file.seek(8)
+            file.write(ordered.ljust(size))
 
 
 class Movable(Protocol):

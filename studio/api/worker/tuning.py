@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from studio.api.stability import since
+from studio.api.worker.tensor_files import order_header
 from studio.protocol.weights_files import ADAPTER_FORMAT
 
 PREFIX = "base_model.model."
@@ -69,6 +70,28 @@ class TunableEngine(Protocol):  # no @since: to ``isinstance`` that would be a m
 
         Raises:
             StudioError: ``UNSUPPORTED``: another library computes this model.
+        """
+        ...
+
+    def check_mergeable(self) -> None:
+        """Raise unless :meth:`merge` can write this model.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: it is not in one GGUF file.
+        """
+        ...
+
+    def merge(self, adapter: Path, target: Path) -> Generator[float, None, None]:
+        """Yield the share done; write model and adapter as one GGUF file that needs neither.
+
+        Changed matrices have 8 bits a weight there, all others what they had.
+
+        Args:
+            adapter: What ``write_adapter`` wrote.
+
+        Raises:
+            StudioError: As ``check_mergeable``; or the adapter is of another model.
+            OSError: The disk refused.
         """
         ...
 
@@ -133,5 +156,6 @@ def write_adapter(path: Path, adapter: Adapter, facts: AdapterFacts) -> None:
         tensors[PREFIX + name + UP] = up.detach().float().cpu().contiguous()
     try:
         save_file(tensors, path, facts.metadata())
+        order_header(path)
     except SafetensorError as error:
         raise OSError(str(error)) from error

@@ -10,12 +10,14 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from studio.api.artifacts import Kind
 from studio.core import disk
 from studio.core.library import Artifact, Library
-from studio.core.weights.families import Families, of_family
+from studio.core.weights.families import FINE_TUNED, Families, of_family
+from studio.core.weights.recognition import at
 from studio.core.weights.sidecar import read_sidecar, write_sidecar
 from studio.core.weights.weights import Weights, slug
 
@@ -70,7 +72,7 @@ class LibraryWeights:
 
     def _add(self, artifact: Artifact) -> bool:
         payload = self._library.payload_path(artifact)
-        found = of_family(payload, tuple(self._families()))
+        found = of_family(payload, tuple(self._families())) or _language_model(payload)
         if found is None:
             return False
         id = id_of(artifact)
@@ -96,6 +98,14 @@ class LibraryWeights:
         except OSError as error:
             raise disk.explain(error, f"keep {artifact.title}", self._folder) from error
         return True
+
+
+def _language_model(payload: Path) -> Weights | None:
+    """Return a whole model that some task fine-tuned; None for what is none."""
+    found = at(payload) if payload.suffix.lower() == ".gguf" else None
+    if found is None or found.problem:
+        return None
+    return replace(found, capabilities=(*found.capabilities, FINE_TUNED))
 
 
 def _link(payload: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from studio.api import Mode
 from studio_lab import schema
 from studio_lab.pages.phrases import tr
+from studio_lab.schema.finetune import FineTune
 
 TRAIN, DESCRIBE, SAMPLE, INSPECT = "train", "describe", "sample", "inspect"
 COMPARE, AUGMENT, SCALE, REPORT = "compare", "augment", "scale", "report"
@@ -56,6 +57,19 @@ def modes() -> tuple[Mode, ...]:
             hint=tr(
                 "See where a trained transformer looks and what it expects next, walk between the "
                 "pictures of an autoencoder or a GAN, and watch noise become a picture."
+            ),
+        ),
+        Mode(
+            "finetune",
+            tr("Fine-tune"),
+            tr("Fine-tune"),
+            "message-square-plus",
+            "lab.finetune",
+            FineTune,
+            capability="text",
+            hint=tr(
+                "Teach a language model prompts and answers of your own. The model itself stays as "
+                "it is; an adapter beside it can be chosen in Chat, and removed."
             ),
         ),
         Mode(

@@ -5,7 +5,6 @@ Rows of the decoder are tokens, so several texts share its products; the cache i
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +20,7 @@ from studio.api.worker.generators import finished
 from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextStep
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.adapters import tuning
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
 from studio.runtime.engines.text.caches.packed_weights import PackedCache
 from studio.runtime.engines.text.caches.paths import PACKED, identity
@@ -32,7 +32,6 @@ from studio.runtime.engines.text.decoder.protocol import Decoder
 from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
 from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
 from studio.runtime.engines.text.decoder.weights_loading import load_decoder
-from studio.runtime.engines.text.formats.config import KNOWN
 from studio.runtime.engines.text.formats.model_files import (
     ModelFiles,
     TextInfo,
@@ -174,35 +173,20 @@ class TextEngine:
         return config.parameters * float_type(str(self.model.device)).itemsize
 
     def network(self) -> Generator[float, None, TrainableNetwork]:
-        """Yield the share done; return the model as floats, for training adapters.
+        """See ``TunableEngine``."""
+        ends = tuning.turn_ends(
+            sorted(self.tokenizer.vocabulary.ends),
+            lambda turns: self.render(turns, add_generation_prompt=False),
+        )
+        return tuning.network(self.opened, str(self.model.device), ends, self.digest)
 
-        Raises:
-            StudioError: ``UNSUPPORTED``: transformers computes it.
-        """
-        if self.opened is None:
-            raise StudioError(ErrorCode.UNSUPPORTED, f"{self.info.title} cannot be fine-tuned.")
-        device = str(self.model.device)
-        with self.opened() as files:
-            if files.is_foreign:
-                raise StudioError(
-                    ErrorCode.UNSUPPORTED,
-                    f"{self.info.title} cannot be fine-tuned: it is run by transformers.",
-                    f"Choose one of {KNOWN}.",
-                )
-            model = yield from load_decoder(
-                files.source, files.names, files.config, float_type(device), device
-            )
-            return TrainableNetwork(model, files.names, self._ends(), self.digest)
+    def check_mergeable(self) -> None:
+        """See ``TunableEngine``."""
+        tuning.check_mergeable(self.opened)
 
-    def _ends(self) -> list[int]:
-        """Return the tokens that end a reply, first the one that a conversation is written with."""
-        ends = sorted(self.tokenizer.vocabulary.ends)
-        turn: list[ChatMessage] = [{"role": "user", "content": "?"}]
-        turn.append({"role": "assistant", "content": "!"})
-        with contextlib.suppress(StudioError):  # a template may refuse anything
-            ids = self._render(turn, False, None)[0]
-            ends = [*[token for token in reversed(ids) if token in ends][:1], *ends]
-        return list(dict.fromkeys(ends))
+    def merge(self, adapter: Path, target: Path) -> Generator[float, None, None]:
+        """See ``TunableEngine``."""
+        return tuning.merge(self.opened, adapter, target)
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import gguf
 import pytest
 import torch
 from torch import Tensor
@@ -99,6 +101,30 @@ def test_what_was_trained_on_one_file_fits_the_other_and_is_leased(
     write_adapter(path, adapter, AdapterFacts("base"))
     for base in bases.values():
         assert apart(told["folder"], scores(lent(path, base))) < change / 50
+
+
+def test_a_merged_model_needs_neither_base_nor_adapter(
+    bases: dict[str, Path], tmp_path: Path
+) -> None:
+    one = network(bases["gguf"])
+    pairs = dict(list(factors(one.products).items())[::2])
+    write_adapter(tmp_path / "mine.safetensors", pairs, AdapterFacts("base"))
+    merged = tmp_path / "merged.gguf"
+    finished(finished(load_steps(bases["gguf"])).merge(tmp_path / "mine.safetensors", merged))
+    told = one.scores([IDS], [len(IDS)], pairs)
+    plain = one.scores([IDS], [len(IDS)], {})
+    assert apart(told, scores(finished(load_steps(merged)))) < apart(told, plain) / 20
+    read = {each.name: each for each in gguf.GGUFReader(merged).tensors}
+    kinds = Counter(each.tensor_type.name for each in read.values())
+    assert kinds["Q8_0"] == len(pairs)
+    for each in gguf.GGUFReader(bases["gguf"]).tensors:
+        if read[each.name].tensor_type == each.tensor_type:
+            assert read[each.name].data.tobytes() == each.data.tobytes()
+
+
+def test_a_model_folder_cannot_be_merged(bases: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="one GGUF file"):
+        finished(load_steps(bases["folder"])).check_mergeable()
 
 
 def test_gradients_flow_to_the_adapter_alone(bases: dict[str, Path]) -> None:

@@ -64,6 +64,14 @@ def test_only_the_gallery_removes_it(desk: Any, trained: Any) -> None:
         desk.studio.weights_manager.remove(row)
 
 
+def test_a_whole_language_model_is_one_at_once(desk: Any) -> None:
+    made = Artifact("weights", b"GGUF" + bytes(60), ".gguf", title="Mine, merged")
+    desk.finish(desk.submit(made))
+    desk.until(lambda: desk.studio.weights.list("fine-tuned"))
+    (row,) = desk.studio.weights.list("fine-tuned")
+    assert (row.format, row.capabilities) == ("gguf", ("text", "fine-tuned"))
+
+
 def test_a_file_of_the_users_of_that_name_stays(desk: Any) -> None:
     folder = desk.studio.paths.weights
     folder.mkdir(parents=True)

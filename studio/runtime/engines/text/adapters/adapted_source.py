@@ -66,6 +66,12 @@ class AdaptedSource:
         self.quantisation = source.quantisation
         self.file_bytes = source.file_bytes
 
+    @property
+    def changed(self) -> frozenset[str]:
+        """The names of tensors that are not as they are stored."""
+        below = self._source.changed if isinstance(self._source, AdaptedSource) else frozenset()
+        return below | self._changes.keys()
+
     def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
         """See :class:`TensorSource`."""
         change = self._changes.get(name)

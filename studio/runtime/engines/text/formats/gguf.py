@@ -132,6 +132,8 @@ class GgufHeader:
     version: int
     metadata: Mapping[str, Value]
     tensors: Mapping[str, GgufTensor]
+    entries_at: int = 0
+    """Where the list of tensors begins."""
 
     @property
     def tensor_bytes(self) -> int:
@@ -164,11 +166,12 @@ def read_header(file: MappedFile) -> GgufHeader:
         if key in metadata:
             raise cursor.refuse(f"metadata key “{shown(key)}” appears twice")
         metadata[key] = cursor.value(key, cursor.integer(_U32, key), depth=0)
+    entries_at = cursor.position
     entries = [_read_tensor_entry(cursor) for _ in range(tensor_count)]
     alignment = _alignment(cursor, metadata)
     start = -(-cursor.position // alignment) * alignment
     tensors = _place(cursor, entries, start, alignment)
-    return GgufHeader(file.path, version, metadata, tensors)
+    return GgufHeader(file.path, version, metadata, tensors, entries_at)
 
 
 def _read_version(cursor: _Cursor) -> int:

@@ -1,0 +1,1 @@
+"""Fine-tuning: how a model that is finished already learns something more."""

@@ -1,0 +1,93 @@
+"""Adapters as results: weights beside the model that they were trained on, or merged with it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.api import ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api.worker.tuning import AdapterFacts, write_adapter
+from studio_lab.finetuning.lora import Lora
+
+
+@dataclass
+class Made:
+    """What an adapter is called.
+
+    Attributes:
+        base: Id of the model that it stands beside.
+        digest: Of its file; empty where nobody knows it.
+        title: What a person reads.
+        id: Of the adapter; empty until it was handed over.
+        merged: Of both as one model; empty until that was handed over.
+    """
+
+    base: str
+    digest: str
+    title: str
+    id: str = ""
+    merged: str = ""
+
+
+def adapter_artifact(ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any]) -> Event:
+    """Return the event that hands over an adapter; its id is in ``made`` then.
+
+    Raises:
+        StudioError: The disk is full.
+    """
+    path = _written(ctx, network, made, card, "adapter.safetensors")
+    hashed = hashlib.sha256(path.read_bytes()).hexdigest()
+    plain = re.sub("[^a-z0-9]+", "-", made.title.lower()).strip("-")
+    made.id = f"{plain}-{hashed[:6]}"
+    told = "\n".join(f"{name}: {value}" for name, value in card.items())
+    meta = {"weights": made.id, "card": dict(card), "base": made.base}
+    return ctx.artifact(
+        Kind.WEIGHTS, path, suffix=".safetensors", title=made.title, text=told, meta=meta
+    )
+
+
+def merged_artifact(
+    ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any]
+) -> Iterator[Event]:
+    """Hand over model and adapter as one GGUF file; its id is in ``made`` then.
+
+    Raises:
+        StudioError: The disk is full.
+    """
+    adapter = _written(ctx, network, made, card, "merged.safetensors")
+    path = ctx.scratch / "merged.gguf"
+    with ctx.lease(made.base) as engine, _full_disk_told():
+        for share in engine.merge(adapter, path):
+            yield ctx.progress(share, 1, "Writing the whole model")
+    made.merged = f"{made.id}-merged"
+    told = "\n".join(f"{name}: {value}" for name, value in card.items())
+    meta = {"weights": made.merged, "card": dict(card), "base": made.base}
+    title = f"{made.title}, merged"
+    yield ctx.artifact(Kind.WEIGHTS, path, suffix=".gguf", title=title, text=told, meta=meta)
+
+
+def _written(
+    ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any], name: str
+) -> Path:
+    path = ctx.scratch / name
+    facts = AdapterFacts(made.base, made.digest, made.base, card)
+    with _full_disk_told():
+        write_adapter(path, network.adapter(), facts)
+    return path
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.DISK_FULL,
+            f"The fine-tuned model could not be written: {error.strerror or error}.",
+            "Free up disk space and run it again: it continues from the last checkpoint.",
+        ) from error

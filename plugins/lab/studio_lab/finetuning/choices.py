@@ -1,0 +1,77 @@
+"""Preferences as people have them: columns of a file, or stars that were given in the Gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from studio.api import BadInput, SavedArtifact
+from studio_lab.finetuning.examples import rows_of
+
+FEWEST = 4
+MOST_OF_A_PROMPT = 8
+"""Pairs of starred and other answers to one prompt; the newest ones."""
+Choice = tuple[str, str, str]
+"""A prompt, the better answer, the worse one."""
+_PROMPTS = ("prompt", "question", "instruction", "input")
+_BETTER, _WORSE = ("chosen", "better", "preferred"), ("rejected", "worse", "other")
+
+
+def read_choices(path: Path) -> list[Choice]:
+    """Return the preferences of a CSV or JSONL file with ``prompt``, ``chosen`` and ``rejected``.
+
+    Raises:
+        BadInput: It cannot be read, or has too few.
+    """
+    found = []
+    for row in rows_of(path):
+        texts = [
+            next((row[name] for name in names if isinstance(row.get(name), str)), "").strip()
+            for names in (_PROMPTS, _BETTER, _WORSE)
+        ]
+        if all(texts) and texts[1] != texts[2]:
+            found.append((texts[0], texts[1], texts[2]))
+    if len(found) < FEWEST:
+        raise BadInput(
+            f"“{path.name}” has {len(found)} preferences; at least {FEWEST} are needed.",
+            "Each row needs a prompt, a chosen and a rejected answer, under these names.",
+        )
+    return list(dict.fromkeys(found))
+
+
+def starred_choices(results: Iterable[SavedArtifact]) -> list[Choice]:
+    """Return what stars say: each starred answer is better than others to the same prompt.
+
+    Answers belong to one prompt if they have one title: replies are named by what was asked.
+
+    Raises:
+        BadInput: There are too few.
+    """
+    groups: dict[str, list[SavedArtifact]] = {}
+    for each in results:
+        if each.text.strip() and each.title.strip() and not each.binned:
+            groups.setdefault(_plain(each.title), []).append(each)
+    found: list[Choice] = []
+    for group in groups.values():
+        found += _pairs(group)[:MOST_OF_A_PROMPT]
+    if len(found) < FEWEST:
+        raise BadInput(
+            f"Stars tell {len(found)} preferences; at least {FEWEST} are needed.",
+            "Ask the same again a few times, and star the better replies in the Gallery.",
+        )
+    return list(dict.fromkeys(found))
+
+
+def _pairs(group: Sequence[SavedArtifact]) -> list[Choice]:
+    better = [each for each in group if each.starred]
+    worse = [each for each in group if not each.starred]
+    return [
+        (one.title, one.text.strip(), other.text.strip())
+        for one in better
+        for other in worse
+        if one.text.strip() != other.text.strip()
+    ]
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.lower().split())

@@ -1,0 +1,178 @@
+"""What a language model is fine-tuned on: pairs of a prompt and an answer, or plain text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.api import BadInput, read_regular
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".md")
+FEWEST = 10
+MOST = 100_000
+MOST_BYTES = 64 << 20
+_PROMPTS = ("prompt", "question", "instruction", "input", "user", "source")
+_ANSWERS = ("answer", "completion", "response", "output", "reply", "assistant", "chosen", "target")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What was read.
+
+    Attributes:
+        title: What a person reads.
+        pairs: A prompt and an answer each; none of plain text.
+        text: Plain text; empty where there are pairs.
+        notes: Sentences about what was left out.
+    """
+
+    title: str
+    pairs: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def read_examples(path: Path) -> Examples:
+    """Return the pairs of a CSV, TSV, JSONL or JSON file, or the text of any other.
+
+    Raises:
+        BadInput: It cannot be read, or has too little.
+    """
+    text = _text(path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _checked(path.stem, list(_of_table(text, path.name)))
+    if path.suffix.lower() in (".jsonl", ".json"):
+        return _checked(path.stem, list(_of_json(text, path.name)))
+    if len(text.split()) < 100:
+        raise BadInput(
+            f"“{path.name}” has {len(text.split())} words; fine-tuning needs at least 100.",
+            "Choose a longer text, or a CSV file with prompts and answers.",
+        )
+    return Examples(path.stem, text=text)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a CSV, TSV, JSONL or JSON file, by names in small letters.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
+    text = _text(path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        tab = "\t" in text[:4096].partition("\n")[0]
+        rows: list[Any] = list(csv.DictReader(io.StringIO(text), delimiter="\t" if tab else ","))
+    else:
+        rows = _json_rows(text, path.name)
+    kept = [row for row in rows if isinstance(row, Mapping)]
+    return [{str(key).strip().lower(): value for key, value in row.items()} for row in kept]
+
+
+def _text(path: Path) -> str:
+    if path.is_dir():
+        raise BadInput(f"“{path.name}” is a folder.", "Choose a file: CSV, JSONL or plain text.")
+    try:
+        data = read_regular(path)
+    except OSError as error:
+        raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
+    if len(data) > MOST_BYTES:
+        raise BadInput(
+            f"“{path.name}” is larger than {MOST_BYTES >> 20} MiB.", "Choose a part of it."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"“{path.name}” is not UTF-8.", "Save it as UTF-8.") from error
+
+
+def _of_table(text: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield two columns: those that their names tell, else the first two."""
+    first = text[:4096].partition("\n")[0]
+    try:
+        rows = [
+            r for r in csv.reader(io.StringIO(text), delimiter="\t" if "\t" in first else ",") if r
+        ]
+    except csv.Error as error:
+        raise BadInput(f"“{name}” is no table: {error}.", "Choose another file.") from error
+    if not rows or max(map(len, rows)) < 2:
+        raise BadInput(
+            f"“{name}” has one column; fine-tuning needs a prompt and an answer in each row.",
+            "Add a column, or choose a .txt file to learn from plain text.",
+        )
+    heads = [head.strip().lower() for head in rows[0]]
+    prompt, answer = _named(heads, _PROMPTS), _named(heads, _ANSWERS)
+    if prompt is not None and answer is not None:
+        rows = rows[1:]
+    else:
+        prompt, answer = 0, 1
+    for row in rows:
+        if len(row) > max(prompt, answer):
+            yield row[prompt], row[answer]
+
+
+def _named(heads: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((heads.index(name) for name in names if name in heads), None)
+
+
+def _json_rows(text: str, name: str) -> list[Any]:
+    try:
+        if text.lstrip().startswith("["):
+            return list(json.loads(text))
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"“{name}” is not valid JSON: {error}.", "Correct it.") from error
+
+
+def _of_json(text: str, name: str) -> Iterator[tuple[str, str]]:
+    for number, row in enumerate(_json_rows(text, name), 1):
+        found = _pair(row)
+        if found is None:
+            raise BadInput(
+                f"Entry {number} of “{name}” has no prompt and answer.",
+                'Each entry needs both: {"prompt": "…", "answer": "…"}.',
+            )
+        yield found
+
+
+def _pair(row: Any) -> tuple[str, str] | None:
+    """Return a prompt and an answer: by their keys, or of a conversation the first two turns."""
+    if not isinstance(row, Mapping):
+        return None
+    turns = row.get("messages") or row.get("conversations")
+    if isinstance(turns, list):
+        said = [t for t in turns if isinstance(t, Mapping) and t.get("role") != "system"][:2]
+        texts = [turn.get("content") for turn in said]
+    else:
+        keys = {str(key).lower(): value for key, value in row.items()}
+        texts = [
+            next((keys[name] for name in names if name in keys), None)
+            for names in (_PROMPTS, _ANSWERS)
+        ]
+    if len(texts) != 2 or not all(isinstance(text, str) for text in texts):
+        return None
+    return str(texts[0]), str(texts[1])
+
+
+def _checked(title: str, pairs: list[tuple[str, str]]) -> Examples:
+    notes = []
+    whole = [(p.strip(), a.strip()) for p, a in pairs if p.strip() and a.strip()]
+    if len(whole) < len(pairs):
+        notes.append(
+            f"{len(pairs) - len(whole):,} pairs without a prompt or an answer are left out."
+        )
+    once = list(dict.fromkeys(whole))
+    if len(once) < len(whole):
+        notes.append(f"{len(whole) - len(once):,} pairs that came before are left out.")
+    if len(once) > MOST:
+        notes.append(f"Only the first {MOST:,} pairs are used.")
+    if len(once) < FEWEST:
+        raise BadInput(
+            f"“{title}” has {len(once)} different pairs; fine-tuning needs at least {FEWEST}, and "
+            "some hundred to learn something of use.",
+            "Choose a file with more prompts and answers.",
+        )
+    return Examples(title, once[:MOST], notes=notes)

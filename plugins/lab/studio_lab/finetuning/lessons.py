@@ -1,0 +1,156 @@
+"""What a language model is taught, and how one sees that it has learned it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from studio.api import TaskContext, TextEngine
+from studio_lab.datasets.dataset import Dataset
+from studio_lab.finetuning.choices import Choice, read_choices, starred_choices
+from studio_lab.finetuning.examples import Examples, read_examples
+from studio_lab.finetuning.lora import Lora
+from studio_lab.finetuning.preferences import PreferenceLora
+from studio_lab.finetuning.tokens import tokenised, tokenised_choices
+from studio_lab.schema.finetune import FineTune
+from studio_lab.training.batches import Batches
+
+_SHOWN = 40
+"""Held-out examples in the table."""
+_MOST_RESULTS = 5_000
+"""Of the library, in which stars are looked for."""
+
+Rows = Generator[float, None, tuple[Dataset, list[str]]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found on rows that were held out.
+
+    Attributes:
+        measures: Plain figures; ``factor``: the loss after for that before.
+        table: Held-out examples as CSV; empty for none.
+    """
+
+    measures: dict[str, float]
+    table: str = ""
+
+
+class Lesson(Protocol):
+    """Rows to learn from, and their measure.
+
+    Attributes:
+        network: What learns from them.
+    """
+
+    network: ClassVar[type[Lora]]
+
+    def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
+        """Yield the share done; return rows of tokens, and notes."""
+        ...
+
+    def report(
+        self, network: Lora, batches: Batches, data: Dataset
+    ) -> Generator[None, None, Report]:
+        """Measure on the test rows; yield between them."""
+        ...
+
+
+def lesson(ctx: TaskContext, params: FineTune) -> Lesson:
+    """Return what is to be learned.
+
+    Raises:
+        BadInput: It cannot be read, or is too little.
+    """
+    if params.method == "examples":
+        return ExampleLesson(read_examples(Path(params.data)))
+    if params.data:
+        return PreferenceLesson(Path(params.data).stem, read_choices(Path(params.data)))
+    results = ctx.library.find("", ("text",), _MOST_RESULTS)
+    return PreferenceLesson("Stars", starred_choices(results))
+
+
+class ExampleLesson:
+    """Answers to prompts, or plain text: they become likelier."""
+
+    network: ClassVar[type[Lora]] = Lora
+
+    def __init__(self, examples: Examples) -> None:
+        self._examples = examples
+
+    def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
+        """See ``Lesson``."""
+        return tokenised(engine, self._examples, ends, length, seed)
+
+    def report(
+        self, network: Lora, batches: Batches, data: Dataset
+    ) -> Generator[None, None, Report]:
+        """See ``Lesson``: nats a token, without and with the adapter."""
+        before, after = list[Tensor](), list[Tensor]()
+        for batch in batches.held_out("test", size=1):
+            with torch.no_grad():
+                before += network.told(batch, plain=True)
+                after += network.told(batch)
+            yield None
+        first, last = (-float(torch.cat(each).mean()) for each in (before, after))
+        measures = {
+            "held_out_before": round(first, 4),
+            "held_out_after": round(last, 4),
+            "perplexity_before": round(math.exp(first), 3),
+            "perplexity_after": round(math.exp(last), 3),
+            "factor": round(last / first, 4),
+            "tokens": sum(map(len, after)),
+        }
+        table = self._table(data, before, after) if self._examples.pairs else ""
+        return Report(measures, table)
+
+    def _table(self, data: Dataset, before: Sequence[Tensor], after: Sequence[Tensor]) -> str:
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["prompt", "answer", "nats a token before", "nats a token after"])
+        for row, *both in zip(data.split.test[:_SHOWN], before, after):
+            pair = self._examples.pairs[data.meta["kept"][row]]
+            writer.writerow([*pair, *(f"{-float(each.mean()):.3f}" for each in both)])
+        return file.getvalue()
+
+
+class PreferenceLesson:
+    """Better and worse answers: the better ones become likelier than the worse ones."""
+
+    network: ClassVar[type[Lora]] = PreferenceLora
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        self._title, self._choices = title, choices
+
+    def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
+        """See ``Lesson``."""
+        return tokenised_choices(engine, self._title, self._choices, ends, length, seed)
+
+    def report(
+        self, network: Lora, batches: Batches, data: Dataset
+    ) -> Generator[None, None, Report]:
+        """See ``Lesson``: the loss, and how often the better answer is preferred by now."""
+        assert isinstance(network, PreferenceLora)
+        found = list[Tensor]()
+        for batch in batches.held_out("test", size=1):
+            with torch.no_grad():
+                found.append(network.margins(batch))
+            yield None
+        margins = torch.cat(found)
+        after = float(network.losses(margins).mean())
+        measures = {
+            "held_out_before": round(math.log(2), 4),
+            "held_out_after": round(after, 4),
+            "factor": round(after / math.log(2), 4),
+            "preferred": round(float((margins > 0).float().mean()), 3),
+            "preferences": len(margins),
+        }
+        return Report(measures)

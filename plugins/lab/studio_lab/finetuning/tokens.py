@@ -1,0 +1,166 @@
+"""Examples as tokens of a model: what it reads, and what it is to learn to write after it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from studio.api import BadInput, ErrorCode, StudioError, TextEngine
+from studio.api.worker.text import ChatMessage
+from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.finetuning.choices import Choice
+from studio_lab.finetuning.examples import Examples
+
+PADDING = -1
+"""Fills rows up; no model knows such a token."""
+_STEP = 8
+
+
+def tokenised(
+    engine: TextEngine, examples: Examples, ends: Sequence[int], length: int, seed: int
+) -> Generator[float, None, tuple[Dataset, list[str]]]:
+    """Yield the share done; return rows of tokens, and notes.
+
+    Args:
+        ends: Tokens that end a reply; the first is learned.
+        length: Tokens of an example at most; what is behind them is cut.
+
+    Returns:
+        ``rows``: (N, L) int64, filled up with ``PADDING``; ``labels``: (N,) int64, how many tokens
+        of each row are given; ``meta``: which pair each row was (``kept``).
+
+    Raises:
+        BadInput: No example fits.
+    """
+    length = min(length, engine.context_length - 1)
+    if examples.pairs:
+        rows, kept, notes = yield from _pairs(engine, examples.pairs, ends, length)
+    else:
+        rows, kept, notes = _windows(engine, examples.text, length), [], []
+    if len(rows) < 3:
+        raise BadInput(
+            f"“{examples.title}” has too few examples that fit {length:,} tokens.",
+            "Allow longer examples, or choose others.",
+        )
+    table = np.full((len(rows), max(len(ids) for _, ids in rows)), PADDING, np.int64)
+    for row, (_, ids) in zip(table, rows):
+        row[: len(ids)] = ids
+    given = np.array([count for count, _ in rows], np.int64)
+    shape = Shape("text", vocabulary=1, length=table.shape[1])
+    split, meta = Split.drawn(len(rows), seed), {"kept": kept}
+    data = Dataset(examples.title, shape, table, split, given, meta=meta)
+    return data, [*examples.notes, *notes]
+
+
+def tokenised_choices(
+    engine: TextEngine,
+    title: str,
+    choices: Sequence[Choice],
+    ends: Sequence[int],
+    length: int,
+    seed: int,
+) -> Generator[float, None, tuple[Dataset, list[str]]]:
+    """Yield the share done; return preferences as rows, and notes.
+
+    Args:
+        choices: A prompt, the better answer and the worse one each.
+
+    Returns:
+        As ``tokenised``, with ``rows`` (N, 2, L): the better answer first. Answers to one prompt
+        are in one part of the split.
+
+    Raises:
+        BadInput: Too few fit.
+    """
+    length = min(length, engine.context_length - 1)
+    rows, given, prompts = list[list[Sequence[int]]](), list[int](), list[str]()
+    for number, (prompt, *answers) in enumerate(choices):
+        try:
+            both = [_joined(engine, prompt, each) for each in answers]
+        except StudioError as error:
+            if error.code is not ErrorCode.CONTEXT_TOO_LONG:
+                raise
+            continue
+        count = min(same for same, _ in both)
+        if count < length:
+            rows.append([[*ids, *ends[:1]][:length] for _, ids in both])
+            given.append(count)
+            prompts.append(prompt)
+        if number % _STEP == 0:
+            yield number / len(choices)
+    names = sorted(set(prompts))
+    if len(names) < 3:
+        raise BadInput(
+            f"“{title}” has preferences for {len(names)} prompts that fit; at least 3 are needed.",
+            "Ask more different things, or allow longer examples.",
+        )
+    notes = []
+    if left := len(choices) - len(rows):
+        notes.append(f"{left:,} preferences are longer than {length:,} tokens and are left out.")
+    table = np.full((len(rows), 2, max(len(i) for r in rows for i in r)), PADDING, np.int64)
+    for row, both_ids in zip(table, rows):
+        for half, ids in zip(row, both_ids):
+            half[: len(ids)] = ids
+    place = {name: number for number, name in enumerate(names)}
+    of_prompts = Split.drawn(len(names), seed)
+    group = np.array([place[prompt] for prompt in prompts])
+    split = Split(
+        *(
+            np.flatnonzero(np.isin(group, getattr(of_prompts, part)))
+            for part in ("training", "validation", "test")
+        )
+    )
+    shape = Shape("text", vocabulary=1, length=table.shape[2])
+    return Dataset(title, shape, table, split, np.array(given, np.int64)), notes
+
+
+Row = tuple[int, Sequence[int]]
+"""How many tokens are given, and all of them."""
+
+
+def _pairs(
+    engine: TextEngine, pairs: Sequence[tuple[str, str]], ends: Sequence[int], length: int
+) -> Generator[float, None, tuple[list[Row], list[int], list[str]]]:
+    """Return the rows, which pairs they are, and notes."""
+    rows, kept, long, cut = list[Row](), list[int](), 0, 0
+    for number, (prompt, answer) in enumerate(pairs):
+        try:
+            given, ids = _joined(engine, prompt, answer)
+        except StudioError as error:
+            if error.code is not ErrorCode.CONTEXT_TOO_LONG:
+                raise
+            given, ids = length, []
+        if given >= length:
+            long += 1
+            continue
+        whole = [*ids, *ends[:1]]
+        cut += len(whole) > length
+        rows.append((given, whole[:length]))
+        kept.append(number)
+        if number % _STEP == 0:
+            yield number / len(pairs)
+    notes = []
+    if long:
+        notes.append(f"{long:,} prompts are longer than {length:,} tokens and are left out.")
+    if cut:
+        notes.append(f"{cut:,} answers are cut after {length:,} tokens.")
+    return rows, kept, notes
+
+
+def _joined(engine: TextEngine, prompt: str, answer: str) -> tuple[int, list[int]]:
+    """Return how many tokens of prompt and answer are the prompt's, and all of them."""
+    asked: list[ChatMessage] = [{"role": "user", "content": prompt}]
+    told: list[ChatMessage] = [*asked, {"role": "assistant", "content": answer}]
+    before, whole = engine.fit(asked, 1).ids, list(engine.fit(told, 1).ids)
+    same = next((n for n, (a, b) in enumerate(zip(before, whole)) if a != b), len(before))
+    return same, whole
+
+
+def _windows(engine: TextEngine, text: str, length: int) -> list[Row]:
+    """Cut a text into pieces of one length; of each the first token is given."""
+    piece = engine.context_length * 2
+    ids = [t for at in range(0, len(text), piece) for t in engine.encode(text[at : at + piece])]
+    width = max(8, min(length, len(ids) // 12))
+    cut = [ids[at : at + width] for at in range(0, len(ids), width)]
+    return [(1, each) for each in cut if len(each) >= 8]
