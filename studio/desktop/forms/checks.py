@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QScrollArea, QVBoxLayout, QWidget
 
 from studio.desktop.widgets.contents import clear
@@ -42,8 +43,17 @@ class CheckList(QScrollArea):
             box.setToolTip(title)  # there is hardly room for all of it
             box.toggled.connect(lambda _: self._ticked())
             self._rows.addWidget(box)
-        self.setFixedHeight(min(_HIGH, self._inside.sizeHint().height() + 2 * self.frameWidth()))
+        self._fit()
         self.setVisible(bool(choices))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """By now the boxes are as high as the theme has them."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self._rows.activate()
+        self.setFixedHeight(min(_HIGH, self._inside.sizeHint().height() + 2 * self.frameWidth()))
 
     def chosen(self) -> list[str]:
         """Return the ids that are ticked, in the order of the list."""
