@@ -59,9 +59,21 @@ class Generate(Params, frozen=True):
         Label("Enlarge", "Enlarge the starter model's small drawings four times."),
         _SIZE,
     ] = True
+    transparent: Annotated[
+        bool,
+        Label("Transparent background", "Cut the drawing out of its paper; starter model only."),
+    ] = False
     count: Annotated[
         int, Range(1, 16), Label("Variations", "How many pictures to generate; each is different.")
     ] = 4
+    variety: Annotated[
+        float,
+        Range(0, 1, 0.25),
+        Label(
+            "Variety",
+            "0 repeats one drawing; at 1 all but the first have another style. Starter model only.",
+        ),
+    ] = 0.5
     steps: Annotated[
         int,
         Range(0, 150, lowest="Auto"),

@@ -12,6 +12,7 @@ from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_image import picture_arrays
 from studio_image.diffusion import weights as diffusion_weights
 from studio_image.restyle import weights as feature_weights
+from studio_image.starter import probe
 from studio_image.starter import weights as starter_weights
 from studio_image.tasks import enlargement, generation, style_transfer
 from studio_image.upscale import weights as upscale_weights
@@ -29,9 +30,10 @@ def studio_tasks() -> Mapping[str, Any]:
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loaders of the four families, the cheapest to ask first."""
+    """Return the loaders of the five families, the cheapest to ask first."""
     return (
         starter_weights.loader(),
+        probe.loader(),
         upscale_weights.loader(),
         feature_weights.loader(),
         diffusion_weights.loader(),

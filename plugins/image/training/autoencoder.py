@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import may_flip
 from optim import Average, MuonAdamW
 from studio_image.starter.network import Decoder, Encoder
+from studio_image.starter.variety import may_mirror
 
 BATCH = 64
 SAVE_EVERY = 100
@@ -42,7 +42,7 @@ class Pictures:
         self.styles = [str(s) for s in data["styles"]]
         held = torch.from_numpy(data["held_out"])
         self.train, self.test = torch.where(~held)[0], torch.where(held)[0]
-        self.flippable = torch.tensor([may_flip(c) for c in self.captions])
+        self.flippable = torch.tensor([may_mirror(c) for c in self.captions])
 
     def batch(self, index: Tensor) -> Tensor:
         """Return pictures in -1…1."""

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import resvg_py
 from PIL import Image
 
 SIZE = 64
@@ -39,12 +38,6 @@ RASTER_SETS = {"3d": "@lobehub/fluent-emoji-3d@1.1.0"}
 
 _TONE = re.compile(
     r"\b(?:medium )?(?:light|dark)(?: skin tone)?$|\bmedium(?: skin tone)?$|skin tone|\btone ?\d"
-)
-_DIRECTED = re.compile(
-    r"\b(left|right|button|arrows?|clock|keycap|letter|input|sign|symbol|abc|mark|one|two|three|four|"
-    r"five|six|seven|eight|nine|ten|\d+\w*|\w+ thirty|question|speech|medal|place|flag|calendar|"
-    r"abacus|writing|japanese|up|down|back|end|on|soon|top|atm|zzz|latin|numbers|cool|free|new|ng|ok|sos|vs|"
-    r"clef|score|notes?|east|west|o clock|hash|registered|copyright|trade)\b"
 )
 
 
@@ -75,11 +68,6 @@ def pictures(folder: Path) -> Iterator[Picture]:
         yield from _vector(tarballs[style], style, names)
     for style in RASTER_SETS:
         yield from _raster(tarballs[style], style, names)
-
-
-def may_flip(caption: str) -> bool:
-    """Whether a mirrored picture still shows what ``caption`` says (no letters, arrows, clocks)."""
-    return _DIRECTED.search(caption) is None
 
 
 def held_out(captions: list[str], styles: list[str], seed: int = 7) -> np.ndarray:
@@ -133,6 +121,8 @@ def _on_white(image: Image.Image) -> np.ndarray:
 
 
 def _vector(tarball: Path, style: str, names: dict[str, str]) -> Iterator[Picture]:
+    import resvg_py  # only rendering needs it
+
     icons = _read(tarball, "icons.json")
     captions = _captions(tarball, names)
     for name, icon in icons["icons"].items():

@@ -26,7 +26,7 @@ from studio_image.bench.nearest_pictures import (
     open_features,
 )
 from studio_image.starter import sampler
-from studio_image.starter.network import LATENT_CHANNELS, STYLES, TOKENS
+from studio_image.starter.network import LATENT_CHANNELS, STYLES, TOKENS, Caption
 from studio_image.starter.weights import Starter
 
 BATCH = 64
@@ -175,7 +175,7 @@ class Examiner:
 def drawn(starter: Starter, captions: Sequence[str], style: str, seed: int = 11) -> Tensor:
     """Return pictures (n, 3, 64, 64) in 0…1, one for each caption, drawn as the studio draws."""
     rng = torch.Generator().manual_seed(seed)
-    rows = torch.tensor([sampler.understand(c, style, starter).caption.row() for c in captions])
+    rows = torch.tensor([Caption.of(c, style).row() for c in captions])
     parts = []
     for chunk in rows.split(BATCH):
         noise = torch.randn((len(chunk), TOKENS, LATENT_CHANNELS), generator=rng)

@@ -20,6 +20,7 @@ from studio_image.bench import accuracy
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import LATENT_CHANNELS, LATENT_SIDE, TOKENS
+from studio_image.starter.prompt import understand
 from studio_image.starter.weights import Starter
 from studio_image.tasks.starter_generation import ENLARGER, FACTOR
 from studio_image.upscale import enlargement
@@ -40,7 +41,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """
     starter = finished(starter_weights.loader().load(ctx.weights_path("image-starter"), "cpu"))
     enlarger = finished(upscale_weights.loader().load(ctx.weights_path(ENLARGER), "cpu"))
-    caption = sampler.understand(PROMPT, STYLE, starter).caption
+    caption = understand(PROMPT, STYLE, starter).subjects[0].caption
     rows = torch.tensor([caption.row()] * sampler.BATCH)
 
     def ours() -> Tensor:

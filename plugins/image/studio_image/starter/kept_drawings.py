@@ -47,7 +47,7 @@ def key(weights: str, drawing: Drawing, count: int, rng: torch.Generator) -> str
     told = hashlib.sha256(f"{weights} {count} {torch.get_num_threads()}".encode())
     told.update(rng.get_state().numpy().tobytes())
     without = drawing.without.row() if drawing.without else None
-    facts = (drawing.caption.row(), without, drawing.strength, drawing.steps, drawing.guidance)
+    facts = (drawing.rows(), without, drawing.strength, drawing.steps, drawing.guidance)
     told.update(repr((*facts, drawing.exact, drawing.at_once)).encode())
     if drawing.start is not None:
         told.update(drawing.start.detach().float().cpu().contiguous().numpy().tobytes())

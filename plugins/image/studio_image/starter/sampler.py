@@ -1,28 +1,26 @@
-"""The starter generator draws: a prompt becomes a caption it knows, noise becomes pictures.
+"""The starter generator draws: captions that it knows and noise become pictures.
 
 Loads nothing and writes no files; the seed's generator is its only randomness.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from studio.api import BadInput
 from studio_image.starter.network import (
-    COLOURS,
     LATENT_CHANNELS,
     LATENT_SIDE,
     MAX_WORDS,
+    STYLES,
     TOKENS,
     Caption,
 )
-from studio_image.starter.weights import Starter, words_of
+from studio_image.starter.weights import Starter
 
 STEPS = 12
 GUIDANCE = 3.0
@@ -31,51 +29,6 @@ BATCH = 4
 
 NO_CAPTION = (0,) * (MAX_WORDS + 2)
 """What guidance leads away from by default, learned from the captions that training left out."""
-
-_OTHER_COLOURS = ("brown", "black", "white", "grey", "gray")
-_ARTICLES = ("a", "an", "the")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a prompt was understood.
-
-    Attributes:
-        caption: What the generator gets.
-        drawn: The words it draws from.
-        known: The trained caption that it leans on; empty for none.
-        unknown: Words of the prompt that it never saw, and leaves out.
-    """
-
-    caption: Caption
-    drawn: str
-    known: str
-    unknown: tuple[str, ...]
-
-
-def understand(prompt: str, style: str, starter: Starter) -> Reading:
-    """Return the caption for a prompt.
-
-    A caption that was trained is taken as it is, articles aside; a colour before one keeps the
-    phrase of the rest, as in training. Else only words that were trained count.
-
-    Raises:
-        BadInput: None of its words was trained; says which are near.
-    """
-    said = words_of(prompt)
-    if " ".join(said) not in starter.captions:
-        said = [word for word in said if word not in _ARTICLES]
-    heard = [word for word in said if word in starter.words or word in COLOURS]
-    unknown = tuple(dict.fromkeys(word for word in said if word not in heard))
-    if not heard:
-        raise BadInput(
-            f"This model knows none of the words in “{prompt.strip()}”.", _near(said, starter)
-        )
-    heard = heard[:MAX_WORDS]
-    known = _known(heard, starter)
-    caption = Caption.of(" ".join(heard), style, known=False)
-    phrase = Caption.of(known, style).phrase if known else 0
-    return Reading(Caption(caption.words, phrase, caption.style), " ".join(heard), known, unknown)
 
 
 @dataclass(frozen=True)
@@ -87,6 +40,7 @@ class Drawing:
         start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
         exact: Compute in float32.
         at_once: So many pictures are computed together; fewer take less memory.
+        styles: Those of the ``BATCH`` pictures, if not the caption's.
     """
 
     caption: Caption
@@ -97,6 +51,13 @@ class Drawing:
     guidance: float = GUIDANCE
     exact: bool = False
     at_once: int = BATCH
+    styles: tuple[str, ...] = ()
+
+    def rows(self) -> list[list[int]]:
+        """Return what the generator takes for each picture of a batch."""
+        styles = [1 + STYLES.index(style) for style in self.styles]
+        styles = styles or [self.caption.style] * BATCH
+        return [replace(self.caption, style=style).row() for style in styles]
 
 
 def draw(
@@ -114,7 +75,7 @@ def draw(
     """
     device = next(starter.generator.parameters()).device
     away = drawing.without.row() if drawing.without else NO_CAPTION
-    rows = torch.tensor([drawing.caption.row()] * BATCH, device=device)
+    rows = torch.tensor(drawing.rows(), device=device)
     x = torch.randn((BATCH, TOKENS, LATENT_CHANNELS), generator=rng).to(device)
     first = 0.0
     if drawing.start is not None:
@@ -200,29 +161,3 @@ def _velocity(starter: Starter, x: Tensor, rows: Tensor, now: float, guidance: f
 def _precision(like: Tensor, exact: bool = False) -> Any:
     """bfloat16, as in training, unless ``exact``; four times faster on a processor too."""
     return torch.autocast(like.device.type, torch.bfloat16, enabled=not exact)
-
-
-def _known(words: list[str], starter: Starter) -> str:
-    """Return the trained caption whose phrase these words may use; empty for none."""
-    whole = " ".join(words)
-    if whole in starter.captions:
-        return whole
-    colour = next((word for word in words if word in COLOURS), "")
-    if not colour:
-        return ""
-    rest = " ".join(word for word in words if word != colour)
-    if rest in starter.captions:
-        return rest
-    others = (word for word in (*COLOURS, *_OTHER_COLOURS) if word != colour)
-    recoloured = (whole.replace(colour, other, 1) for other in others)
-    return next((caption for caption in recoloured if caption in starter.captions), "")
-
-
-def _near(words: list[str], starter: Starter) -> str:
-    near = [
-        close
-        for word in words[:MAX_WORDS]
-        for close in difflib.get_close_matches(word, starter.words, n=2, cutoff=0.75)
-    ]
-    named = ", ".join(dict.fromkeys(near)) or "fox, apple, house, rocket, crying face"
-    return f"It can draw about {len(starter.captions):,} things, such as {named}."

@@ -15,7 +15,7 @@ from studio_image.bench import accuracy, nearest_pictures
 from studio_image.bench import starter as speed
 from studio_image.restyle.features import LAYERS
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.network import STYLES, Decoder, Encoder, Generator
+from studio_image.starter.network import STYLES, Caption, Decoder, Encoder, Generator
 from studio_image.starter.weights import Starter
 
 CAPTIONS = ("fox", "red apple", "house", "crying face")
@@ -143,14 +143,14 @@ def test_real_pictures_are_described_once_and_anew_when_they_change(
 
 
 def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(starter: Starter) -> None:
-    caption = speed.sampler.understand("fox", "3d", starter).caption
+    caption = Caption.of("fox", "3d")
     rng = torch.Generator().manual_seed(11)
     *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
     assert torch.equal(accuracy.drawn(starter, ["fox"] * 4, "3d", seed=11), studio)
 
 
 def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(starter: Starter) -> None:
-    caption = speed.sampler.understand("fox", "3d", starter).caption
+    caption = Caption.of("fox", "3d")
     rng = torch.Generator().manual_seed(7)
     *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
     plain = speed.plain(starter, torch.tensor([caption.row()] * 4)).clamp(0, 1)

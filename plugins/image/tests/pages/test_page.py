@@ -40,17 +40,14 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
     ("meta", "said"),
     [
         ({}, ""),
-        ({"drawn": "frog", "known": "frog", "unknown": []}, ""),
+        ({"drawn": "frog", "known": "frog", "unknown": []}, "Drawn from: frog."),
         (
-            {"drawn": "three", "known": "", "unknown": ["apples"]},
-            "This model doesn't know, and left out: apples. Drawn from “three”.",
+            {"drawn": "owl, closed book", "known": "owl, closed book", "unknown": ["reading"]},
+            "Drawn from: owl, closed book. Not known, and left out: reading.",
         ),
         (
-            {"drawn": "red car", "known": "", "unknown": []},
-            (
-                "The model has not learned “red car” as a whole: "
-                "parts may be missing from the picture."
-            ),
+            {"drawn": "bicycle", "unknown": [], "respelt": {"bycicle": "bicycle"}},
+            "Drawn from: bicycle. “bycicle” was read as “bicycle”.",
         ),
     ],
 )

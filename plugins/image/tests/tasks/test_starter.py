@@ -17,9 +17,10 @@ from studio_image import picture_arrays
 from studio_image.recipes import png_text
 from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
-from studio_image.starter import sampler
+from studio_image.starter import probe, sampler
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.network import Decoder, Encoder, Generator
+from studio_image.starter.network import Caption, Decoder, Encoder, Generator
+from studio_image.starter.variety import is_mirrored, style_of
 from studio_image.tasks import starter_generation
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
@@ -66,42 +67,7 @@ def draw(
     return run_task(starter_generation.generate, Generate.parse(values), seed=seed, models=models)
 
 
-# --- prompts ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("prompt", "drawn", "known"),
-    [
-        ("A fox!", "fox", "fox"),
-        ("a red fox", "red fox", "fox"),
-        ("blue apple", "blue apple", "red apple"),
-        ("a button", "a button", "a button"),
-        ("fox house", "fox house", ""),
-    ],
-)
-def test_a_prompt_leans_on_the_caption_that_it_is_about(
-    starter: starter_weights.Starter, prompt: str, drawn: str, known: str
-) -> None:
-    reading = sampler.understand(prompt, "3d", starter)
-    assert (reading.drawn, reading.known) == (drawn, known)
-    assert (reading.caption.phrase > 0) == bool(known)
-
-
-def test_words_that_were_never_trained_are_left_out_and_named(
-    starter: starter_weights.Starter,
-) -> None:
-    made = draw(starter, prompt="zeppelin house")
-    assert made.result["drawn"] == "house"
-    assert made.result["unknown"] == ["zeppelin"]
-    assert "zeppelin" in made.result["note"]
-
-
-def test_a_prompt_without_a_known_word_is_refused_with_near_ones(
-    starter: starter_weights.Starter,
-) -> None:
-    with pytest.raises(BadInput) as refused:
-        draw(starter, prompt="hause")
-    assert "house" in refused.value.hint
+# --- requests ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("params", [{"prompt": "  "}, {"scheduler": "ddim"}, {"init": "/none.png"}])
@@ -222,7 +188,7 @@ def test_the_file_keeps_what_was_trained(file: Path, starter: starter_weights.St
     assert facts.capabilities == ("text-to-image",)
     assert facts.facts["captions"] == len(CAPTIONS)
     assert starter.captions == frozenset(CAPTIONS)
-    row = sampler.understand("crying face", "3d", starter).caption.row()
+    row = Caption.of("crying face", "3d").row()
     assert starter.generator.phrases.weight[row[-2]].abs().sum() > 0
 
 
@@ -301,3 +267,91 @@ def test_what_is_kept_and_damaged_is_made_anew(
         )
         assert len(made.artifacts) == 1
         kept.update(dict.fromkeys(kept, damage))
+
+
+# --- what a picture shows -----------------------------------------------------------------------
+
+
+class Opinion:
+    """A probe that answers what it was told to, a list of captions for each picture in turn."""
+
+    def __init__(self, *answers: str) -> None:
+        self._answers = list(answers)
+
+    def found(self, pictures: torch.Tensor, most: int) -> list[list[str]]:
+        """Answer."""
+        return [[self._answers.pop(0)] for _ in pictures]
+
+
+def test_what_the_probe_does_not_find_is_drawn_again(starter: starter_weights.Starter) -> None:
+    plain = [made.payload for made in draw(starter, count=2).artifacts]
+    opinion = Opinion("fox", "house", "house", "fox")
+    made = draw(starter, count=2, more={starter_generation.PROBE: opinion})
+    assert made.result["found"] == [["fox"], ["fox"]]
+    first, second = (picture_arrays.read(artifact.payload) for artifact in made.artifacts)
+    assert np.array_equal(first, picture_arrays.read(plain[0]))
+    assert not np.array_equal(second, picture_arrays.read(plain[1]))
+    assert made.progress[-1].message == "Drawing fox again"
+    assert all(artifact.verdict.passed for artifact in made.artifacts)
+
+
+def test_what_it_never_finds_is_kept_and_not_called_checked(
+    starter: starter_weights.Starter,
+) -> None:
+    opinion = Opinion(*["house"] * 2)
+    (made,) = draw(starter, count=1, more={starter_generation.PROBE: opinion}).artifacts
+    assert not made.verdict.passed
+    (failed,) = (check for check in made.verdict.checks if not check.passed)
+    assert (failed.name, failed.evidence) == ("shows fox", "the probe sees: house")
+
+
+def test_several_things_are_put_on_one_sheet(starter: starter_weights.Starter) -> None:
+    made = draw(starter, prompt="two foxes and a house", count=1)
+    assert made.result["drawn"] == "2 × fox, house"
+    assert "side by side" in made.result["note"]
+    (sheet,) = made.artifacts
+    alone = [draw(starter, prompt=words, count=1).artifacts[0] for words in ("fox", "house")]
+    assert picture_arrays.read(sheet.payload).shape == (64, 64, 3)
+    assert sheet.payload not in [other.payload for other in alone]
+
+
+def test_a_starting_image_is_for_one_thing(
+    starter: starter_weights.Starter, tmp_path: Path
+) -> None:
+    begin = tmp_path / "begin.png"
+    begin.write_bytes(picture_arrays.png(np.full((8, 8, 3), 90, np.uint8)))
+    made = draw(starter, prompt="two foxes and a house", count=1, init=str(begin))
+    assert (made.result["drawn"], made.result["unknown"]) == ("fox", ["house"])
+
+
+def test_a_transparent_background_is_in_the_file(starter: starter_weights.Starter) -> None:
+    (made,) = draw(starter, count=1, transparent=True).artifacts
+    assert picture_arrays.read(made.payload).shape == (64, 64, 4)
+
+
+def test_the_probe_is_a_file_that_says_the_same_as_the_network(tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        network = probe.Network(3)
+        network(torch.rand(16, 3, 64, 64))  # its norms have seen something
+    captions, pictures = ("fox", "house", "owl"), torch.rand(5, 3, 64, 64)
+    probe.save(tmp_path / "probe.safetensors", network.eval(), captions)
+    loaded = finished(probe.loader().load(tmp_path / "probe.safetensors", "cpu"))
+    scores = network(pictures)
+    expected = [[captions[at] for at in row] for row in scores.argsort(1, descending=True).tolist()]
+    assert loaded.found(pictures, 9) == expected
+    assert loaded.found(pictures, 1) == [row[:1] for row in expected]
+
+
+@pytest.mark.parametrize(
+    ("variety", "styles", "mirrored"),
+    [(0.0, {"3d"}, 0), (0.25, {"3d", "noto"}, 2), (1.0, {"3d", "noto", "fx", "noto-v1"}, 2)],
+)
+def test_variations_differ_as_much_as_is_wanted(
+    variety: float, styles: set[str], mirrored: int
+) -> None:
+    numbers = range(4)
+    assert {style_of(number, "3d", variety) for number in numbers} <= styles
+    assert style_of(0, "3d", variety) == "3d"
+    assert sum(is_mirrored(number, "fox", variety) for number in numbers) == mirrored
+    assert not any(is_mirrored(number, "letter b", variety) for number in numbers)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Role, TaskResult
+from studio.api import Check, PluginContext, Role, TaskResult, Verdict
 from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.contact_sheet import ContactSheet
@@ -80,7 +80,7 @@ class Viewer(QWidget):
         self.canvas.show_image(image)
         self._stack.setCurrentWidget(self.canvas)
         self._caption.set_text(caption(result, image))
-        self._say_understood(understood(result.artifact.meta))
+        self._say_understood(understood(result.artifact.meta, result.artifact.verdict))
         self._show_tools(True)
         self.tools["compare"].setVisible(bool(result.source))
         self.tools["compare"].setChecked(False)
@@ -172,26 +172,35 @@ def caption(result: TaskResult, image: QImage) -> str:
         parts.append(tr("seed {seed}").format(seed=seed))
     verdict = result.artifact.verdict
     if verdict is not None and verdict.checks:
-        failed = [check.name for check in verdict.checks if not check.passed]
-        if failed:  # what passed says that it is a picture, not that it shows what was asked
+        failed = [check.name for check in verdict.checks if not check.passed and not _shown(check)]
+        if failed:
             parts.append(tr("failed: {checks}").format(checks=", ".join(failed)))
     if prompt := str(result.params.get("prompt", "")).strip():
         parts.append(tr("“{prompt}”").format(prompt=prompt))
     return " · ".join(parts)
 
 
-def understood(meta: Mapping[str, Any]) -> str:
-    """Return what of the prompt a picture may not show; empty where that is not known."""
+def understood(meta: Mapping[str, Any], verdict: Verdict | None = None) -> str:
+    """Return what a picture was drawn from, and what of the prompt it may not show.
+
+    Empty where that is not known.
+    """
     told = []
+    if drawn := str(meta.get("drawn", "")):
+        told.append(tr("Drawn from: {drawn}.").format(drawn=drawn))
+    respelt = meta.get("respelt")
+    for said, meant in respelt.items() if isinstance(respelt, Mapping) else ():
+        told.append(tr("“{said}” was read as “{meant}”.").format(said=said, meant=meant))
     if unknown := meta.get("unknown"):
-        words = tr("This model doesn't know, and left out: {words}.")
+        words = tr("Not known, and left out: {words}.")
         told.append(words.format(words=", ".join(map(str, unknown))))
-    drawn = str(meta.get("drawn", ""))
-    if drawn and not meta.get("known") and " " in drawn:
-        words = tr(
-            "The model has not learned “{drawn}” as a whole: parts may be missing from the picture."
-        )
-        told.append(words.format(drawn=drawn))
-    elif drawn and unknown:
-        told.append(tr("Drawn from “{drawn}”.").format(drawn=drawn))
+    missing = [_shown(check) for check in verdict.checks if not check.passed] if verdict else []
+    if missing := list(filter(None, missing)):
+        words = tr("It may not look like: {things}.")
+        told.append(words.format(things=", ".join(missing)))
     return " ".join(told)
+
+
+def _shown(check: Check) -> str:
+    """Return what a check says that the picture shows; empty for another check."""
+    return check.name.removeprefix("shows ") if check.name.startswith("shows ") else ""

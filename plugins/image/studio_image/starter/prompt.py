@@ -1,0 +1,252 @@
+"""How a prompt is understood: which trained captions it names, how many of each, what is left out.
+
+Draws nothing, loads nothing but a table of synonyms.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+
+from studio.api import BadInput
+from studio_image.starter.network import COLOURS, Caption
+from studio_image.starter.weights import Starter, words_of
+
+MAX_SUBJECTS = 3
+"""More things than these in one picture would each be too small to be drawn."""
+MAX_COPIES = 9
+SEVERAL = 3
+"""How many a plural without a number stands for."""
+
+_LONGEST = 6  # words of a caption or a synonym that are looked for together
+_OTHER_COLOURS = ("brown", "black", "white", "grey", "gray")
+_NEAR_SPELLING, _SPELT = 0.8, 5
+"""How alike, from 0 to 1, and how many letters at least: short words are alike by chance."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words that mean more, or less, than themselves.
+
+    Attributes:
+        silent: What no drawing can show.
+        numbers: Word → how many it says.
+        plurals: Irregular plural → singular.
+        synonyms: What people say → the trained caption that it stands for.
+    """
+
+    silent: frozenset[str]
+    numbers: Mapping[str, int]
+    plurals: Mapping[str, str]
+    synonyms: Mapping[str, str]
+
+
+@functools.cache
+def vocabulary() -> Vocabulary:
+    """Return the words of ``vocabulary.toml``."""
+    text = resources.files("studio_image.starter").joinpath("vocabulary.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    numbers = enumerate(table["numbers"].values(), start=1)
+    return Vocabulary(
+        frozenset(table["silent"]),
+        {word: number for number, words in numbers for word in words},
+        table["plurals"],
+        {said: means for group in table["synonyms"].values() for said, means in group.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One thing to draw.
+
+    Attributes:
+        caption: What the generator gets.
+        said: The words it draws from: a trained caption, recoloured if a colour was asked for.
+        known: The trained caption that it leans on.
+        copies: How many of it the picture shows.
+    """
+
+    caption: Caption
+    said: str
+    known: str
+    copies: int = 1
+
+    @property
+    def told(self) -> str:
+        """The subject as a person reads it."""
+        return f"{self.copies} × {self.said}" if self.copies > 1 else self.said
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a prompt was understood.
+
+    Attributes:
+        subjects: What is drawn, one or more.
+        unknown: Words of the prompt that no trained caption has, in their order.
+        respelt: Word of the prompt → the one that it was taken for.
+    """
+
+    subjects: tuple[Subject, ...]
+    unknown: tuple[str, ...]
+    respelt: Mapping[str, str]
+
+    def first(self) -> Reading:
+        """Return the reading with one copy of the first subject alone; the others are left out."""
+        only, *others = self.subjects
+        left_out = (*self.unknown, *(other.said for other in others))
+        return Reading((replace(only, copies=1),), left_out, self.respelt)
+
+    @property
+    def drawn(self) -> str:
+        """The words it draws from."""
+        return ", ".join(subject.told for subject in self.subjects)
+
+    @property
+    def known(self) -> str:
+        """The trained captions that it leans on."""
+        return ", ".join(subject.known for subject in self.subjects)
+
+
+def understand(prompt: str, style: str, starter: Starter) -> Reading:
+    """Return what a prompt names.
+
+    The longest run of words that is a trained caption, or stands for one, wins; words are also
+    tried in the singular, in another order (“running man”) and in the nearest spelling. A colour
+    and a number belong to the thing that they stand before.
+
+    Raises:
+        BadInput: Nothing in it was trained; says what is near.
+    """
+    words, reader = words_of(prompt), _Reader(starter.captions)
+    subjects: dict[str, Subject] = {}
+    unknown: list[str] = []
+    respelt: dict[str, str] = {}
+    colour, copies, at = "", 0, 0
+    while at < len(words):
+        length, caption, is_plural = reader.longest(words[at:])
+        if not caption and (meant := reader.spelling(words[at])):
+            respelt[words[at]] = meant
+            _, caption, is_plural = reader.longest([meant])
+        if caption and len(subjects) < MAX_SUBJECTS:
+            copies = copies or (SEVERAL if is_plural else 1)
+            subject = _subject(caption, colour, copies, style)
+            subjects.setdefault(subject.said, subject)
+            colour, copies = "", 0
+        elif caption:
+            unknown += words[at : at + length]
+        elif words[at] in COLOURS:
+            colour = words[at]
+        elif words[at] in vocabulary().numbers:
+            copies = vocabulary().numbers[words[at]]
+        elif words[at] not in vocabulary().silent:
+            unknown.append(words[at])
+        at += length
+    if not subjects:
+        raise BadInput(
+            f"This model knows nothing that “{prompt.strip()}” names.", _near(unknown, starter)
+        )
+    if colour:
+        unknown.append(colour)
+    return Reading(tuple(subjects.values()), tuple(dict.fromkeys(unknown)), respelt)
+
+
+def _subject(known: str, colour: str, copies: int, style: str) -> Subject:
+    """Return a trained caption, in a colour as the recoloured pictures of training were called."""
+    copies = min(copies, MAX_COPIES)
+    if not colour or colour in known.split():
+        return Subject(Caption.of(known, style), known, known, copies)
+    rest = [word for word in known.split() if word not in (*COLOURS, *_OTHER_COLOURS)]
+    said = " ".join((colour, *rest))
+    words, phrase = Caption.of(said, style, known=False), Caption.of(known, style).phrase
+    return Subject(Caption(words.words, phrase, words.style), said, known, copies)
+
+
+class _Reader:
+    """Finds the captions that words name."""
+
+    def __init__(self, captions: frozenset[str]) -> None:
+        self._captions = captions
+        self._by_words = {tuple(sorted(each.split())): each for each in sorted(captions)}
+        self._by_last: dict[str, str] = {}
+        for each in sorted(captions, key=lambda caption: (len(caption.split()), caption)):
+            if len(each.split()) > 1:
+                self._by_last.setdefault(each.split()[-1], each)
+
+    def longest(self, words: Sequence[str]) -> tuple[int, str, bool]:
+        """Return how many words name a caption, which, and whether they are in the plural.
+
+        Without one: 1 and an empty text.
+        """
+        for length in range(min(_LONGEST, len(words)), 0, -1):
+            said = words[:length]
+            for tried, is_plural in _forms(said):
+                if found := self._named(tried):
+                    return length, found, is_plural
+        word = words[0]
+        is_head = len(words) == 1 or _is_small(words[1])  # “angry” alone is a face
+        for (tried,), is_plural in _forms([word]):
+            if is_head and f"{tried} face" in self._captions:
+                return 1, f"{tried} face", is_plural
+            if tried in self._by_last and not _is_small(word):
+                return 1, self._by_last[tried], is_plural
+        return 1, "", False
+
+    def _named(self, words: Sequence[str]) -> str:
+        said = " ".join(words)
+        if said in self._captions:
+            return said if words[0] not in vocabulary().silent or len(words) > 1 else ""
+        stands_for = vocabulary().synonyms.get(said, "")
+        if stands_for in self._captions:
+            return stands_for
+        return self._by_words.get(tuple(sorted(words)), "") if len(words) > 1 else ""
+
+    def spelling(self, word: str) -> str:
+        """Return the word that ``word`` is a misspelling of; empty for none.
+
+        Few begin with a wrong letter: a knight is no night.
+        """
+        if len(word) < _SPELT or _is_small(word):
+            return ""
+        pool = {each for each in (*self._captions, *vocabulary().synonyms) if each[0] == word[0]}
+        single = sorted(each for each in pool if " " not in each)
+        near = difflib.get_close_matches(word, single, n=1, cutoff=_NEAR_SPELLING)
+        return near[0] if near else ""
+
+
+def _is_small(word: str) -> bool:
+    """Whether a word is no thing by itself: an article, a number, a colour, what is done."""
+    known = vocabulary()
+    return word in known.silent or word in known.numbers or word in COLOURS or word.endswith("ing")
+
+
+def _forms(words: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
+    """Yield the words as they are, then with the last one in the singular."""
+    yield words, False
+    for single in _singular(words[-1]):
+        yield [*words[:-1], single], True
+
+
+def _singular(word: str) -> Iterator[str]:
+    if single := vocabulary().plurals.get(word):
+        yield single
+    elif len(word) > 3 and word.endswith("ies"):
+        yield f"{word[:-3]}y"
+    elif len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+
+
+def _near(words: Sequence[str], starter: Starter) -> str:
+    near = [
+        close
+        for word in words[:MAX_SUBJECTS]
+        for close in difflib.get_close_matches(word, starter.words, n=2, cutoff=0.75)
+    ]
+    named = ", ".join(dict.fromkeys(near)) or "fox, apple, house, rocket, crying face"
+    return f"It can draw about {len(starter.captions):,} things, such as {named}."
