@@ -252,8 +252,10 @@ class LabPage(QWidget):
         self._show_about()
 
     def _show_about(self) -> None:
-        chosen = str(self.modes.form.values().get("architecture", ""))
-        self._about.setText(about_architecture(chosen) or self.modes.mode.hint)
+        mode, about = self.modes.mode, ""
+        if mode.id == TRAIN:
+            about = about_architecture(str(self.modes.form.values().get("architecture", "")))
+        self._about.setText(about or mode.hint)
 
     # --- showing ------------------------------------------------------------------------------
 

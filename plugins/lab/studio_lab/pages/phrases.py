@@ -140,7 +140,6 @@ def _names() -> dict[str, str]:
             "Difference in nats": tr("Difference in nats"),
             "law": tr("law"),
             "interval of 95 %": tr("interval of 95 %"),
-            "predicted": tr("predicted"),
             "larger training": tr("larger training"),
         }
         | _titles()

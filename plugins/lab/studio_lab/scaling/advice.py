@@ -65,13 +65,14 @@ class Conclusion:
         at: The largest training of the grid, by amounts: gains are from there.
         gains: Axis → by how much the loss falls with twice as much of it.
         enough: Axis → the amount from which twice as much brings less than ``SMALL_GAIN``.
-        predicted: The loss of the larger training, before it was run.
+        ahead: The larger training, by amounts; ``predicted`` is its loss before it was run.
     """
 
     advice: Advice
     at: Mapping[str, float]
     gains: Mapping[str, Estimate]
     enough: Mapping[str, float]
+    ahead: Mapping[str, float]
     predicted: Estimate
 
 
@@ -99,7 +100,7 @@ def concluded(
         advice = Advice.MISSED
     elif advice is not Advice.ENOUGH and fit.line(ahead).high >= best:
         advice = Advice.WIDE  # it does not even tell whether the larger one would be the best
-    return Conclusion(advice, at, gains, enough, predicted)
+    return Conclusion(advice, at, gains, enough, ahead, predicted)
 
 
 def _is_missed(predicted: Estimate, loss: float) -> bool:

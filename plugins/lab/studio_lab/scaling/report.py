@@ -75,9 +75,10 @@ def _plot(
         others = {name: max(each.amounts[name] for each in shown) for name in AXES}
         settings = [{**others, beside: level} for level in levels]
         series.append(_lines(axis, reach, settings, fit))
-        series.append(_interval(axis, reach, settings[-1], fit))
+        series.append(_interval(axis, reach, settings[-1], fit, larger and end))
     if larger:
-        series += _held_out(axis, larger, end)
+        place, labels = [float(larger.amounts[axis])], [_label(larger)]
+        series.append(Points([larger.loss], place, "larger training", labels=labels))
     name = WORDS[axis].capitalize()
     return Plot(
         f"Loss by {WORDS[axis]}", series, Axis(name, log=True), Axis("Loss in nats", log=True)
@@ -100,21 +101,17 @@ def _lines(axis: str, reach: Any, settings: Sequence[Mapping[str, float]], fit: 
     return Line(y=y, x=x, name="law")
 
 
-def _interval(axis: str, reach: Any, at: Mapping[str, float], fit: Fit) -> Line:
+def _interval(
+    axis: str, reach: Any, at: Mapping[str, float], fit: Fit, end: Conclusion | None
+) -> Line:
+    """Return the ends of the interval of the lowest line; upright, that of the larger training."""
     found = [fit.line({**at, axis: float(amount)}) for amount in reach]
     x: Values = [*map(float, reach), None, *map(float, reach)]
     y: Values = [*(each.low for each in found), None, *(each.high for each in found)]
-    return Line(y=y, x=x, name="interval of 95 %")
-
-
-def _held_out(axis: str, larger: Measured, end: Conclusion | None) -> list[AnySeries]:
-    x = float(larger.amounts[axis])
-    found: list[AnySeries] = []
     if end:
-        told = end.predicted
-        found.append(Line(y=[told.low, told.value, told.high], x=[x] * 3, name="predicted"))
-    labels = [_label(larger)]
-    return [*found, Points(y=[larger.loss], x=[x], name="larger training", labels=labels)]
+        x += [None, float(end.ahead[axis]), float(end.ahead[axis])]
+        y += [None, end.predicted.low, end.predicted.high]
+    return Line(y=y, x=x, name="interval of 95 %")
 
 
 def _label(each: Measured) -> str:

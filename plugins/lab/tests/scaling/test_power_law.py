@@ -99,7 +99,9 @@ def test_plots_show_the_grid_the_law_and_the_larger_training() -> None:
     for plot in report.plots(points, larger, found, end):
         plot.encode()
         names = [each.name for each in plot.series]
-        assert names[-4:] == ["law", "interval of 95 %", "predicted", "larger training"]
-        assert sum(len(each.y) for each in plot.series[:-4]) == 9
+        assert names[-3:] == ["law", "interval of 95 %", "larger training"]
+        assert sum(len(each.y) for each in plot.series[:-3]) == 9
+        *_, low, high = plot.series[-2].y
+        assert (low, high) == (end.predicted.low, end.predicted.high)
     rows = report.as_csv(points, larger, found).decode().splitlines()
     assert [row.split(",")[0] for row in rows] == ["training", *["grid"] * 15, "held out"]

@@ -43,7 +43,7 @@ from studio.runtime.engines.text.formats.model_files import (
 )
 from studio.runtime.engines.text.generation.batching import Batcher
 from studio.runtime.engines.text.generation.generation import Generation, write
-from studio.runtime.engines.text.generation.scoring import scores_of
+from studio.runtime.engines.text.generation.scoring import Last, scores_of
 from studio.runtime.engines.text.kernels.cpu_features import chosen
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 from studio.runtime.engines.text.llamacpp import decoder
@@ -101,6 +101,7 @@ class TextEngine:
         else:
             self.prefixes = PrefixCache(prefix_bytes(model.config) if model.is_packed else 0)
         self._batcher = Batcher(model)
+        self._scored: Last = {}
         self._limited: weakref.WeakSet[TextEngine] = weakref.WeakSet()
 
     @classmethod
@@ -146,6 +147,7 @@ class TextEngine:
         if not isinstance(self.model, Llama):
             raise StudioError(ErrorCode.UNSUPPORTED, f"{self.info.title} cannot be moved.")
         self.prefixes.clear()
+        self._scored.clear()
         self.model.move(device)
 
     def close(self) -> None:
@@ -154,6 +156,7 @@ class TextEngine:
             self.prefixes.on_disk.close()
         if isinstance(self.model, Llama) and self.model.moving is not None:
             self.model.moving.stop()
+        self._scored.clear()
         self.model = Llama(self.model.config)
         self._batcher = Batcher(self.model)
         for other in self._limited:
@@ -309,7 +312,7 @@ class TextEngine:
             raise StudioError(
                 ErrorCode.BAD_INPUT, f"{start} of {len(ids)} tokens cannot be given.", "Give one."
             )
-        yield from scores_of(self.model, ids, start)
+        yield from scores_of(self.model, ids, start, self._scored)
 
     def _check(self, ids: Sequence[int]) -> None:
         """Refuse what cannot be read.

@@ -122,6 +122,10 @@ def test_a_text_is_as_likely_as_the_reference_finds_it(engine: TextEngine, refer
         off = (found - wanted[start - 1 :]).abs()
         assert off.max() < 0.3, "packed weights move them a little"
         assert off.mean() < 0.1
+    begun = list(engine.score(ids[:60], 50))
+    other = list(engine.score([*ids[:50], *ids[97:107]], 50))
+    assert list(engine.score(ids[:60], 50)) == begun, "whatever was read before"
+    assert begun != other
     with pytest.raises(StudioError, match="cannot be given"):
         next(iter(engine.score(ids, 0)))
     with pytest.raises(StudioError, match="tokens long"):
