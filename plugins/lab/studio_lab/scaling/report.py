@@ -75,10 +75,10 @@ def _plot(
         others = {name: max(each.amounts[name] for each in shown) for name in AXES}
         settings = [{**others, beside: level} for level in levels]
         series.append(_lines(axis, reach, settings, fit))
-        series.append(_interval(axis, reach, settings[-1], fit, larger and end))
+        series.append(_interval(axis, reach, settings[-1], fit, end if larger else None))
     if larger:
-        place, labels = [float(larger.amounts[axis])], [_label(larger)]
-        series.append(Points([larger.loss], place, "larger training", labels=labels))
+        at, label = float(larger.amounts[axis]), _label(larger)
+        series.append(Points(y=[larger.loss], x=[at], name="larger training", labels=[label]))
     name = WORDS[axis].capitalize()
     return Plot(
         f"Loss by {WORDS[axis]}", series, Axis(name, log=True), Axis("Loss in nats", log=True)
