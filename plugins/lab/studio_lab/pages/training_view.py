@@ -22,7 +22,7 @@ from studio.api.window.ui import PlotView, SwitchBar
 from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_name, tr
 
 _NARROW = 700
-_CHART_MOST = 520
+_CHART_MOST, _CHARTS_PART = 520, 3
 _SIDE_BY_SIDE = 4
 """So many have a button each; of more one is chosen from a list."""
 _FIRST = ("Report", "Comparison", "Loss")
@@ -78,7 +78,7 @@ class TrainingView(QWidget):
         beside.addWidget(self.samples, 1)
         beside.addWidget(self.texts.widget, 1)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._sides.addLayout(self._charts, 3)
+        self._sides.addLayout(self._charts, _CHARTS_PART)
         self._sides.addWidget(self._beside, 2)
         self._sides.setSpacing(24)
         column = QVBoxLayout(self)
@@ -136,7 +136,7 @@ class TrainingView(QWidget):
     def _show_chosen(self) -> None:
         content = self._shown.get(self.chosen)
         is_plot, is_report = isinstance(content, Plot), isinstance(content, str)
-        self._waits.setVisible(not (self._shown or self._made))
+        self._give_room()
         self.choice.offer([*self._shown], self.chosen)
         self._about.setText(_about(self.chosen, content))
         self._about.setVisible(bool(self._about.text()))
@@ -148,6 +148,11 @@ class TrainingView(QWidget):
         if self._view is not None:
             self._view.widget.setVisible(is_plot)
 
+    def _give_room(self) -> None:
+        """Leave the samples all of the width where there is no chart."""
+        self._waits.setVisible(not (self._shown or self._made))
+        self._sides.setStretch(0, _CHARTS_PART if self._shown else 0)
+
     def _draw(self, plot: Plot) -> None:
         if self._view is None:
             self._view = self._ui.plot_view(in_words(plot))
@@ -157,7 +162,7 @@ class TrainingView(QWidget):
 
     def _show_made(self) -> None:
         made, caption = self._made.get(self._chosen_made, ("", ""))
-        self._waits.setVisible(not (self._shown or self._made))
+        self._give_room()
         self._beside.setVisible(bool(self._made) and not self._pane.isVisibleTo(self))
         self.choice_made.offer([*self._made], self._chosen_made)
         is_picture = isinstance(made, QImage)
