@@ -1,4 +1,4 @@
-"""The bench ``lanes``: a chat beside pictures on one device, against each of them alone."""
+"""The bench ``lanes``: a chat beside pictures, and beside a training, against each alone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PROMPT = "Tell me a long story about a lighthouse."
 PICTURE_SECONDS = 4.0
 PICTURES = {"prompt": "a lighthouse", "count": 16, "steps": 150, "enlarge": False}
 """Far more steps than are measured; the job is stopped when enough was seen."""
+TRAINING = {"architecture": "diffusion", "example": "digits", "minutes": 30, "measured": 0}
 PATIENCE = 300.0
 
 
@@ -48,15 +49,16 @@ def measure(session: StudioSession) -> dict[str, Any]:
     """Write and draw with the starter weights: each alone and both together, in turns.
 
     ``ratios``: ``pictures`` and ``chat``, together against alone; ``p95`` of the time between two
-    tokens against the 25 ms that are promised while pictures are drawn; ``processor_time`` of the
-    same tokens and steps, together against alone: far above 1 where threads step on each other.
+    tokens against the 25 ms that are promised while pictures are drawn; ``p95_training`` of the
+    same beside a training, against chat alone; ``processor_time`` of the same tokens and steps,
+    together against alone: far above 1 where threads step on each other.
 
     Raises:
         StudioError: A plugin or weights for it are missing, or a job failed.
     """
     writes = session.weights.default_for("text", "smollm2-135m-instruct")
     draws = session.weights.default_for("text-to-image", "image-starter")
-    chat, picture, both = _Seen(), _Seen(), _Seen()
+    chat, picture, both, training = _Seen(), _Seen(), _Seen(), _Seen()
     with session.studio() as studio:
         bench = _Bench(studio, writes, draws)
         bench.warm_up()
@@ -64,6 +66,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
             bench.write(chat)
             bench.draw(picture)
             bench.write_and_draw(both)
+            bench.write_beside_training(training)
         status = studio.runtime.status
     pictures = statistics.median(both.pictures) / statistics.median(picture.pictures)
     p95 = _percentile(both.gaps, 0.95)
@@ -73,6 +76,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
             "pictures": pictures,
             "chat": statistics.median(both.tokens) / statistics.median(chat.tokens),
             "p95": p95 / 0.025,
+            "p95_training": _percentile(training.gaps, 0.95) / _percentile(chat.gaps, 0.95),
             "processor_time": statistics.median(both.processors)
             / (
                 statistics.median(both.tokens) * _seconds_each(chat, chat.tokens)
@@ -80,6 +84,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
             ),
         },
         "chat_p95_ms": 1e3 * p95,
+        "chat_p95_ms_training": 1e3 * _percentile(training.gaps, 0.95),
         "threads": status.threads if status else 0,
         "processors": psutil.cpu_count(),
         "load": psutil.getloadavg()[0],
@@ -88,6 +93,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
             _row("chat alone", chat),
             _row("pictures alone", picture),
             _row("both", both),
+            _row("chat beside a training", training),
         ],
     }
 
@@ -127,6 +133,15 @@ class _Bench:
         seen.processors.append(busy())
         (began, first), *_, (ended, last) = marks
         seen.pictures.append(_steps(last - first) / (ended - began))
+        self._stop(job)
+
+    def write_beside_training(self, seen: _Seen) -> None:
+        """Write while a network learns."""
+        job = self._submit("lab.train", {**TRAINING, "seed": 1})
+        self._wait(job, lambda job: job.done > 0)
+        busy = self._busy()
+        self._written(seen)
+        seen.processors.append(busy())
         self._stop(job)
 
     def _written(
