@@ -1,7 +1,8 @@
 """One training, step by step: optimisers, rate, moving average, what is best, what went wrong.
 
 Whatever it does follows from its seed and the number of its step, so that one that was killed and
-continues comes out the same, bit for bit.
+continues comes out the same, bit for bit: on the same machine, with as many threads. With another
+number sums are added in another order: a transformer differs by 4e-5 after 15 steps.
 """
 
 from __future__ import annotations
