@@ -101,9 +101,11 @@ def test_held_out_answers_are_shown_before_and_after(made: Made) -> None:
 
 
 def test_what_was_stopped_goes_on_to_the_same_adapter(
-    base: TextEngine, pairs: Path, made: Made, tmp_path: Path
+    base: TextEngine, pairs: Path, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = tuned(base, pairs, stop_after=made.steps - 20, checkpoint=tmp_path)
+    monkeypatch.setattr("studio_lab.training.run.SLICE_SECONDS", 0.0)  # a step at a time
+    begins = sum(each.message.startswith(("Loading", "Reading")) for each in made.progress)
+    first = tuned(base, pairs, stop_after=begins + 20, checkpoint=tmp_path)
     assert first.cancelled
     assert first.result["steps"] < made.result["steps"]
     assert kept(first, Kind.WEIGHTS) != kept(made, Kind.WEIGHTS)
