@@ -200,6 +200,7 @@ class LabPage(QWidget):
         self.run.on_preview(self._on_preview)
         self.run.on_made(self._on_made)
         self.run.on_done(self._on_done)
+        self.run.on_failed(lambda _error: self._show_again())
         self._on_mode(self.modes.mode)
 
     def resizeEvent(self, event: object) -> None:
@@ -278,6 +279,11 @@ class LabPage(QWidget):
     def _on_done(self, result: Mapping[str, Any]) -> None:
         if note := result.get("note"):
             self._ctx.notices.info(str(note), key="lab.note")
+
+    def _show_again(self) -> None:
+        """Show the result before, where a job ended with nothing."""
+        if self.view.is_empty:
+            self.show_result(self._current)
 
     def _on_loaded(self) -> None:
         if len(self.results) and not self.run.busy:

@@ -90,6 +90,11 @@ class TrainingView(QWidget):
         for each in (self._charts, beside, column):
             each.setSpacing(8)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see of the job yet."""
+        return not (self._shown or self._made)
+
     def begin(self, title: str) -> None:
         """Show nothing yet of a job that is called ``title``."""
         self._heading.set_text(title)
@@ -150,7 +155,7 @@ class TrainingView(QWidget):
 
     def _give_room(self) -> None:
         """Leave the samples all of the width where there is no chart."""
-        self._waits.setVisible(not (self._shown or self._made))
+        self._waits.setVisible(self.is_empty)
         self._sides.setStretch(0, _CHARTS_PART if self._shown else 0)
 
     def _draw(self, plot: Plot) -> None:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from studio.api import Page, SavedArtifact
+from studio.api import BadInput, Page, SavedArtifact
 from studio.api.plot import Axis, Line, Plot
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
-from studio.testing.scripted import Artifact, Stall, Step
+from studio.testing.scripted import Artifact, Fail, Stall, Step
 from studio_lab.datasets.presentation import png
 from studio_lab.pages import phrases
 from studio_lab.pages.page import build
@@ -163,3 +163,10 @@ def test_data_that_are_dropped_go_where_they_are_taken(desk: Desk, tmp_path: Pat
     desk.set_mode("report")
     assert desk.drop([table, tunes])
     assert (modes.mode.id, modes.form.values()["data"]) == ("describe", str(tmp_path))
+
+
+def test_a_training_that_fails_leaves_no_promise_of_charts(desk: Desk) -> None:
+    desk.runtime.enqueue(Fail(BadInput("“/nope” does not exist.", "Check the path.")))
+    desk.run()
+    desk.until(lambda: "does not exist" in desk.trouble())
+    assert desk.page.views.currentWidget() is desk.page._empty
