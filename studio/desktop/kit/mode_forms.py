@@ -1,4 +1,4 @@
-"""The modes of a page: a switch, and in the panel the form of the one that is on."""
+"""The modes of a page: a switch or a menu, and in the panel the form of the one that is on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.runs import Mode
 from studio.api.window.context import PluginContext
-from studio.api.window.ui import ParamsForm
+from studio.api.window.ui import ParamsForm, SwitchBar
+from studio.desktop.kit.mode_menu import ModeMenu
+
+_MOST_BESIDE = 6
+"""More than these are a menu: side by side they would be icons that nobody can tell apart."""
 
 
 class ModeForms:
@@ -25,7 +29,12 @@ class ModeForms:
         self._weights = ctx.weights
         self._modes = {mode.id: mode for mode in modes}
         self.mode = modes[0]
-        self._switch = ctx.ui.switch_bar(name, [(m.id, m.icon, m.title) for m in modes])
+        choices = [(mode.id, mode.icon, mode.title) for mode in modes]
+        self._switch: SwitchBar | ModeMenu
+        if len(modes) > _MOST_BESIDE:
+            self._switch = ModeMenu(ctx.ui, name, choices)
+        else:
+            self._switch = ctx.ui.switch_bar(name, choices)
         self.forms: Mapping[str, ParamsForm] = {
             mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes
         }

@@ -79,3 +79,18 @@ def test_forms_come_back_and_foreign_state_is_borne(modes: Any) -> None:
     assert modes.form.values() == {"steps": 1}
     modes.restore_state(kept)
     assert modes.form.values() == {"steps": 30}
+
+
+def test_many_modes_are_a_menu_that_says_which_is_on(desk: Any) -> None:
+    many = [Mode(f"m{n}", f"Mode {n}", "Go", "brush", f"t.m{n}", Enlarge) for n in range(8)]
+    modes = desk.put(desk.kit.modes("Action", many))
+    told: list[str] = []
+    modes.on_change(lambda mode: told.append(mode.id))
+    assert modes.widget.text().startswith("Mode 0")
+    modes.widget.menu().actions()[5].trigger()
+    assert (modes.mode.id, told) == ("m5", ["m5"])
+    assert modes.widget.text().startswith("Mode 5")
+    modes.choose("m2")
+    assert [action.text() for action in modes.widget.menu().actions() if action.isChecked()] == [
+        "Mode 2"
+    ]

@@ -42,8 +42,6 @@ from studio_lab.pages.training_view import TrainingView
 
 _SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
 _LOW = 620
-_BESIDE_MODES = 160
-"""What stands beside the switch of modes; where both have no room, the modes are icons."""
 _SAMPLES, _NEAREST = "Samples", "Nearest examples"
 _COMPARISON, _TABLE, _REPORT = "Comparison", "Table", "Report"
 """What the view calls things; each has a translation in ``phrases``."""
@@ -117,7 +115,6 @@ class LabPage(QWidget):
             nothing=tr("No data on the clipboard. Copy a file or a folder first."),
         )
         self._about = ui.label("", Role.MUTE, wrap=True)
-        self._mode_title = ui.label("", Role.HEADING)
         self._empty = ui.empty_state(
             "activity",
             tr("What should a model learn?"),
@@ -171,8 +168,6 @@ class LabPage(QWidget):
         head.addWidget(self._ctx.ui.label(tr("Lab"), Role.TITLE))
         if len(self.modes.forms) > 1:
             head.addWidget(self.modes.widget)
-        self._words_width = self.modes.widget.sizeHint().width() + _BESIDE_MODES
-        head.addWidget(self._mode_title)
         head.addStretch(1)
         self.views.addWidget(self._empty)
         self.views.addWidget(self._untrained)
@@ -206,9 +201,6 @@ class LabPage(QWidget):
     def resizeEvent(self, event: object) -> None:
         """The strip gives way where there is little room."""
         self.results.set_small(self.height() < _LOW)
-        has_words = self.width() >= self._words_width
-        self.modes.show_words(has_words)
-        self._mode_title.setVisible(not has_words)
 
     def take(self, artifact: SavedArtifact) -> None:
         """Take a table of the library: rows can be added to it."""
@@ -248,7 +240,6 @@ class LabPage(QWidget):
         if self.views.currentWidget() is not self.view:
             blank = self._blank if self.modes.has_weights else self._untrained
             self.views.setCurrentWidget(self._empty if mode.id == TRAIN else blank)
-        self._mode_title.setText(mode.title)
         self.button.set_verb(mode.verb, mode.icon, tr("Stop and keep the best so far"))
         self._show_about()
 
