@@ -130,6 +130,8 @@ class ShownIf:
     values: tuple[Any, ...]
 
     def __init__(self, field: str, *values: Any) -> None:
+        if any(isinstance(value, list | tuple) for value in values):
+            raise TypeError("ShownIf takes its values one by one: ShownIf(field, *values)")
         object.__setattr__(self, "field", field)
         object.__setattr__(self, "values", values)
 

@@ -11,8 +11,8 @@ from typing import Any
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_image import picture_arrays
 from studio_image.diffusion import weights as diffusion_weights
+from studio_image.probe import weights as probe_weights
 from studio_image.restyle import weights as feature_weights
-from studio_image.starter import probe
 from studio_image.starter import weights as starter_weights
 from studio_image.tasks import enlargement, generation, style_transfer
 from studio_image.upscale import weights as upscale_weights
@@ -33,7 +33,7 @@ def studio_loaders() -> Sequence[Loader]:
     """Return the loaders of the five families, the cheapest to ask first."""
     return (
         starter_weights.loader(),
-        probe.loader(),
+        probe_weights.loader(),
         upscale_weights.loader(),
         feature_weights.loader(),
         diffusion_weights.loader(),

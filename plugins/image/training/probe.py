@@ -25,9 +25,10 @@ from autoencoder import Pictures
 from export import update_sidecar
 from recolour import recolour
 from studio.api import finished
+from studio_image.probe.network import Network
+from studio_image.probe.weights import save
 from studio_image.starter import sampler
 from studio_image.starter.network import COLOURS
-from studio_image.starter.probe import Network, save
 from studio_image.starter.weights import loader
 
 BATCH = 128

@@ -26,9 +26,9 @@ from studio.api import BadInput, BenchContext, finished
 from studio_image.bench import accuracy
 from studio_image.bench.nearest_pictures import described
 from studio_image.bench.starter import DATA
+from studio_image.probe.weights import loader as probe_loader
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.probe import loader as probe_loader
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.variety import is_mirrored, style_of
 from studio_image.starter.weights import Starter

@@ -14,10 +14,12 @@ import torch
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
+from studio_image.probe import network as probe_network
+from studio_image.probe import weights as probe_weights
 from studio_image.recipes import png_text
 from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
-from studio_image.starter import probe, sampler
+from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import Caption, Decoder, Encoder, Generator
 from studio_image.starter.variety import is_mirrored, style_of
@@ -332,11 +334,11 @@ def test_a_transparent_background_is_in_the_file(starter: starter_weights.Starte
 def test_the_probe_is_a_file_that_says_the_same_as_the_network(tmp_path: Path) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(2)
-        network = probe.Network(3)
+        network = probe_network.Network(3)
         network(torch.rand(16, 3, 64, 64))  # its norms have seen something
     captions, pictures = ("fox", "house", "owl"), torch.rand(5, 3, 64, 64)
-    probe.save(tmp_path / "probe.safetensors", network.eval(), captions)
-    loaded = finished(probe.loader().load(tmp_path / "probe.safetensors", "cpu"))
+    probe_weights.save(tmp_path / "probe.safetensors", network.eval(), captions)
+    loaded = finished(probe_weights.loader().load(tmp_path / "probe.safetensors", "cpu"))
     scores = network(pictures)
     expected = [[captions[at] for at in row] for row in scores.argsort(1, descending=True).tolist()]
     assert loaded.found(pictures, 9) == expected

@@ -108,7 +108,7 @@ class Augment(Params, frozen=True):
         Capability("text"),
         Label("Language model", "What rewrites texts."),
         ShownIf("kind", "texts"),
-    ] = None
+    ] = WeightsId()
     through: Annotated[
         Literal["keywords", "German", "French", "Spanish"],
         Label("By way of", "What an English text becomes first, and is then written back from."),

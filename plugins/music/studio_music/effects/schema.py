@@ -65,7 +65,7 @@ class Effect(Params, frozen=True):
         float,
         Range(0, 100, 5, "%"),
         Label("Morph", "How far: 0 is the first sound, 100 the second."),
-        ShownIf("into", SOUNDS),
+        ShownIf("into", *SOUNDS),
     ] = 50
     count: Annotated[
         int, Range(1, 100), Label("Variations", "How many to make, each from the next seed.")
@@ -116,7 +116,7 @@ class Effect(Params, frozen=True):
         Capability("text"),
         Label("Model", "The language model that reads descriptions."),
         _READING,
-    ] = None
+    ] = WeightsId()
 
     def check(self) -> None:
         """Check what no field can say alone.
@@ -171,21 +171,21 @@ class EditSound(Params, frozen=True):
         Range(0, 3600, 0.01, "s"),
         Label("Loop start", "Counted from the new start."),
         _LOOP,
-        ShownIf("loop", (True,)),
+        ShownIf("loop", True),
     ] = 0
     loop_end: Annotated[
         float,
         Range(0, 3600, 0.01, "s", lowest="End of the sound"),
         Label("Loop end", "Counted from the new start."),
         _LOOP,
-        ShownIf("loop", (True,)),
+        ShownIf("loop", True),
     ] = 0
     crossfade: Annotated[
         float,
         Range(0, 10, 0.01, "s"),
         Label("Crossfade", "How long the end of the loop turns into what leads to its start."),
         _LOOP,
-        ShownIf("loop", (True,)),
+        ShownIf("loop", True),
     ] = 0.05
 
     def check(self) -> None:

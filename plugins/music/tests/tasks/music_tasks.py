@@ -14,6 +14,7 @@ from studio.testing.plugins import Made, run_task  # noqa: E402
 from studio_music import worker  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.weights import Chorales  # noqa: E402
+from studio_music.effects.schema import EditSound, Effect  # noqa: E402
 from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
 from studio_music.schema import Back, Compose, Harmonise, Open, Render  # noqa: E402
@@ -27,6 +28,8 @@ SCHEMAS: dict[str, type[Params]] = {
     "back": Back,
     "render": Render,
     "open": Open,
+    "effect": Effect,
+    "edit_sound": EditSound,
 }
 replace = msgspec.structs.replace
 
