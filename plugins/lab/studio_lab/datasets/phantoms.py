@@ -6,11 +6,13 @@ drawings and no pictures of people; what a model learns from them says nothing a
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.api import finished
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 
 CLASSES = ("with lesion", "without lesion")
@@ -66,8 +68,11 @@ class Phantoms:
         return np.isnan(self.lesions[:, 0]).astype(np.int64)
 
 
-def drawn(count: int, how: Drawing, seed: int) -> Phantoms:
-    """Return ``count`` phantoms, all different: turned, stretched and moved a little."""
+def drawn(count: int, how: Drawing, seed: int) -> Generator[int, None, Phantoms]:
+    """Draw phantoms, all different: turned, stretched and moved a little.
+
+    Yields how many there are by now; returns all ``count``.
+    """
     rng = np.random.default_rng(seed)
     has_lesion = rng.permutation(count) < round(how.share * count)
     pictures, lesions = [], []
@@ -75,12 +80,13 @@ def drawn(count: int, how: Drawing, seed: int) -> Phantoms:
         picture, lesion = _phantom(how, bool(with_lesion), rng)
         pictures.append(picture)
         lesions.append(lesion)
+        yield len(pictures)
     return Phantoms(np.stack(pictures), np.array(lesions))
 
 
 def phantoms() -> tuple[Dataset, list[str]]:
     """Return 600 phantoms of 32 × 32 pixels, half of them with a lesion."""
-    made = drawn(600, Drawing(), 0)
+    made = finished(drawn(600, Drawing(), 0))
     shape = Shape("pictures", 1, 32, 32, classes=2)
     split = Split.drawn(len(made.pictures), 0)
     rows = made.pictures[:, None]

@@ -19,7 +19,7 @@ from studio_lab.finetuning.lora import Base, Lora
 from studio_lab.networks.architecture import parameters
 from studio_lab.schema.finetune import FineTune
 from studio_lab.training.batches import Batches
-from studio_lab.training.charts import SPEED
+from studio_lab.training.charts import OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
 from studio_lab.training.randomness import generator
 from studio_lab.training.run import Run
@@ -161,7 +161,7 @@ class _Finish:
         if merge:
             yield from merged_artifact(ctx, self._network, self._made, card)
         for plot in self._run.plots():
-            if plot.title == SPEED:  # of this machine, not of the adapter
+            if plot.title in OF_THIS_MACHINE:
                 continue
             title = f"{plot.title}: {self._made.title}"
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)

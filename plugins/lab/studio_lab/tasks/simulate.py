@@ -29,8 +29,14 @@ def simulate(ctx: TaskContext, params: Simulate) -> Iterator[Event]:
     folder = _empty(params.folder) if params.folder else None
     yield ctx.progress(0, params.count, "Drawing")
     how = Drawing(params.side, params.lesions, params.contrast, params.noise, params.blur)
-    seed = ctx.rng.seed
-    made = yield from ctx.in_thread(lambda: drawn(params.count, how, seed))
+    drawing = drawn(params.count, how, ctx.rng.seed)
+    while True:
+        try:
+            number = next(drawing)
+        except StopIteration as end:
+            made: Phantoms = end.value
+            break
+        yield ctx.progress(number, params.count, "Drawing") if number % _AT_ONCE == 0 else None
     names = [f"{CLASSES[label]}/{number:05}.png" for number, label in enumerate(made.labels, 1)]
     if folder:
         yield from _written(ctx, made, names, folder)

@@ -34,7 +34,7 @@ from studio_lab.schema import Train
 from studio_lab.tasks.made import made_of, preview_of
 from studio_lab.tasks.measuring import MEASURED_KINDS, measured_training
 from studio_lab.training.batches import Batches
-from studio_lab.training.charts import COVERAGE, ENERGY
+from studio_lab.training.charts import COVERAGE, ENERGY, OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
 from studio_lab.training.energy import as_data, carried, said
 from studio_lab.training.memory import estimate
@@ -267,6 +267,8 @@ class _Finish:
 
     def _plots(self) -> Iterator[Event]:
         for plot in self._run.plots():
+            if plot.title in OF_THIS_MACHINE:
+                continue
             title = f"{plot.title}: {self._title}"
             yield self._ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
 

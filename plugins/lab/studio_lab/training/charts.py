@@ -8,6 +8,8 @@ from studio.api.plot import AnySeries, Axis, Line, Plot, Values
 from studio_lab.training.trainer import GRADIENT, RATE, Progress
 
 SPEED, COVERAGE, ENERGY = "Examples per second", "Mode coverage", "Energy"
+OF_THIS_MACHINE = (SPEED, ENERGY)
+"""Charts to look at while it runs: results of the same training are the same without them."""
 _SHARES = (COVERAGE,)
 _LABELS = {ENERGY: "Energy in joules"}
 

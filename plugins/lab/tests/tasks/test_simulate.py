@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.api import BadInput
+from studio.api import BadInput, finished
 from studio.testing.plugins import run_task
 from studio_lab.datasets.phantoms import Drawing, drawn
 from studio_lab.datasets.source import load
@@ -36,7 +36,9 @@ def test_what_is_drawn_is_a_data_set_with_classes(tmp_path: Path) -> None:
 
 def test_a_lesion_is_bright_where_the_table_says() -> None:
     how = Drawing(side=64, share=1.0, contrast=0.8, noise=0.0, blur=0.0)
-    with_lesion, without = (drawn(20, d, 3) for d in (how, Drawing(64, 1.0, 0.02, 0.0, 0.0)))
+    with_lesion, without = (
+        finished(drawn(20, d, 3)) for d in (how, Drawing(64, 1.0, 0.02, 0.0, 0.0))
+    )
     for bright, plain, (x, y, _) in zip(with_lesion.pictures, without.pictures, without.lesions):
         row, column = (int((place + 1) / 2 * 64) for place in (y, x))
         near = np.s_[row - 6 : row + 7, column - 6 : column + 7]
@@ -47,6 +49,6 @@ def test_a_lesion_is_bright_where_the_table_says() -> None:
 
 
 def test_noise_and_blur_change_the_picture() -> None:
-    plain = drawn(4, Drawing(32, noise=0.0, blur=0.0), 1).pictures.astype(float)
-    blurred = drawn(4, Drawing(32, noise=0.0, blur=60.0), 1).pictures.astype(float)
+    plain = finished(drawn(4, Drawing(32, noise=0.0, blur=0.0), 1)).pictures.astype(float)
+    blurred = finished(drawn(4, Drawing(32, noise=0.0, blur=60.0), 1)).pictures.astype(float)
     assert np.abs(np.diff(blurred, axis=2)).max() < np.abs(np.diff(plain, axis=2)).max() / 2
