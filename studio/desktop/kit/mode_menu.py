@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from studio.api.window.ui import Ui
 
@@ -23,7 +23,8 @@ class ModeMenu:
         self._name, self._called = name, list[Callable[[str], None]]()
         self._icons = {id: icon for id, icon, _ in choices}
         self._ui = ui
-        menu = ui.menu(self._button)
+        menu: QMenu = ui.menu()
+        menu.setParent(self._button, menu.windowFlags())  # it goes away with its button
         group = QActionGroup(menu)
         self.actions: dict[str, QAction] = {}
         for id, icon, title in choices:
