@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from shiboken6 import isValid
 
 _log = logging.getLogger("studio.desktop.main_thread.bridge")
 _THREADS = 2
@@ -25,8 +26,12 @@ class Bridge(QObject):
         self._posted.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def post(self, call: Callable[[], None]) -> None:
-        """Call on the window's thread, in order, soon. Callable from any thread."""
-        self._posted.emit(call)
+        """Call on the window's thread, in order, soon. Callable from any thread.
+
+        Once the window is gone, nobody is told.
+        """
+        if isValid(self):
+            self._posted.emit(call)
 
     def _run(self, call: Callable[[], None]) -> None:
         try:

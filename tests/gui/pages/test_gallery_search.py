@@ -112,7 +112,7 @@ def test_thumbnails_out_of_view_are_let_go(
         parts.background,
         ready.append,
         lambda: drawn,
-        kept=lambda: 10,
+        kept=10,
     )
     texts = [each for each in made if each.kind == "text"][:30]
     for text in texts:

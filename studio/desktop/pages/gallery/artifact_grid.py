@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QTextCharFormat,
     QTextLayout,
     QTextOption,
@@ -83,7 +84,7 @@ class ArtifactGrid(GridView):
         super().__init__(CARD + QSize(GAP, GAP))
         self._items = ArtifactItemModel(library, background, report)
         self._thumbnails = Thumbnails(
-            look, library, background, self._on_picture, drawers, self._kept_thumbnails
+            look, library, background, self._on_picture, drawers, _FEWEST_THUMBNAILS
         )
         self._cards = _CardDelegate(look, self._thumbnails)
         self.setModel(self._items)
@@ -100,9 +101,11 @@ class ArtifactGrid(GridView):
         self._awaited = -1
         """Row whose artifact was chosen before it was read."""
 
-    def _kept_thumbnails(self) -> int:
-        """Two views of them: to scroll back a little draws nothing anew."""
-        return max(_FEWEST_THUMBNAILS, 2 * len(self.in_view()))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep two views of thumbnails: to scroll back a little draws nothing anew."""
+        super().resizeEvent(event)
+        rows = self.viewport().height() // self.cell.height() + 2
+        self._thumbnails.kept = max(_FEWEST_THUMBNAILS, 2 * rows * self.columns)
 
     def show_found(
         self, keys: array[int], artifacts: Mapping[int, Artifact], terms: Sequence[Term] = ()

@@ -38,7 +38,7 @@ class Thumbnails:
     Args:
         ready: Called with the id of an artifact whose picture is there now.
         drawers: Returns kind → what draws it, for kinds of plugins.
-        kept: Returns how many pictures are kept, at least as many as are in view.
+        kept: How many pictures are kept, at least as many as are in view.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Thumbnails:
         background: Background,
         ready: Callable[[str], None],
         drawers: Callable[[], Mapping[str, Draw]] = dict,
-        kept: Callable[[], int] = lambda: MOST,
+        kept: int = MOST,
     ) -> None:
-        self._kept = kept
+        self.kept = kept
         self._look, self._library, self._background, self._ready = look, library, background, ready
         self._pictures: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: OrderedDict[str, Artifact] = OrderedDict()
@@ -123,7 +123,7 @@ class Thumbnails:
 
     def _keep(self, id: str, image: QImage | None) -> None:
         self._pictures[id] = None if image is None or image.isNull() else image
-        while len(self._pictures) > self._kept():
+        while len(self._pictures) > self.kept:
             self._pictures.popitem(last=False)
         self._ready(id)
 
