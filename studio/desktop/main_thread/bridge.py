@@ -10,6 +10,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 from shiboken6 import isValid
 
+from studio.protocol.errors import Cancelled
+
 _log = logging.getLogger("studio.desktop.main_thread.bridge")
 _THREADS = 2
 
@@ -78,6 +80,8 @@ class _Work(QRunnable):
     def run(self) -> None:
         try:
             result = self._call()
+        except Cancelled:  # whoever cancelled it knows
+            return
         except Exception as error:  # noqa: BLE001  handed on, whatever it is
             self._hand_on(error)
         else:

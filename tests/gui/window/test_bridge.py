@@ -7,10 +7,12 @@ import threading
 import time
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QTimer
 
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.watchdog import MainThreadWatchdog
+from studio.protocol.errors import Cancelled
 from studio.testing.guards import PATIENCE
 
 
@@ -78,3 +80,17 @@ def test_a_window_that_waits_for_the_user_is_not_held(qtbot: Any) -> None:
     qtbot.wait(300)
     watch.close()
     assert reports == []
+
+
+def test_what_was_cancelled_ends_without_a_word(
+    qtbot: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    background, told = Background(Bridge()), list[object]()
+
+    def cancelled() -> None:
+        raise Cancelled
+
+    background.run(cancelled, told.append, told.append)
+    background.run(lambda: 1, told.append)
+    qtbot.waitUntil(lambda: told == [1])
+    assert capfd.readouterr().err == ""
