@@ -182,11 +182,14 @@ class _Reader:
 
         Without one: 1 and an empty text.
         """
-        for length in range(min(_LONGEST, len(words)), 0, -1):
+        is_colour = words[0] in COLOURS and len(words) > 1 and not _is_small(words[1])
+        for length in range(min(_LONGEST, len(words)), 1 if is_colour else 0, -1):
             said = words[:length]
             for tried, is_plural in _forms(said):
                 if found := self._named(tried):
                     return length, found, is_plural
+        if is_colour:  # “an orange tiger” has no fruit in it
+            return 1, "", False
         word = words[0]
         is_head = len(words) == 1 or _is_small(words[1])  # “angry” alone is a face
         for (tried,), is_plural in _forms([word]):

@@ -17,7 +17,7 @@ from studio_image.starter.prompt import MAX_SUBJECTS, Reading, understand, vocab
 CAPTIONS = (
     "automobile", "bicycle", "black cat", "cat", "closed book", "crying face", "dog face", "fox",
     "frog", "goose", "grapes", "green apple", "house", "man running", "night with stars", "owl",
-    "red apple", "snow capped mountain", "star", "strawberry", "a button",
+    "red apple", "snow capped mountain", "star", "strawberry", "tangerine", "a button",
 )  # fmt: skip
 
 
@@ -52,6 +52,8 @@ def read(prompt: str) -> Reading:
         ("zeppelin house", "house", ("zeppelin",)),
         ("a house, blue", "house", ("blue",)),
         ("a button", "a button", ()),
+        ("an orange", "tangerine", ()),
+        ("an orange fox", "orange fox", ()),
     ],
 )
 def test_a_prompt_names_captions(prompt: str, drawn: str, unknown: tuple[str, ...]) -> None:
