@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from studio.api.plot import Axis, Bars, Line, Plot, Points
 from studio_lab.augmentation.trial import SyntheticRows, Trial
-from studio_lab.augmentation.verdict import TITLES, Outcome
+from studio_lab.augmentation.verdict import Outcome
 from studio_lab.measures.comparison import interval_line
 from studio_lab.measures.distances import Vectors
 from studio_lab.measures.estimates import Estimate
+from studio_lab.schema.names import METHODS
 
 MOST_BARS = 30
 MOST_POINTS = 1500
@@ -24,8 +25,8 @@ def plots(found: Sequence[Trial], outcomes: Sequence[Outcome], chosen: str) -> I
     yield gain_plot(outcomes)
     made = [trial.rows for trial in found if trial.method == chosen and trial.rows]
     if made:
-        yield similarity_plot(made, TITLES[chosen])
-        yield distance_plot(made, TITLES[chosen])
+        yield similarity_plot(made, METHODS[chosen])
+        yield distance_plot(made, METHODS[chosen])
 
 
 def gain_plot(outcomes: Sequence[Outcome]) -> Plot:

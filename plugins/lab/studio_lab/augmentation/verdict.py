@@ -11,29 +11,10 @@ import numpy as np
 from studio_lab.augmentation.trial import TEST_SHARE, WEIGHTS, ScoreName, Trial
 from studio_lab.measures.copies import exceeds, expected_share
 from studio_lab.measures.estimates import Estimate, corrected
+from studio_lab.schema.names import METHODS
 
 MEMBERSHIP = 0.55
 """An attack that is surely above this area is more than chance and rounding."""
-
-TITLES = {
-    WEIGHTS: "Class weights",
-    "smote": "SMOTE",
-    "adasyn": "ADASYN",
-    "copula": "Gaussian copula",
-    "vae": "Variational autoencoder",
-    "noise": "Noise",
-    "independent": "Independent columns",
-    "blocks": "Block bootstrap",
-    "phases": "Phase randomisation",
-    "recurrent": "Recurrent network",
-    "shuffled": "Shuffling",
-    "shift": "Shifting",
-    "flip": "Shifting and mirroring",
-    "turn": "Turning and zooming",
-    "rewriting": "Rewriting",
-    "words": "Word swapping",
-    "ngrams": "N-gram model",
-}
 
 
 class Effect(StrEnum):
@@ -99,7 +80,7 @@ class Outcome:
     @property
     def title(self) -> str:
         """The name of the method, for a person."""
-        return TITLES[self.method]
+        return METHODS[self.method]
 
     @property
     def effect(self) -> Effect:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio_lab.pages.phrases import plot_name, tr
+from studio_lab.schema.names import METHODS
 
 Figure = Mapping[str, float]
 
@@ -97,23 +98,4 @@ def _how() -> str:
 
 def method_name(method: str) -> str:
     """Return a way to augment as it is called in the language of the window."""
-    titles = {
-        "weights": "Class weights",
-        "smote": "SMOTE",
-        "adasyn": "ADASYN",
-        "copula": "Gaussian copula",
-        "vae": "Variational autoencoder",
-        "noise": "Noise",
-        "independent": "Independent columns",
-        "blocks": "Block bootstrap",
-        "phases": "Phase randomisation",
-        "recurrent": "Recurrent network",
-        "shuffled": "Shuffling",
-        "shift": "Shifting",
-        "flip": "Shifting and mirroring",
-        "turn": "Turning and zooming",
-        "rewriting": "Rewriting",
-        "words": "Word swapping",
-        "ngrams": "N-gram model",
-    }
-    return plot_name(titles.get(method, method))
+    return plot_name(METHODS.get(method, method))

@@ -39,3 +39,24 @@ ARCHITECTURES = {
     "classifier": "Classifier (baseline)",
 }
 """The names of those that are no words."""
+
+METHODS = {
+    "weights": "Class weights",
+    "smote": "SMOTE",
+    "adasyn": "ADASYN",
+    "copula": "Gaussian copula",
+    "vae": "Variational autoencoder",
+    "noise": "Noise",
+    "independent": "Independent columns",
+    "blocks": "Block bootstrap",
+    "phases": "Phase randomisation",
+    "recurrent": "Recurrent network",
+    "shuffled": "Shuffling",
+    "shift": "Shifting",
+    "flip": "Shifting and mirroring",
+    "turn": "Turning and zooming",
+    "rewriting": "Rewriting",
+    "words": "Word swapping",
+    "ngrams": "N-gram model",
+}
+"""Ways to augment, as plots and reports call them."""
