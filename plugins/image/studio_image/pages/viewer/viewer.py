@@ -111,7 +111,7 @@ class Viewer(QWidget):
         self.shown = ""
         self.sheet.show_images(images)
         self._stack.setCurrentWidget(self.sheet)
-        words = tr("{count} pictures; they may look much alike. Choose one to see it large.")
+        words = tr("{count} pictures. Choose one to see it large.")
         self._bare(words.format(count=len(images)) if meta is not None else "")
         self._say_understood(understood(meta or {}))
 
