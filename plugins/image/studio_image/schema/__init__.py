@@ -1,0 +1,8 @@
+"""Parameters of the picture tasks: one declaration for form, flags and record. Plain data."""
+
+from studio_image.schema.enlarge import Enlarge
+from studio_image.schema.generate import Generate, Scheduler, Style
+from studio_image.schema.pictures import PICTURE_SUFFIXES
+from studio_image.schema.restyle import Restyle
+
+__all__ = ["PICTURE_SUFFIXES", "Enlarge", "Generate", "Restyle", "Scheduler", "Style"]
