@@ -1,0 +1,29 @@
+"""What the music tasks share: files of scores, genres, and the fields of sampling and sound."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from studio.api import Group, Label, Range, Temperature
+
+SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
+"""Endings of the files that are read as scores."""
+
+Genre = Literal[
+    "none", "folk", "pop", "rock", "jazz", "bossa", "waltz", "march", "ballad", "electronic", "funk"
+]
+Synth = Literal["auto", "studio", "soundfont"]
+
+SAMPLING = Group("Sampling", advanced=True)
+SOUND = Group("Audio", advanced=True)
+
+SamplingTemperature = Annotated[
+    Temperature,
+    Range(0.1, 2, 0.05),
+    Label("Temperature", "Higher is less predictable."),
+    SAMPLING,
+]
+Audio = Annotated[bool, Label("Audio", "Also render it as a WAV file."), SOUND]
+SynthChoice = Annotated[
+    Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), SOUND
+]

@@ -1,0 +1,35 @@
+"""Parameters of ``music.harmonise``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from studio.api import Capability, File, Label, Params, Range, Seed, WeightsId
+from studio_music.schema.fields import (
+    SAMPLING,
+    SCORE_SUFFIXES,
+    Audio,
+    SamplingTemperature,
+    SynthChoice,
+)
+
+
+class Harmonise(Params, frozen=True):
+    """Four voices around a given melody."""
+
+    melody: Annotated[
+        str,
+        File(SCORE_SUFFIXES),
+        Label("Melody", "A score; its highest line is used as the melody."),
+    ] = ""
+    voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
+    seed: Seed = Seed.random()
+    weights: Annotated[
+        WeightsId, Capability("chorales"), Label("Model", "The model that writes the voices.")
+    ] = WeightsId()
+    temperature: SamplingTemperature = 0.7
+    passes: Annotated[
+        int, Range(1, 64), Label("Passes", "How many times the voices are revised."), SAMPLING
+    ] = 8
+    audio: Audio = True
+    synth: SynthChoice = "auto"
