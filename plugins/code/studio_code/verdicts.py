@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from studio.api import Check, Verdict
-from studio_code.running.mutation import Mutation
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.sandbox_run import Ran
+from studio_code.execution.mutation import Mutation
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.sandbox_run import Ran
 
 ENOUGH_LINES: Final = 0.5
 ENOUGH_NOTICED: Final = 0.5

@@ -18,9 +18,9 @@ from studio_music.tasks import (
     effects,
     engraving,
     harmonisation,
-    rendering,
+    render,
     score_import,
-    sound_editing,
+    sound_edits,
 )
 from studio_music.tunes import weights as tune_weights
 
@@ -32,12 +32,12 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.compose": composition.compose,
         "music.harmonise": harmonisation.harmonise,
         "music.back": backing.back,
-        "music.render": rendering.render,
+        "music.render": render.render,
         "music.engrave": engraving.engrave,
         "music.open": score_import.open_score,
         "music.compare": comparison.compare,
         "music.effect": effects.effect,
-        "music.edit_sound": sound_editing.edit_sound,
+        "music.edit_sound": sound_edits.edit_sound,
     }
 
 

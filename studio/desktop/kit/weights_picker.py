@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton
 
 from studio.api.window.context import PluginContext
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.kit.phrases import tr
 
 _AROUND = 44
@@ -82,7 +82,7 @@ class WeightsPicker(QToolButton):
             menu.addSeparator()
         for name, title, size in to_get:
             action = menu.addAction(
-                tr("Download {title} ({size})…").format(title=title, size=formatting.size(size))
+                tr("Download {title} ({size})…").format(title=title, size=phrases.size(size))
             )
             action.triggered.connect(lambda _on=False, name=name: self._ctx.weights.get_set(name))
         menu.popup(self.mapToGlobal(self.rect().topLeft()))

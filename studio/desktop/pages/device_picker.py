@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.core.device.choice import DeviceChoice
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 
 
@@ -28,7 +28,7 @@ class DevicePicker(NoWheelComboBox):
         self.clear()
         self.addItem(self.tr("Automatic (best available)"), "")
         for each in self._devices.known:
-            size = formatting.size(each.memory_total)
+            size = phrases.size(each.memory_total)
             self.addItem(f"{each.name}, {size}" if each.memory_total else each.name, each.id)
         if self.findData(wanted) < 0:
             missing = self.tr("{device}, not found") if self._devices.known else "{device}"

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from studio.core.weights import Download, Weights
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.meter import Meter
 
@@ -75,17 +75,17 @@ class DownloadCard(QFrame):
 
     def _in_words(self, now: Download | None, here: int) -> str:
         far = self.tr("{here} of {all}").format(
-            here=formatting.size(here), all=formatting.size(self._row.bytes)
+            here=phrases.size(here), all=phrases.size(self._row.bytes)
         )
         if now is None or not now.is_live:
             return self.tr("{far} downloaded").format(far=far) if here else ""
         if now.stopping:
             return self.tr("Stopping…")
-        left = formatting.time_left(now.seconds_left)
+        left = phrases.time_left(now.seconds_left)
         return f"{far} · {left}" if left else far
 
     def _say_buttons(self, here: int, *, stopping: bool) -> None:
-        size = formatting.size(self._row.bytes)
+        size = phrases.size(self._row.bytes)
         get = self.tr("Resume") if here else self.tr("Download ({size})").format(size=size)
         self._get.setText(get)
         self._get.setAccessibleName(f"{get}: {self._row.title}")

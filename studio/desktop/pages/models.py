@@ -28,7 +28,7 @@ from studio.core.weights import Weights
 from studio.core.weights.additions import Added
 from studio.core.weights.header_cache import HeaderCache
 from studio.core.weights.user_notes import REMARKS
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
@@ -166,7 +166,7 @@ class ModelsPage(QWidget):
     def ask_empty_bin(self) -> None:
         """Delete what was removed, when the user confirms it."""
         rows = self._manager.bin.contents()
-        size = formatting.size(sum(binned.bytes for binned in rows))
+        size = phrases.size(sum(binned.bytes for binned in rows))
         self._ui.confirm(
             self.tr("Empty the models bin?"),
             self.tr("{count} models, {size}. They will be deleted permanently.").format(
@@ -202,7 +202,7 @@ class ModelsPage(QWidget):
         self._frame.say(
             self.tr(
                 "{count} installed, {size} on disk. Drop files or folders here to add them."
-            ).format(count=len(rows), size=formatting.size(sum(row.bytes for row in rows)))
+            ).format(count=len(rows), size=phrases.size(sum(row.bytes for row in rows)))
         )
         self.show_view(self.view)
         for row in rows:

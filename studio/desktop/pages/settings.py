@@ -19,7 +19,7 @@ from studio.core.jobs.queue_start import QueueStart
 from studio.core.plugins.isolation import IsolationSettings
 from studio.core.runtime_process.settings import TextEngineSettings
 from studio.core.weights.download.hub import NEVER
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.language import NAMES, SYSTEM, Language
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.forms.form import ParamsFormWidget
@@ -353,9 +353,9 @@ class SettingsPage(QWidget):
             ).format(
                 results=results,
                 conversations=stats.conversations,
-                size=formatting.size(stats.bytes),
+                size=phrases.size(stats.bytes),
                 binned=contents(stats),
-                free=formatting.size(stats.free),
+                free=phrases.size(stats.free),
             )
         )
 
@@ -363,7 +363,7 @@ class SettingsPage(QWidget):
         freed = self._studio.models.forget_beginnings()
         self._studio.notices.info(
             self.tr("Cleared; {size} freed. Conversations were not changed.").format(
-                size=formatting.size(freed)
+                size=phrases.size(freed)
             ),
             key="beginnings",
         )

@@ -16,7 +16,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.api.plot import Plot
 from studio.api.window.context import Page, PageAction, PluginContext
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
 from studio.desktop.kit.pixels import image_of
@@ -172,9 +172,9 @@ class RunCard(QWidget):
         job.on_failed(self._on_failed)
 
     def _on_state(self, state: JobState, reason: str) -> None:
-        icon, color = formatting.STATE_ICON[state]
+        icon, color = phrases.STATE_ICON[state]
         self._icon.set_icon(icon, color)
-        self._state.setText(formatting.state(state, reason))
+        self._state.setText(phrases.state(state, reason))
         if state.is_terminal:
             self._preview.hide()
             for view in self._views.values():  # the results have what is worth keeping

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.api.artifacts import Kind, SavedArtifact
 from studio.core.library import Artifact
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers.film import FilmView
@@ -125,7 +125,7 @@ def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = ""
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
     title = look.kinds.title(kind)
-    facts = " · ".join((title, artifact.suffix, formatting.size(artifact.bytes)))
+    facts = " · ".join((title, artifact.suffix, phrases.size(artifact.bytes)))
     column.addWidget(look.label(facts, "small", wrap=True))
     if told := _maker(parts, maker):
         column.addWidget(look.label(told, "small", wrap=True))

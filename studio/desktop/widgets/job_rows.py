@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.api.jobs import JobHandle
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.protocol.errors import StudioError
@@ -101,7 +101,7 @@ class ProgressRow(QWidget):
         if state.is_terminal:
             self._job = None
             self.hide()
-        elif not self._stopping and (waits_for := formatting.waits_for(state, reason)):
+        elif not self._stopping and (waits_for := phrases.waits_for(state, reason)):
             self._say(waits_for)
 
     def _say(self, text: str) -> None:
@@ -124,7 +124,7 @@ class ProgressRow(QWidget):
         self.bar.setValue(round(_FINE * share))
         percent = self.tr("{percent} % done").format(percent=round(100 * share))
         self.words.set_text(self._in_words(message) if message else percent)
-        self.left.setText(formatting.time_left(left if share < 1 else None))
+        self.left.setText(phrases.time_left(left if share < 1 else None))
 
     def _on_tokens(self, job: JobHandle, tokens: int) -> None:
         """Say how much is written, where nobody knows how much there will be."""
@@ -147,7 +147,7 @@ def _written(tokens: int, new: int, seconds: float) -> str:
     parts = [words.format(count=f"{tokens:,}")]
     if new > 0 and seconds >= 1:
         rate = tr("job", "{rate} tokens/s").format(rate=f"{new / seconds:.1f}")
-        parts += [rate, formatting.duration(seconds)]
+        parts += [rate, phrases.duration(seconds)]
     return " · ".join(parts)
 
 

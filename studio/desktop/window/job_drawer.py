@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.widgets.contents import taken
 from studio.desktop.window.activity import Activity
@@ -196,7 +196,7 @@ class JobDrawer(QFrame):
             return
         waits = queue is not None and queue.paused
         ends = None if waits else QTime.currentTime().addSecs(round(left.seconds))
-        self._until.setText(formatting.to_end(left.seconds, left.unknown, ends))
+        self._until.setText(phrases.to_end(left.seconds, left.unknown, ends))
 
     def _on_stop(self) -> None:
         """Stop all of it, once that is confirmed: what waits is gone then."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import Menu
 from studio.desktop.widgets.elided import ElidedLabel
@@ -74,9 +74,9 @@ class JobRow(QWidget):
     def show_job(self, job: Job) -> None:
         """Show the job as it is now."""
         self.job = job
-        icon, color = formatting.STATE_ICON[job.state]
+        icon, color = phrases.STATE_ICON[job.state]
         self._state_icon.set_icon(icon, color)
-        words = formatting.job(job.state, job.detail, job.stopping)
+        words = phrases.job(job.state, job.detail, job.stopping)
         self._state.set_text(words)
         self._show_share(job)
         paused = job.state is JobState.PAUSED
@@ -111,9 +111,7 @@ class JobRow(QWidget):
             color = "warn" if job.state is JobState.PAUSED else "accent"
             self._meter.set_parts([(share, color)])
             left = (
-                f" · {formatting.duration(job.seconds_left)}"
-                if job.seconds_left is not None
-                else ""
+                f" · {phrases.duration(job.seconds_left)}" if job.seconds_left is not None else ""
             )
             self._figures.setText(f"{share:.0%}{left}")
 
@@ -121,7 +119,7 @@ class JobRow(QWidget):
         """Return how much a job has written, and for how long, where nobody knows the end."""
         if job.state is not JobState.RUNNING or job.started is None:
             return ""
-        elapsed = formatting.duration(time.time() - job.started)
+        elapsed = phrases.duration(time.time() - job.started)
         if not job.tokens:
             return elapsed
         words = self.tr("1 token") if job.tokens == 1 else self.tr("{count} tokens")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
@@ -60,7 +60,7 @@ class MemoryPopover(Popover):
             return
         total = max(1, status.memory_total)
         self._title.setText(self.tr("Memory"))
-        used, whole = formatting.size(status.memory_used), formatting.size(status.memory_total)
+        used, whole = phrases.size(status.memory_used), phrases.size(status.memory_total)
         self._figures.setText(self.tr("{used} of {whole}").format(used=used, whole=whole))
         loaded = sum(item.bytes for item in status.loaded)
         rest = max(0, status.memory_used - loaded)
@@ -90,7 +90,7 @@ class MemoryPopover(Popover):
         column.setSpacing(1)
         title = self._activity.title_of(item.weights)
         column.addWidget(ElidedLabel(title, "strong"))
-        about = f"{formatting.size(item.bytes)} · {self._why(item)}"
+        about = f"{phrases.size(item.bytes)} · {self._why(item)}"
         column.addWidget(ElidedLabel(about, "small"))
         layout.addLayout(column, 1)
         unload = self._look.button(self.tr("Unload"), small=True)
@@ -105,7 +105,7 @@ class MemoryPopover(Popover):
         if item.users:
             users = dict.fromkeys(map(self._activity.title_of_job, item.users))
             return self.tr("in use by {users}").format(users=", ".join(users))
-        idle = formatting.duration(item.idle_seconds)
+        idle = phrases.duration(item.idle_seconds)
         return self.tr("loaded, idle for {time}").format(time=idle)
 
     def _unload(self, weights: str) -> None:

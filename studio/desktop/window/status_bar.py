@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
-from studio.desktop import formatting as words
+from studio.desktop import phrases as words
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.window.activity import Activity

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import Menu
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
@@ -174,7 +174,7 @@ def test_a_page_with_a_stop_of_its_own_has_no_second_one(qtbot: Any, look: Appea
     [(None, ""), (0.2, "1 s left"), (89, "89 s left"), (90, "2 min left"), (600, "10 min left")],
 )
 def test_time_left_in_words(seconds: float | None, said: str) -> None:
-    assert formatting.time_left(seconds) == said
+    assert phrases.time_left(seconds) == said
 
 
 def test_trouble_says_what_and_why_and_tries_again(trouble: TroubleRow, qtbot: Any) -> None:

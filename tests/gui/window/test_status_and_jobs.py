@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTime
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.connection_light import ConnectionLight, ConnectionList
@@ -321,7 +321,7 @@ def test_the_drawer_says_how_long_the_queue_will_take(
 def test_the_end_of_the_queue_is_said_as_people_say_it(
     seconds: float, unknown: int, expected: str
 ) -> None:
-    assert formatting.to_end(seconds, unknown, QTime(10, 5)).startswith(expected)
+    assert phrases.to_end(seconds, unknown, QTime(10, 5)).startswith(expected)
 
 
 def test_stopping_all_is_confirmed_first(window: MainWindow, board: Any, qtbot: Any) -> None:
@@ -341,7 +341,7 @@ def test_stopping_all_is_confirmed_first(window: MainWindow, board: Any, qtbot: 
     [(0.4, "0 s"), (59, "59 s"), (95, "1 min 35 s"), (7800, "2 h 10 min")],
 )
 def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> None:
-    assert formatting.duration(seconds) == expected
+    assert phrases.duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> Non
     [(999, "999 B"), (98_000_000, "98 MB"), (1_400_000_000, "1.4 GB"), (140_000_000_000, "140 GB")],
 )
 def test_sizes_are_said_as_people_say_them(count: int, expected: str) -> None:
-    assert formatting.size(count) == expected
+    assert phrases.size(count) == expected
 
 
 def test_the_light_counts_what_tries_to_leave_and_names_it(

@@ -15,10 +15,10 @@ from studio.api import (
     chat_messages,
 )
 from studio_code import source
+from studio_code.generation import llm_calls, prompts
+from studio_code.generation.edit_blocks import edits_in
 from studio_code.schema import Ask
 from studio_code.source import Source
-from studio_code.writing import llm_calls, prompts
-from studio_code.writing.edit_blocks import edits_in
 
 
 def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:

@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.python_runner import TOO_MUCH, parsed
-from studio_code.running.sandbox_run import Ran
-from studio_code.writing.candidate_choice import Passed
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.python_runner import TOO_MUCH, parsed
+from studio_code.execution.sandbox_run import Ran
+from studio_code.generation.candidate_choice import Passed
 
 
 @dataclass

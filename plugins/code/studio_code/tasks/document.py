@@ -6,17 +6,17 @@ from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, TextEngine
 from studio_code import source, verdicts
-from studio_code.running.python_runner import syntax_error
-from studio_code.schema import Document
-from studio_code.source import Source
-from studio_code.writing import llm_calls, prompts
-from studio_code.writing.docstrings import (
+from studio_code.execution.python_runner import syntax_error
+from studio_code.generation import llm_calls, prompts
+from studio_code.generation.docstrings import (
     Undocumented,
     cleaned,
     only_docstrings_differ,
     undocumented,
     with_docstrings,
 )
+from studio_code.schema import Document
+from studio_code.source import Source
 
 _TOKENS = 200
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
 from studio_code import source
+from studio_code.generation import llm_calls, prompts
 from studio_code.schema import Explain
-from studio_code.writing import llm_calls, prompts
 
 
 def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:

@@ -9,16 +9,16 @@ from typing import Any
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, WrittenText
 from studio_code import source, verdicts
+from studio_code.execution import sandbox_run
+from studio_code.execution.runners import RUNNERS, Runner
+from studio_code.generation import llm_calls, prompts
+from studio_code.generation.answers import code_of
+from studio_code.generation.cases import defined_names
+from studio_code.generation.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 from studio_code.languages import LANGUAGES
-from studio_code.running import sandbox_run
-from studio_code.running.runners import RUNNERS, Runner
 from studio_code.schema import Fix
 from studio_code.source import Source
 from studio_code.tasks.candidate import Candidate
-from studio_code.writing import llm_calls, prompts
-from studio_code.writing.answers import code_of
-from studio_code.writing.cases import defined_names
-from studio_code.writing.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 
 
 @dataclass

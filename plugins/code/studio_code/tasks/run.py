@@ -9,9 +9,9 @@ from typing import Any
 
 from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
 from studio_code import languages, source
-from studio_code.running import sandbox_run
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.runners import RUNNERS, Runner
+from studio_code.execution import sandbox_run
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.runners import RUNNERS, Runner
 from studio_code.schema import Run
 from studio_code.source import Source
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext
 from studio_code import source, verdicts
-from studio_code.running import mutation, sandbox_run
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.runners import RUNNERS
+from studio_code.execution import mutation, sandbox_run
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.runners import RUNNERS
+from studio_code.generation import llm_calls, prompts
+from studio_code.generation.cases import Suite, defined_names, read_suite
+from studio_code.generation.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 from studio_code.schema import WriteTests
 from studio_code.source import Source
-from studio_code.writing import llm_calls, prompts
-from studio_code.writing.cases import Suite, defined_names, read_suite
-from studio_code.writing.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 
 
 @dataclass

@@ -18,19 +18,15 @@ from studio.api import (
     WrittenText,
 )
 from studio_code import source, verdicts
-from studio_code.languages import LANGUAGES
-from studio_code.running import mutation, sandbox_run
-from studio_code.running.mutation import Mutation
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.runners import RUNNERS
-from studio_code.schema import Write
-from studio_code.tasks.candidate import Candidate
-from studio_code.tasks.write_state import WriteState
-from studio_code.writing import candidate_choice, llm_calls, prompts
-from studio_code.writing.answers import code_of
-from studio_code.writing.cases import defined_names, read_suite, signatures
-from studio_code.writing.examples import examples
-from studio_code.writing.suite import (
+from studio_code.execution import mutation, sandbox_run
+from studio_code.execution.mutation import Mutation
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.runners import RUNNERS
+from studio_code.generation import candidate_choice, llm_calls, prompts
+from studio_code.generation.answers import code_of
+from studio_code.generation.cases import defined_names, read_suite, signatures
+from studio_code.generation.examples import examples
+from studio_code.generation.suite import (
     SOLUTION,
     AcceptanceSuite,
     exam_of,
@@ -38,6 +34,10 @@ from studio_code.writing.suite import (
     path_of,
     sit,
 )
+from studio_code.languages import LANGUAGES
+from studio_code.schema import Write
+from studio_code.tasks.candidate import Candidate
+from studio_code.tasks.write_state import WriteState
 
 _TEST_TOKENS = 640
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from studio_code.execution.mutation import Mutation
+from studio_code.execution.runners import Runner
+from studio_code.generation import candidate_choice
+from studio_code.generation.suite import AcceptanceSuite
 from studio_code.languages import Language
-from studio_code.running.mutation import Mutation
-from studio_code.running.runners import Runner
 from studio_code.schema import Write
 from studio_code.tasks.candidate import Candidate
-from studio_code.writing import candidate_choice
-from studio_code.writing.suite import AcceptanceSuite
 
 
 @dataclass

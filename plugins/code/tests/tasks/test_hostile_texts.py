@@ -8,9 +8,9 @@ import pytest
 
 from studio.testing.growth import repeated, traps
 from studio_code import languages
+from studio_code.execution.clean_output import cleaned
+from studio_code.generation import answers, docstrings, edit_blocks, examples, suite
 from studio_code.pages.run import problems
-from studio_code.running.clean_output import cleaned
-from studio_code.writing import answers, docstrings, edit_blocks, examples, suite
 
 FILES = {"a.py": "def f():\n    pass\n", "b.js": "x\n" * 50}
 SIGNS = [

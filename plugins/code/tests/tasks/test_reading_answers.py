@@ -6,19 +6,19 @@ import ast
 
 import pytest
 
-from studio_code.languages import LANGUAGES
-from studio_code.writing.answers import blocks, code_of, whole_part
-from studio_code.writing.cases import defined_names, read_suite, signatures
-from studio_code.writing.docstrings import (
+from studio_code.generation.answers import blocks, code_of, whole_part
+from studio_code.generation.cases import defined_names, read_suite, signatures
+from studio_code.generation.docstrings import (
     cleaned,
     only_docstrings_differ,
     undocumented,
     with_docstrings,
 )
-from studio_code.writing.edit_blocks import edits_in
-from studio_code.writing.examples import examples
-from studio_code.writing.repetition import before_repeating, repeats
-from studio_code.writing.suite import exam_of, path_of, with_import
+from studio_code.generation.edit_blocks import edits_in
+from studio_code.generation.examples import examples
+from studio_code.generation.repetition import before_repeating, repeats
+from studio_code.generation.suite import exam_of, path_of, with_import
+from studio_code.languages import LANGUAGES
 
 PYTHON = LANGUAGES["python"]
 FENCE = "```"

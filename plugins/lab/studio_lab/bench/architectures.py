@@ -26,10 +26,10 @@ from studio_lab.measures.assessment import Role
 from studio_lab.measures.data_measures import Made
 from studio_lab.networks.architecture import Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
-from studio_lab.tasks.measuring import MEASURED_KINDS, Measuring
+from studio_lab.tasks.evaluation import MEASURED_KINDS, Evaluation
 from studio_lab.training.batches import Batches
 from studio_lab.training.run import Run
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 from studio_lab.training.trainer import Plan, Trainer
 
 SECONDS: Final = 60.0
@@ -126,7 +126,7 @@ def _sampled(name: str, network: Network, data: Dataset, bound: Rows | None) -> 
     """Return what its samples are worth beside the best plain generator, and what is wrong."""
     count = _TEXTS if data.shape.kind == "text" else _SAMPLES
     made = Made(name, finished(drawn(network, count, _SEED)), bound)
-    measure, found = Measuring(data, [made], _SEED)()
+    measure, found = Evaluation(data, [made], _SEED)()
     own = next(each for each in found if each.role is Role.WEIGHTS)
     plain = [each for each in found if each.role is Role.BASELINE]
     best = min(plain, key=lambda each: each.values[measure].value)

@@ -16,7 +16,7 @@ from studio_lab.measures import comparison
 from studio_lab.measures.assessment import Role
 from studio_lab.measures.data_measures import Made
 from studio_lab.schema import Compare
-from studio_lab.tasks.measuring import Measuring, made_by, results, sentence
+from studio_lab.tasks.evaluation import Evaluation, made_by, results, sentence
 from studio_lab.weights import Trained
 
 
@@ -35,7 +35,7 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
             made += [one] if one else []
     assert data is not None
     yield ctx.progress(len(made), len(made), "Measuring")
-    work = Measuring(data, made, params.seed, _tensors(ctx, params))
+    work = Evaluation(data, made, params.seed, _tensors(ctx, params))
     measure, found = yield from ctx.in_thread(work)
     yield from results(ctx, data, made, measure, found)
     models = [each for each in found if each.role is Role.WEIGHTS]

@@ -12,7 +12,7 @@ from studio.api import Event, Kind, TaskContext
 from studio_lab.datasets import molecules, pairs, presentation, sounds, tables, tokens, tunes
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.networks.architecture import Network
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 
 
 def made_of(

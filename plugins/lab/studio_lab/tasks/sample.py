@@ -8,7 +8,7 @@ from studio.api import BadInput, Event, TaskContext
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Sample
 from studio_lab.tasks.made import made_of
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 
 
 def sample(ctx: TaskContext, params: Sample) -> Iterator[Event]:

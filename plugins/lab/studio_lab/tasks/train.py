@@ -31,8 +31,8 @@ from studio_lab.datasets.source import digest, load
 from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Train
+from studio_lab.tasks.evaluation import MEASURED_KINDS, measured_training
 from studio_lab.tasks.made import made_of, preview_of
-from studio_lab.tasks.measuring import MEASURED_KINDS, measured_training
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE, ENERGY, OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
@@ -41,7 +41,7 @@ from studio_lab.training.memory import estimate
 from studio_lab.training.precision import is_faster
 from studio_lab.training.randomness import generator
 from studio_lab.training.run import Run
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 from studio_lab.training.trainer import AVERAGE, Plan, Trainer
 from studio_lab.views.coverage import coverage, nearest_classes
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from studio_lab.networks.decoder_transformer import DecoderTransformer
 from studio_lab.networks.encoder_decoder import EncoderDecoder
-from studio_lab.views.reading import attention_heat, words
+from studio_lab.views.predictions import attention_heat, words
 from studio_lab.views.view import Picture, View, grid
 
 START = "▷"

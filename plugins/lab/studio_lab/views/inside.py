@@ -20,8 +20,8 @@ from studio_lab.networks.pixelcnn import PixelCnn
 from studio_lab.networks.text import Writer
 from studio_lab.networks.vae import Vae
 from studio_lab.networks.vqvae import VqVae
-from studio_lab.training.sampling import drawn
-from studio_lab.views import attention, making, reading
+from studio_lab.training.samples import drawn
+from studio_lab.views import attention, generation, predictions
 from studio_lab.views.view import Ask, View
 
 
@@ -44,17 +44,17 @@ def views(
         return (yield from _of_a_pair(network, meta, ask))
     if isinstance(network, Vae | Gan):
         yield 0.0
-        return [making.latent_walk(network, ask.count, ask.seed, columns)]
+        return [generation.latent_walk(network, ask.count, ask.seed, columns)]
     if isinstance(network, Diffusion | FlowMatching):
-        return [(yield from making.denoising(network, ask.count, ask.seed, columns))]
+        return [(yield from generation.denoising(network, ask.count, ask.seed, columns))]
     if isinstance(network, PixelCnn):
         rows = yield from drawn(network, ask.count, ask.seed)
-        return [making.drawing(rows, network.shape)]
+        return [generation.drawing(rows, network.shape)]
     if isinstance(network, NormalisingFlow):
         yield 0.0
-        return [making.unfolding(network, ask.count, ask.seed, columns)]
+        return [generation.unfolding(network, ask.count, ask.seed, columns)]
     if isinstance(network, VqVae):
-        return [(yield from making.codes(network, ask.count, ask.seed))]
+        return [(yield from generation.codes(network, ask.count, ask.seed))]
     raise BadInput(
         "There is nothing to see inside a model of this architecture.",
         "Choose a model that generates.",
@@ -65,17 +65,17 @@ def _of_a_writer(
     network: Writer, meta: Mapping[str, Any], ask: Ask
 ) -> Generator[float, None, list[View]]:
     vocabulary = meta["vocabulary"]
-    most = min(reading.MOST, network.shape.length - 1)
+    most = min(predictions.MOST, network.shape.length - 1)
     if ask.text:
-        tokens = reading.tokens_of(ask.text, vocabulary, most)
+        tokens = predictions.tokens_of(ask.text, vocabulary, most)
     else:
         row = (yield from drawn(network, 1, ask.seed))[0]
         tokens = torch.from_numpy(row[: max(1, min(most, len(tokens_of(row, vocabulary))))])
     yield 1.0
-    found = reading.expectations(network, tokens, vocabulary)
+    found = predictions.expectations(network, tokens, vocabulary)
     if isinstance(network, DecoderTransformer):
         found += attention.heads(network, tokens, vocabulary, ask.block)
-        found.append(reading.positions(network.places))
+        found.append(predictions.positions(network.places))
     return found
 
 
@@ -84,7 +84,7 @@ def _of_a_pair(
 ) -> Generator[float, None, list[View]]:
     vocabulary, length = meta["vocabulary"], network.shape.length
     if ask.text:
-        known = reading.tokens_of(" ".join(ask.text.split()), vocabulary, length - 1)
+        known = predictions.tokens_of(" ".join(ask.text.split()), vocabulary, length - 1)
         source = torch.zeros(length, dtype=torch.long)  # the first of the vocabulary is the end
         source[: len(known)] = known
     else:
@@ -100,4 +100,4 @@ def _of_a_pair(
                 break
         yield share
     found = attention.looks_back(network, source, written, vocabulary, ask.block)
-    return [*found, reading.positions(network.places)]
+    return [*found, predictions.positions(network.places)]

@@ -13,7 +13,7 @@ from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.networks.likelihood import discretised_logistic
 from studio_lab.networks.normalising_flow import unlikelihood
 from studio_lab.training.batches import Batches
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 from studio_lab.training.trainer import Plan, Trainer
 
 pytestmark = pytest.mark.torch

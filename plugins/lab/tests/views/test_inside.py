@@ -14,7 +14,7 @@ from studio_lab.datasets.dataset import Shape
 from studio_lab.datasets.presentation import pixels
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.training.randomness import generator
-from studio_lab.views import making, reading
+from studio_lab.views import generation, predictions
 from studio_lab.views.inside import views
 from studio_lab.views.view import Ask, View, grid
 
@@ -78,7 +78,7 @@ def test_a_text_of_which_nothing_is_known_is_refused() -> None:
 
 
 def test_a_text_is_read_in_the_longest_tokens() -> None:
-    assert reading.tokens_of("CClx", ["", "C", "l", "Cl"], 9).tolist() == [1, 3]
+    assert predictions.tokens_of("CClx", ["", "C", "l", "Cl"], 9).tolist() == [1, 3]
 
 
 def test_an_answer_is_written_with_an_eye_on_the_source() -> None:
@@ -92,11 +92,11 @@ def test_an_answer_is_written_with_an_eye_on_the_source() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "title", "across"),
     [
-        ("vae", {"width": 16, "latent": 2, "depth": 1}, "Latent walk", making.STAGES),
-        ("gan", {"width": 8, "latent": 4}, "Latent walk", making.STAGES),
-        ("diffusion", {"width": 8, "depth": 1}, "Denoising", making.STAGES),
-        ("flow_matching", {"width": 8, "depth": 1}, "Denoising", making.STAGES),
-        ("pixelcnn", {"width": 8, "depth": 1}, "Drawing", making.STAGES),
+        ("vae", {"width": 16, "latent": 2, "depth": 1}, "Latent walk", generation.STAGES),
+        ("gan", {"width": 8, "latent": 4}, "Latent walk", generation.STAGES),
+        ("diffusion", {"width": 8, "depth": 1}, "Denoising", generation.STAGES),
+        ("flow_matching", {"width": 8, "depth": 1}, "Denoising", generation.STAGES),
+        ("pixelcnn", {"width": 8, "depth": 1}, "Drawing", generation.STAGES),
         ("normalising_flow", {"width": 16, "depth": 3}, "Unfolding", 4),
     ],
 )
@@ -129,7 +129,7 @@ def test_rows_of_a_table_are_points_that_wander(name: str) -> None:
 def test_a_walk_begins_and_ends_where_it_should() -> None:
     first, last = torch.eye(2)
     ends = [
-        making.sphere(first[None], last[None], torch.tensor(share)) for share in (0.0, 0.5, 1.0)
+        generation.sphere(first[None], last[None], torch.tensor(share)) for share in (0.0, 0.5, 1.0)
     ]
     assert torch.allclose(
         torch.cat(ends), torch.tensor([[1, 0], [0.5**0.5] * 2, [0, 1]]), atol=1e-4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studio.api import Check, Event, Kind, NewArtifact, Seed, TaskContext, Verdict
 from studio_music.checks.sound_checks import check_audio, check_joint
 from studio_music.effects.description import Described, understand
-from studio_music.effects.reading import read_by_model
+from studio_music.effects.interpreter import read_by_model
 from studio_music.effects.request import Request, request_of
 from studio_music.effects.schema import Effect
 from studio_music.tasks import score_artifact
@@ -99,8 +99,8 @@ def _made(
     seed: int,
     facts: Mapping[str, Any],
 ) -> NewArtifact:
-    from studio_music.effects.rendering import sound_of
     from studio_music.effects.stage import RATE
+    from studio_music.effects.synthesis import sound_of
     from studio_music.sound import audio_files
 
     samples = sound_of(request, seed)
@@ -117,7 +117,7 @@ def _made(
 def facts_of(samples: np.ndarray, rate: int, title: str) -> dict[str, Any]:
     """Return what a person wants to know of a sound: ``duration`` in seconds, ``lufs`` (None if it
     is silent), ``peak`` in dB, and how it is stored."""
-    from studio_music.effects.finishing import lufs
+    from studio_music.effects.finish import lufs
 
     loud = lufs(samples, rate)
     return {

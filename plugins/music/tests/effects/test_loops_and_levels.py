@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from studio_music.effects import finishing
+from studio_music.effects import finish
 from studio_music.effects.catalogue import FAMILIES
-from studio_music.effects.rendering import render, sound_of
 from studio_music.effects.request import Request
 from studio_music.effects.settings import Settings
+from studio_music.effects.synthesis import render, sound_of
 
 ENDLESS = [name for name, family in FAMILIES.items() if family.endless]
 
@@ -65,14 +65,12 @@ def test_loudness_is_that_of_the_standard() -> None:
     for level in (1.0, 0.1):
         tone = level * np.sin(2 * np.pi * 997 * time)[:, None]
         expected = -3.01 + 20 * np.log10(level)
-        assert finishing.lufs(tone, 48_000) == pytest.approx(expected, abs=0.1)
-        assert finishing.lufs(np.repeat(tone, 2, 1), 48_000) == pytest.approx(
-            expected + 3.01, abs=0.1
-        )
+        assert finish.lufs(tone, 48_000) == pytest.approx(expected, abs=0.1)
+        assert finish.lufs(np.repeat(tone, 2, 1), 48_000) == pytest.approx(expected + 3.01, abs=0.1)
     noise = np.random.default_rng(1).standard_normal(3 * 48_000) * 0.1
     # the coefficients of the standard for 48 kHz, and its formula without gates
     b = [1.53512485958697, -2.69169618940638, 1.19839281085285]
     heard = lfilter(b, [1, -1.69065929318241, 0.73248077421585], noise)
     heard = lfilter([1, -2, 1], [1, -1.99004745483398, 0.99007225036621], heard)
     expected = -0.691 + 10 * np.log10(np.mean(heard**2))
-    assert finishing.lufs(noise[:, None], 48_000) == pytest.approx(expected, abs=0.1)
+    assert finish.lufs(noise[:, None], 48_000) == pytest.approx(expected, abs=0.1)

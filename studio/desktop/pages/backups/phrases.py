@@ -7,7 +7,7 @@ from datetime import datetime
 from PySide6.QtCore import QCoreApplication
 
 from studio.core.backups.catalogue import Backup
-from studio.desktop import formatting
+from studio.desktop import phrases
 
 
 def _tr(text: str) -> str:
@@ -30,7 +30,7 @@ def state(backup: Backup) -> str:
 
 def contents(backup: Backup) -> str:
     """Return how much it holds."""
-    size = formatting.size(backup.bytes)
+    size = phrases.size(backup.bytes)
     if backup.artifacts is None or backup.conversations is None:
         return _tr("{size}, unreadable").format(size=size)
     return _tr("{results} results, {conversations} conversations, {size}").format(

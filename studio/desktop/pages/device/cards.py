@@ -11,7 +11,7 @@ from studio.core.device.memory_log import MemoryEntry
 from studio.core.device.usage import DeviceUsage
 from studio.core.energy.amount import Amount
 from studio.core.energy.estimate import Estimator
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.names import Names, hue
 from studio.desktop.pages.device.rows import LogRow, ModelRow, PluginRow
@@ -90,9 +90,9 @@ class Figures(QWidget):
             for figure in (self._memory, self._busy, self._processors, self._energy):
                 figure.say("–", nothing)
             return
-        total = formatting.size(status.memory_total)
+        total = phrases.size(status.memory_total)
         self._memory.say(
-            formatting.size(status.memory_used), self.tr("of {total}").format(total=total)
+            phrases.size(status.memory_used), self.tr("of {total}").format(total=total)
         )
         self._busy.say(f"{usage.busy():.0%}", self.tr("busy"))
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
@@ -112,7 +112,7 @@ class Figures(QWidget):
         elif watts is None:
             self._energy.say("–", self.tr("not measured"))
         else:
-            spent = formatting.amount(Amount(energy.joules, energy.joules, energy.joules))
+            spent = phrases.amount(Amount(energy.joules, energy.joules, energy.joules))
             self._energy.say(f"{watts:.1f} W", self.tr("{size} since start").format(size=spent))
 
 

@@ -11,7 +11,7 @@ from shiboken6 import isValid
 from studio.core.background import in_words
 from studio.core.energy.amount import Amount, total
 from studio.core.energy.grid import grid_factor
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.pages.device.names import Names
 from studio.desktop.pages.page_services import PageServices
@@ -69,8 +69,8 @@ class EnergyCard(Card):
 
     def _row(self, grid: QGridLayout, place: int, name: str, amount: Amount) -> None:
         grid.addWidget(self.look.label(name), place, 0)
-        said = [formatting.energy(amount, grid_factor(self._studio.settings))]
+        said = [phrases.energy(amount, grid_factor(self._studio.settings))]
         if amount.accelerator:
-            time = formatting.duration(amount.accelerator)
+            time = phrases.duration(amount.accelerator)
             said.append(self.tr("{time} on the graphics card").format(time=time))
         grid.addWidget(self.look.label(" · ".join(said), "small", wrap=True), place, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from studio.core.device import timeline
 from studio.core.device.timeline import Placed
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.pages.device.names import Names
@@ -91,7 +91,7 @@ class LastHourCard(Card):
         if not span.lane:
             why = f": {span.why}" if span.why else ""
             return f"{at}  {self._names.weights(span.name)}, {span.what}{why}"
-        lasted = formatting.duration(span.seconds)
+        lasted = phrases.duration(span.seconds)
         if span.what == "steps":
             share = span.busy / max(span.seconds, span.busy, 1e-9)
             did = self.tr("{count} steps in {time}, {share:.0%} busy").format(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.core.device.memory_log import MemoryEntry, in_words
 from studio.core.energy.amount import Amount
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
@@ -63,11 +63,9 @@ class ModelRow(QWidget):
         self._meter.set_parts(
             [(item.bytes / max(1, total), self._color), (item.working / max(1, total), "faint")]
         )
-        parts = [formatting.size(item.bytes)]
+        parts = [phrases.size(item.bytes)]
         if item.working:
-            parts.append(
-                self.tr("{size} working memory").format(size=formatting.size(item.working))
-            )
+            parts.append(self.tr("{size} working memory").format(size=phrases.size(item.working)))
         if item.tier == "memory":
             parts.append(self.tr("in system memory"))
         elif item.tier == "split":
@@ -75,7 +73,7 @@ class ModelRow(QWidget):
         if users:
             parts.append(self.tr("in use by {users}").format(users=users))
         else:
-            idle = formatting.duration(item.idle_seconds)
+            idle = phrases.duration(item.idle_seconds)
             parts.append(self.tr("loaded, idle for {time}").format(time=idle))
         if item.pinned:
             parts.append(self.tr("pinned"))
@@ -113,14 +111,14 @@ class PluginRow(QWidget):
         """Show what it uses now, and what it has used since the start."""
         self._meter.set_parts([(share, self._color)])
         self._share.setText(f"{share:.0%}")
-        parts = [self.tr("{time} busy").format(time=formatting.duration(amount.busy))]
+        parts = [self.tr("{time} busy").format(time=phrases.duration(amount.busy))]
         if amount.accelerator:
-            time = formatting.duration(amount.accelerator)
+            time = phrases.duration(amount.accelerator)
             parts.append(self.tr("{time} on the graphics card").format(time=time))
         if memory:
-            parts.append(self.tr("{size} memory").format(size=formatting.size(memory)))
+            parts.append(self.tr("{size} memory").format(size=phrases.size(memory)))
         if amount.joules:
-            parts.append(formatting.amount(amount))
+            parts.append(phrases.amount(amount))
         self._about.set_text(" · ".join(parts))
 
 

@@ -15,7 +15,7 @@ from studio.core.energy.amount import Amount
 from studio.core.energy.grid import grams, grid_factor
 from studio.core.energy.phrases import carbon
 from studio.core.library import Artifact, Collection
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.gallery.details import Details, Section
@@ -131,7 +131,7 @@ def _recipe(details: Details) -> QWidget | None:
         facts[f"model {weights}"] = digest[:12]
     facts |= {"device": record.device, "made": ago(record.created)}
     if record.seconds is not None:
-        facts["took"] = formatting.duration(record.seconds)
+        facts["took"] = phrases.duration(record.seconds)
     for name, value in facts.items():
         # What a page hands over as a whole is no reading matter; Copy has it.
         if value not in ("", None, []) and not isinstance(value, Mapping):
@@ -154,7 +154,7 @@ def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
             first=first, count=f"{len(value) - _LISTED:,}"
         )
     said = said if len(said) < 600 else said[:600] + "…"
-    shown = look.label(formatting.breakable(said), wrap=True)
+    shown = look.label(phrases.breakable(said), wrap=True)
     shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     row.addWidget(shown, 1)
     return row
@@ -183,7 +183,7 @@ def _energy(details: Details) -> QWidget | None:
         if whole and own and whole.joules > own.joules * (1 + _SAME):
             rows.append((_tr("without called tasks"), own))
         for name, amount in rows:
-            column.addLayout(fact(look, name, formatting.amount(amount)))
+            column.addLayout(fact(look, name, phrases.amount(amount)))
         if factor := grid_factor(details.parts.studio.settings):
             said = carbon(grams(mine.joules, factor))
             column.addLayout(fact(look, _tr("emissions"), said))

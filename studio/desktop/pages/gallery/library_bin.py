@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.core.library import Conversation
 from studio.core.library.upkeep.stats import Stats
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
@@ -94,7 +94,7 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
     library, notices = parts.studio.library, parts.studio.notices
 
     def done(freed: int) -> None:
-        said = _tr("The bin was emptied; {size} freed.").format(size=formatting.size(freed))
+        said = _tr("The bin was emptied; {size} freed.").format(size=phrases.size(freed))
         notices.info(said, key="bin")
         then()
 

@@ -23,7 +23,7 @@ from studio.core.jobs.job import Job
 from studio.core.library import Artifact, Collection, Conversation, Stats
 from studio.core.library.search_line import has, put, terms_in
 from studio.core.library.search_query import BIN, STARRED, Term, parse
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.pages.gallery.artifact_detail import ArtifactDetail
@@ -237,7 +237,7 @@ class GalleryPage(QWidget):
 
         def say(amount: Amount) -> None:
             if asked == self._asked and amount.joules:
-                self._frame.say(f"{told} · {formatting.energy(amount, grid_factor(settings))}")
+                self._frame.say(f"{told} · {phrases.energy(amount, grid_factor(settings))}")
 
         self._parts.background.run(
             lambda: library.energy.of_artifacts(library.search.ids(keys)), say, self._tell

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.weights import Download
 from studio.core.weights.user_notes import MAX_RATING
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
@@ -103,7 +103,7 @@ class WeightsDetail(QFrame):
     def show_work(self, now: Download | None) -> None:
         """Show how far the work on it is."""
         self._meter.set_parts([(now.done / max(now.total, 1), "accent")] if now else [])
-        left = formatting.time_left(now.seconds_left) if now else ""
+        left = phrases.time_left(now.seconds_left) if now else ""
         text = self.tr("Stopping…") if now and now.stopping else left or self.tr("Working…")
         self._state.setText(text)
         self._work.setVisible(now is not None and now.is_live)
@@ -112,7 +112,7 @@ class WeightsDetail(QFrame):
 
     def _fill(self, column: QVBoxLayout, row: WeightsRow, now: Download | None, said: str) -> None:
         look = self._look
-        column.addWidget(look.label(formatting.breakable(row.weights.title), "heading", wrap=True))
+        column.addWidget(look.label(phrases.breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
         self._fit = self._fit_line(row)
@@ -139,7 +139,7 @@ class WeightsDetail(QFrame):
         line.setSpacing(6)
         line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
         stop = "" if fit.word.endswith("…") else "."
-        told = formatting.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
+        told = phrases.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
         role = "bad" if row.problem else "small"
         line.addWidget(self._look.label(told, role, wrap=True), 1)
         return widget
@@ -197,7 +197,7 @@ class WeightsDetail(QFrame):
         digest = weights.digest
         facts: list[tuple[str, str, str]] = [
             (tr("Format"), weights.format.upper(), ""),
-            (tr("Size"), formatting.size(weights.bytes) if weights.bytes else "", ""),
+            (tr("Size"), phrases.size(weights.bytes) if weights.bytes else "", ""),
             (tr("Quantization"), row.quantization, ""),
             (tr("Architecture"), row.architecture, ""),
             (tr("Engine"), row.runs_through, ""),
@@ -218,7 +218,7 @@ class WeightsDetail(QFrame):
         grid.setColumnStretch(1, 1)
         for number, (name, value, whole) in enumerate(fact for fact in facts if fact[1]):
             grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
-            label = self._look.label(formatting.breakable(value), wrap=True)
+            label = self._look.label(phrases.breakable(value), wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(label, number, 1, Qt.AlignmentFlag.AlignTop)
             if whole:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from studio.core.weights import Weights
 from studio.core.weights.download import hub
 from studio.core.weights.download.hub_edition import Order
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
 from studio.desktop.pages.page_frame import Column, card
@@ -149,6 +149,6 @@ class DownloadView(Column):
 
 
 def _facts(row: Weights) -> str:
-    facts = (row.format.upper(), row.quantization, formatting.size(row.bytes), row.licence,
+    facts = (row.format.upper(), row.quantization, phrases.size(row.bytes), row.licence,
              str(row.source.get("package", "")))  # fmt: skip
     return " · ".join(fact for fact in facts if fact)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 from studio.core.weights import Download
 from studio.core.weights.download.hub import Repository
 from studio.core.weights.download.hub_edition import Order
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
@@ -145,7 +145,7 @@ class _EditionRow(QWidget):
         self._state = look.label("", "small")
         line.addWidget(self._state)
         get = self.tr("Download and convert") if order.convert else self.tr("Download")
-        self._get = look.button(f"{get} ({formatting.size(edition.bytes)})", "download", small=True)
+        self._get = look.button(f"{get} ({phrases.size(edition.bytes)})", "download", small=True)
         self._get.setAccessibleName(f"{get}: {edition.name}")
         self._get.clicked.connect(fetch)
         line.addWidget(self._get)
@@ -174,9 +174,9 @@ class _EditionRow(QWidget):
         self._state.setText("")
         if now and live:
             self._meter.set_parts([(now.done / max(self._bytes, 1), "accent")])
-            left = formatting.time_left(now.seconds_left)
+            left = phrases.time_left(now.seconds_left)
             far = self.tr("{here} of {all}").format(
-                here=formatting.size(now.done), all=formatting.size(self._bytes)
+                here=phrases.size(now.done), all=phrases.size(self._bytes)
             )
             text = self.tr("Stopping…") if now.stopping else f"{far} · {left}" if left else far
             self._state.setText(text)

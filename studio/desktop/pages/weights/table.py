@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
@@ -96,7 +96,7 @@ class WeightsModel(QAbstractTableModel):
             case "name":
                 return weights.title
             case "size":
-                return formatting.size(weights.bytes) if weights.bytes else ""
+                return phrases.size(weights.bytes) if weights.bytes else ""
             case "context":
                 return f"{row.context:,}" if row.context else ""
             case "used":

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from studio.core.library.records import Use
 from studio.core.weights import Weights
 from studio.core.weights.user_notes import UserNote
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.protocol.messages import Inspected
 
 
@@ -116,7 +116,7 @@ class WeightsRow:
             return Fit(3, "hourglass", "mute", _tr("Reading file…"), _tr("Reading the header."))
         needed = self.inspected.needs.bytes
         reason = _tr("Needs {needed} when loaded; the memory limit is {memory}.").format(
-            needed=formatting.size(needed), memory=formatting.size(self.memory)
+            needed=phrases.size(needed), memory=phrases.size(self.memory)
         )
         if needed < 0.5 * self.memory:
             return Fit(0, "circle-check", "good", _tr("fits well"), reason)

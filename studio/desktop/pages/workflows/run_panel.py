@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.library.workflow_runs import RowState, Run, RunState
 from studio.core.workflows.runner import Runner
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.workflows.run_table import RunTable, RunTableModel
 from studio.desktop.plugin_context import saved_artifact
@@ -159,7 +159,7 @@ class RunPanel(QWidget):
         if runner is not None and runner.stopping:
             parts.append(self.tr("Stopping…"))
         elif runner is not None and (left := runner.seconds_left) is not None:
-            parts.append(self.tr("{time} left").format(time=formatting.duration(left)))
+            parts.append(self.tr("{time} left").format(time=phrases.duration(left)))
         elif run is not None and run.state is not RunState.DONE:
             is_stopped = run.state is RunState.STOPPED
             parts.append(self.tr("Stopped") if is_stopped else self.tr("Interrupted"))

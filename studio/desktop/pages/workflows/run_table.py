@@ -12,7 +12,7 @@ from studio.api.artifacts import Kind
 from studio.core.library import Artifact, Library
 from studio.core.library.workflow_runs import RowState, RunRow, RunStep, StepState
 from studio.core.workflows.document import places
-from studio.desktop import formatting
+from studio.desktop import phrases
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.protocol.errors import StudioError
@@ -137,7 +137,7 @@ class RunTableModel(QAbstractTableModel):
             case 1:
                 return self._words[row.state]
             case 2:
-                return formatting.duration(row.seconds) if row.seconds >= 1 else ""
+                return phrases.duration(row.seconds) if row.seconds >= 1 else ""
             case _ if row.error:
                 return row.error
             case _ if shown.result:

@@ -31,7 +31,7 @@ from studio.runtime.engines.text.decoder.llama import Llama
 from studio.runtime.engines.text.decoder.protocol import Decoder
 from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
 from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
-from studio.runtime.engines.text.decoder.weights_loading import load_decoder
+from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.formats.model_files import (
     ModelFiles,
     TextInfo,
@@ -41,9 +41,9 @@ from studio.runtime.engines.text.formats.model_files import (
     prefix_bytes,
     tokenizer_bytes,
 )
-from studio.runtime.engines.text.generation.batching import Batcher
+from studio.runtime.engines.text.generation.batcher import Batcher
 from studio.runtime.engines.text.generation.generation import Generation, write
-from studio.runtime.engines.text.generation.scoring import Last, scores_of
+from studio.runtime.engines.text.generation.likelihood import Last, scores_of
 from studio.runtime.engines.text.kernels.cpu_features import chosen
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 from studio.runtime.engines.text.llamacpp import decoder

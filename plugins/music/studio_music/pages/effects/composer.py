@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
-from studio_music.pages.effects.hearing import Heard, hear
+from studio_music.pages.effects.interpretation import Heard, hear
 from studio_music.pages.effects.knob_row import KnobRow
 from studio_music.pages.effects.modes import EDIT, MAKE, modes
 from studio_music.pages.phrases import sound_title, tr

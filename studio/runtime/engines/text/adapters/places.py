@@ -13,7 +13,7 @@ from torch import Tensor
 
 from studio.runtime.engines.text.decoder.layers import Linear
 from studio.runtime.engines.text.decoder.llama import Llama
-from studio.runtime.engines.text.decoder.weights_loading import HeadOrder, Piece, pieces
+from studio.runtime.engines.text.decoder.weights_loader import HeadOrder, Piece, pieces
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.tensor_names import folder_names
 

@@ -11,7 +11,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.adapters.adapter_file import join, read_adapter
 from studio.runtime.engines.text.adapters.merged_file import refuse_unmergeable, write_merged
 from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
-from studio.runtime.engines.text.decoder.weights_loading import load_decoder
+from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.formats.config import KNOWN
 from studio.runtime.engines.text.formats.model_files import ModelFiles
 

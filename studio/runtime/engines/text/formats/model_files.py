@@ -13,7 +13,7 @@ import torch
 from studio.api.worker.context import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import name_of
-from studio.runtime.engines.text.decoder import weights_loading
+from studio.runtime.engines.text.decoder import weights_loader
 from studio.runtime.engines.text.decoder.cuda_graph import COPIES
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.config_gguf import config_from_gguf
@@ -175,11 +175,11 @@ def requirements(files: ModelFiles, device: str, context_limit: int = 0) -> Requ
     config, is_foreign = files.config, files.is_foreign
     dtype = default_dtype(device, is_foreign=is_foreign)
     if dtype is None:
-        held = weights_loading.packed_bytes(files.source, files.names, config)
+        held = weights_loader.packed_bytes(files.source, files.names, config)
     elif is_foreign:
-        held = weights_loading.float_bytes(config, dtype)
+        held = weights_loader.float_bytes(config, dtype)
     else:
-        held = weights_loading.card_bytes(files.source, files.names, config, dtype, device)
+        held = weights_loader.card_bytes(files.source, files.names, config, dtype, device)
     held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)

@@ -17,7 +17,7 @@ from studio.api.worker.text import SamplingParams, TextStep
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
 from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.decoder.protocol import Decoder
-from studio.runtime.engines.text.generation.batching import Batcher, Seat, at_hand
+from studio.runtime.engines.text.generation.batcher import Batcher, Seat, at_hand
 from studio.runtime.engines.text.generation.prompt_lookup import PromptLookup
 from studio.runtime.engines.text.generation.sampler import Sampler
 from studio.runtime.engines.text.llamacpp.prefix_cache import States

@@ -15,10 +15,10 @@ from torch.utils import _pytree as trees
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from studio.api.worker.text import SamplingParams
-from studio.runtime.engines.text.decoder import weights_loading
+from studio.runtime.engines.text.decoder import weights_loader
 from studio.runtime.engines.text.decoder.layers import Linear
 from studio.runtime.engines.text.decoder.llama import Llama
-from studio.runtime.engines.text.decoder.weights_loading import load_decoder
+from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.formats.model_files import open_model
 from studio.runtime.engines.text.generation.sampler import Sampler
@@ -166,7 +166,7 @@ def test_layers_may_be_away(path, card) -> None:
 
 
 def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
-    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: device == NAME)
+    monkeypatch.setattr(weights_loader, "can_multiply", lambda device: device == NAME)
     path = tiny_models.save_gguf(tiny_models.reference("qwen2"), tmp_path / "tiny.gguf", "Q4_1")
     engine = load(path, may_pack=True)
     block = next(engine.model.each_block())
@@ -175,10 +175,8 @@ def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
     assert engine.model.head.four_bits is None, "its 300 rows are no whole tiles"
     with open_model(path) as files:
         sizes = (files.source, files.names, files.config, torch.bfloat16, NAME)
-        assert engine.model.weights_bytes == weights_loading.card_bytes(*sizes)
-        assert engine.model.weights_bytes < weights_loading.float_bytes(
-            files.config, torch.bfloat16
-        )
+        assert engine.model.weights_bytes == weights_loader.card_bytes(*sizes)
+        assert engine.model.weights_bytes < weights_loader.float_bytes(files.config, torch.bfloat16)
     with fake_card():
         assert written(engine, texts=2, tokens=3) == [9] * 6
         assert card.replays == 2

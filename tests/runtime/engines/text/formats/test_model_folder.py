@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder import weights_loading
+from studio.runtime.engines.text.decoder import weights_loader
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.formats.model_files import measure, open_model, prefix_bytes
 from studio.runtime.engines.text.loader import TextLoader
@@ -354,9 +354,9 @@ def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -
         kept = prefix_bytes(files.config)
     assert needs.weights_bytes - kept < 2.3 * 134_515_008
     assert 90 << 20 < needs.working_bytes < 500 << 20
-    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: False)
+    monkeypatch.setattr(weights_loader, "can_multiply", lambda device: False)
     assert loader.measure(starter, "cuda").weights_bytes == 2 * 134_515_008
-    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: True)
+    monkeypatch.setattr(weights_loader, "can_multiply", lambda device: True)
     assert loader.measure(starter, "cuda").weights_bytes == 123_048_576, "with products of 4 bits"
 
 

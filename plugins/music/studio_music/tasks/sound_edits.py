@@ -42,7 +42,7 @@ def edit_sound(ctx: TaskContext, params: EditSound) -> Iterator[Event]:
 
 
 def _made(ctx: TaskContext, params: EditSound) -> tuple[NewArtifact, tuple[int, int] | None]:
-    from studio_music.effects.editing import edited
+    from studio_music.effects.edits import edited
     from studio_music.sound import audio_files
 
     path = Path(params.sound)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from studio_code.running.clean_output import cleaned
+from studio_code.execution.clean_output import cleaned
 
 MAX_BYTES: Final = 8 << 20
 MAX_LINES: Final = 5000

@@ -6,10 +6,10 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Final, Protocol
 
 from studio.api import Event, TaskContext
-from studio_code.running import python_runner
-from studio_code.running.control import Control
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.sandbox_run import Ran
+from studio_code.execution import python_runner
+from studio_code.execution.control import Control
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.sandbox_run import Ran
 
 
 class Runner(Protocol):

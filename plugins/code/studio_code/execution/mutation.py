@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from studio.api import Event, TaskContext
-from studio_code.running import report
-from studio_code.running.mutants import Mutant, mutants_of
-from studio_code.running.python_runner import inside
+from studio_code.execution import report
+from studio_code.execution.mutants import Mutant, mutants_of
+from studio_code.execution.python_runner import inside
 
 MOST: Final = 40
 SECONDS: Final = 20.0

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from studio.api import BadInput
-from studio_music.effects import finishing
+from studio_music.effects import finish
 from studio_music.effects.schema import PEAK_LEVEL, EditSound
 
 LONGEST = 30 * 60
@@ -34,11 +34,11 @@ def edited(
     if loop is not None:
         sound, loop = crossfaded(sound, loop, round(params.crossfade * rate))
     whole = loop == (0, len(sound))
-    sound = finishing.space(sound, params.space / 100, loop=whole, rate=rate)
+    sound = finish.space(sound, params.space / 100, loop=whole, rate=rate)
     if params.loudness > PEAK_LEVEL:
-        sound = finishing.levelled(sound, params.loudness, rate)
+        sound = finish.levelled(sound, params.loudness, rate)
     sound = _faded(sound, rate, params.fade_in, params.fade_out)
-    return finishing.rounded(sound).astype(np.float32), loop
+    return finish.rounded(sound).astype(np.float32), loop
 
 
 def _trimmed(sound: np.ndarray, rate: int, start: float, end: float) -> np.ndarray:

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from studio_code.writing.cases import Case
+from studio_code.generation.cases import Case
 
 SUSPECT_AMONG = 2
 """So many answers must have been tried before a test that most of them fail is set aside."""

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from studio_code import languages
-from studio_code.running.python_runner import parsed, syntax_error
-from studio_code.writing.answers import Block, blocks
+from studio_code.execution.python_runner import parsed, syntax_error
+from studio_code.generation.answers import Block, blocks
 
 _SEARCH: Final = re.compile(r"<{5,9} ?SEARCH")
 _MIDDLE: Final = re.compile(r"={5,9}[ \t]*")

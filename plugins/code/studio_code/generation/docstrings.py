@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from studio_code.running.python_runner import TOO_MUCH, parsed
+from studio_code.execution.python_runner import TOO_MUCH, parsed
 
 _WIDTH = 88
 

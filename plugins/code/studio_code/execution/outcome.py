@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from studio_code.running.report import Coverage, Outcome, Report
-from studio_code.running.sandbox_run import Ran
+from studio_code.execution.report import Coverage, Outcome, Report
+from studio_code.execution.sandbox_run import Ran
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class SuiteOutcome:
     """A run of tests and the report that came back.
 
     Attributes:
-        report: What the programs inside wrote down; see :mod:`studio_code.running.report`.
+        report: What the programs inside wrote down; see :mod:`studio_code.execution.report`.
     """
 
     ran: Ran

@@ -11,15 +11,15 @@ import pytest
 
 from studio.api import BadInput
 from studio_code import source
-from studio_code.running import report
-from studio_code.running.clean_output import Plain, plain
-from studio_code.running.control import control_of
-from studio_code.running.mutants import mutants_of
-from studio_code.running.python_runner import parsed, syntax_error
+from studio_code.execution import report
+from studio_code.execution.clean_output import Plain, plain
+from studio_code.execution.control import control_of
+from studio_code.execution.mutants import mutants_of
+from studio_code.execution.python_runner import parsed, syntax_error
+from studio_code.generation import candidate_choice
+from studio_code.generation.cases import NOTHING, Case, read_suite, signatures
+from studio_code.generation.docstrings import only_docstrings_differ
 from studio_code.tasks.candidate import Candidate
-from studio_code.writing import candidate_choice
-from studio_code.writing.cases import NOTHING, Case, read_suite, signatures
-from studio_code.writing.docstrings import only_docstrings_differ
 
 # --- reports ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from plugins.code.tests.tasks.scripted import Context, Engine, drive
 from studio.api.sandbox import SandboxLimits
 from studio.sandbox.sandbox import Sandbox
-from studio_code.running import python_runner
+from studio_code.execution import python_runner
 from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write

@@ -22,7 +22,7 @@ from studio_lab.networks.normalising_flow import NormalisingFlow
 from studio_lab.networks.vae import Vae
 from studio_lab.networks.vqvae import VqVae
 from studio_lab.training.randomness import generator
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 from studio_lab.views.view import Picture, View, grid
 
 STAGES = 10

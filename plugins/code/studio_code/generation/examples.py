@@ -14,8 +14,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from studio_code.running.python_runner import parsed
-from studio_code.writing.cases import Case, Suite
+from studio_code.execution.python_runner import parsed
+from studio_code.generation.cases import Case, Suite
 
 _VALUE: Final = re.compile(
     r"^\s*[-*•]?\s*(?:assert\s+|for\s+|>>>\s*)?`?(?P<call>[A-Za-z_]\w*\(.*?\))`?\s*"

@@ -28,7 +28,7 @@ from studio_lab.measures.text_measures import measured_texts
 from studio_lab.networks.architecture import Network
 from studio_lab.training.batches import Batches
 from studio_lab.training.randomness import generator
-from studio_lab.training.sampling import drawn
+from studio_lab.training.samples import drawn
 from studio_lab.training.trainer import Trainer
 
 MOST_TEXTS: Final = 60
@@ -84,7 +84,7 @@ def _bound(
     return np.concatenate(found)
 
 
-class Measuring:
+class Evaluation:
     """All measures of what networks made: what is done on a thread of its own."""
 
     def __init__(
@@ -124,7 +124,7 @@ def measured_training(
         return {}
     yield ctx.progress(now.step, now.steps, "Measuring the samples")
     try:
-        measure, found = yield from ctx.in_thread(Measuring(data, [made], trainer.seed))
+        measure, found = yield from ctx.in_thread(Evaluation(data, [made], trainer.seed))
     except BadInput as error:
         now.notes.append(f"Samples were not measured. {error.message}")
         return {}

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from studio.api import ErrorCode, Event, SandboxRequest, SandboxResult, StudioError, TaskContext
-from studio_code.running.clean_output import Plain, plain
+from studio_code.execution.clean_output import Plain, plain
 
 OUTPUT_CHARS = 20_000
 """Of what was printed, so much is kept: the beginning and the end."""

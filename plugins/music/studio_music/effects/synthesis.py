@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from studio_music.effects import finishing
+from studio_music.effects import finish
 from studio_music.effects.family import Family
 from studio_music.effects.morph import morphed
 from studio_music.effects.request import Request
@@ -64,12 +64,12 @@ def raw(family: Family, settings: Settings, seed: int) -> np.ndarray:
 def finished(sound: np.ndarray, settings: Settings, *, loop: bool) -> np.ndarray:
     """Return (frames, channels) float32 with brightness, roughness, room and level."""
     sides = [
-        finishing.tilt(finishing.grit(side, settings.roughness), settings.brightness, loop=loop)
+        finish.tilt(finish.grit(side, settings.roughness), settings.brightness, loop=loop)
         for side in sound.T
     ]
-    placed = finishing.space(np.stack(sides, axis=1), settings.space, loop=loop)
-    cut = placed if loop else finishing.ends(placed)
-    return finishing.levelled(cut, settings.loudness).astype(np.float32)
+    placed = finish.space(np.stack(sides, axis=1), settings.space, loop=loop)
+    cut = placed if loop else finish.ends(placed)
+    return finish.levelled(cut, settings.loudness).astype(np.float32)
 
 
 def _easy(count: int) -> int:

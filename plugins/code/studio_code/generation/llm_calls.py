@@ -20,7 +20,7 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
-from studio_code.writing.repetition import before_repeating, repeats
+from studio_code.generation.repetition import before_repeating, repeats
 
 LIKELIEST: Final = SamplingParams(
     temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from studio_code.execution.python_runner import syntax_error
 from studio_code.languages import Language
-from studio_code.running.python_runner import syntax_error
 
 _FENCE = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$")
 

@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from studio.api import BadInput, Event, TaskContext
-from studio_code.running.control import control_of
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.python_runner import parsed, syntax_error
-from studio_code.running.runners import Runner
+from studio_code.execution.control import control_of
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.python_runner import parsed, syntax_error
+from studio_code.execution.runners import Runner
+from studio_code.generation.cases import NOTHING, Case, Suite, defined_names, read_suite
 from studio_code.source import Source
-from studio_code.writing.cases import NOTHING, Case, Suite, defined_names, read_suite
 
 SOLUTION: Final = "solution"
 

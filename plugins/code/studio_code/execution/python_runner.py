@@ -11,10 +11,10 @@ from importlib import resources
 from typing import Final
 
 from studio.api import Event, SandboxLimits, SandboxRequest, TaskContext
-from studio_code.running import report, sandbox_run
-from studio_code.running.control import Control
-from studio_code.running.outcome import SuiteOutcome
-from studio_code.running.sandbox_run import Ran
+from studio_code.execution import report, sandbox_run
+from studio_code.execution.control import Control
+from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.sandbox_run import Ran
 
 TOO_MUCH: Final = (RecursionError, ValueError)
 """What ``ast`` raises of code that is sound, but nested too deep or with too long a number to be
@@ -26,7 +26,7 @@ _LENT: Final = ("pytest", "coverage")
 
 
 class PythonRunner:
-    """The runner of Python; see :class:`studio_code.running.runners.Runner`."""
+    """The runner of Python; see :class:`studio_code.execution.runners.Runner`."""
 
     def syntax_error(self, code: str) -> str:
         """Return what is wrong with the syntax, with the line; empty if nothing is."""
@@ -126,7 +126,7 @@ def inside(
     """Run one of our own programs beside ``files``; return how, and the report it wrote."""
     token = secrets.token_hex(12)
     name, results = f"_{token}.py", f"{secrets.token_hex(16)}.jsonl"
-    text = resources.files("studio_code.running.inside").joinpath(f"{program}.py").read_bytes()
+    text = resources.files("studio_code.execution.inside").joinpath(f"{program}.py").read_bytes()
     request = SandboxRequest(
         ("python", "-P", name),  # a file called random.py is not what pytest means by random
         _encoded(files) | {name: text},

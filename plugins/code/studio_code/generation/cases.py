@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from studio_code.running.python_runner import TOO_MUCH, parsed
-from studio_code.writing.answers import whole_part
+from studio_code.execution.python_runner import TOO_MUCH, parsed
+from studio_code.generation.answers import whole_part
 
 MOST: Final = 24
 _BUILTINS: Final = frozenset(dir(builtins))

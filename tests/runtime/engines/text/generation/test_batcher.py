@@ -19,7 +19,7 @@ from studio.protocol.messages import Cancel, WeightsEntry
 from studio.protocol.states import JobState
 from studio.runtime.engines.text.decoder.llama import Llama, Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.generation.batching import Batcher, Seat
+from studio.runtime.engines.text.generation.batcher import Batcher, Seat
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from studio.runtime.engines.text.loader import TextLoader
 from studio.runtime.jobs.job import Job

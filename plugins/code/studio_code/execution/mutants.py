@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from studio_code.running.python_runner import TOO_MUCH, parsed
+from studio_code.execution.python_runner import TOO_MUCH, parsed
 
 _COMPARISONS: Final = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
