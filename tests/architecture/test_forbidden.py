@@ -23,6 +23,7 @@ BINARY = {
     ".gz",
     ".wav",
     ".mid",
+    ".mp4",
     ".gguf",
     ".mo",
 }

@@ -18,7 +18,7 @@ from studio.core.library import Artifact
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import saved_artifact
-from studio.desktop.viewers.film import FilmView
+from studio.desktop.viewers.film import film_viewer
 from studio.desktop.viewers.plot import PlotViewer
 from studio.protocol.errors import StudioError
 
@@ -87,7 +87,8 @@ def show(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "")
         path = library.payload_path(artifact)
         return PlotViewer(look, parts.background, path, artifact.title)
     if artifact.kind == Kind.VIDEO:
-        return FilmView(look, library.payload_path(artifact), ROOM, library.preview_path(artifact))
+        path, still = library.payload_path(artifact), library.preview_path(artifact)
+        return film_viewer(look, path, ROOM, still)
     return plain(parts, artifact, start, maker)
 
 

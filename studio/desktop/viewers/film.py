@@ -1,31 +1,34 @@
 """Plays an animation of the library: GIF and WebP, which Qt reads itself.
 
-Other videos need a decoder, and the studio has none: of them the picture that came along is shown,
-and a button that opens them in the program that this computer plays videos with.
+Other videos are played where the extra is installed that decodes them (`video_player.py`). Where it
+is not, the picture that came along is shown, and a button that opens them in another program.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImageReader, QMovie, QPixmap
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImageReader, QMovie, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.viewers.film_file import is_film, play_outside
+from studio.desktop.viewers.video_player import VideoPlayer, multimedia
 
 _KEPT_BYTES = 128 << 20
 """So much memory the frames of one animation may take; one that takes more is not wound."""
 
-_STARTS = {
-    ".mp4": (4, b"ftyp"),
-    ".m4v": (4, b"ftyp"),
-    ".mov": (4, b"ftyp"),
-    ".webm": (0, b"\x1aE\xdf\xa3"),
-    ".mkv": (0, b"\x1aE\xdf\xa3"),
-}
-"""Suffix → what stands where in a file of that format. Nothing else is handed to a program: a
-plugin may call anything a video."""
+_EXTRA = "pip install 'offline-studio[video]'"
+
+
+def film_viewer(
+    look: Appearance, path: Path, room: int, still: Path | None = None
+) -> FilmView | VideoPlayer:
+    """Return what plays a video, or says who could. Parameters as those of `FilmView`."""
+    if is_film(path) and (media := multimedia()) is not None:
+        return VideoPlayer(look, media, path, room, still)
+    return FilmView(look, path, room, still)
 
 
 class FilmView(QWidget):
@@ -53,7 +56,7 @@ class FilmView(QWidget):
         self._screen.setMovie(self.movie)
         foot = QHBoxLayout()
         self.button = look.icon_button("play", self.tr("Play"))
-        self.button.clicked.connect(self.play_or_pause)
+        self.button.clicked.connect(self.toggle)
         foot.addWidget(self.button)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Frame"))
@@ -73,7 +76,7 @@ class FilmView(QWidget):
         if not look.theme.reduced_motion:
             self.movie.start()
 
-    def play_or_pause(self) -> None:
+    def toggle(self) -> None:
         """Go on, or hold."""
         assert self.movie is not None
         if self.movie.state() is QMovie.MovieState.Running:
@@ -109,33 +112,26 @@ class FilmView(QWidget):
         if not picture.isNull():
             how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             self._screen.setPixmap(picture.scaled(room, room, *how))
-        is_film = _is_film(self._path)
+        film = is_film(self._path)
         words = (
-            self.tr("The studio itself plays GIF and WebP animations.")
-            if is_film
+            self.tr(
+                "The studio itself plays GIF and WebP animations. To play this video here, install "
+                "the extra for videos: {command}"
+            ).format(command=_EXTRA)
+            if film
             else self.tr("This file is not a video in a format that the studio knows.")
         )
         self._words = self._look.label(words, "small", wrap=True)
         column.addWidget(self._words)
-        if is_film:
+        if film:
             play = self._look.button(self.tr("Play in another program"), "external-link")
             play.clicked.connect(self._play_outside)
             column.addWidget(play, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _play_outside(self) -> None:
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._path))):
+        if not play_outside(self._path):
             words = self.tr("No program on this computer opens {suffix} files. Export the video.")
             self._words.setText(words.format(suffix=self._path.suffix))
-
-
-def _is_film(path: Path) -> bool:
-    """Whether a file is what its suffix says, as far as its first bytes tell."""
-    at, mark = _STARTS.get(path.suffix.lower(), (0, b""))
-    try:
-        with path.open("rb") as file:
-            return bool(mark) and file.read(16)[at : at + len(mark)] == mark
-    except OSError:
-        return False
 
 
 def _movie(path: Path, room: int) -> QMovie | None:

@@ -24,6 +24,13 @@ from studio.desktop.widgets.sheet import Sheet
 
 _LONGEST = 32
 _DISTRIBUTION = "offline-studio"
+_FOR_US = re.compile("extra == ['\"](test|bench)['\"]")
+"""What developers need is no part of the studio."""
+_WITHOUT_TEXT = {
+    "PySide6-Essentials": "qt-LGPL-3.0.txt",
+    "PySide6-Addons": "qt-LGPL-3.0.txt",
+}
+"""Packages whose wheels leave their licence out, and its file among ours."""
 _SHIPPED = (
     ("Inter", "inter-OFL.txt", "SIL OFL 1.1"),
     ("JetBrains Mono", "jetbrains-mono-OFL.txt", "SIL OFL 1.1"),
@@ -53,13 +60,18 @@ def _tr(text: str) -> str:
 
 
 def dependencies() -> list[Part]:
-    """Return the installed packages the studio declares, by name."""
+    """Return the installed packages the studio declares, its extras among them, by name."""
     try:
         declared = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return []
-    names = {re.split(r"[\s<>=!~;\[(]", need)[0] for need in declared if "extra ==" not in need}
-    return [part for name in sorted(names, key=str.casefold) if (part := _package(name))]
+    ours = [need for need in declared if not _FOR_US.search(need)]
+    names = {re.split(r"[\s<>=!~;\[(]", need)[0] for need in ours}
+    parts = [part for name in sorted(names, key=str.casefold) if (part := _package(name))]
+    if _package("PySide6-Addons"):
+        text = _read("ffmpeg-LGPL-2.1.txt")
+        parts.append(Part(_tr("FFmpeg, in Qt Multimedia"), "", "LGPL-2.1-or-later", text))
+    return parts
 
 
 def shipped() -> list[Part]:
@@ -175,6 +187,8 @@ def _classified(found: metadata.PackageMetadata) -> str:
 
 
 def _licence_text(name: str) -> str:
+    if ours := _WITHOUT_TEXT.get(name):
+        return _read(ours)
     for file in metadata.files(name) or []:
         if "dist-info" in str(file) and re.search(r"(?i)licen[cs]e", file.name):
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from studio.core.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.page import GalleryPage
-from studio.desktop.viewers.film import FilmView
+from studio.desktop.viewers.film import FilmView, film_viewer
 from studio.desktop.viewers.plot import PlotViewer
+from studio.desktop.viewers.video_player import VideoPlayer
 from studio.desktop.widgets.sheet import Sheet
 from studio.protocol.errors import StudioError
 from tests.gui.conftest import Runs
@@ -33,6 +35,9 @@ def film(format: str, frames: int = 6) -> bytes:
     pictures[0].save(data, format, save_all=True, append_images=pictures[1:], duration=40)
     return data.getvalue()
 
+
+FILM = Path(__file__).with_name("film.mp4")
+"""Twenty pictures of 64 by 48 in 0.8 s, each a little redder than the last; no sound."""
 
 TUNE = b"X:1\nT:Old\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"
 
@@ -168,7 +173,7 @@ def test_a_film_that_qt_cannot_read_is_played_elsewhere_if_it_is_one(
     opened: list[str] = []
     can_open = [True, False]
     monkeypatch.setattr(
-        "studio.desktop.viewers.film.QDesktopServices.openUrl",
+        "studio.desktop.viewers.film_file.QDesktopServices.openUrl",
         lambda url: (opened.append(url.toLocalFile()), can_open.pop(0))[1],
     )
     for button in buttons:
@@ -189,3 +194,101 @@ def test_an_animation_that_says_it_is_huge_takes_no_memory(
     view = FilmView(look, tmp_path / "film.gif", 200)
     qtbot.addWidget(view)
     assert psutil.Process().memory_info().rss - before < 1 << 30
+
+
+def test_without_the_extra_a_film_says_what_would_play_it(
+    look: Appearance, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "PySide6.QtMultimedia", None)
+    view = film_viewer(look, FILM, 200)
+    qtbot.addWidget(view)
+    assert isinstance(view, FilmView)
+    assert "pip install 'offline-studio[video]'" in words(view)
+
+
+OF_THIS_MACHINE = pytest.mark.qt_log_ignore(
+    "PulseAudioService", "No RHI backend", "Could not open media", extend=True
+)
+"""What Qt says of a machine without loudspeakers and a card, and of a file that is cut off."""
+
+
+@pytest.fixture
+def player(look: Appearance, qtbot: Any) -> VideoPlayer:
+    pytest.importorskip("PySide6.QtMultimedia", reason="the extra for videos is not installed")
+    view = film_viewer(look, FILM, 320)
+    qtbot.addWidget(view)
+    assert isinstance(view, VideoPlayer)
+    view.show()
+    return view
+
+
+def red(player: VideoPlayer) -> int:
+    return player.picture.grab().toImage().pixelColor(100, 100).red()
+
+
+@OF_THIS_MACHINE
+def test_a_film_plays_to_its_end_once_it_is_asked_to(player: VideoPlayer, qtbot: Any) -> None:
+    assert player.player.sourceDevice() is None, "decoded though nobody pressed Play"
+    with qtbot.waitSignal(player.ended):
+        player.button.click()
+        qtbot.waitUntil(lambda: player.button.accessibleName() == "Pause")
+    assert player.picture.height() == 240
+    assert player.time.text() == "0:00 / 0:00"
+    assert player.slider.maximum() == 800
+    assert red(player) > 200, "the last picture stays"
+    assert player.mute.toolTip() == "This video has no sound."
+    assert not player.words.isVisible()
+
+
+@OF_THIS_MACHINE
+def test_a_film_is_wound_and_goes_picture_by_picture(player: VideoPlayer, qtbot: Any) -> None:
+    player.toggle()
+    qtbot.waitUntil(player.slider.isEnabled)
+    player.toggle()
+    player.slider.setValue(400)
+    qtbot.waitUntil(lambda: abs(red(player) - 120) < 13)
+    player.on.click()
+    qtbot.waitUntil(lambda: player.player.position() == 440)
+    player.back.click()
+    player.back.click()
+    qtbot.waitUntil(lambda: player.player.position() == 360)
+    assert player.button.accessibleName() == "Play"
+
+
+@OF_THIS_MACHINE
+def test_a_film_plays_again_and_again_and_holds_when_it_is_hidden(
+    player: VideoPlayer, qtbot: Any
+) -> None:
+    player.again.click()
+    player.begin()
+    qtbot.waitUntil(lambda: player.player.position() > 600)
+    qtbot.waitUntil(lambda: 0 < player.player.position() < 400)
+    player.hide()
+    assert player.button.accessibleName() == "Play"
+
+
+@OF_THIS_MACHINE
+@pytest.mark.parametrize("left", [900, 32])
+def test_a_film_that_is_cut_off_says_so(
+    player: VideoPlayer, look: Appearance, qtbot: Any, tmp_path: Path, left: int
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(FILM.read_bytes()[:left])
+    view = film_viewer(look, tmp_path / "film.mp4", 320)
+    qtbot.addWidget(view)
+    assert isinstance(view, VideoPlayer)
+    view.show()
+    view.begin()
+    qtbot.waitUntil(view.words.isVisible)
+    assert "the file is damaged" in view.words.text()
+    assert not view.button.isVisible()
+
+
+@pytest.mark.parametrize("data", [b"", b"From: a letter, which is no film"])
+def test_what_is_no_film_is_not_decoded(
+    look: Appearance, qtbot: Any, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(data)
+    view = film_viewer(look, tmp_path / "film.mp4", 320)
+    qtbot.addWidget(view)
+    assert isinstance(view, FilmView)
+    assert "not a video in a format" in words(view)
