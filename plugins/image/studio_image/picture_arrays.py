@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict, read_regular
-from studio_image.recipes import png_text
+from studio_image.recipes import infotext, png_text
 from studio_image.recipes import recipe as recipes
 
 MAX_PIXELS = 100_000_000
@@ -91,8 +91,8 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
     if recipe is not None:
         info.add_itxt(recipes.KEY, recipes.to_json(recipe))
         height, width = picture.shape[:2]
-        if said := recipes.to_foreign(recipe, width, height):
-            info.add_text(recipes.FOREIGN_KEY, said)
+        if said := infotext.written(recipe, width, height):
+            info.add_text(infotext.KEY, said)
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6)
     return stream.getvalue()

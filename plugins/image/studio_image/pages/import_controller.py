@@ -89,15 +89,22 @@ class ImportController:
         drawing = self._composer.mode == DRAW
         if not drawing or mode is None or mode.id == DRAW:
             self.take_input(artifact)
-        if recipe.task and drawing:
+        if recipe.task and drawing and not brought.is_file:
             self.use_recipe(recipe, brought.source)
         elif recipe.task:
-            self._ctx.notices.offer(
-                tr("This picture contains its settings."),
-                tr("Reuse settings"),
-                lambda: self.use_recipe(recipe, brought.source),
-                key="image.note",
-            )
+            self._offer(recipe, brought.source)
+
+    def _offer(self, recipe: Recipe, source: str) -> None:
+        """Offer the settings of a picture: what is set now may be worth more than they are."""
+        words = tr("This picture contains its settings.")
+        if recipe.program:
+            words = tr("This picture contains its settings, by {program}.")
+        self._ctx.notices.offer(
+            words.format(program=recipe.program),
+            tr("Use these settings"),
+            lambda: self.use_recipe(recipe, source),
+            key="image.note",
+        )
 
     def use_recipe(self, recipe: Recipe, source: str = "") -> None:
         """Set everything as a recipe says, and tell what could not be set.
@@ -113,8 +120,7 @@ class ImportController:
             self._wanted = ""
         self._composer.modes.choose(mode.id)
         missing = self._composer.set_params(recipe.params)
-        if recipe.model and not self._composer.set_model(recipe.model):
-            missing.append(tr("the model {name}").format(name=recipe.model))
+        missing += self._weights_missing(recipe)
         words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
         if mode.id != DRAW and source:
             self.use_artifact(source)
@@ -123,6 +129,17 @@ class ImportController:
         left_out = ", ".join([*missing, *recipe.left_out])
         hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
+
+    def _weights_missing(self, recipe: Recipe) -> list[str]:
+        """Choose the weights of another program's recipe; return those that are not here."""
+        missing = []
+        if recipe.model and not self._composer.set_model(recipe.model):
+            words = (
+                tr("the model {name} (hash {digest})") if recipe.digest else tr("the model {name}")
+            )
+            missing.append(words.format(name=recipe.model, digest=recipe.digest))
+        missing += [tr("the LoRA {name}").format(name=name) for name, _strength in recipe.loras]
+        return missing
 
     def reuse(self, used: UsedSettings) -> None:
         """Set everything as it was for a picture of the library."""

@@ -23,6 +23,7 @@ class Brought:
     Attributes:
         recipe: What its file says about how it was made.
         source: Id of the picture it was made from; empty if that is not known.
+        is_file: Whether it came as a file, of which it is not known what for.
         remarks: What else there is to tell, in sentences.
         error: Why it cannot be used; then there is no artifact.
     """
@@ -30,6 +31,7 @@ class Brought:
     artifact: SavedArtifact | None = None
     recipe: Recipe = field(default_factory=Recipe)
     source: str = ""
+    is_file: bool = False
     remarks: tuple[str, ...] = ()
     error: StudioError | None = None
 
@@ -48,7 +50,7 @@ def bring_file(ctx: PluginContext, path: Path) -> Brought:
     except StudioError as error:
         return Brought(error=error)
     recipe, remarks = _looked_into(data)
-    return Brought(artifact, recipe, "", remarks)
+    return Brought(artifact, recipe, is_file=True, remarks=remarks)
 
 
 def bring_image(ctx: PluginContext, image: QImage, title: str) -> Brought:
@@ -75,7 +77,7 @@ def bring_artifact(ctx: PluginContext, artifact: SavedArtifact) -> Brought:
         if recipe.task:
             return Brought(artifact, recipe, source)
         recipe, remarks = _looked_into(read_file(artifact.path))
-        return Brought(artifact, recipe, source, remarks)
+        return Brought(artifact, recipe, source, remarks=remarks)
     except StudioError as error:
         return Brought(error=error)
 

@@ -13,27 +13,39 @@ from collections.abc import Collection, Iterator
 from studio.api import BadInput
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LONGEST = 1 << 20
-"""Bytes of one text, packed or not: a recipe has a few thousand."""
+LONGEST = 4 << 20
+"""Bytes of one text, packed or not: a recipe has thousands, a graph up to a million."""
 MOST_CHUNKS = 100_000
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 
-def texts(data: bytes, keys: Collection[str]) -> dict[str, str]:
+def texts(
+    data: bytes, keys: Collection[str], refused: dict[str, BadInput] | None = None
+) -> dict[str, str]:
     """Return the texts that the PNG file ``data`` holds under ``keys``; none if it is no PNG.
 
     Texts under other keys are never unpacked. Of several under one key the first counts.
+
+    Args:
+        refused: Takes why a text cannot be read, in place of raising it.
 
     Raises:
         BadInput: One of them is damaged or too long, packed or unpacked.
     """
     found: dict[str, str] = {}
+    troubles = {} if refused is None else refused
     for kind, start, end in _chunks(data):
         if kind not in _TEXTS:
             continue
         key = data[start : min(end, start + 80)].split(b"\0", 1)[0].decode("latin-1")
-        if key in keys and key not in found:
+        if key not in keys or key in found or key in troubles:
+            continue
+        try:
             found[key] = _text(kind, data[start:end], key, data[end : end + 4])
+        except BadInput as error:
+            if refused is None:
+                raise
+            refused[key] = error
     return found
 
 
@@ -68,7 +80,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _text(kind: bytes, chunk: bytes, key: str, checksum: bytes) -> str:
     if len(chunk) > LONGEST:
-        raise _refusal(key, "is longer than 1 MiB")
+        raise _refusal(key, "is longer than 4 MiB")
     if checksum != struct.pack(">I", zlib.crc32(kind + chunk)):
         raise _refusal(key, "is damaged")
     rest = chunk.split(b"\0", 1)[-1]
@@ -89,7 +101,7 @@ def _unpacked(packed: bytes, key: str) -> bytes:
     said = unpacker.decompress(packed, LONGEST)
     if not unpacker.eof:
         cut = not unpacker.unconsumed_tail and len(said) < LONGEST
-        raise _refusal(key, "is incomplete" if cut else "unpacks to more than 1 MiB")
+        raise _refusal(key, "is incomplete" if cut else "unpacks to more than 4 MiB")
     return said
 
 

@@ -1,4 +1,4 @@
-"""The recipe inside a picture's file: PNG texts, or the comment in the EXIF of JPEG and WebP.
+"""The recipe inside a picture's file: PNG texts, or the EXIF of JPEG and WebP, of whatever program.
 
 Reads hostile files; shows nothing.
 """
@@ -7,45 +7,67 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
+from collections.abc import Callable
 
 from PIL import Image
 
-from studio_image.recipes import png_text
+from studio.api import BadInput
+from studio_image.recipes import comfy, fooocus, infotext, invoke, png_text
 from studio_image.recipes import recipe as recipes
 from studio_image.recipes.recipe import Recipe
 
 _EXIF, _USER_COMMENT = 0x8769, 0x9286
-_UNICODE = b"UNICODE\0"
+_CAMERA = (0x010F, 0x0110, 0x010E)
+"""Maker, model and description: where ComfyUI puts ``prompt:{…}`` and ``workflow:{…}``."""
+_UNICODE, _ASCII, _UNDEFINED = b"UNICODE\0", b"ASCII\0\0\0", bytes(8)
 _WITH_EXIF = ("JPEG", "WEBP", "TIFF")
-_LONGEST = 1 << 20
+_LONGEST = png_text.LONGEST
+_READERS: tuple[tuple[str, Callable[[str], Recipe]], ...] = (
+    (recipes.KEY, recipes.from_json),
+    (invoke.METADATA, invoke.read),
+    (invoke.OLDER, invoke.read_older),
+    (infotext.KEY, fooocus.read),
+    (infotext.KEY, infotext.read),
+    (comfy.PROMPT, comfy.read),
+    (comfy.WORKFLOW, comfy.read_workflow),
+    (invoke.OLDEST, invoke.read_oldest),
+)
+"""Where a recipe may stand and what reads it there, the surest first."""
 
 
 def recipe_in(data: bytes) -> Recipe:
     """Return the recipe that the file ``data`` carries; an empty one if there is none.
 
     Raises:
-        BadInput: There is one, but it is damaged or too long to be honest.
+        BadInput: There is one, but it is damaged or too long to be honest, and no other one.
     """
-    for said in spellings(data):
-        recipe = recipes.from_json(said)
-        recipe = recipe if recipe.task else recipes.from_foreign(said)
+    refused: dict[str, BadInput] = {}
+    if data.startswith(png_text.SIGNATURE):
+        texts = png_text.texts(data, {key for key, _read in _READERS}, refused)
+    else:
+        texts = _exif_texts(data)
+    for key, read in _READERS:
+        recipe = read(texts[key]) if texts.get(key) else Recipe()
         if recipe.task:
             return recipe
+    for refusal in refused.values():
+        raise refusal
     return Recipe()
 
 
 def spellings(data: bytes) -> list[str]:
-    """Return the recipe's texts in the file ``data``, ours first.
+    """Return the recipe's texts in the file ``data`` that the studio writes, its own first.
 
     Raises:
         BadInput: One is damaged or too long.
     """
     if data.startswith(png_text.SIGNATURE):
-        keys = (recipes.KEY, recipes.FOREIGN_KEY)
+        keys = (recipes.KEY, infotext.KEY)
         found = png_text.texts(data, keys)
         return [found[key] for key in keys if key in found]
-    comment = _comment(data)
-    return [comment] if comment else []
+    said = _exif_texts(data).get(infotext.KEY)
+    return [said] if said else []
 
 
 def exif_with(said: str) -> bytes:
@@ -55,12 +77,46 @@ def exif_with(said: str) -> bytes:
     return exif.tobytes()
 
 
-def _comment(data: bytes) -> str:
+def _exif_texts(data: bytes) -> dict[str, str]:
+    """Return the texts that stand in EXIF, under the names that they would have in a PNG file."""
     try:
-        with Image.open(io.BytesIO(data), formats=_WITH_EXIF) as image:
-            said = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT, b"")
+        with (
+            warnings.catch_warnings(action="ignore"),  # what is odd in it is no news to anybody
+            Image.open(io.BytesIO(data), formats=_WITH_EXIF) as image,
+        ):
+            exif = image.getexif()
+            comment = exif.get_ifd(_EXIF).get(_USER_COMMENT) or exif.get(_USER_COMMENT)
+            camera = [exif.get(tag) for tag in _CAMERA]
     except (OSError, SyntaxError, ValueError, struct.error):  # EXIF that is none
+        return {}
+    found: dict[str, str] = {}
+    for value in camera:
+        name, mark, said = _decoded(value).partition(":")
+        if mark and name.lower() in (comfy.PROMPT, comfy.WORKFLOW):
+            found.setdefault(name.lower(), said)
+    if said := _decoded(comment):
+        # Any of them may stand there alone; some write a table of ComfyUI's two.
+        found |= {recipes.KEY: said, infotext.KEY: said, invoke.METADATA: said}
+        found.setdefault(comfy.PROMPT, said)
+    return found
+
+
+def _decoded(value: object) -> str:
+    """Return the text of an EXIF value: ASCII, UTF-8, or UTF-16 of either order."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else ""
+    if not isinstance(value, bytes) or len(value) > _LONGEST:
         return ""
-    if not isinstance(said, bytes) or not said.startswith(_UNICODE) or len(said) > _LONGEST:
-        return ""
-    return said[len(_UNICODE) :].decode("utf-16-be", errors="replace")
+    if value.startswith(_UNICODE):
+        return _from_utf16(value[len(_UNICODE) :]).rstrip("\0")
+    for mark in (_ASCII, _UNDEFINED):
+        value = value.removeprefix(mark)
+    return value.decode("utf-8", errors="replace").rstrip("\0")
+
+
+def _from_utf16(data: bytes) -> str:
+    """Return UTF-16 of either order: the standard leaves it to the writer, and writers differ."""
+    if data[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        return data.decode("utf-16", errors="replace")
+    low_first = data[1::2].count(0) > data[::2].count(0)  # most signs are Latin: one byte is zero
+    return data.decode("utf-16-le" if low_first else "utf-16-be", errors="replace")

@@ -107,14 +107,19 @@ def test_a_picture_that_tells_a_bomb_is_taken_and_the_bomb_is_not(
     (tmp_path / "bomb.png").write_bytes(png()[:33] + chunk + png()[33:])
     said = desk.listen()
     desk.bring(tmp_path / "bomb.png")
-    desk.until(lambda: any("unpacks to more than 1 MiB" in words for words in said))
+    desk.until(lambda: any("unpacks to more than 4 MiB" in words for words in said))
     assert desk.page.composer.prompt.field.text == ""
 
 
 def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: Path) -> None:
     params = {"prompt": "an old boat", "style": "noto", "seed": 99}
     (tmp_path / "boat.png").write_bytes(png(recipe={"task": "image.generate", "params": params}))
+    offers = desk.offers()
+    desk.write("mine")
     desk.bring(tmp_path / "boat.png")
+    desk.until(lambda: bool(offers))
+    assert desk.page.composer.params()["prompt"] == "mine"  # until it is asked for
+    offers[-1]()
     assert desk.page.composer.params() | params == desk.page.composer.params()
 
 
@@ -122,12 +127,15 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
     info = PngImagePlugin.PngInfo()
     info.add_text(
         "parameters",
-        "a lighthouse, dusk\nNegative prompt: people\nSteps: 28, Sampler: Euler a, CFG scale: 7.5, "
-        "Seed: 1234, Size: 512x768, Model: dream_8, Clip skip: 2",
+        "a lighthouse, dusk <lora:inky:1>\nNegative prompt: people\n"
+        "Steps: 28, Sampler: Euler a, CFG scale: 7.5, "
+        "Seed: 1234, Size: 512x768, Model: dream_8, Model hash: 12ab, Clip skip: 2",
     )
     Image.new("RGB", (8, 8)).save(tmp_path / "theirs.png", pnginfo=info)
-    said = desk.listen()
+    said, offers = desk.listen(), desk.offers()
     desk.bring(tmp_path / "theirs.png")
+    desk.until(lambda: bool(offers))
+    offers[-1]()
     wanted = {
         "prompt": "a lighthouse, dusk",
         "negative": "people",
@@ -140,7 +148,8 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
     }
     desk.until(lambda: desk.page.composer.params() | wanted == desk.page.composer.params())
     told = next(words for words in said if "Settings restored" in words)
-    assert "Not available here: the model dream_8, Clip skip 2." in told
+    assert "Not available here: the model dream_8 (hash 12ab), the LoRA inky, Clip skip 2." in told
+    assert any("contains its settings, by AUTOMATIC1111." in words for words in said)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".png"])
@@ -154,7 +163,10 @@ def test_what_is_saved_restores_its_recipe_when_it_is_dropped(
     desk.page.result_actions.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
     desk.write("mine")
+    offers = desk.offers()
     desk.bring(desk.target)
+    desk.until(lambda: bool(offers))
+    offers[-1]()
     desk.until(lambda: desk.page.composer.params() | params == desk.page.composer.params())
 
 

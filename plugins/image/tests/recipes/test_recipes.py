@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.api import BadInput
 from studio_image import picture_arrays
-from studio_image.recipes import png_text
+from studio_image.recipes import infotext, png_text
 from studio_image.recipes import recipe as recipes
 
 FOREIGN = """a lighthouse at dusk, (oil painting:1.2)
@@ -60,18 +60,18 @@ def with_chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
 
 
 def test_what_other_programs_read() -> None:
-    assert recipes.to_foreign(drawn(), 512, 768) == (
+    assert infotext.written(drawn(), 512, 768) == (
         "a lighthouse, at dusk\n"
         "Negative prompt: people\n"
         "Steps: 20, Sampler: DPM++ 2M, CFG scale: 7.5, Seed: 42, Size: 512x768, Model: sd15, "
         "Style: flat, Version: Offline Studio"
     )
-    assert recipes.to_foreign({"task": "image.enlarge", "params": {}}, 8, 8) == ""
+    assert infotext.written({"task": "image.enlarge", "params": {}}, 8, 8) == ""
 
 
 def test_what_we_write_we_read() -> None:
     recipe = drawn(prompt="two\nlines", init="a.png", strength=0.35)
-    read = recipes.from_foreign(recipes.to_foreign(recipe, 512, 768))
+    read = infotext.read(infotext.written(recipe, 512, 768))
     wanted = recipe["params"] | {"width": 512, "height": 768}
     for name in ("weights", "init"):
         del wanted[name]
@@ -81,7 +81,7 @@ def test_what_we_write_we_read() -> None:
 
 
 def test_what_other_programs_wrote() -> None:
-    read = recipes.from_foreign(FOREIGN)
+    read = infotext.read(FOREIGN)
     assert read.task == "image.generate"
     assert read.params == {
         "prompt": "a lighthouse at dusk, (oil painting:1.2)\ntwo lines: the second",
@@ -94,12 +94,8 @@ def test_what_other_programs_wrote() -> None:
         "scheduler": "euler-a",
     }
     assert read.model == "dream_8"
-    assert read.left_out == (
-        "Schedule type Automatic",
-        "Model hash abc123",
-        "Lora hashes one: 1, two: 2",
-        "Clip skip 2",
-    )
+    assert (read.digest, read.program) == ("abc123", "AUTOMATIC1111")
+    assert read.left_out == ("Clip skip 2",)
 
 
 @pytest.mark.parametrize(
@@ -113,18 +109,18 @@ def test_what_other_programs_wrote() -> None:
     ],
 )
 def test_values_that_do_not_fit_are_left_out_and_named(settings: str, word: str) -> None:
-    read = recipes.from_foreign(f"a fox\n{settings}")
+    read = infotext.read(f"a fox\n{settings}")
     assert word in read.left_out
     assert read.params["prompt"] == "a fox"
 
 
 @pytest.mark.parametrize("text", ["", "just a caption", "a, b, c\nd", '"' * 70_000, "a:" * 70_000])
 def test_other_texts_are_no_recipe(text: str) -> None:
-    assert recipes.from_foreign(text).task == ""
+    assert infotext.read(text).task == ""
 
 
 def test_a_prompt_alone_with_what_it_should_not_show_is_one() -> None:
-    read = recipes.from_foreign("a fox\nNegative prompt: snow")
+    read = infotext.read("a fox\nNegative prompt: snow")
     assert read.params == {"prompt": "a fox", "negative": "snow"}
 
 
@@ -161,12 +157,12 @@ def test_other_json_is_no_recipe(text: str) -> None:
 @pytest.mark.parametrize("prompt", ["a red fox", "Füchse, 狐 🦊"])
 def test_a_png_carries_both_spellings(prompt: str) -> None:
     data = picture_arrays.png(np.zeros((64, 96, 3), np.uint8), drawn(prompt=prompt))
-    found = png_text.texts(data, (recipes.KEY, recipes.FOREIGN_KEY))
+    found = png_text.texts(data, (recipes.KEY, infotext.KEY))
     assert recipes.from_json(found[recipes.KEY]).params["prompt"] == prompt
-    assert found[recipes.FOREIGN_KEY].startswith(f"{prompt}\nNegative prompt: people\nSteps: 20")
-    assert "Size: 96x64" in found[recipes.FOREIGN_KEY]
+    assert found[infotext.KEY].startswith(f"{prompt}\nNegative prompt: people\nSteps: 20")
+    assert "Size: 96x64" in found[infotext.KEY]
     with Image.open(io.BytesIO(data)) as image:  # another reader agrees
-        assert image.text[recipes.FOREIGN_KEY] == found[recipes.FOREIGN_KEY]
+        assert image.text[infotext.KEY] == found[infotext.KEY]
 
 
 def packed(key: bytes, said: bytes) -> bytes:
@@ -190,9 +186,9 @@ BOMB = zlib.compress(bytes(50_000_000))
 @pytest.mark.parametrize(
     ("kind", "body", "why"),
     [
-        (b"zTXt", b"parameters\0\0" + BOMB, "unpacks to more than 1 MiB"),
-        (b"iTXt", b"parameters\0\1\0\0\0" + BOMB, "unpacks to more than 1 MiB"),
-        (b"tEXt", b"parameters\0" + bytes(2 << 20), "longer than 1 MiB"),
+        (b"zTXt", b"parameters\0\0" + BOMB, "unpacks to more than 4 MiB"),
+        (b"iTXt", b"parameters\0\1\0\0\0" + BOMB, "unpacks to more than 4 MiB"),
+        (b"tEXt", b"parameters\0" + bytes(5 << 20), "longer than 4 MiB"),
         (b"zTXt", b"parameters\0\0no zlib", "damaged"),
         (b"zTXt", packed(b"parameters", b"x" * 999)[:-6], "incomplete"),
         (b"iTXt", b"parameters\0\0\0\0\0\xff\xfe", "damaged"),
