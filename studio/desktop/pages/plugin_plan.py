@@ -69,6 +69,8 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
     asked = wanted(manifest.permissions)
     for name, how in asked.items():
         reason = manifest.permissions.reasons.get(name) or _tr("no reason given")
+        if name == "gpu" and not runs_in_studio(manifest):
+            how = "boxed"
         text = f"{_wish(name, how)}: {reason}"
         column.addLayout(_line(look, _ICONS[name], "warn", text, name in new))
     if not asked:
@@ -77,7 +79,13 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
     return inside
 
 
-_ICONS = {"network": "globe", "files": "folder", "run_code": "terminal", "gpu": "cpu"}
+_ICONS = {
+    "network": "globe",
+    "files": "folder",
+    "run_code": "terminal",
+    "gpu": "cpu",
+    "library": "layout-grid",
+}
 
 
 def _wish(name: str, how: str) -> str:
@@ -87,6 +95,8 @@ def _wish(name: str, how: str) -> str:
         "files folder": _tr("It reads files in a folder that you choose"),
         "run_code yes": _tr("It runs code that it generates"),
         "gpu yes": _tr("It uses the graphics card"),
+        "library yes": _tr("It reads what is in your library"),
+        "gpu boxed": _tr("It asks for the graphics card, which the sandbox does not give it"),
     }[f"{name} {how}"]
 
 

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from studio.api.manifest import Manifest, Permissions
 from studio.app import App
 from studio.core.plugins.install import trial
 from studio.core.plugins.install.installer import Installer
+from studio.core.plugins.install.plan import PERMISSIONS
 from studio.core.plugins.install.trial import Trial
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages.plugin_plan import permissions_view
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import ErrorCode, StudioError
@@ -219,3 +223,17 @@ def test_an_update_says_when_it_takes_effect(
     bring(plugin(version="1.1", more=more), "Update")
     notices = app.session.studio.notices
     qtbot.waitUntil(lambda: any(hint in each.hint for each in notices.all))
+
+
+@pytest.mark.parametrize("isolation", ["process", "studio"])
+def test_every_permission_is_told_with_its_reason(
+    look: Appearance, qtbot: Any, isolation: str
+) -> None:
+    reasons = {name: f"It is for {name}." for name in PERMISSIONS}
+    asked = Permissions(True, "picked", run_code=True, gpu=True, library=True, reasons=reasons)
+    manifest = Manifest("a", "A", "1", ">=1,<2", isolation=isolation, permissions=asked)
+    view = permissions_view(look, manifest, {"library"})
+    qtbot.addWidget(view)
+    told = "\n".join(label.text() for label in view.findChildren(QLabel))
+    assert [reason for reason in reasons.values() if reason not in told] == []
+    assert ("which the sandbox does not give it" in told) == (isolation == "process")

@@ -20,10 +20,12 @@ from studio.plugin_process.process_sandbox import ProcessSandbox
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Permits
 from studio.protocol.states import JobState
+from studio.runtime import server
+from studio.runtime.devices.discovery import Found
 from studio.sandbox import interpreter
 from studio.sandbox.probes import Probe, access, calls, try_all
 from studio.testing.guards import PATIENCE
-from tests.runtime.desk import Desk
+from tests.runtime.desk import Card, Desk
 from tests.runtime.hosts.conftest import ENDS, Strangers
 
 pytestmark = [pytest.mark.faults, pytest.mark.skipif("sys.platform != 'linux'")]
@@ -150,6 +152,32 @@ def test_the_record_says_which_sandbox_there_was(
     assert end.result["uid"] != 0, "an administrator's plugin runs as somebody else"
     assert end.result["seen"] == (["first", "last", "own"] if sandbox.tier == "A" else [])
     assert len(set(os.environ) - set(end.result["names"])) > 3, "it has an environment of its own"
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    """A card whose name for torch is one that computes nothing: it is only told."""
+    card = Card("fake", "meta", "Toy card", 1)
+    monkeypatch.setattr(server, "find_devices", lambda: Found((card,), card))
+    return card
+
+
+@pytest.mark.parametrize("walled", [True, False])
+def test_a_card_is_for_who_has_no_sandbox_around_it(
+    card: Card, desk: Desk, strangers: Strangers, sandbox: ProcessSandbox, walled: bool
+) -> None:
+    code = """
+        def where(ctx, params):
+            try:
+                seen = bool(os.listdir("/dev"))  # where the files of cards are
+            except PermissionError:
+                seen = False
+            yield ctx.result(device=ctx.device, seen=seen)
+        """
+    strangers.plugin("painter", code, needs_sandbox=walled, permits=Permits(gpu=True))
+    end = desk.run("painter.where")
+    assert end.error is None
+    assert end.result == {"device": "cpu" if walled else card.torch_name, "seen": not walled}
 
 
 @pytest.mark.slow
