@@ -83,6 +83,6 @@ def _check(arguments: Namespace, session: StudioSession) -> int:
         output.say(f"{place}{kind} [{each.rule}] {each.message}")
         if each.cure:
             output.say(f"    {each.cure}")
-    name = " ".join(filter(None, (report.plugin, report.version))) or str(report.path)
+    name = f"{report.plugin} {report.version}" if report.plugin else report.path.name
     output.hint(f"{name}: no mistakes found." if report.is_good else f"{name} has mistakes.")
     return ExitCode.OK if report.is_good else ExitCode.PROBLEMS

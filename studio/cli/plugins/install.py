@@ -71,7 +71,11 @@ def add_commands(commands: Any) -> None:
     export.set_defaults(run=_export)
     search = commands.add_parser("bisect", help="find the plugin that causes a fault")
     search.add_argument(
-        "word", choices=("start", "good", "bad", "stop"), metavar="start|good|bad|stop"
+        "word",
+        choices=("start", "good", "bad", "stop"),
+        metavar="start|good|bad|stop",
+        help="start: half of the plugins stay off; look for the fault, then say good if it is gone "
+        "or bad if it is there, until one is named; stop: all are as before",
     )
     search.set_defaults(run=_bisect)
     log = commands.add_parser("log", help="list the last changes, which can be taken back")

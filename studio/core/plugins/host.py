@@ -463,7 +463,9 @@ def _not_taking_part(plugin: Plugin, what: str) -> StudioError:
     return StudioError(
         ErrorCode.PLUGIN_FAILED,
         f"{what} {plugin.state}. {plugin.reason}",
-        "See the Plugins page, or run `studio plugins list`.",
+        f"Enable it on the Plugins page or with `studio plugins on {plugin.id}`."
+        if plugin.state is PluginState.DISABLED
+        else "See the Plugins page, or run `studio plugins list`.",
         plugin=plugin.id,
     )
 

@@ -96,7 +96,9 @@ class Archive:
     # --- the form -----------------------------------------------------------------------------
 
     def _blame(self, rule: str, message: str, file: str = "") -> None:
-        self.findings.append(Finding(rule, message, file, cure="Build the file again."))
+        self.findings.append(
+            Finding(rule, message, file, cure="Get another copy of it, or build it again.")
+        )
 
     def _has_one_end(self) -> bool:
         """Look at the last record only: whoever looks for another one may read another archive."""

@@ -38,7 +38,7 @@ class Refused(StudioError):
     def __init__(self, what: str, findings: Sequence[Finding]) -> None:
         """Tell the first finding; the others are details."""
         first = findings[0]
-        place = f" ({first.file})" if first.file else ""
+        place = f" ({first.file})" if first.file and first.file not in first.message else ""
         more = f" {len(findings) - 1} more findings." if len(findings) > 1 else ""
         super().__init__(
             ErrorCode.BAD_INPUT,
@@ -163,17 +163,19 @@ class Installer:
         return _locked(wheel), wheel
 
     def _check_id(self, wheel: Wheel, manifest: Manifest) -> None:
-        who = self._taken.get(manifest.id, "")
+        what, who = f"id “{manifest.id}”", self._taken.get(manifest.id, "")
         before = self.before(manifest.id)
         if before and before.record.lock[0].name != wheel.name:
             who = f"{before.record.title} ({before.record.lock[0].name})"
         for id in self.store.current().plugins:
             other = self.before(id)
-            if other and id != manifest.id and other.record.package == wheel.package:
-                who = f"{other.record.title}, which has the package {wheel.package}"
+            if other and id != manifest.id and other.record.package == wheel.package and not who:
+                what, who = f"package {wheel.package}", other.record.title
         if who:
-            message = f"Its id “{manifest.id}” is already used by {who}."
-            cure = "Remove the other one first, or ask for a version with another id."
+            message = f"Its {what} is already used by {who}."
+            cure = f"Remove {who} first, or ask for a version that is called otherwise."
+            if manifest.id in self._taken:
+                cure = "Ask its author for a version with another id."
             raise Refused(wheel.path.name, [Finding("id-taken", message, cure=cure)])
 
     def install(self, plan: Plan, told: Progress = lambda _: None) -> PluginSet:

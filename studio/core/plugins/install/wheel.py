@@ -263,7 +263,8 @@ class _Reader:
         try:
             needed = SpecifierSet(about.get("Requires-Python", ""))
             if not needed.contains(_python(), prereleases=True):
-                self.blame("python", f"It needs Python {needed}; this is Python {_python()}.", file)
+                message = f"It needs Python {needed}; this is Python {_python()}."
+                self.blame("python", message, file, "Ask its author for a version for this one.")
             for line in about.get_all("Requires-Dist") or ():
                 if Requirement(line).url:
                     self.blame("link-requirement", f"It asks for a package by link: {line}", file)

@@ -123,6 +123,20 @@ def test_an_id_of_another_plugin_is_refused(shop: Shop) -> None:
         shop.put(plugin("dice"))
 
 
+@pytest.mark.parametrize(
+    ("id", "taken"),
+    [("dice", "id “dice” is already used by Dice"), ("other", "package studio_counter is already")],
+)
+def test_what_is_taken_is_told(shop: Shop, id: str, taken: str) -> None:
+    shop.put(plugin())
+    wheel = plugin()
+    manifest = wheel.files["studio_counter/manifest.toml"].decode()
+    wheel.files["studio_counter/manifest.toml"] = manifest.replace('"counter', f'"{id}').encode()
+    with pytest.raises(Refused) as caught:
+        shop.put(wheel)
+    assert taken in caught.value.message
+
+
 def test_a_package_is_no_plugin(shop: Shop) -> None:
     with pytest.raises(Refused, match="not a plugin"):
         shop.put(package("alpha"))
