@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
@@ -32,10 +33,11 @@ class _NoLoader:
 
 
 _LOADER: Final = _NoLoader()
+_numbers = itertools.count(1)
 
 
 def workspace(job: Job, bytes: int) -> Loaded:
-    """Return a place of ``bytes`` for ``job``, as the pool keeps its books."""
-    entry = WeightsEntry(f"workspace of {job.id}", "", title=job.owner)
+    """Return a place of ``bytes`` for ``job``, which may have several at once."""
+    entry = WeightsEntry(f"workspace {next(_numbers)} of {job.id}", "", title=job.owner)
     needs = Requirements(0, bytes)
     return Loaded(StoredWeights(entry, _LOADER, needs, ""), None, "", needs, is_model=False)

@@ -36,10 +36,16 @@ class Trainer:
         yield ctx.result(done=True)
 
 
+    def hold_twice(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.reserve(400), ctx.reserve(params.number):
+            yield None
+        yield ctx.result(done=True)
+
+
 @pytest.fixture
 def trainer(desk: Desk) -> Iterator[Trainer]:
     trainer = Trainer()
-    desk.plugin("trainer", {"hold": trainer.hold})
+    desk.plugin("trainer", {"hold": trainer.hold, "twice": trainer.hold_twice})
     yield trainer
     trainer.go.set()
 
@@ -69,3 +75,10 @@ def test_reserved_memory_that_can_never_fit_is_refused(desk: Desk, trainer: Trai
     assert failed.error.code is ErrorCode.OUT_OF_MEMORY
     assert "900" in failed.error.message
     assert not trainer.holds.is_set()
+
+
+def test_a_job_may_reserve_more_than_once(desk: Desk, trainer: Trainer) -> None:
+    assert desk.run("trainer.twice", number=400).state is JobState.DONE
+    failed = desk.run("trainer.twice", number=600)
+    assert failed.error.code is ErrorCode.OUT_OF_MEMORY
+    assert "600" in failed.error.message and "free" in failed.error.message
