@@ -4,8 +4,8 @@
     python packaging/translations.py check      says what a catalogue lacks; exit code 1 if anything
 
 Texts are the literals of ``tr(…)``, ``translate(context, …)`` and ``sentence(…)``, the words of
-``Params`` classes, and the titles and summaries of manifests. Both verbs compile what they read, so
-that what is committed is what is shown.
+``Params`` classes, and the titles, verbs and summaries of manifests. Both commands
+compile what they read, so that what is committed is what is shown.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LANGUAGES = ROOT / "resources" / "languages"
 DOMAIN = "studio"
 CALLS = {"tr": 0, "_tr": 0, "translate": 1, "sentence": 0}
 """Functions whose argument at that place is shown."""
-SHOWN_IN_MANIFESTS = ("title", "summary")
+SHOWN_IN_MANIFESTS = ("title", "summary", "verb")
 PASSING_HEADERS = (
     "POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Report-Msgid-Bugs-To",
     "Last-Translator", "Language-Team",

@@ -62,11 +62,13 @@ class Kit(Protocol):
         """
         ...
 
-    def modes(self, name: str, modes: Sequence[Mode]) -> ModeForms:
+    def modes(self, name: str, modes: Sequence[Mode], *, kind: str = "") -> ModeForms:
         """Return the switch and the forms of some modes; the first one is on.
 
         Args:
             name: What the switch chooses, for those who hear it.
+            kind: What the page shows results of; behind its own stand the modes that other plugins
+                offer for that kind, while there are weights for them (``Mode.offered``).
         """
         ...
 

@@ -91,6 +91,30 @@ class ActionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: bool = False
 
 
+@since("1.1")
+class ModeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way to make results of one kind that pages of other plugins for that kind offer, too.
+
+    It is one more mode of such a page as soon as there are weights for it; the form of the task
+    stands in the panel, and what it makes among the results of the page.
+
+    Attributes:
+        kind: Of what it makes: ``image``.
+        task: What does it; one of the plugin that produces the kind.
+        verb: What the button says.
+        capability: Of the weights that make this kind; the form offers those alone.
+        params: Parameters that always have these values; the form shows the others.
+    """
+
+    kind: str
+    task: str
+    title: str
+    verb: str
+    capability: str
+    icon: str = ""
+    params: dict[str, Any] = {}
+
+
 class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An example that ``studio tour`` runs to show what the plugin makes; ``params`` as on the
     command line. ``expects``: keys of the result and what they must be, or for texts, hold.
@@ -165,6 +189,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         uses: Ids of the tasks of other plugins that its tasks call (``ctx.call``).
         doctor: Ids of its tasks that look whether all is well, for ``studio doctor``: they need no
             parameter, and their result has ``ok``, ``message`` and ``hint``.
+        modes: What pages of other plugins offer beside their own modes.
     """
 
     id: str
@@ -188,6 +213,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uses: tuple[str, ...] = ()
     verbs: tuple[VerbEntry, ...] = ()
     doctor: tuple[str, ...] = ()
+    modes: tuple[ModeEntry, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -340,6 +366,9 @@ def _check_accepted(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"task {action.task} does not accept what action {action.id} is for")
         if not action.run and action.task not in drawn:
             raise _bad(path, f"action {action.id} needs run, or a page drawn from {action.task}")
+    for mode in manifest.modes:
+        if mode.task not in tasks or mode.kind not in tasks[mode.task].produces:
+            raise _bad(path, f"mode {mode.title!r} needs a task of it that produces {mode.kind!r}")
 
 
 def _check_families(path: Path, manifest: Manifest) -> None:

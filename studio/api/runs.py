@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.jobs import JobHandle, JobRequest
@@ -28,6 +28,8 @@ class Mode:
         own: Parameters that the page sets itself; the panel shows the others.
         capability: What its weights must be able to do; empty if it needs none.
         hint: A sentence about it.
+        offered: It is another plugin's (``ModeEntry``): ``request`` has all that its task takes.
+        given: Parameters that it always has; neither the panel nor the page sets them.
     """
 
     id: str
@@ -39,11 +41,18 @@ class Mode:
     own: tuple[str, ...] = ()
     capability: str = ""
     hint: str = ""
+    offered: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def only(self) -> tuple[str, ...]:
         """The parameters that the panel shows."""
-        return tuple(f.name for f in self.params.fields() if f.name not in self.own)
+        kept = {*self.own, *self.given}
+        return tuple(f.name for f in self.params.fields() if f.name not in kept)
+
+    def request(self, values: Mapping[str, Any]) -> JobRequest:
+        """Return what is to be started with ``values`` of its form."""
+        return JobRequest(self.task, {**self.given, **values}, title=self.title)
 
 
 class RunController(Protocol):

@@ -13,6 +13,7 @@ from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
 from studio.core.provenance.exporter import Exporter
+from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
@@ -51,7 +52,9 @@ class PluginContext:
         self.notices: Notices = studio.notices
         self.page_jobs = PageJobs(studio, lambda: ui.show_jobs())
         self.exporter = Exporter(studio.library, studio.paths, studio.settings)
-        self.kit = PageKit(self, ui.look, self.page_jobs, self.exporter)
+        self.kit = PageKit(
+            self, ui.look, self.page_jobs, self.exporter, OfferedModes(plugin, studio.plugins)
+        )
         self._studio, self._background, self._targets = studio, background, targets
         self._actions = actions
 

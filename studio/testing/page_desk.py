@@ -51,6 +51,7 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.drop_target import DropTarget
 from studio.desktop.kit.kept_results import KeptResults
 from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.kit.prompt_field import PromptField
 from studio.desktop.kit.run_button import RunButton
@@ -160,7 +161,8 @@ class PageDesk:
                 self.look.language.learn(plugin.id, plugin.folder)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
         ctx = self.ctx
-        self.kit = RecordedKit(ctx, self.look, ctx.page_jobs, ctx.exporter)
+        offered = OfferedModes(self.plugin, self.studio.plugins)
+        self.kit = RecordedKit(ctx, self.look, ctx.page_jobs, ctx.exporter, offered)
         self.ctx.kit = self.kit
         built = self.build()
         self.whole: Any = built
@@ -413,9 +415,9 @@ class RecordedKit(PageKit):
         self.targets.append(super().drop_target(*where, **accepted))
         return self.targets[-1]
 
-    def modes(self, *modes: Any) -> ModeForms:
+    def modes(self, *modes: Any, kind: str = "") -> ModeForms:
         """Remember them."""
-        self.switches.append(super().modes(*modes))
+        self.switches.append(super().modes(*modes, kind=kind))
         return self.switches[-1]
 
     def prompt_field(self, name: str, **looks: Any) -> PromptField:

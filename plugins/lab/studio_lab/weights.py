@@ -93,7 +93,8 @@ def save(
 
     Args:
         arguments: Of ``Architecture.make`` beside the shape.
-        meta, card: As ``Trained`` has them.
+        meta, card: As ``Trained`` has them. What it makes is an entry of its own (``makes``), by
+            which pages that show results of that kind find it.
 
     Raises:
         OSError: The disk refused.
@@ -101,11 +102,13 @@ def save(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    makes = str(meta.get("content") or network.shape.kind) if network.generates else ""
     entries = {"shape": asdict(network.shape), "arguments": arguments, "meta": meta, "card": card}
     told = {name: json.dumps(value) for name, value in entries.items()}
     tensors = {n: v.detach().cpu().contiguous() for n, v in network.state_dict().items()}
     try:
-        save_file(tensors, path, {"format": FORMAT, "architecture": architecture, **told})
+        head = {"format": FORMAT, "architecture": architecture, "makes": makes}
+        save_file(tensors, path, {**head, **told})
         order_header(path)
     except SafetensorError as error:
         raise OSError(str(error)) from error

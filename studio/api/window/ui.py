@@ -325,6 +325,11 @@ class SwitchBar(Protocol):
         """Show titles beside the icons, or icons alone where there is little room."""
         ...
 
+    @since("1.1")
+    def show_choice(self, id: str, shown: bool) -> None:
+        """Show one of the choices, or leave it out for now."""
+        ...
+
 
 BlockAction = tuple[str, str, Callable[[str, str], None]]
 """What can be done with a block of code: words, icon, and what takes the code and its language."""

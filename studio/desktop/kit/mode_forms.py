@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.runs import Mode
@@ -25,8 +26,16 @@ class ModeForms:
         mode: The one that is on.
     """
 
-    def __init__(self, ctx: PluginContext, name: str, modes: Sequence[Mode]) -> None:
+    def __init__(
+        self,
+        ctx: PluginContext,
+        name: str,
+        modes: Sequence[Mode],
+        offered: Sequence[Mode] = (),
+    ) -> None:
+        """``offered``: modes of other plugins."""
         self._weights = ctx.weights
+        modes = [*modes, *offered]
         self._modes = {mode.id: mode for mode in modes}
         self.mode = modes[0]
         choices = [(mode.id, mode.icon, mode.title) for mode in modes]
@@ -50,7 +59,9 @@ class ModeForms:
         self._column.addStretch(1)
         self._switch.choose(self.mode.id)
         self._switch.on_choose(self.choose)
+        self._look = _OnShow(self.widget, self._show_offered) if offered else None
         self._show()
+        self._show_offered()
 
     @property
     def widget(self) -> QWidget:
@@ -110,8 +121,30 @@ class ModeForms:
             if id in self.forms and isinstance(values, Mapping):
                 self.forms[id].set_values(values)
 
+    def _show_offered(self) -> None:
+        """Show the modes of other plugins that there are weights for now."""
+        for mode in self._modes.values():
+            if mode.offered:
+                fits = bool(self._weights.for_capability(mode.capability))
+                self._switch.show_choice(mode.id, fits or mode is self.mode)
+
     def _show(self) -> None:
         for id, form in self.forms.items():
             form.widget.setVisible(id == self.mode.id)
         for widget, modes in self._above:
             widget.setVisible(self.mode.id in modes)
+
+
+class _OnShow(QObject):
+    """Calls whenever a widget comes into view."""
+
+    def __init__(self, widget: QWidget, call: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._call = call
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look, and keep nothing from the widget."""
+        if event.type() == QEvent.Type.Show:
+            self._call()
+        return False

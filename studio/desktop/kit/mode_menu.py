@@ -55,6 +55,10 @@ class ModeMenu:
     def show_words(self, words: bool) -> None:
         """The title of the one that is on always has room."""
 
+    def show_choice(self, id: str, shown: bool) -> None:
+        """Show one of the choices, or leave it out for now."""
+        self.actions[id].setVisible(shown)
+
     def _on_chosen(self, id: str) -> None:
         self.choose(id)
         for call in list(self._called):

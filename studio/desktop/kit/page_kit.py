@@ -23,6 +23,7 @@ from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.kept_results import KeptResults, StripLook
 from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.kit.prompt_field import PromptField
@@ -36,9 +37,15 @@ class PageKit:
     """What each part is for, and its arguments, are in ``studio.api.kit.Kit``."""
 
     def __init__(
-        self, ctx: PluginContext, look: Appearance, jobs: PageJobs, exporter: Exporter
+        self,
+        ctx: PluginContext,
+        look: Appearance,
+        jobs: PageJobs,
+        exporter: Exporter,
+        offered: OfferedModes,
     ) -> None:
         self._ctx, self._look, self._jobs, self._exporter = ctx, look, jobs, exporter
+        self._offered = offered
 
     def run_controller(
         self,
@@ -68,9 +75,9 @@ class PageKit:
         """Return a button that starts and stops."""
         return RunButton(self._look, verb, icon, keys)
 
-    def modes(self, name: str, modes: Sequence[api_runs.Mode]) -> ModeForms:
-        """Return the switch and the forms of some modes."""
-        return ModeForms(self._ctx, name, modes)
+    def modes(self, name: str, modes: Sequence[api_runs.Mode], *, kind: str = "") -> ModeForms:
+        """Return the switch and the forms of some modes, and of those offered for ``kind``."""
+        return ModeForms(self._ctx, name, modes, self._offered.modes(kind))
 
     def results(
         self,

@@ -78,6 +78,10 @@ class SwitchBar(QFrame):
         self.buttons[id].setChecked(True)
         self.blockSignals(False)
 
+    def show_choice(self, id: str, shown: bool) -> None:
+        """Show one of the choices, or leave it out for now."""
+        self.buttons[id].setVisible(shown)
+
     @property
     def current(self) -> str:
         """The id of what is chosen; empty while nothing is."""

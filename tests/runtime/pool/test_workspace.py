@@ -35,7 +35,6 @@ class Trainer:
                 yield None
         yield ctx.result(done=True)
 
-
     def hold_twice(self, ctx: Any, params: Toy) -> Iterator[Any]:
         with ctx.reserve(400), ctx.reserve(params.number):
             yield None
@@ -81,4 +80,5 @@ def test_a_job_may_reserve_more_than_once(desk: Desk, trainer: Trainer) -> None:
     assert desk.run("trainer.twice", number=400).state is JobState.DONE
     failed = desk.run("trainer.twice", number=600)
     assert failed.error.code is ErrorCode.OUT_OF_MEMORY
-    assert "600" in failed.error.message and "free" in failed.error.message
+    assert "600" in failed.error.message
+    assert "free" in failed.error.message

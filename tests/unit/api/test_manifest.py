@@ -28,6 +28,12 @@ id = "image.of_this"
 title = "Picture of this"
 task = "image.generate"
 run = true
+[[modes]]
+kind = "mesh"
+task = "image.generate"
+title = "Own model"
+verb = "Make meshes"
+capability = "image-mesh"
 [[kinds]]
 id = "mesh"
 title = "Meshes"
@@ -68,6 +74,7 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
     ("old", "new", "words"),
     [
         ('id = "image"', 'id = "Image!"', "lower-case"),
+        ('kind = "mesh"', 'kind = "audio"', "produces 'audio'"),
         ('id = "mesh"', 'id = "image"', "one of the studio's own"),
         ('id = "mesh"', 'id = "3D Mesh"', "not a word"),
         ('produces = ["image", "mesh"]', 'produces = ["Mesh"]', "not a word"),

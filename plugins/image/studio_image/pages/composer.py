@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
-from studio.api import BadInput, JobRequest, Mode, PluginContext, Role
+from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, modes
 from studio_image.pages.phrases import tr
@@ -36,10 +36,11 @@ class Composer(QFrame):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._weights = ctx.weights
-        self.modes = ctx.kit.modes(tr("Action"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.IMAGE)
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
         self.styles = StyleRow(ctx)
+        self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
@@ -51,7 +52,7 @@ class Composer(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._inputs = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._inputs.setSpacing(8)
-        for part in (self.prompt, self.input, self.styles):
+        for part in (self.prompt, self.input, self.styles, self._hint):
             self._inputs.addWidget(part)
         row = QHBoxLayout(self)
         row.setContentsMargins(15, 11, 11, 11)  # the ring takes one more
@@ -83,7 +84,9 @@ class Composer(QFrame):
         """Show what a mode needs."""
         self._fold()
         self.prompt.setVisible(mode.id == DRAW)
-        self.input.setVisible(mode.id != DRAW)
+        self.input.setVisible(mode.id in (RESTYLE, ENLARGE))
+        self._hint.setVisible(mode.offered)
+        self._hint.setText(mode.hint)
         self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
@@ -103,6 +106,8 @@ class Composer(QFrame):
         missing = self._missing()
         if missing:
             raise BadInput(missing)
+        if self.modes.mode.offered:
+            return self.modes.mode.request(self.modes.form.values())
         source = self.source()
         return JobRequest(
             self.modes.mode.task,
@@ -124,7 +129,7 @@ class Composer(QFrame):
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
         artifact = self.input.artifact
-        if artifact is None or self.mode == DRAW or self._takes_folder():
+        if artifact is None or self.mode not in (RESTYLE, ENLARGE) or self._takes_folder():
             return ""
         return artifact.id
 
@@ -132,6 +137,8 @@ class Composer(QFrame):
         """Return what has to be set before anything can start; empty if nothing."""
         if self.mode == DRAW:
             return "" if self.prompt.field.text else tr("Describe the pictures first.")
+        if self.modes.mode.offered:
+            return ""
         if self.input.artifact is None and not self._takes_folder():
             return tr("Choose a picture first: drop one here, press Choose, or paste.")
         if self.mode == RESTYLE and not self.styles.chosen:

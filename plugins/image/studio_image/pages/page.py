@@ -16,7 +16,7 @@ from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.commands import page_actions
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
-from studio_image.pages.modes import DRAW
+from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export, read_picture
 from studio_image.pages.picture_reader import strip_picture
@@ -182,8 +182,8 @@ class PicturePage(QWidget):
     def _on_mode(self, mode: Mode) -> None:
         self.trouble.hide()
         self.show_stage()
-        result = self.view.result()
-        if mode.id != DRAW and self.composer.input.artifact is None and result is not None:
+        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE)
+        if needs and self.composer.input.artifact is None and result is not None:
             self.imports.take_input(result.artifact)  # what one looks at is most likely meant
 
     def show_stage(self) -> None:
@@ -192,7 +192,10 @@ class PicturePage(QWidget):
         if self.view.current or is_growing:
             self.views.setCurrentWidget(self.viewer)
             return
-        if self.composer.modes.has_weights:
+        mode = self.composer.modes.mode
+        if mode.offered:
+            empty = self._ctx.ui.empty_state(mode.icon, mode.title, mode.hint)
+        elif self.composer.modes.has_weights:
             empty = welcome(self._ctx, self.composer.mode, self._examples())
         else:
             empty = no_weights(self._ctx, self.composer.mode)

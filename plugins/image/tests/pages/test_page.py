@@ -266,3 +266,26 @@ def test_a_picture_is_known_by_its_content_and_no_other_format_is_asked(
     path.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' width='6' height='4'/>")
     with pytest.raises(BadInput, match="cannot be read as a picture"):
         picture_files.read_thumbnail(path, 4)
+
+
+def test_a_model_of_another_plugin_is_a_mode_once_it_is_here(desk: Desk) -> None:
+    modes = desk.page.composer.modes
+    own = "lab.sample:image"
+    assert not modes.widget.buttons[own].isVisible()
+    (desk.weights / "mine.bin").write_bytes(b"GGUF" + bytes(28))
+    (desk.weights / "mine.toml").write_text(
+        'id = "mine"\ntitle = "VAE: cats"\nfile = "mine.bin"\nformat = "gguf"\nfamily = "lab"\n'
+        'capability = ["lab", "lab-pictures"]\n'
+    )
+    desk.studio.weights.rescan()
+    desk.page.hide()
+    desk.page.show()
+    modes.widget.buttons[own].click()
+    assert {"weights", "count", "seed"} == set(modes.form.values())
+    desk.runtime.enqueue(picture())
+    desk.page.run.run()
+    desk.until(lambda: desk.shown() != "")
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["weights"]) == ("lab.sample", "mine")
+    assert sent.params["single"] is True
+    assert desk.ids() == [desk.shown()]

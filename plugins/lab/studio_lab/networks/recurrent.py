@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 import torch
@@ -43,15 +43,20 @@ class Recurrent(Writer):
             x = x + self.drop(made)
         return self.head(x), after
 
-    def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
-        """Yield the share done; return tokens drawn one after the other, with the state kept."""
+    def go_on(
+        self, given: Sequence[int], count: int, random: torch.Generator
+    ) -> Generator[float, None, Tensor]:
+        """See ``Writer``; the state is kept from token to token."""
         device = next(self.parameters()).device
         token = torch.full((count, 1), self.start, dtype=torch.long, device=device)
         states: list[Any] = [None] * len(self.layers)
         written = []
         for place in range(self.shape.length):
             told, states = self._read(token, states)
-            token = torch.multinomial(told[:, -1].float().softmax(1), 1, generator=random)
+            if place < len(given):
+                token = torch.full_like(token, given[place])
+            else:
+                token = torch.multinomial(told[:, -1].float().softmax(1), 1, generator=random)
             written.append(token)
             yield (place + 1) / self.shape.length
         return torch.cat(written, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -36,9 +36,16 @@ class Writer(Network):
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return tokens drawn one after the other."""
+        return (yield from self.go_on((), count, random))
+
+    def go_on(
+        self, given: Sequence[int], count: int, random: torch.Generator
+    ) -> Generator[float, None, Tensor]:
+        """Yield the share done; return rows that begin with ``given``, the others drawn."""
         device = next(self.parameters()).device
-        tokens = torch.full((count, 1), self.start, dtype=torch.long, device=device)
-        for place in range(self.shape.length):
+        begun = torch.tensor([[self.start, *given]], dtype=torch.long, device=device)
+        tokens = begun.repeat(count, 1)
+        for place in range(len(given), self.shape.length):
             chances = self.logits(tokens)[:, -1].float().softmax(1)
             drawn = torch.multinomial(chances, 1, generator=random)
             tokens = torch.cat([tokens, drawn], 1)

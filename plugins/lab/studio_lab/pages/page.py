@@ -33,7 +33,7 @@ from studio.api.plot import Plot
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.dropped import values_of
-from studio_lab.pages.modes import AUGMENT, DESCRIBE, TRAIN, modes
+from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
 from studio_lab.pages.reports import comparison, table
 from studio_lab.pages.result_sets import ResultSets
@@ -41,7 +41,7 @@ from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
 _SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
-_LOW = 620
+_LOW, _MOST_PROMPT = 620, 10_000
 _SAMPLES, _NEAREST = "Samples", "Nearest examples"
 _COMPARISON, _TABLE, _REPORT = "Comparison", "Table", "Report"
 """What the view calls things; each has a translation in ``phrases``."""
@@ -203,7 +203,11 @@ class LabPage(QWidget):
         self.results.set_small(self.height() < _LOW)
 
     def take(self, artifact: SavedArtifact) -> None:
-        """Take a table of the library: rows can be added to it."""
+        """Take a table of the library, to add rows to it, or a text, to go on with it."""
+        if artifact.kind == Kind.TEXT:
+            self.modes.choose(SAMPLE)
+            self.modes.forms[SAMPLE].set_values({"prompt": artifact.text[:_MOST_PROMPT]})
+            return
         self.modes.choose(AUGMENT)
         self.modes.forms[AUGMENT].set_values({"table": str(artifact.path)})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import Capability, Label, Params, Range, Seed, WeightsId
+from studio.api import Capability, Label, Params, Range, Seed, Text, WeightsId
 
 
 class Sample(Params, frozen=True):
@@ -20,6 +20,11 @@ class Sample(Params, frozen=True):
     ] = 16
     single: Annotated[
         bool,
-        Label("One result each", "Also save each picture by itself, and each text, tune or sound."),
+        Label("One result each", "Save each picture, text, tune or sound by itself."),
     ] = False
+    prompt: Annotated[
+        str,
+        Text(lines=2, placeholder="Empty: a text from its beginning", max_chars=10_000),
+        Label("Beginning", "What a model of text continues."),
+    ] = ""
     seed: Seed = Seed.random()

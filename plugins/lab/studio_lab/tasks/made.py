@@ -27,12 +27,13 @@ def made_of(
     """Yield rows as a sheet of pictures, sounds, a text, a tune, molecules or a table.
 
     Args:
-        single: Yield each picture by itself, too, and each text and tune for itself.
+        single: Yield each picture, sound, text and tune by itself.
     """
     if shape.kind == "pictures":
         pictures = presentation.pixels(rows, shape.levels)
-        sheet = presentation.png(presentation.sheet(pictures))
-        yield ctx.artifact(Kind.IMAGE, sheet, suffix=".png", title=title)
+        if not single or meta.get("content") == "sounds":
+            sheet = presentation.png(presentation.sheet(pictures))
+            yield ctx.artifact(Kind.IMAGE, sheet, suffix=".png", title=title)
         if meta.get("content") == "sounds":
             parts = [[each] for each in pictures] if single else [list(pictures)]
             for number, part in enumerate(parts, 1):

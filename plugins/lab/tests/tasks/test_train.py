@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
+import studio_lab
 from studio.api import BadInput, EnergyUse, Event, Kind, TaskContext, finished
+from studio.api.manifest import read_manifest
 from studio.api.plot import Plot
+from studio.core.weights.families import of_family
 from studio.testing.plugins import Made, run_task
 from studio_lab import weights
 from studio_lab.schema import Sample, Train
@@ -50,6 +53,10 @@ def test_weights_are_handed_over_that_make_something(made: Made, tmp_path: Path)
     kinds = {each.kind: each for each in made.artifacts}
     path = tmp_path / "trained.safetensors"
     path.write_bytes(kinds[Kind.WEIGHTS].read())
+    families = read_manifest(Path(studio_lab.__file__).with_name("manifest.toml")).families
+    found = of_family(path, families)
+    assert found is not None
+    assert "lab-pictures" in found.capabilities, "Pictures lists it"
     facts = weights.loader().recognise(path)
     assert facts is not None
     assert facts.facts["data"] == "Handwritten digits"
@@ -57,7 +64,7 @@ def test_weights_are_handed_over_that_make_something(made: Made, tmp_path: Path)
     model = finished(weights.loader().load(path, "cpu"))
     asked = Sample.parse({"weights": "it", "count": 4, "single": True})
     drawn = run_task(sample, asked, models={"it": model})
-    assert [each.kind for each in drawn.artifacts] == [Kind.IMAGE] * 5
+    assert [each.kind for each in drawn.artifacts] == [Kind.IMAGE] * 4
 
 
 def test_a_gan_is_followed_by_losses_classes_and_joules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, UsedSettings
+from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role, UsedSettings
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT, modes
 from studio_molecules.pages.objectives.editor import ProfileEditor
 from studio_molecules.pages.phrases import tr
@@ -36,7 +36,7 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self.modes = ctx.kit.modes(tr("Action"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.MOLECULES)
         self.file: Path | None = None
         self._texts = {"lead": "", "list": ""}
         self._slot = "lead"
@@ -89,8 +89,10 @@ class Composer(QFrame):
         self._keep_text()
         self._slot = "list" if mode.id == PREDICT else "lead"
         self.chart.setVisible(mode.id == IMPROVE and len(self.chart.points) > 1)
-        self.hint.setVisible(mode.id == GENERATE)
-        self.field.widget.setVisible(mode.id != GENERATE)
+        asks = mode.id != GENERATE and not mode.offered
+        self.hint.setVisible(not asks)
+        self.hint.setText(mode.hint or tr("Drug-like molecules, generated from scratch."))
+        self.field.widget.setVisible(asks)
         self.open.setVisible(mode.id == PREDICT)
         self._show_placeholder()
         name = tr("SMILES") if mode.id == PREDICT else tr("Lead")
@@ -147,7 +149,7 @@ class Composer(QFrame):
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.go if self.mode == GENERATE else self.field).widget.setFocus()
+        (self.field if self.field.widget.isVisibleTo(self) else self.go).widget.setFocus()
 
     def _show_text(self, slot: str = "") -> None:
         """Show the text that belongs into the field, unless it is not that of ``slot``."""
@@ -179,6 +181,8 @@ class Composer(QFrame):
         if missing:
             self.focus()
             raise BadInput(missing)
+        if self.modes.mode.offered:
+            return self.modes.mode.request(self.modes.form.values())
         return JobRequest(self.modes.mode.task, self.params(), title=self._job_title())
 
     def _missing(self) -> str:

@@ -228,7 +228,10 @@ class MoleculePage(QWidget):
             "list": self._read_list,
             "pick": self.target.pick,
         }
-        if self.composer.modes.has_weights:
+        mode = self.composer.modes.mode
+        if mode.offered:
+            empty = self._ctx.ui.empty_state(mode.icon, mode.title, mode.hint)
+        elif self.composer.modes.has_weights:
             empty = welcome(self._ctx, self.composer.mode, do)
         else:
             empty = no_weights(self._ctx, do)

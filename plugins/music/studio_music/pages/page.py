@@ -249,7 +249,7 @@ class MusicPage(QWidget):
                 "open": pick,
                 "write": new,
             }
-            self.piece_view.show_beginning(self.prompt_box.mode, do)
+            self.piece_view.show_beginning(self.prompt_box.modes.mode, do)
 
     def _show_menu(self) -> None:
         corner = self.head.more.mapToGlobal(self.head.more.rect().bottomRight())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Role, Tokens
+from studio.api import Mode, PluginContext, Role, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.phrases import tr
@@ -90,12 +90,14 @@ class PieceView(QStackedWidget):
         """Say that something is being read."""
         self.setCurrentWidget(self._words)
 
-    def show_beginning(self, mode: str, do: Mapping[str, Callable[..., None]]) -> None:
+    def show_beginning(self, mode: Mode, do: Mapping[str, Callable[..., None]]) -> None:
         """Show how to begin in a mode; ``do``: ``compose(words)``, ``open()``, ``write()``."""
-        if mode == COMPOSE and not self._ctx.weights.for_capability("tunes"):
+        if mode.id == COMPOSE and not self._ctx.weights.for_capability("tunes"):
             empty = no_weights(self._ctx, do["open"], do["write"])
+        elif mode.offered:
+            empty = self._ctx.ui.empty_state(mode.icon, mode.title, mode.hint)
         else:
-            empty = welcome(self._ctx, mode, do)
+            empty = welcome(self._ctx, mode.id, do)
         if self._empty is not None:
             self.removeWidget(self._empty)
             self._empty.deleteLater()

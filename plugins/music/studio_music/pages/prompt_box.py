@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Mode, PluginContext, Role
+from studio.api import Kind, Mode, PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.modes import COMPOSE, modes
+from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, modes
 from studio_music.pages.phrases import tr
 
 _MAX_CHARS = 2000
@@ -55,7 +55,7 @@ class PromptBox(QFrame):
     def __init__(self, ctx: PluginContext, document: Document) -> None:
         super().__init__()
         self._ui, self._document = ctx.ui, document
-        self.modes = ctx.kit.modes(tr("Action"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.SCORE)
         self.field = QLineEdit()
         ctx.ui.wear(self.field, Role.PLAIN)
         self.field.setMaxLength(_MAX_CHARS)
@@ -70,8 +70,8 @@ class PromptBox(QFrame):
         self.melody.clicked.connect(lambda _checked=False: self._ask_melody())
         self._hint = ctx.ui.label("", Role.MUTE)
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        for form in self.modes.forms.values():
-            form.set_defaults({"audio": False})  # the page plays by itself
+        for id in (COMPOSE, HARMONISE, BACK):
+            self.modes.forms[id].set_defaults({"audio": False})  # the page plays by itself
         self.go = ctx.kit.run_button(self.modes.mode.verb, self.modes.mode.icon)
         self.chips: list[QPushButton] = []
         self._track = -1
@@ -144,6 +144,7 @@ class PromptBox(QFrame):
         composing = mode.id == COMPOSE
         self.field.setVisible(composing)
         self._given.setVisible(not composing)
+        self.melody.setVisible(not mode.offered)
         self._hint.setText(mode.hint)
         self._show_melody()
         self.go.set_verb(mode.verb, mode.icon)

@@ -52,7 +52,8 @@ class ScoreTasks:
     def _prepare(self) -> None:
         """Start what is set once what was edited by hand is a take."""
         document = self._document
-        if self._ask.mode != COMPOSE and not any(t.notes for t in document.piece.tracks):
+        needs_melody = self._ask.mode != COMPOSE and not self._ask.modes.mode.offered
+        if needs_melody and not any(t.notes for t in document.piece.tracks):
             raise BadInput(tr("No melody yet. Open, write or compose one first."))
         self._saving.keep(self._start)
 
@@ -62,6 +63,8 @@ class ScoreTasks:
     def _request(self) -> JobRequest:
         mode, document, params = self._ask.modes.mode, self._document, self._ask.params()
         title = " ".join(self._ask.words.split())[:60] or mode.title
+        if mode.offered:
+            return mode.request(params)
         if mode.id == COMPOSE:
             return JobRequest(mode.task, params, title=title)
         piece = edits.as_melody(document.settled, self._ask.melody_track)
