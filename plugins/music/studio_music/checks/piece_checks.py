@@ -15,6 +15,7 @@ from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import are_close, pitched_notes, ranked_keys, share_in_scale
 from studio_music.theory.melody import melody_of
 from studio_music.theory.ranges import range_of
+from studio_music.theory.voice_leading import SIXTEENTH, Leading, leading_of, rows_of
 
 LONGEST_BARS: Final = 4
 LONGEST_QUARTERS: Final = 16
@@ -22,6 +23,9 @@ LONGEST_QUARTERS: Final = 16
 
 LONGEST_GAP_BARS: Final = 2
 """Longer than this nothing may be silent in a piece."""
+
+MOST_PARALLELS: Final = 1.0
+"""Parallel fifths and octaves a hundred moves; Bach's chorales have 0.3."""
 
 IN_SCALE: Final = 0.9
 """Share of the sounding time that lies in the key, where only the end tells it from a close one."""
@@ -39,6 +43,9 @@ def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
         _silence(piece),
         _key(piece, key),
     ]
+    rows = rows_of(piece)
+    if rows:
+        checks.append(_voice_leading(piece, leading_of(rows)))
     if request:
         checks += [_tempo(piece, request), _metre(piece, request), _length(piece, request)]
     return Verdict(tuple(checks))
@@ -175,6 +182,18 @@ def _bar_count(piece: Piece) -> int:
     starts = [*piece.bar_starts()][bool(piece.pickup) :]
     last = [change.metre for change in piece.metres if change.tick <= starts[-1]][-1]
     return len(starts) - (piece.length - starts[-1] < last.bar / 2)
+
+
+def _voice_leading(piece: Piece, found: Leading) -> Check:
+    """Whether four voices move as a teacher lets them: as few parallels as the chorales have."""
+    told = f"{len(found.parallels)} parallel fifths and octaves in {found.moves} moves"
+    if found.parallels:
+        first = found.parallels[0]
+        at = _bar_of(piece, first.row * SIXTEENTH)
+        told += f", the first ({first.interval}) in bar {at}"
+    if found.crossings:
+        told += f", {found.crossings} crossings"
+    return Check("voice leading", found.per_hundred <= MOST_PARALLELS, told)
 
 
 # --- as asked ---------------------------------------------------------------------------------

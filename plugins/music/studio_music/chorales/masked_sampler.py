@@ -5,6 +5,7 @@ Draws cells a few at a time, each given all that is known, so that voices agree.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from studio_music.chorales.lines import VALUES, Rules, drawn
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import (
     LOWEST,
@@ -23,6 +25,7 @@ from studio_music.chorales.vocabulary import (
     VOICES,
     endings,
 )
+from studio_music.piece import Key
 
 WINDOW: Final = 128
 """Steps that are computed at once, with half as many of context on either side of them."""
@@ -35,15 +38,11 @@ _REDRAWN: Final = 0.4
 """Share of a voice that is drawn again in a pass."""
 
 _BLOCK: Final = 2 * STEPS
-_MIN_SHARE: Final = 0.03
-"""What is less likely than this share of the likeliest is not drawn."""
+_UNLIKELY: Final = -7.0
+"""Nats below the likeliest of what is not drawn at all; the rules may want what is unlikely."""
 
 _HELD: Final = 2
 """Steps of the shortest note that is drawn."""
-
-_PERFECT: Final = (0, 7)
-_PARALLEL: Final = 3.0
-"""How much less likely (in nats) a pitch is for each parallel fifth or octave that it makes."""
 
 _ORDER: Final = (3, 0, 1, 2)
 """Voices in the order in which they are first drawn: the outer ones lead."""
@@ -73,8 +72,9 @@ class MaskedSampler:
         rng: torch.Generator,
         window: int = WINDOW,
         leaning: NDArray[np.float64] | None = None,
+        key: Key = Key(),  # noqa: B008
     ) -> None:
-        self.leaning = leaning
+        self.leaning, self.rules = leaning, Rules(key)
         self.network, self.cells, self.places = network, cells, places
         self.endings = np.array(endings(len(cells)))
         self.temperature, self.rng, self.window = temperature, rng, window
@@ -105,16 +105,19 @@ class MaskedSampler:
             yield from self._draw(chosen & (self.level == level), heat, done)
 
     def _draw(self, chosen: Chosen, heat: float, done: float) -> Iterator[float]:
-        """Draw the chosen cells, each from what the network says of it now."""
-        if not chosen.any():
-            return
-        before = self.cells.copy()
-        for first in range(0, len(self.cells), self.window):
-            steps, voices = np.nonzero(chosen[first : first + self.window])
-            if len(steps):
-                logits = self._logits(before, first)[steps, voices]
-                self._take(steps + first, voices, logits / (self.temperature * heat))
-                yield done
+        """Draw the chosen cells, a voice at a time, as lines from what the network says now."""
+        for voice in _ORDER:
+            if not chosen[:, voice].any():
+                continue
+            before = self.cells.copy()
+            scores = np.full((len(self.cells), VALUES), -np.inf)
+            for first in range(0, len(self.cells), self.window):
+                steps = first + np.flatnonzero(chosen[first : first + self.window, voice])
+                if len(steps):
+                    logits = self._logits(before, first)[steps - first, voice]
+                    scores[steps] = self._scored(steps, voice, logits / (self.temperature * heat))
+                    yield done
+            self._take(np.flatnonzero(chosen[:, voice]), voice, scores)
 
     @torch.inference_mode()
     def _logits(self, cells: Cells, first: int) -> NDArray[np.float64]:
@@ -129,34 +132,52 @@ class MaskedSampler:
         logits: NDArray[np.float64] = self.network(*inputs)[0].double().cpu().numpy()
         return logits[first - low : first - low + self.window]
 
-    def _take(self, steps: Cells, voices: Cells, scores: NDArray[np.float64]) -> None:
-        """Draw a value for each cell, of those that the voice can sing without crossing others."""
-        chances = self._uniform(len(steps))
-        for step, voice, row, chance in zip(steps, voices, scores, chances, strict=True):
+    def _scored(self, steps: Cells, voice: int, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return nats of each value at each step; −inf for what is unlikely or cannot be sung."""
+        if self.leaning is not None:
+            rows = rows + self.leaning[steps, voice]
+        scores = np.full_like(rows, -np.inf)
+        for number, step in enumerate(steps):
             low, high = self._bounds(step, voice)
-            if self.leaning is not None:
-                row = row + self.leaning[step, voice]
-            row = row[low : high + 1] - _PARALLEL * self._parallels(step, voice)[low : high + 1]
-            weights = np.exp(row - row.max())
-            weights[weights < _MIN_SHARE] = 0
-            total = np.cumsum(weights)
-            drawn = np.searchsorted(total, chance * total[-1], side="right")
-            both = slice(step, step + _HELD - step % _HELD)
-            self.cells[both, voice][self.free[both, voice]] = low + int(drawn)
+            row = rows[number, low : high + 1] - rows[number, low : high + 1].max()
+            row = np.where(row < _UNLIKELY, -np.inf, row)
+            cost = self.rules.chord(voice, self.cells[step])[low : high + 1]
+            scores[number, low : high + 1] = row - cost
+        return scores
 
-    def _parallels(self, step: int, voice: int) -> NDArray[np.float64]:
-        """Return for each pitch how often it would move in fifths or octaves with another voice."""
-        pitches = np.arange(PITCHES + 1)
-        found = np.zeros(PITCHES + 1)
-        for near in (step - STEPS, step - 1, step + 1, step + STEPS):
-            if not 0 <= near < len(self.cells) or self.cells[near, voice] >= REST:
-                continue
-            intervals = self.cells[near] - self.cells[near, voice]
-            moves = (self.cells[near] != self.cells[step]) & (self.cells[step] < REST)
-            moves &= (self.cells[near] < REST) & np.isin(np.abs(intervals) % 12, _PERFECT)
-            for other in np.flatnonzero(moves):
-                found += (self.cells[step, other] - pitches - intervals[other]) % 12 == 0
-        return found
+    def _take(self, steps: Cells, voice: int, scores: NDArray[np.float64]) -> None:
+        """Draw the cells of a voice at ``steps``, led by what is sung around each run of them."""
+        for run in self._runs(steps, voice):
+            free = np.isin(run, steps)
+            rows = scores[run]
+            rows[~free] = -np.inf
+            rows[~free, self.cells[run[~free], voice]] = 0.0
+            costs = [self._cost(voice, a, b) for a, b in itertools.pairwise(run)]
+            values = drawn(rows, costs, self._uniform(len(run)))
+            for step, value in zip(run[free], values[free], strict=True):
+                both = slice(step, step + _HELD - step % _HELD)
+                self.cells[both, voice][self.free[both, voice]] = value
+
+    def _runs(self, steps: Cells, voice: int) -> Iterator[Cells]:
+        """Yield the steps in runs, each with the known notes that lie before, within and behind."""
+        own = self.cells[:, voice]
+        known = own < REST
+        known[1:] &= (np.arange(1, len(own)) % _HELD == 0) | (own[1:] != own[:-1])
+        known[steps] = True
+        line = np.flatnonzero(known)
+        wanted = np.isin(line, steps)
+        near = wanted.copy()
+        near[1:] |= wanted[:-1]
+        near[:-1] |= wanted[1:]
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], near.astype(np.int8), [0]])))
+        for first, last in edges.reshape(-1, 2):
+            yield line[first:last]
+
+    def _cost(self, voice: int, before: int, now: int) -> NDArray[np.float64]:
+        """Return what it costs to go from one step to another: the others move just before it."""
+        last = self.cells[now - 1]
+        open_ = last >= REST
+        return self.rules.step(voice, np.where(open_, self.cells[before], last), self.cells[now])
 
     def _bounds(self, step: int, voice: int) -> tuple[int, int]:
         """Return the lowest and the highest cell value that fits between the neighbours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, File, Label, Params, Range, Seed, WeightsId
+from studio.api import Capability, File, Label, Params, Range, Seed, Text, WeightsId
 from studio_music.schema.fields import (
     SAMPLING,
     SCORE_SUFFIXES,
@@ -23,6 +23,19 @@ class Harmonise(Params, frozen=True):
         Label("Melody", "A score; its highest line is used as the melody."),
     ] = ""
     voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
+    key: Annotated[
+        str,
+        Text(placeholder="Of the piece", max_chars=40),
+        Label("Key", "For example “D minor”; empty: the key of the piece."),
+    ] = ""
+    chords: Annotated[
+        Literal["own", "new"],
+        Label(
+            "Chords",
+            "New chords reharmonise a piece that has chord symbols.",
+            choices={"own": "Those of the piece", "new": "New"},
+        ),
+    ] = "own"
     seed: Seed = Seed.random()
     weights: Annotated[
         WeightsId, Capability("chorales"), Label("Model", "The model that writes the voices.")

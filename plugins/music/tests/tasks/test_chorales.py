@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.chorales import grid, weights  # noqa: E402
-from studio_music.chorales.harmony import harmonise, key_of, leaning  # noqa: E402
+from studio_music.chorales.harmony import Setting, harmonise, key_of  # noqa: E402
 from studio_music.chorales.melodies import fitted  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.vocabulary import (  # noqa: E402
@@ -25,7 +25,18 @@ from studio_music.chorales.vocabulary import (  # noqa: E402
     REST,
     VOICES,
 )
-from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track  # noqa: E402
+from studio_music.chorales.wishes import wanted  # noqa: E402
+from studio_music.piece import (  # noqa: E402
+    TICKS,
+    Chord,
+    Key,
+    Metre,
+    MetreChange,
+    Note,
+    Piece,
+    Tempo,
+    Track,
+)
 from studio_music.theory.key_detection import share_in_scale  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -51,7 +62,8 @@ def tune(middle: int, *, rest: int = 0, metre: Metre = Metre(4, 4)) -> Piece:  #
 def set_in_four(piece: Piece, voice: str = "soprano", seed: int = 1, **more: Any) -> Piece:
     model = more.pop("model", None) or untrained()
     rng = torch.Generator().manual_seed(seed)
-    steps = list(harmonise(model, piece.tracks[0], piece, voice, rng, 1.0, more.pop("passes", 2)))
+    how = Setting(voice, temperature=1.0, **{"passes": 2, **more})
+    steps = list(harmonise(model, piece.tracks[0], piece, how, rng))
     made = steps.pop()
     assert isinstance(made, Piece)
     assert steps == sorted(steps)
@@ -186,23 +198,42 @@ def test_the_key_is_the_written_one_where_the_melody_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("key", [Key("D", "minor"), Key("Eb", "major")])
-def test_voices_lean_to_the_scale_and_end_on_the_tonic_chord(key: Key) -> None:
+def test_voices_lean_to_the_scale_open_and_end_on_the_tonic_chord(key: Key) -> None:
     tonic = 60 + key.pitch_class
-    line = np.array([tonic + 2 - LOWEST] * 8 + [tonic - LOWEST] * 8 + [REST] * 2)
-    leans = leaning(key, line)
-    assert leans.shape == (18, 4, PITCHES + 1)
-    assert not leans[..., REST].any()
+    line = np.array([tonic - LOWEST] * 8 + [tonic + 2 - LOWEST] * 8 + [tonic - LOWEST] * 8 + [REST])
+    wishes = wanted(key, line)
+    assert wishes.shape == (25, 4, PITCHES + 1)
+    assert not wishes[..., REST].any()
+    assert not wishes[:, 0].any(), "nothing is wanted of what is given"
 
     def at(step: int, voice: int, above: int) -> float:
-        return float(leans[step, voice, tonic + above - LOWEST])
+        return float(wishes[step, voice, tonic + above - LOWEST])
 
-    assert at(0, 1, 0) == at(0, 1, 2) == 0
-    assert at(0, 1, 1) < -1, "outside the scale"
-    assert at(0, 1, 11) == 0, "the leading note, in minor too"
-    assert at(8, 1, 2) < at(7, 1, 2) == 0, "only at the end is it no note of the chord"
-    assert at(17, 1, 7) == 0
-    assert at(12, 3, 7) < 0 == at(12, 3, 0), "the bass has the root"
-    assert not leaning(key, np.array([tonic + 2 - LOWEST] * 4))[:, 3, tonic + 2 - LOWEST].any()
+    assert at(0, 1, 0) == 0 > at(0, 1, 5), "the tonic chord at the start"
+    assert at(0, 3, 7) < 0 == at(0, 3, -12), "with its root"
+    assert at(9, 1, 1) < -1, "outside the scale"
+    assert at(9, 1, 11) == 0 == at(9, 3, -5), "the dominant before the end, in minor too"
+    assert at(16, 1, 2) < -5, "at the end it is the tonic chord"
+    assert not wanted(key, np.array([tonic + 2 - LOWEST] * 4))[:, 3, tonic + 2 - LOWEST].any()
+
+
+def test_the_chords_of_the_piece_are_followed_unless_others_are_wanted() -> None:
+    chords = (Chord(0, "F"), Chord(4 * TICKS, "C7"), Chord(8 * TICKS, "Hm"))
+    line = tuple(Note(n * TICKS, 72, TICKS) for n in range(8))
+    piece = with_notes(*line, key=Key("F"), chords=chords)
+    own = set_in_four(piece)
+    assert own.chords == chords
+    rows = np.array([sounding(track, own.length) for track in own.tracks])[1:, ::4] % 12
+    assert set(rows[:, :4].ravel()) <= {5, 9, 0}
+    assert set(rows[:, 4:].ravel()) <= {0, 4, 7, 10}
+    assert rows[-1, 0] == 5, "the root in the bass"
+    new = set_in_four(piece, own_chords=False)
+    assert new.chords == ()
+    assert new.tracks != own.tracks
+
+
+def test_a_key_that_is_asked_for_is_the_key() -> None:
+    assert set_in_four(tune(72), key=Key("A", "minor")).key == Key("A", "minor")
 
 
 def test_a_chorale_is_in_the_key_of_its_tune_whatever_the_network_says() -> None:
