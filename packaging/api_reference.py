@@ -45,6 +45,7 @@ AREAS = {
         "worker.embedding",
         "worker.tensor_files",
         "worker.tuning",
+        "worker.optimiser",
         "worker.generators",
         "worker.bench",
         "sandbox",

@@ -115,7 +115,7 @@ def _drawing(folder: Path) -> _Placed:
 
 @functools.cache
 def _writing(folder: Path) -> TextEngine:
-    return TextEngine.load(tiny_models.save_folder(tiny_models.reference(), folder / "tiny"))
+    return TextEngine.load(tiny_models.plain_folder(folder / "tiny"))
 
 
 def _picture(side: int = 32) -> bytes:
@@ -179,7 +179,7 @@ CASES: dict[str, Case] = {
     "lab.inspect": Case({"count": 2}, _trained),
     "lab.report": Case({"groups": "gender"}, FakeTextEngine),
     "lab.simulate": Case({"count": 200, "side": 32}),
-    "lab.train": Case({"steps": 300, "precision": "float32"}),
+    "lab.train": Case({"steps": 60, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
     "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),

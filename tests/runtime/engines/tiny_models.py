@@ -10,6 +10,7 @@ from pathlib import Path
 import gguf
 import numpy
 import torch
+from safetensors.torch import save_file
 
 SIZES = {
     "vocab_size": 300,
@@ -75,6 +76,35 @@ def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
 def save_folder(model, folder: Path, **how) -> Path:
     """Write ``model`` and a tokenizer as a model folder."""
     model.save_pretrained(folder, **how)
+    byte_tokenizer(folder)
+    return folder
+
+
+def plain_folder(folder: Path) -> Path:
+    """Write a llama with random weights as a model folder, for tests that need no reference.
+
+    Without transformers, whose import takes several seconds of a process.
+    """
+    wide, inner, keys = SIZES["hidden_size"], SIZES["intermediate_size"], 32
+    shapes = {"model.embed_tokens": (SIZES["vocab_size"], wide), "model.norm": (wide,),
+              "lm_head": (SIZES["vocab_size"], wide)}  # fmt: skip
+    for layer in range(SIZES["num_hidden_layers"]):
+        parts = {"input_layernorm": (wide,), "post_attention_layernorm": (wide,),
+                 "self_attn.q_proj": (wide, wide), "self_attn.k_proj": (keys, wide),
+                 "self_attn.v_proj": (keys, wide), "self_attn.o_proj": (wide, wide),
+                 "mlp.gate_proj": (inner, wide), "mlp.up_proj": (inner, wide),
+                 "mlp.down_proj": (wide, inner)}  # fmt: skip
+        shapes |= {f"model.layers.{layer}.{name}": shape for name, shape in parts.items()}
+    random = torch.Generator().manual_seed(0)
+    tensors = {
+        f"{name}.weight": torch.randn(shape, generator=random) * 0.2 + (len(shape) == 1)
+        for name, shape in shapes.items()
+    }
+    folder.mkdir(parents=True)
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "rope_theta": 10000.0,
+              "hidden_act": "silu", "torch_dtype": "float32", **SIZES}  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
     byte_tokenizer(folder)
     return folder
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from studio.api.worker.optimiser import eager
 from studio_image.restyle.features import Features
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
@@ -72,11 +73,6 @@ def transfer(
                 continue
             canvas = step
             yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
-
-
-def prepare() -> None:
-    """Make an optimiser: with the first one torch imports a compiler, which takes a second."""
-    torch.optim.LBFGS([torch.zeros(1, requires_grad=True)])
 
 
 def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]:
@@ -164,7 +160,7 @@ def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Ten
     stay faces, and strokes become long.
     """
     canvas = start.detach().clone().requires_grad_()
-    optimiser = torch.optim.LBFGS(
+    optimiser = eager(torch.optim.LBFGS)(
         [canvas], max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0
     )
     for _ in range(steps):

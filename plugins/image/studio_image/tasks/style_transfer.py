@@ -92,10 +92,9 @@ def _painted(
 ) -> Generator[Event, None, _Canvas]:
     """Return the picture after all steps, or as many as there was time for."""
     from studio_image.restyle.features import Features
-    from studio_image.restyle.transfer import Wish, prepare, transfer
+    from studio_image.restyle.transfer import Wish, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
-    yield from ctx.in_thread(prepare)
     wish = Wish(
         _tensor(picture),
         [(_tensor(style), share) for style, share in styles],

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch._dynamo  # or the first optimiser imports it, for a hundred steps
 from PIL import Image
 from safetensors.torch import save_file
 

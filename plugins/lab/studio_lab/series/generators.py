@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from torch import Tensor, nn
 
+from studio.api.worker.optimiser import eager
+
 Values = NDArray[np.float64]
 
 BLOCK = 24
@@ -122,7 +124,7 @@ class RecurrentSeries:
         rows = torch.from_numpy((np.concatenate(views) - self._mean) / self._spread).float()
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
         self._network = _network(source)
-        optimiser = torch.optim.AdamW(self._network.parameters(), RATE)
+        optimiser = eager(torch.optim.AdamW)(self._network.parameters(), RATE)
         for step in range(STEPS):
             drawn = torch.from_numpy(rng.integers(len(rows), size=BATCH))
             with torch.enable_grad():

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.api.worker.optimiser import eager
 from studio_lab.datasets.table import Column, Table, Target
 from studio_lab.tables.generators import Wanted, in_order
 from studio_lab.tables.scores import NormalScores
@@ -64,7 +65,7 @@ class TableVae:
         shares /= shares.sum()
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
         self._network = _network(rows.shape[1], classes.shape[1], self._numbers, source)
-        optimiser = torch.optim.AdamW(self._network.parameters(), RATE, weight_decay=1e-3)
+        optimiser = eager(torch.optim.AdamW)(self._network.parameters(), RATE, weight_decay=1e-3)
         for step in range(STEPS):
             drawn = torch.from_numpy(rng.choice(len(rows), min(BATCH, 2 * len(rows)), p=shares))
             with torch.enable_grad():

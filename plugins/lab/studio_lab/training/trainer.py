@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from studio.api.worker.optimiser import eager
 from studio_lab.networks.architecture import Network
 from studio_lab.networks.layers import give_randomness
 from studio_lab.training.batches import Batches
@@ -114,7 +115,7 @@ class Trainer:
         self._best = _copied(self.average)
         memory = (network.momentum, 0.99)
         self.optimisers = {
-            phase: torch.optim.AdamW(
+            phase: eager(torch.optim.AdamW)(
                 network.part(phase), lr=plan.rate, weight_decay=plan.decay, betas=memory
             )
             for phase in network.phases

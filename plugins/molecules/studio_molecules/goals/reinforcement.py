@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.api.worker.optimiser import eager
 from studio_molecules.chem import parser
 from studio_molecules.goals.scores import Judge, Scored
 from studio_molecules.smiles.network import Network
@@ -66,11 +67,6 @@ _NEARNESS = 0.3
 """What a molecule that almost reaches the likeness is worth."""
 
 
-def prepare() -> None:
-    """Make an optimiser: with the first one torch imports a compiler, which takes a second."""
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-
-
 def search(
     model: SmilesModel,
     judge: Judge,
@@ -80,7 +76,7 @@ def search(
 ) -> Iterator[list[Scored] | None]:
     """Yield None while a batch is written and learned, then what was new in it; never ends."""
     agent = SmilesModel(copy.deepcopy(model.network).requires_grad_(True), model.vocabulary)
-    optimiser = torch.optim.Adam(agent.network.parameters(), lr=settings.rate)
+    optimiser = eager(torch.optim.Adam)(agent.network.parameters(), lr=settings.rate)
     memory = Memory(settings, floor)
     known = [each.smiles for each in judge.best(settings.batch) if each.score > 0]
     for _ in range(settings.warming if known else 0):

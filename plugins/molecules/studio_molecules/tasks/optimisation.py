@@ -94,7 +94,6 @@ def _search(
                 yield None
             if wanted.lead:
                 yield from _neighbours(judge, ctx.rng.numpy(), min(_NEAR, params.budget // 4))
-            yield from ctx.in_thread(reinforcement.prepare)
             rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
             yield from ctx.ladder(rungs, body)
         else:
