@@ -21,7 +21,9 @@ from studio_music.tasks import (
     render,
     score_import,
     sound_edits,
+    transcription,
 )
+from studio_music.transcription import weights as note_weights
 from studio_music.tunes import weights as tune_weights
 
 
@@ -38,13 +40,14 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.compare": comparison.compare,
         "music.effect": effects.effect,
         "music.edit_sound": sound_edits.edit_sound,
+        "music.transcribe": transcription.transcribe,
     }
 
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loaders of the two families."""
-    return (tune_weights.loader(), chorale_weights.loader())
+    """Return the loaders of the three families."""
+    return (tune_weights.loader(), chorale_weights.loader(), note_weights.loader())
 
 
 @hookimpl

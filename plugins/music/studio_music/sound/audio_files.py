@@ -9,13 +9,15 @@ import io
 import json
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from studio.api import BadInput, ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, StudioError, read_regular
 
 MAX_FILE_BYTES = 2**31
+MAX_READ_BYTES = 512 * 2**20
 MAX_SAMPLES = 2**28
 """Of all channels together, in a packed file that is read: 1 GiB unpacked."""
 Depth = Literal[16, 24, 32]
@@ -142,6 +144,32 @@ def read_sound(data: bytes) -> tuple[np.ndarray, int]:
             return file.read(dtype="float32", always_2d=True), int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise BadInput("This is no WAV, FLAC or Ogg file, or it is damaged.") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a sound file.
+
+    Raises:
+        BadInput: It cannot be read, or is too large to be read at once.
+    """
+    try:
+        if path.stat().st_size > MAX_READ_BYTES:
+            raise BadInput(f"“{path.name}” is too large.", "Cut it into parts first.")
+        return read_regular(path)
+    except OSError as error:
+        raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
+
+
+def read_filled(data: bytes, name: str) -> tuple[np.ndarray, int]:
+    """Do what ``read_sound`` does, for a file called ``name`` that must hold a sound.
+
+    Raises:
+        BadInput: It has no sample, too, or is none that can be read.
+    """
+    samples, rate = read_sound(data)
+    if not len(samples):
+        raise BadInput(f"“{name}” is empty.", "Choose another sound.")
+    return samples, rate
 
 
 def read_title(data: bytes) -> str:

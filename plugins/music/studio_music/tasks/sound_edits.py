@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from studio.api import BadInput, Event, NewArtifact, TaskContext
+from studio.api import Event, NewArtifact, TaskContext
 from studio_music.effects.schema import EditSound
 from studio_music.tasks import score_artifact
 from studio_music.tasks.effects import facts_of, sound_artifact
-
-LARGEST = 512 << 20
-"""Bytes of a file that is read."""
 
 
 def edit_sound(ctx: TaskContext, params: EditSound) -> Iterator[Event]:
@@ -46,15 +43,8 @@ def _made(ctx: TaskContext, params: EditSound) -> tuple[NewArtifact, tuple[int, 
     from studio_music.sound import audio_files
 
     path = Path(params.sound)
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BadInput(f"“{path.name}” is too large.", "Cut it into parts first.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
-    samples, rate = audio_files.read_sound(data)
-    if not len(samples):
-        raise BadInput(f"“{path.name}” is empty.", "Choose another sound.")
+    data = audio_files.read_bytes(path)
+    samples, rate = audio_files.read_filled(data, path.name)
     sound, loop = edited(samples, rate, params)
     recipe = score_artifact.recipe(ctx, "music.edit_sound", params)
     title = f"{(audio_files.read_title(data) or path.stem)[:60]} edited"

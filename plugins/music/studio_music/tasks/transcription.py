@@ -1,0 +1,108 @@
+"""The task ``music.transcribe``: a recording, written down as a score."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.api import BadInput, Event, Rung, TaskContext
+from studio_music.checks.piece_checks import check_piece
+from studio_music.piece import Piece
+from studio_music.tasks import score_artifact
+from studio_music.transcription.schema import LONGEST, Transcribe
+
+if TYPE_CHECKING:
+    from studio_music.transcription.activations import Activations, Floats
+    from studio_music.transcription.note_events import NoteEvent
+
+_AT_ONCE = 8
+_POLYPHONIC = 0.25
+"""Share of the sounding time with more than one note from which on a recording is no melody: an
+echo overlaps, too."""
+
+
+def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
+    """Write down what is sung or played.
+
+    Yields progress, a ``score`` artifact (MIDI), and the result: the facts of the piece, ``passed``
+    and ``checks``, ``remarks``, ``melody`` (whether one note at a time was written) and ``notes``:
+    as they sounded, each with ``start`` and ``end`` in seconds, ``pitch`` and ``strength``, 0…1.
+
+    Raises:
+        BadInput: It is no sound, is too long, or has no notes.
+        StudioError: The weights cannot be used or do not fit into memory.
+    """
+    yield ctx.progress(0, 1, "Reading the recording")
+    sound = yield from ctx.in_thread(partial(_read, params.sound))
+    heard = yield from _heard(ctx, params, sound)
+    yield ctx.progress(0.96, 1, "Writing the notes")
+    piece, events, line = yield from ctx.in_thread(partial(_written, params, heard))
+    remarks = ("Only the strongest note at each moment is written.",) if (
+        line and params.lines == "auto" and len(events) > len(piece.tracks[0].notes) * 1.3
+    ) else ()
+    verdict = check_piece(piece)
+    recipe = score_artifact.recipe(ctx, "music.transcribe", params)
+    yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    told = score_artifact.told(piece, verdict, remarks)
+    yield ctx.result(**{**told, "melody": line, "notes": [_told(each) for each in events]})
+
+
+def _read(file: str) -> Floats:
+    from studio_music.sound import audio_files
+    from studio_music.transcription.activations import prepared
+
+    path = Path(file)
+    samples, rate = audio_files.read_filled(audio_files.read_bytes(path), path.name)
+    minutes = len(samples) / rate / 60
+    if minutes * 60 > LONGEST:
+        raise BadInput(
+            f"“{path.name}” lasts {minutes:.0f} minutes; the limit is {LONGEST // 60}.",
+            "Cut out the part you want first: Edit a sound does that.",
+        )
+    return prepared(samples, rate)
+
+
+def _heard(
+    ctx: TaskContext, params: Transcribe, sound: Floats
+) -> Generator[Event, None, Activations]:
+    from studio_music.transcription.activations import Activations, activations
+
+    def body(at_once: int) -> Generator[Event, None, Activations]:
+        for step in activations(model.network, sound, at_once, ctx.device):
+            if isinstance(step, Activations):
+                return step
+            yield ctx.progress(0.05 + 0.9 * step, 1, "Listening")
+        raise AssertionError("listening ends with what was heard")
+
+    with ctx.lease(params.weights) as model:
+        rungs = [Rung(_AT_ONCE), Rung(1, "two seconds at a time")]
+        return (yield from ctx.ladder(rungs, body))
+
+
+def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEvent], bool]:
+    from studio_music.transcription.note_events import note_events, one_line, overlap
+    from studio_music.transcription.score import written
+
+    name = Path(params.sound).stem
+    events = note_events(heard, params.sensitivity / 100, params.shortest / 1000)
+    if not events:
+        raise BadInput(
+            f"No notes were heard in “{name}”.",
+            "Record closer or louder, raise the sensitivity, or choose music with clear pitches.",
+        )
+    line = params.lines == "melody" or (params.lines == "auto" and overlap(events) < _POLYPHONIC)
+    chosen = one_line(events) if line else events
+    bar = {"auto": 0, "4/4": 4, "3/4": 3}[params.metre]
+    piece = written(chosen, name[:80], line=line, bpm=params.tempo, bar=bar)
+    return piece, chosen, line
+
+
+def _told(event: NoteEvent) -> dict[str, Any]:
+    return {
+        "start": round(event.start, 3),
+        "end": round(event.end, 3),
+        "pitch": event.pitch,
+        "strength": round(event.strength, 3),
+    }
