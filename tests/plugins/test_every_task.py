@@ -42,6 +42,8 @@ from studio_music.chorales.weights import Chorales
 from studio_music.formats.midi import files as midi_files
 from studio_music.piece import Key, Note, Piece, Track
 from studio_music.sound.audio_files import wav
+from studio_music.transcription.network import NoteNetwork
+from studio_music.transcription.weights import Listener
 from studio_music.tunes.network import TuneNetwork
 from studio_music.tunes.weights import Tunes
 from tests.plugins.test_parking import _embedding, _features
@@ -139,6 +141,11 @@ def _midi(higher: int = 0) -> bytes:
     notes = tuple(msgspec.structs.replace(n, pitch=n.pitch + higher) for n in piece.tracks[0].notes)
     track = msgspec.structs.replace(piece.tracks[0], notes=notes)
     return midi_files.write(msgspec.structs.replace(piece, tracks=(track,)))
+
+
+def _tones() -> np.ndarray:
+    """Twenty seconds: a network that has learned nothing hears them window by window."""
+    return np.sin(np.arange(22_050 * 20)[:, None] / 9).astype(np.float32) / 2
 
 
 @dataclass(frozen=True)
@@ -299,6 +306,10 @@ def _case(task: str, folder: Path) -> Case:
         path = folder / "tune.abc"
         path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")
         return Case({"file": str(path)})
+    if task == "music.transcribe":
+        path = folder / "tones.wav"
+        path.write_bytes(wav(_tones(), 22_050))
+        return Case({"sound": str(path)}, lambda: Listener(NoteNetwork().eval()))
     if task == "music.edit_sound":
         path = folder / "tone.wav"
         path.write_bytes(wav(np.sin(np.arange(4000)[:, None] / 9).astype(np.float32) / 2, 44_100))

@@ -95,7 +95,12 @@ def melody(seed: int, program: int) -> Piece:
     metre, tempo = Metre(size, 4), Tempo(0, float(rng.integers(72, 150)))
     track = Track("Melody", tuple(notes), program, role="melody")
     return Piece(
-        f"Melody {seed}", key, (tempo,), (MetreChange(0, metre),), _BARS * metre.bar, tracks=(track,)
+        f"Melody {seed}",
+        key,
+        (tempo,),
+        (MetreChange(0, metre),),
+        _BARS * metre.bar,
+        tracks=(track,),
     )
 
 

@@ -1,4 +1,7 @@
-"""How music comes to the page: files, other pages, an empty piece. The runtime reads the files."""
+"""How music comes to the page: scores, recordings, other pages, an empty piece.
+
+The runtime reads the files.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from studio.api import (
     TaskResult,
     TroubleRow,
 )
+from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
@@ -20,6 +24,7 @@ from studio_music.pages.takes.takes import piece_of, take_of
 from studio_music.piece import Piece, Track
 
 TASK = "music.open"
+TRANSCRIBE = "music.transcribe"
 _NEW_BARS = 16
 
 
@@ -48,7 +53,7 @@ class ImportController:
         run.on_over(self._go_on)
 
     def bring(self, paths: list[Path]) -> None:
-        """Open files, one after the other; the last stays in view."""
+        """Open files, one after the other, and write recordings down; the last stays in view."""
         self._waiting += paths
         self._go_on()
 
@@ -57,6 +62,10 @@ class ImportController:
         if not self._waiting or self._run.busy:
             return
         path = self._waiting.pop(0)
+        if path.suffix.lower() in SOUND_SUFFIXES:
+            title = tr("Notes from {name}").format(name=path.name)
+            self._run.start(JobRequest(TRANSCRIBE, {"sound": str(path)}, title=title))
+            return
         title = tr("Open {name}").format(name=path.name)
         self._run.start(JobRequest(TASK, {"file": str(path)}, title=title))
 

@@ -24,6 +24,7 @@ from studio.api import (
     UsedSettings,
     file_stem,
 )
+from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.artifact_actions import PieceActions
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
@@ -107,10 +108,10 @@ class MusicPage(QWidget):
         )
         self.target = kit.drop_target(
             self,
-            tr("Open scores"),
+            tr("Open scores and recordings"),
             trouble=self.trouble,
             files=self.imports.bring,
-            suffixes=SCORE_SUFFIXES,
+            suffixes=SCORE_SUFFIXES + SOUND_SUFFIXES,
         )
         self.take_actions = kit.artifact_actions(
             self.take, trouble=self.trouble, results=self.takes, show=self._show_take

@@ -19,7 +19,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
         do: ``compose(words)``, ``open()``, ``write()``.
     """
     ways = [
-        ("folder-open", tr("Open MIDI, MusicXML or ABC"), do["open"]),
+        ("folder-open", tr("Open a score or a recording"), do["open"]),
         ("pencil", tr("Write it note by note"), do["write"]),
     ]
     if mode != COMPOSE:
@@ -59,7 +59,7 @@ def no_weights(
             "add a backing and export them."
         ),
         [
-            ("folder-open", tr("Open MIDI, MusicXML or ABC"), open_file),
+            ("folder-open", tr("Open a score or a recording"), open_file),
             ("pencil", tr("Write it note by note"), write),
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from studio_music.transcription.note_events import NoteEvent
 
 _AT_ONCE = 8
+_UNSURE = 0.45
+"""Mean strength of the notes below which they may be none: those of white noise have 0.36."""
 _POLYPHONIC = 0.25
 """Share of the sounding time with more than one note from which on a recording is no melody: an
 echo overlaps, too."""
@@ -39,9 +41,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     heard = yield from _heard(ctx, params, sound)
     yield ctx.progress(0.96, 1, "Writing the notes")
     piece, events, line = yield from ctx.in_thread(partial(_written, params, heard))
-    remarks = ("Only the strongest note at each moment is written.",) if (
-        line and params.lines == "auto" and len(events) > len(piece.tracks[0].notes) * 1.3
-    ) else ()
+    remarks = _remarks(events)
     verdict = check_piece(piece)
     recipe = score_artifact.recipe(ctx, "music.transcribe", params)
     yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
@@ -97,6 +97,12 @@ def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEv
     bar = {"auto": 0, "4/4": 4, "3/4": 3}[params.metre]
     piece = written(chosen, name[:80], line=line, bpm=params.tempo, bar=bar)
     return piece, chosen, line
+
+
+def _remarks(events: Sequence[NoteEvent]) -> tuple[str, ...]:
+    if sum(each.strength for each in events) >= _UNSURE * len(events):
+        return ()
+    return ("The notes are uncertain: most of this may be noise, or instruments without pitch.",)
 
 
 def _told(event: NoteEvent) -> dict[str, Any]:

@@ -18,13 +18,18 @@ FASTEST: Final = 210.0
 PARTS: Final = 4
 """Places on a beat: sixteenths, where the beat is a quarter."""
 
-_USUAL = 108.0
-_SPREAD = 0.75  # octaves
+_USUAL = 100.0
+_SPREAD = 0.5  # octaves
+_SHARES = ((1, 1.0), (2, 0.8), (4, 0.6))
+"""What it counts that notes fall on beats, on halves, on quarters of them."""
 _STEP = 0.25
 _PIECE = 10.0
 """Seconds within which the beat is taken to be even: people hurry and slow down."""
-_FOLLOWED = 0.2
-"""Share of a difference by which the beat follows the notes."""
+_FOLLOWED = 0.5
+"""Share of a difference by which the beat follows a note; its length follows by a part of that."""
+_LENGTH_FOLLOWED = 0.2
+_NEAR = np.linspace(0.92, 1.08, 65)
+"""How much another tempo than the whole the beginning may have."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ def found_beat(
     first = scores[size][1]
     shift = (first if grid[0] >= first * PARTS else first - size) * PARTS
     whole = grid.min() - shift
-    shift += int(whole // (size * PARTS)) * size * PARTS if whole < 0 or whole >= size * PARTS else 0
+    shift += (
+        int(whole // (size * PARTS)) * size * PARTS if whole < 0 or whole >= size * PARTS else 0
+    )
     return Beat(_spoken(bpm, starts, grid), (grid - shift) / PARTS, (finish - shift) / PARTS, size)
 
 
@@ -96,7 +103,7 @@ def _tempo(starts: Floats, weights: Floats) -> float:
             continue
         times, weight = starts[inside], weights[inside]
         total += weight.sum()
-        for parts, share in ((1, 1.0), (2, 0.8), (4, 0.6)):
+        for parts, share in _SHARES:
             turns = np.exp(2j * np.pi * np.outer(rates * parts / 60, times))
             fit += share * np.abs(turns @ weight)
     if not total:
@@ -105,14 +112,12 @@ def _tempo(starts: Floats, weights: Floats) -> float:
     return float(rates[int(np.argmax(fit / total * prior))])
 
 
-def _followed(
-    starts: Floats, ends: Floats, weights: Floats, part: float
-) -> tuple[Floats, Floats]:
+def _followed(starts: Floats, ends: Floats, weights: Floats, part: float) -> tuple[Floats, Floats]:
     """Return on which part of a beat each note begins, a whole number, and where it ends.
 
     The beat follows the notes a little, so that it may drift.
     """
-    origin = _best_phase(starts, weights, part)
+    part, origin = _start(starts, weights, part)
     grid, finish = np.zeros(len(starts)), np.zeros(len(starts))
     at, place, length = origin, 0.0, part
     for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist())):
@@ -123,17 +128,22 @@ def _followed(
         wrong = (exact - rounded) * length
         passed = rounded - place
         if passed > 0:
-            change = _FOLLOWED * 0.25 * wrong / passed
-            length = float(np.clip(length + change, 0.85 * part, 1.15 * part))
+            change = _LENGTH_FOLLOWED * wrong / passed
+            length = float(np.clip(length + change, 0.8 * part, 1.25 * part))
         at, place = start - (1 - _FOLLOWED) * wrong, float(rounded)
     return grid, finish
 
 
-def _best_phase(starts: Floats, weights: Floats, part: float) -> float:
-    """Return a time at which a part of a beat begins, from the notes at the start."""
+def _start(starts: Floats, weights: Floats, part: float) -> tuple[float, float]:
+    """Return how long a part of a beat is at the start, and a time at which one begins."""
     early = starts <= starts[0] + _PIECE / 2
-    turn = np.sum(weights[early] * np.exp(2j * np.pi * starts[early] / part))
-    return float(np.angle(turn) / (2 * np.pi) * part)
+    if np.count_nonzero(early) < 4:
+        early = np.arange(len(starts)) < 4
+    lengths = part * _NEAR
+    turns = np.exp(2j * np.pi * starts[early] / lengths[:, None]) @ weights[early]
+    best = int(np.argmax(np.abs(turns) - 0.02 * np.abs(_NEAR - 1)))
+    length = float(lengths[best])
+    return length, float(np.angle(turns[best]) / (2 * np.pi) * length)
 
 
 def _first_place(grid: Floats, weights: Floats, size: int) -> int:

@@ -1,7 +1,7 @@
 """The network of Basic Pitch: a constant-Q transform, then a few convolutions.
 
-R. Bittner and others, “A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription and
-Multipitch Estimation”, ICASSP 2022. The layers are those of the file of basic-pitch 0.4.0, in which
+R. Bittner and others, “A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription
+and Multipitch Estimation”, ICASSP 2022. The layers are those of the file of basic-pitch 0.4.0, in which
 batch normalisation is part of the convolutions.
 """
 

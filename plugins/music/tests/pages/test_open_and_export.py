@@ -30,6 +30,18 @@ def test_a_dropped_file_is_opened_with_its_remarks(
     desk.until(lambda: any(remark in n.message for n in desk.studio.notices.all))
 
 
+def test_a_dropped_recording_is_written_down(
+    desk: Any, made: Any, tune: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "hummed.wav"
+    file.write_bytes(b"RIFF")
+    desk.runtime.enqueue(made(tune("Hummed")), Result(melody=True))
+    assert desk.drop([file])
+    desk.until(lambda: desk.piece.title == "Hummed")
+    asked = desk.runtime.submitted[-1]
+    assert (asked.task, asked.params["sound"]) == ("music.transcribe", str(file))
+
+
 @pytest.mark.parametrize("suffix", [".mid", ".musicxml", ".abc"])
 def test_scores_are_exported_as_they_are_now(composed: Any, tmp_path: Path, suffix: str) -> None:
     desk = composed

@@ -18,6 +18,7 @@ from studio_music.effects.schema import EditSound, Effect  # noqa: E402
 from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
 from studio_music.schema import Back, Compose, Harmonise, Open, Render  # noqa: E402
+from studio_music.transcription.schema import Transcribe  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.weights import Tunes  # noqa: E402
 
@@ -30,6 +31,7 @@ SCHEMAS: dict[str, type[Params]] = {
     "open": Open,
     "effect": Effect,
     "edit_sound": EditSound,
+    "transcribe": Transcribe,
 }
 replace = msgspec.structs.replace
 

@@ -165,6 +165,7 @@ def test_what_the_manifest_promises_is_there() -> None:
     assert {loader.family for loader in worker.studio_loaders()} == {
         "music-tunes",
         "music-chorales",
+        "basic-pitch",
     }
     assert set(worker.studio_checks()) == {Kind.SCORE, Kind.AUDIO}
     for example in manifest["tour"]:

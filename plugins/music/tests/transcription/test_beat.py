@@ -1,0 +1,52 @@
+"""The beat behind notes is found, followed, and told apart in threes and fours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio_music.transcription.beat import found_beat
+
+FOURS = [1, 1, 2, 0.5, 0.5, 1, 2, 1.5, 0.5, 2, 1, 1, 1, 1, 4]
+THREES = [2, 1, 2, 1, 1, 0.5, 0.5, 1, 3, 2, 1, 1.5, 0.5, 1, 2, 1, 3]
+
+
+def played(lengths: list[float], bpm: float, *, late: float = 0.0, drift: float = 0.0) -> tuple:
+    """Return starts, ends and weights in seconds; the tempo grows by ``drift`` from end to end."""
+    beats = np.cumsum([0.0, *lengths])
+    rate = 60 / bpm * (1 - drift * beats / beats[-1] / 2)
+    seconds = beats * rate
+    seconds += np.random.default_rng(1).normal(0, late, len(beats))
+    return np.sort(seconds[:-1]), seconds[1:], np.ones(len(lengths))
+
+
+@pytest.mark.parametrize("bpm", [84.0, 100.0, 133.0])
+def test_notes_are_on_the_beats_they_were_played_on(bpm: float) -> None:
+    starts, ends, weights = played(FOURS, bpm, late=0.008)
+    beat = found_beat(starts + 0.7, ends + 0.7, weights)
+    assert beat.bpm == pytest.approx(bpm, rel=0.03)
+    assert np.diff(beat.places).tolist() == FOURS[:-1]
+
+
+def test_a_beat_that_hurries_is_followed() -> None:
+    starts, ends, weights = played(FOURS * 2, 96.0, drift=0.12)
+    beat = found_beat(starts, ends, weights)
+    assert np.diff(beat.places).tolist() == (FOURS * 2)[:-1]
+
+
+def test_threes_are_told_from_fours_and_bars_begin_where_they_did() -> None:
+    for lengths, size in ((THREES, 3), (FOURS, 4)):
+        beat = found_beat(*played(lengths, 110.0))
+        assert beat.bar == size
+        assert beat.places[0] == 0
+
+
+def test_a_known_tempo_and_metre_are_kept() -> None:
+    beat = found_beat(*played(FOURS, 120.0), bpm=60.0, bar=3)
+    assert beat.bpm == pytest.approx(60.0, rel=0.03)
+    assert beat.bar == 3
+
+
+def test_one_note_is_enough() -> None:
+    beat = found_beat(np.array([0.4]), np.array([0.9]), np.ones(1))
+    assert beat.places.tolist() == [0.0]
