@@ -1,8 +1,8 @@
 """The network of Basic Pitch: a constant-Q transform, then a few convolutions.
 
 R. Bittner and others, “A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription
-and Multipitch Estimation”, ICASSP 2022. The layers are those of the file of basic-pitch 0.4.0, in which
-batch normalisation is part of the convolutions.
+and Multipitch Estimation”, ICASSP 2022. The layers are those of the file of basic-pitch 0.4.0, in
+which batch normalisation is part of the convolutions.
 """
 
 from __future__ import annotations
