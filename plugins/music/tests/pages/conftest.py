@@ -154,7 +154,7 @@ class Hands:
 
 class Desk(PageDesk, Hands):
     plugin = "music"
-    capabilities = {"tunes": "tunes", "chorales": "chorales"}
+    capabilities = {"tunes": "tunes", "chorales": "chorales", "ears": "transcription"}
 
     def __init__(self, qtbot: Any, look: Appearance, home: Path) -> None:
         self.player = FakePlayer()
