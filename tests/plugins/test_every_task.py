@@ -302,6 +302,10 @@ def _case(task: str, folder: Path) -> Case:
         path.write_text("".join(f"Count {n},Aye\n" for n in range(20)))
         asked = {"weights": "tiny", "data": str(path), "epochs": 1, "rank": 2}
         return Case(asked, lambda: _writing(folder))
+    if task == "lab.finetune_pictures":
+        for n in range(16):
+            (folder / f"{n}.png").write_bytes(_picture(16 + n))
+        return Case({"own": "tiny", "data": str(folder), "epochs": 8, "rank": 2}, _trained)
     if task == "music.open":
         path = folder / "tune.abc"
         path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")

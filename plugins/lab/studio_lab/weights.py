@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Trained:
         architecture: Its name.
         meta: What leads from its rows back to what a person reads.
         card: What it was trained on, how, and how good it is: plain data.
+        arguments: Of ``Architecture.make`` beside the shape.
     """
 
     network: Network
@@ -36,6 +37,7 @@ class Trained:
     shape: Shape
     meta: Mapping[str, Any]
     card: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def to(self, device: str) -> None:
         """Move the network to ``device``."""
@@ -64,12 +66,13 @@ def _facts(header: Header) -> dict[str, Any]:
 def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Trained:
     told = header.metadata
     shape = Shape(**json.loads(told["shape"]))
+    arguments = json.loads(told["arguments"])
     with torch.device("meta"):  # what it holds comes from the file, and no number is drawn
-        network = ARCHITECTURES[told["architecture"]].make(shape, **json.loads(told["arguments"]))
+        network = ARCHITECTURES[told["architecture"]].make(shape, **arguments)
     network.load_state_dict(tensors, assign=True)
     network.to(device).eval().requires_grad_(False)
     meta = _vocabulary(json.loads(told["meta"]), shape)
-    return Trained(network, told["architecture"], shape, meta, _facts(header))
+    return Trained(network, told["architecture"], shape, meta, _facts(header), arguments)
 
 
 def _vocabulary(meta: dict[str, Any], shape: Shape) -> dict[str, Any]:

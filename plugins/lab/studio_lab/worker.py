@@ -19,6 +19,7 @@ from studio_lab.tasks import (
     train,
 )
 from studio_lab.tasks.finetune import finetune
+from studio_lab.tasks.finetune_pictures import finetune_pictures
 
 
 @hookimpl
@@ -26,6 +27,7 @@ def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
         "lab.finetune": finetune,
+        "lab.finetune_pictures": finetune_pictures,
         "lab.augment": augment.augment,
         "lab.compare": compare.compare,
         "lab.describe": describe.describe,

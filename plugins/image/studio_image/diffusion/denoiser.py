@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
+from studio_image.adapters.adapter import Adapter, beside
 from studio_image.diffusion.model import DiffusionModel, in_float32
 from studio_image.diffusion.schedulers import scheduler
 
@@ -29,6 +30,7 @@ class Wish:
         guidance: 1 or less: the prompt alone, at half the cost.
         start: The picture to begin with, (1, 3, height, width) in 0…1, or None.
         strength: How much of it may change.
+        adapters: What is beside the network.
         halves: Ask the network with and without the prompt one after the other: half the memory.
     """
 
@@ -42,6 +44,7 @@ class Wish:
     start: Tensor | None = None
     strength: float = 0.6
     halves: bool = False
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,13 @@ def _predict(
     model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
 ) -> Tensor:
     """Return the noise, guided, in float32: the scheduler works with small differences."""
+    with beside(model.pipe.unet, wish.adapters):
+        return _guided(model, wish, words, latents, time)
+
+
+def _guided(
+    model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
+) -> Tensor:
     import torch
 
     if wish.guidance <= 1:

@@ -37,6 +37,11 @@ class Generate(Params, frozen=True):
         Capability("text-to-image"),
         Label("Model", "The model that generates the pictures."),
     ] = WeightsId()
+    adapters: Annotated[
+        list[WeightsId],
+        Capability("picture-adapter"),
+        Label("Adapters", "What fine-tuning taught the model, beside it; diffusion models only."),
+    ] = []
     width: Annotated[
         int,
         Range(0, 4096, 8, "px", "Auto"),

@@ -6,6 +6,7 @@ Knows no networks: it reads parameters, steps the denoising loop and makes files
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -46,8 +47,13 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
     width, height = _size(params, plan, start)
-    with ctx.lease(params.weights, plan.working_bytes(width, height)) as model:
-        wish = _wish(params, plan, width, height, start)
+    with ExitStack() as held:
+        adapters = tuple(held.enter_context(ctx.lease(each)) for each in params.adapters)
+        need = plan.working_bytes(width, height)
+        model = held.enter_context(ctx.lease(params.weights, need))
+        for each in adapters:
+            each.check(model.pipe.unet)
+        wish = replace(_wish(params, plan, width, height, start), adapters=adapters)
         note = _beyond(model, params)
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)

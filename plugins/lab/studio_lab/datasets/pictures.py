@@ -57,7 +57,7 @@ def read_pictures(
         paths = [paths[at] for at in np.sort(chosen)]
     kept, rows, sizes = [], [], set()
     for path in paths:
-        picture = _picture(path, sides)
+        picture = picture_of(path, sides)
         if picture is not None:
             sizes.add(picture[1])
             rows.append(picture[0])
@@ -94,9 +94,10 @@ def _sides(paths: Sequence[Path], side: int) -> tuple[int, int]:
     return (side, longer) if ratio >= 1 else (longer, side)
 
 
-def _picture(
+def picture_of(
     path: Path, sides: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+    """Return a file as (H, W, 3) of these sides, and its own size; None where it is no picture."""
     try:
         with _opened(path) as image:
             if image.width * image.height > _MOST_PIXELS:

@@ -6,6 +6,7 @@ from studio.api import Mode
 from studio_lab import schema
 from studio_lab.pages.phrases import tr
 from studio_lab.schema.finetune import FineTune
+from studio_lab.schema.finetune_pictures import FineTunePictures
 
 TRAIN, DESCRIBE, SAMPLE, INSPECT = "train", "describe", "sample", "inspect"
 COMPARE, AUGMENT, SCALE, REPORT = "compare", "augment", "scale", "report"
@@ -70,6 +71,18 @@ def modes() -> tuple[Mode, ...]:
             hint=tr(
                 "Teach a language model prompts and answers of your own. The model itself stays as "
                 "it is; an adapter beside it can be chosen in Chat, and removed."
+            ),
+        ),
+        Mode(
+            "finetune_pictures",
+            tr("Fine-tune on pictures"),
+            tr("Fine-tune"),
+            "image-plus",
+            "lab.finetune_pictures",
+            FineTunePictures,
+            hint=tr(
+                "Teach a picture model your own pictures. The model itself stays as it is: of a "
+                "model of the Lab a second one is made, Stable Diffusion gets an adapter beside it."
             ),
         ),
         Mode(

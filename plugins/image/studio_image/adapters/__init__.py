@@ -1,0 +1,1 @@
+"""What fine-tuning taught a diffusion model, beside it."""

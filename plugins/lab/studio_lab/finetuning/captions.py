@@ -1,0 +1,71 @@
+"""Pictures of a folder, each with words that say what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from studio.api import BadInput, read_regular
+from studio_lab.datasets.pictures import SUFFIXES, picture_of
+
+FEWEST = 6
+MOST = 2_000
+_MOST_WORDS = 1_000
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """What was read.
+
+    Attributes:
+        pixels: (N, H, W, 3) uint8.
+        captions: The different ones; ``labels`` says which is whose.
+        labels: (N,) int64.
+        notes: Sentences about what was left out.
+    """
+
+    title: str
+    pixels: np.ndarray
+    captions: tuple[str, ...]
+    labels: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
+    """Return the pictures of a folder and of those in it, cut to squares.
+
+    The words are in a text file of the same name beside a picture, or the name of the folder in
+    ``folder`` that it lies in, or else ``usual``.
+
+    Raises:
+        BadInput: There are too few.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    notes = []
+    if len(paths) > MOST:
+        notes.append(f"The folder has {len(paths):,} pictures; the first {MOST:,} are used.")
+    rows, words = [], []
+    for path in paths[:MOST]:
+        if (found := picture_of(path, (side, side))) is not None:
+            rows.append(found[0])
+            words.append(_caption(path, folder) or usual)
+    if left := len(paths[:MOST]) - len(rows):
+        notes.append(f"Not readable as pictures, and left out: {left:,}.")
+    if len(rows) < FEWEST:
+        raise BadInput(
+            f"“{folder.name}” has {len(rows)} pictures; at least {FEWEST} are needed.",
+            "Choose a folder with more pictures.",
+        )
+    captions = tuple(dict.fromkeys(words))
+    labels = np.array([captions.index(each) for each in words], np.int64)
+    return Captioned(folder.name, np.stack(rows), captions, labels, tuple(notes))
+
+
+def _caption(path: Path, folder: Path) -> str:
+    beside = path.with_suffix(".txt")
+    if beside.is_file():
+        text = read_regular(beside).decode("utf-8", "replace")
+        return " ".join(text.split())[:_MOST_WORDS]
+    return path.parent.name.replace("_", " ") if path.parent != folder else ""
