@@ -38,7 +38,7 @@ Sounding = TypeVar("Sounding", Harmony, Voicing)
 
 
 def arranging(
-    piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False
+    piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False, colour: str = ""
 ) -> Iterator[float | Piece]:
     """Give ``piece`` chords, bass and drums, as long as it is.
 
@@ -47,6 +47,7 @@ def arranging(
     Args:
         genre: One of ``GENRES``.
         loop: Its end leads to its start, and there is no closing bar.
+        colour: Of the chords, as ``harmonised``; "" for that of the genre.
 
     Yields:
         The share done after each bar; the piece last.
@@ -58,7 +59,10 @@ def arranging(
     melody = melody_of(piece)
     bars = bars_of(piece)
     key = _sounding_key(piece, melody.notes)
-    chords = _given(piece) or harmonised(melody.notes, bars, key, style.colour, rng, loop)
+    tint = colour or style.colour
+    chords = _given(piece) or harmonised(
+        melody.notes, bars, key, style.colour if style.colour == "blues" else tint, rng, loop
+    )
     yield 0.1
     band = _Band(style, key, bars, chords, melody.notes, rng, loop)
     for number, bar in enumerate(bars):

@@ -23,6 +23,13 @@ GENRES: Final = (
     "ballad",
     "electronic",
     "funk",
+    "blues",
+    "reggae",
+    "ambient",
+    "orchestral",
+    "battle",
+    "suspense",
+    "chiptune",
 )
 FILL: Final = "fill"
 """The part that leads to the next phrase; the other parts are what it plays between."""

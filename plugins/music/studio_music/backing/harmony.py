@@ -15,6 +15,7 @@ from studio_music.backing.bars import Bar
 from studio_music.backing.chord_symbols import Harmony
 from studio_music.backing.harmony_rules import (
     BEFORE_LAST,
+    COLOURS,
     DEGREES,
     DOMINANTS,
     ELSEWHERE,
@@ -23,10 +24,12 @@ from studio_music.backing.harmony_rules import (
     HALF_CADENCE,
     LAST_DOMINANT,
     LAST_TONIC,
+    LUSH,
     RESOLVED,
     STAY,
     STAY_IN_BAR,
     TONICS,
+    TWELVE_BARS,
     UNRESOLVED,
     Degree,
 )
@@ -62,13 +65,17 @@ def harmonised(
     """Return the chords under ``melody``: the tick where each begins, one at least.
 
     Args:
-        colour: "triads", or "sevenths" to give each chord its seventh.
+        colour: "triads"; "sevenths" to give each chord its seventh; "dark" or "lush", as
+            ``harmony_rules.COLOURS``; "blues" for its twelve bars, whatever the melody.
         loop: The end leads back to the start, instead of resting on the tonic.
     """
+    if colour == "blues":
+        return _twelve_bars(bars, key, loop)
     slots = slots_of(bars)
     names = list(DEGREES[key.mode])
     fits = _fits(melody, slots, key) + rng.gumbel(0, NOISE, (len(slots), len(names)))
     fits += _wishes(slots, key.mode, loop)
+    fits += [COLOURS.get(colour, {}).get(name, 0.0) for name in names]
     steps = _steps(key.mode)
     path = _best_path(fits, steps, slots)
     if loop:
@@ -77,6 +84,28 @@ def harmonised(
         fits[-1] += steps[:, path[0]]
         path = _best_path(fits, steps, slots)
     return _chords([names[each] for each in path], slots, key, colour)
+
+
+def _twelve_bars(bars: Sequence[Bar], key: Key, loop: bool) -> list[tuple[int, Harmony]]:
+    """Return the chords of the blues, from the start as often as it takes; the tonic ends it."""
+    chords: list[tuple[int, Harmony]] = []
+    for bar in bars:
+        step, quality = TWELVE_BARS[key.mode][bar.number % 12]
+        if bar.is_last and not loop:
+            step, quality = TWELVE_BARS[key.mode][0]
+        chord = Harmony((key.pitch_class + step) % 12, quality)
+        if not chords or chords[-1][1] != chord:
+            chords.append((bar.start, chord))
+    return chords
+
+
+def _quality(degree: Degree, colour: str) -> str:
+    """Return the quality of a chord in a colour."""
+    if colour == "dark" and degree.quality == "dim":
+        return degree.seventh
+    if colour == "lush":
+        return LUSH.get(degree.quality, degree.quality)
+    return degree.seventh if colour == "sevenths" else degree.quality
 
 
 def slots_of(bars: Sequence[Bar]) -> list[Slot]:
@@ -196,7 +225,7 @@ def _chords(
     chords: list[tuple[int, Harmony]] = []
     for name, slot in zip(names, slots, strict=True):
         degree = DEGREES[key.mode][name]
-        quality = degree.seventh if colour == "sevenths" else degree.quality
+        quality = _quality(degree, colour)
         chord = Harmony((key.pitch_class + degree.step) % 12, quality)
         if not chords or chords[-1][1] != chord:
             chords.append((slot.start, chord))

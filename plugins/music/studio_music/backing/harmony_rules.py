@@ -50,11 +50,30 @@ DEGREES: Final = {
         "V7": Degree(7, "7", "7", liking=0.1),
         "VI": Degree(8, "", "maj7", liking=0.1),
         "VII": Degree(10, "", "7", liking=0.1),
+        "bII": Degree(1, "", "maj7", liking=-2.2),
+        "vii": Degree(11, "dim", "dim7", "i", -2.0),
         "V/iv": Degree(0, "7", "7", "iv", -1.8),
         "V/V": Degree(2, "7", "7", "V", -1.8),
     },
 }
 """The chords that are tried in each mode, by Roman numeral."""
+
+COLOURS: Final[dict[str, dict[str, float]]] = {
+    "dark": {"bII": 2.4, "vii": 2.4, "ii": 1.2, "VI": 0.3, "III": -1.5, "VII": -1.2, "IV": -0.6,
+             "v": -0.8},
+    "lush": {"ii": 0.6, "iii": 0.9, "IV": 0.5, "vi": 0.5, "V": -0.5, "VI": 0.5, "iv": 0.3},
+}  # fmt: skip
+"""By how much likelier some chords are in a colour that is not that of the genre."""
+
+LUSH: Final = {"": "maj9", "maj7": "maj9", "m": "m9", "m7": "m9"}
+"""What chords become in the lush colour; in the dark one, diminished chords get their seventh."""
+
+TWELVE_BARS: Final = {
+    "major": tuple((step, "7") for step in (0, 5, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7)),
+    "minor": ((0, "m7"), (0, "m7"), (0, "m7"), (0, "m7"), (5, "m7"), (5, "m7"), (0, "m7"),
+              (0, "m7"), (8, "maj7"), (7, "7"), (0, "m7"), (7, "7")),
+}  # fmt: skip
+"""The twelve bars of the blues: semitones over the tonic, and quality."""
 
 GOES: Final = {
     "major": {
@@ -78,6 +97,7 @@ GOES: Final = {
         "V7": {"i": 1.1, "VI": 0.4, "V": -0.8, "iv": -0.9},
         "VI": {"VII": 0.6, "iv": 0.5, "III": 0.3, "V": 0.4},
         "VII": {"III": 0.6, "i": 0.6, "VI": 0.2},
+        "bII": {"V": 0.6, "V7": 0.6, "i": 0.8},
     },
 }
 """How gladly one chord is followed by another."""

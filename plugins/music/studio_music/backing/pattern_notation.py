@@ -65,9 +65,9 @@ def _beats(row: str, beats: int, chosen: tuple[int, ...]) -> str:
 
 
 def _swung(row: str, beats: int) -> str:
-    """Return a row of beats in four columns with beats in six; one of three columns has them."""
+    """Return a row of beats in four columns with beats in six; threes and sixes have them."""
     width = len(row) // beats
-    if width == 3:
+    if width % 3 == 0:
         return row
     made = ""
     for first, second, third, fourth in (tuple(row[at : at + 4]) for at in range(0, len(row), 4)):

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from studio.api import BadInput, Check, Verdict
 from studio_music.piece import TICKS, Key, Note, Piece, checked
 from studio_music.prompt.request import TuneRequest
@@ -23,6 +25,10 @@ LONGEST_QUARTERS: Final = 16
 
 LONGEST_GAP_BARS: Final = 2
 """Longer than this nothing may be silent in a piece."""
+
+MOST_PACE_OFF: Final = 0.08
+"""How far the average pace may be from the asked tempo where the pace follows the tension."""
+MOST_SECONDS_OFF: Final = 0.05
 
 MOST_PARALLELS: Final = 1.0
 """Parallel fifths and octaves a hundred moves; Bach's chorales have 0.3."""
@@ -41,7 +47,7 @@ def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
         _overlaps(piece),
         _bars(piece),
         _silence(piece),
-        _key(piece, key),
+        _key(_unlifted(piece, request), key),
     ]
     rows = rows_of(piece)
     if rows:
@@ -218,6 +224,24 @@ def _key(piece: Piece, key: Key) -> Check:
     return Check("key", ends and are_close(found, key) and share >= IN_SCALE, told)
 
 
+def _unlifted(piece: Piece, request: TuneRequest | None) -> Piece:
+    """Return the piece with a lifted end put back, so that it is in one key."""
+    if request is None or not request.lift:
+        return piece
+    tick = piece.bar_starts()[request.lift_bar + bool(piece.pickup)]
+    lift = request.lift
+
+    def lowered(note: Note) -> Note:
+        return msgspec.structs.replace(note, pitch=note.pitch - lift * (note.start >= tick))
+
+    tracks = tuple(
+        msgspec.structs.replace(track, notes=tuple(map(lowered, track.notes)))
+        for track in piece.tracks
+        if not track.drums
+    )
+    return msgspec.structs.replace(piece, tracks=tracks)
+
+
 def _same(one: Key, other: Key) -> bool:
     return (one.pitch_class, one.mode) == (other.pitch_class, other.mode)
 
@@ -230,6 +254,14 @@ def _ends_on(piece: Piece, key: Key) -> bool:
 
 
 def _tempo(piece: Piece, request: TuneRequest) -> Check:
+    if request.seconds:
+        lasts = piece.seconds(piece.end)
+        told = f"{lasts:.1f} seconds, asked for {request.seconds:g}"
+        return Check("duration", abs(lasts - request.seconds) < MOST_SECONDS_OFF, told)
+    if len(piece.tempos) > 1:
+        mean = piece.end / TICKS / piece.seconds(piece.end) * 60
+        told = f"{mean:.0f} bpm on average, asked for {request.tempo:g}"
+        return Check("tempo", abs(mean / request.tempo - 1) <= MOST_PACE_OFF, told)
     wrong = [tempo.bpm for tempo in piece.tempos if abs(tempo.bpm - request.tempo) > 0.01]
     is_bpm = wrong[0] if wrong else piece.tempo
     return Check("tempo", not wrong, f"{is_bpm:g} bpm, asked for {request.tempo:g}")

@@ -39,6 +39,31 @@ GENRES: Final = {
     "bossa": ("bossa nova", "bossa", "latin"),
     "electronic": ("electronic", "electro", "techno", "house", "synth"),
     "funk": ("funk", "funky"),
+    "blues": ("blues", "bluesy", "twelve-bar blues", "12-bar blues"),
+    "reggae": ("reggae", "ska", "dub"),
+    "ambient": ("ambient", "atmospheric", "atmosphere", "drone", "soundscape", "new age"),
+    "orchestral": (
+        "orchestral",
+        "orchestra",
+        "symphonic",
+        "symphony",
+        "cinematic",
+        "film",
+        "classical",
+    ),
+    "battle": (
+        "boss battle",
+        "boss fight",
+        "boss",
+        "battle",
+        "combat",
+        "fight",
+        "fighting",
+        "war",
+        "chase",
+    ),
+    "suspense": ("thriller", "spy", "heist"),
+    "chiptune": ("chiptune", "chip tune", "8-bit", "8 bit", "eight-bit", "retro game", "arcade"),
     "none": (
         "without (?:a |any )?(?:backing|accompaniment|chords)",
         "no (?:backing|accompaniment|chords)",
@@ -49,14 +74,22 @@ GENRES: Final = {
 }
 """Backing → patterns of the words for it."""
 
-MOODS: Final = {
-    "calm": "calm calming peaceful quiet gentle relaxed relaxing tranquil dreamy soothing serene",
-    "happy": "happy cheerful joyful joyous merry bright sunny jolly glad",
-    "sad": "sad melancholy melancholic mournful sorrowful gloomy wistful lonely dark tearful",
-    "lively": "lively energetic exciting upbeat spirited driving wild playful dancing",
-    "solemn": "solemn serious stately majestic noble dignified ceremonial sacred",
-}
-"""Mood → the words for it."""
+ARCS: Final = {
+    "rise": (
+        "rising", "rises", "builds? up", "building up", "building", "crescendo",
+        "intensif(?:y|ies)",
+        "growing", "increasing(?:ly)? (?:tension|intense)",
+    ),
+    "fall": ("falling", "fades? away", "fading", "decrescendo", "diminuendo", "winding down"),
+    "relief": ("relief", "relieved", "calms? down", "settles? down", "resolves?", "release"),
+    "waves": ("waves?", "ups and downs", "swelling"),
+    "arch": ("with a climax", "to a climax", "climax", "arc", "arch"),
+}  # fmt: skip
+"""How the tension runs → patterns of the words for it."""
+
+LOOPS: Final = ("loop", "looped", "looping", "loopable", "seamless", "endless")
+LIFTS: Final = ("modulate", "modulates", "modulating", "modulation", "key change", "changes key")
+"""Words for a piece that leads back to its start, and for one whose end lies in a higher key."""
 
 TEMPI: Final = {
     "very slow": 48,
@@ -87,21 +120,11 @@ TEMPI: Final = {
 }
 """Beats a minute that a word stands for, about the middle of what metronomes print for it."""
 
+GENRE_MOODS: Final = {"battle": "furious", "suspense": "tense"}
+"""The mood of a backing that is asked for without one."""
+
 MEDIUM_TEMPO: Final = 104
 """The word that leaves the tempo of a dance as it is; others scale it."""
-
-MOOD_TEMPI: Final = {
-    "any": 100,
-    "calm": 84,
-    "happy": 120,
-    "sad": 68,
-    "lively": 138,
-    "solemn": 72,
-}
-"""Beats a minute where nothing else says."""
-
-MOOD_MODES: Final = {"happy": "major", "lively": "major", "sad": "minor", "solemn": "minor"}
-"""The mode of moods that have one."""
 
 OPEN_TONICS: Final = {
     "major": ("G", "D", "A", "C", "F"),
@@ -192,7 +215,7 @@ _EMPTY: Final = """
 a an and the of in on at for with to by it its is be me my i id please something some tune tunes
 piece melody song music theme thing number write compose make create give play played want would
 like love us key tempo time metre meter length long style kind feel mood sounding sounds that which
-nice new little about around roughly bars bar beat beats backing accompaniment
+nice new little game video level about around roughly bars bar beat beats backing accompaniment
 """
 FILLERS: Final = frozenset(_EMPTY.split())
 """Words that ask for nothing by themselves."""

@@ -14,8 +14,11 @@ import msgspec
 from studio.api import BadInput
 from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
 from studio_music.prompt import lexicon as words
+from studio_music.prompt.form import USUAL, Section, sections_of
+from studio_music.prompt.moods import MOODS
 from studio_music.prompt.reader import Ask, Said
 from studio_music.prompt.request import TuneRequest
+from studio_music.prompt.tension import ARCS, by_bar, drawn
 from studio_music.schema import Compose, MetreName
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_BARS: Final = 128
 MOST_REMARKS: Final = 6
+_NAMED: Final = {"blues": "blues", "reggae": "reggae", "battle": "battle", "ambient": "soundscape"}
+"""What a piece is called by its backing."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -52,21 +57,32 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     ask = Ask(params.ask)
     said = Said.of(ask)
     dance = words.DANCES.get(said.dance or "")
-    mood = said.mood or (params.mood if params.mood != "any" else dance.mood if dance else "any")
+    mood = said.mood or _mood(said, params, dance)
+    genre = said.genre or _genre(params, dance, mood)
     metre = _metre(said.metre or (dance.metre if dance else params.metre))
     tempo = _tempo(said, params, dance, mood, metre)
+    blues = genre == "blues"
+    form, bars = _form(said, params, metre, tempo, blues)
     request = TuneRequest(
         key=_key(said, params, mood, rng),
         metre=metre,
-        bars=_bars(said, params, metre, tempo),
+        bars=bars,
         tempo=tempo,
         mood=mood,
         temperature=params.temperature,
+        form=form,
+        tension=_tension(said, params, bars),
+        loop=said.loop or params.loop,
+        blues=blues,
+        seconds=said.seconds or params.seconds,
     )
+    lift = 2 if said.lift else params.lift
+    if lift:
+        request = msgspec.structs.replace(request, lift=lift, lift_bar=_lifted(form, bars))
     return Asked(
         request=request,
-        genre=said.genre or (dance.genre if dance else params.genre),
-        title=_title(mood, said.dance, request.key),
+        genre=genre,
+        title=_title(mood, said.dance or _NAMED.get(said.genre or ""), request.key),
         program=said.program,
         remarks=_first(tuple(ask.remarks())),
     )
@@ -86,7 +102,7 @@ def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Ke
         return Key.parse(f"{tonic} {mode or 'major'}")
     if params.key.strip() and not mode:
         return Key.parse(params.key)
-    mode = mode or words.MOOD_MODES.get(mood) or ("major", "minor")[int(rng.integers(2))]
+    mode = mode or MOODS[mood].mode or ("major", "minor")[int(rng.integers(2))]
     tonics = words.OPEN_TONICS[mode]
     return Key(tonics[int(rng.integers(len(tonics)))], mode)
 
@@ -109,17 +125,66 @@ def _tempo(
         return round(dance.tempo * math.pow(pace, 0.6))
     # Words count beats, and a beat of 6/8 has three eighths.
     quarters = 1.5 if metre.unit == 8 else 1
-    return round((said.pace or words.MOOD_TEMPI[mood]) * quarters)
+    return round((said.pace or MOODS[mood].tempo) * quarters)
+
+
+def _mood(said: Said, params: Compose, dance: words.Dance | None) -> str:
+    """Return the mood of the field, else that of the dance, else that of the backing."""
+    if params.mood != "any":
+        return params.mood
+    return dance.mood if dance else words.GENRE_MOODS.get(said.genre or params.genre, "any")
+
+
+def _genre(params: Compose, dance: words.Dance | None, mood: str) -> str:
+    if dance:
+        return dance.genre
+    return MOODS[mood].genre if params.genre == "auto" else params.genre
+
+
+def _form(
+    said: Said, params: Compose, metre: Metre, tempo: float, blues: bool
+) -> tuple[tuple[Section, ...], int]:
+    """Return the sections and how many bars they have together."""
+    bars, usual = _bars(said, params, metre, tempo), 12 if blues else USUAL
+    text = said.form or params.form.strip()
+    usual_bars = said.bars is None and params.bars == Compose().bars
+    is_open = usual_bars and not (said.seconds or params.seconds)
+    if text:
+        form = sections_of(text, None if is_open else bars, usual)
+        return form, _counted(sum(section.bars for section in form))
+    if blues and is_open:  # in verses
+        bars = 2 * usual
+    if not blues or bars % usual:
+        return (), bars
+    verses = "ABACABAD"
+    return tuple(Section(verses[n % 8], usual) for n in range(bars // usual)), bars
+
+
+def _tension(said: Said, params: Compose, bars: int) -> tuple[float, ...]:
+    name = said.arc or params.arc
+    return by_bar(drawn(params.curve) or ARCS.get(name, ()), bars)
+
+
+def _lifted(form: tuple[Section, ...], bars: int) -> int:
+    """Return the bar from which the end lies higher: the last third, at a section where it can."""
+    starts = [sum(section.bars for section in form[:n]) for n in range(1, len(form))]
+    starts = starts or list(range(USUAL, bars, USUAL)) or [bars // 2]
+    return min(starts, key=lambda start: abs(start - bars * 2 / 3))
 
 
 def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
     bars = params.bars if said.bars is None else said.bars
-    if said.bars is None and said.seconds is not None:
-        bars = round(said.seconds * tempo / 60 * TICKS / metre.bar)
+    seconds = params.seconds or None if said.seconds is None else said.seconds
+    if said.bars is None and seconds is not None:
+        bars = round(seconds * tempo / 60 * TICKS / metre.bar)
         if bars < 1:
             raise BadInput(
-                f"{said.seconds:g} seconds are too short for one bar.", "Ask for a longer tune."
+                f"{seconds:g} seconds are too short for one bar.", "Ask for a longer tune."
             )
+    return _counted(bars)
+
+
+def _counted(bars: int) -> int:
     if not 1 <= bars <= MAX_BARS:
         raise BadInput(f"A tune cannot have {bars:,} bars.", f"Ask for 1 to {MAX_BARS}.")
     return bars
@@ -127,9 +192,8 @@ def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
 
 def _title(mood: str, dance: str | None, key: Key) -> str:
     what = dance or "tune"
-    said = (
-        what if mood == "any" or (dance and words.DANCES[dance].mood == mood) else f"{mood} {what}"
-    )
+    own = words.DANCES[dance].mood if dance in words.DANCES else "any"
+    said = what if mood in ("any", own) else f"{mood} {what}"
     return f"{said[:1].upper()}{said[1:]} in {key}"
 
 

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from studio_music.prompt import form as forms
 from studio_music.prompt import lexicon as words
+from studio_music.prompt.moods import MOODS
 
 _NUMBER: Final = (
     r"(?P<number>\d+(?:\.\d+)?|"
@@ -42,6 +44,13 @@ class Ask:
         either = "|".join(sorted(choices, key=len, reverse=True))
         found = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
         return found[0].lower() if found else None
+
+    def form(self) -> str:
+        """Take out the sections that are named in a row; "" for none."""
+        said = forms.said(self._rest)
+        if said:
+            self.take(re.escape(said), 0)
+        return said
 
     def agree(self, pattern: str) -> None:
         """Take back the remarks upon words that say the same as the first."""
@@ -76,14 +85,21 @@ class Said(msgspec.Struct, frozen=True):
     mood: str | None
     pace: float | None
     program: int | None
+    form: str = ""
+    arc: str | None = None
+    loop: bool = False
+    lift: bool = False
 
     @classmethod
     def of(cls, ask: Ask) -> Said:
         """Read an ask; the order matters, since what one line takes the next does not see."""
+        form = ask.form()
         bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)
         metre, key, dance = _said_metre(ask), _said_key(ask), _singular(ask, words.DANCES)
-        mood = _listed(ask, {name: tuple(said.split()) for name, said in words.MOODS.items()})
-        genre, pace = _listed(ask, words.GENRES), ask.word(words.TEMPI)
+        arc, loop, lift = _listed(ask, words.ARCS), ask.word(words.LOOPS), ask.word(words.LIFTS)
+        genre = _listed(ask, words.GENRES)
+        mood = _listed(ask, {name: tuple(m.words.split()) for name, m in MOODS.items() if m.words})
+        pace = ask.word(words.TEMPI)
         length = ask.word(words.LENGTHS) if bars is None and seconds is None else None
         instrument = _singular(ask, words.INSTRUMENTS)
         return cls(
@@ -97,6 +113,10 @@ class Said(msgspec.Struct, frozen=True):
             mood=mood,
             pace=words.TEMPI[pace] if pace else None,
             program=words.INSTRUMENTS[instrument] if instrument else None,
+            form=form,
+            arc=arc,
+            loop=bool(loop),
+            lift=bool(lift),
         )
 
 
@@ -161,7 +181,7 @@ def _said_key(ask: Ask) -> tuple[str, str]:
         return "", ask.word(("major", "minor")) or ""
     sign = (found["sign"] or "").strip(" -").lower()
     sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
-    mode = (found["mode"] or "").lower()
+    mode = (found["mode"] or ask.word(("major", "minor")) or "").lower()
     mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
     if mode in words.OLD_MODES:
         ask.note(f"{mode.capitalize()} is treated as {words.OLD_MODES[mode]}.")

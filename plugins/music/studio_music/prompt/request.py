@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from studio_music.piece import Key, Metre
+from studio_music.prompt.form import Section
 
 
 class TuneRequest(msgspec.Struct, frozen=True):
@@ -13,7 +14,12 @@ class TuneRequest(msgspec.Struct, frozen=True):
     Attributes:
         bars: Whole bars, as long as the piece will be.
         tempo: Quarter notes a minute.
-        mood: A word of ``schema.Mood``; the tune weights may take a hint from it.
+        mood: A name of ``moods.MOODS``.
+        form: The sections; () for the usual form of so many bars.
+        tension: For each bar 0…1; () for even.
+        lift: Semitones by which the last sections lie higher, from ``lift_bar`` on.
+        loop: The end leads to the start. ``blues``: the twelve bars, with their chords.
+        seconds: How long it lasts, to the second; 0 for as long as bars and tempo make it.
     """
 
     key: Key = Key()
@@ -22,3 +28,10 @@ class TuneRequest(msgspec.Struct, frozen=True):
     tempo: float = 100.0
     mood: str = "any"
     temperature: float = 0.95
+    form: tuple[Section, ...] = ()
+    tension: tuple[float, ...] = ()
+    lift: int = 0
+    lift_bar: int = 0
+    loop: bool = False
+    blues: bool = False
+    seconds: float = 0.0

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import Capability, Group, Label, Params, Range, Seed, Text, WeightsId
 from studio_music.schema.fields import Audio, Genre, SamplingTemperature, SynthChoice
 
-Mood = Literal["any", "calm", "happy", "sad", "lively", "solemn"]
+Mood = Literal[
+    "any", "calm", "happy", "sad", "lively", "solemn", "tense", "dark", "mysterious", "heroic",
+    "tender", "playful", "dreamy", "furious",
+]  # fmt: skip
+Arc = Literal["none", "rise", "fall", "arch", "battle", "relief", "waves"]
 MetreName = Literal["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8"]
+
+_FORM = Group("Form")
 
 
 class Compose(Params, frozen=True):
@@ -34,7 +40,41 @@ class Compose(Params, frozen=True):
         Label("Tempo", "Quarter notes per minute; 0: chosen by mood."),
     ] = 0
     bars: Annotated[int, Range(1, 128), Label("Bars")] = 16
-    genre: Annotated[Genre, Label("Backing", "Chords, bass and drums for the tune.")] = "folk"
+    genre: Annotated[
+        Literal["auto", Genre], Label("Backing", "Chords, bass and drums for the tune.")
+    ] = "auto"
+    form: Annotated[
+        str,
+        Text(placeholder="e.g. intro A B A outro", max_chars=200),
+        Label("Sections", "Intro, A, B, C, D, bridge, break, outro; empty: by length."),
+        _FORM,
+    ] = ""
+    arc: Annotated[
+        Arc,
+        Label("Tension", "How loudness, fullness and pace run through the piece."),
+        _FORM,
+    ] = "none"
+    curve: Annotated[
+        str,
+        Text(placeholder="e.g. 0.2 0.5 1 0.3", max_chars=600),
+        Label("Tension curve", "Your own, as numbers from 0 to 1; takes precedence."),
+        _FORM,
+    ] = ""
+    seconds: Annotated[
+        float,
+        Range(0, 600, 0.1, "s", lowest="By bars"),
+        Label("Duration", "To the second: the tempo is fitted."),
+        _FORM,
+    ] = 0
+    lift: Annotated[
+        int,
+        Range(0, 6, 1, "semitones", lowest="None"),
+        Label("Key change", "The last third of the piece lies so much higher."),
+        _FORM,
+    ] = 0
+    loop: Annotated[
+        bool, Label("Loop", "The end leads back to the start, without an ending."), _FORM
+    ] = False
     seed: Seed = Seed.random()
     weights: Annotated[
         WeightsId, Capability("tunes"), Label("Model", "The model that composes the tune.")

@@ -10,8 +10,9 @@ SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
 """Endings of the files that are read as scores."""
 
 Genre = Literal[
-    "none", "folk", "pop", "rock", "jazz", "bossa", "waltz", "march", "ballad", "electronic", "funk"
-]
+    "none", "folk", "pop", "rock", "jazz", "bossa", "waltz", "march", "ballad", "electronic",
+    "funk", "blues", "reggae", "ambient", "orchestral", "battle", "suspense", "chiptune",
+]  # fmt: skip
 Synth = Literal["auto", "studio", "soundfont"]
 
 SAMPLING = Group("Sampling", advanced=True)

@@ -9,9 +9,11 @@ import msgspec
 import numpy as np
 
 from studio.api import Event, Rung, TaskContext, Verdict
+from studio_music.arc.course import shaped
 from studio_music.backing import arranging, genre_of
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
+from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
 from studio_music.tasks import score_artifact
@@ -62,7 +64,8 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
-        yield from hear(ctx, best.piece, Hearing(params.synth), recipe, (writing, 1.0))
+        how = Hearing(params.synth, loop=asked.request.loop)
+        yield from hear(ctx, best.piece, how, recipe, (writing, 1.0))
     yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 
 
@@ -109,14 +112,16 @@ def _tune(
 def _arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
     """Return the tune with its title, its instrument and its backing, and a remark or ""."""
     has_backing = asked.genre != "none"
-    suiting = genre_of(asked.genre).melody if has_backing else SUITING
+    mood = MOODS[asked.request.mood]
+    suiting = mood.programs + (genre_of(asked.genre).melody if has_backing else SUITING)
     piece, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
     if has_backing:
-        for step in arranging(piece, asked.genre, np.random.default_rng(seed)):
+        rng = np.random.default_rng(seed)
+        for step in arranging(piece, asked.genre, rng, asked.request.loop, mood.colour):
             if isinstance(step, Piece):
                 piece = step
             yield None
-    return piece, remark
+    return shaped(piece, asked.request), remark
 
 
 def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from studio.api import BadInput
 from studio_music.piece import TICKS, MetreChange, Note, Piece, Tempo, Track
+from studio_music.prompt.form import USUAL, Section
+from studio_music.prompt.moods import MOODS
 from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import ranked_keys
 from studio_music.tunes.grammar import Grammar, Place, triplet_after
@@ -32,10 +34,8 @@ from studio_music.tunes.vocabulary import (
 )
 from studio_music.tunes.weights import Tunes
 
-SECTION: Final = 8
-QUIET: Final = ("calm", "sad", "solemn")
-"""Moods whose tunes have the form of a song, and lie lower."""
-
+_LINE: Final = 4
+"""Bars of a line of the blues."""
 MAX_BARS: Final = 128
 DRAFTS: Final = 6
 _RANGE: Final = (55, 86)
@@ -48,11 +48,9 @@ _LOW_TONICS: Final = 57
 _MIN_SHARE: Final = 0.04
 """What is less likely than this share of the likeliest is not drawn."""
 
-_NOTES_A_SECOND: Final = {"calm": 1.7, "sad": 1.5, "solemn": 1.3, "happy": 3.2, "lively": 4.5}
-_LEAPS: Final = {"calm": 2, "sad": 2, "solemn": 2, "happy": 3, "lively": 4}
-_LOUDNESS: Final = {"calm": 66, "sad": 64, "solemn": 74, "happy": 84, "lively": 90}
 _VIOLIN: Final = 40
-_PROGRAMS: Final = {"calm": 71, "solemn": 19}
+_USUAL_PACE: Final = 2.4
+"""Notes a second, about, where the mood leaves them open and the tension does not."""
 _MARGIN: Final = 0.05
 """By so much the asked key should fit better than the next; more is no merit."""
 
@@ -89,12 +87,13 @@ class Draft:
     def __init__(self, model: Tunes, request: TuneRequest) -> None:
         self.request = request
         self.bar = METRES[str(request.metre)]
-        self.plan = planned(request.bars, request.mood)
-        lowest = _LOW_TONICS if request.mood in QUIET else _TONICS
+        self.mood = MOODS[request.mood]
+        self.plan = planned(request)
+        lowest = _LOW_TONICS if self.mood.low else _TONICS
         self.tonic = lowest + (request.key.pitch_class - lowest) % 12
         low, high = (pitch - self.tonic - LOWEST for pitch in _RANGE)
         self.grammar = Grammar(request.key.mode, self.bar, max(low, 0), min(high, PITCHES - 1))
-        self.wishes = (_density(model, request), _LEAPS.get(request.mood, 0))
+        self.densities = [_density(model, request, bar) for bar in range(request.bars)]
         self.echo = Echo(self.bar)
         self.now = 0
         self.last = (NOTHING, NO_DURATION)
@@ -128,7 +127,8 @@ class Draft:
         metre = list(METRES).index(str(self.request.metre))
         mode = MODES.index(self.request.key.mode)
         bar = self._bar
-        return [*self.last, self.now % self.bar, metre, mode, *self.wishes, bar.within % 8,
+        wishes = (self.densities[min(self.now // self.bar, len(self.plan) - 1)], self.mood.leaps)
+        return [*self.last, self.now % self.bar, metre, mode, *wishes, bar.within % 8,
                 counted(bar.left), counted(bar.section_left), *self.echo.at(self.now)]  # fmt: skip
 
     def pitch(self, logits: NDArray[np.float32], chance: float) -> int:
@@ -169,15 +169,16 @@ class Draft:
         request = self.request
         ticks = TICKS // UNITS
         notes, now = [], 0
+        rise = self.tonic + 12 * self.mood.octave
         for _, bar in sorted(self.written.items()):
             for pitch, duration in bar:
                 length = DURATIONS[duration]
                 if pitch != REST:
-                    midi = pitch + LOWEST + self.tonic
                     loud = self._loudness(now % self.bar)
-                    notes.append(Note(now * ticks, midi, length * ticks, loud))
+                    sounds = max(1, round(length * ticks * self.mood.joined))
+                    notes.append(Note(now * ticks, pitch + LOWEST + rise, sounds, loud))
                 now += length
-        program = _PROGRAMS.get(request.mood, _VIOLIN)
+        program = (*self.mood.programs, _VIOLIN)[0]
         return Piece(
             title=f"Tune in {request.key}",
             key=request.key,
@@ -190,7 +191,7 @@ class Draft:
     def _loudness(self, at: int) -> int:
         """Return the velocity of a note: bar lines and beats are a little louder."""
         accent = 10 if at == 0 else 4 if at % UNITS == 0 else 0
-        return _LOUDNESS.get(self.request.mood, 78) + accent
+        return self.mood.loudness + accent
 
 
 @torch.inference_mode()
@@ -224,12 +225,15 @@ def drawn(
     return int(np.searchsorted(total, chance * total[-1], side="right"))
 
 
-def _density(model: Tunes, request: TuneRequest) -> int:
-    """Return the class of density that the mood means at this tempo; 0 leaves it open."""
-    wanted = _NOTES_A_SECOND.get(request.mood)
-    if wanted is None:
+def _density(model: Tunes, request: TuneRequest, bar: int) -> int:
+    """Return the class of density that mood and tension mean at this tempo; 0 leaves it open."""
+    pace = MOODS[request.mood].pace
+    if pace is None and not request.tension:
         return 0
-    per_quarter = wanted * 60 / request.tempo
+    pace = _USUAL_PACE if pace is None else pace
+    if request.tension:
+        pace *= 0.7 + 0.6 * request.tension[bar]
+    per_quarter = pace * 60 / request.tempo
     low, high = model.densities.get(str(request.metre), (1, DENSITIES))
     return int(np.clip(round(2 * math.log2(per_quarter)) + 4, low, high))
 
@@ -270,36 +274,50 @@ class Bar:
     source: int | None
 
 
-def planned(bars: int, mood: str) -> tuple[Bar, ...]:
-    """Return the plan of a tune of that many bars.
+def planned(request: TuneRequest) -> tuple[Bar, ...]:
+    """Return the plan of a tune: one entry a bar.
 
-    Sections are repeated as songs (AABA) or dances (AABB) do; the last bar is always written anew,
-    so that it can be an ending.
+    Sections are repeated as the form says, or else as songs (AABA) or dances (AABB) do; an outro
+    says the end of the first section again. The last bar is always written anew, so that it can be
+    an ending. In the blues the second line is the first again.
     """
-    lengths = section_lengths(bars)
+    form = request.form or usual_form(request.bars, request.mood)
     first: dict[tuple[str, int], int] = {}
     plan: list[Bar] = []
-    for letter, length in zip(letters(len(lengths), mood), lengths, strict=True):
-        for within in range(length):
+    for section in form:
+        for within in range(section.bars):
             number = len(plan)
-            source = first.setdefault((letter, within), number)
-            again = source != number and number != bars - 1
-            plan.append(Bar(within, length - within, bars - number, source if again else None))
+            place = (section.name, within)
+            if section.name == "outro" and ("A", USUAL - section.bars + within) in first:
+                place = ("A", USUAL - section.bars + within)
+            if request.blues and section.bars == 3 * _LINE and _LINE <= within < 2 * _LINE:
+                place = (section.name, within - _LINE)
+            source = first.setdefault(place, number)
+            again = source != number and number != request.bars - 1
+            left = section.bars - within
+            plan.append(Bar(within, left, request.bars - number, source if again else None))
     return tuple(plan)
+
+
+def usual_form(bars: int, mood: str) -> tuple[Section, ...]:
+    """Return the form of a tune of that many bars."""
+    lengths = section_lengths(bars)
+    names = letters(len(lengths), song=MOODS[mood].low)
+    return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
 
 
 def section_lengths(bars: int) -> list[int]:
     """Return how many bars each section has: eight, and what is left over; none of one or two."""
-    full, rest = divmod(bars, SECTION)
+    full, rest = divmod(bars, USUAL)
     if full and rest in (1, 2):
-        return [SECTION] * (full - 1) + [SECTION + rest]
-    return [SECTION] * full + ([rest] if rest else [])
+        return [USUAL] * (full - 1) + [USUAL + rest]
+    return [USUAL] * full + ([rest] if rest else [])
 
 
-def letters(sections: int, mood: str) -> str:
+def letters(sections: int, *, song: bool) -> str:
     """Return a letter for each section."""
     if sections == 4:
-        return "AABA" if mood in QUIET else "AABB"
+        return "AABA" if song else "AABB"
     if sections < 4:
         return "ABA"[:sections]
     pairs = "AABBCCAABBDD"

@@ -13,6 +13,7 @@ from studio.api import BadInput
 from studio_music.backing import GENRES
 from studio_music.piece import Key
 from studio_music.prompt import lexicon
+from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
 
@@ -32,6 +33,10 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         "mood": request.mood,
         "genre": made.genre,
         "program": made.program,
+        "loop": request.loop,
+        "lift": request.lift,
+        "form": " ".join(section.name for section in request.form),
+        "rises": request.tension != () and request.tension[-1] > request.tension[0],
         "remarks": made.remarks,
     }
 
@@ -73,6 +78,14 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         ("cheerful polkas for flute", {"mood": "happy", "metre": "2/4", "program": 73}),
         ("very fast and funky, ♩ = 111", {"tempo": 111, "genre": "funk"}),
         ("short lullaby", {"bars": 8, "mood": "calm", "metre": "3/4", "genre": "ballad"}),
+        ("epic boss battle, loop", {"mood": "heroic", "genre": "battle", "loop": True}),
+        ("boss battle", {"mood": "furious", "genre": "battle"}),
+        ("tense and building up", {"mood": "tense", "genre": "suspense", "rises": True}),
+        ("minor blues in A", {"key": "A minor", "genre": "blues", "bars": 24}),
+        (
+            "happy, intro, A, B, outro, key change",
+            {"bars": 24, "lift": 2, "form": "intro A B outro"},
+        ),
         ("D dorian reel", {"key": "D minor", "remarks": ("Dorian is treated as minor.",)}),
     ],
 )
@@ -163,6 +176,10 @@ def test_words_win_over_fields() -> None:
         "bars": 16,
         "genre": "jazz",
         "program": None,
+        "loop": False,
+        "lift": 0,
+        "form": "",
+        "rises": False,
         "remarks": (),
     }
 
@@ -257,9 +274,11 @@ def test_every_word_of_the_tables_is_understood_by_itself() -> None:
         *lexicon.METRES,
         *lexicon.LENGTHS,
         *lexicon.INSTRUMENTS,
-        *(word for said in lexicon.MOODS.values() for word in said.split()),
+        *(word for mood in MOODS.values() for word in mood.words.split()),
+        *(word for said in (*lexicon.ARCS.values(), lexicon.LOOPS, lexicon.LIFTS) for word in said),
         *(word for said in lexicon.GENRES.values() for word in said if "(" not in word),
     ]
+    words = [word for word in words if not set("(?") & set(word)]
     for word in words:
         assert asked(word).remarks == (), word
         assert asked(f"a tune, {word.upper()}, please").remarks == (), word

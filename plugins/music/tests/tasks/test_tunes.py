@@ -116,7 +116,7 @@ def _bar(piece: Piece, number: int) -> list[tuple[int, int, int]]:
 
 def test_a_plan_counts_down_to_its_end_and_repeats_only_what_is_new() -> None:
     for bars in range(1, MAX_BARS + 1):
-        plan = composer.planned(bars, "any")
+        plan = composer.planned(TuneRequest(bars=bars))
         assert [bar.left for bar in plan] == list(range(bars, 0, -1))
         assert (plan[-1].source, plan[-1].section_left) == (None, 1)
         repeated = [plan[bar.source] for bar in plan if bar.source is not None]

@@ -1,0 +1,1 @@
+"""How a piece runs: tension in loudness, fullness and pace; phrasing; a lifted end; layers."""

@@ -1,0 +1,104 @@
+"""The form of a piece: its sections in a row, from words such as "intro, A, B, bridge, outro"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from studio.api import BadInput
+
+USUAL: Final = 8
+SHORT: Final = 4
+_SHORT: Final = ("intro", "outro", "break")
+_NAMES: Final = {
+    "intro": "intro",
+    "introduction": "intro",
+    "outro": "outro",
+    "coda": "outro",
+    "ending": "outro",
+    "bridge": "bridge",
+    "middle": "bridge",
+    "break": "break",
+    "verse": "A",
+    "chorus": "B",
+    "refrain": "B",
+    "pre-chorus": "C",
+}
+_MOST: Final = 24
+
+_NAMED: Final = "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
+_ONE: Final = rf"(?:(?i:{_NAMED})|[A-D]{{1,16}})"
+_NEXT: Final = r"[\s,;→>–-]+(?:(?:and|then)\s+)?"
+_ROW: Final = re.compile(
+    rf"(?i:\bform:?\s+)?(?<![\w#♯♭]){_ONE}(?:{_NEXT}{_ONE})+(?![\w#♯♭])"
+    r"|(?i:\bform:?\s+)[A-D]{2,16}\b|\b(?=[A-D]*B)A[A-D]{2,15}\b"
+)
+_SURE: Final = 3
+"""Letters in a row that are no keys: two might be."""
+
+
+def said(text: str) -> str:
+    """Return the first sections in a row within a request ("intro, A, B", "AABA"), or ""."""
+    for found in _ROW.finditer(text):
+        letters = re.sub(r"[^A-D]", "", re.sub(rf"(?i){_NAMED}", "", found[0]))
+        if len(letters) >= _SURE or re.search(rf"(?i)\b(?:{_NAMED}|form)\b", found[0]):
+            return found[0]
+    return ""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A section: "intro", "A" … "D", "bridge", "break" or "outro", and its bars."""
+
+    name: str
+    bars: int
+
+
+def sections_of(text: str, bars: int | None = None, usual: int = USUAL) -> tuple[Section, ...]:
+    """Return the sections that ``text`` names, (): none.
+
+    Args:
+        bars: How long all of them are together; None for the usual lengths.
+        usual: Bars of a section with a letter.
+
+    Raises:
+        BadInput: It names something else, too many sections, or more than there are bars.
+    """
+    text = re.sub(r"(?i)^\s*form:?\s+", "", text)
+    names = []
+    for word in re.findall(r"[^\s,;→>–-]+(?:-chorus)?", text):
+        if word.lower() in ("and", "then"):
+            continue
+        name = _NAMES.get(word.lower())
+        if name is None and not re.fullmatch(r"[A-Da-d]+", word):
+            raise BadInput(
+                f"“{word[:40]}” is not a section.",
+                "Use intro, A, B, C, D, bridge, break and outro, for example “intro A B A outro”.",
+            )
+        names += [name] if name else list(word.upper())
+    if len(names) > _MOST:
+        raise BadInput(f"A form can have at most {_MOST} sections; this one has {len(names)}.")
+    lengths = [SHORT if name in _SHORT else usual for name in names]
+    if names and bars is not None:
+        lengths = _fitted(lengths, bars)
+    return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
+
+
+def _fitted(lengths: Sequence[int], bars: int) -> list[int]:
+    """Return lengths in the same proportions that add up to ``bars``, none below one."""
+    if bars < len(lengths):
+        raise BadInput(
+            f"{len(lengths)} sections do not fit into {bars} bars.",
+            "Ask for more bars or fewer sections.",
+        )
+    total = sum(lengths)
+    ends, found, done = 0, [], 0
+    for number, length in enumerate(lengths):
+        ends += length
+        left = len(lengths) - number - 1
+        until = min(max(round(bars * ends / total), done + 1), bars - left)
+        found.append(until - done)
+        done = until
+    return found

@@ -1,0 +1,186 @@
+"""Form, tension, key change and duration: read from words, planned, and given to a piece."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import msgspec
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from plugins.music.tests.tasks import music_tasks  # noqa: E402
+from studio.api import BadInput  # noqa: E402
+from studio_music.arc.course import shaped  # noqa: E402
+from studio_music.backing import arranging  # noqa: E402
+from studio_music.backing.chord_symbols import parsed  # noqa: E402
+from studio_music.checks.piece_checks import check_piece  # noqa: E402
+from studio_music.piece import Key, Metre, Piece, Track  # noqa: E402
+from studio_music.prompt.form import Section, said, sections_of  # noqa: E402
+from studio_music.prompt.moods import MOODS  # noqa: E402
+from studio_music.prompt.request import TuneRequest  # noqa: E402
+from studio_music.prompt.tension import ARCS, by_bar, drawn  # noqa: E402
+from studio_music.tunes.composer import planned  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+BAR = Metre().bar
+BARS = 12
+
+
+def arranged(bars: int = BARS, genre: str = "pop") -> Piece:
+    piece = music_tasks.tune(bars)
+    *_, made = arranging(piece, genre, np.random.default_rng(1))
+    assert isinstance(made, Piece)
+    return made
+
+
+def course(**asked: object) -> Piece:
+    request = TuneRequest(key=Key("D", "minor"), bars=BARS)
+    return shaped(arranged(), msgspec.structs.replace(request, **asked))
+
+
+def loudness(piece: Piece, first: int, last: int) -> float:
+    notes = [n for t in piece.tracks for n in t.notes if first * BAR <= n.start < last * BAR]
+    return mean(note.velocity for note in notes)
+
+
+def track(piece: Piece, role: str) -> Track:
+    (found,) = (track for track in piece.tracks if track.role == role)
+    return found
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("intro, A, B, bridge, outro", "intro A B bridge outro"),
+        ("intro AABA coda", "intro A A B A outro"),
+        ("Verse chorus verse and chorus", "A B A B"),
+        ("form: ABAC", "A B A C"),
+    ],
+)
+def test_sections_are_read(text: str, names: str) -> None:
+    assert said(f"a calm piece, {text}, in D minor") == text
+    assert [section.name for section in sections_of(text)] == names.split()
+
+
+def test_keys_are_no_sections() -> None:
+    assert said("A, D minor") == said("in A or D") == said("a bridge in B minor") == ""
+
+
+def test_sections_share_the_bars_that_are_asked_for() -> None:
+    form = sections_of("intro A B outro", 20)
+    assert sum(section.bars for section in form) == 20
+    assert form[1].bars > form[0].bars >= 1
+    assert [section.bars for section in sections_of("intro A outro")] == [4, 8, 4]
+    assert sections_of("") == ()
+    for text, bars in (("intro A B", 2), ("A B sonata", None), ("A" * 25, None)):
+        with pytest.raises(BadInput):
+            sections_of(text, bars)
+
+
+def test_an_outro_says_the_end_of_the_first_section_and_the_blues_its_first_line_again() -> None:
+    form = (Section("A", 8), Section("B", 8), Section("outro", 4))
+    plan = planned(TuneRequest(bars=20, form=form))
+    assert [bar.source for bar in plan[16:]] == [4, 5, 6, None], "the last bar is an ending"
+    blues = planned(TuneRequest(bars=12, form=(Section("A", 12),), blues=True))
+    assert [bar.source for bar in blues] == [None] * 4 + [0, 1, 2, 3] + [None] * 4
+
+
+def test_the_blues_has_its_twelve_bars() -> None:
+    piece = arranged(12, "blues")
+    roots = {}
+    for chord in piece.chords:
+        known = parsed(chord.symbol)
+        assert known is not None
+        roots[chord.tick // BAR] = (known.root - 2) % 12
+    assert roots == {0: 0, 4: 5, 6: 0, 8: 8, 9: 7, 10: 0}
+
+
+# --- tension ----------------------------------------------------------------------------------
+
+
+def test_a_curve_is_chosen_or_drawn_and_spread_over_the_bars() -> None:
+    rising = by_bar(ARCS["rise"], 16)
+    assert list(rising) == sorted(rising)
+    assert by_bar(drawn("0 100%"), 4) == pytest.approx((0.125, 0.375, 0.625, 0.875))
+    assert by_bar(drawn("0.5"), 3) == (0.5, 0.5, 0.5)
+    assert by_bar((), 4) == drawn(" ") == ()
+    for text in ("high", "2", "-1", "nan", "0.5 " * 65):
+        with pytest.raises(BadInput, match="not a tension curve"):
+            drawn(text)
+
+
+def test_what_rises_grows_louder_fuller_and_faster() -> None:
+    rising, even = course(tension=by_bar(ARCS["rise"], BARS)), course()
+    assert loudness(rising, 8, 12) > 1.3 * loudness(rising, 0, 4)
+    assert loudness(even, 8, 12) < 1.1 * loudness(even, 0, 4)
+    drums = track(rising, "drums").notes
+    assert not [note for note in drums if note.start < BAR]
+    assert len([n for n in drums if n.start >= 8 * BAR]) > len(
+        [n for n in drums if n.start < 4 * BAR]
+    )
+    joined = {t.name: min(n.start for n in t.notes) for t in rising.tracks if not t.role}
+    assert set(joined) == {"Octave", "Strings"}
+    assert min(joined.values()) >= 6 * BAR, "only where it is high"
+    assert [t.name for t in even.tracks if not t.role] == []
+    paces = [tempo.bpm for tempo in rising.tempos]
+    assert paces[0] < max(paces)
+    assert paces[-1] < paces[0], "it slows down at the end"
+    assert [tempo.bpm for tempo in course(tension=(0.5,) * BARS, loop=True).tempos] == [100]
+
+
+def test_a_piece_lasts_as_long_as_asked_to_the_hundredth() -> None:
+    made = course(seconds=31.7, tension=by_bar(ARCS["waves"], BARS))
+    assert made.seconds(made.end) == pytest.approx(31.7, abs=0.01)
+
+
+def test_the_end_is_lifted_and_still_in_its_key() -> None:
+    made, before = course(lift=2, lift_bar=8), course()
+    for role in ("melody", "chords", "bass", "drums"):
+        pairs = zip(track(before, role).notes, track(made, role).notes, strict=True)
+        for old, new in pairs:
+            rises = old.start >= 8 * BAR and role != "drums"
+            assert new.pitch - old.pitch == 2 * rises
+    assert made.chords[-1].symbol == "Em"
+    request = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=2, lift_bar=8)
+    found = {c.name: c.passed for c in check_piece(made, request).checks}
+    assert found["key"]
+
+
+def test_an_intro_is_left_to_the_backing() -> None:
+    form = (Section("intro", 4), Section("A", 8))
+    made = course(form=form)
+    assert min(note.start for note in track(made, "melody").notes) >= 4 * BAR
+    alone = shaped(music_tasks.tune(12), TuneRequest(bars=12, form=form))
+    assert min(note.start for note in alone.tracks[0].notes) == 0, "nobody else would play"
+
+
+def test_phrases_swell_and_close_softly() -> None:
+    notes = track(course(), "melody").notes
+    loud = [note.velocity for note in notes[:8]]
+    assert max(loud[4:6]) > loud[0] > loud[7]
+
+
+# --- moods, and all of it ---------------------------------------------------------------------
+
+
+def test_moods_differ_in_what_they_ask_for() -> None:
+    asked = [
+        (m.mode, m.tempo, m.pace, m.octave, m.loudness, m.joined, m.colour) for m in MOODS.values()
+    ]
+    assert len(set(asked)) == len(MOODS) >= 12
+    words = [word for mood in MOODS.values() for word in mood.words.split()]
+    assert len(words) == len(set(words)), "no word stands for two"
+
+
+def test_a_rising_piece_is_composed_as_asked() -> None:
+    made = music_tasks.run("compose", arc="rise", form="intro A", bars=6, key="C", audio=False)
+    piece = music_tasks.score_of(made)
+    assert made.result["bars"] == 6
+    assert len(piece.tempos) > 1
+    assert sum(section["bars"] for section in made.result["request"]["form"]) == 6
