@@ -61,6 +61,7 @@ from studio.api.worker.context import (
 )
 from studio.api.worker.embedding import EmbeddingEngine
 from studio.api.worker.energy import EnergyUse
+from studio.api.worker.fonts import font_file
 from studio.api.worker.generators import finished
 from studio.api.worker.intermediates import Intermediates, KeepEvent
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
@@ -164,6 +165,7 @@ __all__ = [
     "file_stem",
     "finished",
     "fit_prompt",
+    "font_file",
     "hookimpl",
     "local_files",
     "median_figures",

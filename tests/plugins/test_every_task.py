@@ -20,7 +20,7 @@ import pytest
 import torch
 
 from plugins.code.tests.tasks.scripted import Engine, Quick
-from studio.api import finished
+from studio.api import CalledArtifact, CallOutcome, finished
 from studio.protocol.time_left import TimeLeft
 from studio.runtime.engines.text.engine import TextEngine
 from studio.testing.engines import FakeTextEngine
@@ -127,6 +127,10 @@ def _picture(side: int = 32) -> bytes:
     )
 
 
+def _painted(params: Mapping[str, Any], _inputs: Any) -> CallOutcome:
+    return CallOutcome({}, (CalledArtifact("image", _picture(16 + int(params["seed"])), ".png"),))
+
+
 def _tune() -> dict[str, Any]:
     notes = tuple(Note(960 * place, pitch, 960) for place, pitch in enumerate((62, 65, 69, 62)))
     track = Track("Tune", notes, role="melody")
@@ -150,11 +154,15 @@ def _tones() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Case:
-    """A small job: its parameters, what makes the model that it leases, what is handed in."""
+    """A small job: its parameters, what makes the model that it leases, what is handed in.
+
+    ``calls`` stand in for the tasks that it uses.
+    """
 
     params: Mapping[str, Any]
     model: Callable[[], Any] = lambda: None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    calls: Mapping[str, Callable[..., CallOutcome]] = field(default_factory=dict)
 
 
 GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
@@ -177,6 +185,7 @@ CASES: dict[str, Case] = {
         lambda: Upscaler(Compact(4, 2, 2).requires_grad_(False), "cpu", torch.float32),
         {"image": _picture(96)},
     ),
+    "image.grid": Case({"prompts": "a", "x": "seed=1..9"}, calls={"image.generate": _painted}),
     "image.restyle": Case(
         {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
@@ -245,6 +254,7 @@ def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = Non
         seed=seed,
         models={"tiny": model},
         inputs=case.inputs,
+        calls=case.calls,
         sandbox=Quick(),
         stop_after=stop_after,
     )

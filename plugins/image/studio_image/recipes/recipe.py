@@ -18,7 +18,7 @@ TASKS: Mapping[str, type[Params]] = {
     "image.restyle": Restyle,
     "image.enlarge": Enlarge,
 }
-_PATHS = ("image", "folder", "init", "styles")
+_PATHS = ("image", "folder", "init", "styles", "prompt_file")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Many pictures at once: sheets of labelled cells, and films."""
