@@ -222,6 +222,7 @@ CASES: dict[str, Case] = {
         {"piece": _tune()},
     ),
     "music.back": Case({"audio": False}, inputs={"piece": _tune()}),
+    "music.layers": Case({"parts": "stems", "synth": "studio"}, inputs={"piece": _tune()}),
     "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
     "music.engrave": Case({}, inputs={"piece": _tune()}),
     "music.compare": Case({}, inputs={"before": _midi(), "after": _midi(1)}),

@@ -52,7 +52,7 @@ def shaped(piece: Piece, request: TuneRequest) -> Piece:
     if request.form:
         piece = _opened(piece, request)
     if request.tension:
-        piece = _dynamic(piece, bars, request.tension)
+        piece = dynamic(piece, bars, request.tension)
     if request.lift:
         piece = _lifted(piece, bars[request.lift_bar].start, request.lift)
     return _timed(piece, bars, request)
@@ -97,8 +97,8 @@ def _opened(piece: Piece, request: TuneRequest) -> Piece:
     return replace(piece, tracks=tuple(tracks))
 
 
-def _dynamic(piece: Piece, bars: Sequence[Bar], tension: Sequence[float]) -> Piece:
-    """Let loudness and fullness follow the tension; at its height, others join."""
+def dynamic(piece: Piece, bars: Sequence[Bar], tension: Sequence[float]) -> Piece:
+    """Let loudness and fullness follow the tension of each bar; at its height, others join."""
 
     def follow(note: Note, bar: Bar, track: Track) -> Note | None:
         height = tension[min(bar.number, len(tension) - 1)]

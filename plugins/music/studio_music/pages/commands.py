@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import PageAction
-from studio_music.pages.modes import BACK, COMPOSE, HARMONISE
+from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, LAYERS
 from studio_music.pages.page import MusicPage
 from studio_music.pages.phrases import format_names, tr
 
@@ -21,6 +21,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         ("compose", tr("Compose"), lambda: mode(COMPOSE), "sparkles", "Alt+1"),
         ("harmonise", tr("Harmonise"), lambda: mode(HARMONISE), "layers", "Alt+2"),
         ("back", tr("Add a backing"), lambda: mode(BACK), "drum", "Alt+3"),
+        ("layers", tr("Make layers"), lambda: mode(LAYERS), "square-stack", ""),
         ("takes", tr("Compose three versions"), lambda: page.tasks.compose_takes(3), "dices", ""),
         ("play", tr("Play or pause (Space)"), playing.toggle, "play", "Ctrl+Space"),
         ("stop", tr("Stop playing"), playing.stop, "square", "Ctrl+."),

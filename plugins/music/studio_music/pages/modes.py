@@ -6,7 +6,7 @@ from studio.api import Mode
 from studio_music import schema
 from studio_music.pages.phrases import tr
 
-COMPOSE, HARMONISE, BACK = "compose", "harmonise", "back"
+COMPOSE, HARMONISE, BACK, LAYERS = "compose", "harmonise", "back", "layers"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -42,5 +42,15 @@ def modes() -> tuple[Mode, ...]:
             schema.Back,
             own=("melody",),
             hint=tr("with chords, bass and drums"),
+        ),
+        Mode(
+            LAYERS,
+            tr("Layers"),
+            tr("Make layers"),
+            "square-stack",
+            "music.layers",
+            schema.Layers,
+            own=("melody",),
+            hint=tr("as loops that a game mixes"),
         ),
     )

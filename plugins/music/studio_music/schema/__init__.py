@@ -10,6 +10,7 @@ from studio_music.schema.composition import Compose, MetreName, Mood
 from studio_music.schema.engraving import Engrave
 from studio_music.schema.fields import SCORE_SUFFIXES, Genre, Synth
 from studio_music.schema.harmonisation import Harmonise
+from studio_music.schema.layers import Layers
 from studio_music.schema.rendering import Render
 from studio_music.schema.score_import import Open
 
@@ -21,6 +22,7 @@ __all__ = [
     "Engrave",
     "Genre",
     "Harmonise",
+    "Layers",
     "MetreName",
     "Mood",
     "Open",

@@ -1,4 +1,4 @@
-"""Sound as files: WAV of 16 or 24 bits or floats, and FLAC; written, and read back.
+"""Sound as files: WAV of 16 or 24 bits or floats, FLAC and Ogg; written, and read back.
 
 Samples are (frames, channels) float32, -1…1.
 """
@@ -23,6 +23,7 @@ MAX_SAMPLES = 2**28
 Depth = Literal[16, 24, 32]
 
 _PCM, _FLOAT = 1, 3
+_AT_ONCE = 1 << 14
 _LOOP_AT = 36
 """Where the first loop lies in a ``smpl`` chunk."""
 
@@ -74,23 +75,49 @@ def flac(
     Raises:
         StudioError: libsndfile is not installed.
     """
+    whole = _integers(samples, depth) << (32 - depth)
+    return _compressed("FLAC", f"PCM_{depth}", whole, rate, title, recipe)
+
+
+def ogg(
+    samples: np.ndarray,
+    rate: int,
+    *,
+    title: str = "",
+    recipe: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the bytes of an Ogg Vorbis file of as many samples, by libsndfile.
+
+    Raises:
+        StudioError: libsndfile is not installed.
+    """
+    return _compressed("OGG", "VORBIS", samples, rate, title, recipe)
+
+
+def _compressed(
+    form: str,
+    subtype: str,
+    samples: np.ndarray,
+    rate: int,
+    title: str,
+    recipe: Mapping[str, Any] | None,
+) -> bytes:
     try:
         import soundfile
     except (ImportError, OSError) as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"FLAC needs libsndfile, which cannot be loaded ({error}).",
+            f"{form} needs libsndfile, which cannot be loaded ({error}).",
             "Export as WAV instead; the quality is the same.",
         ) from error
     stream = io.BytesIO()
-    with soundfile.SoundFile(
-        stream, "w", rate, samples.shape[1], f"PCM_{depth}", format="FLAC"
-    ) as file:
+    with soundfile.SoundFile(stream, "w", rate, samples.shape[1], subtype, format=form) as file:
         if title:
             file.title = title
         if recipe is not None:
             file.comment = _json(recipe)
-        file.write(_integers(samples, depth) << (32 - depth))
+        for at in range(0, len(samples), _AT_ONCE):  # libsndfile overflows on long blocks of Vorbis
+            file.write(samples[at : at + _AT_ONCE])
     return stream.getvalue()
 
 

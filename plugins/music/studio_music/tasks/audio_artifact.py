@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 class Hearing(msgspec.Struct, frozen=True):
-    """How a piece is to be heard: by which synthesiser, at which rate, as which file."""
+    """How a piece is to be heard: by which synthesiser, at which rate, as which file.
+
+    ``level``: decibels by which it is softer (negative) than what is heard by itself.
+    """
 
     synth: str = "auto"
     rate: int = 44_100
     format: str = "wav"
     loop: bool = False
+    level: float = 0.0
 
 
 def hear(
@@ -68,8 +72,12 @@ def _heard(
 
     samples = yield from _rendered(ctx, piece, how, share)
     verdict = yield from ctx.in_thread(partial(_verdict, piece, samples, how))
-    write = {"wav": audio_files.wav, "flac": audio_files.flac}[how.format]
-    written = partial(write, samples, how.rate, title=piece.title, recipe=recipe)
+    if how.level:
+        samples *= 10 ** (how.level / 20)
+    write = partial(getattr(audio_files, how.format), samples, how.rate)
+    if how.loop and how.format == "wav":  # samplers and game engines read it
+        write = partial(write, loop=(0, len(samples)))
+    written = partial(write, title=piece.title, recipe=recipe)
     payload = yield from ctx.in_thread(written)
     drawn = yield from ctx.in_thread(partial(sound_png, samples))
     return ctx.artifact(
@@ -83,6 +91,7 @@ def _heard(
             "seconds": round(len(samples) / how.rate, 2),
             "sample_rate": how.rate,
             "loop": how.loop,
+            "level": how.level,
             "instrument": open_synth(how.synth, how.rate).name,
             **recipe,
         },

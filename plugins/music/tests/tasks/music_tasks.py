@@ -17,7 +17,7 @@ from studio_music.chorales.weights import Chorales  # noqa: E402
 from studio_music.effects.schema import EditSound, Effect  # noqa: E402
 from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
-from studio_music.schema import Back, Compose, Harmonise, Open, Render  # noqa: E402
+from studio_music.schema import Back, Compose, Harmonise, Layers, Open, Render  # noqa: E402
 from studio_music.transcription.schema import Transcribe  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.weights import Tunes  # noqa: E402
@@ -27,6 +27,7 @@ SCHEMAS: dict[str, type[Params]] = {
     "compose": Compose,
     "harmonise": Harmonise,
     "back": Back,
+    "layers": Layers,
     "render": Render,
     "open": Open,
     "effect": Effect,

@@ -41,7 +41,7 @@ def render(
     """
     check_length(piece)
     opened = open_synth(synth, rate)
-    yield from _loading(opened, piece)
+    yield from loading(opened, piece)
     yield from render_with(Tones(opened), piece, loop=loop)
 
 
@@ -51,7 +51,7 @@ def render_with(tones: Tones, piece: Piece, *, loop: bool) -> Iterator[float | n
     if not timeline.frames:
         raise BadInput(f"“{piece.title[:60]}” has no notes to play.")
     sound, powers = np.zeros((2, 0), np.float32), []
-    for step in _mixed(timeline):
+    for step in mixed(timeline):
         if isinstance(step, float):
             yield step * 0.9
         else:
@@ -80,7 +80,7 @@ def folded(sound: np.ndarray, frames: int) -> np.ndarray:
     return laid
 
 
-def _loading(synth: Synth, piece: Piece) -> Iterator[float]:
+def loading(synth: Synth, piece: Piece) -> Iterator[float]:
     """Yield while the instruments of a piece are loaded: a piano from a font takes seconds."""
     for program, drums in programs_of(piece):
         loading = threading.Thread(target=synth.load, args=(program, drums), daemon=True)
@@ -90,7 +90,7 @@ def _loading(synth: Synth, piece: Piece) -> Iterator[float]:
             yield 0.0
 
 
-def _mixed(timeline: Mixdown) -> Iterator[float | np.ndarray]:
+def mixed(timeline: Mixdown) -> Iterator[float | np.ndarray]:
     """Yield shares done, then (2, frames): the notes in the room, until all has died away."""
     reverb = Reverb(timeline.tones.synth.rate, BLOCK)
     memory = reverb.silence

@@ -1,0 +1,56 @@
+"""The tracks of a piece as sounds of one length that add up to the whole: stems.
+
+Each in its room, all by one gain; nothing is limited, so that their sum is the mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+
+from studio.api import BadInput
+from studio_music.piece import Piece, Track
+from studio_music.sound.mix import loudness
+from studio_music.sound.mix.mixdown import Mixdown, check_length, heard
+from studio_music.sound.mix.render import TARGET, folded, loading, mixed
+from studio_music.sound.synth.protocol import Tones
+from studio_music.sound.synth.selection import open_synth
+
+CEILING = 0.97
+"""The highest sample of the sum."""
+
+
+def stems(
+    piece: Piece, rate: int, synth: str = "auto"
+) -> Iterator[float | list[tuple[Track, np.ndarray]]]:
+    """Yield the share that is done, and last each track with its samples (n, 2) float32.
+
+    They loop: as long as the piece, and what rings on after the end sounds in the start.
+
+    Raises:
+        BadInput: It is empty or too long, or there is no such synthesiser here.
+    """
+    check_length(piece)
+    opened = open_synth(synth, rate)
+    yield from loading(opened, piece)
+    tracks = [track for track in heard(piece) if track.notes]
+    if not tracks:
+        raise BadInput(f"“{piece.title[:60]}” has no notes to play.")
+    tones, made = Tones(opened), []
+    for number, track in enumerate(tracks):
+        alone = msgspec.structs.replace(piece, tracks=(track,))
+        timeline = Mixdown(alone, tones)
+        for step in mixed(timeline):
+            if isinstance(step, float):
+                yield (number + step) / len(tracks)
+            else:
+                made.append(folded(step, timeline.frames))
+    whole = np.sum(made, axis=0)
+    gain = 10 ** ((TARGET - loudness.integrated(loudness.windows(whole, rate))) / 20)
+    gain = min(gain, CEILING / max(float(np.abs(whole).max()), 1e-9))
+    yield [
+        (track, np.ascontiguousarray(sound.T * np.float32(gain)))
+        for track, sound in zip(tracks, made, strict=True)
+    ]
