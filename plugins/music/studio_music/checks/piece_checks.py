@@ -208,7 +208,8 @@ def _voice_leading(piece: Piece, found: Leading) -> Check:
 def _key(piece: Piece, key: Key) -> Check:
     """Whether the notes are in the key, as a key finder that knows nothing of it says.
 
-    It confuses keys that share nearly all notes; between those the end decides.
+    It confuses keys that share nearly all notes; between those the end decides. One that leaves
+    out more of the notes than this one does is its mistake.
     """
     notes = pitched_notes(piece)
     ranked = ranked_keys(notes)
@@ -221,7 +222,8 @@ def _key(piece: Piece, key: Key) -> Check:
         return Check("key", True, told)
     ends = _ends_on(piece, key)
     told += f", {'ends' if ends else 'does not end'} on {key.tonic}"
-    return Check("key", ends and are_close(found, key) and share >= IN_SCALE, told)
+    near = are_close(found, key) or share > share_in_scale(notes, found)
+    return Check("key", ends and near and share >= IN_SCALE, told)
 
 
 def _unlifted(piece: Piece, request: TuneRequest | None) -> Piece:

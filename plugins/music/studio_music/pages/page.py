@@ -197,6 +197,8 @@ class MusicPage(QWidget):
         words = tr("This one is not quite right ({failed}).").format(failed="; ".join(failed))
         given = request.params
         params = given.to_dict() if isinstance(given, Params) else given
+        if "seed" not in params:
+            return  # what was read or heard stays as it is: another try gives the same
         other = replace(request, params={**params, "seed": Seed.random()})
         run = self.tasks.run
         self.trouble.remark(words, tr("Try another"), "refresh-cw", lambda: run.start(other))

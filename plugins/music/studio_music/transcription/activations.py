@@ -33,10 +33,15 @@ FRAMES_A_SECOND: Final = RATE / HOP
 
 @dataclass(frozen=True)
 class Activations:
-    """How likely each pitch begins and sounds: (frames, ``PITCHES``), 0…1."""
+    """How likely each pitch begins and sounds: (frames, ``PITCHES``), 0…1.
+
+    Attributes:
+        levels: (frames,) how loud it is: the root of the mean square.
+    """
 
     onsets: Floats
     notes: Floats
+    levels: Floats
 
 
 def prepared(samples: Floats, rate: int) -> Floats:
@@ -74,4 +79,10 @@ def activations(
         kept = kept * (np.abs(cut).max(axis=1) > _SILENCE)[None, :, None, None]
         made[:, first * _KEPT : places[-1] * _KEPT + _KEPT] = kept.reshape(2, -1, PITCHES)
         yield (places[-1] + 1) / windows
-    yield Activations(made[0, :frames], made[1, :frames])
+    yield Activations(made[0, :frames], made[1, :frames], _levels(sound, frames))
+
+
+def _levels(sound: Floats, frames: int) -> Floats:
+    padded = np.zeros(frames * HOP, np.float32)
+    padded[: len(sound)] = sound
+    return np.sqrt(np.square(padded).reshape(frames, HOP).mean(axis=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,6 +23,10 @@ _GAP = 5
 """Frames for which a note may be too soft to be heard without ending."""
 _AGAIN = 6
 """Frames between two onsets of one pitch, at least."""
+_ATTACK = 10
+"""Frames in which a note that is played again gets louder."""
+_DYING = 0.5
+"""Of the level before: what is softer was not played again but let go."""
 _SHADOW = 0.75
 """Of the strength of a note: fainter neighbours and harmonics come from it."""
 _HARMONICS = (12, 19, 24, 28, 31)
@@ -58,7 +62,7 @@ def note_events(heard: Activations, sensitivity: float, shortest: float) -> list
     found: list[NoteEvent] = []
     for place in range(heard.notes.shape[1]):
         notes, begins = heard.notes[:, place], onsets[:, place]
-        for start, end in _spans(notes, begins, lower):
+        for start, end in _struck(_spans(notes, begins, lower), heard.levels):
             if end - start >= fewest:
                 strength = float(notes[start:end].mean())
                 found.append(NoteEvent(start, end, place + LOWEST, strength))
@@ -138,6 +142,22 @@ def _spans(notes: Floats, begins: Floats, lower: float) -> Iterator[tuple[int, i
             yield from zip(inside, [*inside[1:], end])
         elif notes[start:end].max() > _SURE * lower:
             yield start, end
+
+
+def _struck(spans: Iterable[tuple[int, int]], levels: Floats) -> Iterator[tuple[int, int]]:
+    """Yield the spans; one that only goes on from another while the sound dies away is its end."""
+    last: tuple[int, int] | None = None
+    for start, end in spans:
+        if last is not None and last[1] == start:
+            before = levels[max(last[0], start - _ATTACK) : start].max()
+            if levels[start : start + _ATTACK].max() < _DYING * before:
+                last = (last[0], end)
+                continue
+        if last is not None:
+            yield last
+        last = (start, end)
+    if last is not None:
+        yield last
 
 
 def _peaks(values: Floats, least: float) -> NDArray[np.int64]:

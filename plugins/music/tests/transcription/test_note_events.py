@@ -25,7 +25,7 @@ def heard(*notes: tuple[int, int, int], strength: float = 0.9, begins: bool = Tr
         both[1, start:end, pitch - LOWEST] = strength
         if begins:
             both[0, start, pitch - LOWEST] = 0.95
-    return Activations(both[0], both[1])
+    return Activations(both[0], both[1], np.ones(200, np.float32))
 
 
 def found(activations: Activations, sensitivity: float = 0.5) -> list[tuple[int, int, int]]:
@@ -41,6 +41,12 @@ def test_a_note_is_as_long_as_its_pitch_sounds() -> None:
 def test_a_pitch_that_begins_again_is_two_notes() -> None:
     activations = heard((60, 10, 40), (60, 40, 80))
     assert found(activations) == [(60, 10, 40), (60, 40, 80)]
+
+
+def test_a_pitch_that_is_let_go_does_not_begin_again() -> None:
+    activations = heard((60, 10, 40), (60, 40, 80))
+    activations.levels[38:] = 0.3
+    assert found(activations) == [(60, 10, 80)]
 
 
 def test_a_pitch_that_swells_without_a_beginning_is_a_note() -> None:
@@ -70,7 +76,7 @@ def test_faint_harmonics_and_neighbours_are_left_out() -> None:
 def test_more_notes_than_music_has_are_refused_in_a_sentence() -> None:
     noise = np.random.default_rng(0).random((2, 40_000, PITCHES), dtype=np.float32)
     with pytest.raises(BadInput, match="More than 20,000 notes"):
-        note_events(Activations(noise[0], noise[1]), 0.5, 0.03)
+        note_events(Activations(noise[0], noise[1], noise[0, :, 0]), 0.5, 0.03)
 
 
 def test_a_line_cuts_what_sounds_on_and_keeps_the_stronger_of_two() -> None:
