@@ -53,8 +53,8 @@ class PieceActions:
         Args:
             take: Returns the take that is in view.
             takes: What can be done with that.
-            page: What the page does: ``open()``, ``new()``, ``keep()``, ``compose(takes)`` and
-                ``recall(take)``.
+            page: What the page does: ``open()``, ``new()``, ``hum()``, ``keep()``,
+                ``compose(takes)`` and ``recall(take)``.
         """
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
@@ -67,6 +67,7 @@ class PieceActions:
         page, menu, there = self._page, self._ctx.ui.menu(), not self._document.empty
         self._entry(menu, "folder-open", tr("Open…\tCtrl+O"), page["open"])
         self._entry(menu, "file", tr("New piece"), page["new"])
+        self._entry(menu, "mic", tr("Hum a melody…"), page["hum"])
         keep = self._entry(menu, "save", tr("Save version\tCtrl+S"), page["keep"])
         keep.setEnabled(self._document.dirty)
         menu.addSeparator()

@@ -49,22 +49,28 @@ class ImportController:
         """
         self._ctx, self._run, self._document, self._saving = ctx, run, document, saving
         self._trouble, self._show, self._begin = trouble, show, begin
-        self._waiting: list[Path] = []
+        self._waiting: list[tuple[Path, list[str]]] = []
         run.on_over(self._go_on)
 
     def bring(self, paths: list[Path]) -> None:
         """Open files, one after the other, and write recordings down; the last stays in view."""
-        self._waiting += paths
+        self._waiting += [(path, []) for path in paths]
+        self._go_on()
+
+    def write_down(self, sound: SavedArtifact) -> None:
+        """Write a recording of the library down."""
+        self._waiting.append((sound.path, [sound.id]))
         self._go_on()
 
     def _go_on(self) -> None:
         """Open the next file that waits, unless a job is at work."""
         if not self._waiting or self._run.busy:
             return
-        path = self._waiting.pop(0)
+        path, parents = self._waiting.pop(0)
         if path.suffix.lower() in SOUND_SUFFIXES:
-            title = tr("Notes from {name}").format(name=path.name)
-            self._run.start(JobRequest(TRANSCRIBE, {"sound": str(path)}, title=title))
+            title = tr("Notes from {name}").format(name=path.name if not parents else tr("Hummed"))
+            asked = {"sound": str(path)}
+            self._run.start(JobRequest(TRANSCRIBE, asked, title=title, parents=parents))
             return
         title = tr("Open {name}").format(name=path.name)
         self._run.start(JobRequest(TASK, {"file": str(path)}, title=title))

@@ -37,6 +37,7 @@ from studio_music.pages.phrases import tr
 from studio_music.pages.piece_view import ROLL, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
+from studio_music.pages.recording.hum_bar import HumBar
 from studio_music.pages.score_tasks import ScoreTasks
 from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import piece_of, read_take
@@ -69,6 +70,7 @@ class MusicPage(QWidget):
         self.head = PageHead(ctx, self.document, self.prompt_box.modes)
         self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
         self.piece_view = PieceView(ctx, self.document, self.playing)
+        self.hum = HumBar(ctx)
         self._make_parts(ctx)
         self.verdicts = ChecksChip(ctx, self.document, self.takes, self.piece_view.transport)
         self._lay_out()
@@ -127,6 +129,7 @@ class MusicPage(QWidget):
             {
                 "open": self.target.pick,
                 "new": self.imports.write_new,
+                "hum": self.hum.toggle,
                 "keep": self.keep,
                 "compose": self.tasks.compose_takes,
                 "recall": self.set_recipe,
@@ -136,7 +139,13 @@ class MusicPage(QWidget):
     def _lay_out(self) -> None:
         self._column = QVBoxLayout(self)
         self._column.setSpacing(8)
-        for part in (self.head, self.prompt_box, self._progress.widget, self.trouble.widget):
+        for part in (
+            self.head,
+            self.prompt_box,
+            self.hum,
+            self._progress.widget,
+            self.trouble.widget,
+        ):
             self._column.addWidget(part)
         self._column.addWidget(self.piece_view, 1)
         self._column.addWidget(self.takes.widget)
@@ -152,14 +161,17 @@ class MusicPage(QWidget):
         self.takes.on_star(self.take_actions.star)
         self.saving.kept.connect(self.add)
         self.saving.failed.connect(self.trouble.tell)
+        self.hum.recorded.connect(self.imports.write_down)
+        self.hum.failed.connect(self.trouble.tell)
         self.document.opened.connect(self.show_stage)
         self.document.edited.connect(self.show_stage)
         end_theme = self._ctx.ui.on_theme(self.piece_view.show_theme)
-        playing = self.playing
+        playing, hum = self.playing, self.hum
 
         def close() -> None:
             end_theme()
             playing.close()
+            hum.close_device()
 
         self.destroyed.connect(lambda: close())
 
@@ -251,6 +263,7 @@ class MusicPage(QWidget):
                 "compose": self.tasks.compose,
                 "open": pick,
                 "write": new,
+                "hum": self.hum.toggle,
             }
             self.piece_view.show_beginning(self.prompt_box.modes.mode, do)
 

@@ -16,10 +16,11 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     """Return how a mode begins.
 
     Args:
-        do: ``compose(words)``, ``open()``, ``write()``.
+        do: ``compose(words)``, ``open()``, ``hum()``, ``write()``.
     """
     ways = [
         ("folder-open", tr("Open a score or a recording"), do["open"]),
+        ("mic", tr("Hum it"), do["hum"]),
         ("pencil", tr("Write it note by note"), do["write"]),
     ]
     if mode != COMPOSE:

@@ -114,6 +114,54 @@ def open_stream(fill: Fill) -> Stream:
         ) from error
 
 
+def open_microphone(take: Callable[[np.ndarray], None]) -> Microphone:
+    """Return the default input of this machine, started.
+
+    Args:
+        take: Gets each (frames,) float32 of one channel, from a thread of the device.
+
+    Raises:
+        StudioError: There is none, or it does not open; says why and what else can be done.
+    """
+    sounddevice = _sounddevice()
+    for attempt in range(2):
+        try:
+            rate = round(sounddevice.query_devices(kind="input")["default_samplerate"])
+            stream = sounddevice.InputStream(
+                rate,
+                channels=1,
+                dtype="float32",
+                callback=lambda data, _frames, _time, _status: take(data[:, 0].copy()),
+            )
+            stream.start()
+            return Microphone(stream, rate)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            reason = _reason(error)
+            if not attempt:  # one that was connected later is not known yet
+                sounddevice._terminate()
+                sounddevice._initialize()
+    raise StudioError(
+        ErrorCode.UNSUPPORTED,
+        f"There is no microphone ({reason}).",
+        "Connect one and try again, or open a recording.",
+    )
+
+
+class Microphone:
+    """Sound on its way from a device, at ``rate`` samples a second."""
+
+    def __init__(self, stream: Any, rate: int) -> None:
+        self._stream, self.rate = stream, rate
+
+    def is_alive(self) -> bool:
+        """Return whether the device is still there."""
+        return bool(self._stream.active)
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._stream.close(ignore_errors=True)
+
+
 def _opened(fill: Fill, sounddevice: Any) -> Stream:
     device = sounddevice.query_devices(kind="output")
     rate = round(device["default_samplerate"])

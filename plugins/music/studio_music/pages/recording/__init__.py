@@ -1,0 +1,1 @@
+"""Tunes that are hummed into the microphone."""

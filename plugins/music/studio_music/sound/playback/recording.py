@@ -1,0 +1,62 @@
+"""What a microphone hears, kept until it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from studio_music.sound.playback.devices import open_microphone
+
+LONGEST: Final = 5 * 60
+"""Seconds after which it takes no more."""
+
+
+class Recording:
+    """A recording that is going on from the moment it is made.
+
+    Attributes:
+        rate: Samples a second.
+        level: The loudest sample since it was asked last, 0…1.
+    """
+
+    def __init__(
+        self, open_input: Callable[[Callable[[np.ndarray], None]], Any] = open_microphone
+    ) -> None:
+        """Open a microphone. Slow: it looks for devices.
+
+        Raises:
+            StudioError: There is none; says what else can be done.
+        """
+        self._parts: list[np.ndarray] = []
+        self._frames, self._peak = 0, 0.0
+        self._microphone = open_input(self._take)
+        self.rate: int = self._microphone.rate
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self._frames / self.rate
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes: it is full, or the microphone was pulled out."""
+        return self.seconds >= LONGEST or not self._microphone.is_alive()
+
+    def level(self) -> float:
+        """Return the loudest sample since this was asked last, 0…1."""
+        peak, self._peak = self._peak, 0.0
+        return peak
+
+    def end(self) -> np.ndarray:
+        """Let go of the microphone; return (frames, 1) float32."""
+        self._microphone.close()
+        return np.concatenate([np.zeros(0, np.float32), *self._parts])[:, None]
+
+    def _take(self, part: np.ndarray) -> None:
+        room = LONGEST * self.rate - self._frames if self._parts else len(part)
+        part = part[: max(0, room)]
+        self._parts.append(part)
+        self._frames += len(part)
+        self._peak = max(self._peak, float(np.abs(part).max(initial=0.0)))
