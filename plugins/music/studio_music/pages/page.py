@@ -31,13 +31,13 @@ from studio_music.pages.checks_chip import ChecksChip
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.import_controller import ImportController
+from studio_music.pages.microphone.hum_bar import HumBar
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
 from studio_music.pages.phrases import tr
 from studio_music.pages.piece_view import ROLL, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
-from studio_music.pages.recording.hum_bar import HumBar
 from studio_music.pages.score_tasks import ScoreTasks
 from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import piece_of, read_take

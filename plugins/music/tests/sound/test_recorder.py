@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.api import StudioError
-from studio_music.sound.playback import devices, recording
+from studio_music.sound.playback import devices, recorder
 
 
 class Unplugged(Exception):
@@ -57,7 +57,7 @@ def fake(request: Any, monkeypatch: pytest.MonkeyPatch) -> FakeInput:
 
 
 def test_what_is_heard_is_kept_in_order(fake: FakeInput) -> None:
-    made = recording.Recording()
+    made = recorder.Recorder()
     first, second = np.linspace(0, 0.5, 300), np.linspace(0.5, -0.9, 200)
     fake.speak(first)
     fake.speak(second)
@@ -70,8 +70,8 @@ def test_what_is_heard_is_kept_in_order(fake: FakeInput) -> None:
 
 
 def test_it_takes_no_more_than_it_may(fake: FakeInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "LONGEST", 1)
-    made = recording.Recording()
+    monkeypatch.setattr(recorder, "LONGEST", 1)
+    made = recorder.Recorder()
     for _ in range(4):
         fake.speak(np.ones(400))
     assert made.over
@@ -79,7 +79,7 @@ def test_it_takes_no_more_than_it_may(fake: FakeInput, monkeypatch: pytest.Monke
 
 
 def test_a_microphone_that_is_pulled_out_ends_it(fake: FakeInput) -> None:
-    made = recording.Recording()
+    made = recorder.Recorder()
     fake.speak(np.ones(400))
     assert not made.over
     fake.streams[-1].active = False

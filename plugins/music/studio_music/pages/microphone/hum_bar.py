@@ -20,9 +20,9 @@ _LEAST = 0.5
 
 def new_recording() -> Any:
     """Return a recording that is going on. Slow: it looks for sound devices."""
-    from studio_music.sound.playback.recording import Recording
+    from studio_music.sound.playback.recorder import Recorder
 
-    return Recording()
+    return Recorder()
 
 
 class HumBar(QWidget):

@@ -13,7 +13,7 @@ LONGEST: Final = 5 * 60
 """Seconds after which it takes no more."""
 
 
-class Recording:
+class Recorder:
     """A recording that is going on from the moment it is made.
 
     Attributes:
