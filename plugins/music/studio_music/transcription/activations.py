@@ -85,4 +85,4 @@ def activations(
 def _levels(sound: Floats, frames: int) -> Floats:
     padded = np.zeros(frames * HOP, np.float32)
     padded[: len(sound)] = sound
-    return np.sqrt(np.square(padded).reshape(frames, HOP).mean(axis=1))
+    return np.asarray(np.sqrt(np.square(padded).reshape(frames, HOP).mean(axis=1)), np.float32)
