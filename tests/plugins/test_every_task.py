@@ -189,6 +189,7 @@ CASES: dict[str, Case] = {
     "image.restyle": Case(
         {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
+    "image.repair": Case({"left": 8, "right": 8}, inputs={"image": _picture(300)}),
     "lab.compare": Case({"weights": ["tiny"], "example": "digits", "samples": 50}, _trained),
     "lab.sample": Case({"count": 100}, _trained),
     "lab.describe": Case({"example": "digits"}),

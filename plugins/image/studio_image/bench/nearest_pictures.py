@@ -64,14 +64,21 @@ class Gallery:
             style: [i for i, other in enumerate(styles) if other == style]
             for style in dict.fromkeys(styles)
         }
+        self._centred_of: dict[str, Tensor] = {}
 
     def ranks(self, descriptors: Tensor, asked: Sequence[str], style: str) -> Ranks:
         """Return where the real picture of each asked caption stands among those of ``style``."""
         own = self.members[style]
         place = {self.captions[i]: position for position, i in enumerate(own)}
-        likeness = self._centred(descriptors) @ self._centred(self.descriptors[own]).T
+        likeness = self._centred(descriptors) @ self._of(style).T
         truth = torch.tensor([place[caption] for caption in asked])[:, None]
         return Ranks((likeness > likeness.gather(1, truth)).sum(1))
+
+    def _of(self, style: str) -> Tensor:
+        """Return the centred descriptors of a style; kept, for they cost more than a search."""
+        if style not in self._centred_of:
+            self._centred_of[style] = self._centred(self.descriptors[self.members[style]])
+        return self._centred_of[style]
 
     def _centred(self, descriptors: Tensor) -> Tensor:
         return F.normalize(descriptors.float() - self.mean)

@@ -30,6 +30,8 @@ class Wish:
         guidance: 1 or less: the prompt alone, at half the cost.
         start: The picture to begin with, (1, 3, height, width) in 0…1, or None.
         strength: How much of it may change.
+        mask: Where it may change, (1, 1, height, width) in 0…1 at the size of the latents; None:
+            everywhere. The rest is put back after each step (arXiv:2201.09865).
         adapters: What is beside the network.
         halves: Ask the network with and without the prompt one after the other: half the memory.
     """
@@ -43,6 +45,7 @@ class Wish:
     scheduler: str = "default"
     start: Tensor | None = None
     strength: float = 0.6
+    mask: Tensor | None = None
     halves: bool = False
     adapters: tuple[Adapter, ...] = ()
 
@@ -69,7 +72,7 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
     with torch.no_grad():
         words = encode(model, wish)
         begin = _first_step(noise_plan, wish)
-        latents = _begin(model, wish, noise_plan, begin, generator)
+        latents, kept = _begin(model, wish, noise_plan, begin, generator)
     times = noise_plan.timesteps[begin:]
     _begin_at(noise_plan, begin)
     yield Step(0, len(times), latents)
@@ -78,6 +81,8 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
         with torch.no_grad():
             noise = _predict(model, wish, words, noise_plan.scale_model_input(latents, time), time)
             latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
+            if kept is not None:
+                latents = kept.back_in(latents, noise_plan, times[number : number + 1])
         if not torch.isfinite(latents).all():
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
@@ -184,10 +189,28 @@ def _first_step(noise_plan: Any, wish: Wish) -> int:
     return (wish.steps - kept) * int(noise_plan.order)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What stays of the picture to begin with: ``seen``, its latents, where ``mask`` is 0."""
+
+    seen: Tensor
+    noise: Tensor
+    mask: Tensor
+
+    def back_in(self, latents: Tensor, noise_plan: Any, time: Tensor) -> Tensor:
+        """Return the latents with that put back, as noisy as they are at ``time``; none: clean."""
+        stays = noise_plan.add_noise(self.seen, self.noise, time) if len(time) else self.seen
+        put: Tensor = (1 - self.mask) * stays + self.mask * latents
+        return put
+
+
 def _begin(
     model: DiffusionModel, wish: Wish, noise_plan: Any, begin: int, generator: Generator
-) -> Tensor:
-    """Return pure noise, or the picture to begin with under as much noise as ``begin`` means."""
+) -> tuple[Tensor, _Kept | None]:
+    """Return pure noise, or the picture to begin with under as much noise as ``begin`` means.
+
+    And what of it has to stay; None for nothing.
+    """
     import torch
     from diffusers.utils.torch_utils import randn_tensor
 
@@ -199,12 +222,13 @@ def _begin(
         pixels = (wish.start * 2 - 1).to(vae.device, vae.dtype)
         seen = vae.encode(pixels).latent_dist.sample(generator).float() * vae.config.scaling_factor
     noise = randn_tensor(shape, generator=generator, device=model.device, dtype=torch.float32)
-    if seen is None:
-        pure: Tensor = noise * noise_plan.init_noise_sigma
-        return pure
+    kept = None
+    if seen is not None and wish.mask is not None:
+        kept = _Kept(seen, noise, wish.mask.to(noise))
+    if seen is None or (kept is not None and begin == 0):
+        return noise * noise_plan.init_noise_sigma, kept
     _begin_at(noise_plan, begin)
-    mixed: Tensor = noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1])
-    return mixed
+    return noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1]), kept
 
 
 def _begin_at(noise_plan: Any, begin: int) -> None:

@@ -29,7 +29,7 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
     Weights are told by the sizes and times of their files: gigabytes are not read for it.
     """
     wanted = {field.name: getattr(wish, field.name) for field in fields(wish)}
-    start = wanted.pop("start")
+    start, mask = wanted.pop("start"), wanted.pop("mask")
     told = (
         sorted(_stamps(model.plan.path)),
         (torch.__version__, version("diffusers"), version("transformers")),
@@ -37,8 +37,9 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
         (str(model.plan.scheduler), sorted(wanted.items()), seed),
     )
     found = hashlib.sha256(repr(told).encode())
-    if start is not None:
-        found.update(start.detach().float().cpu().contiguous().numpy().tobytes())
+    for each in (start, mask):
+        if each is not None:
+            found.update(each.detach().float().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from studio.api import BadInput, Params
-from studio_image.schema import Enlarge, Generate, Restyle
+from studio_image.schema import Enlarge, Generate, Repair, Restyle
 
 KEY = "offline-studio"
 """The text of a PNG file that holds the recipe as JSON."""
@@ -17,8 +17,9 @@ TASKS: Mapping[str, type[Params]] = {
     "image.generate": Generate,
     "image.restyle": Restyle,
     "image.enlarge": Enlarge,
+    "image.repair": Repair,
 }
-_PATHS = ("image", "folder", "init", "styles", "prompt_file")
+_PATHS = ("image", "mask", "folder", "init", "styles", "prompt_file")
 
 
 @dataclass(frozen=True)

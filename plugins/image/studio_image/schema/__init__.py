@@ -4,6 +4,16 @@ from studio_image.schema.enlarge import Enlarge
 from studio_image.schema.generate import Generate, Scheduler, Style
 from studio_image.schema.grid import Grid
 from studio_image.schema.pictures import PICTURE_SUFFIXES
+from studio_image.schema.repair import Repair
 from studio_image.schema.restyle import Restyle
 
-__all__ = ["PICTURE_SUFFIXES", "Enlarge", "Generate", "Grid", "Restyle", "Scheduler", "Style"]
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "Enlarge",
+    "Generate",
+    "Grid",
+    "Repair",
+    "Restyle",
+    "Scheduler",
+    "Style",
+]

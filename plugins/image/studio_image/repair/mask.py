@@ -1,0 +1,93 @@
+"""Which part of a picture is to be made anew: read, found, grown, blended. Fills nothing.
+
+A mask is an (H, W) array of bool.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from studio.api import BadInput
+
+Lines = Literal["bright", "dark", "both"]
+_WIDEST = 7
+"""Pixels: what is wider is a thing and no scratch."""
+_STANDS_OUT = 24
+"""How much, of 255, a scratch must differ from what lies beside it."""
+_SHORTEST = 12
+"""Pixels: the length of the shortest scratch; grain and stars are shorter."""
+
+
+def painted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return what a mask file marks: what is white, or what is painted on a clear ground.
+
+    Args:
+        picture: (H, W, 3 or 4) uint8.
+        width: Of the picture that it is for, as ``height``.
+
+    Raises:
+        BadInput: It has another size.
+    """
+    tall, wide = picture.shape[:2]
+    if (wide, tall) != (width, height):
+        raise BadInput(
+            f"The mask has {wide} × {tall} pixels, but the picture has {width} × {height}.",
+            "Use a mask of the same size.",
+        )
+    if picture.shape[2] == 4 and int(picture[..., 3].min()) < 128:
+        return np.asarray(picture[..., 3] >= 128)
+    return np.asarray(picture[..., :3].mean(-1) >= 128)
+
+
+def scratches(picture: np.ndarray, kind: Lines) -> np.ndarray:
+    """Return where thin lines are that are brighter or darker than what lies on both sides.
+
+    A line is what an opening (for bright ones) or a closing (for dark ones) with a small square
+    takes away, and that is several times as long as it is wide.
+
+    Args:
+        picture: (H, W, 3) uint8.
+    """
+    from scipy import ndimage
+
+    grey = ndimage.gaussian_filter(picture.astype(np.float32).mean(-1), 0.7)
+    found = np.zeros(grey.shape, bool)
+    if kind in ("bright", "both"):
+        found |= grey - ndimage.grey_opening(grey, (_WIDEST, _WIDEST)) > _STANDS_OUT
+    if kind in ("dark", "both"):
+        found |= ndimage.grey_closing(grey, (_WIDEST, _WIDEST)) - grey > _STANDS_OUT
+    labels, count = ndimage.label(found, np.ones((3, 3)))
+    if not count:
+        return found
+    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    kept = [False]
+    for area, place in zip(areas, ndimage.find_objects(labels), strict=True):
+        length = max(side.stop - side.start for side in place)
+        kept.append(length >= _SHORTEST and area < length * _WIDEST * 0.7)
+    return grown(np.asarray(kept)[labels], 2)
+
+
+def grown(mask: np.ndarray, by: int) -> np.ndarray:
+    """Return a mask with all that is at most ``by`` pixels away."""
+    return distance(mask) <= by if by else mask
+
+
+def distance(mask: np.ndarray) -> np.ndarray:
+    """Return how many pixels it is to the mask, (H, W) floats; 0 inside."""
+    from scipy import ndimage
+
+    if not mask.any():
+        return np.full(mask.shape, np.inf)
+    return np.asarray(ndimage.distance_transform_edt(~mask))
+
+
+def blended(picture: np.ndarray, filled: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray:
+    """Return ``filled`` where the mask is and ``picture`` farther away than ``feather`` pixels.
+
+    In between one goes over into the other; nothing of the old picture is left inside the mask.
+    """
+    share = np.clip(1 - distance(mask) / (feather + 1), 0, 1)[..., None]
+    mixed = picture + share * (filled.astype(np.float32) - picture)
+    return np.asarray((mixed + 0.5).astype(np.uint8))
