@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from studio.api import BadInput, ErrorCode, Event, Rung, StudioError, TaskContext
+from studio.api import BadInput, ErrorCode, Event, Rung, StudioError, TaskContext, WeightsId
 from studio_image import picture_arrays
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import GUIDANCE, Step, Wish, denoise
@@ -42,7 +43,9 @@ def drawn(
         BadInput: The weights are none of diffusion.
         StudioError: The weights cannot be used, or gave no usable numbers.
     """
-    plan = _plan(ctx, params)
+    weights = params.weights
+    assert weights  # the task has looked
+    plan = _plan(ctx, weights)
     box = _around(hole)
     part, holes = picture[box], hole[box]
     width, height = _size(part, plan)
@@ -58,7 +61,7 @@ def drawn(
         strength=params.strength,
         mask=marks,
     )
-    with ctx.lease(params.weights, plan.working_bytes(width, height)) as model:
+    with ctx.lease(weights, plan.working_bytes(width, height)) as model:
         pixels = yield from _denoised(ctx, model, wish)
     made = picture.copy()
     new = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
@@ -67,15 +70,14 @@ def drawn(
     return made, min(1.0, width / wide)
 
 
-def _plan(ctx: TaskContext, params: Repair) -> ModelSpec:
-    assert params.weights  # the task has looked
+def _plan(ctx: TaskContext, weights: WeightsId) -> ModelSpec:
     try:
-        return read_plan(ctx.weights_path(params.weights))
+        return read_plan(ctx.weights_path(weights))
     except StudioError as error:
         if error.code is not ErrorCode.UNSUPPORTED:
             raise
         raise BadInput(
-            f"“{params.weights}” can't fill a part of a picture.",
+            f"“{weights}” can't fill a part of a picture.",
             "Choose a diffusion model, or fill with the surroundings.",
         ) from error
 
@@ -107,10 +109,10 @@ def _progress(ctx: TaskContext, model: DiffusionModel, step: Step) -> Event:
 
 def _around(hole: np.ndarray) -> tuple[slice, slice]:
     """Return the box of the holes with some of the picture around it."""
-    return _side(hole.any(1)), _side(hole.any(0))
+    return _side(np.any(hole, axis=1)), _side(np.any(hole, axis=0))
 
 
-def _side(touched: np.ndarray) -> slice:
+def _side(touched: Any) -> slice:
     place = np.flatnonzero(touched)
     low, high = int(place[0]), int(place[-1]) + 1
     more = max(32, round((high - low) * _CONTEXT))
