@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,34 +35,31 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-
-
 def seeds(paths: StudioPaths) -> Sequence[int | None]:
     """Return the seeds of what was made."""
     with Library.open(paths, read_only=True) as library:
         return sorted(library.record(made.record).seed or 0 for made in library.find())
 
 
+@pytest.mark.usefixtures("runtime_within")
 def test_what_was_queued_is_done_once_after_a_kill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., tuple[int, str, str]]
 ) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path))
-    killed = run("-c", QUEUES, tmp_path)
+    killed = subprocess.run(
+        [sys.executable, "-c", QUEUES, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
     assert killed.returncode < 0, killed.stderr
     made = seeds(StudioPaths(tmp_path))
     assert len(made) < 3, "something is left to do"
-    queue = ("-m", "studio", "--only", "molecules", "queue", "run", "--retry", "--json")
-    done = run(*queue)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    queue = ("--only", "molecules", "queue", "run", "--retry", "--json")
+    code, out, err = command(*queue)
+    assert code == 0, err
+    told = json.loads(out)
     assert [each["state"] for each in told["jobs"]] == ["done"] * (3 - len(made))
     assert seeds(StudioPaths(tmp_path)) == [1, 2, 3]
-    assert json.loads(run(*queue).stdout) == {"jobs": [], "waiting": 0}, "nothing is run twice"
+    assert json.loads(command(*queue)[1]) == {"jobs": [], "waiting": 0}, "nothing is run twice"

@@ -117,7 +117,7 @@ def _drawing(folder: Path) -> _Placed:
 
 @functools.cache
 def _writing(folder: Path) -> TextEngine:
-    return TextEngine.load(tiny_models.plain_folder(folder / "tiny"))
+    return TextEngine.load(tiny_models.save_folder(tiny_models.Plain(), folder / "tiny"))
 
 
 def _picture(side: int = 32) -> bytes:

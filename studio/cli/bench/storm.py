@@ -182,7 +182,7 @@ class _Storm:
         self._loop.late.clear()
         self._most = self._over = 0
         quarter = max(1, count // QUARTERS)
-        strikes = set(self._chance.sample(range(quarter), min(kills, quarter)))
+        strikes = set(self._chance.sample(range(1, quarter + 1), min(kills, quarter)))
         held: list[dict[str, dict[str, int]]] = []
         for number in range(1, count + 1):
             self._gust(number in strikes)

@@ -151,7 +151,7 @@ def change(death: Death, *statements: str) -> None:
 def test_killed_at_system_calls_that_write(tmp_path: Path) -> None:
     strace.required()
     calls = ["fsync", "fdatasync", "rename", "unlink", "pwrite64"]
-    tries = 24 if THOROUGH else 7
+    tries = 24 if THOROUGH else 5
     lost = []
     with strace.Traced(LIFE) as life:
         counted = life.count_calls(calls, tmp_path / "unharmed", tmp_path / "said")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from tests.faults.tally import tried
 from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
 
 sys.path.insert(0, str(Path(__file__).parent))
+import nursery
 import workflow_life
 
 pytestmark = pytest.mark.faults
@@ -48,24 +53,34 @@ def check(home: Path, rows: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="its lives are forks of one process")
 def test_killed_ten_times_and_each_step_is_done_once(tmp_path: Path) -> None:
-    command = [sys.executable, workflow_life.__file__, str(tmp_path)]
-    killed = 0
-    for life in range(KILLS + 1):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                what, _, count = line.partition(" ")
-                if what == "over":
-                    assert int(count) == workflow_life.INPUTS
-                elif life < KILLS and int(count) == 5 + life:
-                    process.kill()
-                    killed += 1
-                    break
-            process.stdout.close()
+    home, killed = tmp_path / "home", 0
+    command = [sys.executable, nursery.__file__, workflow_life.__file__]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as mother:
+        assert mother.stdin is not None
+        assert mother.stdout is not None
+        for life in range(KILLS + 1):
+            said = tmp_path / f"said-{life}"
+            os.mkfifo(said)
+            print(json.dumps([str(said), str(home)]), file=mother.stdin, flush=True)
+            with said.open() as lines:
+                child = int(mother.stdout.readline())
+                os.kill(child, signal.SIGCONT)
+                for line in lines:
+                    what, _, count = line.partition(" ")
+                    if what == "over":
+                        assert int(count) == workflow_life.INPUTS
+                    elif life < KILLS and int(count) == 5 + life:
+                        os.kill(child, signal.SIGKILL)
+                        killed += 1
+                        break
+            ended = int(mother.stdout.readline())
+            assert ended == (-signal.SIGKILL if life < KILLS else 0)
+        mother.stdin.close()
     assert killed == KILLS
     tried(killed)
-    check(tmp_path, workflow_life.INPUTS)
+    check(home, workflow_life.INPUTS)
 
 
 @pytest.fixture

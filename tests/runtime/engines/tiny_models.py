@@ -6,6 +6,7 @@ import json
 import math
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import gguf
 import numpy
@@ -80,33 +81,48 @@ def save_folder(model, folder: Path, **how) -> Path:
     return folder
 
 
-def plain_folder(folder: Path) -> Path:
-    """Write a llama with random weights as a model folder, for tests that need no reference.
+class Plain:
+    """A llama with random weights, for tests that need no reference to compare with.
 
-    Without transformers, whose import takes several seconds of a process.
+    It is saved as those of transformers are, whose import takes seconds of a process.
     """
-    wide, inner, keys = SIZES["hidden_size"], SIZES["intermediate_size"], 32
-    shapes = {"model.embed_tokens": (SIZES["vocab_size"], wide), "model.norm": (wide,),
-              "lm_head": (SIZES["vocab_size"], wide)}  # fmt: skip
-    for layer in range(SIZES["num_hidden_layers"]):
+
+    def __init__(self, spread: float = 0.2) -> None:
+        rope = {"rope_type": "default", "rope_theta": 10_000.0}
+        self.config = SimpleNamespace(
+            model_type="llama", rope_parameters=rope, tie_word_embeddings=False, **SIZES
+        )
+        random = torch.Generator().manual_seed(0)
+        self._tensors = {
+            f"{name}.weight": spread * torch.randn(shape, generator=random) + (len(shape) == 1)
+            for name, shape in self._shapes().items()
+        }
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        words, wide, inner = SIZES["vocab_size"], SIZES["hidden_size"], SIZES["intermediate_size"]
+        keys = wide * SIZES["num_key_value_heads"] // SIZES["num_attention_heads"]
         parts = {"input_layernorm": (wide,), "post_attention_layernorm": (wide,),
                  "self_attn.q_proj": (wide, wide), "self_attn.k_proj": (keys, wide),
                  "self_attn.v_proj": (keys, wide), "self_attn.o_proj": (wide, wide),
                  "mlp.gate_proj": (inner, wide), "mlp.up_proj": (inner, wide),
                  "mlp.down_proj": (wide, inner)}  # fmt: skip
-        shapes |= {f"model.layers.{layer}.{name}": shape for name, shape in parts.items()}
-    random = torch.Generator().manual_seed(0)
-    tensors = {
-        f"{name}.weight": torch.randn(shape, generator=random) * 0.2 + (len(shape) == 1)
-        for name, shape in shapes.items()
-    }
-    folder.mkdir(parents=True)
-    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
-    config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "rope_theta": 10000.0,
-              "hidden_act": "silu", "torch_dtype": "float32", **SIZES}  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    byte_tokenizer(folder)
-    return folder
+        table = (words, wide)
+        shapes = {"model.embed_tokens": table, "model.norm": (wide,), "lm_head": table}
+        for layer in range(SIZES["num_hidden_layers"]):
+            shapes |= {f"model.layers.{layer}.{name}": parts[name] for name in parts}
+        return shapes
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Its tensors, by the names that transformers gives them."""
+        return self._tensors
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write configuration and tensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu",
+                  "dtype": "float32", **vars(self.config)}  # fmt: skip
+        (folder / "config.json").write_text(json.dumps(config), "utf-8")
+        save_file(self._tensors, folder / "model.safetensors", {"format": "pt"})
 
 
 def save_gguf(model, path: Path, quantisation: str = "F32", **extra) -> Path:

@@ -216,7 +216,7 @@ def test_bench_of_processes_tells_of_starts_and_calls(
 @pytest.mark.slow
 @pytest.mark.torch
 def test_a_storm_leaves_nothing_without_a_cause(studio: Processes) -> None:
-    words = ("--only", "molecules,music", "bench", "storm", "--jobs", "8", "--kills", "1")
+    words = ("--only", "molecules,music", "bench", "storm", "--jobs", "4", "--kills", "1")
     figures = one_object(studio(*words, "--json").stdout)
     assert (figures["without_cause"], figures["over_budget"]) == (0, 0), figures["causes"]
     assert figures["budget_mb"] < figures["needed_mb"]

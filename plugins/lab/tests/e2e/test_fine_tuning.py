@@ -21,18 +21,19 @@ pytestmark = [
 ]
 
 ANSWER = "Aye, captain."
+ONLY = ("--only", "lab,chat")
 Command = Callable[..., tuple[int, str, str]]
 
 
 def result_of(command: Command, *words: str) -> dict[str, Any]:
-    code, out, err = command("run", *words, "--json")
+    code, out, err = command(*ONLY, "run", *words, "--json")
     assert code == ExitCode.OK, err
     found: dict[str, Any] = json.loads(out)
     return found
 
 
 def listed(command: Command, *words: str) -> dict[str, Any]:
-    code, out, err = command(*words, "--json")
+    code, out, err = command(*ONLY, *words, "--json")
     assert code == ExitCode.OK, err
     found: dict[str, Any] = json.loads(out)
     return found
@@ -47,7 +48,7 @@ def test_chat_speaks_with_what_was_trained_until_it_is_erased(
 ) -> None:
     folder = Path(os.environ["STUDIO_HOME"], "weights", "tiny")
     folder.mkdir(parents=True)
-    tiny_models.save_folder(tiny_models.reference(initializer_range=0.1), folder)
+    tiny_models.save_folder(tiny_models.Plain(0.1), folder)
     pairs = tmp_path / "orders.tsv"
     pairs.write_text("".join(f"Steer {n} degrees\t{ANSWER}\n" for n in range(60)))
     asked = ["lab.finetune", "--data", str(pairs), "--weights", "tiny", "--seed", "1"]
@@ -63,7 +64,7 @@ def test_chat_speaks_with_what_was_trained_until_it_is_erased(
     assert said("tiny") != ANSWER, "the model itself is as it was"
     (result,) = listed(command, "library", "list", "--kind", "weights")["artifacts"]
     assert made["weights"] in models(command)
-    command("library", "erase", result["id"], "--yes")
+    command(*ONLY, "library", "erase", result["id"], "--yes")
     said("tiny")  # a studio that opens brings the models to what the library has
     assert made["weights"] not in models(command)
     assert "tiny" in models(command)

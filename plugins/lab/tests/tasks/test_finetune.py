@@ -32,7 +32,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> TextEngine:
     """A model that has learned nothing."""
-    model = tiny_models.reference(initializer_range=0.1)
+    model = tiny_models.Plain(0.1)
     return TextEngine.load(tiny_models.save_folder(model, tmp_path_factory.mktemp("tiny")))
 
 
@@ -133,7 +133,7 @@ def test_stars_are_preferences(base: TextEngine) -> None:
 
 
 def test_a_whole_model_is_made_if_that_is_asked_for(pairs: Path, tmp_path: Path) -> None:
-    model = tiny_models.reference(initializer_range=0.1)
+    model = tiny_models.Plain(0.1)
     base = TextEngine.load(tiny_models.save_gguf(model, tmp_path / "tiny.gguf"))
     made = tuned(base, pairs, merge=True, epochs=1)
     whole = next(each for each in made.artifacts if each.suffix == ".gguf")

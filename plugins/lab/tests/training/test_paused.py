@@ -15,7 +15,7 @@ from studio.testing.inproc import pump_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.e2e, pytest.mark.timeout(600)]
 
-PATIENCE, STEPS = 300.0, 200
+PATIENCE, STEPS = 300.0, 100
 ASKED = {"steps": STEPS, "measured": 0, "precision": "float32"}
 
 
@@ -31,6 +31,7 @@ def ended(studio: Studio, job: Job) -> None:
     assert job.error is None, job.error
 
 
+@pytest.mark.usefixtures("runtime_within")
 def test_a_pause_changes_no_bit(tmp_path: Path) -> None:
     studio = Studio.open(home=tmp_path / "home", only=("lab",))
     try:
