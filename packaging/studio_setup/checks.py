@@ -53,19 +53,20 @@ def type_stages(project: Project) -> list[Stage]:
 
 
 _TESTS = {
-    "engines": ("tests/runtime", "plugins/image", "plugins/lab"),
     "plugins": ("plugins", "--ignore=plugins/image", "--ignore=plugins/lab"),
+    "engines": ("tests/runtime", "plugins/image"),
     "unit": ("tests/unit",),
     "studio": (
         "tests",
         *(f"--ignore=tests/{part}" for part in ("faults", "gui", "runtime", "unit")),
     ),
     "faults": ("tests/faults",),
+    "lab": ("plugins/lab",),
     "window": ("tests/gui",),
 }
-"""The longest first, so that the lanes end together. Those that import transformers, diffusers or
-torch's compiler (which an optimiser does) are one stage: each takes five seconds and more. A new
-folder is in one of them by itself."""
+"""The longest first, so that the lanes end together, and none so long that it is left alone at the
+end. Those that import transformers or diffusers are one stage: each takes five seconds and more. A
+new folder is in one of them by itself."""
 
 
 def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
@@ -90,9 +91,9 @@ def _cache(stage: str) -> str:
 
 
 def lanes() -> int:
-    """One more than there are processors: a process of tests uses one, and often waits."""
+    """Two more than there are processors: a process of tests uses one, and often waits."""
     ours = getattr(os, "sched_getaffinity", None)  # a container may have fewer than its machine
-    return 1 + (len(ours(0)) if ours else os.cpu_count() or 1)
+    return 2 + (len(ours(0)) if ours else os.cpu_count() or 1)
 
 
 def run_all(project: Project, stages: Sequence[Stage], lanes: int = 1) -> int:
