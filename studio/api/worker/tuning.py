@@ -55,6 +55,10 @@ class TextNetwork(Protocol):
         """
         ...
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return tokens as text."""
+        ...
+
 
 @runtime_checkable
 class TunableEngine(Protocol):  # no @since: to ``isinstance`` that would be a member

@@ -453,6 +453,11 @@ class Session:
             id, target = self.id, turn.versions[place]
             self._reload(lambda: self._store.set_head(id, self._store.newest_leaf(target)))
 
+    def star(self, turn: Turn) -> None:
+        """Give an answer a star, or take it away: it is better than its other versions."""
+        extra = {**turn.extra, "starred": not turn.starred}
+        self._reload(lambda: self._store.update_message(turn.id, extra=extra))
+
     def delete(self, turn: Turn) -> None:
         """Put a message and what follows it in the bin, with an offer to take it back."""
         if self.busy or not turn.id:

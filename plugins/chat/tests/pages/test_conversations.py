@@ -203,6 +203,23 @@ def test_regenerating_makes_a_version_beside_the_old_one(desk: Any) -> None:
     assert desk.thread()[-1] == ("assistant", "second")
 
 
+def test_a_star_stays_with_a_version_and_can_be_taken_away(desk: Any) -> None:
+    talk(desk, ("hi", "first"))
+    desk.runtime.enqueue(Tokens("second"))
+    desk.page.regenerate()
+    desk.over()
+    for starred in (True, False):
+        desk.page.session.star(desk.page.session.turns[-1])
+        desk.settled()
+        turn = desk.page.session.turns[-1]
+        kept = desk.ctx.library.conversations.message(turn.id).extra
+        assert (turn.starred, kept["starred"]) == (starred, starred)
+        assert kept["weights"], "what else is known of it stays"
+    desk.page.switch(-1)
+    desk.settled()
+    assert not desk.page.session.turns[-1].starred
+
+
 def test_editing_an_earlier_message_branches_and_the_old_branch_stays_whole(desk: Any) -> None:
     talk(desk, ("one", "1"), ("two", "2"), ("three", "3"))
     desk.runtime.enqueue(Tokens("deux"))

@@ -39,10 +39,13 @@ def read_choices(path: Path) -> list[Choice]:
     return list(dict.fromkeys(found))
 
 
-def starred_choices(results: Iterable[SavedArtifact]) -> list[Choice]:
+def starred_choices(results: Iterable[SavedArtifact], said: Sequence[Choice] = ()) -> list[Choice]:
     """Return what stars say: each starred answer is better than others to the same prompt.
 
     Answers belong to one prompt if they have one title: replies are named by what was asked.
+
+    Args:
+        said: What stars in Chat say.
 
     Raises:
         BadInput: There are too few.
@@ -51,13 +54,13 @@ def starred_choices(results: Iterable[SavedArtifact]) -> list[Choice]:
     for each in results:
         if each.text.strip() and each.title.strip() and not each.binned:
             groups.setdefault(_plain(each.title), []).append(each)
-    found: list[Choice] = []
+    found: list[Choice] = list(said)
     for group in groups.values():
         found += _pairs(group)[:MOST_OF_A_PROMPT]
     if len(found) < FEWEST:
         raise BadInput(
             f"Stars tell {len(found)} preferences; at least {FEWEST} are needed.",
-            "Ask the same again a few times, and star the better replies in the Gallery.",
+            "Have replies written again in Chat, and star the better ones there or in the Gallery.",
         )
     return list(dict.fromkeys(found))
 

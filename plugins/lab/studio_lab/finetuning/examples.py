@@ -56,6 +56,29 @@ def read_examples(path: Path) -> Examples:
     return Examples(path.stem, text=text)
 
 
+def read_prompts(path: Path) -> tuple[str, ...]:
+    """Return the prompts of a file: a column of that name or the first one, or each line.
+
+    Raises:
+        BadInput: It cannot be read, or has too few.
+    """
+    if path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".json"):
+        rows = rows_of(path)
+        found = [
+            next((row[n] for n in (*_PROMPTS, *row) if isinstance(row.get(n), str)), "")
+            for row in rows
+        ]
+    else:
+        found = _text(path).splitlines()
+    once = tuple(dict.fromkeys(each.strip() for each in found if each.strip()))[:MOST]
+    if len(once) < FEWEST:
+        raise BadInput(
+            f"“{path.name}” has {len(once)} different prompts; at least {FEWEST} are needed.",
+            "Choose a file with a prompt in each line, or a column of prompts.",
+        )
+    return once
+
+
 def rows_of(path: Path) -> list[dict[str, Any]]:
     """Return the rows of a CSV, TSV, JSONL or JSON file, by names in small letters.
 

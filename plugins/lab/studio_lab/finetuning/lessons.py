@@ -8,20 +8,23 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from studio.api import TaskContext, TextEngine
-from studio_lab.datasets.dataset import Dataset
+from studio_lab.datasets.dataset import Dataset, Shape
+from studio_lab.finetuning.checkers import Checker, checker
 from studio_lab.finetuning.choices import Choice, read_choices, starred_choices
-from studio_lab.finetuning.examples import Examples, read_examples
-from studio_lab.finetuning.lora import Lora
+from studio_lab.finetuning.examples import Examples, read_examples, read_prompts
+from studio_lab.finetuning.lora import Base, Lora
 from studio_lab.finetuning.preferences import PreferenceLora
-from studio_lab.finetuning.tokens import tokenised, tokenised_choices
+from studio_lab.finetuning.tokens import tokenised, tokenised_choices, tokenised_prompts
+from studio_lab.finetuning.verdicts import TRIES, Judge, VerdictLora
 from studio_lab.schema.finetune import FineTune
 from studio_lab.training.batches import Batches
+from studio_lab.training.randomness import generator
 
 _SHOWN = 40
 """Held-out examples in the table."""
@@ -45,13 +48,13 @@ class Report:
 
 
 class Lesson(Protocol):
-    """Rows to learn from, and their measure.
+    """Rows to learn from, and their measure."""
 
-    Attributes:
-        network: What learns from them.
-    """
-
-    network: ClassVar[type[Lora]]
+    def network(
+        self, shape: Shape, base: Base, rank: int, strength: float, random: torch.Generator
+    ) -> Lora:
+        """Return what learns from them; see ``Lora``."""
+        ...
 
     def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
         """Yield the share done; return rows of tokens, and notes."""
@@ -72,19 +75,29 @@ def lesson(ctx: TaskContext, params: FineTune) -> Lesson:
     """
     if params.method == "examples":
         return ExampleLesson(read_examples(Path(params.data)))
+    if params.method == "verdict":
+        judge = checker(ctx, params.checker, params.pattern)
+        path = Path(params.data)
+        return VerdictLesson(path.stem, read_prompts(path), judge, params.answer)
     if params.data:
         return PreferenceLesson(Path(params.data).stem, read_choices(Path(params.data)))
     results = ctx.library.find("", ("text",), _MOST_RESULTS)
-    return PreferenceLesson("Stars", starred_choices(results))
+    told = ctx.inputs.json("choices", list, [])
+    said = [(str(a), str(b), str(c)) for a, b, c in told if b != c]
+    return PreferenceLesson("Stars", starred_choices(results, said))
 
 
 class ExampleLesson:
     """Answers to prompts, or plain text: they become likelier."""
 
-    network: ClassVar[type[Lora]] = Lora
-
     def __init__(self, examples: Examples) -> None:
         self._examples = examples
+
+    def network(
+        self, shape: Shape, base: Base, rank: int, strength: float, random: torch.Generator
+    ) -> Lora:
+        """See ``Lesson``."""
+        return Lora(shape, base, rank, strength, random)
 
     def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
         """See ``Lesson``."""
@@ -113,22 +126,24 @@ class ExampleLesson:
         return Report(measures, table)
 
     def _table(self, data: Dataset, before: Sequence[Tensor], after: Sequence[Tensor]) -> str:
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["prompt", "answer", "nats a token before", "nats a token after"])
+        rows = []
         for row, *both in zip(data.split.test[:_SHOWN], before, after):
             pair = self._examples.pairs[data.meta["kept"][row]]
-            writer.writerow([*pair, *(f"{-float(each.mean()):.3f}" for each in both)])
-        return file.getvalue()
+            rows.append([*pair, *(f"{-float(each.mean()):.3f}" for each in both)])
+        return _as_csv(("prompt", "answer", "nats a token before", "nats a token after"), rows)
 
 
 class PreferenceLesson:
     """Better and worse answers: the better ones become likelier than the worse ones."""
 
-    network: ClassVar[type[Lora]] = PreferenceLora
-
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         self._title, self._choices = title, choices
+
+    def network(
+        self, shape: Shape, base: Base, rank: int, strength: float, random: torch.Generator
+    ) -> Lora:
+        """See ``Lesson``."""
+        return PreferenceLora(shape, base, rank, strength, random)
 
     def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
         """See ``Lesson``."""
@@ -154,3 +169,60 @@ class PreferenceLesson:
             "preferences": len(margins),
         }
         return Report(measures)
+
+
+class VerdictLesson:
+    """Prompts, and a checker of answers: those that pass become likelier."""
+
+    def __init__(self, title: str, prompts: Sequence[str], checker: Checker, longest: int) -> None:
+        """``longest``: tokens of an answer."""
+        self._title, self._prompts = title, prompts
+        self._checker, self._longest = checker, longest
+
+    def network(
+        self, shape: Shape, base: Base, rank: int, strength: float, random: torch.Generator
+    ) -> Lora:
+        """See ``Lesson``."""
+        judge = Judge(self._checker, self._prompts, base, self._longest)
+        return VerdictLora(shape, base, rank, strength, random, judge=judge)
+
+    def rows(self, engine: TextEngine, ends: Sequence[int], length: int, seed: int) -> Rows:
+        """See ``Lesson``."""
+        return tokenised_prompts(engine, self._title, self._prompts, self._longest, seed)
+
+    def report(
+        self, network: Lora, batches: Batches, data: Dataset
+    ) -> Generator[None, None, Report]:
+        """See ``Lesson``: which share of answers to held-out prompts passes, before and after."""
+        assert isinstance(network, VerdictLora)
+        device = str(next(network.parameters()).device)
+        random = generator(device, 0, "verdict")
+        shares, rows = {True: list[Tensor](), False: list[Tensor]()}, []
+        for batch in batches.held_out("test", size=1):
+            answers = []
+            for plain in (True, False):
+                texts, given, passed = network.tried(batch, random, TRIES, plain=plain)
+                shares[plain].append(passed)
+                answers.append(network.judge.text(texts[0][int(given[0]) :].tolist()))
+                yield None
+            each = [f"{float(shares[plain][-1].mean()):.2f}" for plain in (True, False)]
+            rows.append([self._prompts[int(batch["label"][0])], *answers, *each])
+        before, after = (float(torch.cat(shares[plain]).mean()) for plain in (True, False))
+        measures = {
+            "passed_before": round(before, 4),
+            "passed_after": round(after, 4),
+            "factor": round((1 - after) / (1 - before), 4) if before < 1 else 1.0,
+            "prompts": len(rows),
+            "answers": len(rows) * TRIES,
+        }
+        return Report(measures, _as_csv(_HEADS, rows[:_SHOWN]))
+
+
+_HEADS = ("prompt", "answer before", "answer after", "share passed before", "share passed after")
+
+
+def _as_csv(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerows([heads, *rows])
+    return file.getvalue()

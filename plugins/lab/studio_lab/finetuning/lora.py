@@ -14,7 +14,7 @@ from studio_lab.datasets.dataset import Shape
 from studio_lab.finetuning.tokens import PADDING
 from studio_lab.networks.architecture import Batch, Network
 
-_MOST_TOKENS = 512
+MOST_TOKENS = 512
 """That are read at once: bounds both memory and the wait for a Stop."""
 _FLOAT = 4
 
@@ -112,7 +112,7 @@ def _groups(batch: Batch) -> list[tuple[list[Tensor], list[int]]]:
         ids = row[row != PADDING]
         if len(ids) > room or not groups:
             groups.append(([], []))
-            room = _MOST_TOKENS
+            room = MOST_TOKENS
         groups[-1][0].append(ids)
         groups[-1][1].append(count)
         room -= len(ids)

@@ -115,6 +115,45 @@ def tokenised_choices(
     return Dataset(title, shape, table, split, np.array(given, np.int64)), notes
 
 
+def tokenised_prompts(
+    engine: TextEngine, title: str, prompts: Sequence[str], answer: int, seed: int
+) -> Generator[float, None, tuple[Dataset, list[str]]]:
+    """Yield the share done; return prompts that leave room for an answer as rows, and notes.
+
+    Returns:
+        ``rows``: (N, L) int64, filled up with ``PADDING``; ``labels``: (N,), which prompt it is.
+
+    Raises:
+        BadInput: Too few fit.
+    """
+    rows, numbers = list[Sequence[int]](), list[int]()
+    for number, prompt in enumerate(prompts):
+        try:
+            fitted = engine.fit([{"role": "user", "content": prompt}], answer)
+        except StudioError as error:
+            if error.code is not ErrorCode.CONTEXT_TOO_LONG:
+                raise
+            continue
+        rows.append(fitted.ids)
+        numbers.append(number)
+        if number % _STEP == 0:
+            yield number / len(prompts)
+    if len(rows) < 3:
+        raise BadInput(
+            f"“{title}” has too few prompts that leave room for {answer:,} tokens.",
+            "Allow shorter answers, or choose other prompts.",
+        )
+    notes = []
+    if left := len(prompts) - len(rows):
+        notes.append(f"{left:,} prompts are too long and are left out.")
+    table = np.full((len(rows), max(map(len, rows))), PADDING, np.int64)
+    for row, ids in zip(table, rows):
+        row[: len(ids)] = ids
+    shape = Shape("text", vocabulary=1, length=table.shape[1])
+    split = Split.drawn(len(rows), seed, held_out=0.2)
+    return Dataset(title, shape, table, split, np.array(numbers, np.int64)), notes
+
+
 Row = tuple[int, Sequence[int]]
 """How many tokens are given, and all of them."""
 

@@ -6,6 +6,7 @@ Computes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
 from studio_lab.pages.reports import comparison, table
 from studio_lab.pages.result_sets import ResultSets
+from studio_lab.pages.stars import starred_replies
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
@@ -223,14 +225,30 @@ class LabPage(QWidget):
 
     # --- asking -------------------------------------------------------------------------------
 
-    def _request(self) -> JobRequest:
+    def _request(self) -> JobRequest | None:
         mode, values = self.modes.mode, self.modes.form.values()
         title = _title(mode, values)
         if weights := values.get("weights"):
             ids = weights if isinstance(weights, list) else [weights]
             names = (title_in_words(self._ctx.weights.title(str(id))) for id in ids)
             title = " · ".join([mode.title, *names])
-        return JobRequest(mode.task, values, title=title)
+        request = JobRequest(mode.task, values, title=title)
+        if values.get("method") == "preferences" and not values.get("data"):
+            self._start_with_stars(request)
+            return None
+        return request
+
+    def _start_with_stars(self, request: JobRequest) -> None:
+        """Start a fine-tuning on what stars say; conversations are read beside the window."""
+        store = self._ctx.library.conversations
+
+        def start(found: Any) -> None:
+            if isinstance(found, StudioError):
+                self.trouble.tell(found)
+            elif isValid(self):
+                self.run.start(replace(request, inputs={"choices": found}))
+
+        self._ctx.run_later(lambda: outcome(lambda: starred_replies(store)), start)
 
     def _train_example(self, architecture: str) -> None:
         self.modes.choose(TRAIN)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import BadInput, Capability, File, Group, Label, Params, Range, Seed, WeightsId
+from studio.api import (
+    BadInput,
+    Capability,
+    File,
+    Group,
+    Label,
+    Params,
+    Range,
+    Seed,
+    ShownIf,
+    Text,
+    WeightsId,
+)
 
 _TRAINING = Group("Training", advanced=True)
 
@@ -13,11 +25,12 @@ class FineTune(Params, frozen=True):
     """Which language model learns more, from what, for how long."""
 
     method: Annotated[
-        Literal["examples", "preferences"],
+        Literal["examples", "preferences", "verdict"],
         Label(
             "Learn from",
             "Examples are answers to imitate. Preferences are pairs of a better and a worse answer "
-            "(DPO).",
+            "(DPO). With a verdict the model tries itself, and a checker of yours says which "
+            "answers are right (reinforcement).",
         ),
     ] = "examples"
     data: Annotated[
@@ -26,9 +39,32 @@ class FineTune(Params, frozen=True):
         Label(
             "Data",
             "A CSV or JSONL file with a prompt and an answer in each row, or a plain text. For "
-            "preferences: prompt, chosen, rejected; without a file the stars in the Gallery tell.",
+            "preferences: prompt, chosen, rejected; without a file the stars in Chat and in the "
+            "Gallery tell. For a verdict: prompts alone.",
         ),
     ] = ""
+    checker: Annotated[
+        str,
+        File((".json", ".py")),
+        Label(
+            "Checker",
+            "A JSON schema for answers, or a Python file with a function check(prompt, answer) "
+            "that says whether an answer is right; it runs in the sandbox.",
+        ),
+        ShownIf("method", "verdict"),
+    ] = ""
+    pattern: Annotated[
+        str,
+        Text(placeholder=r"e.g. \d+ (apples|pears)", max_chars=2000, code=True),
+        Label("Regular expression", "What a whole answer must match, without a checker."),
+        ShownIf("method", "verdict"),
+    ] = ""
+    answer: Annotated[
+        int,
+        Range(1, 512, 8, "tokens"),
+        Label("Answer", "How long an answer may be."),
+        ShownIf("method", "verdict"),
+    ] = 48
     weights: Annotated[
         WeightsId,
         Capability("text"),
@@ -90,5 +126,10 @@ class FineTune(Params, frozen=True):
 
     def check(self) -> None:
         """Refuse to learn from nothing."""
-        if self.method == "examples" and not self.data:
+        if self.method == "verdict" and not (self.checker or self.pattern):
+            raise BadInput(
+                "Nothing says which answers are right.",
+                "Choose a checker, or write a regular expression.",
+            )
+        if self.method != "preferences" and not self.data:
             raise BadInput("There is nothing to learn from.", "Choose a file with examples.")

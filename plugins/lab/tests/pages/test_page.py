@@ -21,7 +21,7 @@ from studio_lab.pages.page import build
 
 class Desk(PageDesk):
     plugin = "lab"
-    capabilities = {"vae": "lab", "gan": "lab"}
+    capabilities: ClassVar = {"vae": "lab", "gan": "lab", "writer": "text"}
 
     def build(self) -> Page:
         return build(self.ctx)
@@ -170,3 +170,19 @@ def test_a_training_that_fails_leaves_no_promise_of_charts(desk: Desk) -> None:
     desk.run()
     desk.until(lambda: "does not exist" in desk.trouble())
     assert desk.page.views.currentWidget() is desk.page._empty
+
+
+def test_stars_of_chat_are_handed_to_a_fine_tuning_by_preferences(desk: Desk) -> None:
+    store = desk.ctx.library.conversations
+    talk = store.create("hi").id
+    asked = store.add_message(talk, None, "user", "Hi?")
+    store.add_message(talk, asked.id, "assistant", "Go away.")
+    store.add_message(talk, asked.id, "assistant", "Hello!", extra={"starred": True})
+    desk.page.modes.choose("finetune")
+    desk.page.modes.form.set_values({"method": "preferences"})
+    desk.page.run.run()
+    desk.until(lambda: bool(desk.runtime.submitted))
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["method"]) == ("lab.finetune", "preferences")
+    choices = desk.runtime.inputs_of(sent).json("choices", list, [])
+    assert choices == [["Hi?", "Hello!", "Go away."]]

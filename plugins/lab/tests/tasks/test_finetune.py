@@ -132,6 +132,15 @@ def test_stars_are_preferences(base: TextEngine) -> None:
     assert made.result["measures"]["preferred"] == 1.0
 
 
+def test_stars_of_chat_are_preferences_too(base: TextEngine) -> None:
+    said = [[f"Steer {n}", ANSWER, "No way."] for n in range(20)]
+    asked = {"method": "preferences", "weights": "tiny", "rate": 0.01, "epochs": 1}
+    made = run_task(
+        finetune, FineTune.parse(asked), seed=1, models={"tiny": base}, inputs={"choices": said}
+    )
+    assert made.result["measures"]["preferences"] == 2
+
+
 def test_a_whole_model_is_made_if_that_is_asked_for(pairs: Path, tmp_path: Path) -> None:
     model = tiny_models.Plain(0.1)
     base = TextEngine.load(tiny_models.save_gguf(model, tmp_path / "tiny.gguf"))

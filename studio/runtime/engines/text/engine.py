@@ -181,7 +181,8 @@ class TextEngine:
             sorted(self.tokenizer.vocabulary.ends),
             lambda turns: self.render(turns, add_generation_prompt=False),
         )
-        return tuning.network(self.opened, str(self.model.device), ends, self.digest)
+        device, decode = str(self.model.device), self.tokenizer.decode
+        return tuning.network(self.opened, device, ends, self.digest, decode)
 
     def check_mergeable(self) -> None:
         """See ``TunableEngine``."""

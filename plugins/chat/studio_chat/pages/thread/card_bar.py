@@ -53,7 +53,10 @@ class CardBar(QWidget):
             ),
             self._button("pencil", self.tr("Edit"), edit),
         ]
+        self._star: QToolButton | None = None
         if not turn.mine:
+            self._star = self._button("star", "", lambda: deeds.star(self._turn))
+            self._deeds.append(self._star)
             self._deeds.append(
                 self._button(
                     "refresh-cw",
@@ -69,7 +72,7 @@ class CardBar(QWidget):
         )
         self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)
-        self._changes = [*self._deeds[2:], self._go_on]
+        self._changes = [*(d for d in self._deeds[2:] if d is not self._star), self._go_on]
         self._last = self._writing = self._quiet = False
         self.set_turn(turn)
 
@@ -85,6 +88,7 @@ class CardBar(QWidget):
     def set_turn(self, turn: Turn) -> None:
         """Show which version this is."""
         self._turn = turn
+        self._show_star()
         count = len(turn.versions)
         widest = self._place.fontMetrics().horizontalAdvance(f"{count}/{count}")
         self._place.setMinimumWidth(widest + 2)
@@ -97,6 +101,15 @@ class CardBar(QWidget):
             )
         )
         self._show()
+
+    def _show_star(self) -> None:
+        if self._star is None:
+            return
+        starred = self._turn.starred
+        self._star.setIcon(self._ui.icon("star", "warn" if starred else "text"))
+        tip = self.tr("Remove the star") if starred else self.tr("Star: better than other versions")
+        self._star.setToolTip(tip)
+        self._star.setAccessibleName(tip)
 
     def set_last(self, last: bool) -> None:
         """Only the last reply can be continued."""

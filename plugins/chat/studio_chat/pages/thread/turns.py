@@ -51,7 +51,7 @@ class Turn:
         state: ``complete``, ``partial`` (being written), ``interrupted`` or ``sending``.
         versions: Ids of all versions of this message, itself among them, oldest first.
         extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``;
-            ``documents`` of what a person wrote; ``sources`` that a reply drew on.
+            ``documents`` of what a person wrote; ``sources`` that a reply drew on; ``starred``.
     """
 
     id: str
@@ -79,6 +79,11 @@ class Turn:
     def mine(self) -> bool:
         """Whether a person wrote it."""
         return self.role == "user"
+
+    @property
+    def starred(self) -> bool:
+        """Whether it has a star."""
+        return bool(self.extra.get("starred"))
 
     @property
     def documents(self) -> list[str]:
@@ -220,5 +225,7 @@ class Deeds(Protocol):
     def go_on(self, turn: Turn) -> None: ...
 
     def switch(self, turn: Turn, step: int) -> None: ...
+
+    def star(self, turn: Turn) -> None: ...
 
     def delete(self, turn: Turn) -> None: ...

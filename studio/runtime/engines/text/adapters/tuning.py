@@ -20,12 +20,16 @@ Opened = Callable[[], ModelFiles] | None
 
 
 def network(
-    opened: Opened, device: str, ends: Sequence[int], digest: str
+    opened: Opened,
+    device: str,
+    ends: Sequence[int],
+    digest: str,
+    decode: Callable[[Sequence[int]], str],
 ) -> Generator[float, None, TrainableNetwork]:
     """Yield the share done; return the model as floats, for training adapters.
 
     Args:
-        ends, digest: As ``TextNetwork`` has them.
+        ends, digest, decode: As ``TextNetwork`` has them.
 
     Raises:
         StudioError: ``UNSUPPORTED``: transformers computes it.
@@ -40,7 +44,7 @@ def network(
         model = yield from load_decoder(
             files.source, files.names, files.config, float_type(device), device
         )
-        return TrainableNetwork(model, files.names, ends, digest)
+        return TrainableNetwork(model, files.names, ends, digest, decode)
 
 
 def check_mergeable(opened: Opened) -> None:

@@ -38,14 +38,20 @@ class TrainableNetwork:
     """
 
     def __init__(
-        self, model: Llama, names: Mapping[str, str], ends: Sequence[int], digest: str = ""
+        self,
+        model: Llama,
+        names: Mapping[str, str],
+        ends: Sequence[int],
+        digest: str = "",
+        decode: Callable[[Sequence[int]], str] = str,
     ) -> None:
         """Take a model of floats for good.
 
         Args:
             names: Of the parts in its file.
+            decode: Returns tokens as text.
         """
-        self.ends, self.digest = ends, digest
+        self.ends, self.digest, self._decode = ends, digest, decode
         self.context_length = model.config.context_length
         self._model = model
         self._adapter: Adapter = {}
@@ -64,6 +70,10 @@ class TrainableNetwork:
             return self._scores(texts, wanted)
         finally:
             self._adapter = {}
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """See ``TextNetwork``."""
+        return self._decode(ids)
 
     def _scores(self, texts: Sequence[Tensor], wanted: Sequence[int]) -> Tensor:
         model, config = self._model, self._model.config
