@@ -301,6 +301,9 @@ def _told(made: Made) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _case(task: str, folder: Path) -> Case:
+    if task == "image.film":
+        drawn = {"prompts": "fox\na fox", "seeds": [1, 2], "steps": 2, "frames": 2}
+        return Case({**drawn, "enlarge": False}, lambda: _drawing(folder))
     if task == "image.generate":
         drawn = {"prompt": "fox", "steps": 3, "count": 1, "enlarge": False}
         return Case(drawn, lambda: _drawing(folder))

@@ -1,6 +1,7 @@
 """Parameters of the picture tasks: one declaration for form, flags and record. Plain data."""
 
 from studio_image.schema.enlarge import Enlarge
+from studio_image.schema.film import Film
 from studio_image.schema.generate import Generate, Scheduler, Style
 from studio_image.schema.grid import Grid
 from studio_image.schema.pictures import PICTURE_SUFFIXES
@@ -10,6 +11,7 @@ from studio_image.schema.restyle import Restyle
 __all__ = [
     "PICTURE_SUFFIXES",
     "Enlarge",
+    "Film",
     "Generate",
     "Grid",
     "Repair",
