@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from studio.api import ArtifactActions, JobRequest, PluginContext, RunController
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
-from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
+from studio_image.pages.modes import DRAW, ENLARGE, FILM, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
@@ -52,6 +52,8 @@ class PictureActions:
         menu.addAction(icon("maximize"), tr("Enlarge it"), lambda: self.use_in(ENLARGE))
         menu.addAction(icon("palette"), tr("Restyle"), lambda: self.use_in(RESTYLE))
         menu.addAction(icon("brush"), tr("Use as starting image"), lambda: self.use_in(DRAW))
+        key = menu.addAction(icon("film"), tr("Add to the film"), self.add_to_film)
+        key.setEnabled(bool(result.params.get("prompt")) and "seed" in result.params)
         self._actions.fill_targets(menu)
         menu.addSeparator()
         recall = menu.addAction(icon("history"), tr("Reuse settings"), self.recall)
@@ -81,6 +83,15 @@ class PictureActions:
             parents = [result.source] if result.source else []
             title = result.artifact.title
             self._run.start(JobRequest(result.task, result.params, title=title, parents=parents))
+
+    def add_to_film(self) -> None:
+        """Let the film go on to the picture in view: to its prompt and its seed."""
+        result = self._view.result()
+        if result is None or not result.params.get("prompt"):
+            return
+        self._composer.modes.choose(FILM)
+        self._composer.add_key(str(result.params["prompt"]), int(result.params.get("seed", 0)))
+        self._composer.focus()
 
     def use_in(self, mode: str) -> None:
         """Work on the picture in view."""

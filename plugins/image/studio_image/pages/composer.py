@@ -15,10 +15,11 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot
-from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, modes
+from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, RESTYLE, WITH_WORDS, modes
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
+from studio_image.schema import Generate, axes
 
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
@@ -40,6 +41,8 @@ class Composer(QFrame):
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
         self.styles = StyleRow(ctx)
+        self._keys: list[tuple[str, int]] = []
+        """Prompts and seeds of the pictures that were added to the film."""
         self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
@@ -67,7 +70,7 @@ class Composer(QFrame):
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.prompt.field if self.mode == DRAW else self.go).widget.setFocus()
+        (self.prompt.field if self.mode in WITH_WORDS else self.go).widget.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Picture and styles stand side by side where there is room."""
@@ -83,9 +86,9 @@ class Composer(QFrame):
     def _show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
         self._fold()
-        self.prompt.setVisible(mode.id == DRAW)
+        self.prompt.setVisible(mode.id in WITH_WORDS)
         self.input.setVisible(mode.id in (RESTYLE, ENLARGE))
-        self._hint.setVisible(mode.offered)
+        self._hint.setVisible(bool(mode.hint))
         self._hint.setText(mode.hint)
         self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
@@ -121,10 +124,42 @@ class Composer(QFrame):
         values = dict(self.modes.form.values())
         if self.mode == DRAW:
             return values | {"prompt": self.prompt.field.text, "style": self.prompt.style_name}
+        if self.mode == FILM:
+            return values | {"prompts": self.prompt.field.text, "style": self.prompt.style_name}
+        if self.mode == GRID:
+            return values | {"prompts": self.prompt.field.text, "settings": self._common()}
         image = str(self.input.artifact.path) if self.source() and self.input.artifact else ""
         if self.mode == RESTYLE:
             return values | {"image": image, "styles": self.styles.chosen}
         return values | {"image": image}
+
+    def _common(self) -> list[str]:
+        """Return what the pictures of a grid have in common: what is set for a drawing."""
+        usual = {field.name: field.default for field in Generate.fields()}
+        values = self.modes.forms[DRAW].values() | {"style": self.prompt.style_name}
+        return [
+            f"{name}={value}"
+            for name, value in values.items()
+            if name not in ("count", "seed", "prompt") and value != usual.get(name)
+        ]
+
+    def _set_common(self, lines: object) -> None:
+        try:
+            found = axes.settings("generate", lines if isinstance(lines, list) else [])
+            values = Generate.parse({"prompt": "x", **found}).to_dict()
+        except BadInput:  # of another version
+            return
+        self.prompt.set_style_name(str(found.get("style", "")))
+        self.modes.forms[DRAW].set_values({name: values[name] for name in found if name != "style"})
+
+    def add_key(self, prompt: str, seed: int) -> None:
+        """Let the film go on to what was drawn with this prompt and this seed."""
+        form = self.modes.forms[FILM]
+        if [seed for _, seed in self._keys] != list(form.values().get("seeds") or []):
+            self._keys.clear()  # the seeds were edited meanwhile
+        self._keys.append((prompt, seed))
+        self.prompt.field.set_text("\n".join(prompt for prompt, _ in self._keys))
+        form.set_values({"seeds": [seed for _, seed in self._keys]})
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
@@ -135,8 +170,10 @@ class Composer(QFrame):
 
     def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""
-        if self.mode == DRAW:
-            return "" if self.prompt.field.text else tr("Describe the pictures first.")
+        if self.mode in WITH_WORDS:
+            listed = self.mode == GRID and self.modes.form.values().get("prompt_file")
+            has_words = self.prompt.field.text or listed
+            return "" if has_words else tr("Describe the pictures first.")
         if self.modes.mode.offered:
             return ""
         if self.input.artifact is None and not self._takes_folder():
@@ -147,8 +184,8 @@ class Composer(QFrame):
 
     def _job_title(self) -> str:
         """Return what the list of jobs calls it."""
-        if self.mode == DRAW:
-            return " ".join(self.prompt.field.text.split())[:60]
+        if self.mode in WITH_WORDS:
+            return " ".join(self.prompt.field.text.split())[:60] or self.modes.mode.title
         name = self.input.artifact.title if self.input.artifact else tr("picture")
         words = tr("Restyle {name}") if self.mode == RESTYLE else tr("Enlarge {name}")
         return words.format(name=tr("a folder") if self._takes_folder() else name)
@@ -171,10 +208,13 @@ class Composer(QFrame):
         if weights and not self.set_model(weights):
             missing.append(tr("the model {name}").format(name=weights))
         self.modes.form.set_values(values)
-        if self.mode == DRAW:
-            self.prompt.field.set_text(str(params.get("prompt", ""))[:MAX_CHARS])
+        if self.mode in WITH_WORDS:
+            words = params.get("prompt" if self.mode == DRAW else "prompts", "")
+            self.prompt.field.set_text(str(words)[:MAX_CHARS])
             self.prompt.set_style_name(str(params.get("style", "")))
             self._show_chips()
+        if self.mode == GRID:
+            self._set_common(params.get("settings"))
         if self.mode == RESTYLE and isinstance(params.get("styles"), list):
             missing += self.styles.choose([str(style) for style in params["styles"]])
         return missing

@@ -21,13 +21,16 @@ from studio.api import (
     outcome,
 )
 from studio_image.pages.composer import Composer
-from studio_image.pages.modes import DRAW, ENLARGE
+from studio_image.pages.modes import ENLARGE, GRID, WITH_WORDS
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_import import Brought, bring_artifact, bring_file, bring_image
 from studio_image.pages.picture_reader import slot_picture
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
 from studio_image.schema import PICTURE_SUFFIXES
+
+LIST_SUFFIX = ".txt"
+"""Of a list of prompts."""
 
 
 class ImportController:
@@ -52,6 +55,11 @@ class ImportController:
             if path.is_dir() and self._composer.mode == ENLARGE:
                 self._composer.modes.forms[ENLARGE].set_values({"folder": str(path)})
                 words = tr("All pictures of the folder {name} will be enlarged.")
+                self._ctx.notices.info(words.format(name=path.name), key="image.note")
+            elif path.suffix.lower() == LIST_SUFFIX:
+                self._composer.modes.forms[GRID].set_values({"prompt_file": str(path)})
+                self._composer.modes.choose(GRID)
+                words = tr("Each line of {name} is a prompt of the grid.")
                 self._ctx.notices.info(words.format(name=path.name), key="image.note")
             else:
                 self._ctx.run_later(partial(bring_file, self._ctx, path), self._on_brought)
@@ -86,8 +94,8 @@ class ImportController:
             words = tr("{name}: {remarks}").format(name=name, remarks=" ".join(brought.remarks))
             self._ctx.notices.info(words, key="image.remark")
         mode = self._composer.modes.of_task(recipe.task)
-        drawing = self._composer.mode == DRAW
-        if not drawing or mode is None or mode.id == DRAW:
+        drawing = self._composer.mode in WITH_WORDS
+        if not drawing or mode is None or mode.id in WITH_WORDS:
             self.take_input(artifact)
         if recipe.task and drawing and not brought.is_file:
             self.use_recipe(recipe, brought.source)
@@ -115,16 +123,16 @@ class ImportController:
         mode = self._composer.modes.of_task(recipe.task)
         if mode is None:
             return
-        if mode.id != DRAW:
+        if mode.id not in WITH_WORDS:
             self._composer.input.show_nothing()
             self._wanted = ""
         self._composer.modes.choose(mode.id)
         missing = self._composer.set_params(recipe.params)
         missing += self._weights_missing(recipe)
         words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
-        if mode.id != DRAW and source:
+        if mode.id not in WITH_WORDS and source:
             self.use_artifact(source)
-        elif mode.id != DRAW:
+        elif mode.id not in WITH_WORDS:
             words = tr("Settings restored. Choose the picture it was made from.")
         left_out = ", ".join([*missing, *recipe.left_out])
         hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
@@ -148,7 +156,7 @@ class ImportController:
             return
         self._composer.modes.choose(mode.id)
         self._composer.set_params(used.params)
-        for id in used.parents[:1] if mode.id != DRAW else ():
+        for id in used.parents[:1] if mode.id not in WITH_WORDS else ():
             self.use_artifact(id)
 
     def take_input(self, artifact: SavedArtifact) -> None:

@@ -7,11 +7,15 @@ from studio_image import schema
 from studio_image.pages.phrases import tr
 
 DRAW, RESTYLE, ENLARGE = "draw", "restyle", "enlarge"
+GRID, FILM = "grid", "film"
+WITH_WORDS = (DRAW, GRID, FILM)
+"""Modes that begin with a prompt, or several."""
 
 
 def modes() -> tuple[Mode, ...]:
     """Return them in the order of the switch."""
     draw, restyle, enlarge = tr("Draw"), tr("Restyle"), tr("Enlarge")
+    grid, film = tr("Grid"), tr("Film")
     return (
         Mode(
             DRAW,
@@ -42,5 +46,27 @@ def modes() -> tuple[Mode, ...]:
             schema.Enlarge,
             own=("image",),
             capability="upscale",
+        ),
+        Mode(
+            GRID,
+            grid,
+            tr("Compare"),
+            "grid-3x3",
+            "image.grid",
+            schema.Grid,
+            own=("prompts", "settings", "task", "image"),
+            capability="text-to-image",
+            hint=tr("Each line is a prompt. What is not on an axis is as set under Draw."),
+        ),
+        Mode(
+            FILM,
+            film,
+            tr("Animate"),
+            "film",
+            "image.film",
+            schema.Film,
+            own=("prompts", "style"),
+            capability="text-to-image",
+            hint=tr("Each line is a prompt: the film goes from one to the next."),
         ),
     )

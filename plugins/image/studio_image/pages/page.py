@@ -15,7 +15,7 @@ from studio.api import Mode, Page, PluginContext, Role
 from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.commands import page_actions
 from studio_image.pages.composer import Composer
-from studio_image.pages.import_controller import ImportController
+from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export, read_picture
@@ -88,7 +88,7 @@ class PicturePage(QWidget):
             tr("Open pictures"),
             trouble=self.trouble,
             files=self.imports.bring,
-            suffixes=PICTURE_SUFFIXES,
+            suffixes=(*PICTURE_SUFFIXES, LIST_SUFFIX),
             folders=True,
             image=self.imports.bring_image,
             nothing=tr("No picture on the clipboard. Copy one first."),
@@ -148,6 +148,7 @@ class PicturePage(QWidget):
         self.results.on_remove(self.result_actions.bin)
         self.viewer.asked.connect(self.picture_actions.on_tool)
         self.viewer.opened.connect(self.view.open_of_sheet)
+        self.viewer.canvas.clicked.connect(self.view.click)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.viewer.update())
         self.destroyed.connect(lambda: end_theme())
 

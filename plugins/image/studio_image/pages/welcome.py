@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.modes import DRAW, RESTYLE
+from studio_image.pages.modes import DRAW, FILM, GRID, RESTYLE
 from studio_image.pages.phrases import tr
 
 
@@ -34,6 +34,23 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
                 for prompt, style, words in examples
             ],
         )
+    if mode == GRID:
+        return ctx.ui.empty_state(
+            "grid-3x3",
+            tr("Compare settings"),
+            tr(
+                "Write a prompt below and an axis on the right, such as guidance=3,5,7; or several "
+                "prompts, one per line. A text file of prompts can be dropped here."
+            ),
+            [],
+        )
+    if mode == FILM:
+        return ctx.ui.empty_state(
+            "film",
+            tr("Let one picture become another"),
+            tr("Write two prompts or more, one per line, or add pictures from their menu."),
+            [],
+        )
     ways = [
         ("folder-open", tr("Choose a picture"), do["pick"]),
         ("clipboard", tr("Paste"), do["paste"]),
@@ -58,8 +75,11 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
 
 def no_weights(ctx: PluginContext, mode: str) -> QWidget:
     """Return how to add the weights that a mode needs."""
+    pictures = tr("a diffusion model as a folder or one safetensors file")
     what = {
-        DRAW: tr("a diffusion model as a folder or one safetensors file"),
+        DRAW: pictures,
+        GRID: pictures,
+        FILM: pictures,
         RESTYLE: tr("VGG features for restyling"),
     }.get(mode, tr("an upscaling model such as Real-ESRGAN"))
     return ctx.ui.empty_state(

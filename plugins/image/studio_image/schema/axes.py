@@ -120,6 +120,11 @@ def _limit(count: int) -> None:
         )
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines that are not empty."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def settings(task: str, lines: Sequence[str]) -> dict[str, Any]:
     """Return what ``name=value`` says that all pictures have in common.
 

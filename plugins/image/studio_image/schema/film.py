@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from studio.api import BadInput, Capability, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio_image.schema.axes import lines_of
 from studio_image.schema.generate import Scheduler, Style
-from studio_image.schema.grid import lines_of
 
 MOST_FRAMES = 600
 """A minute of ten pictures a second."""

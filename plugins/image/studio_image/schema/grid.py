@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from studio.api import BadInput, File, Group, Label, Params, Range, Seed, Text
-from studio_image.schema.axes import Plan, plan
+from studio_image.schema.axes import Plan, lines_of, plan
 from studio_image.schema.pictures import PICTURE_SUFFIXES
 
 _AXES = Group("Axes")
@@ -81,8 +81,3 @@ class Grid(Params, frozen=True):
             )
         axes = {"x": self.x, "y": self.y, "z": self.z}
         return plan(self.task, axes, self.settings, prompts, self.image)
-
-
-def lines_of(text: str) -> list[str]:
-    """Return the lines that are not empty."""
-    return [line.strip() for line in text.splitlines() if line.strip()]

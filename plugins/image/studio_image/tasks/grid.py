@@ -25,8 +25,7 @@ from studio.api import (
 from studio_image import picture_arrays
 from studio_image.grid.sheet import Sheet
 from studio_image.schema import Grid
-from studio_image.schema.axes import TASKS, Plan, said, without_folders
-from studio_image.schema.grid import lines_of
+from studio_image.schema.axes import TASKS, Plan, lines_of, said, without_folders
 
 _PREVIEW = 640
 _MOST_BYTES = 1 << 20

@@ -31,6 +31,8 @@ _STEP = 1.25
 _PIXELS_SHOW_AT = 6.0
 """Who zooms in so far wants to see the picture's own pixels."""
 _CHECK = 10
+_CLICK = 4
+"""Pixels that a hand may move while it clicks."""
 _ARROWS = {
     Qt.Key.Key_Left: QPointF(1, 0),
     Qt.Key.Key_Right: QPointF(-1, 0),
@@ -47,9 +49,11 @@ class Canvas(QWidget):
 
     Signals:
         zoomed: The scale is different: image pixels per pixel of the screen.
+        clicked: The picture was clicked and not dragged; carries where, in its own pixels.
     """
 
     zoomed = Signal(float)
+    clicked = Signal(QPointF)
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -59,7 +63,7 @@ class Canvas(QWidget):
         self.view = ViewTransform(self.size)
         self._slider = CompareSlider(ctx.ui, self.view, self.size)
         self._dragged: str = ""
-        self._from = QPointF()
+        self._from = self._pressed = QPointF()
         self._small = QPixmap()
         self._small_key: tuple[int, int, int] = (0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -170,7 +174,7 @@ class Canvas(QWidget):
             super().mousePressEvent(event)
             return
         self._dragged = "handle" if self._over_handle(event.position()) else "picture"
-        self._from = event.position()
+        self._from = self._pressed = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was taken."""
@@ -185,7 +189,11 @@ class Canvas(QWidget):
         self.setCursor(cursors.SplitHCursor if over else cursors.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
+        """Let go; what was not dragged was clicked."""
+        still = (event.position() - self._pressed).manhattanLength() < _CLICK
+        if self._dragged == "picture" and still and not self._image.isNull():
+            box = self.view.box()
+            self.clicked.emit((event.position() - box.topLeft()) / self.scale)
         self._dragged = ""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

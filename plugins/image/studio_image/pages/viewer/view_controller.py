@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from studio.api import KeptResults, PluginContext, StudioError, TaskResult, TroubleRow, outcome
+from studio.api import (
+    KeptResults,
+    Kind,
+    PluginContext,
+    StudioError,
+    TaskResult,
+    TroubleRow,
+    outcome,
+)
 from studio_image.pages.picture_reader import read_later, sheet_picture
 from studio_image.pages.viewer.viewer import Viewer
 
@@ -89,8 +99,10 @@ class ViewController:
         self._first = ""
 
     def add(self, result: TaskResult) -> None:
-        """A job made a picture."""
-        self._first = self._first or result.id
+        """A job made a picture; those of a grid's cells are of the task that the grid called."""
+        is_whole = bool(cells_of(result))
+        result = replace(result, task=str(result.artifact.meta.get("task") or result.task))
+        self._first = result.id if is_whole else self._first or result.id
         self._results.add(result)
 
     def show_made(self) -> None:
@@ -135,7 +147,10 @@ class ViewController:
         if isinstance(image, StudioError):
             self._trouble.tell(image)
             return
-        self._viewer.show_result(result, image, len(self._results.batch(result)))
+        others = len(self._results.batch(result)) + (self._grid_of(artifact) is not None)
+        self._viewer.show_result(result, image, others)
+        if result.artifact.kind == Kind.VIDEO:
+            self._viewer.play(result.artifact.path)
         self._show_viewer()
         if self._compare_next:
             self._compare_next = False
@@ -174,6 +189,9 @@ class ViewController:
         result = self.result()
         if result is None:
             return
+        if (grid := self._grid_of(result.id)) is not None:
+            self.show(grid)
+            return
         batch = self._results.batch(result)
         if len(batch) < 2:
             return
@@ -193,3 +211,44 @@ class ViewController:
         """Show one picture of the sheet large."""
         if index < len(self._sheet):
             self.show(self._sheet[index])
+
+    # --- sheets of grids, and films ---------------------------------------------------------------
+
+    def click(self, at: QPointF) -> None:
+        """Show the picture of a grid that lies at a place of its sheet; hold a film."""
+        result = self.result()
+        if result is None or self._viewer.shown != result.id:
+            return
+        self._viewer.hold()
+        for id, box in cells_of(result).items():
+            if box.contains(at):
+                self._open(id)
+
+    def _open(self, id: str) -> None:
+        if self._results.find(id) is None:
+            try:
+                artifact = self._ctx.library.artifact(id)
+            except StudioError as error:
+                self._trouble.tell(error)
+                return
+            meta = artifact.meta
+            params = dict(meta.get("params") or {})
+            task = str(meta.get("task", ""))
+            self._results.add(TaskResult(artifact, task, params, star=artifact.starred))
+        self.choose(id)
+
+    def _grid_of(self, id: str) -> str | None:
+        """Return the sheet of the strip that a picture is a cell of."""
+        return next((result.id for result in self._results if id in cells_of(result)), None)
+
+
+def cells_of(result: TaskResult) -> dict[str, QRectF]:
+    """Return the pictures of a grid's sheet and where each lies; none of anything else."""
+    cells = result.artifact.meta.get("cells")
+    found = {}
+    for cell in cells if isinstance(cells, list) else ():
+        try:
+            found[str(cell["id"])] = QRectF(*map(float, cell["at"]))
+        except (KeyError, TypeError, ValueError):  # of a file that somebody else wrote
+            continue
+    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QMovie
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import Check, PluginContext, Role, TaskResult, Verdict
@@ -32,6 +33,7 @@ class Viewer(QWidget):
         self._ui = ctx.ui
         self.canvas = Canvas(ctx)
         self.sheet = ContactSheet(ctx)
+        self._film: QMovie | None = None
         self.sheet.opened.connect(self.opened)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
@@ -76,6 +78,7 @@ class Viewer(QWidget):
         Args:
             batch: How many pictures its run made.
         """
+        self._end_film()
         self.shown = result.id
         self.canvas.show_image(image)
         self._stack.setCurrentWidget(self.canvas)
@@ -87,6 +90,28 @@ class Viewer(QWidget):
         self.tools["sheet"].setVisible(batch > 1)
         self.show_star(result)
 
+    def play(self, path: Path) -> None:
+        """Let the film in view move; a click holds it, and lets it go on."""
+        self._film = QMovie(str(path))
+        self._film.setParent(self)
+        self._film.frameChanged.connect(self._show_frame)
+        self._film.start()
+
+    def hold(self) -> None:
+        """Hold the film in view, or let it go on."""
+        if self._film is not None:
+            self._film.setPaused(self._film.state() is QMovie.MovieState.Running)
+
+    def _show_frame(self) -> None:
+        if self._film is not None:
+            self.canvas.show_image(self._film.currentImage(), keep_view=True)
+
+    def _end_film(self) -> None:
+        if self._film is not None:
+            self._film.stop()
+            self._film.deleteLater()
+            self._film = None
+
     def show_star(self, result: TaskResult) -> None:
         """Show whether a picture is starred, if it is the one in view."""
         if result.id == self.shown:
@@ -95,6 +120,7 @@ class Viewer(QWidget):
 
     def show_preview(self, image: QImage) -> None:
         """Show a picture that is being made."""
+        self._end_film()
         self.shown = ""
         self.canvas.show_image(image, keep_view=True)
         self._stack.setCurrentWidget(self.canvas)
@@ -108,6 +134,7 @@ class Viewer(QWidget):
         Args:
             meta: What is kept with its pictures; None for one that is not finished.
         """
+        self._end_film()
         self.shown = ""
         self.sheet.show_images(images)
         self._stack.setCurrentWidget(self.sheet)
