@@ -347,7 +347,7 @@ def test_a_font_takes_over_when_it_is_loaded_and_nobody_waits_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     font = SlowFont()
-    monkeypatch.setattr(engine, "open_synth", lambda name, rate: font)
+    monkeypatch.setattr(engine, "open_synth", lambda name, rate, **_how: font)
     monkeypatch.setattr(engine, "FluidSynth", SlowFont)
     room = Room()
     room.player.play(held(69, 64))

@@ -36,6 +36,7 @@ def font_file(path: Path) -> Path:
 
 def test_without_fluidsynth_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fluidsynth, "library", lambda: None)
+    monkeypatch.setattr(selection.tiny_soundfont, "is_there", lambda: False)
     assert selection.open_synth("auto", RATE).name == "studio"
     assert "libfluidsynth3" in selection.why_no_soundfont()
     with pytest.raises(BadInput, match="FluidSynth is not installed"):

@@ -32,7 +32,7 @@ class PlaybackEngine:
     """
 
     def __init__(self, synth: str, rate: int, output: OutputBuffer) -> None:
-        opened = open_synth(synth, rate)
+        opened = open_synth(synth, rate, in_window=True)
         self.name, self.rate, self._output = opened.name, rate, output
         self._warming = SoundfontLoader(opened) if isinstance(opened, FluidSynth) else None
         self._tones = Tones(self._warming or opened)

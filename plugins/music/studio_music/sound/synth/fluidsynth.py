@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import threading
 import weakref
 from contextlib import suppress
 from functools import cache
@@ -17,10 +16,8 @@ from typing import Any
 import numpy as np
 
 from studio.api import ErrorCode, StudioError
-from studio_music.sound.synth import programs
-from studio_music.sound.synth.builtin_synth import hertz_of
-from studio_music.sound.synth.protocol import LAYERS, Voice, loudness_of
-from studio_music.sound.synth.voices import Struck
+from studio_music.sound.synth.font_synth import BLOCK, FontSynth
+from studio_music.sound.synth.protocol import Voice
 
 _LIBRARIES = {
     "linux": ("libfluidsynth.so.3", "libfluidsynth.so.2"),
@@ -30,11 +27,8 @@ _LIBRARIES = {
     ),
     "win32": ("libfluidsynth-3.dll", "libfluidsynth.dll"),
 }  # fmt: skip
-_BLOCK = 64  # samples that FluidSynth computes at a time
-_PIECE = 64 * _BLOCK
 _DRUM_CHANNEL, _DRUM_BANK = 128, 128
 _CHANNELS = 144  # one for each program, so that none is unloaded for another; a multiple of 16
-_LONGEST_DRUM = 4.0
 _GAIN = 0.8
 
 _pointer, _int = ctypes.c_void_p, ctypes.c_int
@@ -87,16 +81,15 @@ def _load_libsndfile() -> None:
         import soundfile  # noqa: F401 - to be loaded, not called
 
 
-class FluidSynth:
-    """Tones of a sound font. It has no room of its own: the mixer has one for all."""
+class FluidSynth(FontSynth):
+    """Tones of a sound font, of which programs are loaded one by one."""
 
     def __init__(self, font: Path, rate: int) -> None:
         loaded = library()
         if loaded is None:
             raise StudioError(ErrorCode.UNSUPPORTED, "FluidSynth is not installed.")
-        self._lib, self.rate = loaded, rate
-        self._one_at_a_time = threading.Lock()
-        self._loaded: set[int] = set()
+        super().__init__(rate)
+        self._lib = loaded
         self.name = f"FluidSynth with {font.name}"
         self._settings = loaded.new_fluid_settings()
         for key in (b"synth.reverb.active", b"synth.chorus.active", b"synth.threadsafe-api"):
@@ -115,68 +108,24 @@ class FluidSynth:
                 "Choose the built-in synthesizer, or another SoundFont.",
             )
 
-    def load(self, program: int, drums: bool) -> None:
-        """Have the samples of a program at hand; the first time this takes a while."""
+    def _select(self, program: int, drums: bool) -> None:
         channel, bank = _place(program, drums)
-        with self._one_at_a_time:
-            select = self._lib.fluid_synth_program_select
-            if select(self._synth, channel, self._font, bank, program) < 0:
-                select(self._synth, channel, self._font, bank, 0)  # a font with fewer programs
-            self._loaded.add(channel)
+        select = self._lib.fluid_synth_program_select
+        if select(self._synth, channel, self._font, bank, program) < 0:
+            select(self._synth, channel, self._font, bank, 0)  # a font with fewer programs
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nothing is being loaded or made."""
-        return not self._one_at_a_time.locked()
-
-    def is_at_hand(self, program: int, drums: bool) -> bool:
-        """Return whether a tone of a program can be made without a wait."""
-        return self.is_free and _place(program, drums)[0] in self._loaded
-
-    def tone(self, voice: Voice, frames: int) -> np.ndarray:
-        """Return (2, at most frames) float32; see ``Synth``. Any thread may call it."""
+    def _note_on(self, voice: Voice, velocity: int) -> None:
         channel, _ = _place(voice.program, voice.drums)
-        if channel not in self._loaded:
-            self.load(voice.program, voice.drums)
-        with self._one_at_a_time:
-            return self._tone(channel, voice, frames)
+        self._lib.fluid_synth_noteon(self._synth, channel, voice.pitch, velocity)
 
-    def release(self, voice: Voice) -> float:
-        """Return the seconds in which it fades once it is let go."""
-        return programs.recipe(voice.program).release
-
-    def ring(self, voice: Voice) -> float:
-        """Return after how many seconds it has died away though held."""
-        if voice.drums:
-            return _LONGEST_DRUM
-        recipe = programs.recipe(voice.program)
-        return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
-
-    def _tone(self, channel: int, voice: Voice, frames: int) -> np.ndarray:
-        """Return the tone; the note before it is for nothing.
-
-        The first note after one of another program differs from all later ones in its last digits.
-        """
-        on, active = self._lib.fluid_synth_noteon, self._lib.fluid_synth_get_active_voice_count
-        on(self._synth, channel, voice.pitch, 64)
-        self._write(_PIECE)
-        self._silence()
-        velocity = round((voice.layer + 0.5) * 128 / LAYERS)
-        on(self._synth, channel, voice.pitch, velocity)
-        parts = [self._write(_PIECE)]
-        while len(parts) * _PIECE < frames and active(self._synth):
-            parts.append(self._write(_PIECE))
-        self._silence()
-        sound = np.concatenate(parts)[:frames].T
-        # The font has turned it down by velocity already; the mixer will do so again.
-        return np.ascontiguousarray(sound) / np.float32(loudness_of(velocity))
+    def _sounds(self, last: np.ndarray) -> bool:
+        return bool(self._lib.fluid_synth_get_active_voice_count(self._synth))
 
     def _silence(self) -> None:
         self._lib.fluid_synth_all_sounds_off(self._synth, -1)
-        self._write(4 * _BLOCK)
+        self._write(4 * BLOCK)
 
     def _write(self, frames: int) -> np.ndarray:
-        """Return the next (frames, 2) float32."""
         sound = np.empty((frames, 2), np.float32)
         place = sound.ctypes.data
         self._lib.fluid_synth_write_float(self._synth, frames, place, 0, 2, place, 1, 2)

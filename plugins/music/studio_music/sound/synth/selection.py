@@ -10,8 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from studio.api import BadInput, StudioError
-from studio_music.sound.synth import fluidsynth
+from studio_music.sound.synth import fluidsynth, tiny_soundfont
 from studio_music.sound.synth.builtin_synth import BuiltinSynth
+from studio_music.sound.synth.font_synth import FontSynth
 from studio_music.sound.synth.protocol import Synth
 
 CHOICE = "STUDIO_SOUNDFONT"
@@ -36,18 +37,21 @@ _LIKED = ("musescore_general", "generaluser", "fluidr3", "default-gm", "")
 log = logging.getLogger(__name__)
 
 
-def open_synth(name: str, rate: int) -> Synth:
+def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
     """Return the synthesiser called "studio", "soundfont" or "auto", for ``rate`` samples a second.
 
     Its ``name`` says what was taken. "auto" is a sound font where one can be played, else the
     studio's own.
+
+    Args:
+        in_window: In the process of the window, where no font is opened that could end it.
 
     Raises:
         StudioError: A sound font was asked for and cannot be played; says why.
     """
     if name == "studio":
         return BuiltinSynth(rate)
-    found = _font()
+    found = _font(in_window=in_window)
     if isinstance(found, Path):
         try:
             return _with_font(found, rate)
@@ -66,9 +70,9 @@ def why_no_soundfont() -> str:
     return found if isinstance(found, str) else ""
 
 
-def _font() -> Path | str:
+def _font(*, in_window: bool = False) -> Path | str:
     """Return the sound font to play with, or why there is none."""
-    if fluidsynth.library() is None:
+    if fluidsynth.library() is None and (in_window or not tiny_soundfont.is_there()):
         return "FluidSynth is not installed (on Debian: libfluidsynth3)."
     try:
         font = chosen()
@@ -78,8 +82,10 @@ def _font() -> Path | str:
 
 
 @lru_cache(maxsize=2)
-def _with_font(font: Path, rate: int) -> fluidsynth.FluidSynth:
+def _with_font(font: Path, rate: int) -> FontSynth:
     """Keep it open: to unpack the samples of a piano takes a second or two."""
+    if fluidsynth.library() is None:
+        return tiny_soundfont.TinySoundFont(font, rate)
     return fluidsynth.FluidSynth(font, rate)
 
 
