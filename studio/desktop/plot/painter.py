@@ -101,6 +101,7 @@ class ChartPainter:
         widths = [self._metrics.horizontalAdvance(t) for _, t in chart.y.ticks(rows)]
         left += min(max(widths, default=0.0), room.width() * 0.3) + _GAP
         right = room.right() - 12 - (self._ramp_width() if chart.heat else 0)
+        right -= self._overhang(right - left)
         return Frame(chart, QRectF(QPointF(left, top), QPointF(max(right, left + 10),
                                                               max(bottom, top + 10))))  # fmt: skip
 
@@ -183,6 +184,14 @@ class ChartPainter:
             widest = max(map(self._metrics.horizontalAdvance, self._chart.x.categories), default=0)
             return self._chart.x.ticks(int(width / min(max(widest + _GAP, 24), 2 * _TICK_ROOM)))
         return self._chart.x.ticks(max(2, int(width / _TICK_ROOM)))
+
+    def _overhang(self, width: float) -> float:
+        """Return how far the last name below the axis goes beyond it, and its margin of 12."""
+        names = self._chart.x.categories
+        if not names or (last := self._chart.x.place(len(names) - 1)) > 1:
+            return 0.0
+        half = self._metrics.horizontalAdvance(names[-1]) / 2
+        return max(0.0, min(half, self._tick_room(width) / 2) - 12 - (1 - last) * width)
 
     def _tick_room(self, width: float) -> float:
         ticks = self._x_ticks(width)

@@ -8,14 +8,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QWheelEvent
 
 from studio.api.plot import Axis, Bars, Heat, Line, Plot, Points
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.plot import files
 from studio.desktop.plot.chart import chart_of
+from studio.desktop.plot.painter import ChartPainter
 from studio.desktop.plot.view import PlotView, dress_of
 from studio.protocol.errors import StudioError
 
@@ -202,3 +203,13 @@ def test_keys_zoom_and_walking_brings_what_is_pointed_at_into_view(
     assert view._frame.area.contains(spot)
     qtbot.keyClick(view, Qt.Key.Key_0)
     assert not view.zoom.is_on
+
+
+def test_the_last_name_below_an_axis_is_whole(look: Appearance) -> None:
+    names = ["one", "two", "a name that goes far"]
+    chart = chart_of(Plot("Names", x=Axis(categories=names), series=[Points([1.0, 2.0, 3.0])]))
+    dress, room = dress_of(look), QRectF(0, 0, 640, 300)
+    frame = ChartPainter(chart, dress).frame(room)
+    half = QFontMetricsF(dress.font).horizontalAdvance(names[-1]) / 2
+    assert frame.area.left() + chart.x.place(2) * frame.area.width() + half <= room.right() + 1
+    assert frame.area.width() > 400

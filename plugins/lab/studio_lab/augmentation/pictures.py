@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from studio_lab.augmentation.picture_network import Pictures, network_scores
 from studio_lab.augmentation.privacy import privacy
-from studio_lab.augmentation.trial import TEST_SHARE, SyntheticRows, Trial
+from studio_lab.augmentation.trial import TEST_SHARE, Scores, SyntheticRows, Trial
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.table import Column, Table, Target
 from studio_lab.measures.distances import Vectors, flat
@@ -22,6 +24,7 @@ from studio_lab.tables.utility import ClassifierName, score
 from studio_lab.training.augmentation import augmented
 from studio_lab.training.randomness import generator
 
+JudgeName = ClassifierName | Literal["network"]
 COPIES = 2
 """Changed pictures for each real one."""
 COMPONENTS = 48
@@ -68,48 +71,66 @@ def trials(
     data: Dataset,
     methods: Sequence[str],
     splits: int,
-    classifier: ClassifierName,
+    classifier: JudgeName,
     seed: int,
     rows: int = 0,
 ) -> Iterator[Trial | None]:
     """Yield a trial of each method in each split, and None for steps between them.
 
-    Classifiers see principal components of the pictures of training. Changed pictures are twice as
-    many as the real ones.
+    Classifiers see principal components of the pictures of training, a network the pictures.
+    Changed pictures are twice as many as the real ones.
     """
     pictures, labels = scaled(data), data.labels
     draw = StratifiedShuffleSplit(splits, test_size=TEST_SHARE, random_state=seed % 2**32)
     for number, (learned, tested) in enumerate(draw.split(labels, labels)):
         target = Target("class", labels[learned], data.classes)
         components = Components(pictures[learned])
-        known = (components(pictures[learned]), target.labels)
-        test = (components(pictures[tested]), labels[tested])
-        real = score(classifier, known, test)
+        known, test = components(pictures[learned]), components(pictures[tested])
+        judge = _Judge(classifier, components, (pictures[tested], labels[tested]), data, seed)
+        real = judge(pictures[learned], target.labels)
         for at, method in enumerate(methods):
             yield None
             if method in CHANGES:
                 more = changed(pictures[learned], method, (seed, number, at))
-                both = (np.concatenate([known[0], components(more)]),
-                        np.tile(target.labels, COPIES + 1))  # fmt: skip
-                yield Trial(method, real, score(classifier, both, test))
+                both = np.concatenate([pictures[learned], more])
+                yield Trial(method, real, judge(both, np.tile(target.labels, COPIES + 1)))
                 continue
             rng = np.random.default_rng((seed, number, at))
-            makes, table = GENERATORS[method](), as_table(known[0])
+            makes, table = GENERATORS[method](), as_table(known)
             for _ in makes.fit(table, target, rng):
                 yield None
             added, added_labels = makes.sample(additional(target, rows), rng)
             whole, whole_labels = makes.sample(as_real(target), rng)
-            new, alone = (components(components.pictures(each.cells())) for each in (added, whole))
-            both = (np.concatenate([known[0], new]),
-                    np.concatenate([target.labels, added_labels.labels]))  # fmt: skip
+            new, alone = (components.pictures(each.cells()) for each in (added, whole))
+            both = np.concatenate([pictures[learned], new])
+            both_labels = np.concatenate([target.labels, added_labels.labels])
             yield None
             seen = SyntheticRows(
-                score(classifier, (alone, whole_labels.labels), test),
-                fidelity(table, as_table(alone)),
-                fidelity(table, as_table(test[0])),
-                privacy(np.concatenate([alone, new]), known[0], test[0], rng),
+                judge(alone, whole_labels.labels),
+                fidelity(table, as_table(components(alone))),
+                fidelity(table, as_table(test)),
+                privacy(components(np.concatenate([alone, new])), known, test, rng),
             )
-            yield Trial(method, real, score(classifier, both, test), seen)
+            yield Trial(method, real, judge(both, both_labels), seen)
+
+
+class _Judge:
+    """Learns from pictures, and tells the classes of others."""
+
+    def __init__(
+        self, name: JudgeName, components: Components, test: Pictures, data: Dataset, seed: int
+    ) -> None:
+        """``test``: on which it is tested; ``components``: what a classifier sees of pictures."""
+        self._name, self._components, self._test = name, components, test
+        self._classes, self._seed = len(data.classes), seed
+
+    def __call__(self, pictures: NDArray[np.float64], labels: NDArray[np.int_]) -> Scores:
+        """Return how well it does after these."""
+        if self._name == "network":
+            return network_scores((pictures, labels), self._test, self._classes, self._seed)
+        tested, truth = self._test
+        known = (self._components(pictures), labels)
+        return score(self._name, known, (self._components(tested), truth))
 
 
 def scaled(data: Dataset) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from studio_lab.datasets.duplicates import (
     equal,
     equal_arrays,
     near_pictures,
+    near_rows,
     near_texts,
 )
 from studio_lab.datasets.tokens import tokens_of, written
@@ -106,8 +107,12 @@ def _pairs(data: Dataset, rows: np.ndarray) -> Duplicates:
     return equal([row.tobytes() for row in data.rows[rows, 0]])
 
 
+def _rows(data: Dataset, rows: np.ndarray) -> Duplicates:
+    return near_rows(np.nan_to_num(data.rows[rows].astype(np.float64)))
+
+
 _NEAR: Mapping[str, Callable[[Dataset, np.ndarray], Duplicates]] = {
-    "pictures": _pictures, "text": _texts, "pairs": _pairs,
+    "pictures": _pictures, "text": _texts, "pairs": _pairs, "table": _rows,
 }  # fmt: skip
 
 

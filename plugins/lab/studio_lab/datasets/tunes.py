@@ -42,6 +42,14 @@ class Note(NamedTuple):
     pitch: int
 
 
+def notes_in(path: Path) -> list[Note]:
+    """Return the notes of a MIDI file; none of what is no such file."""
+    try:
+        return _read(path)[0]
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
 def read_tunes(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
     """Return the tunes of MIDI files in or at ``path``, and notes about them.
 

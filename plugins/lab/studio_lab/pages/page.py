@@ -5,12 +5,13 @@ Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -31,6 +32,7 @@ from studio.api import (
 )
 from studio.api.params import Field
 from studio.api.plot import Plot
+from studio_lab.pages import renderings
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.dropped import values_of
@@ -42,8 +44,11 @@ from studio_lab.pages.stars import starred_replies
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
 
-_SHOWN = (Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE)
+_SHOWN = (
+    Kind.IMAGE, Kind.PLOT, Kind.TEXT, Kind.TABLE, Kind.SCORE, Kind.AUDIO, Kind.MOLECULES,
+)  # fmt: skip
 _LOW, _MOST_PROMPT = 620, 10_000
+_HEARD: Mapping[str, str] = {Kind.SCORE: "Notes", Kind.AUDIO: "Sound"}
 _SAMPLES, _NEAREST = "Samples", "Nearest examples"
 _COMPARISON, _TABLE, _REPORT = "Comparison", "Table", "Report"
 """What the view calls things; each has a translation in ``phrases``."""
@@ -91,7 +96,7 @@ class LabPage(QWidget):
         self.results = kit.results(
             "results",
             name=tr("Results"),
-            read=lambda artifact: outcome(partial(_content, ctx.weights.title, artifact)),
+            read=lambda artifact: outcome(partial(self._content, artifact)),
             thumbnail=lambda artifact: thumbnail(artifact, line),
         )
         self.run = kit.run_controller(
@@ -99,7 +104,7 @@ class LabPage(QWidget):
             button=self.button,
             progress=self._progress,
             trouble=self.trouble,
-            read=lambda artifact: outcome(partial(_content, ctx.weights.title, artifact)),
+            read=lambda artifact: outcome(partial(self._content, artifact)),
         )
         self.result_actions = kit.artifact_actions(
             self.result,
@@ -190,6 +195,7 @@ class LabPage(QWidget):
             form.on_change(self._show_about)
         self.modes.on_change(self._on_mode)
         self.results.on_pick(self.show_result)
+        self.results.on_menu(self._show_menu)
         self.results.on_remove(self.result_actions.bin)
         self.results.on_star(self.result_actions.star)
         self.run.on_start(self._on_start)
@@ -293,6 +299,13 @@ class LabPage(QWidget):
         if note := result.get("note"):
             self._ctx.notices.info(str(note), key="lab.note")
 
+    def _show_menu(self, place: QPoint) -> None:
+        menu = self._ctx.ui.menu()
+        self.result_actions.fill_targets(menu)
+        if menu.actions():
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(place)
+
     def _show_again(self) -> None:
         """Show the result before, where a job ended with nothing."""
         if self.view.is_empty:
@@ -321,8 +334,8 @@ class LabPage(QWidget):
         ids = self._sets.ids(result.artifact)
 
         def read() -> list[tuple[SavedArtifact, Any]]:
-            found, title = self._sets.find(ids), self._ctx.weights.title
-            return [(each, outcome(partial(_content, title, each))) for each in found]
+            found = self._sets.find(ids)
+            return [(each, outcome(partial(self._content, each))) for each in found]
 
         def show(found: list[tuple[SavedArtifact, Any]]) -> None:
             if isValid(self) and self._current == id:
@@ -337,7 +350,7 @@ class LabPage(QWidget):
         if isinstance(content, Plot):
             self.view.show_plot(content)
         elif isinstance(content, QImage):
-            slot = str(artifact.meta.get("view", "")) or _slot(what)
+            slot = _HEARD.get(artifact.kind) or str(artifact.meta.get("view", "")) or _slot(what)
             caption = about_plot(slot) or title_in_words(artifact.title)
             self.view.show_samples(slot, content, caption)
         elif isinstance(content, str) and artifact.kind == Kind.TABLE:
@@ -348,6 +361,31 @@ class LabPage(QWidget):
             self.view.show_samples(_slot(what), content, "")
         elif isinstance(content, StudioError):
             self.trouble.tell(content)
+
+    def _content(self, artifact: SavedArtifact) -> Any:
+        """Return a result as it is shown: a picture, a plot, a text, or nothing. Takes a while."""
+        title = self._ctx.weights.title
+        color = QColor(self._ctx.ui.tokens.colors["accent"])
+        told = artifact.meta.get("report")
+        report: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+        match artifact.kind:
+            case Kind.IMAGE:
+                return QImage.fromData(artifact.read())
+            case Kind.PLOT:
+                return Plot.decode(artifact.read())
+            case Kind.SCORE:
+                from studio_lab.datasets.tunes import notes_in  # it needs numpy
+
+                return renderings.roll(notes_in(artifact.path), color)
+            case Kind.AUDIO:
+                return renderings.waveform(artifact.read(), color)
+            case Kind.MOLECULES:
+                return renderings.molecules(artifact.text)
+        text = artifact.read().decode("utf-8", "replace")
+        kind = report.get("kind")
+        if artifact.kind == Kind.TEXT:
+            return augmentation(report, text) if kind == "augmentation" else text
+        return comparison(report, title) if kind == "comparison" else table(text)
 
     # --- state --------------------------------------------------------------------------------
 
@@ -360,27 +398,6 @@ class LabPage(QWidget):
         self.modes.restore_state(state.get("forms"))
         self.modes.choose(str(state.get("mode", TRAIN)))
         self._show_about()
-
-
-def _content(title: Callable[[str], str], artifact: SavedArtifact) -> Any:
-    """Return a result as it is shown: a picture, a plot, a text, or nothing.
-
-    Args:
-        title: Returns what weights are called.
-    """
-    if artifact.kind == Kind.IMAGE:
-        return QImage.fromData(artifact.read())
-    report = artifact.meta.get("report")
-    if artifact.kind == Kind.TEXT:
-        text = artifact.read().decode("utf-8", "replace")
-        if isinstance(report, Mapping) and report.get("kind") == "augmentation":
-            return augmentation(report, text)
-        return text
-    if artifact.kind == Kind.TABLE:
-        if isinstance(report, Mapping) and report.get("kind") == "comparison":
-            return comparison(report, title)
-        return table(artifact.read().decode("utf-8", "replace"))
-    return Plot.decode(artifact.read()) if artifact.kind == Kind.PLOT else None
 
 
 def _slot(what: str) -> str:

@@ -142,8 +142,13 @@ class Augment(Params, frozen=True):
         _TRIALS,
     ] = 10
     classifier: Annotated[
-        Literal["logistic regression", "gradient boosting"],
-        Label("Classifier", "What learns from the examples, to see what they are worth."),
+        Literal["logistic regression", "gradient boosting", "network"],
+        Label(
+            "Classifier",
+            "What learns from the examples, to see what they are worth; a network learns from "
+            "pictures alone.",
+            choices={"network": "Convolutional network"},
+        ),
         _CLASSIFIED,
         _TRIALS,
     ] = "logistic regression"
@@ -159,9 +164,17 @@ class Augment(Params, frozen=True):
     ] = "average precision"
     seed: Seed = Seed.random()
 
+    @property
+    def row_classifier(self) -> Literal["logistic regression", "gradient boosting"]:
+        """The classifier of what is no picture."""
+        assert self.classifier != "network", "``check`` refuses it"
+        return self.classifier
+
     def check(self) -> None:
         """Refuse what lacks a table or a target, and a target that is left out."""
         if self.kind != "pictures":
+            if self.classifier == "network":
+                raise BadInput("A network judges pictures alone.", "Choose another classifier.")
             if not self.table:
                 raise BadInput("No table was chosen.", "Choose a CSV file with a row of names.")
             if not self.target:

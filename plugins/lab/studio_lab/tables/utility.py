@@ -40,7 +40,7 @@ def score(
     chances, truth = classifier.predict_proba(test[0]), test[1]
     found = classifier.classes_[chances.argmax(1)]
     return {
-        "average precision": _precision(chances, classifier.classes_, truth),
+        "average precision": average_precision(chances, classifier.classes_, truth),
         "balanced accuracy": float(balanced_accuracy_score(truth, found)),
     }
 
@@ -58,7 +58,15 @@ def _classifier(kind: ClassifierName, weighted: bool) -> Any:
     return LogisticRegression(max_iter=300, class_weight=weights)
 
 
-def _precision(chances: Vectors, classes: NDArray[np.int_], truth: NDArray[np.int_]) -> float:
+def average_precision(
+    chances: Vectors, classes: NDArray[np.int_], truth: NDArray[np.int_]
+) -> float:
+    """Return that of the rarer of two classes, or the mean over more.
+
+    Args:
+        chances: (n, classes), of each row.
+        classes: What the columns stand for.
+    """
     known, counts = np.unique(truth, return_counts=True)
     asked = known if len(known) > 2 else known[[counts.argmin()]]
     column = {int(label): at for at, label in enumerate(classes)}

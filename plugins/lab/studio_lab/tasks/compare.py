@@ -85,6 +85,8 @@ def _told(shape: Any) -> str:
         return f"pictures of {shape.width} × {shape.height} pixels, {shape.channels} channels"
     if shape.kind == "text":
         return f"texts of {shape.vocabulary} tokens in pieces of {shape.length}"
+    if shape.kind == "pairs":
+        return f"pairs of texts of {shape.vocabulary} tokens, {shape.length} at most"
     return f"a table of {shape.columns} numbers a row"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -24,17 +26,20 @@ from studio_lab.measures.data_measures import (
     measured,
     training_rows,
 )
+from studio_lab.measures.pair_measures import PERPLEXITY, measured_pairs
 from studio_lab.measures.text_measures import measured_texts
 from studio_lab.networks.architecture import Network
+from studio_lab.networks.encoder_decoder import EncoderDecoder
 from studio_lab.training.batches import Batches
 from studio_lab.training.randomness import generator
-from studio_lab.training.samples import drawn
+from studio_lab.training.samples import drawn, without_gradients
 from studio_lab.training.trainer import Trainer
 
 MOST_TEXTS: Final = 60
 """Pieces of text that a network writes for a measure: every character is a step."""
-MEASURED_KINDS: Final = ("pictures", "table", "text")
+MEASURED_KINDS: Final = ("pictures", "table", "text", "pairs")
 _SHOWN_TEXTS: Final = 3
+_SHOWN_PAIRS: Final = 40
 _LEAST_SECONDS: Final = 10.0
 _SHARE: Final = 0.2
 """Of the time of a training: as long may it take to draw what is measured at its end."""
@@ -54,11 +59,17 @@ def made_by(
 ) -> Generator[Event, None, Made | None]:
     """Return samples, the same for the same seed, and the bound of each test row.
 
+    Of pairs, these are the targets that it writes for the sources of the test.
+
     Args:
         seconds: After so many seconds it gives up and returns None.
     """
     count = min(count, MOST_TEXTS) if data.shape.kind == "text" else count
-    making, begun = drawn(network, count, seed), time.monotonic()
+    begun = time.monotonic()
+    if isinstance(network, EncoderDecoder):
+        making = without_gradients(network.answer(_sources(network, data, count)))
+    else:
+        making = drawn(network, count, seed)
     while True:
         try:
             share = next(making)
@@ -70,6 +81,12 @@ def made_by(
         yield tell(0.8 * share)
     bound = (yield from _bound(network, data, seed, tell)) if network.has_bound else None
     return Made(name, rows, bound)
+
+
+def _sources(network: Network, data: Dataset, count: int) -> Tensor:
+    """Return the sources of the first test pairs, (n, L)."""
+    rows = torch.from_numpy(data.rows[data.split.test[:count], 0])
+    return rows.to(next(network.parameters()).device)
 
 
 def _bound(
@@ -100,6 +117,8 @@ class Evaluation:
         """Return the measure that decides, and all that was measured, the best first."""
         if self._data.shape.kind == "text":
             return measured_texts(self._data, self._made, self._seed)
+        if self._data.shape.kind == "pairs":
+            return measured_pairs(self._data, self._made, self._seed)
         return measured(self._data, self._made, self._seed, self._vgg)
 
 
@@ -159,7 +178,8 @@ def results(
     yield ctx.artifact(
         Kind.TABLE, comparison.as_csv(found), suffix=".csv", title=title, text=text, meta=meta
     )
-    for name in dict.fromkeys((measure, BITS if data.shape.kind == "text" else BOUND)):
+    second = {"text": BITS, "pairs": PERPLEXITY}.get(data.shape.kind, BOUND)
+    for name in dict.fromkeys((measure, second)):
         if any(name in each.values for each in found):
             plot = comparison.as_plot(found, name)
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
@@ -175,10 +195,28 @@ def results(
         file = presentation.png(picture, 512)
         yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=", ".join(
             each.name for each in made))  # fmt: skip
+    elif data.shape.kind == "pairs":
+        answers = _answers(data, made)
+        yield ctx.artifact(Kind.TABLE, answers.encode(), suffix=".csv", title=title, text=answers)
     elif data.shape.kind == "text" and data.meta.get("content", "words") == "words":
         parts = [f"# {each.name}\n\n{_shown(each, data)}" for each in made]
         whole = "\n\n".join(parts)
         yield ctx.artifact(Kind.TEXT, whole.encode(), suffix=".md", title=title, text=whole)
+
+
+def _answers(data: Dataset, made: Sequence[Made]) -> str:
+    """Return held-out pairs as CSV, each with what every network writes."""
+    out, words, some = (
+        io.StringIO(newline=""),
+        data.meta["vocabulary"],
+        data.split.test[:_SHOWN_PAIRS],
+    )
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["source", "target", *(each.name for each in made)])
+    columns = [written(data.rows[some, side], words) for side in (0, 1)]
+    columns += [written(each.rows[: len(some)], words) for each in made]
+    writer.writerows(zip(*columns))
+    return out.getvalue()
 
 
 def _shown(made: Made, data: Dataset) -> str:

@@ -174,9 +174,15 @@ class _Finish:
         measures = yield from self._measures()
         now = trainer.progress
         yield ctx.progress(now.step, now.steps, "Drawing samples")
-        yield from self._weights(measures)
+        try:
+            if trainer.network.generates:
+                sampled = yield from self._sampled()
+        except Cancelled:  # what was learned is there
+            yield from self._weights(measures, {})
+            yield self._result(measures)
+            raise
+        yield from self._weights(measures, sampled)
         if trainer.network.generates:
-            sampled = yield from self._sampled()
             making = drawn(trainer.average, _SAMPLES, ctx.rng.seed)
             while True:
                 try:
@@ -202,7 +208,7 @@ class _Finish:
         """Hand over the best weights of a training that was stopped."""
         if self._run.trainer.progress.step:
             self._run.trainer.take_best()
-            yield from self._weights({})
+            yield from self._weights({}, {})
             yield from self._plots()
             yield self._result({})
 
@@ -226,7 +232,9 @@ class _Finish:
             return {"bound": mean, "perplexity": math.exp(mean)}
         return {"bound": mean}
 
-    def _weights(self, measures: Mapping[str, float]) -> Generator[Event, None, None]:
+    def _weights(
+        self, measures: Mapping[str, float], sampled: Mapping[str, Any]
+    ) -> Generator[Event, None, None]:
         trainer, ctx = self._run.trainer, self._ctx
         path = ctx.scratch / "trained.safetensors"
         card = {
@@ -238,6 +246,7 @@ class _Finish:
             "best_step": trainer.progress.best_at,
             "seed": trainer.seed,
             "measures": dict(measures),
+            **({"samples": dict(sampled)} if sampled else {}),
         }
         try:
             weights.save(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_lab.augmentation import pictures, texts
+from studio_lab.augmentation import picture_network, pictures, texts
 from studio_lab.augmentation.verdict import Effect, Outcome, outcomes
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.table_file import parse_table
@@ -31,6 +31,15 @@ def outcome(data: Dataset, method: str) -> Outcome:
 
 def test_mirror_images_harm_where_left_and_right_are_the_classes(sides: Dataset) -> None:
     assert outcome(sides, "flip").verdict is Effect.HARMS
+
+
+@pytest.mark.slow
+def test_a_network_judges_pictures_too(sides: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_network, "STEPS", 80)
+    (trial,) = (each for each in pictures.trials(sides, ("flip",), 1, "network", 1) if each)
+    measure = "balanced accuracy"
+    assert trial.real[measure] > 0.7, "the control: it learns the sides"
+    assert trial.augmented[measure] < trial.real[measure]
 
 
 def test_made_pictures_are_judged_as_rows_are(sides: Dataset) -> None:

@@ -10,6 +10,7 @@ from studio_lab.datasets.duplicates import (
     equal_arrays,
     equal_rows,
     near_pictures,
+    near_rows,
     near_texts,
 )
 from studio_lab.datasets.statistics import table_card
@@ -62,3 +63,13 @@ def test_the_card_of_a_table_says_what_there_is() -> None:
     assert "yes 30 (73.2%), no 11 (26.8%)" in card
     assert "27 of 41 are duplicates" in card
     assert "| size | number | 0 to 6, median 3 |" in card
+
+
+def test_rows_that_were_rounded_are_found_and_dense_tables_have_none() -> None:
+    rows = np.random.default_rng(0).normal(size=(200, 5))
+    rounded = np.concatenate([rows, rows[[3, 7]].round(2), rows[[3]]])
+    assert near_rows(rounded).groups == ((3, 200, 202), (7, 201))
+    dense = np.random.default_rng(0).normal(size=(2000, 1))
+    assert near_rows(dense).extra < 200, "near is nothing odd there"
+    few = np.random.default_rng(0).integers(0, 3, size=(300, 2)).astype(float)
+    assert len(near_rows(few).groups) == 9, "equal rows alone"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +17,7 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Stall, Step
 from studio_lab.datasets.presentation import png
+from studio_lab.datasets.tunes import Note, midi
 from studio_lab.pages import phrases
 from studio_lab.pages.page import build
 
@@ -186,3 +189,24 @@ def test_stars_of_chat_are_handed_to_a_fine_tuning_by_preferences(desk: Desk) ->
     assert (sent.task, sent.params["method"]) == ("lab.finetune", "preferences")
     choices = desk.runtime.inputs_of(sent).json("choices", list, [])
     assert choices == [["Hi?", "Hello!", "Go away."]]
+
+
+def test_tunes_sounds_and_molecules_are_seen(desk: Desk) -> None:
+    heard = io.BytesIO()
+    with wave.open(heard, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes((np.sin(np.arange(4000) / 9) * 20_000).astype("<i2").tobytes())
+    tune = midi([[Note(0, 4, 60), Note(4, 4, 64)]], 100.0)
+    desk.runtime.enqueue(
+        Artifact("score", tune, ".mid", title="Tune"),
+        Artifact("audio", heard.getvalue(), ".wav", title="Sound"),
+        Artifact("molecules", b"smiles\nCCO\n", ".csv", title="Molecules", text="CCO\nCCN"),
+    )
+    desk.run()
+    desk.until(lambda: len(desk.page.view._made) == 3)
+    made = desk.page.view._made
+    assert made["Samples"][0] == "1. `CCO`\n2. `CCN`"
+    for slot in ("Notes", "Sound"):
+        image = made[slot][0]
+        seen = {image.pixel(x, y) for x in range(0, 1200, 7) for y in range(0, 480, 5)}
+        assert len(seen) > 1, slot

@@ -58,7 +58,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     methods = COMPARED if params.method == "best" else (params.method,)
     seed, count = ctx.rng.seed, len(methods) + 1  # what is plainest, class weights, comes along
     running = trials(
-        table, target, (WEIGHTS, *methods), params.splits, params.classifier, seed, params.rows
+        table, target, (WEIGHTS, *methods), params.splits, params.row_classifier, seed, params.rows
     )
     found = yield from tried(ctx, running, count, params.splits)
     judged = outcomes(found, params.score)

@@ -51,7 +51,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     rewritten: dict[int, str] = {}
     if REWRITING in methods:
         rewritten = yield from _rewritten(ctx, params, data, notes)
-    running = trials(data, methods, params.splits, params.classifier, seed, rewritten)
+    running = trials(data, methods, params.splits, params.row_classifier, seed, rewritten)
     found = yield from tried(ctx, running, len(methods), params.splits)
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
