@@ -151,6 +151,7 @@ class Piece(msgspec.Struct, frozen=True):
     Attributes:
         tempos: At least one, the first at tick 0. ``metres``: the same.
         length: Ticks it lasts, rests at its end included; whole bars for what is made here.
+        figured: Its score has a figured bass, where it is for four voices.
         pickup: Ticks of an incomplete first bar; 0 for none. The first full bar begins there.
     """
 
@@ -162,6 +163,7 @@ class Piece(msgspec.Struct, frozen=True):
     pickup: int = 0
     tracks: tuple[Track, ...] = ()
     chords: tuple[Chord, ...] = ()
+    figured: bool = False
 
     @property
     def tempo(self) -> float:

@@ -2,6 +2,9 @@
 
 python export.py tunes FOLDER TUNES.npz OUT.safetensors
 python export.py chorales FOLDER CHORALES.npz OUT.safetensors
+python export.py causal FOLDER CHORALES.npz OUT.safetensors
+
+The last adds the causal network to the file of the other.
 
 Prints what the sidecar needs.
 """
@@ -9,12 +12,14 @@ Prints what the sidecar needs.
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from studio_music.chorales import weights as chorales
@@ -36,6 +41,8 @@ def main() -> None:
         heads = np.load(data)["heads"]
         facts["tunes"] = len(heads)
         tunes.save(out, state, saved["shape"], densities(heads), facts)
+    elif kind == "causal":
+        state = with_causal(out, state, saved, facts)
     else:
         facts["chorales"] = len(np.load(data)["length"])
         chorales.save(out, state, saved["shape"], facts)
@@ -43,6 +50,21 @@ def main() -> None:
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     print(f'parameters = {parameters:_}\nbytes = {out.stat().st_size:_}\nsha256 = "{digest}"')
     print(facts)
+
+
+def with_causal(
+    out: Path, causal: dict[str, Tensor], saved: dict[str, Any], facts: dict[str, Any]
+) -> dict[str, Tensor]:
+    """Write ``causal`` beside the network that is in the file; return all tensors."""
+    with safe_open(out, "pt") as file:
+        there = file.metadata()
+        names = [name for name in file.keys() if not name.startswith("causal.")]  # noqa: SIM118
+        own = {name: file.get_tensor(name) for name in names}
+    size = {name: saved["shape"][name] for name in ("width", "depth")}
+    shape = {**json.loads(there["shape"]), "causal": size}
+    known = {**json.loads(there["facts"]), "causal": facts}
+    chorales.save(out, own, shape, known, causal)
+    return {**own, **{f"causal.{name}": value for name, value in causal.items()}}
 
 
 def averaged(saved: dict[str, Any]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from studio_music.chorales.causal.network import CausalNetwork, nats
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST, VOICES, endings
 
@@ -69,6 +70,17 @@ def start_to_end(
         total += _asked(network, cells, questions[begin : begin + _BATCH])
         count += len(questions[begin : begin + _BATCH])
     return total, count
+
+
+@torch.inference_mode()
+def causal(network: CausalNetwork, grid: NDArray[np.int64], *, told: bool) -> tuple[float, int]:
+    """Return the sum of nats of all cells from start to end and their number; see ``nats``."""
+    cells = cells_of(grid)[None]
+    steps = cells.shape[1]
+    places, left = torch.arange(steps)[None] % PHASES, torch.tensor(endings(steps))[None]
+    found = nats(network, cells, places, left, told=told)
+    voices = slice(1, None) if told else slice(None)  # a soprano that is told surprises nobody
+    return float(found[..., voices].sum()), found[..., voices].numel()
 
 
 def _asked(network: ChoraleNetwork, cells: Tensor, questions: list[tuple[int, int]]) -> float:

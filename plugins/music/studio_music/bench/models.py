@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from studio.api import BenchContext, finished
 from studio_music.bench import jsb, likelihood
 from studio_music.chorales import weights as chorales
+from studio_music.chorales.causal.network import CausalNetwork
 from studio_music.chorales.masked_sampler import MaskedSampler
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST
@@ -64,14 +65,17 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the figures of both networks."""
     torch.set_num_threads(1)
     pieces = jsb.read(jsb.found())
-    network = finished(chorales.loader().load(ctx.weights_path("music-chorales"), "cpu")).network
+    model = finished(chorales.loader().load(ctx.weights_path("music-chorales"), "cpu"))
+    network = model.network
     found = _chorale_figures(ctx, network, pieces)
+    causal: dict[str, Any] = found["start to end"]
+    if model.causal:
+        causal = _causal_figures(model.causal, pieces)
     return {
-        "ratio": round(
-            found["start to end"]["valid"] / PUBLISHED["Transformer, absolute positions"], 2
-        ),
+        "ratio": round(causal["valid"] / PUBLISHED["Transformer, absolute positions"], 2),
         "tokens": "one voice at one sixteenth, held notes repeated; nats; 4 tokens a step",
         "chorales": found,
+        "chorales, from start to end": causal,
         "published": PUBLISHED,
         "baseline": _baseline(ctx, pieces),
         "harmony": _harmony(ctx, network, pieces["test"]),
@@ -96,6 +100,16 @@ def _chorale_figures(
         ]
         found["start to end"][part] = round(sum(n for n, _ in asked) / sum(c for _, c in asked), 4)
         found["start to end"][f"{part} tokens asked"] = sum(c for _, c in asked)
+    return found
+
+
+def _causal_figures(network: CausalNetwork, pieces: dict[str, list[Grid]]) -> dict[str, float]:
+    """Return nats a token of all tokens, of all four voices and of three under a soprano."""
+    found = {}
+    for told, name in ((False, "{}"), (True, "{}, under its soprano")):
+        for part, grids in pieces.items():
+            sums = [likelihood.causal(network, grid, told=told) for grid in grids]
+            found[name.format(part)] = round(sum(n for n, _ in sums) / sum(c for _, c in sums), 4)
     return found
 
 

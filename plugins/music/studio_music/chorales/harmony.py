@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from studio_music.chorales import grid
+from studio_music.chorales.causal.search import CausalSearch
+from studio_music.chorales.lines import Rules
 from studio_music.chorales.masked_sampler import WINDOW, MaskedSampler
 from studio_music.chorales.melodies import fitted, role_of
 from studio_music.chorales.vocabulary import MASKED, REST, VOICES
@@ -22,6 +24,9 @@ from studio_music.theory.key_detection import found_key, share_in_scale
 _CHOIR: Final = 52
 _PANS: Final = (-0.3, 0.3, -0.15, 0.15)
 _LOUDNESS: Final = 76
+
+_NOISE: Final = 0.4
+"""What a temperature of 1 is to the search, whose beam takes the best of many draws."""
 
 _IN_KEY: Final = 0.9
 """Share of its sounding time that a melody has in the scale of a key it is in."""
@@ -36,7 +41,8 @@ class Setting(msgspec.Struct, frozen=True):
         voice: Which voice it is: one of ``VOICES``.
         key: To set it in; None for that of the piece.
         own_chords: Follow the chords of the piece, where it has any.
-        passes: How often the voices are revised. ``window``: steps that are computed at once.
+        passes: How often voices are revised that are filled in around another than the soprano.
+        window: Steps of these that are computed at once.
     """
 
     voice: str = "soprano"
@@ -68,24 +74,24 @@ def harmonise(
     cells[:, given] = line
     key = how.key or key_of(notes, piece.key)
     chords = piece.chords if how.own_chords else ()
-    filling = MaskedSampler(
-        model.network,
-        cells,
-        grid.places(piece, steps),
-        how.temperature,
-        rng,
-        how.window,
-        wanted(key, line, chords, sung_by=given),
-        key,
-    )
-    yield from filling.fill(how.passes)
+    places = grid.places(piece, steps)
+    wishes = wanted(key, line, chords, sung_by=given)
+    if model.causal is not None and how.voice == VOICES[0]:
+        noise = how.temperature * _NOISE
+        found = CausalSearch(model.causal, cells, places, noise, rng, wishes, Rules(key))
+        yield from found.fill()
+    else:
+        filling = MaskedSampler(
+            model.network, cells, places, how.temperature, rng, how.window, wishes, key
+        )
+        yield from filling.fill(how.passes)
     struck = _struck(notes, steps)
     tracks = tuple(
         Track(
             voice_name.capitalize(),
             notes
             if number == given
-            else grid.notes_of(filling.cells[:, number], struck, piece.end, _LOUDNESS),
+            else grid.notes_of(cells[:, number], struck, piece.end, _LOUDNESS),
             program=_CHOIR,
             role=role_of(voice_name),
             pan=_PANS[number],

@@ -36,6 +36,9 @@ class Harmonise(Params, frozen=True):
             choices={"own": "Those of the piece", "new": "New"},
         ),
     ] = "own"
+    figured: Annotated[
+        bool, Label("Figured bass", "Figures under the bass in the score and in MusicXML.")
+    ] = False
     seed: Seed = Seed.random()
     weights: Annotated[
         WeightsId, Capability("chorales"), Label("Model", "The model that writes the voices.")

@@ -88,7 +88,9 @@ def _attempts(
         for number, seed in enumerate(int(each) for each in seeds):
             begin = share * (1 - 0.5**number)
             part = (begin, share * (1 - 0.5 ** (number + 1)))
-            named = msgspec.structs.replace(given, title=f"{given.title} in four parts")
+            named = msgspec.structs.replace(
+                given, title=f"{given.title} in four parts", figured=params.figured
+            )
             piece = yield from _voices(ctx, model, named, melody, how, seed, part)
             attempts.append(Attempt(piece, check_piece(piece)))
             if not any(attempts[-1].faults):

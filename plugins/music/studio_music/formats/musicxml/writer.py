@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from studio_music.formats import chord_symbols
 from studio_music.formats.bars import Bar, Bars, aligned
+from studio_music.formats.musicxml.figured_bass import figured
 from studio_music.formats.notation import Sign, signs
 from studio_music.formats.note_values import is_compound
 from studio_music.formats.percussion import drum
@@ -112,6 +113,7 @@ class _Part:
         self._staves = staves(self._track, bars, for_display=ids is not None)
         self._in_bar = [[by_bar(voice, bars) for voice in staff.voices] for staff in self._staves]
         self._leads = number == _leader(piece)
+        self._figures = figured(piece) if self._track.role == "bass voice" else {}
 
     # ---- the part list
 
@@ -232,6 +234,8 @@ class _Part:
         if not sign.notes:
             what = '<rest measure="yes"/>' if sign.fills_bar else "<rest/>"
             yield f"<note{self._mark(placed)}>{what}{self._length(placed, first=True)}</note>"
+        if sign.notes and not sign.tied:
+            yield self._figures.get(sign.start, "")
         for order, each in enumerate(sorted(sign.notes, key=lambda each: each.note.pitch)):
             yield self._note(placed, each, (id(sign), each.number) in shown, first=order == 0)
 
