@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_image import picture_arrays
-from studio_image.adapters import weights as adapter_weights
+from studio_image.additions import weights as addition_weights
 from studio_image.diffusion import weights as diffusion_weights
 from studio_image.probe import weights as probe_weights
 from studio_image.restyle import weights as feature_weights
@@ -34,14 +34,14 @@ def studio_tasks() -> Mapping[str, Any]:
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loaders of the six families, the cheapest to ask first."""
+    """Return the loaders of the families, the cheapest to ask first."""
     return (
         starter_weights.loader(),
         probe_weights.loader(),
+        addition_weights.loader(),
         upscale_weights.loader(),
         feature_weights.loader(),
         diffusion_weights.loader(),
-        adapter_weights.loader(),
     )
 
 

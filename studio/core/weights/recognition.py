@@ -9,7 +9,7 @@ from pathlib import Path
 
 from studio.api.manifest import FamilyEntry
 from studio.core.weights.families import of_family
-from studio.core.weights.safetensors_header import capability_of
+from studio.core.weights.safetensors_header import addition_of, capability_of
 from studio.core.weights.weights import Weights, slug
 from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import name_of, parts_of, resolved
@@ -131,7 +131,8 @@ def of_a_writer(name: str) -> tuple[str, ...]:
 
 def _safetensors_file(path: Path) -> Iterator[Weights]:
     is_large = size_of(path) > MIN_DRAWING_BYTES
-    if capability := "text-to-image" if is_large else capability_of(path):
+    whole = "text-to-image" if is_large else capability_of(path)
+    if capability := addition_of(path) or whole:
         yield _picture_network(path, path.stem, capability)
 
 
@@ -190,6 +191,10 @@ def _gguf_problem(path: Path) -> str:
 
 def _model_folder(folder: Path) -> Weights:
     capabilities, problem = _config(folder / "config.json")
+    if not capabilities and (
+        added := next(filter(None, map(addition_of, _safetensors(folder))), "")
+    ):
+        capabilities = (added,)
     return Weights(
         id=slug(folder.name),
         title=folder.name,

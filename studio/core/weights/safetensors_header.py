@@ -17,6 +17,9 @@ _READ = {_COLOURS * fold**2 for fold in (1, 2, 4)}
 _WRITTEN = {_COLOURS * fold**2 for fold in (1, 2, 3, 4)}
 """Channels of pictures: the colours of a pixel, or of a block of pixels."""
 _WHOLE_DRAWING = "model.diffusion_model.input_blocks.0.0.weight"
+_OF_A_LORA = ("lora_unet_", "lora_te_", "lora_te1_", "lora_te2_", "unet.", "text_encoder")
+_OF_AN_INVERSION = frozenset({"emb_params", "clip_l", "clip_g"})
+_OF_A_CONTROLNET = "controlnet_cond_embedding.conv_in.weight"
 _PARTS_OF_DRAWING = ("decoder.conv_in.weight", "decoder.mid.block_1.conv1.weight")
 
 
@@ -41,6 +44,18 @@ def capability_of(path: Path) -> str:
     if _WHOLE_DRAWING in shapes:
         return "text-to-image"
     return "upscale" if _makes_pictures_of_pictures(shapes) else ""
+
+
+def addition_of(path: Path) -> str:
+    """Return what a file adds to a network that draws: ``lora``, ``textual-inversion`` or
+    ``controlnet``; nothing for what stands for itself.
+    """
+    names = _shapes(path).keys() - {"__metadata__"}
+    if any(name.startswith(_OF_A_LORA) and (".lora" in name or "_lora." in name) for name in names):
+        return "lora"
+    if names and names <= _OF_AN_INVERSION:
+        return "textual-inversion"
+    return "controlnet" if _OF_A_CONTROLNET in names else ""
 
 
 def names_of(path: Path) -> list[str]:

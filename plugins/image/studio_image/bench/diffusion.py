@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from studio.api import finished
-from studio_image.diffusion.denoiser import Wish, denoise
+from studio_image.diffusion.denoiser import denoise
 from studio_image.diffusion.model import build
 from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary
+from studio_image.diffusion.wish import Wish
 
 SIDE = 256
 """Pixels of a side; an eighth of it for the latents."""

@@ -7,47 +7,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.adapters.adapter import Adapter, beside
+from studio_image.additions import lora
 from studio_image.diffusion.model import DiffusionModel, in_float32
+from studio_image.diffusion.noise import slerp
+from studio_image.diffusion.prompt_embeddings import encode
 from studio_image.diffusion.schedulers import scheduler
+from studio_image.diffusion.wish import Wish
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-STEPS = 30
-GUIDANCE = {"sd": 7.5, "sdxl": 5.0}
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What one picture is to be.
-
-    Attributes:
-        guidance: 1 or less: the prompt alone, at half the cost.
-        start: The picture to begin with, (1, 3, height, width) in 0…1, or None.
-        strength: How much of it may change.
-        mask: Where it may change, (1, 1, height, width) in 0…1 at the size of the latents; None:
-            everywhere. The rest is put back after each step (arXiv:2201.09865).
-        adapters: What is beside the network.
-        halves: Ask the network with and without the prompt one after the other: half the memory.
-    """
-
-    prompt: str
-    negative: str
-    width: int
-    height: int
-    steps: int = STEPS
-    guidance: float = 7.5
-    scheduler: str = "default"
-    start: Tensor | None = None
-    strength: float = 0.6
-    mask: Tensor | None = None
-    halves: bool = False
-    adapters: tuple[Adapter, ...] = ()
+FREEU = {"sd": (0.9, 0.2, 1.5, 1.6), "sdxl": (0.9, 0.2, 1.3, 1.4)}
+"""Scales of skipped and of deep features, s1, s2, b1, b2, as its authors say (arXiv:2309.11497)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +43,7 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
     """
     import torch
 
-    noise_plan = scheduler(model.plan.scheduler, wish.scheduler)
+    noise_plan = scheduler(model.plan.scheduler, wish.scheduler, karras=wish.karras)
     noise_plan.set_timesteps(wish.steps, device=model.device)
     with torch.no_grad():
         words = encode(model, wish)
@@ -92,64 +68,37 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
         yield Step(number, len(times), latents)
 
 
-def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
-    """Return what the network is told of the words; the negative ones first if they count."""
-    import torch
-
-    pipe, guided = model.pipe, wish.guidance > 1
-    found = pipe.encode_prompt(
-        prompt=wish.prompt,
-        device=model.device,
-        num_images_per_prompt=1,
-        do_classifier_free_guidance=guided,
-        negative_prompt=wish.negative or None,
-    )
-    if not model.is_xl:
-        positive, negative = found
-        both = torch.cat([negative, positive]) if guided else positive
-        return {"encoder_hidden_states": both}
-    positive, negative, pooled, negative_pooled = found
-    size = (wish.height, wish.width)
-    times = pipe._get_add_time_ids(
-        size, (0, 0), size, positive.dtype, pipe.text_encoder_2.config.projection_dim
-    ).to(model.device)
-    if guided:
-        positive, pooled = torch.cat([negative, positive]), torch.cat([negative_pooled, pooled])
-        times = torch.cat([times, times])
-    told = {"text_embeds": pooled, "time_ids": times}
-    return {"encoder_hidden_states": positive, "added_cond_kwargs": told}
-
-
-def left_out(model: DiffusionModel, prompt: str) -> int:
-    """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
-    reader = model.pipe.tokenizer
-    most: int = reader.model_max_length
-    return max(0, len(reader(prompt, verbose=False).input_ids) - most)
-
-
 def _predict(
     model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
 ) -> Tensor:
     """Return the noise, guided, in float32: the scheduler works with small differences."""
-    with beside(model.pipe.unet, wish.adapters):
-        return _guided(model, wish, words, latents, time)
-
-
-def _guided(
-    model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
-) -> Tensor:
     import torch
 
-    if wish.guidance <= 1:
-        return _answer(model.pipe.unet, latents, time, words)
-    if wish.halves:
-        without, with_words = (
-            _answer(model.pipe.unet, latents, time, _half(words, number)) for number in (0, 1)
-        )
-    else:
-        both = _answer(model.pipe.unet, torch.cat([latents] * 2), time, words)
-        without, with_words = both.chunk(2)
+    with _changed(model, wish) as unet:
+        if wish.guidance <= 1:
+            return _answer(unet, latents, time, words)
+        if wish.halves:
+            without, with_words = (
+                _answer(unet, latents, time, _half(words, number)) for number in (0, 1)
+            )
+        else:
+            both = _answer(unet, torch.cat([latents] * 2), time, words)
+            without, with_words = both.chunk(2)
     return without + wish.guidance * (with_words - without)
+
+
+@contextmanager
+def _changed(model: DiffusionModel, wish: Wish) -> Iterator[Any]:
+    """Lend the network as the picture wants it: with its LoRAs. Never held across a ``yield``."""
+    unet = model.pipe.unet
+    if wish.freeu:
+        unet.enable_freeu(*FREEU[model.plan.architecture])
+    try:
+        with lora.added(model.layers if wish.loras else {}, wish.loras):
+            yield unet
+    finally:
+        if wish.freeu:
+            unet.disable_freeu()
 
 
 def _answer(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:
@@ -222,6 +171,11 @@ def _begin(
         pixels = (wish.start * 2 - 1).to(vae.device, vae.dtype)
         seen = vae.encode(pixels).latent_dist.sample(generator).float() * vae.config.scaling_factor
     noise = randn_tensor(shape, generator=generator, device=model.device, dtype=torch.float32)
+    seed, share = wish.variation
+    if share > 0:
+        other = torch.Generator().manual_seed(seed)
+        towards = randn_tensor(shape, generator=other, device=model.device, dtype=torch.float32)
+        noise = slerp(noise, towards, share)
     kept = None
     if seen is not None and wish.mask is not None:
         kept = _Kept(seen, noise, wish.mask.to(noise))

@@ -17,8 +17,8 @@ from safetensors.torch import load as tensors_in
 from safetensors.torch import save as tensors_as_bytes
 from torch import Tensor
 
-from studio_image.diffusion.denoiser import Wish
 from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.wish import Wish
 
 _NAME = "latents"
 
@@ -29,7 +29,7 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
     Weights are told by the sizes and times of their files: gigabytes are not read for it.
     """
     wanted = {field.name: getattr(wish, field.name) for field in fields(wish)}
-    start, mask = wanted.pop("start"), wanted.pop("mask")
+    arrays = [wanted.pop(name) for name in ("start", "mask")]
     told = (
         sorted(_stamps(model.plan.path)),
         (torch.__version__, version("diffusers"), version("transformers")),
@@ -37,10 +37,13 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
         (str(model.plan.scheduler), sorted(wanted.items()), seed),
     )
     found = hashlib.sha256(repr(told).encode())
-    for each in (start, mask):
-        if each is not None:
-            found.update(each.detach().float().cpu().contiguous().numpy().tobytes())
+    for array in arrays:
+        found.update(b"-" if array is None else _bytes(array))
     return found.hexdigest()
+
+
+def _bytes(array: Tensor) -> bytes:
+    return array.detach().float().cpu().contiguous().numpy().tobytes()
 
 
 def written(latents: Tensor) -> bytes:

@@ -35,6 +35,15 @@ class DiffusionModel:
         self.plan = plan
         self.pipe: Any = pipe
         self.tints: Any = None
+        self._layers: dict[str, Any] = {}
+
+    @property
+    def layers(self) -> dict[str, Any]:
+        """The layers that LoRAs may change, by their names."""
+        from studio_image.additions.lora import targets
+
+        self._layers = self._layers or targets(self.pipe)
+        return self._layers
 
     @property
     def device(self) -> Any:
@@ -49,6 +58,7 @@ class DiffusionModel:
     def close(self) -> None:
         """Let go of all tensors, whoever still holds the model."""
         self.pipe = self.tints = None
+        self._layers.clear()
 
 
 @contextmanager

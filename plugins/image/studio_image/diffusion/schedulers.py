@@ -16,7 +16,19 @@ CHOICES: Mapping[str, str] = {
     "ddim": "DDIMScheduler",
     "lms": "LMSDiscreteScheduler",
     "heun": "HeunDiscreteScheduler",
+    "dpm++-sde": "DPMSolverMultistepScheduler",
+    "dpm2": "KDPM2DiscreteScheduler",
+    "dpm2-a": "KDPM2AncestralDiscreteScheduler",
+    "unipc": "UniPCMultistepScheduler",
+    "pndm": "PNDMScheduler",
+    "lcm": "LCMScheduler",
 }
+_OF_THE_CHOICE: Mapping[str, Mapping[str, Any]] = {
+    "ddim": {"clip_sample": False, "set_alpha_to_one": False},  # else latents bend like pixels
+    "dpm++-sde": {"algorithm_type": "sde-dpmsolver++"},
+    "pndm": {"skip_prk_steps": True},
+}
+_KARRAS = "use_karras_sigmas"
 
 # What every scheduler here understands about the noise the weights were trained with. The rest of
 # a config belongs to the scheduler it was written for.
@@ -26,8 +38,13 @@ _OF_THE_WEIGHTS = (
 )  # fmt: skip
 
 
-def scheduler(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> Any:
+def scheduler(
+    own: tuple[str, Mapping[str, Any]], choice: str = "default", *, karras: bool = False
+) -> Any:
     """Return a fresh scheduler: the weights' ``own`` class and config, or the chosen class.
+
+    Args:
+        karras: Space the noise levels as Karras et al. do, where the class can.
 
     Raises:
         BadInput: Something it needs is not installed.
@@ -36,9 +53,10 @@ def scheduler(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> An
     import diffusers
 
     kind, config = own
+    more = {_KARRAS: True} if karras else {}
     if choice == "default":
         try:
-            return make(getattr(diffusers, kind), config)
+            return make(getattr(diffusers, kind), {**config, **more})
         except (TypeError, ValueError, NotImplementedError, ImportError) as error:
             raise broken(kind, f"its config is invalid ({str(error)[:200]})") from error
     if choice == "lms" and not diffusers.utils.is_scipy_available():
@@ -47,9 +65,16 @@ def scheduler(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> An
             "Choose another scheduler.",
         )
     kept = {name: config[name] for name in _OF_THE_WEIGHTS if name in config}
-    if choice == "ddim":  # its own default bends latents as if they were pixels
-        kept |= {"clip_sample": False, "set_alpha_to_one": False}
+    kept |= {**_OF_THE_CHOICE.get(choice, {}), **more}
     return make(getattr(diffusers, CHOICES[choice]), kept)
+
+
+def has_karras(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> bool:
+    """Whether a scheduler can space its noise levels as Karras et al. do."""
+    import diffusers
+
+    kind = getattr(diffusers, CHOICES.get(choice, own[0]))
+    return _KARRAS in inspect.signature(kind.__init__).parameters
 
 
 def make(kind: Any, config: Mapping[str, Any]) -> Any:

@@ -15,10 +15,12 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot
+from studio_image.pages.lora_list import LoraList
 from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, RESTYLE, WITH_WORDS, modes
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
+from studio_image.recipes.foreign import without_loras
 from studio_image.schema import Generate, axes
 
 _WIDE, _SLOT = 680, 256
@@ -44,11 +46,13 @@ class Composer(QFrame):
         self._keys: list[tuple[str, int]] = []
         """Prompts and seeds of the pictures that were added to the film."""
         self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
+        self.loras = LoraList(ctx)
+        self.modes.put_above(self.loras, DRAW)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
         self.modes.on_change(self._show_mode)
-        self.modes.forms[DRAW].on_change(self._show_chips)
+        self.modes.forms[DRAW].on_change(self.show_chips)
         self._show_mode(self.modes.mode)
 
     def _lay_out(self) -> None:
@@ -93,10 +97,12 @@ class Composer(QFrame):
         self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
-        self._show_chips()
+        self.show_chips()
 
-    def _show_chips(self) -> None:
+    def show_chips(self) -> None:
+        """Offer what the chosen weights understand."""
         self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
+        self.loras.setVisible(self.mode == DRAW and not self.prompt.has_styles)
 
     # --- for the task -------------------------------------------------------------------------
 
@@ -123,7 +129,7 @@ class Composer(QFrame):
         """Return what is set for the task of the mode."""
         values = dict(self.modes.form.values())
         if self.mode == DRAW:
-            return values | {"prompt": self.prompt.field.text, "style": self.prompt.style_name}
+            return values | self._drawing()
         if self.mode == FILM:
             return values | {"prompts": self.prompt.field.text, "style": self.prompt.style_name}
         if self.mode == GRID:
@@ -160,6 +166,17 @@ class Composer(QFrame):
         self._keys.append((prompt, seed))
         self.prompt.field.set_text("\n".join(prompt for prompt, _ in self._keys))
         form.set_values({"seeds": [seed for _, seed in self._keys]})
+
+    def _drawing(self) -> dict[str, Any]:
+        """Return what of a drawing is set outside its form; ``<lora:name:1>`` is a LoRA, too."""
+        prompt, named = without_loras(self.prompt.field.text)
+        pairs = dict(self.loras.pairs) | {self.loras.id_of(n) or n: each for n, each in named}
+        return {
+            "prompt": prompt,
+            "style": self.prompt.style_name,
+            "loras": list(pairs),
+            "lora_strengths": list(pairs.values()),
+        }
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
@@ -208,16 +225,27 @@ class Composer(QFrame):
         if weights and not self.set_model(weights):
             missing.append(tr("the model {name}").format(name=weights))
         self.modes.form.set_values(values)
+        if self.mode == DRAW:
+            missing += self._set_loras(params)
         if self.mode in WITH_WORDS:
             words = params.get("prompt" if self.mode == DRAW else "prompts", "")
             self.prompt.field.set_text(str(words)[:MAX_CHARS])
             self.prompt.set_style_name(str(params.get("style", "")))
-            self._show_chips()
+            self.show_chips()
         if self.mode == GRID:
             self._set_common(params.get("settings"))
         if self.mode == RESTYLE and isinstance(params.get("styles"), list):
             missing += self.styles.choose([str(style) for style in params["styles"]])
         return missing
+
+    def _set_loras(self, params: Mapping[str, Any]) -> list[str]:
+        """Show the LoRAs of a picture; return those that are not here any more."""
+        names, strengths = params.get("loras"), params.get("lora_strengths")
+        names = names if isinstance(names, list) else []
+        strengths = strengths if isinstance(strengths, list) else []
+        strengths = [*strengths, *[1.0] * len(names)]
+        missing = self.loras.set_pairs(zip(map(str, names), strengths, strict=False))
+        return [tr("the LoRA {name}").format(name=name) for name in missing]
 
     def set_model(self, name: str) -> bool:
         """Choose the weights that have this id or title; return whether there are such."""
@@ -233,6 +261,7 @@ class Composer(QFrame):
             "prompt": self.prompt.field.text,
             "style": self.prompt.style_name,
             "styles": self.styles.chosen,
+            "loras": self.loras.save_state(),
             "input": self.input.artifact.id if self.input.artifact else "",
             "forms": self.modes.save_state(),
         }
@@ -242,6 +271,7 @@ class Composer(QFrame):
         self.modes.restore_state(state.get("forms"))
         self.prompt.field.set_text(str(state.get("prompt") or "")[:MAX_CHARS])
         self.prompt.set_style_name(str(state.get("style", "")))
+        self.loras.restore_state(state.get("loras"))
         styles = state.get("styles")
         self.styles.choose([str(s) for s in styles] if isinstance(styles, list) else [])
-        self._show_chips()
+        self.show_chips()

@@ -127,8 +127,10 @@ class ImportController:
             self._composer.input.show_nothing()
             self._wanted = ""
         self._composer.modes.choose(mode.id)
-        missing = self._composer.set_params(recipe.params)
-        missing += self._weights_missing(recipe)
+        loras = dict(recipe.loras)
+        theirs = {"loras": [*loras], "lora_strengths": [*loras.values()]} if loras else {}
+        missing = self._composer.set_params(recipe.params | theirs)
+        missing = [*self._model_missing(recipe), *missing]
         words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
         if mode.id not in WITH_WORDS and source:
             self.use_artifact(source)
@@ -138,16 +140,12 @@ class ImportController:
         hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
 
-    def _weights_missing(self, recipe: Recipe) -> list[str]:
-        """Choose the weights of another program's recipe; return those that are not here."""
-        missing = []
-        if recipe.model and not self._composer.set_model(recipe.model):
-            words = (
-                tr("the model {name} (hash {digest})") if recipe.digest else tr("the model {name}")
-            )
-            missing.append(words.format(name=recipe.model, digest=recipe.digest))
-        missing += [tr("the LoRA {name}").format(name=name) for name, _strength in recipe.loras]
-        return missing
+    def _model_missing(self, recipe: Recipe) -> list[str]:
+        """Choose the weights of another program's recipe; return them if they are not here."""
+        if not recipe.model or self._composer.set_model(recipe.model):
+            return []
+        words = tr("the model {name} (hash {digest})") if recipe.digest else tr("the model {name}")
+        return [words.format(name=recipe.model, digest=recipe.digest)]
 
     def reuse(self, used: UsedSettings) -> None:
         """Set everything as it was for a picture of the library."""

@@ -47,6 +47,11 @@ class PromptBox(QWidget):
         self._fill()
 
     @property
+    def has_styles(self) -> bool:
+        """Whether the weights have styles of their own: the starter's do."""
+        return self._own_styles
+
+    @property
     def style_name(self) -> str:
         """The style of the starter weights."""
         return self._style

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio_image.diffusion import prompt_words
 from studio_image.recipes import foreign
 from studio_image.recipes.comfy_graph import Graph, Link, Node, of_prompt, of_workflow
 from studio_image.recipes.foreign import number, said, table, words
@@ -36,7 +37,7 @@ _UNDERSTOOD = _SKIPPED | {
     "UNETLoader", "CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader", "VAELoader", "LoraLoader",
     "LoraLoaderModelOnly", "CLIPSetLastLayer", "EmptyLatentImage", "EmptySD3LatentImage",
     "VAEDecode", "VAEEncode", "LoadImage", "SaveImage", "PreviewImage", "ModelSamplingSD3",
-    "ModelSamplingFlux",
+    "ModelSamplingFlux", "FreeU", "FreeU_V2",
 }  # fmt: skip
 
 
@@ -124,7 +125,8 @@ def _sampling(graph: Graph, node: Node, found: _Found) -> None:
     for ours, theirs in (("prompt", ("positive", "conditioning")), ("negative", ("negative",))):
         links = [part.inputs.get(name) for part in sources for name in theirs]
         link = next((each for each in links if isinstance(each, Link)), None)
-        found.values[ours] = _words(graph, link, found) if link else ""
+        said_there = _words(graph, link, found) if link else ""
+        found.values[ours] = prompt_words.explicit(said_there)
 
 
 def _part(graph: Graph, node: Node, name: str) -> Node | None:
@@ -166,7 +168,9 @@ def _models(graph: Graph, node: Node, found: _Found) -> None:
                 found.model = foreign.file_title(name)
         skip = number(_literal(graph, each.inputs.get("stop_at_clip_layer")))
         if skip is not None and skip < -1:
-            found.rest.append(f"Clip skip {-skip}")
+            found.values["clip_skip"] = -skip
+        if each.kind in ("FreeU", "FreeU_V2"):
+            found.values["freeu"] = True
 
 
 def _size(graph: Graph, node: Node, found: _Found) -> None:

@@ -36,6 +36,7 @@ def read(text: str) -> Recipe:
         steps=found.get("steps"),
         guidance=found.get("guidance_scale"),
         seed=found.get("seed"),
+        clip_skip=found.get("clip_skip"),
     )
     rest += [*_styles(found), *_beyond(found)]
     return restored(
@@ -63,9 +64,6 @@ def _beyond(found: Mapping[str, Any]) -> list[str]:
     for key, name in (("sharpness", "Sharpness"), ("adm_guidance", "ADM guidance")):
         if key in found:
             rest.append(f"{name} {found[key]}"[:60])
-    skip = number(found.get("clip_skip"))
-    if skip is not None and skip > 1:
-        rest.append(f"Clip skip {skip}")
     return rest
 
 

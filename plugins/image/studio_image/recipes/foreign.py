@@ -81,6 +81,5 @@ def scheduler(name: str, schedule: str = "") -> tuple[dict[str, Any], list[str]]
         return {}, [f"Sampler {name}"[:60]]
     known = ("", "normal", "automatic", "simple", "karras")
     rest = [] if schedule.lower() in known else [f"Schedule type {schedule}"[:60]]
-    if samplers.is_karras(name, schedule):
-        rest.append("Schedule type Karras")
-    return {"scheduler": ours}, rest
+    karras = {"karras": True} if samplers.is_karras(name, schedule) else {}
+    return {"scheduler": ours, **karras}, rest

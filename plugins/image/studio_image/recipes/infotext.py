@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from studio_image.diffusion import prompt_words
 from studio_image.recipes import foreign, samplers
 from studio_image.recipes.recipe import Recipe, restored
 
@@ -26,6 +27,9 @@ _NAMES = {
     "Seed": "seed",
     "Denoising strength": "strength",
     "Style": "style",
+    "Clip skip": "clip_skip",
+    "Variation seed": "variation_seed",
+    "Variation seed strength": "variation",
 }
 _SAYS_NOTHING = ("Version", "Lora hashes", "TI hashes", "Hashes", "RNG")
 
@@ -38,16 +42,22 @@ def written(recipe: Mapping[str, Any], width: int, height: int) -> str:
     pairs = {
         "Steps": params.get("steps"),
         "Sampler": samplers.INFOTEXT_NAMES.get(params.get("scheduler", "")),
+        "Schedule type": "Karras" if params.get("karras") else None,
         "CFG scale": params.get("guidance"),
         "Seed": params.get("seed"),
         "Size": f"{width}x{height}",
         "Model": params.get("weights"),
         "Denoising strength": params.get("strength") if params.get("init") else None,
+        "Clip skip": params.get("clip_skip") or None,
+        "Variation seed": params.get("variation_seed") if params.get("variation") else None,
+        "Variation seed strength": params.get("variation") or None,
         "Style": params.get("style"),
         "Version": "Offline Studio",
     }
     said = [f"{name}: {_quoted(value)}" for name, value in pairs.items() if value not in (None, "")]
-    lines = [str(params.get("prompt", "")).strip()]
+    strengths = [*params.get("lora_strengths", ()), *[1.0] * len(params.get("loras", ()))]
+    loras = [f" <lora:{name}:{share:g}>" for name, share in zip(params.get("loras", ()), strengths)]
+    lines = [str(params.get("prompt", "")).strip() + "".join(loras)]
     if params.get("negative"):
         lines.append(f"{_WITHOUT} {params['negative'].strip()}")
     return "\n".join([*lines, ", ".join(said)])
@@ -70,9 +80,12 @@ def read(text: str) -> Recipe:
     others = [
         f"{name} {value}".strip()[:60] for name, value in rest.items() if name not in _SAYS_NOTHING
     ]
+    program, negative = _program(rest.get("Version", "")), negative.strip()
+    if program:  # ours has the weights of its words in numbers
+        bare, negative = (prompt_words.explicit(each, square=True) for each in (bare, negative))
     return restored(
-        _program(rest.get("Version", "")),
-        {"prompt": bare, "negative": negative.strip()} | values,
+        program,
+        {"prompt": bare, "negative": negative} | values,
         model=model,
         digest=digest,
         loras=loras,

@@ -46,8 +46,8 @@ def read(text: str) -> Recipe:
         **_numbers(found, steps="steps", seed="seed", width="width", height="height"),
         **_numbers(found, guidance="cfg_scale"),
     )
-    if number(found.get("clip_skip")):
-        rest.append(f"Clip skip {number(found.get('clip_skip'))}")
+    if skip := number(found.get("clip_skip")):
+        values["clip_skip"] = skip + 1  # it counts layers left out; others name the last one used
     model, digest = _model(found.get("model"))
     return restored(
         PROGRAM, values | chosen, model=model, digest=digest, loras=_loras(found), left_out=rest

@@ -12,6 +12,18 @@ _OURS = {
     "ddim": "ddim",
     "lms": "lms",
     "heun": "heun",
+    "dpm++2msde": "dpm++-sde",
+    "dpm2": "dpm2",
+    "kdpm2": "dpm2",
+    "dpm2a": "dpm2-a",
+    "dpm2ancestral": "dpm2-a",
+    "kdpm2a": "dpm2-a",
+    "kdpm2ancestral": "dpm2-a",
+    "unipc": "unipc",
+    "unipcbh2": "unipc",
+    "pndm": "pndm",
+    "plms": "pndm",
+    "lcm": "lcm",
 }
 INFOTEXT_NAMES = {
     "euler": "Euler",
@@ -20,6 +32,12 @@ INFOTEXT_NAMES = {
     "ddim": "DDIM",
     "lms": "LMS",
     "heun": "Heun",
+    "dpm++-sde": "DPM++ 2M SDE",
+    "dpm2": "DPM2",
+    "dpm2-a": "DPM2 a",
+    "unipc": "UniPC",
+    "pndm": "PLMS",
+    "lcm": "LCM",
 }
 """Ours → what AUTOMATIC1111's web UI calls it."""
 _KARRAS = re.compile(r"[ _]karras$|_k$")
@@ -37,5 +55,5 @@ def named(name: str) -> str:
 
 
 def is_karras(name: str, schedule: str = "") -> bool:
-    """Whether a sampler's name or its schedule asks for the noise levels of Karras et al."""
+    """Whether a sampler's name or its schedule asks for the noise levels of Karras and others."""
     return schedule.strip().lower() == "karras" or bool(_KARRAS.search(name.strip().lower()))

@@ -17,10 +17,11 @@ from torch import Tensor
 from studio.api import BadInput, ErrorCode, Event, Rung, StudioError, TaskContext, WeightsId
 from studio_image import picture_arrays
 from studio_image.diffusion.decoder import decode, glimpse
-from studio_image.diffusion.denoiser import GUIDANCE, Step, Wish, denoise
+from studio_image.diffusion.denoiser import Step, denoise
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
 from studio_image.diffusion.weights import read_plan
+from studio_image.diffusion.wish import GUIDANCE, Wish
 from studio_image.schema import Repair
 
 _BOTH_OR_HALVES = (Rung(False), Rung(True, "half of each step at a time"))

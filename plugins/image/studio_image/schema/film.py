@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from studio.api import BadInput, Capability, Group, Label, Params, Range, Seed, Text, WeightsId
 from studio_image.schema.axes import lines_of
-from studio_image.schema.generate import Scheduler, Style
+from studio_image.schema.generate import SCHEDULER_TITLES, Scheduler, Style
 
 MOST_FRAMES = 600
 """A minute of ten pictures a second."""
@@ -78,9 +78,9 @@ class Film(Params, frozen=True):
         Label("Guidance", "Higher follows the prompt more closely; 0 uses the model's default."),
         _SAMPLING,
     ] = 0.0
-    scheduler: Annotated[Scheduler, Label("Scheduler", "The sampling method."), _SAMPLING] = (
-        "default"
-    )
+    scheduler: Annotated[
+        Scheduler, Label("Scheduler", "The sampling method.", choices=SCHEDULER_TITLES), _SAMPLING
+    ] = "default"
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same film.")] = (
         Seed.random()
     )

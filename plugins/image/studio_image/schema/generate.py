@@ -4,15 +4,46 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, File, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import (
+    BadInput,
+    Capability,
+    File,
+    Group,
+    Label,
+    Params,
+    Range,
+    RenamedFrom,
+    Seed,
+    Text,
+    WeightsId,
+)
 from studio_image.schema.pictures import PICTURE_SUFFIXES
 
 _SAMPLING = Group("Sampling", advanced=True)
 _START = Group("Starting image", advanced=True)
+_VARIATION = Group("Variation of a seed", advanced=True)
 _SIZE = Group("Size")
+MOST_LORAS = 16
+STRONGEST_LORA = 4.0
 
 Style = Literal["3d", "flat", "colour", "noto", "noto-v1", "fx"]
-Scheduler = Literal["default", "euler", "euler-a", "dpm++", "ddim", "lms", "heun"]
+Scheduler = Literal[
+    "default", "euler", "euler-a", "dpm++", "ddim", "lms", "heun", "dpm++-sde", "dpm2", "dpm2-a",
+    "unipc", "pndm", "lcm",
+]  # fmt: skip
+
+SCHEDULER_TITLES = {
+    "euler-a": "Euler a",
+    "dpm++": "DPM++ 2M",
+    "ddim": "DDIM",
+    "lms": "LMS",
+    "dpm++-sde": "DPM++ 2M SDE",
+    "dpm2": "DPM2",
+    "dpm2-a": "DPM2 a",
+    "unipc": "UniPC",
+    "pndm": "PNDM",
+    "lcm": "LCM",
+}
 
 
 class Generate(Params, frozen=True):
@@ -37,10 +68,17 @@ class Generate(Params, frozen=True):
         Capability("text-to-image"),
         Label("Model", "The model that generates the pictures."),
     ] = WeightsId()
-    adapters: Annotated[
+    loras: Annotated[
         list[WeightsId],
-        Capability("picture-adapter"),
-        Label("Adapters", "What fine-tuning taught the model, beside it; diffusion models only."),
+        Capability("lora"),
+        Label("LoRAs", "What is added to the model: a style, a character, a thing."),
+        RenamedFrom("adapters"),
+    ] = []
+    lora_strengths: Annotated[
+        list[float],
+        Label(
+            "LoRA strengths", "How strong each LoRA is, in the same order; 1 where none is given."
+        ),
     ] = []
     width: Annotated[
         int,
@@ -86,9 +124,39 @@ class Generate(Params, frozen=True):
         Label("Guidance", "Higher follows the prompt more closely; 0 uses the model's default."),
         _SAMPLING,
     ] = 0.0
-    scheduler: Annotated[Scheduler, Label("Scheduler", "The sampling method."), _SAMPLING] = (
-        "default"
-    )
+    scheduler: Annotated[
+        Scheduler, Label("Scheduler", "The sampling method.", choices=SCHEDULER_TITLES), _SAMPLING
+    ] = "default"
+    karras: Annotated[
+        bool,
+        Label("Karras noise levels", "Spend more of the steps on fine detail."),
+        _SAMPLING,
+    ] = False
+    clip_skip: Annotated[
+        int,
+        Range(0, 12, lowest="Auto"),
+        Label(
+            "Clip skip",
+            "2 leaves out the last layer of the text encoder, as models for anime often want. "
+            "Stable Diffusion 1 and 2 only.",
+        ),
+        _SAMPLING,
+    ] = 0
+    freeu: Annotated[
+        bool, Label("FreeU", "More contrast and detail without more steps."), _SAMPLING
+    ] = False
+    variation_seed: Annotated[
+        int,
+        Range(0, Seed.MAXIMUM, grouped=False),
+        Label("Variation seed", "The seed that the picture moves towards."),
+        _VARIATION,
+    ] = 0
+    variation: Annotated[
+        float,
+        Range(0, 1, 0.05),
+        Label("Variation", "How far it moves: 0 stays, 1 is the picture of the other seed."),
+        _VARIATION,
+    ] = 0.0
     init: Annotated[
         str,
         File(PICTURE_SUFFIXES),
@@ -104,3 +172,26 @@ class Generate(Params, frozen=True):
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same pictures.")] = (
         Seed.random()
     )
+
+    def check(self) -> None:
+        """Check that LoRAs and their strengths go together."""
+        if len(self.loras) > MOST_LORAS:
+            raise BadInput(
+                f"There are {len(self.loras)} LoRAs; the limit is {MOST_LORAS}.", "Remove some."
+            )
+        if len(self.lora_strengths) > len(self.loras):
+            raise BadInput(
+                f"There are {len(self.lora_strengths)} strengths for {len(self.loras)} LoRAs.",
+                "Give one for each LoRA.",
+            )
+        for strength in self.lora_strengths:
+            if not abs(strength) <= STRONGEST_LORA:
+                raise BadInput(
+                    f"The strength of a LoRA must be between -4 and 4; you entered {strength}.",
+                    "Most are made for 1.",
+                )
+
+    def lora_pairs(self) -> list[tuple[WeightsId, float]]:
+        """Return each LoRA with its strength."""
+        missing = [1.0] * (len(self.loras) - len(self.lora_strengths))
+        return list(zip(self.loras, [*self.lora_strengths, *missing], strict=True))

@@ -16,12 +16,17 @@ from torch import Tensor
 
 from studio.api import BadInput, Event, Kind, Rung, TaskContext
 from studio_image import picture_arrays
-from studio_image.diffusion import kept_latents
+from studio_image.additions.lora import Lora, Worn
+from studio_image.additions.lora import check as check_lora
+from studio_image.diffusion import kept_latents, prompt_words, schedulers
 from studio_image.diffusion.decoder import decode, glimpse
-from studio_image.diffusion.denoiser import GUIDANCE, STEPS, Step, Wish, denoise, left_out
+from studio_image.diffusion.denoiser import Step, denoise
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
+from studio_image.diffusion.prompt_embeddings import left_out
 from studio_image.diffusion.weights import read_plan
+from studio_image.diffusion.wish import GUIDANCE, STEPS, Wish
+from studio_image.lent import as_lent
 from studio_image.schema import Generate
 
 _SMALLEST_PREVIEW = 256
@@ -47,14 +52,12 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
     width, height = _size(params, plan, start)
-    with ExitStack() as held:
-        adapters = tuple(held.enter_context(ctx.lease(each)) for each in params.adapters)
-        need = plan.working_bytes(width, height)
-        model = held.enter_context(ctx.lease(params.weights, need))
-        for each in adapters:
-            each.check(model.pipe.unet)
-        wish = replace(_wish(params, plan, width, height, start), adapters=adapters)
-        note = _beyond(model, params)
+    with ExitStack() as leases:
+        lent = leases.enter_context(ctx.lease(params.weights, plan.working_bytes(width, height)))
+        model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
+        loras = tuple(_loras(ctx, params, model, leases))
+        wish = replace(_wish(params, plan, width, height, start), loras=loras)
+        note = " ".join(filter(None, (_beyond(model, params), _no_karras(params, plan))))
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
     yield ctx.result(
@@ -75,6 +78,11 @@ def _one(
     note: str,
 ) -> Iterator[Event]:
     seed = ctx.rng.seed + number
+    wish = replace(
+        wish,
+        prompt=prompt_words.chosen(wish.prompt, seed),
+        negative=prompt_words.chosen(wish.negative, seed),
+    )
 
     def denoised(halves: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
         # On the processor whatever the device: the same noise everywhere.
@@ -119,8 +127,8 @@ def _one(
         Kind.IMAGE,
         picture_arrays.png(picture, recipe),
         suffix=".png",
-        title=params.prompt.strip()[:80],
-        text=params.prompt.strip(),
+        title=wish.prompt[:80],
+        text=wish.prompt,
         verdict=picture_arrays.insist(
             picture_arrays.verdict(picture, size=(wish.width, wish.height))
         ),
@@ -181,7 +189,32 @@ def _wish(params: Generate, plan: ModelSpec, width: int, height: int, start: Any
         scheduler=params.scheduler,
         start=None if start is None else _tensor(start, width, height),
         strength=params.strength,
+        karras=params.karras,
+        clip_skip=params.clip_skip,
+        variation=(params.variation_seed, params.variation),
+        freeu=params.freeu,
     )
+
+
+def _loras(
+    ctx: TaskContext, params: Generate, model: DiffusionModel, leases: ExitStack
+) -> Iterator[Worn]:
+    """Borrow the LoRAs, each checked against the model.
+
+    Raises:
+        BadInput: One was made for another base, or is something else.
+    """
+    for weights, strength in params.lora_pairs():
+        lora = as_lent(leases.enter_context(ctx.lease(weights)), Lora, weights, "use as a LoRA")
+        check_lora(model.layers, lora)
+        yield Worn(lora, strength)
+
+
+def _no_karras(params: Generate, plan: ModelSpec) -> str:
+    """Return what to say where the noise levels cannot be spaced as asked."""
+    if not params.karras or schedulers.has_karras(plan.scheduler, params.scheduler):
+        return ""
+    return "This scheduler has no Karras noise levels, so its own are used."
 
 
 def _tensor(picture: Any, width: int, height: int) -> Tensor:

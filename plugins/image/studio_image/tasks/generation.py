@@ -13,7 +13,7 @@ from studio_image.tasks import diffusion_generation, starter_generation
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     """Draw with whichever of the two families the file is of."""
     is_starter = starter_weights.is_starter(ctx.weights_path(params.weights))
-    if is_starter and params.adapters:
-        raise BadInput("The starter model takes no adapters.", "Choose the model they are for.")
+    if is_starter and params.loras:
+        raise BadInput("The starter model takes no LoRAs.", "Choose the model they are for.")
     draw = starter_generation.generate if is_starter else diffusion_generation.generate
     return draw(ctx, params)

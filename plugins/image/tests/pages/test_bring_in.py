@@ -129,7 +129,7 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
         "parameters",
         "a lighthouse, dusk <lora:inky:1>\nNegative prompt: people\n"
         "Steps: 28, Sampler: Euler a, CFG scale: 7.5, "
-        "Seed: 1234, Size: 512x768, Model: dream_8, Model hash: 12ab, Clip skip: 2",
+        "Seed: 1234, Size: 512x768, Model: dream_8, Model hash: 12ab, Eta: 0.2",
     )
     Image.new("RGB", (8, 8)).save(tmp_path / "theirs.png", pnginfo=info)
     said, offers = desk.listen(), desk.offers()
@@ -148,7 +148,7 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
     }
     desk.until(lambda: desk.page.composer.params() | wanted == desk.page.composer.params())
     told = next(words for words in said if "Settings restored" in words)
-    assert "Not available here: the model dream_8 (hash 12ab), the LoRA inky, Clip skip 2." in told
+    assert "Not available here: the model dream_8 (hash 12ab), the LoRA inky, Eta 0.2." in told
     assert any("contains its settings, by AUTOMATIC1111." in words for words in said)
 
 

@@ -39,6 +39,18 @@ def drawn(**changes: Any) -> dict[str, Any]:
     return {"task": "image.generate", "params": params | changes}
 
 
+def test_loras_and_weights_of_words_of_other_programs() -> None:
+    added = {"loras": ["inky", "soft"], "lora_strengths": [0.5], "karras": True, "clip_skip": 2}
+    said = infotext.written(drawn(**added, variation=0.25, variation_seed=9), 512, 768)
+    assert "a lighthouse, at dusk <lora:inky:0.5> <lora:soft:1>\n" in said
+    read = infotext.read(said)
+    assert read.loras == (("inky", 0.5), ("soft", 1.0))
+    kept = {"karras": True, "clip_skip": 2, "variation": 0.25, "variation_seed": 9}
+    assert read.params | kept == read.params
+    theirs = infotext.read("a (red) [old] boat, ((big)) [a:b:3]\nSteps: 20, Seed: 1")
+    assert theirs.params["prompt"] == "a (red:1.1) (old:0.909) boat, (big:1.21) [a:b:3]"
+
+
 def png(**texts: str) -> bytes:
     info = PngImagePlugin.PngInfo()
     for key, text in texts.items():
@@ -92,10 +104,11 @@ def test_what_other_programs_wrote() -> None:
         "width": 512,
         "height": 768,
         "scheduler": "euler-a",
+        "clip_skip": 2,
     }
     assert read.model == "dream_8"
     assert (read.digest, read.program) == ("abc123", "AUTOMATIC1111")
-    assert read.left_out == ("Clip skip 2",)
+    assert read.left_out == ()
 
 
 @pytest.mark.parametrize(

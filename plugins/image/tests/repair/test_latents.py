@@ -14,9 +14,10 @@ from plugins.image.tests.tasks.tiny_pipelines import NOISE, pipeline
 from studio.api import StudioError, finished
 from studio.runtime.jobs.context import Context
 from studio.testing.plugins import run_task
-from studio_image.diffusion.denoiser import Wish, denoise
+from studio_image.diffusion.denoiser import denoise
 from studio_image.diffusion.model import build
 from studio_image.diffusion.weights import read_plan
+from studio_image.diffusion.wish import Wish
 from studio_image.schema import Repair
 from studio_image.tasks.repair import repair
 

@@ -12,45 +12,21 @@ import pytest
 import torch
 from PIL import Image
 
-from plugins.image.tests.tasks.tiny_pipelines import NOISE, pipeline
+from plugins.image.tests.tasks.tiny_pipelines import NOISE
 from studio.api import BadInput, StudioError, finished
-from studio.testing.plugins import run_task
 from studio_image.diffusion.decoder import decode, glimpse
-from studio_image.diffusion.denoiser import Wish, denoise, left_out
+from studio_image.diffusion.denoiser import denoise
 from studio_image.diffusion.model import build
+from studio_image.diffusion.prompt_embeddings import left_out
 from studio_image.diffusion.weights import loader, read_plan
-from studio_image.schema import Generate
-from studio_image.tasks.diffusion_generation import generate
+from studio_image.diffusion.wish import Wish
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # diffusers
+    pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def pipes():
-    made = {"sd": pipeline(False), "sdxl": pipeline(True)}
-    for pipe in made.values():
-        pipe.set_progress_bar_config(disable=True)
-    return made
-
-
-@pytest.fixture(scope="module")
-def folders(pipes, tmp_path_factory):
-    root = tmp_path_factory.mktemp("weights")
-    for name, pipe in pipes.items():
-        pipe.save_pretrained(root / name)
-    return {name: root / name for name in pipes}
-
-
-@pytest.fixture(scope="module")
-def models(folders):
-    return {
-        name: finished(build(read_plan(path), "cpu", torch.float32))
-        for name, path in folders.items()
-    }
 
 
 def last(model, wish, seed=7):
@@ -61,6 +37,9 @@ KINDS = {
     "default": "PNDMScheduler", "euler": "EulerDiscreteScheduler",
     "euler-a": "EulerAncestralDiscreteScheduler", "dpm++": "DPMSolverMultistepScheduler",
     "ddim": "DDIMScheduler", "lms": "LMSDiscreteScheduler", "heun": "HeunDiscreteScheduler",
+    "dpm++-sde": "DPMSolverMultistepScheduler", "dpm2": "KDPM2DiscreteScheduler",
+    "dpm2-a": "KDPM2AncestralDiscreteScheduler", "unipc": "UniPCMultistepScheduler",
+    "pndm": "PNDMScheduler", "lcm": "LCMScheduler",
 }  # fmt: skip
 
 
@@ -71,8 +50,11 @@ def test_latents_are_those_of_the_plain_loop(models, pipes, which, choice):
     config = {k: v for k, v in pipe.scheduler.config.items() if not k.startswith("_")}
     if choice != "default":
         config = {k: config[k] for k in (*NOISE, "steps_offset", "timestep_spacing")}
-    if choice == "ddim":
-        config |= {"clip_sample": False, "set_alpha_to_one": False}
+    config |= {
+        "ddim": {"clip_sample": False, "set_alpha_to_one": False},
+        "dpm++-sde": {"algorithm_type": "sde-dpmsolver++"},
+        "pndm": {"skip_prk_steps": True},
+    }.get(choice, {})
     before, pipe.scheduler = pipe.scheduler, getattr(diffusers, KINDS[choice])(**config)
     try:
         plain = pipe(
@@ -127,28 +109,6 @@ def test_other_things_are_not_ours(tmp_path):
 
 
 # --- the task ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def draw(models, folders, monkeypatch):
-    from studio.runtime.jobs.context import Context
-
-    monkeypatch.setattr(Context, "weights_path", lambda self, weights: folders[weights])
-
-    def draw(seed=3, stop_after=None, inputs=None, kept=None, **values):
-        values = {
-            "prompt": "a red fox",
-            "weights": "sd",
-            "steps": 3,
-            "count": 1,
-            "scheduler": "euler",
-        } | values
-        return run_task(
-            generate, Generate.parse(values), seed=seed, models=models, inputs=inputs,
-            stop_after=stop_after, kept=kept,
-        )  # fmt: skip
-
-    return draw
 
 
 def test_a_preview_at_every_step_and_the_second_picture_is_the_next_seed(draw):

@@ -12,10 +12,11 @@ from safetensors.torch import save_file
 
 from studio.api import StudioError, finished
 from studio_image.diffusion.clip_tokenizer import tokenizer
-from studio_image.diffusion.denoiser import Wish, denoise
+from studio_image.diffusion.denoiser import denoise
 from studio_image.diffusion.model import build
 from studio_image.diffusion.model_spec import Vocabulary
 from studio_image.diffusion.weights import loader, read_plan
+from studio_image.diffusion.wish import Wish
 
 pytestmark = [
     pytest.mark.slow,

@@ -14,7 +14,7 @@ from PIL import Image
 from plugins.image.tests.tasks.tiny_pipelines import pipeline
 from studio.api import BadInput, Kind, finished
 from studio.testing.plugins import Made, run_task
-from studio_image.adapters import weights as adapter_weights
+from studio_image.additions import weights as addition_weights
 from studio_image.diffusion.model import DiffusionModel, build
 from studio_image.diffusion.weights import read_plan
 from studio_image.schema import Generate
@@ -112,7 +112,7 @@ def test_stable_diffusion_gets_an_adapter_that_pictures_uses_or_leaves_out(tmp_p
     assert made.result["measures"]["factor"] < 0.97
     path = tmp_path / "adapter.safetensors"
     path.write_bytes(next(e for e in made.artifacts if e.kind == Kind.WEIGHTS).read())
-    adapter = finished(adapter_weights.loader().load(path, "cpu"))
+    adapter = finished(addition_weights.loader().load(path, "cpu"))
     assert adapter.base == "it"
 
     plain = finished(build(read_plan(tmp_path / "sd"), "cpu", torch.float32))
@@ -120,7 +120,7 @@ def test_stable_diffusion_gets_an_adapter_that_pictures_uses_or_leaves_out(tmp_p
 
     def drawn(*adapters: str) -> bytes:
         asked = {"weights": "it", "prompt": "stripes", "steps": 1, "count": 1, "width": 32,
-                 "height": 32, "adapters": list(adapters)}  # fmt: skip
+                 "height": 32, "loras": list(adapters)}  # fmt: skip
         found = run_task(
             generate, Generate.parse(asked), seed=3, models={"it": model, "mine": adapter}
         )

@@ -134,6 +134,11 @@ READS, WRITES = {"first.weight": (64, 3, 3, 3)}, {"last.weight": (12, 64, 3, 3)}
         ({"patches.weight": (48, 3, 16, 16)}, ""),
         (READS | WRITES | {"decoder.conv_in.weight": (64, 4, 3, 3)}, ""),  # an autoencoder
         ({"lora_unet_down.weight": (4, 320), "lora_unet_up.weight": (320, 4)}, ""),
+        ({"lora_unet_mid_to_q.lora_down.weight": (4, 320)}, "lora"),
+        ({"unet.mid_block.to_q.lora_A.weight": (4, 320)}, "lora"),
+        ({"base_model.model.layers.0.q_proj.lora_A.weight": (4, 320)}, ""),  # of a language model
+        ({"clip_l": (2, 768), "clip_g": (2, 1280)}, "textual-inversion"),
+        ({"controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}, "controlnet"),
         ({}, ""),
     ],
 )

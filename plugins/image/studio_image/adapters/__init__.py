@@ -1,1 +1,0 @@
-"""What fine-tuning taught a diffusion model, beside it."""

@@ -1,0 +1,1 @@
+"""What users add to diffusion weights: LoRAs, textual inversions, ControlNets. No pickles."""

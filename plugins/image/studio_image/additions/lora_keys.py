@@ -1,0 +1,133 @@
+"""What the tensors of a LoRA are called by those who write them, and what they change. Plain data.
+
+A layer of a network is named ``part:name``, the part being ``unet``, ``te1`` or ``te2``, and the
+name that of the module in ``diffusers`` or ``transformers`` with ``_`` for each dot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+PREFIXES = (
+    ("lora_unet_", "unet"), ("unet.", "unet"),
+    ("lora_te1_", "te1"), ("lora_te2_", "te2"), ("lora_te_", "te1"),
+    ("text_encoder_2.", "te2"), ("text_encoder.", "te1"),
+)  # fmt: skip
+"""How kohya and diffusers begin the names of their tensors → part."""
+OTHER_BASES = ("transformer.", "lora_transformer_", "diffusion_model.", "lora_prior_", "lycoris_")
+OTHER_KINDS = {
+    "hada_": "LoHa",
+    "lokr_": "LoKr",
+    "oft_": "OFT",
+    "dora_scale": "DoRA",
+    "boft_": "BOFT",
+    "glora": "GLoRA",
+}
+"""A part of a name → the kind of adapter that has it, which is not computed here."""
+_PAIR = re.compile(
+    r"(?P<stem>.+?)\.(?:lora_(?P<peft>[AB])|lora[._](?P<plain>down|up)|"
+    r"lora_linear_layer\.(?P<linear>down|up))(?:\.default)?\.weight"
+)
+_OLD = re.compile(
+    r"(?P<stem>.+)\.processor\.(?P<to>to_[qkv]|to_out)_lora\.(?P<way>down|up)\.weight"
+)
+_WAYS = {"A": "down", "B": "up"}
+CONTEXT = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
+"""Width of the words that a network is told → what it is called."""
+
+
+class Place(NamedTuple):
+    """What a tensor is: the ``down`` or ``up`` matrix or the ``alpha`` of a layer."""
+
+    layer: str
+    role: str
+
+
+def place_of(name: str) -> Place | None:
+    """Return what the tensor ``name`` is; None if it belongs to no LoRA."""
+    if found := _OLD.fullmatch(name):
+        to = "to_out_0" if found["to"] == "to_out" else found["to"]
+        stem = _layer(f"{found['stem']}.{to}")
+        return Place(stem, found["way"]) if stem else None
+    if found := _PAIR.fullmatch(name):
+        stem = _layer(found["stem"])
+        way = _WAYS.get(found["peft"] or "") or found["plain"] or found["linear"]
+        return Place(stem, way) if stem else None
+    if name.endswith(".alpha"):
+        stem = _layer(name.removesuffix(".alpha"))
+        return Place(stem, "alpha") if stem else None
+    return None
+
+
+def layer_name(part: str, module: str) -> str:
+    """Return how a module of a network is named here."""
+    return f"{part}:{module.replace('.', '_').removeprefix('text_model_')}"
+
+
+def is_lora(names: Mapping[str, Any]) -> bool:
+    """Whether these are the tensors of a LoRA, of whatever base and kind."""
+    marks = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", "_lora.down.", ".lora.down.",
+             ".lora_linear_layer.", *(f".{mark}" for mark in OTHER_KINDS))  # fmt: skip
+    return any(mark in name for name in names for mark in marks)
+
+
+def base_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """Return which weights a LoRA is for, by the width of the words it reads; empty if unclear."""
+    if any(name.startswith(OTHER_BASES) for name in shapes):
+        return "a transformer, such as Flux or Stable Diffusion 3"
+    for name, shape in shapes.items():
+        place = place_of(name)
+        if place and place.role == "down" and place.layer.endswith("attn2_to_k") and len(shape) > 1:
+            return CONTEXT.get(shape[1], "")
+    return ""
+
+
+def first_names(module: str, layers: int, attentive: frozenset[int]) -> str:
+    """Return what the first Stable Diffusion code calls a module of the denoising network.
+
+    Those who train LoRAs for Stable Diffusion XL write these names.
+
+    Args:
+        module: Its name in ``diffusers``.
+        layers: Of a block: its ``layers_per_block``.
+        attentive: The numbers of the upper blocks that have attention.
+    """
+    found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.+)", module)
+    if found is None:
+        middle = re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", module)
+        if middle is None:
+            return ""
+        number = 1 if middle[1] == "attentions" else 2 * int(middle[2])
+        return _joined(f"middle_block_{number}", middle[1], middle[3])
+    way, block, sort, number, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]
+    group = layers + 1
+    if way == "down":
+        if sort == "downsamplers":
+            return f"input_blocks_{(block + 1) * group}_0_op"
+        return _joined(f"input_blocks_{1 + block * group + number}", sort, rest, numbered=True)
+    if sort == "upsamplers":
+        return f"output_blocks_{block * group + layers}_{1 + (block in attentive)}_conv"
+    return _joined(f"output_blocks_{block * group + number}", sort, rest, numbered=True)
+
+
+_OF_RESNETS = {
+    "conv1": "in_layers_2",
+    "conv2": "out_layers_3",
+    "time_emb_proj": "emb_layers_1",
+    "conv_shortcut": "skip_connection",
+}
+
+
+def _joined(stem: str, sort: str, rest: str, numbered: bool = False) -> str:
+    place = f"_{int(sort == 'attentions')}" if numbered else ""
+    rest = _OF_RESNETS.get(rest, rest) if sort == "resnets" else rest
+    return f"{stem}{place}_{rest.replace('.', '_')}"
+
+
+def _layer(stem: str) -> str:
+    for prefix, part in PREFIXES:
+        if stem.startswith(prefix):
+            return layer_name(part, stem.removeprefix(prefix))
+    return ""

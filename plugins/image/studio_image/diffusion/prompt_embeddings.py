@@ -1,0 +1,118 @@
+"""What the network is told of the words: the pipeline's own encoding, with weights and additions.
+
+Weights are applied as AUTOMATIC1111's web UI does: the vector of each token is multiplied, then all
+are scaled so that their mean is as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from studio_image.additions import lora
+from studio_image.diffusion import prompt_words
+from studio_image.diffusion.model import DiffusionModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio_image.diffusion.wish import Wish
+
+_NO_MEAN = 1e-4
+"""A mean is none that is so small beside the numbers: to scale by it would scale by rounding."""
+
+
+def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
+    """Return what the network is told of the words; the negative ones first if they count."""
+    import torch
+
+    pipe, guided = model.pipe, wish.guidance > 1
+    prompt, negative = (prompt_words.weighed(text) for text in (wish.prompt, wish.negative))
+    with ExitStack() as stack:
+        stack.enter_context(lora.added(model.layers if wish.loras else {}, wish.loras))
+        stack.enter_context(_skipping(model, wish.clip_skip))
+        found = pipe.encode_prompt(
+            prompt=_plain(prompt),
+            device=model.device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=guided,
+            negative_prompt=_plain(negative) or None,
+        )
+    positive = _weighed(model, found[0], prompt)
+    without = _weighed(model, found[1], negative) if guided else found[1]
+    if not model.is_xl:
+        return {"encoder_hidden_states": torch.cat([without, positive]) if guided else positive}
+    pooled, negative_pooled = found[2:]
+    size = (wish.height, wish.width)
+    times = pipe._get_add_time_ids(
+        size, (0, 0), size, positive.dtype, pipe.text_encoder_2.config.projection_dim
+    ).to(model.device)
+    if guided:
+        positive, pooled = torch.cat([without, positive]), torch.cat([negative_pooled, pooled])
+        times = torch.cat([times, times])
+    told = {"text_embeds": pooled, "time_ids": times}
+    return {"encoder_hidden_states": positive, "added_cond_kwargs": told}
+
+
+def left_out(model: DiffusionModel, prompt: str) -> int:
+    """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
+    reader = model.pipe.tokenizer
+    most: int = reader.model_max_length
+    plain = _plain(prompt_words.weighed(prompt))
+    return max(0, len(reader(plain, verbose=False).input_ids) - most)
+
+
+def _plain(pieces: list[tuple[str, float]]) -> str:
+    return "".join(text for text, _ in pieces)
+
+
+def _weighed(model: DiffusionModel, told: Tensor, pieces: list[tuple[str, float]]) -> Tensor:
+    """Return (1, tokens, width) with each token as strong as its piece of the prompt counts."""
+    import torch
+
+    if all(weight == 1 for _, weight in pieces):
+        return told
+    reader = model.pipe.tokenizer
+    places = reader(
+        _plain(pieces),
+        padding="max_length",
+        max_length=reader.model_max_length,
+        truncation=True,
+        return_offsets_mapping=True,
+    ).offset_mapping
+    ends, end = [], 0
+    for text, weight in pieces:
+        end += len(text)
+        ends.append((end, weight))
+    weights = [_weight_of(start, stop, ends) for start, stop in places]
+    by_token = torch.tensor(weights, device=told.device, dtype=torch.float32)[None, :, None]
+    made = told.float() * by_token
+    before, after = told.float().mean(), made.mean()
+    if after.abs() > _NO_MEAN * made.abs().mean():
+        made = made * (before / after)
+    return made.to(told.dtype)
+
+
+def _weight_of(start: int, stop: int, ends: list[tuple[int, float]]) -> float:
+    if start == stop:  # the first, the last, and what fills up
+        return 1.0
+    return next((weight for end, weight in ends if start < end), 1.0)
+
+
+@contextmanager
+def _skipping(model: DiffusionModel, clip_skip: int) -> Iterator[None]:
+    """Let the text encoder of Stable Diffusion leave out its last layers: 2 is one of them."""
+    import torch
+
+    if clip_skip < 2 or model.is_xl:  # XL leaves out one by itself
+        yield
+        return
+    encoder = model.pipe.text_encoder
+    owner = getattr(encoder, "text_model", encoder).encoder
+    whole = owner.layers
+    try:
+        owner.layers = torch.nn.ModuleList(list(whole)[: max(1, len(whole) - clip_skip + 1)])
+        yield
+    finally:
+        owner.layers = whole

@@ -1,0 +1,105 @@
+"""What a prompt says beside its words: ``(word:1.2)`` weighs, ``{a|b}`` chooses. Plain data."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+
+LOWEST, HIGHEST = -2.0, 4.0
+"""Of a weight. What is beyond is none, such as in (16:9)."""
+_STEP = 1.1
+_DEEPEST = 8
+_MOST_CHOICES = 1000
+_CHOICE = re.compile(r"\{([^{}]*\|[^{}]*)\}")
+_SIGN = re.compile(r"\\[()]|.", re.DOTALL)
+_WEIGHT = re.compile(r": ?([+-]?(?:\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})) ?$")
+_LONGEST_WEIGHT = 14
+
+
+def chosen(prompt: str, seed: int) -> str:
+    """Return a prompt with one of each ``{red|green|blue}`` in it: the same for the same seed.
+
+    Choices may stand in choices. What has no ``|`` is left as it is.
+    """
+    draw = random.Random(seed)  # nothing is secret in it
+    left = _MOST_CHOICES
+    for _ in range(_DEEPEST):
+        prompt, made = _CHOICE.subn(
+            lambda found: draw.choice(found[1].split("|")).strip(), prompt, left
+        )
+        left -= made
+        if not made or left <= 0:
+            break
+    return prompt
+
+
+def weighed(prompt: str) -> list[tuple[str, float]]:
+    """Return a prompt in pieces, each with how much it counts: joined, they are the plain prompt.
+
+    ``an (old:1.3) boat`` is ``an ``, ``old`` with 1.3, `` boat``. Weights within weights multiply;
+    a parenthesis without a weight is one, and so is ``\\(``.
+    """
+    frames: list[list[tuple[str, float]]] = [[]]
+    for sign in _SIGN.findall(prompt):
+        if sign == "(":
+            frames.append([])
+        elif sign == ")" and len(frames) > 1:
+            inside = frames.pop()
+            frames[-1] += _closed(inside)
+        else:
+            frames[-1].append((sign[1:] if len(sign) == 2 else sign, 1.0))
+    for inside in frames[1:]:  # never closed
+        frames[0] += [("(", 1.0), *inside]
+    return [
+        ("".join(text for text, _ in pieces), min(HIGHEST, max(LOWEST, weight)))
+        for weight, pieces in itertools.groupby(frames[0], key=lambda piece: piece[1])
+    ]
+
+
+def explicit(prompt: str, *, square: bool = False) -> str:
+    """Return a prompt of another program with all its weights in numbers: ``(old)`` is 1.1 there.
+
+    Args:
+        square: Whether ``[old]`` weakens, as it does in AUTOMATIC1111's web UI. What its brackets
+            mean beside that, ``[a:b:0.5]`` and ``[a|b]``, is left as it is.
+    """
+    closing = {"(": ")", "[": "]"} if square else {"(": ")"}
+    frames: list[tuple[str, list[tuple[str, float]]]] = [("", [])]
+    for sign in _SIGN.findall(prompt):
+        opened, inside = frames[-1]
+        if sign in closing:
+            frames.append((sign, []))
+        elif opened and sign == closing[opened]:
+            frames.pop()
+            frames[-1][1].extend(_strengthened(opened, inside))
+        else:
+            inside.append((sign, 1.0))
+    for opened, inside in frames[1:]:
+        frames[0][1].extend([("\\(" if opened == "(" else opened, 1.0), *inside])
+    return "".join(
+        text if weight == 1 else f"({text}:{round(weight, 3):g})"
+        for weight, pieces in itertools.groupby(frames[0][1], key=lambda piece: piece[1])
+        for text in ["".join(each for each, _ in pieces)]
+    )
+
+
+def _strengthened(opened: str, inside: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    if opened == "[":
+        if any(text in (":", "|") for text, _ in inside):
+            return [("[", 1.0), *inside, ("]", 1.0)]
+        return [(text, weight / _STEP) for text, weight in inside]
+    made = _closed(inside)
+    if len(made) == len(inside) + 2:  # it ends with no weight
+        return [(text, weight * _STEP) for text, weight in inside]
+    return made
+
+
+def _closed(inside: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return what stood in parentheses: weighed, where it ends with a weight."""
+    end = "".join(text for text, _ in inside[-_LONGEST_WEIGHT:])
+    found = _WEIGHT.search(end)
+    if found is None or not LOWEST <= float(found[1]) <= HIGHEST:
+        return [("(", 1.0), *inside, (")", 1.0)]
+    kept = inside[: len(inside) - (len(end) - found.start())]
+    return [(text, weight * float(found[1])) for text, weight in kept]
