@@ -64,6 +64,10 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         )
         for suffix, words in format_names()
     ]
+    rows += [
+        (f"develop_{name}", tr("Develop: {what}").format(what=words), run, "wand-sparkles", "")
+        for name, words, run in roll.developments()
+    ]
     return [
         PageAction(f"music.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
     ]

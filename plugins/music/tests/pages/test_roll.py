@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from studio.desktop.ui import WindowUi
 from studio_music.pages.editor.document import Document
+from studio_music.pages.roll.development_menu import development_menu
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import TICKS, Note
@@ -333,3 +334,38 @@ def test_another_track_brings_its_notes_into_view(rolled: Any) -> None:
     top = camera.top
     desk.document.select(frozenset(desk.document.track.notes[:1]))
     assert camera.top == top
+
+
+def test_a_selection_is_developed_and_undone_as_one(rolled: Any) -> None:
+    document = rolled.document
+    before = document.piece
+    chosen = frozenset(document.track.notes[:4])
+    document.select(chosen)
+    calls = {name: run for name, _words, run in rolled.roll.developments()}
+    calls["invert"]()
+    pitches = [note.pitch for note in document.track.notes[:4]]
+    assert pitches != [note.pitch for note in before.tracks[0].notes[:4]]
+    assert document.track.notes[4:] == before.tracks[0].notes[4:]
+    document.undo.undo()
+    assert document.piece == before
+
+
+def test_without_a_selection_the_whole_track_is_developed(rolled: Any) -> None:
+    document = rolled.document
+    before = document.piece
+    calls = {name: run for name, _words, run in rolled.roll.developments()}
+    calls["slower"]()
+    assert document.piece.end == 2 * before.end
+    assert document.piece.tracks[1:] == before.tracks[1:]
+
+
+def test_drums_are_not_moved_in_pitch(rolled: Any) -> None:
+    document = rolled.document
+    document.choose_track(2)
+    before = document.piece
+    {name: run for name, _words, run in rolled.roll.developments()}["invert"]()
+    assert document.piece == before
+    menu = development_menu(rolled.roll._ui, rolled.roll.keys, drums=True)
+    assert {action.text() for action in menu.actions()} == {
+        "Simplify", "Humanise", "Reverse", "Twice as slow", "Twice as fast",
+    }  # fmt: skip

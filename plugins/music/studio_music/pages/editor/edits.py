@@ -50,6 +50,11 @@ def remove(piece: Piece, track: int, chosen: Notes) -> Edited:
     return _put(piece, track, chosen, ())
 
 
+def exchange(piece: Piece, track: int, chosen: Notes, notes: Iterable[Note]) -> Edited:
+    """Put notes in the place of others and select them; none reaches behind the longest piece."""
+    return _put(piece, track, chosen, [note for note in notes if note.end <= _END])
+
+
 def move(piece: Piece, track: int, chosen: Notes, ticks: int, pitches: int) -> Edited:
     """Move notes as one, as far as the first of them can go."""
     if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -13,6 +14,7 @@ from studio.api import PluginContext, Role, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.development_menu import changes, development_menu
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.key_bindings import KeyBindings, notes_in
 from studio_music.pages.roll.keyboard import Keyboard
@@ -100,6 +102,7 @@ class RollEditor(QWidget):
         self.notes.hovered.connect(self._on_hover)
         self.notes.menu_asked.connect(self.show_menu)
         self.tools.changed.connect(self.notes.update)
+        self.tools.develop.clicked.connect(lambda _checked=False: self._ask_develop())
         self.tools.fit_asked.connect(self.fit)
         self._document.opened.connect(self._on_opened)
         self._document.picked.connect(self._on_picked)
@@ -224,6 +227,21 @@ class RollEditor(QWidget):
             "loop_selection": self._loop_selection,
         }
 
+    def developments(self) -> list[tuple[str, str, Callable[[], None]]]:
+        """Return name, words and call of what can be done with the selection as a whole."""
+        return [(name, words, partial(self._develop, name)) for name, words, _ in changes()]
+
+    def _develop(self, name: str) -> None:
+        for known, words, change in changes(drums=self._document.track.drums):
+            if known == name:
+                self.keys.develop(words, change)
+
+    def _ask_develop(self) -> None:
+        button = self.tools.develop
+        menu = development_menu(self._ui, self.keys, drums=self._document.track.drums)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
 
 def note_menu(ui: Any, keys: KeyBindings, document: Document, loop: Callable[[], None]) -> Any:
     """Return the menu; what needs a selection is greyed out without one."""
@@ -245,6 +263,9 @@ def note_menu(ui: Any, keys: KeyBindings, document: Document, loop: Callable[[],
     entry(tr("Select all"), "Ctrl+A", keys.select_all, any_notes)
     entry(tr("Quantise starts"), "Q", lambda: keys.quantise(False), any_notes)
     entry(tr("Quantise starts and ends"), "Shift+Q", lambda: keys.quantise(True), any_notes)
+    develop = development_menu(ui, keys, drums=document.track.drums)
+    develop.setParent(menu, develop.windowFlags())
+    menu.addMenu(develop).setEnabled(any_notes)
     menu.addSeparator()
     entry(tr("Semitone up"), "↑", lambda: keys.nudge(0, 1))
     entry(tr("Semitone down"), "↓", lambda: keys.nudge(0, -1))

@@ -13,7 +13,7 @@ from studio_music.pages.editor.edits import NONE
 from studio_music.pages.editor.grid import bar_at, snapped, snapped_down
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.gestures import Desk
-from studio_music.piece import Note
+from studio_music.piece import Note, Piece
 
 MIME = "application/x-offline-studio-notes+json"
 _MOST = 8 << 20
@@ -148,6 +148,21 @@ class KeyBindings:
         snap = max(2, self._desk.snap)
         edited = edits.quantise(document.piece, document.current, chosen, snap, ends=ends)
         document.apply(tr("Quantise"), edited)
+
+    def develop(self, words: str, change: Callable[[list[Note], Piece, int], list[Note]]) -> None:
+        """Change the selection, or all notes of the track, as a whole.
+
+        Args:
+            words: What the change is called where it can be undone.
+            change: Gets the notes, the piece, and a seed that is another one each time.
+        """
+        document = self._document
+        chosen = document.selected or frozenset(document.track.notes)
+        if chosen:
+            notes = change(sorted(chosen), document.piece, document.undo.index())
+            edited = edits.exchange(document.piece, document.current, chosen, notes)
+            document.apply(words, edited)
+            self._show_first()
 
     def duplicate(self) -> None:
         """Put a copy of the selection behind it."""

@@ -53,6 +53,9 @@ class ToolRow(QWidget):
         self._zoom_out = self._button("zoom-out", tr("Zoom out  Ctrl+wheel"))
         self._zoom_in = self._button("zoom-in", tr("Zoom in  Ctrl+wheel"))
         self._fit = self._button("expand", tr("Show all  Ctrl+0"))
+        self.develop = self._button(
+            "wand-sparkles", tr("Develop: vary, continue, ornament and more")
+        )
         self.words = ctx.ui.label("", Role.SMALL)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -60,6 +63,8 @@ class ToolRow(QWidget):
             row.addWidget(part)
         row.addSpacing(6)
         row.addWidget(self.snap)
+        row.addSpacing(6)
+        row.addWidget(self.develop)
         row.addSpacing(6)
         for part in (self.undo, self.redo, self._zoom_out, self._zoom_in, self._fit):
             row.addWidget(part)
