@@ -17,8 +17,16 @@ from studio.api import (
     Text,
     WeightsId,
 )
-
-_TRAINING = Group("Training", advanced=True)
+from studio_lab.schema.training_fields import (
+    TRAINING,
+    AdapterBatch,
+    AdapterRate,
+    CheckpointSeconds,
+    EarlyStopping,
+    Minutes,
+    Rank,
+    Strength,
+)
 
 
 class FineTune(Params, frozen=True):
@@ -73,47 +81,19 @@ class FineTune(Params, frozen=True):
     epochs: Annotated[
         int, Range(1, 100), Label("Epochs", "How often each example is seen, at most.")
     ] = 3
-    minutes: Annotated[
-        float, Range(0.05, 10_000, 1, "min"), Label("Time", "How long to train at most.")
-    ] = 30.0
-    rank: Annotated[
-        int,
-        Range(1, 256),
-        Label("Rank", "How much the adapter can change; a higher one needs more examples."),
-        _TRAINING,
-    ] = 8
-    strength: Annotated[
-        float,
-        Range(0.1, 512.0, 1.0),
-        Label("Strength", "What the changes are multiplied by; twice the rank is usual."),
-        _TRAINING,
-    ] = 16.0
-    batch: Annotated[
-        int, Range(1, 256), Label("Batch", "How many examples each step learns from."), _TRAINING
-    ] = 4
-    rate: Annotated[
-        float,
-        Range(0.00001, 0.1, 0.0001),
-        Label("Learning rate", "How large the steps are at most."),
-        _TRAINING,
-    ] = 0.001
+    minutes: Minutes = 30.0
+    rank: Rank = 8
+    strength: Strength = 16.0
+    batch: AdapterBatch = 4
+    rate: AdapterRate = 0.001
     length: Annotated[
         int,
         Range(16, 8192, 16, "tokens"),
         Label("Length", "What is behind so many tokens of an example is cut."),
-        _TRAINING,
+        TRAINING,
     ] = 256
-    checkpoint_seconds: Annotated[
-        float,
-        Range(1, 3600, 10, "s"),
-        Label("Checkpoint every", "After a crash, training continues from the last one."),
-        _TRAINING,
-    ] = 60.0
-    early_stopping: Annotated[
-        bool,
-        Label("Stop early", "End when the validation has not improved for a while."),
-        _TRAINING,
-    ] = True
+    checkpoint_seconds: CheckpointSeconds = 60.0
+    early_stopping: EarlyStopping = True
     merge: Annotated[
         bool,
         Label(
