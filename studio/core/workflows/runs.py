@@ -1,4 +1,4 @@
-"""The runs of workflows of one studio: begun, resumed, stopped."""
+"""The runs of workflows of one studio: begun, resumed, stopped; and what is recorded for one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import msgspec
 from studio.api.errors import BadInput
 from studio.api.params import FieldKind
 from studio.core.background import Background
+from studio.core.jobs.board import JobBoard
+from studio.core.jobs.job import Job
 from studio.core.library.storage.ulid import new_id
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState
 from studio.core.notices import Action
@@ -21,13 +23,13 @@ from studio.core.workflows.check import checked
 from studio.core.workflows.document import Workflow
 from studio.core.workflows.machine import Machine, ThisMachine
 from studio.core.workflows.parts import Parts
-from studio.core.workflows.recorder import Recorder
 from studio.core.workflows.references import only
 from studio.core.workflows.results import Results, Source, results, written
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import NONE, Given, rows
 from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState
 
 BLANK = Given()
 
@@ -233,3 +235,37 @@ def _folder_of(source: Source | None) -> str:
     if not isinstance(source, Path):
         return str(Path())
     return str((source if os.path.isdir(source) else source.parent).absolute())
+
+
+class Recorder:
+    """Takes note of the results of jobs that are done while it records.
+
+    Attributes:
+        is_recording: Whether it does.
+    """
+
+    def __init__(self, jobs: JobBoard) -> None:
+        self.is_recording = False
+        self._made: dict[str, tuple[str, ...]] = {}
+        jobs.on_change(self._changed)
+
+    @property
+    def steps(self) -> int:
+        """How many jobs it has seen."""
+        return len(self._made)
+
+    def start(self) -> None:
+        """Begin with nothing."""
+        self._made.clear()
+        self.is_recording = True
+
+    def stop(self) -> list[str]:
+        """Return the ids of the results, in the order in which they were made."""
+        self.is_recording = False
+        return [id for ids in self._made.values() for id in ids]
+
+    def _changed(self, job: Job) -> None:
+        if not self.is_recording or job.state is not JobState.DONE or job.caller is not None:
+            return
+        if made := tuple(each.id for each in job.artifacts if each.id):
+            self._made[job.id] = made

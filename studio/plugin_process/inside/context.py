@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from studio.api.artifacts import NewArtifact, Verdict
+from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
 from studio.api.inputs import Inputs
 from studio.api.plot import Plot
+from studio.api.sandbox import SandboxRequest, SandboxStep
 from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
@@ -25,14 +27,11 @@ from studio.api.worker.context import (
     TextEvent,
 )
 from studio.api.worker.energy import EnergyUse
-from studio.api.worker.intermediates import Intermediates, NoIntermediates
+from studio.api.worker.intermediates import Intermediates, KeepEvent, NoIntermediates
 from studio.plugin_process import in_thread as threads
 from studio.plugin_process import messages as m
 from studio.plugin_process.inside import calls, engines, steps
 from studio.plugin_process.inside.failures import is_out_of_memory
-from studio.plugin_process.inside.intermediates import RemoteIntermediates
-from studio.plugin_process.inside.library import RemoteLibrary
-from studio.plugin_process.inside.sandbox import RemoteSandbox
 from studio.plugin_process.inside.wire import Wire
 from studio.plugin_process.rng import JobRng, seeded_globals
 from studio.protocol.blobs import shaped
@@ -256,3 +255,91 @@ def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:
         return view
     dtype = "uint16" if spec.dtype == "bfloat16" else spec.dtype
     return numpy.frombuffer(view.cast("B"), dtype=dtype).reshape(spec.shape)
+
+
+class RemoteLibrary:
+    """See :class:`studio.api.worker.context.LibraryReader`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
+        """Return results, newest first; none of them has a path."""
+        wanted = tuple(map(str, kinds))
+        return self._rows(lambda ask: m.FindArtifacts(ask, "", str(query), wanted, int(limit)))
+
+    def get(self, id: str) -> SavedArtifact:
+        """Return one result."""
+        return self._rows(lambda ask: m.FindArtifacts(ask, str(id)))[0]
+
+    def read(self, artifact: SavedArtifact) -> bytes:
+        """Return the payload of a result."""
+        *_, (_, blobs) = self._wire.answers(lambda ask: m.ReadArtifact(ask, artifact.id))
+        return bytes(blobs[0])
+
+    def _rows(self, question: Any) -> list[SavedArtifact]:
+        told = self._wire.ask(question)
+        return msgspec.convert(told, list[SavedArtifact], dec_hook=_path)
+
+
+def _path(kind: type, value: Any) -> Any:
+    return Path()
+
+
+class RemoteSandbox:
+    """See :class:`studio.api.sandbox.Sandbox`; made only where the plugin may run code."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Ask for the sandbox.
+
+        Raises:
+            StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.
+        """
+        facts = wire.ask(m.SandboxTier)
+        self.tier, self.reason = str(facts["tier"]), str(facts["reason"])
+        self._wire = wire
+
+    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
+        """Run a command in the sandbox; see :meth:`studio.api.sandbox.Sandbox.run`."""
+        answers = self._wire.answers(
+            lambda ask: m.RunCode(
+                ask,
+                request.command,
+                tuple(request.files),
+                request.stdin,
+                request.packages,
+                request.collect,
+                request.limits,
+            ),
+            tuple(request.files.values()),
+        )
+        for value, _ in answers:
+            if value is not None:
+                yield msgspec.convert(value, SandboxStep)
+
+
+LARGEST = 64 << 20
+"""Bytes that are kept of one: it crosses the link whole, and not in pieces as results do."""
+
+
+class RemoteIntermediates:
+    """See :class:`studio.api.worker.intermediates.Intermediates`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def find(self, key: str) -> bytes | None:
+        """Return what was kept under ``key``; None if it is gone."""
+        *_, (_, blobs) = self._wire.answers(lambda ask: m.FindKept(ask, _short(key)))
+        return bytes(blobs[0]) if blobs else None
+
+    def keep(self, key: str, payload: bytes) -> KeepEvent | None:
+        """Return the event that keeps ``payload``; a step without news for one too large."""
+        return KeepEvent(_short(key), payload) if len(payload) <= LARGEST else None
+
+
+def _short(key: str) -> str:
+    """Return a key that a message takes, another for each key."""
+    return f"sha256 {hashlib.sha256(str(key).encode()).hexdigest()}"

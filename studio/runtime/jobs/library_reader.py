@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
+from studio.api.worker.intermediates import KeepEvent
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.messages import LibraryFound, LibraryQuery
 from studio.protocol.states import JobState
 from studio.runtime.jobs.job import Job
+
+log = logging.getLogger(__name__)
 
 
 class LibraryReader:
@@ -92,3 +96,23 @@ def _saved(row: LibraryRow) -> SavedArtifact:
         row.starred,
         created=row.created,
     )
+
+
+class Intermediates:
+    """Those of one job's plugin; see ``studio.api.worker.intermediates``."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def find(self, key: str) -> bytes | None:
+        """Return what was kept under ``key``; None if it is gone."""
+        try:
+            rows = ask(self._job, LibraryQuery(self._job.id, 0, kept=str(key)))
+            return Path(rows[0].path).read_bytes() if rows else None
+        except (OSError, StudioError) as error:  # it went meanwhile; the work is done anew
+            log.info("an intermediate cannot be used: %s", error)
+            return None
+
+    def keep(self, key: str, payload: bytes) -> KeepEvent | None:
+        """Return the event that keeps ``payload``."""
+        return KeepEvent(str(key), payload)

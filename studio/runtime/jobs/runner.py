@@ -20,9 +20,8 @@ from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import release, translate
-from studio.runtime.jobs.intermediates import Intermediates
 from studio.runtime.jobs.job import Job
-from studio.runtime.jobs.library_reader import LibraryReader
+from studio.runtime.jobs.library_reader import Intermediates, LibraryReader
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.pool.memory import give_back, is_out_of_memory
 from studio.runtime.pool.oom_fallback import make_way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -20,7 +21,6 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
-from studio_code.generation.repetition import before_repeating, repeats
 
 LIKELIEST: Final = SamplingParams(
     temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0
@@ -135,3 +135,31 @@ def _fitted(
             "Choose a smaller part, close some files, or use a model with a longer context.",
         )
     return prompt, replace(wish, max_tokens=room)
+
+
+_SAME_LINES: Final = 4
+"""So many identical lines among the last ``_LAST_LINES`` are a loop."""
+_LAST_LINES: Final = 24
+_SHORTEST: Final = 12
+"""Characters of a line that counts: brackets and ``pass`` come again in honest code."""
+_TAIL: Final = 400
+_PERIOD: Final = re.compile(r"(.{1,50}?)\1{7,}$", re.DOTALL)
+
+
+def repeats(text: str) -> bool:
+    """Return whether the end of a text says the same again and again."""
+    lines = [line.strip() for line in text.split("\n")[:-1]]
+    last = next((line for line in reversed(lines) if line), "")
+    if len(last) >= _SHORTEST and lines[-_LAST_LINES:].count(last) >= _SAME_LINES:
+        return True
+    tail = text[-_TAIL:]
+    return len(tail) == _TAIL and bool(tail.strip()) and _PERIOD.search(tail) is not None
+
+
+def before_repeating(text: str) -> str:
+    """Return the text up to the first time that its last whole line came again."""
+    lines = text.split("\n")[:-1]
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    places = [number for number, line in enumerate(lines) if line.strip() == last]
+    kept = lines[: places[1]] if len(places) > 1 else lines
+    return "\n".join([*kept, ""])

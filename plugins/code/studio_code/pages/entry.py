@@ -1,13 +1,14 @@
-"""The page of code as the window takes it: with its panel and its commands."""
+"""The page of code as the window takes it: with panel, commands, and what fills it anew."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from studio.api import Page, PluginContext
+from studio.api import Page, PluginContext, UsedSettings
 from studio_code.pages.commands import page_actions
+from studio_code.pages.editor.languages import language_of
+from studio_code.pages.files.text_format import decode
 from studio_code.pages.page import CodePage
-from studio_code.pages.reuse import reuse
 
 
 def build(ctx: PluginContext) -> Page:
@@ -23,3 +24,33 @@ def build(ctx: PluginContext) -> Page:
         focus=page.focus,
         reuse=partial(reuse, page),
     )
+
+
+_WORDS = {"code.ask": "question", "code.fix": "error"}
+
+
+def reuse(page: CodePage, used: UsedSettings) -> None:
+    """Fill the panel for a text that was written, else the conversation beside the editor."""
+    if used.task == "code.write":
+        page.panel.form.set_values(used.params)
+        return
+    page.show_ask()
+    page.dock.ask.take_weights(str(used.params.get("weights") or ""))
+
+    def read() -> tuple[str, str]:
+        words = used.asked(_WORDS[used.task]) if used.task in _WORDS else ""
+        file = used.inputs.get("text")
+        return words, decode(file.read_bytes(), file.name).text if file is not None else ""
+
+    def show(found: tuple[str, str]) -> None:
+        words, text = found
+        if words:
+            page.dock.ask.take_words(words)
+        path = str(used.params.get("path") or used.params.get("open_path") or "")
+        there = page.workspace.find(path)
+        if there is not None:
+            page.workspace.set_current(there)
+        elif text:
+            page.workspace.new(text, language_of(path).id, path)
+
+    page.workspace.work_queue.do(read, show, page.tell)

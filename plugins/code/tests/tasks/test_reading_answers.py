@@ -16,7 +16,7 @@ from studio_code.generation.docstrings import (
 )
 from studio_code.generation.edit_blocks import edits_in
 from studio_code.generation.examples import examples
-from studio_code.generation.repetition import before_repeating, repeats
+from studio_code.generation.llm_calls import before_repeating, repeats
 from studio_code.generation.suite import exam_of, path_of, with_import
 from studio_code.languages import LANGUAGES
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from PySide6.QtCore import Qt
@@ -18,16 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.errors import BadInput
+from studio.api.params import File, Label, Params
 from studio.api.window.context import Page
 from studio.core.library.workflow_runs import Run
 from studio.core.workflows import check, document, edit, family, toml_text
-from studio.core.workflows.document import InputEntry, Workflow
+from studio.core.workflows.document import FreeParam, InputEntry, Workflow
 from studio.core.workflows.results import Results, read_back
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
-from studio.desktop.pages.workflows.free_params import as_params
 from studio.desktop.pages.workflows.inputs_card import InputsCard
 from studio.desktop.pages.workflows.run_panel import RunPanel
 from studio.desktop.pages.workflows.start import StartView
@@ -348,3 +348,22 @@ class WorkflowsPage(QWidget):
 
     def _tell(self, error: Exception) -> None:
         self._studio.notices.error(error, key="workflow")
+
+
+def as_params(free: dict[str, FreeParam]) -> type[Params]:
+    """Return a form's parameters for the free ones of a workflow."""
+    types: dict[str, Any] = {
+        "text": str,
+        "integer": int,
+        "number": float,
+        "switch": bool,
+        "file": Annotated[str, File()],
+    }
+    fields: list[Any] = []
+    for name, each in free.items():
+        kind = Literal.__getitem__(each.choices) if each.type == "choice" else types[each.type]
+        hint: Any = Annotated[kind, Label(each.label or name)]
+        fields.append((name, hint) if each.default is None else (name, hint, each.default))
+    bases: Any = (Params,)
+    made: Any = msgspec.defstruct("Free", fields, bases=bases, kw_only=True, frozen=True)
+    return cast(type[Params], made)

@@ -6,16 +6,19 @@ Runs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
-from studio_music.pages.effects.interpretation import Heard, hear
 from studio_music.pages.effects.knob_row import KnobRow
 from studio_music.pages.effects.modes import EDIT, MAKE, modes
 from studio_music.pages.phrases import sound_title, tr
+
+if TYPE_CHECKING:
+    from studio_music.effects.family import Knob
 
 MAX_CHARS = 500
 _PAUSE_MS = 120
@@ -209,3 +212,33 @@ class Composer(QFrame):
         self.modes.restore_state(state.get("forms"))
         self.modes.choose(str(state.get("mode", MAKE)))
         self.field.set_text(str(state.get("words") or "")[:MAX_CHARS])
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was understood.
+
+    Attributes:
+        sound, into: Ids of families; empty for none.
+        words: The words that were understood, and ``unknown`` those that were not.
+        knobs: What can be set of the sound.
+        set: Knobs that the words set.
+    """
+
+    sound: str = ""
+    into: str = ""
+    words: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    knobs: tuple[Knob, ...] = ()
+    set: tuple[str, ...] = ()
+
+
+def hear(text: str, chosen: str) -> Heard:
+    """Return what ``text`` means; where it names no sound, the one that is ``chosen`` counts."""
+    from studio_music.effects.catalogue import FAMILIES
+    from studio_music.effects.description import understand
+
+    said = understand(text)
+    sound = said.sound or (chosen if chosen in FAMILIES else "")
+    knobs = FAMILIES[sound].knobs if sound else ()
+    return Heard(sound, said.into, tuple(said.known), tuple(said.unknown), knobs, tuple(said.shape))
