@@ -35,8 +35,13 @@ class Step:
     latents: Tensor
 
 
-def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator[Step]:
+def denoise(
+    model: DiffusionModel, wish: Wish, generator: Generator, told: dict[str, Any] | None = None
+) -> Iterator[Step]:
     """Yield after each step; the last one holds the finished latents.
+
+    Args:
+        told: What the network is told in place of the words of ``wish``, as `encode` returns it.
 
     Raises:
         StudioError: The network answered with numbers that are none.
@@ -46,7 +51,7 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
     noise_plan = scheduler(model.plan.scheduler, wish.scheduler, karras=wish.karras)
     noise_plan.set_timesteps(wish.steps, device=model.device)
     with torch.no_grad():
-        words = encode(model, wish)
+        words = encode(model, wish) if told is None else told
         begin = _first_step(noise_plan, wish)
         latents, kept = _begin(model, wish, noise_plan, begin, generator)
     times = noise_plan.timesteps[begin:]

@@ -1,7 +1,7 @@
 """Drawings of the starter generator that lie between two others. Loads nothing, writes no files.
 
-Noise goes along the arc between two noises (Shoemake 1985); of two captions both directions are
-asked for, and mixed: what lies between two words was never learned.
+Noise goes along the arc between two noises; of two captions both directions are asked
+for, and mixed: what lies between two words was never learned.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from studio_image.diffusion.noise import slerp
 from studio_image.starter import sampler
 from studio_image.starter.network import LATENT_CHANNELS, TOKENS, Caption
 from studio_image.starter.weights import Starter
@@ -31,18 +32,6 @@ class Frame:
     share: float
 
 
-def arc(first: Tensor, second: Tensor, share: float) -> Tensor:
-    """Return the noise at ``share`` of the arc from ``first`` to ``second``: as long as theirs."""
-    a, b = first.flatten().double(), second.flatten().double()
-    cosine = (a @ b / (a.norm() * b.norm())).clamp(-1, 1)
-    angle = torch.arccos(cosine)
-    if angle.sin() < 1e-6:  # they point the same way
-        mixed = torch.lerp(a, b, share)
-    else:
-        mixed = (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
-    return mixed.view_as(first).to(first.dtype)
-
-
 def noise(seed: int) -> Tensor:
     """Return the noise (16, 32) of the first drawing of a seed, as `sampler.draw` begins."""
     shape = (sampler.BATCH, TOKENS, LATENT_CHANNELS)
@@ -55,7 +44,7 @@ def draw(
     """Yield pictures (n, 3, 64, 64) in 0…1 after each Euler step; the last ones are the result."""
     device = next(starter.generator.parameters()).device
     shares = torch.tensor([frame.share for frame in frames], device=device)[:, None, None]
-    starts = [arc(noise(each.seeds[0]), noise(each.seeds[1]), each.share) for each in frames]
+    starts = [slerp(noise(each.seeds[0]), noise(each.seeds[1]), each.share) for each in frames]
     x = torch.stack(starts).to(device)
     before, after = (
         torch.tensor([frame.captions[at].row() for frame in frames], device=device) for at in (0, 1)

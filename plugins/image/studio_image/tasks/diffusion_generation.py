@@ -51,13 +51,13 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     if start is None and not params.prompt.strip():
         raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
-    width, height = _size(params, plan, start)
+    width, height = size_of(params, plan, start)
     with ExitStack() as leases:
         lent = leases.enter_context(ctx.lease(params.weights, plan.working_bytes(width, height)))
         model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
         loras = tuple(_loras(ctx, params, model, leases))
-        wish = replace(_wish(params, plan, width, height, start), loras=loras)
-        note = " ".join(filter(None, (_beyond(model, params), _no_karras(params, plan))))
+        wish = replace(wish_of(params, plan, width, height, start), loras=loras)
+        note = " ".join(filter(None, (beyond(model, params), _no_karras(params, plan))))
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
     yield ctx.result(
@@ -153,7 +153,7 @@ def _progress(
     )
 
 
-def _size(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
+def size_of(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
     """Return the size asked for, else that of the picture to begin with, else the weights' own."""
     width, height = params.width or params.height, params.height or params.width
     if not width:
@@ -178,7 +178,7 @@ def _like(side: int, other: int, plan: ModelSpec) -> int:
     return max(1, round(wanted / plan.scale)) * plan.scale
 
 
-def _wish(params: Generate, plan: ModelSpec, width: int, height: int, start: Any) -> Wish:
+def wish_of(params: Generate, plan: ModelSpec, width: int, height: int, start: Any) -> Wish:
     return Wish(
         prompt=params.prompt.strip(),
         negative=params.negative.strip(),
@@ -222,7 +222,7 @@ def _tensor(picture: Any, width: int, height: int) -> Tensor:
     return torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float() / 255
 
 
-def _beyond(model: DiffusionModel, params: Generate) -> str:
+def beyond(model: DiffusionModel, params: Generate) -> str:
     """Return what to say of words that are not read."""
     said = []
     for name, text in (("prompt", params.prompt), ("negative prompt", params.negative)):

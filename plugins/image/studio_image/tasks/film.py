@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from studio.api import BadInput, Cancelled, Check, Event, Kind, TaskContext, Verdict
+from studio.api import Cancelled, Check, Event, Kind, TaskContext, Verdict
 from studio_image import picture_arrays
 from studio_image.grid import film_file
 from studio_image.schema import Film
 from studio_image.starter import weights as starter_weights
-from studio_image.tasks import starter_film
+from studio_image.tasks import diffusion_film, starter_film
 
 
 def film(ctx: TaskContext, params: Film) -> Iterator[Event]:
@@ -30,13 +30,11 @@ def film(ctx: TaskContext, params: Film) -> Iterator[Event]:
         BadInput: A prompt has no known word, a size does not fit the weights, or it is too large.
         StudioError: The weights cannot be used.
     """
-    if not starter_weights.is_starter(ctx.weights_path(params.weights)):
-        raise BadInput(
-            "Films are drawn by the starter model alone.", "Choose the starter model under Model."
-        )
+    is_starter = starter_weights.is_starter(ctx.weights_path(params.weights))
+    draw = starter_film.frames if is_starter else diffusion_film.frames
     drawn: list[np.ndarray] = []
     try:
-        note = yield from starter_film.frames(ctx, params, drawn)
+        note = yield from draw(ctx, params, drawn)
         total = params.count(len(params.keys(0)))
         yield ctx.progress(total, total, "Writing the film")
         payload = yield from _written(params, drawn)

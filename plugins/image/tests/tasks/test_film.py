@@ -20,7 +20,7 @@ from studio_image.grid import film_file
 from studio_image.schema import Film
 from studio_image.starter import between, sampler
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.between import Frame, arc
+from studio_image.starter.between import Frame
 from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.starter.prompt import understand
 from studio_image.tasks import film as film_task
@@ -76,16 +76,6 @@ def frames_of(payload: bytes) -> list[np.ndarray]:
 # --- what lies between --------------------------------------------------------------------------
 
 
-def test_noise_on_the_arc_is_as_strong_as_noise() -> None:
-    first, second = between.noise(1), between.noise(2)
-    assert torch.allclose(arc(first, second, 0.0), first)
-    assert torch.allclose(arc(first, second, 1.0), second)
-    assert torch.allclose(arc(first, first, 0.3), first)
-    middle = arc(first, second, 0.5)
-    assert 0.95 < middle.std() < 1.05
-    assert torch.lerp(first, second, 0.5).std() < 0.8, "the control: a straight line is weaker"
-
-
 def test_the_ends_are_the_drawings_of_their_prompts(starter: starter_weights.Starter) -> None:
     fox, house = (
         understand(words, "3d", starter).subjects[0].caption for words in ("a fox", "a house")
@@ -125,12 +115,6 @@ def test_what_is_no_film_is_refused_before_anything_is_drawn(
 def test_a_prompt_that_no_word_is_known_of_is_refused(run: Run) -> None:
     with pytest.raises(BadInput):
         run(prompts="a fox\nxyzzy")
-
-
-def test_other_weights_are_refused_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starter_weights, "is_starter", lambda _path: False)
-    with pytest.raises(BadInput, match="starter model"):
-        run(prompts="a fox\na house")
 
 
 def test_keys_and_frames_between_them() -> None:
@@ -192,3 +176,34 @@ def test_a_film_is_written_beside_and_others_get_on(tmp_path: Path) -> None:
     assert isinstance(data, bytes)
     with Image.open(io.BytesIO(data)) as image:
         assert (image.n_frames, image.info["loop"]) == (4, 1)  # type: ignore[attr-defined]
+
+
+# --- by diffusion weights -----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("weights", ["sd", "sdxl"])
+def test_diffusion_weights_go_from_picture_to_picture(
+    weights: str, draw: Any, models: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starter_weights, "is_starter", lambda _path: False)
+    kept: list[np.ndarray] = []
+
+    def keep(frames: list[np.ndarray], *_args: Any, **_more: Any) -> bytes:
+        kept.extend(frames)
+        return b"film"
+
+    monkeypatch.setattr(film_file, "written", keep)  # a file is not exact
+    asked = {"weights": weights, "steps": 2, "scheduler": "euler"}
+    film = Film.parse(
+        {**asked, "prompts": "a red fox\na hen", "seeds": [3, 8], "frames": 2, "loop": False}
+    )
+    made = run_task(film_task.film, film, models=models)
+    assert made.result["frames"] == 3
+    for frame, prompt, seed in ((kept[0], "a red fox", 3), (kept[2], "a hen", 8)):
+        alone = draw(seed=seed, prompt=prompt, **asked).artifacts[0].payload
+        assert np.array_equal(frame, np.asarray(Image.open(io.BytesIO(alone)).convert("RGB")))
+    assert not np.array_equal(kept[0], kept[1])
+    assert not np.array_equal(kept[1], kept[2])
