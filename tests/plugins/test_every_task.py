@@ -187,7 +187,7 @@ CASES: dict[str, Case] = {
     ),
     "image.grid": Case({"prompts": "a", "x": "seed=1..9"}, calls={"image.generate": _painted}),
     "image.restyle": Case(
-        {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
+        {"styles": ["waves"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
     "image.repair": Case({"left": 8, "right": 8}, inputs={"image": _picture(300)}),
     "lab.compare": Case({"weights": ["tiny"], "example": "digits", "samples": 50}, _trained),

@@ -91,7 +91,7 @@ class Tiny(ToyLoader):
 
 def _restyled(ctx: Any, params: Toy) -> Iterator[Any]:
     ctx.inputs = {"image": _picture()}
-    wish = {"styles": ["ink"], "size": 96, "steps": 10, "seconds": 1e-6, "weights": "features"}
+    wish = {"styles": ["waves"], "size": 96, "steps": 10, "seconds": 1e-6, "weights": "features"}
     yield from restyle(ctx, Restyle.parse(wish))
 
 

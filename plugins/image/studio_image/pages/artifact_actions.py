@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from studio.api import ArtifactActions, JobRequest, PluginContext, RunController
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
-from studio_image.pages.modes import DRAW, ENLARGE, FILM, RESTYLE
+from studio_image.pages.modes import DRAW, ENLARGE, FILM, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
@@ -51,6 +51,7 @@ class PictureActions:
         icon, menu = self._ctx.ui.icon, self._ctx.ui.menu()
         menu.addAction(icon("maximize"), tr("Enlarge it"), lambda: self.use_in(ENLARGE))
         menu.addAction(icon("palette"), tr("Restyle"), lambda: self.use_in(RESTYLE))
+        menu.addAction(icon("eraser"), tr("Repair"), lambda: self.use_in(REPAIR))
         menu.addAction(icon("brush"), tr("Use as starting image"), lambda: self.use_in(DRAW))
         key = menu.addAction(icon("film"), tr("Add to the film"), self.add_to_film)
         key.setEnabled(bool(result.params.get("prompt")) and "seed" in result.params)
@@ -59,7 +60,8 @@ class PictureActions:
         recall = menu.addAction(icon("history"), tr("Reuse settings"), self.recall)
         recall.setEnabled(bool(result.task))
         again = menu.addAction(icon("refresh-cw"), tr("Make again"), self.again)
-        again.setEnabled("params" in result.artifact.meta)
+        meta = result.artifact.meta  # a mask that was painted is not kept
+        again.setEnabled("params" in meta and not meta.get("masked"))
         menu.addAction(icon("star"), tr("Add or remove star"), self._actions.star)
         menu.addAction(icon("copy"), tr("Copy"), self._actions.copy)
         menu.addAction(icon("download"), tr("Save as…"), self._actions.save_as)
@@ -78,6 +80,10 @@ class PictureActions:
         """Make the picture in view once more, as its recipe says; what is set stays as it is."""
         result = self._view.result()
         if result is None or "params" not in result.artifact.meta:
+            return
+        if result.artifact.meta.get("masked"):
+            words = tr("The painted mask was not kept. Reuse the settings and paint it again.")
+            self._ctx.notices.info(words, key="image.note")
             return
         if self._composer.modes.of_task(result.task) is not None:
             parents = [result.source] if result.source else []

@@ -5,7 +5,7 @@ Runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot
 from studio_image.pages.lora_list import LoraList
-from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, RESTYLE, WITH_WORDS, modes
+from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, REPAIR, RESTYLE, WITH_WORDS, modes
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
@@ -25,7 +25,9 @@ from studio_image.schema import Generate, axes
 
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
-_PATHS = {"image", "init", "folder"}
+_PATHS = {"image", "init", "folder", "mask"}
+_OF_A_PICTURE = (RESTYLE, ENLARGE, REPAIR)
+"""Modes that work on a picture."""
 
 
 class Composer(QFrame):
@@ -34,11 +36,13 @@ class Composer(QFrame):
     Attributes:
         modes: What can be done, and the parameter forms of the panel.
         go: Starts, or stops.
+        painted: Returns the mask that was painted for the picture, as a PNG file, if one was.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._weights = ctx.weights
+        self.painted: Callable[[], bytes | None] = lambda: None
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.IMAGE)
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
@@ -91,7 +95,7 @@ class Composer(QFrame):
         """Show what a mode needs."""
         self._fold()
         self.prompt.setVisible(mode.id in WITH_WORDS)
-        self.input.setVisible(mode.id in (RESTYLE, ENLARGE))
+        self.input.setVisible(mode.id in _OF_A_PICTURE)
         self._hint.setVisible(bool(mode.hint))
         self._hint.setText(mode.hint)
         self.styles.setVisible(mode.id == RESTYLE)
@@ -118,10 +122,12 @@ class Composer(QFrame):
         if self.modes.mode.offered:
             return self.modes.mode.request(self.modes.form.values())
         source = self.source()
+        mask = self.painted() if self.mode == REPAIR else None
         return JobRequest(
             self.modes.mode.task,
             self.params(),
             title=self._job_title(),
+            inputs={} if mask is None else {"mask": mask},
             parents=[source] if source else [],
         )
 
@@ -181,7 +187,7 @@ class Composer(QFrame):
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
         artifact = self.input.artifact
-        if artifact is None or self.mode not in (RESTYLE, ENLARGE) or self._takes_folder():
+        if artifact is None or self.mode not in _OF_A_PICTURE or self._takes_folder():
             return ""
         return artifact.id
 
@@ -204,7 +210,9 @@ class Composer(QFrame):
         if self.mode in WITH_WORDS:
             return " ".join(self.prompt.field.text.split())[:60] or self.modes.mode.title
         name = self.input.artifact.title if self.input.artifact else tr("picture")
-        words = tr("Restyle {name}") if self.mode == RESTYLE else tr("Enlarge {name}")
+        words = {RESTYLE: tr("Restyle {name}"), REPAIR: tr("Repair {name}")}.get(
+            self.mode, tr("Enlarge {name}")
+        )
         return words.format(name=tr("a folder") if self._takes_folder() else name)
 
     def _takes_folder(self) -> bool:

@@ -20,12 +20,14 @@ class InputSlot(QWidget):
         paste_asked: Take the clipboard.
         show_asked: Show it large.
         cleared: The user took it out.
+        taken: Another one is in it.
     """
 
     pick_asked = Signal()
     paste_asked = Signal()
     show_asked = Signal()
     cleared = Signal()
+    taken = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -83,6 +85,7 @@ class InputSlot(QWidget):
         self._thumb.setToolTip(tr("Show the picture"))
         self._thumb.setAccessibleName(tr("Show the picture {name}").format(name=name))
         self._clear.show()
+        self.taken.emit()
 
     def _on_thumb(self) -> None:
         (self.show_asked if self.artifact is not None else self.pick_asked).emit()

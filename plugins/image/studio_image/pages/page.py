@@ -16,7 +16,8 @@ from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.commands import page_actions
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
-from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
+from studio_image.pages.mask_controller import MaskController
+from studio_image.pages.modes import DRAW, ENLARGE, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export, read_picture
 from studio_image.pages.picture_reader import strip_picture
@@ -67,6 +68,10 @@ class PicturePage(QWidget):
         self.viewer, self.composer = Viewer(ctx), Composer(ctx)
         self.views = QStackedWidget()
         self.views.addWidget(self.viewer)
+        self.masks = MaskController(
+            ctx, self.composer, self.trouble, lambda: self.views.setCurrentWidget(self.masks.desk)
+        )
+        self.views.addWidget(self.masks.desk)
         self.results = kit.results("strip", name=tr("Results"), most=_MOST, thumbnail=strip_picture)
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -79,7 +84,7 @@ class PicturePage(QWidget):
             self.viewer,
             self.results,
             self.trouble,
-            lambda: self.views.setCurrentWidget(self.viewer),
+            self._show_viewer,
             self.show_stage,
         )
         self.imports = ImportController(ctx, self.composer, self.results, self.view, self.trouble)
@@ -140,7 +145,8 @@ class PicturePage(QWidget):
         composer.prompt.field.on_refused(self._refuse_paste)
         composer.input.pick_asked.connect(self.target.pick)
         composer.input.paste_asked.connect(self.target.paste)
-        composer.input.show_asked.connect(imports.show_input)
+        composer.input.show_asked.connect(self._show_input)
+        composer.input.taken.connect(self.masks.show)
         composer.input.cleared.connect(self.show_stage)
         composer.styles.pick_asked.connect(imports.pick_style)
         self.results.on_pick(self.view.choose)
@@ -183,13 +189,15 @@ class PicturePage(QWidget):
     def _on_mode(self, mode: Mode) -> None:
         self.trouble.hide()
         self.show_stage()
-        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE)
+        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE, REPAIR)
         if needs and self.composer.input.artifact is None and result is not None:
             self.imports.take_input(result.artifact)  # what one looks at is most likely meant
 
     def show_stage(self) -> None:
         """Show the picture in view, or what this mode needs to begin."""
         is_growing = self.run.busy and not self.viewer.canvas.image.isNull()
+        if self.masks.show():
+            return
         if self.view.current or is_growing:
             self.views.setCurrentWidget(self.viewer)
             return
@@ -206,6 +214,15 @@ class PicturePage(QWidget):
         self._empty = empty
         self.views.addWidget(empty)
         self.views.setCurrentWidget(empty)
+
+    def _show_viewer(self) -> None:
+        """Show the picture in view, or the desk where its mask is painted."""
+        painted = self.masks.wants(self.view.current)
+        self.views.setCurrentWidget(self.masks.desk if painted else self.viewer)
+
+    def _show_input(self) -> None:
+        if not self.masks.show():
+            self.imports.show_input()
 
     def _examples(self) -> Mapping[str, Callable[..., None]]:
         return {"draw": self._draw_example, "pick": self.target.pick, "paste": self.target.paste}

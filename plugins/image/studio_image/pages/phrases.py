@@ -22,6 +22,18 @@ def style_titles() -> dict[str, str]:
     }
 
 
+def gallery_titles() -> dict[str, str]:
+    """Return what the style pictures of Restyle are called."""
+    return {
+        "waves": tr("Waves"),
+        "mosaic": tr("Mosaic"),
+        "ink": tr("Ink hatching"),
+        "watercolour": tr("Watercolour"),
+        "glass": tr("Stained glass"),
+        "points": tr("Pointillism"),
+    }
+
+
 def style_words() -> tuple[tuple[str, str], ...]:
     """Return (title, words for the prompt) that any weights trained on captions understand."""
     return (

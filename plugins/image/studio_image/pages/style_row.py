@@ -11,11 +11,14 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 from studio.api import PluginContext, StudioError, Tokens
-from studio_image.pages.phrases import tr
+from studio_image.pages.phrases import gallery_titles, tr
 from studio_image.pages.picture_files import read_thumbnail
 from studio_image.restyle.styles import STYLES
 
 _SIDE, _FRAME = 44, 6
+_NAMED, _NAME = 104, 28
+"""Width of a style with its name, and height of the name."""
+_ELIDE = Qt.TextElideMode.ElideRight
 
 
 class StyleRow(QScrollArea):
@@ -37,7 +40,7 @@ class StyleRow(QScrollArea):
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFixedHeight(_SIDE + _FRAME + 14)
+        self.setFixedHeight(_SIDE + _FRAME + _NAME + 14)
         inside = QWidget()
         inside.setAccessibleName(tr("Style pictures"))
         self._row = QHBoxLayout(inside)
@@ -54,7 +57,7 @@ class StyleRow(QScrollArea):
         end_theme = ctx.ui.on_theme(self._mark)
         self.destroyed.connect(lambda: end_theme())
         for style in STYLES:
-            self._add(style.name, style.title)
+            self._add(style.name, gallery_titles().get(style.name, style.title))
         known = {style.name: style.path for style in STYLES}
         ctx.run_later(lambda: _thumbnails(known), self._show)
 
@@ -96,7 +99,9 @@ class StyleRow(QScrollArea):
     def _add(self, name: str, title: str) -> None:
         button = self._ctx.ui.icon_button("image", tr("Style {title}").format(title=title))
         button.setCheckable(True)
-        button.setFixedSize(_SIDE + _FRAME, _SIDE + _FRAME)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setText(button.fontMetrics().elidedText(title, _ELIDE, _NAMED - 8))
+        button.setFixedSize(_NAMED, _SIDE + _FRAME + _NAME)
         button.setIconSize(QSize(_SIDE, _SIDE))
         button.clicked.connect(lambda _checked=False: self.changed.emit())
         self._buttons[name] = button

@@ -35,8 +35,12 @@ class Restyle(Params, frozen=True):
     ] = WeightsId()
     size: Annotated[
         int,
-        Range(64, 1024, 32, "px"),
-        Label("Size", "The longer side of the result; twice the size takes four times as long."),
+        Range(64, 4096, 32, "px"),
+        Label(
+            "Size",
+            "The longer side of the result; twice the size takes four times as long. "
+            "Above 1,024 only for ink, points and watercolour.",
+        ),
     ] = 256
     steps: Annotated[
         int, Range(10, 1000, 10), Label("Steps", "More steps take longer and add more style.")

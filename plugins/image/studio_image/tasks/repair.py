@@ -145,11 +145,13 @@ def _results(
         "replaced": round(float(job.mask.mean()), 4),
         "scale": round(scale, 3),
     }
+    painted = {"masked": "mask" in ctx.inputs}
     verdict = picture_arrays.verdict(made, size=(width, height), source=job.picture)
     same = bool((made[..., :3] == job.picture)[~job.hole].all())
     told = "identical" if same else "it differs"
     checks = (*verdict.checks, Check("rest untouched", same, f"outside the mask: {told}"))
-    recipe = {"task": "image.repair", "params": params.to_dict() | {"seed": ctx.rng.seed}, **facts}
+    recipe = {"task": "image.repair", "params": params.to_dict() | {"seed": ctx.rng.seed}} | facts
+    recipe |= painted
     file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
     yield ctx.artifact(
         Kind.IMAGE,

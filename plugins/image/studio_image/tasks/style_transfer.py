@@ -6,7 +6,7 @@ Knows no networks.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verdict
 from studio_image import picture_arrays
 from studio_image.lent import as_lent
+from studio_image.restyle.strokes import LUMA, PAINTED, painted
 from studio_image.restyle.styles import STYLES, style_file
 from studio_image.schema import Restyle
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAX_STYLES = 8
 PREVIEW_EVERY = 5  # steps
 STROKES = 1.375  # size of the style pictures against the result: larger ones, larger strokes
+LARGEST = 1024  # px: the longer side of what features are computed of
 SMALLEST = 64  # px: the longer side of what is still a picture, where memory is short
 SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
@@ -34,7 +36,9 @@ SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     """Give a picture the style of others; when stopped, hand over the picture as it is then.
 
-    Where memory is short the picture becomes smaller.
+    Where memory is short the picture becomes smaller. The included styles of ``PAINTED``, each
+    alone, are painted stroke by stroke at any size, without weights: what makes them up is finer
+    than features of a network can say.
 
     Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
     result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early`` and
@@ -48,6 +52,14 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     if picture is None:
         raise BadInput("There is no picture to restyle.", "Choose a picture.")
     styles = _styles(params)
+    if (name := _by_strokes(params)) is not None:
+        yield from _with_strokes(ctx, params, picture, name)
+        return
+    if params.size > LARGEST:
+        raise BadInput(
+            f"Only {_listed(PAINTED)} can be larger than {LARGEST:,} pixels.",
+            f"Choose a size up to {LARGEST:,}, and enlarge the result.",
+        )
     yield ctx.progress(0, params.steps, "Loading")
 
     def body(side: int) -> Generator[Event, None, _Canvas]:
@@ -58,6 +70,43 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     with ctx.lease(params.weights):  # the model stays, whatever size the picture comes down to
         canvas = yield from ctx.ladder(_rungs(params.size), body)
     yield from _results(ctx, params, canvas)
+
+
+def _by_strokes(params: Restyle) -> str | None:
+    """Return the style that is painted stroke by stroke; None if the transfer is asked for."""
+    name = params.styles[0].strip().lower()
+    return name if len(params.styles) == 1 and name in PAINTED else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    titles = [style.title for style in STYLES if style.name in names]
+    return f"{', '.join(titles[:-1])} and {titles[-1]}"
+
+
+def _with_strokes(
+    ctx: TaskContext, params: Restyle, picture: np.ndarray, name: str
+) -> Iterator[Event]:
+    yield ctx.progress(0, 1, "Painting")
+    started = time.monotonic()
+    fitted = _fit(picture, params.size)
+    rng = np.random.default_rng(ctx.rng.seed)
+    work = partial(painted, picture_arrays.on_white(fitted), name, rng)
+    made = yield from ctx.in_thread(work)
+    made = _mixed(fitted, made, params)
+    verdict = picture_arrays.verdict(made, size=(fitted.shape[1], fitted.shape[0]), source=fitted)
+    yield ctx.progress(1, 1, "Painting")
+    yield from _handed_over(ctx, params, made, verdict, params.steps, time.monotonic() - started)
+
+
+def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray:
+    """Return what was painted, as strong, as coloured and as clear as was asked for."""
+    before: np.ndarray = picture[..., :3].astype(np.float32)
+    after: np.ndarray = made.astype(np.float32)
+    if params.keep_colours:
+        after = before + ((after - before) @ LUMA)[..., None]
+    after = before + min(params.strength, 1.0) * (after - before)
+    mixed = picture_arrays.from_unit(after / 255)
+    return np.dstack((mixed, picture[..., 3])) if picture.shape[2] == 4 else mixed
 
 
 def _rungs(size: int) -> list[Rung[int]]:
@@ -149,8 +198,20 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
     Raises:
         StudioError: It came to nothing, in float32 too.
     """
-    verdict, done = picture_arrays.insist(canvas.verdict()), canvas.done
-    made, early = _finished(canvas.tensor, canvas.picture), done < params.steps
+    made, seconds = _finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
+    yield from _handed_over(ctx, params, made, canvas.verdict(), canvas.done, seconds)
+
+
+def _handed_over(
+    ctx: TaskContext,
+    params: Restyle,
+    made: np.ndarray,
+    verdict: Verdict,
+    done: int,
+    seconds: float,
+) -> Iterator[Event]:
+    """Yield the artifact and the result of a picture that took ``done`` steps."""
+    verdict, early = picture_arrays.insist(verdict), done < params.steps
     height, width = made.shape[:2]
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
     recipe = {
@@ -171,7 +232,7 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
     )
     yield ctx.result(
         **facts,
-        seconds=round(time.monotonic() - canvas.started, 2),
+        seconds=round(seconds, 2),
         styles=params.styles,
         note=picture_arrays.remark(params.image, ctx.inputs),
     )

@@ -61,3 +61,8 @@ class Desk(PageDesk):
     def bring(self, path: Path) -> None:
         self.pick(path)
         self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
+
+    def bring_to_mask(self, path: Path) -> None:
+        """Bring a picture to the desk where its mask is painted."""
+        self.pick(path)
+        self.until(lambda: self.page.views.currentWidget() is self.page.masks.desk)

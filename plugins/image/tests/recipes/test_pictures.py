@@ -94,7 +94,7 @@ def test_what_cannot_be_used_is_refused_by_name_in_every_task(tmp_path: Path, na
 
 
 def restyled(path: Path) -> None:
-    run_task(restyle, Restyle.parse({"image": str(path), "styles": ["ink"]}))
+    run_task(restyle, Restyle.parse({"image": str(path), "styles": ["waves"]}))
 
 
 def enlarged(path: Path) -> None:

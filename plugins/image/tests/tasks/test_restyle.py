@@ -107,7 +107,7 @@ def test_the_time_is_up_and_the_picture_as_it_is_then_comes_out() -> None:
 
 
 def stopped(after: int) -> Made:
-    params = Restyle.parse({"styles": ["ink"], "size": 64, "weights": "vgg"})
+    params = Restyle.parse({"styles": ["waves"], "size": 64, "weights": "vgg"})
     inputs = {"image": png(picture())}
     return run_task(
         restyle, params, models={"vgg": features()}, inputs=inputs, stop_after=after, seed=3
@@ -163,7 +163,7 @@ def test_what_does_not_fit_is_said(changes: dict[str, Any], word: str) -> None:
 
 def test_no_picture_is_said() -> None:
     with pytest.raises(BadInput, match="no picture"):
-        run_task(restyle, Restyle.parse({"styles": ["ink"]}))
+        run_task(restyle, Restyle.parse({"styles": ["glass"]}))
 
 
 def test_wherever_memory_runs_out_the_picture_becomes_smaller() -> None:
