@@ -271,7 +271,9 @@ def test_a_picture_is_known_by_its_content_and_no_other_format_is_asked(
 def test_a_model_of_another_plugin_is_a_mode_once_it_is_here(desk: Desk) -> None:
     modes = desk.page.composer.modes
     own = "lab.sample:image"
-    assert not modes.widget.buttons[own].isVisible()
+    title = modes.get(own).title
+    (action,) = (each for each in modes.widget.menu().actions() if each.text() == title)
+    assert not action.isVisible()
     (desk.weights / "mine.bin").write_bytes(b"GGUF" + bytes(28))
     (desk.weights / "mine.toml").write_text(
         'id = "mine"\ntitle = "VAE: cats"\nfile = "mine.bin"\nformat = "gguf"\nfamily = "lab"\n'
@@ -280,7 +282,8 @@ def test_a_model_of_another_plugin_is_a_mode_once_it_is_here(desk: Desk) -> None
     desk.studio.weights.rescan()
     desk.page.hide()
     desk.page.show()
-    modes.widget.buttons[own].click()
+    assert action.isVisible()
+    action.trigger()
     assert {"weights", "count", "seed"} == set(modes.form.values())
     desk.runtime.enqueue(picture())
     desk.page.run.run()
