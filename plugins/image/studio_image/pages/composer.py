@@ -51,7 +51,7 @@ class Composer(QFrame):
         """Prompts and seeds of the pictures that were added to the film."""
         self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
         self.loras = LoraList(ctx)
-        self.modes.put_above(self.loras, DRAW)
+        self.modes.put_above(self.loras, DRAW, GRID)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
@@ -106,7 +106,7 @@ class Composer(QFrame):
     def show_chips(self) -> None:
         """Offer what the chosen weights understand."""
         self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
-        self.loras.setVisible(self.mode == DRAW and not self.prompt.has_styles)
+        self.loras.setVisible(self.mode in (DRAW, GRID) and not self.prompt.has_styles)
 
     # --- for the task -------------------------------------------------------------------------
 
@@ -148,9 +148,14 @@ class Composer(QFrame):
     def _common(self) -> list[str]:
         """Return what the pictures of a grid have in common: what is set for a drawing."""
         usual = {field.name: field.default for field in Generate.fields()}
-        values = self.modes.forms[DRAW].values() | {"style": self.prompt.style_name}
+        pairs = dict(self.loras.pairs)
+        values = self.modes.forms[DRAW].values() | {
+            "style": self.prompt.style_name,
+            "loras": list(pairs),
+            "lora_strengths": list(pairs.values()),
+        }
         return [
-            f"{name}={value}"
+            f"{name}={'+'.join(map(str, value)) if isinstance(value, list) else value}"
             for name, value in values.items()
             if name not in ("count", "seed", "prompt") and value != usual.get(name)
         ]
@@ -162,7 +167,11 @@ class Composer(QFrame):
         except BadInput:  # of another version
             return
         self.prompt.set_style_name(str(found.get("style", "")))
-        self.modes.forms[DRAW].set_values({name: values[name] for name in found if name != "style"})
+        self._set_loras(values)
+        outside = ("style", "loras", "lora_strengths")
+        self.modes.forms[DRAW].set_values(
+            {name: values[name] for name in found if name not in outside}
+        )
 
     def add_key(self, prompt: str, seed: int) -> None:
         """Let the film go on to what was drawn with this prompt and this seed."""

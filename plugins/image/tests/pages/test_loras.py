@@ -45,6 +45,18 @@ def test_loras_are_sent_with_their_strengths(loras: Desk) -> None:
     assert listed.pairs == [("soft", -0.5)]
 
 
+def test_the_pictures_of_a_grid_have_them_in_common(loras: Desk) -> None:
+    composer = loras.page.composer
+    composer.loras.add("inky", 0.4)
+    composer.loras.add("soft", -0.5)
+    composer.modes.choose("grid")
+    settings = composer.params()["settings"]
+    assert set(settings) == {"weights=sd15", "loras=inky+soft", "lora_strengths=0.4+-0.5"}
+    composer.loras.set_pairs([])
+    composer.set_params({"prompts": "a fox", "settings": settings})
+    assert composer.loras.pairs == [("inky", 0.4), ("soft", -0.5)]
+
+
 def test_the_starter_model_gets_none(loras: Desk) -> None:
     listed = loras.page.composer.loras
     listed.add("inky")
