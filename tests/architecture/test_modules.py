@@ -9,7 +9,7 @@ from tests.architecture.source_tree import ROOT, name, product_files, python_fil
 
 LARGEST = 500
 MOST_IN_A_FOLDER = 20
-SHARE_OF_GERUNDS = 0.01
+SHARE_OF_GERUNDS = 0.02
 NOUNS_IN_ING = {"string", "ring", "embedding"}
 SENTENCE_ENDS = (".", ":", ")", "?")
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "misc", "stuff"}
