@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,20 @@ def test_a_melody_of_each_instrument_is_found_as_it_was_played(lent: dict[str, A
         counts += bench.matched(piece, bench.one_line(bench.note_events(heard, 0.5, 0.06)))
     hits, played, found = counts
     assert 2 * hits / (played + found) >= 0.9
+
+
+@pytest.mark.slow
+def test_the_bench_tells_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "MELODIES", 1)
+    monkeypatch.setattr(bench, "INSTRUMENTS", {"piano": 0})
+    ctx = SimpleNamespace(
+        say=lambda text: None,
+        weights_for=lambda *asked: "basic-pitch",
+        weights_path=lambda id: FILE,
+    )
+    figures = bench.measure(ctx)
+    assert next(iter(figures)) == "ratio"
+    assert figures["instruments"]["piano"]["f1"] == figures["ratio"] >= 0.9
 
 
 def test_the_bench_counts_a_note_only_where_and_when_it_was_played() -> None:
