@@ -39,6 +39,7 @@ from studio_music.pages.piece_view import ROLL, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.score_tasks import ScoreTasks
+from studio_music.pages.takes.remarks_row import RemarksRow
 from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import piece_of, read_take
 from studio_music.piece import Piece
@@ -71,6 +72,7 @@ class MusicPage(QWidget):
         self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
         self.piece_view = PieceView(ctx, self.document, self.playing)
         self.hum = HumBar(ctx)
+        self.remarks = RemarksRow(ctx, self.ask_again)
         self._make_parts(ctx)
         self.verdicts = ChecksChip(ctx, self.document, self.takes, self.piece_view.transport)
         self._lay_out()
@@ -145,6 +147,7 @@ class MusicPage(QWidget):
             self.hum,
             self._progress.widget,
             self.trouble.widget,
+            self.remarks,
         ):
             self._column.addWidget(part)
         self._column.addWidget(self.piece_view, 1)
@@ -164,6 +167,7 @@ class MusicPage(QWidget):
         self.hum.recorded.connect(self.imports.write_down)
         self.hum.failed.connect(self.trouble.tell)
         self.document.opened.connect(self.show_stage)
+        self.document.opened.connect(lambda: self.remarks.show_take(self.take()))
         self.document.edited.connect(self.show_stage)
         end_theme = self._ctx.ui.on_theme(self.piece_view.show_theme)
         playing, hum = self.playing, self.hum
@@ -340,6 +344,11 @@ class MusicPage(QWidget):
         if mode is not None:
             self.prompt_box.modes.choose(mode.id)
             self.prompt_box.set_params(mode.id, take.params)
+
+    def ask_again(self, take: TaskResult) -> None:
+        """Show the description of a take in its field, to be changed."""
+        self.set_recipe(take)
+        self.prompt_box.focus()
 
     # --- the last session ---------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ def _attempts(
         for number, seed in enumerate(int(each) for each in seeds):
             begin = share * (1 - 0.5**number)
             tune = yield from _tune(ctx, model, asked, seed, (begin, share))
-            piece, remark = yield from _arranged(tune, asked, seed)
+            piece, remark = yield from arranged(tune, asked, seed)
             verdict = check_piece(piece, asked.request)
             yield None
             attempts.append(Attempt(seed, piece, verdict, remark))
@@ -109,7 +109,7 @@ def _tune(
     return (yield from ctx.ladder([*rungs, Rung(1, "one draft at a time")], body))
 
 
-def _arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
+def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
     """Return the tune with its title, its instrument and its backing, and a remark or ""."""
     has_backing = asked.genre != "none"
     mood = MOODS[asked.request.mood]

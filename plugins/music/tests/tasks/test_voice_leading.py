@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from plugins.music.tests.tasks import music_tasks  # noqa: E402
 from studio_music.chorales.lines import VALUES, Rules, drawn  # noqa: E402
 from studio_music.chorales.masked_sampler import MaskedSampler  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
@@ -97,3 +98,14 @@ def test_what_knows_nothing_writes_no_parallels() -> None:
     assert found.moves > 20
     assert found.per_hundred <= 5
     assert found.crossings == 0
+
+
+def test_the_result_tells_key_and_parallels() -> None:
+    made = music_tasks.run("harmonise", piece=music_tasks.plain(music_tasks.tune()), audio=False)
+    rows = rows_of(music_tasks.score_of(made))
+    assert rows is not None
+    found = leading_of(rows)
+    assert made.result["key"] == "D minor"
+    assert made.result["parallels"] == len(found.parallels)
+    assert made.result["moves"] == found.moves
+    assert "voice leading" in {check["name"] for check in made.result["checks"]}
