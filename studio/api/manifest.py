@@ -102,6 +102,7 @@ class ModeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind: Of what it makes: ``image``.
         task: What does it; one of the plugin that produces the kind.
         verb: What the button says.
+        summary: A sentence about it.
         capability: Of the weights that make this kind; the form offers those alone.
         params: Parameters that always have these values; the form shows the others.
     """
@@ -111,6 +112,7 @@ class ModeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     verb: str
     capability: str
+    summary: str = ""
     icon: str = ""
     params: dict[str, Any] = {}
 

@@ -28,7 +28,7 @@ class Mode:
         own: Parameters that the page sets itself; the panel shows the others.
         capability: What its weights must be able to do; empty if it needs none.
         hint: A sentence about it.
-        offered: It is another plugin's (``ModeEntry``): ``request`` has all that its task takes.
+        offered: It is another plugin's (``ModeEntry``): ``ModeForms.request`` starts it.
         given: Parameters that it always has; neither the panel nor the page sets them.
     """
 
@@ -49,10 +49,6 @@ class Mode:
         """The parameters that the panel shows."""
         kept = {*self.own, *self.given}
         return tuple(f.name for f in self.params.fields() if f.name not in kept)
-
-    def request(self, values: Mapping[str, Any]) -> JobRequest:
-        """Return what is to be started with ``values`` of its form."""
-        return JobRequest(self.task, {**self.given, **values}, title=self.title)
 
 
 class RunController(Protocol):
@@ -230,6 +226,14 @@ class ModeForms(Protocol):
     @property
     def has_weights(self) -> bool:
         """Whether there are weights for the mode that is on."""
+        ...
+
+    @since("1.1")
+    def request(self) -> JobRequest:
+        """Return what is to be started where the mode that is on is another plugin's.
+
+        Weights that were left to the studio are the best of those that the form offers.
+        """
         ...
 
     def get(self, id: str) -> Mode | None:

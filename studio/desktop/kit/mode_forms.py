@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from studio.api.jobs import JobRequest
 from studio.api.runs import Mode
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ParamsForm, SwitchBar
@@ -78,6 +79,16 @@ class ModeForms:
         """Whether there are weights for the mode that is on."""
         wanted = self.mode.capability
         return not wanted or bool(self._weights.for_capability(wanted))
+
+    def request(self) -> JobRequest:
+        """Return what is to be started where the mode that is on is another plugin's."""
+        mode = self.mode
+        values = {**mode.given, **self.form.values()}
+        fitting = self._weights.for_capability(mode.capability)
+        for field in mode.params.fields():
+            if field.capability == mode.capability and not values.get(field.name) and fitting:
+                values[field.name] = fitting[0][0]  # the task's own default may be of another kind
+        return JobRequest(mode.task, values, title=mode.title)
 
     def get(self, id: str) -> Mode | None:
         """Return a mode."""

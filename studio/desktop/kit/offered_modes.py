@@ -30,7 +30,6 @@ class OfferedModes:
                     continue
                 try:
                     params = self._host.params_class(entry.task)
-                    _, task = self._host.task(entry.task)
                 except StudioError:  # the plugin is off for it by now, and its page says why
                     continue
                 mode = Mode(
@@ -41,7 +40,7 @@ class OfferedModes:
                     task=entry.task,
                     params=_narrowed(params, entry.capability),
                     capability=entry.capability,
-                    hint=declared(task.summary),
+                    hint=declared(entry.summary),
                     offered=True,
                     given=entry.params,
                 )

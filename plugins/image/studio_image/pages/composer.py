@@ -96,7 +96,7 @@ class Composer(QFrame):
         self._fold()
         self.prompt.setVisible(mode.id in WITH_WORDS)
         self.input.setVisible(mode.id in _OF_A_PICTURE)
-        self._hint.setVisible(bool(mode.hint))
+        self._hint.setVisible(bool(mode.hint) and not mode.offered)
         self._hint.setText(mode.hint)
         self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
@@ -120,7 +120,7 @@ class Composer(QFrame):
         if missing:
             raise BadInput(missing)
         if self.modes.mode.offered:
-            return self.modes.mode.request(self.modes.form.values())
+            return self.modes.request()
         source = self.source()
         mask = self.painted() if self.mode == REPAIR else None
         return JobRequest(

@@ -279,6 +279,8 @@ def test_a_model_of_another_plugin_is_a_mode_once_it_is_here(desk: Desk) -> None
         'id = "mine"\ntitle = "VAE: cats"\nfile = "mine.bin"\nformat = "gguf"\nfamily = "lab"\n'
         'capability = ["lab", "lab-pictures"]\n'
     )
+    other = (desk.weights / "mine.toml").read_text().replace("mine", "a").replace("pictures", "x")
+    (desk.weights / "a.toml").write_text(other.replace("a.bin", "mine.bin"))
     desk.studio.weights.rescan()
     desk.page.hide()
     desk.page.show()

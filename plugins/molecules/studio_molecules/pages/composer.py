@@ -182,7 +182,7 @@ class Composer(QFrame):
             self.focus()
             raise BadInput(missing)
         if self.modes.mode.offered:
-            return self.modes.mode.request(self.modes.form.values())
+            return self.modes.request()
         return JobRequest(self.modes.mode.task, self.params(), title=self._job_title())
 
     def _missing(self) -> str:

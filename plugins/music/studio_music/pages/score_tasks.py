@@ -64,7 +64,7 @@ class ScoreTasks:
         mode, document, params = self._ask.modes.mode, self._document, self._ask.params()
         title = " ".join(self._ask.words.split())[:60] or mode.title
         if mode.offered:
-            return mode.request(params)
+            return self._ask.modes.request()
         if mode.id == COMPOSE:
             return JobRequest(mode.task, params, title=title)
         piece = edits.as_melody(document.settled, self._ask.melody_track)
