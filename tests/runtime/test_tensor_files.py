@@ -135,3 +135,17 @@ def test_floats_are_written_in_half_precision(tmp_path: Path) -> None:
     assert load_file(path)["a"].dtype == torch.half
     assert load_file(path)["n"].dtype == torch.int64
     assert LOADER.recognise(path).facts == {"seen": 3}
+
+
+def test_equal_tensors_are_equal_files_in_full_precision_where_asked(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.safetensors" for number in range(8)]
+    for file in files:
+        told = {name: name for name in "zyxwvu"}
+        write_tensors(file, "own/1", {"a": torch.full((3,), 0.1)}, told, half=False)
+    assert len({file.read_bytes() for file in files}) == 1
+    assert load_file(files[0])["a"].equal(torch.full((3,), 0.1))
+
+
+def test_a_disk_that_refuses_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        write_tensors(tmp_path / "none" / "a.safetensors", "own/1", {"a": torch.ones(3)}, {})

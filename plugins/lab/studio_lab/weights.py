@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader, order_header
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, write_tensors
 from studio_lab.datasets.dataset import Shape
 from studio_lab.datasets.tokens import END
 from studio_lab.networks.architecture import Network
@@ -102,16 +102,8 @@ def save(
     Raises:
         OSError: The disk refused.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     makes = str(meta.get("content") or network.shape.kind) if network.generates else ""
     entries = {"shape": asdict(network.shape), "arguments": arguments, "meta": meta, "card": card}
     told = {name: json.dumps(value) for name, value in entries.items()}
-    tensors = {n: v.detach().cpu().contiguous() for n, v in network.state_dict().items()}
-    try:
-        head = {"format": FORMAT, "architecture": architecture, "makes": makes}
-        save_file(tensors, path, {**head, **told})
-        order_header(path)
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
+    head = {"architecture": architecture, "makes": makes}
+    write_tensors(path, FORMAT, network.state_dict(), {**head, **told}, half=False)

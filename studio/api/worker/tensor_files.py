@@ -79,16 +79,37 @@ def read_tensors(path: Path, device: str) -> Generator[float, None, dict[str, An
 
 
 def write_tensors(
-    path: Path, form: str, tensors: Mapping[str, Any], metadata: Mapping[str, str]
+    path: Path,
+    form: str,
+    tensors: Mapping[str, Any],
+    metadata: Mapping[str, str],
+    *,
+    half: bool = True,
 ) -> None:
-    """Write tensors, those with floats in half precision, to a file whose format is ``form``."""
+    """Write tensors to a file whose format is ``form``; equal ones are equal files.
+
+    Args:
+        half: Those with floats in half precision; else as they are.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    halved = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
+    written = {
+        name: (value.half() if half and value.is_floating_point() else value).detach().cpu()
         for name, value in tensors.items()
     }
-    save_file(halved, path, {"format": form, **metadata})
+    try:
+        save_file(
+            {name: value.contiguous() for name, value in written.items()},
+            path,
+            {"format": form, **metadata},
+        )
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    order_header(path)
 
 
 @since("1.1")

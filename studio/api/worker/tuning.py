@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from studio.api.stability import since
-from studio.api.worker.tensor_files import order_header
+from studio.api.worker.tensor_files import write_tensors
 from studio.protocol.weights_files import ADAPTER_FORMAT
 
 PREFIX = "base_model.model."
@@ -151,15 +151,8 @@ def write_adapter(path: Path, adapter: Adapter, facts: AdapterFacts) -> None:
     Raises:
         OSError: The disk refused.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     tensors = {}
     for name, (down, up) in adapter.items():
-        tensors[PREFIX + name + DOWN] = down.detach().float().cpu().contiguous()
-        tensors[PREFIX + name + UP] = up.detach().float().cpu().contiguous()
-    try:
-        save_file(tensors, path, facts.metadata())
-        order_header(path)
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
+        tensors[PREFIX + name + DOWN] = down.float()
+        tensors[PREFIX + name + UP] = up.float()
+    write_tensors(path, ADAPTER_FORMAT, tensors, facts.metadata(), half=False)

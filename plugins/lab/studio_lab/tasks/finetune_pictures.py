@@ -20,7 +20,7 @@ import torch
 
 from studio.api import BadInput, Cancelled, ErrorCode, Event, Kind, StudioError, TaskContext
 from studio.api.plot import Plot
-from studio.api.worker.tensor_files import order_header
+from studio.api.worker.tensor_files import write_tensors
 from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import digest, load
@@ -242,17 +242,10 @@ class _StableDiffusion:
 
     def save(self, path: Path, lora: PictureLora, card: Mapping[str, Any]) -> None:
         """Write the adapter; programs that know peft's names read it, too."""
-        from safetensors import SafetensorError
-        from safetensors.torch import save_file
-
         found = lora.matrices.tensors(self.model.network, "unet.")
-        tensors = {name: value.float().cpu().contiguous() for name, value in found.items()}
-        told = {"format": ADAPTER_FORMAT, "base": self.base, "card": json.dumps(dict(card))}
-        try:
-            save_file(tensors, path, told)
-            order_header(path)
-        except SafetensorError as error:
-            raise OSError(str(error)) from error
+        tensors = {name: value.float() for name, value in found.items()}
+        told = {"base": self.base, "card": json.dumps(dict(card))}
+        write_tensors(path, ADAPTER_FORMAT, tensors, told, half=False)
 
 
 _Kind = _OfTheLab | _StableDiffusion

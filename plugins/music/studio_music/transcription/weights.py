@@ -9,7 +9,7 @@ from typing import Final
 
 from torch import Tensor
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader, order_header
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, write_tensors
 from studio_music.transcription.network import NoteNetwork
 
 FORMAT: Final = "basic-pitch/1"
@@ -49,7 +49,4 @@ def _built(_header: Header, tensors: dict[str, Tensor], device: str) -> Listener
 
 def save(path: Path, state: Mapping[str, Tensor]) -> None:
     """Write a note network, in full precision: it is small, and its kernels are exact."""
-    from safetensors.torch import save_file
-
-    save_file({name: each.contiguous() for name, each in state.items()}, path, {"format": FORMAT})
-    order_header(path)
+    write_tensors(path, FORMAT, state, {}, half=False)
