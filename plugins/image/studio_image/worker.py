@@ -38,7 +38,7 @@ def studio_loaders() -> Sequence[Loader]:
     return (
         starter_weights.loader(),
         probe_weights.loader(),
-        addition_weights.loader(),
+        *addition_weights.loaders(),
         upscale_weights.loader(),
         feature_weights.loader(),
         diffusion_weights.loader(),

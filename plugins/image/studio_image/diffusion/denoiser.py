@@ -60,7 +60,9 @@ def denoise(
     extra = _understood(noise_plan.step, {"eta": 0.0, "generator": generator})
     for number, time in enumerate(times, 1):
         with torch.no_grad():
-            noise = _predict(model, wish, words, noise_plan.scale_model_input(latents, time), time)
+            seen_now = noise_plan.scale_model_input(latents, time)
+            told = _Told(words, time, number / len(times))
+            noise = _predict(model, wish, told, seen_now)
             latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
             if kept is not None:
                 latents = kept.back_in(latents, noise_plan, times[number : number + 1])
@@ -73,21 +75,32 @@ def denoise(
         yield Step(number, len(times), latents)
 
 
-def _predict(
-    model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
-) -> Tensor:
+@dataclass(frozen=True)
+class _Told:
+    """What the network is told beside the latents: words, time, and the share of steps by then."""
+
+    words: dict[str, Any]
+    time: Any
+    share: float
+
+    def half(self, number: int) -> _Told:
+        """Return the words of the first or the second half of a batch."""
+        return _Told(_half(self.words, number), self.time, self.share)
+
+
+def _predict(model: DiffusionModel, wish: Wish, told: _Told, latents: Tensor) -> Tensor:
     """Return the noise, guided, in float32: the scheduler works with small differences."""
     import torch
 
     with _changed(model, wish) as unet:
         if wish.guidance <= 1:
-            return _answer(unet, latents, time, words)
+            return _answer(unet, wish, latents, told)
         if wish.halves:
             without, with_words = (
-                _answer(unet, latents, time, _half(words, number)) for number in (0, 1)
+                _answer(unet, wish, latents, told.half(number)) for number in (0, 1)
             )
         else:
-            both = _answer(unet, torch.cat([latents] * 2), time, words)
+            both = _answer(unet, wish, torch.cat([latents] * 2), told)
             without, with_words = both.chunk(2)
     return without + wish.guidance * (with_words - without)
 
@@ -106,13 +119,14 @@ def _changed(model: DiffusionModel, wish: Wish) -> Iterator[Any]:
             unet.disable_freeu()
 
 
-def _answer(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:
+def _answer(unet: Any, wish: Wish, latents: Tensor, told: _Told) -> Tensor:
     import torch
 
-    noise = _told(unet, latents, time, words)
+    more = wish.led.residuals(latents, told.time, told.words, told.share) if wish.led else {}
+    noise = _noise(unet, latents, told, more)
     if unet.dtype != torch.float32 and not torch.isfinite(noise).all():
         with in_float32(unet) as exact:  # a step that half precision has no numbers for
-            noise = _told(exact, latents, time, words)
+            noise = _noise(exact, latents, told, more)
     return noise
 
 
@@ -123,9 +137,10 @@ def _half(words: Any, number: int) -> Any:
     return words.chunk(2)[number]
 
 
-def _told(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:
-    fitting = _in(words, unet.dtype)
-    noise: Tensor = unet(latents.to(unet.dtype), time, **fitting, return_dict=False)[0].float()
+def _noise(unet: Any, latents: Tensor, told: _Told, more: dict[str, Any]) -> Tensor:
+    fitting = _in(told.words, unet.dtype) | _in(more, unet.dtype)
+    found = unet(latents.to(unet.dtype), told.time, **fitting, return_dict=False)[0]
+    noise: Tensor = found.float()
     return noise
 
 
@@ -133,6 +148,8 @@ def _in(words: Any, dtype: Any) -> Any:
     """Return the same words, or tensors within tensors' tables, in another precision."""
     if isinstance(words, dict):
         return {name: _in(value, dtype) for name, value in words.items()}
+    if isinstance(words, list | tuple):
+        return [_in(value, dtype) for value in words]
     return words.to(dtype)
 
 

@@ -56,7 +56,7 @@ def read_folder(path: Path) -> ModelSpec:
     if missing:
         raise broken(path.name, f"its {INDEX} names no {missing[0]}")
     networks = {
-        name: _network(path / name, index[name][1])
+        name: network_part(path / name, index[name][1])
         for name in NETWORKS
         if name in PARTS[architecture]
     }
@@ -118,7 +118,12 @@ def _refused(path: Path, part: str, asked: object) -> StudioError:
     )
 
 
-def _network(folder: Path, kind: str) -> Part:
+def network_part(folder: Path, kind: str) -> Part:
+    """Return the network in a folder, whose class is ``kind``.
+
+    Raises:
+        StudioError: Its config or its tensors are missing or broken.
+    """
     config = {k: v for k, v in read_json(folder / "config.json").items() if not k.startswith("_")}
     check_config(config, f"{folder.parent.name}/{folder.name}")
     if folder.name in ("unet", "vae") and not _is_list_of_sizes(config.get("block_out_channels")):

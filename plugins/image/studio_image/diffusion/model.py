@@ -120,17 +120,34 @@ def build(
             raise broken(f"{plan.path.name}: {name}", f"its text encoder has only {size} tokens")
     done = 0
     for name, part in plan.networks.items():
-        network = _blank(part, name)
-        expected = network.state_dict()
-        state: dict[str, Any] = {}
-        for key, tensor in part.tensors(expected):
-            _check(f"{plan.path.name}: {name}", key, tensor, expected)
-            state[key] = tensor.to(device=device, dtype=dtype, copy=True)
-            done += tensor.numel()
+        steps = filled(part, name, f"{plan.path.name}: {name}", device, dtype)
+        while True:
+            try:
+                done += next(steps)
+            except StopIteration as end:
+                parts[name] = end.value
+                break
             yield min(1.0, done / max(1, plan.parameters))
-        parts[name] = _filled(network, state, expected, f"{plan.path.name}: {name}")
     model: DiffusionModel = diffusers_model(plan, parts, diffusers)
     return model
+
+
+def filled(
+    part: Part, name: str, where: str, device: str, dtype: torch.dtype
+) -> Generator[int, None, Any]:
+    """Yield how many numbers each tensor had; return the network with its numbers.
+
+    Raises:
+        StudioError: The tensors do not fit the config.
+    """
+    network = _blank(part, name)
+    expected = network.state_dict()
+    state: dict[str, Any] = {}
+    for key, tensor in part.tensors(expected):
+        _check(where, key, tensor, expected)
+        state[key] = tensor.to(device=device, dtype=dtype, copy=True)
+        yield tensor.numel()
+    return _filled(network, state, expected, where)
 
 
 def diffusers_model(plan: ModelSpec, parts: Mapping[str, Any], diffusers: Any) -> Any:

@@ -6,11 +6,14 @@ are scaled so that their mean is as before.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from studio_image.additions import lora
+from studio_image.additions import inversion, lora
+from studio_image.additions.inversion import Piece
 from studio_image.diffusion import prompt_words
 from studio_image.diffusion.model import DiffusionModel
 
@@ -28,8 +31,13 @@ def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
     import torch
 
     pipe, guided = model.pipe, wish.guidance > 1
-    prompt, negative = (prompt_words.weighed(text) for text in (wish.prompt, wish.negative))
+    prompt, negative = (
+        inversion.placed(prompt_words.weighed(text), wish.inversions)
+        for text in (wish.prompt, wish.negative)
+    )
+    plans = [_vectors(model, pieces) for pieces in (prompt, negative)] if wish.inversions else []
     with ExitStack() as stack:
+        stack.enter_context(inversion.spoken(pipe, plans))
         stack.enter_context(lora.added(model.layers if wish.loras else {}, wish.loras))
         stack.enter_context(_skipping(model, wish.clip_skip))
         found = pipe.encode_prompt(
@@ -59,20 +67,16 @@ def left_out(model: DiffusionModel, prompt: str) -> int:
     """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
     reader = model.pipe.tokenizer
     most: int = reader.model_max_length
-    plain = _plain(prompt_words.weighed(prompt))
+    plain = "".join(text for text, _ in prompt_words.weighed(prompt))
     return max(0, len(reader(plain, verbose=False).input_ids) - most)
 
 
-def _plain(pieces: list[tuple[str, float]]) -> str:
-    return "".join(text for text, _ in pieces)
+def _plain(pieces: list[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
-def _weighed(model: DiffusionModel, told: Tensor, pieces: list[tuple[str, float]]) -> Tensor:
-    """Return (1, tokens, width) with each token as strong as its piece of the prompt counts."""
-    import torch
-
-    if all(weight == 1 for _, weight in pieces):
-        return told
+def _by_token(model: DiffusionModel, pieces: list[Piece]) -> list[Piece | None]:
+    """Return for each token the piece it is of; None for the first, the last, and what fills up."""
     reader = model.pipe.tokenizer
     places = reader(
         _plain(pieces),
@@ -81,23 +85,38 @@ def _weighed(model: DiffusionModel, told: Tensor, pieces: list[tuple[str, float]
         truncation=True,
         return_offsets_mapping=True,
     ).offset_mapping
-    ends, end = [], 0
-    for text, weight in pieces:
-        end += len(text)
-        ends.append((end, weight))
-    weights = [_weight_of(start, stop, ends) for start, stop in places]
+    ends = list(itertools.accumulate(len(piece.text) for piece in pieces))
+    return [
+        None if start == stop else pieces[min(bisect.bisect_right(ends, start), len(pieces) - 1)]
+        for start, stop in places
+    ]
+
+
+def _vectors(model: DiffusionModel, pieces: list[Piece]) -> list[tuple[int, Any, int]]:
+    """Return which tokens stand for which vectors of which inversion."""
+    found = []
+    for _, tokens in itertools.groupby(
+        enumerate(_by_token(model, pieces)), lambda each: id(each[1])
+    ):
+        for number, (place, piece) in enumerate(tokens):
+            if piece is not None and piece.inversion is not None:
+                found.append((place, piece.inversion, number))
+    return found
+
+
+def _weighed(model: DiffusionModel, told: Tensor, pieces: list[Piece]) -> Tensor:
+    """Return (1, tokens, width) with each token as strong as its piece of the prompt counts."""
+    import torch
+
+    if all(piece.weight == 1 for piece in pieces):
+        return told
+    weights = [piece.weight if piece else 1.0 for piece in _by_token(model, pieces)]
     by_token = torch.tensor(weights, device=told.device, dtype=torch.float32)[None, :, None]
     made = told.float() * by_token
     before, after = told.float().mean(), made.mean()
     if after.abs() > _NO_MEAN * made.abs().mean():
         made = made * (before / after)
     return made.to(told.dtype)
-
-
-def _weight_of(start: int, stop: int, ends: list[tuple[int, float]]) -> float:
-    if start == stop:  # the first, the last, and what fills up
-        return 1.0
-    return next((weight for end, weight in ends if start < end), 1.0)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from studio_image.additions.control import Led
+from studio_image.additions.inversion import Inversion
 from studio_image.additions.lora import Worn
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class Wish:
         karras: Space the noise levels as Karras et al. do, where the scheduler can.
         clip_skip: 2 or more: the last layers of the text encoder are left out, one for 2.
         loras: What is added to the networks.
+        inversions: What words of the prompts stand for.
+        led: The ControlNet and its picture; None for a free hand.
         variation: A second seed and how far the noise goes towards it, from 0 to 1.
         freeu: Weigh the features of the upper blocks as FreeU does: more contrast and detail.
         halves: Ask the network with and without the prompt one after the other: half the memory.
@@ -45,6 +49,8 @@ class Wish:
     karras: bool = False
     clip_skip: int = 0
     loras: tuple[Worn, ...] = ()
+    inversions: tuple[Inversion, ...] = ()
+    led: Led | None = None
     variation: tuple[int, float] = (0, 0.0)
     freeu: bool = False
     halves: bool = False

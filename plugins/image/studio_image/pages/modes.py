@@ -24,7 +24,7 @@ def modes() -> tuple[Mode, ...]:
             "brush",
             "image.generate",
             schema.Generate,
-            own=("prompt", "style", "loras", "lora_strengths"),
+            own=("prompt", "style", "loras", "lora_strengths", "inversions"),
             capability="text-to-image",
         ),
         Mode(

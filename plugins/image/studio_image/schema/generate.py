@@ -21,6 +21,8 @@ from studio_image.schema.pictures import PICTURE_SUFFIXES
 
 _SAMPLING = Group("Sampling", advanced=True)
 _START = Group("Starting image", advanced=True)
+_CONTROL = Group("ControlNet", advanced=True)
+_FILE = Group("File", advanced=True)
 _VARIATION = Group("Variation of a seed", advanced=True)
 _SIZE = Group("Size")
 MOST_LORAS = 16
@@ -79,6 +81,11 @@ class Generate(Params, frozen=True):
         Label(
             "LoRA strengths", "How strong each LoRA is, in the same order; 1 where none is given."
         ),
+    ] = []
+    inversions: Annotated[
+        list[WeightsId],
+        Capability("textual-inversion"),
+        Label("Textual inversions", "Where their names stand in a prompt, they count."),
     ] = []
     width: Annotated[
         int,
@@ -169,6 +176,43 @@ class Generate(Params, frozen=True):
         Label("Strength", "How much of that picture may change; 1 changes everything."),
         _START,
     ] = 0.6
+    control: Annotated[
+        WeightsId | None,
+        Capability("controlnet"),
+        Label("ControlNet", "What leads the drawing by the picture below."),
+        _CONTROL,
+    ] = WeightsId()
+    control_image: Annotated[
+        str,
+        File(PICTURE_SUFFIXES),
+        Label("Guide picture", "Its edges, depth or pose lead the drawing; empty for a free hand."),
+        _CONTROL,
+    ] = ""
+    control_from: Annotated[
+        Literal["picture", "edges"],
+        Label(
+            "Guide by",
+            "“Edges” finds them in the picture first; “picture” takes it unchanged.",
+        ),
+        _CONTROL,
+    ] = "picture"
+    control_strength: Annotated[
+        float,
+        Range(0, 2, 0.05),
+        Label("Guide strength", "How closely the drawing follows; 1 is usual."),
+        _CONTROL,
+    ] = 1.0
+    control_end: Annotated[
+        float,
+        Range(0.05, 1, 0.05),
+        Label("Guide until", "The share of the steps that are led; the rest are free."),
+        _CONTROL,
+    ] = 1.0
+    bits: Annotated[
+        Literal["8", "16"],
+        Label("Bits per colour", "16 keeps finer shades for editing; diffusion models only."),
+        _FILE,
+    ] = "8"
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same pictures.")] = (
         Seed.random()
     )

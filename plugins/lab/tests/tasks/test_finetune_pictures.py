@@ -112,7 +112,7 @@ def test_stable_diffusion_gets_an_adapter_that_pictures_uses_or_leaves_out(tmp_p
     assert made.result["measures"]["factor"] < 0.97
     path = tmp_path / "adapter.safetensors"
     path.write_bytes(next(e for e in made.artifacts if e.kind == Kind.WEIGHTS).read())
-    adapter = finished(addition_weights.loader().load(path, "cpu"))
+    adapter = finished(addition_weights.LoraLoader().load(path, "cpu"))
     assert adapter.base == "it"
 
     plain = finished(build(read_plan(tmp_path / "sd"), "cpu", torch.float32))

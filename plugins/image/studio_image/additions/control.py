@@ -1,0 +1,125 @@
+"""ControlNets: networks that lead a drawing by the edges, depth or pose of a picture.
+
+arXiv:2302.05543. The networks are those of ``diffusers``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from studio.api import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+_WEAK, _STRONG = 0.1, 0.2
+"""Shares of the steepest slope: an edge is all that is steeper than the first and touches what is
+steeper than the second."""
+_SMOOTH = 1.4
+
+
+@dataclass
+class Control:
+    """A loaded ControlNet.
+
+    Attributes:
+        stamp: Which files it is, for what is kept of pictures made with it.
+    """
+
+    title: str
+    stamp: str
+    network: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Led:
+    """What leads one drawing.
+
+    Attributes:
+        picture: (1, 3, height, width) in 0…1, as the network wants it.
+        strength: How much it counts; 1 is as it was trained.
+        end: The share of the steps after which the drawing is left to itself.
+    """
+
+    control: Control
+    picture: Tensor = field(repr=False)
+    strength: float = 1.0
+    end: float = 1.0
+
+    def residuals(self, latents: Tensor, time: Any, words: dict[str, Any], share: float) -> Any:
+        """Return what to add to the features of the drawing network; empty where it is left alone.
+
+        Args:
+            share: Of the steps, that are done after this one.
+        """
+        if share > self.end:
+            return {}
+        network = self.control.network
+        dtype = network.dtype
+        down, middle = network(
+            latents.to(dtype),
+            time,
+            **_in(words, dtype),
+            controlnet_cond=self.picture.to(latents.device, dtype).expand(len(latents), -1, -1, -1),
+            conditioning_scale=self.strength,
+            return_dict=False,
+        )
+        return {
+            "down_block_additional_residuals": down,
+            "mid_block_additional_residual": middle,
+        }
+
+
+def check(pipe: Any, control: Control) -> None:
+    """Check that a ControlNet was made for weights like these.
+
+    Raises:
+        BadInput: It was not.
+    """
+    ours, theirs = pipe.unet.config, control.network.config
+    for name in ("cross_attention_dim", "block_out_channels", "layers_per_block", "in_channels"):
+        mine, its = ours.get(name), theirs.get(name)
+        if _plain(mine) != _plain(its):
+            raise BadInput(
+                f"The ControlNet “{control.title}” was made for another base model ({name} is "
+                f"{its}, here {mine}).",
+                "Choose a model that fits it, or another ControlNet.",
+            )
+
+
+def edges(picture: np.ndarray) -> np.ndarray:
+    """Return the edges of a picture, white on black, each one pixel wide (Canny, 1986).
+
+    Args:
+        picture: (H, W, 3) uint8.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    grey = ndimage.gaussian_filter(picture[..., :3].astype(np.float32).mean(axis=2), _SMOOTH)
+    across, down = ndimage.sobel(grey, axis=1), ndimage.sobel(grey, axis=0)
+    slope = np.hypot(across, down)
+    # Of a slope only its crest: compared with both neighbours in its direction, one of four.
+    way = np.round(np.arctan2(down, across) / (np.pi / 4)).astype(int) % 4
+    crest = np.zeros(slope.shape, bool)
+    for number, (dy, dx) in enumerate(((0, 1), (1, 1), (1, 0), (1, -1))):
+        before, after = np.roll(slope, (dy, dx), (0, 1)), np.roll(slope, (-dy, -dx), (0, 1))
+        crest |= (way == number) & (slope >= before) & (slope > after)
+    top = max(float(slope.max()), 1e-6)
+    weak, strong = crest & (slope > _WEAK * top), crest & (slope > _STRONG * top)
+    parts, _ = ndimage.label(weak, np.ones((3, 3)))
+    kept = np.isin(parts, np.unique(parts[strong])) & weak
+    made: np.ndarray = (kept[..., None] * np.full(3, 255)).astype(np.uint8)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _in(words: Any, dtype: Any) -> Any:
+    if isinstance(words, dict):
+        return {name: _in(value, dtype) for name, value in words.items()}
+    return words.to(dtype)

@@ -1,0 +1,203 @@
+"""ControlNets and textual inversions: latents equal those of the library's own loop."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from plugins.image.tests.tasks.test_additions import WISH, last, plain
+from studio.api import BadInput, StudioError, finished
+from studio_image.additions.control import Control, Led, check, edges
+from studio_image.additions.inversion import Inversion, placed
+from studio_image.additions.weights import CONTROL, INVERSION, ControlLoader, InversionLoader
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # diffusers
+]
+KINDS = {
+    "sd": diffusers.StableDiffusionControlNetPipeline,
+    "sdxl": diffusers.StableDiffusionXLControlNetPipeline,
+}
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """Everything in float32, also on a processor that has bfloat16."""
+    monkeypatch.setattr("studio_image.additions.weights.native_dtype", lambda _: torch.float32)
+
+
+@pytest.fixture(scope="module")
+def networks(pipes):
+    """A ControlNet for each of the tiny weights, with numbers in what is zero before training."""
+    made = {}
+    for name, pipe in pipes.items():
+        torch.manual_seed(5)
+        network = diffusers.ControlNetModel.from_unet(
+            pipe.unet, conditioning_embedding_out_channels=(16, 32)
+        )
+        for layer in (*network.controlnet_down_blocks, network.controlnet_mid_block):
+            torch.nn.init.normal_(layer.weight, std=0.2)
+        torch.nn.init.normal_(network.controlnet_cond_embedding.conv_out.weight, std=0.2)
+        made[name] = network.eval()
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(networks, tmp_path_factory):
+    root = tmp_path_factory.mktemp("controls") / "lines"
+    networks["sd"].save_pretrained(root)
+    return root
+
+
+@pytest.mark.parametrize("which", KINDS)
+def test_a_controlnet_leads_as_that_of_the_library(pipes, models, networks, which):
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    kind = lambda **parts: KINDS[which](**parts, controlnet=networks[which])  # noqa: E731
+    asked = {"controlnet_conditioning_scale": 0.7, "control_guidance_end": 0.67}
+    expected = plain(pipes[which], WISH, kind, image=picture, **asked)
+    led = Led(Control("lines", "", networks[which]), picture, 0.7, 0.67)
+    ours = last(models[which], replace(WISH, led=led))
+    assert torch.allclose(ours, expected, atol=1e-4)
+    assert not torch.allclose(ours, last(models[which], WISH), atol=1e-2), "it leads"
+    halved = last(models[which], replace(WISH, led=led, halves=True))
+    assert torch.allclose(halved, expected, atol=1e-3)
+
+
+def test_a_controlnet_comes_from_its_folder_and_fits_its_base_alone(
+    models, networks, folder, tmp_path
+):
+    facts = ControlLoader().recognise(folder)
+    assert (facts.family, facts.capabilities) == ("image-controlnet", (CONTROL,))
+    control = finished(ControlLoader().load(folder, "cpu"))
+    for name, value in networks["sd"].state_dict().items():
+        assert torch.equal(control.network.state_dict()[name], value)
+    check(models["sd"].pipe, control)
+    with pytest.raises(BadInput, match="“lines” was made for another base model"):
+        check(models["sdxl"].pipe, control)
+    save_file(networks["sd"].state_dict(), tmp_path / "loose.safetensors")
+    with pytest.raises(StudioError, match="without its config"):
+        ControlLoader().recognise(tmp_path / "loose.safetensors")
+    assert ControlLoader().recognise(tmp_path) is None
+
+
+def test_edges_are_thin_and_where_they_should_be():
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[10:30, 10:30] = 200
+    found = edges(picture)
+    assert found.shape == picture.shape
+    assert set(np.unique(found)) == {0, 255}
+    across = found[20, :, 0] > 0
+    assert across.sum() == 2
+    assert np.abs(np.flatnonzero(across) - [9.5, 29.5]).max() <= 1
+    assert not edges(np.full((9, 9, 3), 80, np.uint8)).any()
+
+
+def picture_bytes():
+    stream = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)).save(
+        stream, "PNG"
+    )
+    return stream.getvalue()
+
+
+def test_the_task_is_led_by_a_picture_and_says_what_is_missing(draw, folder):
+    control = {"lines": finished(ControlLoader().load(folder, "cpu"))}
+    free = draw().artifacts[0].payload
+    asked = {"inputs": {"control": picture_bytes()}, "more": control}
+    led = draw(**asked, control="lines", control_from="edges").artifacts[0]
+    assert led.payload != free
+    assert led.meta["params"]["control"] == "lines"
+    with pytest.raises(BadInput, match="no ControlNet"):
+        draw(**asked, control=None)
+    with pytest.raises(BadInput, match="does not support use as a ControlNet"):
+        draw(**asked, control="sd")
+
+
+# --- textual inversion ------------------------------------------------------------------------
+
+
+def vectors(width, seed=3, tokens=2):
+    return torch.randn(tokens, width, generator=torch.Generator().manual_seed(seed)) / 5
+
+
+@pytest.mark.parametrize("which", ["sd", "sdxl"])
+def test_an_inversion_is_what_new_tokens_would_be(pipes, models, tmp_path, which):
+    """Against the tokens that the library itself would add."""
+    keys = {"emb_params": vectors(32)}
+    if which == "sdxl":
+        keys = {"clip_l": vectors(32), "clip_g": vectors(32, 4)}
+    save_file(keys, tmp_path / "my-cat.safetensors")
+    assert InversionLoader().recognise(tmp_path / "my-cat.safetensors").capabilities == (INVERSION,)
+    inversion = finished(InversionLoader().load(tmp_path / "my-cat.safetensors", "cpu"))
+    wish = replace(WISH, prompt="a My-Cat, asleep", negative="rain my-cat", inversions=(inversion,))
+    ours = last(models[which], wish)
+
+    pipe = pipes[which]
+    changed = []
+    for reader, encoder, name in (
+        (pipe.tokenizer, pipe.text_encoder, "emb_params" if which == "sd" else "clip_l"),
+        *([(pipe.tokenizer_2, pipe.text_encoder_2, "clip_g")] if which == "sdxl" else []),
+    ):
+        owner = getattr(encoder, "text_model", encoder).embeddings.token_embedding
+        # Two words that nothing else here says, in the place of new ones.
+        for word, vector in zip(("zebra", "yellow"), keys[name], strict=True):
+            (number,) = reader(word, add_special_tokens=False).input_ids
+            changed.append((owner.weight, number, owner.weight[number].detach().clone()))
+            owner.weight.data[number] = vector
+    try:
+        said = replace(wish, prompt="a zebra yellow, asleep", negative="rain zebra yellow")
+        expected = plain(pipe, said)
+    finally:
+        for weight, number, before in changed:
+            weight.data[number] = before
+    assert torch.allclose(ours, expected, atol=1e-4)
+    assert not torch.allclose(ours, last(models[which], replace(wish, inversions=())), atol=1e-3)
+
+
+def test_words_are_found_whole_and_keep_their_weight():
+    cat, cats = (
+        Inversion(name, "", {"te1": vectors(4, tokens=n)}) for name, n in (("cat", 1), ("cat 2", 3))
+    )
+    pieces = placed([("a cat, ", 1.0), ("CAT 2", 1.3), (" concat", 1.0)], [cat, cats])
+    assert [(p.text, p.weight, p.inversion) for p in pieces] == [
+        ("a ", 1.0, None), ("x", 1.0, cat), (", ", 1.0, None), ("x x x", 1.3, cats),
+        (" concat", 1.0, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tensors", "why"),
+    [
+        ({"emb_params": vectors(32) * float("nan")}, "invalid numbers"),
+        ({"clip_l": vectors(32), "clip_g": vectors(32, tokens=3)}, "different lengths"),
+        ({"emb_params": vectors(32, tokens=99)}, "no vectors of words"),
+        ({"other": vectors(32)}, "no vectors of words"),
+    ],
+)
+def test_what_is_no_inversion_is_told(tmp_path, tensors, why):
+    save_file(tensors, tmp_path / "odd.safetensors")
+    with pytest.raises(StudioError, match=why):
+        finished(InversionLoader().load(tmp_path / "odd.safetensors", "cpu"))
+
+
+def test_an_inversion_for_another_base_is_refused(draw):
+    wide = Inversion("wide", "", {"te1": vectors(48)})
+    with pytest.raises(BadInput, match="“wide” was made for another base model"):
+        draw(more={"wide": wide}, inversions=["wide"], prompt="a wide cat")
+
+
+def test_sixteen_bits_are_sixteen_bits(draw):
+    deep = draw(bits="16").artifacts[0].payload
+    assert deep[24] == 16
+    shallow = np.asarray(Image.open(io.BytesIO(draw().artifacts[0].payload))).astype(int)
+    seen = np.asarray(Image.open(io.BytesIO(deep)).convert("RGB")).astype(int)
+    assert np.abs(seen - shallow).max() <= 1
