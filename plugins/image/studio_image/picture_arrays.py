@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict, read_regular
 from studio_image.recipes import infotext, png_text
 from studio_image.recipes import recipe as recipes
+from studio_image.sixteen_bits import png as deep_png
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
@@ -85,8 +86,16 @@ def has_many(source: Path | io.BytesIO) -> bool:
     return True
 
 
-def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
-    """Return the bytes of a PNG file; the same picture and recipe give the same bytes."""
+def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None, *, dpi: int = 0) -> bytes:
+    """Return the bytes of a PNG file; the same picture and recipe give the same bytes.
+
+    Args:
+        picture: uint8; or uint16 for a file with 16 bits a colour.
+        dpi: What it says of its size on paper; 0 for nothing.
+    """
+    if picture.dtype == np.uint16:
+        small = png((picture >> 8).astype(np.uint8), recipe, dpi=dpi)
+        return deep_png.deepened(small, picture)
     info = PngImagePlugin.PngInfo()
     if recipe is not None:
         info.add_itxt(recipes.KEY, recipes.to_json(recipe))
@@ -94,7 +103,8 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
         if said := infotext.written(recipe, width, height):
             info.add_text(infotext.KEY, said)
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6)
+    more = {"dpi": (dpi, dpi)} if dpi else {}
+    Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6, **more)
     return stream.getvalue()
 
 
@@ -135,9 +145,11 @@ def row(pictures: np.ndarray) -> np.ndarray:
     return np.concatenate(list(pictures), axis=1)
 
 
-def from_unit(values: np.ndarray) -> np.ndarray:
-    """Return floats (…, H, W, 3) in 0…1 as bytes; not-a-number becomes black."""
+def from_unit(values: np.ndarray, bits: int = 8) -> np.ndarray:
+    """Return floats (…, H, W, 3) in 0…1 as uint8, or uint16; not-a-number becomes black."""
     finite: np.ndarray = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
+    if bits == 16:
+        return (finite.clip(0, 1).astype(np.float64) * 65_535 + 0.5).astype(np.uint16)
     return (finite.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 

@@ -46,7 +46,7 @@ def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
 
         export(artifact, path)
 
-    return {f"{Kind.IMAGE}:{suffix}": write for suffix in (".jpg", ".webp")}
+    return {f"{Kind.IMAGE}:{suffix}": write for suffix in (".jpg", ".webp", ".tif")}
 
 
 @hookimpl

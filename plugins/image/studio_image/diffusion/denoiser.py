@@ -61,8 +61,7 @@ def denoise(
     for number, time in enumerate(times, 1):
         with torch.no_grad():
             seen_now = noise_plan.scale_model_input(latents, time)
-            told = _Told(words, time, number / len(times))
-            noise = _predict(model, wish, told, seen_now)
+            noise = _predict(model, wish, _Told(words, time, number / len(times)), seen_now)
             latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
             if kept is not None:
                 latents = kept.back_in(latents, noise_plan, times[number : number + 1])

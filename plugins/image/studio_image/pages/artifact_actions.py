@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
 
@@ -26,7 +27,10 @@ class PictureActions:
         view: ViewController,
         imports: ImportController,
         actions: ArtifactActions,
+        export_several: Callable[[], Any],
     ) -> None:
+        """``export_several``: opens what asks for the files of several pictures."""
+        self.export_several = export_several
         self._ctx, self._run, self._composer = ctx, run, composer
         self._view, self._imports, self._actions = view, imports, actions
 
@@ -65,6 +69,7 @@ class PictureActions:
         menu.addAction(icon("star"), tr("Add or remove star"), self._actions.star)
         menu.addAction(icon("copy"), tr("Copy"), self._actions.copy)
         menu.addAction(icon("download"), tr("Save as…"), self._actions.save_as)
+        menu.addAction(icon("download"), tr("Export several…"), self.export_several)
         menu.addSeparator()
         menu.addAction(icon("trash-2"), tr("Move to the bin"), self._actions.bin)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -37,6 +37,13 @@ def page_actions(
         ("paste", tr("Paste a picture"), target.paste, "clipboard", "Ctrl+Shift+V"),
         ("copy", tr("Copy the picture"), actions.copy, "copy", "Ctrl+Shift+C"),
         ("save", tr("Save the picture as"), actions.save_as, "download", "Ctrl+S"),
+        (
+            "export",
+            tr("Export several pictures"),
+            pictures.export_several,
+            "download",
+            "Ctrl+Shift+S",
+        ),
         ("star", tr("Add or remove star"), actions.star, "star", "Alt+S"),
         (
             "compare",

@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
-from studio_image.pages.input_slot import InputSlot
+from studio_image.pages.input_slot import InputSlot, pixels
 from studio_image.pages.lora_list import LoraList
 from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, REPAIR, RESTYLE, WITH_WORDS, modes
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
 from studio_image.recipes.foreign import without_loras
-from studio_image.schema import Generate, axes
+from studio_image.schema import Enlarge, Generate, axes
 
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
@@ -56,6 +56,8 @@ class Composer(QFrame):
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
         self.modes.on_change(self._show_mode)
+        self.modes.forms[ENLARGE].on_change(self._show_size)
+        self.input.taken.connect(self._show_size)
         self.modes.forms[DRAW].on_change(self.show_chips)
         self._show_mode(self.modes.mode)
 
@@ -102,6 +104,18 @@ class Composer(QFrame):
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
         self.show_chips()
+        self._show_size()
+
+    def _show_size(self) -> None:
+        """Say beside the picture how large its result will be."""
+        words, size = "", self.input.picture_size
+        if self.mode == ENLARGE and size.isValid():
+            try:
+                asked = Enlarge.parse(self.modes.forms[ENLARGE].values())
+                words = pixels(QSize(*asked.size_of(size.width(), size.height())))
+            except BadInput:  # the form says so itself
+                words = ""
+        self.input.show_result(words)
 
     def show_chips(self) -> None:
         """Offer what the chosen weights understand."""
@@ -157,7 +171,7 @@ class Composer(QFrame):
         return [
             f"{name}={'+'.join(map(str, value)) if isinstance(value, list) else value}"
             for name, value in values.items()
-            if name not in ("count", "seed", "prompt") and value != usual.get(name)
+            if name not in ("count", "seed", "prompt") and value not in (None, usual.get(name))
         ]
 
     def _set_common(self, lines: object) -> None:
@@ -191,7 +205,16 @@ class Composer(QFrame):
             "style": self.prompt.style_name,
             "loras": list(pairs),
             "lora_strengths": list(pairs.values()),
+            "inversions": self._inversions(prompt),
         }
+
+    def _inversions(self, prompt: str) -> list[str]:
+        """Return the textual inversions whose names stand in one of the prompts."""
+        if self.prompt.has_styles:
+            return []
+        said = f"{prompt} {self.modes.form.values().get('negative', '')}".lower()
+        known = self._weights.for_capability("textual-inversion")
+        return [id for id, title in known if title.lower() in said]
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""

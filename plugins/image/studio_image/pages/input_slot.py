@@ -33,6 +33,10 @@ class InputSlot(QWidget):
         super().__init__()
         self._ui = ctx.ui
         self.artifact: SavedArtifact | None = None
+        self.picture_size = QSize()
+        """Of the picture itself."""
+        self.hint = ""
+        """What stands below its name."""
         self._thumb = ctx.ui.icon_button("image-plus", tr("Choose a picture"))
         self._thumb.setFixedSize(_SIDE + 8, _SIDE + 8)
         self._thumb.clicked.connect(self._on_thumb)
@@ -74,12 +78,10 @@ class InputSlot(QWidget):
 
     def show_picture(self, artifact: SavedArtifact, thumbnail: QImage, size: QSize) -> None:
         """Show a picture; ``size`` is that of the picture itself."""
-        self.artifact = artifact
+        self.artifact, self.picture_size = artifact, size
         name = artifact.title or tr("Picture")
         self._name.set_text(name)
-        self._hint.set_text(
-            tr("{width} × {height} px").format(width=size.width(), height=size.height())
-        )
+        self._hint.set_text(pixels(size))
         self._thumb.setIcon(QIcon(_square(thumbnail, self.devicePixelRatioF())))
         self._thumb.setIconSize(QSize(_SIDE, _SIDE))
         self._thumb.setToolTip(tr("Show the picture"))
@@ -87,12 +89,24 @@ class InputSlot(QWidget):
         self._clear.show()
         self.taken.emit()
 
+    def show_result(self, words: str) -> None:
+        """Say beside its size what becomes of it; nothing with an empty text."""
+        if self.artifact is not None:
+            own = pixels(self.picture_size)
+            self.hint = f"{own} → {words}" if words else own
+            self._hint.set_text(self.hint)
+
     def _on_thumb(self) -> None:
         (self.show_asked if self.artifact is not None else self.pick_asked).emit()
 
     def _on_clear(self) -> None:
         self.show_nothing()
         self.cleared.emit()
+
+
+def pixels(size: QSize) -> str:
+    """Return a size in words."""
+    return tr("{width} × {height} px").format(width=size.width(), height=size.height())
 
 
 def _square(image: QImage, ratio: float) -> QPixmap:

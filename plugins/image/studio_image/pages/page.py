@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import Mode, Page, PluginContext, Role
 from studio_image.pages.artifact_actions import PictureActions
+from studio_image.pages.batch_export import BatchExports
 from studio_image.pages.commands import page_actions
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
@@ -109,8 +110,15 @@ class PicturePage(QWidget):
             clip=lambda artifact: read_picture(artifact.path),
             page=tr("Pictures"),
         )
+        self.exports = BatchExports(ctx, self, self.results, self.view.result, self.trouble)
         self.picture_actions = PictureActions(
-            ctx, self.run, self.composer, self.view, self.imports, self.result_actions
+            ctx,
+            self.run,
+            self.composer,
+            self.view,
+            self.imports,
+            self.result_actions,
+            self.exports.ask,
         )
         self._lay_out()
         self._connect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
 from PySide6.QtGui import QImage, QImageReader
@@ -14,9 +15,18 @@ from studio_image.schema import PICTURE_SUFFIXES
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before a byte of them is decoded, here as in the runtime."""
-SAVE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SAVE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _LARGEST_FILE = 512 << 20
-_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+_DEPTH_PLACE, _DEEP = 24, 16
+"""Where a PNG file says how many bits a colour has."""
 _QUALITY = 92
 _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": "png",
@@ -93,10 +103,14 @@ def png_of(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-def export(artifact: SavedArtifact, path: Path) -> None:
+def export(artifact: SavedArtifact, path: Path, *, quality: int = _QUALITY) -> None:
     """Write a picture of the library in the format that ``path`` names; all of it or nothing.
 
-    Its recipe goes with it: in the texts of a PNG, in the comment of the others' EXIF data.
+    Its recipe goes with it: in the texts of a PNG, in the comment of the others' EXIF data. PNG and
+    TIFF keep 16 bits a colour where the picture has them.
+
+    Args:
+        quality: Of JPEG and WebP, to 100.
 
     Raises:
         BadInput: The suffix is none of ``SAVE_SUFFIXES``, or the picture cannot be read.
@@ -110,7 +124,14 @@ def export(artifact: SavedArtifact, path: Path) -> None:
         )
     data = read_file(artifact.path)
     is_same = kind == _FORMATS.get(artifact.path.suffix.lower())
-    _write(data if is_same else _converted(data, kind, artifact.title or path.stem), path)
+    name = artifact.title or path.stem
+    if is_same:
+        made = data
+    elif kind == "TIFF" and is_deep(data):
+        made = _deep_tiff(data, artifact.path)
+    else:
+        made = _converted(data, kind, name, quality)
+    _write(made, path)
 
 
 def is_picture(path: Path) -> bool:
@@ -118,22 +139,51 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
-def _converted(data: bytes, kind: str, name: str) -> bytes:
+def is_deep(data: bytes) -> bool:
+    """Whether these are the bytes of a PNG file with 16 bits a colour."""
+    return data.startswith(b"\x89PNG") and data[_DEPTH_PLACE : _DEPTH_PLACE + 1] == bytes([_DEEP])
+
+
+def _deep_tiff(data: bytes, path: Path) -> bytes:
+    import numpy as np
+
+    from studio_image.sixteen_bits import tiff
+
+    image = read_picture(path)
+    deep = image.convertToFormat(QImage.Format.Format_RGBA64)
+    values = np.frombuffer(deep.constBits(), np.uint16)
+    pixels = values.reshape(deep.height(), deep.bytesPerLine() // 2)[:, : 4 * deep.width()]
+    pixels = pixels.reshape(deep.height(), deep.width(), 4)
+    channels = 4 if image.hasAlphaChannel() else 3
+    return tiff.written(pixels[..., :channels], "".join(_said(data)))
+
+
+def _said(data: bytes) -> list[str]:
+    """Return the spelling of the recipe that other programs read, if there is one."""
+    from studio_image.recipes import recipe_files
+
+    try:
+        return recipe_files.spellings(data)[-1:]
+    except BadInput:  # the picture can be saved all the same
+        return []
+
+
+def _converted(data: bytes, kind: str, name: str, quality: int) -> bytes:
     from PIL import Image  # here, for the window starts without it
 
     from studio_image import picture_arrays
     from studio_image.recipes import recipe_files
+    from studio_image.sixteen_bits import tiff
 
     pixels = picture_arrays.read(data, name)
+    if kind == "TIFF":
+        return tiff.written(pixels, "".join(_said(data)))
     image = Image.fromarray(picture_arrays.on_white(pixels) if kind == "JPEG" else pixels)
-    try:
-        said = recipe_files.spellings(data)[-1:]  # the spelling that other programs read, if any
-    except BadInput:  # the picture can be saved all the same
-        said = []
+    said = _said(data)
     more = {"exif": recipe_files.exif_with(said[0])} if said and kind != "PNG" else {}
     stream = io.BytesIO()
     try:
-        image.save(stream, kind, quality=_QUALITY, **more)
+        image.save(stream, kind, **_options(kind, quality), **more)
     except (OSError, ValueError) as error:  # JPEG and WebP have a largest size
         raise StudioError(
             ErrorCode.BAD_INPUT,
@@ -142,6 +192,10 @@ def _converted(data: bytes, kind: str, name: str) -> bytes:
             "Save it as .png.",
         ) from error
     return stream.getvalue()
+
+
+def _options(kind: str, quality: int) -> dict[str, Any]:
+    return {"quality": quality, "method": 4} if kind == "WEBP" else {"quality": quality}
 
 
 def _reader(path: Path) -> QImageReader:

@@ -94,6 +94,8 @@ def _exif_texts(data: bytes) -> dict[str, str]:
         name, mark, said = _decoded(value).partition(":")
         if mark and name.lower() in (comfy.PROMPT, comfy.WORKFLOW):
             found.setdefault(name.lower(), said)
+    if description := _decoded(camera[-1]):
+        found.setdefault(infotext.KEY, description)
     if said := _decoded(comment):
         # Any of them may stand there alone; some write a table of ComfyUI's two.
         found |= {recipes.KEY: said, infotext.KEY: said, invoke.METADATA: said}
@@ -103,8 +105,8 @@ def _exif_texts(data: bytes) -> dict[str, str]:
 
 def _decoded(value: object) -> str:
     """Return the text of an EXIF value: ASCII, UTF-8, or UTF-16 of either order."""
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST else ""
+    if isinstance(value, str):  # read as Latin-1, whatever it was written in
+        value = value.encode("latin-1", errors="replace")
     if not isinstance(value, bytes) or len(value) > _LONGEST:
         return ""
     if value.startswith(_UNICODE):

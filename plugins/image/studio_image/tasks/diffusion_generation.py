@@ -16,6 +16,10 @@ from torch import Tensor
 
 from studio.api import BadInput, Event, Kind, Rung, TaskContext
 from studio_image import picture_arrays
+from studio_image.additions.control import Control, Led, edges
+from studio_image.additions.control import check as check_control
+from studio_image.additions.inversion import Inversion
+from studio_image.additions.inversion import check as check_inversion
 from studio_image.additions.lora import Lora, Worn
 from studio_image.additions.lora import check as check_lora
 from studio_image.diffusion import kept_latents, prompt_words, schedulers
@@ -56,7 +60,11 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         lent = leases.enter_context(ctx.lease(params.weights, plan.working_bytes(width, height)))
         model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
         loras = tuple(_loras(ctx, params, model, leases))
-        wish = replace(wish_of(params, plan, width, height, start), loras=loras)
+        inversions = tuple(_inversions(ctx, params, model, leases))
+        led = _led(ctx, params, model, (width, height), leases)
+        wish = replace(
+            wish_of(params, plan, width, height, start), loras=loras, inversions=inversions, led=led
+        )
         note = " ".join(filter(None, (beyond(model, params), _no_karras(params, plan))))
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
@@ -108,7 +116,8 @@ def _one(
         latents = found
         yield _progress(ctx, params, model, number, Step(wish.steps, wish.steps, latents))
     pixels, again = yield from ctx.ladder(_WHOLE_OR_TILES, decoded)
-    picture = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
+    values = pixels[0].permute(1, 2, 0).cpu().numpy()
+    picture = picture_arrays.from_unit(values)
     recipe = {
         "task": "image.generate",
         "params": params.to_dict()
@@ -125,7 +134,7 @@ def _one(
     }
     yield ctx.artifact(
         Kind.IMAGE,
-        picture_arrays.png(picture, recipe),
+        picture_arrays.png(picture_arrays.from_unit(values, int(params.bits)), recipe),
         suffix=".png",
         title=wish.prompt[:80],
         text=wish.prompt,
@@ -208,6 +217,49 @@ def _loras(
         lora = as_lent(leases.enter_context(ctx.lease(weights)), Lora, weights, "use as a LoRA")
         check_lora(model.layers, lora)
         yield Worn(lora, strength)
+
+
+def _inversions(
+    ctx: TaskContext, params: Generate, model: DiffusionModel, leases: ExitStack
+) -> Iterator[Inversion]:
+    """Borrow the textual inversions, each checked against the model.
+
+    Raises:
+        BadInput: One was made for another base, or is something else.
+    """
+    for weights in params.inversions:
+        lent = leases.enter_context(ctx.lease(weights))
+        inversion = as_lent(lent, Inversion, weights, "use as a textual inversion")
+        check_inversion(model.pipe, inversion)
+        yield inversion
+
+
+def _led(
+    ctx: TaskContext,
+    params: Generate,
+    model: DiffusionModel,
+    size: tuple[int, int],
+    leases: ExitStack,
+) -> Led | None:
+    """Borrow the ControlNet and read its picture; None without a picture.
+
+    Raises:
+        BadInput: There is none, it was made for another base, or the picture cannot be used.
+    """
+    picture = picture_arrays.given(params.control_image, ctx.inputs, "control")
+    if picture is None:
+        return None
+    if params.control is None:
+        raise BadInput(
+            "There is a guide picture, but no ControlNet.", "Add one on the page Models."
+        )
+    lent = leases.enter_context(ctx.lease(params.control))
+    control = as_lent(lent, Control, params.control, "use as a ControlNet")
+    check_control(model.pipe, control)
+    shown = picture_arrays.on_white(picture)
+    if params.control_from == "edges":
+        shown = edges(shown)
+    return Led(control, _tensor(shown, *size), params.control_strength, params.control_end)
 
 
 def _no_karras(params: Generate, plan: ModelSpec) -> str:

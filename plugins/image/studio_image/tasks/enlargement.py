@@ -15,8 +15,8 @@ from studio.api import BadInput, Check, Event, Kind, Rung, TaskContext, Verdict
 from studio_image import picture_arrays
 from studio_image.lent import as_lent
 from studio_image.schema import PICTURE_SUFFIXES, Enlarge
+from studio_image.upscale.enlargement import MAX_PIXELS, free_memory, refuse_giants
 from studio_image.upscale.enlargement import enlarged as enlarging
-from studio_image.upscale.enlargement import free_memory
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.tiles import SMALLEST, side_for
 
@@ -168,7 +168,10 @@ def _is_picture(file: Path) -> bool:
 def _one(
     ctx: TaskContext, params: Enlarge, upscaler: Upscaler, picture: np.ndarray, batch: _Batch
 ) -> Generator[Event, None, np.ndarray]:
-    name, factor = batch.names[batch.done], int(params.factor)
+    name = batch.names[batch.done]
+    size = params.size_of(picture.shape[1], picture.shape[0])
+    refuse_giants(*size)
+    factor = _factor(picture, size, upscaler.scale)
     place, message = (batch.done, len(batch.names)), batch.saying(name)
     made = yield from enlarged(
         ctx, upscaler, picture, factor, side=params.tile, message=message, place=place
@@ -177,15 +180,18 @@ def _one(
         made = yield from enlarged(
             ctx, upscaler.exact(), picture, factor, side=params.tile, message=message, place=place
         )
-    checks = picture_arrays.insist(_verdict(picture, made, factor)).checks
+    if made.shape[1::-1] != size:
+        made = yield from ctx.in_thread(partial(picture_arrays.resized, made, *size))
+    checks = picture_arrays.insist(picture_arrays.verdict(made, size=size, source=picture)).checks
     recipe = _recipe(params, name)
-    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
+    dpi = params.dpi if params.asked == "print" else 0
+    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe, dpi=dpi))
     alike = yield from ctx.in_thread(partial(likeness, picture, made))
     yield ctx.artifact(
         Kind.IMAGE,
         file,
         suffix=".png",
-        title=_title(name, factor),
+        title=_title(name, params, size),
         verdict=Verdict((*checks, alike)),
         meta=recipe,
         preview=picture_arrays.thumbnail(made),
@@ -211,6 +217,24 @@ def _recipe(params: Enlarge, name: str) -> dict[str, Any]:
     return {"task": "image.enlarge", "params": params.to_dict(), "picture": name}
 
 
-def _title(name: str, factor: int) -> str:
+def _factor(picture: np.ndarray, size: tuple[int, int], scale: int) -> int:
+    """Return how much the network enlarges: the least of 1, 2, 4 that is enough, else 8.
+
+    What is more than asked is taken back by resampling; what is less is added so.
+    """
+    wanted = max(size[0] / picture.shape[1], size[1] / picture.shape[0])
+    if scale == 1:  # these weights only restore
+        return 1
+    height, width = picture.shape[:2]
+    fitting = (n for n in (1, 2, 4, 8) if n >= wanted - 1e-6)
+    factor = next(fitting, 8)
+    while factor > 1 and height * width * factor**2 > MAX_PIXELS:
+        factor //= 2
+    return factor
+
+
+def _title(name: str, params: Enlarge, size: tuple[int, int]) -> str:
     stem = "{parent}" if name == GIVEN else Path(name).stem
-    return f"{stem}, restored" if factor == 1 else f"{stem}, {factor} × larger"
+    if params.asked != "scale":
+        return f"{stem}, {size[0]} × {size[1]}"
+    return f"{stem}, restored" if params.factor == "1" else f"{stem}, {params.factor} × larger"

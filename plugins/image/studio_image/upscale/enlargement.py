@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -21,15 +22,16 @@ MAX_PIXELS = 200_000_000
 """Of the result. More would take a day and fill the memory."""
 PREVIEW_SIDE = 512
 OPAQUE = 255
+_NEARLY = 0.99
 BLEED = 8
 """How many pixels colours run into what is transparent."""
 
 
 @dataclass
 class Step:
-    """How far it is, in tiles; ``preview`` only when a tile was finished."""
+    """How far it is, in tiles and parts of one; ``preview`` only when a tile was finished."""
 
-    done: int = 0
+    done: float = 0
     total: int = 0
     preview: np.ndarray | None = field(default=None, repr=False)
 
@@ -51,7 +53,7 @@ def enlarged(
             something that is no picture.
     """
     rounds = _rounds(upscaler.scale, factor)
-    _refuse_giants(picture, factor)
+    refuse_giants(picture.shape[1] * factor, picture.shape[0] * factor)
     side = -(-side // 4) * 4 or side_for(free_memory(upscaler.device), upscaler.pixel_bytes)
     is_clear = picture.shape[2] == 4 and bool((picture[..., 3] < OPAQUE).any())
     step = Step(total=_tiles(upscaler, picture, rounds, side) * (2 if is_clear else 1))
@@ -111,13 +113,15 @@ def _computed(
     upscaler: Upscaler, part: np.ndarray, step: Step
 ) -> Generator[Step, None, torch.Tensor]:
     steps = upscaler.steps(torch.tensor(part).permute(2, 0, 1)[None].float() / 255)
-    while True:
+    for layer in itertools.count(1):
         try:
             next(steps)
         except StopIteration as end:
             made: torch.Tensor = end.value
             return made
-        yield Step(step.done, step.total)
+        # Where half precision was not enough, the layers are computed twice.
+        yield Step(step.done + min(layer / (upscaler.layers + 1), _NEARLY), step.total)
+    raise AssertionError("a count has no end")
 
 
 def _to_numpy(made: torch.Tensor, shrink: int) -> np.ndarray:
@@ -140,8 +144,12 @@ def _rounds(scale: int, factor: int) -> int:
     return 1 if scale >= factor else math.ceil(math.log(factor, scale) - 1e-9)
 
 
-def _refuse_giants(picture: np.ndarray, factor: int) -> None:
-    height, width = (length * factor for length in picture.shape[:2])
+def refuse_giants(width: int, height: int) -> None:
+    """Refuse a result of this size, if it would take a day and fill the memory.
+
+    Raises:
+        BadInput: It would.
+    """
     if height * width > MAX_PIXELS:
         raise BadInput(
             f"The result would have {width:,} × {height:,} pixels; the limit is "

@@ -57,6 +57,18 @@ class Upscaler:
         self.dtype = dtype
         self.scale = network.scale
         self.reach = network.reach
+        self._layers = 0
+
+    @property
+    def layers(self) -> int:
+        """How many steps it takes for a tile of any size, counted once on a tiny one."""
+        if not self._layers:
+            network, side = self.network, 4
+            assert network is not None
+            side = -(-side // network.fold) * network.fold
+            tiny = torch.zeros(1, 3, side, side, device=self.device, dtype=self.dtype)
+            self._layers = max(1, sum(1 for _ in network.steps(tiny)))
+        return self._layers
 
     @property
     def pixel_bytes(self) -> int:

@@ -186,6 +186,51 @@ def test_a_picture_from_the_page() -> None:
     assert len(made.progress) > 8  # steps within a tile, where it can be stopped
 
 
+def test_progress_within_a_tile_is_real_and_never_goes_back() -> None:
+    made = task(small(Compact(4, 4, 12)), {}, inputs={"image": png(noise(20, 20))})
+    shares = [event.done / event.total for event in made.progress]
+    assert shares == sorted(shares)
+    assert len({round(share, 3) for share in shares}) > 3, "one tile alone has several"
+    assert shares[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ({"asked": "pixels", "width": 100}, (100, 50)),
+        ({"asked": "pixels", "width": 100, "height": 20}, (40, 20)),
+        ({"asked": "percent", "percent": 150}, (60, 30)),
+        ({"asked": "percent", "percent": 50}, (20, 10)),
+        ({"asked": "percent", "percent": 600}, (240, 120)),
+        ({"asked": "print", "print_width": 2.54, "unit": "cm", "dpi": 100}, (100, 50)),
+        ({"asked": "print", "print_height": 1, "unit": "inch", "dpi": 72}, (144, 72)),
+    ],
+)
+def test_the_size_is_the_one_that_was_asked_for(
+    asked: dict[str, object], size: tuple[int, int]
+) -> None:
+    made = task(small(Compact(4, 4, 1)), asked, inputs={"image": png(noise(20, 40))})
+    with Image.open(io.BytesIO(made.artifacts[0].payload)) as image:
+        assert image.size == size
+        if asked["asked"] == "print":
+            assert round(image.info["dpi"][0]) == asked["dpi"]
+    assert (made.result["width"], made.result["height"]) == size
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"asked": "pixels"}, "no result size"),
+        ({"asked": "print"}, "no result size"),
+        ({"asked": "print", "print_width": 2000, "unit": "inch", "dpi": 2400}, "200 million"),
+        ({"asked": "pixels", "width": 10**9}, "between 0 and"),
+    ],
+)
+def test_sizes_that_are_none_are_refused(asked: dict[str, object], why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        task(small(Compact(4, 4, 1)), asked, inputs={"image": png(noise(20, 40))})
+
+
 def test_the_recipe_says_all_that_makes_it_again() -> None:
     inputs, upscaler = {"image": png(noise(20, 20))}, small(Compact(4, 4, 2))
     made = task(upscaler, {"factor": "2", "tile": 32}, inputs=inputs)
