@@ -66,6 +66,7 @@ BY_THE_CLOCK = {"lab.scale"}
 """Plans by how long steps take here: no two runs are the same. ``test_scale.py`` tries it."""
 
 AT_ONCE = {
+    "image.edit",
     "lab.describe",
     "molecules.draw",
     "molecules.shape",
@@ -189,6 +190,7 @@ CASES: dict[str, Case] = {
     "image.restyle": Case(
         {"styles": ["waves"], "size": 64, "steps": 10}, _features, {"image": _picture()}
     ),
+    "image.edit": Case({"exposure": 1}, inputs={"image": _picture()}),
     "image.repair": Case({"left": 8, "right": 8}, inputs={"image": _picture(300)}),
     "lab.compare": Case({"weights": ["tiny"], "example": "digits", "samples": 50}, _trained),
     "lab.sample": Case({"count": 100}, _trained),

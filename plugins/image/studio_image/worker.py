@@ -15,7 +15,7 @@ from studio_image.diffusion import weights as diffusion_weights
 from studio_image.probe import weights as probe_weights
 from studio_image.restyle import weights as feature_weights
 from studio_image.starter import weights as starter_weights
-from studio_image.tasks import enlargement, film, generation, grid, repair, style_transfer
+from studio_image.tasks import edit, enlargement, film, generation, grid, repair, style_transfer
 from studio_image.upscale import weights as upscale_weights
 
 
@@ -28,6 +28,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "image.restyle": style_transfer.restyle,
         "image.grid": grid.grid,
         "image.repair": repair.repair,
+        "image.edit": edit.edit,
         "image.film": film.film,
     }
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from studio.api import ArtifactActions, JobRequest, PluginContext, RunController
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
-from studio_image.pages.modes import DRAW, ENLARGE, FILM, REPAIR, RESTYLE
+from studio_image.pages.modes import DRAW, EDIT, ENLARGE, FILM, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
@@ -55,6 +55,7 @@ class PictureActions:
         icon, menu = self._ctx.ui.icon, self._ctx.ui.menu()
         menu.addAction(icon("maximize"), tr("Enlarge it"), lambda: self.use_in(ENLARGE))
         menu.addAction(icon("palette"), tr("Restyle"), lambda: self.use_in(RESTYLE))
+        menu.addAction(icon("sliders-horizontal"), tr("Edit"), lambda: self.use_in(EDIT))
         menu.addAction(icon("eraser"), tr("Repair"), lambda: self.use_in(REPAIR))
         menu.addAction(icon("brush"), tr("Use as starting image"), lambda: self.use_in(DRAW))
         key = menu.addAction(icon("film"), tr("Add to the film"), self.add_to_film)

@@ -7,7 +7,7 @@ from functools import partial
 from studio.api import ArtifactActions, DropTarget, PageAction, RunController
 from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.composer import Composer
-from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, REPAIR, RESTYLE
+from studio_image.pages.modes import DRAW, EDIT, ENLARGE, FILM, GRID, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.view_controller import ViewController
@@ -32,6 +32,7 @@ def page_actions(
         ("enlarge", tr("Enlarge a picture"), partial(mode, ENLARGE), "maximize", "Alt+3"),
         ("grid", tr("Compare settings in a grid"), partial(mode, GRID), "grid-3x3", "Alt+4"),
         ("film", tr("Make a film"), partial(mode, FILM), "film", "Alt+5"),
+        ("edit", tr("Edit a picture"), partial(mode, EDIT), "sliders-horizontal", "Alt+7"),
         ("repair", tr("Repair a picture"), partial(mode, REPAIR), "eraser", "Alt+6"),
         ("open", tr("Open pictures"), target.pick, "folder-open", "Ctrl+O"),
         ("paste", tr("Paste a picture"), target.paste, "clipboard", "Ctrl+Shift+V"),

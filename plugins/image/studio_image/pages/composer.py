@@ -16,7 +16,17 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot, pixels
 from studio_image.pages.lora_list import LoraList
-from studio_image.pages.modes import DRAW, ENLARGE, FILM, GRID, REPAIR, RESTYLE, WITH_WORDS, modes
+from studio_image.pages.modes import (
+    DRAW,
+    EDIT,
+    ENLARGE,
+    FILM,
+    GRID,
+    REPAIR,
+    RESTYLE,
+    WITH_WORDS,
+    modes,
+)
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
@@ -26,7 +36,7 @@ from studio_image.schema import Enlarge, Generate, axes
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
 _PATHS = {"image", "init", "folder", "mask"}
-_OF_A_PICTURE = (RESTYLE, ENLARGE, REPAIR)
+_OF_A_PICTURE = (RESTYLE, ENLARGE, EDIT, REPAIR)
 """Modes that work on a picture."""
 
 
@@ -242,9 +252,11 @@ class Composer(QFrame):
         if self.mode in WITH_WORDS:
             return " ".join(self.prompt.field.text.split())[:60] or self.modes.mode.title
         name = self.input.artifact.title if self.input.artifact else tr("picture")
-        words = {RESTYLE: tr("Restyle {name}"), REPAIR: tr("Repair {name}")}.get(
-            self.mode, tr("Enlarge {name}")
-        )
+        words = {
+            RESTYLE: tr("Restyle {name}"),
+            REPAIR: tr("Repair {name}"),
+            EDIT: tr("Edit {name}"),
+        }.get(self.mode, tr("Enlarge {name}"))
         return words.format(name=tr("a folder") if self._takes_folder() else name)
 
     def _takes_folder(self) -> bool:

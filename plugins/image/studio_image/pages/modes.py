@@ -6,7 +6,7 @@ from studio.api import Mode
 from studio_image import schema
 from studio_image.pages.phrases import tr
 
-DRAW, RESTYLE, ENLARGE, REPAIR = "draw", "restyle", "enlarge", "repair"
+DRAW, RESTYLE, ENLARGE, REPAIR, EDIT = "draw", "restyle", "enlarge", "repair", "edit"
 GRID, FILM = "grid", "film"
 WITH_WORDS = (DRAW, GRID, FILM)
 """Modes that begin with a prompt, or several."""
@@ -46,6 +46,15 @@ def modes() -> tuple[Mode, ...]:
             schema.Enlarge,
             own=("image",),
             capability="upscale",
+        ),
+        Mode(
+            EDIT,
+            tr("Edit"),
+            tr("Edit"),
+            "sliders-horizontal",
+            "image.edit",
+            schema.Edit,
+            own=("image",),
         ),
         Mode(
             REPAIR,

@@ -16,9 +16,10 @@ from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.batch_export import BatchExports
 from studio_image.pages.commands import page_actions
 from studio_image.pages.composer import Composer
+from studio_image.pages.edit_preview import EditPreview
 from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
 from studio_image.pages.mask_controller import MaskController
-from studio_image.pages.modes import DRAW, ENLARGE, REPAIR, RESTYLE
+from studio_image.pages.modes import DRAW, EDIT, ENLARGE, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export, read_picture
 from studio_image.pages.picture_reader import strip_picture
@@ -73,6 +74,13 @@ class PicturePage(QWidget):
             ctx, self.composer, self.trouble, lambda: self.views.setCurrentWidget(self.masks.desk)
         )
         self.views.addWidget(self.masks.desk)
+        self.edits = EditPreview(
+            ctx,
+            self.composer,
+            self.viewer,
+            self.trouble,
+            lambda: self.views.setCurrentWidget(self.viewer),
+        )
         self.results = kit.results("strip", name=tr("Results"), most=_MOST, thumbnail=strip_picture)
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -155,6 +163,7 @@ class PicturePage(QWidget):
         composer.input.paste_asked.connect(self.target.paste)
         composer.input.show_asked.connect(self._show_input)
         composer.input.taken.connect(self.masks.show)
+        composer.input.taken.connect(self.edits.show)
         composer.input.cleared.connect(self.show_stage)
         composer.styles.pick_asked.connect(imports.pick_style)
         self.results.on_pick(self.view.choose)
@@ -197,14 +206,14 @@ class PicturePage(QWidget):
     def _on_mode(self, mode: Mode) -> None:
         self.trouble.hide()
         self.show_stage()
-        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE, REPAIR)
+        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE, EDIT, REPAIR)
         if needs and self.composer.input.artifact is None and result is not None:
             self.imports.take_input(result.artifact)  # what one looks at is most likely meant
 
     def show_stage(self) -> None:
         """Show the picture in view, or what this mode needs to begin."""
         is_growing = self.run.busy and not self.viewer.canvas.image.isNull()
-        if self.masks.show():
+        if self.masks.show() or self.edits.show():
             return
         if self.view.current or is_growing:
             self.views.setCurrentWidget(self.viewer)

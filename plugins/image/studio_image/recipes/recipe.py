@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from studio.api import BadInput, Params
-from studio_image.schema import Enlarge, Generate, Repair, Restyle
+from studio_image.schema import Edit, Enlarge, Generate, Repair, Restyle
 
 KEY = "offline-studio"
 """The text of a PNG file that holds the recipe as JSON."""
@@ -18,6 +18,7 @@ TASKS: Mapping[str, type[Params]] = {
     "image.restyle": Restyle,
     "image.enlarge": Enlarge,
     "image.repair": Repair,
+    "image.edit": Edit,
 }
 _PATHS = ("image", "mask", "folder", "init", "styles", "prompt_file")
 

@@ -16,8 +16,9 @@ _WIDEST = 7
 """Pixels: what is wider is a thing and no scratch."""
 _STANDS_OUT = 24
 """How much, of 255, a scratch must differ from what lies beside it."""
-_SHORTEST = 12
-"""Pixels: the length of the shortest scratch; grain and stars are shorter."""
+_SHORTEST, _WAYS = 15, 12
+"""Pixels: the length of the shortest scratch; grain and stars are shorter. And in how many
+directions it is looked for."""
 
 
 def painted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -45,7 +46,7 @@ def scratches(picture: np.ndarray, kind: Lines) -> np.ndarray:
     """Return where thin lines are that are brighter or darker than what lies on both sides.
 
     A line is what an opening (for bright ones) or a closing (for dark ones) with a small square
-    takes away, and that is several times as long as it is wide.
+    takes away, and that has a straight piece of some length.
 
     Args:
         picture: (H, W, 3) uint8.
@@ -58,15 +59,22 @@ def scratches(picture: np.ndarray, kind: Lines) -> np.ndarray:
         found |= grey - ndimage.grey_opening(grey, (_WIDEST, _WIDEST)) > _STANDS_OUT
     if kind in ("dark", "both"):
         found |= ndimage.grey_closing(grey, (_WIDEST, _WIDEST)) - grey > _STANDS_OUT
-    labels, count = ndimage.label(found, np.ones((3, 3)))
-    if not count:
-        return found
-    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    kept = [False]
-    for area, place in zip(areas, ndimage.find_objects(labels), strict=True):
-        length = max(side.stop - side.start for side in place)
-        kept.append(length >= _SHORTEST and area < length * _WIDEST * 0.7)
-    return grown(np.asarray(kept)[labels], 2)
+    long = np.zeros_like(found)
+    for way in range(_WAYS):
+        long |= ndimage.binary_opening(found, _line(way * np.pi / _WAYS))
+    return grown(long, 2)
+
+
+def _line(angle: float) -> np.ndarray:
+    """Return a straight piece in the middle of a square, (_SHORTEST, _SHORTEST) bool."""
+    half = _SHORTEST // 2
+    along = np.linspace(-half, half, 4 * _SHORTEST)
+    line = np.zeros((_SHORTEST, _SHORTEST), bool)
+    rows, columns = (
+        np.rint(along * turn).astype(int) + half for turn in (np.sin(angle), np.cos(angle))
+    )
+    line[rows, columns] = True
+    return line
 
 
 def grown(mask: np.ndarray, by: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Parameters of the picture tasks: one declaration for form, flags and record. Plain data."""
 
+from studio_image.schema.edit import Edit
 from studio_image.schema.enlarge import Enlarge
 from studio_image.schema.film import Film
 from studio_image.schema.generate import Generate, Scheduler, Style
@@ -10,6 +11,7 @@ from studio_image.schema.restyle import Restyle
 
 __all__ = [
     "PICTURE_SUFFIXES",
+    "Edit",
     "Enlarge",
     "Film",
     "Generate",

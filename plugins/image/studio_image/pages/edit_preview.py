@@ -1,0 +1,102 @@
+"""What an edit looks like, while its values are set: a small picture, made beside the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtGui import QImage
+
+from studio.api import BadInput, PluginContext, StudioError, TroubleRow, outcome
+from studio_image import schema
+from studio_image.pages.composer import Composer
+from studio_image.pages.modes import EDIT
+from studio_image.pages.picture_reader import read_later
+from studio_image.pages.viewer.viewer import Viewer
+
+_SIDE = 1024
+"""The longer side of what is shown: adjusted in a moment, and enough for the eye."""
+
+
+class EditPreview:
+    """Shows the picture to work on as *Edit* would make it. Of values in a row, the last counts."""
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        composer: Composer,
+        viewer: Viewer,
+        trouble: TroubleRow,
+        show_viewer: Callable[[], None],
+    ) -> None:
+        self._ctx, self._composer, self._viewer = ctx, composer, viewer
+        self._trouble, self._show_viewer = trouble, show_viewer
+        self._of, self._small = "", QImage()
+        """The picture that is edited: its id, and what it looks like, small."""
+        self._at_work = self._again = False
+        composer.modes.forms[EDIT].on_change(self._on_change)
+
+    def show(self) -> bool:
+        """Show the edited picture; return False if there is none to edit."""
+        artifact = self._composer.input.artifact
+        if self._composer.mode != EDIT or artifact is None:
+            return False
+        if artifact.id != self._of:
+            read_later(self._ctx, artifact.path, lambda image: self._take(artifact.id, image))
+        elif self._at_work:
+            self._again = True
+        else:
+            self._adjust()
+        return True
+
+    def _on_change(self) -> None:
+        self.show()
+
+    def _take(self, id: str, image: QImage | StudioError) -> None:
+        if isinstance(image, StudioError):
+            self._trouble.tell(image)
+            return
+        self._of, self._small = id, image
+        self.show()
+
+    def _adjust(self) -> None:
+        try:
+            edit = schema.Edit.parse(self._composer.modes.forms[EDIT].values())
+        except BadInput:  # the form says it at the field
+            return
+        self._at_work, of, image = True, self._of, self._small
+
+        def show(made: Any) -> None:
+            self._at_work = False
+            if isinstance(made, StudioError):
+                self._trouble.tell(made)
+            elif of == self._of and self._composer.mode == EDIT:
+                self._trouble.hide()
+                self._viewer.show_preview(made)
+                self._show_viewer()
+            if self._again:
+                self._again = False
+                self.show()
+
+        self._ctx.run_later(lambda: outcome(lambda: _adjusted(image, edit)), show)
+
+
+def _adjusted(image: QImage, edit: schema.Edit) -> QImage:
+    """Return a picture as it is edited, small. For another thread than the window's."""
+    import numpy as np  # here, for the window starts without it
+
+    from studio_image.pages.picture_files import fitted
+    from studio_image.repair.adjustment import adjusted
+
+    small = image
+    if max(image.width(), image.height()) > _SIDE:
+        small = image.scaled(fitted(image.size(), _SIDE))
+    kind = QImage.Format.Format_RGBA8888
+    small = small.convertToFormat(kind)
+    pixels = np.frombuffer(small.constBits(), np.uint8).reshape(small.height(), small.width(), 4)
+    clear = image.hasAlphaChannel()
+    made = adjusted(pixels if clear else pixels[..., :3], edit, resize=False)
+    if not clear:
+        made = np.dstack((made, np.full(made.shape[:2], 255, np.uint8)))
+    height, width = made.shape[:2]
+    return QImage(made.tobytes(), width, height, 4 * width, kind).copy()

@@ -1,0 +1,39 @@
+"""What an edit looks like is shown while its values are set; the picture itself stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QDoubleSpinBox
+
+from plugins.image.tests.pages.page_desk import Desk, png
+from studio.testing.scripted import Artifact
+
+
+def test_an_edit_is_seen_at_once_and_sent_as_values(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(100, 64))
+    desk.set_mode("edit")
+    desk.bring(tmp_path / "photo.png")
+    canvas, form = desk.page.viewer.canvas, desk.page.composer.modes.forms["edit"].widget
+    spins = {spin.accessibleName(): spin for spin in form.findChildren(QDoubleSpinBox)}
+
+    def red() -> int:
+        return int(canvas.image.pixelColor(canvas.image.width() - 5, 5).red())
+
+    assert red() == 100
+    for exposure in (0.25, 0.5, 1.0):
+        spins["Exposure"].setValue(exposure)
+    desk.until(lambda: red() == 138)
+    spins["Left"].setValue(50.0)
+    desk.until(lambda: canvas.image.width() == 32)
+    spins["Right"].setValue(60.0)
+    desk.until(lambda: "Nothing would be left" in desk.trouble())
+    spins["Right"].setValue(0.0)
+    desk.until(lambda: desk.trouble() == "")
+    desk.runtime.enqueue(Artifact("image", png(138, 32), ".png", title="{parent}, edited"))
+    desk.run()
+    desk.until(lambda: canvas.comparing)
+    sent = desk.runtime.submitted[-1]
+    assert sent.task == "image.edit"
+    assert (sent.params["exposure"], sent.params["left"]) == (1.0, 50.0)
+    assert Path(sent.params["image"]).read_bytes() == png(100, 64)
