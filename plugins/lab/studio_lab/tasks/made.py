@@ -71,6 +71,7 @@ def _written(
     texts: Sequence[Any] = tokens.written(rows, vocabulary)
     if content == "tunes":
         texts = [tunes.notes_of(tokens.tokens_of(row, vocabulary)) for row in rows]
+        texts = [tune for tune in texts if tune] or texts  # one without a note is nothing to hear
     parts = [[text] for text in texts] if single else [texts]
     for number, part in enumerate(parts, 1):
         name = f"{title} {number}" if single else title

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from studio.api import BadInput
+from studio.api import BadInput, Event, TaskContext
 from studio.testing.plugins import Made, run_task
 from studio_lab.datasets.dataset import Shape
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Sample
+from studio_lab.tasks.made import made_of
 from studio_lab.tasks.sample import sample
 from studio_lab.weights import Trained
 
@@ -62,3 +65,16 @@ def test_others_say_what_to_do_instead() -> None:
     writer = trained("recurrent", Shape("text", vocabulary=4, length=12), width=16, depth=1)
     with pytest.raises(BadInput, match="none of the characters"):
         made(writer, "xyz")
+
+
+def test_a_tune_without_a_note_is_left_out() -> None:
+    vocabulary = ["", "d4", "60", "+4"]
+    meta = {"vocabulary": vocabulary, "content": "tunes", "tempo": 100.0}
+    shape = Shape("text", vocabulary=4, length=4)
+
+    def hand_over(ctx: TaskContext, _params: Sample) -> Iterator[Event]:
+        rows = np.array([[1, 2, 3, 2], [0, 0, 0, 0], [1, 2, 0, 0]])
+        yield from made_of(ctx, rows, shape, meta, "Tunes", single=True)
+
+    made = run_task(hand_over, Sample.parse({"weights": "it"}))
+    assert [each.title for each in made.artifacts] == ["Tunes 1", "Tunes 2"]
