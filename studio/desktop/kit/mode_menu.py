@@ -17,6 +17,7 @@ class ModeMenu:
     def __init__(self, ui: Ui, name: str, choices: Sequence[tuple[str, str, str]]) -> None:
         """``choices``: (id, icon, title) from the top."""
         self._button: QToolButton = ui.icon_button(choices[0][1], name)
+        self._button.setProperty("kind", "modes")
         self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._button.setIconSize(QSize(20, 16))
@@ -48,7 +49,7 @@ class ModeMenu:
         """Show a choice without telling anybody."""
         action = self.actions[id]
         action.setChecked(True)
-        self._button.setIcon(self._ui.icon(self._icons[id]))
+        self._button.setIcon(self._ui.icon(self._icons[id], "accent"))
         self._button.setText(f"{action.text()}  ▾")
         self._button.setAccessibleName(f"{self._name}: {action.text()}")
 
