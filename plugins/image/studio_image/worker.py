@@ -10,7 +10,9 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_image import picture_arrays
-from studio_image.additions import weights as addition_weights
+from studio_image.additions import weights as lora_weights
+from studio_image.additions.controls import weights as control_weights
+from studio_image.additions.inversions import weights as inversion_weights
 from studio_image.diffusion import weights as diffusion_weights
 from studio_image.probe import weights as probe_weights
 from studio_image.restyle import weights as feature_weights
@@ -39,7 +41,9 @@ def studio_loaders() -> Sequence[Loader]:
     return (
         starter_weights.loader(),
         probe_weights.loader(),
-        *addition_weights.loaders(),
+        lora_weights.loader(),
+        inversion_weights.loader(),
+        control_weights.loader(),
         upscale_weights.loader(),
         feature_weights.loader(),
         diffusion_weights.loader(),

@@ -15,8 +15,9 @@ from safetensors.torch import save_file
 from plugins.image.tests.tasks.test_additions import WISH, last, plain
 from studio.api import BadInput, StudioError, finished
 from studio_image.additions.control import Control, Led, check, edges
+from studio_image.additions.controls.weights import CONTROL, ControlLoader
 from studio_image.additions.inversion import Inversion, placed
-from studio_image.additions.weights import CONTROL, INVERSION, ControlLoader, InversionLoader
+from studio_image.additions.inversions.weights import INVERSION, InversionLoader
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,7 +33,9 @@ KINDS = {
 @pytest.fixture(autouse=True)
 def exact(monkeypatch):
     """Everything in float32, also on a processor that has bfloat16."""
-    monkeypatch.setattr("studio_image.additions.weights.native_dtype", lambda _: torch.float32)
+    monkeypatch.setattr(
+        "studio_image.additions.controls.weights.native_dtype", lambda _: torch.float32
+    )
 
 
 @pytest.fixture(scope="module")
