@@ -19,7 +19,7 @@ def modes() -> tuple[Mode, ...]:
             "sparkles",
             "music.compose",
             schema.Compose,
-            own=("ask",),
+            own=("ask", "arc", "curve"),
             capability="tunes",
         ),
         Mode(

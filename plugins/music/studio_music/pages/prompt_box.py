@@ -25,6 +25,7 @@ from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, modes
 from studio_music.pages.phrases import tr
+from studio_music.pages.tension_curve import TensionCurve, sections_in
 
 _MAX_CHARS = 2000
 
@@ -44,6 +45,7 @@ class PromptBox(QFrame):
 
     Attributes:
         modes: What can be done, and the forms of the panel.
+        tension: The curve above the form of *Compose*.
         go: Starts, or stops.
 
     Signals:
@@ -56,6 +58,9 @@ class PromptBox(QFrame):
         super().__init__()
         self._ui, self._document = ctx.ui, document
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.SCORE)
+        self.tension = TensionCurve(ctx.ui)
+        self.modes.put_above(self.tension, COMPOSE)
+        self.modes.forms[COMPOSE].on_change(self._show_sections)
         self.field = QLineEdit()
         ctx.ui.wear(self.field, Role.PLAIN)
         self.field.setMaxLength(_MAX_CHARS)
@@ -200,22 +205,33 @@ class PromptBox(QFrame):
     def params(self) -> dict[str, Any]:
         """Return what is set in the panel and written."""
         values = dict(self.modes.form.values())
-        return values | {"ask": self.words} if self.mode == COMPOSE else values
+        if self.mode == COMPOSE:
+            values |= self.tension.values() | {"ask": self.words}
+        return values
 
     def set_params(self, mode: str, params: Mapping[str, Any]) -> None:
         """Show the parameters of a take."""
         self.modes.forms[mode].set_values(params)
         if mode == COMPOSE:
             self.set_words(str(params.get("ask") or ""))
+            self.tension.set_values(params)
+            self._show_sections()
+
+    def _show_sections(self) -> None:
+        self.tension.canvas.show_sections(sections_in(self.modes.forms[COMPOSE].values()))
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
         return {
             "ask": self.field.text(),
             "forms": self.modes.save_state(),
+            "tension": self.tension.values(),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
         self.modes.restore_state(state.get("forms"))
+        tension = state.get("tension")
+        self.tension.set_values(tension if isinstance(tension, Mapping) else {})
+        self._show_sections()
         self.set_words(str(state.get("ask") or ""))
