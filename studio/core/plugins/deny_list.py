@@ -108,7 +108,7 @@ class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             return True  # nobody can say that it is another one
 
     def sentence(self) -> str:
-        """Say that it is refused, by whom and why."""
+        """Say that it is refused, by whom and why, and what to type to take that back."""
         who = f"The list “{self.source}” denies it" if self.source else "You denied it"
         why = f": {self.reason.rstrip('.')}." if self.reason else "."
         return f"{who}{why} To allow it: studio plugins allow '{self.what}'"
@@ -151,12 +151,21 @@ class DenyList:
                 str(error),
             ) from error
 
+    def entry_for(self, one: Identity) -> Denied | None:
+        """Return the first entry that refuses ``one``; None if none does.
+
+        Raises:
+            StudioError: The list cannot be read.
+        """
+        return next((each for each in self.entries() if each.fits(one)), None)
+
     def against(self, one: Identity) -> str:
         """Return why ``one`` is refused, in a sentence; empty if it is not."""
         try:
-            return next((each.sentence() for each in self.entries() if each.fits(one)), "")
+            found = self.entry_for(one)
         except StudioError as error:
             return f"{error.message} {error.hint}"
+        return found.sentence() if found else ""
 
     def add(self, more: Iterable[Denied], instead_of: str = "") -> None:
         """Refuse ``more``; those of the list called ``instead_of`` give way to them.

@@ -61,6 +61,7 @@ class Eligibility:
             schemas=found.schemas,
             origin=found.origin,
             lends=found.lends,
+            identity=_identity(found),
         )
 
     def _verdict(self, found: Found) -> tuple[PluginState, str]:
@@ -72,11 +73,9 @@ class Eligibility:
                 f"Offline Studio. Remove {found.distribution or found.package}, then reinstall "
                 "Offline Studio."
             )
-        if self.denied and not self.release.holds(found):
-            names = (found.name, found.distribution or found.package)
-            one = found.identity or Identity(names, found.manifest.version)
-            if why := self.denied.against(one):
-                return PluginState.DENIED, why
+        refused = self.denied if not self.release.holds(found) else None
+        if refused and (why := refused.against(_identity(found))):
+            return PluginState.DENIED, why
         if not is_compatible(found.manifest):
             return PluginState.INCOMPATIBLE, (
                 f"It needs plugin API {found.manifest.api}, but this version provides "
@@ -112,6 +111,12 @@ class Eligibility:
                 "it can do anything that you can do on this computer."
             )
         return ""
+
+
+def _identity(found: Found) -> Identity:
+    names = (found.name, found.distribution or found.package)
+    version = found.manifest.version if found.manifest else ""
+    return found.identity or Identity(names, version)
 
 
 def belongs_inside(manifest: Manifest) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.manifest import Manifest
+from studio.core.plugins.deny_list import Identity
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.release import digest_of, files_in
 
@@ -63,6 +64,7 @@ class Plugin:
         schemas: Task id → frozen schema, where they were frozen when it was installed.
         origin: How it came to be here.
         lends: Distributions of the studio that it runs with, beside those lent to every plugin.
+        identity: What a list of denied plugins may name it by.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Plugin:
     schemas: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin = Origin.FOLDER
     lends: tuple[str, ...] = ()
+    identity: Identity | None = None
 
     @property
     def title(self) -> str:

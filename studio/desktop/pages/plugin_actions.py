@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
 from studio.core.background import in_words
-from studio.core.plugins import Plugin
+from studio.core.notices import Action
+from studio.core.plugins import Plugin, PluginState
 from studio.core.plugins.deny_list import Denied
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install.records import BUNDLE
@@ -129,16 +130,18 @@ class PluginActions(QObject):
             danger=True,
         )
 
-    def is_denied_by_name(self, plugin: Plugin) -> bool:
-        """Whether :meth:`allow` can take back why it is refused."""
+    def denial(self, plugin: Plugin) -> Denied | None:
+        """Return what refuses it; None if nothing does, or if its reason says why none is known."""
+        if plugin.state is not PluginState.DENIED or plugin.identity is None:
+            return None
         try:
-            return plugin.id in [each.name for each in self._studio.plugin_store.denied.entries()]
-        except StudioError:  # the plugin's reason says so
-            return False
+            return self._studio.plugin_store.denied.entry_for(plugin.identity)
+        except StudioError:
+            return None
 
-    def allow(self, plugin: Plugin) -> None:
-        """Refuse it no longer."""
-        self._run(lambda: self._studio.plugin_store.denied.remove(plugin.id))
+    def allow(self, what: str) -> None:
+        """Take an entry off the list of what is refused."""
+        self._run(lambda: self._studio.plugin_store.denied.remove(what))
 
     def _deny(self, id: str) -> None:
         self._run(lambda: self._studio.plugin_store.denied.add([Denied(name=id)]))
@@ -148,7 +151,9 @@ class PluginActions(QObject):
         self._deny(id)
         self._studio.notices.info(
             self.tr("{title} is denied.").format(title=title),
-            self.tr("To allow it: studio plugins allow {id}").format(id=id),
+            self.tr("It is not loaded or installed until you allow it."),
+            key=f"plugin-denied-{id}",
+            actions=(Action(self.tr("Allow"), lambda: self.allow(id)),),
         )
 
     def remove(self, plugin: Plugin) -> None:

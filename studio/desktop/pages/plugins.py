@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.api.manifest import Permissions
 from studio.api.window.context import Page
 from studio.core.plugins import Plugin, PluginState
+from studio.core.plugins.deny_list import Denied
 from studio.core.plugins.discovery import Origin
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import Column, PageFrame, card
@@ -117,35 +118,48 @@ class PluginsPage(QWidget):
         column.addLayout(head)
         if plugin.manifest and plugin.manifest.summary:
             column.addWidget(look.label(declared(plugin.manifest.summary), "mute", wrap=True))
+        denial = self._actions.denial(plugin)
         if plugin.reason:
             tone = "mute" if plugin.state is PluginState.DISABLED else "bad"
-            column.addWidget(look.label(plugin.reason, tone, wrap=True))
+            words = self._refusal(denial) if denial else plugin.reason
+            column.addWidget(look.label(words, tone, wrap=True))
         if plugin.manifest:
             column.addLayout(self._permissions(plugin))
             column.addWidget(look.label(self._offers(plugin), "small", wrap=True))
         if not plugin.shipped:
-            column.addLayout(self._buttons(plugin))
+            column.addLayout(self._buttons(plugin, denial))
         faults = self._studio.plugins.faults.of(plugin.id)
         if faults:
             column.addLayout(self._faults(plugin, len(faults), faults[-1].report()))
         return frame
 
-    def _buttons(self, plugin: Plugin) -> QHBoxLayout:
+    def _refusal(self, denial: Denied) -> str:
+        """Say who refuses a plugin and why; the terminal says it in words of its own."""
+        who = self.tr("You denied it.")
+        if denial.source:
+            who = self.tr("The list “{list}” denies it.").format(list=denial.source)
+        why = f"{denial.reason.rstrip('.')}." if denial.reason else ""
+        back = self.tr("Choose Allow to take that back.")
+        if denial.key or denial.publisher:
+            back = self.tr("Choose Allow to take that back for all plugins of this publisher.")
+        return " ".join(filter(None, (who, why, back)))
+
+    def _buttons(self, plugin: Plugin, denial: Denied | None) -> QHBoxLayout:
         """Return what can be done about a plugin of others, beside its switch."""
         row = QHBoxLayout()
         row.addStretch()
 
-        def add(words: str, icon: str, act: Callable[[Plugin], None]) -> None:
+        def add(words: str, icon: str, act: Callable[[], None]) -> None:
             button = self._look.button(words, icon, small=True)
-            button.clicked.connect(lambda: act(plugin))
+            button.clicked.connect(lambda: act())
             row.addWidget(button)
 
         if plugin.state is not PluginState.DENIED:
-            add(self.tr("Deny…"), "circle-x", self._actions.deny)
-        elif self._actions.is_denied_by_name(plugin):
-            add(self.tr("Allow"), "circle-check", self._actions.allow)
+            add(self.tr("Deny…"), "circle-x", lambda: self._actions.deny(plugin))
+        elif denial:
+            add(self.tr("Allow"), "circle-check", lambda: self._actions.allow(denial.what))
         if plugin.origin is Origin.STORE:
-            add(self.tr("Remove…"), "trash-2", self._actions.remove)
+            add(self.tr("Remove…"), "trash-2", lambda: self._actions.remove(plugin))
         return row
 
     def _place(self, plugin: Plugin) -> QWidget:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from studio.api.manifest import Manifest, Permissions
 from studio.app import App
+from studio.core.plugins import deny_list
 from studio.core.plugins.install import trial
 from studio.core.plugins.install.installer import Installer
 from studio.core.plugins.install.plan import PERMISSIONS
@@ -129,11 +130,23 @@ def test_a_plugin_can_be_denied_and_allowed_again(
     drop(app, path)
     qtbot.waitUntil(lambda: "You denied it" in words(app))
     button(app, "Close").click()
-    allow = on_page("Allow")
-    assert allow is not None
-    allow.click()
-    qtbot.waitUntil(lambda: state() == "disabled")
-    assert studio.plugin_store.denied.entries() == ()
+    denied = studio.plugin_store.denied
+    for other in ("counter", "publisher:stranger"):
+        qtbot.waitUntil(lambda: on_page("Allow") is not None)
+        labels = [each for each in page.widget.findChildren(QLabel) if each.isVisible()]
+        shown = " ".join(each.text() for each in labels)
+        assert "You denied it. Choose Allow" in shown
+        assert ("for all plugins of this publisher" in shown) == (other != "counter")
+        assert "studio plugins allow" not in shown, "the terminal's words"
+        allow = on_page("Allow")
+        assert allow is not None
+        allow.click()
+        qtbot.waitUntil(lambda: state() == "disabled")
+        assert denied.entries() == ()
+        if other == "counter":
+            denied.add([deny_list.entry("publisher:stranger")])
+            studio.plugins.look_again()
+            assert state() == "denied"
 
 
 def test_a_plugin_is_denied_where_its_permissions_are_read(
@@ -146,6 +159,13 @@ def test_a_plugin_is_denied_where_its_permissions_are_read(
     qtbot.waitUntil(lambda: "It fetches numbers." in words(app))
     button(app, "Deny").click()
     qtbot.waitUntil(lambda: [each.what for each in denied.entries()] == ["counter"])
+    told = app.session.studio.notices.all[-1]
+    assert (told.message, [each.title for each in told.actions]) == (
+        "Counter is denied.",
+        ["Allow"],
+    )
+    told.actions[0].run()
+    qtbot.waitUntil(lambda: denied.entries() == ())
     assert not [each for each in app.window.findChildren(Sheet) if each.isVisible()]
     assert installed(app) == {}
 
