@@ -249,7 +249,10 @@ def _export(arguments: Namespace, session: StudioSession) -> int:
         try:
             text = arguments.sign.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"The key {arguments.sign} cannot be read.", str(error)) from error
+            raise BadInput(
+                f"{arguments.sign} cannot be read as a secret key.",
+                "Give the file with the secret key that minisign has made.",
+            ) from error
         key = minisign.read_secret_key(text, lambda: getpass.getpass("Password of the key: "))
     path = installer(session).export(arguments.id, arguments.to, key)
     output.say(str(path))

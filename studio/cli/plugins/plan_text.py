@@ -37,8 +37,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 def about(record: Record) -> Iterator[str]:
     """Yield where a version comes from and who answers for it."""
-    publisher = record.publisher or "unknown"
-    yield f"  Publisher    {publisher} (as it says itself; nobody has verified it)"
+    said = f"{record.publisher} (as it says itself; nobody has verified it)"
+    yield f"  Publisher    {said if record.publisher else 'not given'}"
     yield f"  Source       {record.source}"
     signed = f"signed by {key_id(record.key)}" if record.key else "not signed"
     yield f"  Signature    {signed}"
@@ -59,7 +59,9 @@ def packages(record: Record, native: tuple[str, ...] = ()) -> Iterator[str]:
     if lent:
         more = f" with {left_out} packages of its own" if left_out else ""
         words = f"from the studio: {', '.join(lent)}{more}"
-        yield from textwrap.wrap(words, 100, initial_indent="  ", subsequent_indent="    ")
+        yield from textwrap.wrap(
+            words, 100, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
 
 
 def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:

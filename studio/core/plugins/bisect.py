@@ -38,9 +38,13 @@ class Bisect:
     def start(self) -> Step:
         """Suspect every plugin that is on and does not come with the studio; half go off.
 
+        A search that is under way is given up: what it has switched off is on again first.
+
         Raises:
             StudioError: There are none.
         """
+        if self._state():
+            self.stop()
         suspects = [each.id for each in self._host.usable() if not each.shipped]
         if not suspects:
             raise StudioError(
@@ -96,7 +100,10 @@ class Bisect:
 
     def _state(self) -> dict[str, Any]:
         state = self._settings.get(_STATE, {})
-        return dict(state) if isinstance(state, dict) else {}
+        if not isinstance(state, dict):
+            return {}
+        here = {each.id for each in self._host.plugins}  # one may have been removed meanwhile
+        return {key: [each for each in ids if each in here] for key, ids in state.items()}
 
     def _now(self) -> tuple[list[str], list[str]]:
         state = self._state()

@@ -71,6 +71,26 @@ def test_from_install_to_remove(command: Command, wheels: Path, tmp_path: Path) 
     assert one_object(out)["enabled"] is False
 
 
+def test_a_plugin_is_updated_by_its_id_whatever_its_wheels_are_called(
+    command: Command, wheels: Path, tmp_path: Path
+) -> None:
+    """As `studio plugins new` names them."""
+    for version in ("1.0", "2.0"):
+        draft = plugin("poem", version)
+        draft.name = "studio-plugin-poem"
+        path = draft.write(wheels)
+        words = (str(path), "--yes") if version == "1.0" else ("--find-links", str(wheels), "--yes")
+        given = ("install", *words) if version == "1.0" else ("update", "poem", *words)
+        assert command("plugins", *given)[0] == ExitCode.OK
+    again = command("plugins", "update", "poem", "--find-links", str(wheels), "--yes")[1]
+    assert "Installed Poem 2.0 again." in again
+    _, out, _ = command("plugins", "export", "poem", "--to", str(tmp_path / "poem.zip"))
+    assert out == f"{tmp_path / 'poem.zip.studioplugin'}\n", "nobody could install another name"
+    code, _, err = command("plugins", "export", "poem", "--to", str(tmp_path / "none/poem"))
+    assert (code, f"{tmp_path / 'none'} does not exist" in err) == (ExitCode.NOT_FOUND, True)
+    assert command("plugins", "import", out.strip(), "--yes")[0] == ExitCode.OK
+
+
 def test_an_update_of_what_is_not_there_is_told(command: Command, wheels: Path) -> None:
     code, _, err = command("plugins", "update", str(wheels), "--yes")
     assert code == ExitCode.NOT_FOUND
@@ -105,6 +125,26 @@ def test_the_plugin_at_fault_is_found_by_halves(command: Command) -> None:
     assert states["echo"] == "disabled"
     assert "disabled" not in [state for id, state in states.items() if id != "echo"]
     assert command("plugins", "bisect", "good")[0] == ExitCode.NOT_FOUND
+
+
+def test_a_search_can_begin_again_and_outlives_a_removal(command: Command, wheels: Path) -> None:
+    def states() -> dict[str, str]:
+        plugins = one_object(command("plugins", "list", "--json")[1])["plugins"]
+        return {each["id"]: each["state"] for each in plugins if not each["built_in"]}
+
+    assert command("plugins", "install", str(wheels), "--yes")[0] == ExitCode.OK
+    assert command("plugins", "on", "counter")[0] == ExitCode.OK
+    before = states()
+    for _ in range(2):
+        assert command("plugins", "bisect", "start")[0] == ExitCode.OK
+        assert states() != before
+    assert command("plugins", "bisect", "stop")[0] == ExitCode.OK
+    assert states() == before, "the first search has left nothing off"
+    command("plugins", "bisect", "start")
+    assert command("plugins", "remove", "counter")[0] == ExitCode.OK
+    assert command("plugins", "bisect", "bad")[0] == ExitCode.OK
+    assert command("plugins", "bisect", "stop")[0] == ExitCode.OK
+    assert states() == {id: state for id, state in before.items() if id != "counter"}
 
 
 @pytest.mark.slow

@@ -96,7 +96,9 @@ class Installer:
                 if path.suffix == BUNDLE and path.is_file():
                     found = bundle.open_bundle(path, work)
                 else:
-                    found = sources.find(given, folders)
+                    by_id = self.before(given) if folders and not path.exists() else None
+                    name = by_id.record.lock[0].name if by_id else given  # as its wheels have it
+                    found = sources.find(name, folders)
                 yield self._plan(found, work, told)
             except OSError as error:
                 raise disk.explain(error, "read the plugin", Path(given)) from error
@@ -198,8 +200,12 @@ class Installer:
             installed = Installed(folder)
             if was and was.enabled:
                 installed = self._tried(Installed(folder, True), record, told)
-            verb = f"Updated {record.title} to" if was else f"Installed {record.title}"
-            return change.put(record.id, installed, f"{verb} {record.version}")
+            done = f"Installed {record.title} {record.version}"
+            if now and now.record.version == record.version:
+                done += " again"
+            elif was:
+                done = f"Updated {record.title} to {record.version}"
+            return change.put(record.id, installed, done)
 
     def _fill(self, folder: Path, plan: Plan, told: Progress) -> Record:
         wheels = folder / "wheels"
@@ -318,10 +324,13 @@ class Installer:
         record = self.store.record(installed)
         if path.is_dir():
             path = path / f"{record.id}-{record.version}{BUNDLE}"
+        elif path.suffix != BUNDLE:  # nobody could install it
+            path = path.with_name(path.name + BUNDLE)
         try:
             bundle.write(path, record, self.store.wheels(installed), key)
         except OSError as error:
-            raise disk.explain(error, "write the bundle", path) from error
+            missing = path if path.parent.exists() else path.parent
+            raise disk.explain(error, "write the bundle", missing) from error
         return path
 
     def _installed(self, id: str) -> Installed:
