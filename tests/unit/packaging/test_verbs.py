@@ -93,7 +93,8 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     apart = ("faults", "gui", "runtime", "unit")
     rest = " ".join(f"--ignore=tests/{folder}" for folder in apart)
     assert tests == {
-        "-m pytest tests/runtime plugins/image plugins/lab -k link",
+        "-m pytest tests/runtime plugins/image -k link",
+        "-m pytest plugins/lab -k link",
         "-m pytest plugins --ignore=plugins/image --ignore=plugins/lab -k link",
         f"-m pytest tests {rest} -k link",
         "-m pytest tests/unit -k link",
@@ -104,8 +105,8 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     assert [words for words in ran if words.startswith("-m ruff check")]
     titles = re.findall(r"── (\w+(?: \w+)?) ─", done.stdout)
     assert titles == [
-        "ruff", "format", "layers", "engines", "plugins", "unit", "studio", "faults", "types",
-        "window",
+        "ruff", "format", "layers", "plugins", "engines", "unit", "studio", "faults", "lab",
+        "types", "window",
     ]  # fmt: skip
     assert done.stdout.rstrip().endswith("2 passed in 0.1s")
 
