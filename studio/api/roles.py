@@ -65,6 +65,8 @@ class Role(Enum):
     """A ``QToolButton`` with small words, as in the status bar."""
     FOLD = ("kind", "fold")
     """A ``QToolButton`` over a part that it opens and closes."""
+    MODES = ("kind", "modes")
+    """A ``QToolButton`` that says which of many modes is on, and opens the menu of all."""
     TINY = ("kind", "tiny")
     """A ``QToolButton`` inside a row."""
     DENSE = ("density", "small")

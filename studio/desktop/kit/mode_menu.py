@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from studio.api.roles import Role
 from studio.api.window.ui import Ui
 
 
@@ -17,7 +18,7 @@ class ModeMenu:
     def __init__(self, ui: Ui, name: str, choices: Sequence[tuple[str, str, str]]) -> None:
         """``choices``: (id, icon, title) from the top."""
         self._button: QToolButton = ui.icon_button(choices[0][1], name)
-        self._button.setProperty("kind", "modes")
+        ui.wear(self._button, Role.MODES)
         self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._button.setIconSize(QSize(20, 16))

@@ -72,7 +72,8 @@ class EditPreview:
                 self._trouble.tell(made)
             elif of == self._of and self._composer.mode == EDIT:
                 self._trouble.hide()
-                self._viewer.show_preview(made)
+                if self._viewer.shown != of or edit != schema.Edit(image=edit.image):
+                    self._viewer.show_preview(made)  # the picture itself is better than its like
                 self._show_viewer()
             if self._again:
                 self._again = False
