@@ -4,14 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.desktop.widgets.contents import clear
 
 _HIGH = 176
 """Pixels at most; it scrolls then."""
+
+
+class _Box(QCheckBox):
+    """A box whose title loses its middle where there is no room: names differ at their ends."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title.replace("&", "&&"))  # no key of the keyboard
+        self._title = title
+        self.setAccessibleName(title)
+        self.setToolTip(title)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.rect = self.rect()
+        part = QStyle.SubElement.SE_CheckBoxContents
+        room = self.style().subElementRect(part, option, self).width()
+        middle = Qt.TextElideMode.ElideMiddle
+        shown = self.fontMetrics().elidedText(self._title, middle, max(0, room))
+        self.setText(shown.replace("&", "&&"))
 
 
 class CheckList(QScrollArea):
@@ -24,7 +60,7 @@ class CheckList(QScrollArea):
     def __init__(self, ticked: Callable[[], None]) -> None:
         super().__init__()
         self._ticked = ticked
-        self._boxes: dict[str, QCheckBox] = {}
+        self._boxes: dict[str, _Box] = {}
         self._inside = inside = QWidget()
         self._rows = QVBoxLayout(inside)
         self._rows.setContentsMargins(2, 2, 2, 2)
@@ -39,8 +75,7 @@ class CheckList(QScrollArea):
         clear(self._rows)
         self._boxes = {}
         for id, title in choices:
-            box = self._boxes[id] = QCheckBox(title)
-            box.setToolTip(title)  # there is hardly room for all of it
+            box = self._boxes[id] = _Box(title)
             box.toggled.connect(lambda _: self._ticked())
             self._rows.addWidget(box)
         self._fit()

@@ -161,6 +161,21 @@ def test_several_weights_are_ticked(make: Make, monkeypatch: pytest.MonkeyPatch)
     assert form.values() == {"runners": []}
 
 
+def test_long_names_of_weights_keep_their_ends(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"Decoder-only transformer: {'a very long name of data ' * 6}{at}" for at in "12"]
+    monkeypatch.setattr(Weights, "there", [*zip("ab", names), ("c", "Q & A")])
+    form = make(Race)
+    editor = form.row("runners").editor
+    assert isinstance(editor, WeightsListEditor)
+    first, second, short = editor.checks.findChildren(QCheckBox)
+    assert first.text().startswith("Decoder")
+    assert "…" in first.text()
+    assert (first.text()[-1], second.text()[-1]) == ("1", "2"), "what tells them apart is seen"
+    assert first.toolTip() == first.accessibleName() == names[0]
+    assert first.sizeHint().width() <= first.width(), "it has room for what it shows"
+    assert short.text() == "Q && A"
+
+
 class Tuned(Params):
     is_tuned: bool = False
     base: Annotated[WeightsId, Capability("race"), ShownIf("is_tuned", True)] = WeightsId()
