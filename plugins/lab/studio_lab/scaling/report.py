@@ -26,21 +26,33 @@ _COLUMNS = (
     "training", "parameters", "examples", "steps", "examples seen", "loss", "loss by the law",
     "seconds", "joules", "joules, low", "joules, high", "grams of CO2",
 )  # fmt: skip
+JOULES_A_KWH = 3.6e6
 
 
-def as_csv(points: Sequence[Measured], larger: Measured | None, fit: Fit | None) -> bytes:
-    """Return a table with a row for each training."""
+def as_csv(
+    points: Sequence[Measured], larger: Measured | None, fit: Fit | None, price: float = 0.0
+) -> bytes:
+    """Return a table with a row for each training.
+
+    Args:
+        price: Of a kWh, in any currency; 0 where none was said, and then no cost is told.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow([*_COLUMNS, *(["cost of electricity"] if price else [])])
     for each in (*points, *([larger] if larger else [])):
         told = [each.joules, each.low, each.high, each.grams]
+        told += [_cost(each.joules, price)] if price else []
         writer.writerow([
             "held out" if each is larger else "grid", each.parameters, each.examples, each.steps,
             each.seen, f"{each.loss:.6g}", f"{fit.law(each.amounts):.6g}" if fit else "",
             f"{each.seconds:.3g}", *("" if value is None else f"{value:.4g}" for value in told),
         ])  # fmt: skip
     return out.getvalue().encode()
+
+
+def _cost(joules: float | None, price: float) -> float | None:
+    return None if joules is None else joules / JOULES_A_KWH * price
 
 
 def plots(
@@ -128,8 +140,9 @@ def card(
     fit: Fit | None,
     end: Conclusion | None,
     notes: Sequence[str],
+    price: float = 0.0,
 ) -> str:
-    """Return what was found out, in Markdown; the advice first."""
+    """Return what was found out, in Markdown; the advice first. ``price``: as in ``as_csv``."""
     lines = [f"# {title}", ""]
     if end:
         lines += [f"**{end.advice.sentence}**", ""]
@@ -139,7 +152,7 @@ def card(
         lines += [_prediction(end.predicted, larger), ""]
     if fit and end:
         lines += [*_law(fit, end), ""]
-    lines += [*_costs(points, larger), ""]
+    lines += [*_costs(points, larger, price), ""]
     lines += [f"- {note}" for note in notes]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -193,26 +206,55 @@ def _from(end: Conclusion, name: str) -> str:
     return f"{amount:,.0f}" if amount < 1000 * end.at[name] else "beyond what this grid tells"
 
 
-def _costs(points: Sequence[Measured], larger: Measured | None) -> list[str]:
+def _costs(points: Sequence[Measured], larger: Measured | None, price: float) -> list[str]:
     found = [*points, *([larger] if larger else [])]
     if not found:
         return []
     seconds = sum(each.seconds for each in found)
     told = f"{len(found)} trainings took {seconds / 60:.1f} min"
     joules = [each for each in found if each.joules is not None]
-    if len(joules) == len(found):
+    is_metered = len(joules) == len(found)
+    if is_metered:
         said = [sum(getattr(each, name) for each in joules) for name in ("joules", "low", "high")]
         told += f" and about {said[0] / 1e3:.2g} kJ ({said[1] / 1e3:.2g} to {said[2] / 1e3:.2g})"
         if all(each.grams is not None for each in joules):
             told += f", {sum(each.grams or 0.0 for each in joules):.2g} g of CO₂"
     dearest = max(found, key=lambda each: each.seconds)
-    return [f"{told}; the longest {dearest.seconds:.0f} s. The table has the cost of each."]
+    lines = [f"{told}; the longest {dearest.seconds:.0f} s. The table has the cost of each."]
+    if price and is_metered:
+        lines += ["", _price(said, price, points, larger)]
+    elif price:
+        lines += ["", "The cost of electricity is not known: nothing here measures the energy."]
+    return lines
+
+
+def _price(
+    joules: Sequence[float], price: float, points: Sequence[Measured], larger: Measured | None
+) -> str:
+    """Return the cost of all, and what the larger training brought for its own."""
+    value, low, high = (f"{each / JOULES_A_KWH * price:.2g}" for each in joules)
+    told = (
+        f"At {price:g} per kWh their electricity cost about {value} ({low} to {high}), in the "
+        "currency of that price."
+    )
+    own = _cost(larger.joules, price) if larger else None
+    if larger is None or own is None:
+        return told
+    best = min(each.loss for each in points)
+    return (
+        f"{told} The larger training alone cost {own:.2g}; with it the lowest loss is "
+        f"{min(best, larger.loss):.4g}, without it {best:.4g}."
+    )
 
 
 def as_result(
-    points: Sequence[Measured], larger: Measured | None, fit: Fit | None, end: Conclusion | None
+    points: Sequence[Measured],
+    larger: Measured | None,
+    fit: Fit | None,
+    end: Conclusion | None,
+    price: float = 0.0,
 ) -> dict[str, Any]:
-    """Return all that was found as plain data."""
+    """Return all that was found as plain data. ``price``: as in ``as_csv``."""
     advice = end.advice if end else Advice.FEW
     found = [*points, *([larger] if larger else [])]
     told: dict[str, Any] = {
@@ -226,6 +268,8 @@ def as_result(
         values = [getattr(each, name) for each in found]
         if found and None not in values:
             told[name] = round(sum(values), 3)
+            if name == "joules" and price:
+                told["electricity_cost"] = _cost(sum(values), price)
     if fit:
         exponents = {name: asdict(fit.exponent(name)) for name in fit.law.axes}
         told["law"] = {"floor": asdict(fit.floor), "exponents": exponents}

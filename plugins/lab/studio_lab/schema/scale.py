@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import File, Label, Params, Range, Seed
+from studio.api import File, Group, Label, Params, Range, Seed
 from studio_lab.schema.names import ARCHITECTURES, ArchitectureName, SizeName
 from studio_lab.schema.training_fields import TRAINING, ArchitectureRate, Example
 
@@ -37,4 +37,14 @@ class Scale(Params, frozen=True):
     side: Annotated[
         int, Range(16, 64, 16), Label("Picture size", "Pixels along one side."), TRAINING
     ] = 32
+    price: Annotated[
+        float,
+        Range(0, 1e6, 0.01, "per kWh"),
+        Label(
+            "Price of electricity",
+            "In your currency; what the measured energy of each training costs is told. 0: no cost "
+            "is told.",
+        ),
+        Group("Cost", advanced=True),
+    ] = 0.0
     seed: Seed = Seed.random()

@@ -71,7 +71,9 @@ def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
     trainings = _Trainings(ctx, params, architecture, data, batch, kept)
     yield from trainings.time_steps()
     grid = planned(kept.step_seconds, len(data.split.training), batch, params.minutes * 60)
-    course = _Course(ctx, f"Scaling: {architecture.title}: {data.title}", grid, kept, notes)
+    course = _Course(
+        ctx, f"Scaling: {architecture.title}: {data.title}", grid, kept, notes, params.price
+    )
     try:
         yield from course.run(trainings)
     except Cancelled:
@@ -209,6 +211,7 @@ class _Course:
     grid: Grid
     kept: PointsFile
     notes: list[str]
+    price: float
     fit: Fit | None = None
     end: Conclusion | None = None
 
@@ -293,10 +296,11 @@ class _Course:
         if not points:
             return
         end, fit = self.end, self.fit
-        table = report.as_csv(points, larger, fit)
-        text = report.card(self.title, points, larger, fit, end, self.notes)
+        table = report.as_csv(points, larger, fit, self.price)
+        text = report.card(self.title, points, larger, fit, end, self.notes, self.price)
         yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=self.title, text=text)
         for plot in report.plots(points, larger, fit, end):
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
         yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=self.title, text=text)
-        yield ctx.result(**report.as_result(points, larger, fit, end), notes=self.notes)
+        told = report.as_result(points, larger, fit, end, self.price)
+        yield ctx.result(**told, notes=self.notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,3 +107,22 @@ def test_plots_show_the_grid_the_law_and_the_larger_training() -> None:
         assert (low, high) == (end.predicted.low, end.predicted.high)
     rows = report.as_csv(points, larger, found).decode().splitlines()
     assert [row.split(",")[0] for row in rows] == ["training", *["grid"] * 15, "held out"]
+
+
+def test_a_price_is_told_for_each_training_and_only_where_it_is_known() -> None:
+    points, larger = measured(LAW, 0.002)
+    metered = [replace(each, joules=7.2e6, low=3.6e6, high=1.44e7) for each in (*points, larger)]
+    *points, larger = metered
+    head, *rows = report.as_csv(points, larger, None, 0.25).decode().splitlines()
+    assert head.endswith(",cost of electricity")
+    assert {row.rpartition(",")[2] for row in rows} == {"0.5"}, "2 kWh each"
+    text = report.card("T", points, larger, None, None, [], 0.25)
+    assert "At 0.25 per kWh their electricity cost about 8 (4 to 16)" in text
+    assert "The larger training alone cost 0.5; with it the lowest loss is" in text
+    assert report.as_result(points, larger, None, None, 0.25)["electricity_cost"] == 8.0
+    untold = report.card("T", points, larger, None, None, [])
+    assert "per kWh" not in untold
+    assert "cost of electricity" not in report.as_csv(points, larger, None).decode()
+    assert "electricity_cost" not in report.as_result(points, larger, None, None)
+    bare = [replace(each, joules=None) for each in points]
+    assert "cost of electricity is not known" in report.card("T", bare, None, None, None, [], 0.25)

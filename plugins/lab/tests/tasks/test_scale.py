@@ -21,7 +21,7 @@ STEPS = 8
 
 
 def run(checkpoint: Path, **how: Any) -> Made:
-    params = Scale.parse({"architecture": "vae", "example": "digits", "minutes": 1})
+    params = Scale.parse({"architecture": "vae", "example": "digits", "minutes": 1, "price": 0.36})
     return run_task(scale.scale, params, seed=1, checkpoint=checkpoint, **how)
 
 
@@ -62,6 +62,9 @@ def test_a_grid_ends_with_a_table_plots_and_a_card(whole: Made) -> None:
     assert predicted["low"] <= predicted["value"] <= predicted["high"]
     assert f"measured is {larger['loss']:.4g}" in whole.artifacts[-1].text
     assert (result["joules"], result["grams"]) == (16.0, pytest.approx(1.6))
+    assert result["electricity_cost"] == pytest.approx(16 / 3.6e6 * 0.36)
+    assert b"cost of electricity" in whole.artifacts[0].read()
+    assert "At 0.36 per kWh" in whole.artifacts[-1].text
     done = [each.done for each in whole.progress if each.total]
     assert done == sorted(done)
 
