@@ -10,8 +10,7 @@ import pytest
 from studio.api import BadInput
 from studio.runtime.engines.text.engine import TextEngine
 from studio.testing.plugins import Made, run_task
-from studio_lab.finetuning import checkers
-from studio_lab.finetuning.checkers import Checker, Pattern, Schema
+from studio_lab.finetuning.checkers import Pattern, Schema
 from studio_lab.schema.finetune import FineTune
 from studio_lab.tasks.finetune import finetune
 from tests.runtime.engines import tiny_models
@@ -73,20 +72,6 @@ def test_answers_fulfil_a_schema_or_an_expression() -> None:
     assert judge.passes([("", each) for each in answers]) == [True, False, False, False]
     judge = Pattern(r"\d+ apples")
     assert judge.passes([("", "12 apples\n"), ("", "I have 12 apples")]) == [True, False]
-
-
-def test_an_expression_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkers, "MATCH_SECONDS", 0.2)
-    endless, answer = "(a|aa)+$", "a" * 60
-    schema = Schema("it", json.dumps({"pattern": endless}).encode())
-    judges: list[tuple[Checker, str]] = [(Pattern(endless), "{}"), (schema, '"{}"')]
-    for judge, written in judges:
-        assert judge.passes([("", written.format(answer))]) == [True]
-        with pytest.raises(BadInput, match=r"needs more than 0\.2 s for one answer"):
-            judge.passes([("", written.format(f"{answer}!"))])
-    # With ``re`` this one alone would not end within the time of a test.
-    assert Pattern("(a+)+$").passes([("", f"{answer}!")]) == [False]
-    assert Pattern("a+$").passes([("", f"{answer}!")]) == [False], "the control: the answer is easy"
 
 
 def test_what_cannot_judge_is_told(base: TextEngine, prompts: Path) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFont,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api import BadInput, Role, Ui
+from studio.api import BadInput, Ui
 from studio_music.pages.phrases import tr
 from studio_music.prompt.form import Section, sections_of
 from studio_music.prompt.tension import ARCS, MOST_POINTS, Curve, drawn
@@ -237,8 +238,8 @@ class CurveCanvas(QWidget):
         """Draw the ground, the sections, the curve and its points."""
         colours = {name: QColor(value) for name, value in self._ui.tokens.colors.items()}
         box = QRectF(0.5, 0.5, self.width() - 1, _HIGH - 1)
-        edge = "focus" if self.hasFocus() else "line"
-        self._ui.paint_box(self, event.rect(), box, 6, "bg", edge)
+        edge, width = ("focus", 2) if self.hasFocus() else ("line", 1)
+        self._ui.paint_box(self, event.rect(), box, 6, "bg", edge, width)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_sections(painter, colours)
@@ -277,9 +278,11 @@ class CurveCanvas(QWidget):
                 x = round(right) + 0.5
                 painter.setPen(QPen(colours["line"], 1))
                 painter.drawLine(QPointF(x, 1), QPointF(x, _HIGH - 1))
-            name = section_name(section)
-            if metrics.horizontalAdvance(name) > right - left:
-                name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(right - left))
+            # the outer ones may use the margin
+            left = 0.0 if left == area.left() else left
+            right = float(self.width()) if done == total else right
+            mode = Qt.TextElideMode.ElideRight
+            name = metrics.elidedText(section_name(section), mode, int(right - left))
             painter.setPen(colours["mute"])
             box = QRectF(left, _HIGH, right - left, _STRIP)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
@@ -305,8 +308,12 @@ class TensionCurve(QWidget):
         self.presets.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow comes last
         self.presets.setToolTip(tr("Ready curves"))
         self.presets.clicked.connect(lambda _checked=False: self._show_menu())
+        title = ui.label(tr("Tension"))
+        font = title.font()
+        font.setWeight(QFont.Weight.Medium)  # as the labels of the fields
+        title.setFont(font)
         head = QHBoxLayout()
-        head.addWidget(ui.label(tr("Tension"), Role.HEADING), 1)
+        head.addWidget(title, 1)
         head.addWidget(self.presets)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 4, 16, 8)  # as the forms have them
