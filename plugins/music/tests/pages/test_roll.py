@@ -16,7 +16,7 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.development_menu import development_menu
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import TICKS, Note
+from studio_music.piece import TICKS, Chord, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 CTRL, SHIFT, ALT = HELD.ControlModifier, HELD.ShiftModifier, HELD.AltModifier
@@ -369,3 +369,29 @@ def test_drums_are_not_moved_in_pitch(rolled: Any) -> None:
     assert {action.text() for action in menu.actions()} == {
         "Simplify", "Humanise", "Reverse", "Twice as slow", "Twice as fast",
     }  # fmt: skip
+
+
+def test_a_counter_melody_is_a_track_of_its_own_and_can_be_undone(rolled: Any) -> None:
+    document, keys = rolled.document, rolled.roll.keys
+
+    def against() -> Any:
+        menu = development_menu(rolled.roll._ui, keys, drums=False)
+        return menu, next(a for a in menu.actions() if a.text() == "Counter-melody")
+
+    menu, entry = against()
+    assert not entry.isEnabled()  # no chord symbols lie under the tune
+    piece = replace(document.piece, chords=(Chord(0, "Dm"), Chord(8 * TICKS, "A7")))
+    document.apply_piece("chords", piece)
+    menu, entry = against()
+    assert entry.isEnabled()
+    families = {action.text(): action.menu() for action in entry.menu().actions()}
+    assert "Drums" not in families
+    next(a for a in families["Strings"].actions() if a.text() == "Cello").trigger()
+    assert document.piece.tracks[:-1] == piece.tracks
+    line = document.piece.tracks[-1]
+    assert (line.name, line.program) == ("Counter-melody", 42)
+    assert line.notes[0].pitch % 12 in (2, 5, 9)
+    assert document.track is line
+    document.undo.undo()
+    assert document.piece == piece
+    menu.deleteLater()

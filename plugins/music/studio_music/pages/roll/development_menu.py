@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
+
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.key_bindings import KeyBindings
+from studio_music.pages.tracks.instrument_menu import instrument_menu
 from studio_music.piece import TICKS, Note, Piece
 from studio_music.theory import development
 
@@ -46,6 +49,15 @@ def development_menu(ui: Any, keys: KeyBindings, *, drums: bool) -> Any:
         action = menu.addAction(words)
         run = partial(keys.develop, words, change)
         action.triggered.connect(lambda _checked=False, run=run: run())
+    if not drums:
+        menu.addSeparator()
+        against = instrument_menu(
+            ui, None, lambda program, _drums: keys.add_counter_melody(program), drums=False
+        )
+        against.setTitle(tr("Counter-melody"))
+        against.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it goes with the menu
+        against.setParent(menu, against.windowFlags())
+        menu.addMenu(against).setEnabled(keys.has_harmony)
     return menu
 
 

@@ -13,11 +13,13 @@ from studio_music.pages.editor.edits import NONE
 from studio_music.pages.editor.grid import bar_at, snapped, snapped_down
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.gestures import Desk
-from studio_music.piece import Note, Piece
+from studio_music.piece import MAX_TRACKS, Note, Piece, Track
 
 MIME = "application/x-offline-studio-notes+json"
 _MOST = 8 << 20
 _LOUDER = 5
+_ASIDE = 0.3
+"""Where a counter-melody sits, from the middle to the right."""
 
 _KEY, _HELD = Qt.Key, Qt.KeyboardModifier
 _NONE, _SHIFT = _HELD.NoModifier, _HELD.ShiftModifier
@@ -163,6 +165,27 @@ class KeyBindings:
             edited = edits.exchange(document.piece, document.current, chosen, notes)
             document.apply(words, edited)
             self._show_first()
+
+    @property
+    def has_harmony(self) -> bool:
+        """Whether chords lie under the selection, or under the track."""
+        from studio_music.backing.counter_melody import fits
+
+        document = self._document
+        chosen = document.selected or document.track.notes
+        return len(document.piece.tracks) < MAX_TRACKS and fits(document.piece, sorted(chosen))
+
+    def add_counter_melody(self, program: int) -> None:
+        """Write a line against the selection, or all of the track, in a track of its own."""
+        from studio_music.backing.counter_melody import counter_melody
+
+        document = self._document
+        chosen = sorted(document.selected or document.track.notes)
+        line = counter_melody(document.piece, chosen, program, document.undo.index())
+        words = tr("Counter-melody")
+        track = Track(words, tuple(line), program, pan=_ASIDE)
+        piece = edits.add_track(document.piece, track)
+        document.apply_piece(words, piece, track=len(piece.tracks) - 1)
 
     def duplicate(self) -> None:
         """Put a copy of the selection behind it."""

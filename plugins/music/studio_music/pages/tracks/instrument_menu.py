@@ -13,8 +13,14 @@ from studio_music.piece import Track
 from studio_music.theory.instruments import PROGRAMS
 
 
-def instrument_menu(ui: Any, track: Track | None, choose: Callable[[int, bool], None]) -> Any:
-    """Return the menu; ``choose(program, drums)`` takes what was chosen."""
+def instrument_menu(
+    ui: Any, track: Track | None, choose: Callable[[int, bool], None], *, drums: bool = True
+) -> Any:
+    """Return the menu; ``choose(program, drums)`` takes what was chosen.
+
+    Args:
+        drums: Offer the drums too.
+    """
     menu = ui.menu()
     for family, title in enumerate(family_names()):
         below = ui.menu()
@@ -24,8 +30,9 @@ def instrument_menu(ui: Any, track: Track | None, choose: Callable[[int, bool], 
         for program in range(8 * family, 8 * family + 8):
             chosen = track is not None and not track.drums and track.program == program
             _entry(below, PROGRAMS[program], chosen, partial(choose, program, False))
-    menu.addSeparator()
-    _entry(menu, tr("Drums"), track is not None and track.drums, lambda: choose(0, True))
+    if drums:
+        menu.addSeparator()
+        _entry(menu, tr("Drums"), track is not None and track.drums, lambda: choose(0, True))
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return menu
 
