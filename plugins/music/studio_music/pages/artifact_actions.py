@@ -53,8 +53,8 @@ class PieceActions:
         Args:
             take: Returns the take that is in view.
             takes: What can be done with that.
-            page: What the page does: ``open()``, ``new()``, ``hum()``, ``keep()``,
-                ``compose(takes)`` and ``recall(take)``.
+            page: What the page does: ``open()``, ``new()``, ``hum()``, ``midi()``,
+                ``keep()``, ``compose(takes)`` and ``recall(take)``.
         """
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
@@ -68,6 +68,7 @@ class PieceActions:
         self._entry(menu, "folder-open", tr("Open…\tCtrl+O"), page["open"])
         self._entry(menu, "file", tr("New piece"), page["new"])
         self._entry(menu, "mic", tr("Hum a melody…"), page["hum"])
+        self._entry(menu, "piano", tr("MIDI keyboard…"), page["midi"])
         keep = self._entry(menu, "save", tr("Save version\tCtrl+S"), page["keep"])
         keep.setEnabled(self._document.dirty)
         menu.addSeparator()

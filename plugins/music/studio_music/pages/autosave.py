@@ -41,10 +41,12 @@ class Autosave(QObject):
     """Keeps the document.
 
     Signals:
+        keeping: What is not in the document yet should be put there.
         kept: A take of what was edited is in the library.
         failed: A ``StudioError``: the disk refuses.
     """
 
+    keeping = Signal()
     kept = Signal(object)
     failed = Signal(object)
 
@@ -133,6 +135,7 @@ class Autosave(QObject):
 
     def keep(self, then: Callable[[], None]) -> None:
         """Make a take of what was edited, if anything was, and go on when it is on the disk."""
+        self.keeping.emit()
         document = self._document
         if document.empty or not document.dirty:
             then()

@@ -28,6 +28,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         ("open", tr("Open a score"), page.target.pick, "folder-open", "Ctrl+O"),
         ("new", tr("New piece"), page.imports.write_new, "file", "Ctrl+N"),
         ("hum", tr("Hum a melody, or write it down"), page.hum.toggle, "mic", "Alt+H"),
+        ("midi", tr("MIDI keyboard: record, or keep"), page.show_midi, "piano", ""),
         ("keep", tr("Save version"), page.keep, "save", "Ctrl+S"),
         ("undo", tr("Undo"), undo.undo, "undo-2", "Ctrl+Z"),
         ("redo", tr("Redo"), undo.redo, "redo-2", "Ctrl+Shift+Z"),

@@ -32,6 +32,7 @@ from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.import_controller import ImportController
 from studio_music.pages.microphone.hum_bar import HumBar
+from studio_music.pages.midi.midi_bar import MidiBar
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
 from studio_music.pages.phrases import tr
@@ -72,6 +73,7 @@ class MusicPage(QWidget):
         self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
         self.piece_view = PieceView(ctx, self.document, self.playing)
         self.hum = HumBar(ctx)
+        self.midi = MidiBar(ctx, self.document, self.playing, self.piece_view.roll.desk)
         self.remarks = RemarksRow(ctx, self.ask_again)
         self._make_parts(ctx)
         self.verdicts = ChecksChip(ctx, self.document, self.takes, self.piece_view.transport)
@@ -132,6 +134,7 @@ class MusicPage(QWidget):
                 "open": self.target.pick,
                 "new": self.imports.write_new,
                 "hum": self.hum.toggle,
+                "midi": self.show_midi,
                 "keep": self.keep,
                 "compose": self.tasks.compose_takes,
                 "recall": self.set_recipe,
@@ -145,6 +148,7 @@ class MusicPage(QWidget):
             self.head,
             self.prompt_box,
             self.hum,
+            self.midi,
             self._progress.widget,
             self.trouble.widget,
             self.remarks,
@@ -166,14 +170,17 @@ class MusicPage(QWidget):
         self.saving.failed.connect(self.trouble.tell)
         self.hum.recorded.connect(self.imports.write_down)
         self.hum.failed.connect(self.trouble.tell)
+        self.midi.failed.connect(self.trouble.tell)
+        self.saving.keeping.connect(self.midi.finish)
         self.document.opened.connect(self.show_stage)
         self.document.opened.connect(lambda: self.remarks.show_take(self.take()))
         self.document.edited.connect(self.show_stage)
         end_theme = self._ctx.ui.on_theme(self.piece_view.show_theme)
-        playing, hum = self.playing, self.hum
+        playing, hum, midi = self.playing, self.hum, self.midi
 
         def close() -> None:
             end_theme()
+            midi.close_device()
             playing.close()
             hum.close_device()
 
@@ -304,6 +311,12 @@ class MusicPage(QWidget):
         self.piece_view.roll.tools.set_pencil(True)
         self.show_stage()
         self.piece_view.roll.notes.setFocus()
+
+    def show_midi(self) -> None:
+        """Show the MIDI devices, with a piece to record into."""
+        if self.document.empty:
+            self.imports.write_new()
+        self.midi.toggle()
 
     def open_take(self, artifact: str) -> None:
         """Bring a take into view; what was edited before becomes a take of its own."""

@@ -95,6 +95,11 @@ def set_velocity(piece: Piece, track: int, chosen: Notes, velocity: int) -> Edit
 
 def quantise(piece: Piece, track: int, chosen: Notes, snap: int, *, ends: bool = False) -> Edited:
     """Move notes to the nearest place of the grid; with ``ends``, their ends too."""
+    return _put(piece, track, chosen, quantised(piece, chosen, snap, ends=ends))
+
+
+def quantised(piece: Piece, notes: Iterable[Note], snap: int, *, ends: bool = False) -> list[Note]:
+    """Return notes at the nearest places of the grid; with ``ends``, their ends too."""
 
     def straight(note: Note) -> Note:
         start = snapped(piece, note.start, snap)
@@ -102,7 +107,7 @@ def quantise(piece: Piece, track: int, chosen: Notes, snap: int, *, ends: bool =
             return replace(note, start=start)
         return replace(note, start=start, length=max(snap, snapped(piece, note.end, snap) - start))
 
-    return _put(piece, track, chosen, map(straight, chosen))
+    return [straight(note) for note in notes]
 
 
 def paste(piece: Piece, track: int, notes: Iterable[Note], at: int) -> Edited:

@@ -13,7 +13,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import PluginContext
 from studio_music.pages.editor.document import Document
+from studio_music.pages.midi.count_in import bar_of, counted_in
 from studio_music.pages.phrases import tr
+from studio_music.piece import Piece
 
 _FRAME_MS = 25
 _LOOK_MS = 60
@@ -37,6 +39,7 @@ class PlaybackController(QObject):
         loop: What is repeated while ``looping``.
         trouble: Why nothing can be played; empty if it can.
         closed: Whether the device was let go for good.
+        counted: (tick, ticks) of the count-in that playing began with, before that tick; else None.
 
     Signals:
         moved: The playhead is at another tick.
@@ -59,6 +62,7 @@ class PlaybackController(QObject):
         self.loop: Loop | None = None
         self.looping = False
         self.metronome = False
+        self.counted: tuple[int, int] | None = None
         self.trouble = tr("Looking for a sound device…")
         self._clock = QTimer(self)
         self._clock.setInterval(_FRAME_MS)
@@ -152,11 +156,37 @@ class PlaybackController(QObject):
                 self._move(0)
             self._start()
 
+    def record(self) -> bool:
+        """Count in a bar, then play from the bar of the playhead on and past the end, clicking.
+
+        Returns:
+            Whether it plays; if not, ``trouble`` says why.
+        """
+        self.pause()
+        if not self.ready or self._document.empty:
+            return False
+        self.counted = bar_of(self._document.piece, self.tick)
+        self._move(self.counted[0])
+        self._start()
+        return True
+
+    @property
+    def heard(self) -> int:
+        """The tick that sounds now; during a count-in, one before its place."""
+        if self._player is None:
+            return self.tick
+        return int(self._player.tick) - (self.counted[1] if self.counted else 0)
+
+    def _piece(self) -> Piece:
+        piece = self._document.piece
+        return counted_in(piece, *self.counted) if self.counted else piece
+
     def _start(self) -> None:
-        loop = self.loop if self.looping else None
+        loop = self.loop if self.looping and not self.counted else None
         if loop is not None and not loop[0] <= self.tick < loop[1]:
             self._move(loop[0])
-        self._player.play(self._document.piece, self.tick, loop)
+        self._player.metronome = self.metronome or self.counted is not None
+        self._player.play(self._piece(), self.tick, loop)
         self._clock.start()
         self.changed.emit()
 
@@ -165,8 +195,15 @@ class PlaybackController(QObject):
         if self.playing:
             self._clock.stop()
             self._player.stop()
-            self.leveled.emit(0.0)
-            self.changed.emit()
+            self._end()
+
+    def _end(self) -> None:
+        """Tell that nothing plays any more."""
+        if self.counted is not None:
+            self.counted = None
+            self._player.metronome = self.metronome
+        self.leveled.emit(0.0)
+        self.changed.emit()
 
     def stop(self) -> None:
         """Stop, and go back to the start, or to that of the loop."""
@@ -174,7 +211,9 @@ class PlaybackController(QObject):
         self._move(self.loop[0] if self.looping and self.loop else 0)
 
     def seek(self, tick: int) -> None:
-        """Put the playhead somewhere; what plays goes on from there."""
+        """Put the playhead somewhere; what plays goes on from there, but a recording stays."""
+        if self.counted is not None:
+            return
         self._move(max(0, tick))
         if self.playing:
             self._player.seek(self.tick)
@@ -195,7 +234,7 @@ class PlaybackController(QObject):
         """Click on every beat, or not."""
         self.metronome = on
         if self._player is not None:
-            self._player.metronome = on
+            self._player.metronome = on or self.counted is not None
         self.changed.emit()
 
     def audition(self, pitch: int) -> None:
@@ -206,7 +245,7 @@ class PlaybackController(QObject):
 
     def _again(self) -> None:
         self.changed.emit()
-        if self.playing:
+        if self.playing and self.counted is None:
             self._player.set_loop(self.loop if self.looping else None)
 
     def _move(self, tick: int) -> None:
@@ -220,12 +259,11 @@ class PlaybackController(QObject):
         if not self._player.playing:
             self._clock.stop()
             self.trouble = self._player.trouble
-            self.leveled.emit(0.0)
             if not self.trouble:
                 self.stop()
-            self.changed.emit()
+            self._end()
             return
-        self._move(int(self._player.tick))
+        self._move(max(self.heard, self.counted[0] if self.counted else 0))
         self.leveled.emit(float(self._player.level))
 
     # --- edits --------------------------------------------------------------------------------
@@ -236,7 +274,7 @@ class PlaybackController(QObject):
 
     def _tell_edits(self) -> None:
         if self.playing:
-            self._player.update(self._document.piece)
+            self._player.update(self._piece())
 
     def _on_opened(self) -> None:
         self.pause()

@@ -1,0 +1,1 @@
+"""The row for MIDI devices."""

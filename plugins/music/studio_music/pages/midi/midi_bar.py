@@ -1,0 +1,259 @@
+"""A row for MIDI devices: which keyboard, record from it with a count-in, keep what was played."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from time import monotonic
+from typing import Any, Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from studio.api import ErrorCode, PluginContext, StudioError, outcome
+from studio_music.pages.editor.document import Document
+from studio_music.pages.midi.recording import KeyboardRecording
+from studio_music.pages.phrases import tr
+from studio_music.pages.playback.controller import PlaybackController
+from studio_music.pages.roll.gestures import Desk
+from studio_music.sound.midi import ports
+
+_LOOK_MS: Final = 20
+_ALIVE_SECONDS: Final = 1.0
+"""How often it is looked whether the keyboard is still connected."""
+
+
+class MidiBar(QWidget):
+    """Records a keyboard into the track that is edited.
+
+    Attributes:
+        devices: What finds and opens ports: the module ``ports``, or another in its place.
+
+    Signals:
+        failed: What cannot be done and why: a ``StudioError`` or a sentence.
+    """
+
+    failed = Signal(object)
+
+    def __init__(
+        self, ctx: PluginContext, document: Document, playing: PlaybackController, desk: Desk
+    ) -> None:
+        """Record on the grid that is set in ``desk``."""
+        super().__init__()
+        self._ctx, self._document, self._playing, self._desk = ctx, document, playing, desk
+        self.devices: Any = ports
+        self._inputs: list[str] = []
+        self._name = ""
+        self._asked = self._closed = self._checking = False
+        self._port: Any = None
+        self._recording: KeyboardRecording | None = None
+        self._track, self._seen = 0, 0.0
+        self._words = ctx.ui.label()
+        self.source: QPushButton = ctx.ui.button("", "piano", tip=tr("MIDI keyboard"), dense=True)
+        self.drop: QPushButton = ctx.ui.button("", "x")
+        self.record: QPushButton = ctx.ui.button("", "circle-dot")
+        self.source.clicked.connect(lambda _checked=False: self._ask_source())
+        self.drop.clicked.connect(lambda _checked=False: self.discard())
+        self.record.clicked.connect(lambda _checked=False: self._on_record())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(self.source)
+        row.addWidget(self._words, 1)
+        row.addWidget(self.drop)
+        row.addWidget(self.record)
+        self._clock = QTimer(self)
+        self._clock.setInterval(_LOOK_MS)
+        self._clock.timeout.connect(self._look)
+        playing.changed.connect(self._on_playing)
+        self.hide()
+
+    @property
+    def recording(self) -> bool:
+        """Whether it records, the count-in included."""
+        return self._recording is not None
+
+    # --- devices ------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Show what is connected; or keep what is being recorded; or hide."""
+        if self.recording:
+            self.finish()
+        elif not self.isHidden():
+            self.discard()
+        elif not self._asked:
+            self._asked = True
+            self._show(tr("Looking for MIDI devices…"))
+            self.show()
+            self._ctx.run_later(lambda: outcome(self.devices.input_names), self._found)
+
+    def _found(self, names: list[str] | StudioError) -> None:
+        if not self._asked or self._closed:
+            return
+        self._asked = False
+        if isinstance(names, StudioError):
+            self.hide()
+            self.failed.emit(names)
+        elif not names:
+            self.hide()
+            self.failed.emit(
+                StudioError(
+                    ErrorCode.UNSUPPORTED,
+                    tr("No MIDI keyboard is connected."),
+                    tr("Connect one, switch it on and try again."),
+                )
+            )
+        else:
+            self._inputs = names
+            self.choose(self._name if self._name in names else names[0])
+
+    def choose(self, name: str) -> None:
+        """Record from another port."""
+        self._name = name
+        self._show("")
+
+    def _ask_source(self) -> None:
+        menu = self._ctx.ui.menu()
+        for name in self._inputs:
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name == self._name)
+            action.triggered.connect(lambda _checked=False, name=name: self.choose(name))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.source.mapToGlobal(self.source.rect().bottomLeft()))
+
+    # --- recording ----------------------------------------------------------------------------
+
+    def _on_record(self) -> None:
+        if self.recording:
+            self.finish()
+        elif not self._asked:
+            self._asked = True
+            self._show(tr("Opening the keyboard…"))
+            opened = partial(self.devices.KeyboardInput, self._name)
+            self._ctx.run_later(lambda: outcome(opened), self._begin)
+
+    def _begin(self, port: Any) -> None:
+        if isinstance(port, StudioError):
+            self._rest()
+            self.failed.emit(port)
+            return
+        if not self._asked or self._closed:
+            port.close()  # it was not wanted any more when it was open
+            return
+        self._asked = False
+        self._track = self._document.current
+        if not self._playing.record():
+            port.close()
+            self._rest()
+            self.failed.emit(self._playing.trouble or tr("Open or begin a piece first."))
+            return
+        counted = self._playing.counted
+        self._port, self._seen = port, monotonic()
+        self._recording = KeyboardRecording(counted[0] if counted else 0)
+        self._clock.start()
+        self._look()
+
+    def finish(self) -> None:
+        """End, and put what was played into the track as one step."""
+        recording, port = self._recording, self._port
+        if recording is None:
+            return
+        self._take(recording)
+        self._stop()
+        piece = self._document.settled
+        if self._track >= len(piece.tracks):
+            return  # the piece was closed: there is no track to put it into
+        edited = recording.into(piece, self._track, self._desk.snap, monotonic())
+        if edited.selected:
+            self._document.choose_track(self._track)
+            self._document.apply(tr("Record from the keyboard"), edited)
+        else:
+            self.failed.emit(tr("No notes came from “{name}”.").format(name=port.name))
+
+    def discard(self) -> None:
+        """End and keep nothing; hide where nothing is being recorded."""
+        if self.recording:
+            self._stop()
+        else:
+            self._asked = False
+            self.hide()
+
+    def close_device(self) -> None:
+        """Let go of the keyboard for good."""
+        self._closed = True
+        self._recording = None
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _stop(self) -> None:
+        """Let go of the keyboard, and stop playing."""
+        self._recording = None
+        self._clock.stop()
+        port, self._port = self._port, None
+        port.close()
+        self._playing.pause()
+        self._rest()
+
+    def _rest(self) -> None:
+        self._asked = False
+        self._show("")
+
+    def _on_playing(self) -> None:
+        """Where playing was stopped, what was recorded is kept."""
+        if self.recording and not self._playing.playing:
+            self.finish()
+
+    def _look(self) -> None:
+        recording = self._recording
+        if recording is None:
+            return
+        if not self._playing.playing:  # the sound device was let go
+            self.finish()
+            return
+        self._take(recording)
+        heard = self._playing.heard
+        if heard < recording.start:
+            self._show(tr("Count-in…"))
+        else:
+            self._show(tr("Recording: {count} notes").format(count=recording.count))
+        if recording.full:
+            self.finish()
+        elif monotonic() - self._seen > _ALIVE_SECONDS and not self._checking:
+            self._checking = True
+            port = self._port
+            self._ctx.run_later(port.is_alive, partial(self._checked, port))
+
+    def _take(self, recording: KeyboardRecording) -> None:
+        if self._playing.playing:
+            recording.follow(self._document.settled, monotonic(), self._playing.heard)
+        came = self._port.taken()
+        recording.take(came)
+        for _, message in came:
+            if message.type == "note_on" and message.velocity > 0 and self._playing.playing:
+                self._playing.audition(message.note)
+
+    def _checked(self, port: Any, alive: bool) -> None:
+        self._checking, self._seen = False, monotonic()
+        if not alive and port is self._port and not self._closed:
+            words = tr("The MIDI keyboard “{name}” was disconnected; what you played is kept.")
+            self.finish()
+            self.failed.emit(words.format(name=port.name))
+
+    def _show(self, words: str) -> None:
+        self._words.setText(words)
+        self.source.setText(short_name(self._name))
+        self.source.setAccessibleName(tr("MIDI keyboard: {name}").format(name=self._name))
+        self.source.setVisible(bool(self._name))
+        self.source.setEnabled(not self.recording)
+        self.record.setEnabled(not self._asked)
+        self.record.setText(tr("Keep") if self.recording else tr("Record"))
+        self.record.setIcon(self._ctx.ui.icon("check" if self.recording else "circle-dot"))
+        self.drop.setText(tr("Discard") if self.recording else tr("Close"))
+
+
+def short_name(port: str) -> str:
+    """Return a port's own name, of what ALSA says: "client:port 20:0"."""
+    found = re.fullmatch(r"[^:]+:(.+) \d+:\d+", port)
+    return found[1] if found else port

@@ -1,0 +1,1 @@
+"""MIDI of devices: what a keyboard plays, and what a synthesiser is told to play."""
