@@ -19,11 +19,13 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
 from studio.core.device import timeline
+from studio.core.energy.phrases import said
 from studio.core.plugins.bisect import Bisect
 from studio.core.plugins.discovery import Origin
 from studio.core.plugins.install import minisign
 from studio.core.plugins.install.installer import Installer, manifest_of
 from studio.core.plugins.isolation import needs_sandbox
+from studio.protocol.energy import Amount
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.trace import ProcessUse
 
@@ -162,6 +164,7 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
             "reason": plugin.reason,
             "tried_in": installed.tier,
             "processes": uses,
+            "used": msgspec.to_builtins(_used_by(arguments.id, session)),
         }
         output.print_json({**facts, **state})
         return ExitCode.OK
@@ -182,11 +185,23 @@ def _show(arguments: Namespace, session: StudioSession) -> int:
     for use in _processes_of(arguments.id, session):
         output.say()
         output.say(process_words(use))
+    used = _used_by(arguments.id, session)
+    if used.busy:
+        output.say()
+        output.say(
+            f"Its jobs that are on record took {said(used)}: {used.processor:,.1f} s of a "
+            f"processor, {used.accelerator:,.1f} s of a card."
+        )
     return ExitCode.OK
 
 
 def _tried(tier: str) -> str:
     return f"in the sandbox (tier {tier})" if tier else "without a sandbox around it"
+
+
+def _used_by(plugin: str, session: StudioSession) -> Amount:
+    with session.studio(read_only=True) as studio:
+        return studio.library.energy.by_plugin().get(plugin, Amount())
 
 
 def _processes_of(plugin: str, session: StudioSession) -> list[ProcessUse]:

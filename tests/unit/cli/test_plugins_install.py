@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from studio.protocol.energy import Amount
 from tests.unit.cli.conftest import Studio, one_object
 from tests.unit.core.plugins.install.wheels import package, plugin
 
@@ -89,6 +92,20 @@ def test_a_plugin_is_updated_by_its_id_whatever_its_wheels_are_called(
     code, _, err = command("plugins", "export", "poem", "--to", str(tmp_path / "none/poem"))
     assert (code, f"{tmp_path / 'none'} does not exist" in err) == (ExitCode.NOT_FOUND, True)
     assert command("plugins", "import", out.strip(), "--yes")[0] == ExitCode.OK
+
+
+def test_what_the_jobs_of_a_plugin_used_is_told(command: Command, wheels: Path, home: Path) -> None:
+    assert command("plugins", "install", str(wheels), "--yes")[0] == ExitCode.OK
+    assert "Its jobs" not in command("plugins", "show", "counter")[1], "it has done nothing"
+    used = Amount(42.0, 42.0, 42.0, source="a counter", busy=2.0, processor=3.0, accelerator=1.5)
+    with Library.open(StudioPaths.default(home).library) as library:
+        for plugin in ("counter", "other"):
+            record = library.records.add(f"{plugin}.make", {}, plugin=plugin)
+            library.records.complete(record.id, seconds=2.0, energy=used)
+    shown = command("plugins", "show", "counter")[1]
+    assert "took 42 J: 3.0 s of a processor, 1.5 s of a card." in shown
+    told = one_object(command("plugins", "show", "counter", "--json")[1])["used"]
+    assert (told["joules"], told["accelerator"]) == (42.0, 1.5)
 
 
 def test_an_update_of_what_is_not_there_is_told(command: Command, wheels: Path) -> None:
