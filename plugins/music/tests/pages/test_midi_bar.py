@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,10 +24,13 @@ class FakeDevices:
     def __init__(self) -> None:
         self.names, self.alive, self.closed = ["Keys"], True, False
         self.waiting: list[tuple[float, Message]] = []
-        self.name = ""
+        self.name, self.outputs = "", list[str]()
 
     def input_names(self) -> list[str]:
         return self.names
+
+    def output_names(self) -> list[str]:
+        return self.outputs
 
     def KeyboardInput(self, name: str) -> FakeDevices:
         self.name = name
@@ -171,7 +175,7 @@ def test_what_cannot_be_recorded_is_told(keyboard: Keyboard) -> None:
     bar.toggle()
     devices.names = []
     bar.toggle()
-    desk.until(lambda: "No MIDI keyboard is connected" in desk.trouble())
+    desk.until(lambda: "No MIDI device is connected" in desk.trouble())
     assert bar.isHidden()
     devices.input_names = missing  # type: ignore[method-assign]
     bar.toggle()
@@ -187,6 +191,83 @@ def test_without_sound_it_says_why(keyboard: Keyboard) -> None:
     keyboard.bar.record.click()
     keyboard.desk.until(lambda: "no sound device" in keyboard.desk.trouble())
     assert keyboard.devices.closed
+
+
+# --- a synthesiser that plays ---------------------------------------------------------------------
+
+
+class FakeSynth:
+    """Notes what it was given."""
+
+    def __init__(self, name: str, piece: Piece, clock: Callable[[], int]) -> None:
+        self.name, self.piece, self.clock = name, piece, clock
+        self.trouble: StudioError | None = None
+        self.closed = False
+
+    def update(self, piece: Piece) -> None:
+        self.piece = piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def synths(keyboard: Keyboard) -> list[FakeSynth]:
+    """The synthesisers that were begun; the bar shows one to be chosen, and no keyboard."""
+    begun: list[FakeSynth] = []
+
+    def make(*given: Any) -> FakeSynth:
+        begun.append(FakeSynth(*given))
+        return begun[-1]
+
+    keyboard.desk.page.playing.make_synth = make
+    keyboard.devices.names, keyboard.devices.outputs = [], ["Synth:Synth MIDI 1 24:0"]
+    keyboard.bar.toggle()
+    keyboard.desk.until(lambda: not keyboard.bar.sound.isHidden())
+    return begun
+
+
+def test_a_synthesiser_plays_in_place_of_the_computer(
+    keyboard: Keyboard, synths: list[FakeSynth]
+) -> None:
+    desk, bar = keyboard.desk, keyboard.bar
+    assert bar.sound.text() == "This computer"
+    assert not bar.record.isEnabled()
+    bar.set_sound("Synth:Synth MIDI 1 24:0")
+    assert bar.sound.text() == "Synth MIDI 1"
+    desk.page.playing.toggle()
+    (synth,) = synths
+    assert (synth.name, synth.piece) == ("Synth:Synth MIDI 1 24:0", desk.piece)
+    desk.player.tick = 77
+    assert synth.clock() == 77
+    desk.page.playing.pause()
+    assert synth.closed
+
+
+def test_what_plays_is_changed_while_it_plays(keyboard: Keyboard, synths: list[FakeSynth]) -> None:
+    desk, bar = keyboard.desk, keyboard.bar
+    desk.page.playing.toggle()
+    assert not synths
+    bar.set_sound(keyboard.devices.outputs[0])
+    told = desk.player.calls[-1][1]
+    assert all(track.muted for track in told.tracks)
+    assert not synths[0].piece.tracks[0].muted
+    bar.set_sound("")
+    assert synths[0].closed
+    assert desk.player.calls[-1] == ("update", desk.piece)
+
+
+def test_a_synthesiser_that_is_gone_is_told_and_the_computer_plays(
+    keyboard: Keyboard, synths: list[FakeSynth]
+) -> None:
+    desk = keyboard.desk
+    keyboard.bar.set_sound(keyboard.devices.outputs[0])
+    desk.page.playing.toggle()
+    synths[0].trouble = StudioError(ErrorCode.UNSUPPORTED, "The MIDI port is gone.", "")
+    desk.until(lambda: "The MIDI port is gone" in desk.trouble())
+    assert desk.page.playing.playing
+    assert desk.player.calls[-1] == ("update", desk.piece)
+    assert keyboard.bar.sound.text() == "This computer"
 
 
 # --- the parts without a window -----------------------------------------------------------------

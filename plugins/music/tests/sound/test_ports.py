@@ -22,10 +22,16 @@ class FakePort:
         if name not in FakePort.names:
             raise OSError(f"unknown port {name!r}")
         self.name, self.callback, self.closed = name, callback, False
+        self.sent: list[Message] = []
         FakePort.opened.append(self)
 
     names: list[str]
     opened: list[FakePort]
+
+    def send(self, message: Message) -> None:
+        if self.name not in FakePort.names:
+            raise OSError("it is gone")
+        self.sent.append(message)
 
     def close(self) -> None:
         self.closed = True
@@ -74,10 +80,23 @@ def test_a_keyboard_that_is_pulled_out_is_seen() -> None:
 @pytest.mark.usefixtures("backend")
 def test_a_port_that_is_gone_is_told() -> None:
     FakePort.names.clear()
-    for opened in (ports.KeyboardInput, ports.open_output):
-        with pytest.raises(StudioError, match="“Keys 20:0” cannot be opened") as caught:
+    for opened in (ports.KeyboardInput, ports.SynthPort):
+        with pytest.raises(StudioError, match="“Keys 20:0” cannot be used") as caught:
             opened("Keys 20:0")
         assert "connected" in caught.value.hint
+
+
+@pytest.mark.usefixtures("backend")
+def test_bytes_are_sent_until_the_synthesiser_is_gone() -> None:
+    synth = ports.SynthPort("Keys 20:0")
+    synth.send(bytes([0x91, 60, 99]))
+    assert FakePort.opened[0].sent == [Message("note_on", channel=1, note=60, velocity=99)]
+    synth.check()
+    FakePort.names.clear()
+    with pytest.raises(StudioError, match="disconnected"):
+        synth.check()
+    with pytest.raises(StudioError, match="it is gone"):
+        synth.send(bytes([0x81, 60, 0]))
 
 
 def test_a_system_without_midi_is_told(backend: Any) -> None:

@@ -1,8 +1,9 @@
-"""A row for MIDI devices: which keyboard, record from it with a count-in, keep what was played."""
+"""A row for MIDI devices: which keyboard is recorded, with a count-in, and what plays the piece."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -43,6 +44,7 @@ class MidiBar(QWidget):
         self._ctx, self._document, self._playing, self._desk = ctx, document, playing, desk
         self.devices: Any = ports
         self._inputs: list[str] = []
+        self._outputs: list[str] = []
         self._name = ""
         self._asked = self._closed = self._checking = False
         self._port: Any = None
@@ -50,15 +52,18 @@ class MidiBar(QWidget):
         self._track, self._seen = 0, 0.0
         self._words = ctx.ui.label()
         self.source: QPushButton = ctx.ui.button("", "piano", tip=tr("MIDI keyboard"), dense=True)
+        self.sound: QPushButton = ctx.ui.button("", "volume-2", tip=tr("What plays"), dense=True)
         self.drop: QPushButton = ctx.ui.button("", "x")
         self.record: QPushButton = ctx.ui.button("", "circle-dot")
         self.source.clicked.connect(lambda _checked=False: self._ask_source())
+        self.sound.clicked.connect(lambda _checked=False: self._ask_sound())
         self.drop.clicked.connect(lambda _checked=False: self.discard())
         self.record.clicked.connect(lambda _checked=False: self._on_record())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(self.source)
+        row.addWidget(self.sound)
         row.addWidget(self._words, 1)
         row.addWidget(self.drop)
         row.addWidget(self.record)
@@ -66,6 +71,7 @@ class MidiBar(QWidget):
         self._clock.setInterval(_LOOK_MS)
         self._clock.timeout.connect(self._look)
         playing.changed.connect(self._on_playing)
+        playing.failed.connect(self.failed)
         self.hide()
 
     @property
@@ -85,27 +91,31 @@ class MidiBar(QWidget):
             self._asked = True
             self._show(tr("Looking for MIDI devices…"))
             self.show()
-            self._ctx.run_later(lambda: outcome(self.devices.input_names), self._found)
+            self._ctx.run_later(lambda: outcome(self._names), self._found)
 
-    def _found(self, names: list[str] | StudioError) -> None:
+    def _names(self) -> tuple[list[str], list[str]]:
+        return self.devices.input_names(), self.devices.output_names()
+
+    def _found(self, names: tuple[list[str], list[str]] | StudioError) -> None:
         if not self._asked or self._closed:
             return
         self._asked = False
         if isinstance(names, StudioError):
             self.hide()
             self.failed.emit(names)
-        elif not names:
+        elif not any(names):
             self.hide()
             self.failed.emit(
                 StudioError(
                     ErrorCode.UNSUPPORTED,
-                    tr("No MIDI keyboard is connected."),
+                    tr("No MIDI device is connected."),
                     tr("Connect one, switch it on and try again."),
                 )
             )
         else:
-            self._inputs = names
-            self.choose(self._name if self._name in names else names[0])
+            self._inputs, self._outputs = names
+            first = self._inputs[0] if self._inputs else ""
+            self.choose(self._name if self._name in self._inputs else first)
 
     def choose(self, name: str) -> None:
         """Record from another port."""
@@ -113,14 +123,33 @@ class MidiBar(QWidget):
         self._show("")
 
     def _ask_source(self) -> None:
+        ways = [(name, name) for name in self._inputs]
+        self._ask(self.source, ways, self._name, self.choose)
+
+    def _ask_sound(self) -> None:
+        ways = [(tr("This computer"), ""), *((name, name) for name in self._outputs)]
+        self._ask(self.sound, ways, self._playing.output, self.set_sound)
+
+    def set_sound(self, name: str) -> None:
+        """Let another port play, or this computer (an empty name)."""
+        self._playing.set_output(name)
+        self._show(self._words.text())
+
+    def _ask(
+        self,
+        below: QPushButton,
+        ways: list[tuple[str, str]],
+        now: str,
+        choose: Callable[[str], None],
+    ) -> None:
         menu = self._ctx.ui.menu()
-        for name in self._inputs:
-            action = menu.addAction(name)
+        for words, name in ways:
+            action = menu.addAction(words)
             action.setCheckable(True)
-            action.setChecked(name == self._name)
-            action.triggered.connect(lambda _checked=False, name=name: self.choose(name))
+            action.setChecked(name == now)
+            action.triggered.connect(lambda _checked=False, name=name: choose(name))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.source.mapToGlobal(self.source.rect().bottomLeft()))
+        menu.popup(below.mapToGlobal(below.rect().bottomLeft()))
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -204,6 +233,8 @@ class MidiBar(QWidget):
         """Where playing was stopped, what was recorded is kept."""
         if self.recording and not self._playing.playing:
             self.finish()
+        elif not self.isHidden():
+            self._show(self._words.text())
 
     def _look(self) -> None:
         recording = self._recording
@@ -231,7 +262,8 @@ class MidiBar(QWidget):
         came = self._port.taken()
         recording.take(came)
         for _, message in came:
-            if message.type == "note_on" and message.velocity > 0 and self._playing.playing:
+            struck = message.type == "note_on" and message.velocity > 0
+            if struck and self._playing.playing and not self._playing.output:
                 self._playing.audition(message.note)
 
     def _checked(self, port: Any, alive: bool) -> None:
@@ -247,7 +279,11 @@ class MidiBar(QWidget):
         self.source.setAccessibleName(tr("MIDI keyboard: {name}").format(name=self._name))
         self.source.setVisible(bool(self._name))
         self.source.setEnabled(not self.recording)
-        self.record.setEnabled(not self._asked)
+        sound = short_name(self._playing.output) or tr("This computer")
+        self.sound.setText(sound)
+        self.sound.setAccessibleName(tr("What plays: {name}").format(name=sound))
+        self.sound.setVisible(bool(self._outputs))
+        self.record.setEnabled(not self._asked and bool(self._name))
         self.record.setText(tr("Keep") if self.recording else tr("Record"))
         self.record.setIcon(self._ctx.ui.icon("check" if self.recording else "circle-dot"))
         self.drop.setText(tr("Discard") if self.recording else tr("Close"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import PluginContext
@@ -31,6 +32,13 @@ def new_player() -> Any:
     return Player()
 
 
+def new_synth(name: str, piece: Piece, clock: Callable[[], int]) -> Any:
+    """Return what plays a piece on a MIDI port."""
+    from studio_music.sound.midi.synth_output import SynthOutput
+
+    return SynthOutput(name, piece, clock)
+
+
 class PlaybackController(QObject):
     """The playhead.
 
@@ -39,17 +47,21 @@ class PlaybackController(QObject):
         loop: What is repeated while ``looping``.
         trouble: Why nothing can be played; empty if it can.
         closed: Whether the device was let go for good.
+        output: Name of the MIDI port that plays in place of this computer; empty for none.
+        make_synth: What plays on such a port.
         counted: (tick, ticks) of the count-in that playing began with, before that tick; else None.
 
     Signals:
         moved: The playhead is at another tick.
         changed: It plays or stopped, loops or not, can or cannot.
         leveled: How loud it is, 0…1.
+        failed: A ``StudioError``: the MIDI port cannot play, or no longer.
     """
 
     moved = Signal(int)
     changed = Signal()
     leveled = Signal(float)
+    failed = Signal(object)
 
     def __init__(
         self, ctx: PluginContext, document: Document, make: Callable[[], Any] | None = None
@@ -62,6 +74,9 @@ class PlaybackController(QObject):
         self.loop: Loop | None = None
         self.looping = False
         self.metronome = False
+        self.output = ""
+        self.make_synth: Callable[..., Any] = new_synth
+        self._synth: Any = None
         self.counted: tuple[int, int] | None = None
         self.trouble = tr("Looking for a sound device…")
         self._clock = QTimer(self)
@@ -141,6 +156,7 @@ class PlaybackController(QObject):
         self._let_go()
 
     def _let_go(self) -> None:
+        self._end_synth()
         player, self._player = self._player, None
         if player is not None:
             player.close()
@@ -181,12 +197,38 @@ class PlaybackController(QObject):
         piece = self._document.piece
         return counted_in(piece, *self.counted) if self.counted else piece
 
+    def _own(self, piece: Piece) -> Piece:
+        """Return what this computer plays of it: nothing but the metronome beside a synthesiser."""
+        if not self.output:
+            return piece
+        return replace(piece, tracks=tuple(replace(t, muted=True) for t in piece.tracks))
+
+    def set_output(self, name: str) -> None:
+        """Let a MIDI port play, or this computer again (an empty name)."""
+        self.output = name
+        self._end_synth()
+        if self.playing:
+            self._begin_synth()
+            self._tell_edits()
+        self.changed.emit()
+
+    def _begin_synth(self) -> None:
+        player = self._player
+        if self.output:
+            self._synth = self.make_synth(self.output, self._piece(), lambda: int(player.tick))
+
+    def _end_synth(self) -> None:
+        synth, self._synth = self._synth, None
+        if synth is not None:
+            synth.close()
+
     def _start(self) -> None:
         loop = self.loop if self.looping and not self.counted else None
         if loop is not None and not loop[0] <= self.tick < loop[1]:
             self._move(loop[0])
         self._player.metronome = self.metronome or self.counted is not None
-        self._player.play(self._piece(), self.tick, loop)
+        self._player.play(self._own(self._piece()), self.tick, loop)
+        self._begin_synth()
         self._clock.start()
         self.changed.emit()
 
@@ -199,6 +241,7 @@ class PlaybackController(QObject):
 
     def _end(self) -> None:
         """Tell that nothing plays any more."""
+        self._end_synth()
         if self.counted is not None:
             self.counted = None
             self._player.metronome = self.metronome
@@ -263,6 +306,9 @@ class PlaybackController(QObject):
                 self.stop()
             self._end()
             return
+        if self._synth is not None and self._synth.trouble is not None:
+            self.failed.emit(self._synth.trouble)
+            self.set_output("")
         self._move(max(self.heard, self.counted[0] if self.counted else 0))
         self.leveled.emit(float(self._player.level))
 
@@ -274,7 +320,9 @@ class PlaybackController(QObject):
 
     def _tell_edits(self) -> None:
         if self.playing:
-            self._player.update(self._piece())
+            self._player.update(self._own(self._piece()))
+            if self._synth is not None:
+                self._synth.update(self._piece())
 
     def _on_opened(self) -> None:
         self.pause()

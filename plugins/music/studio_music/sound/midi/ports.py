@@ -66,9 +66,36 @@ class KeyboardInput:
         self._came.append((time.monotonic(), message))
 
 
-def open_output(name: str) -> Any:
-    """Return a port of mido to send to; errors as of ``KeyboardInput``."""
-    return _asked(lambda backend: backend.open_output(name), name)
+class SynthPort:
+    """A synthesiser that is told what to play."""
+
+    def __init__(self, name: str) -> None:
+        """Open a port; errors as of ``KeyboardInput``."""
+        self._name = name
+        self._port = _asked(lambda backend: backend.open_output(name), name)
+
+    def send(self, data: bytes) -> None:
+        """Send one message, as its bytes.
+
+        Raises:
+            StudioError: The synthesiser is gone.
+        """
+        from mido import Message
+
+        _asked(lambda _backend: self._port.send(Message.from_bytes(data)), self._name)
+
+    def check(self) -> None:
+        """Raise ``StudioError`` if the port is no longer there. Slow: it looks for devices."""
+        if self._name not in output_names():
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"The MIDI port “{self._name}” was disconnected.",
+                "Connect it again, or let this computer play.",
+            )
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._port.close()
 
 
 def _asked(ask: Any, port: str = "") -> Any:
@@ -89,7 +116,7 @@ def _asked(ask: Any, port: str = "") -> Any:
         if port:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"The MIDI port “{port}” cannot be opened ({reason}).",
+                f"The MIDI port “{port}” cannot be used ({reason}).",
                 "Check that the device is connected and not used by another program.",
             ) from error
         raise StudioError(
