@@ -28,6 +28,10 @@ _SERIES = {
     "phases": "Random phases",
     "recurrent": "Recurrent network",
     "shuffled": "Shuffled values",
+    "jitter": "Jitter",
+    "scaling": "Scaling of values",
+    "warping": "Time warping",
+    "slicing": "Window slicing",
 }
 _TEXTS = {"words": "Swapped words", "ngrams": "N-gram model"}
 
@@ -55,6 +59,15 @@ class Augment(Params, frozen=True):
         Label("Target", "The column to be predicted: classes, or the values of a time series."),
         _IN_TABLE,
     ] = ""
+    beside: Annotated[
+        list[str],
+        ColumnsOf("table"),
+        Label(
+            "Further columns",
+            "Measured at the same times, and made together with the target, so that they fit it.",
+        ),
+        ShownIf("kind", "series"),
+    ] = []
     data: Annotated[
         str,
         File(folder=True),
@@ -76,7 +89,17 @@ class Augment(Params, frozen=True):
         ShownIf("kind", "table"),
     ] = "best"
     series_method: Annotated[
-        Literal["best", "blocks", "phases", "recurrent", "shuffled"],
+        Literal[
+            "best",
+            "blocks",
+            "phases",
+            "recurrent",
+            "jitter",
+            "scaling",
+            "warping",
+            "slicing",
+            "shuffled",
+        ],
         Label(
             "Method",
             "Best: blocks drawn again, random phases and a recurrent network are compared. "

@@ -12,8 +12,10 @@ from scipy.special import ndtri
 from torch import Tensor, nn
 
 from studio.api.worker.optimiser import eager
+from studio_lab.series.transforms import Jittered, Scaled, Sliced, Warped
 
 Values = NDArray[np.float64]
+"""(n, channels)."""
 
 BLOCK = 24
 HIDDEN = 32
@@ -22,6 +24,8 @@ BATCH = 32
 LENGTH = 32
 RATE = 5e-3
 STEPS_A_YIELD = 5
+ERRORS = 256
+"""Windows that tell how errors of channels correlate."""
 
 
 class SeriesGenerator(Protocol):
@@ -70,7 +74,8 @@ class Phases:
     """The frequencies of the longest segment with new phases (Theiler et al. 1992).
 
     Values and autocorrelation are nearly kept, everything else is chance: the surrogate that is
-    called amplitude-adjusted.
+    called amplitude-adjusted. All channels are turned by the same phases, which keeps their
+    correlations (Prichard and Theiler 1994).
     """
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
@@ -86,23 +91,24 @@ class Phases:
     def _surrogate(self, rng: np.random.Generator) -> Values:
         known, count = self._known, len(self._known)
         scores = ndtri((_ranks(known) + 0.5) / count)
-        spectrum = np.fft.rfft(scores)
-        turned = spectrum * np.exp(2j * np.pi * rng.random(len(spectrum)))
+        spectrum = np.fft.rfft(scores, axis=0)
+        turned = spectrum * np.exp(2j * np.pi * rng.random(len(spectrum)))[:, None]
         turned[0] = spectrum[0]
-        return np.asarray(np.sort(known)[_ranks(np.fft.irfft(turned, count))])
+        ranks = _ranks(np.fft.irfft(turned, count, axis=0))
+        return np.take_along_axis(np.sort(known, axis=0), ranks, axis=0)
 
 
 def _ranks(values: Values) -> NDArray[np.intp]:
-    return np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0, kind="stable")
 
 
 class _Network(nn.Module):
-    """A recurrent layer that tells the mean and the spread of the next value."""
+    """A recurrent layer that tells the mean and the spread of the next value of each channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.layer = nn.GRU(1, HIDDEN, batch_first=True)
-        self.head = nn.Linear(HIDDEN, 2)
+        self.layer = nn.GRU(channels, HIDDEN, batch_first=True)
+        self.head = nn.Linear(HIDDEN, 2 * channels)
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         told, after = self.layer(x, state)
@@ -111,24 +117,31 @@ class _Network(nn.Module):
 
 
 class RecurrentSeries:
-    """A gated recurrent network that writes value after value, each drawn about its forecast."""
+    """A gated recurrent network that writes value after value, each drawn about its forecast.
+
+    What channels have in common beside their forecasts is drawn as their errors correlate.
+    """
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Train for 200 steps; a few of them are a step of the job."""
         known = np.concatenate(segments)
-        self._mean, self._spread = float(known.mean()), float(known.std()) or 1.0
-        self._low, self._high = float(known.min()), float(known.max())
+        spread = known.std(0)
+        self._mean, self._spread = known.mean(0), np.where(spread > 0, spread, 1.0)
+        self._low, self._high = known.min(0), known.max(0)
         length = min(LENGTH, max(map(len, segments)) - 1)
         long = [each for each in segments if len(each) > length]
-        views = [np.lib.stride_tricks.sliding_window_view(each, length + 1) for each in long]
-        rows = torch.from_numpy((np.concatenate(views) - self._mean) / self._spread).float()
+        views = [
+            np.lib.stride_tricks.sliding_window_view(each, length + 1, axis=0) for each in long
+        ]
+        cut = np.concatenate(views).transpose(0, 2, 1)
+        rows = torch.from_numpy((cut - self._mean) / self._spread).float()
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        self._network = _network(source)
+        self._network = _network(source, known.shape[1])
         optimiser = eager(torch.optim.AdamW)(self._network.parameters(), RATE)
         for step in range(STEPS):
             drawn = torch.from_numpy(rng.integers(len(rows), size=BATCH))
             with torch.enable_grad():
-                x = rows[drawn][..., None]
+                x = rows[drawn]
                 mean, spread, _ = self._network(x[:, :-1])
                 loss = (((x[:, 1:] - mean) / spread.exp()) ** 2 / 2 + spread).mean()
                 optimiser.zero_grad()
@@ -137,24 +150,32 @@ class RecurrentSeries:
                 optimiser.step()
             if step % STEPS_A_YIELD == 0:
                 yield
+        with torch.inference_mode():
+            x = rows[torch.from_numpy(rng.integers(len(rows), size=ERRORS))]
+            mean, spread, _ = self._network(x[:, :-1])
+            errors = ((x[:, 1:] - mean) / spread.exp()).flatten(0, 1)
+            together = np.atleast_2d(np.nan_to_num(np.corrcoef(errors.numpy(), rowvar=False)))
+            np.fill_diagonal(together, 1.0 + 1e-6)  # channels may be copies of each other
+            self._together = torch.from_numpy(np.linalg.cholesky(together)).float()
 
     def sample(self, length: int, rng: np.random.Generator) -> Values:
         """See ``SeriesGenerator``; nothing leaves the range of the values."""
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        value, state, made = torch.zeros(1, 1, 1), None, []
+        value, state, made = torch.zeros(1, 1, len(self._mean)), None, []
         with torch.inference_mode():
             for _ in range(length + LENGTH):  # the first ones come from nowhere
                 mean, spread, state = self._network(value, state)
-                value = mean + spread.exp() * torch.randn(mean.shape, generator=source)
-                made.append(float(value))
+                noise = torch.randn(mean.shape, generator=source) @ self._together.T
+                value = mean + spread.exp() * noise
+                made.append(value[0, 0].numpy())
         values = np.array(made[LENGTH:]) * self._spread + self._mean
         return np.asarray(values.clip(self._low, self._high))
 
 
-def _network(source: torch.Generator) -> _Network:
+def _network(source: torch.Generator, channels: int) -> _Network:
     """Return a network whose first weights come from ``source``, and not from the global one."""
     with torch.device("meta"):
-        network = _Network()
+        network = _Network(channels)
     network.to_empty(device="cpu")
     with torch.no_grad():
         for parameter in network.parameters():
@@ -167,4 +188,8 @@ SERIES_GENERATORS: Mapping[str, Callable[[], SeriesGenerator]] = {
     "phases": Phases,
     "recurrent": RecurrentSeries,
     "shuffled": Shuffled,
+    "jitter": Jittered,
+    "scaling": Scaled,
+    "warping": Warped,
+    "slicing": Sliced,
 }

@@ -1,7 +1,8 @@
-"""A column of a table over time: in order, evenly spaced, without gaps."""
+"""Columns of a table over time: in order, evenly spaced, without gaps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 
 from studio.api import BadInput
 from studio_lab.datasets.table import Column, Table
-from studio_lab.measures.distances import Vectors
 
 FEWEST = 120
 """Times; with fewer there is nothing to hold out."""
 MOST_GAPS = 0.2
 MOST_LAGS = 12
+MOST_CHANNELS = 20
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,19 @@ class Series:
     """Values, one after the other.
 
     Attributes:
-        values: (n,) of the column, in the order of time.
+        values: (n, channels) in the order of time; the first channel is forecast.
         times: The column of times, in order.
-        column: What the values are called, and the decimals they have.
+        columns: What the channels are called, and the decimals they have.
     """
 
     values: NDArray[np.float64]
     times: Column
-    column: Column
+    columns: tuple[Column, ...]
+
+    @property
+    def column(self) -> Column:
+        """What is forecast."""
+        return self.columns[0]
 
     @property
     def lags(self) -> int:
@@ -37,29 +43,41 @@ class Series:
         return min(MOST_LAGS, len(self.values) // 20)
 
 
-def series_of(table: Table, target: str, name: str) -> tuple[Series, list[str]]:
-    """Return the column ``target`` of a table over its column of times, and notes about it.
+def series_of(
+    table: Table, target: str, name: str, beside: Sequence[str] = ()
+) -> tuple[Series, list[str]]:
+    """Return columns of a table over its column of times, and notes about them.
 
     Args:
+        target: The column that is forecast.
+        beside: Columns that were measured at the same times.
         name: Of the table, for sentences.
 
     Raises:
-        BadInput: There is no column of times, or the target cannot be forecast.
+        BadInput: There is no column of times, or a column cannot be forecast.
     """
-    column, notes = table[target], list(table.notes)
-    if column.kind != "number":
+    names, notes = list(dict.fromkeys((target, *beside))), list(table.notes)
+    if len(names) > MOST_CHANNELS:
         raise BadInput(
-            f"“{target}” is not a column of different numbers, so there is nothing to forecast.",
-            "Pick a column that was measured over time.",
+            f"{len(names):,} columns were chosen; {MOST_CHANNELS} are the most.",
+            "Choose those that belong to the target.",
         )
+    columns = tuple(table[each] for each in names)
+    for column in columns:
+        if column.kind != "number":
+            raise BadInput(
+                f"“{column.name}” is not a column of different numbers, so there is nothing to "
+                "forecast.",
+                "Pick a column that was measured over time.",
+            )
     if len(table) < FEWEST:
         raise BadInput(
             f"“{name}” has {len(table)} times; {FEWEST} are the least to tell anything.",
             "Choose a longer series.",
         )
-    times = _times(table, target, name)
+    times = _times(table, names, name)
     order = np.argsort(times.values, kind="stable")
-    times, values = times.at(order), column.values[order]
+    times = times.at(order)
     steps = np.diff(times.values)
     if (repeated := int((steps == 0).sum())) > 0:
         raise BadInput(
@@ -69,21 +87,26 @@ def series_of(table: Table, target: str, name: str) -> tuple[Series, list[str]]:
         )
     if steps.max() > 1.5 * np.median(steps):
         notes.append("Times are not evenly spaced; each row counts as one step.")
+    channels = [_bridged(each.name, each.values[order], notes) for each in columns]
+    return Series(np.stack(channels, axis=1), times, columns), notes
+
+
+def _bridged(name: str, values: NDArray[np.float64], notes: list[str]) -> NDArray[np.float64]:
     gaps = np.isnan(values)
     if gaps.mean() > MOST_GAPS:
         raise BadInput(
-            f"{gaps.mean():.0%} of “{target}” are gaps; {MOST_GAPS:.0%} are the most.",
+            f"{gaps.mean():.0%} of “{name}” are gaps; {MOST_GAPS:.0%} are the most.",
             "Pick another column, or fill the gaps first.",
         )
     if gaps.any():
         places = np.arange(len(values))
         values = np.interp(places, places[~gaps], values[~gaps])
-        notes.append(f"{gaps.sum():,} gaps of “{target}” are bridged by straight lines.")
-    return Series(values, times, column), notes
+        notes.append(f"{gaps.sum():,} gaps of “{name}” are bridged by straight lines.")
+    return values
 
 
-def _times(table: Table, target: str, name: str) -> Column:
-    whole = [each for each in table.columns if each.name != target and not each.missing]
+def _times(table: Table, channels: Sequence[str], name: str) -> Column:
+    whole = [each for each in table.columns if each.name not in channels and not each.missing]
     for column in whole:
         if column.kind == "date":
             return column
@@ -96,14 +119,21 @@ def _times(table: Table, target: str, name: str) -> Column:
     )
 
 
-def windows(segments: list[NDArray[np.float64]], length: int) -> Vectors:
-    """Return all windows of ``length`` values that lie within one segment, (n, length)."""
+def windows(segments: Sequence[NDArray[np.float64]], length: int) -> NDArray[np.float64]:
+    """Return all windows that lie within one segment, (n, channels, length)."""
     views = [
-        np.lib.stride_tricks.sliding_window_view(each, length)
+        np.lib.stride_tricks.sliding_window_view(each, length, axis=0)
         for each in segments
         if len(each) >= length
     ]
-    return np.concatenate(views) if views else np.zeros((0, length))
+    return np.concatenate(views) if views else np.zeros((0, segments[0].shape[1], length))
+
+
+def correlations(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the correlation of each pair of channels, in the order of the upper triangle."""
+    with np.errstate(invalid="ignore", divide="ignore"):  # a channel that never changes
+        found = np.nan_to_num(np.corrcoef(values, rowvar=False).reshape(values.shape[1], -1))
+    return np.asarray(found[np.triu_indices(values.shape[1], 1)])
 
 
 def autocorrelation(values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

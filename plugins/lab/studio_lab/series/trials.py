@@ -12,7 +12,7 @@ from studio_lab.augmentation.privacy import privacy
 from studio_lab.augmentation.trial import TEST_SHARE, Fidelity, Scores, SyntheticRows, Trial
 from studio_lab.measures.distances import Vectors
 from studio_lab.series.generators import SERIES_GENERATORS
-from studio_lab.series.series import Series, autocorrelation, windows
+from studio_lab.series.series import Series, autocorrelation, correlations, windows
 
 Values = NDArray[np.float64]
 
@@ -31,9 +31,10 @@ def trials(
     lags, draws = series.lags, np.random.default_rng(seed)
     for number in range(splits):
         known, tested = _split(series.values, lags, draws)
-        centre, scale = float(np.concatenate(known).mean()), float(np.concatenate(known).std())
-        known = [(each - centre) / (scale or 1.0) for each in known]
-        tested = (tested - centre) / (scale or 1.0)
+        centre, scale = np.concatenate(known).mean(0), np.concatenate(known).std(0)
+        scale = np.where(scale > 0, scale, 1.0)
+        known = [(each - centre) / scale for each in known]
+        tested = (tested - centre) / scale
         learned, test = windows(known, lags + 1), windows([tested], lags + 1)
         real, similarity = skill(learned, test), fidelity(known, tested, lags)
         count = sum(map(len, known))
@@ -63,39 +64,50 @@ def _split(values: Values, lags: int, draws: np.random.Generator) -> tuple[list[
     return [part for part in parts if len(part) > 2 * lags], values[start : start + count]
 
 
-def skill(learned: Vectors, test: Vectors) -> Scores:
+def skill(learned: Values, test: Values) -> Scores:
     """Return how much smaller the error of a forecast of the next value is than without one.
 
     1 is no error, 0 that of saying the last value again. The forecast is linear in the values
-    before (an autoregression, with a ridge).
+    before, of all channels (an autoregression, with a ridge).
 
     Args:
-        learned, test: Windows whose last value is to be told from the others.
+        learned, test: Windows; the last value of the first channel is to be told.
     """
     from sklearn.linear_model import Ridge
 
-    model = Ridge(alpha=1.0).fit(learned[:, :-1], learned[:, -1])
-    truth, told = test[:, -1], model.predict(test[:, :-1])
-    plain = float(np.sqrt(np.mean((truth - test[:, -2]) ** 2)))
+    model = Ridge(alpha=1.0).fit(_before(learned), learned[:, 0, -1])
+    truth, told = test[:, 0, -1], model.predict(_before(test))
+    plain = float(np.sqrt(np.mean((truth - test[:, 0, -2]) ** 2)))
     error = float(np.sqrt(np.mean((truth - told) ** 2)))
     return {"forecast skill": 1 - error / max(plain, 1e-9)}
 
 
 def fidelity(known: Sequence[Values], made: Values, lags: int) -> Fidelity:
-    """Return how alike values, changes from one to the next, and autocorrelations are."""
+    """Return how alike values, changes from one to the next, and autocorrelations are.
+
+    Of several channels each is the mean; the correlations between channels are one aspect more.
+    """
     longest, reach = max(known, key=len), 2 * lags
     real = np.concatenate(known)
-    changes = np.concatenate([np.diff(each) for each in known])
-    apart = np.abs(autocorrelation(longest, reach) - autocorrelation(made, reach)).mean()
-    return Fidelity(
-        {
-            "values": 1 - float(ks_2samp(real, made).statistic),
-            "changes": 1 - float(ks_2samp(changes, np.diff(made)).statistic),
-            "autocorrelation": 1 - float(apart) / 2,
-        }
-    )
+    changes, new = np.concatenate([np.diff(each, axis=0) for each in known]), np.diff(made, axis=0)
+    found: dict[str, list[float]] = {"values": [], "changes": [], "autocorrelation": []}
+    for at in range(real.shape[1]):
+        apart = autocorrelation(longest[:, at], reach) - autocorrelation(made[:, at], reach)
+        found["values"].append(1 - float(ks_2samp(real[:, at], made[:, at]).statistic))
+        found["changes"].append(1 - float(ks_2samp(changes[:, at], new[:, at]).statistic))
+        found["autocorrelation"].append(1 - float(np.abs(apart).mean()) / 2)
+    aspects = {name: float(np.mean(each)) for name, each in found.items()}
+    if real.shape[1] == 1:
+        return Fidelity(aspects)
+    pairs = 1 - float(np.abs(correlations(real) - correlations(made)).mean()) / 2
+    return Fidelity({**aspects, "correlation between columns": pairs}, pairs)
 
 
-def _shapes(found: Vectors) -> Vectors:
+def _before(found: Values) -> Values:
+    """Return what a forecast knows, (n, channels × lags)."""
+    return found[:, :, :-1].reshape(len(found), -1)
+
+
+def _shapes(found: Values) -> Vectors:
     """Return windows about their own means: what a level tells is no secret of a window."""
-    return np.asarray(found - found.mean(1, keepdims=True))
+    return np.asarray(found - found.mean(2, keepdims=True)).reshape(len(found), -1)

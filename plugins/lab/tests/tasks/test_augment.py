@@ -78,6 +78,22 @@ def test_a_series_goes_on_after_its_last_time(tmp_path: Path) -> None:
     assert made.result["methods"]["shuffled"]["verdict"] == "harms"
 
 
+def test_columns_of_a_series_are_made_together(tmp_path: Path) -> None:
+    rows = [
+        f"2020-01-{1 + at // 24:02} {at % 24:02}:00,{at % 7},{2 * (at % 7)}" for at in range(200)
+    ]
+    (tmp_path / "load.csv").write_text("\n".join(["time,load,heat", *rows]))
+    asked = {"kind": "series", "table": str(tmp_path / "load.csv"), "target": "load", "splits": 3,
+             "beside": ["heat"], "series_method": "warping"}  # fmt: skip
+    made = run_task(augment, Augment.parse(asked), seed=1)
+    table, *_, report = made.artifacts
+    head, *lines = table.read().decode().splitlines()
+    assert head == "time,load,heat"
+    assert len(lines) == made.result["rows"] == 200
+    assert "| load, heat | 1.00 | 1.00 |" in report.text
+    assert made.result["channels"] == ["load", "heat"]
+
+
 def test_texts_are_rewritten_back_and_forth_by_the_language_model(tmp_path: Path) -> None:
     kinds = (("glad", "a warm and sunny place"), ("sad", "a cold and rainy street"))
     rows = [f"{text} number {at},{kind}" for at in range(30) for kind, text in kinds]

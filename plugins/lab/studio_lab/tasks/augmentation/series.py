@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from studio_lab.datasets.table import Table
 from studio_lab.datasets.table_file import as_csv, read_table
 from studio_lab.schema import Augment
 from studio_lab.series.generators import SERIES_GENERATORS
-from studio_lab.series.series import Series, autocorrelation, series_of
+from studio_lab.series.series import Series, autocorrelation, correlations, series_of
 from studio_lab.series.trials import trials
 from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
 
@@ -33,7 +35,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     path = Path(params.table)
     yield ctx.progress(0, 0, "Reading the table")
     table = yield from ctx.in_thread(lambda: read_table(path))
-    series, notes = series_of(table, params.target, path.stem)
+    series, notes = series_of(table, params.target, path.stem, params.beside)
     if len(series.values) > MOST:
         notes.append(f"The last {MOST:,} of {len(series.values):,} times are used.")
         series = replace(series, values=series.values[-MOST:], times=series.times.at(
@@ -53,7 +55,10 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     shown = (series_plot(series, made), autocorrelation_plot(series, made))
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), *shown))
     card = card_of(f"Synthetic series: {path.stem}", judged, sentence, notes)
-    more = {"rows": len(made), "lags": series.lags}
+    more: dict[str, Any] = {"channels": [each.name for each in series.columns]}
+    if len(series.columns) > 1:
+        card += "\n" + "\n".join(correlation_lines(series, made))
+    more |= {"rows": len(made), "lags": series.lags}
     yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
 
 
@@ -71,8 +76,19 @@ def as_table_file(series: Series, made: NDArray[np.float64]) -> bytes:
     """Return a made series as CSV; its times begin after the last real one, evenly spaced."""
     step = float(np.median(np.diff(series.times.values)))
     times = series.times.values[-1] + step * np.arange(1, len(made) + 1)
-    columns = replace(series.times, values=times), replace(series.column, values=made)
+    columns = replace(series.times, values=times), *(
+        replace(column, values=channel) for column, channel in zip(series.columns, made.T)
+    )  # fmt: skip
     return as_csv(Table(columns))
+
+
+def correlation_lines(series: Series, made: NDArray[np.float64]) -> list[str]:
+    """Return the correlation of each pair of columns as a table in Markdown, real and made."""
+    names = [each.name.replace("|", "¦") for each in series.columns]
+    pairs = [f"{a}, {b}" for a, b in combinations(names, 2)]
+    both = zip(pairs, correlations(series.values), correlations(made))
+    head = ["## Correlation between columns", "", "| columns | real | made |", "|---|---|---|"]
+    return [*head, *(f"| {pair} | {real:.2f} | {new:.2f} |" for pair, real, new in both), ""]
 
 
 def series_plot(series: Series, made: NDArray[np.float64]) -> Plot:
@@ -82,8 +98,8 @@ def series_plot(series: Series, made: NDArray[np.float64]) -> Plot:
         x=Axis("step"),
         y=Axis(series.column.name),
         series=[
-            Line(y=list(series.values[-_SHOWN:]), name="real"),
-            Line(y=list(made[:_SHOWN]), name="made"),
+            Line(y=list(series.values[-_SHOWN:, 0]), name="real"),
+            Line(y=list(made[:_SHOWN, 0]), name="made"),
         ],
     )
 
@@ -92,7 +108,7 @@ def autocorrelation_plot(series: Series, made: NDArray[np.float64]) -> Plot:
     """Return the autocorrelation of both."""
     lags = 4 * series.lags
     steps = list(range(1, lags + 1))
-    both = (("real", series.values), ("made", made))
+    both = (("real", series.values[:, 0]), ("made", made[:, 0]))
     return Plot(
         "Autocorrelation",
         x=Axis("lag"),
