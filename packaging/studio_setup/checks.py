@@ -28,6 +28,8 @@ class Stage:
     name: str
     command: list[str]
     is_tests: bool = False
+    is_short: bool = False
+    """Begun after all others, so that the lanes end together."""
     code: int = -1
     seconds: float = 0.0
     closing: str = ""
@@ -49,7 +51,7 @@ def lint_stages(project: Project) -> list[Stage]:
 
 
 def type_stages(project: Project) -> list[Stage]:
-    return [Stage("types", project.command("mypy"))]
+    return [Stage("types", project.command("mypy"), is_short=True)]
 
 
 _TESTS = {
@@ -101,7 +103,7 @@ def run_all(project: Project, stages: Sequence[Stage], lanes: int = 1) -> int:
 
     Args:
         project: the checkout.
-        stages: all, in the order in which they are begun and shown.
+        stages: all, in the order in which they are shown; begun, too, but for short ones.
         lanes: how many run side by side.
 
     Returns:
@@ -109,7 +111,7 @@ def run_all(project: Project, stages: Sequence[Stage], lanes: int = 1) -> int:
     """
     interrupted = threading.Event()
     waiting: SimpleQueue[Stage] = SimpleQueue()
-    for stage in stages:
+    for stage in sorted(stages, key=lambda stage: stage.is_short):
         waiting.put(stage)
     words = (project, waiting, _environment(lanes), interrupted)
     threads = [threading.Thread(target=_run_lane, args=words, daemon=True) for _ in range(lanes)]

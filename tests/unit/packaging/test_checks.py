@@ -67,3 +67,17 @@ def test_a_stage_that_could_not_run_is_not_tried_again(
     assert code == 1
     assert said.count("test session starts") == 1
     assert Stage("one", []).flaky == []
+
+
+def test_what_is_short_is_begun_last_and_shown_where_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stage(name: str, is_short: bool = False) -> Stage:
+        begin = f"open('order', 'a').write('{name} ')"
+        return Stage(name, [sys.executable, "-c", begin], is_short=is_short)
+
+    stages = [stage("first"), stage("short", True), stage("last")]
+    assert checks.run_all(ThisPython(tmp_path), stages) == 0
+    assert (tmp_path / "order").read_text() == "first last short "
+    shown = capsys.readouterr().out
+    assert shown.index("── first") < shown.index("── short") < shown.index("── last")
