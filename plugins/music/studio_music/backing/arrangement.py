@@ -14,7 +14,7 @@ from studio_music.backing import drums
 from studio_music.backing.bars import Bar, bars_of
 from studio_music.backing.bass import BassPlayer
 from studio_music.backing.chord_symbols import Harmony, parsed
-from studio_music.backing.chord_voicings import HIGHEST, Voicing, voiced
+from studio_music.backing.chord_voicings import HIGHEST, Voicing, suspended, voiced
 from studio_music.backing.dynamics import velocity
 from studio_music.backing.genres import FILL, Genre, Seat, genre_of
 from studio_music.backing.harmony import harmonised
@@ -59,12 +59,10 @@ def arranging(
     melody = melody_of(piece)
     bars = bars_of(piece)
     key = _sounding_key(piece, melody.notes)
-    tint = colour or style.colour
-    chords = _given(piece) or harmonised(
-        melody.notes, bars, key, style.colour if style.colour == "blues" else tint, rng, loop
-    )
+    tint = style.colour if _is_kept(style, colour) else colour
+    chords = _given(piece) or harmonised(melody.notes, bars, key, tint, rng, loop)
     yield 0.1
-    band = _Band(style, key, bars, chords, melody.notes, rng, loop)
+    band = _Band(style, key, bars, chords, melody.notes, rng, loop, tint)
     for number, bar in enumerate(bars):
         band.play(bar)
         yield 0.1 + 0.9 * (number + 1) / len(bars)
@@ -74,6 +72,11 @@ def arranging(
         tracks=(*others, *band.tracks()),
         chords=tuple(Chord(tick, chord.symbol(key)) for tick, chord in chords),
     )
+
+
+def _is_kept(style: Genre, colour: str) -> bool:
+    """Return whether a genre keeps its own chords, whatever the colour that is asked for."""
+    return not colour or style.colour == "blues" or (colour == "clear" and style.colour != "triads")
 
 
 class _Band:
@@ -88,6 +91,7 @@ class _Band:
         melody: Sequence[Note],
         rng: np.random.Generator,
         loop: bool,
+        tint: str,
     ) -> None:
         ends = [*(tick for tick, _ in chords[1:]), bars[-1].end]
         spans = [(tick, end, chord) for (tick, chord), end in zip(chords, ends, strict=True)]
@@ -97,10 +101,12 @@ class _Band:
         self._voicings = [
             (start, end, voicing) for (start, end, _), voicing in zip(spans, voicings, strict=True)
         ]
+        if tint == "dark":
+            self._voicings = suspended(self._voicings, 2 * TICKS)
         self._style, self._rng, self._loop = style, rng, loop
         self._bass_player = BassPlayer(key, rng)
         self._parts = PartChoice(style, rng)
-        self._at = 0
+        self._at = self._voicing = 0
         self._chords: list[Note] = []
         self._bass: list[Note] = []
         self._drums: list[Note] = []
@@ -109,8 +115,10 @@ class _Band:
         """Play one bar; bars come in order."""
         while self._harmonies[self._at][1] <= bar.start:
             self._at += 1
+        while self._voicings[self._voicing][1] <= bar.start:
+            self._voicing += 1
         harmonies = _within(self._harmonies, self._at, bar)
-        voicings = _within(self._voicings, self._at, bar)
+        voicings = _within(self._voicings, self._voicing, bar)
         if bar.is_last and not self._loop:
             self._chords += closing(bar, voicings[0][2], self._rng)
             self._bass += self._bass_player.close(bar, harmonies[0][2])

@@ -27,6 +27,8 @@ INTERVALS: Final = {
     "9": (0, 4, 7, 10, 14),
     "maj9": (0, 4, 7, 11, 14),
     "m9": (0, 3, 7, 10, 14),
+    "madd9": (0, 3, 7, 14),
+    "7b9": (0, 4, 7, 10, 13),
 }
 """Semitones over the root, by the part of the symbol behind it."""
 

@@ -27,6 +27,38 @@ def voiced(chords: Sequence[Harmony], ceilings: Sequence[int]) -> list[Voicing]:
     return made
 
 
+def suspended(
+    spans: Sequence[tuple[int, int, Voicing]], shortest: int
+) -> list[tuple[int, int, Voicing]]:
+    """Return the spans with suspensions: a voice that steps down waits for half of its chord.
+
+    Args:
+        spans: Start, end and voicing of each chord; the last is not delayed.
+        shortest: Chords shorter than this are left as they are.
+    """
+    found: list[tuple[int, int, Voicing]] = []
+    before: Voicing = ()
+    for number, (start, end, voicing) in enumerate(spans, 1):
+        held = _held_over(before, voicing) if number < len(spans) else ()
+        if held and end - start >= shortest:
+            middle = start + (end - start) // 2
+            found += [(start, middle, held), (middle, end, voicing)]
+        else:
+            found.append((start, end, voicing))
+        before = voicing
+    return found
+
+
+def _held_over(before: Voicing, voicing: Voicing) -> Voicing:
+    """Return the voicing with one voice still where it was, a second too high; () for none."""
+    for place, pitch in reversed(list(enumerate(voicing))):
+        for step in (1, 2):
+            held = pitch + step
+            if held in before and pitch not in before and held not in voicing:
+                return tuple(sorted((*voicing[:place], held, *voicing[place + 1 :])))
+    return ()
+
+
 def _candidates(chord: Harmony) -> Iterator[Voicing]:
     """Yield the chord in close position, in every inversion and octave that fits."""
     tones = sorted(chord.tones)

@@ -15,7 +15,9 @@ from studio_music.backing.bars import Bar
 from studio_music.backing.chord_symbols import Harmony
 from studio_music.backing.harmony_rules import (
     BEFORE_LAST,
+    CLEAR,
     COLOURS,
+    DARK,
     DEGREES,
     DOMINANTS,
     ELSEWHERE,
@@ -25,6 +27,7 @@ from studio_music.backing.harmony_rules import (
     LAST_DOMINANT,
     LAST_TONIC,
     LUSH,
+    PEDAL,
     RESOLVED,
     STAY,
     STAY_IN_BAR,
@@ -65,7 +68,7 @@ def harmonised(
     """Return the chords under ``melody``: the tick where each begins, one at least.
 
     Args:
-        colour: "triads"; "sevenths" to give each chord its seventh; "dark" or "lush", as
+        colour: "triads"; "sevenths" to give each chord its seventh; "clear", "dark" or "lush", as
             ``harmony_rules.COLOURS``; "blues" for its twelve bars, whatever the melody.
         loop: The end leads back to the start, instead of resting on the tonic.
     """
@@ -73,7 +76,8 @@ def harmonised(
         return _twelve_bars(bars, key, loop)
     slots = slots_of(bars)
     names = list(DEGREES[key.mode])
-    fits = _fits(melody, slots, key) + rng.gumbel(0, NOISE, (len(slots), len(names)))
+    fits = _fits(melody, slots, key) * (CLEAR if colour == "clear" else 1)
+    fits += rng.gumbel(0, NOISE, (len(slots), len(names)))
     fits += _wishes(slots, key.mode, loop)
     fits += [COLOURS.get(colour, {}).get(name, 0.0) for name in names]
     steps = _steps(key.mode)
@@ -83,7 +87,23 @@ def harmonised(
         fits[0, [each for each in range(len(names)) if each != path[0]]] = -np.inf
         fits[-1] += steps[:, path[0]]
         path = _best_path(fits, steps, slots)
-    return _chords([names[each] for each in path], slots, key, colour)
+    chords = _chords([names[each] for each in path], slots, key, colour)
+    return _over_pedal(chords, slots, key, rng) if colour == "dark" else chords
+
+
+def _over_pedal(
+    chords: Sequence[tuple[int, Harmony]], slots: Sequence[Slot], key: Key, rng: np.random.Generator
+) -> list[tuple[int, Harmony]]:
+    """Let the bass stay on the tonic under the chords of some phrases, but for their last bars."""
+    has_pedal = rng.random(1 + slots[-1].bar.phrase) < PEDAL
+    bars = {slot.start: slot.bar for slot in slots}
+    found = []
+    for tick, chord in chords:
+        bar = bars[tick]
+        if has_pedal[bar.phrase] and not bar.ends_phrase and chord.root != key.pitch_class:
+            chord = msgspec.structs.replace(chord, over=key.pitch_class)
+        found.append((tick, chord))
+    return found
 
 
 def _twelve_bars(bars: Sequence[Bar], key: Key, loop: bool) -> list[tuple[int, Harmony]]:
@@ -99,10 +119,10 @@ def _twelve_bars(bars: Sequence[Bar], key: Key, loop: bool) -> list[tuple[int, H
     return chords
 
 
-def _quality(degree: Degree, colour: str) -> str:
+def _quality(name: str, degree: Degree, colour: str) -> str:
     """Return the quality of a chord in a colour."""
-    if colour == "dark" and degree.quality == "dim":
-        return degree.seventh
+    if colour == "dark":
+        return DARK.get(name, degree.quality)
     if colour == "lush":
         return LUSH.get(degree.quality, degree.quality)
     return degree.seventh if colour == "sevenths" else degree.quality
@@ -225,7 +245,8 @@ def _chords(
     chords: list[tuple[int, Harmony]] = []
     for name, slot in zip(names, slots, strict=True):
         degree = DEGREES[key.mode][name]
-        quality = _quality(degree, colour)
+        rests = slot.bar.ends_phrase and name == TONICS[key.mode]
+        quality = degree.quality if rests and colour == "dark" else _quality(name, degree, colour)
         chord = Harmony((key.pitch_class + degree.step) % 12, quality)
         if not chords or chords[-1][1] != chord:
             chords.append((slot.start, chord))

@@ -61,12 +61,25 @@ DEGREES: Final = {
 COLOURS: Final[dict[str, dict[str, float]]] = {
     "dark": {"bII": 2.4, "vii": 2.4, "ii": 1.2, "VI": 0.3, "III": -1.5, "VII": -1.2, "IV": -0.6,
              "v": -0.8},
+    "clear": {"V7": -0.6, "ii": -0.3, "iii": -0.3},
     "lush": {"ii": 0.6, "iii": 0.9, "IV": 0.5, "vi": 0.5, "V": -0.5, "VI": 0.5, "iv": 0.3},
 }  # fmt: skip
 """By how much likelier some chords are in a colour that is not that of the genre."""
 
 LUSH: Final = {"": "maj9", "maj7": "maj9", "m": "m9", "m7": "m9"}
-"""What chords become in the lush colour; in the dark one, diminished chords get their seventh."""
+"""What chords become in the lush colour."""
+
+DARK: Final = {
+    "i": "madd9", "ii": "m7b5", "iv": "m6", "V": "7b9", "V7": "7b9", "VI": "maj7", "bII": "maj7",
+    "vii": "dim7", "I": "6", "vi": "madd9", "IV": "maj7",
+}  # fmt: skip
+"""What the chords of a key become in the dark colour: each with a second, a tritone or both."""
+
+PEDAL: Final = 0.6
+"""How often the bass stays on the tonic through a phrase of the dark colour."""
+
+CLEAR: Final = 1.8
+"""By how much more the notes of the tune decide in the clear colour."""
 
 TWELVE_BARS: Final = {
     "major": tuple((step, "7") for step in (0, 5, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7)),

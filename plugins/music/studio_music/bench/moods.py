@@ -1,15 +1,16 @@
 """The bench ``music-moods``: pieces asked for by mood, measured by what knows nothing of moods.
 
-Four pieces a mood, composed and arranged as ``music.compose`` does it from the word alone. Of
+Ten pieces a mood, composed and arranged as ``music.compose`` does it from the word alone. Of
 each: mode as a key finder hears it, mean pitch and notes a second of the tune, loudness as
-velocity, and dissonance: the share of sounding pairs that are seconds, sevenths or tritones.
+velocity, dissonance: the share of sounding pairs that are seconds, sevenths or tritones, and
+sharpness: that of the minor seconds, major sevenths and tritones among them.
 Then what the moods state of each other, pair by pair; and loops and layers: the jump at the seam
 as a share of the largest step around it, and how well the bars of the layers agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 from typing import Any, Final
 
@@ -18,17 +19,18 @@ import torch
 
 from studio.api import BenchContext, finished
 from studio_music.arc.layers import layered
-from studio_music.piece import TICKS, Note, Piece
+from studio_music.bench.figures import figures_of
+from studio_music.piece import Piece
 from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import understand
 from studio_music.schema import Compose
 from studio_music.sound.mix.render import render
 from studio_music.tasks.composition import arranged
-from studio_music.theory.key_detection import durations, found_key, pitched_notes
+from studio_music.theory.key_detection import durations, pitched_notes
 from studio_music.tunes import weights as tunes
 from studio_music.tunes.composer import write
 
-SEEDS: Final = 4
+SEEDS: Final = 10
 RATE: Final = 22_050
 
 STATED: Final = (
@@ -41,11 +43,12 @@ STATED: Final = (
     ("solemn", "playful", "pitch"), ("dark", "mysterious", "pitch"),
     ("happy", "tense", "dissonance"), ("happy", "dark", "dissonance"),
     ("calm", "tense", "dissonance"),
+    ("calm", "furious", "dissonance"), ("heroic", "dark", "dissonance"),
     ("heroic", "dreamy", "dissonance"), ("happy", "tender", "dissonance"),
+    ("calm", "tense", "sharpness"), ("dreamy", "tense", "sharpness"),
+    ("tender", "dark", "sharpness"), ("happy", "furious", "sharpness"),
 )  # fmt: skip
 """(less, more, of what) that the table of moods states."""
-
-_ROUGH: Final = frozenset({1, 2, 6, 10, 11})
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -84,33 +87,6 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "moods": figures,
         "layers": layer_figures(_composed(model, "heroic", 1)),
     }
-
-
-def figures_of(piece: Piece) -> dict[str, float]:
-    """Return what is measured of a piece."""
-    tune = next(track for track in piece.tracks if track.role == "melody").notes
-    notes = pitched_notes(piece)
-    key = found_key(notes)
-    return {
-        "minor": float(key is not None and key.mode == "minor"),
-        "pitch": float(np.mean([note.pitch for note in tune])),
-        "pace": len(tune) / piece.seconds(piece.end),
-        "loudness": float(np.mean([note.velocity for note in tune])),
-        "joined": sum(note.length for note in tune) / piece.end,
-        "dissonance": dissonance(notes, piece.end),
-    }
-
-
-def dissonance(notes: Sequence[Note], end: int) -> float:
-    """Return the share of pairs that sound together, beat by beat, that rub."""
-    rough, pairs = 0, 0
-    for tick in range(0, end, TICKS):
-        sounding = {note.pitch for note in notes if note.start <= tick < note.end}
-        for one, other in combinations(sounding, 2):
-            if (one - other) % 12:
-                pairs += 1
-                rough += (one - other) % 12 in _ROUGH
-    return rough / max(pairs, 1)
 
 
 def layer_figures(piece: Piece) -> dict[str, Any]:

@@ -44,11 +44,11 @@ MOODS: Final = {
     "any": Mood("", "folk", 100),
     "calm": Mood(
         "calm calming peaceful quiet gentle relaxed relaxing tranquil soothing serene restful",
-        "ballad", 84, pace=1.7, leaps=2, low=True, loudness=62,
+        "ballad", 84, pace=1.7, leaps=2, low=True, loudness=62, colour="clear",
     ),
     "happy": Mood(
         "happy cheerful joyful joyous merry bright sunny jolly glad",
-        "folk", 120, "major", 3.2, 3, loudness=86,
+        "folk", 120, "major", 3.2, 3, loudness=86, colour="clear",
     ),
     "sad": Mood(
         "sad melancholy melancholic mournful sorrowful gloomy wistful lonely tearful grieving",
@@ -79,7 +79,8 @@ MOODS: Final = {
     "heroic": Mood(
         "heroic epic triumphant victorious victory brave bold glorious majestic noble adventurous "
         "adventure",
-        "orchestral", 116, "major", 2.2, 4, loudness=106, programs=(56, 60, 61),
+        "orchestral", 116, "major", 2.2, 4, loudness=106, colour="clear",
+        programs=(56, 60, 61),
     ),
     "tender": Mood(
         "tender romantic loving warm intimate affectionate nostalgic hopeful",

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from studio_music.bench import harmony, moods  # noqa: E402
+from studio_music.bench import figures, harmony, moods  # noqa: E402
 from studio_music.piece import Chord, Note, Piece, Track  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.torch
 
 def test_seconds_sevenths_and_tritones_rub() -> None:
     def rubs(*pitches: int) -> float:
-        return moods.dissonance([Note(0, pitch, 480) for pitch in pitches], 480)
+        return figures.dissonance([Note(0, pitch, 480) for pitch in pitches], 480)
 
     assert rubs(60, 64, 67) == rubs(60, 72) == 0
     assert rubs(60, 61) == rubs(60, 66) == 1
@@ -24,7 +24,7 @@ def test_seconds_sevenths_and_tritones_rub() -> None:
 
 def test_what_is_stated_is_of_moods_that_there_are_and_of_what_is_measured() -> None:
     melody = Track("Tune", (Note(0, 60, 480), Note(480, 72, 240)), role="melody")
-    measured = moods.figures_of(Piece(length=960, tracks=(melody,)))
+    measured = figures.figures_of(Piece(length=960, tracks=(melody,)))
     assert (measured["pitch"], measured["joined"]) == (66, 0.75)
     for less, more, name in moods.STATED:
         assert {less, more} <= set(moods.MOODS)

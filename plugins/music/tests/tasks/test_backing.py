@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
@@ -11,14 +12,16 @@ import pytest
 from studio.api import BadInput
 from studio_music.backing import GENRES, arranging, genre_of
 from studio_music.backing.chord_symbols import INTERVALS, Harmony, parsed
-from studio_music.backing.chord_voicings import voiced
+from studio_music.backing.chord_voicings import suspended, voiced
 from studio_music.backing.drums import KIT
 from studio_music.backing.harmony_rules import DEGREES, GOES
 from studio_music.backing.pattern_notation import fitted, strokes
+from studio_music.bench.figures import dissonance
 from studio_music.checks.piece_checks import check_piece
 from studio_music.checks.sound_checks import check_joint
 from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.sound.mix.render import render
+from studio_music.theory.key_detection import pitched_notes
 
 RATE = 22_050
 NAMED = (Metre(4, 4), Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(2, 2), Metre(9, 8), Metre(12, 8))
@@ -51,6 +54,12 @@ def backed(
     piece: Piece | None = None, genre: str = "pop", seed: int = 0, loop: bool = False
 ) -> Piece:
     *_, made = arranging(piece or tune(), genre, np.random.default_rng(seed), loop)
+    return made
+
+
+def last_of(steps: Iterable[float | Piece]) -> Piece:
+    *_, made = steps
+    assert isinstance(made, Piece)
     return made
 
 
@@ -243,6 +252,32 @@ def test_voices_move_little_from_chord_to_chord() -> None:
         moves.append(max(min(abs(pitch - other) for other in before) for pitch in after))
         assert len(after) == len(set(after))
     assert max(moves) <= 4
+
+
+def test_a_dark_backing_rubs_and_rests_at_the_end_and_a_clear_one_hardly_does() -> None:
+    piece, held = tune(bars=16), 0
+    for seed in range(4):
+        made = {
+            colour: last_of(arranging(piece, "ballad", np.random.default_rng(seed), colour=colour))
+            for colour in ("clear", "dark")
+        }
+        rubs = {colour: dissonance(pitched_notes(each), each.end) for colour, each in made.items()}
+        assert rubs["dark"] > rubs["clear"] + 0.1
+        assert made["dark"].chords[-1].symbol == "Dm"
+        held += sum(chord.symbol.endswith("/D") for chord in made["dark"].chords)
+    assert held, "the bass stays on the tonic through some phrases"
+
+
+def test_a_suspension_is_prepared_and_resolves_by_step() -> None:
+    chords = ((60, 65, 69), (59, 62, 67), (60, 64, 67))
+    spans = [(at * 4, at * 4 + 4, voicing) for at, voicing in enumerate(chords)]
+    (first, waiting, resolved, last) = suspended(spans, 4)
+    assert (first, last) == (spans[0], spans[2])
+    assert (waiting[:2], resolved) == ((4, 6), (6, 8, chords[1]))
+    (late,) = set(waiting[2]) - set(chords[1])
+    assert late in chords[0]
+    assert {late - 1, late - 2} & set(chords[1])
+    assert suspended(spans, 5) == spans
 
 
 def test_chords_stay_below_a_low_melody() -> None:
