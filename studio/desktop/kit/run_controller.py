@@ -226,13 +226,14 @@ class RunController:
         self._choose()
 
     def _choose(self) -> None:
-        """Show the job at work, else one that has come to its end, else the next one."""
+        """Show one that has come to its end, so that all are told in order; else the one at work,
+        else the next one."""
         if not self._is_there() or (self._shown and _is_on(self._shown.job.state)):
             return
         runs = [run for run in self._runs if run.untold or not run.is_unwanted]
         at_work = next((run for run in runs if run.job.state in _AT_WORK), None)
         over = next((run for run in runs if run.job.state.is_terminal), None)
-        best = at_work or over or self._shown or next(iter(runs), None)
+        best = over or at_work or self._shown or next(iter(runs), None)
         if best is not None and best is not self._shown:
             self._show(best)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from shiboken6 import delete
 
 from studio.api import BadInput, JobRequest, TaskResult
 from studio.protocol.states import JobState
+from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Become, Die, Fail, Result, Stall, Step, Tokens
 
 ECHO = Artifact("text", b"hello", ".txt", title="An echo", meta={"seed": 7})
@@ -260,6 +262,28 @@ def test_what_failed_is_told_while_the_next_one_runs(desk: Any, page: Page) -> N
     desk.until_over()
     texts = [job.params["text"] for job in desk.runtime.submitted]
     assert texts == ["hello", "good bye", "hello"]
+
+
+def test_what_ended_while_a_result_was_read_is_told_before_the_one_at_work(desk: Any) -> None:
+    may_read = Event()
+
+    def read(artifact: Any) -> str:
+        assert may_read.wait(PATIENCE)
+        return str(artifact.path.read_text())
+
+    page = Page(desk, read=read)
+    desk.runtime.enqueue(ECHO, Result(words=1))
+    desk.runtime.enqueue(ECHO, Result(words=2))
+    desk.runtime.enqueue(ECHO, Step(1, 2, "half"), Stall(), Result(words=3))
+    for _ in range(3):
+        desk.run()
+    desk.until(lambda: [job.state for job in page.run.waiting] == [JobState.RUNNING])
+    may_read.set()
+    desk.until(lambda: "half" in page.heard)
+    desk.runtime.release()
+    desk.until_over()
+    told = [each["words"] for each in page.heard if isinstance(each, dict)]
+    assert told == [1, 2, 3]
 
 
 def test_a_page_follows_whichever_of_its_jobs_is_at_work(desk: Any, page: Page) -> None:
