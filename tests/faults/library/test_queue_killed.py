@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.faults.tally import tried
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
 
 sys.path.insert(0, str(Path(__file__).parent))
+import moment
 import promises
 import queue_life
 import strace
@@ -63,8 +63,7 @@ def deaths(tmp_path: Path) -> list[Death]:
     class Dying(sqlite3.Connection):
         def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
             if sql == "COMMIT":
-                target = tmp_path / f"death-{len(found)}"
-                shutil.copytree(tmp_path / "home", target)
+                target = moment.copy(tmp_path / "home", tmp_path / f"death-{len(found)}")
                 found.append(Death(target, tuple(said)))
             return super().execute(sql, *more)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,6 +23,7 @@ from tests.faults.tally import tried
 from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
 
 sys.path.insert(0, str(Path(__file__).parent))
+import moment
 import nursery
 import workflow_life
 
@@ -91,8 +91,7 @@ def deaths(tmp_path: Path) -> list[Path]:
     class Dying(sqlite3.Connection):
         def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
             if sql == "COMMIT":
-                found.append(tmp_path / f"death-{len(found)}")
-                shutil.copytree(tmp_path / "home", found[-1])
+                found.append(moment.copy(tmp_path / "home", tmp_path / f"death-{len(found)}"))
             return super().execute(sql, *more)
 
     with pytest.MonkeyPatch.context() as patch:
