@@ -138,8 +138,13 @@ def _explained(error: CommandError) -> SetupError:
 
 def _probe(console: Console, project: Project) -> None:
     """Opens a window that nobody sees: missing libraries show now, not at the first start."""
-    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    env = {**_keeping_bytecode(), "QT_QPA_PLATFORM": "offscreen"}
     console.run([str(project.python), "-c", PROBE], "Qt or torch cannot be loaded", env)
+
+
+def _keeping_bytecode() -> dict[str, str]:
+    """The environment for what is imported again and again: compiled once, whatever is wished."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager
@@ -151,7 +156,9 @@ def compiling(project: Project) -> Iterator[None]:
     """
     with open(project.log, "ab") as log:
         words = project.command(KERNELS)
-        process = subprocess.Popen(words, cwd=project.root, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            words, cwd=project.root, env=_keeping_bytecode(), stdout=log, stderr=log
+        )
         try:
             yield
         except BaseException:

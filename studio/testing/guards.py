@@ -40,6 +40,9 @@ def pytest_configure() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Which engine is faster here must not decide what tests see; those of the choice unset it.
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
+    # Where Python is told to keep no bytecode, each of hundreds of processes compiles torch anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     gc.disable()  # see _cycles_end_in_the_main_thread
     os.fsync = lambda fd: None  # see waits_for_the_disk
     sqlite3.connect = _connect

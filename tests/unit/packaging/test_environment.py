@@ -159,7 +159,10 @@ def test_a_full_disk_is_noticed_before_anything_is_built(
 
 
 def test_kernels_are_compiled_beside_other_work_and_a_failure_is_told(
-    project: Project, console: RecordingConsole, monkeypatch: pytest.MonkeyPatch
+    project: Project,
+    console: RecordingConsole,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     console.answer = pretend(project)
     environment.ensure(console, project)
@@ -170,6 +173,13 @@ def test_kernels_are_compiled_beside_other_work_and_a_failure_is_told(
         done.append("weights")
     assert done == ["weights"]
     assert "Beautiful is better than ugly" in project.log.read_text()
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "told.py").write_text("import sys; print('kept' * (not sys.dont_write_bytecode))")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(environment, "KERNELS", "told")
+    with environment.compiling(project):
+        pass
+    assert "kept" in project.log.read_text(), "else each process would compile it anew"
     monkeypatch.setattr(environment, "KERNELS", "no_such_module")
     with pytest.raises(SetupError, match="could not be compiled"), environment.compiling(project):
         pass
