@@ -67,7 +67,7 @@ CASES: dict[str, Case] = {
     "molecules.shape": Case({"smiles": "CCO"}),
     "code.run": Case({"path": "it.py"}, {"files": [{"path": "it.py", "text": "print(6 * 7)"}]}),
     "music.engrave": Case({}, {"piece": _tune()}),
-    "music.effect": Case({"describe": "a small coin into a drip", "count": 2}),
+    "music.effect": Case({"prompt": "a small coin into a drip", "count": 2}),
     "chat.reply": Case({"prompt": "Name a colour.", "max_tokens": 12}),
 }
 

@@ -170,7 +170,7 @@ GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
 CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
-    "code.write": Case({"describe": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
+    "code.write": Case({"prompt": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
     "code.tests": Case({"path": "it.py"}, lambda: Engine(CHECKS), {"text": CODE}),
     "code.fix": Case(
         {"path": "it.py", "error": "it is 1"},
@@ -217,7 +217,8 @@ CASES: dict[str, Case] = {
         },
     ),
     "music.compose": Case(
-        {"ask": "2 bars in C", "audio": False}, lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {})
+        {"prompt": "2 bars in C", "audio": False},
+        lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {}),
     ),
     "music.harmonise": Case(
         {"passes": 1, "audio": False},
@@ -229,7 +230,7 @@ CASES: dict[str, Case] = {
     "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
     "music.engrave": Case({}, inputs={"piece": _tune()}),
     "music.compare": Case({}, inputs={"before": _midi(), "after": _midi(1)}),
-    "music.effect": Case({"describe": "coin", "count": 2, "weights": None}),
+    "music.effect": Case({"prompt": "coin", "count": 2, "weights": None}),
 }
 
 

@@ -96,7 +96,7 @@ def _restyled(ctx: Any, params: Toy) -> Iterator[Any]:
 
 
 def _composed(ctx: Any, params: Toy) -> Iterator[Any]:
-    wish = {"ask": "1 bar in C, no backing", "audio": False, "weights": "tunes"}
+    wish = {"prompt": "1 bar in C, no backing", "audio": False, "weights": "tunes"}
     yield from compose(ctx, Compose.parse(wish))
 
 

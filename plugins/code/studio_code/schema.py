@@ -17,6 +17,7 @@ from studio.api import (
     MaxTokens,
     Params,
     Range,
+    RenamedFrom,
     Seed,
     Temperature,
     Text,
@@ -60,10 +61,11 @@ _Seed = Annotated[Seed, _MORE]
 class Write(Params, frozen=True):
     """What to write, in which language, and how hard to try."""
 
-    describe: Annotated[
+    prompt: Annotated[
         str,
         Text(lines=4, placeholder="e.g. a function that …", max_chars=40_000),
         Label("Description", "What the code should do; examples in it become tests."),
+        RenamedFrom("describe"),
     ]
     language: Annotated[
         LanguageName, Label("Language", ("Only Python is run; other languages are only written."))

@@ -34,13 +34,14 @@ LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 WORK: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "chat.reply": lambda chance: {"prompt": "Name a colour.", "max_tokens": chance.randint(4, 24)},
     "code.write": lambda chance: {
-        "describe": "A function add(a, b) that returns the sum.", "rounds": 0, "max_tokens": 32,
+        "prompt": "A function add(a, b) that returns the sum.", "rounds": 0, "max_tokens": 32,
     },
     "image.generate": lambda chance: {"prompt": chance.choice(["a frog", "a red fox"])},
     "molecules.generate": lambda chance: {"count": chance.randint(1, 8)},
     "molecules.analogues": lambda chance: {"lead": LEAD, "count": chance.randint(1, 4)},
     "music.compose": lambda chance: {
-        "ask": chance.choice(["8 bars, calm", "4 bars, lively"]), "audio": chance.random() < 0.25,
+        "prompt": chance.choice(["8 bars, calm", "4 bars, lively"]),
+        "audio": chance.random() < 0.25,
     },
 }  # fmt: skip
 """Task → parameters of a short job."""

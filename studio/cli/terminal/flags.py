@@ -45,15 +45,21 @@ def add_positional(parser: argparse.ArgumentParser, params: type[Params]) -> Non
 def add_flags(
     parser: argparse.ArgumentParser, params: type[Params], leave_out: Collection[str] = ()
 ) -> None:
-    """Add one flag for each field of ``params`` but some, under the headings of its form."""
+    """Add one flag for each field of ``params`` but some, under the headings of its form.
+
+    Its name in earlier versions is a flag too, of which the help says nothing.
+    """
     groups: dict[str, Any] = {}
+    taken = RESERVED | {field.name for field in params.fields()}
     for field in sorted(params.fields(), key=lambda field: field.hidden):
         if field.name in leave_out:
             continue
         title = "Set by the page" if field.hidden else _section(field) or "Parameters"
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
-        _add_flag(groups[title], field)
+        is_free = field.renamed_from and field.renamed_from not in taken
+        former = [f"--{field.renamed_from.replace('_', '-')}"] if is_free else []
+        _add_flag(groups[title], field, former)
 
 
 def add_inputs(parser: argparse.ArgumentParser, names: Collection[str]) -> None:
@@ -135,7 +141,7 @@ def _destination(field: Field) -> str:
     return f"param_{field.name}"
 
 
-def _add_flag(group: Any, field: Field) -> None:
+def _add_flag(group: Any, field: Field, former: Collection[str]) -> None:
     options: dict[str, Any] = {"dest": _destination(field), "default": None, "help": _help(field)}
     if field.kind is FieldKind.SWITCH:
         options["action"] = argparse.BooleanOptionalAction
@@ -143,7 +149,10 @@ def _add_flag(group: Any, field: Field) -> None:
         options["metavar"] = _metavar(field)
         is_repeated = field.kind is FieldKind.LIST and _is_plain(field)
         options["action"] = "append" if is_repeated else "store"
-    group.add_argument(flag_of(field), **options)
+    flags = [flag_of(field), *former]
+    for flag in flags:
+        group.add_argument(flag, **options)
+        options["help"] = argparse.SUPPRESS
 
 
 def _metavar(field: Field) -> str:

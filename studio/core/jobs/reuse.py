@@ -25,6 +25,8 @@ def settings_of(
         remix: Leave the seeds to chance.
     """
     fields = {field.name: field for field in params.fields()}
+    names = {field.renamed_from: field.name for field in params.fields() if field.renamed_from}
+    used = {names.get(name, name): value for name, value in used.items()}
     values: dict[str, Any] = {}
     missing = [name.replace("_", " ") for name in used if name not in fields]
     for name, value in used.items():

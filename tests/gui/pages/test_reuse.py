@@ -74,7 +74,7 @@ def test_pages_of_the_studios_own_plugins_are_filled_whatever_was_asked(
     cases = {
         "image.generate": ("image.page", {"prompt": "a fox", "steps": 9}),
         "music.compose": ("music.page", {"ask": "a waltz"}),
-        "code.write": ("code.page", {"describe": "a clock"}),
+        "code.write": ("code.page", {"prompt": "a clock"}),
         "molecules.improve": ("molecules.page", {"lead": "CCO"}),
     }
     for task, (id, used) in cases.items():
@@ -89,7 +89,7 @@ def test_pages_of_the_studios_own_plugins_are_filled_whatever_was_asked(
     molecules: Any = pages["molecules.page"]
     assert molecules.widget.composer.field.text == "CCO"
     code: Any = pages["code.page"]
-    assert code.widget.panel.form.values()["describe"] == "a clock"
+    assert code.widget.panel.form.values()["prompt"] == "a clock"
     workspace.reuse(studio.library.add_record("gone.task", {}), (), False)
     assert any("gone.task" in notice.message for notice in studio.notices.all)
 

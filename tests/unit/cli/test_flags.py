@@ -17,6 +17,7 @@ from studio.api import (
     Label,
     Params,
     Range,
+    RenamedFrom,
     Seed,
     Text,
     WeightsId,
@@ -188,6 +189,18 @@ def test_help_names_titles_ranges_defaults_and_groups() -> None:
     ):
         assert words in text
     assert text.index("Set by the page:") > text.index("Input:")
+
+
+def test_the_name_of_earlier_versions_is_still_taken_and_no_longer_told() -> None:
+    class Write(Params):
+        prompt: Annotated[str, RenamedFrom("describe")] = ""
+        main: Annotated[str, RenamedFrom("prompt")] = ""  # another has that name now
+
+    made = ArgumentParser(prog="x")
+    add_flags(made, Write)
+    for flag in ("--prompt", "--describe"):
+        assert values_of(made.parse_args([flag, "a"]), Write) == {"prompt": "a"}
+    assert "--describe" not in made.format_help()
 
 
 def test_fields_can_be_left_out() -> None:

@@ -94,7 +94,7 @@ def _read(log: Path) -> Iterator[Line]:
 def _solve(ctx: BenchContext, problem: Problem, weights: str, rounds: int, setting: str) -> Line:
     started = time.monotonic()
     wish = {
-        "describe": problem.prompt,
+        "prompt": problem.prompt,
         "language": "python",
         "candidates": CANDIDATES,
         "rounds": rounds,

@@ -63,7 +63,7 @@ def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
 
 
 def _begun(ctx: TaskContext, params: Write) -> WriteState:
-    if not params.describe.strip():
+    if not params.prompt.strip():
         raise BadInput("There is no description.", "Describe what the code should do.")
     language = LANGUAGES[params.language]
     files = source.sent(ctx.inputs, "context")
@@ -87,7 +87,7 @@ def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Take all steps. What they find becomes known here and in ``_examine_all`` alone."""
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
-        asked = prompts.write(work.params.describe, work.language, files, work.params.tests)
+        asked = prompts.write(work.params.prompt, work.language, files, work.params.tests)
         for attempt in (yield from _candidates(ctx, engine, work, asked)):
             work.add(attempt)
         for round_ in range(1, work.params.rounds + 1):
@@ -197,11 +197,11 @@ def _completed(
         return work.exam
     codes = [each.code for each in work.attempts if not each.problem]
     names = list(dict.fromkeys(name for code in codes for name in defined_names(code)))
-    suite = examples(work.params.describe, names)
+    suite = examples(work.params.prompt, names)
     if names:
         assert work.best is not None
         shown = signatures(work.best.code)
-        asked = prompts.tests(work.params.describe, shown, work.exam.module, names[:8])
+        asked = prompts.tests(work.params.prompt, shown, work.exam.module, names[:8])
         wish = llm_calls.sampling(
             min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
         )
@@ -307,7 +307,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
         Kind.CODE,
         best.code.encode(),
         suffix=work.language.suffix,
-        title=" ".join(work.params.describe.split())[:80],
+        title=" ".join(work.params.prompt.split())[:80],
         text=best.code,
         verdict=verdicts.in_words(verdict),
         meta=meta,

@@ -32,7 +32,7 @@ def studio(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_description_becomes_code_with_tests_and_a_verdict(tmp_path: Path) -> None:
     describe = "A function add(a, b) that returns the sum.\n>>> add(2, 3)\n5"
     words = ["--language", "python", "--rounds", "0", "--max-tokens", "96", "--seed", "1"]
-    done = studio(tmp_path, "code.write", "--describe", describe, *words)
+    done = studio(tmp_path, "code.write", "--prompt", describe, *words)
     assert done.returncode == ExitCode.OK, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     (path,) = map(Path, found["artifacts"])

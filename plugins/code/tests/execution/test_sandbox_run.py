@@ -91,7 +91,7 @@ def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(sandbox: San
 def test_code_is_written_run_and_its_tests_are_tried_on_faults(sandbox: Sandbox) -> None:
     code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
     tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
-    made = drive(write, Context(Engine(code, tests), sandbox), Write.parse({"describe": "sign(x)"}))
+    made = drive(write, Context(Engine(code, tests), sandbox), Write.parse({"prompt": "sign(x)"}))
     verdict = made.result["verdict"]
     assert verdict["passed"]
     assert verdict["coverage"] == {"lines": 4, "covered": 4, "missing": []}
@@ -119,7 +119,7 @@ def test_hostile_code_passes_no_test(
     short = SandboxLimits(wall_seconds=30, cpu_seconds=3)  # one of them takes all that it is given
     monkeypatch.setattr(python_runner, "_limits", lambda seconds: short)
     tests = "from solution import x\n\n\ndef test_x():\n    assert x == 1\n"
-    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    params = {"prompt": "x", "tests": tests, "rounds": 0, "seed": 1}
     made = drive(write, Context(Engine(f"x = 1\n{code}"), sandbox), Write.parse(params))
     verdict = made.result["verdict"]
     assert not verdict["passed"]
@@ -193,7 +193,7 @@ def x():
 @pytest.mark.parametrize("code", FORGERS.values(), ids=FORGERS)
 def test_code_that_pretends_passes_no_test(sandbox: Sandbox, code: str) -> None:
     tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
-    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    params = {"prompt": "x", "tests": tests, "rounds": 0, "seed": 1}
     made = drive(write, Context(Engine(code), sandbox), Write.parse(params))
     assert not made.result["verdict"]["passed"], made.result["verdict"]
     assert made.result["verdict"]["tests"]["passed"] == 0
@@ -208,7 +208,7 @@ def pytest_runtest_makereport(item, call):
 """
     tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
     files = [{"path": "conftest.py", "text": conftest}]
-    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    params = {"prompt": "x", "tests": tests, "rounds": 0, "seed": 1}
     context = Context(Engine("def x():\n    return 3\n"), sandbox)
     made = drive(write, context, Write.parse(params), context=files)
     assert not made.result["verdict"]["passed"]
@@ -244,7 +244,7 @@ def test_others():
     assert isinstance(x(1.5), float)
     assert x(0.1) == pytest.approx(1.1)
 """
-    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    params = {"prompt": "x", "tests": tests, "rounds": 0, "seed": 1}
     engine = Engine("def x(value):\n    return value + 1\n")
     verdict = drive(write, Context(engine, sandbox), Write.parse(params)).result["verdict"]
     assert verdict["passed"], verdict

@@ -31,7 +31,7 @@ WRONG_TESTS = TESTS + "    assert double(5) == 11\n"
 def written(
     engine: Engine, sandbox: Any = None, context: Sequence[Any] = (), **params: Any
 ) -> Made:
-    values = {"describe": "double(x): twice x", "seed": 1, **params}
+    values = {"prompt": "double(x): twice x", "seed": 1, **params}
     return drive(write, Context(engine, sandbox), Write.parse(values), context=list(context))
 
 
@@ -112,7 +112,7 @@ def test_where_most_tests_are_set_aside_the_rest_is_not_enough() -> None:
 def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
     liking_bad = "double():\n    assert double(3) == 5\n    assert double(4) == 6\n"
     describe = "double(x): twice x\n>>> double(8)\n16\n"
-    made = written(Engine(BAD, GOOD, liking_bad), describe=describe, candidates=2, rounds=0)
+    made = written(Engine(BAD, GOOD, liking_bad), prompt=describe, candidates=2, rounds=0)
     assert made.result["code"] == GOOD
     assert "def test_example_1():\n    assert double(8) == 16" in made.result["tests"]
 
@@ -165,7 +165,7 @@ def test_nothing_but_prose_is_an_error_in_words() -> None:
     with pytest.raises(BadInput, match="wrote no code"):
         written(Engine("", "", ""), rounds=2)
     with pytest.raises(BadInput, match="no description"):
-        written(Engine(), describe="  ")
+        written(Engine(), prompt="  ")
     with pytest.raises(BadInput, match="tests have a syntax error in line 1"):
         written(Engine(), tests="def test(:")
 
@@ -188,7 +188,7 @@ def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:
     [("Writing tests", GOOD), ("running 3 tests", GOOD), ("mutants", GOOD), ("Writing", "")],
 )
 def test_stopped_it_keeps_the_best_so_far(message: str, kept: str) -> None:
-    params = Write.parse({"describe": "double(x)", "seed": 1})
+    params = Write.parse({"prompt": "double(x)", "seed": 1})
     made = stop_at(write, Context(Engine(GOOD, TESTS)), params, message)
     assert made.result.get("code", "") == kept
     assert len(made.artifacts) == bool(kept)

@@ -124,7 +124,7 @@ def _bars(piece: Piece) -> list[list[int]]:
 
 
 def _composed(model: tunes.Tunes, mood: str, seed: int) -> Piece:
-    asked = understand(Compose.parse({"ask": mood}), np.random.default_rng(seed))
+    asked = understand(Compose.parse({"prompt": mood}), np.random.default_rng(seed))
     *_, tune = write(model, asked.request, torch.Generator().manual_seed(seed))
     assert isinstance(tune, Piece)
     steps = arranged(tune, asked, seed)

@@ -12,6 +12,7 @@ from studio.api import (
     Label,
     Params,
     Range,
+    RenamedFrom,
     Seed,
     ShownIf,
     Text,
@@ -48,10 +49,11 @@ _READING = Group("Description", advanced=True)
 class Effect(Params, frozen=True):
     """What to make: in words, or chosen from the list; the words come first."""
 
-    describe: Annotated[
+    prompt: Annotated[
         str,
         Text(placeholder="e.g. a big explosion far away", max_chars=500),
         Label("Description", "In words; what they name takes precedence over the fields."),
+        RenamedFrom("describe"),
     ] = ""
     sound: Annotated[
         Literal["auto", SoundName],
@@ -124,7 +126,7 @@ class Effect(Params, frozen=True):
         Raises:
             BadInput: Nothing says what to make, or a setting of the sound is no number.
         """
-        if not self.describe.strip() and self.sound == "auto":
+        if not self.prompt.strip() and self.sound == "auto":
             raise BadInput(
                 "Nothing says which sound to make.", "Describe it, or choose one from the list."
             )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from studio.api import Mode
 from studio_music import schema
 from studio_music.pages.phrases import tr
@@ -19,7 +22,7 @@ def modes() -> tuple[Mode, ...]:
             "sparkles",
             "music.compose",
             schema.Compose,
-            own=("ask", "arc", "curve"),
+            own=("prompt", "arc", "curve"),
             capability="tunes",
         ),
         Mode(
@@ -29,7 +32,7 @@ def modes() -> tuple[Mode, ...]:
             "layers",
             "music.harmonise",
             schema.Harmonise,
-            own=("melody",),
+            own=("score",),
             capability="chorales",
             hint=tr("arranged for four voices"),
         ),
@@ -40,7 +43,7 @@ def modes() -> tuple[Mode, ...]:
             "drum",
             "music.back",
             schema.Back,
-            own=("melody",),
+            own=("score",),
             hint=tr("with chords, bass and drums"),
         ),
         Mode(
@@ -50,7 +53,13 @@ def modes() -> tuple[Mode, ...]:
             "square-stack",
             "music.layers",
             schema.Layers,
-            own=("melody",),
+            own=("score",),
             hint=tr("as loops that a game mixes"),
         ),
     )
+
+
+def words_of(params: Mapping[str, Any]) -> str:
+    """Return what was asked for in words; results of earlier versions call them otherwise."""
+    names = ("prompt", "ask", "describe")
+    return next((str(params[name]) for name in names if params.get(name)), "")

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from studio.api import Kind, Mode, PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, modes
+from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, modes, words_of
 from studio_music.pages.phrases import tr
 from studio_music.pages.tension_curve import TensionCurve, sections_in
 
@@ -206,14 +206,14 @@ class PromptBox(QFrame):
         """Return what is set in the panel and written."""
         values = dict(self.modes.form.values())
         if self.mode == COMPOSE:
-            values |= self.tension.values() | {"ask": self.words}
+            values |= self.tension.values() | {"prompt": self.words}
         return values
 
     def set_params(self, mode: str, params: Mapping[str, Any]) -> None:
         """Show the parameters of a take."""
         self.modes.forms[mode].set_values(params)
         if mode == COMPOSE:
-            self.set_words(str(params.get("ask") or ""))
+            self.set_words(words_of(params))
             self.tension.set_values(params)
             self._show_sections()
 

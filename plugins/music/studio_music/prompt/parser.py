@@ -54,7 +54,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     Raises:
         BadInput: It cannot be met: no such key, metre, tempo or length.
     """
-    ask = Ask(params.ask)
+    ask = Ask(params.prompt)
     said = Said.of(ask)
     dance = words.DANCES.get(said.dance or "")
     mood = said.mood or _mood(said, params, dance)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import File, Label, Params, Seed
+from studio.api import File, Label, Params, RenamedFrom, Seed
 from studio_music.schema.fields import SCORE_SUFFIXES, Audio, Genre, SynthChoice
 
 
 class Back(Params, frozen=True):
     """Chords, bass and drums under a melody, exactly as long as it is."""
 
-    melody: Annotated[str, File(SCORE_SUFFIXES), Label("Melody", "A score with the melody.")] = ""
+    score: Annotated[
+        str,
+        File(SCORE_SUFFIXES),
+        Label("Melody", "A score with the melody."),
+        RenamedFrom("melody"),
+    ] = ""
     genre: Annotated[Genre, Label("Backing")] = "folk"
     loop: Annotated[bool, Label("Loop", "The end leads back to the start, without an ending.")] = (
         False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import Capability, Group, Label, Params, Range, RenamedFrom, Seed, Text, WeightsId
 from studio_music.schema.fields import Audio, Genre, SamplingTemperature, SynthChoice
 
 Mood = Literal[
@@ -20,10 +20,11 @@ _FORM = Group("Form")
 class Compose(Params, frozen=True):
     """What to write. The tune is by the tune weights; the backing by patterns."""
 
-    ask: Annotated[
+    prompt: Annotated[
         str,
         Text(lines=2, placeholder="e.g. 16 bars, calm, D minor", max_chars=2000),
         Label("Description", "In words; these take precedence over the fields."),
+        RenamedFrom("ask"),
     ] = ""
     mood: Annotated[
         Mood, Label("Mood", "Sets tempo, register and mode where these are automatic.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, File, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import Capability, File, Label, Params, Range, RenamedFrom, Seed, Text, WeightsId
 from studio_music.schema.fields import (
     SAMPLING,
     SCORE_SUFFIXES,
@@ -17,10 +17,11 @@ from studio_music.schema.fields import (
 class Harmonise(Params, frozen=True):
     """Four voices around a given melody."""
 
-    melody: Annotated[
+    score: Annotated[
         str,
         File(SCORE_SUFFIXES),
         Label("Melody", "A score; its highest line is used as the melody."),
+        RenamedFrom("melody"),
     ] = ""
     voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
     key: Annotated[

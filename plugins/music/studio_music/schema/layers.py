@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import File, Label, Params, Seed
+from studio.api import File, Label, Params, RenamedFrom, Seed
 from studio_music.schema.fields import SCORE_SUFFIXES, SynthChoice
 
 
 class Layers(Params, frozen=True):
     """Sounds of one piece that a game mixes: three strengths, or a sound for each track."""
 
-    melody: Annotated[
-        str, File(SCORE_SUFFIXES), Label("Score", "A piece; its melody and chords are kept.")
+    score: Annotated[
+        str,
+        File(SCORE_SUFFIXES),
+        Label("Score", "A piece; its melody and chords are kept."),
+        RenamedFrom("melody"),
     ] = ""
     parts: Annotated[
         Literal["layers", "stems"],

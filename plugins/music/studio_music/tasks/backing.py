@@ -27,7 +27,7 @@ def back(ctx: TaskContext, params: Back) -> Iterator[Event]:
     """
     if params.genre == "none":
         raise BadInput("No backing is selected.", "Choose one, such as “folk”.")
-    given, remarks = score_artifact.given(ctx.inputs, params.melody, "melody")
+    given, remarks = score_artifact.given(ctx.inputs, params.score)
     piece = yield from _backed(ctx, params, given)
     verdict = check_piece(piece)
     recipe = score_artifact.recipe(ctx, "music.back", params)

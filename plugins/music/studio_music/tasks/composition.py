@@ -60,7 +60,7 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     remarks = (*asked.remarks, *_remarks(attempts, best))
     recipe = score_artifact.recipe(ctx, "music.compose", params)
     facts = _facts(asked, attempts)
-    text = "\n".join(filter(None, (score_artifact.summary(best.piece), params.ask)))
+    text = "\n".join(filter(None, (score_artifact.summary(best.piece), params.prompt)))
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:

@@ -65,12 +65,12 @@ def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tupl
     """Return what the words say, and who read them: by keywords, and where these name no sound by
     a language model, if there is one.
     """
-    said = understand(params.describe)
-    open_ = bool(params.describe.strip()) and not said.sound and params.sound == "auto"
+    said = understand(params.prompt)
+    open_ = bool(params.prompt.strip()) and not said.sound and params.sound == "auto"
     asks = params.reader == "model" or (params.reader == "auto" and open_)
-    if not asks or params.weights is None or not params.describe.strip():
+    if not asks or params.weights is None or not params.prompt.strip():
         return said, "keywords"
-    read = yield from read_by_model(ctx, params.describe, params.weights)
+    read = yield from read_by_model(ctx, params.prompt, params.weights)
     said.sound = read.sound
     for name, value in read.changes.items():
         said.changes.setdefault(name, value)

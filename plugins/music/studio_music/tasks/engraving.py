@@ -22,7 +22,7 @@ def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
     """
     from studio_music import engraving
 
-    piece, _ = score_artifact.given(ctx.inputs, params.score, "score")
+    piece, _ = score_artifact.given(ctx.inputs, params.score)
     yield None
     made = engraving.section(
         piece,

@@ -51,7 +51,7 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
         BadInput: There is no melody, it cannot be read, or the voice cannot sing it.
         StudioError: The weights cannot be used or do not fit into memory.
     """
-    given, remarks = score_artifact.given(ctx.inputs, params.melody, "melody")
+    given, remarks = score_artifact.given(ctx.inputs, params.score)
     key = Key.parse(params.key) if params.key.strip() else None
     melody, moved = fitted(melody_of(given), given, params.voice)
     remarks = (*remarks, *filter(None, (moved,)))

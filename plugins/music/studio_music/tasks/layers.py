@@ -29,7 +29,7 @@ def layers(ctx: TaskContext, params: Layers) -> Iterator[Event]:
     Raises:
         BadInput: There is no melody, or nothing to play.
     """
-    piece, remarks = score_artifact.given(ctx.inputs, params.melody, "score")
+    piece, remarks = score_artifact.given(ctx.inputs, params.score)
     recipe = score_artifact.recipe(ctx, "music.layers", params)
     yield ctx.progress(0, 1, "Arranging")
     make = _strengths if params.parts == "layers" else _stems

@@ -20,7 +20,7 @@ def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
         BadInput: There is no score, or it cannot be read.
         StudioError: The instrument asked for is not there.
     """
-    piece, remarks = score_artifact.given(ctx.inputs, params.score, "score")
+    piece, remarks = score_artifact.given(ctx.inputs, params.score)
     how = Hearing(params.synth, int(params.sample_rate), params.format, params.loop)
     made = yield from hear(ctx, piece, how, score_artifact.recipe(ctx, "music.render", params))
     yield ctx.result(

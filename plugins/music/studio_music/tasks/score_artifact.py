@@ -15,11 +15,8 @@ MAX_FILE_BYTES = 32 * 2**20
 """Larger files are refused unread: a score of that size is none that could be shown or played."""
 
 
-def given(inputs: Inputs, file: str, what: str) -> tuple[Piece, tuple[str, ...]]:
+def given(inputs: Inputs, file: str) -> tuple[Piece, tuple[str, ...]]:
     """Return the input ``piece`` that a page handed in, else that of ``file``, and remarks.
-
-    Args:
-        what: What it is to the task ("melody"), for the sentence where there is none.
 
     Raises:
         BadInput: There is neither, or it cannot be used.
@@ -27,7 +24,7 @@ def given(inputs: Inputs, file: str, what: str) -> tuple[Piece, tuple[str, ...]]
     if "piece" in inputs:
         return checked(inputs.json("piece", Piece, Piece())), ()
     if not file:
-        raise BadInput(f"There is no {what}.", "Choose a MIDI, MusicXML or ABC file.")
+        raise BadInput("There is no score.", "Choose a MIDI, MusicXML or ABC file.")
     return read_file(file)
 
 

@@ -95,7 +95,7 @@ def test_a_melody_is_harmonised_backed_rendered_and_opened(
     composed: dict[str, Any], command: Command, tmp_path: Path
 ) -> None:
     score = composed["artifacts"][0]
-    four = result_of(command, "music.harmonise", "--melody", score, "--passes", "2", "--no-audio")
+    four = result_of(command, "music.harmonise", "--score", score, "--passes", "2", "--no-audio")
     assert four["tracks"] == ["Soprano", "Alto", "Tenor", "Bass"]
     rendered = result_of(command, "music.render", four["artifacts"][0], "--out", str(tmp_path))
     assert Path(rendered["artifacts"][0]).suffix == ".wav"
@@ -115,8 +115,8 @@ def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Pa
         ("music.open", str(text)): "MIDI",
         ("music.render", str(tmp_path / "missing.mid")): "must be an existing file",
         ("music.render", str(tmp_path)): "must be an existing file",
-        ("music.harmonise",): "There is no melody",
-        ("music.compose", "--ask", "0 bpm"): "0 quarter notes per minute cannot be played",
+        ("music.harmonise",): "There is no score",
+        ("music.compose", "--prompt", "0 bpm"): "0 quarter notes per minute cannot be played",
     }
     for words, sentence in cases.items():
         code, out, err = command("run", *words)

@@ -65,7 +65,7 @@ def test_words_are_understood_while_they_are_written(desk: Desk) -> None:
     slider.setValue(slider.maximum())
     request = composer.request()
     assert request.task == "music.effect"
-    assert request.params["describe"] == "a purple coin"
+    assert request.params["prompt"] == "a purple coin"
     assert request.params["shape"] == {"interval": 12}
     desk.heard("rain")
     assert set(composer.knobs.sliders) == {"strength"}

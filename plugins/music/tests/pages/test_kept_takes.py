@@ -165,7 +165,7 @@ def test_a_star_is_the_librarys(composed: Any) -> None:
 
 
 def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
-    params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
+    params = {"prompt": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
     piece = tune("Jig")
     desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
     desk.page.tasks.compose("something else")

@@ -27,7 +27,7 @@ def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: An
     desk.qtbot.keyClick(desk.page.prompt_box.field, KEY.Key_Return)
     desk.until(lambda: desk.piece == piece)
     sent = desk.runtime.submitted[-1]
-    assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
+    assert (sent.task, sent.params["prompt"]) == ("music.compose", "calm tune in D minor")
     desk.until_over()
     assert [take.id for take in desk.results()] == [desk.document.source]
     assert desk.page.piece_view.transport.verdict.text() == "1 check passed"
@@ -56,7 +56,7 @@ def test_an_example_is_one_click(desk: Any, made: Any, tune: Any) -> None:
     card = next(b for b in cards(desk) if "calm tune" in b.accessibleName())
     desk.qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     desk.until(lambda: not desk.document.empty)
-    assert "90 bpm" in desk.runtime.submitted[-1].params["ask"]
+    assert "90 bpm" in desk.runtime.submitted[-1].params["prompt"]
 
 
 def cards(desk: Any) -> list[Any]:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.torch
 
 
 def test_a_piece_is_written_as_asked_and_heard() -> None:
-    made = run("compose", ask="8 bars, calm, D minor, 90 bpm, waltz", temperature=0.5)
+    made = run("compose", prompt="8 bars, calm, D minor, 90 bpm, waltz", temperature=0.5)
     piece = score_of(made)
     assert (str(piece.key), str(piece.metre), piece.tempo) == ("D minor", "3/4", 90)
     assert piece.end == piece.length == 8 * piece.metre.bar
@@ -49,7 +49,7 @@ def test_a_piece_is_written_as_asked_and_heard() -> None:
 
 
 def test_the_record_says_how_it_was_made() -> None:
-    made = run("compose", seed=11, ask="4 bars", audio=False, key="G major")
+    made = run("compose", seed=11, prompt="4 bars", audio=False, key="G major")
     meta = made.artifacts[0].meta
     assert meta["task"] == "music.compose"
     assert Compose.parse(meta["params"]).ask == "4 bars"
@@ -63,27 +63,27 @@ def test_the_record_says_how_it_was_made() -> None:
 
 
 def test_the_same_seed_gives_the_same_notes_and_samples() -> None:
-    first, second, other = (run("compose", seed=seed, ask="4 bars in F") for seed in (1, 1, 2))
+    first, second, other = (run("compose", seed=seed, prompt="4 bars in F") for seed in (1, 1, 2))
     for one, two in zip(first.artifacts, second.artifacts, strict=True):
         assert one.payload == two.payload
     assert score_of(first).tracks != score_of(other).tracks
 
 
 def test_without_a_backing_the_tune_is_alone() -> None:
-    made = run("compose", ask="4 bars, no backing", audio=False)
+    made = run("compose", prompt="4 bars, no backing", audio=False)
     assert [track.role for track in score_of(made).tracks] == ["melody"]
     assert len(made.artifacts) == 1
 
 
 def test_what_was_not_understood_is_told() -> None:
-    made = run("compose", ask="4 bars like Beethoven in C", audio=False)
+    made = run("compose", prompt="4 bars like Beethoven in C", audio=False)
     assert "“Beethoven” was not understood." in made.result["remarks"]
     assert "“Beethoven” was not understood." in made.result["note"]
     assert "“Beethoven” was not understood." in made.artifacts[0].meta["remarks"]
 
 
 def test_progress_goes_from_nothing_to_all() -> None:
-    made = run("compose", ask="4 bars in C", temperature=0.5)
+    made = run("compose", prompt="4 bars in C", temperature=0.5)
     shares = [event.done / event.total for event in made.progress]
     words = {event.message for event in made.progress}
     assert "Rendering the sound" in words
@@ -95,7 +95,7 @@ def test_progress_goes_from_nothing_to_all() -> None:
 
 @pytest.mark.parametrize("stop_after", [1, 3, 10, 40])
 def test_stop_is_heeded_at_the_next_step(stop_after: int) -> None:
-    made = run("compose", ask="64 bars in C", stop_after=stop_after)
+    made = run("compose", prompt="64 bars in C", stop_after=stop_after)
     assert made.cancelled
     assert made.steps == stop_after
     assert not made.artifacts
@@ -135,7 +135,7 @@ def too_fast() -> Piece:
 
 def test_a_failed_check_is_tried_again_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = scripted(monkeypatch, too_short(), tune())
-    made = run("compose", ask=ASK, audio=False)
+    made = run("compose", prompt=ASK, audio=False)
     assert made.result["passed"]
     assert [each["failed"] for each in made.result["attempts"]] == [["length"], []]
     assert [each["seed"] for each in made.result["attempts"]] == writer.seeds
@@ -148,7 +148,7 @@ def test_after_three_more_attempts_the_best_is_kept_and_what_fails_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     writer = scripted(monkeypatch, too_fast(), too_short(), too_fast(), too_fast(), tune())
-    made = run("compose", ask=ASK, audio=False)
+    made = run("compose", prompt=ASK, audio=False)
     assert len(writer.tunes) == 1, "it is written four times at most"
     assert not made.result["passed"]
     assert score_of(made).tempo == 100
@@ -160,7 +160,7 @@ def test_after_three_more_attempts_the_best_is_kept_and_what_fails_is_said(
 
 def test_a_good_first_attempt_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = scripted(monkeypatch, tune(), tune())
-    made = run("compose", ask=ASK, audio=False)
+    made = run("compose", prompt=ASK, audio=False)
     assert len(writer.tunes) == 1
     assert made.result["remarks"] == []
     assert "note" not in made.result
@@ -171,7 +171,7 @@ def test_an_instrument_that_was_asked_for_plays_within_its_range(
 ) -> None:
     for name, program, moved in (("cello", 42, 0), ("piccolo", 72, 12)):
         scripted(monkeypatch, tune())
-        made = run("compose", ask=f"4 bars in D minor on the {name}, 100 bpm", audio=False)
+        made = run("compose", prompt=f"4 bars in D minor on the {name}, 100 bpm", audio=False)
         track = score_of(made).tracks[0]
         assert track.program == program
         before = [note.pitch for note in tune().tracks[0].notes]
@@ -180,11 +180,11 @@ def test_an_instrument_that_was_asked_for_plays_within_its_range(
 
 @pytest.mark.parametrize("ask", ["0 bpm", "10000 bpm", "0 bars", "5/4"])
 def test_an_ask_that_cannot_be_met_is_refused_before_any_weights_are_loaded(ask: str) -> None:
-    params = Compose.parse({"ask": ask, "weights": "none"})
+    params = Compose.parse({"prompt": ask, "weights": "none"})
     with pytest.raises(BadInput):
         run_task(TASKS["music.compose"], params, models={})
 
 
 def test_the_metre_is_kept_in_other_metres_too() -> None:
-    made = run("compose", ask="4 bars of 9/8 in G", audio=False, temperature=0.5)
+    made = run("compose", prompt="4 bars of 9/8 in G", audio=False, temperature=0.5)
     assert score_of(made).metre == Metre(9, 8)

@@ -23,7 +23,7 @@ def run(seed: int = 1, models: dict[str, Any] | None = None, **values: Any) -> M
 
 
 def test_a_coin_is_made_checked_and_told() -> None:
-    made = run(describe="a small coin")
+    made = run(prompt="a small coin")
     (artifact,) = made.artifacts
     assert (artifact.kind, artifact.suffix, artifact.title) == (Kind.AUDIO, ".wav", "Coin")
     samples, rate = read_wav(artifact.payload)
@@ -39,17 +39,17 @@ def test_a_coin_is_made_checked_and_told() -> None:
 
 
 def test_the_same_seed_makes_the_same_bytes() -> None:
-    first, again, other = (run(seed=seed, describe="splash").artifacts[0] for seed in (4, 4, 5))
+    first, again, other = (run(seed=seed, prompt="splash").artifacts[0] for seed in (4, 4, 5))
     assert first.payload == again.payload
     assert first.payload != other.payload
 
 
 def test_variations_are_named_and_each_can_be_made_alone() -> None:
-    made = run(seed=7, describe="blip", count=20)
+    made = run(seed=7, prompt="blip", count=20)
     assert [artifact.title for artifact in made.artifacts[:2]] == ["Blip 01", "Blip 02"]
     assert len({artifact.payload for artifact in made.artifacts}) == 20
     sixth = made.result["files"][5]
-    alone = run(seed=sixth["seed"], describe="blip").artifacts[0]
+    alone = run(seed=sixth["seed"], prompt="blip").artifacts[0]
     samples = [read_wav(each.payload)[0] for each in (alone, made.artifacts[5])]
     assert np.array_equal(*samples)
 
@@ -93,14 +93,14 @@ def test_a_language_model_is_asked_only_where_no_word_names_a_sound() -> None:
         "roughness": "much",
     }
     engine = FakeTextEngine(json.dumps(answer))
-    made = run(describe="an angry wyvern", weights="tiny", models={"tiny": engine})
+    made = run(prompt="an angry wyvern", weights="tiny", models={"tiny": engine})
     assert made.result["sound"] == "growl"
     assert made.result["read_by"] == "tiny"
     assert made.result["unknown"] == ["angry", "wyvern"]
     assert "language model" in made.result["note"]
     assert made.result["settings"]["roughness"] == 65
     assert engine.samplings[0].constraint is not None
-    run(describe="a coin", weights="tiny", models={"tiny": engine})
+    run(prompt="a coin", weights="tiny", models={"tiny": engine})
     assert len(engine.prompts) == 1
 
 
@@ -108,7 +108,7 @@ def test_a_language_model_is_asked_only_where_no_word_names_a_sound() -> None:
     ("values", "said"),
     [
         ({}, "Nothing says which sound"),
-        ({"describe": "quux"}, "not understood: “quux”."),
+        ({"prompt": "quux"}, "not understood: “quux”."),
         ({"sound": "coin", "shape": {"girth": 3}}, "“Coin” has no setting “girth”"),
         ({"sound": "coin", "shape": {"interval": 99}}, "between 2 and 12"),
         ({"sound": "coin", "pitch": 99}, "Pitch must be between"),

@@ -19,7 +19,7 @@ from studio_music.schema import Compose
 
 
 def asked(ask: str = "", seed: int = 0, **fields: Any) -> Asked:
-    return understand(Compose.parse({"ask": ask, **fields}), np.random.default_rng(seed))
+    return understand(Compose.parse({"prompt": ask, **fields}), np.random.default_rng(seed))
 
 
 def told(ask: str, **fields: Any) -> dict[str, Any]:

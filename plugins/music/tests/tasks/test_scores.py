@@ -35,7 +35,7 @@ pytestmark = pytest.mark.torch
 
 
 def test_a_melody_is_set_for_four_voices(score_file: Path) -> None:
-    made = run("harmonise", melody=str(score_file), passes=2)
+    made = run("harmonise", score=str(score_file), passes=2)
     piece = score_of(made)
     assert [track.role for track in piece.tracks] == ["soprano", "alto", "tenor", "bass voice"]
     assert piece.length == tune().length
@@ -49,10 +49,10 @@ def test_a_melody_is_set_for_four_voices(score_file: Path) -> None:
 
 
 def test_folders_of_the_user_stay_out_of_what_can_be_given_away(score_file: Path) -> None:
-    made = run("harmonise", melody=str(score_file), passes=1)
+    made = run("harmonise", score=str(score_file), passes=1)
     for artifact in made.artifacts:
         assert str(score_file.parent).encode() not in artifact.payload
-        assert artifact.meta["params"]["melody"] == "given.mid"
+        assert artifact.meta["params"]["score"] == "given.mid"
 
 
 def test_a_melody_for_another_voice_is_moved_and_that_is_said() -> None:
@@ -63,7 +63,7 @@ def test_a_melody_for_another_voice_is_moved_and_that_is_said() -> None:
 
 
 def test_a_melody_gets_a_backing(score_file: Path) -> None:
-    made = run("back", melody=str(score_file), genre="jazz", loop=True)
+    made = run("back", score=str(score_file), genre="jazz", loop=True)
     piece = score_of(made)
     assert [track.role for track in piece.tracks] == ["melody", "chords", "bass", "drums"]
     assert made.result["chords"] == [chord.symbol for chord in piece.chords]
@@ -114,7 +114,7 @@ def test_tasks_stop_at_the_next_step(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [
-        ("compose", {"ask": "1 bar in C, no backing", "audio": False}, "3 drafts at a time"),
+        ("compose", {"prompt": "1 bar in C, no backing", "audio": False}, "3 drafts at a time"),
         (
             "harmonise",
             {"piece": tune(2), "audio": False, "passes": 1},

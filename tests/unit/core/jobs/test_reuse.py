@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from studio.api.params import Capability, File, Params, Seed, WeightsId
+from studio.api.params import Capability, File, Params, RenamedFrom, Seed, WeightsId
 from studio.core.jobs.reuse import settings_of
 
 
@@ -48,3 +48,10 @@ def test_of_several_weights_those_that_are_there_stay() -> None:
 
     values, missing = settings_of(Race, {"runners": ["hare", "gone"]}, ["hare"])
     assert (values, missing) == ({"runners": ["hare"]}, ["gone"])
+
+
+def test_what_has_another_name_now_is_filled_all_the_same() -> None:
+    class Write(Params, frozen=True):
+        prompt: Annotated[str, RenamedFrom("ask")] = ""
+
+    assert settings_of(Write, {"ask": "a jig"}, []) == ({"prompt": "a jig"}, [])

@@ -111,7 +111,7 @@ class WriteController(QObject):
     def _prepare(self) -> None:
         """Start with what is set in the panel; trying again means what is set then."""
         params = self._panel.params()
-        words = " ".join(str(params.get("describe") or "").split())
+        words = " ".join(str((params.get("prompt") or params.get("describe")) or "").split())
         title = words or tr("Write")
         inputs = {"context": self._context()}
         into = self._panel.into
@@ -175,7 +175,7 @@ class WriteController(QObject):
         if not code.strip():
             return
         id = artifact.id if artifact is not None else ""
-        why = " ".join(self._asked("describe").split())
+        why = " ".join(self._asked("prompt").split())
         request = self.runner.request
         target = request.target if request is not None else ""
         file = next((each for each in self._workspace.files if target == each.path), None)

@@ -132,7 +132,7 @@ class WritePanel(QWidget):
 
     def set_description(self, words: str, language: str = "python") -> None:
         """Write a description into the form."""
-        self.form.set_values({"describe": words, "language": language})
+        self.form.set_values({"prompt": words, "language": language})
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""

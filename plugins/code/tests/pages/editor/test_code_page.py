@@ -88,7 +88,7 @@ def test_page_state_bears_anything(desk) -> None:
     desk.again()
     assert desk.page.editor_area.wrap
     assert desk.page.editor_area.zoom == 3
-    assert desk.page.panel.params()["describe"] == "A function that adds"
+    assert desk.page.panel.params()["prompt"] == "A function that adds"
     desk.page.restore_state({"panel": 4, "zoom": "x", "across": ["a"], "docked": []})
     assert desk.page.editor_area.zoom == 0
 
@@ -234,7 +234,7 @@ def test_writing_without_a_file_opens_a_tab(desk) -> None:
     desk.page.write_words("A function that adds")
     assert desk.page.panel.go.widget.text() == "Add to queue"
     desk.until(lambda: desk.page.workspace.current is not None)
-    assert desk.runtime.submitted[0].params["describe"] == "A function that adds"
+    assert desk.runtime.submitted[0].params["prompt"] == "A function that adds"
     assert (desk.current.path, desk.current.text(), desk.current.dirty) == ("add.py", CODE, True)
     assert desk.page.panel.go.widget.text() == "Write"
     assert desk.page.panel.chip.isVisibleTo(desk.page.panel)
@@ -259,7 +259,7 @@ def test_what_another_session_queued_for_a_file_is_a_proposal_there(desk) -> Non
     desk.open_file("a.py", "import os\n")
     desk.open_file("b.py", "import re\n")
     desk.runtime.enqueue(code(), Result(code=CODE))
-    kept = JobRequest("code.write", {"describe": "Add"}, page="code", target="a.py")
+    kept = JobRequest("code.write", {"prompt": "Add"}, page="code", target="a.py")
     desk.studio.submit(kept)
     desk.until(lambda: desk.page.workspace.proposal is not None)
     assert desk.page.workspace.proposal.path == "a.py"

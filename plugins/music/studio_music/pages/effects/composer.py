@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVB
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
 from studio_music.pages.effects.knob_row import KnobRow
 from studio_music.pages.effects.modes import EDIT, MAKE, modes
+from studio_music.pages.modes import words_of
 from studio_music.pages.phrases import sound_title, tr
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Composer(QFrame):
         if not words and values.get("sound") == "auto":
             raise BadInput(tr("Describe the sound first, or choose one in the panel."))
         shape = self.knobs.shape if self.heard is not None else {}
-        params = {**values, "describe": words, "shape": shape}
+        params = {**values, "prompt": words, "shape": shape}
         return JobRequest("music.effect", params, title=words[:60] or str(values["sound"]))
 
     def set_params(self, task: str, params: Mapping[str, Any]) -> None:
@@ -196,7 +197,7 @@ class Composer(QFrame):
         kept = {name: value for name, value in params.items() if name not in mode.own}
         self.modes.forms[mode.id].set_values(kept)
         if mode.id == MAKE:
-            words, shape = str(params.get("describe") or ""), params.get("shape")
+            words, shape = words_of(params), params.get("shape")
             if isinstance(shape, Mapping) and shape:
                 sound = hear(words, str(params.get("sound") or "")).sound
                 self.knobs.set_shape(sound, shape)

@@ -19,7 +19,7 @@ def modes() -> tuple[Mode, ...]:
             "sparkles",
             "music.effect",
             schema.Effect,
-            own=("describe", "shape"),
+            own=("prompt", "shape"),
         ),
         Mode(
             EDIT,

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from studio.api import PluginContext, Role, TaskResult
+from studio_music.pages.modes import words_of
 from studio_music.pages.phrases import tr
 
 _MOST = 3
@@ -46,5 +47,5 @@ class RemarksRow(QWidget):
         said = [str(each) for each in remarks] if isinstance(remarks, Sequence) else []
         self.words.setText(" ".join(said[:_MOST]))
         self.words.setToolTip("\n".join(said))
-        self.button.setVisible(take is not None and bool(take.params.get("ask")))
+        self.button.setVisible(take is not None and bool(words_of(take.params)))
         self.setVisible(bool(said))
