@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import diffusers
@@ -86,10 +87,58 @@ def test_a_controlnet_comes_from_its_folder_and_fits_its_base_alone(
     check(models["sd"].pipe, control)
     with pytest.raises(BadInput, match="“lines” was made for another base model"):
         check(models["sdxl"].pipe, control)
-    save_file(networks["sd"].state_dict(), tmp_path / "loose.safetensors")
-    with pytest.raises(StudioError, match="without its config"):
-        ControlLoader().recognise(tmp_path / "loose.safetensors")
     assert ControlLoader().recognise(tmp_path) is None
+
+
+FIRST = (
+    (r"time_embedding\.linear_1", "time_embed.0"), (r"time_embedding\.linear_2", "time_embed.2"),
+    (r"controlnet_cond_embedding\.conv_in", "input_hint_block.0"),
+    (r"controlnet_cond_embedding\.conv_out", "input_hint_block.14"),
+    (r"controlnet_cond_embedding\.blocks\.(\d)", lambda m: f"input_hint_block.{2 * int(m[1]) + 2}"),
+    (r"controlnet_down_blocks\.(\d)", r"zero_convs.\1.0"),
+    (r"controlnet_mid_block", "middle_block_out.0"), (r"^conv_in", "input_blocks.0.0"),
+    (r"mid_block\.resnets\.(\d)", lambda m: f"middle_block.{2 * int(m[1])}"),
+    (r"mid_block\.attentions\.0", "middle_block.1"),
+    (r"down_blocks\.(\d)\.resnets\.0", lambda m: f"input_blocks.{2 * int(m[1]) + 1}.0"),
+    (r"down_blocks\.(\d)\.attentions\.0", lambda m: f"input_blocks.{2 * int(m[1]) + 1}.1"),
+    (r"down_blocks\.0\.downsamplers\.0\.conv", "input_blocks.2.0.op"),
+    (r"norm1\.(\w+)$", r"in_layers.0.\1"), (r"conv1\.", "in_layers.2."),
+    (r"norm2\.(\w+)$", r"out_layers.0.\1"), (r"conv2\.", "out_layers.3."),
+    (r"time_emb_proj", "emb_layers.1"), (r"conv_shortcut", "skip_connection"),
+)  # fmt: skip
+"""What the first code calls the parts of a network with one layer a level."""
+
+
+def first_name(name):
+    for now, then in FIRST:
+        if "transformer_blocks" not in name or "attentions" in now:
+            name = re.sub(now, then, name)
+    return f"control_model.{name}"
+
+
+@pytest.mark.parametrize("layout", ["today", "first"])
+def test_a_controlnet_in_one_file_is_that_of_its_folder(networks, folder, tmp_path, layout):
+    state = networks["sd"].state_dict()
+    file = tmp_path / "lines.safetensors"
+    names = {name: first_name(name) if layout == "first" else name for name in state}
+    save_file({names[name]: value for name, value in state.items()}, file)
+    facts = ControlLoader().recognise(file)
+    assert facts.facts == ControlLoader().recognise(folder).facts
+    assert facts.title == "lines"
+    made = finished(ControlLoader().load(file, "cpu")).network
+    assert made.state_dict().keys() == state.keys()
+    for name, value in state.items():
+        assert torch.equal(made.state_dict()[name], value)
+    mine, its = made.config, networks["sd"].config
+    for name in ("down_block_types", "block_out_channels", "conditioning_embedding_out_channels"):
+        assert list(mine[name]) == list(its[name])
+
+
+def test_other_kinds_of_one_file_are_refused(networks, tmp_path):
+    file = tmp_path / "union.safetensors"
+    save_file(networks["sd"].state_dict() | {"task_embedding": torch.zeros(2)}, file)
+    with pytest.raises(StudioError, match="ControlNet Union"):
+        ControlLoader().recognise(file)
 
 
 def test_edges_are_thin_and_where_they_should_be():

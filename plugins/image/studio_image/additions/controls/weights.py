@@ -1,4 +1,4 @@
-"""How ControlNets are recognised, measured and loaded: folders with safetensors only."""
+"""How ControlNets are recognised, measured and loaded: folders and files of safetensors only."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from pathlib import Path
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
 from studio_image.additions.control import Control
+from studio_image.additions.controls.single_file import read_single_file
 from studio_image.additions.weights import stamp
 from studio_image.diffusion.folder import network_part, read_json
 from studio_image.diffusion.model import filled, native_dtype, need_diffusers
-from studio_image.diffusion.model_spec import Part, shapes
+from studio_image.diffusion.model_spec import Part
 
 CONTROL = "controlnet"
 _CONTROL_CLASS = "ControlNetModel"
 
 
 class ControlLoader:
-    """The ``Loader`` of the family ``image-controlnet``: folders of ``diffusers``.
+    """The ``Loader`` of the family ``image-controlnet``: folders of ``diffusers``, single files.
 
     Attributes:
         family: ``image-controlnet``.
@@ -26,27 +27,20 @@ class ControlLoader:
     family = "image-controlnet"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the config in the folder ``path`` says, or None if it is no ControlNet.
+        """Return what config or header of ``path`` say, or None if it is no ControlNet.
 
         Raises:
-            StudioError: It is one of which a part is missing.
+            StudioError: It is one of a kind that is not supported, or broken.
         """
-        if path.is_file() and path.suffix.lower() == ".safetensors":
-            if "controlnet_cond_embedding.conv_in.weight" in shapes(path):
-                raise StudioError(
-                    ErrorCode.UNSUPPORTED,
-                    f"“{path.name}” is a ControlNet without its config.json.",
-                    "Add the whole folder that it comes from.",
-                )
+        part = _found(path)
+        if part is None:
             return None
-        if not _is_control(path):
-            return None
-        part = _control_part(path)
         facts = {
             "parameters": part.parameters,
             "cross_attention_dim": part.config.get("cross_attention_dim"),
         }
-        return WeightsFacts(self.family, path.name, (CONTROL,), facts)
+        title = path.name if path.is_dir() else path.stem
+        return WeightsFacts(self.family, title, (CONTROL,), facts)
 
     def measure(self, path: Path, device: str = "cpu") -> Requirements:
         """Return the memory its numbers take, and about what it needs while it computes."""
@@ -62,7 +56,9 @@ class ControlLoader:
             try:
                 done += next(steps)
             except StopIteration as end:
-                return Control(path.name, stamp(path / "config.json"), end.value)
+                file = path / "config.json" if path.is_dir() else path
+                title = path.name if path.is_dir() else path.stem
+                return Control(title, stamp(file), end.value)
             yield min(1.0, done / max(1, part.parameters))
 
     def park(self, loaded: Control) -> None:
@@ -93,4 +89,15 @@ def _is_control(path: Path) -> bool:
 
 
 def _control_part(path: Path) -> Part:
-    return network_part(path, _CONTROL_CLASS)
+    part = _found(path)
+    if part is None:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED, f"“{path.name}” is no ControlNet.", "Choose another file."
+        )
+    return part
+
+
+def _found(path: Path) -> Part | None:
+    if path.is_dir():
+        return network_part(path, _CONTROL_CLASS) if _is_control(path) else None
+    return read_single_file(path)
