@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
@@ -16,6 +16,7 @@ from studio_image.additions import lora
 from studio_image.diffusion.model import DiffusionModel, in_float32
 from studio_image.diffusion.noise import slerp
 from studio_image.diffusion.prompt_embeddings import encode
+from studio_image.diffusion.regions import together
 from studio_image.diffusion.schedulers import scheduler
 from studio_image.diffusion.wish import Wish
 
@@ -52,6 +53,7 @@ def denoise(
     noise_plan.set_timesteps(wish.steps, device=model.device)
     with torch.no_grad():
         words = encode(model, wish) if told is None else told
+        aside = _of_regions(model, wish)
         begin = _first_step(noise_plan, wish)
         latents, kept = _begin(model, wish, noise_plan, begin, generator)
     times = noise_plan.timesteps[begin:]
@@ -61,7 +63,8 @@ def denoise(
     for number, time in enumerate(times, 1):
         with torch.no_grad():
             seen_now = noise_plan.scale_model_input(latents, time)
-            noise = _predict(model, wish, _Told(words, time, number / len(times)), seen_now)
+            told_now = [_Told(each, time, number / len(times)) for each in (words, *aside)]
+            noise = _predict(model, wish, told_now, seen_now)
             latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
             if kept is not None:
                 latents = kept.back_in(latents, noise_plan, times[number : number + 1])
@@ -87,21 +90,37 @@ class _Told:
         return _Told(_half(self.words, number), self.time, self.share)
 
 
-def _predict(model: DiffusionModel, wish: Wish, told: _Told, latents: Tensor) -> Tensor:
-    """Return the noise, guided, in float32: the scheduler works with small differences."""
+def _of_regions(model: DiffusionModel, wish: Wish) -> list[dict[str, Any]]:
+    """Return what the network is told of each region, without the negative words."""
+    return [
+        encode(model, replace(wish, prompt=region.prompt, negative="", guidance=1.0))
+        for region in wish.regions
+    ]
+
+
+def _predict(model: DiffusionModel, wish: Wish, told: list[_Told], latents: Tensor) -> Tensor:
+    """Return the noise, guided, in float32: the scheduler works with small differences.
+
+    Args:
+        told: Of the whole picture, then of each region.
+    """
     import torch
 
+    whole, *aside = told
     with _changed(model, wish) as unet:
         if wish.guidance <= 1:
-            return _answer(unet, wish, latents, told)
-        if wish.halves:
+            without, with_words = None, _answer(unet, wish, latents, whole)
+        elif wish.halves:
             without, with_words = (
-                _answer(unet, wish, latents, told.half(number)) for number in (0, 1)
+                _answer(unet, wish, latents, whole.half(number)) for number in (0, 1)
             )
         else:
-            both = _answer(unet, wish, torch.cat([latents] * 2), told)
+            both = _answer(unet, wish, torch.cat([latents] * 2), whole)
             without, with_words = both.chunk(2)
-    return without + wish.guidance * (with_words - without)
+        if aside:
+            answers = (_answer(unet, wish, latents, each) for each in aside)
+            with_words = together(with_words, answers, wish.regions)
+    return with_words if without is None else without + wish.guidance * (with_words - without)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
     wanted = {field.name: getattr(wish, field.name) for field in fields(wish)}
     arrays = [wanted.pop(name) for name in ("start", "mask")]
     arrays.append(wish.led.picture if wish.led else None)
+    arrays += [region.mask for region in wish.regions]
     told = (
         sorted(_stamps(model.plan.path)),
         (torch.__version__, version("diffusers"), version("transformers")),

@@ -16,6 +16,7 @@ from studio_image.additions import inversion, lora
 from studio_image.additions.inversion import Piece
 from studio_image.diffusion import prompt_words
 from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.prompt_chunks import chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,49 +27,69 @@ _NO_MEAN = 1e-4
 """A mean is none that is so small beside the numbers: to scale by it would scale by rounding."""
 
 
-def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
-    """Return what the network is told of the words; the negative ones first if they count."""
+def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
+    """Return what the network is told of the words; the negative ones first if they count.
+
+    Args:
+        least: How many chunks it has to be told: the rest says nothing.
+    """
     import torch
 
-    pipe, guided = model.pipe, wish.guidance > 1
-    prompt, negative = (
-        inversion.placed(prompt_words.weighed(text), wish.inversions)
-        for text in (wish.prompt, wish.negative)
-    )
-    plans = [_vectors(model, pieces) for pieces in (prompt, negative)] if wish.inversions else []
+    prompt, negative = (_chunks(model, text, wish) for text in (wish.prompt, wish.negative))
+    most = max(least, len(prompt), len(negative))
+    nothing = [Piece("", 1.0)]
+    prompt += [nothing] * (most - len(prompt))
+    negative += [nothing] * (most - len(negative))
+    guided, is_silent = wish.guidance > 1, not wish.negative
     with ExitStack() as stack:
-        stack.enter_context(inversion.spoken(pipe, plans))
         stack.enter_context(lora.added(model.layers if wish.loras else {}, wish.loras))
         stack.enter_context(_skipping(model, wish.clip_skip))
-        found = pipe.encode_prompt(
-            prompt=_plain(prompt),
+        found = [
+            _encoded(model, said, None if is_silent else unsaid, guided=guided)
+            for said, unsaid in zip(prompt, negative, strict=True)
+        ]
+    words = torch.cat([each[0] for each in found], dim=1)
+    if guided:
+        words = torch.cat([torch.cat([each[1] for each in found], dim=1), words])
+    if not model.is_xl:
+        return {"encoder_hidden_states": words}
+    pooled, negative_pooled = found[0][2:]  # of the first chunk alone
+    size = (wish.height, wish.width)
+    times = model.pipe._get_add_time_ids(
+        size, (0, 0), size, words.dtype, model.pipe.text_encoder_2.config.projection_dim
+    ).to(model.device)
+    if guided:
+        pooled, times = torch.cat([negative_pooled, pooled]), torch.cat([times, times])
+    told = {"text_embeds": pooled, "time_ids": times}
+    return {"encoder_hidden_states": words, "added_cond_kwargs": told}
+
+
+def length(model: DiffusionModel, wish: Wish) -> int:
+    """Return how many chunks the words of ``wish`` take."""
+    return max(len(_chunks(model, text, wish)) for text in (wish.prompt, wish.negative))
+
+
+def _chunks(model: DiffusionModel, text: str, wish: Wish) -> list[list[Piece]]:
+    placed = inversion.placed(prompt_words.weighed(text), wish.inversions)
+    return chunks(model.pipe.tokenizer, placed)
+
+
+def _encoded(
+    model: DiffusionModel, said: list[Piece], unsaid: list[Piece] | None, *, guided: bool
+) -> tuple[Any, ...]:
+    """Return what the pipeline makes of one chunk of prompt and negative prompt, weighed."""
+    against = unsaid or []
+    plans = [_vectors(model, pieces) for pieces in (said, against)]
+    with inversion.spoken(model.pipe, plans):
+        found = model.pipe.encode_prompt(
+            prompt=_plain(said),
             device=model.device,
             num_images_per_prompt=1,
             do_classifier_free_guidance=guided,
-            negative_prompt=_plain(negative) or None,
+            negative_prompt=None if unsaid is None else _plain(unsaid),
         )
-    positive = _weighed(model, found[0], prompt)
-    without = _weighed(model, found[1], negative) if guided else found[1]
-    if not model.is_xl:
-        return {"encoder_hidden_states": torch.cat([without, positive]) if guided else positive}
-    pooled, negative_pooled = found[2:]
-    size = (wish.height, wish.width)
-    times = pipe._get_add_time_ids(
-        size, (0, 0), size, positive.dtype, pipe.text_encoder_2.config.projection_dim
-    ).to(model.device)
-    if guided:
-        positive, pooled = torch.cat([without, positive]), torch.cat([negative_pooled, pooled])
-        times = torch.cat([times, times])
-    told = {"text_embeds": pooled, "time_ids": times}
-    return {"encoder_hidden_states": positive, "added_cond_kwargs": told}
-
-
-def left_out(model: DiffusionModel, prompt: str) -> int:
-    """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
-    reader = model.pipe.tokenizer
-    most: int = reader.model_max_length
-    plain = "".join(text for text, _ in prompt_words.weighed(prompt))
-    return max(0, len(reader(plain, verbose=False).input_ids) - most)
+    without = _weighed(model, found[1], against) if guided else found[1]
+    return (_weighed(model, found[0], said), without, *found[2:])
 
 
 def _plain(pieces: list[Piece]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from studio_image.additions.control import Led
 from studio_image.additions.inversion import Inversion
 from studio_image.additions.lora import Worn
+from studio_image.diffusion.regions import Region
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,6 +32,7 @@ class Wish:
         loras: What is added to the networks.
         inversions: What words of the prompts stand for.
         led: The ControlNet and its picture; None for a free hand.
+        regions: Prompts of parts of the picture.
         variation: A second seed and how far the noise goes towards it, from 0 to 1.
         freeu: Weigh the features of the upper blocks as FreeU does: more contrast and detail.
         halves: Ask the network with and without the prompt one after the other: half the memory.
@@ -51,6 +53,7 @@ class Wish:
     loras: tuple[Worn, ...] = ()
     inversions: tuple[Inversion, ...] = ()
     led: Led | None = None
+    regions: tuple[Region, ...] = ()
     variation: tuple[int, float] = (0, 0.0)
     freeu: bool = False
     halves: bool = False

@@ -22,6 +22,7 @@ from studio_image.schema.pictures import PICTURE_SUFFIXES
 _SAMPLING = Group("Sampling", advanced=True)
 _START = Group("Starting image", advanced=True)
 _CONTROL = Group("ControlNet", advanced=True)
+_REGIONS = Group("Regions", advanced=True)
 _FILE = Group("File", advanced=True)
 _VARIATION = Group("Variation of a seed", advanced=True)
 _SIZE = Group("Size")
@@ -208,6 +209,22 @@ class Generate(Params, frozen=True):
         Label("Guide until", "The share of the steps that are led; the rest are free."),
         _CONTROL,
     ] = 1.0
+    regions: Annotated[
+        str,
+        Text(lines=2, placeholder="One prompt per line", max_chars=8000),
+        Label(
+            "Prompts of regions",
+            "One per line, for what is painted red, green, blue, yellow, cyan and magenta; the "
+            "rest shows the prompt above. Diffusion models only.",
+        ),
+        _REGIONS,
+    ] = ""
+    region_image: Annotated[
+        str,
+        File(PICTURE_SUFFIXES),
+        Label("Painted regions", "A picture with an area in the colour of each of these prompts."),
+        _REGIONS,
+    ] = ""
     bits: Annotated[
         Literal["8", "16"],
         Label("Bits per colour", "16 keeps finer shades for editing; diffusion models only."),

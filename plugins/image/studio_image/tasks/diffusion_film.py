@@ -19,11 +19,11 @@ from studio_image import picture_arrays
 from studio_image.diffusion.decoder import decode
 from studio_image.diffusion.denoiser import denoise
 from studio_image.diffusion.model import DiffusionModel
-from studio_image.diffusion.prompt_embeddings import encode
+from studio_image.diffusion.prompt_embeddings import encode, length
 from studio_image.diffusion.weights import read_plan
 from studio_image.lent import as_lent
 from studio_image.schema import Film, Generate
-from studio_image.tasks.diffusion_generation import beyond, size_of, wish_of
+from studio_image.tasks.diffusion_generation import size_of, wish_of
 
 _LIKE_A_DRAWING = ("weights", "width", "height", "steps", "guidance", "scheduler")
 
@@ -45,7 +45,8 @@ def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator
         model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
         wishes = [wish_of(each, plan, width, height, None) for each in asked]
         with torch.no_grad():
-            told = [encode(model, wish) for wish in wishes]
+            longest = max(length(model, wish) for wish in wishes)
+            told = [encode(model, wish, longest) for wish in wishes]
         places = params.places(len(keys))
         for number, (before, after, share) in enumerate(places):
             wish = replace(wishes[before], variation=(keys[after][1], share))
@@ -62,7 +63,7 @@ def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator
             picture = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
             picture_arrays.insist(picture_arrays.verdict(picture, size=(width, height)))
             drawn.append(picture)
-        return " ".join(dict.fromkeys(filter(None, (beyond(model, each) for each in asked))))
+    return ""
 
 
 def _mixed(before: Any, after: Any, share: float) -> Any:

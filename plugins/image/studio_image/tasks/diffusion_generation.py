@@ -27,11 +27,12 @@ from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import Step, denoise
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
-from studio_image.diffusion.prompt_embeddings import left_out
+from studio_image.diffusion.regions import Region, painted
 from studio_image.diffusion.weights import read_plan
 from studio_image.diffusion.wish import GUIDANCE, STEPS, Wish
 from studio_image.lent import as_lent
 from studio_image.schema import Generate
+from studio_image.schema.axes import lines_of
 
 _SMALLEST_PREVIEW = 256
 _BOTH_OR_HALVES = (Rung(False), Rung(True, "half of each step at a time"))
@@ -63,9 +64,13 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         inversions = tuple(_inversions(ctx, params, model, leases))
         led = _led(ctx, params, model, (width, height), leases)
         wish = replace(
-            wish_of(params, plan, width, height, start), loras=loras, inversions=inversions, led=led
+            wish_of(params, plan, width, height, start),
+            loras=loras,
+            inversions=inversions,
+            led=led,
+            regions=_regions(ctx, params, (width // plan.scale, height // plan.scale)),
         )
-        note = " ".join(filter(None, (beyond(model, params), _no_karras(params, plan))))
+        note = _no_karras(params, plan)
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
     yield ctx.result(
@@ -262,6 +267,22 @@ def _led(
     return Led(control, _tensor(shown, *size), params.control_strength, params.control_end)
 
 
+def _regions(ctx: TaskContext, params: Generate, size: tuple[int, int]) -> tuple[Region, ...]:
+    """Return what is painted where; ``size`` is that of the latents.
+
+    Raises:
+        BadInput: Prompts and painted colours do not go together, or the picture cannot be used.
+    """
+    prompts = lines_of(params.regions)
+    picture = picture_arrays.given(params.region_image, ctx.inputs, "regions")
+    if picture is None and prompts:
+        raise BadInput(
+            "There are prompts for regions, but no picture with painted regions.",
+            "Paint one: red for the first prompt, green for the second, then blue.",
+        )
+    return () if picture is None else painted(picture, prompts, *size)
+
+
 def _no_karras(params: Generate, plan: ModelSpec) -> str:
     """Return what to say where the noise levels cannot be spaced as asked."""
     if not params.karras or schedulers.has_karras(plan.scheduler, params.scheduler):
@@ -272,14 +293,3 @@ def _no_karras(params: Generate, plan: ModelSpec) -> str:
 def _tensor(picture: Any, width: int, height: int) -> Tensor:
     small = picture_arrays.resized(picture_arrays.on_white(picture), width, height)
     return torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float() / 255
-
-
-def beyond(model: DiffusionModel, params: Generate) -> str:
-    """Return what to say of words that are not read."""
-    said = []
-    for name, text in (("prompt", params.prompt), ("negative prompt", params.negative)):
-        if count := left_out(model, text):
-            said.append(
-                f"The last {count} tokens of the {name} are ignored because it is too long."
-            )
-    return " ".join(said)
