@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from plugins.image.tests.tasks.tiny_pipelines import NOISE, pipeline
+from plugins.image.tests.diffusion.tiny_pipelines import NOISE, pipeline
 from studio.api import StudioError, finished
 from studio.runtime.jobs.context import Context
 from studio.testing.plugins import run_task

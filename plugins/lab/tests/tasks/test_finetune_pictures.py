@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from plugins.image.tests.tasks.tiny_pipelines import pipeline
+from plugins.image.tests.diffusion.tiny_pipelines import pipeline
 from studio.api import BadInput, Kind, finished
 from studio.testing.plugins import Made, run_task
 from studio_image.additions import weights as addition_weights

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from plugins.image.tests.tasks.test_additions import WISH, last, plain
+from plugins.image.tests.diffusion.test_additions import WISH, last, plain
 from studio.api import BadInput, StudioError, finished
 from studio_image.additions.control import Control, Led, check, edges
 from studio_image.additions.controls.weights import CONTROL, ControlLoader

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from plugins.image.tests.tasks.tiny_pipelines import NOISE
+from plugins.image.tests.diffusion.tiny_pipelines import NOISE
 from studio.api import BadInput, StudioError, finished
 from studio_image import picture_arrays
 from studio_image.additions import lora_keys

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def pipes():
-    from plugins.image.tests.tasks.tiny_pipelines import pipeline
+    from plugins.image.tests.diffusion.tiny_pipelines import pipeline
 
     made = {"sd": pipeline(False), "sdxl": pipeline(True)}
     for pipe in made.values():
