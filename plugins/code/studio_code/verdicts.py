@@ -46,10 +46,10 @@ def of_tests(
     """
     counts, coverage, result = tested.counts, tested.coverage, tested.ran.result
     total = sum(counts.values())
+    failed = total - counts["passed"] + (set_aside if doubt else 0)
     told = f"{counts['passed']}/{total} tests{aside}"
-    if doubt:
-        failed = total - counts["passed"] + set_aside
-        told = f"failed {failed} of {total + set_aside} tests{aside}"
+    if failed:
+        told = f"failed {failed} of {total + (set_aside if doubt else 0)} tests{aside}"
     checks = [
         _check("Runs", result.ended == "exit" and tested.report.whole, _ending(tested)),
         _check("Tests", tested.passed, told),

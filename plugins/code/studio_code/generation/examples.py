@@ -1,9 +1,10 @@
 """Examples in a description as tests: what a person wrote down is what the code must do. Pure.
 
-Two forms are understood: a session of the interpreter (``>>> f(1)`` and the value below it), and
-a call with its value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``,
-``f(1) returns 2``). A value is a literal; what is none is left alone, for nothing in a description
-is run to find out.
+Three forms are understood: a session of the interpreter (``>>> f(1)`` and the value below it); a
+call with its value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``,
+``f(1) returns 2``); and, where it is plain which function is meant, what goes in and what comes out
+(``"1h30m" → 5400``, or bare ``1h30m → 5400``). A value is a literal; what is none is left alone,
+for nothing in a description is run to find out.
 """
 
 from __future__ import annotations
@@ -34,10 +35,25 @@ _LONGEST: Final = 400
 """Characters of a line with an example: longer ones are no prose, and slow to look through."""
 
 
+_ARROW: Final = re.compile(r"\s*`?\s*(?:-+>|=+>|→|➞|⟹|↦)\s*`?\s*")
+_BETWEEN: Final = re.compile(r"[`.,;]*\s*(?:and|or)?\s*`?")
+_BARE: Final = re.compile(r"[^\s,;:()\[\]{}\"'`=<>→➞⟹↦]{1,60}\Z")
+_QUOTED: Final = re.compile(r"(\"[^\"]*\"|'[^']*')\Z")
+
+
 def examples(description: str, defined: Collection[str]) -> Suite:
-    """Return the examples that use a name of ``defined`` as trusted cases."""
+    """Return the examples that use a name of ``defined`` as trusted cases.
+
+    Args:
+        defined: What the code defines. Values without a call are for the only one that the
+            description names, or that there is.
+    """
     found: dict[str, None] = {}
-    for body in (*_sessions(description), *_lines(description), *_within(description)):
+    meant = [name for name in defined if re.search(rf"\b{re.escape(name)}\b", description)]
+    meant = meant or [name for name in defined if not name.startswith("_")]
+    pairs = _pairs(description, meant[0]) if len(meant) == 1 else ()
+    bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs)
+    for body in bodies:
         if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
             found.setdefault(body)
     named = enumerate(list(found)[:_MOST], 1)
@@ -88,6 +104,41 @@ def _within(description: str) -> Iterator[str]:
             value = _value_at(line[sign.end() :]) if sign and _is_closed(call) else ""
             if value and (body := _body([], call, value)):
                 yield body
+
+
+def _pairs(description: str, function: str) -> Iterator[str]:
+    """Yield the body of a test for each value with an arrow to what ``function`` makes of it."""
+    for line in description.splitlines():
+        if len(line) > _LONGEST or line.lstrip().startswith(">>>"):
+            continue
+        end = 0
+        for arrow in _ARROW.finditer(line):
+            start, argument = _argument_before(line[end : arrow.start()])
+            before = line[end : end + start].strip()
+            # In "2, 3 → 5" the 3 is no argument by itself.
+            is_alone = _BETWEEN.fullmatch(before) if end else not before.endswith(",")
+            value = _value_at(line[arrow.end() :])
+            end = arrow.end() + len(value)
+            call = f"{function}({argument})"
+            if argument and value and is_alone and (body := _body([], call, value)):
+                yield body
+
+
+def _argument_before(text: str) -> tuple[int, str]:
+    """Return where the argument begins that a text ends with, and how Python writes it.
+
+    A literal is itself; a bare word, ``1h30m``, is text. Empty if it ends with neither.
+    """
+    found = _QUOTED.search(text) or _BARE.search(text)
+    if text.endswith(("]", "}")):
+        starts = re.finditer(r"[\[{]", text)
+        found = next((each for each in starts if _literal(text[each.start() :]) is not None), None)
+    if found is None:
+        return 0, ""
+    written = text[found.start() :]
+    if _literal(written) is not None:
+        return found.start(), written
+    return found.start(), "" if written[0] in "\"'" else repr(written)
 
 
 def _end_of_call(line: str, start: int) -> int:

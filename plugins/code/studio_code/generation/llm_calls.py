@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from studio.api import (
@@ -21,12 +21,16 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
+from studio_code.generation.loops import before_repeating, repeats
 
 LIKELIEST: Final = SamplingParams(
     temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0
 )
 """Code repeats itself for good reasons: nothing punishes that here."""
-_LOOP: Final = "loop"
+LOOP: Final = "loop"
+"""Why an answer ended that went in circles."""
+REDRAWS: Final = 2
+"""How often such an answer is drawn anew: each costs as much as the first."""
 _EVERY, _LOOKED_AT = 64, 2000
 """Tokens between two looks at a line that does not end; tokens that are looked at."""
 
@@ -55,35 +59,55 @@ def ask(
     channel: str = "answer",
     message: str = "",
     into: list[str] | None = None,
-    ends_loops: bool = False,
+    redraws: int = 0,
+    is_loop: Callable[[str], bool] = repeats,
 ) -> Generator[Event, None, WrittenText]:
     """Ask once; yield the text as it comes, on ``channel``, and progress with ``message``.
 
     A last message of the assistant is the beginning of the answer; only what follows is returned.
+    Where the model repeats itself it is stopped; the answer is what was new, and says so.
 
     Args:
         weights: Those of ``engine``: a long question may need more memory than every lease has.
         into: Gets the text piece by piece, for a task that keeps it when it is stopped.
-        ends_loops: Stop where the model repeats itself; the answer is what was new, and says so.
+        redraws: How often an answer that went in circles is drawn anew, at most.
+        is_loop: Whether the end of a text says the same again and again.
 
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: the question does not fit the model.
     """
     prompt, wish = _fitted(engine, messages, wish)
-    written = yield from write_text(
-        ctx,
-        engine,
-        prompt,
+    for drawn in range(redraws + 1):
+        written = yield from write_text(
+            ctx,
+            engine,
+            prompt,
+            other_draw(wish, drawn) if drawn else wish,
+            weights=weights,
+            message=message,
+            channel=channel,
+            into=into,
+            ends_after=partial(_goes_round, is_loop),
+        )
+        if written.finish_reason != "ended":
+            return written
+        if drawn < redraws:
+            yield ctx.text("\n\n", channel=channel)
+    return replace(written, text=before_repeating(written.text), finish_reason=LOOP)
+
+
+def other_draw(wish: SamplingParams, number: int) -> SamplingParams:
+    """Return how an answer is drawn after one that went in circles: differently, and no rut twice.
+
+    The penalty is a light one: code repeats itself for good reasons.
+    """
+    return replace(
         wish,
-        weights=weights,
-        message=message,
-        channel=channel,
-        into=into,
-        ends_after=_goes_round if ends_loops else None,
+        seed=wish.seed + 7919 * number,
+        temperature=max(wish.temperature, 0.5),
+        top_p=0.95,
+        repetition_penalty=1.0 + 0.05 * number,
     )
-    if written.finish_reason != "ended":
-        return written
-    return replace(written, text=before_repeating(written.text), finish_reason=_LOOP)
 
 
 def ask_many(
@@ -103,7 +127,9 @@ def ask_many(
         weights: Those of ``engine``: many answers may need more memory than every lease has.
     """
     if len(wishes) == 1:
-        answer = yield from ask(ctx, engine, messages, wishes[0], weights=weights, message=message)
+        answer = yield from ask(
+            ctx, engine, messages, wishes[0], weights=weights, message=message, redraws=REDRAWS
+        )
         return [answer]
     prompt, first = _fitted(engine, messages, wishes[0])
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
@@ -111,15 +137,15 @@ def ask_many(
     return (yield from write_texts(ctx, engine, prompt, fitted, weights=weights, message=told))
 
 
-def is_loop(answer: WrittenText) -> bool:
+def went_round(answer: WrittenText) -> bool:
     """Return whether it ended because the model repeated itself; only what was new is kept."""
-    return answer.finish_reason == _LOOP
+    return answer.finish_reason == LOOP
 
 
-def _goes_round(pieces: Sequence[str], step: TextStep) -> bool:
+def _goes_round(is_loop: Callable[[str], bool], pieces: Sequence[str], step: TextStep) -> bool:
     """Whether it repeats itself; looked at the end of a line, and now and then within one."""
     is_due = "\n" in step.text or step.done % _EVERY == 0
-    return is_due and repeats("".join(pieces[-_LOOKED_AT:]))
+    return is_due and is_loop("".join(pieces[-_LOOKED_AT:]))
 
 
 def _fitted(
@@ -135,31 +161,3 @@ def _fitted(
             "Choose a smaller part, close some files, or use a model with a longer context.",
         )
     return prompt, replace(wish, max_tokens=room)
-
-
-_SAME_LINES: Final = 4
-"""So many identical lines among the last ``_LAST_LINES`` are a loop."""
-_LAST_LINES: Final = 24
-_SHORTEST: Final = 12
-"""Characters of a line that counts: brackets and ``pass`` come again in honest code."""
-_TAIL: Final = 400
-_PERIOD: Final = re.compile(r"(.{1,50}?)\1{7,}$", re.DOTALL)
-
-
-def repeats(text: str) -> bool:
-    """Return whether the end of a text says the same again and again."""
-    lines = [line.strip() for line in text.split("\n")[:-1]]
-    last = next((line for line in reversed(lines) if line), "")
-    if len(last) >= _SHORTEST and lines[-_LAST_LINES:].count(last) >= _SAME_LINES:
-        return True
-    tail = text[-_TAIL:]
-    return len(tail) == _TAIL and bool(tail.strip()) and _PERIOD.search(tail) is not None
-
-
-def before_repeating(text: str) -> str:
-    """Return the text up to the first time that its last whole line came again."""
-    lines = text.split("\n")[:-1]
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    places = [number for number, line in enumerate(lines) if line.strip() == last]
-    kept = lines[: places[1]] if len(places) > 1 else lines
-    return "\n".join([*kept, ""])

@@ -26,7 +26,8 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
 
     The result: ``text``; ``edits``, whole new texts for files of the context (``path``, ``text``);
     ``unapplied``, changes that could not be made out (``path``, ``why``); ``left_out``, paths of
-    files that the model did not see, for there is no room.
+    files that the model did not see, for there is no room; ``repeated``, whether the answer was
+    ended because the model said the same again and again.
 
     Raises:
         BadInput: There is nothing to answer, or a message or a file is malformed.
@@ -42,7 +43,7 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
             wish = llm_calls.sampling(
                 params.max_tokens, ctx.rng.seed, temperature=params.temperature
             )
-            yield from llm_calls.ask(
+            answer = yield from llm_calls.ask(
                 ctx,
                 engine,
                 messages,
@@ -56,13 +57,14 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
         if pieces:
             yield ctx.result(text="".join(pieces), edits=[], unapplied=[], left_out=[])
         raise
-    text = "".join(pieces)
+    text = answer.text
     found = edits_in(text, {each.path: each.text for each in seen}, front)
     yield ctx.result(
         text=text,
         edits=[{"path": path, "text": new} for path, new in found.texts.items()],
         unapplied=[{"path": path, "why": why} for path, why in found.refused],
         left_out=[each.path for each in files if each not in seen],
+        repeated=llm_calls.went_round(answer),
     )
 
 

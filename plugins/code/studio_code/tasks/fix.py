@@ -93,7 +93,13 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
             )
             message = f"Round {round_ + 1}: correcting"
             answer = yield from llm_calls.ask(
-                ctx, engine, again, wish, weights=params.weights, message=message
+                ctx,
+                engine,
+                again,
+                wish,
+                weights=params.weights,
+                message=message,
+                redraws=llm_calls.REDRAWS,
             )
             yield ctx.text("\n\n", channel="answer")
             attempt = _attempt(work, answer, round_)
@@ -124,14 +130,15 @@ def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
 def _attempt(work: _Work, answer: WrittenText, round_: int) -> Candidate:
     language = work.found.language
     code = code_of(f"{prompts.FENCE}{language.fences[0]}\n{answer.text}", language)
-    return Candidate(1, round_, code, _problem(work, code, answer.is_cut))
+    is_whole = not (answer.is_cut or llm_calls.went_round(answer))
+    return Candidate(1, round_, code, _problem(work, code, is_whole))
 
 
-def _problem(work: _Work, code: str, is_cut: bool) -> str:
+def _problem(work: _Work, code: str, is_whole: bool) -> str:
     """Return why a corrected file is refused before it is run."""
     if not code:
         return "The reply contained no code."
-    if is_cut:
+    if not is_whole:
         return "The reply was cut off before the file was complete."
     if work.runner is not None and (wrong := work.runner.syntax_error(code)):
         return f"There is a syntax error in {wrong}."

@@ -13,6 +13,7 @@ from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.runners import RUNNERS
 from studio_code.generation import llm_calls, prompts
 from studio_code.generation.cases import Suite, defined_names, read_suite
+from studio_code.generation.loops import repeats_a_line
 from studio_code.generation.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 from studio_code.schema import WriteTests
 from studio_code.source import Source
@@ -77,33 +78,34 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
     names = defined_names(work.found.text)
     asked = prompts.tests_of_file(work.found, work.exam.module, names[:12])
     with ctx.lease(params.weights) as engine:
-        for round_ in range(params.rounds + 1):
+        round_ = 0
+        while round_ <= params.rounds:
             wish = llm_calls.sampling(
                 params.max_tokens,
                 ctx.rng.seed + round_,
                 temperature=0.5 if round_ else 0.0,
                 stop=[prompts.STOP],
             )
-            message = f"Round {round_ + 1}: writing tests"
             answer = yield from llm_calls.ask(
                 ctx,
                 engine,
                 asked,
-                wish,
+                llm_calls.other_draw(wish, work.looped) if work.looped else wish,
                 weights=params.weights,
-                message=message,
-                ends_loops=True,
+                message=f"Round {round_ + 1}: writing tests",
+                is_loop=repeats_a_line,
             )
-            work.looped += llm_calls.is_loop(answer)
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
             yield from _take(ctx, work, suite, f"Round {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
-            if not llm_calls.is_loop(
-                answer
-            ):  # what went round in circles is no example to go on from
+            if llm_calls.went_round(answer):  # it is no example to go on from, and costs no round
+                work.looped += 1
+                round_ += work.looped > llm_calls.REDRAWS
+            else:
                 asked = _again(asked, answer.text, work)
+                round_ += 1
     if work.tested is not None and work.tested.passed:
         files = work.exam.all_files(work.found.text)
         tests = [work.exam.test_path]

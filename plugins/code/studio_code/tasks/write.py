@@ -26,6 +26,7 @@ from studio_code.generation import candidate_choice, llm_calls, prompts
 from studio_code.generation.answers import code_of
 from studio_code.generation.cases import defined_names, read_suite, signatures
 from studio_code.generation.examples import examples
+from studio_code.generation.loops import repeats_a_line
 from studio_code.generation.suite import (
     SOLUTION,
     AcceptanceSuite,
@@ -137,6 +138,8 @@ def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int)
     problem = ""
     if not code:
         problem = "The reply contained no code."
+    elif llm_calls.went_round(answer):
+        problem = "The model repeated itself and wrote no end."
     elif answer.is_cut and work.language.id != "python":
         problem = "The reply was cut off."
     elif work.language.id == "python" and (wrong := RUNNERS["python"].syntax_error(code)):
@@ -167,6 +170,7 @@ def _repair(
         wish,
         weights=work.params.weights,
         message=f"Round {round_ + 1}: correcting",
+        redraws=llm_calls.REDRAWS,
     )
     return _attempt(work, answer, best.candidate, round_)
 
@@ -183,7 +187,13 @@ def _second_opinion(
     )
     yield ctx.text("\n\n", channel="answer")
     answer = yield from llm_calls.ask(
-        ctx, engine, asked, wish, weights=work.params.weights, message="A second opinion"
+        ctx,
+        engine,
+        asked,
+        wish,
+        weights=work.params.weights,
+        message="A second opinion",
+        redraws=llm_calls.REDRAWS,
     )
     number = max(each.candidate for each in work.attempts) + 1
     return _attempt(work, answer, number, 0)
@@ -213,6 +223,7 @@ def _completed(
             weights=work.params.weights,
             channel="tests",
             message="Writing tests",
+            is_loop=repeats_a_line,
         )
         suite += read_suite(f"def test_{answer.text}", names)
     return replace(work.exam, suite=suite)

@@ -108,7 +108,7 @@ def test_the_file_under_test_is_at_fault() -> None:
     (problem,) = problems_of(result, texts)
     assert (problem.path, problem.line) == ("test_sums.py", 3)
     assert problem.words == "test_add: assert -1 == 3"
-    assert chip_words(evidence_of_run(result, "sums.py")) == "ran · 1/2 tests"
+    assert chip_words(evidence_of_run(result, "sums.py")) == "ran · failed 1 of 2 tests"
     assert ended_words(result, "test") == "", "the chip says it"
     none = "No tests were found. 0.4 s. Sandbox tier A."
     assert ended_words(run_result(exit_code=5), "test") == none

@@ -16,7 +16,7 @@ from studio_code.generation.docstrings import (
 )
 from studio_code.generation.edit_blocks import edits_in
 from studio_code.generation.examples import examples
-from studio_code.generation.llm_calls import before_repeating, repeats
+from studio_code.generation.loops import before_repeating, repeats, repeats_a_line
 from studio_code.generation.suite import exam_of, path_of, with_import
 from studio_code.languages import LANGUAGES
 
@@ -151,6 +151,29 @@ def test_examples_within_a_sentence_are_trusted_tests() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "checks"),
+    [
+        (
+            "parse_duration reads times: 1h30m → 5400, 45s → 45 and `2h` -> `7200`.",
+            ["('1h30m') == 5400", "('45s') == 45", "('2h') == 7200"],
+        ),
+        ('Read times.\n"1h 30m" => 5400\n[1, 2] → 3', ["('1h 30m') == 5400", "([1, 2]) == 3"]),
+        ("Sums: 2, 3 → 5, 4, 5 → 9", []),
+        ("a → b, parse_duration(x) → y, step 1 → step 2", []),
+    ],
+    ids=["in a sentence", "in lines", "two arguments", "no values"],
+)
+def test_what_goes_in_and_comes_out_is_a_test_of_the_function_that_is_meant(
+    words: str, checks: list[str]
+) -> None:
+    cases = examples(words, ["parse_duration", "_unit"]).cases
+    assert [check in case.text for check, case in zip(checks, cases, strict=True)] == [
+        True for _ in checks
+    ]
+    assert examples(words, ["one", "two"]).cases == (), "nobody says which is meant"
+
+
+@pytest.mark.parametrize(
     ("text", "again"),
     [
         ("def test():\n" + "    assert most_common('a b') == 'a'\n" * 4, True),
@@ -164,7 +187,16 @@ def test_examples_within_a_sentence_are_trusted_tests() -> None:
     ],
 )
 def test_a_loop_is_told_from_lines_that_are_alike(text: str, again: bool) -> None:
-    assert repeats(text) is again
+    assert repeats_a_line(text) is again
+
+
+def test_in_code_other_than_tests_alike_lines_are_honest_and_blocks_again_are_not() -> None:
+    checks = "".join(f"    if x == {n}:\n        return False\n" for n in range(20))
+    assert not repeats(checks)
+    assert repeats_a_line(checks), "the control: as tests this would be a loop"
+    block = "def area(self):\n    return self.width * self.height\n\n"
+    assert repeats("class A:\n" + block * 4)
+    assert before_repeating("class A:\n" + block * 5) == "class A:\n" + block
 
 
 def test_of_a_loop_what_was_new_is_kept() -> None:

@@ -117,6 +117,19 @@ def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
     assert "def test_example_1():\n    assert double(8) == 16" in made.result["tests"]
 
 
+def test_examples_in_a_request_are_never_set_aside_and_the_headline_says_what_failed() -> None:
+    deaf = "def parse_duration(text):\n    return int(text[:-1]) * {'s': 1, 'h': 3600}[text[-1]]\n"
+    values = {"45s": 45, "2h": 7200, "1h30m": 5400, "2h5m": 7500}
+    request = "parse_duration reads times: " + ", ".join(f"{k} → {v}" for k, v in values.items())
+    easy = "".join(f"    assert parse_duration('{n}s') == {n}\n" for n in range(1, 9))
+    params = {"describe": request, "candidates": 2, "rounds": 0}
+    made = written(Engine(deaf, deaf, f"seconds():\n{easy}"), **params)
+    verdict = made.result["verdict"]
+    assert (verdict["passed"], verdict["doubtful"], verdict["set_aside"]) == (False, False, 0)
+    assert made.result["note"].startswith("failed 2 of 12 tests")
+    assert "parse_duration('1h30m') == 5400" in made.result["tests"]
+
+
 def test_where_only_a_test_of_the_model_fails_a_second_opinion_is_asked() -> None:
     engine = Engine(GOOD, WRONG_TESTS, "def double(number):\n    return number + number\n")
     made = written(engine)
@@ -231,8 +244,31 @@ def test_advice_fits_what_went_wrong() -> None:
         "other():\n" + "    assert other(2) == 5\n" * 50: "repeated itself",
     }
     for answer, told in cases.items():
+        engine = Engine(*[answer] * 3)
         with pytest.raises(BadInput, match=told):
-            drive(write_tests, Context(Engine(answer)), WriteTests.parse(asked), text=GOOD)
+            drive(write_tests, Context(engine), WriteTests.parse(asked), text=GOOD)
+        assert len(engine.answers) == (0 if "repeated" in told else 2), "loops are drawn anew"
+
+
+@pytest.mark.parametrize("draws", [2, 3])
+def test_code_that_goes_round_in_circles_is_drawn_anew_and_not_for_ever(draws: int) -> None:
+    loop = "def double(x):\n" + "    x = x + x - x\n    x = x - x + x\n" * 99
+    engine = Engine(*[loop] * (draws - 1), GOOD if draws == 2 else loop, TESTS)
+    made = written(engine, rounds=0)
+    first, second = engine.wishes[:2]
+    assert second.seed != first.seed
+    assert second.repetition_penalty > first.repetition_penalty == 1
+    assert made.text("answer").count("x + x - x") < 6 * draws
+    problem = made.result["tries"][0]["summary"]
+    assert (made.result["code"] == GOOD) is (draws == 2)
+    assert ("repeated itself" in problem) is (draws == 3)
+
+
+def test_an_answer_in_circles_ends_early_and_says_so() -> None:
+    engine = Engine("So:\n" + "It adds numbers.\n" * 99)
+    made = drive(ask, Context(engine), Ask.parse({"question": "What does it do?", "seed": 1}))
+    assert made.result["repeated"]
+    assert made.result["text"] == "So:\nIt adds numbers.\n"
 
 
 @pytest.mark.parametrize(

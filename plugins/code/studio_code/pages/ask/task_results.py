@@ -90,6 +90,8 @@ def _told(request: Request, result: Mapping[str, Any]) -> Answer:
     for each in result.get("unapplied") or ():
         told = tr("A change to {path} could not be read: {why}")
         notes.append(told.format(path=each.get("path") or tr("a file"), why=each.get("why", "")))
+    if result.get("repeated"):
+        notes.append(tr("Ended early because the model repeated itself. Ask again or differently."))
     left = [str(path) for path in result.get("left_out") or ()]
     if left:
         told = tr("Not seen by the model because the context is full: {paths}.")

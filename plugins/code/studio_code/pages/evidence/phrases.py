@@ -19,9 +19,9 @@ OUTCOME_ICONS = {
 def chip_words(evidence: Evidence) -> str:
     """Return "ran · 7/7 tests · 92 % lines · 5/6 mutants"."""
     parts = [tr("ran") if evidence.ran else tr("not run")]
-    if evidence.aside and evidence.doubtful:
+    total = evidence.tests_total + (evidence.aside if evidence.doubtful else 0)
+    if total > evidence.tests_passed:
         words = tr("failed {failed} of {total} tests")
-        total = evidence.tests_total + evidence.aside
         parts.append(words.format(failed=total - evidence.tests_passed, total=total))
     elif evidence.tests_total:
         words = tr("{passed}/{total} tests")
