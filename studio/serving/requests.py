@@ -193,13 +193,11 @@ class CompletionRequest(_Request, kw_only=True):
             raise _unsupported("prompt", "only one prompt per request")
         if self.echo:
             raise _unsupported("echo", "the prompt is not repeated in the answer")
-        if self.suffix:
-            raise _unsupported("suffix", "filling in the middle is not supported")
         return {**self.sampling(), "prompt": prompts[0], "raw": True}
 
     def inputs(self) -> dict[str, Any]:
-        """Return what ``chat.reply`` is handed beside them: nothing."""
-        return {}
+        """Return what ``chat.reply`` is handed beside them: what follows the gap to be filled."""
+        return {"suffix": self.suffix} if self.suffix else {}
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):

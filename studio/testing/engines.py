@@ -31,7 +31,10 @@ class FakeTextEngine:
         prompts: What it was asked, one text a generation; messages as lines ``role: content``.
         samplings: The sampling that came with each text it wrote.
         liked: Word → its probability, for ``score``.
+        can_infill: Whether it fills in the middle; the prompt is then ``BEFORE<gap>AFTER``.
     """
+
+    can_infill = True
 
     def __init__(self, *texts: str, context_length: int = 4096) -> None:
         self.context_length = context_length
@@ -56,6 +59,10 @@ class FakeTextEngine:
         if len(ids) > self.context_length:
             raise self._too_long()
         return ids
+
+    def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
+        """Return both texts, with ``<gap>`` between them."""
+        return FittedPrompt(self.encode(f"{before}<gap>{after}"))
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""

@@ -161,6 +161,27 @@ class TextEngine(Protocol):
         """
         ...
 
+    @property
+    def can_infill(self) -> bool:
+        """Whether the model was trained to fill in the middle of a text (API 1.1)."""
+        ...
+
+    @since("1.1")
+    def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
+        """Return the prompt after which :meth:`generate` writes what belongs between two texts.
+
+        Of texts that are too long the parts nearest to the gap stay.
+
+        Args:
+            before: What is before the gap.
+            after: What is after it; may be empty.
+            reserve: New tokens to leave room for; never more than half of the context.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: the model has no control tokens for it.
+        """
+        ...
+
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         """Yield one :class:`TextStep` a model step. Closing the iterator frees the cache."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,18 +49,19 @@ def reference(architecture: str = "llama", seed: int = 0, **settings):
     return model
 
 
-def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
-    """Write tokenizer files in which every byte is a token, and "he"; four tokens steer."""
+def byte_tokenizer(folder: Path, template: str = CHATML, more: Sequence[str] = ()) -> None:
+    """Write tokenizer files in which every byte is a token, and "he"; four tokens, and those of
+    ``more``, steer."""
     from studio.runtime.engines.text.tokenization.tokenizer import ALPHABET
 
     special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
-    vocabulary = {token: index for index, token in enumerate([*special, *ALPHABET, "he"])}
+    vocabulary = {token: at for at, token in enumerate([*special, *ALPHABET, "he", *more])}
     rules = {
         "version": "1.0",
         "added_tokens": [
-            {"id": i, "content": t, "special": True, "normalized": False, "single_word": False,
-             "lstrip": False, "rstrip": False}
-            for i, t in enumerate(special)
+            {"id": vocabulary[t], "content": t, "special": True, "normalized": False,
+             "single_word": False, "lstrip": False, "rstrip": False}
+            for t in (*special, *more)
         ],
         "normalizer": None,
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
@@ -74,10 +76,10 @@ def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
 
 
-def save_folder(model, folder: Path, **how) -> Path:
-    """Write ``model`` and a tokenizer as a model folder."""
+def save_folder(model, folder: Path, more: Sequence[str] = (), **how) -> Path:
+    """Write ``model`` and a tokenizer, with the control tokens ``more``, as a model folder."""
     model.save_pretrained(folder, **how)
-    byte_tokenizer(folder)
+    byte_tokenizer(folder, more=more)
     return folder
 
 

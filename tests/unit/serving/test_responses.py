@@ -153,8 +153,10 @@ def test_what_editors_send_is_understood(served, client) -> None:
     assert asked["stop"] == stops
     holes = client.completions.create(model="tiny", prompt=["<fim>a"], stop=["\n"], max_tokens=64)
     assert holes.choices[0].text == "x"
-    with pytest.raises(openai.BadRequestError, match=r"“suffix”.*filling in the middle"):
-        client.completions.create(model="tiny", prompt="a", suffix="b")
+    client.completions.create(model="tiny", prompt="a", suffix="b")
+    served.studio.jobs.get_nowait()
+    asked = served.studio.jobs.get_nowait().params
+    assert (asked["prompt"], asked["suffix"], asked["raw"]) == ("a", "b", True)
 
 
 def test_an_answer_that_was_cut_says_so_though_it_streams(served, client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from studio.api import (
     BadInput,
@@ -12,10 +12,12 @@ from studio.api import (
     Kind,
     SamplingParams,
     TaskContext,
+    TextEngine,
     chat_messages,
     fit_prompt,
     write_text,
 )
+from studio.api.worker.text import FittedPrompt
 from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.schema import Reply
 
@@ -23,7 +25,9 @@ _CUT = "The reply was cut off, so it may not match the output format."
 
 
 def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
-    """Write the next turn of a conversation.
+    """Write the next turn of a conversation, or go on with a plain text.
+
+    The input ``suffix`` is what comes after a plain text: what belongs between the two is written.
 
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
@@ -52,7 +56,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
-        prompt = fit_prompt(engine, params.prompt if params.raw else messages, params.max_tokens)
+        prompt = _prompt(ctx, engine, params, messages)
         written = yield from write_text(
             ctx,
             engine,
@@ -76,6 +80,17 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         first_token_seconds=round(written.first_token_seconds, 4),
         **grounding.result(),
     )
+
+
+def _prompt(
+    ctx: TaskContext, engine: TextEngine, params: Reply, messages: Sequence[ChatMessage]
+) -> FittedPrompt:
+    """Return what is read: messages, a text to go on with, or texts on both sides of a gap."""
+    if not params.raw:
+        return fit_prompt(engine, messages, params.max_tokens)
+    if after := ctx.inputs.text("suffix"):
+        return engine.infill(params.prompt, after, params.max_tokens)
+    return fit_prompt(engine, params.prompt, params.max_tokens)
 
 
 def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:

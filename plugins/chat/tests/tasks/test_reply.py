@@ -12,7 +12,9 @@ import pytest
 from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
+from studio.testing.engines import FakeTextEngine
 from studio.testing.link_meter import bytes_of
+from studio.testing.plugins import run_task
 from studio_chat.schema import Reply
 from studio_chat.tasks.reply import reply
 from studio_chat.worker import studio_tasks
@@ -278,3 +280,11 @@ def test_an_answer_crosses_the_link_once_beside_its_deltas() -> None:
     context.wants_whole = True
     whole = bytes_of(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
     assert whole["Finished"] > answer, "control: --json asks for it"
+
+
+def test_a_plain_text_with_a_suffix_is_filled_in_between() -> None:
+    engine = FakeTextEngine("b")
+    asked = Reply(prompt="a", raw=True, weights="w")
+    done = run_task(reply, asked, inputs={"suffix": "c"}, models={"w": engine})
+    assert engine.prompts == ["a<gap>c"]
+    assert done.result["text"] == "b"

@@ -49,6 +49,13 @@ from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 from studio.runtime.engines.text.llamacpp import decoder
 from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate, Rendered
+from studio.runtime.engines.text.tokenization.conversation import (
+    characters,
+    check_messages,
+    turns_to_drop,
+    without_oldest,
+)
+from studio.runtime.engines.text.tokenization.infilling import can_infill, infilling_ids
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
 from studio.runtime.pool.digests import Digests
 
@@ -57,8 +64,6 @@ MAX_CHARACTERS_PER_TOKEN = 48
 
 MAX_TEXTS = 16
 """Texts that are written at once; each has a cache of its own."""
-
-_ROLES = ("system", "user", "assistant")
 
 
 class TextEngine:
@@ -221,6 +226,19 @@ class TextEngine:
         self._refuse_endless(len(text))
         return self.tokenizer.encode(text, bos=True)
 
+    @property
+    def can_infill(self) -> bool:
+        """See ``TextEngine`` of the API."""
+        return can_infill(self.tokenizer)
+
+    def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
+        """See ``TextEngine`` of the API."""
+        most = max(self.context_length - reserve, self.context_length // 2)
+        near = most * MAX_CHARACTERS_PER_TOKEN
+        before, after = before[-near:], after[:near]
+        ids = infilling_ids(self.tokenizer, before, after, most, self.info.title)
+        return FittedPrompt(ids)
+
     def render(
         self,
         messages: Sequence[ChatMessage],
@@ -341,7 +359,7 @@ class TextEngine:
         self, messages: Sequence[ChatMessage], answer: bool, now: datetime | None
     ) -> tuple[list[int], str]:
         check_messages(messages)
-        self._refuse_endless(_characters(messages))
+        self._refuse_endless(characters(messages))
         plain = [{"role": m["role"], "content": m["content"]} for m in messages]
         begun = ""
         if answer and len(plain) > 1 and plain[-1]["role"] == "assistant":
@@ -355,7 +373,7 @@ class TextEngine:
         """Return how many turns must go by length alone: what is endless is never rendered."""
         limit = self.context_length * MAX_CHARACTERS_PER_TOKEN
         dropped = 0
-        while dropped < most and _characters(without_oldest(messages, dropped)) > limit:
+        while dropped < most and characters(without_oldest(messages, dropped)) > limit:
             dropped += 1
         return dropped
 
@@ -441,45 +459,3 @@ def load_steps(
         engine = TextEngine(files.info(), model, tokenizer, template, context_length, opened)
         engine.digest = Digests(cache).known(path) if cache else ""
         return engine
-
-
-def check_messages(messages: Sequence[ChatMessage]) -> None:
-    """Refuse what is no conversation.
-
-    Raises:
-        StudioError: ``BAD_INPUT``, naming the message.
-    """
-    for number, message in enumerate(messages, 1):
-        if message.get("role") not in _ROLES or not isinstance(message.get("content"), str):
-            raise StudioError(
-                ErrorCode.BAD_INPUT,
-                f"Message {number} needs a role ({', '.join(_ROLES)}) and text.",
-                "Correct it and try again.",
-            )
-    if not messages:
-        raise StudioError(ErrorCode.BAD_INPUT, "There is no message.", "Enter a message.")
-
-
-def turns_to_drop(messages: Sequence[ChatMessage]) -> int:
-    """Return how many turns could be dropped: all but the last."""
-    return len(_turn_starts(messages))
-
-
-def without_oldest(messages: Sequence[ChatMessage], turns: int) -> list[ChatMessage]:
-    """Return ``messages`` without their ``turns`` oldest turns.
-
-    A turn begins with a user's message and has the replies to it. The system prompt stays.
-    """
-    if turns == 0:
-        return list(messages)
-    first = _turn_starts(messages)[turns - 1]
-    return [m for i, m in enumerate(messages) if i >= first or m["role"] == "system"]
-
-
-def _turn_starts(messages: Sequence[ChatMessage]) -> list[int]:
-    """Return where each turn but the oldest begins."""
-    return [i for i, message in enumerate(messages) if message["role"] == "user"][1:]
-
-
-def _characters(messages: Sequence[ChatMessage]) -> int:
-    return sum(len(message["content"]) for message in messages)

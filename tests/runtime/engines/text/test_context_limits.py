@@ -8,8 +8,9 @@ import pytest
 
 from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.engine import TextEngine, without_oldest
+from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
+from studio.runtime.engines.text.tokenization.conversation import without_oldest
 from tests.runtime.engines.text.greedy_text import GREEDY, text_of, write
 
 

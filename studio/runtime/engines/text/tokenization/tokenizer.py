@@ -19,6 +19,9 @@ END_OF_TURN = frozenset(
 )
 """Control tokens that end a reply, whatever else the file names as its end."""
 
+END_OF_GAP = frozenset({"<|fim_pad|>", "<|file_sep|>", "<file_sep>", "<|repo_name|>", "▁<EOT>"})
+"""Added tokens that end what fills a gap: another file would follow. Some files call them text."""
+
 MOST_KEPT = 320_000
 """Tokens of all tokenizers that are kept for a next load: two common ones, some 130 MB."""
 
@@ -157,6 +160,14 @@ class KeptTokenizers:
             while sum(map(len, self._kept.values())) > self._most:
                 del self._kept[next(iter(self._kept))]
         return found
+
+
+def ends_by_name(
+    tokens: Mapping[int, str] | Sequence[str], special: frozenset[int], literal: frozenset[int]
+) -> frozenset[int]:
+    """Return the ids of added tokens whose spelling says that they end a text."""
+    gaps = {id for id in special | literal if tokens[id] in END_OF_GAP}
+    return frozenset(gaps | {id for id in special if tokens[id] in END_OF_TURN})
 
 
 kept = KeptTokenizers()

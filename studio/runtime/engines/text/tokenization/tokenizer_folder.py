@@ -15,11 +15,11 @@ from studio.runtime.engines.text.formats.model_folder import ModelFolder
 from studio.runtime.engines.text.formats.strict_json import parse_object, read_bytes
 from studio.runtime.engines.text.tokenization.regex_probe import check_patterns
 from studio.runtime.engines.text.tokenization.tokenizer import (
-    END_OF_TURN,
     Spelling,
     TextTokenizer,
     Vocabulary,
     built,
+    ends_by_name,
     kept,
 )
 
@@ -82,7 +82,7 @@ def _built(
         special=special,
         literal=literal,
         bos=ids.get(names.get("bos_token", "")),
-        ends=frozenset(named_ends | ends | {i for i in special if tokens[i] in END_OF_TURN}),
+        ends=ends_by_name(tokens, special, literal) | named_ends | ends,
         add_bos=_opens(rules, names.get("bos_token", "")) if opens is None else opens,
         space_prefix=_has_space_prefix(rules),
         names=names,

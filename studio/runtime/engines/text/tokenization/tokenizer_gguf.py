@@ -12,10 +12,10 @@ from studio.runtime.engines.text.formats.gguf import GgufHeader, Strings
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 from studio.runtime.engines.text.tokenization.tokenizer import (
     BYTE_PIECE,
-    END_OF_TURN,
     TextTokenizer,
     Vocabulary,
     built,
+    ends_by_name,
     kept,
 )
 
@@ -255,12 +255,13 @@ def _vocabulary(
     special = frozenset(i for i, kind in marked.items() if kind in (_CONTROL, _UNKNOWN))
     bos = _token_id(keys, "bos_token_id", len(tokens))
     named = {_token_id(keys, f"{name}_token_id", len(tokens)) for name in ("eos", "eot", "eom")}
-    by_name = {i for i in special if tokens[i] in END_OF_TURN}
+    literal = frozenset(i for i, kind in marked.items() if kind == _USER)
+    by_name = ends_by_name(tokens, special, literal)
     return Vocabulary(
         tokens=dict(enumerate(tokens)),
         spelling="pieces" if pieces else "bytes",
         special=special,
-        literal=frozenset(i for i, kind in marked.items() if kind == _USER),
+        literal=literal,
         bos=bos,
         ends=frozenset({token for token in named if token is not None} | by_name),
         add_bos=bool(keys.get("add_bos_token", pieces or keys.get("pre") in _WHOLE_WORDS)),
