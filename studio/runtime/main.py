@@ -7,8 +7,10 @@ import faulthandler
 import io
 import logging
 import os
+import platform
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
 
 from studio.api.manifest import API_VERSION
@@ -18,7 +20,7 @@ from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.step_note import StepNote
-from studio.runtime import circumstances, engines, parent_watch
+from studio.runtime import engines, parent_watch
 from studio.runtime.pool.memory import share_one_heap
 from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
@@ -110,4 +112,56 @@ def _prepare_process() -> None:
 
 
 def _hello() -> Hello:
-    return Hello(PROTOCOL_VERSION, API_VERSION, circumstances.versions(), os.getpid())
+    return Hello(PROTOCOL_VERSION, API_VERSION, versions(), os.getpid())
+
+
+_PACKAGES = (
+    "offline-studio", "torch", "numpy", "numba", "llvmlite", "safetensors", "tokenizers",
+    "llguidance", "jinja2", "pillow", "transformers", "diffusers", "cyllama",
+)  # fmt: skip
+"""Those of the studio that can change a result."""
+
+_CHOICES = {
+    "STUDIO_INSTRUCTIONS": "instructions setting",
+    "STUDIO_TEXT_ENGINE": "text engine setting",
+    "ATEN_CPU_CAPABILITY": "torch instructions setting",
+    "ONEDNN_MAX_CPU_ISA": "oneDNN instructions setting",
+    "MKL_CBWR": "MKL reproducibility setting",
+}
+"""Variables of the environment that choose the code which computes. Each name ends in “setting”:
+a cause is told as one by that."""
+
+_INSTRUCTIONS = (
+    "fma", "avx2", "avx512f", "avx512vl", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8",
+    "amx_bf16", "asimd", "asimddp", "bf16", "i8mm", "sve",
+)  # fmt: skip
+"""Sets that libraries choose their code by, as ``/proc/cpuinfo`` calls them."""
+
+
+def versions() -> dict[str, str]:
+    """Return what this process computes with, for the records of its jobs.
+
+    Returns:
+        Name of a package, or of a circumstance → version or value.
+    """
+    libc = " ".join(platform.libc_ver())
+    found = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()} {libc}".strip(),
+        "instructions": " ".join(_instructions()),
+        **{name: os.environ.get(variable, "") for variable, name in _CHOICES.items()},
+    }
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return {name: value for name, value in found.items() if value}
+
+
+def _instructions() -> list[str]:
+    """Return the sets of instructions that this processor has; none where it does not say."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                has = set(line.partition(":")[2].split())
+                return [name for name in _INSTRUCTIONS if name in has]
+    return []

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict, read_regular
 from studio_image.recipes import infotext, png_text
 from studio_image.recipes import recipe as recipes
-from studio_image.sixteen_bits import png as deep_png
+from studio_image.sixteen_bits import deepened_png
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
@@ -95,7 +95,7 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None, *, dpi: in
     """
     if picture.dtype == np.uint16:
         small = png((picture >> 8).astype(np.uint8), recipe, dpi=dpi)
-        return deep_png.deepened(small, picture)
+        return deepened_png(small, picture)
     info = PngImagePlugin.PngInfo()
     if recipe is not None:
         info.add_itxt(recipes.KEY, recipes.to_json(recipe))

@@ -6,23 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import (
+    QApplication,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QTextEdit,
+    QWidget,
+)
 
 from studio.core.notices import Level, Notice
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import Launch
 from studio.core.studio import Studio
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.preload import Preload
 from studio.desktop.pages import plugin_actions
 from studio.desktop.plugin_faults import PluginFaults
+from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window.about import show_about
 from studio.desktop.window.page_registry import DEVICE, OWN, PageRegistry
 from studio.desktop.window.palette.commands import Commands, ShellAction, theme_actions
 from studio.desktop.window.palette.palette import CommandPalette
-from studio.desktop.window.palette.shortcuts import Group, show_shortcuts
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
@@ -278,3 +288,44 @@ class WindowSession(QObject):
 
 def _native(keys: str) -> str:
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+Group = tuple[str, Sequence[tuple[str, str]]]
+"""A heading, and its (what it does, keys)."""
+
+
+def show_shortcuts(look: Appearance, window: QWidget, groups: Sequence[Group]) -> None:
+    """Open the sheet."""
+    sheet = Sheet(look, window, QCoreApplication.translate("shortcuts", "Keyboard shortcuts"), 560)
+    inside = QWidget()
+    grid = QGridLayout(inside)
+    grid.setContentsMargins(0, 0, 8, 0)
+    grid.setVerticalSpacing(9)
+    grid.setColumnStretch(0, 1)
+    for heading, rows in groups:
+        if not rows:
+            continue
+        label = look.label(heading, "section")
+        label.setContentsMargins(0, 8 if grid.rowCount() > 1 else 0, 0, 2)
+        grid.addWidget(label, grid.rowCount(), 0, 1, 2)
+        for what, keys in rows:
+            row = grid.rowCount()
+            grid.addWidget(look.label(what), row, 0)
+            grid.addWidget(_keys(look, keys), row, 1, Qt.AlignmentFlag.AlignRight)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    area.setMinimumHeight(min(440, inside.sizeHint().height() + 4))
+    sheet.body.addWidget(area)
+    sheet.show_sheet()
+
+
+def _keys(look: Appearance, keys: str) -> QWidget:
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    for key in keys.split("+") if keys != "+" else [keys]:
+        row.addWidget(look.label(key, "key"))
+    return box

@@ -9,8 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
-from studio.desktop.window.palette import fuzzy
-from studio.desktop.window.palette.palette import Command, CommandPalette
+from studio.desktop.window.palette.palette import Command, CommandPalette, score
 from studio.desktop.window.shell import MainWindow
 
 
@@ -92,14 +91,14 @@ def test_escape_gives_the_keyboard_back(
     ],
 )
 def test_the_likelier_title_wins(query: str, better: str, worse: str) -> None:
-    assert fuzzy.score(query, better) > fuzzy.score(query, worse)
+    assert score(query, better) > score(query, worse)
 
 
 def test_letters_must_all_be_there_in_order() -> None:
-    assert fuzzy.score("xyz", "Settings") == 0
-    assert fuzzy.score("licen", "Duplicate the notes") == 0, "scattered from within a word"
-    assert fuzzy.score("sgnittes", "Settings") == 0
-    assert fuzzy.score("", "Settings") > 0
+    assert score("xyz", "Settings") == 0
+    assert score("licen", "Duplicate the notes") == 0, "scattered from within a word"
+    assert score("sgnittes", "Settings") == 0
+    assert score("", "Settings") > 0
 
 
 @pytest.mark.parametrize("plugin", ["chat", "code", "image", "molecules", "music"])

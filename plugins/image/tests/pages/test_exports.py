@@ -20,7 +20,7 @@ from studio_image.pages.picture_files import export
 from studio_image.recipes import file_names
 from studio_image.recipes.recipe_files import recipe_in
 from studio_image.schema.export import Export
-from studio_image.sixteen_bits import tiff
+from studio_image.sixteen_bits import written_tiff
 
 RECIPE = {"task": "image.generate", "params": {"prompt": "Füchse", "seed": 7, "steps": 12}}
 
@@ -42,7 +42,7 @@ def test_sixteen_bits_are_read_as_they_were_written(tmp_path: Path, channels: in
     if channels == 4:
         values[..., 3] = 65_535  # Qt multiplies colours with what is not opaque
     (tmp_path / "deep.png").write_bytes(picture_arrays.png(values, RECIPE, dpi=300))
-    (tmp_path / "deep.tif").write_bytes(tiff.written(values, "a text"))
+    (tmp_path / "deep.tif").write_bytes(written_tiff(values, "a text"))
     for name in ("deep.png", "deep.tif"):
         assert np.array_equal(pixels_of(tmp_path / name)[..., :channels], values), name
     data = (tmp_path / "deep.png").read_bytes()

@@ -20,10 +20,9 @@ from studio_lab.measures.distances import Vectors, flat
 from studio_lab.measures.diversity import diversity, modes
 from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.features import Features
-from studio_lab.measures.kid import kid
-from studio_lab.measures.precision_recall import precision_recall
 from studio_lab.measures.text import TextExamples, distinct
 from studio_lab.measures.text_baseline import NGrams
+from studio_lab.measures.two_samples import kid, precision_recall
 from studio_lab.measures.vector_baselines import GaussianComponents, MeanExample
 
 

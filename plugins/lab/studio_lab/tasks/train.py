@@ -8,6 +8,7 @@ import math
 import re
 import time
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,6 @@ from studio_lab.tasks.made import made_of, preview_of
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE, ENERGY, OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
-from studio_lab.training.energy import as_data, carried, said
 from studio_lab.training.memory import estimate
 from studio_lab.training.precision import is_faster
 from studio_lab.training.randomness import generator
@@ -269,7 +269,7 @@ class _Finish:
         told = "\n".join(f"{name}: {value}" for name, value in card.items())
         meta = {"weights": self.id, "card": card}
         if energy := self._energy():  # beside the file, which the same training makes again
-            told, meta["energy"] = f"{told}\nenergy: {said(energy)}", as_data(energy)
+            told, meta["energy"] = f"{told}\nenergy: {_energy_words(energy)}", _energy_data(energy)
         yield ctx.artifact(
             Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
         )
@@ -283,7 +283,7 @@ class _Finish:
 
     def _energy(self) -> EnergyUse | None:
         used = self._run.trainer.progress.used
-        return carried(self._ctx.energy(), used, self._used_before)
+        return _of_all_lives(self._ctx.energy(), used, self._used_before)
 
     def _result(
         self, measures: Mapping[str, float], sampled: Mapping[str, Any] | None = None
@@ -302,5 +302,39 @@ class _Finish:
             notes=list(now.notes),
             seconds=round(now.used, 2),
             examples_per_second=round(self._run.speed, 1),
-            energy=as_data(self._energy()),
+            energy=_energy_data(self._energy()),
         )
+
+
+def _of_all_lives(found: EnergyUse | None, used: float, before: float) -> EnergyUse | None:
+    """Return what a whole training took, by what its last life did: the same for each second.
+
+    Args:
+        found: Of the last life; None where nobody knows.
+        used: Seconds that it computed over all its lives.
+        before: Seconds of those before the last one.
+    """
+    if found is None or used <= before:
+        return None
+    times = used / (used - before)
+    return replace(
+        found,
+        joules=found.joules * times,
+        low=found.low * times,
+        high=found.high * times,
+        processor_seconds=found.processor_seconds * times,
+        grams=None if found.grams is None else found.grams * times,
+    )
+
+
+def _energy_data(found: EnergyUse | None) -> dict[str, float | str | None]:
+    """Return energy as plain data; empty where nobody knows."""
+    return asdict(found) if found else {}
+
+
+def _energy_words(found: EnergyUse) -> str:
+    """Return energy as a person reads it: ``about 1.2 kJ (0.8 to 2.5), 0.13 g of CO₂``."""
+    scale, unit = (1e3, "kJ") if found.joules >= 1e3 else (1.0, "J")
+    value, low, high = (f"{each / scale:.2g}" for each in (found.joules, found.low, found.high))
+    told = f"about {value} {unit} ({low} to {high})" if low != high else f"{value} {unit}"
+    return told if found.grams is None else f"{told}, {found.grams:.2g} g of CO₂"

@@ -22,7 +22,7 @@ from studio_lab.measures.features import (
     component_features,
     vgg_features,
 )
-from studio_lab.measures.kid import kid
+from studio_lab.measures.two_samples import kid
 
 Digits = tuple[NDArray[np.float64], NDArray[np.int_]]
 

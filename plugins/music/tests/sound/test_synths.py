@@ -14,9 +14,9 @@ from studio.api import BadInput, StudioError
 from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Track
 from studio_music.sound.mix.render import render
+from studio_music.sound.playback.engine import SoundfontLoader
 from studio_music.sound.synth import fluidsynth, selection
 from studio_music.sound.synth.protocol import Voice
-from studio_music.sound.synth.soundfont_loader import SoundfontLoader
 
 RATE = 44100
 WHY_NOT = selection.why_no_soundfont()

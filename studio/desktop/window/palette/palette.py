@@ -30,7 +30,6 @@ from PySide6.QtWidgets import (
 
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.widgets.sheet import Overlay
-from studio.desktop.window.palette import fuzzy
 
 _WIDTH, _ROW, _ROWS = 580, 40, 9
 _RECENT = 20
@@ -157,8 +156,8 @@ class CommandPalette(Overlay):
         scored = []
         for place, command in enumerate(self._commands):
             points = max(
-                fuzzy.score(query, command.title),
-                0.6 * fuzzy.score(query, f"{command.group} {command.title} {command.words}"),
+                score(query, command.title),
+                0.6 * score(query, f"{command.group} {command.title} {command.words}"),
             )
             if points:
                 scored.append((-points - 0.2 * recent.get(command.id, 0), place, command))
@@ -278,3 +277,52 @@ class _Painter(QStyledItemDelegate):
             QRect(rect.left(), rect.top(), right - rect.left(), rect.height()), flags, command.group
         )
         return right - painter.fontMetrics().horizontalAdvance(command.group)
+
+
+_START, _WORD, _RUN, _LETTER = 12, 8, 5, 1
+
+
+def score(query: str, title: str) -> float:
+    """Return how well ``query`` fits; 0 if its letters are not in ``title`` in order.
+
+    Words of the query may come in any order; letters that begin words or follow each other count
+    more, and of two that fit alike the shorter title wins.
+    """
+    total = 0.0
+    for word in query.casefold().split():
+        fits = _score_word(word, title.casefold())
+        if not fits:
+            return 0.0
+        total += fits
+    return total / (1 + len(title) / 200) if total else 1.0
+
+
+def _score_word(word: str, title: str) -> float:
+    at = title.find(word)
+    if at >= 0:
+        start = _START if at == 0 else _WORD if _begins_word(title, at) else 0
+        return start + (_RUN + _LETTER) * len(word) + _RUN
+    return _score_letters(word, title)
+
+
+def _score_letters(word: str, title: str) -> float:
+    """Letters in order, from where a word begins: a few gaps are allowed, a scatter is not."""
+    first = next(
+        (n for n, one in enumerate(title) if one == word[0] and _begins_word(title, n)), -1
+    )
+    if first < 0:
+        return 0.0
+    points, at, gaps = 0.0, first - 1, 0
+    for letter in word:
+        found = title.find(letter, at + 1)
+        if found < 0:
+            return 0.0
+        begins = _begins_word(title, found)
+        gaps += found != at + 1 and not begins
+        points += _LETTER + (_WORD if begins else _RUN if found == at + 1 else 0)
+        at = found
+    return points if gaps <= 1 + len(word) // 3 else 0.0
+
+
+def _begins_word(title: str, at: int) -> bool:
+    return at == 0 or not title[at - 1].isalnum()

@@ -9,7 +9,7 @@ import pytest
 from studio.core.library import Record
 from studio.core.rerun.causes import causes
 from studio.core.rerun.report import Report, RerunVerdict
-from studio.runtime import circumstances
+from studio.runtime import main as runtime
 
 VERSIONS = {"system": "Linux", "offline-studio": "1.2", "numpy": "2.3.1", "instructions": "avx2"}
 
@@ -38,14 +38,14 @@ def test_each_version_that_differs_is_a_cause(facts: dict[str, str], what: str, 
     assert cause.words.startswith(words)
 
 
-@pytest.mark.parametrize("variable", circumstances._CHOICES)
+@pytest.mark.parametrize("variable", runtime._CHOICES)
 def test_a_variable_that_chooses_the_code_is_told_as_a_setting(
     variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(variable, raising=False)
-    before = record(versions=circumstances.versions())
+    before = record(versions=runtime.versions())
     monkeypatch.setenv(variable, "avx2")
-    (cause,) = causes(before, record(versions=circumstances.versions()))
+    (cause,) = causes(before, record(versions=runtime.versions()))
     assert (cause.what, cause.after) == ("setting", "avx2")
     assert cause.words.startswith("the setting “")
 
