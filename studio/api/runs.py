@@ -220,7 +220,7 @@ class ModeForms(Protocol):
 
     @property
     def forms(self) -> Mapping[str, ParamsForm]:
-        """All forms by the id of their mode."""
+        """All forms by the id of their mode; each is made when it is first asked for."""
         ...
 
     @property

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.jobs import JobRequest
@@ -23,7 +24,7 @@ class ModeForms:
 
     Attributes:
         panel: The forms, one in view.
-        forms: Id of a mode → its form.
+        forms: Id of a mode → its form, which is made when it is first asked for.
         mode: The one that is on.
     """
 
@@ -35,7 +36,7 @@ class ModeForms:
         offered: Sequence[Mode] = (),
     ) -> None:
         """``offered``: modes of other plugins."""
-        self._weights = ctx.weights
+        self._ui, self._weights = ctx.ui, ctx.weights
         modes = [*modes, *offered]
         self._modes = {mode.id: mode for mode in modes}
         self.mode = modes[0]
@@ -45,18 +46,16 @@ class ModeForms:
             self._switch = ModeMenu(ctx.ui, name, choices)
         else:
             self._switch = ctx.ui.switch_bar(name, choices)
-        self.forms: Mapping[str, ParamsForm] = {
-            mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes
-        }
+        self._made: dict[str, ParamsForm] = {}
+        self._kept: dict[str, Mapping[str, Any]] = {}
+        """Values of forms that are not made yet."""
+        self.forms: Mapping[str, ParamsForm] = _Forms(self._modes, self._form)
         self._above: list[tuple[QWidget, tuple[str, ...]]] = []
         self._changed: list[Callable[[Mode], None]] = []
         self.panel = QWidget()
         self._column = QVBoxLayout(self.panel)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        for form in self.forms.values():
-            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-            self._column.addWidget(form.widget)
         self._column.addStretch(1)
         self._switch.choose(self.mode.id)
         self._switch.on_choose(self.choose)
@@ -124,13 +123,32 @@ class ModeForms:
 
     def save_state(self) -> dict[str, Any]:
         """Return the values of all forms, as plain data."""
-        return {id: form.values() for id, form in self.forms.items()}
+        return {**self._kept, **{id: form.values() for id, form in self._made.items()}}
 
     def restore_state(self, state: object) -> None:
         """Show what ``save_state`` returned; bears anything else."""
         for id, values in state.items() if isinstance(state, Mapping) else ():
-            if id in self.forms and isinstance(values, Mapping):
-                self.forms[id].set_values(values)
+            if id not in self._modes or not isinstance(values, Mapping):
+                continue
+            if id in self._made:
+                self._made[id].set_values(values)
+            else:
+                self._kept[id] = {**self._kept.get(id, {}), **values}
+
+    def _form(self, id: str) -> ParamsForm:
+        """Return a form; make it if need be: a page with many modes opens sooner with one."""
+        if id in self._made:
+            return self._made[id]
+        mode, before = self._modes[id], list(_stops(self.panel))
+        form = self._made[id] = self._ui.form(mode.params, only=mode.only)
+        form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._column.insertWidget(self._column.count() - 1, form.widget)
+        form.widget.setVisible(id == self.mode.id)
+        form.set_values(self._kept.pop(id, {}))
+        chain = [*before[-1:], *_stops(form.widget)]  # the tab key goes on from the panel
+        for one, next_one in pairwise(chain):
+            QWidget.setTabOrder(one, next_one)
+        return form
 
     def _show_offered(self) -> None:
         """Show the modes of other plugins that there are weights for now."""
@@ -140,10 +158,32 @@ class ModeForms:
                 self._switch.show_choice(mode.id, fits or mode is self.mode)
 
     def _show(self) -> None:
-        for id, form in self.forms.items():
-            form.widget.setVisible(id == self.mode.id)
+        for id in {*self._made, self.mode.id}:
+            self._form(id).widget.setVisible(id == self.mode.id)
         for widget, modes in self._above:
             widget.setVisible(self.mode.id in modes)
+
+
+def _stops(inside: QWidget) -> Iterator[QWidget]:
+    """Yield where the tab key stops, in order."""
+    for widget in inside.findChildren(QWidget):
+        is_inside = widget.window() is inside.window()  # and no list that opens over it
+        if is_inside and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield widget
+
+
+class _Forms(Mapping[str, ParamsForm]):
+    def __init__(self, modes: Mapping[str, Mode], make: Callable[[str], ParamsForm]) -> None:
+        self._modes, self._make = modes, make
+
+    def __getitem__(self, id: str) -> ParamsForm:
+        return self._make(id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modes)
+
+    def __len__(self) -> int:
+        return len(self._modes)
 
 
 class _OnShow(QObject):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import Label, Mode, Params, Range
+from studio.desktop.forms.form import ParamsFormWidget
 
 
 class Draw(Params):
@@ -79,6 +80,31 @@ def test_forms_come_back_and_foreign_state_is_borne(modes: Any) -> None:
     assert modes.form.values() == {"steps": 1}
     modes.restore_state(kept)
     assert modes.form.values() == {"steps": 30}
+
+
+def test_a_form_is_made_when_it_is_asked_for_and_loses_no_value_before(modes: Any) -> None:
+    modes.restore_state({"enlarge": {"factor": 4}})
+    assert len(modes.panel.findChildren(ParamsFormWidget)) == 1
+    assert modes.save_state()["enlarge"] == {"factor": 4}, "not looked at since the last session"
+    modes.choose("enlarge")
+    assert modes.form.values() == {"factor": 4}
+    assert len(modes.panel.findChildren(ParamsFormWidget)) == 2
+
+
+def test_the_tab_key_goes_on_from_a_form_that_was_made_late_to_the_page(modes: Any) -> None:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.addWidget(modes.panel)
+    column.addWidget(after := QPushButton("after"))
+    modes.choose("enlarge")
+    first, last = modes.forms["draw"].widget, modes.form.widget
+    chain, each = [], first.nextInFocusChain()
+    while each is not first:
+        chain.append(each)
+        each = each.nextInFocusChain()
+    late = [chain.index(each) for each in chain if last.isAncestorOf(each) and each.focusPolicy()]
+    assert late
+    assert max(late) < chain.index(after), "as if it had been there from the beginning"
 
 
 def test_many_modes_are_a_menu_that_says_which_is_on(desk: Any) -> None:

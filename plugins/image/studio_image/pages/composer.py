@@ -59,6 +59,7 @@ class Composer(QFrame):
         self.styles = StyleRow(ctx)
         self._keys: list[tuple[str, int]] = []
         """Prompts and seeds of the pictures that were added to the film."""
+        self._follows_size = False
         self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
         self.loras = LoraList(ctx)
         self.modes.put_above(self.loras, DRAW, GRID)
@@ -66,7 +67,6 @@ class Composer(QFrame):
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
         self.modes.on_change(self._show_mode)
-        self.modes.forms[ENLARGE].on_change(self._show_size)
         self.input.taken.connect(self._show_size)
         self.modes.forms[DRAW].on_change(self.show_chips)
         self._show_mode(self.modes.mode)
@@ -113,6 +113,9 @@ class Composer(QFrame):
         self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
+        if mode.id == ENLARGE and not self._follows_size:
+            self._follows_size = True
+            self.modes.form.on_change(self._show_size)
         self.show_chips()
         self._show_size()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtGui import QImage
 
-from studio.api import BadInput, PluginContext, StudioError, TroubleRow, outcome
+from studio.api import BadInput, Mode, PluginContext, StudioError, TroubleRow, outcome
 from studio_image import schema
 from studio_image.pages.composer import Composer
 from studio_image.pages.modes import EDIT
@@ -34,7 +34,9 @@ class EditPreview:
         self._of, self._small = "", QImage()
         """The picture that is edited: its id, and what it looks like, small."""
         self._at_work = self._again = False
-        composer.modes.forms[EDIT].on_change(self._on_change)
+        self._is_listening = False
+        composer.modes.on_change(self._listen)
+        self._listen(composer.modes.mode)
 
     def show(self) -> bool:
         """Show the edited picture; return False if there is none to edit."""
@@ -49,8 +51,10 @@ class EditPreview:
             self._adjust()
         return True
 
-    def _on_change(self) -> None:
-        self.show()
+    def _listen(self, mode: Mode) -> None:
+        if mode.id == EDIT and not self._is_listening:
+            self._is_listening = True
+            self._composer.modes.form.on_change(lambda: self.show())
 
     def _take(self, id: str, image: QImage | StudioError) -> None:
         if isinstance(image, StudioError):
