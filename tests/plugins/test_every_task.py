@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -265,20 +265,45 @@ def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = Non
     )
 
 
-@pytest.mark.parametrize("task", COVERED)
-def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: Path) -> None:
-    def run(stop_after: int | None = None) -> Made:
-        return _run(task, tmp_path, stop_after=stop_after)
+class Whole(NamedTuple):
+    """A run to the end.
 
-    whole = run()
-    assert not whole.cancelled
+    Attributes:
+        folder: What its files are in.
+        told: All that it left, as it was at once.
+    """
+
+    folder: Path
+    made: Made
+    told: tuple[list[Any], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Whole]:
+    """Tasks that were run to the end, once for all tests."""
+
+    @functools.cache
+    def ran(task: str) -> Whole:
+        folder = tmp_path_factory.mktemp(task)
+        made = _run(task, folder)
+        return Whole(folder, made, _told(made))
+
+    return ran
+
+
+@pytest.mark.parametrize("task", COVERED)
+def test_a_task_tells_how_far_it_is_and_ends_within_a_step(
+    task: str, whole: Callable[[str], Whole]
+) -> None:
+    folder, ran, _ = whole(task)
+    assert not ran.cancelled
     pace, told = TimeLeft(), []
-    for second, event in enumerate(whole.progress):
+    for second, event in enumerate(ran.progress):
         told.append(pace.step(event.done, event.total, float(second)))
     if task not in OPEN_ENDED | AT_ONCE:
         assert any(left is not None for left in told), "nobody is told the time left"
-    for stop in {1, whole.steps // 2, whole.steps - 1} - {0}:
-        made = run(stop)
+    for stop in {1, ran.steps // 2, ran.steps - 1} - {0}:
+        made = _run(task, folder, stop_after=stop)
         # Some wait for a thread in steps: there are fewer of them when it is quick.
         assert made.cancelled or 1 < made.steps < stop
         assert len(made.progress) <= stop, "it went on"
@@ -286,9 +311,11 @@ def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: 
 
 
 @pytest.mark.parametrize("task", COVERED)
-def test_a_task_makes_the_same_bytes_of_the_same_recipe(task: str, tmp_path: Path) -> None:
-    first, second = (_told(_run(task, tmp_path, seed=1)) for _ in range(2))
-    assert first == second
+def test_a_task_makes_the_same_bytes_of_the_same_recipe(
+    task: str, whole: Callable[[str], Whole]
+) -> None:
+    first = whole(task)
+    assert first.told == _told(_run(task, first.folder))
 
 
 def test_it_would_be_seen_if_a_task_made_others(tmp_path: Path) -> None:

@@ -7,16 +7,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plugins.music.tests.sound.small_font import small_font
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core import disk
 from studio_music.formats.midi import files
 from studio_music.sound.audio_files import read_wav
+from studio_music.sound.synth import selection
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,6 +54,16 @@ def compose(folder: Path) -> dict[str, Any]:
     assert done.returncode == ExitCode.OK, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result | {"home": folder / "home"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_font(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A sine plays: whichever font is installed takes seconds to be unpacked, in each process."""
+    font = tmp_path_factory.mktemp("font") / "small.sf2"
+    font.write_bytes(small_font())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(selection.CHOICE, str(font))
+        yield
 
 
 @pytest.fixture(scope="module")
