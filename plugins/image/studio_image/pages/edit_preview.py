@@ -54,7 +54,10 @@ class EditPreview:
     def _listen(self, mode: Mode) -> None:
         if mode.id == EDIT and not self._is_listening:
             self._is_listening = True
-            self._composer.modes.form.on_change(lambda: self.show())
+            self._composer.modes.form.on_change(self._on_change)
+
+    def _on_change(self) -> None:
+        self.show()
 
     def _take(self, id: str, image: QImage | StudioError) -> None:
         if isinstance(image, StudioError):
