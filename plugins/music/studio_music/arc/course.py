@@ -53,8 +53,8 @@ def shaped(piece: Piece, request: TuneRequest) -> Piece:
         piece = _opened(piece, request)
     if request.tension:
         piece = dynamic(piece, bars, request.tension)
-    if request.lift:
-        piece = _lifted(piece, bars[request.lift_bar].start, request.lift)
+    for first, last in request.lifted:
+        piece = _lifted(piece, bars[first].start, bars[last - 1].end, request.lift)
     return _timed(piece, bars, request)
 
 
@@ -142,12 +142,15 @@ def _joining(piece: Piece, full: Sequence[Bar]) -> list[Track]:
     return [track for track in found if track.notes]
 
 
-def _lifted(piece: Piece, tick: int, semitones: int) -> Piece:
-    """Return the piece with everything from ``tick`` on so much higher."""
+def _lifted(piece: Piece, first: int, last: int, semitones: int) -> Piece:
+    """Return the piece with everything from tick ``first`` until ``last`` so much higher."""
+    if last < piece.end:  # what sounds on behind the span has its chord again
+        piece = replace(piece, chords=_named_at(piece.chords, last))
+    piece = replace(piece, chords=_named_at(piece.chords, first))
     key = key_at(piece.key.pitch_class + semitones, piece.key.mode)
 
     def higher(note: Note, track: Track) -> Note:
-        if track.drums or note.start < tick:
+        if track.drums or not first <= note.start < last:
             return note
         return replace(note, pitch=min(note.pitch + semitones, 127))
 
@@ -156,10 +159,18 @@ def _lifted(piece: Piece, tick: int, semitones: int) -> Piece:
         for track in piece.tracks
     )
     chords = tuple(
-        _transposed(chord, semitones, key) if chord.tick >= tick else chord
+        _transposed(chord, semitones, key) if first <= chord.tick < last else chord
         for chord in piece.chords
     )
     return replace(piece, tracks=tracks, chords=chords)
+
+
+def _named_at(chords: Sequence[Chord], tick: int) -> tuple[Chord, ...]:
+    """Return the chords with a symbol at ``tick``, where one sounds on through it."""
+    before = [chord for chord in chords if chord.tick <= tick]
+    if not before or before[-1].tick == tick:
+        return tuple(chords)
+    return tuple(sorted((*chords, replace(before[-1], tick=tick)), key=lambda chord: chord.tick))
 
 
 def _transposed(chord: Chord, semitones: int, key: Key) -> Chord:

@@ -48,6 +48,10 @@ class Genre(msgspec.Struct, frozen=True):
 
     Attributes:
         colour: "triads" or "sevenths".
+        tempo: Quarter notes a minute where nothing else says. ``pace``: notes a second of its
+            tunes; 0 leaves it open.
+        swing: Half beats of a tune come late. ``push``: how often a note on a strong beat comes
+            half a beat early.
         melody: Programs that suit the tune, the best first.
         parts: Metre → part → its bars, which are played in turn.
     """
@@ -58,7 +62,11 @@ class Genre(msgspec.Struct, frozen=True):
     chords: Seat
     bass: Seat
     drums: Seat
+    tempo: float
     parts: dict[Metre, dict[str, tuple[Rows, ...]]]
+    pace: float = 0.0
+    swing: bool = False
+    push: float = 0.0
 
     def parts_in(self, metre: Metre) -> dict[str, tuple[Rows, ...]]:
         """Return the parts in ``metre``: as they are written, or fitted by rule."""

@@ -10,7 +10,7 @@ as a share of the largest step around it, and how well the bars of the layers ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 from typing import Any, Final
 
@@ -19,13 +19,14 @@ import torch
 
 from studio.api import BenchContext, finished
 from studio_music.arc.layers import layered
-from studio_music.piece import TICKS, Note, Piece
+from studio_music.bench.figures import figures_of
+from studio_music.piece import Piece
 from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import understand
 from studio_music.schema import Compose
 from studio_music.sound.mix.render import render
 from studio_music.tasks.composition import arranged
-from studio_music.theory.key_detection import durations, found_key, pitched_notes
+from studio_music.theory.key_detection import durations, pitched_notes
 from studio_music.tunes import weights as tunes
 from studio_music.tunes.composer import write
 
@@ -60,7 +61,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         if mood == "any":
             continue
         ctx.say(f"composing {mood} pieces")
-        pieces = [_composed(model, mood, seed) for seed in range(SEEDS)]
+        pieces = [composed(model, mood, seed) for seed in range(SEEDS)]
         each = [figures_of(piece) for piece in pieces]
         means = {name: float(np.mean([figure[name] for figure in each])) for name in each[0]}
         figures[mood] = {name: round(mean, 3) for name, mean in means.items()}
@@ -84,7 +85,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
             if f"{less} < {more} in {name}" not in held
         ],
         "moods": figures,
-        "layers": layer_figures(_composed(model, "heroic", 1)),
+        "layers": layer_figures(composed(model, "heroic", 1)),
     }
 
 
@@ -122,8 +123,9 @@ def _bars(piece: Piece) -> list[list[int]]:
     ]
 
 
-def _composed(model: tunes.Tunes, mood: str, seed: int) -> Piece:
-    asked = understand(Compose.parse({"prompt": mood}), np.random.default_rng(seed))
+def composed(model: tunes.Tunes, ask: str, seed: int) -> Piece:
+    """Return the piece that ``music.compose`` would make of an ask, at its first attempt."""
+    asked = understand(Compose.parse({"prompt": ask}), np.random.default_rng(seed))
     *_, tune = write(model, asked.request, torch.Generator().manual_seed(seed))
     assert isinstance(tune, Piece)
     steps = arranged(tune, asked, seed)
@@ -134,37 +136,3 @@ def _composed(model: tunes.Tunes, mood: str, seed: int) -> Piece:
             piece, _ = ended.value
             assert isinstance(piece, Piece)
             return piece
-
-
-ROUGH: Final = frozenset({1, 2, 6, 10, 11})
-"""Semitones of seconds, sevenths and tritones."""
-SHARP: Final = frozenset({1, 6, 11})
-"""Of minor seconds, major sevenths and tritones."""
-
-
-def figures_of(piece: Piece) -> dict[str, float]:
-    """Return what is measured of a piece."""
-    tune = next(track for track in piece.tracks if track.role == "melody").notes
-    notes = pitched_notes(piece)
-    key = found_key(notes)
-    return {
-        "minor": float(key is not None and key.mode == "minor"),
-        "pitch": float(np.mean([note.pitch for note in tune])),
-        "pace": len(tune) / piece.seconds(piece.end),
-        "loudness": float(np.mean([note.velocity for note in tune])),
-        "joined": sum(note.length for note in tune) / piece.end,
-        "dissonance": dissonance(notes, piece.end),
-        "sharpness": dissonance(notes, piece.end, SHARP),
-    }
-
-
-def dissonance(notes: Sequence[Note], end: int, rough: frozenset[int] = ROUGH) -> float:
-    """Return the share of pairs that sound together, beat by beat, that rub."""
-    rubbing, pairs = 0, 0
-    for tick in range(0, end, TICKS):
-        sounding = {note.pitch for note in notes if note.start <= tick < note.end}
-        for one, other in combinations(sounding, 2):
-            if (one - other) % 12:
-                pairs += 1
-                rubbing += (one - other) % 12 in rough
-    return rubbing / max(pairs, 1)

@@ -227,14 +227,15 @@ def _key(piece: Piece, key: Key) -> Check:
 
 
 def _unlifted(piece: Piece, request: TuneRequest | None) -> Piece:
-    """Return the piece with a lifted end put back, so that it is in one key."""
-    if request is None or not request.lift:
+    """Return the piece with lifted bars put back, so that it is in one key."""
+    if request is None or not request.lifted:
         return piece
-    tick = piece.bar_starts()[request.lift_bar + bool(piece.pickup)]
-    lift = request.lift
+    starts = [*piece.bar_starts()[bool(piece.pickup) :], piece.end]
+    spans, lift = [(starts[first], starts[last]) for first, last in request.lifted], request.lift
 
     def lowered(note: Note) -> Note:
-        return msgspec.structs.replace(note, pitch=note.pitch - lift * (note.start >= tick))
+        is_lifted = any(first <= note.start < last for first, last in spans)
+        return msgspec.structs.replace(note, pitch=note.pitch - lift * is_lifted)
 
     tracks = tuple(
         msgspec.structs.replace(track, notes=tuple(map(lowered, track.notes)))

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from studio.api import BadInput
+from studio_music.prompt.moods import MOODS
 
 USUAL: Final = 8
 SHORT: Final = 4
@@ -29,8 +30,10 @@ _NAMES: Final = {
 }
 _MOST: Final = 24
 
-_NAMED: Final = "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
-_ONE: Final = rf"(?:(?i:{_NAMED})|[A-D]{{1,16}})"
+NAMED: Final = "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
+"""A pattern of the words for sections."""
+
+_ONE: Final = rf"(?:(?i:{NAMED})|[A-D]{{1,16}})"
 _NEXT: Final = r"[\s,;→>–-]+(?:(?:and|then)\s+)?"
 _ROW: Final = re.compile(
     rf"(?i:\bform:?\s+)?(?<![\w#♯♭]){_ONE}(?:{_NEXT}{_ONE})+(?![\w#♯♭])"
@@ -43,8 +46,8 @@ _SURE: Final = 3
 def said(text: str) -> str:
     """Return the first sections in a row within a request ("intro, A, B", "AABA"), or ""."""
     for found in _ROW.finditer(text):
-        letters = re.sub(r"[^A-D]", "", re.sub(rf"(?i){_NAMED}", "", found[0]))
-        if len(letters) >= _SURE or re.search(rf"(?i)\b(?:{_NAMED}|form)\b", found[0]):
+        letters = re.sub(r"[^A-D]", "", re.sub(rf"(?i){NAMED}", "", found[0]))
+        if len(letters) >= _SURE or re.search(rf"(?i)\b(?:{NAMED}|form)\b", found[0]):
             return found[0]
     return ""
 
@@ -86,6 +89,12 @@ def sections_of(text: str, bars: int | None = None, usual: int = USUAL) -> tuple
     return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
 
 
+def section_named(text: str) -> str:
+    """Return the section that a word or a letter stands for, "" for none."""
+    text = text.strip()
+    return _NAMES.get(text.lower()) or (text.upper() if re.fullmatch("[A-Da-d]", text) else "")
+
+
 def _fitted(lengths: Sequence[int], bars: int) -> list[int]:
     """Return lengths in the same proportions that add up to ``bars``, none below one."""
     if bars < len(lengths):
@@ -102,3 +111,28 @@ def _fitted(lengths: Sequence[int], bars: int) -> list[int]:
         found.append(until - done)
         done = until
     return found
+
+
+def usual_form(bars: int, mood: str) -> tuple[Section, ...]:
+    """Return the form of a tune of that many bars."""
+    lengths = section_lengths(bars)
+    names = letters(len(lengths), song=MOODS[mood].low)
+    return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
+
+
+def section_lengths(bars: int) -> list[int]:
+    """Return how many bars each section has: eight, and what is left over; none of one or two."""
+    full, rest = divmod(bars, USUAL)
+    if full and rest in (1, 2):
+        return [USUAL] * (full - 1) + [USUAL + rest]
+    return [USUAL] * full + ([rest] if rest else [])
+
+
+def letters(sections: int, *, song: bool) -> str:
+    """Return a letter for each section."""
+    if sections == 4:
+        return "AABA" if song else "AABB"
+    if sections < 4:
+        return "ABA"[:sections]
+    pairs = "AABBCCAABBDD"
+    return (pairs * (sections // len(pairs) + 1))[: sections - 1] + "A"

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
 from studio.api import BadInput
+from studio_music.backing import genre_of
 from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
 from studio_music.prompt import lexicon as words
-from studio_music.prompt.form import USUAL, Section, sections_of
+from studio_music.prompt.form import USUAL, Section, section_named, sections_of, usual_form
 from studio_music.prompt.moods import MOODS
 from studio_music.prompt.reader import Ask, Said
 from studio_music.prompt.request import TuneRequest
@@ -60,7 +62,9 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     mood = said.mood or _mood(said, params, dance)
     genre = said.genre or _genre(params, dance, mood)
     metre = _metre(said.metre or (dance.metre if dance else params.metre))
-    tempo = _tempo(said, params, dance, mood, metre)
+    style = genre_of(genre) if genre != "none" else None
+    own = style if mood == "any" else None
+    tempo = _tempo(said, params, dance, own.tempo if own else MOODS[mood].tempo, metre)
     blues = genre == "blues"
     form, bars = _form(said, params, metre, tempo, blues)
     request = TuneRequest(
@@ -75,10 +79,13 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         loop=said.loop or params.loop,
         blues=blues,
         seconds=said.seconds or params.seconds,
+        pace=own.pace if own and not dance else 0,
     )
     lift = 2 if said.lift else params.lift
     if lift:
-        request = msgspec.structs.replace(request, lift=lift, lift_bar=_lifted(form, bars))
+        at = said.lift_at or params.lift_at.strip()
+        lifted = _lifted(form or usual_form(bars, mood), bars, at)
+        request = msgspec.structs.replace(request, lift=lift, lifted=lifted)
     return Asked(
         request=request,
         genre=genre,
@@ -108,9 +115,9 @@ def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Ke
 
 
 def _tempo(
-    said: Said, params: Compose, dance: words.Dance | None, mood: str, metre: Metre
+    said: Said, params: Compose, dance: words.Dance | None, usual: float, metre: Metre
 ) -> float:
-    """Return quarter notes a minute: as said, as the field says, else as dance and mood have it."""
+    """Return quarter notes a minute: as said, as the field says, else as the dance or as usual."""
     low, high = TEMPO_RANGE
     if said.bpm is not None or (params.tempo and said.pace is None):
         tempo = said.bpm if said.bpm is not None else params.tempo
@@ -125,7 +132,7 @@ def _tempo(
         return round(dance.tempo * math.pow(pace, 0.6))
     # Words count beats, and a beat of 6/8 has three eighths.
     quarters = 1.5 if metre.unit == 8 else 1
-    return round((said.pace or MOODS[mood].tempo) * quarters)
+    return round((said.pace or usual) * quarters)
 
 
 def _mood(said: Said, params: Compose, dance: words.Dance | None) -> str:
@@ -165,11 +172,32 @@ def _tension(said: Said, params: Compose, bars: int) -> tuple[float, ...]:
     return by_bar(drawn(params.curve) or ARCS.get(name, ()), bars)
 
 
-def _lifted(form: tuple[Section, ...], bars: int) -> int:
-    """Return the bar from which the end lies higher: the last third, at a section where it can."""
-    starts = [sum(section.bars for section in form[:n]) for n in range(1, len(form))]
-    starts = starts or list(range(USUAL, bars, USUAL)) or [bars // 2]
-    return min(starts, key=lambda start: abs(start - bars * 2 / 3))
+def _lifted(form: tuple[Section, ...], bars: int, at: str) -> tuple[tuple[int, int], ...]:
+    """Return which bars lie higher: where it is said, a bridge, or the last third by sections."""
+    ends = list(accumulate(section.bars for section in form))
+    starts = [0, *ends[:-1]]
+    if at.isdigit():
+        if not 2 <= int(at) <= bars:
+            raise BadInput(
+                f"The key cannot change at bar {at}.",
+                f"Choose a bar from 2 to {bars}, or a section.",
+            )
+        return ((int(at) - 1, bars),)
+    name = section_named(at)
+    spans = [
+        (first, last)
+        for section, first, last in zip(form, starts, ends, strict=True)
+        if section.name == (name or "bridge") and first
+    ]
+    if at and not (name and spans):
+        there = _either(dict.fromkeys(section.name for section in form[1:]) or ["a bar"])
+        raise BadInput(
+            f"There is no later section “{at}” where the key could change.", f"Choose {there}."
+        )
+    if spans:
+        return tuple(spans)
+    first = min(starts[1:] or [bars // 2], key=lambda start: abs(start - bars * 2 / 3))
+    return ((first, bars),)
 
 
 def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
@@ -205,4 +233,4 @@ def _first(remarks: tuple[str, ...]) -> tuple[str, ...]:
 
 def _either(names: Iterable[str]) -> str:
     *most, last = names
-    return f"{', '.join(most)} or {last}"
+    return f"{', '.join(most)} or {last}" if most else last

@@ -89,10 +89,12 @@ class Said(msgspec.Struct, frozen=True):
     arc: str | None = None
     loop: bool = False
     lift: bool = False
+    lift_at: str = ""
 
     @classmethod
     def of(cls, ask: Ask) -> Said:
         """Read an ask; the order matters, since what one line takes the next does not see."""
+        lift_at = _said_lift(ask)
         form = ask.form()
         bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)
         metre, key, dance = _said_metre(ask), _said_key(ask), _singular(ask, words.DANCES)
@@ -116,8 +118,18 @@ class Said(msgspec.Struct, frozen=True):
             form=form,
             arc=arc,
             loop=bool(loop),
-            lift=bool(lift),
+            lift=bool(lift or lift_at),
+            lift_at=lift_at,
         )
+
+
+def _said_lift(ask: Ask) -> str:
+    """Take out a key change with its place; return the bar or the section, "" for none."""
+    found = ask.take(
+        rf"\b(?:{'|'.join(words.LIFTS)})\s+(?:at|in|for|on|from)\s+(?:the\s+)?"
+        rf"(?:(?:bar|measure)\s+(?P<bar>\d+)|section\s+(?P<letter>[A-D])\b|(?P<name>{forms.NAMED})\b)"
+    )
+    return (found["bar"] or found["letter"] or found["name"]).lower() if found else ""
 
 
 def _said_bars(ask: Ask) -> int | None:

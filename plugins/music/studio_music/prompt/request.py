@@ -17,7 +17,9 @@ class TuneRequest(msgspec.Struct, frozen=True):
         mood: A name of ``moods.MOODS``.
         form: The sections; () for the usual form of so many bars.
         tension: For each bar 0…1; () for even.
-        lift: Semitones by which the last sections lie higher, from ``lift_bar`` on.
+        lift: Semitones by which some bars lie higher. ``lifted``: spans of them, the first and the
+            one after the last.
+        pace: Notes a second of the tune where the mood leaves them open; 0 leaves them open too.
         loop: The end leads to the start. ``blues``: the twelve bars, with their chords.
         seconds: How long it lasts, to the second; 0 for as long as bars and tempo make it.
     """
@@ -31,7 +33,8 @@ class TuneRequest(msgspec.Struct, frozen=True):
     form: tuple[Section, ...] = ()
     tension: tuple[float, ...] = ()
     lift: int = 0
-    lift_bar: int = 0
+    lifted: tuple[tuple[int, int], ...] = ()
+    pace: float = 0.0
     loop: bool = False
     blues: bool = False
     seconds: float = 0.0

@@ -70,9 +70,15 @@ class Compose(Params, frozen=True):
     lift: Annotated[
         int,
         Range(0, 6, 1, "semitones", lowest="None"),
-        Label("Key change", "The last third of the piece lies so much higher."),
+        Label("Key change", "Part of the piece lies so much higher."),
         _FORM,
     ] = 0
+    lift_at: Annotated[
+        str,
+        Text(placeholder="e.g. bridge, B or 17", max_chars=20),
+        Label("Changes key at", "A section or a bar; empty: at the bridge, or the last third."),
+        _FORM,
+    ] = ""
     loop: Annotated[
         bool, Label("Loop", "The end leads back to the start, without an ending."), _FORM
     ] = False

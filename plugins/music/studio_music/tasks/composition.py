@@ -11,6 +11,7 @@ import numpy as np
 from studio.api import Event, Rung, TaskContext, Verdict
 from studio_music.arc.course import shaped
 from studio_music.backing import arranging, genre_of
+from studio_music.backing.feel import felt
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.prompt.moods import MOODS
@@ -119,7 +120,7 @@ def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tup
         rng = np.random.default_rng(seed)
         for step in arranging(piece, asked.genre, rng, asked.request.loop, mood.colour):
             if isinstance(step, Piece):
-                piece = step
+                piece = felt(step, genre_of(asked.genre), rng)
             yield None
     return shaped(piece, asked.request), remark
 

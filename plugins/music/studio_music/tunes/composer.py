@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from studio.api import BadInput
 from studio_music.piece import TICKS, MetreChange, Note, Piece, Tempo, Track
-from studio_music.prompt.form import USUAL, Section
+from studio_music.prompt.form import USUAL, usual_form
 from studio_music.prompt.moods import MOODS
 from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import ranked_keys
@@ -227,7 +227,7 @@ def drawn(
 
 def _density(model: Tunes, request: TuneRequest, bar: int) -> int:
     """Return the class of density that mood and tension mean at this tempo; 0 leaves it open."""
-    pace = MOODS[request.mood].pace
+    pace = MOODS[request.mood].pace or request.pace or None
     if pace is None and not request.tension:
         return 0
     pace = _USUAL_PACE if pace is None else pace
@@ -297,28 +297,3 @@ def planned(request: TuneRequest) -> tuple[Bar, ...]:
             left = section.bars - within
             plan.append(Bar(within, left, request.bars - number, source if again else None))
     return tuple(plan)
-
-
-def usual_form(bars: int, mood: str) -> tuple[Section, ...]:
-    """Return the form of a tune of that many bars."""
-    lengths = section_lengths(bars)
-    names = letters(len(lengths), song=MOODS[mood].low)
-    return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
-
-
-def section_lengths(bars: int) -> list[int]:
-    """Return how many bars each section has: eight, and what is left over; none of one or two."""
-    full, rest = divmod(bars, USUAL)
-    if full and rest in (1, 2):
-        return [USUAL] * (full - 1) + [USUAL + rest]
-    return [USUAL] * full + ([rest] if rest else [])
-
-
-def letters(sections: int, *, song: bool) -> str:
-    """Return a letter for each section."""
-    if sections == 4:
-        return "AABA" if song else "AABB"
-    if sections < 4:
-        return "ABA"[:sections]
-    pairs = "AABBCCAABBDD"
-    return (pairs * (sections // len(pairs) + 1))[: sections - 1] + "A"

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from studio_music.bench import figures, harmony, moods  # noqa: E402
+from plugins.music.tests.tasks.music_tasks import tune  # noqa: E402
+from studio_music.backing import arranging  # noqa: E402
+from studio_music.bench import figures, genres, harmony, moods  # noqa: E402
 from studio_music.piece import Chord, Note, Piece, Track  # noqa: E402
 
 pytestmark = pytest.mark.torch
+
+
+def arranged(genre: str) -> Piece:
+    *_, made = arranging(tune(8), genre, np.random.default_rng(0))
+    assert isinstance(made, Piece)
+    return made
 
 
 def test_seconds_sevenths_and_tritones_rub() -> None:
@@ -43,3 +52,23 @@ def test_settings_are_marked_and_compared_with_given_chords() -> None:
     piece = Piece(length=960, tracks=tracks, chords=(Chord(0, "C"), Chord(480, "G")))
     assert harmony.agreement(piece, piece) == 0.5
     assert [n.pitch for n in harmony.soprano(grid).tracks[0].notes] == [72, 74]
+
+
+def test_genres_are_told_apart_by_what_differs_and_never_by_noise() -> None:
+    rng = np.random.default_rng(0)
+    heard = {
+        name: [{"tempo": tempo + rng.normal(), "noise": rng.normal()} for _ in range(20)]
+        for name, tempo in (("slow", 0.0), ("fast", 20.0))
+    }
+    assert genres.told_apart(heard, 10) == (1.0, {})
+    share, confused = genres.told_apart(genres.without(heard, ["tempo"]), 10)
+    assert share < 0.9
+    assert set(confused) <= {"slow → fast", "fast → slow"}
+
+
+def test_figures_of_a_genre_know_its_rhythm_and_not_its_instruments() -> None:
+    played = arranged("rock")
+    assert genres.heard_of(played)["backbeat"] > 1
+    assert genres.heard_of(arranged("jazz"))["drums on thirds"] > 0.2
+    other = tuple(msgspec.structs.replace(each, program=77) for each in played.tracks)
+    assert genres.heard_of(msgspec.structs.replace(played, tracks=other)) == genres.heard_of(played)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import mean
 
 import msgspec
@@ -13,10 +14,11 @@ torch = pytest.importorskip("torch")
 from plugins.music.tests.tasks import music_tasks  # noqa: E402
 from studio.api import BadInput  # noqa: E402
 from studio_music.arc.course import shaped  # noqa: E402
-from studio_music.backing import arranging  # noqa: E402
+from studio_music.backing import arranging, genre_of  # noqa: E402
 from studio_music.backing.chord_symbols import parsed  # noqa: E402
+from studio_music.backing.feel import felt  # noqa: E402
 from studio_music.checks.piece_checks import check_piece  # noqa: E402
-from studio_music.piece import Key, Metre, Piece, Track  # noqa: E402
+from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.prompt.form import Section, said, sections_of  # noqa: E402
 from studio_music.prompt.moods import MOODS  # noqa: E402
 from studio_music.prompt.request import TuneRequest  # noqa: E402
@@ -140,16 +142,44 @@ def test_a_piece_lasts_as_long_as_asked_to_the_hundredth() -> None:
 
 
 def test_the_end_is_lifted_and_still_in_its_key() -> None:
-    made, before = course(lift=2, lift_bar=8), course()
+    made, before = course(lift=2, lifted=((8, 12),)), course()
     for role in ("melody", "chords", "bass", "drums"):
         pairs = zip(track(before, role).notes, track(made, role).notes, strict=True)
         for old, new in pairs:
             rises = old.start >= 8 * BAR and role != "drums"
             assert new.pitch - old.pitch == 2 * rises
     assert made.chords[-1].symbol == "Em"
-    request = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=2, lift_bar=8)
+    request = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=2, lifted=((8, 12),))
     found = {c.name: c.passed for c in check_piece(made, request).checks}
     assert found["key"]
+
+
+def test_a_bridge_is_lifted_and_leads_back() -> None:
+    made, before = course(lift=3, lifted=((4, 8),)), course()
+    for old, new in zip(track(before, "bass").notes, track(made, "bass").notes, strict=True):
+        assert new.pitch - old.pitch == 3 * (4 * BAR <= old.start < 8 * BAR)
+    names = {chord.tick: chord.symbol for chord in made.chords}
+    assert {4 * BAR, 8 * BAR} <= set(names), "what sounds is named where the key changes"
+    assert made.chords[-1].symbol == "Dm"
+    request = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=3, lifted=((4, 8),))
+    assert {c.name: c.passed for c in check_piece(made, request).checks}["key"]
+
+
+def test_half_beats_swing_and_some_notes_come_early() -> None:
+    notes = tuple(Note(at * TICKS // 2, 60 + at % 5, TICKS // 2) for at in range(16))
+    notes += tuple(Note(at * 2 * TICKS, 67, 2 * TICKS) for at in range(4, 10))
+    plain = Piece(length=20 * TICKS, tracks=(Track("Tune", notes, role="melody"),))
+    rng = np.random.default_rng(0)
+    swung = felt(plain, genre_of("blues"), rng).tracks[0].notes
+    assert {n.start % TICKS for n in swung[:16]} == {0, 2 * TICKS // 3}
+    keen = msgspec.structs.replace(genre_of("bossa"), push=1.0)
+    pushed = felt(plain, keen, rng).tracks[0].notes
+    early = [new.start - old.start for old, new in zip(notes, pushed, strict=True)]
+    assert early[17:-2] == [-TICKS // 2] * 3
+    assert (early[0], early[-1]) == (0, 0)
+    for one, other in pairwise(pushed):
+        assert one.end <= other.start
+    assert felt(plain, genre_of("march"), rng) == plain
 
 
 def test_an_intro_is_left_to_the_backing() -> None:

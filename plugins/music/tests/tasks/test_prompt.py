@@ -35,6 +35,7 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         "program": made.program,
         "loop": request.loop,
         "lift": request.lift,
+        "lifted": request.lifted,
         "form": " ".join(section.name for section in request.form),
         "rises": request.tension != () and request.tension[-1] > request.tension[0],
         "remarks": made.remarks,
@@ -70,7 +71,7 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         ("sixteen bars of andante in 3/4", {"bars": 16, "tempo": 84, "metre": "3/4"}),
         ("andante in 6/8", {"tempo": 126, "metre": "6/8"}),
         ("30 seconds of jazz at 120", {"bars": 15, "tempo": 120, "genre": "jazz"}),
-        ("half a minute of bossa nova", {"bars": 12, "genre": "bossa"}),
+        ("half a minute of bossa nova", {"bars": 16, "genre": "bossa"}),
         ("32-bar hornpipe, no backing", {"bars": 32, "metre": "4/4", "genre": "none"}),
         ("slip jig", {"metre": "9/8"}),
         ("a march in six-eight", {"metre": "6/8", "genre": "march"}),
@@ -84,8 +85,13 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         ("minor blues in A", {"key": "A minor", "genre": "blues", "bars": 24}),
         (
             "happy, intro, A, B, outro, key change",
-            {"bars": 24, "lift": 2, "form": "intro A B outro"},
+            {"bars": 24, "lift": 2, "lifted": ((12, 24),), "form": "intro A B outro"},
         ),
+        ("modulates in the bridge, A, bridge, A", {"lift": 2, "lifted": ((8, 16),), "bars": 24}),
+        ("A bridge A, modulating", {"lift": 2, "lifted": ((8, 16),)}),
+        ("32 bars, key change at bar 17", {"lift": 2, "lifted": ((16, 32),), "bars": 32}),
+        ("reggae", {"tempo": 76}),
+        ("sad reggae", {"tempo": 68}),
         ("D dorian reel", {"key": "D minor", "remarks": ("Dorian is treated as minor.",)}),
     ],
 )
@@ -178,6 +184,7 @@ def test_words_win_over_fields() -> None:
         "program": None,
         "loop": False,
         "lift": 0,
+        "lifted": (),
         "form": "",
         "rises": False,
         "remarks": (),
@@ -288,3 +295,10 @@ def test_dances_and_genres_have_backings() -> None:
     known = {*GENRES, "none"}
     assert {dance.genre for dance in lexicon.DANCES.values()} <= known
     assert set(lexicon.GENRES) <= known
+
+
+@pytest.mark.parametrize(("at", "bars"), [("1", 16), ("17", 16), ("bridge", 16), ("what", 16)])
+def test_a_key_change_where_there_is_no_such_place_is_refused(at: str, bars: int) -> None:
+    with pytest.raises(BadInput, match="key c"):
+        asked(bars=bars, lift=2, lift_at=at)
+    assert asked(bars=16, lift=2, lift_at="b").request.lifted == ((8, 16),)
