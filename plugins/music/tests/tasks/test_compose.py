@@ -52,7 +52,7 @@ def test_the_record_says_how_it_was_made() -> None:
     made = run("compose", seed=11, prompt="4 bars", audio=False, key="G major")
     meta = made.artifacts[0].meta
     assert meta["task"] == "music.compose"
-    assert Compose.parse(meta["params"]).ask == "4 bars"
+    assert Compose.parse(meta["params"]).prompt == "4 bars"
     assert meta["params"]["seed"] == 11
     assert meta["request"]["bars"] == 4
     assert meta["request"]["key"] == {"tonic": "G", "mode": "major"}
