@@ -157,7 +157,8 @@ def run_task(
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
-    job = _Job(made, seed=seed, inputs=inputs or {}, checkpoint=str(checkpoint or ""))
+    folder = str(checkpoint or "")
+    job = _Job(made, seed, inputs or {}, checkpoint=folder, stop_after=stop_after)
     job.energies = iter(energy)
     context = Context(
         job,  # type: ignore[arg-type]
@@ -259,6 +260,7 @@ class _Job:
     plugin: str = "test"
     task: str = "the task"
     checkpoint: str = ""
+    stop_after: int | None = None
     is_private: bool = False
     wants_whole: bool = True
     is_alone: bool = False
@@ -287,6 +289,8 @@ class _Job:
 
     def report(self, event: Event) -> None:
         self.made.take(self.kept(event))
+        if self.stop_after is not None and self.made.steps >= self.stop_after:
+            self.cancelled = True
         self.check_cancelled()
 
     def check_cancelled(self) -> None:

@@ -20,6 +20,7 @@ import pytest
 import torch
 
 from plugins.code.tests.tasks.scripted import Engine, Quick
+from plugins.music.tests.audio_models import tiny_audio_models
 from studio.api import CalledArtifact, CallOutcome, finished
 from studio.protocol.time_left import TimeLeft
 from studio.runtime.engines.text.engine import TextEngine
@@ -37,6 +38,8 @@ from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
+from studio_music.audio_models import networks as audio_networks
+from studio_music.audio_models import weights as audio_weights
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.weights import Chorales
 from studio_music.formats.midi import files as midi_files
@@ -114,6 +117,19 @@ def _drawing(folder: Path) -> _Placed:
     placed = _Placed(**vars(finished(starter_weights.loader().load(path, "cpu"))))
     placed.file = path
     return placed
+
+
+class _PlacedSound(audio_networks.AudioModel):
+    """A loaded audio model that knows its folder."""
+
+    def __fspath__(self) -> str:
+        return str(self.spec.path)
+
+
+@functools.cache
+def _writing_sound(folder: Path) -> _PlacedSound:
+    path = tiny_audio_models.musicgen(folder / "musicgen")
+    return _PlacedSound(**vars(finished(audio_weights.loader().load(path, "cpu"))))
 
 
 @functools.cache
@@ -359,6 +375,8 @@ def _case(task: str, folder: Path) -> Case:
         path = folder / "tones.wav"
         path.write_bytes(wav(_tones(), 22_050))
         return Case({"sound": str(path)}, lambda: Listener(NoteNetwork().eval()))
+    if task == "music.generate":
+        return Case({"prompt": "a cat", "seconds": 0.5}, lambda: _writing_sound(folder))
     if task == "music.edit_sound":
         path = folder / "tone.wav"
         path.write_bytes(wav(np.sin(np.arange(4000)[:, None] / 9).astype(np.float32) / 2, 44_100))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
+from studio_music.audio_models import weights as audio_weights
 from studio_music.checks import piece_checks, sound_checks
 from studio_music.chorales import weights as chorale_weights
 from studio_music.tasks import (
@@ -17,6 +18,7 @@ from studio_music.tasks import (
     composition,
     effects,
     engraving,
+    generation,
     harmonisation,
     layers,
     render,
@@ -43,13 +45,19 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.effect": effects.effect,
         "music.edit_sound": sound_edits.edit_sound,
         "music.transcribe": transcription.transcribe,
+        "music.generate": generation.generate,
     }
 
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loaders of the three families."""
-    return (tune_weights.loader(), chorale_weights.loader(), note_weights.loader())
+    """Return the loaders of the families, the cheapest to ask first."""
+    return (
+        tune_weights.loader(),
+        chorale_weights.loader(),
+        note_weights.loader(),
+        audio_weights.loader(),
+    )
 
 
 @hookimpl

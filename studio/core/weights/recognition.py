@@ -24,6 +24,7 @@ MAX_ENTRIES = 20_000
 """A folder with more is no weights folder; looking on would only keep people waiting."""
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
+_MUSIC_WRITERS = frozenset({"musicgen", "musicgen_melody"})
 _MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
 
 
@@ -38,7 +39,7 @@ def recognise(folder: Path, families: Sequence[FamilyEntry] = ()) -> Iterator[We
     while waiting and left > 0:
         here, depth = waiting.pop()
         if (here / DIFFUSERS_INDEX).is_file():  # its parts are no weights of their own
-            yield _picture_network(here, here.name, "text-to-image")
+            yield _picture_network(here, here.name, _of_pipeline(here))
             continue
         if is_model_folder(here):
             yield _model_folder(here)
@@ -70,7 +71,7 @@ def at(path: Path, families: Sequence[FamilyEntry] = ()) -> Weights | None:
         return ours
     if path.is_dir():
         if (path / DIFFUSERS_INDEX).is_file():
-            return _picture_network(path, path.name, "text-to-image")
+            return _picture_network(path, path.name, _of_pipeline(path))
         if is_model_folder(path):
             return _model_folder(path)
         pickles = [entry for entry in _entries(path) if _is_pickle(entry)]
@@ -206,6 +207,17 @@ def _model_folder(folder: Path) -> Weights:
     )
 
 
+def _of_pipeline(folder: Path) -> str:
+    """Return what a pipeline of diffusers makes: pictures, unless its name says sound."""
+    try:
+        with open_regular(folder / DIFFUSERS_INDEX) as file:
+            index = json.loads(file.read(MAX_CONFIG_BYTES))
+        is_sound = "Audio" in str(index.get("_class_name"))
+    except (OSError, ValueError, AttributeError, RecursionError):  # the runtime says what is wrong
+        return "text-to-image"
+    return "text-to-audio" if is_sound else "text-to-image"
+
+
 def _config(path: Path) -> tuple[tuple[str, ...], str]:
     """Return what ``config.json`` says the network is for, or why it cannot be read."""
     try:
@@ -214,8 +226,11 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         config = json.loads(path.read_text("utf-8"))
         names = config.get("architectures") or []
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
+        is_sound = str(config.get("model_type")) in _MUSIC_WRITERS
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         return (), f"The config.json of {path.parent.name} is invalid ({error}). Copy it again."
+    if is_sound:
+        return ("text-to-audio",), ""
     return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 

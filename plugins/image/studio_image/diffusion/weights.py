@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
-from studio_image.diffusion.folder import INDEX, read_folder
+from studio_image.diffusion.folder import INDEX, read_folder, read_json
 from studio_image.diffusion.model import DiffusionModel, build, native_dtype
 from studio_image.diffusion.model_spec import ModelSpec, check_fit, shapes
 from studio_image.diffusion.single_file import is_single_file, read_single_file
@@ -97,7 +97,10 @@ def _plan(path: Path) -> ModelSpec | None:
 
 def _found(path: Path) -> ModelSpec | None:
     if path.is_dir():
-        return read_folder(path) if (path / INDEX).is_file() else None
+        if not (path / INDEX).is_file():
+            return None
+        makes_sound = "Audio" in str(read_json(path / INDEX).get("_class_name"))
+        return None if makes_sound else read_folder(path)
     if path.suffix.lower() == ".ckpt":
         raise StudioError(
             ErrorCode.UNSUPPORTED,

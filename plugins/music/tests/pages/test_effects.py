@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from studio.api import Page
+from studio.api import BadInput, Page
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
 from studio_music.effects.catalogue import FAMILIES
 from studio_music.pages.effects import page
 from studio_music.pages.effects.knob_row import knob_titles
-from studio_music.pages.effects.modes import EDIT, MAKE
+from studio_music.pages.effects.modes import EDIT, GENERATE, MAKE
 from studio_music.sound.audio_files import wav
 
 
@@ -54,6 +54,40 @@ def desk(
 ) -> Iterator[Desk]:
     with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
         yield desk
+
+
+class ModelDesk(Desk):
+    capabilities = {"musicgen": "text-to-audio"}
+
+
+def test_a_model_of_the_user_continues_the_sound_in_view(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ModelDesk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        composer = desk.page.composer
+        composer.modes.choose(GENERATE)
+        with pytest.raises(BadInput, match="Describe what"):
+            composer.request()
+        desk.runtime.enqueue(made("Rain"), Result())
+        composer.field.set_text("a slow piano")
+        request = composer.request()
+        assert (request.task, request.params["prompt"]) == ("music.generate", "a slow piano")
+        assert not request.parents
+        desk.run()
+        desk.until_over()
+        composer.set_params("music.generate", {"prompt": "more of it", "use": "continue"})
+        assert composer.line.text() == "Continues “Rain”"
+        request = composer.request()
+        assert request.parents == [composer.source.id]
+        assert request.params["sound"] == str(composer.source.path)
+
+
+def test_without_a_model_it_is_said_where_to_get_one(desk: Desk) -> None:
+    composer = desk.page.composer
+    composer.modes.choose(GENERATE)
+    assert "Models page" in composer.line.text()
+    with pytest.raises(BadInput, match="MusicGen"):
+        composer.request()
 
 
 def test_words_are_understood_while_they_are_written(desk: Desk) -> None:

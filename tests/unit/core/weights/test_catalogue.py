@@ -100,6 +100,18 @@ def test_a_diffusers_folder_is_one_row_and_its_parts_are_none(tmp_path: Path) ->
     assert (row.id, row.capabilities, row.bytes) == ("painter", ("text-to-image",), 42)
 
 
+def test_folders_that_make_sound_are_told_from_those_that_make_pictures(tmp_path: Path) -> None:
+    drop(tmp_path, "open/model_index.json", b'{"_class_name": "StableAudioPipeline"}')
+    drop(tmp_path, "open/vae/diffusion_pytorch_model.safetensors", b"x")
+    drop(tmp_path, "small/config.json", b'{"model_type": "musicgen"}')
+    drop(tmp_path, "small/model.safetensors", b"x")
+    rows = WeightsCatalogue([tmp_path]).list()
+    assert {row.id: row.capabilities for row in rows} == {
+        "open": ("text-to-audio",),
+        "small": ("text-to-audio",),
+    }
+
+
 def test_a_large_safetensors_file_is_a_drawing_model_and_a_small_one_is_left(
     tmp_path: Path,
 ) -> None:

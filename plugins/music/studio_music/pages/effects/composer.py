@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVB
 
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
 from studio_music.pages.effects.knob_row import KnobRow
-from studio_music.pages.effects.modes import EDIT, MAKE, modes
+from studio_music.pages.effects.modes import EDIT, GENERATE, MAKE, modes
 from studio_music.pages.modes import words_of
 from studio_music.pages.phrases import sound_title, tr
 
@@ -67,6 +67,7 @@ class Composer(QFrame):
         self._lay_out()
         self.modes.on_change(self._show_mode)
         self.modes.forms[MAKE].on_change(self._on_words)
+        self.modes.forms[GENERATE].on_change(self._show_line)
         self.field.on_change(self._on_words)
         self._show_mode(self.modes.mode)
 
@@ -98,11 +99,10 @@ class Composer(QFrame):
             column.addWidget(part)
 
     def _show_mode(self, mode: Mode) -> None:
-        making = mode.id == MAKE
-        self.field.widget.setVisible(making)
-        self.given.setVisible(not making)
+        self.field.widget.setVisible(mode.id != EDIT)
+        self.given.setVisible(mode.id == EDIT)
         self.go.set_verb(mode.verb, mode.icon)
-        self._show_heard()
+        self._show_line()
         self._show_source()
 
     @property
@@ -112,7 +112,7 @@ class Composer(QFrame):
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.field.widget if self.mode == MAKE else self.go.widget).setFocus()
+        (self.go.widget if self.mode == EDIT else self.field.widget).setFocus()
 
     # --- words --------------------------------------------------------------------------------
 
@@ -129,12 +129,19 @@ class Composer(QFrame):
         if asked[0] == self.field.text:
             self.heard = heard
             self.knobs.show_knobs(heard.sound, heard.knobs, heard.set)
-            self._show_heard()
+            self._show_line()
 
-    def _show_heard(self) -> None:
-        """Say below the words what of them was understood."""
-        heard, making = self.heard or Heard(), self.mode == MAKE
-        parts = []
+    def _show_line(self) -> None:
+        """Say below the words what of them was understood, or what the model goes by."""
+        making = self.mode == MAKE
+        line = {MAKE: self._heard_words, GENERATE: self._model_words}.get(self.mode, str)()
+        self.line.setText(line)
+        self.line.setVisible(bool(line))
+        self.chips.setVisible(making and not self.field.text.strip())
+        self.knobs.setVisible(making and bool(self.knobs.sliders))
+
+    def _heard_words(self) -> str:
+        heard, parts = self.heard or Heard(), []
         if heard.sound and self.field.text.strip():
             name = sound_title(heard.sound)
             target = sound_title(heard.into) if heard.into else ""
@@ -146,10 +153,19 @@ class Composer(QFrame):
         if heard.unknown:
             words = ", ".join(f"“{word}”" for word in heard.unknown[:6])
             parts.append(tr("Not understood: {words}").format(words=words))
-        self.line.setText(" · ".join(parts))
-        self.line.setVisible(making and bool(parts))
-        self.chips.setVisible(making and not self.field.text.strip())
-        self.knobs.setVisible(making and bool(self.knobs.sliders))
+        return " · ".join(parts)
+
+    def _model_words(self) -> str:
+        """Return which sound the model works on, or what is missing."""
+        if not self.modes.has_weights:
+            return _no_model()
+        use = self.modes.forms[GENERATE].values().get("use")
+        if use not in ("continue", "melody"):
+            return ""
+        if self.source is None:
+            return tr("Choose a sound below, or drop a file here.")
+        words = tr("Continues “{title}”") if use == "continue" else tr("Follows “{title}”")
+        return words.format(title=self.source.title)
 
     # --- the sound to edit --------------------------------------------------------------------
 
@@ -157,6 +173,7 @@ class Composer(QFrame):
         """Edit this sound."""
         self.source = artifact
         self._show_source()
+        self._show_line()
 
     def _show_source(self) -> None:
         title = self.source.title if self.source else ""
@@ -182,11 +199,25 @@ class Composer(QFrame):
             title = tr("Edit {name}").format(name=self.source.title)
             return JobRequest("music.edit_sound", params, title=title, parents=[self.source.id])
         words = self.field.text.strip()
+        if self.mode == GENERATE:
+            return self._model_request(values, words)
         if not words and values.get("sound") == "auto":
             raise BadInput(tr("Describe the sound first, or choose one in the panel."))
         shape = self.knobs.shape if self.heard is not None else {}
         params = {**values, "prompt": words, "shape": shape}
         return JobRequest("music.effect", params, title=words[:60] or str(values["sound"]))
+
+    def _model_request(self, values: Mapping[str, Any], words: str) -> JobRequest:
+        if not self.modes.has_weights:
+            raise BadInput(_no_model())
+        params, parents = {**values, "prompt": words}, []
+        if values.get("use") in ("continue", "melody"):
+            if self.source is None:
+                raise BadInput(tr("Choose a sound first: one below, or drop a file here."))
+            params["sound"], parents = str(self.source.path), [self.source.id]
+        elif not words:
+            raise BadInput(tr("Describe what should be heard first."))
+        return JobRequest("music.generate", params, title=words[:60], parents=parents)
 
     def set_params(self, task: str, params: Mapping[str, Any]) -> None:
         """Show the settings of a sound."""
@@ -203,6 +234,9 @@ class Composer(QFrame):
                 self.knobs.set_shape(sound, shape)
             self.field.set_text(words[:MAX_CHARS])
             self._on_words()
+        elif mode.id == GENERATE:
+            self.field.set_text(words_of(params)[:MAX_CHARS])
+            self._show_line()
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
@@ -213,6 +247,10 @@ class Composer(QFrame):
         self.modes.restore_state(state.get("forms"))
         self.modes.choose(str(state.get("mode", MAKE)))
         self.field.set_text(str(state.get("words") or "")[:MAX_CHARS])
+
+
+def _no_model() -> str:
+    return tr("Add MusicGen, Stable Audio Open or AudioLDM 2 on the Models page.")
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from studio.api import Mode
+from studio_music.audio_models.schema import Generate
 from studio_music.effects import schema
 from studio_music.pages.phrases import tr
 
-MAKE, EDIT = "make", "edit"
+MAKE, GENERATE, EDIT = "make", "generate", "edit"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -20,6 +21,16 @@ def modes() -> tuple[Mode, ...]:
             "music.effect",
             schema.Effect,
             own=("prompt", "shape"),
+        ),
+        Mode(
+            GENERATE,
+            tr("From a model"),
+            tr("Generate"),
+            "audio-lines",
+            "music.generate",
+            Generate,
+            own=("prompt", "sound"),
+            capability="text-to-audio",
         ),
         Mode(
             EDIT,
