@@ -32,7 +32,13 @@ from tests.plugins.test_every_task import GOAL, _tune
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
 STARTER = Path(__file__).parents[2] / "resources" / "weights" / "starter"
-WITHOUT_A_RESULT = ("molecules.match", "molecules.shape", "code.run", "music.engrave")
+WITHOUT_A_RESULT = (
+    "molecules.convert",
+    "molecules.match",
+    "molecules.shape",
+    "code.run",
+    "music.engrave",
+)
 """They hand over what they find: that is compared."""
 FETCHED = ("chat.reply", "image.enlarge")
 """Their models are fetched by the set-up."""
@@ -64,6 +70,7 @@ CASES: dict[str, Case] = {
     "music.harmonise": Case({"passes": 1, "audio": False}, {"piece": _tune()}),
     "music.back": Case({"audio": False}, {"piece": _tune()}),
     "molecules.match": Case({"pattern": "CO"}, {"smiles": ["CCO", "CCN"]}),
+    "molecules.convert": Case({"structure": "CCO"}),
     "molecules.shape": Case({"smiles": "CCO"}),
     "code.run": Case({"path": "it.py"}, {"files": [{"path": "it.py", "text": "print(6 * 7)"}]}),
     "music.engrave": Case({}, {"piece": _tune()}),

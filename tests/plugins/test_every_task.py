@@ -71,6 +71,7 @@ BY_THE_CLOCK = {"lab.scale"}
 AT_ONCE = {
     "image.edit",
     "lab.describe",
+    "molecules.convert",
     "molecules.draw",
     "molecules.shape",
     "music.open",
@@ -222,6 +223,7 @@ CASES: dict[str, Case] = {
         {"smiles": "\n".join("C" * length for length in range(1, 70)), "admet": False}
     ),
     "molecules.draw": Case({"smiles": LEADS}),
+    "molecules.convert": Case({"structure": "CCO"}),
     "molecules.shape": Case({"smiles": "CCO"}),
     "molecules.match": Case({"pattern": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),

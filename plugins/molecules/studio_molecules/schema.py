@@ -126,6 +126,18 @@ class Draw(Params, frozen=True):
     highlight: Annotated[str, Text(max_chars=500), Label("Highlight", "SMARTS to highlight.")] = ""
 
 
+class Convert(Params, frozen=True):
+    """What is converted. A page hands it in: the input ``structure``, a text."""
+
+    structure: Annotated[
+        str,
+        Text(lines=4, placeholder="CC(=O)Oc1ccccc1C(=O)O", max_chars=200_000),
+        Label("Structure", "SMILES, or the text of a molfile."),
+    ] = ""
+    query: Annotated[bool, Label("Pattern", "Also accept SMARTS.")] = False
+    clean: Annotated[bool, Label("Clean up", "Calculate new 2-D coordinates.")] = False
+
+
 class Shape(Params, frozen=True):
     """Which molecule to fold."""
 

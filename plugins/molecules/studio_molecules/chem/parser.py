@@ -47,7 +47,7 @@ def parse(smiles: str) -> Structure:
         )
     mol = Chem.MolFromSmiles(smiles, sanitize=False)
     if mol is None:
-        raise BadInput(f"“{_short(smiles)}” is not a valid SMILES: {_syntax(smiles)}.")
+        raise BadInput(f"“{_short(smiles)}” is not a valid SMILES: {syntax(smiles)}.")
     return checked(mol, _short(smiles))
 
 
@@ -71,7 +71,7 @@ def checked(mol: Chem.Mol, called: str) -> Structure:
 def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     problems = Chem.DetectChemistryProblems(mol)
     if problems:
-        raise BadInput(f"“{called}” is not a valid molecule: {_problem(mol, problems[0])}.")
+        raise BadInput(f"“{called}” is not a valid molecule: {problem(mol, problems[0])}.")
     Chem.SanitizeMol(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True)
     mol = Chem.RemoveHs(mol)  # else a molecule from space had another name than from the plane
@@ -96,7 +96,7 @@ def valid(smiles: str) -> Chem.Mol | None:
     return Chem.MolFromSmiles(smiles) if smiles else None
 
 
-def _problem(mol: Chem.Mol, problem: Any) -> str:  # rdkit-stubs leaves its methods out
+def problem(mol: Chem.Mol, problem: Any) -> str:  # rdkit-stubs leaves its methods out
     kind = problem.GetType()
     if kind == "AtomValenceException":
         atom = mol.GetAtomWithIdx(problem.GetAtomIdx())
@@ -107,7 +107,7 @@ def _problem(mol: Chem.Mol, problem: Any) -> str:  # rdkit-stubs leaves its meth
     return message.splitlines()[0].rstrip(".")
 
 
-def _syntax(smiles: str) -> str:
+def syntax(smiles: str) -> str:
     """Return the likeliest reason in words."""
     if smiles.count("(") != smiles.count(")"):
         return "its parentheses ( ) do not match"

@@ -15,6 +15,7 @@ from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT, 
 from studio_molecules.pages.objectives.editor import ProfileEditor
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot.progress_chart import ProgressChart
+from studio_molecules.pages.sketcher.preview import StructurePreview
 
 _MAX_CHARS = 10_000_000
 
@@ -46,6 +47,10 @@ class Composer(QFrame):
         )
         self.field = ctx.kit.prompt_field(tr("Lead"), lines=(1, 4), mono=True, wrap=False)
         self.field.on_change(self._on_typed)
+        self.preview = StructurePreview(ctx, tr("Use as lead"), query=False)
+        self.preview.drawn.connect(self.set_lead)
+        self.draw = ctx.ui.icon_button("pencil", tr("Draw the lead"))
+        self.draw.clicked.connect(lambda _on=False: self.preview.edit())
         self.open = ctx.ui.button(tr("Open…"), "folder-open", tip=tr("SMILES, CSV or SDF"))
         self.open.clicked.connect(lambda _on=False: self.open_asked.emit())
         self.go_on = ctx.ui.button(tr("Continue"), "play")
@@ -73,8 +78,9 @@ class Composer(QFrame):
         row.setContentsMargins(11, 7, 7, 7)  # the ring takes one more
         row.setSpacing(8)
         row.addWidget(self.hint, 1)
+        row.addWidget(self.preview)
         row.addWidget(self.field.widget, 1)
-        for button in (self.open, self.go_on, self.go.widget):
+        for button in (self.draw, self.open, self.go_on, self.go.widget):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
 
     @property
@@ -94,6 +100,7 @@ class Composer(QFrame):
         self.hint.setText(mode.hint or tr("Drug-like molecules, generated from scratch."))
         self.field.widget.setVisible(asks)
         self.open.setVisible(mode.id == PREDICT)
+        self.draw.setVisible(asks and mode.id != PREDICT)
         self._show_placeholder()
         name = tr("SMILES") if mode.id == PREDICT else tr("Lead")
         self.field.widget.setAccessibleName(name)
@@ -155,6 +162,11 @@ class Composer(QFrame):
         """Show the text that belongs into the field, unless it is not that of ``slot``."""
         if slot in ("", self._slot):
             self.field.widget.setPlainText(self._texts[self._slot])
+        self._show_preview()
+
+    def _show_preview(self) -> None:
+        asks = self.field.widget.isVisibleTo(self) and self._slot == "lead"
+        self.preview.show_text(self.field.text if asks else "")
 
     def _keep_text(self) -> None:
         self._texts[self._slot] = self.field.widget.toPlainText()
@@ -162,6 +174,7 @@ class Composer(QFrame):
     def _on_typed(self) -> None:
         if self.mode == PREDICT and self.field.text:
             self._hold_file(None)
+        self._show_preview()
 
     # --- for the task -------------------------------------------------------------------------
 
@@ -233,6 +246,7 @@ class Composer(QFrame):
             "texts": {name: text[:20_000] for name, text in self._texts.items()},
             "forms": self.modes.save_state(),
             "profile": self.profile.save_state(),
+            "sketch": self.preview.save_state(),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -242,6 +256,7 @@ class Composer(QFrame):
         if isinstance(texts, Mapping):
             self._texts = {name: str(texts.get(name, "")) for name in self._texts}
             self._show_text()
+        self.preview.restore_state(state.get("sketch"))
         if isinstance(profile, Mapping):
             self.profile.restore_state(profile)
 

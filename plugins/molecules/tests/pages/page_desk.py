@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -15,6 +17,7 @@ from studio.testing.scripted import (
     Result,
     ScriptedRuntime,
 )
+from studio_molecules.chem import notation
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.pages.page import build
 
@@ -67,12 +70,21 @@ class Chemist(ScriptedRuntime):
                     return (Fail(BadInput("That cannot be drawn.")),)
                 notices = [self.notices.get(each, "") for each in smiles]
                 return (Result(svgs=[SVG] * len(smiles), notices=notices),)
+            case "molecules.convert":
+                return (self._converted(self.inputs_of(asked).text("structure"), asked.params),)
             case "molecules.shape":
                 return (Result(**SHAPE),)
             case "molecules.match":
                 found = [n for n, each in enumerate(smiles) if asked.params["pattern"] in each]
                 return (Result(matches=found),)
         return super().next_script()
+
+    def _converted(self, structure: str, params: Mapping[str, Any]) -> Line:
+        try:
+            query, clean = bool(params.get("query")), bool(params.get("clean"))
+            return Result(**asdict(notation.convert(structure, query=query, clean=clean)))
+        except StudioError as error:
+            return Fail(error)
 
     def asked(self, task: str) -> list[Any]:
         return [each for each in self.submitted if each.task == task]

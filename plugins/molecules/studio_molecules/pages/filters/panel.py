@@ -23,6 +23,7 @@ from studio.api import PluginContext, Role
 from studio_molecules.pages.filters.range_card import RangeCard
 from studio_molecules.pages.filters.substructure_search import SubstructureSearch
 from studio_molecules.pages.phrases import count_words, tr
+from studio_molecules.pages.sketcher.preview import StructurePreview
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
@@ -52,6 +53,13 @@ class FilterPanel(QFrame):
         self.pattern.setToolTip(
             tr("SMARTS or SMILES, e.g. c1ccccc1 or [NX3;H2]. Press Return to search.")
         )
+        draw = self.pattern.addAction(
+            ctx.ui.icon("pencil", "mute"), QLineEdit.ActionPosition.TrailingPosition
+        )
+        draw.setToolTip(tr("Draw the substructure"))
+        self.preview = StructurePreview(ctx, tr("Search"), query=True)
+        self.preview.drawn.connect(self._on_sketch)
+        draw.triggered.connect(lambda _on=False: self.preview.edit())
         self.trouble = ctx.ui.label("", Role.BAD, wrap=True)
         self.trouble.hide()
         self.add = ctx.ui.button(tr("Add filter"), "plus", dense=True)
@@ -92,6 +100,7 @@ class FilterPanel(QFrame):
         column.addLayout(head)
         column.addWidget(self.words)
         column.addWidget(self.pattern)
+        column.addWidget(self.preview)
         column.addWidget(self.trouble)
         column.addWidget(area, 1)
 
@@ -188,7 +197,13 @@ class FilterPanel(QFrame):
         self._collection.filters.text = text.strip()
         self._collection.refilter()
 
+    def _on_sketch(self, pattern: str) -> None:
+        self.pattern.setText(pattern)
+        self.pattern.setCursorPosition(0)
+        self.matcher.look_for(pattern)
+
     def _on_pattern(self, text: str) -> None:
+        self.preview.show_text(text)
         if not text:  # Return looks for a pattern; for none, emptying the field is enough
             self.matcher.look_for("")
 
@@ -210,7 +225,12 @@ class FilterPanel(QFrame):
             ]
             for figure in self.cards
         }
-        return {"ranges": ends, "words": self.words.text(), "pattern": self.pattern.text()}
+        return {
+            "ranges": ends,
+            "words": self.words.text(),
+            "pattern": self.pattern.text(),
+            "sketch": self.preview.save_state(),
+        }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else; the table is there."""
@@ -221,6 +241,7 @@ class FilterPanel(QFrame):
             for figure, ends in ranges.items():
                 self._restore(str(figure), ends)
         self.words.setText(str(state.get("words", "")))
+        self.preview.restore_state(state.get("sketch"))
         pattern = str(state.get("pattern", ""))
         if pattern:
             self.pattern.setText(pattern)

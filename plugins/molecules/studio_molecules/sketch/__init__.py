@@ -1,0 +1,1 @@
+"""Drawn structures as plain data: atoms in the plane, bonds, how they are edited and written."""
