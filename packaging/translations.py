@@ -153,6 +153,11 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
             module, _, name = task["params"].partition(":")
             params = getattr(__import__(module, fromlist=[name]), name)
             found += of_params(path, params)
+        half = (
+            __import__(table["plugin"], fromlist=["studio_settings"]) if "plugin" in table else None
+        )
+        if settings := getattr(half, "studio_settings", None):
+            found += of_params(path, settings())
     yield from ((path, text) for path, text in found if any(map(str.isalpha, text)))
 
 

@@ -200,8 +200,12 @@ class Fit(Question, frozen=True):
 
 
 class Encode(Question, frozen=True):
+    """``after``: what stands behind a gap at the end of ``text``, which is to be filled in."""
+
     lease: int
     text: str
+    after: str | None = None
+    reserve: int = 0
 
 
 class Count(Question, frozen=True):

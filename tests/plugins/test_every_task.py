@@ -62,7 +62,7 @@ DOCUMENTED = 'def double(x):\n    """Return twice x."""\n    return x * 2\n'
 LEADS = ["CCO", "CCN", "CCS", "CCC"]
 
 OPEN_ENDED = {"chat.reply", "code.write", "code.tests", "code.fix", "code.explain", "code.document",
-              "code.ask", "code.run"}  # fmt: skip
+              "code.ask", "code.complete", "code.run"}  # fmt: skip
 """Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
 
 BY_THE_CLOCK = {"lab.scale"}
@@ -197,6 +197,9 @@ CASES: dict[str, Case] = {
     "code.explain": Case({"path": "it.py"}, lambda: Engine("It\ndoubles\nx"), {"text": CODE}),
     "code.document": Case({"path": "it.py"}, lambda: Engine(DOCUMENTED), {"text": CODE}),
     "code.ask": Case({"question": "What is it?"}, lambda: Engine("A\nfunction")),
+    "code.complete": Case(
+        {}, lambda: Engine("y = x\nreturn y"), {"before": "def f(x):\n    ", "after": ""}
+    ),
     "code.run": Case({"path": "it.py"}, inputs={"files": [{"path": "it.py", "text": CODE}]}),
     "image.enlarge": Case(
         {"factor": "2", "tile": 32},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import Kind, Page, PluginContext, SavedArtifact, hookimpl
+from studio_code.schema import CodeSettings
 
 
 @hookimpl
@@ -19,6 +20,12 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
         return build_page(ctx)
 
     return {"code.page": build}
+
+
+@hookimpl
+def studio_settings() -> type[Any]:
+    """Return the section of Settings."""
+    return CodeSettings
 
 
 @hookimpl

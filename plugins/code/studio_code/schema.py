@@ -158,6 +158,57 @@ class Ask(Params, frozen=True):
     seed: _Seed = Seed.random()
 
 
+class Complete(Params, frozen=True):
+    """Where in a file something is to be written.
+
+    A page hands in ``before`` and ``after``, the text on both sides of the cursor.
+    """
+
+    file: _FileToRead = ""
+    path: _PathOfText = ""
+    line: Annotated[
+        int, Range(0, 1_000_000), Label("Line", "The line of the cursor; 0 is the last one.")
+    ] = 0
+    column: Annotated[
+        int,
+        Range(0, 100_000),
+        Label("Column", "The column of the cursor, from 1; 0 is the end of the line."),
+    ] = 0
+    lines: Annotated[
+        int, Range(1, 40), Label("Lines", "How many lines are written, at most."), _MORE
+    ] = 8
+    weights: Annotated[
+        TextModel,
+        Capability("text", prefer="code"),
+        Label("Model", "A model that was trained to fill a gap, such as Qwen2.5 Coder."),
+    ] = WeightsId()
+    max_tokens: Annotated[MaxTokens, Range(4, 512, 4, "tokens"), _MORE] = 64
+    left_only: Annotated[
+        bool, Hidden(), Label("Left only", "Go on from what stands before, without what follows.")
+    ] = False
+
+
+class CodeSettings(Params, frozen=True):
+    """The section of code in Settings."""
+
+    suggest: Annotated[
+        bool,
+        Label(
+            "Suggest code while typing",
+            "Tab accepts, Ctrl+Right accepts a word, Esc dismisses. Alt+\\ always asks.",
+        ),
+    ] = True
+    suggest_after: Annotated[
+        int,
+        Range(100, 5000, 50, "ms"),
+        Label("Suggest after", "How long the keyboard must rest before the model is asked."),
+    ] = 400
+    words: Annotated[
+        bool,
+        Label("Complete words", "List words of the file while typing; Ctrl+Space always does."),
+    ] = True
+
+
 class Run(Params, frozen=True):
     """What to run, and how."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import hookimpl
-from studio_code.tasks import ask, document, explain, fix, run, tests, write
+from studio_code.tasks import ask, complete, document, explain, fix, run, tests, write
 
 
 @hookimpl
@@ -19,5 +19,6 @@ def studio_tasks() -> Mapping[str, Any]:
         "code.explain": explain.explain,
         "code.document": document.document,
         "code.ask": ask.ask,
+        "code.complete": complete.complete,
         "code.run": run.run,
     }

@@ -133,8 +133,11 @@ class Answers:
                     "dropped": fitted.dropped,
                     "note": fitted.note,
                 }
-            case m.Encode(_, lease, text):
+            case m.Encode(_, lease, text, None):
                 return [int(each) for each in self._engine(lease, "text").encode(text)]
+            case m.Encode(_, lease, text, str(after), reserve):
+                fitted = self._engine(lease, "text").infill(text, after, reserve)
+                return [int(each) for each in fitted.ids]
             case m.Count(_, lease, text):
                 return int(self._engine(lease).count(text))
             case m.MoreBytes(_, lease, tokens, texts):

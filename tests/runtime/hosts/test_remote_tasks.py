@@ -48,6 +48,9 @@ class Engine:
     def encode(self, text: str) -> list[int]:
         return list(text.encode())
 
+    def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
+        return FittedPrompt([*f"{after}{before}".encode(), reserve])
+
     def count(self, text: str) -> int:
         return len(text)
 
@@ -222,7 +225,8 @@ def write(ctx, params):
             yield ctx.text(step.text, step.done)
         both = [(n, s.text) for n, s in engine.generate_many([9], [sampling, sampling])]
         yield ctx.result(text=text, count=engine.count("abc"), ids=list(fitted.ids),
-                         dropped=fitted.dropped, both=both, encoded=engine.encode("a"))
+                         dropped=fitted.dropped, both=both,
+                         encoded=engine.encode("a"), filled=list(engine.infill("a", "b", 9).ids))
 
 def leave(ctx, params):
     with ctx.lease(params.weights) as engine:
@@ -247,7 +251,7 @@ def test_an_engine_is_lent_over_the_link(desk: Desk, lender: EngineLoader) -> No
     assert end.error is None
     assert end.result["text"] == "1.0 1.1 "
     assert (end.result["count"], end.result["ids"], end.result["dropped"]) == (3, [1, 7], 1)
-    assert end.result["encoded"] == [97]
+    assert (end.result["encoded"], end.result["filled"]) == ([97], [98, 97, 9])
     words = ["9.0 ", "9.1 ", ""]
     assert end.result["both"] == [[0, each] for each in words] + [[1, each] for each in words]
     assert "smol" in end.weights, "the record says what was lent"

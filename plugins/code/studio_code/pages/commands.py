@@ -35,6 +35,8 @@ def page_actions(page: CodePage) -> list[PageAction]:
         ("run", tr("Run file"), partial(workspace.run_asked.emit, "run"), "play", "F5"),
         ("test", tr("Run the tests"), partial(workspace.run_asked.emit, "test"), "test-tube",
          "Shift+F5"),
+        ("words", tr("Complete the word"), page.completion.show_words, "list", "Ctrl+Space"),
+        ("complete", tr("Suggest code at the cursor"), page.completion.ask, "sparkles", "Alt+\\"),
         ("ask", tr("Ask about the open files"), page.show_ask, "message-square", "Ctrl+L"),
         ("tree", tr("Show or hide the files"), page.toggle_files, "panel-left", "Ctrl+B"),
         ("dock", tr("Show or hide ask and run"), page.toggle_dock, "panel-bottom", "Ctrl+`"),

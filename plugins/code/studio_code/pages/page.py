@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
+from studio_code.pages.completion.controller import Completion
 from studio_code.pages.dock import Dock
 from studio_code.pages.editor.area import EditorArea
 from studio_code.pages.editor.open_file import OpenFile
@@ -56,6 +57,8 @@ class CodePage(QWidget):
         self.tree = Tree(ctx, self.workspace)
         self.timeline = Timeline(ctx, self.workspace)
         self.dock = Dock(ctx, self.workspace)
+        chosen = self.dock.ask.composer.weights
+        self.completion = Completion(ctx, lambda: chosen.weights, self)
         self.trouble = ctx.ui.trouble_row()
         self.writing = WriteController(
             ctx, self.workspace, self.panel, self.editor_area.writing, self.trouble
@@ -124,6 +127,7 @@ class CodePage(QWidget):
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
         self.editor_area.tabs.close_asked.connect(self.close_file)
+        self.editor_area.edit_changed.connect(lambda: self.completion.watch(self.editor_area.edit))
         self.session.loaded.connect(self._on_loaded)
         self.session.goto_asked.connect(self._remember_line)
         self._changes.toggled.connect(self._fold_changes)

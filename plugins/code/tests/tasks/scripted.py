@@ -30,6 +30,10 @@ class Engine:
         self.asked.append(list(messages))
         return SimpleNamespace(ids=[1], dropped=0, note="")
 
+    def infill(self, before: str, after: str, reserve: int) -> Any:
+        self.asked.append([{"before": before, "after": after}])
+        return SimpleNamespace(ids=[1])
+
     def more_bytes(self, tokens: int, texts: int = 1) -> int:
         return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QFont,
     QKeyEvent,
     QMouseEvent,
@@ -40,18 +41,28 @@ class CodeEdit(QPlainTextEdit):
     Attributes:
         file: What is edited.
         colors: Of the theme in force.
+        on_key: Asked before a key does anything; whether the key was meant for it.
+        painted: Draws over the text.
+        is_typing: Whether a key is just changing the text.
 
     Signals:
         zoomed: The user wants larger (1) or smaller (-1) letters.
+        typed: A letter was typed, or a new line begun; an empty text where one was erased.
+        left: The keyboard is elsewhere.
     """
 
     zoomed = Signal(int)
+    typed = Signal(str)
+    left = Signal()
 
     def __init__(self, ui: Ui, file: OpenFile) -> None:
         super().__init__()
         self._ui, self.file = ui, file
         self.colors = ui.tokens.colors
         self._step = typing_keys.indent_step(file.document, file.kind)
+        self.on_key: Callable[[QKeyEvent], bool] | None = None
+        self.painted: Callable[[QPainter], None] | None = None
+        self.is_typing = False
         self._found: Sequence[tuple[int, int]] = ()
         self._found_at = -1
         ui.wear(self, Role.PLAIN)
@@ -276,6 +287,34 @@ class CodeEdit(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Indent, break lines, comment and move lines; the rest is Qt's."""
+        if self.on_key is not None and self.on_key(event):
+            return
+        self.is_typing = True
+        before = self.document().revision()
+        self._on_press(event)
+        self.is_typing = False
+        if self.document().revision() != before:
+            text = "\n" if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) else event.text()
+            held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+            is_letter = text == "\n" or text.isprintable()
+            self.typed.emit(text if is_letter and not event.modifiers() & held else "")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that the keyboard has gone."""
+        super().focusOutEvent(event)
+        self.left.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the text, and what is proposed over it."""
+        super().paintEvent(event)
+        if self.painted is not None:
+            painter = QPainter(self.viewport())
+            try:
+                self.painted(painter)
+            finally:
+                painter.end()
+
+    def _on_press(self, event: QKeyEvent) -> None:
         deed = None if self.isReadOnly() else self._deed(event)
         if deed is None:
             if event.key() == Qt.Key.Key_Home and self._home(event):
