@@ -13,6 +13,7 @@ from scipy.signal import resample_poly
 from studio.api import BadInput
 from studio_music.effects import finish
 from studio_music.effects.schema import PEAK_LEVEL, EditSound
+from studio_music.sound.mix.compressor import Compression, compressed
 
 LONGEST = 30 * 60
 """Seconds of a sound that is edited."""
@@ -35,10 +36,18 @@ def edited(
         sound, loop = crossfaded(sound, loop, round(params.crossfade * rate))
     whole = loop == (0, len(sound))
     sound = finish.space(sound, params.space / 100, loop=whole, rate=rate)
+    if params.compress:
+        sound = compressed(sound, rate, _compression(params), loop=whole)
     if params.loudness > PEAK_LEVEL:
         sound = finish.levelled(sound, params.loudness, rate)
     sound = _faded(sound, rate, params.fade_in, params.fade_out)
     return finish.rounded(sound).astype(np.float32), loop
+
+
+def _compression(params: EditSound) -> Compression:
+    return Compression(
+        params.threshold, params.ratio, params.attack / 1000, params.release / 1000, params.makeup
+    )
 
 
 def _trimmed(sound: np.ndarray, rate: int, start: float, end: float) -> np.ndarray:

@@ -40,6 +40,7 @@ PEAK_LEVEL = -60.0
 
 _TITLES = {name: name.replace("_", " ").capitalize() for name in SOUNDS}
 _SHAPE = Group("Character")
+_EVEN = Group("Dynamics")
 _FILE = Group("File", advanced=True)
 _TRIM = Group("Trim")
 _LOOP = Group("Loop")
@@ -158,6 +159,44 @@ class EditSound(Params, frozen=True):
     ] = 0
     space: Annotated[
         float, Range(0, 100, 5, "%"), Label("Reverb", "From none over a room to a cave."), _SHAPE
+    ] = 0
+    compress: Annotated[
+        bool, Label("Compressor", "Turns down what is loud, so that the rest can be louder."), _EVEN
+    ] = False
+    threshold: Annotated[
+        float,
+        Range(-60, 0, 1, "dB"),
+        Label("Threshold", "What is louder is turned down."),
+        _EVEN,
+        ShownIf("compress", True),
+    ] = -18
+    ratio: Annotated[
+        float,
+        Range(1, 20, 0.5),
+        Label("Ratio", "4: of four decibels above the threshold one is left."),
+        _EVEN,
+        ShownIf("compress", True),
+    ] = 4
+    attack: Annotated[
+        float,
+        Range(0.1, 200, 1, "ms"),
+        Label("Attack", "How quickly it turns down."),
+        _EVEN,
+        ShownIf("compress", True),
+    ] = 10
+    release: Annotated[
+        float,
+        Range(10, 2000, 10, "ms"),
+        Label("Release", "How slowly it lets go."),
+        _EVEN,
+        ShownIf("compress", True),
+    ] = 150
+    makeup: Annotated[
+        float,
+        Range(0, 24, 0.5, "dB"),
+        Label("Make-up gain", "By how much all is louder afterwards."),
+        _EVEN,
+        ShownIf("compress", True),
     ] = 0
     loudness: Annotated[
         float,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.api import Check, Event, Kind, NewArtifact, Seed, TaskContext, Verdict
 from studio_music.checks.sound_checks import check_audio, check_joint
+from studio_music.effects.catalogue import FAMILIES
 from studio_music.effects.description import Described, understand
 from studio_music.effects.interpreter import read_by_model
 from studio_music.effects.request import Request, request_of
@@ -72,6 +73,8 @@ def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tupl
         return said, "keywords"
     read = yield from read_by_model(ctx, params.prompt, params.weights)
     said.sound = read.sound
+    own = {knob.name for knob in FAMILIES[read.sound].knobs}
+    said.shape = {name: value for name, value in said.shape.items() if name in own}
     for name, value in read.changes.items():
         said.changes.setdefault(name, value)
     return said, str(params.weights)

@@ -102,6 +102,10 @@ def test_a_language_model_is_asked_only_where_no_word_names_a_sound() -> None:
     assert engine.samplings[0].constraint is not None
     run(prompt="a coin", weights="tiny", models={"tiny": engine})
     assert len(engine.prompts) == 1
+    engine = FakeTextEngine(json.dumps(answer))
+    other = {"prompt": "footsteps on wood", "reader": "model", "weights": "tiny"}
+    made = run(**other, models={"tiny": engine})
+    assert made.result["sound"] == "growl", "which has no ground that could be of wood"
 
 
 @pytest.mark.parametrize(

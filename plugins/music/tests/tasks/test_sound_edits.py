@@ -37,6 +37,18 @@ def samples(made: Made) -> np.ndarray:
     return read_wav(made.artifacts[0].payload)[0]
 
 
+def test_a_compressor_brings_loud_and_soft_together(tmp_path: Path) -> None:
+    path = tmp_path / "steps.wav"
+    path.write_bytes(wav(np.concatenate((tone() * 0.1, tone())), RATE))
+
+    def ratio(sound: np.ndarray) -> float:
+        return float(np.abs(sound[-RATE // 2 :]).max() / np.abs(sound[: RATE // 2]).max())
+
+    assert ratio(samples(run(path))) == pytest.approx(10, rel=0.01), "the control"
+    made = run(path, compress=True, threshold=-40, ratio=4, makeup=6)
+    assert ratio(samples(made)) < 2.5
+
+
 def test_nothing_set_changes_nothing(file: Path) -> None:
     made = run(file)
     assert np.array_equal(samples(made), read_wav(file.read_bytes())[0])
