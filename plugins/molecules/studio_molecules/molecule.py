@@ -8,16 +8,28 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from studio.api import BadInput
+from studio_molecules.properties import FIGURES
 
 FAMILY = ("smiles", "name", "parent", "operation", "seed")
 """Columns that are no figures."""
+COORDINATES = "coordinates"
+"""The column of places in space, where any row has them."""
+READ = "read"
+"""How a molecule came about that stood in a file."""
 
 MAX_ROWS = 200_000
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_FORMULA = re.compile(r"'*[=+@\t\r-]")
+"""How a cell begins that Excel and its kin would run."""
+_EXACT = 1e15
+"""Whole numbers below it have all their digits."""
 
 
 class Molecule(msgspec.Struct, frozen=True):
@@ -29,7 +41,9 @@ class Molecule(msgspec.Struct, frozen=True):
         operation: How it came about, in words: "read", "sampled", "atom changed", …
         seed: What was drawn with; 0 where nothing was.
         figures: Id of a figure → its value; what could not be computed is left out.
-        words: What else stood beside it in its file and is no number: title → text.
+        words: What else stood beside it in its file: title → text. Of a number that is written
+            there in another way than here ("1.10", "007", "1E5") both are kept.
+        coordinates: A CXSMILES with a place in space for every atom its file had; else empty.
     """
 
     smiles: str
@@ -39,17 +53,34 @@ class Molecule(msgspec.Struct, frozen=True):
     seed: int = 0
     figures: Mapping[str, float] = {}
     words: Mapping[str, str] = {}
+    coordinates: str = ""
+
+
+def columns_of(molecules: Iterable[Molecule]) -> list[str]:
+    """Return the names of all that any molecule has beside the family columns."""
+    return list(dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words)))
+
+
+def cell_of(molecule: Molecule, name: str) -> str:
+    """Return what stands in a column of ``columns_of``: as its file had it, else the figure."""
+    return molecule.words.get(name) or number(name, molecule.figures.get(name))
 
 
 def to_csv(molecules: Sequence[Molecule]) -> bytes:
-    """Return a table with a header: the family columns, then all that any row has beside them."""
-    names = list(dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words)))
+    """Return a table with a header: the family columns, then all that any row has beside them.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it; ``from_csv`` and
+    the reader of files take it away.
+    """
+    names = columns_of(molecules)
+    in_space = [COORDINATES] * any(each.coordinates for each in molecules)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*FAMILY, *names])
+    writer.writerow([*FAMILY, *in_space, *map(harmless, names)])
     for molecule in molecules:
-        own = [molecule.smiles, molecule.name, molecule.parent, molecule.operation, molecule.seed]
-        writer.writerow([*own, *(_cell(molecule, name) for name in names)])
+        own = [molecule.smiles, harmless(molecule.name), molecule.parent, molecule.operation]
+        own += [str(molecule.seed), *([molecule.coordinates] * bool(in_space))]
+        writer.writerow([*own, *(_harmless_cell(molecule, name) for name in names)])
     return text.getvalue().encode()
 
 
@@ -67,39 +98,63 @@ def from_csv(data: bytes) -> list[Molecule]:
 
 
 def _bounded(rows: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
-    for number, row in enumerate(rows):
-        if number >= MAX_ROWS:
+    for place, row in enumerate(rows):
+        if place >= MAX_ROWS:
             raise BadInput(f"A table can hold at most {MAX_ROWS:,} molecules.")
         yield row
 
 
 def _row(row: dict[str, str]) -> Molecule:
-    own = {name: row[name] for name in FAMILY[:4]}
+    own = {name: row.pop(name) for name in FAMILY}
+    coordinates = row.pop(COORDINATES, "")
+    figures, words = told_apart((as_written(name), as_written(row[name])) for name in row)
+    seed = int(own.pop("seed") or 0)
+    own["name"] = as_written(own["name"])
+    return Molecule(**own, seed=seed, figures=figures, words=words, coordinates=coordinates)
+
+
+def told_apart(cells: Iterable[tuple[str, str]]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the figures of titles and texts, and the words; as ``Molecule`` has them."""
     figures: dict[str, float] = {}
     words: dict[str, str] = {}
-    for name, cell in row.items():
-        if name not in FAMILY and cell:
-            number = as_number(cell)
-            if number is None:
-                words[name] = cell
-            else:
-                figures[name] = number
-    return Molecule(**own, seed=int(row["seed"] or 0), figures=figures, words=words)
+    for name, cell in cells:
+        if not cell:
+            continue
+        value = as_number(cell)
+        if value is not None:
+            figures[name] = value
+        if value is None or (name not in FIGURES and number(name, value) != cell):
+            words[name] = cell
+    return figures, words
 
 
 def as_number(cell: str) -> float | None:
     """Return the finite number that a cell is; None if it is something else."""
-    try:
-        number = float(cell)
-    except ValueError:
+    if not _NUMBER.fullmatch(cell):
         return None
-    return number if math.isfinite(number) else None
+    value = float(cell)
+    return value if math.isfinite(value) else None
 
 
-def _cell(molecule: Molecule, name: str) -> str:
-    return molecule.words.get(name) or _number(molecule.figures.get(name))
+def number(name: str, value: float | None) -> str:
+    """Return a figure as text: seven digits of our own, all digits of one from a file."""
+    if value is None or not math.isfinite(value):
+        return ""
+    if name in FIGURES:
+        return f"{value:.7g}"
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
 
 
-def _number(value: float | None) -> str:
-    """Return at most seven digits: enough for a figure, and the same on every machine."""
-    return "" if value is None or not math.isfinite(value) else f"{value:.7g}"
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if len(text) > 1 and _FORMULA.match(text) else text
+
+
+def as_written(text: str) -> str:
+    """Return a text of ``harmless`` as it was before."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def _harmless_cell(molecule: Molecule, name: str) -> str:
+    told = cell_of(molecule, name)
+    return told if as_number(told) is not None else harmless(told)

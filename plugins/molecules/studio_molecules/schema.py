@@ -22,7 +22,7 @@ from studio.api import (
     WeightsId,
 )
 
-MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".sdf", ".mol")
+MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".tab", ".sdf", ".mol", ".xlsx")
 """Endings of the files that are read as lists of molecules."""
 
 SHEET_MOST = 200
@@ -99,7 +99,9 @@ class Analogues(Params, frozen=True):
 class Predict(Params, frozen=True):
     """What to look at: a file, or SMILES one a line."""
 
-    file: Annotated[str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV or SDF file.")] = ""
+    file: Annotated[
+        str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
+    ] = ""
     smiles: Annotated[
         str,
         Text(lines=4, placeholder="CC(=O)Oc1ccccc1C(=O)O", max_chars=10_000_000),
@@ -114,6 +116,13 @@ class Predict(Params, frozen=True):
         bool,
         Label("ADMET", "Also predict 41 ADMET properties, each with its uncertainty."),
     ] = True
+    repeats: Annotated[
+        Literal["keep", "merge", "first"],
+        Label(
+            "Repeated molecules",
+            "Keep every row, merge them (numbers averaged, texts side by side), or keep the first.",
+        ),
+    ] = "keep"
 
 
 class Draw(Params, frozen=True):
@@ -139,9 +148,9 @@ class Convert(Params, frozen=True):
 
 
 class Shape(Params, frozen=True):
-    """Which molecule to fold."""
+    """Which molecule to fold; a CXSMILES with places in space is shown as it is."""
 
-    smiles: Annotated[str, Text(max_chars=2000), Label("SMILES")]
+    smiles: Annotated[str, Text(max_chars=100_000), Label("SMILES")]
     seed: Seed = Seed.random()
 
 
@@ -161,9 +170,16 @@ class Export(Params, frozen=True):
     """In which format the table that is handed in is written."""
 
     format: Annotated[
-        Literal["sdf", "png", "svg"],
-        Label("Format", "SDF keeps all properties; PNG and SVG are sheets of structures."),
+        Literal["sdf", "xlsx", "png", "svg"],
+        Label("Format", "SDF and Excel keep all columns; PNG and SVG are sheets of structures."),
     ] = "sdf"
+    in_space: Annotated[
+        bool,
+        Label(
+            "3-D coordinates",
+            "SDF only: those of the file where it had them, otherwise a likely conformer.",
+        ),
+    ] = False
 
 
 class Improve(Params, frozen=True):

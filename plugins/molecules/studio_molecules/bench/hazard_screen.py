@@ -1,20 +1,15 @@
 """The bench ``molecules-care``: how many ordinary medicines the screen marks.
 
-The list is ``tests/bench/medicines.csv``: well-known medicines, flat and without salts, written
-down by hand. Each has its molecular formula beside it; a test compares it with the structure.
+They are those of ``chem/common_molecules.csv``.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from studio.api import BenchContext, ErrorCode, StudioError
-from studio_molecules.chem import hazard_screen, parser
-
-LIST: Final = Path("tests/bench/medicines.csv")
+from studio.api import BenchContext
+from studio_molecules.chem import common_molecules, hazard_screen, parser
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -34,17 +29,5 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
 
 
 def medicines() -> list[dict[str, str]]:
-    """Return ``name``, ``formula`` and ``smiles`` of each, from the repository of this package.
-
-    Raises:
-        StudioError: it lies in none.
-    """
-    for folder in Path(__file__).resolve().parents:
-        if (folder / LIST).is_file():
-            with (folder / LIST).open(encoding="utf-8", newline="") as file:
-                return list(csv.DictReader(file))
-    raise StudioError(
-        ErrorCode.UNSUPPORTED,
-        f"The list of drugs for this benchmark is missing: {LIST}.",
-        "Run it from a source checkout.",
-    )
+    """Return ``name``, ``formula`` and ``smiles`` of each."""
+    return [row for row in common_molecules.molecules() if row["kind"] == "medicine"]

@@ -7,7 +7,7 @@ from typing import Any
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from studio.api import ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, StudioError
 from studio_molecules.chem import parser
 
 _SECONDS = 20
@@ -23,6 +23,32 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
         BadInput: it is no SMILES, or too large.
         StudioError: no shape was found in time.
     """
+    mol = folded(smiles, seed)
+    places = mol.GetConformer().GetPositions()
+    return {
+        "symbols": [atom.GetSymbol() for atom in mol.GetAtoms()],
+        "places": (places - places.mean(0)).round(4).tolist(),
+        "bonds": [
+            (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondTypeAsDouble())
+            for bond in mol.GetBonds()
+        ],
+    }
+
+
+def folded(smiles: str, seed: int) -> Chem.Mol:
+    """Return a molecule with hydrogens and places in space: those of a CXSMILES, else likely ones.
+
+    Raises:
+        BadInput: it is no SMILES, or too large.
+        StudioError: no shape was found in time.
+    """
+    if "|" in smiles:
+        params = Chem.SmilesParserParams()
+        params.removeHs = False
+        given = Chem.MolFromSmiles(smiles, params)
+        if given is None or not given.GetNumConformers():
+            raise BadInput("These are no coordinates of a molecule.", "Give a SMILES instead.")
+        return given
     mol = Chem.AddHs(parser.parse(smiles).mol)
     rules: Any = rdDistGeom.ETKDGv3()  # rdkit-stubs gives its setters no value
     rules.randomSeed = seed & 0x7FFFFFFF
@@ -37,12 +63,4 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
             )
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=500)
-    places = mol.GetConformer().GetPositions()
-    return {
-        "symbols": [atom.GetSymbol() for atom in mol.GetAtoms()],
-        "places": (places - places.mean(0)).round(4).tolist(),
-        "bonds": [
-            (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondTypeAsDouble())
-            for bond in mol.GetBonds()
-        ],
-    }
+    return mol

@@ -1,36 +1,46 @@
-"""Lists of molecules from files: SMILES, CSV, SDF. Bad rows are counted out by line and reason.
+"""Lists of molecules from files: SMILES, tables, SDF, Excel. Nothing that stands there is lost.
 
-Files come from outside: sizes are bounded before anything is parsed.
+Bad rows are counted out by line and reason. Files come from outside: sizes are bounded before
+anything is parsed.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
 import functools
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rdkit import Chem
 
 from studio.api import BadInput
 from studio_molecules.admet.endpoints import SPREAD
-from studio_molecules.chem.parser import Structure, checked, parse
-from studio_molecules.molecule import FAMILY, as_number
+from studio_molecules.chem import sd_file, workbook
+from studio_molecules.chem.parser import Structure, parse
+from studio_molecules.chem.text_table import MAX_LINE, TextTable, titles
+from studio_molecules.molecule import COORDINATES, FAMILY, READ, as_written, told_apart
 from studio_molecules.properties import FIGURES
 
 MAX_BYTES = 200 * 2**20
 MAX_ROWS = 200_000
 MAX_FAULTS = 1000
-_MAX_LINE = 100_000
-_MAX_NAME = 200
-_MAX_BESIDE = 200
+MAX_BESIDE = 2000
 """Columns of a table, or fields of a record."""
-_SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
-_NAME_COLUMNS = ("name", "id", "title", "compound", "compound_id")
-_KNOWN = frozenset((*FAMILY, *FIGURES))
+_MAX_NAME = 4000
+_MAX_CELL = 100_000
+_SNIFFED = 20
+"""Rows that are looked at to find the column of structures."""
+_SMILES_COLUMNS = ("smiles", "canonicalsmiles", "isomericsmiles", "smi")
+_NAME_COLUMNS = (
+    "name", "title", "compoundname", "moleculename", "preferredname", "commonname", "compound",
+    "moleculetitle", "id", "compoundid", "compoundno", "moleculeid", "chemblid",
+    "moleculechemblid", "cid", "pubchemcompoundcid", "zincid", "drugbankid", "rowid",
+)  # fmt: skip
+_KNOWN = frozenset((*FAMILY, COORDINATES, *FIGURES))
+_OWN_FIELDS = frozenset(("smiles", "operation", "seed"))
+"""Fields by which a record of ours is known."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +48,9 @@ class Row:
     """One molecule that was read: where, what, and what it is called there.
 
     Attributes:
-        figures: The numbers that stood beside it, under the names they have there.
-        words: What else stood there.
+        figures, words: What stood beside it, as ``Molecule`` has them.
+        remark: What was changed to read it.
+        made: Its parent, operation and seed, where this program wrote the file.
     """
 
     line: int
@@ -47,6 +58,8 @@ class Row:
     name: str
     figures: Mapping[str, float]
     words: Mapping[str, str]
+    remark: str = ""
+    made: tuple[str, str, int] = ("", READ, 0)
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,18 @@ class Reading:
     dropped: int = 0
 
 
+@dataclass(frozen=True)
+class _Record:
+    """A row as it stands in its file, before any chemistry."""
+
+    line: int
+    make: Callable[[], Structure]
+    name: str = ""
+    beside: Sequence[tuple[str, str]] = ()
+    is_ours: bool = False
+    remark: str = ""
+
+
 def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     """Yield the reading as it grows, a row at a time; the last one is whole.
 
@@ -74,22 +99,18 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     """
     if len(data) > MAX_BYTES:
         raise BadInput(f"“{called}” is too large.", f"The limit is {MAX_BYTES >> 20} MB.")
-    text = _decoded(data)
-    if "\0" in text[:4096]:
-        raise BadInput(f"“{called}” is not a text file.", "Choose a SMILES, CSV or SDF file.")
-    rows = (
-        _records(text) if suffix in (".sdf", ".mol") or "M  END" in text[:20_000] else _lines(text)
-    )
     found = Reading()
-    for line, make, name, beside in rows:
+    for record in _records(data, suffix, called):
         if len(found.rows) >= MAX_ROWS:
-            found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules were read"))
+            found.faults.append(
+                Fault(record.line, f"only the first {MAX_ROWS:,} molecules were read")
+            )
             break
         try:
-            found.rows.append(Row(line, make(), name, *_sorted_out(beside)))
+            found.rows.append(_row(record))
         except BadInput as error:
             if len(found.faults) < MAX_FAULTS:
-                found.faults.append(Fault(line, str(error)))
+                found.faults.append(Fault(record.line, str(error)))
             else:
                 found.dropped += 1
         yield found
@@ -106,6 +127,19 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     yield found
 
 
+def _records(data: bytes, suffix: str, called: str) -> Iterator[_Record]:
+    if data.startswith(b"PK\x03\x04"):
+        return _of_workbook(data, called)
+    text = _decoded(data)
+    if "\0" in text[:4096]:
+        raise BadInput(
+            f"“{called}” is not a text file.", "Choose a SMILES, CSV, SDF or Excel (.xlsx) file."
+        )
+    if suffix in (".sdf", ".mol") or "M  END" in text[:20_000]:
+        return _of_sd_file(text)
+    return _of_text(text)
+
+
 def _decoded(data: bytes) -> str:
     """Return the text of a file: UTF-8, UTF-16 with its mark, else as Excel saves in Europe."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -116,112 +150,145 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-_Beside = Iterable[tuple[str, str]]
-"""What stands beside a molecule: title and text."""
-_Records = Iterator[tuple[int, Callable[[], Structure], str, _Beside]]
+# --- files, row by row --------------------------------------------------------------------------
 
 
-def _lines(text: str) -> _Records:
-    """SMILES, a name after white space or a comma; or a table whose header names a SMILES column.
-
-    A line is a row: a quotation mark that is never closed spoils its own and no other.
-    """
-    lines = text.splitlines()
-    head = lines[0] if lines else ""
-    sign = max(",;\t", key=lambda mark: len(_cells(head, mark)))
-    heads = _cells(head, sign)
-    columns = [cell.lower() for cell in heads]
-    smiles = _column(columns, _SMILES_COLUMNS)
-    if smiles is None and len(columns) > 1:
-        smiles = next((n for n, column in enumerate(columns) if "smiles" in column), None)
+def _of_text(text: str) -> Iterator[_Record]:
+    """SMILES, a name after white space or a comma; or a table with a column of structures."""
+    table = TextTable(text)
+    smiles = _structures(table.heads, table.sample(_SNIFFED))
     if smiles is not None:
-        yield from _table(lines[1:], sign, heads, smiles, _column(columns, _NAME_COLUMNS))
+        yield from _of_table(table.heads, smiles, table.rows())
         return
-    for number, line in enumerate(lines, 1):
-        words = [*re.split(r"[\s,;]+", line[:_MAX_LINE].strip(), maxsplit=1), ""]
-        if words[0] and not words[0].startswith("#"):
-            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME], ()
+    for number, line in enumerate(table.lines, 1):
+        words = [*re.split(r"[\s,;]+", line[:MAX_LINE].strip(), maxsplit=1), ""]
+        is_head = number == 1 and _plain(words[0]) in _SMILES_COLUMNS
+        if words[0] and not words[0].startswith("#") and not is_head:
+            yield _Record(number, functools.partial(parse, words[0]), words[1])
 
 
-def _table(
-    lines: Sequence[str], sign: str, heads: Sequence[str], smiles: int, name: int | None
-) -> _Records:
-    for number, line in enumerate(lines, 2):
-        cells = _cells(line, sign)
-        if not any(cells):
+def _of_workbook(data: bytes, called: str) -> Iterator[_Record]:
+    rows = workbook.rows(data, called)
+    _line, heads = next(rows, (1, []))
+    first = list(itertools.islice(rows, _SNIFFED))
+    heads = titles(heads)
+    smiles = _structures(heads, [row for _line, row in first])
+    if smiles is None:
+        raise BadInput(
+            f"The first sheet of “{called}” has no column of SMILES.",
+            "Put the titles into its first row, one of them “smiles”.",
+        )
+    whole = ((line, row, False) for line, row in itertools.chain(first, rows))
+    yield from _of_table(heads, smiles, whole)
+
+
+def _of_table(
+    heads: Sequence[str], smiles: int, rows: Iterable[tuple[int, list[str], bool]]
+) -> Iterator[_Record]:
+    plain = [_plain(head) for head in heads]
+    names = [plain.index(name) for name in _NAME_COLUMNS if name in plain]
+    names = [place for place in names if place != smiles]
+    is_ours = set(FAMILY) <= set(heads)
+    skipped = {smiles} | ({names[0]} if names and plain[names[0]] in ("name", "title") else set())
+    for line, row, cut in rows:
+        if len(row) <= smiles:
+            yield _Record(line, functools.partial(_refuse, "this row has no SMILES"))
             continue
-        if len(cells) <= smiles:
-            yield number, functools.partial(_refuse, "this row has no SMILES"), "", ()
-            continue
-        called = cells[name] if name is not None and len(cells) > name else ""
-        own = (smiles, name)
-        beside = [pair for place, pair in enumerate(zip(heads, cells)) if place not in own]
-        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME], beside
+        named = [row[place] for place in names if len(row) > place and row[place]]
+        beside = [
+            (head, as_written(cell))
+            for place, (head, cell) in enumerate(zip(heads, row))
+            if place not in skipped and cell
+        ]
+        remark = f"only its first {MAX_LINE:,} characters were read" if cut else ""
+        make = functools.partial(parse, row[smiles])
+        yield _Record(line, make, as_written(named[0]) if named else "", beside, is_ours, remark)
 
 
-def _cells(line: str, sign: str) -> list[str]:
-    (row,) = csv.reader([line[:_MAX_LINE]], delimiter=sign)
-    return [cell.strip() for cell in row]
+def _of_sd_file(text: str) -> Iterator[_Record]:
+    for line, block, name, fields in sd_file.records(text):
+        is_ours = {title for title, _cell in fields} >= _OWN_FIELDS
+        make = functools.partial(sd_file.structure, block)
+        yield _Record(line, make, name, fields, is_ours)
 
 
-def _column(columns: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((columns.index(name) for name in names if name in columns), None)
+def _structures(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """Return which column holds the structures: by its title, else by what stands in it."""
+    plain = [_plain(head) for head in heads]
+    for name in _SMILES_COLUMNS:
+        if name in plain:
+            return plain.index(name)
+    named = next((place for place, head in enumerate(plain) if "smiles" in head), None)
+    if named is not None and len(heads) > 1:
+        return named
+    best, most = None, 2.0
+    for place, head in enumerate(heads):
+        filled = [row[place] for row in rows if len(row) > place and row[place]]
+        length = sum(map(len, filled)) / max(1, len(filled))
+        if len(heads) > 1 and length > most and not _is_smiles(head) and _mostly_smiles(filled):
+            best, most = place, length
+    return best
 
 
-def _sorted_out(beside: _Beside) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the numbers and the words beside a molecule.
-
-    What this program wrote is left out: it is computed anew. Columns of others that are called like
-    ours are told apart by their names.
-    """
-    figures: dict[str, float] = {}
-    words: dict[str, str] = {}
-    for title, cell in itertools.islice(beside, _MAX_BESIDE):
-        if not cell or not 0 < len(title) <= _MAX_NAME or title in _KNOWN or title.endswith(SPREAD):
-            continue
-        name = f"{title} (file)" if title.lower() in _KNOWN else title
-        number = as_number(cell)
-        if number is None:
-            words[name] = cell
-        else:
-            figures[name] = number
-    return figures, words
+def _mostly_smiles(cells: Sequence[str]) -> bool:
+    return sum(map(_is_smiles, cells)) >= 0.8 * len(cells) > 0
 
 
-def _records(text: str) -> _Records:
-    """Records of an SD file, each as its own molfile: a lie about counts spoils one record only."""
-    line = 1
-    for record in text.split("$$$$"):
-        own = record.split("\n", 1)[1] if line > 1 and "\n" in record else record
-        first = line + record.count("\n") - own.count("\n")
-        lines = own.splitlines()  # the first one is the name, and may be empty
-        if any(each.strip() for each in lines):
-            make = functools.partial(_molfile, "\n".join(lines))
-            yield first, make, lines[0].strip()[:_MAX_NAME], list(_fields(lines))
-        line += record.count("\n")
+def _is_smiles(cell: str) -> bool:
+    return len(cell) < 2000 and Chem.MolFromSmiles(cell, sanitize=False) is not None
 
 
-def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the data fields of a record: each name stands above its value, an empty line below."""
-    name, value = "", list[str]()
-    for line in [*lines, ""]:
-        head = re.search(r"<([^<>]+)>", line) if line.startswith(">") else None
-        if name and (head or not line.strip()):
-            yield name, "\n".join(value).strip()
-            name, value = "", []
-        if head:
-            name = head[1].strip()
-        elif name:
-            value.append(line)
-
-
-def _molfile(block: str) -> Structure:
-    mol = Chem.MolFromMolBlock(block, sanitize=False, removeHs=False, strictParsing=True)
-    if mol is None:
-        raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
-    found = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
-    return parse(found.smiles)  # atoms in the order of the SMILES, as in every other molecule here
+def _plain(title: str) -> str:
+    """Return a title as it is compared: its letters and digits."""
+    return re.sub(r"[^a-z0-9]", "", title.lower())
 
 
 def _refuse(reason: str) -> Structure:
     raise BadInput(reason)
+
+
+# --- one row ------------------------------------------------------------------------------------
+
+
+def _row(record: _Record) -> Row:
+    structure = record.make()
+    made = dict(record.beside) if record.is_ours else {}
+    coordinates = made.get(COORDINATES) or structure.coordinates
+    figures, words = told_apart(_beside(record))
+    if structure.original:
+        words["SMILES (file)"] = structure.original
+    remarks = [structure.remark, record.remark, *_cut(record)]
+    seed = made.get("seed", "")
+    return Row(
+        record.line,
+        replace(structure, coordinates=coordinates),
+        record.name[:_MAX_NAME],
+        figures,
+        words,
+        "; ".join(filter(None, remarks)),
+        (
+            made.get("parent", ""),
+            made.get("operation") or READ,
+            int(seed) if seed.isdecimal() else 0,
+        ),
+    )
+
+
+def _beside(record: _Record) -> Iterator[tuple[str, str]]:
+    """Yield the columns of a molecule. Those of others that are called like ours say so."""
+    for title, cell in record.beside[:MAX_BESIDE]:
+        is_known = title.lower() in _KNOWN or title.endswith(SPREAD)
+        if record.is_ours and title in (*FAMILY, COORDINATES):
+            continue
+        name = f"{title} (file)" if is_known and not record.is_ours else title
+        yield name[:_MAX_NAME], cell[:_MAX_CELL]
+
+
+def _cut(record: _Record) -> Iterator[str]:
+    """Yield what is said of a row that has more than there is room for."""
+    if len(record.name) > _MAX_NAME:
+        yield f"only the first {_MAX_NAME:,} characters of its name were kept"
+    if len(record.beside) > MAX_BESIDE:
+        yield f"only its first {MAX_BESIDE:,} columns were kept"
+    if any(len(cell) > _MAX_CELL for _title, cell in record.beside):
+        yield f"texts were cut at {_MAX_CELL:,} characters"

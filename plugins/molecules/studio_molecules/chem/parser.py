@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from studio.api import BadInput
+from studio_molecules.chem import common_molecules
 
 MAX_SMILES = 2000
 """Characters; a peptide of forty residues fits."""
@@ -25,15 +26,24 @@ rdBase.DisableLog("rdApp.*")  # what is wrong is said by us, in a sentence
 
 @dataclass(frozen=True)
 class Structure:
-    """A sanitised molecule, its canonical SMILES, and what was changed to get there."""
+    """A sanitised molecule, its canonical SMILES, and what was changed to get there.
+
+    Attributes:
+        original: SMILES of all that was given, where a part of it was left out.
+        coordinates: A CXSMILES with places in space, where they were given.
+    """
 
     mol: Chem.Mol
     smiles: str
     remark: str = ""
+    original: str = ""
+    coordinates: str = ""
 
 
 def parse(smiles: str) -> Structure:
     """Return the structure of ``smiles``: sanitised, the largest part of a salt.
+
+    The name of a common molecule does as well.
 
     Raises:
         BadInput: it is too long, is no SMILES, breaks a valence, holds a metal, or nothing.
@@ -47,8 +57,18 @@ def parse(smiles: str) -> Structure:
         )
     mol = Chem.MolFromSmiles(smiles, sanitize=False)
     if mol is None:
-        raise BadInput(f"“{_short(smiles)}” is not a valid SMILES: {syntax(smiles)}.")
+        return _named(smiles)
     return checked(mol, _short(smiles))
+
+
+def _named(name: str) -> Structure:
+    known = common_molecules.smiles_of(name)
+    if known:
+        remark = f"“{name}” was looked up among common names"
+        return replace(checked(Chem.MolFromSmiles(known, sanitize=False), name), remark=remark)
+    near = ", ".join(f"“{each}”" for each in common_molecules.alike(name))
+    hint = f"Names that are known here and look like it: {near}." if near else ""
+    raise BadInput(f"“{_short(name)}” is not a valid SMILES: {syntax(name)}.", hint)
 
 
 def checked(mol: Chem.Mol, called: str) -> Structure:
@@ -75,8 +95,9 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     Chem.SanitizeMol(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True)
     mol = Chem.RemoveHs(mol)  # else a molecule from space had another name than from the plane
-    remark = ""
+    remark = original = ""
     if len(Chem.GetMolFrags(mol)) > 1:
+        original = Chem.MolToSmiles(mol)
         mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
         remark = "salt or mixture: only the largest part was kept"
     strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN}
@@ -88,7 +109,7 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
         raise BadInput(f"“{called}” contains only hydrogen.")
     if heavy > MAX_HEAVY_ATOMS:
         raise BadInput(f"“{called}” has {heavy} heavy atoms; the limit is {MAX_HEAVY_ATOMS}.")
-    return Structure(mol, Chem.MolToSmiles(mol), remark)
+    return Structure(mol, Chem.MolToSmiles(mol), remark, original)
 
 
 def valid(smiles: str) -> Chem.Mol | None:

@@ -25,6 +25,7 @@ from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.modes import ANALOGUES, IMPROVE
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.export_dialog import ALL, SELECTED, SHOWN, ExportDialog, formats
 from studio_molecules.pages.table.files import DRAWN, PLAIN, plain, put
 from studio_molecules.schema import SHEET_MOST
 
@@ -46,6 +47,8 @@ class MoleculeActions:
         """Work on ``collection``; ``open_table`` shows a table of the library instead."""
         self._ctx, self._collection, self._composer = ctx, collection, composer
         self._trouble, self._open_table = trouble, open_table
+        self.dialog: ExportDialog | None = None
+        """What asks for the format of an export, once it did."""
 
     # --- one molecule, or the selected ones -----------------------------------------------------
 
@@ -106,36 +109,47 @@ class MoleculeActions:
     # --- files ----------------------------------------------------------------------------------
 
     def save_as(self) -> None:
-        """Ask where to, and write the selected molecules, or all in view."""
-        molecules = self._collection.wanted()
-        if not molecules:
-            self._trouble.tell(tr("No molecules in view. Widen the filters first."))
-            return
-        self._save(molecules)
+        """Ask what leaves in which format: several that are selected, else those in view."""
+        several = len(self._collection.chosen.intersection(self._collection.shown)) > 1
+        self._ask(SELECTED if several else SHOWN if self._collection.shown else ALL)
 
     def save_selected(self) -> None:
-        """Ask where to, and write the selected molecules, be it only one."""
-        self._save(self._picked())
+        """Ask for a format, and write the selected molecules, be it only one."""
+        self._ask(SELECTED)
 
-    def _save(self, molecules: Sequence[Molecule]) -> None:
+    def _ask(self, scope: str) -> None:
+        collection = self._collection
+        if not len(collection.rows):
+            self._trouble.tell(tr("There are no molecules to export yet."))
+            return
+        picked = len(collection.chosen.intersection(collection.shown))
+        counts = ((SELECTED, picked), (SHOWN, len(collection.shown)), (ALL, len(collection.rows)))
+        self.dialog = ExportDialog(self._ctx, counts, scope, self._save, self._trouble.widget)
+        self.dialog.open()
+
+    def _save(self, scope: str, suffix: str, in_space: bool) -> None:
+        collection = self._collection
+        takes = {SELECTED: collection.picked, SHOWN: collection.in_view, ALL: collection.every}
+        molecules = takes[scope]()
+
+        def written(path: Path, done: bool) -> None:
+            if done:
+                self._said(path, len(molecules))
+            else:
+                self._export_drawn(path, molecules, in_space)
+
         self._ctx.kit.save_as(
-            self._collection.said_of(len(molecules)),
-            "molecules.sdf",
-            (".sdf", *PLAIN, ".png", ".svg"),
+            dict(formats())[suffix],
+            f"molecules{suffix}",
+            (suffix,),
             self._labelled(lambda path: _write_plain(path, molecules)),
             trouble=self._trouble,
-            said=lambda path, written: self._on_written(path, molecules, written),
+            said=written,
         )
 
-    def _on_written(self, path: Path, molecules: Sequence[Molecule], written: bool) -> None:
-        if written:
-            self._said(path, len(molecules))
-        else:
-            self._export_drawn(path, molecules)
-
-    def _export_drawn(self, path: Path, molecules: Sequence[Molecule]) -> None:
+    def _export_drawn(self, path: Path, molecules: Sequence[Molecule], in_space: bool) -> None:
         """Let the runtime write the format, and put what it made in its place."""
-        if path.suffix.lower() != ".sdf" and len(molecules) > SHEET_MOST:
+        if path.suffix.lower() in (".png", ".svg") and len(molecules) > SHEET_MOST:
             words = tr("A sheet holds {most} structures; it shows the first ones in view.")
             self._ctx.notices.info(words.format(most=SHEET_MOST), key="molecules.sheet")
             molecules = molecules[:SHEET_MOST]
@@ -146,7 +160,7 @@ class MoleculeActions:
                 job = self._ctx.tasks.submit(
                     JobRequest(
                         TASK,
-                        {"format": path.suffix[1:].lower()},
+                        {"format": path.suffix[1:].lower(), "in_space": in_space},
                         title=title,
                         inputs={"table": table},
                         keep=False,
@@ -211,7 +225,7 @@ def _write_plain(path: Path, molecules: Sequence[Molecule]) -> bool:
     if suffix in DRAWN:
         return False
     if suffix not in PLAIN:
-        words = tr("“{suffix}” is not a supported format. Use SDF, SMILES (.smi), CSV, PNG or SVG.")
+        words = tr("“{suffix}” is not a supported format. Use SDF, CSV, Excel, SMILES, PNG or SVG.")
         raise BadInput(words.format(suffix=suffix))
     put(path, plain(molecules, suffix))
     return True

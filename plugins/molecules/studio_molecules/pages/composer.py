@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Composer(QFrame):
         super().__init__()
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.MOLECULES)
         self.file: Path | None = None
+        self.known: Callable[[str], str] = str
+        """Returns the SMILES of a name in the table that is in view, else the text itself."""
         self._texts = {"lead": "", "list": ""}
         self._slot = "lead"
         """Which of the texts is in the field."""
@@ -51,7 +53,7 @@ class Composer(QFrame):
         self.preview.drawn.connect(self.set_lead)
         self.draw = ctx.ui.icon_button("pencil", tr("Draw the lead"))
         self.draw.clicked.connect(lambda _on=False: self.preview.edit())
-        self.open = ctx.ui.button(tr("Open…"), "folder-open", tip=tr("SMILES, CSV or SDF"))
+        self.open = ctx.ui.button(tr("Open…"), "folder-open", tip=tr("SMILES, CSV, Excel or SDF"))
         self.open.clicked.connect(lambda _on=False: self.open_asked.emit())
         self.go_on = ctx.ui.button(tr("Continue"), "play")
         self.go_on.setToolTip(tr("Continue from the molecules in view"))
@@ -178,10 +180,15 @@ class Composer(QFrame):
 
     # --- for the task -------------------------------------------------------------------------
 
+    @property
+    def has_list(self) -> bool:
+        """Whether there is a file or a text that Predict would read."""
+        return self.file is not None or bool(self._texts["list"].strip() or self.field.text)
+
     def lead(self) -> str:
-        """Return the lead, or nothing."""
+        """Return the lead, or nothing; a name in the table stands for its molecule."""
         self._keep_text()
-        return self._texts["lead"].strip()
+        return self.known(self._texts["lead"].strip())
 
     def request(self) -> JobRequest:
         """Return what is to be started.
@@ -265,5 +272,5 @@ def _placeholder(mode: str) -> str:
     if mode == PREDICT:
         return tr("SMILES, one per line, optionally followed by a name; or open or drop a file")
     if mode == IMPROVE:
-        return tr("Lead as SMILES; leave empty to search freely")
-    return tr("Lead as SMILES, e.g. CC(C)NCC(O)COc1cccc2ccccc12")
+        return tr("Lead as SMILES or name; leave empty to search freely")
+    return tr("Lead as SMILES or name, e.g. CC(C)NCC(O)COc1cccc2ccccc12 or propranolol")

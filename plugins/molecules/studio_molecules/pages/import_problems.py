@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -27,8 +27,14 @@ class ImportProblems(QDialog):
     """A list to read and to copy."""
 
     def __init__(
-        self, ctx: PluginContext, faults: Sequence[Mapping[str, Any]], untold: int, parent: QWidget
+        self,
+        ctx: PluginContext,
+        faults: Sequence[Mapping[str, Any]],
+        untold: int,
+        parent: QWidget,
+        merge: Callable[[], None] | None = None,
     ) -> None:
+        """Show ``faults``; ``merge`` reads the list again with repeated rows as one."""
         super().__init__(parent)
         self._ctx, self._faults = ctx, faults
         title = tr("Skipped, modified and repeated rows")
@@ -55,6 +61,13 @@ class ImportProblems(QDialog):
         row = QHBoxLayout()
         more = tr("{count} more are not listed.").format(count=f"{untold:,}") if untold else ""
         row.addWidget(QLabel(more), 1)
+        self.merge = ctx.ui.button(tr("Merge repeated rows"), "list")
+        self.merge.setToolTip(tr("Read it again: numbers averaged, texts side by side"))
+        self.merge.setVisible(merge is not None)
+        if merge is not None:
+            self.merge.clicked.connect(self.accept)
+            self.merge.clicked.connect(lambda _on=False: merge())
+        row.addWidget(self.merge)
         row.addWidget(copy)
         row.addWidget(close)
         column = QVBoxLayout(self)
@@ -92,12 +105,27 @@ def told_of(meta: Mapping[str, Any]) -> str:
         ),
         _counted(
             repeats,
-            tr("1 row repeats an earlier one."),
-            tr("{count} rows repeat earlier ones."),
+            *_REPEATS.get(str(meta.get("repeats_are")), _REPEATS["first"])(),
         ),
         tr("About the lead: {remark}.").format(remark=lead) if lead else "",
     )
     return " ".join(filter(None, said))
+
+
+_REPEATS = {
+    "keep": lambda: (
+        tr("1 row repeats an earlier one and is kept."),
+        tr("{count} rows repeat earlier ones and are kept."),
+    ),
+    "merge": lambda: (
+        tr("1 row was merged with an earlier one of the same molecule."),
+        tr("{count} rows were merged with earlier ones of the same molecules."),
+    ),
+    "first": lambda: (
+        tr("1 row repeats an earlier one."),
+        tr("{count} rows repeat earlier ones."),
+    ),
+}
 
 
 def _rows(meta: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -77,6 +77,7 @@ class MoleculePage(QWidget):
         self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.composer = Composer(ctx)
         self.browser = Browser(ctx, self.collection, self.structures)
+        self.composer.known = self.collection.smiles_of
         self.views = QStackedWidget()
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -293,8 +294,18 @@ class MoleculePage(QWidget):
         self.browser.filters.narrow("care", 1, 1)
 
     def _list(self, faults: Sequence[Mapping[str, Any]], untold: int) -> None:
-        self.faults = ImportProblems(self._ctx, faults, untold, self)
+        meta = self.artifact.meta if self.artifact is not None else {}
+        kept = meta.get("repeats") and meta.get("repeats_are") == "keep"
+        can = kept and self.composer.mode == PREDICT and self.composer.has_list
+        merge = self._merge_repeats if can else None
+        self.faults = ImportProblems(self._ctx, faults, untold, self, merge)
         self.faults.open()
+
+    def _merge_repeats(self) -> None:
+        """Read the same list again, with the rows of one molecule as one."""
+        form = self.composer.modes.form
+        form.set_values({**form.values(), "repeats": "merge"})
+        self.run.run()
 
     # --- hands --------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Tables as files that RDKit has to write: SDF, and sheets of structures. Puts none away."""
+"""Tables as files that the window does not write: SDF, Excel, and sheets. Puts none away."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Generator, Iterator, Sequence
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
-from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio.api import BadInput, Check, Event, Kind, StudioError, TaskContext, Verdict
+from studio_molecules.chem import conformer, workbook
 from studio_molecules.chem.parser import valid
 from studio_molecules.chem.sheet import Sheet
-from studio_molecules.molecule import Molecule, from_csv
+from studio_molecules.molecule import Molecule, cell_of, columns_of, from_csv
 from studio_molecules.schema import SHEET_MOST, Export
 
+_SEED = 1
+"""Of conformers: the same file again."""
+_BETWEEN_STEPS = 64
 _Writing = Generator[Event | None, None, tuple[bytes, int]]
 """Steps, then the file and how many molecules are in it."""
 
@@ -27,25 +31,38 @@ def export(ctx: TaskContext, params: Export) -> Iterator[Event | None]:
     if not molecules:
         raise BadInput("There are no molecules to export.", "Select some first.")
     if params.format == "sdf":
-        payload, written = yield from _records(ctx, molecules)
+        payload, written = yield from _records(ctx, molecules, params.in_space)
+    elif params.format == "xlsx":
+        payload, written = yield from _workbook(ctx, molecules)
     else:
         payload, written = yield from _sheet(ctx, molecules[:SHEET_MOST], params.format)
     check = Check("written", written == len(molecules), f"{written:,} of {len(molecules):,}")
-    kind = Kind.MOLECULES if params.format == "sdf" else Kind.IMAGE
+    kind = Kind.IMAGE if params.format in ("png", "svg") else Kind.MOLECULES
     yield ctx.artifact(kind, payload, suffix=f".{params.format}", verdict=Verdict((check,)))
     yield ctx.result(written=written, count=len(molecules))
 
 
-def _records(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
-    """Return an SD file: coordinates in the plane, and what is known as data fields."""
+def _workbook(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
+    writing = workbook.written(molecules)
+    while True:
+        try:
+            done = next(writing)
+        except StopIteration as end:
+            return end.value, len(molecules)
+        if done % _BETWEEN_STEPS == 0:
+            yield ctx.progress(done, len(molecules), f"{done:,} written")
+
+
+def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) -> _Writing:
+    """Return an SD file: places in the plane or in space, and what is known as data fields."""
     records = []
     for number, row in enumerate(molecules, 1):
-        mol = _laid_out(row.smiles)
+        mol = (_in_space(row) if in_space else None) or _laid_out(row.smiles)
         if mol is not None:
             mol.SetProp("_Name", " ".join(row.name.split()) or f"Molecule {number}")
             fields = {"smiles": row.smiles, "parent": row.parent, "operation": row.operation}
-            fields |= {name: f"{value:.7g}" for name, value in row.figures.items()}
-            fields |= {name: _field(text) for name, text in row.words.items()}
+            fields["seed"] = str(row.seed)
+            fields |= {_title(name): _field(cell_of(row, name)) for name in columns_of([row])}
             told = "".join(f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text)
             records.append(f"{Chem.MolToMolBlock(mol)}{told}$$$$\n")
         yield ctx.progress(number, len(molecules), f"{number:,} written")
@@ -77,6 +94,18 @@ def _laid_out(smiles: str) -> Chem.Mol | None:
         rdDepictor.SetPreferCoordGen(True)
         rdDepictor.Compute2DCoords(mol)
     return mol
+
+
+def _in_space(row: Molecule) -> Chem.Mol | None:
+    try:
+        return conformer.folded(row.coordinates or row.smiles, _SEED)
+    except StudioError:  # too strained, or no molecule: it is written flat
+        return None
+
+
+def _title(name: str) -> str:
+    """Return the name of a data field on one line."""
+    return " ".join(name.split())
 
 
 def _field(text: str) -> str:

@@ -13,6 +13,7 @@ from studio.api import BadInput, Event, TaskContext, open_regular
 from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import descriptors, file_reader, parser
+from studio_molecules.merging import merged
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Predict
 from studio_molecules.tasks.table_artifact import counted, finish
@@ -33,33 +34,42 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
             yield ctx.progress(0, 0, f"{len(found.rows):,} read")
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
         molecules = yield from _described(ctx, found.rows, lead, ensemble)
-    remarks = [
-        {"line": row.line, "reason": row.structure.remark}
-        for row in found.rows
-        if row.structure.remark
-    ]
+    different = len({each.smiles for each in molecules})
+    if params.repeats == "merge":
+        molecules = merged(molecules)
+    elif params.repeats == "first":
+        molecules = list({each.smiles: each for each in reversed(molecules)}.values())[::-1]
+    remarks = [{"line": row.line, "reason": row.remark} for row in found.rows if row.remark]
     yield from finish(
         ctx,
         molecules,
         f"{counted(len(molecules))} of {called}",
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
-        repeats=len(found.rows) - len(molecules),
-        repeated=_repeated(found.rows)[: file_reader.MAX_FAULTS],
+        repeats=len(found.rows) - different,
+        repeated=_repeated(found.rows, params.repeats)[: file_reader.MAX_FAULTS],
+        repeats_are=params.repeats,
         remarks=remarks[: file_reader.MAX_FAULTS],
         admet_missing=prediction.MISSING if params.admet and ensemble is None else "",
     )
 
 
-def _repeated(rows: Sequence[file_reader.Row]) -> list[dict[str, Any]]:
-    """Return the rows that hold the molecule of an earlier one."""
+_BECAME = {
+    "keep": "both are kept",
+    "merge": "they are one row now",
+    "first": "which is kept; this row is not",
+}
+
+
+def _repeated(rows: Sequence[file_reader.Row], repeats: str) -> list[dict[str, Any]]:
+    """Return the rows that hold the molecule of an earlier one, and what became of them."""
     first: dict[str, file_reader.Row] = {}
     found = []
     for row in rows:
         kept = first.setdefault(row.structure.smiles, row)
         if kept is not row:
             called = f" ({kept.name})" if kept.name else ""
-            reason = f"the same molecule as line {kept.line}{called}, which is kept"
+            reason = f"the same molecule as line {kept.line}{called}: {_BECAME[repeats]}"
             found.append({"line": row.line, "reason": reason})
     return found
 
@@ -70,28 +80,37 @@ def _described(
     lead: ExplicitBitVect | None,
     ensemble: Ensemble | None,
 ) -> Generator[Event | None, None, list[Molecule]]:
-    """Return the different molecules of a list with their figures, a step for each row.
+    """Return the rows of a list as molecules with their figures, a step for each row.
 
-    The numbers that stood beside a molecule are figures too. Of a molecule that is there twice the
-    first row is kept.
+    The numbers that stood beside a molecule are figures too; what is computed here is newer than
+    what this program wrote into the file before.
     """
-    molecules: dict[str, Molecule] = {}
+    molecules: list[Molecule] = []
+    known: dict[str, dict[str, float]] = {}
     for number, row in enumerate(rows, 1):
         mol, smiles = row.structure.mol, row.structure.smiles
-        if smiles in molecules:
-            continue
-        figures = descriptors.describe(mol)
-        if lead is not None:
-            figures["similarity"] = descriptors.similarity(mol, lead)
-        if ensemble is not None:
-            figures |= prediction.describe(ensemble, smiles)
-        figures |= row.figures
-        molecules[smiles] = Molecule(
-            smiles, row.name, operation="read", figures=figures, words=row.words
+        if smiles not in known:
+            figures = known[smiles] = descriptors.describe(mol)
+            if lead is not None:
+                figures["similarity"] = descriptors.similarity(mol, lead)
+            if ensemble is not None:
+                figures |= prediction.describe(ensemble, smiles)
+        parent, operation, seed = row.made
+        molecules.append(
+            Molecule(
+                smiles,
+                row.name,
+                parent,
+                operation,
+                seed,
+                figures={**row.figures, **known[smiles]},
+                words=row.words,
+                coordinates=row.structure.coordinates,
+            )
         )
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} calculated")
-    return list(molecules.values())
+    return molecules
 
 
 def _given(params: Predict) -> tuple[bytes, str, str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.api import Check, Event, Kind, TaskContext, Verdict
 from studio_molecules.chem import depiction, hazard_screen, parser
-from studio_molecules.molecule import Molecule, from_csv, to_csv
+from studio_molecules.molecule import READ, Molecule, from_csv, to_csv
 from studio_molecules.properties import FIGURES
 
 _SHOWN = 10_000
@@ -24,6 +24,7 @@ _SEARCHED = 60_000
 _READ_FIRST = ("score", "similarity", "care", "mw", "logp", "tpsa", "qed", "sa", "alerts")
 
 _BETWEEN_STEPS = 64
+_NONE = "no duplicates"
 
 
 def finish(
@@ -58,7 +59,7 @@ def finish(
         suffix=".csv",
         title=title,
         text=_searched(molecules),
-        verdict=_verdict([molecule.smiles for molecule in molecules], valid),
+        verdict=_verdict(molecules, valid),
         preview=depiction.thumbnail(first),
         meta={"molecules": len(molecules), **counts, **told},
     )
@@ -82,8 +83,8 @@ def _rows(molecules: Sequence[Molecule]) -> list[dict[str, Any]]:
             "parent": each.parent,
             "operation": each.operation,
             "seed": each.seed,
-            **each.figures,
             **each.words,
+            **each.figures,
         }
         for each in molecules[: _shown(molecules)]
     ]
@@ -108,18 +109,25 @@ def counted(number: int, what: str = "molecule") -> str:
 
 
 def check(payload: bytes) -> Verdict:
-    """Return whether every row of a table is a molecule, and no molecule is there twice."""
-    smiles = [molecule.smiles for molecule in from_csv(payload)]
-    return _verdict(smiles, sum(parser.valid(each) is not None for each in smiles))
+    """Return whether every row of a table is a molecule, and none was made twice."""
+    molecules = from_csv(payload)
+    return _verdict(molecules, sum(parser.valid(each.smiles) is not None for each in molecules))
 
 
-def _verdict(smiles: Sequence[str], valid: int) -> Verdict:
-    twice = len(smiles) - len(set(smiles))
+def _verdict(molecules: Sequence[Molecule], valid: int) -> Verdict:
+    """Return the checks. What was read may be there twice, as in its file; what was made not."""
+    count = len(molecules)
+    made = [each.smiles for each in molecules if each.operation != READ]
+    twice, all_twice = len(made) - len(set(made)), count - len({each.smiles for each in molecules})
     return Verdict(
         (
-            Check("molecules", bool(smiles), f"{len(smiles):,} rows"),
-            Check("valid", valid == len(smiles), f"RDKit accepts {valid:,} of {len(smiles):,}"),
-            Check("different", not twice, f"{twice:,} duplicates" if twice else "no duplicates"),
+            Check("molecules", bool(molecules), f"{count:,} rows"),
+            Check("valid", valid == count, f"RDKit accepts {valid:,} of {count:,}"),
+            Check(
+                "different",
+                not twice,
+                f"{all_twice:,} duplicates" if all_twice else "no duplicates",
+            ),
         )
     )
 

@@ -84,16 +84,18 @@ def test_no_row_of_an_odd_table_is_lost(text: str) -> None:
     assert not found.faults
 
 
-def test_numbers_beside_a_molecule_are_kept_but_for_what_was_computed_here() -> None:
+def test_numbers_beside_a_molecule_are_kept_and_none_is_taken_for_ours() -> None:
     table = "id,SMILES,pIC50,mw,LogP,note\n7,CCO,6.5,46,-0.3,active\n8,CCN,nan,45,,\n9,CCC"
     rows = last(table.encode(), ".csv").rows
     assert [(row.name, dict(row.figures)) for row in rows] == [
-        ("7", {"pIC50": 6.5, "LogP (file)": -0.3}), ("8", {}), ("9", {})
-    ]  # fmt: skip
+        ("7", {"id": 7, "pIC50": 6.5, "mw (file)": 46, "LogP (file)": -0.3}),
+        ("8", {"id": 8, "mw (file)": 45}),
+        ("9", {"id": 9}),
+    ]
     assert [dict(row.words) for row in rows] == [{"note": "active"}, {"pIC50": "nan"}, {}]
     fields = ">  <pIC50>  (1)\n6.5\n\n> <note>\nactive\n\n> <qed>\n0.4\n"
     (row,) = last(f"{MOLFILE}{fields}$$$$\n".encode(), ".sdf").rows
-    assert row.figures == {"pIC50": 6.5}
+    assert row.figures == {"pIC50": 6.5, "qed (file)": 0.4}
     assert row.words == {"note": "active"}
 
 

@@ -126,9 +126,11 @@ def test_a_file_is_predicted_as_a_table_and_its_odd_rows_are_told(
     assert code == ExitCode.OK, err
     head, *rows = (line.split("\t") for line in out.splitlines())
     assert head[:3] == ["name", "mw", "logp"]
-    assert head[-3:] == ["nM", "Date", "smiles"]
-    assert [row[0] for row in rows] == ["ethanol", "salt"]
-    assert rows[0][-3:] == ["1100", "2024-01-31", "CCO"]
+    assert head[-4:] == ["nM", "Date", "SMILES (file)", "smiles"]
+    assert [row[0] for row in rows] == ["ethanol", "spirit", "salt"]
+    assert rows[0][-4:] == ["1100", "2024-01-31", "", "CCO"]
+    assert [row[-4] for row in rows] == ["1100", "1200", "3"]
+    assert rows[2][-2] == "CC(=O)[O-].[Na+]"
     told = err.splitlines()
     assert [line[:6] for line in told] == ["line 3", "line 4", "line 5"]
     assert "ring 1 is not closed" in told[0]

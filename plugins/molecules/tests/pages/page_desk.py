@@ -108,6 +108,16 @@ class Desk(PageDesk):
         self.until_over()
         self.until(lambda: len(self.page.collection.rows) > 0)
 
+    def export(self, suffix: str, scope: str = "") -> None:
+        """Choose what leaves and in which format; where to is ``target``."""
+        if self.page.molecules.dialog is None or not self.page.molecules.dialog.isVisible():
+            self.page.molecules.save_as()
+        dialog = self.page.molecules.dialog
+        dialog.choose(suffix)
+        if scope:
+            dialog.scopes[scope].setChecked(True)
+        dialog.accept()
+
     def shown(self) -> list[str]:
         rows = self.page.collection.rows
         return [rows.molecules[row].smiles for row in self.page.collection.shown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -147,26 +148,24 @@ def test_earlier_tables_tell_when_they_were_made(desk: Desk) -> None:
 
 def test_an_export_says_what_goes_out(desk: Desk) -> None:
     desk.show(rows=3)
-    collection = desk.page.collection
-    asked: list[str] = []
-    desk.ctx.ui.save_file = lambda title, name, suffixes=(): asked.append(title)
-    desk.page.molecules.save_as()
+    collection, actions = desk.page.collection, desk.page.molecules
+
+    def asked(ask: Callable[[], None]) -> tuple[list[str], str]:
+        ask()
+        dialog = actions.dialog
+        assert dialog is not None
+        dialog.reject()
+        return [button.text() for button in dialog.scopes.values()], dialog.scope()
+
+    assert asked(actions.save_as) == (["0 selected", "3 shown", "All 3"], "shown")
     collection.choose(0, [0, 1])
-    desk.page.molecules.save_as()
+    assert asked(actions.save_as) == (["2 selected", "3 shown", "All 3"], "selected")
     collection.choose(1)
-    desk.page.molecules.save_as()
-    desk.page.molecules.save_selected()
+    assert asked(actions.save_selected) == (["1 selected", "3 shown", "All 3"], "selected")
     collection.choose(-1)
     desk.page.browser.filters.words.setText("chain 2")
     desk.until(lambda: desk.shown() == ["CC"])
-    desk.page.molecules.save_as()
-    assert asked == [
-        "Export all 3",
-        "Export 2 selected, of 3",
-        "Export all 3",
-        "Export 1 selected, of 3",
-        "Export the 1 in view, of 3",
-    ]
+    assert asked(actions.save_as) == (["0 selected", "1 shown", "All 3"], "shown")
 
 
 def test_figures_and_columns_are_chosen(desk: Desk) -> None:

@@ -115,6 +115,9 @@ def test_what_is_in_view_is_exported(desk: Desk, tmp_path: Path, suffix: str) ->
     desk.until(lambda: desk.shown() == ["CC"])
     desk.target = tmp_path / f"out{suffix}"
     desk.qtbot.mouseClick(desk.page.browser.toolbar.export, Qt.MouseButton.LeftButton)
+    scopes = desk.page.molecules.dialog.scopes.values()
+    assert [button.text() for button in scopes] == ["0 selected", "1 shown", "All 6"]
+    desk.export(suffix)
     desk.until(lambda: bool(said))
     data = desk.target.read_bytes()
     if suffix == ".smi":
@@ -130,19 +133,78 @@ def test_an_sd_file_is_written_by_the_runtime(desk: Desk, tmp_path: Path) -> Non
     desk.page.molecules.choose_all()
     desk.runtime.enqueue(Artifact("molecules", b"sd file", ".sdf"))
     desk.target = tmp_path / "out.sdf"
-    desk.page.molecules.save_as()
+    desk.export(".sdf")
     desk.until(lambda: bool(said))
     assert desk.target.read_bytes() == b"sd file"
-    assert desk.runtime.asked("molecules.export")[0].params["format"] == "sdf"
+    asked = desk.runtime.asked("molecules.export")[0]
+    assert (asked.params["format"], asked.params["in_space"]) == ("sdf", False)
+    assert len(from_csv(bytes(desk.runtime.inputs_of(asked)["table"]))) == 6
+
+
+def test_what_leaves_is_chosen_selected_shown_or_all(desk: Desk, tmp_path: Path) -> None:
+    desk.show()
+    said = desk.listen()
+    desk.page.browser.filters.narrow("mw", 40, 90)
+    desk.until(lambda: len(desk.shown()) == 4)
+    desk.click_cell(1)
+    for scope, count in (("selected", 1), ("shown", 4), ("all", 6)):
+        desk.target = tmp_path / f"{scope}.csv"
+        desk.export(".csv", scope)
+        desk.until(lambda: desk.target.exists())
+        assert len(from_csv(desk.target.read_bytes())) == count
+    desk.until(lambda: len(said) == 3)
+    desk.runtime.enqueue(Artifact("molecules", b"book", ".xlsx"))
+    desk.target = tmp_path / "all.xlsx"
+    desk.export(".xlsx", "all")
+    desk.until(lambda: desk.target.exists())
+    assert desk.runtime.asked("molecules.export")[0].params["format"] == "xlsx"
+
+
+def test_a_column_of_words_is_filtered_by_part_and_by_value(desk: Desk) -> None:
+    labs = ["Basel", "Basel", "Oslo", "", "Oslo 2"]
+    rows = [
+        Molecule("C" * (n + 1), f"m{n}", operation="read", words={"Lab": lab} if lab else {})
+        for n, lab in enumerate(labs)
+    ]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    panel = desk.page.browser.filters
+    panel.add_filter("Lab")
+    card = panel.cards["Lab"]
+    desk.qtbot.keyClicks(card.contains, "oslo")
+    desk.until(lambda: desk.shown() == ["CCC", "CCCCC"])
+    card.contains.clear()
+    assert card.values.item(0).text() == "Basel  2"
+    card.ask("", ["Basel", ""])
+    desk.until(lambda: desk.shown() == ["C", "CC", "CCCC"])
+    desk.again()
+    desk.until(lambda: desk.shown() == ["C", "CC", "CCCC"])
+    desk.page.browser.filters.open_all()
+    desk.until(lambda: len(desk.shown()) == 5)
+
+
+def test_repeated_rows_are_merged_on_demand_and_a_name_is_a_lead(desk: Desk) -> None:
+    desk.set_mode("predict")
+    desk.page.composer.set_list("C a\nC b")
+    repeated = [{"line": 2, "reason": "the same molecule as line 1 (a): both are kept"}]
+    meta = {"repeats": 1, "repeats_are": "keep", "repeated": repeated}
+    desk.show(table(meta=meta))
+    assert desk.trouble() == "1 row repeats an earlier one and is kept."
+    desk.try_again()
+    desk.page.faults.merge.click()
+    desk.until_over()
+    assert desk.runtime.asked("molecules.predict")[-1].params["repeats"] == "merge"
+    desk.set_mode("analogues")
+    desk.page.composer.set_lead("Chain 3")
+    assert desk.page.composer.request().params["lead"] == "CCC"
 
 
 def test_a_format_that_is_none_and_a_disk_that_refuses_are_told(desk: Desk, tmp_path: Path) -> None:
     desk.show()
     desk.target = tmp_path / "out.docx"
-    desk.page.molecules.save_as()
+    desk.export(".sdf")
     desk.until(lambda: "not a supported format" in desk.trouble())
     desk.target = tmp_path / "nowhere" / "out.csv"
-    desk.page.molecules.save_as()
+    desk.export(".csv")
     desk.until(lambda: "does not exist" in desk.trouble())
 
 

@@ -309,12 +309,12 @@ def test_a_profile_that_is_no_file_for_one_is_told(scripted: SmilesModel, tmp_pa
 def test_figures_of_a_list_with_its_faults() -> None:
     text = "CC(=O)Oc1ccccc1C(=O)O aspirin\nC1CC bad\nOCC\nCCO\n[Na+].CC(=O)[O-] salt"
     made = run_task(prediction.predict, Predict.parse({"smiles": text, "lead": "CCO"}))
-    assert [each["name"] for each in made.result["molecules"]] == ["aspirin", "", "salt"]
+    assert [each["name"] for each in made.result["molecules"]] == ["aspirin", "", "", "salt"]
     assert made.result["molecules"][0]["mw"] == pytest.approx(180.16, abs=0.01)
     assert made.result["molecules"][1]["similarity"] == 1
     assert [fault["line"] for fault in made.result["faults"]] == [2]
     assert made.result["repeats"] == 1
-    reason = "the same molecule as line 3, which is kept"
+    reason = "the same molecule as line 3: both are kept"
     assert made.result["repeated"] == [{"line": 4, "reason": reason}]
     assert made.result["remarks"][0]["line"] == 5
 

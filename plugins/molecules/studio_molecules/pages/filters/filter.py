@@ -26,19 +26,22 @@ class Filters:
 
     Attributes:
         ranges: Figure → least and largest value wanted, in the order they were added.
+        cells: Column of words → what its cells contain, and which of its values are wanted; no
+            value is any.
         text: Part of a name, of a SMILES, of what was done or of what the file says.
         matches: Rows that hold the pattern that is looked for; None if none is.
     """
 
     def __init__(self) -> None:
         self.ranges: dict[str, tuple[float, float]] = {}
+        self.cells: dict[str, tuple[str, frozenset[str]]] = {}
         self.text = ""
         self.matches: frozenset[int] | None = None
 
     @property
     def active(self) -> bool:
         """Whether anything is asked."""
-        return bool(self.ranges or self.text or self.matches is not None)
+        return bool(self.ranges or self.cells or self.text or self.matches is not None)
 
     def passing(self, rows: Columns, order: Sequence[int]) -> list[int]:
         """Return the rows of ``order`` that are shown. Without a value a range is not met."""
@@ -48,6 +51,8 @@ class Filters:
             if low <= -math.inf and high >= math.inf:
                 continue
             left = [row for row in left if low <= values[row] <= high]
+        for column, (contains, wanted) in self.cells.items():
+            left = [row for row in left if _says(rows.text(row, column), contains, wanted)]
         if self.matches is not None:
             left = [row for row in left if row in self.matches]
         if self.text:
@@ -62,3 +67,7 @@ class Filters:
             or wanted.lower() in molecule.operation.lower()
             or any(wanted.lower() in text.lower() for text in molecule.words.values())
         )
+
+
+def _says(cell: str, contains: str, wanted: frozenset[str]) -> bool:
+    return contains.lower() in cell.lower() and (not wanted or cell in wanted)

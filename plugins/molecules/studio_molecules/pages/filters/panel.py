@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 from studio.api import PluginContext, Role
 from studio_molecules.pages.filters.range_card import RangeCard
 from studio_molecules.pages.filters.substructure_search import SubstructureSearch
+from studio_molecules.pages.filters.word_card import WordCard
 from studio_molecules.pages.phrases import count_words, tr
 from studio_molecules.pages.sketcher.preview import StructurePreview
 from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.columns import NAME
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
 
@@ -44,7 +46,7 @@ class FilterPanel(QFrame):
         super().__init__()
         self._ctx, self._collection = ctx, collection
         self.matcher = SubstructureSearch(ctx, collection)
-        self.cards: dict[str, RangeCard] = {}
+        self.cards: dict[str, RangeCard | WordCard] = {}
         self.count = ctx.ui.label("", Role.STRONG)
         self.reset = ctx.ui.icon_button("rotate-ccw", tr("Open all filters"))
         self.reset.clicked.connect(self.open_all)
@@ -139,11 +141,17 @@ class FilterPanel(QFrame):
     # --- filters ------------------------------------------------------------------------------
 
     def add_filter(self, figure: str) -> None:
-        """Show a filter of a figure, open at both ends."""
+        """Show a filter of a figure, open at both ends; of a column of words, open to all."""
         if figure in self.cards:
             return
-        card = RangeCard(self._ctx, figure, self._collection.rows)
-        card.moved.connect(self._on_moved)
+        rows = self._collection.rows
+        card: RangeCard | WordCard
+        if rows.is_words(figure):
+            card = WordCard(self._ctx, figure, rows)
+            card.changed.connect(self._on_cells)
+        else:
+            card = RangeCard(self._ctx, figure, rows)
+            card.moved.connect(self._on_moved)
         card.closed.connect(self.remove_filter)
         self._column.insertWidget(len(self.cards), card)
         self.cards[figure] = card
@@ -159,7 +167,9 @@ class FilterPanel(QFrame):
         """Show only molecules with a figure in a range."""
         if figure in self._collection.rows.figures:
             self.add_filter(figure)
-            self.cards[figure].set_range(low, high)
+            card = self.cards[figure]
+            assert isinstance(card, RangeCard)
+            card.set_range(low, high)
             self._on_moved(figure, low, high)
 
     def remove_filter(self, figure: str) -> None:
@@ -168,13 +178,17 @@ class FilterPanel(QFrame):
         card.hide()
         card.deleteLater()
         self._collection.filters.ranges.pop(figure, None)
+        self._collection.filters.cells.pop(figure, None)
         self._collection.refilter()
 
     def open_all(self) -> None:
         """Let every molecule through; the filters stay in view."""
         self._collection.filters.ranges.clear()
         for card in self.cards.values():
-            card.set_range(-math.inf, math.inf)
+            if isinstance(card, WordCard):
+                card.ask("", ())
+            else:
+                card.set_range(-math.inf, math.inf)
         self.words.clear()
         self.pattern.clear()
         self._collection.refilter()
@@ -193,6 +207,16 @@ class FilterPanel(QFrame):
             ranges[figure] = (low, high)
         self._collection.refilter()
 
+    def _on_cells(self, column: str) -> None:
+        card = self.cards[column]
+        assert isinstance(card, WordCard)
+        contains, wanted = card.asked()
+        if contains or wanted:
+            self._collection.filters.cells[column] = (contains, wanted)
+        else:
+            self._collection.filters.cells.pop(column, None)
+        self._collection.refilter()
+
     def _on_words(self, text: str) -> None:
         self._collection.filters.text = text.strip()
         self._collection.refilter()
@@ -209,7 +233,8 @@ class FilterPanel(QFrame):
 
     def _show_figures(self) -> None:
         menu = self._ctx.ui.menu()
-        left = [figure for figure in self._collection.rows.figures if figure not in self.cards]
+        rows = self._collection.rows
+        left = [id for id in (NAME, *rows.words, *rows.figures) if id not in self.cards]
         for figure, where in figure_menus(menu, left):
             where.addAction(column_title(figure), partial(self.add_filter, figure))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
@@ -223,10 +248,17 @@ class FilterPanel(QFrame):
             figure: [
                 None if math.isinf(end) else end for end in ranges.get(figure, (math.inf,) * 2)
             ]
-            for figure in self.cards
+            for figure, card in self.cards.items()
+            if isinstance(card, RangeCard)
+        }
+        cells = {
+            column: [card.asked()[0], sorted(card.asked()[1])]
+            for column, card in self.cards.items()
+            if isinstance(card, WordCard)
         }
         return {
             "ranges": ends,
+            "cells": cells,
             "words": self.words.text(),
             "pattern": self.pattern.text(),
             "sketch": self.preview.save_state(),
@@ -240,6 +272,9 @@ class FilterPanel(QFrame):
                 self.remove_filter(figure)
             for figure, ends in ranges.items():
                 self._restore(str(figure), ends)
+        cells = state.get("cells")
+        for column, asked in cells.items() if isinstance(cells, Mapping) else ():
+            self._restore_cells(str(column), asked)
         self.words.setText(str(state.get("words", "")))
         self.preview.restore_state(state.get("sketch"))
         pattern = str(state.get("pattern", ""))
@@ -254,3 +289,12 @@ class FilterPanel(QFrame):
             case [float() | int() | None as low, float() | int() | None as high]:
                 low, high = -math.inf if low is None else low, math.inf if high is None else high
                 self.narrow(figure, low, high)
+
+    def _restore_cells(self, column: str, asked: Any) -> None:
+        if column not in (NAME, *self._collection.rows.words):
+            return
+        self.add_filter(column)
+        card = self.cards[column]
+        match asked:
+            case [str(contains), [*wanted]] if isinstance(card, WordCard):
+                card.ask(contains, [str(value) for value in wanted])

@@ -20,8 +20,8 @@ class ConformerRequest(QObject):
     """One job at a time; shapes are kept.
 
     Signals:
-        folded: SMILES and what the task returned.
-        failed: SMILES and a ``StudioError``.
+        folded: What was asked for and what the task returned.
+        failed: What was asked for and a ``StudioError``.
     """
 
     folded = Signal(str, object)
@@ -39,7 +39,10 @@ class ConformerRequest(QObject):
         self._timer.timeout.connect(self._start)
 
     def ask(self, smiles: str) -> bool:
-        """Fold this soon; return whether it is known and told already."""
+        """Fold this soon; return whether it is known and told already.
+
+        A CXSMILES with places in space is shown as it is.
+        """
         self._wanted = smiles
         if smiles in self._kept:
             self._timer.stop()

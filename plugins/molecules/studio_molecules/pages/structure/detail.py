@@ -100,6 +100,8 @@ class Detail(QFrame):
         super().__init__()
         self._ctx, self._collection, self._structures = ctx, collection, structures
         self.is_open = True
+        self._molecule: Molecule | None = None
+        self._shape = ""
         self.drawing = Drawing(ctx, structures)
         self.conformer = ConformerView(ctx)
         self.family = Lineage(ctx, collection)
@@ -158,13 +160,17 @@ class Detail(QFrame):
         column.addLayout(body, 1)
 
     def _connect(self) -> None:
-        self._collection.replaced.connect(self.drawing.forget)
+        self._collection.replaced.connect(self._forget)
         self._collection.chose.connect(self.show_current)
         self._structures.drawn.connect(self._show_notice)
         self.conformer_request.folded.connect(self._on_folded)
         self.conformer_request.failed.connect(self._on_failed)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self._show_figures())
         self.destroyed.connect(lambda: end_theme())
+
+    def _forget(self) -> None:
+        self._molecule = None
+        self.drawing.forget()
 
     def open(self, wanted: bool) -> None:
         """Show the dock, or put it away."""
@@ -178,11 +184,13 @@ class Detail(QFrame):
         """Show the molecule that is looked at, if the dock is open."""
         molecule = self._collection.molecule()
         if molecule is None or not self.is_open:
+            self._molecule = None
             self.conformer_request.stop()
             self.drawing.show_molecule("", "")
             return
-        if molecule.smiles == self.drawing.smiles:
+        if molecule is self._molecule:
             return
+        self._molecule, self._shape = molecule, molecule.coordinates or molecule.smiles
         called = self._collection.named(self._collection.current).name
         self.name.setText(called)
         self.smiles.setText(molecule.smiles)
@@ -191,7 +199,7 @@ class Detail(QFrame):
         self._show_notice()
         self._show_figures()
         self.family.show_current()
-        if not self.conformer_request.ask(molecule.smiles):
+        if not self.conformer_request.ask(self._shape):
             self.conformer.say(tr("Building 3-D…"))
 
     def _show_notice(self) -> None:
@@ -208,12 +216,12 @@ class Detail(QFrame):
         if molecule is not None:
             self.figures.setText(figures_as_html(molecule, self._collection.rows.figures, colours))
 
-    def _on_folded(self, smiles: str, shape: Mapping[str, Any]) -> None:
-        if smiles == self.drawing.smiles:
+    def _on_folded(self, asked: str, shape: Mapping[str, Any]) -> None:
+        if asked == self._shape:
             self.conformer.show_shape(shape)
 
-    def _on_failed(self, smiles: str, error: StudioError) -> None:
-        if smiles == self.drawing.smiles:
+    def _on_failed(self, asked: str, error: StudioError) -> None:
+        if asked == self._shape:
             self.conformer.say(str(error))
 
 
@@ -235,9 +243,10 @@ def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[s
             f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
             f"{escape(figure.meaning)}</td></tr>"
         )
-    if molecule.words and section != tr("From the file"):
+    words = {title: text for title, text in molecule.words.items() if title not in order}
+    if words and section != tr("From the file"):
         rows.append(_heading(tr("From the file")))
-    for title, text in molecule.words.items():
+    for title, text in words.items():
         rows.append(f"<tr><td>{escape(title)}</td><td align='right'>{escape(text)}</td></tr>")
     return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
 
@@ -255,7 +264,7 @@ def _section(id: str) -> str:
 
 def _value(molecule: Molecule, id: str) -> str:
     """Return a figure with how far networks disagree about it."""
-    value = shown(id, molecule.figures[id])
+    value = molecule.words.get(id) or shown(id, molecule.figures[id])
     if id + SPREAD in molecule.figures:
         return f"{value} ± {shown(id, molecule.figures[id + SPREAD])}"
     return value

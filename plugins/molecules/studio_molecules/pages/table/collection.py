@@ -81,27 +81,23 @@ class Collection(QObject):
         """Return the molecule that is looked at."""
         return self.rows.molecules[self.current] if self.current >= 0 else None
 
-    def wanted(self) -> list[Molecule]:
-        """Return the selected molecules in view if there are several, else all in view.
-
-        Each has a name, by which it is found again.
-        """
-        picked = self.picked()
-        return picked if len(picked) > 1 else [self.named(row) for row in self.shown]
-
     def picked(self) -> list[Molecule]:
         """Return the selected molecules in view, each with a name."""
         return [self.named(row) for row in self.shown if row in self.chosen]
 
-    def said_of(self, count: int) -> str:
-        """Return what an export of ``count`` molecules takes: the selected, those in view, all."""
-        if count == len(self.rows):
-            words = tr("Export all {count}")
-        elif count == len(self.shown):
-            words = tr("Export the {count} in view, of {all}")
-        else:
-            words = tr("Export {count} selected, of {all}")
-        return words.format(count=f"{count:,}", all=f"{len(self.rows):,}")
+    def in_view(self) -> list[Molecule]:
+        """Return the molecules in view, in their order, each with a name."""
+        return [self.named(row) for row in self.shown]
+
+    def every(self) -> list[Molecule]:
+        """Return all molecules in the order of the table, each with a name."""
+        return [self.named(row) for row in range(len(self.rows))]
+
+    def smiles_of(self, name: str) -> str:
+        """Return the SMILES of the molecule with a name; the text itself where none has it."""
+        wanted = name.casefold()
+        molecules = self.rows.molecules if wanted else ()
+        return next((each.smiles for each in molecules if each.name.casefold() == wanted), name)
 
     def named(self, row: int) -> Molecule:
         """Return a molecule under the name that it is shown with."""

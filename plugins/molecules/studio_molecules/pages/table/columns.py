@@ -28,7 +28,8 @@ def shown(id: str, value: float) -> str:
     if math.isnan(value):
         return "–"
     if id not in FIGURES:
-        return f"{value:.5g}".replace("-", "−")
+        told = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.5g}"
+        return told.replace("-", "−")
     digits = figure_of(id).digits
     return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")  # + 0.0: no minus zero
 

@@ -11,7 +11,7 @@ from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 PLAIN = (".smi", ".csv")
 """Formats written here."""
-DRAWN = (".sdf", ".png", ".svg")
+DRAWN = (".sdf", ".xlsx", ".png", ".svg")
 """Formats that the runtime writes."""
 _MAX_BYTES = 256 << 20
 

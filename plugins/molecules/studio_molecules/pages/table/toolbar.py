@@ -60,9 +60,7 @@ class Toolbar(QWidget):
         self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
         self.export = ctx.ui.button(tr("Export"), "download", dense=True)
         self.export.setAccessibleName(tr("Export"))
-        self.export.setToolTip(
-            tr("The selected molecules if several are selected, otherwise all in view")
-        )
+        self.export.setToolTip(tr("Save the selected, the shown or all molecules to a file"))
         self.export.clicked.connect(lambda: self.export_asked.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -1,0 +1,70 @@
+"""SD files: records one by one, their names, places in space and data fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rdkit import Chem
+
+from studio.api import BadInput
+from studio_molecules.chem.parser import Structure, checked, parse
+from studio_molecules.chem.text_table import titles
+
+
+def records(text: str) -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
+    """Yield line, molfile, name and fields of each: a lie about counts spoils one record only."""
+    line = 1
+    for record in re.split(r"^\$\$\$\$", text, flags=re.MULTILINE):
+        own = record.split("\n", 1)[1] if line > 1 and "\n" in record else record
+        first = line + record.count("\n") - own.count("\n")
+        lines = own.splitlines()  # the first one is the name, and may be empty
+        if any(each.strip() for each in lines):
+            found = list(_fields(lines))
+            names = titles([name for name, _value in found])
+            values = [value for _name, value in found]
+            yield first, "\n".join(lines), lines[0].strip(), list(zip(names, values, strict=True))
+        line += record.count("\n")
+
+
+def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the data fields of a record: each name stands above its value, an empty line below."""
+    name, value = "", list[str]()
+    for line in [*lines, ""]:
+        head = re.search(r"<(.+)>", line) if line.startswith(">") else None
+        if name and (head or not line.strip()):
+            yield name, "\n".join(value).strip()
+            name, value = "", []
+        if head:
+            name = head[1].strip()
+        elif name:
+            value.append(line)
+
+
+def structure(block: str) -> Structure:
+    """Return the molecule of a record, with its places where they are in space.
+
+    Raises:
+        BadInput: it is none.
+    """
+    mol = Chem.MolFromMolBlock(block, sanitize=False, removeHs=False, strictParsing=True)
+    if mol is None:
+        raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
+    drawn = Chem.Mol(mol)
+    found = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
+    again = parse(found.smiles)  # atoms in the order of the SMILES, as in every other molecule here
+    places = _in_space(drawn, again.smiles)
+    return replace(again, remark=found.remark, original=found.original, coordinates=places)
+
+
+def _in_space(mol: Chem.Mol, smiles: str) -> str:
+    """Return a CXSMILES of the part of a record that is kept, hydrogens and all; "" of a plane."""
+    if not mol.GetNumConformers() or not mol.GetConformer().Is3D():
+        return ""
+    Chem.SanitizeMol(mol)
+    Chem.AssignStereochemistryFrom3D(mol)
+    for part in Chem.GetMolFrags(mol, asMols=True):
+        if Chem.MolToSmiles(Chem.RemoveHs(part)) == smiles:
+            return Chem.MolToCXSmiles(part, Chem.SmilesWriteParams(), Chem.CXSmilesFields.CX_COORDS)
+    return ""
