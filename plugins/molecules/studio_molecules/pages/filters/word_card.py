@@ -7,11 +7,10 @@ from collections.abc import Collection as Many
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,8 +22,7 @@ from studio_molecules.pages.table.model import column_title
 
 MOST_VALUES = 50
 """Of a column with more different values only what they contain is asked."""
-_ROWS_SEEN = 6
-_VALUE = Qt.ItemDataRole.UserRole
+_MOST_HIGH, _MOST_WIDE = 170, 22
 
 
 class WordCard(QWidget):
@@ -32,7 +30,7 @@ class WordCard(QWidget):
 
     Attributes:
         contains: The field for a part of the text.
-        values: The values there are, each with how often it comes; none where they are too many.
+        values: A box for each value there is; none where they are too many.
         parts: What Tab goes through.
 
     Signals:
@@ -55,9 +53,9 @@ class WordCard(QWidget):
         self.contains.setPlaceholderText(tr("Contains"))
         self.contains.setAccessibleName(tr("{column} contains").format(column=called))
         self.contains.textChanged.connect(lambda _text: self.changed.emit(self.column))
-        self.values = self._list(
-            called, Counter(rows.text(row, column) for row in range(len(rows)))
-        )
+        self.values: dict[str, QCheckBox] = {}
+        counts = Counter(rows.text(row, column) for row in range(len(rows)))
+        boxes = self._boxes(called, counts)
         head = QHBoxLayout()
         head.addWidget(title, 1)
         head.addWidget(close)
@@ -66,37 +64,44 @@ class WordCard(QWidget):
         column_of_parts.setSpacing(4)
         column_of_parts.addLayout(head)
         column_of_parts.addWidget(self.contains)
-        column_of_parts.addWidget(self.values)
-        self.parts = [close, self.contains, self.values]
+        column_of_parts.addWidget(boxes)
+        self.parts = [close, self.contains, *self.values.values()]
 
-    def _list(self, called: str, counts: Counter[str]) -> QListWidget:
-        found = QListWidget()
-        found.setAccessibleName(tr("{column} is one of").format(column=called))
-        found.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    def _boxes(self, called: str, counts: Counter[str]) -> QScrollArea:
+        """Return a box for each value, the most frequent first."""
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
         few = len(counts) <= MOST_VALUES
         for value, count in counts.most_common() if few else ():
-            item = QListWidgetItem(f"{' '.join(value.split())[:80] or tr('(empty)')}  {count:,}")
-            item.setData(_VALUE, value)
-            item.setToolTip(value[:500])
-            item.setCheckState(Qt.CheckState.Unchecked)
-            found.addItem(item)
-        height = found.sizeHintForRow(0) * min(_ROWS_SEEN, len(counts)) + 2 * found.frameWidth()
-        found.setFixedHeight(max(height, 24))
-        found.setVisible(few)
-        found.itemChanged.connect(lambda _item: self.changed.emit(self.column))
-        return found
+            box = QCheckBox(f"{_short(value) or tr('(empty)')}  ({count:,})")
+            box.setToolTip(value[:500])
+            box.toggled.connect(lambda _on: self.changed.emit(self.column))
+            column.addWidget(box)
+            self.values[value] = box
+        area = QScrollArea()
+        area.setAccessibleName(tr("{column} is one of").format(column=called))
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedHeight(min(inner.sizeHint().height() + 4, _MOST_HIGH))
+        area.setVisible(few)
+        return area
 
     def asked(self) -> tuple[str, frozenset[str]]:
         """Return what the cells must contain, and the values that are wanted; none is any."""
-        items = [self.values.item(place) for place in range(self.values.count())]
-        wanted = {item.data(_VALUE) for item in items if item.checkState() is Qt.CheckState.Checked}
+        wanted = {value for value, box in self.values.items() if box.isChecked()}
         return self.contains.text().strip(), frozenset(wanted)
 
     def ask(self, contains: str, wanted: Many[str]) -> None:
         """Show what is asked, and tell it."""
         self.contains.setText(contains)
-        for place in range(self.values.count()):
-            item = self.values.item(place)
-            on = item.data(_VALUE) in wanted
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        for value, box in self.values.items():
+            box.setChecked(value in wanted)
+
+
+def _short(value: str) -> str:
+    words = " ".join(value.split())
+    return words if len(words) <= _MOST_WIDE else f"{words[: _MOST_WIDE - 1]}…"

@@ -53,7 +53,9 @@ class MoleculeModel(QAbstractTableModel):
     def possible(self) -> list[str]:
         """Return the columns that there may be beside the structure."""
         rows = self._collection.rows
-        return [NAME, *rows.figures, *rows.words, OPERATION, SMILES]
+        own = [id for id in rows.figures if id not in FIGURES]
+        known = [id for id in rows.figures if id in FIGURES]
+        return [NAME, *own, *rows.words, *known, OPERATION, SMILES]
 
     def show_columns(self, columns: list[str]) -> None:
         """Show these beside the structure, in the order of ``possible``."""
