@@ -67,7 +67,7 @@ def _named(name: str) -> Structure:
         remark = f"“{name}” was looked up among common names"
         return replace(checked(Chem.MolFromSmiles(known, sanitize=False), name), remark=remark)
     near = ", ".join(f"“{each}”" for each in common_molecules.alike(name))
-    hint = f"Names that are known here and look like it: {near}." if near else ""
+    hint = f"Similar names: {near}." if near else ""
     raise BadInput(f"“{_short(name)}” is not a valid SMILES: {syntax(name)}.", hint)
 
 
