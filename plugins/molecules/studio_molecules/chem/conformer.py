@@ -43,7 +43,7 @@ def folded(smiles: str, seed: int) -> Chem.Mol:
         StudioError: no shape was found in time.
     """
     if "|" in smiles:
-        params = Chem.SmilesParserParams()
+        params: Any = Chem.SmilesParserParams()
         params.removeHs = False
         given = Chem.MolFromSmiles(smiles, params)
         if given is None or not given.GetNumConformers():

@@ -55,10 +55,12 @@ def parse(smiles: str) -> Structure:
         raise BadInput(
             f"The SMILES is too long: {len(smiles):,} characters.", f"The limit is {MAX_SMILES:,}."
         )
-    mol = Chem.MolFromSmiles(smiles, sanitize=False)
-    if mol is None:
-        return _named(smiles)
-    return checked(mol, _short(smiles))
+    mol = _read(smiles)
+    return checked(mol, _short(smiles)) if mol is not None else _named(smiles)
+
+
+def _read(smiles: str) -> Chem.Mol | None:
+    return Chem.MolFromSmiles(smiles, sanitize=False)
 
 
 def _named(name: str) -> Structure:

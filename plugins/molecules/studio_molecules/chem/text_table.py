@@ -42,7 +42,7 @@ class TextTable:
 
     def sample(self, most: int) -> list[list[str]]:
         """Return the cells of the first rows."""
-        found = []
+        found: list[list[str]] = []
         for _line, row, _cut in self._rows():
             if len(found) == most:
                 break
