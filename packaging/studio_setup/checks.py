@@ -55,8 +55,8 @@ def type_stages(project: Project) -> list[Stage]:
 
 
 _TESTS = {
+    "engines": ("tests/runtime", "plugins/image", "--ignore=plugins/image/tests/pages"),
     "plugins": ("plugins", "--ignore=plugins/image", "--ignore=plugins/lab"),
-    "engines": ("tests/runtime", "plugins/image"),
     "unit": ("tests/unit",),
     "studio": (
         "tests",
@@ -64,7 +64,7 @@ _TESTS = {
     ),
     "faults": ("tests/faults",),
     "lab": ("plugins/lab",),
-    "window": ("tests/gui",),
+    "window": ("tests/gui", "plugins/image/tests/pages"),
 }
 """The longest first, so that the lanes end together, and none so long that it is left alone at the
 end. Those that import transformers or diffusers are one stage: each takes five seconds and more. A
