@@ -16,11 +16,18 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.protocol.energy import Amount
+from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object
 from tests.unit.core.plugins.install.wheels import package, plugin
 
 Command = Callable[..., Any]
 ASKS = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
+
+
+@pytest.fixture
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here computes: a runtime without torch will do."""
+    without_torch(tmp_path / "without", monkeypatch)
 
 
 @pytest.fixture
@@ -165,6 +172,7 @@ def test_a_search_can_begin_again_and_outlives_a_removal(command: Command, wheel
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("light")
 def test_a_task_finds_what_is_lent_and_what_it_brings(studio: Studio, tmp_path: Path) -> None:
     """Its own numpy, which is not the studio's, and the studio's packaging, which is lent."""
     package("numpy", "1.26.4").write(tmp_path)
@@ -183,6 +191,7 @@ def test_a_task_finds_what_is_lent_and_what_it_brings(studio: Studio, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("light")
 def test_without_a_network_nothing_is_missing(studio: Studio, wheels: Path, tmp_path: Path) -> None:
     """In a namespace without any interface: install, enable, run, remove."""
     who = [] if os.geteuid() == 0 else ["--map-current-user"]

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from studio.api import StudioError
 from studio.runtime.engines import loaders
 from studio.runtime.engines.embedding.convert import convert
+from studio.runtime.engines.embedding.encoder import Encoder
 from studio.runtime.engines.embedding.engine import STEP_TOKENS, EmbeddingEngine, steps
 from studio.runtime.engines.embedding.loader import EmbeddingLoader
 from studio.runtime.engines.embedding.model_file import FORMAT, config_from_json, describe
@@ -90,6 +91,20 @@ def vectors(engine: EmbeddingEngine, texts: list[str]) -> torch.Tensor:
     for indices, rows in engine.embed(texts):
         found[list(indices)] = rows
     return found
+
+
+def test_what_is_only_measured_draws_no_first_values(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(*_: object) -> None:
+        raise AssertionError("on the device “meta” this imports torch's compiler")
+
+    monkeypatch.setattr(torch.nn.init, "normal_", draw)
+    assert EmbeddingLoader().measure(file).weights_bytes > 0
+    about = describe(file)
+    assert about is not None
+    with pytest.raises(AssertionError, match="compiler"):
+        Encoder(about.config)
 
 
 def test_vectors_equal_those_of_the_reference(folder: Path, engine: EmbeddingEngine) -> None:
