@@ -53,14 +53,16 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     given = [_tune(ctx, number) for number in range(TUNES)]
     tune_settings = [_set(model, piece, seed) for seed, piece in enumerate(given)]
     figures = marks(ours)
+    his = marks(bach)
     return {
         "ratio": round(figures["parallels per 100 moves"] / 0.5, 2),
+        "moves, of Bach's": round(figures["moves"] / his["moves"], 2),
         "sopranos": {
             **figures,
             "same bass as Bach on beats": _same_bass(ours, bach),
             "seconds a minute of music at 100 bpm": round(seconds / _minutes(bach), 1),
         },
-        "Bach, the same pieces": marks(bach),
+        "Bach, the same pieces": his,
         "tunes": {
             **marks([np.array(rows_of(piece)) for piece in tune_settings]),
             "own chords on beats": _mean(map(agreement, tune_settings, given)),
@@ -83,8 +85,16 @@ def marks(grids: Sequence[Grid]) -> dict[str, Any]:
         "out of range": sum(found.out_of_range for found in each),
         "crossings per 100 moves": _per_hundred(sum(found.crossings for found in each), moves),
         "wide per 100 moves": _per_hundred(sum(found.wide for found in each), moves),
+        "moves between beats, %": _per_hundred(*_between(grids)),
         "named chords on beats": round(float(np.mean([named_share(grid) for grid in grids])), 3),
     }
+
+
+def _between(grids: Sequence[Grid]) -> tuple[int, int]:
+    """Return between how many beats one of the lower voices moves in the middle, of how many."""
+    pairs = [(grid[0::4], grid[2::4]) for grid in grids]
+    moved = sum(int((a[: len(b), 1:] != b[:, 1:]).any(axis=1).sum()) for a, b in pairs)
+    return moved, sum(len(b) for _, b in pairs)
 
 
 def soprano(grid: Grid) -> Piece:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from studio_music.backing.chord_symbols import parsed
 from studio_music.chorales import grid
 from studio_music.chorales.causal.search import CausalSearch
 from studio_music.chorales.lines import Rules
@@ -19,7 +20,9 @@ from studio_music.chorales.vocabulary import MASKED, REST, VOICES
 from studio_music.chorales.weights import Chorales
 from studio_music.chorales.wishes import wanted
 from studio_music.piece import TICKS, Key, Note, Piece, Track
+from studio_music.theory.chord_naming import symbols
 from studio_music.theory.key_detection import found_key, share_in_scale
+from studio_music.theory.voice_leading import rows_of
 
 _CHOIR: Final = 52
 _PANS: Final = (-0.3, 0.3, -0.15, 0.15)
@@ -98,7 +101,10 @@ def harmonise(
         )
         for number, voice_name in enumerate(VOICES)
     )
-    yield msgspec.structs.replace(piece, key=key, length=piece.end, tracks=tracks, chords=chords)
+    made = msgspec.structs.replace(piece, key=key, length=piece.end, tracks=tracks, chords=chords)
+    if not any(parsed(chord.symbol) for chord in chords):
+        made = msgspec.structs.replace(made, chords=symbols(rows_of(made) or (), key))
+    yield made
 
 
 def key_of(notes: Sequence[Note], written: Key) -> Key:

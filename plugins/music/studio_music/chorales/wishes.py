@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from studio_music.backing.chord_symbols import Harmony, parsed
 from studio_music.chorales.grid import STEP_TICKS
-from studio_music.chorales.vocabulary import LOWEST, PITCHES, REST, VOICES
+from studio_music.chorales.vocabulary import LOWEST, PITCHES, REST, STEPS, VOICES
 from studio_music.piece import Chord, Key
 
 Wishes = NDArray[np.float64]
@@ -29,6 +29,8 @@ _CADENCE: Final = 3.0
 """The same before the end, for what is not the dominant."""
 _OTHER: Final = 6.0
 """The same for what is not in the chord that is given."""
+_PASSING: Final = 2.0
+"""The same between beats, where voices may pass."""
 _ROOT: Final = 3.0
 """And in the bass, for what is not its lowest note, where a chord begins."""
 
@@ -55,7 +57,9 @@ def wanted(
     scale = [pitch % 12 for pitch in (*key.scale, *raised)]
     wishes[:, :, :PITCHES] -= _OUTSIDE * ~np.isin(_CLASSES, scale)
     for first, last, chord in given:
-        _lean(wishes, slice(first, last), chord.tones, _OTHER)
+        _lean(wishes, slice(first, last), chord.tones, _PASSING)
+        on_beats = slice(first + -first % STEPS, last, STEPS)
+        _lean(wishes, on_beats, chord.tones, _OTHER - _PASSING)
         wishes[first : first + 4, _BASS, :PITCHES] -= _ROOT * (chord.lowest != _CLASSES)
     notes = _notes(line)
     tonic = [key.scale[degree] for degree in (0, 2, 4)]

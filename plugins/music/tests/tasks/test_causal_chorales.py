@@ -14,6 +14,7 @@ from plugins.music.tests.tasks.test_chorales import set_in_four, sounding, tune 
 from studio.api import finished  # noqa: E402
 from studio_music.bench import likelihood  # noqa: E402
 from studio_music.chorales import weights  # noqa: E402
+from studio_music.chorales.causal import search  # noqa: E402
 from studio_music.chorales.causal.network import (  # noqa: E402
     VALUES,
     CausalNetwork,
@@ -61,6 +62,19 @@ def test_the_seed_decides_and_another_voice_is_given_to_the_other_network(
     assert set_in_four(tune(72), model=weights.Chorales(model.network)) != first
     alto = set_in_four(tune(65), "alto", model=model)
     assert alto == set_in_four(tune(65), "alto", model=weights.Chorales(model.network))
+
+
+def test_voices_move_between_beats_too_where_they_are_stirred(
+    model: weights.Chorales, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moves() -> int:
+        made = set_in_four(tune(72), model=model)
+        heard = np.array([sounding(track, made.length) for track in made.tracks[1:]])
+        return int((heard[:, 2::4] != heard[:, 0::4]).any(axis=0).sum())
+
+    stirred = moves()
+    monkeypatch.setattr(search, "_STIR", -20.0)
+    assert stirred > moves()
 
 
 def test_a_step_knows_nothing_of_what_comes(model: weights.Chorales) -> None:

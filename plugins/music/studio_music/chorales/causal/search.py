@@ -27,6 +27,18 @@ _HELD: Final = 2
 """Steps of the shortest note that is drawn."""
 _FARTHEST: Final = -1e9
 
+_BEAT: Final = 4
+"""Steps of a beat."""
+_STIRRED: Final = 0.5
+"""Share of the beats in whose middle a voice should move: the best of many settings move too
+rarely, since at each moment it is likelier that nothing does."""
+_STIR, _CHANGE = 3.0, 0.7
+"""Nats for the first voice that moves there, and for one that moves on a beat."""
+_LEAP: Final = 1.5
+"""What a leap costs there: what moves between beats passes or neighbours."""
+_AT_REST: Final = 16
+"""Steps at the end that are left in peace."""
+
 
 class _Front(NamedTuple):
     """The settings in the beam: their scores, the cells of the last step, and how long held."""
@@ -61,6 +73,7 @@ class CausalSearch:
         self.wishes, self.rules = wishes, rules
         self.free = cells == MASKED
         self.device = network.unknown.device
+        self.stir = self._stir()
 
     @torch.inference_mode()
     def fill(self) -> Iterator[float]:
@@ -112,6 +125,7 @@ class CausalSearch:
                 now[:, voice] = held
                 continue
             gains = self._gains(step, voice, known[self._tensor(parents)], before, now)
+            gains += self._life(step, voice, before, now)
             parents, now, scores = self._best(parents, now, scores, gains, voice)
         return parents, now, scores
 
@@ -129,6 +143,25 @@ class CausalSearch:
             gains[row] -= self.rules.chord(voice, is_)
             if was[voice] < REST:
                 gains[row] -= self.rules.step(voice, was, is_)[was[voice]]
+        return gains
+
+    def _stir(self) -> NDArray[np.float64]:
+        """Return (steps,) nats for the first voice that moves at each step."""
+        steps = np.arange(len(self.cells))
+        drawn = torch.rand(len(steps), generator=self.rng, device=self.rng.device).cpu().numpy()
+        middle = (steps % _BEAT == _BEAT // 2) & (drawn < _STIRRED)
+        stir = _STIR * middle + _CHANGE * (steps % _BEAT == 0)
+        return np.where(steps < len(steps) - _AT_REST, stir, 0.0)
+
+    def _life(self, step: int, voice: int, before: Cells, now: Cells) -> NDArray[np.float64]:
+        """Return (settings, values) nats: for moving where none has yet, against leaps off beat."""
+        held, values = before[:, voice, None], np.arange(VALUES)
+        led = [each for each in ORDER[: ORDER.index(voice)] if self.free[step, each]]
+        still = (now[:, led] == before[:, led]).all(axis=1)[:, None]
+        sung = (held < REST) & (values < REST)
+        gains: NDArray[np.float64] = self.stir[step] * (still & sung & (values != held))
+        if step % _BEAT == _BEAT // 2:
+            gains = gains - _LEAP * (sung & (np.abs(values - held) > 2))
         return gains
 
     def _bounds(self, sung: Cells, voice: int) -> tuple[int, int]:
