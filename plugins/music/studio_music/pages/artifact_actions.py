@@ -54,7 +54,7 @@ class PieceActions:
             take: Returns the take that is in view.
             takes: What can be done with that.
             page: What the page does: ``open()``, ``new()``, ``hum()``, ``midi()``,
-                ``keep()``, ``compose(takes)`` and ``recall(take)``.
+                ``keep()``, ``compose(takes)``, ``recall(take)``, ``compare()`` and ``take_bars()``.
         """
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
@@ -103,6 +103,10 @@ class PieceActions:
         for suffix, words in format_names():
             self._entry(export, "", words, partial(self.export, suffix))
         self._fill_targets(menu)
+        menu.addSeparator()
+        self._entry(menu, "repeat", tr("Hear the version before\tX"), self._page["compare"])
+        bars = tr("Take these bars from the version before")
+        self._entry(menu, "copy", bars, self._page["take_bars"])
         menu.addSeparator()
         self._entry(menu, "trash-2", tr("Remove from list\tDel"), self._takes.remove)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

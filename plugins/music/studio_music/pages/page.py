@@ -30,6 +30,7 @@ from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
+from studio_music.pages.editor.grid import bar_at, bar_line_after
 from studio_music.pages.import_controller import ImportController
 from studio_music.pages.microphone.hum_bar import HumBar
 from studio_music.pages.midi.midi_bar import MidiBar
@@ -65,6 +66,8 @@ class MusicPage(QWidget):
         self.following = True
         self._loading = 2
         """Takes and draft are still being read."""
+        self._before = ""
+        """The take that was in view before this one."""
         self.document = Document()
         self.saving = Autosave(ctx, self.document)
         self.playing = PlaybackController(ctx, self.document, make_player)
@@ -138,6 +141,8 @@ class MusicPage(QWidget):
                 "keep": self.keep,
                 "compose": self.tasks.compose_takes,
                 "recall": self.set_recipe,
+                "compare": self.compare,
+                "take_bars": self.take_bars,
             },
         )
 
@@ -331,6 +336,8 @@ class MusicPage(QWidget):
             words = tr("“{title}” cannot be read as a score.").format(title=take.artifact.title)
             self.trouble.tell(words)
             return
+        if self.document.source not in ("", artifact):
+            self._before = self.document.source
         self.document.open(piece, artifact, track=edits.melody_track(piece))
         self.prompt_box.set_melody(-1)
         self.takes.show_current(artifact)
@@ -342,6 +349,45 @@ class MusicPage(QWidget):
         self.following = False
         if artifact != self.document.source:
             self.open_take(artifact)
+
+    def compare(self) -> None:
+        """Show the take that was in view before, at the same place; what plays goes on there."""
+        playing = self.playing
+        if self._other() is None:
+            return
+        goes_on, tick, loop = playing.playing, playing.tick, playing.loop
+        looping = playing.looping
+
+        def shown() -> None:
+            self._open(self._before)
+            if loop is not None and looping:
+                playing.set_loop(loop)
+            playing.seek(tick)
+            if goes_on:
+                playing.toggle()
+
+        self.saving.keep(shown)
+
+    def take_bars(self) -> None:
+        """Put the bars of the take before in the place of those that are looped or selected."""
+        other, document, loop = self._other(), self.document, self.playing.loop
+        if other is None:
+            return
+        chosen = document.selected
+        if loop is None and not chosen:
+            self.trouble.tell(tr("Select notes or a loop first: their bars are taken."))
+            return
+        ends = loop or (min(n.start for n in chosen), max(n.end for n in chosen))
+        first, last = bar_at(document.piece, ends[0]).start, bar_line_after(document.piece, ends[1])
+        piece = edits.with_bars(document.settled, other, (first, last))
+        document.apply_piece(tr("Bars of another version"), piece)
+
+    def _other(self) -> Piece | None:
+        """Return the piece of the take before; None, and say so, where there is none."""
+        take = self.takes.find(self._before)
+        if take is None:
+            self.trouble.tell(tr("Open another version first: the two are compared."))
+        return piece_of(take) if take else None
 
     def keep(self) -> None:
         """Make a take of what was edited."""
@@ -409,6 +455,7 @@ class MusicPage(QWidget):
             Qt.Key.Key_Space: playing.toggle,
             Qt.Key.Key_L: lambda: playing.set_looping(not playing.looping),
             Qt.Key.Key_M: lambda: playing.set_metronome(not playing.metronome),
+            Qt.Key.Key_X: self.compare,
             Qt.Key.Key_V: lambda: tools.set_pencil(False),
             Qt.Key.Key_B: lambda: tools.set_pencil(True),
         }

@@ -102,3 +102,26 @@ def family_names() -> tuple[str, ...]:
 def clock(seconds: float) -> str:
     """Return "1:07"."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def genre_names() -> list[tuple[str, str]]:
+    """Return each genre of a backing and what it is called."""
+    return [
+        ("folk", tr("Folk")),
+        ("pop", tr("Pop")),
+        ("rock", tr("Rock")),
+        ("jazz", tr("Jazz")),
+        ("bossa", tr("Bossa")),
+        ("waltz", tr("Waltz")),
+        ("march", tr("March")),
+        ("ballad", tr("Ballad")),
+        ("electronic", tr("Electronic")),
+        ("funk", tr("Funk")),
+        ("blues", tr("Blues")),
+        ("reggae", tr("Reggae")),
+        ("ambient", tr("Ambient")),
+        ("orchestral", tr("Orchestral")),
+        ("battle", tr("Battle")),
+        ("suspense", tr("Suspense")),
+        ("chiptune", tr("Chiptune")),
+    ]

@@ -74,6 +74,8 @@ class PieceView(QStackedWidget):
         self.roll.heard.connect(playing.audition)
         self.score.seek_asked.connect(playing.seek)
         self.score.picked.connect(self.roll.reveal_selection)
+        self.score.keys = self.roll.keys
+        self.score.menu_asked.connect(self.roll.show_menu)
 
     def show_theme(self, tokens: Tokens) -> None:
         """Take the colours of a theme."""
@@ -112,6 +114,24 @@ class PieceView(QStackedWidget):
             self.roll.setVisible(view != SCORE)
             self.score.setVisible(view != ROLL)
             self._both.setSizes([_EVEN, _EVEN])
+
+    @property
+    def _on_score(self) -> bool:
+        return self.view == SCORE or (self.view == SPLIT and self.score.hasFocus())
+
+    def zoom(self, factor: float) -> None:
+        """Show what has the keys larger or smaller: roll or score."""
+        if self._on_score:
+            self.score.zoom(factor)
+        else:
+            self.roll.tools.zoom(factor)
+
+    def fit(self) -> None:
+        """Show all notes of the roll, or the score in its usual size."""
+        if self._on_score:
+            self.score.reset_zoom()
+        else:
+            self.roll.fit()
 
     def take_focus(self) -> None:
         """Give the keys to what is in view."""

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 
+from plugins.music.tests.pages.conftest import BAR, tune
 from studio.testing.scripted import Result
 from studio_music.formats import read, write
 from studio_music.pages.takes.strip import describe, made_at
@@ -177,3 +178,26 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
     assert desk.page.prompt_box.words == "a jig"
     values = desk.page.prompt_box.params()
     assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)
+
+
+def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any) -> None:
+    desk = composed
+    first = desk.piece
+    second = desk.compose(tune("Higher", shift=5))
+    desk.page.playing.seek(3 * BAR)
+    desk.page.playing.toggle()
+    desk.qtbot.keyClick(desk.page, KEY.Key_X)
+    desk.until(lambda: desk.piece.title == first.title)
+    assert desk.player.calls[-1][:2] == ("play", 3 * BAR), "it goes on from the same place"
+    desk.qtbot.keyClick(desk.page, KEY.Key_X)
+    desk.until(lambda: desk.piece.title == "Higher")
+    desk.page.playing.pause()
+    desk.page.take_bars()
+    assert "Select notes" in desk.page.trouble.words.text()
+    desk.document.select(frozenset(desk.melody[4:6]))
+    desk.page.take_bars()
+    pitches = [note.pitch for note in desk.melody]
+    higher, lower = ([note.pitch for note in p.tracks[0].notes] for p in (second, first))
+    assert pitches == [*higher[:4], *lower[4:8], *higher[8:]]
+    desk.document.undo.undo()
+    assert [note.pitch for note in desk.melody] == higher

@@ -20,6 +20,7 @@ from studio_music.piece import TICKS, Chord, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 CTRL, SHIFT, ALT = HELD.ControlModifier, HELD.ShiftModifier, HELD.AltModifier
+BAR = 4 * TICKS
 
 
 # --- drawing and selecting ------------------------------------------------------------------------
@@ -395,3 +396,23 @@ def test_a_counter_melody_is_a_track_of_its_own_and_can_be_undone(rolled: Any) -
     document.undo.undo()
     assert document.piece == piece
     menu.deleteLater()
+
+
+def test_a_bass_and_drums_are_added_under_a_selection(rolled: Any) -> None:
+    document, keys = rolled.document, rolled.roll.keys
+    document.select(frozenset(document.track.notes[4:8]))
+    keys.add_player("bass", "rock")
+    bass = document.piece.tracks[-1]
+    assert (bass.role, len(document.piece.tracks)) == ("bass", 4)
+    assert BAR <= min(n.start for n in bass.notes) <= max(n.end for n in bass.notes) <= 2 * BAR
+    assert document.piece.chords, "the chords that were found are named"
+    drums = document.piece.tracks[2].notes
+    document.select(frozenset(document.piece.tracks[0].notes[4:8]))
+    keys.add_player("drums", "rock")
+    after = document.piece.tracks[2].notes
+    outside = [note for note in drums if not BAR <= note.start < 2 * BAR]
+    assert [note for note in after if not BAR <= note.start < 2 * BAR] == outside
+    assert {note.pitch for note in after} > {36}, "its own track is used"
+    assert len(document.piece.tracks) == 4
+    document.undo.undo()
+    assert document.piece.tracks[2].notes == drums

@@ -18,6 +18,9 @@ from studio.desktop.ui import WindowUi
 from studio_music import engraving
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
+from studio_music.pages.roll.gestures import Desk
+from studio_music.pages.roll.key_bindings import KeyBindings
+from studio_music.pages.roll.viewport import Viewport
 from studio_music.pages.score.engraving_request import Sheet
 from studio_music.pages.score.view import ScoreView
 from studio_music.piece import TICKS, Note, Piece, Track
@@ -195,3 +198,36 @@ def test_a_hidden_score_asks_for_nothing(qtbot: Any, look: Appearance, tune: Any
     assert desk.view.engraver.idle
     desk.view.show()
     desk.wait_for_job(1)
+
+
+def test_notes_are_edited_in_the_score_by_the_keys_of_the_roll(desk: ScoreDesk) -> None:
+    desk.view.keys = KeyBindings(Desk(desk.document, Viewport(), sound=lambda _pitch: None))
+    sheet = desk.engrave()
+    head = next(head for head in sheet.heads if head.track == 0 and head.note == 1)
+    desk.click(desk.view.canvas._box(head).center())
+    key, none, shift, alt = (
+        Qt.Key,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.KeyboardModifier.ShiftModifier,
+        Qt.KeyboardModifier.AltModifier,
+    )
+    before = desk.document.track.notes[1]
+    for pressed, held in ((key.Key_Up, none), (key.Key_Right, shift), (key.Key_Up, alt)):
+        desk.qtbot.keyClick(desk.view, pressed, held)
+    (after,) = desk.document.selected
+    assert after.pitch == before.pitch + 1
+    assert (after.length > before.length, after.velocity > before.velocity) == (True, True)
+    desk.qtbot.keyClick(desk.view, key.Key_Right)
+    assert desk.document.selected == {desk.document.track.notes[2]}, "left and right walk"
+    desk.document.undo.undo()
+    desk.document.undo.undo()
+    desk.document.undo.undo()
+    assert desk.document.track.notes[1] == before
+
+
+def test_a_zoomed_score_goes_back_to_its_usual_size(desk: ScoreDesk) -> None:
+    usual = desk.view.scale
+    desk.view.zoom(1.5)
+    assert desk.view.scale > usual
+    desk.view.reset_zoom()
+    assert desk.view.scale == pytest.approx(usual)

@@ -166,6 +166,50 @@ def add_track(piece: Piece, track: Track) -> Piece:
     return replace(piece, tracks=(*piece.tracks, track))
 
 
+def with_player(piece: Piece, track: Track, span: tuple[int, int]) -> Piece:
+    """Put the notes of a player into the track of its role between two ticks, or add its track."""
+    for place, known in enumerate(piece.tracks):
+        if known.role == track.role:
+            return set_track(piece, place, notes=_exchanged(known, track, span))
+    return add_track(piece, track)
+
+
+def with_bars(piece: Piece, other: Piece, span: tuple[int, int]) -> Piece:
+    """Return the piece with the bars of another version between two ticks.
+
+    Tracks that have a role take what that role plays there; others the track in their place.
+    """
+    by_role = {track.role: track for track in other.tracks if track.role}
+    tracks = []
+    for place, track in enumerate(piece.tracks):
+        same = other.tracks[place] if place < len(other.tracks) else None
+        found = by_role.get(track.role) if track.role else same
+        if found is not None and found.drums == track.drums:
+            track = replace(track, notes=_exchanged(track, found, span))
+        tracks.append(track)
+    first, last = span
+    kept = [chord for chord in piece.chords if not first <= chord.tick < last]
+    taken = [chord for chord in other.chords if first <= chord.tick < last]
+    chords = tuple(sorted((*kept, *taken), key=lambda chord: chord.tick))
+    return replace(piece, tracks=tuple(tracks), chords=chords)
+
+
+def _exchanged(track: Track, other: Track, span: tuple[int, int]) -> tuple[Note, ...]:
+    """Return the notes of a track with those of another between two ticks; none crosses them."""
+    first, last = span
+    kept = [
+        replace(note, length=min(note.end, first) - note.start) if note.start < first else note
+        for note in track.notes
+        if not first <= note.start < last
+    ]
+    taken = [
+        replace(note, length=min(note.end, last) - note.start)
+        for note in other.notes
+        if first <= note.start < last
+    ]
+    return tuple(sorted((*kept, *taken)))
+
+
 def remove_track(piece: Piece, track: int) -> Piece:
     """Take a track out."""
     return replace(piece, tracks=piece.tracks[:track] + piece.tracks[track + 1 :])

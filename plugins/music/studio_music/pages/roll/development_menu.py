@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
-from studio_music.pages.phrases import tr
+from studio_music.pages.phrases import genre_names, tr
 from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.tracks.instrument_menu import instrument_menu
 from studio_music.piece import TICKS, Note, Piece
@@ -58,6 +58,15 @@ def development_menu(ui: Any, keys: KeyBindings, *, drums: bool) -> Any:
         against.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it goes with the menu
         against.setParent(menu, against.windowFlags())
         menu.addMenu(against).setEnabled(keys.has_harmony)
+        for role, title in (("bass", tr("Add bass")), ("drums", tr("Add drums"))):
+            below = ui.menu()
+            below.setTitle(title)
+            below.setParent(menu, below.windowFlags())
+            for genre, words in genre_names():
+                below.addAction(words).triggered.connect(
+                    lambda _checked=False, role=role, genre=genre: keys.add_player(role, genre)
+                )
+            menu.addMenu(below)
     return menu
 
 

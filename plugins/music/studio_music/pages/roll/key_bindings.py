@@ -187,6 +187,23 @@ class KeyBindings:
         piece = edits.add_track(document.piece, track)
         document.apply_piece(words, piece, track=len(piece.tracks) - 1)
 
+    def add_player(self, role: str, genre: str) -> None:
+        """Let a bass or drums play under the selection, or all of the track, in their own track.
+
+        Args:
+            role: "bass" or "drums"; what its track has in these bars is replaced.
+        """
+        from studio_music.backing.players import played
+
+        document = self._document
+        chosen = sorted(document.selected or document.track.notes)
+        if document.track.drums or not chosen:
+            return
+        track, span, chords = played(document.piece, chosen, role, genre, document.undo.index())
+        words = tr("Add bass") if role == "bass" else tr("Add drums")
+        piece = edits.with_player(document.piece, track, span)
+        document.apply_piece(words, msgspec.structs.replace(piece, chords=chords))
+
     def duplicate(self) -> None:
         """Put a copy of the selection behind it."""
         document = self._document

@@ -157,9 +157,12 @@ class ScoreCanvas(QWidget):
         head = self.head_at(event.position())
         if head is not None:
             held = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
-            self.picked.emit(head.track, head.note, bool(event.modifiers() & held))
-        elif self.sheet is not None:
+            adds = bool(event.modifiers() & held)
+            if event.button() is Qt.MouseButton.LeftButton or head not in self._chosen:
+                self.picked.emit(head.track, head.note, adds)
+        elif self.sheet is not None and event.button() is Qt.MouseButton.LeftButton:
             self._seek(event.position())
+        event.ignore()  # who is around takes the keys
 
     def _seek(self, where: QPointF) -> None:
         assert self.sheet is not None

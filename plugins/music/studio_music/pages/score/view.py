@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout
 
 from studio.api import PluginContext, Role, StudioError, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.engraving_request import EngravingRequest, Sheet
 
 _SCALE = 34.0
 _LEAST, _MOST = 20.0, 90.0
 _MARGIN, _BAR = 12, 10
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 class ScoreView(QFrame):
@@ -24,16 +33,20 @@ class ScoreView(QFrame):
     Signals:
         picked: A note was selected: it should be seen in the roll too.
         seek_asked: The playhead is wanted at a tick.
+        menu_asked: What can be done with the selection is asked for, at a place of the screen.
     """
 
     picked = Signal()
     seek_asked = Signal(int)
+    menu_asked = Signal(QPoint)
 
     def __init__(self, ctx: PluginContext, document: Document) -> None:
         super().__init__()
         self._ui, self._document = ctx.ui, document
         self.engraver = EngravingRequest(ctx)
         self.canvas = ScoreCanvas()
+        self.keys: KeyBindings | None = None
+        """Edits of the selection, those of the roll."""
         self.scale = _SCALE
         self._asked_width = 0
         self._area = QScrollArea()
@@ -41,6 +54,9 @@ class ScoreView(QFrame):
         self._area.setWidget(self.canvas)
         self._area.setAccessibleName(tr("Score"))
         self._area.viewport().installEventFilter(self)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Score: arrow keys change the selected notes"))
         self._words = ctx.ui.label(tr("Engraving…"), Role.MUTE)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setWordWrap(True)
@@ -111,6 +127,30 @@ class ScoreView(QFrame):
         """Engrave larger or smaller."""
         self.scale = max(_LEAST, min(_MOST, self.scale * factor))
         self._ask()
+
+    def reset_zoom(self) -> None:
+        """Engrave as large as at first."""
+        self.zoom(_SCALE / self.scale)
+
+    # --- edits --------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Edit as the keys of the roll do, but that left and right go from note to note."""
+        keys, walks = self.keys, {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        step = walks.get(Qt.Key(event.key()))
+        if keys is not None and step and not event.modifiers() & ~_KEYPAD:
+            keys.walk(step, False)
+        elif keys is None or not keys.press(event):
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """What is picked is edited by keys."""
+        self.setFocus()
+        super().mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the selection."""
+        self.menu_asked.emit(event.globalPos())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ctrl and the wheel zoom."""
