@@ -63,7 +63,8 @@ def _pixels(vae: Any, latents: Tensor) -> Tensor:
     import torch
 
     with torch.no_grad():
-        wanted = (latents / vae.config.scaling_factor).to(vae.device, vae.dtype)
+        shift = vae.config.get("shift_factor") or 0.0
+        wanted = (latents / vae.config.scaling_factor + shift).to(vae.device, vae.dtype)
         made: Tensor = vae.decode(wanted, return_dict=False)[0].float()
     # Not-a-numbers pass through clamp as they are; the caller looks for them.
     return (made / 2 + 0.5).clamp(0, 1)
@@ -90,7 +91,7 @@ def _tints(model: DiffusionModel) -> Tensor:
     import torch
 
     rng = torch.Generator().manual_seed(0)
-    channels = model.pipe.unet.config.in_channels
+    channels = model.plan.channels
     values = torch.randn(1, channels, _PATCHES, _PATCHES, generator=rng)
     patches = values.repeat_interleave(_PATCH, 2).repeat_interleave(_PATCH, 3)
     pixels = _pixels(model.pipe.vae, patches).cpu().nan_to_num()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from studio_image.diffusion.prompt_embeddings import encode
 from studio_image.diffusion.regions import together
 from studio_image.diffusion.schedulers import scheduler
 from studio_image.diffusion.wish import Wish
+from studio_image.diffusion_transformers.offload import by_block
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -50,7 +51,7 @@ def denoise(
     import torch
 
     noise_plan = scheduler(model.plan.scheduler, wish.scheduler, karras=wish.karras)
-    noise_plan.set_timesteps(wish.steps, device=model.device)
+    _space(model, wish, noise_plan)
     with torch.no_grad():
         words = encode(model, wish) if told is None else told
         aside = _of_regions(model, wish)
@@ -60,21 +61,42 @@ def denoise(
     _begin_at(noise_plan, begin)
     yield Step(0, len(times), latents)
     extra = _understood(noise_plan.step, {"eta": 0.0, "generator": generator})
-    for number, time in enumerate(times, 1):
-        with torch.no_grad():
-            seen_now = noise_plan.scale_model_input(latents, time)
-            told_now = [_Told(each, time, number / len(times)) for each in (words, *aside)]
-            noise = _predict(model, wish, told_now, seen_now)
-            latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
-            if kept is not None:
-                latents = kept.back_in(latents, noise_plan, times[number : number + 1])
-        if not torch.isfinite(latents).all():
-            raise StudioError(
-                ErrorCode.BAD_WEIGHTS,
-                f"The model produced invalid numbers at step {number} of {len(times)}.",
-                "Choose another scheduler, lower the guidance, or verify the model.",
-            )
-        yield Step(number, len(times), latents)
+    scaled = getattr(noise_plan, "scale_model_input", _as_it_is)
+    with by_block(model.network) if wish.by_block else nullcontext():
+        for number, time in enumerate(times, 1):
+            with torch.no_grad():
+                told_now = [_Told(each, time, number / len(times)) for each in (words, *aside)]
+                noise = _predict(model, wish, told_now, scaled(latents, time))
+                latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
+                if kept is not None:
+                    latents = kept.back_in(latents, noise_plan, times[number : number + 1])
+            if not torch.isfinite(latents).all():
+                raise StudioError(
+                    ErrorCode.BAD_WEIGHTS,
+                    f"The model produced invalid numbers at step {number} of {len(times)}.",
+                    "Choose another scheduler, lower the guidance, or verify the model.",
+                )
+            yield Step(number, len(times), latents)
+
+
+def _space(model: DiffusionModel, wish: Wish, noise_plan: Any) -> None:
+    """Let the scheduler space its noise levels; those of a flow depend on the size."""
+    import torch
+
+    if model.family is None:
+        noise_plan.set_timesteps(wish.steps, device=model.device)
+    else:
+        blank = torch.empty(_shape(model, wish), device=model.device)
+        model.family.space(noise_plan, wish.steps, blank)
+
+
+def _as_it_is(latents: Tensor, time: Any) -> Tensor:
+    return latents
+
+
+def _shape(model: DiffusionModel, wish: Wish) -> tuple[int, ...]:
+    scale = model.plan.scale
+    return (1, model.plan.channels, wish.height // scale, wish.width // scale)
 
 
 @dataclass(frozen=True)
@@ -107,44 +129,45 @@ def _predict(model: DiffusionModel, wish: Wish, told: list[_Told], latents: Tens
     import torch
 
     whole, *aside = told
-    with _changed(model, wish) as unet:
-        if wish.guidance <= 1:
-            without, with_words = None, _answer(unet, wish, latents, whole)
+    guided = wish.guidance > 1 and (model.family is None or model.family.guided)
+    with _changed(model, wish):
+        if not guided:
+            without, with_words = None, _answer(model, wish, latents, whole)
         elif wish.halves:
             without, with_words = (
-                _answer(unet, wish, latents, whole.half(number)) for number in (0, 1)
+                _answer(model, wish, latents, whole.half(number)) for number in (0, 1)
             )
         else:
-            both = _answer(unet, wish, torch.cat([latents] * 2), whole)
+            both = _answer(model, wish, torch.cat([latents] * 2), whole)
             without, with_words = both.chunk(2)
         if aside:
-            answers = (_answer(unet, wish, latents, each) for each in aside)
+            answers = (_answer(model, wish, latents, each) for each in aside)
             with_words = together(with_words, answers, wish.regions)
     return with_words if without is None else without + wish.guidance * (with_words - without)
 
 
 @contextmanager
-def _changed(model: DiffusionModel, wish: Wish) -> Iterator[Any]:
-    """Lend the network as the picture wants it: with its LoRAs. Never held across a ``yield``."""
-    unet = model.pipe.unet
+def _changed(model: DiffusionModel, wish: Wish) -> Iterator[None]:
+    """Let the network be as the picture wants it: with its LoRAs. Never held across a ``yield``."""
     if wish.freeu:
-        unet.enable_freeu(*FREEU[model.plan.architecture])
+        model.network.enable_freeu(*FREEU[model.plan.architecture])
     try:
         with lora.added(model.layers if wish.loras else {}, wish.loras):
-            yield unet
+            yield
     finally:
         if wish.freeu:
-            unet.disable_freeu()
+            model.network.disable_freeu()
 
 
-def _answer(unet: Any, wish: Wish, latents: Tensor, told: _Told) -> Tensor:
+def _answer(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> Tensor:
     import torch
 
+    network = model.network
     more = wish.led.residuals(latents, told.time, told.words, told.share) if wish.led else {}
-    noise = _noise(unet, latents, told, more)
-    if unet.dtype != torch.float32 and not torch.isfinite(noise).all():
-        with in_float32(unet) as exact:  # a step that half precision has no numbers for
-            noise = _noise(exact, latents, told, more)
+    noise = _noise(model, wish, latents, told, more)
+    if network.dtype != torch.float32 and not torch.isfinite(noise).all():
+        with in_float32(network):  # a step that half precision has no numbers for
+            noise = _noise(model, wish, latents, told, more)
     return noise
 
 
@@ -155,9 +178,16 @@ def _half(words: Any, number: int) -> Any:
     return words.chunk(2)[number]
 
 
-def _noise(unet: Any, latents: Tensor, told: _Told, more: dict[str, Any]) -> Tensor:
-    fitting = _in(told.words, unet.dtype) | _in(more, unet.dtype)
-    found = unet(latents.to(unet.dtype), told.time, **fitting, return_dict=False)[0]
+def _noise(
+    model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told, more: dict[str, Any]
+) -> Tensor:
+    network = model.network
+    dtype = network.dtype
+    fitting = _in(told.words, dtype) | _in(more, dtype)
+    if model.family is None:
+        found = network(latents.to(dtype), told.time, **fitting, return_dict=False)[0]
+    else:
+        found = model.family.answer(latents.to(dtype), told.time, fitting, wish.guidance)
     noise: Tensor = found.float()
     return noise
 
@@ -188,7 +218,7 @@ class _Kept:
 
     def back_in(self, latents: Tensor, noise_plan: Any, time: Tensor) -> Tensor:
         """Return the latents with that put back, as noisy as they are at ``time``; none: clean."""
-        stays = noise_plan.add_noise(self.seen, self.noise, time) if len(time) else self.seen
+        stays = _noised(noise_plan, self.seen, self.noise, time) if len(time) else self.seen
         put: Tensor = (1 - self.mask) * stays + self.mask * latents
         return put
 
@@ -203,13 +233,9 @@ def _begin(
     import torch
     from diffusers.utils.torch_utils import randn_tensor
 
-    scale = model.plan.scale
-    shape = (1, model.pipe.unet.config.in_channels, wish.height // scale, wish.width // scale)
-    seen = None
+    shape, seen = _shape(model, wish), None
     if wish.start is not None:
-        vae = model.pipe.vae
-        pixels = (wish.start * 2 - 1).to(vae.device, vae.dtype)
-        seen = vae.encode(pixels).latent_dist.sample(generator).float() * vae.config.scaling_factor
+        seen = _seen(model, wish.start, generator)
     noise = randn_tensor(shape, generator=generator, device=model.device, dtype=torch.float32)
     seed, share = wish.variation
     if share > 0:
@@ -220,9 +246,26 @@ def _begin(
     if seen is not None and wish.mask is not None:
         kept = _Kept(seen, noise, wish.mask.to(noise))
     if seen is None or (kept is not None and begin == 0):
-        return noise * noise_plan.init_noise_sigma, kept
+        return noise * getattr(noise_plan, "init_noise_sigma", 1.0), kept
     _begin_at(noise_plan, begin)
-    return noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1]), kept
+    return _noised(noise_plan, seen, noise, noise_plan.timesteps[begin : begin + 1]), kept
+
+
+def _seen(model: DiffusionModel, start: Tensor, generator: Generator) -> Tensor:
+    """Return the latents of a picture."""
+    vae = model.pipe.vae
+    found = vae.encode((start * 2 - 1).to(vae.device, vae.dtype))
+    latents = found.latent_dist.sample(generator) if hasattr(found, "latent_dist") else found.latent
+    shift = vae.config.get("shift_factor") or 0.0
+    made: Tensor = (latents.float() - shift) * vae.config.scaling_factor
+    return made
+
+
+def _noised(noise_plan: Any, seen: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+    """Return latents as noisy as they are at ``time``; a flow goes straight to the noise."""
+    add = getattr(noise_plan, "scale_noise", None)
+    made: Tensor = add(seen, time, noise) if add else noise_plan.add_noise(seen, noise, time)
+    return made
 
 
 def _begin_at(noise_plan: Any, begin: int) -> None:

@@ -9,11 +9,6 @@ from typing import Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.diffusion.model_spec import (
-    CLASSES,
-    LEFT_OUT,
-    NETWORKS,
-    PARTS,
-    PIPELINES,
     ModelSpec,
     Part,
     Vocabulary,
@@ -23,11 +18,15 @@ from studio_image.diffusion.model_spec import (
     count,
     shapes,
 )
+from studio_image.diffusion.pipelines import ARCHITECTURES, LEFT_OUT, PIPELINES, Architecture
 
 INDEX = "model_index.json"
 MAX_JSON_BYTES = 1 << 20
 MAX_VOCABULARY_BYTES = 16 << 20
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
+
+_RENAMED = {"Transformer2DModel": "PixArtTransformer2DModel"}
+"""Classes that have another name now."""
 
 # Early autoencoders call the four projections of their attention otherwise.
 _OLD_NAMES = {
@@ -46,21 +45,25 @@ def read_folder(path: Path) -> ModelSpec:
             or is broken; says which.
     """
     index = read_json(path / INDEX)
-    architecture = PIPELINES.get(str(index.get("_class_name")))
+    pipeline = str(index.get("_class_name"))
+    architecture = PIPELINES.get(pipeline)
     if architecture is None:
         raise _refused(path, "pipeline", index.get("_class_name"))
+    kind = ARCHITECTURES[architecture]
     for name, value in index.items():
         if not name.startswith("_") and isinstance(value, list) and name not in LEFT_OUT:
-            _check_class(path, name, value)
-    missing = [name for name in PARTS[architecture] if not isinstance(index.get(name), list)]
+            _check_class(path, kind, name, value)
+    there = [name for name in kind.parts if isinstance(index.get(name), list) and index[name][1]]
+    missing = [name for name in kind.parts if name not in there and name not in kind.optional]
     if missing:
         raise broken(path.name, f"its {INDEX} names no {missing[0]}")
     networks = {
-        name: network_part(path / name, index[name][1])
-        for name in NETWORKS
-        if name in PARTS[architecture]
+        name: network_part(path / name, _RENAMED.get(index[name][1], index[name][1]))
+        for name in kind.networks
+        if name in there
     }
-    check_unet(networks["unet"].config, path)
+    if not kind.is_transformer:
+        check_unet(networks["unet"].config, path)
     scheduler = read_json(path / "scheduler" / "scheduler_config.json")
     check_config(scheduler, f"{path.name}/scheduler")
     return ModelSpec(
@@ -68,8 +71,8 @@ def read_folder(path: Path) -> ModelSpec:
         architecture=architecture,
         networks=networks,
         vocabularies={
-            name: Vocabulary(path / name, _pad(path / name))
-            for name in PARTS[architecture]
+            name: _vocabulary(path / name, index[name][1])
+            for name in there
             if name.startswith("tokenizer")
         },
         scheduler=(index["scheduler"][1], scheduler),
@@ -78,7 +81,14 @@ def read_folder(path: Path) -> ModelSpec:
             for name, value in index.items()
             if name == "force_zeros_for_empty_prompt" and isinstance(value, bool)
         },
+        pipeline=pipeline if kind.is_transformer else "",
     )
+
+
+def _vocabulary(folder: Path, kind: str) -> Vocabulary:
+    if kind.startswith("CLIP"):
+        return Vocabulary(folder, _pad(folder))
+    return Vocabulary(folder, kind=kind)
 
 
 def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
@@ -101,10 +111,10 @@ def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     return value
 
 
-def _check_class(path: Path, name: str, value: list[Any]) -> None:
+def _check_class(path: Path, kind: Architecture, name: str, value: list[Any]) -> None:
     if value == [None, None]:
         return
-    library, kinds = CLASSES.get(name, ("", frozenset()))
+    library, kinds = kind.parts.get(name, ("", frozenset()))
     if len(value) != 2 or value[0] != library or value[1] not in kinds:
         raise _refused(path, name, ".".join(map(str, value)))
 
@@ -114,7 +124,8 @@ def _refused(path: Path, part: str, asked: object) -> StudioError:
         ErrorCode.UNSUPPORTED,
         f"“{path.name}” uses “{str(asked)[:80]}” as its {part[:40]}, which is not supported; "
         "code from a model folder is never run.",
-        "Use Stable Diffusion 1.x, 2.x or XL, as a diffusers folder or one safetensors file.",
+        "Use Stable Diffusion, Flux, PixArt or Sana as a diffusers folder, or Stable Diffusion "
+        "1.x, 2.x or XL as one safetensors file.",
     )
 
 
@@ -126,7 +137,8 @@ def network_part(folder: Path, kind: str) -> Part:
     """
     config = {k: v for k, v in read_json(folder / "config.json").items() if not k.startswith("_")}
     check_config(config, f"{folder.parent.name}/{folder.name}")
-    if folder.name in ("unet", "vae") and not _is_list_of_sizes(config.get("block_out_channels")):
+    widths = config.get("encoder_block_out_channels") or config.get("block_out_channels")
+    if folder.name in ("unet", "vae") and not _is_list_of_sizes(widths):
         raise broken(f"{folder.parent.name}/{folder.name}", "its config has no block_out_channels")
     files = _weight_files(folder)
     parameters = sum(count(shapes(file)) for file in files)
@@ -174,7 +186,7 @@ def known_as(name: str, expected: Mapping[str, Any]) -> str:
     for old, new in _OLD_NAMES.items():
         name = name.replace(old, new)
     # Some versions of the text encoder say text_model. before every name, others do not.
-    bare = name.removeprefix("text_model.")
+    bare = name.removeprefix("text_model.").removeprefix("model.")
     return next((known for known in (name, bare, f"text_model.{bare}") if known in expected), name)
 
 

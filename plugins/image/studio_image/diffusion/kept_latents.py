@@ -35,7 +35,7 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
     told = (
         sorted(_stamps(model.plan.path)),
         (torch.__version__, version("diffusers"), version("transformers")),
-        (model.device.type, str(model.pipe.unet.dtype), torch.get_num_threads()),
+        (model.device.type, str(model.network.dtype), torch.get_num_threads()),
         (str(model.plan.scheduler), sorted(wanted.items()), seed),
     )
     found = hashlib.sha256(repr(told).encode())
@@ -61,7 +61,7 @@ def read(data: bytes | None, model: DiffusionModel, wish: Wish) -> Tensor | None
         latents = tensors_in(data).get(_NAME)
     except (SafetensorError, ValueError):
         return None
-    scale, channels = model.plan.scale, model.pipe.unet.config.in_channels
+    scale, channels = model.plan.scale, model.plan.channels
     shape = (1, channels, wish.height // scale, wish.width // scale)
     if latents is None or tuple(latents.shape) != shape or not torch.isfinite(latents).all():
         return None

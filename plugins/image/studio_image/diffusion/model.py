@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.diffusion.clip_tokenizer import tokenizer
-from studio_image.diffusion.model_spec import ModelSpec, Part, broken
+from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary, broken
 from studio_image.diffusion.schedulers import make, scheduler
+from studio_image.diffusion_transformers import text_encoder
+from studio_image.diffusion_transformers.families import family
+from studio_image.diffusion_transformers.text_encoder import computed_buffer
 
 if TYPE_CHECKING:
     import torch
@@ -21,19 +24,25 @@ _TEXT_KEYS = (
 )  # fmt: skip
 
 
+_TIED = "encoder.embed_tokens.weight"
+"""What T5 has twice, and files only once."""
+
+
 class DiffusionModel:
     """A pipeline of ``diffusers`` and what it was built from.
 
     Attributes:
         plan: Sizes and configs.
-        pipe: ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``; its parts are used one
-            by one, and its own scheduler never: each picture gets a fresh one.
+        pipe: The pipeline of ``diffusers``; its parts are used one by one, and its own scheduler
+            never: each picture gets a fresh one.
+        family: How its transformer is asked; None where a U-Net draws.
         tints: Colours of the latent channels, once the preview has measured them.
     """
 
     def __init__(self, plan: ModelSpec, pipe: Any) -> None:
         self.plan = plan
         self.pipe: Any = pipe
+        self.family = family(plan.architecture, pipe)
         self.tints: Any = None
         self._layers: dict[str, Any] = {}
 
@@ -46,9 +55,14 @@ class DiffusionModel:
         return self._layers
 
     @property
+    def network(self) -> Any:
+        """The network that draws."""
+        return self.pipe.transformer if self.family else self.pipe.unet
+
+    @property
     def device(self) -> Any:
         """Where it computes."""
-        return self.pipe.unet.device
+        return self.network.device
 
     @property
     def is_xl(self) -> bool:
@@ -57,7 +71,7 @@ class DiffusionModel:
 
     def close(self) -> None:
         """Let go of all tensors, whoever still holds the model."""
-        self.pipe = self.tints = None
+        self.pipe = self.tints = self.family = None
         self._layers.clear()
 
 
@@ -112,7 +126,7 @@ def build(
     import diffusers
 
     parts: dict[str, Any] = {
-        name: tokenizer(vocabulary) for name, vocabulary in plan.vocabularies.items()
+        name: _tokenizer(vocabulary) for name, vocabulary in plan.vocabularies.items()
     }
     for name, words in parts.items():
         size = plan.networks[name.replace("tokenizer", "text_encoder")].config.get("vocab_size")
@@ -130,6 +144,12 @@ def build(
             yield min(1.0, done / max(1, plan.parameters))
     model: DiffusionModel = diffusers_model(plan, parts, diffusers)
     return model
+
+
+def _tokenizer(vocabulary: Vocabulary) -> Any:
+    if vocabulary.kind and vocabulary.folder:
+        return text_encoder.tokenizer(vocabulary.folder, vocabulary.kind)
+    return tokenizer(vocabulary)
 
 
 def filled(
@@ -153,6 +173,10 @@ def filled(
 def diffusers_model(plan: ModelSpec, parts: Mapping[str, Any], diffusers: Any) -> Any:
     """Return the model of these parts."""
     rest = {"scheduler": scheduler(plan.scheduler), "feature_extractor": None, **plan.options}
+    if plan.pipeline:
+        absent = dict.fromkeys(plan.kind.optional)
+        pipe = getattr(diffusers, plan.pipeline)(**{**absent, **parts}, scheduler=rest["scheduler"])
+        return DiffusionModel(plan, pipe)
     if plan.architecture == "sdxl":
         pipe = diffusers.StableDiffusionXLPipeline(**parts, **rest, add_watermarker=False)
     else:
@@ -170,6 +194,8 @@ def _blank(part: Part, name: str) -> Any:
 
     try:
         with torch.device("meta"):
+            if text_encoder.is_ours(part.kind):
+                return text_encoder.network(part.kind, part.config)
             if name.startswith("text_encoder"):
                 known = {key: part.config[key] for key in _TEXT_KEYS if key in part.config}
                 return getattr(transformers, part.kind)(transformers.CLIPTextConfig(**known))
@@ -190,6 +216,8 @@ def _filled(network: Any, state: Mapping[str, Any], expected: Mapping[str, Any],
     import torch
 
     missing = sorted(expected.keys() - state.keys())
+    if missing and missing[0] == _TIED and "shared.weight" in state:
+        state = {**state, missing.pop(0): state["shared.weight"]}
     if missing:
         raise broken(where, f"its tensor {missing[0]} is missing")
     network.load_state_dict(state, assign=True)
@@ -198,6 +226,6 @@ def _filled(network: Any, state: Mapping[str, Any], expected: Mapping[str, Any],
         if buffer.is_meta and name.endswith("position_ids"):
             owner = network.get_submodule(name.rpartition(".")[0])
             owner.position_ids = torch.arange(buffer.shape[-1], device=device)[None]
-        elif buffer.is_meta:
+        elif buffer.is_meta and not computed_buffer(network, name, device):
             raise broken(where, f"its {name} is missing")
     return network.eval().requires_grad_(False)

@@ -9,58 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
-
-PIPELINES: Mapping[str, str] = {
-    "StableDiffusionPipeline": "sd",
-    "StableDiffusionImg2ImgPipeline": "sd",
-    "StableDiffusionXLPipeline": "sdxl",
-    "StableDiffusionXLImg2ImgPipeline": "sdxl",
-}
-"""Pipelines that are known by name → architecture. Others are refused."""
-
-CLASSES: Mapping[str, tuple[str, frozenset[str]]] = {
-    "unet": ("diffusers", frozenset({"UNet2DConditionModel"})),
-    "vae": ("diffusers", frozenset({"AutoencoderKL"})),
-    "text_encoder": ("transformers", frozenset({"CLIPTextModel"})),
-    "text_encoder_2": ("transformers", frozenset({"CLIPTextModelWithProjection"})),
-    "tokenizer": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
-    "tokenizer_2": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
-    "scheduler": (
-        "diffusers",
-        frozenset(
-            {
-                "DDIMScheduler",
-                "DDPMScheduler",
-                "DPMSolverMultistepScheduler",
-                "EulerAncestralDiscreteScheduler",
-                "EulerDiscreteScheduler",
-                "HeunDiscreteScheduler",
-                "LMSDiscreteScheduler",
-                "PNDMScheduler",
-                "UniPCMultistepScheduler",
-            }
-        ),
-    ),
-}
-"""Part → the library and the classes it may be of. A ``model_index.json`` chooses among these."""
-
-LEFT_OUT = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
-"""Parts that a folder may name and that are not loaded."""
-
-NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
-
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "sd": ("text_encoder", "tokenizer", "unet", "vae", "scheduler"),
-    "sdxl": (
-        "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae", "scheduler",
-    ),
-}  # fmt: skip
+from studio_image.diffusion.pipelines import ARCHITECTURES, Architecture
 
 LENGTH = 77
 """Tokens that the text encoders of Stable Diffusion read, first and last included."""
 
 MAX_NUMBER = 1 << 20
 MAX_LAYERS = 100
+_NO_LIMIT = ("lambda_min_clipped", -math.inf)
+"""What a scheduler's config may say."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +25,7 @@ class Part:
     """One network.
 
     Attributes:
-        kind: Its class, a name of :data:`CLASSES`.
+        kind: Its class, one of :mod:`~studio_image.diffusion.pipelines`.
         parameters: How many numbers its tensors hold.
         tensors: Yields name and tensor, as the class calls them; opens the files when asked.
     """
@@ -81,10 +38,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a tokenizer is built from; ``folder`` None is the usual one of CLIP."""
+    """What a tokenizer is built from; ``folder`` None is the usual one of CLIP.
+
+    Attributes:
+        kind: Its class, where it is none of CLIP.
+    """
 
     folder: Path | None
     pad: str = "<|endoftext|>"
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,10 +54,11 @@ class ModelSpec:
     """Weights as they lie on disk, checked as far as headers go.
 
     Attributes:
-        architecture: ``sd`` or ``sdxl``.
+        architecture: A name of :data:`~studio_image.diffusion.pipelines.ARCHITECTURES`.
         networks: Part → network.
         scheduler: Class and config.
         options: What the pipeline itself is told, ``force_zeros_for_empty_prompt``.
+        pipeline: The class of the pipeline, where a transformer draws.
     """
 
     path: Path
@@ -104,6 +67,17 @@ class ModelSpec:
     vocabularies: Mapping[str, Vocabulary]
     scheduler: tuple[str, Mapping[str, Any]]
     options: Mapping[str, Any] = field(default_factory=dict)
+    pipeline: str = ""
+
+    @property
+    def kind(self) -> Architecture:
+        """What weights of its architecture have in common."""
+        return ARCHITECTURES[self.architecture]
+
+    @property
+    def denoiser(self) -> Mapping[str, Any]:
+        """The config of the network that draws."""
+        return self.networks["transformer" if self.kind.is_transformer else "unet"].config
 
     @property
     def parameters(self) -> int:
@@ -113,21 +87,45 @@ class ModelSpec:
     @property
     def scale(self) -> int:
         """Pixels of a side of the picture for one of the latent."""
-        return int(2 ** (len(self.networks["vae"].config["block_out_channels"]) - 1))
+        return int(2 ** (len(self._widths) - 1))
+
+    @property
+    def step(self) -> int:
+        """What the sides of a picture are multiples of: a transformer reads patches of latents."""
+        if self.architecture == "flux":
+            return 2 * self.scale
+        patch = self.denoiser.get("patch_size", 1) if self.kind.is_transformer else 1
+        return self.scale * int(patch)
+
+    @property
+    def channels(self) -> int:
+        """Of the latents."""
+        return int(self.networks["vae"].config.get("latent_channels", 4))
 
     @property
     def side(self) -> int:
         """Pixels of a side that the weights draw best."""
-        sample = self.networks["unet"].config.get("sample_size", 64)
-        return int(sample[0] if isinstance(sample, list) else sample or 64) * self.scale
+        usual = 128 if self.kind.is_transformer else 64
+        sample = self.denoiser.get("sample_size", usual)
+        return int(sample[0] if isinstance(sample, list) else sample or usual) * self.scale
+
+    @property
+    def _widths(self) -> list[int]:
+        vae = self.networks["vae"].config
+        widths: list[int] = vae.get("encoder_block_out_channels") or vae["block_out_channels"]
+        return widths
 
     def working_bytes(self, width: int, height: int) -> int:
         """Memory of one picture while it is drawn and decoded, in float32, generously."""
-        first: int = self.networks["vae"].config["block_out_channels"][0]
-        decoder = width * height * first * 4 * 5
-        channels: int = self.networks["unet"].config["block_out_channels"][0]
-        denoiser = width * height // self.scale**2 * channels * 2 * 4 * 40
-        return max(decoder, denoiser)
+        decoder = width * height * self._widths[0] * 4 * 5
+        tokens = width * height // self.scale**2
+        config = self.denoiser
+        if self.kind.is_transformer:
+            tokens //= (self.step // self.scale) ** 2
+            channels = int(config["num_attention_heads"]) * int(config["attention_head_dim"])
+        else:
+            channels = config["block_out_channels"][0]
+        return max(decoder, tokens * channels * 2 * 4 * 40)
 
 
 def check_config(config: Mapping[str, Any], where: str) -> None:
@@ -137,6 +135,8 @@ def check_config(config: Mapping[str, Any], where: str) -> None:
         StudioError: A number is absurd, or one that is needed is missing.
     """
     for name, value in config.items():
+        if (name, value) == _NO_LIMIT:
+            continue
         values = value if isinstance(value, list) else [value]
         limit = MAX_LAYERS if "layers" in name else MAX_NUMBER
         for number in values:
@@ -175,6 +175,9 @@ def check_fit(plan: ModelSpec) -> None:
     Raises:
         StudioError: Says which number of which config is wrong.
     """
+    if plan.kind.is_transformer:
+        _check_transformer(plan)
+        return
     unet, vae = plan.networks["unet"].config, plan.networks["vae"].config
     texts = [part.config for name, part in plan.networks.items() if name.startswith("text")]
     sides = unet.get("sample_size")
@@ -195,6 +198,24 @@ def check_fit(plan: ModelSpec) -> None:
         size = unet.get("projection_class_embeddings_input_dim")
         wrong["addition_embed_type"] = unet.get("addition_embed_type") != "text_time"
         wrong["projection_class_embeddings_input_dim"] = size != told + pooled
+    _refuse_first(plan, wrong)
+
+
+def _check_transformer(plan: ModelSpec) -> None:
+    config, vae = plan.denoiser, plan.networks["vae"].config
+    packed = 4 if plan.architecture == "flux" else 1
+    sizes = ("patch_size", "sample_size", "num_attention_heads", "attention_head_dim")
+    wrong = {name: not _whole(config, name, 1) > 0 for name in sizes} | {
+        "in_channels": config.get("in_channels") != packed * plan.channels,
+        "scaling_factor": not _is_scale(vae.get("scaling_factor", 0.18215)),
+        "shift_factor": not isinstance(vae.get("shift_factor") or 0, int | float),
+    }
+    for name in sizes[2:]:
+        wrong[name] |= name not in config
+    _refuse_first(plan, wrong)
+
+
+def _refuse_first(plan: ModelSpec, wrong: Mapping[str, bool]) -> None:
     if names := [name for name, is_wrong in wrong.items() if is_wrong]:
         raise broken(plan.path.name, f"its networks do not fit together ({names[0]})")
 

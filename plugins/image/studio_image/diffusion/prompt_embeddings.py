@@ -35,6 +35,10 @@ def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
     """
     import torch
 
+    if model.family:
+        guided = model.family.guided and wish.guidance > 1
+        said = "".join(text for text, _ in prompt_words.weighed(wish.prompt))
+        return model.family.encode(wish, said, guided=guided)
     prompt, negative = (_chunks(model, text, wish) for text in (wish.prompt, wish.negative))
     most = max(least, len(prompt), len(negative))
     nothing = [Piece("", 1.0)]
@@ -66,6 +70,8 @@ def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
 
 def length(model: DiffusionModel, wish: Wish) -> int:
     """Return how many chunks the words of ``wish`` take."""
+    if model.family:
+        return 1
     return max(len(_chunks(model, text, wish)) for text in (wish.prompt, wish.negative))
 
 

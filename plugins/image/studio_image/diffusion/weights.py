@@ -12,8 +12,6 @@ from studio_image.diffusion.model import DiffusionModel, build, native_dtype
 from studio_image.diffusion.model_spec import ModelSpec, check_fit, shapes
 from studio_image.diffusion.single_file import is_single_file, read_single_file
 
-_TITLES = {"sd": "Stable Diffusion", "sdxl": "Stable Diffusion XL"}
-
 
 class DiffusionLoader:
     """The ``Loader`` of the family ``diffusion``: diffusers folders and single safetensors files.
@@ -34,7 +32,7 @@ class DiffusionLoader:
         if plan is None:
             return None
         facts = {
-            "architecture": _TITLES[plan.architecture],
+            "architecture": plan.kind.title,
             "parameters": plan.parameters,
             "native_size": plan.side,
             "scheduler": plan.scheduler[0],

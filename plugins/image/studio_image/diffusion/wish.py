@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEPS = 30
-GUIDANCE = {"sd": 7.5, "sdxl": 5.0}
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Wish:
         variation: A second seed and how far the noise goes towards it, from 0 to 1.
         freeu: Weigh the features of the upper blocks as FreeU does: more contrast and detail.
         halves: Ask the network with and without the prompt one after the other: half the memory.
+        by_block: Keep only the block of the network on its card that computes.
     """
 
     prompt: str
@@ -57,3 +57,4 @@ class Wish:
     variation: tuple[int, float] = (0, 0.0)
     freeu: bool = False
     halves: bool = False
+    by_block: bool = False

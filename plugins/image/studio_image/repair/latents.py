@@ -21,7 +21,7 @@ from studio_image.diffusion.denoiser import Step, denoise
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
 from studio_image.diffusion.weights import read_plan
-from studio_image.diffusion.wish import GUIDANCE, Wish
+from studio_image.diffusion.wish import Wish
 from studio_image.schema import Repair
 
 _BOTH_OR_HALVES = (Rung(False), Rung(True, "half of each step at a time"))
@@ -57,7 +57,7 @@ def drawn(
         width=width,
         height=height,
         steps=params.steps,
-        guidance=GUIDANCE[plan.architecture],
+        guidance=plan.kind.guidance,
         start=torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float() / 255,
         strength=params.strength,
         mask=marks,
@@ -125,7 +125,7 @@ def _size(part: np.ndarray, plan: ModelSpec) -> tuple[int, int]:
     tall, wide = part.shape[:2]
     shape = min(max(wide / tall, 0.25), 4) ** 0.5
     sides = (plan.side * shape, plan.side / shape)
-    width, height = (max(1, round(side / plan.scale)) * plan.scale for side in sides)
+    width, height = (max(1, round(side / plan.step)) * plan.step for side in sides)
     return width, height
 
 

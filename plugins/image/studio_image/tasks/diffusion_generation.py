@@ -22,20 +22,30 @@ from studio_image.additions.inversion import Inversion
 from studio_image.additions.inversion import check as check_inversion
 from studio_image.additions.lora import Lora, Worn
 from studio_image.additions.lora import check as check_lora
-from studio_image.diffusion import kept_latents, prompt_words, schedulers
+from studio_image.diffusion import kept_latents, prompt_words
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import Step, denoise
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
 from studio_image.diffusion.regions import Region, painted
 from studio_image.diffusion.weights import read_plan
-from studio_image.diffusion.wish import GUIDANCE, STEPS, Wish
+from studio_image.diffusion.wish import Wish
+from studio_image.diffusion_transformers.capabilities import (
+    refuse_additions,
+    takes_schedulers,
+    unused,
+    usual_steps,
+)
 from studio_image.lent import as_lent
 from studio_image.schema import Generate
 from studio_image.schema.axes import lines_of
 
 _SMALLEST_PREVIEW = 256
-_BOTH_OR_HALVES = (Rung(False), Rung(True, "half of each step at a time"))
+_LESS_AT_A_TIME = (
+    Rung(0),
+    Rung(1, "half of each step at a time"),
+    Rung(2, "a block of the network at a time"),
+)
 _WHOLE_OR_TILES = (Rung(False), Rung(True, "the picture decoded in tiles"))
 
 
@@ -56,12 +66,15 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     if start is None and not params.prompt.strip():
         raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
+    refuse_additions(plan, params)
     width, height = size_of(params, plan, start)
     with ExitStack() as leases:
         lent = leases.enter_context(ctx.lease(params.weights, plan.working_bytes(width, height)))
         model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
         loras = tuple(_loras(ctx, params, model, leases))
-        inversions = tuple(_inversions(ctx, params, model, leases))
+        inversions: tuple[Inversion, ...] = ()
+        if not plan.kind.is_transformer:
+            inversions = tuple(_inversions(ctx, params, model, leases))
         led = _led(ctx, params, model, (width, height), leases)
         wish = replace(
             wish_of(params, plan, width, height, start),
@@ -70,7 +83,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             led=led,
             regions=_regions(ctx, params, (width // plan.scale, height // plan.scale)),
         )
-        note = _no_karras(params, plan)
+        note = unused(model, params)
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
     yield ctx.result(
@@ -97,15 +110,15 @@ def _one(
         negative=prompt_words.chosen(wish.negative, seed),
     )
 
-    def denoised(halves: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
+    def denoised(less: int) -> Generator[Event, None, tuple[Tensor, bool]]:
         # On the processor whatever the device: the same noise everywhere.
         generator = torch.Generator().manual_seed(seed)
         latents = None
-        for step in denoise(model, replace(wish, halves=halves), generator):
+        for step in denoise(model, replace(wish, halves=less > 0, by_block=less > 1), generator):
             latents = step.latents
             yield _progress(ctx, params, model, number, step)
         assert latents is not None  # denoise yields at least once
-        return latents, halves
+        return latents, less > 0
 
     def decoded(in_tiles: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
         made = decode(model, latents, in_tiles=in_tiles)
@@ -115,8 +128,8 @@ def _one(
     key, fresh = kept_latents.key(model, wish, seed), False
     found = kept_latents.read(ctx.intermediates.find(key), model, wish)
     if found is None:
-        latents, in_halves = yield from ctx.ladder(_BOTH_OR_HALVES, denoised)
-        fresh = not in_halves  # in halves the last digits may be others
+        latents, in_parts = yield from ctx.ladder(_LESS_AT_A_TIME, denoised)
+        fresh = not in_parts  # in halves the last digits may be others
     else:
         latents = found
         yield _progress(ctx, params, model, number, Step(wish.steps, wish.steps, latents))
@@ -175,7 +188,7 @@ def size_of(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
         if start is not None:
             tall, wide = start.shape[:2]
             width, height = (_like(a, b, plan) for a, b in ((wide, tall), (tall, wide)))
-    step = plan.scale
+    step = plan.step
     for name, value in (("Width", width), ("Height", height)):
         if value % step or value < step:
             near = max(step, round(value / step) * step)
@@ -189,7 +202,7 @@ def size_of(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
 def _like(side: int, other: int, plan: ModelSpec) -> int:
     """Return a side that keeps the proportions and takes as many pixels as the weights' own."""
     wanted: float = plan.side * (min(max(side / other, 0.25), 4) ** 0.5)
-    return max(1, round(wanted / plan.scale)) * plan.scale
+    return max(1, round(wanted / plan.step)) * plan.step
 
 
 def wish_of(params: Generate, plan: ModelSpec, width: int, height: int, start: Any) -> Wish:
@@ -198,15 +211,15 @@ def wish_of(params: Generate, plan: ModelSpec, width: int, height: int, start: A
         negative=params.negative.strip(),
         width=width,
         height=height,
-        steps=params.steps or STEPS,
-        guidance=params.guidance or GUIDANCE[plan.architecture],
-        scheduler=params.scheduler,
+        steps=params.steps or usual_steps(plan),
+        guidance=params.guidance or plan.kind.guidance,
+        scheduler=params.scheduler if takes_schedulers(plan) else "default",
         start=None if start is None else _tensor(start, width, height),
         strength=params.strength,
-        karras=params.karras,
+        karras=params.karras and takes_schedulers(plan),
         clip_skip=params.clip_skip,
         variation=(params.variation_seed, params.variation),
-        freeu=params.freeu,
+        freeu=params.freeu and not plan.kind.is_transformer,
     )
 
 
@@ -281,13 +294,6 @@ def _regions(ctx: TaskContext, params: Generate, size: tuple[int, int]) -> tuple
             "Paint one: red for the first prompt, green for the second, then blue.",
         )
     return () if picture is None else painted(picture, prompts, *size)
-
-
-def _no_karras(params: Generate, plan: ModelSpec) -> str:
-    """Return what to say where the noise levels cannot be spaced as asked."""
-    if not params.karras or schedulers.has_karras(plan.scheduler, params.scheduler):
-        return ""
-    return "This scheduler has no Karras noise levels, so its own are used."
 
 
 def _tensor(picture: Any, width: int, height: int) -> Tensor:

@@ -311,6 +311,7 @@ def changed(path: Path, **values) -> None:
     ("key", "value"),
     [
         ("_class_name", "FluxPipeline"),
+        ("_class_name", "KandinskyPipeline"),
         ("_class_name", ["my_pipeline", "Mine"]),
         ("unet", ["my_unet", "UNet2DConditionModel"]),
         ("unet", ["diffusers", "eval"]),

@@ -1,0 +1,1 @@
+"""Pictures drawn by transformers: what is of one kind of weights alone."""
