@@ -112,16 +112,39 @@ class Reading:
         return ", ".join(subject.known for subject in self.subjects)
 
 
-def understand(prompt: str, style: str, starter: Starter) -> Reading:
+_NONE: Mapping[str, str] = {}
+
+
+def understand(
+    prompt: str, style: str, starter: Starter, near: Mapping[str, str] = _NONE
+) -> Reading:
     """Return what a prompt names.
 
     The longest run of words that is a trained caption, or stands for one, wins; words are also
     tried in the singular, in another order (“running man”) and in the nearest spelling. A colour
     and a number belong to the thing that they stand before.
 
+    Args:
+        near: Word that is not known → the caption that it is taken for.
+
     Raises:
         BadInput: Nothing in it was trained; says what is near.
     """
+    reading = _read(prompt, style, starter, near)
+    if not reading.subjects:
+        raise BadInput(
+            f"This model knows nothing that “{prompt.strip()}” names.",
+            _near(reading.unknown, starter),
+        )
+    return reading
+
+
+def strangers(prompt: str, style: str, starter: Starter) -> tuple[str, ...]:
+    """Return the words of a prompt that name nothing known."""
+    return _read(prompt, style, starter, _NONE).unknown
+
+
+def _read(prompt: str, style: str, starter: Starter, near: Mapping[str, str]) -> Reading:
     words, reader = words_of(prompt), _Reader(starter.captions)
     subjects: dict[str, Subject] = {}
     unknown: list[str] = []
@@ -129,9 +152,9 @@ def understand(prompt: str, style: str, starter: Starter) -> Reading:
     colour, copies, at = "", 0, 0
     while at < len(words):
         length, caption, is_plural = reader.longest(words[at:])
-        if not caption and (meant := reader.spelling(words[at])):
+        if not caption and (meant := near.get(words[at]) or reader.spelling(words[at])):
             respelt[words[at]] = meant
-            _, caption, is_plural = reader.longest([meant])
+            _, caption, is_plural = reader.longest(words_of(meant))
         if caption and len(subjects) < MAX_SUBJECTS:
             copies = copies or (SEVERAL if is_plural else 1)
             subject = _subject(caption, colour, copies, style)
@@ -146,11 +169,7 @@ def understand(prompt: str, style: str, starter: Starter) -> Reading:
         elif words[at] not in vocabulary().silent:
             unknown.append(words[at])
         at += length
-    if not subjects:
-        raise BadInput(
-            f"This model knows nothing that “{prompt.strip()}” names.", _near(unknown, starter)
-        )
-    if colour:
+    if colour and subjects:
         unknown.append(colour)
     return Reading(tuple(subjects.values()), tuple(dict.fromkeys(unknown)), respelt)
 

@@ -11,7 +11,7 @@ from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
 from studio_image import picture_arrays
 from studio_image.schema import Film
 from studio_image.starter import between, sampler
-from studio_image.starter.prompt import understand
+from studio_image.starter.nearest import read
 from studio_image.starter.weights import Starter
 from studio_image.tasks.enlargement import enlarged
 from studio_image.tasks.starter_generation import ENLARGER, FACTOR, SIDE
@@ -54,7 +54,7 @@ def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator
 
 def _planned(ctx: TaskContext, params: Film, starter: Starter) -> tuple[list[between.Frame], str]:
     keys = params.keys(ctx.rng.seed)
-    readings = [understand(prompt, params.style, starter).first() for prompt, _ in keys]
+    readings = [read(ctx, prompt, params.style, starter).first() for prompt, _ in keys]
     planned = [
         between.Frame(
             (keys[a][1], keys[b][1]),

@@ -30,6 +30,7 @@ from studio_image.starter import kept_drawings, sampler
 from studio_image.starter.arrangement import arranged
 from studio_image.starter.cutout import cut_out
 from studio_image.starter.kept_drawings import Batch
+from studio_image.starter.nearest import read
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.sampler import Drawing
 from studio_image.starter.variety import is_mirrored, style_of
@@ -74,7 +75,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             "Choose the scheduler “default”, or a diffusion model.",
         )
     with ctx.lease(params.weights) as starter:
-        reading = understand(params.prompt, params.style, starter)
+        reading = read(ctx, params.prompt, params.style, starter)
         if picture_arrays.given(params.init, ctx.inputs) is not None:
             reading = reading.first()  # the others would each begin with the same picture
     run = _Run(ctx, params, reading)

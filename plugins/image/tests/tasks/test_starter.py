@@ -357,3 +357,31 @@ def test_variations_differ_as_much_as_is_wanted(
     assert style_of(0, "3d", variety) == "3d"
     assert sum(is_mirrored(number, "fox", variety) for number in numbers) == mirrored
     assert not any(is_mirrored(number, "letter b", variety) for number in numbers)
+
+
+class Nearness:
+    """A text encoder to which a vixen is nearly a fox, and an orc nothing."""
+
+    width = 3
+
+    def embed(self, texts):
+        near = {"fox": (1.0, 0.0, 0.0), "vixen": (0.9, 0.4, 0.17), "orc": (0.6, 0.0, 0.8)}
+        yield tuple(range(len(texts))), torch.tensor([near.get(t, (0.0, 1.0, 0.0)) for t in texts])
+
+
+def test_a_prompt_of_unknown_words_is_drawn_from_what_is_nearest(
+    starter: starter_weights.Starter,
+) -> None:
+    def drawn(prompt: str, **more: Any) -> Made:
+        return draw(starter, more=more, prompt=prompt, steps=1, count=1)
+
+    encoder = {"all-minilm-l6-v2": Nearness()}
+    made = drawn("an orange vixen", **encoder)
+    assert made.result["drawn"] == "orange fox"
+    assert made.result["note"] == "“vixen” was read as “fox”."
+    assert made.artifacts[0].meta["respelt"] == {"vixen": "fox"}
+    assert drawn("a vixen and a house", **encoder).result["unknown"] == ["vixen"]
+    with pytest.raises(BadInput, match="knows nothing"):
+        drawn("an orc", **encoder)
+    with pytest.raises(BadInput, match="knows nothing"):
+        drawn("an orange vixen")
