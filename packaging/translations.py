@@ -94,6 +94,9 @@ def compiled(catalogue: Catalog) -> bytes:
     return file.getvalue()
 
 
+WITHOUT_A_TASK = (("studio_image.schema.export", "Export"),)
+"""Forms of plugins that belong to no task and no section of Settings: dialogs."""
+
 # --- collecting ---------------------------------------------------------------------------------
 
 
@@ -158,6 +161,9 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
         )
         if settings := getattr(half, "studio_settings", None):
             found += of_params(path, settings())
+    for module, name in WITHOUT_A_TASK:
+        params = getattr(__import__(module, fromlist=[name]), name)
+        found += of_params(f"plugins/{module.partition('.')[0].removeprefix('studio_')}", params)
     yield from ((path, text) for path, text in found if any(map(str.isalpha, text)))
 
 

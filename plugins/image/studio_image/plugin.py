@@ -38,13 +38,21 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
 
 
 @hookimpl
-def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
+def studio_settings() -> type[Any]:
+    """Return the section of Settings."""
+    from studio_image.schema.export import PictureSettings
+
+    return PictureSettings
+
+
+@hookimpl
+def studio_exporters(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
     """Return the formats in which pictures can leave the gallery."""
 
     def write(artifact: SavedArtifact, path: Path) -> None:
-        from studio_image.pages.picture_files import export
+        from studio_image.pages.picture_files import export, quality
 
-        export(artifact, path)
+        export(artifact, path, quality=quality(ctx))
 
     return {f"{Kind.IMAGE}:{suffix}": write for suffix in (".jpg", ".webp", ".tif")}
 

@@ -22,7 +22,7 @@ from studio.api import (
     outcome,
 )
 from studio_image.pages.phrases import tr
-from studio_image.pages.picture_files import export
+from studio_image.pages.picture_files import export, quality
 from studio_image.recipes import file_names
 from studio_image.schema.export import Export
 
@@ -145,7 +145,9 @@ class BatchExports:
 
     def ask(self) -> BatchExport:
         """Open the dialog; what was answered is done when it is closed with Export."""
-        dialog = BatchExport(self._ctx, self._parent, self._values)
+        dialog = BatchExport(
+            self._ctx, self._parent, {"quality": quality(self._ctx)} | self._values
+        )
         dialog.accepted.connect(lambda: self._on_answer(dialog))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -27,7 +27,7 @@ from studio_image.pages.modes import (
     WITH_WORDS,
     modes,
 )
-from studio_image.pages.phrases import tr
+from studio_image.pages.phrases import about, tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
 from studio_image.recipes.foreign import without_loras
@@ -47,12 +47,14 @@ class Composer(QFrame):
         modes: What can be done, and the parameter forms of the panel.
         go: Starts, or stops.
         painted: Returns the mask that was painted for the picture, as a PNG file, if one was.
+        pace: Returns how many pixels a second were enlarged with such parameters; 0: not known.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._weights = ctx.weights
         self.painted: Callable[[], bytes | None] = lambda: None
+        self.pace: Callable[[Mapping[str, Any]], float] = lambda _asked: 0.0
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.IMAGE)
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
@@ -120,12 +122,14 @@ class Composer(QFrame):
         self._show_size()
 
     def _show_size(self) -> None:
-        """Say beside the picture how large its result will be."""
+        """Say beside the picture how large its result will be, and how long it will take."""
         words, size = "", self.input.picture_size
         if self.mode == ENLARGE and size.isValid():
             try:
                 asked = Enlarge.parse(self.modes.forms[ENLARGE].values())
                 words = pixels(QSize(*asked.size_of(size.width(), size.height())))
+                if pace := self.pace(asked.to_dict()):
+                    words += f" · {about(size.width() * size.height() / pace)}"
             except BadInput:  # the form says so itself
                 words = ""
         self.input.show_result(words)

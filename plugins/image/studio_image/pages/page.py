@@ -21,7 +21,7 @@ from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
 from studio_image.pages.mask_controller import MaskController
 from studio_image.pages.modes import DRAW, EDIT, ENLARGE, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
-from studio_image.pages.picture_files import SAVE_SUFFIXES, export, read_picture
+from studio_image.pages.picture_files import SAVE_SUFFIXES, export, quality, read_picture
 from studio_image.pages.picture_reader import strip_picture
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.pages.viewer.contact_sheet import parts_of
@@ -96,6 +96,7 @@ class PicturePage(QWidget):
             self._show_viewer,
             self.show_stage,
         )
+        self.composer.pace = self._pace
         self.imports = ImportController(ctx, self.composer, self.results, self.view, self.trouble)
         self.target = kit.drop_target(
             self,
@@ -113,7 +114,7 @@ class PicturePage(QWidget):
             results=self.results,
             show=self.view.show_instead,
             changed=self.viewer.show_star,
-            export=export,
+            export=lambda artifact, path: export(artifact, path, quality=quality(ctx)),
             suffixes=SAVE_SUFFIXES,
             clip=lambda artifact: read_picture(artifact.path),
             page=tr("Pictures"),
@@ -194,6 +195,17 @@ class PicturePage(QWidget):
         if note := result.get("note"):
             self._ctx.notices.info(str(note), key="image.note")
         self.view.show_made()
+
+    def _pace(self, asked: Mapping[str, Any]) -> float:
+        """Return how fast the newest enlargement of the kind was, in pixels a second."""
+        alike = ("weights", "asked", "factor", "tile")
+        for result in self.results:
+            pace = result.artifact.meta.get("pixels_per_second")
+            if isinstance(pace, int | float) and all(
+                result.params.get(name) == asked.get(name) for name in alike
+            ):
+                return float(pace)
+        return 0.0
 
     def _on_loaded(self) -> None:
         wanted = self.view.current or self._wanted

@@ -44,3 +44,12 @@ def style_words() -> tuple[tuple[str, str], ...]:
         (tr("Ink"), "ink drawing, black and white"),
         (tr("Pixel art"), "pixel art"),
     )
+
+
+def about(seconds: float) -> str:
+    """Return how long something will take, as exactly as that can be known."""
+    if seconds < 10:
+        return tr("a few seconds")
+    if seconds < 90:
+        return tr("about {count} s").format(count=round(seconds / 5) * 5)
+    return tr("about {count} min").format(count=round(seconds / 60))

@@ -10,8 +10,9 @@ from typing import Any
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
 from PySide6.QtGui import QImage, QImageReader
 
-from studio.api import BadInput, ErrorCode, SavedArtifact, StudioError
+from studio.api import BadInput, ErrorCode, PluginContext, SavedArtifact, StudioError
 from studio_image.schema import PICTURE_SUFFIXES
+from studio_image.schema.export import QUALITY
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before a byte of them is decoded, here as in the runtime."""
@@ -27,7 +28,6 @@ _FORMATS = {
 }
 _DEPTH_PLACE, _DEEP = 24, 16
 """Where a PNG file says how many bits a colour has."""
-_QUALITY = 92
 _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": "png",
     b"\xff\xd8\xff": "jpeg",
@@ -103,7 +103,13 @@ def png_of(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-def export(artifact: SavedArtifact, path: Path, *, quality: int = _QUALITY) -> None:
+def quality(ctx: PluginContext) -> int:
+    """Return the quality of JPEG and WebP that is set in Settings."""
+    kept = ctx.settings.get("quality", QUALITY)
+    return kept if type(kept) is int and 1 <= kept <= 100 else QUALITY
+
+
+def export(artifact: SavedArtifact, path: Path, *, quality: int = QUALITY) -> None:
     """Write a picture of the library in the format that ``path`` names; all of it or nothing.
 
     Its recipe goes with it: in the texts of a PNG, in the comment of the others' EXIF data. PNG and

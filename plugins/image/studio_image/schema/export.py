@@ -10,6 +10,19 @@ from studio_image.recipes import file_names
 QUALITY = 92
 
 
+class PictureSettings(Params, frozen=True):
+    """The section of Settings."""
+
+    quality: Annotated[
+        int,
+        Range(1, 100),
+        Label(
+            "Quality of JPEG and WebP",
+            "For pictures that are saved: higher is closer to the picture and takes more space.",
+        ),
+    ] = QUALITY
+
+
 class Export(Params, frozen=True):
     """Which pictures, where to, under which names, in which format."""
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import BadInput, Capability, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import BadInput, Label, Params, Range, Seed, Text, WeightsId
 from studio_image.schema.axes import lines_of
-from studio_image.schema.generate import SCHEDULER_TITLES, Scheduler, Style
+from studio_image.schema.drawing_fields import (
+    HEIGHT,
+    SIZE,
+    WIDTH,
+    Enlarged,
+    Guidance,
+    Look,
+    Model,
+    Sampler,
+    Steps,
+)
 
 MOST_FRAMES = 600
 """A minute of ten pictures a second."""
 MOST_PIXELS = 100_000_000
 """Of all frames together: so much is held while the file is written."""
-_SIZE = Group("Size")
-_SAMPLING = Group("Sampling", advanced=True)
 
 
 class Film(Params, frozen=True):
@@ -45,42 +53,14 @@ class Film(Params, frozen=True):
             {"webp": "WebP", "gif": "GIF"},
         ),
     ] = "webp"
-    style: Annotated[Style, Label("Style", "The look of the drawing; starter model only.")] = "3d"
-    weights: Annotated[
-        WeightsId,
-        Capability("text-to-image"),
-        Label("Model", "The model that generates the pictures."),
-    ] = WeightsId()
-    width: Annotated[
-        int,
-        Range(0, 1024, 8, "px", "Auto"),
-        Label("Width", "0 uses the best size for the model."),
-        _SIZE,
-    ] = 0
-    height: Annotated[
-        int,
-        Range(0, 1024, 8, "px", "Auto"),
-        Label("Height", "0 uses the best size for the model."),
-        _SIZE,
-    ] = 0
-    enlarge: Annotated[
-        bool, Label("Enlarge", "Enlarge the starter model's small drawings four times."), _SIZE
-    ] = True
-    steps: Annotated[
-        int,
-        Range(0, 150, lowest="Auto"),
-        Label("Steps", "More steps take longer and add detail; 0 uses the model's default."),
-        _SAMPLING,
-    ] = 0
-    guidance: Annotated[
-        float,
-        Range(0, 30, 0.5, lowest="Auto"),
-        Label("Guidance", "Higher follows the prompt more closely; 0 uses the model's default."),
-        _SAMPLING,
-    ] = 0.0
-    scheduler: Annotated[
-        Scheduler, Label("Scheduler", "The sampling method.", choices=SCHEDULER_TITLES), _SAMPLING
-    ] = "default"
+    style: Look = "3d"
+    weights: Model = WeightsId()
+    width: Annotated[int, Range(0, 1024, 8, "px", "Auto"), WIDTH, SIZE] = 0
+    height: Annotated[int, Range(0, 1024, 8, "px", "Auto"), HEIGHT, SIZE] = 0
+    enlarge: Enlarged = True
+    steps: Steps = 0
+    guidance: Guidance = 0.0
+    scheduler: Sampler = "default"
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same film.")] = (
         Seed.random()
     )

@@ -17,36 +17,27 @@ from studio.api import (
     Text,
     WeightsId,
 )
+from studio_image.schema.drawing_fields import (
+    HEIGHT,
+    SAMPLING,
+    SIZE,
+    WIDTH,
+    Enlarged,
+    Guidance,
+    Look,
+    Model,
+    Sampler,
+    Steps,
+)
 from studio_image.schema.pictures import PICTURE_SUFFIXES
 
-_SAMPLING = Group("Sampling", advanced=True)
 _START = Group("Starting image", advanced=True)
 _CONTROL = Group("ControlNet", advanced=True)
 _REGIONS = Group("Regions", advanced=True)
 _FILE = Group("File", advanced=True)
 _VARIATION = Group("Variation of a seed", advanced=True)
-_SIZE = Group("Size")
 MOST_LORAS = 16
 STRONGEST_LORA = 4.0
-
-Style = Literal["3d", "flat", "colour", "noto", "noto-v1", "fx"]
-Scheduler = Literal[
-    "default", "euler", "euler-a", "dpm++", "ddim", "lms", "heun", "dpm++-sde", "dpm2", "dpm2-a",
-    "unipc", "pndm", "lcm",
-]  # fmt: skip
-
-SCHEDULER_TITLES = {
-    "euler-a": "Euler a",
-    "dpm++": "DPM++ 2M",
-    "ddim": "DDIM",
-    "lms": "LMS",
-    "dpm++-sde": "DPM++ 2M SDE",
-    "dpm2": "DPM2",
-    "dpm2-a": "DPM2 a",
-    "unipc": "UniPC",
-    "pndm": "PNDM",
-    "lcm": "LCM",
-}
 
 
 class Generate(Params, frozen=True):
@@ -65,12 +56,8 @@ class Generate(Params, frozen=True):
         Text(lines=2, placeholder="e.g. text, blur", max_chars=4000),
         Label("Negative prompt", "What the pictures should not show."),
     ] = ""
-    style: Annotated[Style, Label("Style", "The look of the drawing; starter model only.")] = "3d"
-    weights: Annotated[
-        WeightsId,
-        Capability("text-to-image"),
-        Label("Model", "The model that generates the pictures."),
-    ] = WeightsId()
+    style: Look = "3d"
+    weights: Model = WeightsId()
     loras: Annotated[
         list[WeightsId],
         Capability("lora"),
@@ -88,23 +75,9 @@ class Generate(Params, frozen=True):
         Capability("textual-inversion"),
         Label("Textual inversions", "Where their names stand in a prompt, they count."),
     ] = []
-    width: Annotated[
-        int,
-        Range(0, 4096, 8, "px", "Auto"),
-        Label("Width", "0 uses the best size for the model."),
-        _SIZE,
-    ] = 0
-    height: Annotated[
-        int,
-        Range(0, 4096, 8, "px", "Auto"),
-        Label("Height", "0 uses the best size for the model."),
-        _SIZE,
-    ] = 0
-    enlarge: Annotated[
-        bool,
-        Label("Enlarge", "Enlarge the starter model's small drawings four times."),
-        _SIZE,
-    ] = True
+    width: Annotated[int, Range(0, 4096, 8, "px", "Auto"), WIDTH, SIZE] = 0
+    height: Annotated[int, Range(0, 4096, 8, "px", "Auto"), HEIGHT, SIZE] = 0
+    enlarge: Enlarged = True
     transparent: Annotated[
         bool,
         Label("Transparent background", "Cut the drawing out of its paper; starter model only."),
@@ -120,25 +93,13 @@ class Generate(Params, frozen=True):
             "0 repeats one drawing; at 1 all but the first have another style. Starter model only.",
         ),
     ] = 0.5
-    steps: Annotated[
-        int,
-        Range(0, 150, lowest="Auto"),
-        Label("Steps", "More steps take longer and add detail; 0 uses the model's default."),
-        _SAMPLING,
-    ] = 0
-    guidance: Annotated[
-        float,
-        Range(0, 30, 0.5, lowest="Auto"),
-        Label("Guidance", "Higher follows the prompt more closely; 0 uses the model's default."),
-        _SAMPLING,
-    ] = 0.0
-    scheduler: Annotated[
-        Scheduler, Label("Scheduler", "The sampling method.", choices=SCHEDULER_TITLES), _SAMPLING
-    ] = "default"
+    steps: Steps = 0
+    guidance: Guidance = 0.0
+    scheduler: Sampler = "default"
     karras: Annotated[
         bool,
         Label("Karras noise levels", "Spend more of the steps on fine detail."),
-        _SAMPLING,
+        SAMPLING,
     ] = False
     clip_skip: Annotated[
         int,
@@ -148,10 +109,10 @@ class Generate(Params, frozen=True):
             "2 leaves out the last layer of the text encoder, as models for anime often want. "
             "Stable Diffusion 1 and 2 only.",
         ),
-        _SAMPLING,
+        SAMPLING,
     ] = 0
     freeu: Annotated[
-        bool, Label("FreeU", "More contrast and detail without more steps."), _SAMPLING
+        bool, Label("FreeU", "More contrast and detail without more steps."), SAMPLING
     ] = False
     variation_seed: Annotated[
         int,

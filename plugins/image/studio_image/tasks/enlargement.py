@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -172,6 +173,7 @@ def _one(
     size = params.size_of(picture.shape[1], picture.shape[0])
     refuse_giants(*size)
     factor = _factor(picture, size, upscaler.scale)
+    began = time.monotonic()
     place, message = (batch.done, len(batch.names)), batch.saying(name)
     made = yield from enlarged(
         ctx, upscaler, picture, factor, side=params.tile, message=message, place=place
@@ -184,6 +186,7 @@ def _one(
         made = yield from ctx.in_thread(partial(picture_arrays.resized, made, *size))
     checks = picture_arrays.insist(picture_arrays.verdict(made, size=size, source=picture)).checks
     recipe = _recipe(params, name)
+    pace = picture.shape[0] * picture.shape[1] / max(time.monotonic() - began, 1e-3)
     dpi = params.dpi if params.asked == "print" else 0
     file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe, dpi=dpi))
     alike = yield from ctx.in_thread(partial(likeness, picture, made))
@@ -193,7 +196,7 @@ def _one(
         suffix=".png",
         title=_title(name, params, size),
         verdict=Verdict((*checks, alike)),
-        meta=recipe,
+        meta=recipe | {"pixels_per_second": round(pace)},  # not in the file: it is of this run
         preview=picture_arrays.thumbnail(made),
     )
     return made

@@ -143,4 +143,23 @@ def test_the_size_of_an_enlargement_is_shown_before_it_begins(desk: Desk, tmp_pa
     form = desk.page.composer.modes.forms["enlarge"]
     form.set_values({"asked": "print", "print_width": 2.54, "unit": "cm", "dpi": 300})
     desk.page.composer._show_size()
-    assert "→ 300 × 300 px" in slot.hint
+    assert slot.hint.endswith("→ 300 × 300 px")
+    form.set_values({"asked": "scale"})
+    desk.runtime.enqueue(Artifact("image", png(10), ".png", meta={"pixels_per_second": 30}))
+    desk.run()
+    desk.until_over()
+    desk.page.composer._show_size()
+    assert slot.hint.endswith("128 × 128 px · about 35 s"), "as fast as the last one was"
+
+
+def test_a_saved_picture_has_the_quality_that_is_set(desk: Desk, tmp_path: Path) -> None:
+    from studio_image.plugin import studio_exporters
+
+    (tmp_path / "in.png").write_bytes(picture_arrays.png(np.uint8(deep() >> 8).repeat(9, 0)))
+    sizes = []
+    for quality in (5, 92, "none"):
+        desk.ctx.settings.set("quality", quality)
+        write = studio_exporters(desk.ctx)["image:.jpg"]
+        write(Kept(tmp_path / "in.png"), tmp_path / "out.jpg")  # type: ignore[arg-type]
+        sizes.append((tmp_path / "out.jpg").stat().st_size)
+    assert sizes[0] < sizes[1] == sizes[2], "what is no quality is the usual one"
