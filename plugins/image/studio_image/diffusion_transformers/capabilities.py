@@ -61,12 +61,12 @@ def _unused(model: DiffusionModel, params: Generate) -> Iterator[str]:
     if params.negative.strip() and not family.guided:
         yield f"{title} has no use for a negative prompt, so yours is ignored."
     if params.guidance and plan.architecture == "flux" and not plan.denoiser.get("guidance_embeds"):
-        yield "These weights were trained for few steps without guidance, so yours is ignored."
+        yield "This model was trained for few steps without guidance, so yours is ignored."
     if params.freeu or params.clip_skip:
         yield f"FreeU and clip skip do not apply to {title}."
     if any(weight != 1 for _, weight in prompt_words.weighed(params.prompt)):
         yield f"{title} does not weigh words, so the weights in the prompt are ignored."
     if params.inversions:
-        yield f"{title} can't use textual inversions, so their words are read as they are."
+        yield f"{title} can't use textual inversions, so their names are read as plain words."
     if count := family.beyond(params.prompt):
         yield f"The last {count} tokens of the prompt are ignored because it is too long."

@@ -19,6 +19,9 @@ LEAST = 0.665
 """Cosine from which on a caption stands for a word: kitten is 0.79 from cat and mansion 0.72 from
 house, but orc, 0.661 from orca, is nothing of the kind."""
 
+_KEPT: dict[tuple[str, tuple[str, ...]], Tensor] = {}
+"""Those of the last captions."""
+
 
 def read(ctx: TaskContext, prompt: str, style: str, starter: Starter) -> Reading:
     """Return what a prompt names, or comes near to if nothing in it is known.
@@ -43,7 +46,7 @@ def nearest(
         return None
     try:
         with ctx.lease(ENCODER) as engine:
-            said, known = _vectors(engine, words), _vectors(engine, captions)
+            said, known = _vectors(engine, words), _kept(engine, captions)
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
@@ -51,6 +54,15 @@ def nearest(
     alike = said @ known.T
     word, caption = divmod(int(alike.argmax()), len(captions))
     return (words[word], captions[caption]) if float(alike.max()) >= LEAST else None
+
+
+def _kept(engine: EmbeddingEngine, captions: Sequence[str]) -> Tensor:
+    """Return the vectors of captions: computed once in a process, for they take two seconds."""
+    key = engine.fingerprint, tuple(captions)
+    if key not in _KEPT:
+        _KEPT.clear()
+        _KEPT[key] = _vectors(engine, captions)
+    return _KEPT[key]
 
 
 def _vectors(engine: EmbeddingEngine, texts: Sequence[str]) -> Tensor:

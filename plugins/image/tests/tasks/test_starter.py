@@ -362,7 +362,7 @@ def test_variations_differ_as_much_as_is_wanted(
 class Nearness:
     """A text encoder to which a vixen is nearly a fox, and an orc nothing."""
 
-    width = 3
+    width, fingerprint = 3, "nearness"
 
     def embed(self, texts):
         near = {"fox": (1.0, 0.0, 0.0), "vixen": (0.9, 0.4, 0.17), "orc": (0.6, 0.0, 0.8)}
