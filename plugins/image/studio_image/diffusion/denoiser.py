@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.additions import lora
-from studio_image.diffusion.model import DiffusionModel, in_float32
+from studio_image.diffusion.model import DiffusionModel, by_block, in_float32
 from studio_image.diffusion.noise import slerp
 from studio_image.diffusion.prompt_embeddings import encode
 from studio_image.diffusion.regions import together
 from studio_image.diffusion.schedulers import scheduler
 from studio_image.diffusion.wish import Wish
-from studio_image.diffusion_transformers.offload import by_block
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

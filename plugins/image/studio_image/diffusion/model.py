@@ -87,6 +87,27 @@ def in_float32(network: Any) -> Iterator[Any]:
         network.to(kind)
 
 
+@contextmanager
+def by_block(network: Any) -> Iterator[None]:
+    """Keep only the block of ``network`` on its device that computes; all of it is back then.
+
+    The others wait in the memory of the processor meanwhile.
+    """
+    from diffusers.hooks import HookRegistry, apply_group_offloading
+
+    device = network.device
+    apply_group_offloading(network, device, offload_type="block_level", num_blocks_per_group=1)
+    try:
+        yield
+    finally:
+        for module in network.modules():
+            registry = getattr(module, "_diffusers_hook", None)
+            if isinstance(registry, HookRegistry):
+                for name in list(registry.hooks):
+                    registry.remove_hook(name, recurse=False)
+        network.to(device)
+
+
 def need_diffusers() -> None:
     """Check that the optional packages are there.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from studio.api import BadInput
 from studio_image.diffusion import prompt_words, schedulers
 from studio_image.diffusion.model_spec import ModelSpec
-from studio_image.diffusion_transformers.flux import FEW_STEPS
+from studio_image.diffusion_transformers.families import FEW_STEPS
 
 if TYPE_CHECKING:
     from studio_image.diffusion.model import DiffusionModel

@@ -1,14 +1,188 @@
-"""Which kind of weights is drawn with by what."""
+"""Stable Diffusion 3, Flux, PixArt and Sana: what is of one kind of weights alone."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any
 
-from studio_image.diffusion_transformers.family import Family
-from studio_image.diffusion_transformers.flux import Flux
-from studio_image.diffusion_transformers.pixart import PixArt
-from studio_image.diffusion_transformers.sana import Sana
-from studio_image.diffusion_transformers.sd3 import StableDiffusion3
+from studio_image.diffusion_transformers.family import Family, shift_for
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio_image.diffusion.wish import Wish
+
+FEW_STEPS = 4
+"""What weights want that were trained for few steps, such as “schnell”."""
+_OF_ALPHA, _OF_SIGMA = 120, 300
+_INSTRUCTION = "complex_human_instruction"
+
+
+class StableDiffusion3(Family):
+    """Stable Diffusion 3 and 3.5 (arXiv:2403.03206): CLIP twice, and T5 where it is there."""
+
+    reader = "tokenizer_3"
+
+    def encode(self, wish: Wish, prompt: str, *, guided: bool) -> dict[str, Any]:
+        import torch
+
+        words, without, pooled, pooled_without = self.pipe.encode_prompt(
+            prompt=prompt,
+            prompt_2=None,
+            prompt_3=None,
+            negative_prompt=wish.negative or None,
+            do_classifier_free_guidance=guided,
+            device=self.pipe.transformer.device,
+        )
+        if guided:
+            words = torch.cat([without, words])
+            pooled = torch.cat([pooled_without, pooled])
+        return {"encoder_hidden_states": words, "pooled_projections": pooled}
+
+    def space(self, noise_plan: Any, steps: int, latents: Tensor) -> None:
+        more = {}
+        if noise_plan.config.get("use_dynamic_shifting"):
+            patch = self.pipe.transformer.config.patch_size
+            height, width = latents.shape[-2:]
+            more["mu"] = shift_for(noise_plan, (height // patch) * (width // patch), 1.16)
+        noise_plan.set_timesteps(steps, device=latents.device, **more)
+
+    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+        made: Tensor = self.pipe.transformer(
+            hidden_states=latents, timestep=time.expand(len(latents)), **told, return_dict=False
+        )[0]
+        return made
+
+
+class Flux(Family):
+    """Flux: two by two pixels of latents are one token.
+
+    Its guidance is distilled into the network, which is told how strong it is to be.
+    """
+
+    longest = 512
+    reader = "tokenizer_2"
+
+    @property
+    def guided(self) -> bool:
+        return False
+
+    def encode(self, wish: Wish, prompt: str, *, guided: bool) -> dict[str, Any]:
+        words, pooled, places = self.pipe.encode_prompt(
+            prompt=prompt, prompt_2=None, device=self.pipe.transformer.device
+        )
+        return {"encoder_hidden_states": words, "pooled_projections": pooled, "txt_ids": places}
+
+    def space(self, noise_plan: Any, steps: int, latents: Tensor) -> None:
+        import numpy as np
+
+        tokens = latents.shape[-2] // 2 * (latents.shape[-1] // 2)
+        own = noise_plan.config.get("use_flow_sigmas")
+        levels: dict[str, Any] = {"num_inference_steps": steps}
+        if not own:
+            levels = {"sigmas": np.linspace(1.0, 1 / steps, steps)}
+        shift = shift_for(noise_plan, tokens, 1.15)
+        noise_plan.set_timesteps(**levels, mu=shift, device=latents.device)
+
+    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+        import torch
+
+        network = self.pipe.transformer
+        count, channels, height, width = latents.shape
+        packed = latents.view(count, channels, height // 2, 2, width // 2, 2)
+        packed = packed.permute(0, 2, 4, 1, 3, 5).reshape(count, -1, channels * 4)
+        places = self.pipe._prepare_latent_image_ids(
+            count, height // 2, width // 2, latents.device, told["txt_ids"].dtype
+        )
+        strength = None
+        if network.config.guidance_embeds:
+            strength = torch.full([count], guidance, device=latents.device, dtype=torch.float32)
+        made = network(
+            hidden_states=packed,
+            timestep=time.expand(count).to(latents.dtype) / 1000,
+            guidance=strength,
+            img_ids=places,
+            **told,
+            return_dict=False,
+        )[0]
+        made = made.view(count, height // 2, width // 2, channels, 2, 2).permute(0, 3, 1, 4, 2, 5)
+        whole: Tensor = made.reshape(latents.shape)
+        return whole
+
+
+class PixArt(Family):
+    """PixArt alpha and sigma (arXiv:2310.00426, arXiv:2403.04692): alpha is told the size, too."""
+
+    @property
+    def longest(self) -> int:  # type: ignore[override]  # of these very weights
+        is_sigma = type(self.pipe).__name__ == "PixArtSigmaPipeline"
+        return _OF_SIGMA if is_sigma else _OF_ALPHA
+
+    def encode(self, wish: Wish, prompt: str, *, guided: bool) -> dict[str, Any]:
+        import torch
+
+        words, mask, without, mask_without = self.pipe.encode_prompt(
+            prompt,
+            guided,
+            negative_prompt=wish.negative,
+            device=self.pipe.transformer.device,
+            max_sequence_length=self.longest,
+        )
+        if guided:
+            words, mask = torch.cat([without, words]), torch.cat([mask_without, mask])
+        told = {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+        if self.pipe.transformer.use_additional_conditions:
+            size = torch.tensor([[wish.height, wish.width]], device=words.device)
+            told["resolution"] = size.repeat(len(words), 1)
+            told["aspect_ratio"] = (size[:, :1] / size[:, 1:]).repeat(len(words), 1)
+        return told
+
+    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+        network = self.pipe.transformer
+        told = dict(told)
+        size = {name: told.pop(name, None) for name in ("resolution", "aspect_ratio")}
+        made: Tensor = network(
+            latents,
+            timestep=time.expand(len(latents)),
+            added_cond_kwargs=size,
+            **told,
+            return_dict=False,
+        )[0]
+        # Some say beside the noise how much it varies.
+        return made if made.shape[1] == latents.shape[1] else made.chunk(2, dim=1)[0]
+
+
+class Sana(Family):
+    """Sana (arXiv:2410.10629): Gemma 2 reads the prompt, with instructions before it."""
+
+    longest = 300
+
+    def encode(self, wish: Wish, prompt: str, *, guided: bool) -> dict[str, Any]:
+        import torch
+
+        usual = inspect.signature(type(self.pipe).__call__).parameters[_INSTRUCTION].default
+        words, mask, without, mask_without = self.pipe.encode_prompt(
+            prompt,
+            guided,
+            negative_prompt=wish.negative,
+            device=self.pipe.transformer.device,
+            max_sequence_length=self.longest,
+            complex_human_instruction=usual,
+        )
+        if guided:
+            words, mask = torch.cat([without, words]), torch.cat([mask_without, mask])
+        return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+
+    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+        network = self.pipe.transformer
+        made: Tensor = network(
+            latents,
+            timestep=time.expand(len(latents)) * network.config.timestep_scale,
+            **told,
+            return_dict=False,
+        )[0]
+        return made if made.shape[1] == latents.shape[1] else made.chunk(2, dim=1)[0]
+
 
 _FAMILIES: dict[str, type[Family]] = {
     "sd3": StableDiffusion3,
