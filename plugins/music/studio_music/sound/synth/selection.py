@@ -35,6 +35,12 @@ _LIKED = ("musescore_general", "generaluser", "fluidr3", "default-gm", "")
 """Beginnings of names, best first; the last fits all."""
 
 log = logging.getLogger(__name__)
+_offered: set[Path] = set()
+
+
+def offer(font: Path) -> None:
+    """Let a sound font be chosen that lies where no system has them."""
+    _offered.add(font)
 
 
 def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
@@ -78,7 +84,7 @@ def _font(*, in_window: bool = False) -> Path | str:
         font = chosen()
     except BadInput as error:
         return error.message
-    return font or "No SoundFont is installed (on Debian: musescore-general-soundfont-small)."
+    return font or "No SoundFont is installed: `studio models get soundfont` downloads one."
 
 
 @lru_cache(maxsize=2)
@@ -119,6 +125,7 @@ def is_soundfont(path: Path) -> bool:
 
 
 def _files() -> Iterator[Path]:
+    yield from _offered
     for folder in _FOLDERS.get(sys.platform, ()):
         for suffix in _SUFFIXES:
             yield from Path(folder).expanduser().glob(f"*{suffix}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +20,7 @@ from studio.core import disk
 from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.weights import Weights, WeightsCatalogue
 from studio.core.weights.download import pip_wheel, wheel_assembly
+from studio.core.weights.download.offers import Piece
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
@@ -226,3 +231,75 @@ def until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+# --- packages of npm --------------------------------------------------------------------------
+
+FONT = b"RIFF0000sfbk" * 9
+NPM = """#!{python}
+import shutil, sys
+assert sys.argv[1:3] == ["pack", "@some/font@1.0.0"], sys.argv
+if {broken}:
+    print("npm error 404 Not Found"); sys.exit(1)
+shutil.copy({package!r}, sys.argv[sys.argv.index("--pack-destination") + 1])
+"""
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Piece]:
+    """Return a function that puts an npm in the way which hands out a package with one file."""
+    shop = tmp_path / "npm"
+    shop.mkdir()
+    package = shop / "some-font-1.0.0.tgz"
+    with tarfile.open(package, "w:gz") as archive:
+        entry = tarfile.TarInfo("package/font.sf3")
+        entry.size = len(FONT)
+        archive.addfile(entry, io.BytesIO(FONT))
+        link = tarfile.TarInfo("package/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        archive.addfile(link)
+
+    def put(*, broken: bool = False, member: str = "package/font.sf3", **changes: Any) -> Piece:
+        text = NPM.format(python=sys.executable, broken=broken, package=str(package))
+        (shop / "npm").write_text(text)
+        (shop / "npm").chmod(0o755)
+        monkeypatch.setenv("PATH", str(shop))
+        digest = hashlib.sha256(package.read_bytes()).hexdigest()
+        facts = {"wheel_bytes": package.stat().st_size, "wheel_sha256": digest, **changes}
+        own = hashlib.sha256(FONT).hexdigest()
+        return Piece(
+            "@some/font", "1.0.0", member=member, bytes=len(FONT), sha256=own, tool="npm", **facts
+        )
+
+    return put
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="npm is a batch file there")
+def test_a_piece_may_come_in_a_package_of_npm(npm: Callable[..., Piece], folder: Path) -> None:
+    def get(piece: Piece) -> bytes:
+        with pip_wheel.fetched(piece, folder, lambda count: None) as package:
+            return b"".join(pip_wheel.blocks_of(package, piece))
+
+    folder.mkdir()
+    assert get(npm()) == FONT
+    for faults, sentence in (
+        ({"wheel_sha256": "0" * 64}, "does not match its checksum"),
+        ({"member": "package/link"}, "does not contain"),
+        ({"member": "package/none"}, "does not contain"),
+        ({"broken": True}, "npm could not download @some/font 1.0.0: npm error 404"),
+    ):
+        with pytest.raises(StudioError, match=sentence):
+            get(npm(**faults))
+    assert not list(folder.iterdir())
+
+
+def test_without_npm_it_is_said_what_brings_it(
+    npm: Callable[..., Piece], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = npm()
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    fetched = pip_wheel.fetched(piece, folder, lambda count: None)
+    with pytest.raises(StudioError, match="npm is needed") as found, fetched:
+        pass
+    assert "Node.js" in found.value.hint

@@ -1,0 +1,1 @@
+"""Sound fonts among the user's models."""
