@@ -14,7 +14,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextStep
+from studio.api.worker.text import (
+    ChatMessage,
+    FittedPrompt,
+    SamplingParams,
+    TextStep,
+    TokenLogprob,
+)
+from studio.api.worker.tools import Tool
 from studio.protocol.errors import ErrorCode, StudioError
 
 _TOKEN = re.compile(r"\s*\S+|\s+")
@@ -44,9 +51,12 @@ class FakeTextEngine:
         self._known: dict[str, int] = {}
         self.liked: dict[str, float] = {}
 
-    def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:
-        """Render ``messages``; drop the oldest that leave no room."""
-        lines = [f"{each['role']}: {each['content']}" for each in messages]
+    def fit(
+        self, messages: Sequence[ChatMessage], reserve: int, tools: Sequence[Tool] = ()
+    ) -> FittedPrompt:
+        """Render ``messages``, with a line for each tool; drop the oldest that leave no room."""
+        lines = [f"tool: {each['name']}" for each in tools]
+        lines += [f"{each['role']}: {each['content']}" for each in messages]
         for dropped in range(len(lines)):
             ids = self._ids("\n".join(lines[dropped:]))
             if len(ids) + reserve <= self.context_length:
@@ -114,7 +124,12 @@ class FakeTextEngine:
         room = self.context_length - len(ids)
         most = min(params.max_tokens, room)
         for done, token in enumerate(tokens[:most], start=1):
-            yield TextStep("token", done, params.max_tokens, token, self._ids(token)[0])
+            spelt = token.encode()
+            alike = ((spelt, -0.5),) * (params.logprobs or 0)
+            chance = None if params.logprobs is None else TokenLogprob(spelt, -0.5, alike)
+            yield TextStep(
+                "token", done, params.max_tokens, token, self._ids(token)[0], logprob=chance
+            )
         reason = "stop_string" if found else "stop"
         if len(tokens) > most:
             reason = "length" if params.max_tokens <= room else "context"

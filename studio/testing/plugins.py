@@ -106,6 +106,8 @@ class Made:
 
     steps: int = 0
     text: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    """By channel."""
     progress: list[ProgressEvent] = field(default_factory=list)
     artifacts: list[NewArtifact] = field(default_factory=list)
     result: dict[str, Any] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Made:
         self.steps += 1
         if isinstance(event, TextEvent):
             self.text += event.text
+            self.texts[event.channel] = self.texts.get(event.channel, "") + event.text
         elif isinstance(event, ProgressEvent):
             self.progress.append(event)
         elif isinstance(event, NewArtifact):

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
 from studio.api.errors import BadInput
 
-Form = Literal["json_schema", "regex", "grammar"]
+Form = Literal["json_schema", "regex", "grammar", "tool_calls"]
 
-MOST_CHARACTERS: Mapping[Form, int] = {"json_schema": 1 << 18, "regex": 1 << 14, "grammar": 1 << 16}
+MOST_CHARACTERS: Mapping[Form, int] = {
+    "json_schema": 1 << 18,
+    "regex": 1 << 14,
+    "grammar": 1 << 16,
+    "tool_calls": 1 << 18,
+}
 DEEPEST = 64
 """Objects and lists within each other in a JSON schema."""
 MOST_PARTS = 2_000
@@ -28,6 +33,7 @@ _NAMES: Mapping[Form, str] = {
     "json_schema": "JSON schema",
     "regex": "regular expression",
     "grammar": "grammar",
+    "tool_calls": "list of tools",
 }
 _LITERAL = re.compile(
     r""""(?:[^"\\\n]|\\.)*"|/(?![/*])(?:[^/\\\n]|\\.)+/|//.*"""
@@ -48,8 +54,9 @@ class Constraint:
     Attributes:
         kind: ``json_schema`` (draft 2020-12, without what cannot be enforced: that is refused),
             ``regex`` (the syntax of Rust's ``regex``: no look-around, no back-references), or
-            ``grammar`` (Lark's syntax; the text is what ``start`` derives).
-        text: The schema as JSON, the expression, or the rules.
+            ``grammar`` (Lark's syntax; the text is what ``start`` derives), or ``tool_calls``
+            (an answer or calls; see ``tool_constraint``, which makes it).
+        text: The schema as JSON, the expression, the rules, or the tools as JSON.
     """
 
     kind: Form
@@ -80,6 +87,8 @@ class Constraint:
             _check_schema(_parsed(self.text))
         elif self.kind == "grammar":
             _check_grammar(self.text)
+        elif self.kind == "tool_calls":
+            _check_tools(_parsed(self.text))
 
     @property
     def name(self) -> str:
@@ -123,6 +132,16 @@ def _check_grammar(rules: str) -> None:
         )
 
 
+def _check_tools(asked: Any) -> None:
+    for tool in asked["tools"]:
+        try:
+            _check_schema(tool.get("parameters") or {})
+        except BadInput as error:
+            raise BadInput(f"The tool “{tool['name']}”: {error.message}", error.hint) from error
+    if not asked["tools"]:
+        raise BadInput("The list of tools is empty.", "Add a tool.")
+
+
 def _check_schema(schema: Any) -> None:
     """Walk through ``schema`` without recursion: its depth is a stranger's choice."""
     if not isinstance(schema, dict):
@@ -156,6 +175,58 @@ def _check_schema(schema: Any) -> None:
         else:
             inner = [(value, False) for value in part]
         left += [(each, depth + 1, named) for each, named in inner if isinstance(each, dict | list)]
+    _check_ends(schema)
+
+
+def _check_ends(schema: dict[str, Any]) -> None:
+    """Refuse a schema that only an endless text would have: it needs itself, over and over."""
+    references: set[str] = set()
+    left: list[Any] = [schema]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict) and isinstance(part.get("$ref"), str):
+            references.add(part["$ref"])
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ending: set[str] = set()
+    while found := {each for each in references - ending if _ends(_referred(schema, each), ending)}:
+        ending |= found
+    if not _ends(schema, ending):
+        raise BadInput(
+            "The JSON schema refers to itself in a circle, so no text can match it.",
+            "Make one of the parts in the circle optional.",
+        )
+
+
+def _ends(part: Any, ending: Collection[str]) -> bool:
+    """Whether a text of finite length can have this form, given which references lead to such."""
+    if not isinstance(part, dict):
+        return True
+    needed = list(_list(part.get("allOf")))
+    properties, items = part.get("properties"), part.get("items")
+    if isinstance(properties, dict):
+        needed += [
+            properties.get(each) for each in _list(part.get("required")) if isinstance(each, str)
+        ]
+    if part.get("minItems"):
+        needed.append(items)
+    choices = [_list(part.get(key)) for key in ("anyOf", "oneOf")]
+    return (
+        (not isinstance(part.get("$ref"), str) or part["$ref"] in ending)
+        and all(_ends(each, ending) for each in needed)
+        and all(any(_ends(each, ending) for each in some) for some in choices if some)
+    )
+
+
+def _referred(schema: Any, reference: str) -> Any:
+    """Return the part that a reference within the schema means; None if there is none."""
+    for step in reference.removeprefix("#").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(name) if isinstance(schema, dict) else None
+    return schema
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _check_reference(reference: Any) -> None:

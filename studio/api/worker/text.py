@@ -7,23 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict, cast
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, cast
 
 from studio.api.errors import BadInput
 from studio.api.params import plain_number
 from studio.api.stability import since
 from studio.api.worker.constraint import Constraint
+from studio.api.worker.tools import Tool, ToolCall
 
 
 class ChatMessage(TypedDict):
-    """One turn of a conversation, as chat templates know it."""
+    """One turn of a conversation, as chat templates know it.
 
-    role: Literal["system", "user", "assistant"]
+    Attributes:
+        role: ``tool`` is what a tool returned, in the order of the calls (API 1.1).
+        content: What was said.
+        calls: What the assistant called (API 1.1).
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: NotRequired[list[ToolCall]]
 
 
 def chat_messages(
-    turns: Sequence[Mapping[str, str]], roles: Sequence[str] = ("system", "user", "assistant")
+    turns: Sequence[Mapping[str, Any]], roles: Sequence[str] = ("system", "user", "assistant")
 ) -> list[ChatMessage]:
     """Return the turns of a conversation that came as parameters.
 
@@ -31,7 +39,11 @@ def chat_messages(
         BadInput: One of them has another role, no content, or anything else.
     """
     for number, turn in enumerate(turns, 1):
-        if set(turn) != {"role", "content"} or turn["role"] not in roles:
+        known = {"role", "content"}
+        if "tool" in roles and turn.get("role") == "assistant":
+            known |= set(turn) & {"calls"}
+        is_text = isinstance(turn.get("content"), str)
+        if set(turn) != known or turn["role"] not in roles or not is_text:
             raise BadInput(
                 f"Message {number} is not one of a conversation.",
                 f"Give it a role ({', '.join(roles)}) and a content, and nothing else.",
@@ -57,6 +69,8 @@ class SamplingParams:
         constraint: The form that the text must have. It then ends with ``stop`` exactly when it has
             the form; with ``length``, ``context`` or ``stop_string`` it was cut before.
         is_private: What is read and written is remembered in memory only (``ctx.is_private``).
+        logprobs: Tell with each token how likely it was, and so many of the likeliest ones; None
+            tells nothing (API 1.1).
     """
 
     temperature: float = 0.7
@@ -71,6 +85,7 @@ class SamplingParams:
     max_tokens: int = 512
     constraint: Constraint | None = None
     is_private: bool = False
+    logprobs: int | None = None
 
     def __post_init__(self) -> None:
         bounds = {
@@ -90,6 +105,20 @@ class SamplingParams:
                 raise BadInput(f"{name} must be {told}; you gave {value}.")
 
 
+class TokenLogprob(NamedTuple):
+    """How likely a token was: by the model alone, before any rule of sampling.
+
+    Attributes:
+        spelling: Its bytes, which may be part of a character.
+        logprob: Natural logarithm of its probability.
+        top: The likeliest tokens at that place, (spelling, logprob), best first.
+    """
+
+    spelling: bytes
+    logprob: float
+    top: tuple[tuple[bytes, float], ...] = ()
+
+
 @dataclass(frozen=True)
 class TextStep:
     """One step of the engine.
@@ -106,6 +135,7 @@ class TextStep:
         tokens_per_second: At the end: of the new tokens, after the first.
         reduced: What is done with less from here on, as memory ran out, in words; for
             ``ctx.reduced``.
+        logprob: Of the new token, where ``SamplingParams.logprobs`` asks for it.
     """
 
     kind: Literal["prefill", "token", "end"]
@@ -118,6 +148,7 @@ class TextStep:
     first_token_seconds: float = 0.0
     tokens_per_second: float = 0.0
     reduced: str = ""
+    logprob: TokenLogprob | None = None
 
 
 @dataclass(frozen=True)
@@ -143,10 +174,13 @@ class TextEngine(Protocol):
 
     context_length: int
 
-    def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:
+    def fit(
+        self, messages: Sequence[ChatMessage], reserve: int, tools: Sequence[Tool] = ()
+    ) -> FittedPrompt:
         """Render ``messages`` and leave room for ``reserve`` new tokens, dropping the oldest turns.
 
-        A last message of the assistant is continued rather than answered.
+        A last message of the assistant is continued rather than answered. The model is told of
+        ``tools``, which it may call; ``tool_constraint`` holds it to their schemas.
 
         Raises:
             StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.

@@ -6,13 +6,14 @@ texts take, less memory told, a private job kept out of caches, the cache let go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.api.worker.context import Event, TaskContext
 from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextEngine, TextStep
+from studio.api.worker.tools import Tool
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,29 @@ class WrittenText:
         return self.finish_reason in ("length", "context")
 
 
+Route = Callable[[int, TextStep], Iterable[tuple[str, str]]]
+"""Says where the text of a step goes: (number of the text, step) → (channel, text), any number."""
+
+
 def fit_prompt(
-    engine: TextEngine, prompt: Sequence[ChatMessage] | str, max_tokens: int
+    engine: TextEngine,
+    prompt: Sequence[ChatMessage] | str,
+    max_tokens: int,
+    tools: Sequence[Tool] = (),
 ) -> FittedPrompt:
     """Return messages, or a text to go on with as it is, as a prompt that leaves room to answer.
 
     Half of the context is the most that an answer of ``max_tokens`` may claim: a longest answer
-    beyond the context would otherwise push out everything that was said.
+    beyond the context would otherwise push out everything that was said. Messages tell of
+    ``tools``, too.
 
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
     """
     if isinstance(prompt, str):
         return FittedPrompt(engine.encode(prompt))
-    return engine.fit(prompt, min(max_tokens, engine.context_length // 2))
+    reserve = min(max_tokens, engine.context_length // 2)
+    return engine.fit(prompt, reserve, tools) if tools else engine.fit(prompt, reserve)
 
 
 def write_text(
@@ -108,12 +118,13 @@ def write_texts(
     weights: str,
     message: str = "",
     channel: str = "answer",
+    route: Route | None = None,
 ) -> Generator[Event, None, list[WrittenText]]:
     """Write a text for each of ``samplings`` after one prompt, all together: it is read once.
 
     Each text is what :func:`write_text` writes with the same parameters. The first comes on
     ``channel``, the others on ``"{channel} 2"`` and so on; at most 16. The longest ``max_tokens``
-    of them decides how much room is left.
+    of them decides how much room is left. A ``route`` decides about channels instead.
 
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
@@ -128,7 +139,7 @@ def write_texts(
         _room(ctx, engine, weights, len(fitted.ids) + longest.max_tokens, len(wishes)),
         closing(engine.generate_many(fitted.ids, wishes)) as steps,  # type: ignore[type-var]
     ):
-        return (yield from _followed(ctx, steps, pieces, message, channels))
+        return (yield from _followed(ctx, steps, pieces, message, channels, route=route))
 
 
 def _fitted(
@@ -156,6 +167,7 @@ def _followed(
     message: str,
     channels: Sequence[str],
     ends_after: Callable[[Sequence[str], TextStep], bool] | None = None,
+    route: Route | None = None,
 ) -> Generator[Event, None, list[WrittenText]]:
     """Yield an event for each step, for each is a place to stop; return the texts."""
     ends: list[TextStep | None] = [None for _ in pieces]
@@ -164,9 +176,11 @@ def _followed(
             ctx.reduced(step.reduced)
         if step.kind == "end":
             ends[number] = step
-        if step.text:
-            pieces[number].append(step.text)
-            yield ctx.text(step.text, step.done, channels[number])
+        pieces[number] += [step.text] if step.text else []
+        told = [(channels[number], step.text)] if route is None else route(number, step)
+        events = [ctx.text(text, step.done, channel) for channel, text in told if text]
+        if events:
+            yield from events
             if ends_after is not None and ends_after(pieces[number], step):
                 ends[number] = replace(step, finish_reason="ended")
                 break

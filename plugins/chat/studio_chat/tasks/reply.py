@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from studio.api import (
     BadInput,
     ChatMessage,
+    Constraint,
     Event,
     Inputs,
     Kind,
     SamplingParams,
     TaskContext,
     TextEngine,
+    WrittenText,
     chat_messages,
     fit_prompt,
     write_text,
+    write_texts,
 )
 from studio.api.worker.text import FittedPrompt
 from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.schema import Reply
+from studio_chat.tasks.choices import Choices
 
+ROLES = ("system", "user", "assistant", "tool")
 _CUT = "The reply was cut off, so it may not match the output format."
 
 
@@ -28,6 +35,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     """Write the next turn of a conversation, or go on with a plain text.
 
     The input ``suffix`` is what comes after a plain text: what belongs between the two is written.
+    Other programs may ask for several replies, tools and likelihoods: see ``choices``.
 
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
@@ -35,7 +43,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
     template was not used, that a form was cut off; mostly empty); with documents also ``sources``
     (what of each was in the prompt), ``found_by`` and ``sources_note``: see
-    ``grounding.Grounding``.
+    ``grounding.Grounding``; of several replies all ``finish_reasons``.
 
     Raises:
         BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
@@ -44,7 +52,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     """
     messages = conversation(ctx.inputs, params)
     title = _title(messages)
-    if form := params.constraint():
+    choices = Choices.asked(ctx.inputs)
+    if form := choices.constraint(params.constraint()):
         ctx.check_constraint(form)
     grounding = DocumentContext()
     if params.documents and params.raw:
@@ -56,41 +65,66 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
-        prompt = _prompt(ctx, engine, params, messages)
-        written = yield from write_text(
-            ctx,
-            engine,
-            prompt,
-            _sampling(ctx, params),
-            weights=params.weights,
-            message=_reading(prompt.dropped),
-        )
-    text = written.text
-    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
-    cut = _CUT if form and written.finish_reason != "stop" else ""
+        prompt = _prompt(ctx, engine, params, messages, choices)
+        sampling = _sampling(ctx, params, form)
+        written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
+    first = written[0]
+    for each in written:
+        yield ctx.artifact(Kind.TEXT, each.text.encode(), suffix=".md", title=title, text=each.text)
+    cut = _CUT if form and any(each.finish_reason != "stop" for each in written) else ""
     yield ctx.result(
-        **({"text": text} if ctx.wants_whole else {}),
+        **({"text": first.text} if ctx.wants_whole else {}),
         dropped=prompt.dropped,
         context_length=engine.context_length,
         note=" ".join(filter(None, (prompt.note, cut))),
-        tokens=written.tokens,
-        prompt_tokens=written.prompt_tokens,
-        finish_reason=written.finish_reason,
-        tokens_per_second=round(written.tokens_per_second, 2),
-        first_token_seconds=round(written.first_token_seconds, 4),
+        tokens=sum(each.tokens for each in written),
+        prompt_tokens=first.prompt_tokens,
+        finish_reason=first.finish_reason,
+        tokens_per_second=round(first.tokens_per_second, 2),
+        first_token_seconds=round(first.first_token_seconds, 4),
         **grounding.result(),
+        **({} if choices.is_plain else {"finish_reasons": [w.finish_reason for w in written]}),
     )
 
 
 def _prompt(
-    ctx: TaskContext, engine: TextEngine, params: Reply, messages: Sequence[ChatMessage]
+    ctx: TaskContext,
+    engine: TextEngine,
+    params: Reply,
+    messages: Sequence[ChatMessage],
+    choices: Choices,
 ) -> FittedPrompt:
     """Return what is read: messages, a text to go on with, or texts on both sides of a gap."""
     if not params.raw:
-        return fit_prompt(engine, messages, params.max_tokens)
+        return fit_prompt(engine, messages, params.max_tokens, choices.tools)
     if after := ctx.inputs.text("suffix"):
         return engine.infill(params.prompt, after, params.max_tokens)
     return fit_prompt(engine, params.prompt, params.max_tokens)
+
+
+def _written(
+    ctx: TaskContext,
+    engine: TextEngine,
+    prompt: FittedPrompt,
+    sampling: SamplingParams,
+    choices: Choices,
+    weights: str,
+) -> Generator[Event, None, list[WrittenText]]:
+    """Write one reply as it comes, or all that are asked for."""
+    message = _reading(prompt.dropped)
+    if choices.is_plain:
+        return [
+            (yield from write_text(ctx, engine, prompt, sampling, weights=weights, message=message))
+        ]
+    wishes = [
+        replace(sampling, seed=sampling.seed + number, logprobs=choices.logprobs)
+        for number in range(choices.count)
+    ]
+    return (
+        yield from write_texts(
+            ctx, engine, prompt, wishes, weights=weights, message=message, route=choices.route
+        )
+    )
 
 
 def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
@@ -101,7 +135,7 @@ def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
     """
-    turns = chat_messages(inputs.json("messages", list[dict[str, str]], []))
+    turns = chat_messages(inputs.json("messages", list[dict[str, Any]], []), ROLES)
     if params.prompt.strip():
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):
@@ -111,7 +145,7 @@ def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     return turns
 
 
-def _sampling(ctx: TaskContext, params: Reply) -> SamplingParams:
+def _sampling(ctx: TaskContext, params: Reply, form: Constraint | None) -> SamplingParams:
     return SamplingParams(
         temperature=params.temperature,
         top_k=params.top_k,
@@ -123,7 +157,7 @@ def _sampling(ctx: TaskContext, params: Reply) -> SamplingParams:
         seed=ctx.rng.seed,
         stop=tuple(piece for piece in params.stop if piece),
         max_tokens=params.max_tokens,
-        constraint=params.constraint(),
+        constraint=form,
     )
 
 

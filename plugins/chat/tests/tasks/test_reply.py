@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep
+from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep, WeightsId
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.testing.engines import FakeTextEngine
@@ -284,7 +284,42 @@ def test_an_answer_crosses_the_link_once_beside_its_deltas() -> None:
 
 def test_a_plain_text_with_a_suffix_is_filled_in_between() -> None:
     engine = FakeTextEngine("b")
-    asked = Reply(prompt="a", raw=True, weights="w")
+    asked = Reply(prompt="a", raw=True, weights=WeightsId("w"))
     done = run_task(reply, asked, inputs={"suffix": "c"}, models={"w": engine})
     assert engine.prompts == ["a<gap>c"]
     assert done.result["text"] == "b"
+
+
+def test_tools_are_told_and_their_calls_come_on_channels_of_their_own() -> None:
+    call = '<tool_call>\n{"name": "go", "arguments": {"to": 1}}\n</tool_call>'
+    engine = FakeTextEngine(f"Well. {call}", "No.")
+    asked = Reply(weights=WeightsId("w"))
+    inputs = {
+        "messages": [{"role": "user", "content": "Go"}],
+        "tools": {"tools": [{"name": "go", "parameters": {"type": "object"}}]},
+        "choices": 2,
+        "logprobs": 1,
+    }
+    done = run_task(reply, asked, inputs=inputs, models={"w": engine})
+    assert engine.prompts[0].startswith("tool: go\nuser: Go")
+    assert done.texts["call 1 1 go"] == '{"to": 1}'
+    assert (done.texts[""], done.texts["answer 2"]) == ("Well.", "No.")
+    assert done.texts["logprobs 2"] == '["Tm8u",-0.5,[["Tm8u",-0.5]]]\n'
+    assert done.result["finish_reasons"] == ["stop", "stop"]
+    assert {each.seed for each in engine.samplings} == {0, 1}
+    form = engine.samplings[0].constraint
+    assert form is not None
+    assert form.kind == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({"choices": 17}, "17 replies"),
+        ({"logprobs": 21}, "21 tokens"),
+        ({"tools": {"tools": [], "choice": "go"}}, "no tool “go”"),
+    ],
+)
+def test_more_than_can_be_had_is_refused(inputs: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        run_task(reply, Reply(prompt="x"), inputs=inputs)

@@ -18,6 +18,7 @@ import torch
 
 from studio.api.worker.generators import finished
 from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextStep
+from studio.api.worker.tools import Tool, as_functions
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.adapters import tuning
@@ -50,8 +51,10 @@ from studio.runtime.engines.text.llamacpp import decoder
 from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenization.conversation import (
+    as_text,
     characters,
     check_messages,
+    for_template,
     turns_to_drop,
     without_oldest,
 )
@@ -254,7 +257,12 @@ class TextEngine:
         return self._render(messages, add_generation_prompt, now)[0]
 
     def fit(
-        self, messages: Sequence[ChatMessage], reserve: int, *, now: datetime | None = None
+        self,
+        messages: Sequence[ChatMessage],
+        reserve: int,
+        tools: Sequence[Tool] = (),
+        *,
+        now: datetime | None = None,
     ) -> FittedPrompt:
         """Render ``messages`` so that ``reserve`` new tokens have room, dropping the oldest turns.
 
@@ -271,7 +279,7 @@ class TextEngine:
         while low <= high:  # the more is dropped, the shorter: look for the least that does
             dropped = (low + high) // 2
             kept = without_oldest(messages, dropped)
-            ids, note = self._render(kept, True, now)
+            ids, note = self._render(kept, True, now, tools)
             room = self.context_length - len(ids)
             if room >= reserve or (dropped == most and room > 0):
                 best = FittedPrompt(ids, len(messages) - len(kept), note)
@@ -356,15 +364,21 @@ class TextEngine:
         yield from write(self._batcher, texts, self.prefixes)
 
     def _render(
-        self, messages: Sequence[ChatMessage], answer: bool, now: datetime | None
+        self,
+        messages: Sequence[ChatMessage],
+        answer: bool,
+        now: datetime | None,
+        tools: Sequence[Tool] = (),
     ) -> tuple[list[int], str]:
         check_messages(messages)
-        self._refuse_endless(characters(messages))
-        plain = [{"role": m["role"], "content": m["content"]} for m in messages]
+        self._refuse_endless(characters(messages) + len(str(tools)))
+        knows = self.template.knows_tools
+        plain = for_template(messages) if knows else as_text(messages, tools)
         begun = ""
         if answer and len(plain) > 1 and plain[-1]["role"] == "assistant":
             begun = plain.pop()["content"]  # a reply to be continued: the prompt ends in its midst
-        rendered: Rendered = self.template.render(plain, answer=answer, now=now)
+        told = as_functions(tools) if knows else ()
+        rendered: Rendered = self.template.render(plain, answer=answer, now=now, tools=told)
         # A template writes the opening token itself; the built-in formats do not.
         own = bool(self.template.source) and not rendered.note
         return self.tokenizer.encode(rendered.text + begun, bos=not own), rendered.note

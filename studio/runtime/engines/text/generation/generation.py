@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from studio.api.worker.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams, TextStep, TokenLogprob
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
 from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.decoder.protocol import Decoder
@@ -81,6 +81,8 @@ class Generation:
         self._decoder = StreamDecoder(tokenizer, continues=continues)
         self._stops = StopScanner(params.stop)
         self._max_tokens = params.max_tokens
+        self._logprobs = params.logprobs
+        self._spelt = tokenizer.token_bytes
         self._started = time.perf_counter()
         self._first = 0.0
 
@@ -91,13 +93,14 @@ class Generation:
             StudioError: The scores are no numbers.
         """
         token = self._sampler.pick(scores)
+        chance = None if self._logprobs is None else self._chance(token, scores)
         self._first = self._first or time.perf_counter()
         if token in self._ends:
             return [self._end("stop", self._decoder.flush())]
         self.written.append(token)
         count = len(self.written)
         text = self._stops.push(self._decoder.push(token))
-        steps = [TextStep("token", count, self.limit, text, token)]
+        steps = [TextStep("token", count, self.limit, text, token, logprob=chance)]
         if self._stops.stopped:
             steps.append(self._end("stop_string"))
         elif self._sampler.is_complete:
@@ -106,6 +109,14 @@ class Generation:
             reason = "length" if self.limit == self._max_tokens else "context"
             steps.append(self._end(reason))  # a character cut in two is left out
         return steps
+
+    def _chance(self, token: int, scores: torch.Tensor) -> TokenLogprob:
+        """Return how likely ``token`` was, and the likeliest ones."""
+        chances = torch.log_softmax(scores.detach().to("cpu", torch.float32), 0)
+        best = torch.topk(chances, min(self._logprobs or 0, chances.shape[0]))
+        top = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        told = tuple((self._spelt(id), value) for id, value in top)
+        return TokenLogprob(self._spelt(token), float(chances[token]), told)
 
     def _end(self, reason: str, rest: str = "") -> TextStep:
         self.is_done = True

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from studio.api.errors import BadInput
 from studio.api.worker.constraint import DATA, NAMED, Constraint, Form
+from studio.api.worker.tools import EMPTY
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.formats.load_errors import shown
+from studio.runtime.engines.text.generation.tool_grammar import tool_grammar
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer, built
 
 _LIMITS = LLParserLimits(
@@ -49,6 +51,9 @@ _GRAMMARS: Mapping[Form, Callable[[str], str]] = {
     ),
     "regex": LLMatcher.grammar_from_regex,
     "grammar": LLMatcher.grammar_from_lark,
+    "tool_calls": lambda text: LLMatcher.grammar_from_lark(
+        tool_grammar(_with_meant(json.loads(text)), _SPACING)
+    ),
 }
 
 _vocabularies: WeakKeyDictionary[TextTokenizer, LLTokenizer] = WeakKeyDictionary()
@@ -60,6 +65,9 @@ def check(constraint: Constraint) -> None:
     Raises:
         BadInput: It is no such form, cannot be enforced, is too large, or no text has it.
     """
+    if constraint.kind == "tool_calls":
+        for tool in json.loads(constraint.text)["tools"]:
+            _check_possible(tool)
     grammar = _grammar(constraint)
     is_bad, told = built(
         lambda: LLMatcher.validate_grammar_with_warnings(grammar, limits=_LIMITS),
@@ -71,6 +79,28 @@ def check(constraint: Constraint) -> None:
     matcher.compute_bitmask()
     if matcher.is_error():
         raise _refused(constraint, matcher.get_error())
+
+
+def _check_possible(tool: dict[str, Any]) -> None:
+    """Refuse a tool that can be called with nothing: its schema goes in a circle, or is at odds.
+
+    Raises:
+        BadInput: It names the tool.
+    """
+    form = Constraint.json(_parameters(tool))
+    spacing: Any = {**_SPACING, "lenient": not tool.get("strict")}
+    try:
+        schema = json.dumps(_meant(json.loads(form.text)), allow_nan=False)
+        grammar = LLMatcher.grammar_from_json_schema(schema, overrides=spacing)
+        matcher = LLMatcher(_bytes(), grammar, log_level=0, limits=_LIMITS)
+        mask = matcher.compute_bitmask()
+        if matcher.is_error():
+            raise _refused(form, matcher.get_error())
+        if not any(mask):
+            raise _refused(form, "no text can match it")
+    except (BadInput, ValueError) as error:
+        told = error if isinstance(error, BadInput) else _refused(form, str(error))
+        raise BadInput(f"The tool “{tool['name']}”: {told.message}", told.hint) from error
 
 
 @cache
@@ -128,6 +158,18 @@ def _grammar(constraint: Constraint) -> str:
         return _GRAMMARS[constraint.kind](constraint.text)
     except ValueError as error:  # JSON to Python, and not to the library: 1e999
         raise _refused(constraint, str(error)) from error
+
+
+def _with_meant(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked of tools, with schemas that are there and ask for something."""
+    tools = [{**each, "parameters": _meant(_parameters(each))} for each in asked["tools"]]
+    return {**asked, "tools": tools}
+
+
+def _parameters(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a tool's arguments: they are an object, whether it says so or not."""
+    schema = tool.get("parameters") or EMPTY
+    return dict(schema) if "$ref" in schema else {"type": "object", **schema}
 
 
 def _meant(part: Any, has_names: bool = False) -> Any:

@@ -42,7 +42,7 @@ _HEADING = struct.Struct("<I")
 _LOOK_SECONDS = 0.05
 _MAX_ANSWER_BYTES = 8 * OUTPUT_CHARACTERS  # a character may be escaped
 
-Messages = Sequence[Mapping[str, str]]
+Messages = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,19 @@ class ChatTemplate:
         if len(source) > MAX_TEMPLATE_CHARACTERS:
             self.note = "The model's chat template is too long, so the default template is used."
 
+    @property
+    def knows_tools(self) -> bool:
+        """Whether it tells of tools, and of calls in the form that we read: Hermes' in JSON."""
+        knows = all(word in self.source for word in ("tools", "tool_calls", "<tool_call>"))
+        return knows and "<function=" not in self.source and not self.note
+
     def render(
-        self, messages: Messages, *, answer: bool = True, now: datetime | None = None
+        self,
+        messages: Messages,
+        *,
+        answer: bool = True,
+        now: datetime | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
     ) -> Rendered:
         """Return the prompt for ``messages``.
 
@@ -98,13 +109,16 @@ class ChatTemplate:
             messages: ``role`` and ``content`` of each turn, oldest first.
             answer: End where the assistant's reply begins.
             now: What the template takes for the present; the clock by default.
+            tools: What it tells of, if it :attr:`knows_tools`.
 
         Raises:
             TemplateRefused: The template refuses such messages.
         """
         if not self.source or self.note:
             return Rendered(built_in(messages, answer, chatml=self._chatml), self.note)
-        names = {**self._names, "add_generation_prompt": answer}
+        names: dict[str, Any] = {**self._names, "add_generation_prompt": answer}
+        if tools:
+            names["tools"] = list(tools)
         try:
             return Rendered(self._render_or_fold(messages, names, now or datetime.now()))
         except _Failed as failure:
@@ -134,7 +148,7 @@ def built_in(messages: Messages, answer: bool, *, chatml: bool) -> str:
     return "".join(turns) + ("Assistant:" if answer else "")
 
 
-def fold_system(messages: Messages) -> list[Mapping[str, str]] | None:
+def fold_system(messages: Messages) -> list[Mapping[str, Any]] | None:
     """Return ``messages`` with the system prompt put before the first question, or None."""
     if len(messages) < 2 or messages[0]["role"] != "system" or messages[1]["role"] != "user":
         return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from studio.api.worker.text import ChatMessage
+from studio.api.worker.tools import Tool, call_text, tools_text
 from studio.protocol.errors import ErrorCode, StudioError
 
-_ROLES = ("system", "user", "assistant")
+_ROLES = ("system", "user", "assistant", "tool")
+_RETURNED = "</tool_response>"
 
 
 def check_messages(messages: Sequence[ChatMessage]) -> None:
@@ -50,4 +53,39 @@ def _turn_starts(messages: Sequence[ChatMessage]) -> list[int]:
 
 def characters(messages: Sequence[ChatMessage]) -> int:
     """Return how long all messages are together."""
-    return sum(len(message["content"]) for message in messages)
+    called = (call for message in messages for call in message.get("calls", ()))
+    return sum(len(message["content"]) for message in messages) + sum(
+        len(str(call["arguments"])) for call in called
+    )
+
+
+def for_template(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
+    """Return ``messages`` as chat templates that know tools want them."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        turn: dict[str, Any] = {"role": message["role"], "content": message["content"]}
+        if calls := message.get("calls"):
+            turn["tool_calls"] = [{"type": "function", "function": call} for call in calls]
+        turns.append(turn)
+    return turns
+
+
+def as_text(messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """Return ``messages`` for templates that know no tools: these are told, and called, in text."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        role, content = message["role"], message["content"]
+        if calls := message.get("calls"):
+            content = "\n".join(filter(None, (content, *map(call_text, calls))))
+        if role == "tool":
+            content = f"<tool_response>\n{content}\n</tool_response>"
+            role = "user"
+            if turns and turns[-1]["role"] == "user" and turns[-1]["content"].endswith(_RETURNED):
+                turns[-1]["content"] += "\n" + content
+                continue
+        turns.append({"role": role, "content": content})
+    if tools and turns and turns[0]["role"] == "system":
+        turns[0]["content"] += "\n\n" + tools_text(tools)
+    elif tools:
+        turns.insert(0, {"role": "system", "content": tools_text(tools)})
+    return turns

@@ -1,0 +1,142 @@
+"""What other programs ask of a reply beyond its text: several, with tools, with likelihoods.
+
+Everything is told on channels: ``""`` and ``answer 2`` are texts, ``call 1 2 NAME`` the arguments
+of the second call of the first reply, ``logprobs 1`` has a line of JSON for each token.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from studio.api import BadInput, Constraint, Inputs, TextStep
+from studio.api.worker.tools import CallReader, Tool, tool_constraint
+
+MOST = 16
+"""Replies at once: as many as an engine writes together."""
+MOST_LOGPROBS = 20
+AUTO, NONE, REQUIRED = "auto", "none", "required"
+
+
+class Offer(msgspec.Struct):
+    """The input ``tools``.
+
+    Attributes:
+        tools: What may be called.
+        choice: ``auto``, ``none``, ``required``, or the name of the one that must be called.
+        parallel: Whether there may be several calls.
+    """
+
+    tools: list[Tool]
+    choice: str = AUTO
+    parallel: bool = True
+
+    def usable(self) -> list[Tool]:
+        """Return the tools that the model is told of.
+
+        Raises:
+            BadInput: The one that must be called is not among them.
+        """
+        if self.choice == NONE:
+            return []
+        if self.choice in (AUTO, REQUIRED):
+            return self.tools
+        named = [each for each in self.tools if each["name"] == self.choice]
+        if not named:
+            raise BadInput(f"There is no tool “{self.choice}” to be called.", "Name one of them.")
+        return named
+
+
+@dataclass
+class Choices:
+    """How many replies, and what is told of them.
+
+    Attributes:
+        count: Of replies.
+        logprobs: Likeliest tokens told of each place; None for none at all.
+        tools: What may be called.
+        must: Whether something must be.
+        parallel: Whether there may be several calls.
+    """
+
+    count: int = 1
+    logprobs: int | None = None
+    tools: list[Tool] = field(default_factory=list)
+    must: bool = False
+    parallel: bool = True
+
+    def __post_init__(self) -> None:
+        self._readers = [CallReader() for _ in range(self.count)]
+
+    @classmethod
+    def asked(cls, inputs: Inputs) -> Choices:
+        """Return what the inputs ``choices``, ``logprobs`` and ``tools`` ask for.
+
+        Raises:
+            BadInput: They are malformed, or ask for too much.
+        """
+        count = inputs.json("choices", int, 1)
+        logprobs = inputs.json("logprobs", int, -1)
+        offer = inputs.json("tools", Offer, Offer([]))
+        if not 1 <= count <= MOST:
+            raise BadInput(f"{count} replies cannot be written at once.", f"Ask for 1 to {MOST}.")
+        if logprobs > MOST_LOGPROBS:
+            raise BadInput(
+                f"{logprobs} tokens a place are too many.", f"Ask for 0 to {MOST_LOGPROBS}."
+            )
+        return cls(
+            count,
+            logprobs if logprobs >= 0 else None,
+            offer.usable(),
+            offer.choice not in (AUTO, NONE),
+            offer.parallel,
+        )
+
+    def constraint(self, answer: Constraint | None) -> Constraint | None:
+        """Return the form of a reply, given that of one without a call.
+
+        Raises:
+            BadInput: A tool has a schema that cannot be used, or a form cannot be had beside tools.
+        """
+        if not self.tools:
+            return answer
+        if answer is not None and answer.kind != "json_schema":
+            raise BadInput(
+                f"A {answer.name} cannot be combined with tools.", "Use a JSON schema, or no tools."
+            )
+        form = "" if answer is None else answer.text
+        return tool_constraint(self.tools, must=self.must, parallel=self.parallel, answer=form)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked for but a text."""
+        return self.count == 1 and self.logprobs is None and not self.tools
+
+    def route(self, number: int, step: TextStep) -> Iterator[tuple[str, str]]:
+        """Yield (channel, text) of a step of the reply ``number``."""
+        if step.logprob is not None:
+            spelling, logprob, top = step.logprob
+            row = [_packed(spelling), logprob, [[_packed(each), value] for each, value in top]]
+            yield f"logprobs {number + 1}", msgspec.json.encode(row).decode() + "\n"
+        channel = f"answer {number + 1}" if number else ""
+        if not self.tools:
+            yield channel, step.text
+            return
+        reader = self._readers[number]
+        parts = list(reader.push(step.text))
+        if step.kind == "end":
+            parts += reader.flush()
+        for call, text in parts:
+            name = reader.names[call - 1] if call else ""
+            yield f"call {number + 1} {call} {name}" if call else channel, text
+
+    def calls(self) -> list[int]:
+        """Return how many calls each reply has."""
+        return [len(each.names) for each in self._readers]
+
+
+def _packed(spelling: bytes) -> str:
+    return base64.b64encode(spelling).decode()
