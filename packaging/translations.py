@@ -136,6 +136,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.core.plugins.isolation import IsolationSettings
     from studio.core.runtime_process.settings import TextEngineSettings
     from studio.desktop.forms.choices import titles_of
+    from studio.desktop.window.local_server import ServerSettings
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
         for field in params.fields():
@@ -148,6 +149,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
     found = [*of_params("studio/core", TextEngineSettings)]
     found += of_params("studio/core", IsolationSettings)
     found += of_params("studio/core", EnergySettings)
+    found += of_params("studio/desktop", ServerSettings)
     for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
         path = manifest.relative_to(ROOT).as_posix()
         table = tomllib.loads(manifest.read_text("utf-8"))

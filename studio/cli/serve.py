@@ -11,23 +11,29 @@ from studio.cli.terminal.studio_session import StudioSession
 
 _ABOUT = """\
 Programs on this machine can use the OpenAI API: /v1/models, /v1/chat/completions,
-/v1/completions, /v1/embeddings. The server listens on local addresses only; from
-another machine, use a tunnel (ssh -L).
+/v1/completions (with suffix, to fill in the middle), /v1/embeddings, /v1/responses,
+/v1/images/generations. The server listens on local addresses only; from another
+machine, use a tunnel (ssh -L).
 
 For structured output, use response_format (json_object, json_schema), or the fields
-json_schema, regex and grammar (Lark).
+json_schema, regex and grammar (Lark). Models call tools; arguments fit their schemas.
 
 A reply has at most max_tokens tokens (default 1024); -1 means as many as the context
 allows. If a conversation is too long, its oldest messages are left out; “dropped” in
 the reply tells how many.
 
 The key stays the same until --new-key replaces it. It is saved in the file shown,
-readable by you alone. Anyone with the key can generate text and list models. Only one
-server can run at a time."""
+readable by you alone. `studio serve keys create NAME` makes one for a single program.
+Anyone with a key can generate text and pictures, and list models. Only one server can
+run at a time."""
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
-    """Serve until the user ends it."""
+    """Serve until the user ends it; ``serve keys`` manages keys instead."""
+    if argv and argv[0] == "keys":
+        from studio.cli import serve_keys
+
+        return serve_keys.main(argv[1:], session)
     parser = ArgumentParser(
         prog="studio serve",
         description="Start a local OpenAI-compatible API server.",

@@ -3,6 +3,7 @@
 Off until the user starts it. A front on ``core`` like the command line; knows neither Qt nor torch.
 """
 
+from studio.serving.keys import Keys
 from studio.serving.server import PORT, LocalServer
 
-__all__ = ["PORT", "LocalServer"]
+__all__ = ["PORT", "Keys", "LocalServer"]

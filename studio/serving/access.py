@@ -2,17 +2,19 @@
 
 A web page that the user visits can send requests here, and a name that somebody else owns can be
 made to mean this machine (DNS rebinding). So the header ``Host`` must be one of ours, a request
-that a page sent is refused, and every request shows the token. Nothing is compared with anything
-that the request says about itself.
+that a page sent is refused unless the user has named its origin, and every request shows a key.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.serving.errors import HEADERS, Refusal, refused
+from studio.serving.keys import Keys
 from studio.serving.token import Token
 
 MOST_REQUESTS = 32
@@ -21,12 +23,17 @@ MOST_BYTES = 32 << 20
 """Of one body."""
 MOST_BYTES_TOGETHER = 64 << 20
 """Of the bodies of all requests under way."""
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "*, Authorization",
+    "Access-Control-Max-Age": "600",
+}
 BODY_SECONDS = 30.0
 """A body has come to its end by then: one that never comes would keep the place of a request."""
 
 
 class AccessCheck:
-    """Lets through to ``app`` what shows the token and was sent by no web page.
+    """Lets through to ``app`` what shows a key and was sent by no web page that may not.
 
     Attributes:
         port: Set once the server listens.
@@ -34,8 +41,12 @@ class AccessCheck:
         held: Bytes of their bodies.
     """
 
-    def __init__(self, app: ASGIApp, token: Token) -> None:
-        self._app, self._token = app, token
+    def __init__(
+        self, app: ASGIApp, token: Token, keys: Keys, origins: Callable[[], Collection[str]]
+    ) -> None:
+        """Guard ``app``; ``origins`` are those of web pages that may ask, as they are now."""
+        self._app, self._token, self._keys = app, token, keys
+        self._origins = origins
         self.port = 0
         self.under_way = 0
         self.held = 0
@@ -44,9 +55,13 @@ class AccessCheck:
         """Serve one request, or refuse it."""
         if scope["type"] != "http":
             return  # no web sockets, no life cycle of its own
-        sending = _with_headers(send)
+        origin = self._origin(scope)
+        sending = _with_headers(send, origin)
         try:
-            self._check(scope)
+            self._check(scope, origin)
+            if scope["method"] == "OPTIONS" and origin:
+                await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, sending)
+                return
         except Refusal as error:
             await refused(error)(scope, receive, sending)
             return
@@ -78,18 +93,30 @@ class AccessCheck:
             self.under_way -= 1
             self.held -= mine
 
-    def _check(self, scope: Scope) -> None:
+    def _origin(self, scope: Scope) -> str:
+        """Return the origin of a web page that may ask; empty for anything else."""
+        shown = [value for name, value in scope["headers"] if name == b"origin"]
+        told = shown[0].decode("latin-1") if len(shown) == 1 else ""
+        return told if told and told in self._origins() else ""
+
+    def _check(self, scope: Scope, origin: str) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts():
             raise Refusal(403, "The Host header does not match the address of this server.", "host")
-        if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
-            raise Refusal(403, "Requests from web pages are not allowed.", "origin")
+        by_page = b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none"
+        if by_page and not origin:
+            told = "Requests from web pages are not allowed, except from origins set in Settings."
+            raise Refusal(403, told, "origin")
         if b"transfer-encoding" in headers and b"content-length" in headers:
             raise Refusal(400, "The request gives its length twice.", "length")
         if not str(scope["path"]).startswith("/"):
             raise Refusal(400, "The request target is not a path.", "path")
-        if not self._token.is_shown_by(headers.get(b"authorization", b"")):
+        if scope["path"] == "/health" and scope["method"] == "GET":
+            return  # who waits for the server to start has no key yet; nothing is told
+        if scope["method"] == "OPTIONS" and origin:
+            return  # a browser asks first, and shows no key
+        if not self._is_shown(headers.get(b"authorization", b"")):
             told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
             raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
         if scope["method"] == "POST" and _media_type(headers) != b"application/json":
@@ -98,6 +125,13 @@ class AccessCheck:
             raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
         if self.under_way >= MOST_REQUESTS:
             raise Refusal(429, f"Too many requests: {MOST_REQUESTS} are already waiting.", "busy")
+
+    def _is_shown(self, authorization: bytes) -> bool:
+        """Whether a header ``Authorization`` has the key, or one of the named keys."""
+        scheme, _, shown = authorization.partition(b" ")
+        if self._token.is_shown_by(authorization):
+            return True
+        return scheme.lower() == b"bearer" and self._keys.has(shown)
 
     def _hosts(self) -> tuple[bytes, ...]:
         names = ("127.0.0.1", "localhost", "[::1]")
@@ -108,10 +142,13 @@ def _media_type(headers: dict[bytes, bytes]) -> bytes:
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, origin: str) -> Send:
+    allowed = [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
+    added = [*HEADERS, *(allowed if origin else ())]
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *HEADERS]
+            message["headers"] = [*message.get("headers", ()), *added]
         await send(message)
 
     return sending

@@ -1,4 +1,4 @@
-"""The addresses of the local server: models, chat, text that goes on, vectors."""
+"""The addresses of the local server: models, chat, text that goes on, vectors, pictures."""
 
 from __future__ import annotations
 
@@ -18,11 +18,20 @@ from studio.core.weights import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
 from studio.serving import responses
 from studio.serving.access import MOST_BYTES
-from studio.serving.bridge import Bridge
+from studio.serving.bridge import Bridge, Picture, Piece
 from studio.serving.errors import Refusal, answer, body_of, refusal_of, refused
+from studio.serving.pictures import PictureRequest, pictures
 from studio.serving.requests import ChatRequest, CompletionRequest, EmbeddingRequest, decode
+from studio.serving.response_objects import Conversations, ResponseObject
+from studio.serving.response_requests import ResponseRequest
 
-WRITING, EMBEDDING = "chat.reply", "chat.embed"
+WRITING, EMBEDDING, DRAWING = "chat.reply", "chat.embed", "image.generate"
+_PICTURES = "text-to-image"
+_DOES = {
+    "text": "generate text",
+    "embedding": "create embeddings",
+    _PICTURES: "generate pictures",
+}
 TEXTS_A_JOB = 256
 """As many as the task takes."""
 
@@ -34,19 +43,28 @@ class Api:
 
     def __init__(self, bridge: Bridge, weights: WeightsCatalogue) -> None:
         self._bridge, self._weights = bridge, weights
+        self._conversations = Conversations()
 
     def app(self) -> Starlette:
         """Return the application; whatever it does not know is 404."""
         routes = [
+            Route("/health", _careful(self.health), methods=["GET"]),
             Route("/v1/models", _careful(self.models), methods=["GET"]),
             Route("/v1/models/{id}", _careful(self.model), methods=["GET"]),
             Route("/v1/chat/completions", _careful(self.chat), methods=["POST"]),
             Route("/v1/completions", _careful(self.complete), methods=["POST"]),
             Route("/v1/embeddings", _careful(self.embed), methods=["POST"]),
+            Route("/v1/responses", _careful(self.respond), methods=["POST"]),
         ]
+        if self._bridge.knows(DRAWING):
+            routes.append(Route("/v1/images/generations", _careful(self.draw), methods=["POST"]))
         app = Starlette(routes=routes, exception_handlers={HTTPException: _unknown})
         app.router.redirect_slashes = False
         return app
+
+    async def health(self, request: Request) -> Response:
+        """Answer that the server is there."""
+        return answer({"status": "ok"})
 
     async def models(self, request: Request) -> Response:
         """Answer which weights write text, and which make vectors."""
@@ -61,13 +79,13 @@ class Api:
     async def chat(self, request: Request) -> Response:
         """Answer a conversation."""
         asked = decode(await _body(request), ChatRequest)
-        writer = responses.ResponseWriter(asked.model, is_chat=True)
+        writer = responses.ResponseWriter(asked.model, True, asked.count())
         return await self._write(request, asked, writer)
 
     async def complete(self, request: Request) -> Response:
         """Go on with a text."""
         asked = decode(await _body(request), CompletionRequest)
-        writer = responses.ResponseWriter(asked.model, is_chat=False)
+        writer = responses.ResponseWriter(asked.model, False, asked.count())
         return await self._write(request, asked, writer)
 
     async def embed(self, request: Request) -> Response:
@@ -78,7 +96,37 @@ class Api:
         parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
         results = await _unless_gone(request, self._vectors(asked.model, parts))
         packed = asked.encoding_format == "base64"
-        return answer(responses.embeddings(asked.model, results, packed))
+        return answer(responses.embeddings(asked.model, results, packed, asked.dimensions))
+
+    async def respond(self, request: Request) -> Response:
+        """Answer a conversation, as the newer address of OpenAI's has it."""
+        asked = decode(await _body(request), ResponseRequest)
+        await self._check_model(asked.model, "text")
+        said = [*self._conversations.before(asked.previous_response_id), *asked.messages()]
+        chat = asked.chat(said)
+        events = self._bridge.run(WRITING, chat.params(), chat.inputs())
+        made = ResponseObject(asked)
+
+        def keep() -> None:
+            if asked.store is not False:
+                self._conversations.keep(made.id, [*said, made.said()])
+
+        if not asked.stream:
+            whole = made.whole(*await _unless_gone(request, _result(events)))
+            keep()
+            return answer(whole)
+        first = await _unless_gone(request, anext(events))
+        stream = _response_stream(first, events, made, keep)
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    async def draw(self, request: Request) -> Response:
+        """Make pictures."""
+        asked = decode(await _body(request), PictureRequest)
+        params = asked.params()
+        if asked.model:
+            await self._check_model(asked.model, _PICTURES)
+        made = await _unless_gone(request, _pictures(self._bridge.run(DRAWING, params)))
+        return answer(pictures(made))
 
     async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
         results = []
@@ -89,7 +137,7 @@ class Api:
 
     def _rows(self) -> dict[str, Weights]:
         """Return the weights that the server may be asked for, by their ids."""
-        kinds = ("text", "embedding")
+        kinds = ("text", "embedding", *((_PICTURES,) if self._bridge.knows(DRAWING) else ()))
         return {row.id: row for kind in kinds for row in self._weights.list(kind)}
 
     async def _named(self, id: str) -> Weights:
@@ -97,7 +145,7 @@ class Api:
         rows = await asyncio.to_thread(self._rows)
         if id not in rows:
             usable = ", ".join(row.id for row in rows.values() if not row.problem) or "none"
-            told = f"There is no text or embedding model “{id[:200]}”. Available: {usable}."
+            told = f"There is no model “{id[:200]}”. Available: {usable}."
             raise Refusal(404, told, "model_not_found")
         if problem := rows[id].problem:
             raise Refusal(400, problem, "bad_weights")
@@ -108,7 +156,7 @@ class Api:
         if not model:
             raise Refusal(400, "The request has no “model”; see /v1/models.", "model")
         if capability not in (await self._named(model)).capabilities:
-            does = {"text": "generate text", "embedding": "create embeddings"}[capability]
+            does = _DOES[capability]
             raise Refusal(400, f"The model “{model}” cannot {does}.", "model")
 
     async def _write(
@@ -127,13 +175,13 @@ class Api:
         return StreamingResponse(stream, media_type="text/event-stream")
 
 
-async def _result(events: AsyncIterator[Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return the text and the result of a job, once it is over."""
-    pieces: list[str] = []
+async def _result(events: AsyncIterator[Any]) -> tuple[list[Piece], Mapping[str, Any]]:
+    """Return the texts and the result of a job, once it is over."""
+    pieces: list[Piece] = []
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
         async for event in steps:
-            if not isinstance(event, str):
-                return "".join(pieces), event
+            if not isinstance(event, Piece):
+                return pieces, event
             pieces.append(event)
     raise Refusal(500, "The job ended without a result.", "internal")
 
@@ -145,7 +193,7 @@ async def _stream(
     event = first
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
         try:
-            while isinstance(event, str):
+            while isinstance(event, Piece):
                 yield writer.piece(event)
                 event = await anext(steps)
         except (StudioError, Refusal) as error:
@@ -153,6 +201,33 @@ async def _stream(
             yield responses.failure(body_of(told.message, told.code, told.status)) + responses.DONE
             return
     yield writer.last(event, with_usage)
+
+
+async def _response_stream(
+    first: Any, events: AsyncIterator[Any], made: ResponseObject, keep: Callable[[], None]
+) -> AsyncIterator[bytes]:
+    yield made.first()
+    event = first
+    async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
+        try:
+            while isinstance(event, Piece):
+                yield made.piece(event)
+                event = await anext(steps)
+        except (StudioError, Refusal) as error:
+            told = error if isinstance(error, Refusal) else refusal_of(error)
+            yield made.failed(told.message, told.code)
+            return
+    keep()
+    yield made.last(event)
+
+
+async def _pictures(events: AsyncIterator[Any]) -> list[bytes]:
+    """Return the pictures of a job, once it is over."""
+    async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
+        made = [event.payload async for event in steps if isinstance(event, Picture)]
+    if not made:
+        raise Refusal(500, "The job ended without a picture.", "internal")
+    return made
 
 
 async def _unless_gone(request: Request, work: Any) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from studio.api.artifacts import Kind
 from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
@@ -14,7 +15,25 @@ from studio.protocol.errors import StudioError
 from studio.protocol.states import Priority
 from studio.serving.errors import Refusal
 
-Event = str | Mapping[str, Any] | StudioError | Refusal
+
+class Piece(NamedTuple):
+    """New text of a task.
+
+    Attributes:
+        channel: Of the text; empty for the answer itself.
+    """
+
+    text: str
+    channel: str = ""
+
+
+class Picture(NamedTuple):
+    """A finished picture; it is kept nowhere."""
+
+    payload: bytes
+
+
+Event = Piece | Picture | Mapping[str, Any] | StudioError | Refusal
 """New text, the result at the end, or why there is none."""
 
 
@@ -23,6 +42,10 @@ class Bridge:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+
+    def knows(self, task: str) -> bool:
+        """Whether a plugin in use has the task."""
+        return any(entry.id == task for _, entry in self._studio.plugins.tasks())
 
     async def run(
         self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
@@ -57,7 +80,7 @@ class Bridge:
                 if isinstance(event, StudioError | Refusal):
                     raise event
                 yield event
-                if not isinstance(event, str):
+                if not isinstance(event, Piece | Picture):
                     return
         finally:
             self._studio.post(lambda: _stop(started))
@@ -72,7 +95,8 @@ class Bridge:
             tell(error)
             return
         started(job)
-        job.on_text(lambda text, tokens, channel: tell(text) if not channel else None)
+        job.on_handed(lambda kind, data: tell(Picture(data)) if kind == Kind.IMAGE else None)
+        job.on_text(lambda text, tokens, channel: tell(Piece(text, channel)))
         job.on_done(tell)
         job.on_failed(tell)
         # No status of those that make clients ask again.

@@ -6,17 +6,23 @@ and is not to be had is refused: an answer to another question would be worse. T
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from studio.serving.errors import Refusal
+from studio.serving.tools import CallRow, ToolChoice, ToolRow, in_order, offer
+
+_ROLES = ("system", "developer", "user", "assistant", "tool")
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 DEFAULT_TOKENS = 1024
 MOST_TOKENS = 32_768
 """As many as the task writes; who allows more, or -1 for any number, gets them."""
+MOST_CHOICES = 16
+"""Replies to one request; a model writes as many together."""
 MOST_TEXTS = 2048
 """Of one request for vectors, as at OpenAI."""
 
@@ -29,10 +35,12 @@ class ContentPart(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """A turn of a conversation."""
+    """A turn of a conversation; the assistant's may have calls, and ``tool`` answers one."""
 
     role: str
     content: str | list[ContentPart] | None = None
+    tool_calls: list[CallRow] | None = None
+    tool_call_id: str | None = None
 
 
 class StreamOptions(msgspec.Struct):
@@ -88,8 +96,8 @@ class _Request(msgspec.Struct, kw_only=True):
     frequency_penalty: float | None = None
     n: int | None = None
     best_of: int | None = None
-    logprobs: Any = None
-    top_logprobs: Any = None
+    logprobs: bool | int | None = None
+    top_logprobs: int | None = None
     logit_bias: Any = None
     top_k: int | None = None
     min_p: float | None = None
@@ -109,13 +117,10 @@ class _Request(msgspec.Struct, kw_only=True):
         Raises:
             Refusal: Something is asked that is not to be had.
         """
-        for name in ("n", "best_of"):
-            if getattr(self, name) not in (None, 1):
-                raise _unsupported(name, "only one choice per request")
-        for name in ("logprobs", "top_logprobs", "logit_bias"):
-            asked = getattr(self, name)
-            if asked is not None and asked is not False and asked != {}:  # 0 asks for some, too
-                raise _unsupported(name, "logprobs and logit_bias are not supported")
+        if self.best_of not in (None, 1):
+            raise _unsupported("best_of", "replies are not compared; use n")
+        if self.logit_bias not in (None, {}):
+            raise _unsupported("logit_bias", "tokens differ from model to model")
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         wanted = {
             "weights": self.model,
@@ -135,6 +140,25 @@ class _Request(msgspec.Struct, kw_only=True):
         given = {name: value for name, value in wanted.items() if value not in (None, "")}
         return {"stop": stop, **given}
 
+    def count(self) -> int:
+        """Return how many replies are asked for.
+
+        Raises:
+            Refusal: Too many, or none.
+        """
+        if not 1 <= (self.n or 1) <= MOST_CHOICES or self.n == 0:
+            raise Refusal(400, f"“n” must be 1 to {MOST_CHOICES}.", "bad_input")
+        return self.n or 1
+
+    def wishes(self) -> dict[str, Any]:
+        """Return the inputs for several replies, and for likelihoods."""
+        given: dict[str, Any] = {} if self.n in (None, 1) else {"choices": self.n}
+        if self.top_logprobs is not None:
+            given["logprobs"] = self.top_logprobs
+        elif self.logprobs is not None and self.logprobs is not False:  # 0 asks for some, too
+            given["logprobs"] = int(self.logprobs) if self.logprobs is not True else 0
+        return given
+
 
 class ChatRequest(_Request, kw_only=True):
     """``POST /v1/chat/completions``."""
@@ -142,7 +166,9 @@ class ChatRequest(_Request, kw_only=True):
     messages: list[Message]
     max_completion_tokens: int | None = None
     response_format: ResponseFormat | None = None
-    tools: Any = None
+    tools: list[ToolRow] | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
     functions: Any = None
 
     def params(self) -> dict[str, Any]:
@@ -151,8 +177,8 @@ class ChatRequest(_Request, kw_only=True):
         Raises:
             Refusal: Something is asked that is not to be had.
         """
-        if self.tools or self.functions:
-            raise _unsupported("tools", "tool calls are not supported")
+        if self.functions:
+            raise _unsupported("functions", "it is out of date; use tools")
         if self.max_completion_tokens is not None:
             self.max_tokens = self.max_completion_tokens
         params = self.sampling()
@@ -172,7 +198,8 @@ class ChatRequest(_Request, kw_only=True):
         Raises:
             Refusal: A message is none that can be answered.
         """
-        return {"messages": [{"role": _role(m), "content": _text(m)} for m in self.messages]}
+        offered = offer(self.tools or (), self.tool_choice, self.parallel_tool_calls)
+        return {"messages": _turns(self.messages), **offered, **self.wishes()}
 
 
 class CompletionRequest(_Request, kw_only=True):
@@ -197,7 +224,7 @@ class CompletionRequest(_Request, kw_only=True):
 
     def inputs(self) -> dict[str, Any]:
         """Return what ``chat.reply`` is handed beside them: what follows the gap to be filled."""
-        return {"suffix": self.suffix} if self.suffix else {}
+        return {**({"suffix": self.suffix} if self.suffix else {}), **self.wishes()}
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):
@@ -217,8 +244,8 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
         texts = _texts("input", self.input)
         if not 1 <= len(texts) <= MOST_TEXTS:
             raise Refusal(400, f"Give 1 to {MOST_TEXTS} texts, not {len(texts)}.", "bad_input")
-        if self.dimensions is not None:
-            raise _unsupported("dimensions", "the model determines the vector length")
+        if self.dimensions is not None and self.dimensions < 1:
+            raise Refusal(400, "“dimensions” must be 1 or more.", "bad_input")
         return texts
 
 
@@ -238,8 +265,27 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _role(message: Message) -> str:
-    return "system" if message.role == "developer" else message.role
+def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Return ``messages`` as ``chat.reply`` takes them.
+
+    Raises:
+        Refusal: One has an unknown role, or answers a call that was not made.
+    """
+    turns: list[dict[str, Any]] = []
+    ids: list[tuple[list[str], str]] = []
+    for number, message in enumerate(messages, 1):
+        role = "system" if message.role == "developer" else message.role
+        if role not in _ROLES:
+            known = ", ".join(_ROLES)
+            told = f"Message {number} has the unknown role “{role[:40]}”. Use one of {known}."
+            raise Refusal(400, told, "invalid_role")
+        turn: dict[str, Any] = {"role": role, "content": _text(message)}
+        calls = message.tool_calls if role == "assistant" else None
+        if calls:
+            turn["calls"] = [each.told() for each in calls]
+        turns.append(turn)
+        ids.append(([each.id for each in calls or ()], message.tool_call_id or ""))
+    return in_order(turns, ids)
 
 
 def _text(message: Message) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import math
 import secrets
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from types import MappingProxyType
@@ -15,11 +16,62 @@ from typing import Any
 import msgspec
 
 from studio.core.weights.weights import Weights
+from studio.serving.bridge import Piece
+from studio.serving.errors import Refusal
 
 _REASONS = {"stop": "stop", "stop_string": "stop", "length": "length", "context": "length"}
 
 DONE = b"data: [DONE]\n\n"
 """Ends a stream."""
+
+
+@dataclass
+class Choice:
+    """One reply, as it has come so far.
+
+    Attributes:
+        text: Its pieces.
+        calls: Of its tools: id, name and pieces of the arguments.
+        logprobs: One for each token.
+    """
+
+    text: list[str] = field(default_factory=list)
+    calls: list[tuple[str, str, list[str]]] = field(default_factory=list)
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, channel: str, text: str) -> dict[str, Any]:
+        """Take a piece; return what a stream tells of it, in the words of ``chat/completions``."""
+        kind, *rest = channel.split(" ")
+        if kind == "logprobs":
+            rows = [_chance(line) for line in text.splitlines()]
+            self.logprobs += rows
+            return {"logprobs": rows}
+        if kind != "call":
+            self.text.append(text)
+            return {"delta": {"content": text}}
+        at, name = int(rest[1]) - 1, rest[2]
+        told: dict[str, Any] = {"index": at, "function": {"arguments": text}}
+        if at == len(self.calls):
+            self.calls.append((f"call_{secrets.token_hex(12)}", name, []))
+            told |= {"id": self.calls[at][0], "type": "function"}
+            told["function"] = {"name": name, "arguments": text}
+        self.calls[at][2].append(text)
+        return {"delta": {"tool_calls": [told]}}
+
+    def message(self) -> dict[str, Any]:
+        """Return it as the message of a conversation."""
+        said: dict[str, Any] = {"role": "assistant", "content": "".join(self.text)}
+        if self.calls:
+            said["content"] = said["content"] or None
+            said["tool_calls"] = [
+                {
+                    "id": id,
+                    "type": "function",
+                    "function": {"name": name, "arguments": "".join(parts)},
+                }
+                for id, name, parts in self.calls
+            ]
+        return said
 
 
 @dataclass
@@ -29,49 +81,97 @@ class ResponseWriter:
     Attributes:
         model: As the request named it.
         is_chat: Else a text that goes on.
+        count: How many replies were asked for.
     """
 
     model: str
     is_chat: bool
+    count: int = 1
     id: str = field(default_factory=lambda: secrets.token_hex(12))
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, text: str, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the one answer of a request that does not stream."""
-        said = (
-            {"message": {"role": "assistant", "content": text}} if self.is_chat else {"text": text}
-        )
+    def __post_init__(self) -> None:
+        self._choices = [Choice() for _ in range(self.count)]
+
+    def whole(self, pieces: Iterable[Piece], result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of a request that does not stream."""
+        for piece in pieces:
+            self._of(piece)[1].take(piece.channel, piece.text)
+        rows = []
+        for index, choice in enumerate(self._choices):
+            said = {"message": choice.message()} if self.is_chat else {"text": "".join(choice.text)}
+            end = {
+                "finish_reason": self._reason(index, result),
+                "logprobs": self._logprobs(choice.logprobs),
+            }
+            rows.append({"index": index, **said, **end})
         kind = "chat.completion" if self.is_chat else "text_completion"
-        choice = {"index": 0, **said, "finish_reason": _reason(result), "logprobs": None}
-        return {**self._head(kind), "choices": [choice], "usage": usage(result), **_told(result)}
+        return {**self._head(kind), "choices": rows, "usage": usage(result), **_told(result)}
 
     def first(self) -> bytes:
         """Return what a stream begins with."""
-        return self._chunk({"role": "assistant", "content": ""}, "") if self.is_chat else b""
+        if not self.is_chat:
+            return b""
+        said = {"role": "assistant", "content": ""}
+        return b"".join(self._chunk(index, {"delta": said}) for index in range(self.count))
 
-    def piece(self, text: str) -> bytes:
-        """Return the chunk for new text."""
-        return self._chunk({"content": text}, text)
+    def piece(self, piece: Piece) -> bytes:
+        """Return the chunk for new text, or for what was told of it."""
+        index, choice = self._of(piece)
+        told = choice.take(piece.channel, piece.text)
+        if not self.is_chat and "delta" in told:
+            told = {"text": piece.text}
+        if "logprobs" in told:
+            told["logprobs"] = self._logprobs(told["logprobs"])
+        return self._chunk(index, told)
 
     def last(self, result: Mapping[str, Any], with_usage: bool) -> bytes:
         """Return the chunks after the text."""
-        end = self._chunk({}, "", _reason(result), _told(result))
+        end = b"".join(
+            self._chunk(index, {"finish_reason": self._reason(index, result)}, _told(result))
+            for index in range(self.count)
+        )
         if with_usage:
             kind = "chat.completion.chunk" if self.is_chat else "text_completion"
             end += _event({**self._head(kind), "choices": [], "usage": usage(result)})
         return end + DONE
 
+    def _of(self, piece: Piece) -> tuple[int, Choice]:
+        """Return which reply a piece belongs to."""
+        words = piece.channel.split(" ")
+        index = int(words[1]) - 1 if len(words) > 1 else 0
+        return index, self._choices[index]
+
+    def _reason(self, index: int, result: Mapping[str, Any]) -> str:
+        reasons = result.get("finish_reasons") or [result.get("finish_reason", "")]
+        told = _REASONS.get(str(reasons[index]), "stop")
+        return "tool_calls" if told == "stop" and self._choices[index].calls else told
+
+    def _logprobs(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """Return likelihoods of tokens as the address words them."""
+        if not rows:
+            return None
+        if self.is_chat:
+            return {"content": list(rows), "refusal": None}
+        return {
+            "tokens": [row["token"] for row in rows],
+            "token_logprobs": [row["logprob"] for row in rows],
+            "top_logprobs": [
+                {top["token"]: top["logprob"] for top in row["top_logprobs"]} for row in rows
+            ],
+            "text_offset": [],
+        }
+
     def _chunk(
         self,
-        delta: Mapping[str, Any],
-        text: str,
-        reason: str | None = None,
-        told: Mapping[str, Any] = MappingProxyType({}),
+        index: int,
+        told: Mapping[str, Any],
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> bytes:
-        said: dict[str, Any] = {"delta": delta} if self.is_chat else {"text": text}
+        said: dict[str, Any] = {"delta": {}} if self.is_chat else {"text": ""}
         kind = "chat.completion.chunk" if self.is_chat else "text_completion"
-        choice = {"index": 0, **said, "finish_reason": reason, "logprobs": None}
-        return _event({**self._head(kind), "choices": [choice], **told})
+        choice = {"index": index, "finish_reason": None, "logprobs": None, **said, **told}
+        return _event({**self._head(kind), "choices": [choice], **more})
 
     def _head(self, kind: str) -> dict[str, Any]:
         prefix = "chatcmpl" if self.is_chat else "cmpl"
@@ -83,14 +183,38 @@ class ResponseWriter:
         }
 
 
-def embeddings(model: str, results: Sequence[Mapping[str, Any]], packed: bool) -> dict[str, Any]:
+def _chance(line: str) -> dict[str, Any]:
+    """Return a token's likelihood as OpenAI words it, from a line of ``chat.reply``."""
+    spelling, logprob, top = msgspec.json.decode(line)
+    rows = [_token(each, value) for each, value in top]
+    return {**_token(spelling, logprob), "top_logprobs": rows}
+
+
+def _token(packed: str, logprob: float) -> dict[str, Any]:
+    spelling = base64.b64decode(packed)
+    text = spelling.decode("utf-8", "replace")
+    return {"token": text, "logprob": logprob, "bytes": list(spelling)}
+
+
+def embeddings(
+    model: str,
+    results: Sequence[Mapping[str, Any]],
+    packed: bool,
+    dimensions: int | None = None,
+) -> dict[str, Any]:
     """Return the answer to a request for vectors.
 
     Args:
         results: Of the jobs that made them, in the order of the texts.
         packed: Give each as base64 of float32, little end first.
+        dimensions: Keep so many of the first numbers of each, and give it the length 1 again.
+
+    Raises:
+        Refusal: The vectors have fewer numbers.
     """
     rows = [row for result in results for row in result["vectors"]]
+    if dimensions is not None:
+        rows = [_shortened(row, dimensions) for row in rows]
     read = sum(int(result["tokens"]) for result in results)
     before = list(accumulate((len(result["vectors"]) for result in results), initial=0))
     cut = [at + i for at, result in zip(before, results) for i in result.get("shortened", ())]
@@ -104,6 +228,15 @@ def embeddings(model: str, results: Sequence[Mapping[str, Any]], packed: bool) -
         "usage": {"prompt_tokens": read, "total_tokens": read},
         "shortened": cut,  # no field of OpenAI's: of these only the beginning was read
     }
+
+
+def _shortened(row: Sequence[float], dimensions: int) -> list[float]:
+    if dimensions > len(row):
+        told = f"The model makes vectors of {len(row)} numbers, so “dimensions” is at most that."
+        raise Refusal(400, told, "bad_input")
+    kept = row[:dimensions]
+    length = math.sqrt(sum(each * each for each in kept)) or 1.0
+    return [each / length for each in kept]
 
 
 def _packed(row: Sequence[float]) -> str:
@@ -135,10 +268,6 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
     fit and were left out, or why the model's own chat template was not used.
     """
     return {name: result[name] for name in ("dropped", "note") if result.get(name)}
-
-
-def _reason(result: Mapping[str, Any]) -> str:
-    return _REASONS.get(str(result.get("finish_reason", "")), "stop")
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import shlex
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from studio.core import disk
 from studio.core.library.storage.writer_lock import WriterLock
+from studio.core.settings import Settings
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.access import AccessCheck
 from studio.serving.app import Api
 from studio.serving.bridge import Bridge
 from studio.serving.errors import Refusal, in_bytes
+from studio.serving.keys import Keys
 from studio.serving.token import Token
 
 MOST_CONNECTIONS = 256
@@ -40,6 +44,18 @@ ENDING_SECONDS = 2
 TOKEN_FILE = "server-token"
 PORT = "server.port"
 """The setting that keeps the port; 0 for any."""
+ORIGINS = "server.origins"
+"""The setting that names web pages that may ask, with blanks between them."""
+_ORIGIN = re.compile(r"(https?|chrome-extension|moz-extension)://[A-Za-z0-9.\-\[\]:_]+")
+
+
+def allowed_origins(settings: Settings) -> tuple[str, ...]:
+    """Return the origins of web pages that may ask, as ``http://localhost:3000``; never ``null``.
+
+    What is no origin in full is left out: it would match none.
+    """
+    told = str(settings.get(ORIGINS, "")).replace(",", " ").split()
+    return tuple(each.rstrip("/") for each in told if _ORIGIN.fullmatch(each.rstrip("/")))
 
 
 class LocalServer:
@@ -48,6 +64,7 @@ class LocalServer:
     Attributes:
         port: Where it listens.
         token: What programs must show.
+        keys: Named ones, which will do as well.
     """
 
     def __init__(self, studio: Studio, port: int | None = None) -> None:
@@ -72,7 +89,10 @@ class LocalServer:
             raise
         self._claim.tell(self.address)
         self._weights = studio.weights
-        gate = AccessCheck(Api(Bridge(studio), studio.weights).app(), self.token)
+        self.keys = Keys(studio.paths.home)
+        origins = partial(allowed_origins, studio.settings)
+        app = Api(Bridge(studio), studio.weights).app()
+        gate = AccessCheck(app, self.token, self.keys, origins)
         gate.port = self.port
         config = uvicorn.Config(
             gate,

@@ -71,16 +71,21 @@ class Token:
 
 def _kept(path: Path) -> str:
     """Return the token in the file; nothing if it is another's, open to others, or no token."""
+    text = read_private(path, _LENGTH + 1).decode("ascii", "replace")
+    return text if _WHOLE.fullmatch(text) else ""
+
+
+def read_private(path: Path, most: int) -> bytes:
+    """Return at most ``most`` bytes of a file; none if it is another's, or open to others."""
     try:
         handle = os.open(path, _READING)
     except OSError:
-        return ""
+        return b""
     with open(handle, "rb") as file:
         told = os.fstat(handle)
         if not stat.S_ISREG(told.st_mode) or not _is_private(told):
-            return ""
-        text = file.read(_LENGTH + 1).decode("ascii", "replace")
-    return text if _WHOLE.fullmatch(text) else ""
+            return b""
+        return file.read(most)
 
 
 def _is_private(told: os.stat_result) -> bool:

@@ -302,6 +302,10 @@ class Job:
             self._run("artifact", call, artifact)
         return self._add("artifact", call)
 
+    def on_handed(self, call: Callable[[str, bytes], None]) -> Self:
+        """Call with the kind and bytes of each result of a private job: they are kept nowhere."""
+        return self._add("handed", call)
+
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
         """Call once with the result when it finished; at once if it has."""
         if self.state is JobState.DONE:
@@ -450,6 +454,15 @@ class Job:
         self._tell("artifact", artifact)
         if self.caller is not None and artifact.id:
             self.caller.keep(artifact)
+
+    @property
+    def hands_results(self) -> bool:
+        """Whether somebody wants what is kept nowhere."""
+        return bool(self._calls.get("handed"))
+
+    def hand(self, kind: str, payload: bytes) -> None:
+        """Hand a result to whoever asked for a private job."""
+        self._tell("handed", kind, payload)
 
     def _add(self, event: str, call: Callable[..., None]) -> Self:
         self._calls.setdefault(event, []).append(call)

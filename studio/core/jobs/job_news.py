@@ -72,6 +72,8 @@ class JobNews:
     @take.register
     def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> bool:
         if job.recipe.private:
+            if job.hands_results and (data := self._store.taken(message, blobs)):
+                job.hand(message.kind, data)
             self._disk.run(lambda: self._store.drop(message), failed=self._notices.error)
             return False
         preview = blobs[message.preview] if message.preview >= 0 else None

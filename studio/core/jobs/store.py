@@ -35,6 +35,8 @@ Circumstances = Callable[[Use], tuple[str, dict[str, str], Amount]]
 About = Callable[[str], dict[str, str]]
 """Returns what there is to know of the plugin with that id: package → version."""
 
+MOST_HANDED = 64 << 20
+"""Bytes of a result that is handed on without being kept."""
 _PARENT = "{parent}"
 """In the title of a result; see ``studio.api.artifacts.NewArtifact``."""
 
@@ -202,6 +204,13 @@ class LibraryJobStore:
     def keep(self, plugin: str, key: str, artifact: str, payload: bytes) -> None:
         """Keep an intermediate of a plugin beside a result."""
         self._library.intermediates.keep(plugin, key, artifact, payload)
+
+    def taken(self, result: Produced, blobs: Sequence[memoryview]) -> bytes:
+        """Return the bytes of a result that nobody keeps; none if they are too many to hand on."""
+        if not result.file:
+            return bytes(blobs[result.blob])
+        path = self._file_of(result)
+        return path.read_bytes() if path.stat().st_size <= MOST_HANDED else b""
 
     def drop(self, result: Produced) -> None:
         """Delete the file of a result that nobody keeps."""

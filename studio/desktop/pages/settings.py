@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.grid_choice import offer_countries
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.pages.server_keys import ServerKeys
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
@@ -244,8 +246,8 @@ class SettingsPage(QWidget):
             column,
             self.tr("OpenAI-compatible local server"),
             self.tr(
-                "Programs on this machine can generate text with the key. Off at every start; "
-                "not reachable from other machines."
+                "Programs on this machine can generate text and pictures with the key. Not "
+                "reachable from other machines."
             ),
             switch,
         )
@@ -256,7 +258,7 @@ class SettingsPage(QWidget):
             "",
             self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
         )
-        said = self.tr("Anyone with the key can generate text and list models.")
+        said = self.tr("It stays the same until you make a new one; its file is yours alone.")
         shown = self._look.button(self.tr("Show"), "eye")
         shown.setCheckable(True)
         token = self._row(
@@ -281,7 +283,10 @@ class SettingsPage(QWidget):
                 self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.example)
             ),
         )
-        self._form(column, self.tr("Port"), ServerSettings, self._studio.settings.below("server"))
+        failed = partial(self._studio.notices.error, key="server")
+        keys = ServerKeys(self._ui, self._background, self._studio.paths.home, failed)
+        self._own_row(column, self.tr("Keys for single programs"), keys)
+        self._form(column, self.tr("Start"), ServerSettings, self._studio.settings.below("server"))
 
         def show() -> None:
             switch.setChecked(serving.server is not None)
@@ -410,6 +415,11 @@ class SettingsPage(QWidget):
         column.addWidget(row)
         self._sections[-1].rows.append((f"{title} {text}".lower(), row))
         return label
+
+    def _own_row(self, column: QVBoxLayout, title: str, row: QWidget) -> None:
+        """Add a row that words itself, found by its title."""
+        column.addWidget(row)
+        self._sections[-1].rows.append((title.lower(), row))
 
     def _button(self, text: str, icon: str, run: Callable[[], object]) -> QWidget:
         button = self._look.button(text, icon)

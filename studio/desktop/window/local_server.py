@@ -1,4 +1,7 @@
-"""The local server as the window has it: on or off, and never on by itself. Paints nothing."""
+"""The local server as the window has it: on or off, and on by itself only if the user said so.
+
+Paints nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api.params import Label, Params, Range
+from studio.api.params import Label, Params, Range, Text
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.window.activity import Activity
 
@@ -27,6 +30,19 @@ class ServerSettings(Params, frozen=True):
             "start.",
         ),
     ] = 0
+    autostart: Annotated[
+        bool,
+        Label("Start with the studio", "Programs find the server whenever the studio is open."),
+    ] = False
+    origins: Annotated[
+        str,
+        Text(placeholder="http://localhost:3000"),
+        Label(
+            "Allowed web pages",
+            "Origins of web pages that may use the server with a key, separated by spaces. All "
+            "other pages are refused.",
+        ),
+    ] = ""
 
 
 class ServerSwitch(QObject):
@@ -46,6 +62,8 @@ class ServerSwitch(QObject):
         self._studio, self._activity, self._background = studio, activity, background
         self.server: RunningServer | None = None
         self._wanted = False
+        if studio.settings.get("server.autostart", False):
+            self.switch(True)
 
     def switch(self, on: bool) -> None:
         """Turn it on or off."""

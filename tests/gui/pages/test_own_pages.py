@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -29,6 +30,7 @@ from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
 from studio.desktop.pages.gallery.page import GalleryPage
+from studio.desktop.pages.server_keys import ServerKeys
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
@@ -474,6 +476,15 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     buttons["New key"].click()
     qtbot.waitUntil(lambda: secret not in words(page.widget))
     assert serving.server.token.text in words(page.widget)
+    keys = page.widget.findChild(ServerKeys)
+    keys.name.setText("Editor")
+    buttons["Create key"].click()
+    qtbot.waitUntil(lambda: "Editor" in words(keys))
+    made = QApplication.clipboard().text()
+    assert server.keys.has(made.encode())
+    revoke = [b for b in keys.findChildren(QPushButton) if b.text() == "Revoke"]
+    revoke[0].click()
+    qtbot.waitUntil(lambda: not server.keys.has(made.encode()))
     port = next(s for s in page.widget.findChildren(QSpinBox) if s.accessibleName() == "Port")
     port.setValue(serving.server.port)
     assert app.session.studio.settings.get("server.port", 0) == serving.server.port

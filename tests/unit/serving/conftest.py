@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ class FakeStudio:
 
     def __init__(self, home: Path) -> None:
         self.paths = type("Paths", (), {"home": home})
-        self.settings: dict[str, int] = {}
-        self.weights = self
+        self.settings: dict[str, Any] = {}
+        self.weights = self.plugins = self
         self.jobs: queue.Queue[FakeJob] = queue.Queue()
         self.script: Callable[[FakeJob], None] = lambda job: None
         self._calls: queue.Queue[Callable[[], Any] | None] = queue.Queue()
@@ -71,10 +72,13 @@ class FakeStudio:
         return job
 
     def list(self, capability: str = "") -> list[Weights]:
-        return [self.get({"text": "tiny", "embedding": "mini"}[capability])]
+        return [self.get({"text": "tiny", "embedding": "mini", "text-to-image": "art"}[capability])]
+
+    def tasks(self) -> list[tuple[Any, Any]]:
+        return [(None, SimpleNamespace(id="image.generate"))]
 
     def get(self, id: str) -> Weights:
-        capabilities = {"tiny": ("text",), "mini": ("embedding",)}
+        capabilities = {"tiny": ("text",), "mini": ("embedding",), "art": ("text-to-image",)}
         if id not in capabilities:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{id}”.")
         return Weights(id=id, title=id, path=Path(id), capabilities=capabilities[id])
