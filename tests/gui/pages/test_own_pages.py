@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -30,7 +28,6 @@ from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
 from studio.desktop.pages.gallery.page import GalleryPage
-from studio.desktop.pages.server_keys import ServerKeys
 from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
@@ -447,51 +444,6 @@ def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs
     box.activated.emit(2)
     assert devices.wanted == "cpu"
     assert any("CPU will be used after" in each.message for each in studio_of(app).notices.all)
-
-
-def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any) -> None:
-    app = start()
-    assert app.window.open_page("studio.settings")
-    page = app.window.pages.page("studio.settings")
-    assert page is not None
-    found = page.widget.findChildren(Switch)
-    switch = next(s for s in found if s.accessibleName() == "Local server")
-    serving = app.session.workspace.serving
-    assert serving.server is None
-    sign = "Local server is on"
-    shown = [label for label in app.window.status_bar.findChildren(QLabel) if label.text() == sign]
-    assert not shown[0].isVisibleTo(app.window)
-    switch.click()
-    qtbot.waitUntil(lambda: serving.server is not None)
-    assert serving.server.address in words(page.widget)
-    assert shown[0].isVisibleTo(app.window)
-    server = serving.server
-    buttons = {
-        b.text(): b for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(app.window)
-    }
-    secret = serving.server.token.text
-    assert secret not in words(page.widget)
-    buttons["Show"].click()
-    assert secret in words(page.widget)
-    buttons["New key"].click()
-    qtbot.waitUntil(lambda: secret not in words(page.widget))
-    assert serving.server.token.text in words(page.widget)
-    keys = page.widget.findChild(ServerKeys)
-    keys.name.setText("Editor")
-    buttons["Create key"].click()
-    qtbot.waitUntil(lambda: "Editor" in words(keys))
-    made = QApplication.clipboard().text()
-    assert server.keys.has(made.encode())
-    revoke = [b for b in keys.findChildren(QPushButton) if b.text() == "Revoke"]
-    revoke[0].click()
-    qtbot.waitUntil(lambda: not server.keys.has(made.encode()))
-    port = next(s for s in page.widget.findChildren(QSpinBox) if s.accessibleName() == "Port")
-    port.setValue(serving.server.port)
-    assert app.session.studio.settings.get("server.port", 0) == serving.server.port
-    port.setValue(0)
-    switch.click()
-    qtbot.waitUntil(lambda: not server.is_running)
-    assert not app.window.activity.server
 
 
 def test_the_size_in_settings_is_counted_each_time_they_are_shown(
