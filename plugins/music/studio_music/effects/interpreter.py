@@ -1,4 +1,9 @@
-"""Descriptions read by a language model, held to a schema: it can name only what there is."""
+"""Descriptions read by a language model, held to a schema: it can name only what there is.
+
+By itself nobody is asked: of descriptions without a word for their sound the small included model
+reads one in twenty right, a model of 1.5 billion parameters one in three, keywords two in three
+(``studio bench music-effects``).
+"""
 
 from __future__ import annotations
 

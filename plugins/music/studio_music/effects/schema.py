@@ -113,7 +113,7 @@ class Effect(Params, frozen=True):
             choices={"auto": "Automatic", "keywords": "Keywords", "model": "Language model"},
         ),
         _READING,
-    ] = "auto"
+    ] = "keywords"
     weights: Annotated[
         WeightsId | None,
         Capability("text"),

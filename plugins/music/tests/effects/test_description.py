@@ -19,6 +19,8 @@ SAID: list[tuple[str, dict[str, Any]]] = [
     ("a wooden door slams", {"sound": "door"}),
     ("doorbell", {"sound": "notification"}),
     ("church bell", {"sound": "bell"}),
+    ("a phone rings", {"sound": "telephone"}),
+    ("the church bell rings", {"sound": "bell"}),
     ("light switch", {"sound": "switch"}),
     ("heavy rain on a metal roof", {"sound": "rain", "shape": {"strength": 90}}),
     ("the engine starts", {"sound": "engine_start"}),

@@ -93,14 +93,18 @@ def test_a_language_model_is_asked_only_where_no_word_names_a_sound() -> None:
         "roughness": "much",
     }
     engine = FakeTextEngine(json.dumps(answer))
-    made = run(prompt="an angry wyvern", weights="tiny", models={"tiny": engine})
+    asks = {"weights": "tiny", "models": {"tiny": engine}}
+    with pytest.raises(BadInput, match="wyvern"):
+        run(prompt="an angry wyvern", **asks)
+    assert not engine.prompts, "nobody is asked unless that is chosen"
+    made = run(prompt="an angry wyvern", reader="auto", **asks)
     assert made.result["sound"] == "growl"
     assert made.result["read_by"] == "tiny"
     assert made.result["unknown"] == ["angry", "wyvern"]
     assert "language model" in made.result["note"]
     assert made.result["settings"]["roughness"] == 65
     assert engine.samplings[0].constraint is not None
-    run(prompt="a coin", weights="tiny", models={"tiny": engine})
+    run(prompt="a coin", reader="auto", **asks)
     assert len(engine.prompts) == 1
     engine = FakeTextEngine(json.dumps(answer))
     other = {"prompt": "footsteps on wood", "reader": "model", "weights": "tiny"}

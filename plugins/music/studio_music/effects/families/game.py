@@ -19,7 +19,7 @@ def _semitones(number: float) -> float:
 @GAME.add(
     "Two rising notes, the second one ringing: something was collected.",
     0.5,
-    "money, gold, collect, treasure, token, gem, pickup, ring",
+    "money, gold, collect, treasure, token, gem, pickup",
     Knob("interval", 5, 2, 12, "Semitones from the first note to the second."),
 )
 def coin(s: Stage) -> Signal:
