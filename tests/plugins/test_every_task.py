@@ -76,6 +76,7 @@ AT_ONCE = {
     "molecules.shape",
     "music.open",
     "music.engrave",
+    "molecules.combine",
     "molecules.compare",
     "music.compare",
 }
@@ -230,6 +231,13 @@ CASES: dict[str, Case] = {
     "molecules.shape": Case({"smiles": "CCO"}),
     "molecules.match": Case({"pattern": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),
+    "molecules.cluster": Case({"smiles": "\n".join(LEADS * 50)}),
+    "molecules.pairs": Case({"smiles": "\n".join("C" * n + "O" for n in range(2, 40))}),
+    "molecules.combine": Case(
+        {},
+        inputs=dict.fromkeys(("table", "other"), to_csv([Molecule(each) for each in LEADS * 50])),
+    ),
+    "molecules.similar": Case({"to": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.compare": Case(
         {},
         inputs={

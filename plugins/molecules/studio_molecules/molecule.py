@@ -142,6 +142,7 @@ def number(name: str, value: float | None) -> str:
         return ""
     if name in FIGURES:
         return f"{value:.7g}"
+    value = float(value)  # a whole one may be an int
     return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
 
 

@@ -34,6 +34,13 @@ TEMPERATURE = 0.9
 _SAMPLING = Group("Sampling", advanced=True)
 
 
+_Listed = Annotated[
+    str,
+    Text(lines=4, placeholder="CC(=O)Oc1ccccc1C(=O)O", max_chars=10_000_000),
+    Label("SMILES", "One molecule per line, optionally followed by a space and a name."),
+]
+
+
 class Generate(Params, frozen=True):
     """How many molecules, and how freely."""
 
@@ -102,11 +109,7 @@ class Predict(Params, frozen=True):
     file: Annotated[
         str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
     ] = ""
-    smiles: Annotated[
-        str,
-        Text(lines=4, placeholder="CC(=O)Oc1ccccc1C(=O)O", max_chars=10_000_000),
-        Label("SMILES", "One molecule per line, optionally followed by a space and a name."),
-    ] = ""
+    smiles: _Listed = ""
     lead: Annotated[
         str,
         Text(max_chars=2000),
@@ -125,6 +128,55 @@ class Predict(Params, frozen=True):
     ] = "keep"
 
 
+class Cluster(Params, frozen=True):
+    """What to put in order, and how; a page hands its rows in as ``table``."""
+
+    file: Annotated[
+        str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
+    ] = ""
+    smiles: _Listed = ""
+    similarity: Annotated[
+        float,
+        Range(0.2, 0.95, 0.05),
+        Label("Similarity", "Minimum Tanimoto similarity to the centre of a cluster."),
+    ] = 0.5
+    pick: Annotated[
+        int,
+        Range(0, 1000),
+        Label("Diverse pick", "How many molecules to pick that differ most (MaxMin)."),
+    ] = 20
+    core: Annotated[
+        str,
+        Text(placeholder="c1ccc2[nH]ccc2c1", max_chars=500),
+        Label("Core", "If given, what stands at each place of this SMARTS goes into R columns."),
+    ] = ""
+
+
+class Pairs(Params, frozen=True):
+    """Among which molecules pairs are looked for; a page hands its rows in as ``table``."""
+
+    file: Annotated[
+        str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
+    ] = ""
+    smiles: _Listed = ""
+
+
+class Combine(Params, frozen=True):
+    """What becomes of the tables ``table`` and ``other`` that are handed in."""
+
+    how: Annotated[
+        Literal["add", "subtract", "common"],
+        Label("How", "Add the others, take them away, or keep what both have."),
+    ] = "add"
+
+
+class Similar(Params, frozen=True):
+    """Like which molecule; a page hands in its table: the input ``smiles``, a list."""
+
+    to: Annotated[str, Text(max_chars=2000), Label("Molecule", "A SMILES or a common name.")]
+    smiles: Annotated[list[str], Label("SMILES")] = []
+
+
 class Draw(Params, frozen=True):
     """Which structures, how large, in which colours."""
 
@@ -133,6 +185,9 @@ class Draw(Params, frozen=True):
     height: Annotated[int, Range(40, 2000, unit="px"), Label("Height")] = 160
     dark: Annotated[bool, Label("Dark", "Light lines for a dark background.")] = False
     highlight: Annotated[str, Text(max_chars=500), Label("Highlight", "SMARTS to highlight.")] = ""
+    differing: Annotated[
+        bool, Label("Differences", "Highlight what is not in the largest part all have in common.")
+    ] = False
 
 
 class Convert(Params, frozen=True):

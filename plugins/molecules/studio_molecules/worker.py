@@ -10,14 +10,18 @@ from studio_molecules.admet import weights as admet_weights
 from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
     analogues,
+    clustering,
+    combination,
     comparison,
     conformers,
     conversion,
     depiction,
     export,
     generation,
+    matched_pairs,
     optimisation,
     prediction,
+    similarity,
     substructure_search,
     table_artifact,
 )
@@ -36,6 +40,10 @@ def studio_tasks() -> Mapping[str, Any]:
         "molecules.shape": conformers.fold,
         "molecules.match": substructure_search.match,
         "molecules.export": export.export,
+        "molecules.cluster": clustering.cluster,
+        "molecules.pairs": matched_pairs.pairs,
+        "molecules.combine": combination.combine,
+        "molecules.similar": similarity.similar,
         "molecules.compare": comparison.compare,
     }
 

@@ -9,6 +9,7 @@ from studio.api import ErrorCode, StudioError, TaskContext
 from studio_molecules.admet import applicability_domain
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import graph
+from studio_molecules.admet.limits import is_possible
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.admet.weights import WEIGHTS
 from studio_molecules.chem import parser
@@ -43,7 +44,9 @@ def describe(ensemble: Ensemble, smiles: str) -> dict[str, float]:
     """Return the endpoints, their spreads and the domain of a canonical SMILES.
 
     It is read again here: the order of the atoms decides the last bits, and that of a canonical
-    SMILES is always the same. Where RDKit does not take back what it wrote, nothing is returned.
+    SMILES is always the same. Where RDKit does not take back what it wrote, nothing is returned. A
+    value that nature does not allow, such as a negative half-life, is left out: for that endpoint
+    the molecule is outside of the domain.
     """
     mol = parser.valid(smiles)
     if mol is None:
@@ -52,9 +55,9 @@ def describe(ensemble: Ensemble, smiles: str) -> dict[str, float]:
     ids = [_IDS[column] for column in ensemble.columns]
     means = dict(zip(ids, outcome.means, strict=True))
     spreads = dict(zip(ids, outcome.spreads, strict=True))
-    known = [id for id in ENDPOINTS if id in means]
+    known = [id for id in ENDPOINTS if id in means and is_possible(id, means[id])]
     return {
-        **applicability_domain.describe(mol),
+        **applicability_domain.describe(mol, spreads),
         **{id: round(means[id], _DIGITS) for id in known},
         **{id + SPREAD: round(spreads[id], _DIGITS) for id in known},
     }

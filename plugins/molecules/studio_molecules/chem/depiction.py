@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
+from rdkit.Chem import rdDepictor, rdFMCS
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.api import BadInput
 
 _HIGHLIGHT = {True: (0.42, 0.32, 0.13), False: (0.99, 0.85, 0.55)}
 """Dark or light → the colour behind what is marked; opaque, for SVG readers differ on the rest."""
+
+_SECONDS = 5
+"""For the common part of molecules; what was found by then is taken."""
 
 _CARD = (400, 284)
 """Pixels of the picture on a card."""
@@ -21,8 +24,21 @@ _GREY = (0.5, 0.53, 0.58)
 _BLUE = (0.36, 0.52, 1.0)
 
 
-def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mol | None) -> str:
-    """Return an SVG without background; the atoms that match ``pattern`` are marked."""
+def draw(
+    mol: Chem.Mol,
+    width: int,
+    height: int,
+    *,
+    dark: bool,
+    pattern: Chem.Mol | None = None,
+    common: Chem.Mol | None = None,
+) -> str:
+    """Return an SVG without background.
+
+    Args:
+        pattern: Atoms that match it are marked.
+        common: Atoms that do not match it are marked.
+    """
     rdDepictor.SetPreferCoordGen(True)
     rdDepictor.Compute2DCoords(mol)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
@@ -35,6 +51,9 @@ def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mo
     options.bondLineWidth = 1.5
     options.setHighlightColour(_HIGHLIGHT[dark])
     matches = mol.GetSubstructMatches(pattern) if pattern else ()
+    if common is not None and common.GetNumAtoms():
+        shared = set(mol.GetSubstructMatch(common))
+        matches = (tuple(set(range(mol.GetNumAtoms())) - shared),)
     atoms = {atom for match in matches for atom in match}
     bonds = [
         bond.GetIdx()
@@ -47,6 +66,19 @@ def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mo
     canvas.FinishDrawing()
     svg: str = canvas.GetDrawingText()
     return svg
+
+
+def common_part(mols: Sequence[Chem.Mol]) -> Chem.Mol:
+    """Return the largest part that all molecules have, as far as some seconds are enough.
+
+    It has no atom where they have less than a third of the smallest one in common: then everything
+    differs, and nothing would be told by marking it.
+    """
+    found = rdFMCS.FindMCS(
+        list(mols), timeout=_SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True
+    )
+    least = min(mol.GetNumHeavyAtoms() for mol in mols) / 3
+    return Chem.MolFromSmarts(found.smartsString if found.numAtoms >= least else "")
 
 
 def thumbnail(mols: Sequence[Chem.Mol]) -> bytes:

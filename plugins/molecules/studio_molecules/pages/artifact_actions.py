@@ -47,6 +47,8 @@ class MoleculeActions:
         """Work on ``collection``; ``open_table`` shows a table of the library instead."""
         self._ctx, self._collection, self._composer = ctx, collection, composer
         self._trouble, self._open_table = trouble, open_table
+        self.more: Sequence[tuple[str, str, Callable[[], None]]] = ()
+        """What others put into the menu: icon, words and what they do."""
         self.dialog: ExportDialog | None = None
         """What asks for the format of an export, once it did."""
 
@@ -90,6 +92,9 @@ class MoleculeActions:
             ("wand-sparkles", tr("Optimise"), IMPROVE),
         ):
             menu.addAction(ui.icon(icon), words, partial(self.use_as_lead, mode))
+        menu.addSeparator()
+        for icon, words, run in self.more:
+            menu.addAction(ui.icon(icon), words, run)
         menu.addSeparator()
         menu.addAction(ui.icon("check"), tr("Select all in view"), self.choose_all)
         words = tr("Export 1 selected…") if len(picked) == 1 else tr("Export {count} selected…")

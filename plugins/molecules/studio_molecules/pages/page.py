@@ -29,6 +29,7 @@ from studio_molecules.pages.import_problems import ImportProblems, faults_of, to
 from studio_molecules.pages.modes import GENERATE, IMPROVE, PREDICT
 from studio_molecules.pages.objectives.files import ProfileFiles
 from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.set_actions import SetActions
 from studio_molecules.pages.table.browser import Browser
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.depiction_cache import DepictionCache
@@ -98,6 +99,12 @@ class MoleculePage(QWidget):
         self.molecules = MoleculeActions(
             ctx, self.collection, self.composer, self.trouble, self.open_artifact
         )
+        self.sets = SetActions(ctx, self.collection, self.run, self.trouble, self, self._sort_down)
+        self.molecules.more = (
+            ("gauge", tr("Predict properties"), self.sets.predict),
+            ("arrow-down-up", tr("Sort by similarity to this"), self.sets.sort_alike),
+            ("columns-2", tr("Compare"), self.sets.compare),
+        )
         self._profiles = ProfileFiles(ctx, self.composer, self.trouble)
         self._lay_out()
         self._connect()
@@ -146,7 +153,9 @@ class MoleculePage(QWidget):
         browser.detail.copy_asked.connect(self.molecules.copy_current)
         browser.detail.lead_asked.connect(self.molecules.use_as_lead)
         browser.toolbar.recent_asked.connect(self.molecules.show_recent)
+        browser.toolbar.set_asked.connect(self.sets.show_menu)
         browser.toolbar.export_asked.connect(self.molecules.save_as)
+        browser.selection.asked.connect(self._on_selection)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.browser.update())
         self.destroyed.connect(lambda: end_theme())
 
@@ -210,6 +219,15 @@ class MoleculePage(QWidget):
         self.composer.modes.choose(PREDICT)
         self.composer.set_list(text)
         self.run.run()
+
+    def _on_selection(self, id: str) -> None:
+        if id == "export":
+            self.molecules.save_selected()
+        else:
+            self.sets.asked(id)
+
+    def _sort_down(self, figure: str) -> None:
+        self.browser.table.show_sorting(figure, descending=True)
 
     # --- modes --------------------------------------------------------------------------------
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+import msgspec
+from rdkit import Chem
 from rdkit.DataStructs import ExplicitBitVect
 
-from studio.api import BadInput, Event, TaskContext, open_regular
+from studio.api import Event, TaskContext
 from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import descriptors, file_reader, parser
-from studio_molecules.merging import merged
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Predict
 from studio_molecules.tasks.table_artifact import counted, finish
+from studio_molecules.tasks.table_input import TABLE, as_molecule, given, reading, source
 
+ROWS = "Rows (merged)"
+"""The figure of how many rows one was made of."""
+NAMES = "Other names"
 _BETWEEN_STEPS = 16
 
 
@@ -26,14 +31,15 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
 
     Where the weights for ADMET are not installed, the result's ``admet_missing`` says so.
     """
-    data, suffix, called = _given(params)
     lead = descriptors.fingerprint(parser.parse(params.lead).mol) if params.lead else None
-    found = file_reader.Reading()
-    for number, found in enumerate(file_reader.read(data, suffix, called)):
-        if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(0, 0, f"{len(found.rows):,} read")
+    if TABLE in ctx.inputs:
+        yield from _of_table(ctx, params, lead)
+        return
+    data, suffix, called = source(params)
+    found = yield from reading(ctx, data, suffix, called)
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
-        molecules = yield from _described(ctx, found.rows, lead, ensemble)
+        read = [(as_molecule(row), row.structure.mol) for row in found.rows]
+        molecules = yield from _described(ctx, read, lead, ensemble)
     different = len({each.smiles for each in molecules})
     if params.repeats == "merge":
         molecules = merged(molecules)
@@ -52,6 +58,20 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
         remarks=remarks[: file_reader.MAX_FAULTS],
         admet_missing=prediction.MISSING if params.admet and ensemble is None else "",
     )
+
+
+def _of_table(
+    ctx: TaskContext, params: Predict, lead: ExplicitBitVect | None
+) -> Iterator[Event | None]:
+    """Describe the rows a page handed in; what stands beside them stays."""
+    rows, called, _told = yield from given(ctx, params)
+    mols = [(each, parser.valid(each.smiles)) for each in rows]
+    with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
+        molecules = yield from _described(
+            ctx, [(each, mol) for each, mol in mols if mol is not None], lead, ensemble
+        )
+    missing = prediction.MISSING if params.admet and ensemble is None else ""
+    yield from finish(ctx, molecules, called, admet_missing=missing)
 
 
 _BECAME = {
@@ -76,7 +96,7 @@ def _repeated(rows: Sequence[file_reader.Row], repeats: str) -> list[dict[str, A
 
 def _described(
     ctx: TaskContext,
-    rows: Sequence[file_reader.Row],
+    rows: Sequence[tuple[Molecule, Chem.Mol]],
     lead: ExplicitBitVect | None,
     ensemble: Ensemble | None,
 ) -> Generator[Event | None, None, list[Molecule]]:
@@ -87,43 +107,53 @@ def _described(
     """
     molecules: list[Molecule] = []
     known: dict[str, dict[str, float]] = {}
-    for number, row in enumerate(rows, 1):
-        mol, smiles = row.structure.mol, row.structure.smiles
+    for number, (row, mol) in enumerate(rows, 1):
+        smiles = row.smiles
         if smiles not in known:
             figures = known[smiles] = descriptors.describe(mol)
             if lead is not None:
                 figures["similarity"] = descriptors.similarity(mol, lead)
             if ensemble is not None:
                 figures |= prediction.describe(ensemble, smiles)
-        parent, operation, seed = row.made
-        molecules.append(
-            Molecule(
-                smiles,
-                row.name,
-                parent,
-                operation,
-                seed,
-                figures={**row.figures, **known[smiles]},
-                words=row.words,
-                coordinates=row.structure.coordinates,
-            )
-        )
+        figures = {**row.figures, **known[smiles]}
+        molecules.append(msgspec.structs.replace(row, figures=figures))
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} calculated")
     return molecules
 
 
-def _given(params: Predict) -> tuple[bytes, str, str]:
-    """Return what to read, its ending and its name."""
-    if params.smiles.strip():
-        return params.smiles.encode(), ".smi", "what was typed"
-    if not params.file:
-        raise BadInput("There are no molecules to predict.", "Choose a file, or enter SMILES.")
-    path = Path(params.file)
-    try:
-        with open_regular(path) as file:
-            return file.read(file_reader.MAX_BYTES + 1), path.suffix.lower(), path.name
-    except OSError as error:
-        raise BadInput(
-            f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."
-        ) from error
+def merged(molecules: Iterable[Molecule]) -> list[Molecule]:
+    """Return one row for each molecule, in the order of the first ones.
+
+    Numbers are averaged (arithmetic mean); different texts stand side by side.
+    """
+    groups: dict[str, list[Molecule]] = {}
+    for molecule in molecules:
+        groups.setdefault(molecule.smiles, []).append(molecule)
+    return [_one(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _one(group: Sequence[Molecule]) -> Molecule:
+    figures: dict[str, float] = {}
+    for id in dict.fromkeys(id for each in group for id in each.figures if id != ROWS):
+        figures[id] = fmean(each.figures[id] for each in group if id in each.figures)
+    words = {}
+    for title in dict.fromkeys(title for each in group for title in each.words):
+        if title not in figures:
+            words[title] = _together(each.words.get(title, "") for each in group)
+    names = list(dict.fromkeys(each.name for each in group if each.name))
+    if names[1:]:
+        words[NAMES] = _together([words.get(NAMES, ""), *names[1:]])
+    figures[ROWS] = sum(each.figures.get(ROWS, 1.0) for each in group)
+    coordinates = next((each.coordinates for each in group if each.coordinates), "")
+    return msgspec.structs.replace(
+        group[0],
+        name=names[0] if names else "",
+        figures=figures,
+        words=words,
+        coordinates=coordinates,
+    )
+
+
+def _together(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, texts)))

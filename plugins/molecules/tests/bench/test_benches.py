@@ -181,10 +181,12 @@ def test_speed_is_told_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "loaded", lambda ctx: model)
     monkeypatch.setattr(speed, "SAMPLED", 32)
     monkeypatch.setattr(speed, "COMPARED", 8)
+    monkeypatch.setattr(speed, "ROWS", 200)
     found = speed.measure(Bench())
     rates = found["molecules a second"]
     assert rates.pop("predicted") == "not measured: There is no admet-ai."
     assert list(rates) == ["sampled", "described", "scored", "screened", "drawn"]
+    assert list(found["milliseconds of processor time"]) == ["sorted", "filtered", "searched"]
     assert all(rate["clock"] > 0 and rate["processor"] > 0 for rate in rates.values())
 
 

@@ -12,7 +12,6 @@ from rdkit.Chem import AllChem
 
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import file_reader
-from studio_molecules.merging import merged
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.schema import Export, Predict
 from studio_molecules.tasks import export, prediction
@@ -273,7 +272,7 @@ def test_rows_of_one_molecule_are_kept_or_merged_by_choice(
     if repeats == "merge":
         assert rows[0].figures["nM"] == 1150
         assert rows[0].words == {"Lab": "A; B", "Other names": "spirit"}
-        assert merged(rows) == rows
+        assert prediction.merged(rows) == rows
     else:
         assert rows[0].figures["nM"] == 1100
 

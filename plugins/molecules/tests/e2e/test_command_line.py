@@ -138,6 +138,18 @@ def test_a_file_is_predicted_as_a_table_and_its_odd_rows_are_told(
     assert "salt or mixture" in told[2]
 
 
+def test_a_file_is_clustered_as_a_table(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "set.smi"
+    path.write_text("c1ccccc1CCN a\nc1ccccc1CCO b\nC1CCNCC1 c\nbad bad\n")
+    code, out, err = command("run", "molecules.cluster", str(path), "--quiet")
+    assert code == ExitCode.OK, err
+    head, *rows = (line.split("\t") for line in out.splitlines())
+    assert head[:2] == ["name", "Cluster"]
+    assert [row[:2] for row in rows] == [["a", "1"], ["b", "1"], ["c", "2"]]
+    assert "c1ccccc1" in rows[0]
+    assert err.startswith("line 4: ")
+
+
 # --- what is refused --------------------------------------------------------------------------
 
 LYING = (

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_molecules.admet import applicability_domain, conversion
+from studio_molecules.admet import applicability_domain, conversion, limits
 from studio_molecules.admet import prediction as admet_prediction
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import Graph, graph
@@ -32,7 +32,7 @@ from studio_molecules.admet.layout import (
     shapes,
     trunk_shapes,
 )
-from studio_molecules.admet.network import Ensemble
+from studio_molecules.admet.network import Ensemble, Outcome
 from studio_molecules.admet.weights import WEIGHTS, loader
 from studio_molecules.properties import FIGURES
 from studio_molecules.schema import Improve, Predict
@@ -292,7 +292,38 @@ def test_other_files_are_not_claimed(tmp_path: Path) -> None:
     ],
 )
 def test_usual_molecules_are_in_the_domain(smiles: str, inside: int) -> None:
-    assert applicability_domain.describe(Chem.MolFromSmiles(smiles))["domain"] == inside
+    assert applicability_domain.describe(Chem.MolFromSmiles(smiles), {})["domain"] == inside
+
+
+def test_where_networks_disagree_a_usual_molecule_is_outside() -> None:
+    mol = Chem.MolFromSmiles(CAFFEINE)
+    for times, inside in ((1, 1), (2.2, 1), (2.4, 0)):
+        spreads = {id: times * usual for id, usual in applicability_domain.TYPICAL.items()}
+        figures = applicability_domain.describe(mol, spreads)
+        assert figures["domain"] == inside
+        assert figures["disagreement"] == pytest.approx(times)
+    assert set(applicability_domain.TYPICAL) == set(ENDPOINTS)
+
+
+def test_values_that_cannot_be_are_left_out(ensemble: Ensemble) -> None:
+    class Extreme:
+        columns = ensemble.columns
+
+        def __call__(self, made: Graph) -> Outcome:
+            return Outcome([-1.0] * len(self.columns), [0.1] * len(self.columns))
+
+    figures = admet_prediction.describe(Extreme(), CAFFEINE)
+    assert set(ENDPOINTS) - figures.keys() == set(limits.POSSIBLE)
+    assert not any(id + SPREAD in figures for id in limits.POSSIBLE)
+
+
+def test_limits_are_told_with_their_figure() -> None:
+    assert "Good to 0.3, poor above 0.7." in FIGURES["herg"].meaning
+    assert "Good from −4, poor below −6." in FIGURES["solubility"].meaning
+    assert [limits.light("lipophilicity", value) for value in (-2, 0, 2, 4, 6)] == [
+        "poor", "fair", "good", "fair", "poor"
+    ]  # fmt: skip
+    assert limits.light("bbb", 0.9) == limits.light("mw", 900) == ""
 
 
 def test_every_figure_of_the_ensemble_is_explained() -> None:
@@ -320,9 +351,10 @@ def test_predict_brings_all_endpoints_with_spread_and_domain(ensemble: Ensemble)
     result = predict(f"{CAFFEINE} caffeine\nCCO", ensemble)
     assert result["admet_missing"] == ""
     for row in result["molecules"]:
-        assert {*ENDPOINTS, *(id + SPREAD for id in ENDPOINTS), "domain", "familiar"} <= row.keys()
+        there = set(ENDPOINTS) - (set(limits.POSSIBLE) - row.keys())
+        assert {*there, *(id + SPREAD for id in there), "domain", "familiar"} <= row.keys()
         assert all(0 <= row[id] <= 1 for id, each in ENDPOINTS.items() if each.chance)
-        assert all(row[id + SPREAD] > 0 for id in ENDPOINTS)
+        assert all(row[id + SPREAD] > 0 for id in there)
         assert row["mw"] > 0
 
 
@@ -379,4 +411,8 @@ def test_the_real_figures_are_those_of_the_package() -> None:
     for row in rows:
         figures = admet_prediction.describe(ensemble, row["smiles"])
         for id in ENDPOINTS:
-            assert figures[id] == pytest.approx(float(row[id]), abs=1e-3), (row["name"], id)
+            wanted = float(row[id])
+            if limits.is_possible(id, wanted):
+                assert figures[id] == pytest.approx(wanted, abs=1e-3), (row["name"], id)
+            else:
+                assert id not in figures, (row["name"], id)

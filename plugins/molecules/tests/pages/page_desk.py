@@ -69,7 +69,7 @@ class Chemist(ScriptedRuntime):
                 if self.refused and self.refused in smiles:
                     return (Fail(BadInput("That cannot be drawn.")),)
                 notices = [self.notices.get(each, "") for each in smiles]
-                return (Result(svgs=[SVG] * len(smiles), notices=notices),)
+                return (Result(svgs=[SVG] * len(smiles), notices=notices, shared=1),)
             case "molecules.convert":
                 return (self._converted(self.inputs_of(asked).text("structure"), asked.params),)
             case "molecules.shape":

@@ -61,7 +61,8 @@ def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
     composer.set_list("CCO\nCCN amine")
     desk.run()
     desk.until_over()
-    analogues, improve, predict = desk.runtime.submitted
+    tasks = ("molecules.analogues", "molecules.improve", "molecules.predict")
+    ((analogues,), (improve,), (predict,)) = map(desk.runtime.asked, tasks)
     assert analogues.params["lead"] == LEAD
     assert improve.params["lead"] == LEAD
     assert improve.params["goal"]["similarity"] == 0.4

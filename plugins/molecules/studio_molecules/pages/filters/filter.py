@@ -29,6 +29,7 @@ class Filters:
         cells: Column of words → what its cells contain, and which of its values are wanted; no
             value is any.
         text: Part of a name, of a SMILES, of what was done or of what the file says.
+        kept: Rows that are shown at all; None for every one.
         matches: Rows that hold the pattern that is looked for; None if none is.
     """
 
@@ -36,16 +37,17 @@ class Filters:
         self.ranges: dict[str, tuple[float, float]] = {}
         self.cells: dict[str, tuple[str, frozenset[str]]] = {}
         self.text = ""
+        self.kept: frozenset[int] | None = None
         self.matches: frozenset[int] | None = None
 
     @property
     def active(self) -> bool:
         """Whether anything is asked."""
-        return bool(self.ranges or self.cells or self.text or self.matches is not None)
+        return bool(self.ranges or self.cells or self.text or self.kept or self.matches is not None)
 
     def passing(self, rows: Columns, order: Sequence[int]) -> list[int]:
         """Return the rows of ``order`` that are shown. Without a value a range is not met."""
-        left = order
+        left = order if self.kept is None else [row for row in order if row in self.kept]
         for figure, (low, high) in self.ranges.items():
             values = rows.values(figure)
             if low <= -math.inf and high >= math.inf:

@@ -184,6 +184,7 @@ class FilterPanel(QFrame):
     def open_all(self) -> None:
         """Let every molecule through; the filters stay in view."""
         self._collection.filters.ranges.clear()
+        self._collection.filters.kept = None
         for card in self.cards.values():
             if isinstance(card, WordCard):
                 card.ask("", ())

@@ -32,6 +32,7 @@ class Plot(QWidget):
         self.scatter = Scatter(ctx, collection)
         self.scatter.opened.connect(self.opened)
         self.box_x, self.box_y = self._choice(tr("X")), self._choice(tr("Upwards"))
+        self.box_colour, self.box_size = self._extra(tr("Colour")), self._extra(tr("Size"))
         self.way_x, self.way_y = self._way(), self._way()
         self._more = {self.way_x: True, self.way_y: True}
         self.found = ctx.ui.label("", Role.WARN)
@@ -50,11 +51,20 @@ class Plot(QWidget):
             row.addSpacing(8)
         row.addStretch(1)
         row.addWidget(self.found)
+        looks = QHBoxLayout()
+        looks.setSpacing(4)
+        for words, box in ((tr("Colour"), self.box_colour), (tr("Size"), self.box_size)):
+            looks.addWidget(ctx.ui.label(words, Role.MUTE))
+            looks.addWidget(box)
+            looks.addSpacing(8)
+        looks.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
+        column.addLayout(looks)
         column.addWidget(self.scatter, 1)
         collection.replaced.connect(self._on_replaced)
+        collection.figured.connect(lambda _id: self._on_replaced())
         self.scatter.looked.connect(self._show_found)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -70,6 +80,20 @@ class Plot(QWidget):
         box.setMaximumWidth(170)
         box.currentIndexChanged.connect(self._on_axes)
         return box
+
+    def _extra(self, name: str) -> QComboBox:
+        """Return the choice of a figure that dots say by their looks, or of none."""
+        box = QComboBox()
+        box.setAccessibleName(name)
+        box.setToolTip(tr("{what} of the dots").format(what=name))
+        box.setMaximumWidth(170)
+        box.currentIndexChanged.connect(self._on_looks)
+        return box
+
+    def _on_looks(self) -> None:
+        self.scatter.shading.colour = str(self.box_colour.currentData() or "")
+        self.scatter.shading.size = str(self.box_size.currentData() or "")
+        self.scatter.refresh()
 
     def _way(self) -> QToolButton:
         button: QToolButton = self._ctx.ui.icon_button("arrow-up", tr("More is better"))
@@ -91,6 +115,16 @@ class Plot(QWidget):
             wanted = next((id for id in usual if id in figures), "")
             box.setCurrentIndex(max(0, box.findData(wanted)))
             box.blockSignals(False)
+        for box in (self.box_colour, self.box_size):
+            kept = box.currentData()
+            box.blockSignals(True)
+            box.clear()
+            box.addItem(tr("None"), "")
+            for figure in figures:
+                box.addItem(column_title(figure), figure)
+            box.setCurrentIndex(max(0, box.findData(kept)))
+            box.blockSignals(False)
+        self._on_looks()
         self._on_axes()
 
     def _on_axes(self) -> None:

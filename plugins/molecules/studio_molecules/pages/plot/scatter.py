@@ -28,6 +28,7 @@ from studio.api import PluginContext
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot import point_cloud
 from studio_molecules.pages.plot.pareto import front, ranking, ticks
+from studio_molecules.pages.plot.shading import Shading
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
 from studio_molecules.pages.table.model import column_title
@@ -45,6 +46,7 @@ class Scatter(QWidget):
 
     Attributes:
         figure_x, figure_y: What is across, and what is upwards.
+        shading: Which figures colour and size say; after a change, ``refresh``.
         best: Rows of the Pareto front.
 
     Signals:
@@ -60,6 +62,7 @@ class Scatter(QWidget):
         self._ctx, self._collection = ctx, collection
         self.figure_x = self.figure_y = ""
         self.more_x = self.more_y = True
+        self.shading = Shading()
         self.best: list[int] = []
         self._box = (0.0, 1.0, 0.0, 1.0)
         self._ground: QPixmap | None = None
@@ -76,6 +79,7 @@ class Scatter(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         ctx.run_later(point_cloud.load, self._on_loaded)
         collection.replaced.connect(self._columns.clear)
+        collection.figured.connect(lambda _id: self._columns.clear())
         collection.arranged.connect(self._refresh_soon)
         collection.chose.connect(self._redraw)
         end_theme = ctx.ui.on_theme(lambda _tokens: self._redraw())
@@ -279,7 +283,8 @@ class Scatter(QWidget):
             f"{figure_of(id).title} {shown(id, rows.values(id)[row])}"
             for id in (self.figure_x, self.figure_y)
         ]
-        return "\n".join([molecule.name or molecule.smiles, *figures])
+        more = self.shading.told(row, rows)
+        return "\n".join([molecule.name or molecule.smiles, *figures, *more])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The ground is drawn for one size."""
@@ -325,6 +330,9 @@ class Scatter(QWidget):
             self._draw_axes(painter)
             self._draw_points(painter)
             self._draw_front(painter)
+            colours = self._ctx.ui.tokens.colors
+            inks = QColor(colours["text"]), QColor(colours["mute"])
+            self.shading.draw_legend(painter, self._area(), self._collection.rows, *inks)
         painter.end()
         return pixmap
 
@@ -363,10 +371,11 @@ class Scatter(QWidget):
         colours = self._ctx.ui.tokens.colors
         chosen = self._np.isin(rows, list(self._collection.chosen))
         faint = 0.55 if len(rows) < _MANY else 0.3
-        for on, colour, wide, opacity in (
-            (~chosen, colours["mute"], _DOT, faint),
-            (chosen, colours["accent"], _DOT + 2, 1.0),
-        ):
+        groups = [
+            (~chosen & here, colour or colours["mute"], wide, 0.85 if colour else faint)
+            for here, colour, wide in self.shading.groups(rows, self._collection.rows, _DOT)
+        ]
+        for on, colour, wide, opacity in (*groups, (chosen, colours["accent"], _DOT + 2, 1.0)):
             if on.any():
                 image = self._cloud(xs[on], ys[on], QColor(colour), wide / 2, opacity)
                 painter.drawImage(QPointF(0, 0), image)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, StudioError
-from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.conformer_request import ConformerRequest
@@ -207,6 +207,12 @@ class Detail(QFrame):
         said = [self._structures.notices.get(self.drawing.smiles, "")]
         if molecule is not None and molecule.figures.get(_IN_DOMAIN) == 0:
             said.append(tr("Outside the models' domain: predictions may be unreliable."))
+        rows, row = self._collection.rows, self._collection.current
+        outside = [id for id in ENDPOINTS if molecule and rows.is_outside(row, id)]
+        if outside:
+            words = tr("Out of domain, as the predicted value is impossible: {figures}.")
+            titles = ", ".join(figure_of(id).title for id in outside)
+            said.append(words.format(figures=titles))
         words = " ".join(filter(None, said))
         self.notice.setText(words)
         self.notice.setVisible(bool(words))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,16 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_molecules.admet.endpoints import GROUPS
+from studio_molecules.admet.endpoints import GROUPS, OVERVIEW
 from studio_molecules.pages.filters.panel import FilterPanel
-from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.phrases import group_name, tr
 from studio_molecules.pages.plot.plot import Plot
 from studio_molecules.pages.structure.detail import Detail
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.depiction_cache import DepictionCache
 from studio_molecules.pages.table.model import STRUCTURE, MoleculeModel, column_title
 from studio_molecules.pages.table.property_menu import Staying, figure_menus
+from studio_molecules.pages.table.selection_bar import SelectionBar
 from studio_molecules.pages.table.toolbar import GRID, PLOT, TABLE, Toolbar
 from studio_molecules.pages.table.views import Grid, Table
 
@@ -48,6 +49,7 @@ class Browser(QWidget):
         self.table = Table(ctx, collection, self.model, structures)
         self.grid = Grid(ctx, collection, self.model, structures)
         self.plot = Plot(ctx, collection)
+        self.selection = SelectionBar(ctx, collection)
         self.detail = Detail(ctx, collection, structures)
         self.stack = QStackedWidget()
         self.parts: dict[str, QWidget] = {TABLE: self.table, GRID: self.grid, PLOT: self.plot}
@@ -58,7 +60,13 @@ class Browser(QWidget):
         for part in self.parts.values():
             self.stack.addWidget(part)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.addWidget(self.stack)
+        above = QWidget()
+        upper = QVBoxLayout(above)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(4)
+        upper.addWidget(self.stack, 1)
+        upper.addWidget(self.selection)  # below, so that no row moves when it comes
+        self.splitter.addWidget(above)
         self.splitter.addWidget(self.detail)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 3)
@@ -122,6 +130,8 @@ class Browser(QWidget):
         on_cards = self.view == GRID
         chosen = self.grid.card.figures if on_cards else self.model.columns
         possible = self._collection.rows.figures if on_cards else self.model.possible()
+        if not on_cards and any(id in GROUPS for id in possible):
+            self._add_presets(menu)
         for column, where in figure_menus(menu, possible):
             if where is not menu and where.isEmpty() and not on_cards:
                 where.addAction(tr("Show all"), partial(self._show_group, GROUPS[column]))
@@ -133,6 +143,17 @@ class Browser(QWidget):
         for each in (menu, *menu.findChildren(QMenu)):
             Staying(each)
         menu.popup(at)
+
+    def _add_presets(self, menu: QMenu) -> None:
+        """Offer the parts of ADMET: one at a time, beside what is shown of the rest."""
+        presets = menu.addMenu(tr("ADMET columns"))
+        groups = list(dict.fromkeys(GROUPS.values()))
+        rows: list[tuple[str, Sequence[str]]] = [(tr("Overview"), OVERVIEW)]
+        rows += [(group_name(each), [i for i in GROUPS if GROUPS[i] == each]) for each in groups]
+        rows += [(tr("All"), tuple(GROUPS)), (tr("None"), ())]
+        for words, columns in rows:
+            presets.addAction(words, partial(self.model.show_admet, columns))
+        menu.addSeparator()
 
     def _show_group(self, group: str) -> None:
         """Show all columns of a part of ADMET beside those in view."""

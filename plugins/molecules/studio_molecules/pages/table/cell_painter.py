@@ -11,7 +11,7 @@ from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, figure_of
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
-from studio_molecules.pages.table.model import ROW
+from studio_molecules.pages.table.model import LIGHT, ROW
 
 CELL = QSize(132, 72)
 CARD = QSize(156, 188)
@@ -19,6 +19,7 @@ CARD = QSize(156, 188)
 _PICTURE_HIGH = 112
 _ROUND = 10
 _SIGN = 16
+_LIGHTS = {"good": "good", "fair": "warn", "poor": "bad"}
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -66,6 +67,32 @@ class StructureCell(QStyledItemDelegate):
             corner = option.rect.topRight() - QPointF(_SIGN + 2, -4).toPoint()
             icon = self._ctx.ui.icon("shield-alert", "warn")
             icon.paint(painter, QRect(corner, QSize(_SIGN, _SIGN)))
+        painter.restore()
+
+
+class LightCell(QStyledItemDelegate):
+    """A figure with a mark before it: a dot for good, a ring for fair, a square for poor."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Draw the cell as always, and the mark."""
+        super().paint(painter, option, index)
+        judged = index.data(LIGHT)
+        if not judged:
+            return
+        colour = QColor(self._ctx.ui.tokens.colors[_LIGHTS[judged]])
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 2))
+        painter.setBrush(colour if judged != "fair" else Qt.BrushStyle.NoBrush)
+        at = QPointF(option.rect.left() + 10, option.rect.center().y() + 1)
+        if judged == "poor":
+            painter.drawRect(QRectF(at.x() - 3, at.y() - 3, 6, 6))
+        else:
+            painter.drawEllipse(at, 3, 3)
         painter.restore()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -25,11 +26,13 @@ class Collection(QObject):
 
     Signals:
         replaced: It holds another table.
+        figured: Its rows have one more figure; carries which.
         arranged: Other rows are shown, or in another order.
         chose: Another row is current, or others are selected.
     """
 
     replaced = Signal()
+    figured = Signal(str)
     arranged = Signal()
     chose = Signal()
 
@@ -69,6 +72,25 @@ class Collection(QObject):
     def refilter(self) -> None:
         """Look at the filters again, once this event is over."""
         self._soon.start()
+
+    def keep(self, rows: Iterable[int]) -> None:
+        """Show only these, until all filters are opened."""
+        self.filters.kept = frozenset(rows)
+        self.refilter()
+
+    def add_figure(self, id: str, values: Sequence[float]) -> None:
+        """Give every row a figure; what is not a number is none."""
+        rows = zip(self.rows.molecules, values, strict=True)
+        molecules = tuple(
+            each
+            if math.isnan(value)
+            else msgspec.structs.replace(each, figures={**each.figures, id: value})
+            for each, value in rows
+        )
+        self.rows = Columns(molecules)
+        self.figured.emit(id)
+        self._order = self.rows.order(self.sort_column, self.descending)
+        self._arrange()
 
     def choose(self, current: int, chosen: Iterable[int] | None = None) -> None:
         """Look at a row; ``chosen`` are the rows that are selected, else it alone."""

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 
-from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
 from studio_molecules.properties import FIGURES, Property
 
@@ -14,6 +14,8 @@ NAME, OPERATION, SMILES = "name", "operation", "smiles"
 TEXTS = (NAME, OPERATION, SMILES)
 """Columns of words that every table may have."""
 
+_JUDGED = "domain"
+"""The figure that every molecule has of which networks guessed."""
 _FIRST = ("score", "similarity")
 """What was asked for is read about first."""
 
@@ -85,6 +87,11 @@ class Columns:
         if column in self.words:
             return molecule.words.get(column, "")
         return molecule.words.get(column) or shown(column, self.values(column)[row])
+
+    def is_outside(self, row: int, column: str) -> bool:
+        """Whether networks were asked for a figure and said what cannot be."""
+        figures = self.molecules[row].figures
+        return column in ENDPOINTS and column not in figures and _JUDGED in figures
 
     def is_words(self, column: str) -> bool:
         """Whether a column holds words rather than a figure."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Collection_
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from studio_molecules.admet.endpoints import OVERVIEW
+from studio_molecules.admet.endpoints import ENDPOINTS, GROUPS, OVERVIEW, SPREAD
+from studio_molecules.admet.limits import light
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
-from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES, figure_of
+from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES, figure_of, shown
 from studio_molecules.properties import FIGURES
 
 STRUCTURE = "structure"
 ROW = Qt.ItemDataRole.UserRole
+LIGHT = Qt.ItemDataRole.UserRole + 1
+"""The role of how a figure is judged: good, fair, poor or nothing."""
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
@@ -47,6 +51,7 @@ class MoleculeModel(QAbstractTableModel):
         self._collection = collection
         self.columns: list[str] = [STRUCTURE]
         collection.replaced.connect(self._on_replaced)
+        collection.figured.connect(lambda id: self.show_columns([*self.columns, id]))
         collection.arranged.connect(self._on_arranged)
         self._shown = collection.shown
 
@@ -62,6 +67,11 @@ class MoleculeModel(QAbstractTableModel):
         self.beginResetModel()
         self.columns = [STRUCTURE, *(id for id in self.possible() if id in columns)]
         self.endResetModel()
+
+    def show_admet(self, wanted: Collection_[str]) -> None:
+        """Show these columns of ADMET and no others, beside all that is shown of the rest."""
+        kept = [id for id in self.columns if id not in GROUPS and id != STRUCTURE]
+        self.show_columns([*kept, *wanted])
 
     def row_of(self, index: _Index) -> int:
         """Return the row of the collection behind an index; -1 if there is none."""
@@ -85,11 +95,16 @@ class MoleculeModel(QAbstractTableModel):
             case Qt.ItemDataRole.UserRole:
                 return row
             case Qt.ItemDataRole.DisplayRole if column != STRUCTURE:
-                return rows.text(row, column)
+                return self._text(row, column)
+            case _ if role == LIGHT:
+                words = self._is_words(column)
+                return "" if words else light(column, rows.values(column)[row])
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _LEFT if self._is_words(column) else _RIGHT
             case Qt.ItemDataRole.ToolTipRole if self._is_words(column):
                 return rows.text(row, SMILES if column == STRUCTURE else column)
+            case Qt.ItemDataRole.ToolTipRole if column in ENDPOINTS:
+                return self._judged(row, column)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(row, column)
         return None
@@ -145,7 +160,24 @@ class MoleculeModel(QAbstractTableModel):
         molecule = self._collection.rows.molecules[row]
         if column == STRUCTURE:
             return molecule.name or molecule.smiles
-        return f"{column_title(column)}: {self._collection.rows.text(row, column)}"
+        return f"{column_title(column)}: {self._text(row, column)}"
+
+    def _text(self, row: int, column: str) -> str:
+        rows = self._collection.rows
+        return tr("out of domain") if rows.is_outside(row, column) else rows.text(row, column)
+
+    def _judged(self, row: int, column: str) -> str:
+        """Return a predicted figure with its spread, how it is judged, and by which limits."""
+        figures, meaning = self._collection.rows.molecules[row].figures, figure_of(column).meaning
+        if column not in figures:
+            words = tr("The networks predict a value that is physically impossible.")
+            return f"{words}\n{meaning}"
+        told = self._text(row, column)
+        if column + SPREAD in figures:
+            told = f"{told} ± {shown(column, figures[column + SPREAD])}"
+        judged = {"good": tr("good"), "fair": tr("fair"), "poor": tr("poor")}
+        found = judged.get(light(column, figures[column]), "")
+        return "\n".join((" · ".join(filter(None, (told, found))), meaning))
 
 
 def column_title(column: str) -> str:

@@ -31,12 +31,13 @@ class Toolbar(QWidget):
         filters, detail: Whether those parts are in view.
 
     Signals:
-        columns_asked, recent_asked: A menu is wanted; carries where on the screen.
+        columns_asked, recent_asked, set_asked: A menu is wanted; carries where on the screen.
         export_asked: The user wants a file.
     """
 
     columns_asked = Signal(QPoint)
     recent_asked = Signal(QPoint)
+    set_asked = Signal(QPoint)
     export_asked = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -58,6 +59,8 @@ class Toolbar(QWidget):
         self.columns.clicked.connect(lambda: self.columns_asked.emit(_below(self.columns)))
         self.recent = self._button("history", tr("Earlier tables"))
         self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
+        self.set = self._button("layers", tr("Predict, cluster, combine"))
+        self.set.clicked.connect(lambda: self.set_asked.emit(_below(self.set)))
         self.export = ctx.ui.button(tr("Export"), "download", dense=True)
         self.export.setAccessibleName(tr("Export"))
         self.export.setToolTip(tr("Save the selected, the shown or all molecules to a file"))
@@ -68,7 +71,7 @@ class Toolbar(QWidget):
         row.addWidget(self.filters)
         row.addWidget(self.views.widget)
         row.addStretch(1)
-        for part in (self.columns, self.recent, self.detail, self.export):
+        for part in (self.set, self.columns, self.recent, self.detail, self.export):
             row.addWidget(part)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

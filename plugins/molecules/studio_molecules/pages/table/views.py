@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableV
 
 from studio.api import PluginContext
 from studio_molecules.pages.phrases import tr
-from studio_molecules.pages.table.cell_painter import CARD, CELL, Card, StructureCell
+from studio_molecules.pages.table.cell_painter import CARD, CELL, Card, LightCell, StructureCell
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES
 from studio_molecules.pages.table.depiction_cache import DepictionCache
+from studio_molecules.pages.table.frozen_columns import FrozenColumns
 from studio_molecules.pages.table.model import STRUCTURE, MoleculeModel
 
 if TYPE_CHECKING:
@@ -99,10 +100,15 @@ class Table(QTableView):
         self.cell = StructureCell(ctx, collection, structures)
         self._collection, self._model = collection, model
         self.setModel(model)
+        self.light = LightCell(ctx)
+        self.setItemDelegate(self.light)
         self.setItemDelegateForColumn(0, self.cell)
         self._dress()
+        self.frozen = FrozenColumns(self, model)
+        self.frozen.setItemDelegateForColumn(0, self.cell)
         self._choosing = Choosing(self, model, collection)
         structures.drawn.connect(self.viewport().update)
+        structures.drawn.connect(self.frozen.viewport().update)
         model.modelReset.connect(self._fit_columns)
         collection.replaced.connect(self._show_sign)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
@@ -162,7 +168,7 @@ class Table(QTableView):
             width = _WIDTHS.get(column)
             if width is None:
                 title = str(self._model.headerData(place, Qt.Orientation.Horizontal))
-                width = max(_FIGURE, self.fontMetrics().horizontalAdvance(title) + 24)
+                width = max(_FIGURE, self.fontMetrics().horizontalAdvance(title) + 32)
             self.setColumnWidth(place, width)
 
 

@@ -1,0 +1,230 @@
+"""What can be done with a set of molecules: predict, cluster, pairs, combine, compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.api import (
+    JobRequest,
+    Kind,
+    Params,
+    PluginContext,
+    RunController,
+    SavedArtifact,
+    StudioError,
+    TroubleRow,
+)
+from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.structure.comparison import ComparisonDialog
+from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.selection_bar import COMPARED_MOST
+from studio_molecules.schema import Cluster
+
+_RECENT = 12
+_FEWEST = 2
+SIMILARITY = "similarity"
+
+
+class SetActions:
+    """The menu of the set in view, and what it does.
+
+    Attributes:
+        dialog: What asks how to cluster, once it did.
+        comparison: The molecules side by side, once they were.
+    """
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        collection: Collection,
+        run: RunController,
+        trouble: TroubleRow,
+        parent: QWidget,
+        sort: Callable[[str], None],
+    ) -> None:
+        """Work on ``collection`` by ``run``; ``sort`` shows the table from the greatest on."""
+        self._ctx, self._collection, self._run = ctx, collection, run
+        self._trouble, self._parent, self._sort = trouble, parent, sort
+        self.dialog: QDialog | None = None
+        self.comparison: ComparisonDialog | None = None
+
+    def show_menu(self, at: QPoint) -> None:
+        """Open the menu of the set; earlier tables are looked up first."""
+
+        def show(found: list[SavedArtifact]) -> None:
+            self._menu(found).popup(at)
+
+        kinds = (Kind.MOLECULES,)
+        self._ctx.run_later(lambda: self._ctx.library.find(kinds=kinds, limit=_RECENT), show)
+
+    def _menu(self, earlier: Sequence[SavedArtifact]) -> Any:
+        ui, menu = self._ctx.ui, self._ctx.ui.menu()
+        count = f"{len(self.rows()):,}"
+        menu.addAction(
+            ui.icon("gauge"), tr("Predict these {count}").format(count=count), self.predict
+        )
+        menu.addAction(ui.icon("boxes"), tr("Cluster, scaffolds, R-groups…"), self.ask_cluster)
+        menu.addAction(ui.icon("git-compare"), tr("Matched pairs"), self.pairs)
+        menu.addAction(ui.icon("arrow-down-up"), tr("Sort by similarity to this"), self.sort_alike)
+        menu.addSeparator()
+        for how, words in (
+            ("add", tr("Merge with")),
+            ("subtract", tr("Without those of")),
+            ("common", tr("Only those also in")),
+        ):
+            below = menu.addMenu(words)
+            others = [each for each in earlier if each.id != self._collection.artifact]
+            for artifact in others:
+                below.addAction(artifact.title[:60], partial(self.combine, how, artifact))
+            below.setEnabled(bool(others))
+        return menu
+
+    def rows(self) -> list[Molecule]:
+        """Return the selected molecules if there are several, else those in view."""
+        picked = self._collection.picked()
+        return picked if len(picked) >= _FEWEST else self._collection.in_view()
+
+    def asked(self, id: str) -> None:
+        """Do what a button of the selection bar asks for."""
+        if id == "keep":
+            self._collection.keep(self._collection.chosen)
+        elif id == "predict":
+            self.predict()
+        elif id == "compare":
+            self.compare()
+
+    # --- jobs ---------------------------------------------------------------------------------
+
+    def predict(self) -> None:
+        """Predict the molecules; their columns stay."""
+        self._start("molecules.predict", {"admet": True}, tr("Predict {count} molecules"))
+
+    def ask_cluster(self) -> None:
+        """Ask how to cluster, then do so."""
+        self.dialog = _FormDialog(
+            self._ctx,
+            tr("Cluster, scaffolds, R-groups"),
+            Cluster,
+            ("similarity", "pick", "core"),
+            lambda values: self._start(
+                "molecules.cluster", values, tr("Cluster {count} molecules")
+            ),
+            self._parent,
+        )
+        self.dialog.open()
+
+    def pairs(self) -> None:
+        """Find molecules that differ in one place."""
+        self._start("molecules.pairs", {}, tr("Matched pairs of {count} molecules"))
+
+    def combine(self, how: str, other: SavedArtifact) -> None:
+        """Merge with another table, or take it away."""
+
+        def start(data: bytes) -> None:
+            inputs = {"other": data}
+            self._start("molecules.combine", {"how": how}, tr("Combine {count} molecules"), inputs)
+
+        self._ctx.run_later(other.read, start)
+
+    def _start(
+        self,
+        task: str,
+        params: Mapping[str, Any],
+        title: str,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        rows = self.rows()
+        if not rows:
+            self._trouble.tell(tr("No molecules in view. Widen the filters first."))
+            return
+        parent = self._collection.artifact
+
+        def request() -> JobRequest:
+            return JobRequest(
+                task,
+                dict(params),
+                title=title.format(count=f"{len(rows):,}"),
+                inputs={"table": to_csv(rows), **(inputs or {})},
+                parents=[parent] if parent else [],
+            )
+
+        self._run.run(request)
+
+    # --- at once ------------------------------------------------------------------------------
+
+    def sort_alike(self) -> None:
+        """Sort the table by likeness to the molecule that is looked at."""
+        molecule, rows = self._collection.molecule(), self._collection.rows
+        if molecule is None:
+            return
+        smiles = [each.smiles for each in rows.molecules]
+
+        def show(result: Mapping[str, Any]) -> None:
+            found = [float(value) for value in result.get("similarities", ())]
+            if self._collection.rows is rows and len(found) == len(rows):
+                values = [value if value >= 0 else math.nan for value in found]
+                self._collection.add_figure(SIMILARITY, values)
+                self._sort(SIMILARITY)
+
+        request = JobRequest(
+            "molecules.similar",
+            {"to": molecule.smiles},
+            title=tr("Compare molecules"),
+            inputs={"smiles": smiles},
+            keep=False,
+        )
+        try:
+            job = self._ctx.tasks.submit(request)
+        except StudioError as error:
+            self._trouble.tell(error)
+            return
+        job.on_done(show)
+        job.on_failed(self._trouble.tell)
+
+    def compare(self) -> None:
+        """Show two to four molecules side by side."""
+        picked = self._collection.picked()[:COMPARED_MOST]
+        if len(picked) >= _FEWEST:
+            self.comparison = ComparisonDialog(
+                self._ctx, picked, self._collection.rows, self._parent
+            )
+            self.comparison.open()
+
+
+class _FormDialog(QDialog):
+    """Parameters of a task, and a button."""
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        title: str,
+        params: type[Params],
+        only: Sequence[str],
+        go: Callable[[Mapping[str, Any]], None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(360)
+        self.form = ctx.ui.form(params, only=only)
+        cancel = ctx.ui.button(tr("Cancel"))
+        cancel.clicked.connect(self.reject)
+        start = ctx.ui.button(tr("Start"), "play", primary=True)
+        start.clicked.connect(self.accept)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(start)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.addWidget(self.form.widget)
+        row.setContentsMargins(20, 0, 20, 0)
+        column.addLayout(row)
+        self.accepted.connect(lambda: go(self.form.values()))

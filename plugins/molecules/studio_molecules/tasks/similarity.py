@@ -1,0 +1,35 @@
+"""The task ``molecules.similar``: how like one molecule each of a list is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdkit import DataStructs
+
+from studio.api import Event, TaskContext
+from studio_molecules.chem import descriptors
+from studio_molecules.chem.parser import parse, valid
+from studio_molecules.schema import Similar
+
+_BETWEEN_STEPS = 64
+
+
+def similar(ctx: TaskContext, params: Similar) -> Iterator[Event | None]:
+    """Yield the result: ``similarities``, Tanimoto on Morgan bits, in the order of the list.
+
+    A molecule that cannot be read has −1.
+
+    Raises:
+        BadInput: the molecule to compare with is none.
+    """
+    wanted = descriptors.fingerprint(parse(params.to).mol)
+    listed = ctx.inputs.json("smiles", list[str], params.smiles)
+    found = []
+    for number, smiles in enumerate(listed, 1):
+        mol = valid(smiles)
+        bits = descriptors.fingerprint(mol) if mol is not None else None
+        likeness = DataStructs.TanimotoSimilarity(bits, wanted) if bits is not None else -1.0
+        found.append(round(likeness, 6))
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(listed), f"{number:,} compared")
+    yield ctx.result(similarities=found)

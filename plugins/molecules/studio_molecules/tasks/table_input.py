@@ -1,0 +1,87 @@
+"""What a task on a set is given: the table of a page, a file, or SMILES."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Protocol
+
+from studio.api import BadInput, Event, TaskContext, open_regular
+from studio_molecules.chem import file_reader
+from studio_molecules.molecule import Molecule, from_csv
+
+TABLE = "table"
+"""The input a page hands its rows in by, as ``molecule.to_csv``."""
+_BETWEEN_STEPS = 16
+
+
+class Source(Protocol):
+    """Parameters that name a file or hold SMILES."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def smiles(self) -> str: ...
+
+
+def given(
+    ctx: TaskContext, params: Source
+) -> Generator[Event | None, None, tuple[list[Molecule], str, dict[str, Any]]]:
+    """Return the molecules, what they are called, and the rows that could not be read.
+
+    Raises:
+        BadInput: there are none.
+    """
+    if TABLE in ctx.inputs:
+        molecules = from_csv(bytes(ctx.inputs[TABLE]))
+        if not molecules:
+            raise BadInput("There are no molecules in the table.", "Widen the filters first.")
+        return molecules, f"{len(molecules):,} molecules", {}
+    data, suffix, called = source(params)
+    found = yield from reading(ctx, data, suffix, called)
+    faults = [{"line": fault.line, "reason": fault.reason} for fault in found.faults]
+    rows = [as_molecule(row) for row in found.rows]
+    return rows, called, {"faults": faults, "faults_untold": found.dropped}
+
+
+def reading(
+    ctx: TaskContext, data: bytes, suffix: str, called: str
+) -> Generator[Event | None, None, file_reader.Reading]:
+    """Return what a file held, a step now and then."""
+    found = file_reader.Reading()
+    for number, found in enumerate(file_reader.read(data, suffix, called)):
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(0, 0, f"{len(found.rows):,} read")
+    return found
+
+
+def source(params: Source) -> tuple[bytes, str, str]:
+    """Return what to read, its ending and its name.
+
+    Raises:
+        BadInput: nothing is named, or it cannot be read.
+    """
+    if params.smiles.strip():
+        return params.smiles.encode(), ".smi", "what was typed"
+    if not params.file:
+        raise BadInput("There are no molecules to work on.", "Choose a file, or enter SMILES.")
+    path = Path(params.file)
+    try:
+        with open_regular(path) as file:
+            return file.read(file_reader.MAX_BYTES + 1), path.suffix.lower(), path.name
+    except OSError as error:
+        raise BadInput(
+            f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."
+        ) from error
+
+
+def as_molecule(row: file_reader.Row) -> Molecule:
+    """Return a row that was read as a molecule, without any figure of ours."""
+    return Molecule(
+        row.structure.smiles,
+        row.name,
+        *row.made,
+        figures=row.figures,
+        words=row.words,
+        coordinates=row.structure.coordinates,
+    )
