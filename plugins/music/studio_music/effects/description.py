@@ -184,11 +184,12 @@ def _name(meant: list[_Meant], said: Described) -> list[str]:
             parts.append([])
         parts[-1].append(each)
     head = next((part for part in parts if any(each.families for each in part)), [])
-    best: _Meant | None = None
+    best, highest = None, (0, 0)
     for each in head:
-        rank = max((level for _, level in each.families), default=0)
-        if rank and (best is None or rank >= max(level for _, level in best.families)):
-            best = each
+        level = max((level for _, level in each.families), default=0)
+        rank = (level, len(each.words.split()))  # of "church bell rings" the bell is said better
+        if level and rank >= highest:
+            best, highest = each, rank
     if best is not None:
         said.sound = max(best.families, key=lambda found: found[1])[0]
         said.known.append(best.words)
