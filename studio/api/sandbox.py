@@ -43,6 +43,8 @@ class SandboxRequest:
         stdin: What standard input holds.
         packages: Installed distributions lent for reading, each with what it needs (``pytest``).
             Others are not there.
+        folders: Absolute paths of folders of installed programs, lent for reading where they lie:
+            a compiler outside of ``/usr``. Never somebody's home or what is above one.
         collect: Globs of the files to bring back (``*.json``: of every folder).
         limits: When to end it.
     """
@@ -53,6 +55,7 @@ class SandboxRequest:
     packages: tuple[str, ...] = ()
     collect: tuple[str, ...] = ()
     limits: SandboxLimits = SandboxLimits()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -168,6 +168,8 @@ def _plan(
 ) -> Plan:
     assert trial.interpreter is not None
     lent = lent_packages.entries(request.packages) | dict(more)
+    tools = {path: Path(path) for path in request.folders}
+    openings = replace(openings, folders={**openings.folders, **tools})
     if trial.tier == "A":
         return with_namespaces(_bubblewrap(), trial.interpreter, request, lent, openings)
     return without_namespaces(trial.interpreter, request, lent, openings)
@@ -198,6 +200,8 @@ def check(request: SandboxRequest) -> None:
         raise _bad(f"there are more than {MOST_FILES} files")
     for name in request.files:
         _check_name(name)
+    for folder in request.folders:
+        _check_folder(folder)
     _check_limits(request.limits)
     size = sum(map(len, request.files.values()))
     if size > request.limits.scratch_bytes:
@@ -212,6 +216,16 @@ def _check_name(name: str) -> None:
     is_plain = str(path) == name and not path.is_absolute() and path.parts
     if not is_plain or ".." in path.parts or not name.isprintable() or len(name) > LONGEST_NAME:
         raise _bad(f"{name[:LONGEST_NAME]!r} is not a plain relative path")
+
+
+def _check_folder(name: str) -> None:
+    """Refuse to lend what is no folder of a program, but of everything that somebody has."""
+    path = Path(name)
+    if not path.is_absolute() or ".." in path.parts or not path.is_dir():
+        raise _bad(f"{name[:LONGEST_NAME]!r} is not a folder")
+    homes = {Path.home(), Path("/root"), Path("/home")}
+    if any(home.is_relative_to(each) for home in homes for each in (path, path.resolve())):
+        raise _bad(f"{name[:LONGEST_NAME]!r} holds a home")
 
 
 def _check_limits(limits: SandboxLimits) -> None:

@@ -43,6 +43,12 @@ LANGUAGES: Final = {
         Language("html", "HTML", (".html", ".htm"), ("html",)),
     )
 }
+RUN: Final = (
+    "python", "javascript", "typescript", "sql", "bash", "c", "cpp", "rust", "go", "java",
+)  # fmt: skip
+"""What can be run and tested, where its tools are installed."""
+DOCUMENTED: Final = (*(each for each in LANGUAGES if each != "html"),)
+"""What gets docstrings or comments."""
 PLAIN: Final = Language("text", "Text", (".txt",), ("text", "txt", ""))
 
 

@@ -45,7 +45,7 @@ _PathOfText = Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "The f
 _Tests = Annotated[
     str,
     Text(lines=6, max_chars=MAX_CHARS),
-    Label("Tests", "Tests (pytest) it must pass; without any, tests are generated too."),
+    Label("Tests", "Tests it must pass (pytest for Python); without any, tests are generated too."),
     _MORE,
 ]
 _Rounds = Annotated[
@@ -68,7 +68,7 @@ class Write(Params, frozen=True):
         RenamedFrom("describe"),
     ]
     language: Annotated[
-        LanguageName, Label("Language", ("Only Python is run; other languages are only written."))
+        LanguageName, Label("Language", ("Run and tested where its tools are installed."))
     ] = "python"
     path: _PathOfText = ""
     tests: _Tests = ""
@@ -128,7 +128,7 @@ class Explain(Params, frozen=True):
 
 
 class Document(Params, frozen=True):
-    """Which Python file gets docstrings."""
+    """Which file gets docstrings, or comments above what it defines."""
 
     file: _FileToRead = ""
     path: _PathOfText = ""
@@ -218,7 +218,7 @@ class Run(Params, frozen=True):
     path: Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "The file to run.")] = ""
     mode: Annotated[
         Literal["run", "test"],
-        Label("Mode", "Run it as a program, or run its tests with pytest."),
+        Label("Mode", "Run it as a program, or run its tests."),
     ] = "run"
     arguments: Annotated[
         str, Text(max_chars=10_000), Label("Arguments", "Command-line arguments.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,10 @@ GOOD: Mapping[str, Any] = {"command": ("python", "main.py"), "files": {"src/ä b
 
 def test_a_good_one_passes() -> None:
     sandbox.check(SandboxRequest(**GOOD))
+
+
+def test_a_folder_of_a_tool_may_lie_in_a_home(tmp_path: Path) -> None:
+    sandbox.check(SandboxRequest(**GOOD, folders=(str(tmp_path),)))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +42,11 @@ def test_a_good_one_passes() -> None:
         {"files": {"big": b"x" * 11}, "limits": SandboxLimits(scratch_bytes=10)},
         {"limits": SandboxLimits(wall_seconds=float("inf"))},
         {"limits": SandboxLimits(processes=0)},
+        {"folders": ("lib",)},
+        {"folders": ("/usr/nothing-is-here",)},
+        {"folders": ("/",)},
+        {"folders": ("/usr/../root",)},
+        {"folders": (str(Path.home()),)},
     ],
 )
 def test_bad_ones_are_refused_in_a_sentence(bad: dict[str, Any]) -> None:

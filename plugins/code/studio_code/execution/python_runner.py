@@ -28,6 +28,10 @@ _LENT: Final = ("pytest", "coverage")
 class PythonRunner:
     """The runner of Python; see :class:`studio_code.execution.runners.Runner`."""
 
+    def missing(self) -> str:
+        """Return nothing: the sandbox brings its own."""
+        return ""
+
     def syntax_error(self, code: str) -> str:
         """Return what is wrong with the syntax, with the line; empty if nothing is."""
         return syntax_error(code)

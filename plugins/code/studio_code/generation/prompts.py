@@ -29,17 +29,24 @@ def assistant(text: str) -> ChatMessage:
 
 
 def write(
-    describe: str, language: Language, files: Sequence[Source], tests: str
+    describe: str, language: Language, files: Sequence[Source], tests: str, path: str = ""
 ) -> list[ChatMessage]:
-    """Ask for code."""
+    """Ask for code; what must be callable from outside is said of languages that hide it."""
+    stem = path.rpartition("/")[2].partition(".")[0]
+    hidden = {
+        "java": f"Call its class {stem}, and make what can be called static.",
+        "javascript": "Export every function (ES modules).",
+        "typescript": "Export every function (ES modules).",
+    }.get(language.id, "")
     parts = [
         (
             f"Write {language.title} code that solves the following task. It must be complete and "
             "stand by itself, with every import it needs. Answer with one Markdown code block."
         ),
+        *([hidden] if hidden else []),
         *([project(files)] if files else []),
         f"Task:\n{quoted(describe)}",
-        *([f"It must pass these tests:\n{quoted(tests, 'python')}"] if tests else []),
+        *([f"It must pass these tests:\n{quoted(tests, language.fences[0])}"] if tests else []),
     ]
     fence = f"{FENCE}{language.fences[0]}\n"
     begun = f"Here is complete {language.title} code that solves the task:\n{fence}"
@@ -91,6 +98,51 @@ def tests_of_file(source: Source, module: str, names: Sequence[str]) -> list[Cha
     return [user(words), assistant(begun)]
 
 
+def tests_in(source: Source, words: str, head: str, begun: str) -> list[ChatMessage]:
+    """Ask for tests in the language of a file.
+
+    Args:
+        words: What one test is; ``head``: what stands before them; ``begun``: how the first begins.
+    """
+    language = source.language
+    asked = (
+        f"Write short tests for this {language.title} file:\n\n{fenced(source)}\n\n"
+        f"Each test is {words}: simple input, and the value that it must have. Test every "
+        "function, with ordinary cases and edge cases, at most eight, all different. Work each "
+        "value out with care. Do not repeat the file, and write no main program."
+    )
+    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n{head}\n{begun}")]
+
+
+def tests_by_words(
+    describe: str, language: Language, shown: str, words: str, start: str
+) -> list[ChatMessage]:
+    """Ask for tests by the description alone, in any language.
+
+    Args:
+        shown: What can be called; ``words``: what one test is; ``start``: how the answer begins.
+    """
+    asked = (
+        f"Write short {language.title} tests for code that solves the following task. Do not write "
+        f"the code itself.\n\nTask:\n{quoted(describe)}\n\n"
+        f"What can be called:\n{quoted(shown, language.fences[0])}\n\n"
+        f"Each test is {words}: simple input, and the value that the task says it must have. Take "
+        "ordinary cases and edge cases, at most eight, all different. Write no main program."
+    )
+    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n{start}")]
+
+
+def comment(source: Source, code: str, name: str, begun: str) -> list[ChatMessage]:
+    """Ask for the comment above a definition in another language than Python."""
+    words = (
+        f"Write a short comment for `{name}` in this {source.language.title} code:\n\n"
+        f"{quoted(code, source.language.fences[0])}\n\n"
+        "One sentence that says what it does. Answer with the comment alone, as it stands above "
+        "the definition."
+    )
+    return [user(words), assistant(f"{FENCE}{source.language.fences[0]}\n{begun}")]
+
+
 def fix(source: Source, error: str, files: Sequence[Source], tests: str) -> list[ChatMessage]:
     """Ask for a file without its fault."""
     language = source.language
@@ -98,7 +150,7 @@ def fix(source: Source, error: str, files: Sequence[Source], tests: str) -> list
         *([project(files)] if files else []),
         f"This is the file {source.path}:\n\n{fenced(source)}",
         f"It has a mistake. This was printed:\n{quoted(error)}",
-        *([f"These tests must pass:\n{quoted(tests, 'python')}"] if tests else []),
+        *([f"These tests must pass:\n{quoted(tests, language.fences[0])}"] if tests else []),
         (
             "Correct the mistake and change nothing else. Answer with the whole corrected file in "
             "one Markdown code block."

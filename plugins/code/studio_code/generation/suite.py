@@ -11,11 +11,14 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from studio.api import BadInput, Event, TaskContext
+from studio_code import syntax
 from studio_code.execution.control import control_of
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.python_runner import parsed, syntax_error
 from studio_code.execution.runners import Runner
 from studio_code.generation.cases import NOTHING, Case, Suite, defined_names, read_suite
+from studio_code.generation.test_forms import TestForm, of_language
+from studio_code.languages import of_path
 from studio_code.source import Source
 
 SOLUTION: Final = "solution"
@@ -42,8 +45,15 @@ class AcceptanceSuite:
         return ".".join(PurePosixPath(self.path).with_suffix("").parts)
 
     @property
+    def form(self) -> TestForm | None:
+        """How tests of its language look; None for Python."""
+        return of_language(of_path(self.path).id)
+
+    @property
     def test_path(self) -> str:
         """What the file of tests is called."""
+        if self.form is not None:
+            return self.form.path(self.path)
         return f"test_{PurePosixPath(self.path).stem}.py"
 
     @property
@@ -51,10 +61,14 @@ class AcceptanceSuite:
         """All cases; those of given tests by name only."""
         if not self.given:
             return self.suite.cases
+        if self.form is not None:
+            return tuple(self.form.cases(self.given, trusted=True))
         return tuple(Case(name, "", trusted=True) for name in test_names(self.given))
 
     def source(self, code: str) -> str:
         """Return the file of tests for ``code``; empty if there is nothing to test with."""
+        if self.form is not None:
+            return self.given or self.form.source(self.path, code, self.suite.cases)
         names = defined_names(code)
         if self.given:
             return with_import(self.given, self.module, names)
@@ -74,11 +88,15 @@ def exam_of(path: str, files: Sequence[Source], given: str) -> AcceptanceSuite:
     """Return the exam by a person's tests; bare assertions become cases.
 
     Raises:
-        BadInput: The tests are no Python.
+        BadInput: The tests have a fault.
     """
-    if wrong := syntax_error(given):
-        raise BadInput(f"The tests have a syntax error in {wrong}.", "Correct them first.")
     exam = AcceptanceSuite(path, tuple(each for each in files if each.path != path))
+    language = of_path(path).id
+    wrong = syntax.error(given, language) if exam.form is not None else syntax_error(given)
+    if wrong:
+        raise BadInput(f"The tests have a syntax error in {wrong}.", "Correct them first.")
+    if exam.form is not None:
+        return replace(exam, given=given.strip() and given)
     if given.strip() and not test_names(given):
         tree = parsed(given)
         used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} if tree else set()
@@ -88,6 +106,8 @@ def exam_of(path: str, files: Sequence[Source], given: str) -> AcceptanceSuite:
 
 def path_of(path: str, given: str, files: Sequence[Source], suffix: str = ".py") -> str:
     """Return what new code is called: ``path``, or what given tests import, or ``solution``."""
+    if suffix == ".java":  # a class lies in a file of its name
+        return path or f"{SOLUTION.capitalize()}.java"
     if path:
         return path if suffix != ".py" or is_importable(path) else f"{SOLUTION}.py"
     beside = {PurePosixPath(each.path).stem for each in files}
@@ -95,6 +115,13 @@ def path_of(path: str, given: str, files: Sequence[Source], suffix: str = ".py")
         if name not in sys.stdlib_module_names and name not in beside and name != "pytest":
             return f"{name}{suffix}"
     return f"{SOLUTION}{suffix}"
+
+
+def names_in(code: str, language: str) -> list[str]:
+    """Return what a text defines, in any language."""
+    if language == "python":
+        return defined_names(code)
+    return list(dict.fromkeys(each.name for each in syntax.definitions(code, language)))
 
 
 def is_importable(path: str) -> bool:

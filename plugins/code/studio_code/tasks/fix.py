@@ -9,12 +9,17 @@ from typing import Any
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, WrittenText
 from studio_code import source, verdicts
-from studio_code.execution import sandbox_run
-from studio_code.execution.runners import RUNNERS, Runner
+from studio_code.execution.runners import RUNNERS, Runner, unrunnable
 from studio_code.generation import llm_calls, prompts
 from studio_code.generation.answers import code_of
-from studio_code.generation.cases import defined_names
-from studio_code.generation.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
+from studio_code.generation.suite import (
+    AcceptanceSuite,
+    exam_of,
+    is_importable,
+    names_in,
+    passed_cases,
+    sit,
+)
 from studio_code.languages import LANGUAGES
 from studio_code.schema import Fix
 from studio_code.source import Source
@@ -69,11 +74,10 @@ def _begun(ctx: TaskContext, params: Fix) -> _Work:
         raise BadInput(f"“{found.path}” is not a supported code file.", "Choose another file.")
     runner = RUNNERS.get(found.language.id)
     path = found.path
-    if runner is not None and not is_importable(path):
+    if found.language.id == "python" and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), params.tests)
-    unrun = f"{found.language.title} cannot be run here"
-    missing = sandbox_run.missing_sandbox(ctx) if runner else unrun
+    missing = unrunnable(ctx, found.language.id)
     return _Work(found, exam, runner, missing, params.error.strip())
 
 
@@ -115,7 +119,8 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
 def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
     """Run the file as it is and return what goes wrong."""
     if work.missing or work.runner is None:
-        raise BadInput("Tell me what is wrong first.", "Paste the error message.")
+        why = f" It cannot be run to find out: {work.missing}." if work.missing else ""
+        raise BadInput(f"Tell me what is wrong first.{why}", "Paste the error message.")
     if wrong := work.runner.syntax_error(work.found.text):
         return f"SyntaxError in {wrong}"
     attempt = Candidate(0, 0, work.found.text)
@@ -144,7 +149,9 @@ def _problem(work: _Work, code: str, is_whole: bool) -> str:
         return f"There is a syntax error in {wrong}."
     if code.strip() == work.found.text.strip():
         return "Nothing was changed."
-    lost = [name for name in defined_names(work.found.text) if name not in defined_names(code)]
+    language = work.found.language.id
+    there = names_in(code, language)
+    lost = [name for name in names_in(work.found.text, language) if name not in there]
     if lost:
         return f"These parts of the file are missing: {', '.join(lost[:8])}."
     return ""

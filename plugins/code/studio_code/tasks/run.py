@@ -12,6 +12,7 @@ from studio_code import languages, source
 from studio_code.execution import sandbox_run
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.runners import RUNNERS, Runner
+from studio_code.generation.test_forms import is_test
 from studio_code.schema import Run
 from studio_code.source import Source
 
@@ -29,6 +30,13 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     """
     files, path = _given(ctx, params)
     runner = _runner(path)
+    if needed := runner.missing():
+        name, title = PurePosixPath(path).name, languages.of_path(path).title
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{name}” cannot be run: {title} needs {needed}, which is not installed.",
+            "Install it and try again.",
+        )
     if why := sandbox_run.missing_sandbox(ctx):
         raise StudioError(
             ErrorCode.UNSUPPORTED, f"Code cannot be run on this machine: {why}.".replace("..", ".")
@@ -93,9 +101,11 @@ def _tests(
     ctx: TaskContext, runner: Runner, params: Run, texts: Mapping[str, str], path: str
 ) -> Generator[Event, None, SuiteOutcome]:
     """Run the file if it holds tests, else all files that do, else the file itself."""
-    named = [each for each in texts if is_test(each)]
+    language = languages.of_path(path).id
+    own = [each for each in texts if languages.of_path(each).id == language]
+    named = [each for each in own if is_test(each)]
     tests = [path] if is_test(path) or not named else named
-    measured = [each for each in texts if each.endswith(".py") and each not in named]
+    measured = [each for each in own if each not in named]
     options = _words(params.arguments)
     return (
         yield from runner.tests(
@@ -108,12 +118,6 @@ def _tests(
             live=True,
         )
     )
-
-
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, as pytest sees it."""
-    name = PurePosixPath(path).name
-    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
 
 
 def _coverage(tested: SuiteOutcome) -> dict[str, Any]:

@@ -8,13 +8,21 @@ from typing import Any
 
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext
 from studio_code import source, verdicts
-from studio_code.execution import mutation, sandbox_run
+from studio_code.execution import mutation
 from studio_code.execution.outcome import SuiteOutcome
-from studio_code.execution.runners import RUNNERS
+from studio_code.execution.runners import RUNNERS, unrunnable
 from studio_code.generation import llm_calls, prompts
-from studio_code.generation.cases import Suite, defined_names, read_suite
+from studio_code.generation.cases import Suite, read_suite
 from studio_code.generation.loops import repeats_a_line
-from studio_code.generation.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
+from studio_code.generation.suite import (
+    AcceptanceSuite,
+    exam_of,
+    is_importable,
+    names_in,
+    passed_cases,
+    sit,
+)
+from studio_code.languages import LANGUAGES
 from studio_code.schema import WriteTests
 from studio_code.source import Source
 
@@ -45,7 +53,7 @@ def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
     tests import where Python cannot import the file by its own name; else empty).
 
     Raises:
-        BadInput: There is no file, it is not Python, or it defines nothing that can be tested.
+        BadInput: There is no file, its language is not run, or it defines nothing to test.
         StudioError: It does not fit the model.
     """
     work = _begun(ctx, params)
@@ -60,23 +68,32 @@ def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
 
 def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
     found = source.given(ctx.inputs, params.file, params.path)
-    if found.language.id not in RUNNERS:
+    language = found.language
+    runner = RUNNERS.get(language.id)
+    if runner is None:
+        known = ", ".join(LANGUAGES[name].title for name in RUNNERS)
         raise BadInput(
-            f"“{found.path}” is {found.language.title}; only Python can be tested.",
-            "Choose a file that ends in .py.",
+            f"“{found.path}” is {language.title}, for which no tests are written.",
+            f"Choose a file in one of these languages: {known}.",
         )
-    if wrong := RUNNERS[found.language.id].syntax_error(found.text):
+    if wrong := runner.syntax_error(found.text):
         raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
-    if not defined_names(found.text):
+    if not names_in(found.text, language.id):
         raise BadInput(f"“{found.path}” contains nothing to test.", "Choose another file.")
-    path = found.path if is_importable(found.path) else "module.py"
+    path = found.path
+    if language.id == "python" and not is_importable(path):
+        path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), "")
-    return _Work(found, exam, sandbox_run.missing_sandbox(ctx))
+    return _Work(found, exam, unrunnable(ctx, language.id))
 
 
 def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event, None, None]:
-    names = defined_names(work.found.text)
-    asked = prompts.tests_of_file(work.found, work.exam.module, names[:12])
+    form, names = work.exam.form, names_in(work.found.text, work.found.language.id)
+    if form is None:
+        asked = prompts.tests_of_file(work.found, work.exam.module, names[:12])
+    else:
+        head = form.head(work.exam.path, work.found.text)
+        asked = prompts.tests_in(work.found, form.words, head, form.begun)
     with ctx.lease(params.weights) as engine:
         round_ = 0
         while round_ <= params.rounds:
@@ -96,7 +113,10 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 is_loop=repeats_a_line,
             )
             yield ctx.text("\n\n", channel="answer")
-            suite = read_suite(f"def test_{answer.text}", names)
+            if form is None:
+                suite = read_suite(f"def test_{answer.text}", names)
+            else:
+                suite = Suite((), tuple(form.cases(form.begun + answer.text, names)))
             yield from _take(ctx, work, suite, f"Round {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
@@ -106,7 +126,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
             else:
                 asked = _again(asked, answer.text, work)
                 round_ += 1
-    if work.tested is not None and work.tested.passed:
+    if work.tested is not None and work.tested.passed and form is None:
         files = work.exam.all_files(work.found.text)
         tests = [work.exam.test_path]
         work.mutation = yield from mutation.measure(ctx, files, work.exam.path, tests)
@@ -121,11 +141,18 @@ def _take(ctx: TaskContext, work: _Work, suite: Suite, called: str) -> Generator
     runner = RUNNERS[work.found.language.id]
     message = f"{called}: running {len(exam.cases)} tests"
     tested = yield from sit(ctx, runner, exam, work.found.text, message)
-    passed = passed_cases(exam, tested)
+    passed, cases = passed_cases(exam, tested), exam.cases
+    if not passed and exam.form is not None and not tested.report.whole and len(exam.cases) > 1:
+        # One that does not compile keeps all the others from running.
+        passed = yield from _that_run(ctx, work, exam, called)
+        if passed:
+            exam = exam.keep(passed)
+            tested = yield from sit(ctx, runner, exam, work.found.text, message)
+            passed = passed_cases(exam, tested)
     told = {o.name.rpartition("::")[2]: o.message for o in tested.outcomes}
     work.failing = {
         case.name: f"{case.text}\n# {told.get(case.name, '')}".replace("\n#  ", "\n# ")
-        for case in exam.cases
+        for case in cases
         if case.name not in passed
     }
     work.exam = exam.keep(passed)
@@ -135,12 +162,26 @@ def _take(ctx: TaskContext, work: _Work, suite: Suite, called: str) -> Generator
         work.tested = yield from sit(ctx, runner, work.exam, work.found.text, message)
 
 
+def _that_run(
+    ctx: TaskContext, work: _Work, exam: AcceptanceSuite, called: str
+) -> Generator[Event, None, frozenset[str]]:
+    """Return the cases that pass each by itself."""
+    runner = RUNNERS[work.found.language.id]
+    found: set[str] = set()
+    for number, case in enumerate(exam.cases, 1):
+        message = f"{called}: running test {number} of {len(exam.cases)} by itself"
+        alone = exam.keep([case.name])
+        tested = yield from sit(ctx, runner, alone, work.found.text, message)
+        found |= passed_cases(alone, tested)
+    return frozenset(found)
+
+
 def _again(asked: list[ChatMessage], text: str, work: _Work) -> list[ChatMessage]:
     begun = asked[-1]["content"]
-    trouble = "\n\n".join(work.failing.values())[:3000] or "No test tests anything of the module."
+    trouble = "\n\n".join(work.failing.values())[:3000] or "No test tests anything of it."
     words = (
-        f"These tests fail:\n{prompts.FENCE}python\n{trouble}\n{prompts.FENCE}\n\n"
-        "The module is as it should be. Write them again with the values that it really gives."
+        f"These tests fail:\n{prompts.FENCE}\n{trouble}\n{prompts.FENCE}\n\n"
+        "What they test is as it should be. Write them again with the values that it really gives."
     )
     return [
         *asked[:-1],
@@ -156,7 +197,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
         raise BadInput(*_why_none(work))
     verdict = _verdict(work)
     meta = {
-        "language": "python",
+        "language": work.found.language.id,
         "path": work.exam.test_path,
         "tests": tests,
         "verdict": verdict,
@@ -166,7 +207,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     yield ctx.artifact(
         Kind.CODE,
         tests.encode(),
-        suffix=".py",
+        suffix=work.found.language.suffix,
         title=f"Tests of {work.found.path}",
         text=tests,
         verdict=verdicts.in_words(verdict),

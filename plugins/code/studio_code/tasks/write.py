@@ -18,25 +18,27 @@ from studio.api import (
     WrittenText,
 )
 from studio_code import source, verdicts
-from studio_code.execution import mutation, sandbox_run
+from studio_code.execution import mutation
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.outcome import SuiteOutcome
-from studio_code.execution.runners import RUNNERS
+from studio_code.execution.runners import RUNNERS, unrunnable
 from studio_code.generation import candidate_choice, llm_calls, prompts
 from studio_code.generation.answers import code_of
-from studio_code.generation.cases import defined_names, read_suite, signatures
+from studio_code.generation.cases import NOTHING, Suite, read_suite, signatures
 from studio_code.generation.examples import examples
 from studio_code.generation.loops import repeats_a_line
 from studio_code.generation.suite import (
     SOLUTION,
     AcceptanceSuite,
     exam_of,
+    names_in,
     passed_cases,
     path_of,
     sit,
 )
-from studio_code.languages import LANGUAGES
+from studio_code.languages import LANGUAGES, of_path
 from studio_code.schema import Write
+from studio_code.syntax import definitions
 from studio_code.tasks.candidate import Candidate
 from studio_code.tasks.write_state import WriteState
 
@@ -74,10 +76,8 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
     missing = ""
     if not params.run:
         missing = "running is turned off"
-    elif runner is None:
-        missing = f"{language.title} code is not run on this machine"
     else:
-        missing = sandbox_run.missing_sandbox(ctx)
+        missing = unrunnable(ctx, language.id)
     return WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
 
 
@@ -88,7 +88,9 @@ def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Take all steps. What they find becomes known here and in ``_examine_all`` alone."""
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
-        asked = prompts.write(work.params.prompt, work.language, files, work.params.tests)
+        asked = prompts.write(
+            work.params.prompt, work.language, files, work.params.tests, work.exam.path
+        )
         for attempt in (yield from _candidates(ctx, engine, work, asked)):
             work.add(attempt)
         for round_ in range(1, work.params.rounds + 1):
@@ -140,9 +142,9 @@ def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int)
         problem = "The reply contained no code."
     elif llm_calls.went_round(answer):
         problem = "The model repeated itself and wrote no end."
-    elif answer.is_cut and work.language.id != "python":
+    elif answer.is_cut and work.runner is None:
         problem = "The reply was cut off."
-    elif work.language.id == "python" and (wrong := RUNNERS["python"].syntax_error(code)):
+    elif work.runner is not None and (wrong := work.runner.syntax_error(code)):
         cut = " The reply was cut off." if answer.is_cut else ""
         problem = f"There is a syntax error in {wrong}.{cut}"
     return Candidate(candidate, round_, code, problem)
@@ -206,12 +208,21 @@ def _completed(
     if work.exam.given or work.exam.suite.cases:
         return work.exam
     codes = [each.code for each in work.attempts if not each.problem]
-    names = list(dict.fromkeys(name for code in codes for name in defined_names(code)))
-    suite = examples(work.params.prompt, names)
+    language, form = work.language.id, work.exam.form
+    names = list(dict.fromkeys(name for code in codes for name in names_in(code, language)))
+    suite = examples(work.params.prompt, names) if form is None else NOTHING
     if names:
         assert work.best is not None
-        shown = signatures(work.best.code)
-        asked = prompts.tests(work.params.prompt, shown, work.exam.module, names[:8])
+        if form is None:
+            shown = signatures(work.best.code)
+            asked = prompts.tests(work.params.prompt, shown, work.exam.module, names[:8])
+        else:
+            found = definitions(work.best.code, language)
+            shown = "\n".join(each.header for each in found)
+            begun = f"{form.head(work.exam.path, work.best.code)}\n{form.begun}"
+            asked = prompts.tests_by_words(
+                work.params.prompt, work.language, shown, form.words, begun
+            )
         wish = llm_calls.sampling(
             min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
         )
@@ -225,7 +236,10 @@ def _completed(
             message="Writing tests",
             is_loop=repeats_a_line,
         )
-        suite += read_suite(f"def test_{answer.text}", names)
+        if form is None:
+            suite += read_suite(f"def test_{answer.text}", names)
+        else:
+            suite = Suite((), tuple(form.cases(form.begun + answer.text, names)))
     return replace(work.exam, suite=suite)
 
 
@@ -330,9 +344,9 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
 
 def _file_name(code: str, path: str) -> str:
     """Return what an exported file is called: as was wished, else by what it defines first."""
-    names = defined_names(code)
+    names = names_in(code, of_path(path).id)
     wished = PurePosixPath(path).stem
-    return names[0] if names and wished == SOLUTION else wished
+    return names[0] if names and wished.lower() == SOLUTION else wished
 
 
 def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:

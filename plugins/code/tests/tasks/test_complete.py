@@ -9,6 +9,7 @@ import pytest
 
 from plugins.code.tests.tasks.scripted import Context, Engine, drive
 from studio.api import BadInput, ErrorCode, StudioError
+from studio_code.bench import completion
 from studio_code.bench.completion import agreed, holes
 from studio_code.generation import gap
 from studio_code.schema import Complete
@@ -86,7 +87,13 @@ def test_the_beginning_that_a_model_is_shown_stays_while_somebody_types() -> Non
     assert gap.shown_before("x" * 9000) == "x" * 5000
 
 
-def test_the_bench_makes_the_same_holes_and_counts_what_would_be_accepted() -> None:
+def test_the_bench_makes_the_same_holes_and_counts_what_would_be_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        lines = (f"value_{number}_{n} = compute({n}, {number})\n" for n in range(90))
+        (tmp_path / f"{number}.py").write_text("".join(lines))
+    monkeypatch.setattr(completion, "_files", lambda: sorted(tmp_path.iterdir()))
     first, again, other = holes(6, 1), holes(6, 1), holes(6, 2)
     assert first == again != other
     assert all(hole.missing.strip() and hole.before and hole.after for hole in first)

@@ -158,10 +158,10 @@ def test_without_a_wall_nothing_is_run_and_that_is_said() -> None:
 
 
 def test_other_languages_are_written_and_not_run() -> None:
-    made = written(Engine("const x = 1;\n"), language="javascript")
-    assert made.artifacts[0].suffix == ".js"
-    assert made.artifacts[0].meta["path"] == "solution.js"
-    assert made.result["note"] == "not run: JavaScript code is not run on this machine"
+    made = written(Engine("class A {}\n"), language="csharp")
+    assert made.artifacts[0].suffix == ".cs"
+    assert made.artifacts[0].meta["path"] == "solution.cs"
+    assert made.result["note"] == "not run: C# is not run by the studio"
 
 
 def test_tests_that_test_nothing_are_no_verdict() -> None:
@@ -377,11 +377,11 @@ def test_what_is_no_conversation_is_refused(messages: list[dict[str, str]]) -> N
 
 
 def test_what_cannot_be_run_is_refused_in_words(tmp_path: Path) -> None:
-    shell = [{"path": "a.sh", "text": "ls"}]
+    sharp = [{"path": "a.cs", "text": "class A {}"}]
     python = [{"path": "a.py", "text": "1"}]
     for files, values, words in (
         ([], {}, "nothing to run"),
-        (shell, {}, "Shell, which cannot be run"),
+        (sharp, {}, "C#, which cannot be run"),
         (python, {"path": "b.py"}, "not among the given files"),
         (python, {"arguments": "'open"}, "No closing quotation"),
         ([], {"file": str(tmp_path / "gone.py")}, "cannot be read"),

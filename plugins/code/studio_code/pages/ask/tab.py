@@ -20,6 +20,8 @@ from studio.api import (
     StudioError,
     TaskResult,
 )
+from studio_code.execution.toolchains import all_missing
+from studio_code.languages import DOCUMENTED, RUN
 from studio_code.pages.ask import task_requests
 from studio_code.pages.ask.composer import Composer
 from studio_code.pages.ask.task_requests import Request
@@ -27,6 +29,7 @@ from studio_code.pages.ask.task_results import Answer, Offer, answer_of, answer_
 from studio_code.pages.ask.thread import Thread
 from studio_code.pages.ask.turn import Turn
 from studio_code.pages.dock_layout import is_low
+from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.phrases import tr
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.workspace import Workspace
@@ -71,15 +74,20 @@ class AskTab(QWidget):
             ),
             "fix": self._action(tr("Fix"), tr("Run the file and fix what fails")),
             "tests": self._action(tr("Write tests"), tr("Tests for the file, run and evaluated")),
-            "document": self._action(tr("Document"), tr("Docstrings, and no other change")),
+            "document": self._action(
+                tr("Document"), tr("Docstrings or comments, and no other change")
+            ),
         }
         self._tips = {name: button.toolTip() for name, button in self.task_buttons.items()}
         self.anew = ctx.ui.icon_button("message-square-plus", tr("New conversation"))
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
+        self._missing: dict[str, str] = {}
+        """Language → what must be installed before it can be run."""
         self._lay_out()
         self._connect()
         self._update()
+        ctx.run_later(all_missing, self._take_missing)
 
     def _action(self, words: str, tip: str) -> Any:
         return self._ctx.ui.button(words, tip=tip, dense=True)
@@ -161,7 +169,7 @@ class AskTab(QWidget):
 
     def _can_run(self) -> bool:
         file = self._workspace.current
-        return file is None or file.language == "python"
+        return file is None or (file.language in RUN and file.language not in self._missing)
 
     def _fix_told(self) -> bool:
         """Correct a file that cannot be run here by the error that the user has written."""
@@ -300,11 +308,26 @@ class AskTab(QWidget):
         self.composer.weights.refresh()
         file = self._workspace.current
         for name, button in self.task_buttons.items():
-            able = file is not None and (name in ("explain", "fix") or file.language == "python")
-            button.setEnabled(able and not busy)
-            only = tr("Only for Python files so far") if file is not None and not able else ""
-            button.setToolTip(only or self._tips[name])
+            why = self._why_not(name, file) if file is not None else ""
+            button.setEnabled(file is not None and not why and not busy)
+            button.setToolTip(why or self._tips[name])
         self._show_subject()
+
+    def _why_not(self, name: str, file: OpenFile) -> str:
+        """Return why something cannot be done with a file; empty if it can."""
+        title = file.kind.title
+        if name == "document" and file.language not in DOCUMENTED:
+            return tr("There is nothing to document in {language}.").format(language=title)
+        if name == "tests" and file.language not in RUN:
+            return tr("No tests are written in {language}.").format(language=title)
+        if name == "tests" and (needed := self._missing.get(file.language)):
+            words = tr("{language} needs {tool}, which is not installed.")
+            return words.format(language=title, tool=needed)
+        return ""
+
+    def _take_missing(self, missing: dict[str, str]) -> None:
+        self._missing = missing
+        self._update()
 
     def _show_subject(self) -> None:
         file = self._workspace.current

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.api import SavedArtifact
+from studio_code.generation.test_forms import tests_path
 from studio_code.pages.ask.task_requests import Request
 from studio_code.pages.editor.languages import language_named
 from studio_code.pages.evidence.evidence import Evidence, read_evidence
 from studio_code.pages.phrases import count_words, tr
-from studio_code.pages.run.failure import tests_path
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifac
     code, tests = str(result.get("code") or ""), str(result.get("tests") or "")
     offers = []
     if request.task == "code.tests":
-        shown, language = tests, "python"
+        shown, language = tests, request.language
         path = str(result.get("path") or meta.get("path") or tests_path(request.path))
         offers.append(Offer(path, tests, tr("Review tests")))
     else:
@@ -143,7 +143,7 @@ def _remarks(request: Request, result: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(told.format(path=request.path, module=module))
     left = [str(name) for name in result.get("left") or ()]
     if left:
-        notes.append(tr("No docstring was written for: {names}.").format(names=", ".join(left[:8])))
+        notes.append(tr("Nothing was written for: {names}.").format(names=", ".join(left[:8])))
     return tuple(notes)
 
 

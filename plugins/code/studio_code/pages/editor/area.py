@@ -194,7 +194,7 @@ class EditorArea(QWidget):
             if self.status.edit is edit:
                 self.status.set_edit(None)
                 self.find_bar.set_edit(None)
-                self.edit_changed.emit()
+            self.edit_changed.emit()
             self._texts.removeWidget(edit)
             edit.deleteLater()
         self.show_current()

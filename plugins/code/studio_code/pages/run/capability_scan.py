@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from studio_code.languages import of_path
+
 MAX_FILES = 200
 MAX_PLACES = 5
 """Of one kind that are named."""
@@ -63,12 +65,14 @@ class Capabilities:
         imports: Modules of the standard library.
         packages: Modules of nobody that is known here: they must be installed where it runs.
         unread: Files whose syntax is wrong.
+        unknown: The program, where it is in a language that is not looked through.
     """
 
     places: dict[Capability, list[str]] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    unknown: str = ""
 
     def add(self, want: Capability, what: str, path: str, line: int) -> None:
         """Take note of one place."""
@@ -84,6 +88,8 @@ def read_wants(texts: Mapping[str, str], entry: str) -> Capabilities:
     Args:
         texts: Relative path → source of every file that is handed over.
     """
+    if of_path(entry).id not in ("python", "text"):
+        return Capabilities(unknown=entry)
     wants, waiting, seen = Capabilities(), [entry], {entry}
     while waiting and len(seen) <= MAX_FILES:
         path = waiting.pop(0)

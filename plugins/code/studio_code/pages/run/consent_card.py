@@ -85,7 +85,10 @@ def _summary(name: str, wants: Capabilities) -> str:
         for want in Capability
         if want in wants.places
     ]
-    if not lines:
+    if wants.unknown:
+        words = tr("What {name} uses was not looked at: that is done for Python only.")
+        lines.append(words.format(name=_escaped(name)))
+    elif not lines:
         lines.append(
             tr("{name} uses no network, files or other programs.").format(name=_escaped(name))
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from studio_code.generation.test_forms import is_test
 from studio_code.pages.evidence.evidence import Outcome, outcomes
 from studio_code.pages.run.problems import Problem, gist, place_in, problems
 
@@ -58,18 +59,6 @@ def fault_of(result: Mapping[str, Any], path: str, texts: Mapping[str, str]) -> 
     return RunFailure(_at_fault(error, path, texts), error, tests)
 
 
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, as pytest sees it."""
-    name = PurePosixPath(path).name
-    return name.startswith("test_") or name.endswith("_test.py")
-
-
-def tests_path(path: str) -> str:
-    """Return where the tests of a file go: beside it."""
-    pure = PurePosixPath(path)
-    return pure.with_name(f"test_{pure.stem}.py").as_posix()
-
-
 def _at_fault(error: str, path: str, texts: Mapping[str, str]) -> str:
     """Return the innermost file of a traceback that is no test, or the one that tests are for."""
     places = (place_in(line, texts) for line in error.splitlines())
@@ -78,6 +67,7 @@ def _at_fault(error: str, path: str, texts: Mapping[str, str]) -> str:
         return named[-1]
     if is_test(path):
         subject = PurePosixPath(path).stem.removeprefix("test_").removesuffix("_test")
+        subject = subject.removesuffix(".test").removesuffix("Test")
         fitting: Sequence[str] = [t for t in texts if PurePosixPath(t).stem == subject]
         return fitting[0] if fitting else path
     return path

@@ -18,7 +18,8 @@ MAX_BYTES = 8 << 20
 _SKIPPED = {"node_modules", "venv", "env", "build", "dist", "__pycache__", "site-packages"}
 _SUFFIXES = {
     ".py", ".pyi", ".txt", ".json", ".csv", ".tsv", ".toml", ".ini", ".cfg", ".yaml", ".yml",
-    ".md", ".xml", ".html", ".sql",
+    ".md", ".xml", ".html", ".sql", ".js", ".mjs", ".cjs", ".ts", ".java", ".c", ".h", ".cpp",
+    ".cc", ".hpp", ".rs", ".go", ".mod", ".sh", ".bash",
 }  # fmt: skip
 
 

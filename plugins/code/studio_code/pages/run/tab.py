@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import JobRequest, PluginContext, Role, StudioError, outcome
+from studio_code.execution.toolchains import all_missing
+from studio_code.languages import RUN
 from studio_code.pages.dock_layout import is_low
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_run
@@ -63,16 +65,21 @@ class RunTab(QWidget):
         self._path, self._mode = "", "run"
         self._fault: RunFailure | None = None
         self._preparing = False
+        self._missing: dict[str, str] = {}
+        """Language → what must be installed before it can be run."""
         self._build()
         self._connect()
         self._show_card(False)
+        ctx.run_later(all_missing, self._take_missing)
 
     # --- what it is made of -------------------------------------------------------------------
 
     def _build(self) -> None:
         ui = self._ctx.ui
         self.run_button = ui.button(tr("Run"), "play", primary=True, tip=tr("Run the current file"))
-        self.test_button = ui.button(tr("Test"), "test-tube", tip=tr("Run tests with pytest"))
+        self.test_button = ui.button(
+            tr("Test"), "test-tube", tip=tr("Run the tests of the file, or of the folder")
+        )
         self.input_button = ui.icon_button("keyboard", tr("Standard input of the program"))
         self.input_button.setCheckable(True)
         self.arguments = QLineEdit()
@@ -184,7 +191,7 @@ class RunTab(QWidget):
     def start(self, mode: str) -> None:
         """Run the file in view (``run``) or its tests (``test``), asking first where it must."""
         file = self._workspace.current
-        if file is None or self.busy or file.language != "python":
+        if file is None or self.busy or self._why_not():
             return
         self._mode, self._path = mode, run_path(file.path)
         self._preparing = True
@@ -301,17 +308,28 @@ class RunTab(QWidget):
             self.fix_asked.emit(replace(self._fault, path=path))
 
     def _update(self) -> None:
-        file = self._workspace.current
-        why = ""
-        if file is None:
-            why = tr("Open a Python file to run it or its tests in a sandbox.")
-        elif file.language != "python":
-            words = tr("{name} is {language}; only Python can be run so far.")
-            why = words.format(name=file.name, language=file.kind.title)
+        why = self._why_not()
         self.why_not.setText(why)
         self.why_not.setVisible(bool(why))
         for button in (self.run_button, self.test_button):
             button.setEnabled(not why and not self.busy)
+
+    def _why_not(self) -> str:
+        """Return why the file in view cannot be run; empty if it can."""
+        file = self._workspace.current
+        if file is None:
+            return tr("Open a file to run it or its tests in a sandbox.")
+        if file.language not in RUN:
+            words = tr("{name} is {language}, which is not run.")
+            return words.format(name=file.name, language=file.kind.title)
+        if needed := self._missing.get(file.language):
+            words = tr("{language} needs {tool}, which is not installed.")
+            return words.format(language=file.kind.title, tool=needed)
+        return ""
+
+    def _take_missing(self, missing: dict[str, str]) -> None:
+        self._missing = missing
+        self._update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape stops what runs."""

@@ -152,12 +152,13 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
 def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
     desk: Any, tab: AskTab
 ) -> None:
-    desk.open("util.js", "let x = y;\n")
+    desk.open("util.cs", "int x = y;\n")
     tab.task_buttons["fix"].click()
     assert not desk.runtime.submitted
     assert "Paste the error" in tab.composer.field.placeholderText()
     assert not tab.task_buttons["tests"].isEnabled()
-    assert "Python" in tab.task_buttons["tests"].toolTip()
+    assert tab.task_buttons["tests"].toolTip() == "No tests are written in C#."
+    assert tab.task_buttons["document"].isEnabled()
     tab.composer.field.widget.setPlainText("ReferenceError: y is not defined")
     act(desk, tab, "fix", Result(code="let x = 1;\n"))
     assert asked(desk).params["error"] == "ReferenceError: y is not defined"
