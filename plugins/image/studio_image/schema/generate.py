@@ -90,7 +90,8 @@ class Generate(Params, frozen=True):
         Range(0, 1, 0.25),
         Label(
             "Variety",
-            "0 repeats one drawing; at 1 all but the first have another style. Starter model only.",
+            "0 repeats one drawing; the higher, the more they are moved and changed, and at 1 all "
+            "but the first have another style. Starter model only.",
         ),
     ] = 0.5
     steps: Steps = 0

@@ -48,7 +48,7 @@ def key(weights: str, drawing: Drawing, count: int, rng: torch.Generator) -> str
     told.update(rng.get_state().numpy().tobytes())
     without = drawing.without.row() if drawing.without else None
     facts = (drawing.rows(), without, drawing.strength, drawing.steps, drawing.guidance)
-    told.update(repr((*facts, drawing.exact, drawing.at_once)).encode())
+    told.update(repr((*facts, drawing.exact, drawing.at_once, drawing.reach)).encode())
     if drawing.start is not None:
         told.update(drawing.start.detach().float().cpu().contiguous().numpy().tobytes())
     return told.hexdigest()

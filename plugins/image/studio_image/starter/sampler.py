@@ -41,6 +41,7 @@ class Drawing:
         exact: Compute in float32.
         at_once: So many pictures are computed together; fewer take less memory.
         styles: Those of the ``BATCH`` pictures, if not the caption's.
+        reach: How far each is moved at most, by chance: 1 is 4 pixels of 64.
     """
 
     caption: Caption
@@ -52,6 +53,7 @@ class Drawing:
     exact: bool = False
     at_once: int = BATCH
     styles: tuple[str, ...] = ()
+    reach: float = 0.0
 
     def rows(self) -> list[list[int]]:
         """Return what the generator takes for each picture of a batch."""
@@ -77,6 +79,9 @@ def draw(
     away = drawing.without.row() if drawing.without else NO_CAPTION
     rows = torch.tensor(drawing.rows(), device=device)
     x = torch.randn((BATCH, TOKENS, LATENT_CHANNELS), generator=rng).to(device)
+    pose = torch.zeros(BATCH, 3)
+    if drawing.reach:
+        pose[:, 1:] = (torch.rand((BATCH, 2), generator=rng) * 2 - 1) * drawing.reach
     first = 0.0
     if drawing.start is not None:
         first = 1 - drawing.strength
@@ -91,6 +96,7 @@ def draw(
         guidance=drawing.guidance,
         exact=drawing.exact,
         at_once=drawing.at_once,
+        pose=pose.to(device),
     )
     for step, latents in enumerate(flowing, 1):
         parts = latents.split(drawing.at_once)
@@ -109,6 +115,7 @@ def flow(
     guidance: float = GUIDANCE,
     exact: bool = False,
     at_once: int | None = None,
+    pose: Tensor | None = None,
 ) -> Iterator[Tensor]:
     """Yield, after each Euler step, the latents (n, 16, 32) that ``x`` leads to by now.
 
@@ -119,14 +126,16 @@ def flow(
         x: Noise (n, 16, 32), or something on its way to a picture.
         first: The time of ``x``: 0 is noise, 1 a picture.
         at_once: Of the n, by default all.
+        pose: Where each is drawn (n, 3), as the generator takes it; by default in the middle.
     """
     size = at_once or len(x)
+    poses = (x.new_zeros(len(x), 3) if pose is None else pose).split(size)
     captions = [torch.cat(pair) for pair in zip(rows.split(size), away.split(size), strict=True)]
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
             with precision(x, exact):
-                parts = zip(x.split(size), captions, strict=True)
+                parts = zip(x.split(size), captions, poses, strict=True)
                 velocity = torch.cat([_velocity(starter, *part, now, guidance) for part in parts])
             ahead = x + (1 - now) * velocity
             x = x + (1 - first) / steps * velocity
@@ -150,10 +159,11 @@ def encode(starter: Starter, pictures: Tensor) -> Tensor:
     return latents.float().flatten(2).transpose(1, 2)
 
 
-def _velocity(starter: Starter, x: Tensor, rows: Tensor, now: float, guidance: float) -> Tensor:
+def _velocity(
+    starter: Starter, x: Tensor, rows: Tensor, pose: Tensor, now: float, guidance: float
+) -> Tensor:
     time = torch.full((len(rows),), now, device=x.device)
-    pose = torch.zeros(len(rows), 3, device=x.device)
-    both: Tensor = starter.generator(torch.cat([x, x]), time, rows, pose)
+    both: Tensor = starter.generator(torch.cat([x, x]), time, rows, torch.cat([pose, pose]))
     towards, away = both.float().chunk(2)
     return away + guidance * (towards - away)
 

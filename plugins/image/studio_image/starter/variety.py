@@ -27,6 +27,24 @@ _OTHERS = {
 """Those whose drawings are others: 3d, flat and colour are editions of the same."""
 
 
+_FREEDOM = 0.55
+"""How much of the guidance is given up at a variety of 1."""
+
+
+def reach(variety: float) -> float:
+    """Return how far drawings are moved at most, in the generator's measure: 1 is 4 pixels of 64.
+
+    That is as far as training moved them. For ten captions the mean distance of two seeds is about
+    0.25 then, in place of 0.03, and the probe finds what was asked for all the same.
+    """
+    return variety
+
+
+def guidance(usual: float, variety: float) -> float:
+    """Return the guidance for a variety: less of it lets the noise say more."""
+    return usual * (1 - _FREEDOM * variety)
+
+
 def may_mirror(caption: str) -> bool:
     """Whether a mirrored picture still shows what ``caption`` says (no letters, arrows, clocks)."""
     return _DIRECTED.search(caption) is None

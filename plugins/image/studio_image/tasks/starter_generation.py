@@ -33,7 +33,7 @@ from studio_image.starter.kept_drawings import Batch
 from studio_image.starter.nearest import read
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.sampler import Drawing
-from studio_image.starter.variety import is_mirrored, style_of
+from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
 from studio_image.starter.weights import Starter
 from studio_image.tasks.enlargement import enlarged
 
@@ -157,12 +157,12 @@ class _Run:
         """Return the drawings of one subject, those from kept ones where there are such."""
         ctx, rng = self._ctx, self._rng
         self._weights = self._weights or kept_drawings.digest(starter)
-        drawing, pictures = self._drawing(starter, subject), list[np.ndarray]()
+        drawing, pictures = self._drawing(starter, subject, variety), list[np.ndarray]()
         for first in range(0, self._each, sampler.BATCH):
             count = min(sampler.BATCH, self._each - first)
             numbers = range(first, first + sampler.BATCH)
             styles = tuple(style_of(number, self._params.style, variety) for number in numbers)
-            drawing = replace(drawing, exact=self._exact, styles=styles)
+            drawing = replace(drawing, exact=self._exact, styles=styles, reach=self._reach(variety))
             key = kept_drawings.key(self._weights, drawing, count, rng)
             batch = kept_drawings.read(ctx.intermediates.find(key), count)
             if batch is not None:
@@ -201,7 +201,11 @@ class _Run:
 
         return (yield from self._ctx.ladder(_RUNGS, body))
 
-    def _drawing(self, starter: Starter, subject: Subject) -> Drawing:
+    def _reach(self, variety: float) -> float:
+        """Return how far drawings are moved: those that begin with a picture stay where that is."""
+        return 0.0 if self._params.init or "image" in self._ctx.inputs else reach(variety)
+
+    def _drawing(self, starter: Starter, subject: Subject, variety: float) -> Drawing:
         params, without = self._params, None
         if params.negative.strip():
             without = understand(params.negative, params.style, starter).subjects[0].caption
@@ -211,7 +215,7 @@ class _Run:
             start=self._start(starter),
             strength=params.strength,
             steps=params.steps or sampler.STEPS,
-            guidance=params.guidance or sampler.GUIDANCE,
+            guidance=params.guidance or guidance(sampler.GUIDANCE, variety),
         )
 
     def _start(self, starter: Starter) -> Tensor | None:
@@ -353,7 +357,7 @@ class _Run:
         params, reading = self._params, self._reading
         used = {
             "steps": params.steps or sampler.STEPS,
-            "guidance": params.guidance or sampler.GUIDANCE,
+            "guidance": params.guidance or guidance(sampler.GUIDANCE, params.variety),
             "seed": self._ctx.rng.seed,
         }
         return {

@@ -359,6 +359,22 @@ def test_variations_differ_as_much_as_is_wanted(
     assert not any(is_mirrored(number, "letter b", variety) for number in numbers)
 
 
+def test_variety_moves_drawings_and_lets_the_noise_say_more(
+    starter: starter_weights.Starter,
+) -> None:
+    def first(**params: Any) -> Any:
+        return draw(starter, count=1, steps=1, **params).artifacts[0]
+
+    still, moved = first(variety=0), first(variety=1)
+    assert moved.payload == first(variety=1).payload
+    assert moved.payload != first(variety=1, seed=4).payload
+    guided = [artifact.meta["params"]["guidance"] for artifact in (still, moved)]
+    assert guided[0] == sampler.GUIDANCE > guided[1] > 1
+    same = [first(variety=variety, guidance=2.0) for variety in (0, 1)]
+    shown = [picture_arrays.read(artifact.payload).tobytes() for artifact in same]
+    assert shown[0] != shown[1], "with the same guidance it is moved all the same"
+
+
 class Nearness:
     """A text encoder to which a vixen is nearly a fox, and an orc nothing."""
 
