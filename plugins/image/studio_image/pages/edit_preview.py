@@ -12,14 +12,23 @@ from studio_image import schema
 from studio_image.pages.composer import Composer
 from studio_image.pages.modes import EDIT
 from studio_image.pages.picture_reader import read_later
+from studio_image.pages.viewer.crop_handles import CropHandles
 from studio_image.pages.viewer.viewer import Viewer
 
 _SIDE = 1024
 """The longer side of what is shown: adjusted in a moment, and enough for the eye."""
 
 
+_MOST = 90.0
+"""Percent that a handle cuts off a side."""
+
+
 class EditPreview:
-    """Shows the picture to work on as *Edit* would make it. Of values in a row, the last counts."""
+    """Shows the picture to work on as *Edit* would make it. Of values in a row, the last counts.
+
+    Attributes:
+        handles: The borders of what is shown, which crop.
+    """
 
     def __init__(
         self,
@@ -35,6 +44,8 @@ class EditPreview:
         """The picture that is edited: its id, and what it looks like, small."""
         self._at_work = self._again = False
         self._is_listening = False
+        self.handles = CropHandles(ctx, viewer.canvas)
+        self.handles.cropped.connect(self._crop)
         composer.modes.on_change(self._listen)
         self._listen(composer.modes.mode)
 
@@ -42,6 +53,7 @@ class EditPreview:
         """Show the edited picture; return False if there is none to edit."""
         artifact = self._composer.input.artifact
         if self._composer.mode != EDIT or artifact is None:
+            self.handles.hide()
             return False
         if artifact.id != self._of:
             read_later(self._ctx, artifact.path, lambda image: self._take(artifact.id, image))
@@ -57,6 +69,18 @@ class EditPreview:
             self._composer.modes.form.on_change(self._on_change)
 
     def _on_change(self) -> None:
+        self.show()
+
+    def _crop(self, shares: dict[str, float]) -> None:
+        """Cut off more of what is shown, or less."""
+        form = self._composer.modes.form
+        values = form.values()
+        for one, other in (("left", "right"), ("top", "bottom")):
+            kept = 100 - values[one] - values[other]
+            for side in (one, other):
+                cut = values[side] + shares[side] * kept
+                values[side] = round(min(_MOST, max(0.0, cut)), 1)
+        form.set_values({side: values[side] for side in shares})
         self.show()
 
     def _take(self, id: str, image: QImage | StudioError) -> None:
@@ -82,6 +106,7 @@ class EditPreview:
                 if self._viewer.shown != of or edit != schema.Edit(image=edit.image):
                     self._viewer.show_preview(made)  # the picture itself is better than its like
                 self._show_viewer()
+                self.handles.show()
             if self._again:
                 self._again = False
                 self.show()

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import Mode, Page, PluginContext, Role
+from studio.api import Kind, Mode, Page, PluginContext, Role
 from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.batch_export import BatchExports
 from studio_image.pages.commands import page_actions
@@ -219,8 +219,13 @@ class PicturePage(QWidget):
         self.trouble.hide()
         self.show_stage()
         result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE, EDIT, REPAIR)
-        if needs and self.composer.input.artifact is None and result is not None:
+        if result is None or result.artifact.kind != Kind.IMAGE:
+            return
+        given = self.composer.input.artifact
+        if needs and (given is None or given.id != result.id):
             self.imports.take_input(result.artifact)  # what one looks at is most likely meant
+        elif not needs and not self.run.busy and self.viewer.shown == "":
+            self.view.show(result.id)  # the preview of an edit is over
 
     def show_stage(self) -> None:
         """Show the picture in view, or what this mode needs to begin."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDoubleSpinBox
 
 from plugins.image.tests.pages.page_desk import Desk, png
@@ -37,3 +39,45 @@ def test_an_edit_is_seen_at_once_and_sent_as_values(desk: Desk, tmp_path: Path) 
     assert sent.task == "image.edit"
     assert (sent.params["exposure"], sent.params["left"]) == (1.0, 50.0)
     assert Path(sent.params["image"]).read_bytes() == png(100, 64)
+
+
+def test_borders_are_dragged_to_crop_and_back(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(100, 64))
+    desk.set_mode("edit")
+    desk.bring(tmp_path / "photo.png")
+    canvas, form = desk.page.viewer.canvas, desk.page.composer.modes.forms["edit"]
+    desk.until(desk.page.edits.handles.isVisible)
+
+    def drag(start: QPoint, by: QPoint) -> None:
+        desk.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+        desk.qtbot.mouseMove(canvas, start + by)
+        desk.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start + by)
+
+    box = canvas.view.box().toRect()
+    quarter = box.width() // 4
+    drag(box.topLeft(), QPoint(quarter, 0))
+    desk.until(lambda: canvas.image.width() == 48)
+    assert form.values()["left"] == pytest.approx(25, abs=1)
+    assert form.values()["top"] == pytest.approx(0, abs=1)
+    box = canvas.view.box().toRect()
+    drag(QPoint(box.left(), box.center().y()), QPoint(-box.width(), 0))
+    desk.until(lambda: canvas.image.width() == 64)
+    assert form.values()["left"] == 0, "what was cut off is back"
+    desk.set_mode("draw")
+    assert not desk.page.edits.handles.isVisible()
+
+
+def test_another_mode_takes_what_is_in_view(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(100, 64))
+    desk.set_mode("edit")
+    desk.bring(tmp_path / "photo.png")
+    desk.runtime.enqueue(Artifact("image", png(138, 32), ".png", title="{parent}, edited"))
+    desk.run()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+    made = desk.page.view.current
+    desk.set_mode("repair")
+    desk.until(lambda: desk.page.composer.input.artifact.id == made)
+    desk.set_mode("edit")
+    desk.until(desk.page.edits.handles.isVisible)
+    desk.set_mode("draw")
+    desk.until(lambda: desk.shown() == made)
