@@ -4,6 +4,7 @@ policy."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -192,6 +193,11 @@ class PluginLibrary:
     def parents(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""
         return self._library.inputs(id)
+
+    def inputs(self, id: str) -> Mapping[str, Path]:
+        """Return the files of what was handed to the task that made an artifact, by name."""
+        record = self._library.record(self._library.artifact(id).record)
+        return self._library.kept_inputs.files(record)
 
     def star(self, id: str, starred: bool = True) -> None:
         """Star an artifact, or take its star away."""

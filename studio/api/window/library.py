@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from studio.api.artifacts import NewArtifact, SavedArtifact
+from studio.api.stability import since
 from studio.api.window.conversations import Conversations
 
 
@@ -39,6 +41,17 @@ class LibraryView(Protocol):
 
     def parents(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""
+        ...
+
+    @since("1.1")
+    def inputs(self, id: str) -> Mapping[str, Path]:
+        """Return the files of what was handed to the task that made an artifact, by name.
+
+        Only what was kept: parameters are in its record. Read them beside the window.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: there is no such artifact.
+        """
         ...
 
     def star(self, id: str, starred: bool = True) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
 
-from studio.api import ArtifactActions, JobRequest, PluginContext, RunController
+from studio.api import (
+    ArtifactActions,
+    JobRequest,
+    PluginContext,
+    RunController,
+    StudioError,
+    TaskResult,
+    outcome,
+)
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
 from studio_image.pages.modes import DRAW, EDIT, ENLARGE, FILM, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
+from studio_image.pages.picture_files import read_file
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
 
@@ -65,8 +76,7 @@ class PictureActions:
         recall = menu.addAction(icon("history"), tr("Reuse settings"), self.recall)
         recall.setEnabled(bool(result.task))
         again = menu.addAction(icon("refresh-cw"), tr("Make again"), self.again)
-        meta = result.artifact.meta  # a mask that was painted is not kept
-        again.setEnabled("params" in meta and not meta.get("masked"))
+        again.setEnabled("params" in result.artifact.meta)
         menu.addAction(icon("star"), tr("Add or remove star"), self._actions.star)
         menu.addAction(icon("copy"), tr("Copy"), self._actions.copy)
         menu.addAction(icon("download"), tr("Save as…"), self._actions.save_as)
@@ -80,21 +90,48 @@ class PictureActions:
         """Set everything as it was for the picture in view."""
         result = self._view.result()
         if result is not None and result.task:
-            self._imports.use_recipe(Recipe(result.task, result.params), result.source)
+            mask = self._kept(result).get("mask")
+            self._imports.use_recipe(Recipe(result.task, result.params), result.source, mask)
 
     def again(self) -> None:
         """Make the picture in view once more, as its recipe says; what is set stays as it is."""
         result = self._view.result()
         if result is None or "params" not in result.artifact.meta:
             return
-        if result.artifact.meta.get("masked"):
+        kept = self._kept(result)
+        if result.artifact.meta.get("masked") and "mask" not in kept:
             words = tr("The painted mask was not kept. Reuse the settings and paint it again.")
             self._ctx.notices.info(words, key="image.note")
-            return
-        if self._composer.modes.of_task(result.task) is not None:
-            parents = [result.source] if result.source else []
-            title = result.artifact.title
-            self._run.start(JobRequest(result.task, result.params, title=title, parents=parents))
+        elif self._composer.modes.of_task(result.task) is not None:
+
+            def start(inputs: dict[str, bytes] | StudioError) -> None:
+                if isinstance(inputs, StudioError):
+                    self._ctx.notices.error(inputs, key="image.note")
+                    return
+                parents = [result.source] if result.source else []
+                asked = JobRequest(
+                    result.task,
+                    result.params,
+                    title=result.artifact.title,
+                    inputs=inputs,
+                    parents=parents,
+                )
+                self._run.start(asked)
+
+            if kept:
+                read = {name: partial(read_file, path) for name, path in kept.items()}
+                self._ctx.run_later(
+                    lambda: outcome(lambda: {name: each() for name, each in read.items()}), start
+                )
+            else:
+                start({})
+
+    def _kept(self, result: TaskResult) -> Mapping[str, Path]:
+        """Return what was handed to the task of a picture, as far as it is there."""
+        try:
+            return self._ctx.library.inputs(result.id)
+        except StudioError:  # it has been erased meanwhile
+            return {}
 
     def add_to_film(self) -> None:
         """Let the film go on to the picture in view: to its prompt and its seed."""

@@ -47,6 +47,7 @@ class Composer(QFrame):
         modes: What can be done, and the parameter forms of the panel.
         go: Starts, or stops.
         painted: Returns the mask that was painted for the picture, as a PNG file, if one was.
+        restore_mask: Puts a mask that was kept, a file, on a picture.
         pace: Returns how many pixels a second were enlarged with such parameters; 0: not known.
     """
 
@@ -54,6 +55,7 @@ class Composer(QFrame):
         super().__init__()
         self._weights = ctx.weights
         self.painted: Callable[[], bytes | None] = lambda: None
+        self.restore_mask: Callable[[str, Path], None] = lambda _picture, _mask: None
         self.pace: Callable[[Mapping[str, Any]], float] = lambda _asked: 0.0
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.IMAGE)
         self.prompt = PromptBox(ctx)

@@ -114,11 +114,12 @@ class ImportController:
             key="image.note",
         )
 
-    def use_recipe(self, recipe: Recipe, source: str = "") -> None:
+    def use_recipe(self, recipe: Recipe, source: str = "", mask: Path | None = None) -> None:
         """Set everything as a recipe says, and tell what could not be set.
 
         Args:
             source: Id of the picture it begins with; empty if that is not known.
+            mask: What was painted over that.
         """
         mode = self._composer.modes.of_task(recipe.task)
         if mode is None:
@@ -133,7 +134,7 @@ class ImportController:
         missing = [*self._model_missing(recipe), *missing]
         words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
         if mode.id not in WITH_WORDS and source:
-            self.use_artifact(source)
+            self.use_artifact(source, mask)
         elif mode.id not in WITH_WORDS:
             words = tr("Settings restored. Choose the picture it was made from.")
         left_out = ", ".join([*missing, *recipe.left_out])
@@ -155,7 +156,7 @@ class ImportController:
         self._composer.modes.choose(mode.id)
         self._composer.set_params(used.params)
         for id in used.parents[:1] if mode.id not in WITH_WORDS else ():
-            self.use_artifact(id)
+            self.use_artifact(id, used.inputs.get("mask"))
 
     def take_input(self, artifact: SavedArtifact) -> None:
         """Make a picture the one to work on: of several that are being read, the last."""
@@ -171,8 +172,14 @@ class ImportController:
 
         self._ctx.run_later(lambda: outcome(lambda: slot_picture(artifact.path)), show)
 
-    def use_artifact(self, id: str) -> None:
-        """Make a picture of the library the one to work on, if it is still there."""
+    def use_artifact(self, id: str, mask: Path | None = None) -> None:
+        """Make a picture of the library the one to work on, if it is still there.
+
+        Args:
+            mask: What was painted over it.
+        """
+        if mask is not None:
+            self._composer.restore_mask(id, mask)
         try:
             self.take_input(self._ctx.library.artifact(id))
         except StudioError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtGui import QImage
 
@@ -32,7 +33,10 @@ class MaskController:
         self.desk = MaskDesk(ctx)
         self._shown = ""
         """Id of the picture that the mask is for."""
+        self._kept: tuple[str, Path] | None = None
+        """A picture, and the file of the mask that it once had."""
         composer.painted = self._mask
+        composer.restore_mask = self.restore
 
     def wants(self, artifact: str) -> bool:
         """Whether a picture that comes into view is the one whose mask is painted."""
@@ -58,8 +62,28 @@ class MaskController:
             return
         self._shown = id
         self.desk.show_picture(image)
+        self._take_kept()
         if self._composer.mode == REPAIR:
             self._show_desk()
+
+    def restore(self, picture: str, mask: Path) -> None:
+        """Put a mask on a picture, as soon as that is on the desk."""
+        self._kept = picture, mask
+        self._take_kept()
+
+    def _take_kept(self) -> None:
+        if self._kept is None or self._kept[0] != self._shown:
+            return
+        shown, path = self._kept
+        self._kept = None
+
+        def put(mask: QImage | StudioError) -> None:
+            if isinstance(mask, StudioError):
+                self._trouble.tell(mask)
+            elif self._shown == shown:
+                self.desk.canvas.layer.take(mask)
+
+        read_later(self._ctx, path, put)
 
     def _mask(self) -> bytes | None:
         artifact = self._composer.input.artifact

@@ -123,11 +123,30 @@ def test_keys_paint_undo_and_change_the_brush(desk: Desk, tmp_path: Path) -> Non
     assert editor.painted() == first
 
 
-def test_a_mask_that_is_not_kept_is_not_made_again(desk: Desk, tmp_path: Path) -> None:
-    begun(desk, tmp_path)
+def repaired(desk: Desk) -> None:
     meta = {"task": "image.repair", "params": {"feather": 2}, "masked": True}
     desk.runtime.enqueue(Artifact("image", png(200, 64), ".png", title="Repaired", meta=meta))
     desk.run()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
+
+
+def test_a_painted_mask_is_kept_for_another_time(desk: Desk, tmp_path: Path) -> None:
+    editor = begun(desk, tmp_path)
+    stroke(editor.canvas.layer, 20)
+    mask = editor.painted()
+    repaired(desk)
+    desk.runtime.enqueue(Artifact("image", png(210, 64), ".png", title="Again"))
     desk.page.picture_actions.again()
-    assert len(desk.runtime.submitted) == 1
+    desk.until(lambda: len(desk.runtime.submitted) == 2)
+    desk.until_over()
+    _first, second = desk.runtime.submitted
+    assert second.params["feather"] == 2
+    assert set(second.blobs) == {"mask"}
+    editor.canvas.layer.clear()
+    desk.page.view.show(desk.results()[1].id)
+    desk.until(desk.in_view)
+    desk.page.picture_actions.recall()
+    desk.until(lambda: editor.painted() is not None)
+    assert editor.painted() == mask
+    editor.undo.click()
+    assert editor.painted() is None, "as it was before"

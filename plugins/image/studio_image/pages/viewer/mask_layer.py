@@ -103,6 +103,17 @@ class MaskLayer(QObject):
         """Mask what is not, and the other way round."""
         self._whole(lambda image: image.invertPixels(QImage.InvertMode.InvertRgba))
 
+    def take(self, marks: QImage) -> None:
+        """Mask what is white in a picture of the same size; one of another size changes nothing."""
+        if marks.size() != self.image.size():
+            return
+        mask = marks.convertToFormat(QImage.Format.Format_Grayscale8)
+        mask.reinterpretAsFormat(QImage.Format.Format_Alpha8)
+        self.begin()
+        self.image = mask
+        self._touch(mask.rect())
+        self.end()
+
     def _whole(self, change: Callable[[QImage], None]) -> None:
         if self.image.isNull():
             return
