@@ -71,7 +71,7 @@ class Composer(QFrame):
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
         self.modes.on_change(self._show_mode)
-        self.input.taken.connect(self._show_size)
+        self.input.taken.connect(self.show_size)
         self.modes.forms[DRAW].on_change(self.show_chips)
         self._show_mode(self.modes.mode)
 
@@ -119,11 +119,11 @@ class Composer(QFrame):
         self.go.set_verb(mode.verb, mode.icon, keeps)
         if mode.id == ENLARGE and not self._follows_size:
             self._follows_size = True
-            self.modes.form.on_change(self._show_size)
+            self.modes.form.on_change(self.show_size)
         self.show_chips()
-        self._show_size()
+        self.show_size()
 
-    def _show_size(self) -> None:
+    def show_size(self) -> None:
         """Say beside the picture how large its result will be, and how long it will take."""
         words, size = "", self.input.picture_size
         if self.mode == ENLARGE and size.isValid():

@@ -195,10 +195,11 @@ class PicturePage(QWidget):
         if note := result.get("note"):
             self._ctx.notices.info(str(note), key="image.note")
         self.view.show_made()
+        self.composer.show_size()  # how long it took is known now
 
     def _pace(self, asked: Mapping[str, Any]) -> float:
         """Return how fast the newest enlargement of the kind was, in pixels a second."""
-        alike = ("weights", "asked", "factor", "tile")
+        alike = ["asked", "factor", "tile", *(["weights"] if asked.get("weights") else [])]
         for result in self.results:
             pace = result.artifact.meta.get("pixels_per_second")
             if isinstance(pace, int | float) and all(
@@ -212,6 +213,7 @@ class PicturePage(QWidget):
         if self.results.place(wanted) < 0 and len(self.results):
             wanted = self.results[0].id
         self.view.show(wanted)
+        self.composer.show_size()
 
     # --- modes --------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class CropHandles(QWidget):
             return self._move(at)
         return event.type() == QEvent.Type.MouseButtonRelease and self._let_go()
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # any event will do
+    def showEvent(self, event: QEvent) -> None:
         """Lie over the whole canvas."""
         self.setGeometry(self._canvas.rect())
 
