@@ -255,6 +255,9 @@ CASES: dict[str, Case] = {
         {"piece": _tune()},
     ),
     "music.back": Case({"audio": False}, inputs={"piece": _tune()}),
+    "music.develop": Case(
+        {"how": "fill"}, lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {}), {"piece": _tune()}
+    ),
     "music.layers": Case({"parts": "stems", "synth": "studio"}, inputs={"piece": _tune()}),
     "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
     "music.engrave": Case({}, inputs={"piece": _tune()}),

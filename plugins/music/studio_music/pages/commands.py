@@ -8,6 +8,7 @@ from studio.api import PageAction
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, LAYERS
 from studio_music.pages.page import MusicPage
 from studio_music.pages.phrases import format_names, tr
+from studio_music.pages.roll.development_menu import model_words
 
 
 def page_actions(page: MusicPage) -> list[PageAction]:
@@ -82,6 +83,10 @@ def page_actions(page: MusicPage) -> list[PageAction]:
     rows += [
         (f"develop_{name}", tr("Develop: {what}").format(what=words), run, "wand-sparkles", "")
         for name, words, run in roll.developments()
+    ]
+    rows += [
+        (f"model_{how}", words, partial(page.tasks.develop, how), "wand-sparkles", "")
+        for how, words in model_words()
     ]
     return [
         PageAction(f"music.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows

@@ -167,6 +167,8 @@ class MusicPage(QWidget):
         self.head.views.on_choose(self.set_view)
         self.head.menu_asked.connect(self._show_menu)
         self.prompt_box.asked.connect(self.tasks.run.run)
+        if self._ctx.weights.for_capability("tunes"):
+            self.piece_view.roll.keys.write = self.tasks.develop
         self.takes.on_pick(self._on_picked)
         self.takes.on_menu(self.piece_actions.take_menu)
         self.takes.on_remove(self.take_actions.remove)

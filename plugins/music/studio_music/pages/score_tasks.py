@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from studio.api import BadInput, JobRequest, PluginContext, ProgressRow, TroubleRow
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
@@ -9,7 +11,9 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.phrases import tr
 from studio_music.pages.prompt_box import PromptBox
+from studio_music.pages.roll.development_menu import model_words
 from studio_music.pages.takes.takes import read_take
+from studio_music.schema import Develop
 
 
 class ScoreTasks:
@@ -48,6 +52,30 @@ class ScoreTasks:
         self._ask.modes.choose(COMPOSE)
         for _ in range(count):
             self.run.run()
+
+    def develop(self, how: str) -> None:
+        """Let the model continue, vary or fill the bars of the selection: a new version."""
+        document = self._document
+        chosen = document.selected or document.track.notes
+        if not chosen or document.track.drums:
+            return
+        starts = document.piece.bar_starts()[bool(document.piece.pickup) :]
+        first = max(1, bisect_right(starts, min(note.start for note in chosen)))
+        last = max(first, bisect_right(starts, max(note.end for note in chosen) - 1))
+        bars = min(max(last - first + 1, 2), 8)
+        params = Develop.parse({"how": how, "first": first, "last": last, "bars": bars})
+        words = dict(model_words())[how]
+
+        def start() -> None:
+            piece = edits.as_melody(document.settled, document.current)
+            title = f"{words}: {piece.title}"[:60]
+            parents = [document.source] if document.source else []
+            inputs = {"piece": piece}
+            self.run.start(
+                JobRequest("music.develop", params, title=title, inputs=inputs, parents=parents)
+            )
+
+        self._saving.keep(start)
 
     def _prepare(self) -> None:
         """Start what is set once what was edited by hand is a take."""

@@ -7,6 +7,7 @@ input ``piece``.
 from studio_music.schema.backing import Back
 from studio_music.schema.comparison import Compare
 from studio_music.schema.composition import Compose, MetreName, Mood
+from studio_music.schema.development import Develop
 from studio_music.schema.engraving import Engrave
 from studio_music.schema.fields import SCORE_SUFFIXES, Genre, Synth
 from studio_music.schema.harmonisation import Harmonise
@@ -19,6 +20,7 @@ __all__ = [
     "Back",
     "Compare",
     "Compose",
+    "Develop",
     "Engrave",
     "Genre",
     "Harmonise",

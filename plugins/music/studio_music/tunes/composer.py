@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ def write(
     for first in range(0, DRAFTS, at_once):
         group, state = drafts[first : first + at_once], None
         while not all(draft.done for draft in group):
-            state = _step(model, group, state, rng)
+            state = step(model, group, state, rng)
             yield (first + len(group) * min(draft.fraction for draft in group)) / DRAFTS
     yield max((draft.piece() for draft in drafts), key=_merit)
 
@@ -195,7 +195,7 @@ class Draft:
 
 
 @torch.inference_mode()
-def _step(model: Tunes, drafts: list[Draft], state: Any, rng: torch.Generator) -> Any:
+def step(model: Tunes, drafts: Sequence[Draft], state: Any, rng: torch.Generator) -> Any:
     """Append a note to every draft that is not done; return the network's new state."""
     network = model.network
     device = network.to_pitch.weight.device

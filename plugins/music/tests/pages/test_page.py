@@ -315,3 +315,19 @@ def test_every_control_has_a_name(composed: Any) -> None:
         and widget.isVisible()
     ]
     assert [type(w).__name__ for w in nameless if "ScrollBar" not in type(w).__name__] == []
+
+
+def test_the_model_develops_the_bars_of_a_selection_as_a_new_version(
+    composed: Any, tune: Any, made: Any
+) -> None:
+    desk = composed
+    desk.document.select(frozenset(desk.melody[4:10]))
+    desk.runtime.enqueue(made(tune("Developed", shift=2)), Result())
+    desk.roll.keys.write("vary")
+    desk.until_over()
+    desk.until(lambda: desk.piece.title == "Developed")
+    request = desk.runtime.submitted[-1]
+    assert request.task == "music.develop"
+    params = request.params
+    assert (params["how"], params["first"], params["last"]) == ("vary", 2, 3)
+    assert len(desk.results()) == 2, "the version before is still there"

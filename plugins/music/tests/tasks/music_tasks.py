@@ -17,7 +17,7 @@ from studio_music.chorales.weights import Chorales  # noqa: E402
 from studio_music.effects.schema import EditSound, Effect  # noqa: E402
 from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
-from studio_music.schema import Back, Compose, Harmonise, Layers, Open, Render  # noqa: E402
+from studio_music.schema import Back, Compose, Develop, Harmonise, Layers, Open, Render  # noqa: E402
 from studio_music.transcription.schema import Transcribe  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.weights import Tunes  # noqa: E402
@@ -25,6 +25,7 @@ from studio_music.tunes.weights import Tunes  # noqa: E402
 TASKS = worker.studio_tasks()
 SCHEMAS: dict[str, type[Params]] = {
     "compose": Compose,
+    "develop": Develop,
     "harmonise": Harmonise,
     "back": Back,
     "layers": Layers,
@@ -54,7 +55,7 @@ def run(
     piece: Any = None,
     **values: Any,
 ) -> Made:
-    weights = {"compose": "tunes", "harmonise": "chorales"}.get(name)
+    weights = {"compose": "tunes", "develop": "tunes", "harmonise": "chorales"}.get(name)
     given = values | ({"weights": weights} if weights else {})
     params = SCHEMAS[name].parse(given)
     task = TASKS[f"music.{name}"]

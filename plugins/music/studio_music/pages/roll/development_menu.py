@@ -41,6 +41,15 @@ def changes(*, drums: bool = False) -> list[tuple[str, str, Change]]:
     ]
 
 
+def model_words() -> list[tuple[str, str]]:
+    """Return what a model does with the bars of a selection, and what it is called."""
+    return [
+        ("continue", tr("Continue with the model")),
+        ("vary", tr("Vary with the model")),
+        ("fill", tr("Write anew with the model")),
+    ]
+
+
 def development_menu(ui: Any, keys: KeyBindings, *, drums: bool) -> Any:
     """Return the menu."""
     menu = ui.menu()
@@ -50,6 +59,11 @@ def development_menu(ui: Any, keys: KeyBindings, *, drums: bool) -> Any:
         run = partial(keys.develop, words, change)
         action.triggered.connect(lambda _checked=False, run=run: run())
     if not drums:
+        menu.addSeparator()
+        for how, words in model_words():
+            action = menu.addAction(words)
+            action.triggered.connect(lambda _checked=False, how=how: keys.write and keys.write(how))
+            action.setEnabled(keys.write is not None)
         menu.addSeparator()
         against = instrument_menu(
             ui, None, lambda program, _drums: keys.add_counter_melody(program), drums=False

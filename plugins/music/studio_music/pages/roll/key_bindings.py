@@ -33,6 +33,7 @@ class KeyBindings:
         seek: Puts the playhead somewhere.
         reveal: Brings a note into view.
         playhead: Where it is.
+        write: Lets a model "continue", "vary" or "fill" the selection; None where there is none.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -40,6 +41,7 @@ class KeyBindings:
         self.seek: Callable[[int], None] = lambda tick: None
         self.reveal: Callable[[Note], None] = lambda note: None
         self.playhead = 0
+        self.write: Callable[[str], None] | None = None
         self._table = self._bindings()
 
     def _bindings(self) -> dict[tuple[int, Qt.KeyboardModifier], Callable[[], None]]:

@@ -19,6 +19,7 @@ _MADE_BY = {
     "music.compose": "sparkles",
     "music.harmonise": "layers",
     "music.back": "drum",
+    "music.develop": "wand-sparkles",
     "music.layers": "square-stack",
     "music.open": "folder-open",
 }
