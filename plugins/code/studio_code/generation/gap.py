@@ -8,27 +8,35 @@ MOST_BEFORE: Final = 6000
 MOST_AFTER: Final = 1000
 """Characters on both sides. What stands before is read once and then known; what comes after is
 read again for each letter that is typed."""
+ON_A_PROCESSOR: Final = 3
+"""A processor reads a few hundred tokens a second: it is shown so much less."""
 _STEP: Final = 2000
 """Where a long text begins moves so many characters at once, so that its beginning is known."""
 _LEAST: Final = 8
 """Characters of a line that ends a completion where it stands below the cursor anyway."""
 
 
-def shown_before(text: str) -> str:
-    """Return the end of what stands before the cursor, from the beginning of a line."""
-    over = len(text) - MOST_BEFORE
+def shown_before(text: str, share: int = 1) -> str:
+    """Return the end of what stands before the cursor, from the beginning of a line.
+
+    Args:
+        share: Show one part in so many of what can be shown.
+    """
+    over = len(text) - MOST_BEFORE // share
     if over <= 0:
         return text
-    start = -(-over // _STEP) * _STEP
+    step = _STEP // share
+    start = -(-over // step) * step
     line = text.find("\n", start - 1)
     return text[line + 1 :] if 0 <= line < len(text) - 1 else text[start:]
 
 
-def shown_after(text: str) -> str:
+def shown_after(text: str, share: int = 1) -> str:
     """Return the beginning of what stands after the cursor, whole lines where that can be."""
-    if len(text) <= MOST_AFTER:
+    most = MOST_AFTER // share
+    if len(text) <= most:
         return text
-    return text[: text.rfind("\n", 0, MOST_AFTER) + 1] or text[:MOST_AFTER]
+    return text[: text.rfind("\n", 0, most) + 1] or text[:most]
 
 
 def place(text: str, line: int, column: int) -> int:

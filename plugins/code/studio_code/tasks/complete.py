@@ -25,12 +25,13 @@ def complete(ctx: TaskContext, params: Complete) -> Iterator[Event]:
     """
     before, after = _sides(ctx, params)
     with ctx.lease(params.weights) as engine:
-        shown = gap.shown_before(before)
+        share = gap.ON_A_PROCESSOR if ctx.device == "cpu" else 1
+        shown = gap.shown_before(before, share)
         after = "" if params.left_only else after
         if params.left_only:
             prompt = FittedPrompt(engine.encode(shown))
         else:
-            prompt = engine.infill(shown, gap.shown_after(after), params.max_tokens)
+            prompt = engine.infill(shown, gap.shown_after(after, share), params.max_tokens)
         started = time.monotonic()
         first: list[float] = []
 

@@ -162,6 +162,7 @@ class Context:
         self.rng = SimpleNamespace(seed=7)
         self.inputs = Inputs({})
         self.is_private = False
+        self.device = "cpu"
         self.leases: list[tuple[str, int]] = []
 
     @contextmanager

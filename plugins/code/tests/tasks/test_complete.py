@@ -83,6 +83,8 @@ def test_the_beginning_that_a_model_is_shown_stays_while_somebody_types() -> Non
     assert len(starts) <= 2, "so that it is known already"
     assert all(each.startswith("line_") and len(each) <= gap.MOST_BEFORE for each in shown)
     assert gap.shown_before("short") == "short"
+    assert len(gap.shown_before(text, 3)) <= gap.MOST_BEFORE // 3
+    assert len(gap.shown_after(text, 3)) <= gap.MOST_AFTER // 3
     assert gap.shown_after(text).endswith("\n")
     assert gap.shown_before("x" * 9000) == "x" * 5000
 

@@ -34,7 +34,7 @@ class WordList(QListWidget):
 
     def __init__(self, ui: Ui, edit: CodeEdit) -> None:
         super().__init__(edit.viewport())
-        self._edit = edit
+        self._ui, self._edit = ui, edit
         self.setFont(ui.mono())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Words of the file"))
@@ -54,11 +54,16 @@ class WordList(QListWidget):
         if not words:
             self.hide()
             return
+        colors = self._ui.tokens.colors
+        self.setStyleSheet(
+            f"QListWidget {{ background: {colors['raised']}; border: 1px solid {colors['line']}; "
+            "border-radius: 6px; padding: 2px; } QListWidget::item { padding: 1px 6px; }"
+        )
         self.addItems(list(words))
         self.setCurrentRow(0 if chosen else -1)
         place, view = self._edit.cursorRect(), self._edit.viewport()
         metrics = self.fontMetrics()
-        high = self.sizeHintForRow(0) * len(words) + 2 * self.frameWidth()
+        high = self.sizeHintForRow(0) * len(words) + 2 * self.frameWidth() + 6
         wide = max(map(metrics.horizontalAdvance, words)) + 4 * _PAD
         left = place.left() - metrics.horizontalAdvance("0") * begun - _PAD
         top = place.bottom() + 3
