@@ -20,6 +20,7 @@ import pytest
 import torch
 
 from plugins.code.tests.tasks.scripted import Engine, Quick
+from plugins.molecules.tests import pocket
 from plugins.music.tests.audio_models import tiny_audio_models
 from studio.api import CalledArtifact, CallOutcome, finished
 from studio.protocol.time_left import TimeLeft
@@ -175,13 +176,14 @@ def _tones() -> np.ndarray:
 class Case:
     """A small job: its parameters, what makes the model that it leases, what is handed in.
 
-    ``calls`` stand in for the tasks that it uses.
+    ``calls`` stand in for the tasks that it uses, ``sandbox`` for what it runs.
     """
 
     params: Mapping[str, Any]
     model: Callable[[], Any] = lambda: None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Callable[..., CallOutcome]] = field(default_factory=dict)
+    sandbox: Callable[[], Any] = Quick
 
 
 GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
@@ -225,6 +227,11 @@ CASES: dict[str, Case] = {
     "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),
     "molecules.predict": Case(
         {"smiles": "\n".join("C" * length for length in range(1, 70)), "admet": False}
+    ),
+    "molecules.dock": Case(
+        {"smiles": "\n".join("C" * n + "O" for n in range(1, 9)), "target": "BOWL"},
+        pocket.targets,
+        sandbox=pocket.QuickVina,
     ),
     "molecules.draw": Case({"smiles": LEADS}),
     "molecules.convert": Case({"structure": "CCO"}),
@@ -292,7 +299,7 @@ def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = Non
         models={"tiny": model},
         inputs=case.inputs,
         calls=case.calls,
-        sandbox=Quick(),
+        sandbox=case.sandbox(),
         stop_after=stop_after,
     )
 

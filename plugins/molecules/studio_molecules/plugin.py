@@ -31,14 +31,19 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
 
 @hookimpl
 def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:
-    """Return the small grid for the gallery."""
+    """Return the small grid for the gallery, and what shows docked poses."""
 
     def view(artifact: SavedArtifact) -> Any:
         from studio_molecules.pages.viewer import Viewer
 
         return Viewer(ctx, artifact)
 
-    return {Kind.MOLECULES: view}
+    def view_poses(artifact: SavedArtifact) -> Any:
+        from studio_molecules.pages.structure.pose_viewer import PoseViewer
+
+        return PoseViewer(ctx, artifact)
+
+    return {Kind.MOLECULES: view, "pose": view_poses}
 
 
 @hookimpl

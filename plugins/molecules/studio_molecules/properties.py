@@ -91,7 +91,28 @@ DOMAIN: dict[str, Property] = {
     ),
 }
 
+DOCKED: dict[str, Property] = {
+    "docking": Property(
+        "Docking", "kcal/mol", "Energy of the best pose (AutoDock Vina); lower fits better.", "low"
+    ),
+    "ligand_efficiency": Property(
+        "Ligand efficiency",
+        "kcal/mol",
+        "Docking energy per heavy atom, sign reversed; above 0.3 is good.",
+        "high",
+    ),
+    "strain": Property(
+        "Strain",
+        "kcal/mol",
+        "Energy of the pose above a relaxed shape (MMFF); above 25 is doubtful.",
+        "low",
+        1,
+    ),
+}
+"""Figures of molecules that were docked."""
+
 FIGURES: dict[str, Property] = {
+    **DOCKED,
     **DESCRIPTORS,
     **DOMAIN,
     **{

@@ -237,6 +237,47 @@ class Export(Params, frozen=True):
     ] = False
 
 
+class Dock(Params, frozen=True):
+    """Which molecules, into which protein, how thoroughly.
+
+    A page hands in its table: the input ``ligands``, a list of SMILES.
+    """
+
+    smiles: Annotated[
+        str,
+        Text(lines=4, placeholder="CC(=O)Oc1ccccc1C(=O)O", max_chars=1_000_000),
+        Label("SMILES", "One molecule per line, optionally followed by a space and a name."),
+    ] = ""
+    target: Annotated[
+        str,
+        Text(placeholder="DRD2", max_chars=40),
+        Label("Target", "A prepared protein by its gene, such as DRD2, EGFR or HSP90AA1."),
+    ] = ""
+    receptor: Annotated[
+        str,
+        File((".pdbqt",)),
+        Label("Your own protein", "A prepared protein as PDBQT, instead of a target."),
+    ] = ""
+    center: Annotated[
+        str,
+        Text(placeholder="9.2 6.1 -7", max_chars=60),
+        Label("Box centre", "x, y and z in Å, for your own protein."),
+    ] = ""
+    size: Annotated[
+        str, Text(max_chars=60), Label("Box size", "Three edges in Å, for your own protein.")
+    ] = "22 22 22"
+    exhaustiveness: Annotated[
+        int,
+        Range(1, 64),
+        Label("Exhaustiveness", "Independent searches; more find the best pose more surely."),
+    ] = 8
+    poses: Annotated[int, Range(1, 20), Label("Poses", "How many poses to keep.")] = 3
+    seed: Seed = Seed(1)
+    weights: Annotated[
+        WeightsId, Capability("docking"), Label("Targets", "The set of prepared proteins.")
+    ] = WeightsId()
+
+
 class Improve(Params, frozen=True):
     """What the molecules should be like, and how hard to look.
 

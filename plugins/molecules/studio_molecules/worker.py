@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_molecules.admet import weights as admet_weights
+from studio_molecules.docking import weights as docking_weights
 from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
     analogues,
@@ -16,6 +17,7 @@ from studio_molecules.tasks import (
     conformers,
     conversion,
     depiction,
+    docking,
     export,
     generation,
     matched_pairs,
@@ -35,6 +37,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "molecules.analogues": analogues.analogues,
         "molecules.improve": optimisation.improve,
         "molecules.predict": prediction.predict,
+        "molecules.dock": docking.dock,
         "molecules.draw": depiction.draw,
         "molecules.convert": conversion.convert,
         "molecules.shape": conformers.fold,
@@ -50,8 +53,8 @@ def studio_tasks() -> Mapping[str, Any]:
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loaders of SMILES models and of the ensemble for ADMET."""
-    return (smiles_weights.loader(), admet_weights.loader())
+    """Return the loaders of SMILES models, of the ensemble for ADMET, of docking targets."""
+    return (smiles_weights.loader(), admet_weights.loader(), docking_weights.loader())
 
 
 @hookimpl

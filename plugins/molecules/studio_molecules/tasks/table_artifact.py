@@ -21,7 +21,18 @@ _SHOWN_FIGURES = 200_000
 _SEARCHED = 60_000
 """Characters of a table that can be searched."""
 
-_READ_FIRST = ("score", "similarity", "care", "mw", "logp", "tpsa", "qed", "sa", "alerts")
+_READ_FIRST = (
+    "score",
+    "docking",
+    "similarity",
+    "care",
+    "mw",
+    "logp",
+    "tpsa",
+    "qed",
+    "sa",
+    "alerts",
+)
 
 _BETWEEN_STEPS = 64
 _NONE = "no duplicates"

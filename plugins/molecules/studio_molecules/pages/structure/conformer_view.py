@@ -90,6 +90,9 @@ _ELEMENTS = {
 }
 _OTHER = ("#c77dba", 0.44)
 _STICK = 0.13
+_PALE, _PALE_SIZE = 0.4, 0.45
+_BONDED = 1.95
+"""Å; nearer atoms around a molecule are bonded: what holds a protein has no hydrogens here."""
 _TURN = 0.01
 _KEY_TURN = 0.15
 _FIRST = turned(UNTURNED, 0.5, 0.35)
@@ -104,6 +107,8 @@ class ConformerView(QWidget):
         self._symbols: Sequence[str] = ()
         self._places: Sequence[Sequence[float]] = ()
         self._bonds: Sequence[Sequence[float]] = ()
+        self._own = 0
+        """How many of the atoms are the molecule's; the others are around it."""
         self._words = ""
         self.matrix, self.zoom, self.hydrogens = _FIRST, 1.0, True
         self._at: QPointF | None = None
@@ -125,20 +130,24 @@ class ConformerView(QWidget):
         self.update()
 
     def show_shape(self, shape: Mapping[str, Any]) -> None:
-        """Show what ``molecules.shape`` returned."""
+        """Show what ``molecules.shape`` returned; ``around`` it other atoms, small and pale."""
         self._words = ""
-        self._symbols = [str(symbol) for symbol in shape["symbols"]]
-        self._places = [[float(axis) for axis in place] for place in shape["places"]]
-        self._bonds = shape["bonds"]
+        around: Mapping[str, Any] = shape.get("around", {"symbols": (), "places": ()})
+        self._own = len(shape["symbols"])
+        self._symbols = [str(symbol) for symbol in (*shape["symbols"], *around["symbols"])]
+        self._places = [
+            [float(axis) for axis in place] for place in (*shape["places"], *around["places"])
+        ]
+        self._bonds = [*shape["bonds"], *_near_pairs(self._places, self._own)]
         self.matrix, self.zoom = _FIRST, 1.0
         words = tr("3-D structure with {count} atoms; turn it with the arrow keys")
-        self.setAccessibleName(words.format(count=len(self._symbols)))
+        self.setAccessibleName(words.format(count=self._own))
         self.update()
 
     @property
     def atoms(self) -> int:
-        """How many atoms are in view."""
-        return len(self._symbols)
+        """How many atoms of the molecule are in view."""
+        return self._own if self._symbols else 0
 
     def turn(self, across: float, down: float) -> None:
         """Turn it by angles in radians."""
@@ -239,18 +248,22 @@ class ConformerView(QWidget):
                 depth = min(seen[first].depth, seen[last].depth) + 1e-3
                 parts.append((depth, first, last))
         for _, first, last in sorted(parts):
+            pale = first >= self._own
             if last < 0:
-                self._draw_ball(painter, seen[first], self._symbols[first], fog)
+                self._draw_ball(painter, seen[first], self._symbols[first], fog, pale)
             else:
-                self._draw_stick(painter, seen[first], seen[last], fog)
+                self._draw_stick(painter, seen[first], seen[last], fog, pale)
 
     def _point(self, seen: Seen) -> QPointF:
         scale = self._unit * self._reach
         return QPointF(self.width() / 2 + seen.x * scale, self.height() / 2 + seen.y * scale)
 
-    def _draw_ball(self, painter: QPainter, seen: Seen, symbol: str, fog: QColor) -> None:
+    def _draw_ball(
+        self, painter: QPainter, seen: Seen, symbol: str, fog: QColor, pale: bool
+    ) -> None:
         name, size = _ELEMENTS.get(symbol, _OTHER)
-        colour = _mixed(QColor(name), fog, _haze(seen.depth))
+        size *= _PALE_SIZE if pale else 1.0
+        colour = _mixed(QColor(name), fog, _haze(seen.depth) + (_PALE if pale else 0.0))
         middle, reach = self._point(seen), size * self._unit * seen.scale
         light = QRadialGradient(middle, reach, middle - QPointF(reach * 0.35, reach * 0.4))
         light.setColorAt(0.0, colour.lighter(150))
@@ -260,15 +273,28 @@ class ConformerView(QWidget):
         painter.setBrush(light)
         painter.drawEllipse(middle, reach, reach)
 
-    def _draw_stick(self, painter: QPainter, first: Seen, last: Seen, fog: QColor) -> None:
+    def _draw_stick(
+        self, painter: QPainter, first: Seen, last: Seen, fog: QColor, pale: bool
+    ) -> None:
         depth = (first.depth + last.depth) / 2
         wide = _STICK * 2 * self._unit * (first.scale + last.scale) / 2
-        colour = _mixed(QColor("#8d96ab"), fog, _haze(depth))
+        wide *= _PALE_SIZE if pale else 1.0
+        colour = _mixed(QColor("#8d96ab"), fog, _haze(depth) + (_PALE if pale else 0.0))
         line = self._point(first), self._point(last)
         cap = Qt.PenCapStyle.RoundCap
         for part, shade in ((1.0, colour.darker(165)), (0.62, colour), (0.22, colour.lighter(125))):
             painter.setPen(QPen(shade, max(1.0, wide * part), Qt.PenStyle.SolidLine, cap))
             painter.drawLine(*line)
+
+
+def _near_pairs(places: Sequence[Sequence[float]], first: int) -> list[tuple[int, int, int]]:
+    """Return the bonds between the atoms from ``first`` on, as far as distances tell them."""
+    return [
+        (one, other, 1)
+        for one in range(first, len(places))
+        for other in range(one + 1, len(places))
+        if math.dist(places[one], places[other]) < _BONDED
+    ]
 
 
 def _haze(depth: float) -> float:

@@ -29,7 +29,7 @@ from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
-from studio_molecules.properties import DESCRIPTORS, FIGURES
+from studio_molecules.properties import DESCRIPTORS, DOCKED, FIGURES
 
 _IN_DOMAIN = "domain"
 
@@ -263,7 +263,7 @@ def _heading(words: str) -> str:
 
 def _section(id: str) -> str:
     """Return where a figure comes from, in words; nothing where RDKit or a task computed it."""
-    if id in DESCRIPTORS:
+    if id in DESCRIPTORS or id in DOCKED:
         return ""
     return tr("Predicted (ADMET)") if id in FIGURES else tr("From the file")
 

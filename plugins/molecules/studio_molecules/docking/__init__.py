@@ -1,0 +1,1 @@
+"""How well a molecule fits into the pocket of a protein: AutoDock Vina, run in the sandbox."""

@@ -1,0 +1,179 @@
+"""Docks ligands into one target: known ones come from the cache, the rest run in parallel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from studio.api import ErrorCode, Event, SandboxLimits, SandboxRequest, StudioError, TaskContext
+from studio_molecules.docking import program
+from studio_molecules.docking.targets import Target
+
+_BATCH = 8
+"""Ligands of one run: they share its start and the maps of the pocket."""
+_KEPT = 20_000
+"""Results in the cache; the oldest go first."""
+_SECONDS = 600.0
+"""For one ligand at most."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How hard Vina looks.
+
+    Attributes:
+        exhaustiveness: Independent searches.
+        poses: How many are kept.
+        seed: What they are drawn with.
+    """
+
+    exhaustiveness: int
+    poses: int
+    seed: int
+
+
+class Docking:
+    """Vina for one target and one search.
+
+    Attributes:
+        failed: SMILES → why it could not be docked.
+    """
+
+    def __init__(self, ctx: TaskContext, target: Target, search: Search) -> None:
+        self._ctx, self._target, self._search = ctx, target, search
+        self._folder = ctx.cache / "docking"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.failed: dict[str, str] = {}
+
+    def dock(
+        self, ligands: Mapping[str, str], done: int = 0, total: int = 0
+    ) -> Generator[Event | None, None, dict[str, str]]:
+        """Return the poses of each ligand as PDBQT, the best first; a step for each.
+
+        Args:
+            ligands: SMILES → PDBQT.
+            done, total: For the progress.
+
+        Raises:
+            StudioError: There is no sandbox, or Vina cannot run in it.
+        """
+        found = {smiles: known for smiles in ligands if (known := self._known(ligands[smiles]))}
+        left = [smiles for smiles in ligands if smiles not in found]
+        total = total or len(ligands)
+        for start in range(0, len(left), _BATCH):
+            part = left[start : start + _BATCH]
+            batch = {smiles: ligands[smiles] for smiles in part}
+            docked = yield from self._run(batch, done + len(found), total)
+            for smiles, poses in docked.items():
+                self._keep(ligands[smiles], poses)
+            found |= docked
+        return found
+
+    def _run(
+        self, ligands: Mapping[str, str], done: int, total: int
+    ) -> Generator[Event | None, None, dict[str, str]]:
+        names = {f"ligand{number}.pdbqt": smiles for number, smiles in enumerate(ligands)}
+        request = self._request(names, ligands)
+        result, text, told = None, b"", 0
+        yield self._ctx.progress(done, total, self._words(done, total))
+        with closing(self._ctx.sandbox.run(request)) as steps:
+            for step in steps:
+                text, result = text + step.stdout, step.result or result
+                if text.count(b"\n") > told:
+                    told = text.count(b"\n")
+                    yield self._ctx.progress(done + told, total, self._words(done + told, total))
+                else:
+                    yield None
+        found: dict[str, str] = {}
+        for line in text.splitlines():
+            try:
+                said: Mapping[str, Any] = json.loads(line)
+                smiles = names[str(said["ligand"])]
+            except (ValueError, KeyError, TypeError):
+                continue  # Vina's own words
+            if poses := said.get("poses"):
+                found[smiles] = str(poses)
+            else:
+                self.failed[smiles] = str(said.get("error") or "no pose was found")
+        missing = [
+            smiles for smiles in ligands if smiles not in found and smiles not in self.failed
+        ]
+        if missing and result is not None and not found:
+            words = result.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise StudioError(
+                ErrorCode.INTERNAL,
+                f"Vina did not run: {words[-1][:200] if words else result.ended}.",
+                "Try fewer ligands or a smaller box.",
+            )
+        self.failed |= dict.fromkeys(missing, "it took too long")
+        return found
+
+    def _words(self, done: int, total: int) -> str:
+        return f"{done:,} of {total:,} docked into {self._target.name}"
+
+    def _request(self, names: Mapping[str, str], ligands: Mapping[str, str]) -> SandboxRequest:
+        threads = max(1, min(8, os.cpu_count() or 1, self._search.exhaustiveness))
+        settings = {
+            "ligands": list(names),
+            "center": self._target.center,
+            "size": self._target.size,
+            "exhaustiveness": self._search.exhaustiveness,
+            "poses": self._search.poses,
+            "seed": self._search.seed & 0x7FFFFFFF,
+            "threads": threads,
+        }
+        files = {
+            "dock.py": Path(program.__file__).read_bytes(),
+            "receptor.pdbqt": self._target.pdbqt.encode(),
+            "settings.json": json.dumps(settings).encode(),
+            **{name: ligands[smiles].encode() for name, smiles in names.items()},
+        }
+        seconds = _SECONDS * len(names)
+        limits = SandboxLimits(
+            wall_seconds=seconds,
+            cpu_seconds=int(seconds) * threads,
+            memory_bytes=4 << 30,
+            output_bytes=16 << 20,
+        )
+        return SandboxRequest(("python", "dock.py"), files, packages=("vina",), limits=limits)
+
+    # --- the cache ----------------------------------------------------------------------------
+
+    def _path(self, ligand: str) -> Path:
+        said = [
+            version("vina"),
+            self._target.pdbqt,
+            self._target.center,
+            self._target.size,
+            self._search.exhaustiveness,
+            self._search.poses,
+            self._search.seed,
+            ligand,
+        ]
+        return self._folder / hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def _known(self, ligand: str) -> str:
+        try:
+            return self._path(ligand).read_text("ascii")
+        except (OSError, ValueError):  # not there, or not whole: it is docked again
+            return ""
+
+    def _keep(self, ligand: str, docked: str) -> None:
+        path = self._path(ligand)
+        partial = path.with_suffix(".partial")
+        partial.write_text(docked, "ascii")
+        partial.replace(path)
+        _forget_oldest(list(self._folder.iterdir()))
+
+
+def _forget_oldest(paths: Sequence[Path]) -> None:
+    if len(paths) > _KEPT:
+        for path in sorted(paths, key=lambda each: each.stat().st_mtime)[: _KEPT // 10]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,177 @@
+"""Molecules are docked by Vina in the sandbox: energies, poses, what cannot be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.Chem import rdMolTransforms
+
+from plugins.molecules.tests import pocket
+from studio.api import BadInput, SandboxRequest, SandboxStep
+from studio.protocol.caches import CACHE_ENV
+from studio.sandbox.sandbox import Sandbox
+from studio.testing.plugins import Made, run_task
+from studio_molecules.docking import conversion, pose_checks, weights
+from studio_molecules.docking.targets import own_target
+from studio_molecules.molecule import from_csv
+from studio_molecules.schema import Dock
+from studio_molecules.tasks import docking
+
+pytest.importorskip("vina", reason="Vina has no wheel for this Python")
+
+QUICK: Mapping[str, Any] = {"target": "bowl", "exhaustiveness": 1, "seed": 3}
+
+
+class CountingSandbox(Sandbox):
+    """The real one; counts what it is asked to run."""
+
+    runs = 0
+
+    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+        """Run it."""
+        self.runs += 1
+        yield from super().run(request)
+
+
+def _dock(text: str, folder: Path, **more: Any) -> Made:
+    params = Dock.parse({**QUICK, "smiles": text, **more})
+    models = {"": pocket.targets()}
+    return run_task(docking.dock, params, models=models, scratch=folder)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return _dock("OCCc1ccccc1 alcohol\nCCO", tmp_path_factory.mktemp("dock"))
+
+
+def test_each_molecule_has_an_energy_and_poses_in_the_box(made: Made) -> None:
+    sdf, table = made.artifacts
+    rows = from_csv(table.payload)
+    assert [row.figures["docking"] for row in rows] == sorted(made.result["scores"].values())
+    assert made.result["score"] == rows[0].figures["docking"] < 0
+    assert {row.name for row in rows} == {"alcohol", ""}
+    assert rows[0].words["Target"] == "BOWL"
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(sdf.payload.decode())
+    poses = list(supplier)
+    energies = [float(pose.GetProp("Energy (kcal/mol)")) for pose in poses[:3]]
+    assert energies == sorted(energies)
+    for pose in poses:
+        centre = rdMolTransforms.ComputeCentroid(pose.GetConformer())
+        assert math.dist((centre.x, centre.y, centre.z), (0, 0, 0)) < 8
+    assert Chem.MolToSmiles(poses[0]) == Chem.CanonSmiles("OCCc1ccccc1")
+
+
+def test_what_was_docked_before_is_not_docked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_ENV, str(tmp_path / "cache"))
+    sandbox = CountingSandbox()
+    params = Dock.parse({**QUICK, "smiles": "CCO"})
+    for _ in range(2):
+        again = run_task(
+            docking.dock,
+            params,
+            models={"": pocket.targets()},
+            scratch=tmp_path,
+            sandbox=sandbox,
+        )
+        assert again.result["count"] == 1
+    assert sandbox.runs == 1
+
+
+def test_stop_ends_a_run_within_a_ligand(tmp_path: Path) -> None:
+    params = Dock.parse({**QUICK, "smiles": "CCCCCCCCc1ccccc1", "exhaustiveness": 64})
+    stopped = run_task(
+        docking.dock, params, models={"": pocket.targets()}, scratch=tmp_path, stop_after=12
+    )
+    assert stopped.cancelled
+    assert not stopped.artifacts
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"smiles": ""}, "no molecules"),
+        ({"target": "NONE"}, "no target called"),
+        ({"target": ""}, "no target"),
+        ({"smiles": "C1CC"}, "ring 1 is not closed"),
+    ],
+)
+def test_what_is_missing_is_said(tmp_path: Path, change: dict[str, str], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        _dock("CCO", tmp_path, **change)
+
+
+@pytest.mark.parametrize(
+    ("text", "center", "said"),
+    [
+        (pocket.pdbqt().replace("HD", "C "), "0 0 0", "no hydrogens"),
+        (pocket.pdbqt(), "200 0 0", "Å away"),
+        (pocket.pdbqt(), "here", "three numbers"),
+        (pocket.pdbqt() * 1400, "0 0 0", "the limit is 100,000"),
+        ("HELLO", "0 0 0", "no atoms"),
+    ],
+)
+def test_a_protein_that_cannot_be_docked_into_is_refused(text: str, center: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        own_target("mine.pdbqt", text, center, "14 14 14")
+
+
+def test_a_protein_of_the_user_is_docked_into(tmp_path: Path) -> None:
+    path = tmp_path / "mine.pdbqt"
+    path.write_text(pocket.pdbqt(), "ascii")
+    own = {"receptor": str(path), "center": "0, 0, 0", "size": "14 14 14", "target": ""}
+    made = _dock("CCO", tmp_path, **own)
+    assert made.result["target"] == "mine.pdbqt"
+    assert made.result["score"] < 0
+
+
+def test_a_pose_within_the_protein_clashes_and_a_bent_one_is_strained() -> None:
+    mol = Chem.AddHs(Chem.MolFromSmiles("CCCC"))
+    assert Chem.rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
+    receptor = pose_checks.heavy_atoms(pocket.pdbqt())
+    free = pose_checks.check(mol, receptor)
+    assert free.clashes == 0
+    assert free.words == "plausible"
+    conformer = mol.GetConformer()
+    shift = np.array([0, 0, -pocket.RADIUS])
+    conformer.SetPositions(conformer.GetPositions() + shift)
+    assert "clash" in pose_checks.check(mol, receptor).words
+    rdMolTransforms.SetBondLength(conformer, 1, 2, 4.0)
+    assert "strained" in pose_checks.check(mol, ([], np.empty((0, 3)))).words
+
+
+def test_targets_are_packed_and_read_again(tmp_path: Path) -> None:
+    conf = "\n".join(
+        f"{kind}_{axis} = {value}"
+        for kind, value in (("center", 1.5), ("size", 20))
+        for axis in "xyz"
+    )
+    members = {"BOWL_conf.txt": conf, "BOWL_target.pdbqt": pocket.pdbqt()}
+    for name, text in members.items():
+        (tmp_path / name).write_text(text, "ascii")
+    packed = tmp_path / "set.safetensors"
+    conversion.convert([tmp_path / name for name in members], packed)
+    loader = weights.loader()
+    facts = loader.recognise(packed)
+    assert facts is not None
+    steps = loader.load(packed, "cpu")
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            loaded = end.value
+            break
+    target = loaded.find("bowl")
+    assert (target.center, target.size) == ((1.5, 1.5, 1.5), (20, 20, 20))
+    assert target.pdbqt == pocket.pdbqt()
+    (tmp_path / "BOWL_conf.txt").write_text("center_x = 1", "ascii")
+    with pytest.raises(ValueError, match="six numbers"):
+        conversion.convert([tmp_path / name for name in members], packed)
