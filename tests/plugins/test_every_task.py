@@ -239,6 +239,10 @@ CASES: dict[str, Case] = {
     "molecules.match": Case({"pattern": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),
     "molecules.cluster": Case({"smiles": "\n".join(LEADS * 50)}),
+    "molecules.fit": Case(
+        {"column": "nM"},
+        inputs={"table": to_csv([Molecule("C" * n, figures={"nM": n}) for n in range(1, 60)])},
+    ),
     "molecules.pairs": Case({"smiles": "\n".join("C" * n + "O" for n in range(2, 40))}),
     "molecules.combine": Case(
         {},

@@ -56,6 +56,13 @@ class Molecule(msgspec.Struct, frozen=True):
     coordinates: str = ""
 
 
+class OwnColumn(msgspec.Struct, frozen=True):
+    """A column of numbers of the user's own, and whose they are."""
+
+    smiles: tuple[str, ...]
+    values: tuple[float, ...]
+
+
 def columns_of(molecules: Iterable[Molecule]) -> list[str]:
     """Return the names of all that any molecule has beside the family columns."""
     return list(dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words)))

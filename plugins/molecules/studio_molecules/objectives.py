@@ -22,6 +22,9 @@ OBJECTIVES = (
 )
 """What can be asked for: every figure but the score itself, and the notice, which is no goal."""
 
+OWN = "own:"
+"""What the name of a column of the user's own has before it: a model of it is fitted first."""
+
 
 _STARTS: dict[str, dict[str, Any]] = {
     "mw": {"high": 450, "tolerance": 100},
@@ -90,6 +93,8 @@ def usual_objective(figure: str) -> Objective:
     """Return the objective that a figure begins with; of a chance, the better half."""
     if figure in _STARTS:
         return Objective(figure, **_STARTS[figure])
+    if figure.startswith(OWN):
+        return Objective(figure, low=0.0, tolerance=1.0)
     is_low = ENDPOINTS[figure].wanted == "low"
     return (
         Objective(figure, high=0.5, tolerance=0.5)
@@ -115,7 +120,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def predicted(self) -> tuple[str, ...]:
         """Return the ids of those figures that networks must guess."""
-        return tuple(name for name in self.figures() if name not in DESCRIPTORS)
+        own = self.own()
+        return tuple(name for name in self.figures() if name not in DESCRIPTORS and name not in own)
+
+    def own(self) -> tuple[str, ...]:
+        """Return those of the user's own columns, which a model must be fitted to first."""
+        return tuple(name for name in self.figures() if name.startswith(OWN))
 
     def score(self, figures: Mapping[str, float]) -> float:
         """Return the weighted geometric mean of the desirabilities, 0…1; 0 where a limit breaks.
@@ -172,11 +182,12 @@ def checked(profile: Profile) -> Profile:
     if not profile.objectives:
         raise BadInput("The profile has no objectives.", "Add at least one objective.")
     for number, objective in enumerate(profile.objectives, 1):
-        if objective.figure not in OBJECTIVES:
+        if objective.figure not in OBJECTIVES and not objective.figure.startswith(OWN):
             called = f"Objective {number} (“{objective.figure[:40]}”)"
             known = ", ".join(OBJECTIVES)
             raise BadInput(f"{called} is for an unknown property.", f"Available: {known}.")
-        called = f"Objective {number} ({FIGURES[objective.figure].title})"
+        known_as = FIGURES.get(objective.figure)
+        called = f"Objective {number} ({known_as.title if known_as else objective.figure})"
         if objective.low is None and objective.high is None:
             raise BadInput(
                 f"{called} has neither “at least” nor “at most”.",

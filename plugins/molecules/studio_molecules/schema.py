@@ -161,6 +161,18 @@ class Pairs(Params, frozen=True):
     smiles: _Listed = ""
 
 
+class Fit(Params, frozen=True):
+    """Which column is learned; a page hands its rows in as ``table``."""
+
+    column: Annotated[
+        str, Text(max_chars=4000), Label("Column", "A column of numbers, as the file calls it.")
+    ]
+    file: Annotated[
+        str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
+    ] = ""
+    smiles: _Listed = ""
+
+
 class Combine(Params, frozen=True):
     """What becomes of the tables ``table`` and ``other`` that are handed in."""
 
@@ -281,6 +293,7 @@ class Dock(Params, frozen=True):
 class Improve(Params, frozen=True):
     """What the molecules should be like, and how hard to look.
 
+    ``own`` is what objectives of one's own are learned from: column → smiles and values.
     A page that searches on hands in ``population``, a list of SMILES, and ``origins``: where each
     came from (parent, operation, seed).
     """

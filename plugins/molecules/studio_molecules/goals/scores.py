@@ -63,15 +63,24 @@ class Judge:
         return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
 
 
-def of_profile(profile: Profile, predict: Predictor | None = None) -> Goal:
-    """Return the goal that a profile stands for; ``predict`` where it asks for ADMET figures.
+def of_profile(
+    profile: Profile,
+    predict: Predictor | None = None,
+    own: Mapping[str, Callable[[Chem.Mol], float]] | None = None,
+) -> Goal:
+    """Return the goal that a profile stands for.
+
+    Args:
+        predict: Tells ADMET figures, where it asks for some.
+        own: Tells each of the user's own columns that it asks for.
 
     Raises:
         BadInput: its lead is not a molecule.
     """
     lead = descriptors.fingerprint(parser.parse(profile.lead).mol) if profile.lead else None
-    predicted = profile.predicted()
-    names = tuple(n for n in profile.figures() if n != "similarity" and n not in predicted)
+    predicted, models = profile.predicted(), own or {}
+    others = {"similarity", *predicted, *profile.own()}
+    names = tuple(name for name in profile.figures() if name not in others)
 
     def goal(mol: Chem.Mol) -> tuple[float, Mapping[str, float]]:
         figures = descriptors.describe(mol, names) if names else {}
@@ -82,6 +91,7 @@ def of_profile(profile: Profile, predict: Predictor | None = None) -> Goal:
         if predict is not None:
             found = predict(Chem.MolToSmiles(mol))
             figures |= {name: found[name] for name in predicted if name in found}
+        figures |= {name: model(mol) for name, model in models.items()}
         return profile.score(figures), figures
 
     return goal

@@ -203,7 +203,13 @@ class Composer(QFrame):
             raise BadInput(missing)
         if self.modes.mode.offered:
             return self.modes.request()
-        return JobRequest(self.modes.mode.task, self.params(), title=self._job_title())
+        own = self.profile.own() if self.mode == IMPROVE else {}
+        return JobRequest(
+            self.modes.mode.task,
+            self.params(),
+            title=self._job_title(),
+            inputs={"own": own} if own else {},
+        )
 
     def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""

@@ -79,6 +79,7 @@ class MoleculePage(QWidget):
         self.composer = Composer(ctx)
         self.browser = Browser(ctx, self.collection, self.structures)
         self.composer.known = self.collection.smiles_of
+        self.composer.profile.columns = self.collection.own_columns
         self.views = QStackedWidget()
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -197,7 +198,7 @@ class MoleculePage(QWidget):
         source = self.artifact.id if self.artifact is not None else ""
         return replace(
             request,
-            inputs={"population": population, "origins": origins},
+            inputs={**request.inputs, "population": population, "origins": origins},
             parents=[source] if source else [],
         )
 

@@ -71,6 +71,11 @@ class SetActions:
             ui.icon("gauge"), tr("Predict these {count}").format(count=count), self.predict
         )
         menu.addAction(ui.icon("boxes"), tr("Cluster, scaffolds, R-groups…"), self.ask_cluster)
+        own = list(self._collection.own_columns())
+        if own:
+            learned = menu.addMenu(ui.icon("chart-line"), tr("Learn an own column"))
+            for column in own:
+                learned.addAction(column, partial(self.learn, column))
         menu.addAction(ui.icon("git-compare"), tr("Matched pairs"), self.pairs)
         menu.addAction(ui.icon("arrow-down-up"), tr("Sort by similarity to this"), self.sort_alike)
         menu.addSeparator()
@@ -119,6 +124,10 @@ class SetActions:
             self._parent,
         )
         self.dialog.open()
+
+    def learn(self, column: str) -> None:
+        """Fit a model on a column of numbers, and predict it for every molecule."""
+        self._start("molecules.fit", {"column": column}, tr("Learn from {count} molecules"))
 
     def pairs(self) -> None:
         """Find molecules that differ in one place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from rdkit import Chem
 from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
-from studio_molecules.chem import descriptors, graph_mutations, parser
+from studio_molecules.chem import descriptors, graph_mutations, own_model, parser
 from studio_molecules.goals import genetic, reinforcement, scores
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import Profile
@@ -47,7 +47,8 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     """
     wanted = _profile(params)
     with ExitStack() as held:
-        judge = scores.Judge(scores.of_profile(wanted, _predictor(ctx, held, wanted)))
+        own = yield from _own(ctx, wanted)
+        judge = scores.Judge(scores.of_profile(wanted, _predictor(ctx, held, wanted), own))
         yield ctx.progress(0, params.budget, "Starting")
         try:
             yield from _search(ctx, params, wanted, judge)
@@ -75,6 +76,27 @@ def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Pre
             "Run setup again to download it, or remove that objective.",
         )
     return partial(prediction.describe, ensemble)
+
+
+def _own(
+    ctx: TaskContext, wanted: Profile
+) -> Generator[Event | None, None, dict[str, Callable[[Chem.Mol], float]]]:
+    """Return a fitted model for each of the user's own columns that a profile asks for."""
+    given = ctx.inputs.json("own", dict[str, dict[str, list[Any]]], {})
+    found = {}
+    for name in wanted.own():
+        called = name.removeprefix(profiles.OWN)
+        if name not in given:
+            raise BadInput(
+                f"The profile asks for the column “{called}”, whose values are not here.",
+                "Open the table that has it, and add the objective again.",
+            )
+        yield ctx.progress(0, 0, f"Fitting {called}")
+        rows = given[name]
+        smiles, values = [str(each) for each in rows["smiles"]], [float(v) for v in rows["values"]]
+        fit = partial(own_model.fit, smiles, values, called)
+        found[name] = (yield from ctx.in_thread(fit)).predict
+    return found
 
 
 def _search(

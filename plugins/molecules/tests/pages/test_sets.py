@@ -180,3 +180,25 @@ def test_dots_say_two_more_figures(desk: Desk, looks: tuple[str, str]) -> None:
     assert len({colour for _here, colour, _wide in groups}) == (6 if looks[0] else 1)
     assert len({wide for _here, _colour, wide in groups}) == (3 if looks[1] else 1)
     assert ("Weight" in " ".join(plot.scatter.shading.told(0, rows))) == bool(looks[0])
+
+
+def test_an_own_column_is_learned_and_becomes_an_objective(desk: Desk) -> None:
+    rows = [
+        Molecule("C" * n, f"m{n}", operation="read", figures={"assay": float(n)})
+        for n in range(1, 31)
+    ]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    desk.page.sets.learn("assay")
+    desk.until_over()
+    assert desk.runtime.asked("molecules.fit")[0].params["column"] == "assay"
+    desk.set_mode("improve")
+    profile = desk.page.composer.profile
+    assert list(profile.columns()) == ["assay"]
+    profile.add_own("assay")
+    assert profile.cards[-1].low.text() == "28"
+    desk.run()
+    desk.until_over()
+    job = desk.runtime.asked("molecules.improve")[0]
+    assert job.params["goal"]["objectives"][-1]["property"] == "own:assay"
+    own = desk.runtime.inputs_of(job).json("own", dict[str, Any], {})
+    assert own["own:assay"]["values"] == [float(n) for n in range(1, 31)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,15 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role
-from studio_molecules.objectives import OBJECTIVES, Objective, Profile, checked, usual_objective
+from studio_molecules.molecule import OwnColumn
+from studio_molecules.objectives import (
+    OBJECTIVES,
+    OWN,
+    Objective,
+    Profile,
+    checked,
+    usual_objective,
+)
 from studio_molecules.pages.objectives.card import ObjectiveCard
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.model import column_title
@@ -42,6 +50,9 @@ class ProfileEditor(QWidget):
         super().__init__()
         self._ctx = ctx
         self.cards: list[ObjectiveCard] = []
+        self.columns: Callable[[], Mapping[str, OwnColumn]] = dict
+        """Returns the user's own columns of the table in view that can be learned."""
+        self._own: dict[str, OwnColumn] = {}
         title = ctx.ui.label(tr("Profile"), Role.HEADING)
         self.add = ctx.ui.button(tr("Add an objective"), "plus", dense=True)
         self.add.clicked.connect(self._show_figures)
@@ -110,6 +121,28 @@ class ProfileEditor(QWidget):
         self.cards[-1].low.setFocus()
         self.changed.emit()
 
+    def add_own(self, column: str) -> None:
+        """Add an objective for a column of the user's own, at least its upper tenth."""
+        found = self.columns().get(column)
+        if found is None:
+            return
+        values = sorted(found.values)
+        low, high = values[len(values) // 10], values[9 * len(values) // 10]
+        self._own[OWN + column] = found
+        self._put(Objective(OWN + column, low=high, tolerance=abs(high - low) or 1.0))
+        self.changed.emit()
+
+    def own(self) -> dict[str, dict[str, list[Any]]]:
+        """Return what the models of own columns are fitted on, for the task."""
+        names = {card.figure for card in self.cards if card.figure.startswith(OWN)}
+        here = {OWN + column: found for column, found in self.columns().items()}
+        known = {**here, **self._own}
+        return {
+            name: {"smiles": list(known[name].smiles), "values": list(known[name].values)}
+            for name in names
+            if name in known
+        }
+
     def _put(self, objective: Objective) -> None:
         card = ObjectiveCard(self._ctx, objective)
         card.changed.connect(self.changed)
@@ -132,6 +165,11 @@ class ProfileEditor(QWidget):
         left = [figure for figure in OBJECTIVES if figure not in chosen]
         for figure, where in figure_menus(menu, left):
             where.addAction(column_title(figure), partial(self.add_wish, figure))
+        own = [column for column in self.columns() if OWN + column not in chosen]
+        if own:
+            below = menu.addMenu(tr("Own columns"))
+            for column in own:
+                below.addAction(column, partial(self.add_own, column))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
 
     # --- state --------------------------------------------------------------------------------
@@ -149,7 +187,8 @@ class ProfileEditor(QWidget):
             profile = msgspec.convert(dict(state), Profile)
         except (msgspec.ValidationError, TypeError, ValueError):
             return  # of another version; the first profile stays
-        if all(objective.figure in OBJECTIVES for objective in profile.objectives):
+        known = (*OBJECTIVES, *(OWN + column for column in self.columns()))
+        if all(objective.figure in known for objective in profile.objectives):
             self.show_profile(profile)
 
 

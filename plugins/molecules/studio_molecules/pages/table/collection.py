@@ -8,10 +8,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio_molecules.molecule import Molecule
+from studio_molecules.molecule import Molecule, OwnColumn
 from studio_molecules.pages.filters.filter import Filters
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import Columns
+from studio_molecules.properties import FIGURES
+
+FEWEST_TAUGHT, MOST_TAUGHT = 20, 5000
+"""Rows that a model of an own column is fitted on."""
+MADE = ("Cluster", "Cluster size", "Cluster centre", "Scaffold size", "Diverse pick")
+"""Columns that the studio made, whatever their names look like."""
 
 
 class Collection(QObject):
@@ -120,6 +126,20 @@ class Collection(QObject):
         wanted = name.casefold()
         molecules = self.rows.molecules if wanted else ()
         return next((each.smiles for each in molecules if each.name.casefold() == wanted), name)
+
+    def own_columns(self) -> dict[str, OwnColumn]:
+        """Return the numbers of the user's own that a model can be fitted on, evenly chosen."""
+        found = {}
+        for id in self.rows.figures:
+            if id in FIGURES or id in MADE:
+                continue
+            rows = [each for each in self.rows.molecules if id in each.figures]
+            step = max(1, len(rows) // MOST_TAUGHT)
+            taught = rows[::step][:MOST_TAUGHT]
+            if len(rows) >= FEWEST_TAUGHT:
+                values = tuple(each.figures[id] for each in taught)
+                found[id] = OwnColumn(tuple(each.smiles for each in taught), values)
+        return found
 
     def named(self, row: int) -> Molecule:
         """Return a molecule under the name that it is shown with."""

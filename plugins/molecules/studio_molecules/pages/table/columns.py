@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
+from studio_molecules.objectives import OWN
 from studio_molecules.properties import FIGURES, Property
 
 NAME, OPERATION, SMILES = "name", "operation", "smiles"
@@ -22,6 +23,8 @@ _FIRST = ("score", "similarity")
 
 def figure_of(id: str) -> Property:
     """Return what a figure means; one that is not known came from a file, with its name."""
+    if id.startswith(OWN):
+        return Property(id.removeprefix(OWN), "", "Your own column, told by a model fitted to it.")
     return FIGURES.get(id) or Property(id, "", "A number from the file that was read.")
 
 

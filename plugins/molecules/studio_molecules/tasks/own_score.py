@@ -1,0 +1,63 @@
+"""The task ``molecules.fit``: a column of the user's own learned, and told for every molecule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from studio.api import BadInput, Event, TaskContext
+from studio_molecules.chem import own_model
+from studio_molecules.chem.parser import valid
+from studio_molecules.properties import FIGURES
+from studio_molecules.schema import Fit
+from studio_molecules.tasks.table_artifact import finish
+from studio_molecules.tasks.table_input import given
+
+_BETWEEN_STEPS = 16
+
+
+def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
+    """Fit a model on a column; yield the table with what it says of each molecule.
+
+    Of a molecule with a value the new column has what the fold said that did not see it, so that
+    the two can be compared; ``error`` and ``r2`` of the result are of these.
+
+    Raises:
+        BadInput: There is no such column of numbers, or it has too few.
+    """
+    molecules, name, told = yield from given(ctx, params)
+    taught = [n for n, each in enumerate(molecules) if params.column in each.figures]
+    if not taught:
+        own = {id for each in molecules for id in each.figures if id not in FIGURES}
+        raise BadInput(
+            f"There is no column of numbers called “{params.column}”.",
+            f"There are: {', '.join(sorted(own)) or 'none'}.",
+        )
+    chosen = [taught[place] for place in own_model.thinned(len(taught))]
+    chosen = [place for place in chosen if valid(molecules[place].smiles) is not None]
+    yield ctx.progress(0, 0, f"Fitting {params.column} on {len(chosen):,} molecules")
+    smiles = [molecules[place].smiles for place in chosen]
+    values = [molecules[place].figures[params.column] for place in chosen]
+    model = yield from ctx.in_thread(lambda: own_model.fit(smiles, values, params.column))
+    unseen = dict(zip(chosen, model.unseen, strict=True))
+    made = []
+    for place, molecule in enumerate(molecules):
+        mol = valid(molecule.smiles)
+        if mol is not None:
+            value = unseen.get(place)
+            found = model.predict(mol) if value is None else value
+            figures = {**molecule.figures, f"{params.column} (predicted)": found}
+            molecule = msgspec.structs.replace(molecule, figures=figures)
+        made.append(molecule)
+        if place % _BETWEEN_STEPS == 0:
+            yield ctx.progress(place, len(molecules), f"{place:,} predicted")
+    counts = {
+        "method": model.method,
+        "error": round(model.error, 4),
+        "r2": round(model.r2, 4),
+        "fitted_on": len(chosen),
+        **told,
+    }
+    title = f"{params.column} of {name}: error {model.error:.3g}, R² {model.r2:.2f}"
+    yield from finish(ctx, made, title, **counts)
