@@ -371,11 +371,18 @@ class Scatter(QWidget):
         colours = self._ctx.ui.tokens.colors
         chosen = self._np.isin(rows, list(self._collection.chosen))
         faint = 0.55 if len(rows) < _MANY else 0.3
-        groups = [
-            (~chosen & here, colour or colours["mute"], wide, 0.85 if colour else faint)
-            for here, colour, wide in self.shading.groups(rows, self._collection.rows, _DOT)
-        ]
-        for on, colour, wide, opacity in (*groups, (chosen, colours["accent"], _DOT + 2, 1.0)):
+        clouds = [(chosen, colours["accent"], _DOT + 2, 1.0)]
+        if self.shading.is_on(self._collection.rows):
+            groups = self.shading.groups(rows, self._collection.rows, _DOT)
+            for here, colour, wide in groups:
+                on = ~chosen & here
+                pen = QPen(QColor(colour or colours["mute"]), wide)
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+                painter.setPen(pen)
+                painter.drawPoints([QPointF(x, y) for x, y in zip(xs[on], ys[on], strict=True)])
+        else:
+            clouds.insert(0, (~chosen, colours["mute"], _DOT, faint))
+        for on, colour, wide, opacity in clouds:
             if on.any():
                 image = self._cloud(xs[on], ys[on], QColor(colour), wide / 2, opacity)
                 painter.drawImage(QPointF(0, 0), image)

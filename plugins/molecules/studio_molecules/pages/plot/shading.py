@@ -25,6 +25,10 @@ class Shading:
     colour: str = ""
     size: str = ""
 
+    def is_on(self, columns: Columns) -> bool:
+        """Whether colour or size say anything of this table."""
+        return self.colour in columns.figures or self.size in columns.figures
+
     def groups(self, rows: Any, columns: Columns, usual: float) -> list[tuple[Any, str, float]]:
         """Return dots that look alike: which of ``rows`` (bool), colour or "", width."""
         shades = self._places(self.colour, rows, columns, len(COLOURS))

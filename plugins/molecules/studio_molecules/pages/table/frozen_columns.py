@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
+from studio.api import PluginContext, Tokens
 from studio_molecules.pages.table.columns import NAME
 from studio_molecules.pages.table.model import MoleculeModel
 
@@ -15,7 +16,7 @@ class FrozenColumns(QTableView):
     It shares model and selection with the table, and never has the keyboard.
     """
 
-    def __init__(self, table: QTableView, model: MoleculeModel) -> None:
+    def __init__(self, ctx: PluginContext, table: QTableView, model: MoleculeModel) -> None:
         super().__init__(table)
         self._table, self._model = table, model
         self.setModel(model)
@@ -46,7 +47,16 @@ class FrozenColumns(QTableView):
         table.horizontalHeader().geometriesChanged.connect(self.place)
         model.modelReset.connect(self._hide_others)
         table.viewport().installEventFilter(self)
+        self._wear(ctx.ui.tokens)
+        end_theme = ctx.ui.on_theme(self._wear)
+        self.destroyed.connect(lambda: end_theme())
         self._hide_others()
+
+    def _wear(self, tokens: Tokens) -> None:
+        """Have a ground of its own, or what scrolls below would show."""
+        ground = tokens.colors["bg"]
+        parts = "QTableView, QHeaderView, QHeaderView::section"
+        self.setStyleSheet(f"{parts} {{ background: {ground}; }}")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as high as the table is."""

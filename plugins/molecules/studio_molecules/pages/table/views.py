@@ -104,7 +104,7 @@ class Table(QTableView):
         self.setItemDelegate(self.light)
         self.setItemDelegateForColumn(0, self.cell)
         self._dress()
-        self.frozen = FrozenColumns(self, model)
+        self.frozen = FrozenColumns(ctx, self, model)
         self.frozen.setItemDelegateForColumn(0, self.cell)
         self._choosing = Choosing(self, model, collection)
         structures.drawn.connect(self.viewport().update)
