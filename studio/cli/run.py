@@ -56,7 +56,7 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
     params_class.parse(given)  # what is wrong is told before anything is opened
     inputs = inputs_of(arguments, entry.inputs)
     out = output_files.prepare(arguments.out) if arguments.out else None
-    with session.studio(passing=True) as studio:
+    with session.at_work() as studio:
         job = studio.submit(JobRequest(entry.id, given, inputs=inputs, whole=arguments.json))
         follower = JobProgress(
             studio,

@@ -48,12 +48,14 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
+    from studio.core.terminals import Terminals
     from studio.serving import PORT, LocalServer
 
     if arguments.pin and arguments.port is None:
         parser.error("--pin needs --port")
     with session.studio() as studio:
         server = LocalServer(studio, arguments.port)
+        terminals = Terminals(studio)
         if arguments.new_key:
             server.token.renew()
         if arguments.pin:
@@ -71,5 +73,6 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         except KeyboardInterrupt:
             return ExitCode.OK
         finally:
+            terminals.close()
             server.close()
     return ExitCode.PROBLEMS

@@ -19,8 +19,12 @@ from studio.core import disk
 from studio.core.plugins import Plugin
 from studio.core.provenance.exporter import Exporter
 from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
+
+AnyStudio = Studio | OpenStudio
+"""This process's own, or the one that is open elsewhere."""
 
 
 @dataclass
@@ -56,7 +60,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     out = output_files.prepare(arguments.out) if arguments.out else None
-    with session.studio(passing=True) as studio:
+    with session.at_work() as studio:
         stops = _walk(session, studio, out, arguments.json)
         _mention_plugins_without_examples(studio)
         better = list(_better_weights(studio))
@@ -71,7 +75,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
-def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
+def _walk(session: StudioSession, studio: AnyStudio, out: Path | None, quiet: bool) -> list[Stop]:
     stops: list[Stop] = []
     follower = JobProgress(studio, show_progress=not quiet, show_text=not quiet)
     for plugin in studio.plugins.usable():
@@ -91,7 +95,7 @@ def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool)
 
 
 def _run(
-    stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, session: StudioSession
+    stop: Stop, studio: AnyStudio, follower: JobProgress, out: Path | None, session: StudioSession
 ) -> None:
     example = stop.example
     job = studio.submit(JobRequest(example.task, example.params, title=example.title, whole=True))
@@ -131,7 +135,7 @@ def missing(expects: Mapping[str, Any], result: Mapping[str, Any], inside: str =
     return ""
 
 
-def _better_weights(studio: Studio) -> Iterator[str]:
+def _better_weights(studio: AnyStudio) -> Iterator[str]:
     """Yield what could be said of sets of weights that are not here yet."""
     for row in studio.weights.offers("text"):
         if row.offer and row.problem:
@@ -142,7 +146,7 @@ def _better_weights(studio: Studio) -> Iterator[str]:
             )
 
 
-def _mention_plugins_without_examples(studio: Studio) -> None:
+def _mention_plugins_without_examples(studio: AnyStudio) -> None:
     for plugin in studio.plugins.plugins:
         if not plugin.is_usable:
             output.hint(f"\n{plugin.title}: skipped. {plugin.reason}")

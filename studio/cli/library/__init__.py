@@ -41,8 +41,9 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         return backups.show(arguments, session)
     if arguments.command == "restore" and (backup := backups.named(arguments, session)):
         return backups.restore(backup, arguments, session.paths)
-    writes = arguments.command in ("backup", "erase", "rebuild", "restore", *shelves.DONE)
-    with Library.open(session.paths, read_only=not writes) as library:
+    writes = arguments.command in ("backup", "rebuild")
+    changes = arguments.command in ("erase", "restore", *shelves.DONE)
+    with session.library(changes=changes, writes=writes) as library:
         for news in library.news:
             output.hint(news)
         if arguments.command == "export":

@@ -12,6 +12,7 @@ from studio.cli.terminal.interrupt import on_interrupt
 from studio.core.jobs.job import Job
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
@@ -31,7 +32,7 @@ class JobProgress:
     """
 
     def __init__(
-        self, studio: Studio, *, show_progress: bool = True, show_text: bool = True
+        self, studio: Studio | OpenStudio, *, show_progress: bool = True, show_text: bool = True
     ) -> None:
         self.interrupted = False
         self._studio = studio

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from studio.cli.terminal import output
 from studio.core.paths import StudioPaths
+from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Library
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from studio.core.plugins.install.store import PluginStore
     from studio.core.settings import Settings
     from studio.core.studio import Studio
+    from studio.core.terminals.connection import Connection
+    from studio.core.terminals.open_studio import OpenStudio
     from studio.core.weights import WeightsCatalogue
     from studio.core.weights.manager import WeightsManager
 
@@ -108,6 +111,58 @@ class StudioSession:
                 yield studio
             finally:
                 studio.close()
+
+    @contextmanager
+    def at_work(self) -> Iterator[Studio | OpenStudio]:
+        """Reach the studio that is open on this home, or open one as :meth:`studio` does.
+
+        Raises:
+            StudioError: The library cannot be read.
+        """
+        if (connection := self._connected()) is None:
+            with self.studio(passing=True) as studio:
+                yield studio
+            return
+        from studio.core.library import Library
+        from studio.core.terminals import OpenStudio
+
+        with closing(connection), Library.open(self.paths, read_only=True) as library:
+            yield OpenStudio(connection, library, self.plugins, self.weights)
+
+    @contextmanager
+    def library(self, *, changes: bool, writes: bool = False) -> Iterator[Library]:
+        """Open the library.
+
+        Args:
+            changes: Something in it is changed, if need be by the studio that is open.
+            writes: All of it may be written: no other studio may have it.
+
+        Raises:
+            StudioError: It cannot be read.
+        """
+        from studio.core.library import Library
+
+        connection = self._connected() if changes else None
+        if connection is None:
+            with Library.open(self.paths, read_only=not (changes or writes)) as library:
+                yield library
+            return
+        from studio.core.terminals import OpenStudio
+
+        with closing(connection), Library.open(self.paths, read_only=True) as library:
+            yield OpenStudio(connection, library, self.plugins, self.weights).library
+
+    def _connected(self) -> Connection | None:
+        """Return a connection to the open studio; None where there is none, or none of our kind."""
+        if self.safe_mode or self.only:
+            return None  # it has other plugins than this command wants
+        from studio.core.terminals.open_studio import connected
+
+        try:
+            return connected(self.paths)
+        except StudioError as error:
+            output.hint(f"{error.message} {error.hint}".strip())
+            return None
 
     @contextmanager
     def _library(self, *, read_only: bool, passing: bool) -> Iterator[Library]:

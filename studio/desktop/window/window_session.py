@@ -23,6 +23,7 @@ from studio.core.notices import Level, Notice
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import Launch
 from studio.core.studio import Studio
+from studio.core.terminals import Terminals
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.preload import Preload
@@ -69,6 +70,7 @@ class WindowSession(QObject):
         self.palette = CommandPalette(
             window.look, center, self._commands.collect, window.state.used
         )
+        self._terminals = Terminals(studio)
         self._connect_notices()
         self._connect_activity()
         self._bind()
@@ -115,6 +117,7 @@ class WindowSession(QObject):
         self._looking.stop()
         self._warming.close()
         self.workspace.serving.close()
+        self._terminals.close()
         self.studio.close()
         self.faults.close()
 

@@ -37,7 +37,7 @@ def tasks_run(desk: Any) -> set[str]:
 def test_from_the_tour(
     desk: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(StudioSession, "studio", lambda _, **how: nullcontext(desk.studio))
+    monkeypatch.setattr(StudioSession, "at_work", lambda _, **how: nullcontext(desk.studio))
     assert tour.main([], StudioSession()) == ExitCode.OK
     assert "1 of 1 examples worked" in capsys.readouterr().err
     assert tasks_run(desk) == {"callers.make", *CALLED}

@@ -125,7 +125,7 @@ def test_what_a_stopped_job_had_finished_is_kept_and_named(
         yield studio
 
     own = {"paths": studio.paths, "settings": studio.settings}
-    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened, saves=True, **own)
+    session: Any = SimpleNamespace(plugins=studio.plugins, at_work=opened, saves=True, **own)
     studio.jobs.on_change(lambda job: job.cancel() if job.artifacts else None)
     runtime.enqueue(Artifact("text", b"half", ".txt", text="half"), Stall())
     out = tmp_path / "out"

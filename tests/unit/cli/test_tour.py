@@ -58,7 +58,7 @@ def test_an_answer_without_what_was_asked_is_not_one_that_worked(
         importable(PLUGINS / "good"),
         closing(Studio.open(home=home, only=("echo",), launch=runtime.launch)) as studio,
     ):
-        monkeypatch.setattr(StudioSession, "studio", lambda _session, **_how: nullcontext(studio))
+        monkeypatch.setattr(StudioSession, "at_work", lambda _session, **_how: nullcontext(studio))
         assert tour.main([], StudioSession()) == code
         assert said in capsys.readouterr().err
         runtime.enqueue(Tokens(text), Result(text=text))
@@ -76,6 +76,6 @@ def test_the_tour_ends_with_the_better_weights_that_can_be_had(
         importable(PLUGINS / "good"),
         closing(Studio.open(home=home, only=("echo",), launch=runtime.launch)) as studio,
     ):
-        monkeypatch.setattr(StudioSession, "studio", lambda _session, **_how: nullcontext(studio))
+        monkeypatch.setattr(StudioSession, "at_work", lambda _session, **_how: nullcontext(studio))
         tour.main([], StudioSession())
     assert "studio models get coder" in capsys.readouterr().err.splitlines()[-1]

@@ -1,0 +1,123 @@
+"""What a terminal and the open studio say to each other. Plain data, checked when it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from studio.api.artifacts import SavedArtifact
+from studio.protocol.errors import ErrorInfo
+
+VERSION = 1
+"""Of these messages."""
+CHANGES = frozenset({
+    "restore", "erase", "erase_leftovers", "conversations.restore", "tags.add", "tags.remove",
+    "collections.create", "collections.put", "collections.take",
+})  # fmt: skip
+"""What a terminal may ask of the library: its methods, and no others."""
+
+
+class Message(msgspec.Struct, tag=True, frozen=True):
+    """Base of all."""
+
+
+class Greeting(Message, frozen=True):
+    """The first message of either side; both must say the same.
+
+    Attributes:
+        studio: Version of the studio.
+        version: Of the messages.
+        home: The home that is meant.
+    """
+
+    studio: str
+    version: int
+    home: str
+
+
+class Refused(Message, frozen=True):
+    """The open studio does not do it, or could not."""
+
+    error: ErrorInfo
+
+
+class Submit(Message, frozen=True):
+    """Run a task; the fields are those of ``JobRequest``."""
+
+    task: str
+    params: dict[str, Any]
+    inputs: dict[str, bytes] = {}
+    title: str = ""
+    whole: bool = False
+
+
+class Stop(Message, frozen=True):
+    """Stop the job that runs for this terminal."""
+
+
+class Change(Message, frozen=True):
+    """Call a method of the library, one of ``CHANGES``."""
+
+    method: str
+    arguments: list[Any]
+
+
+class Changed(Message, frozen=True):
+    """What it returned, as plain data."""
+
+    value: Any = None
+
+
+class Begun(Message, frozen=True):
+    """The job is there."""
+
+    id: str
+    record: str
+    plugin: str
+    title: str
+    kind: str
+
+
+class Moved(Message, frozen=True):
+    """Its state, and why; see ``JobState``."""
+
+    state: str
+    reason: str
+
+
+class Went(Message, frozen=True):
+    """How far it is."""
+
+    done: float
+    total: float
+    message: str
+    seconds_left: float | None
+
+
+class Wrote(Message, frozen=True):
+    """New text of it."""
+
+    text: str
+    tokens: int
+    channel: str
+
+
+class Made(Message, frozen=True):
+    """A result that is in the library now."""
+
+    artifact: SavedArtifact
+
+
+class Ended(Message, frozen=True):
+    """It is over, and all its results have been told of."""
+
+    state: str
+    result: dict[str, Any]
+    started: float | None
+    finished: float | None
+    error: ErrorInfo | None = None
+
+
+FromTerminal = Greeting | Submit | Stop | Change
+FromStudio = Greeting | Refused | Changed | Begun | Moved | Went | Wrote | Made | Ended

@@ -1,0 +1,236 @@
+"""A terminal's side: the studio that is open elsewhere, as far as a command needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+import studio
+from studio.api.jobs import JobRequest
+from studio.api.params import File, Params
+from studio.core.jobs.job import Job, Recipe
+from studio.core.library.library import Library
+from studio.core.library.rows import Collection, Conversation
+from studio.core.paths import StudioPaths
+from studio.core.plugins import PluginHost
+from studio.core.runtime_process.supervisor import Death, RuntimeState
+from studio.core.terminals.connection import IS_THERE, Connection, address, is_mine, place
+from studio.core.terminals.messages import (
+    CHANGES,
+    VERSION,
+    Begun,
+    Change,
+    Changed,
+    Ended,
+    FromStudio,
+    Greeting,
+    Made,
+    Moved,
+    Refused,
+    Stop,
+    Submit,
+    Went,
+    Wrote,
+)
+from studio.core.weights import WeightsCatalogue
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState, Priority
+
+A = TypeVar("A")
+
+GREETING_SECONDS = 10.0
+"""A window that is busy answers late."""
+CHANGE_SECONDS = 600.0
+_RETURNED = {"collections.create": Collection, "conversations.restore": Conversation}
+_GONE = StudioError(
+    ErrorCode.RUNTIME_LOST,
+    "The studio that did this was closed.",
+    "What it had finished is in the library. Run the command again.",
+)
+
+
+@dataclass
+class _Runtime:
+    """The runtime of the open studio: it is looked after there."""
+
+    state: RuntimeState = RuntimeState.READY
+    deaths: list[Death] = field(default_factory=list)
+
+
+class HandedJob(Job):
+    """A job of the open studio, as this terminal hears of it."""
+
+    def take(self, message: object) -> None:
+        """Take in what was told of it."""
+        if isinstance(message, Begun):
+            self.id, self.record = message.id, message.record
+        elif isinstance(message, Moved):
+            self.state, self.reason = JobState(message.state), message.reason
+            if self.state is JobState.RUNNING and self.started is None:
+                self.started = time.time()
+            self._tell("state", self.state, self.reason)
+        elif isinstance(message, Went):
+            self.done, self.total, self.message = message.done, message.total, message.message
+            self.seconds_left = message.seconds_left
+            self.tell_progress()
+        elif isinstance(message, Wrote):
+            self.write(message.text, message.tokens, message.channel)
+        elif isinstance(message, Made):
+            self.keep(message.artifact)
+        elif isinstance(message, Ended):
+            self.result, self.started = message.result, message.started
+            error = StudioError.from_info(message.error) if message.error else None
+            self.was(JobState(message.state), message.finished or time.time(), error)
+            self._tell("state", self.state, self.reason)
+
+
+class OpenStudio:
+    """What ``studio run``, ``tour`` and ``library`` need of a studio, done by the open one.
+
+    Attributes:
+        library: The same one, to read; what terminals may change in it is changed there.
+        plugins: Those of this home.
+        runtime: Looked after by the open studio.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        library: Library,
+        plugins: PluginHost,
+        weights: WeightsCatalogue,
+    ) -> None:
+        self._connection = connection
+        self.library: Library = _Changing(library, "", self._change)  # type: ignore[assignment]
+        self.plugins, self.weights = plugins, weights
+        self.runtime = _Runtime()
+        self._job: HandedJob | None = None
+
+    def submit(self, request: JobRequest) -> Job:
+        """Have a task run; see ``Studio.submit``.
+
+        Raises:
+            StudioError: As there, or the open studio has gone.
+        """
+        _, entry = self.plugins.task(request.task)
+        params = request.params
+        plain = params.to_dict() if isinstance(params, Params) else dict(params)
+        for each in self.plugins.params_class(entry.id).fields():
+            if each.file != File() and isinstance(paths := plain.get(each.name), list):
+                plain[each.name] = [str(Path(path).absolute()) for path in paths]
+        inputs = {name: bytes(data) for name, data in request.inputs.items()}
+        asked = Submit(entry.id, plain, inputs, request.title, request.whole)
+        self._write(asked)
+        begun = self._answer(Begun)
+        recipe = Recipe(
+            begun.plugin, entry.id, plain, 0, begun.title, kind=begun.kind, priority=Priority.NORMAL
+        )
+        self._job = job = HandedJob(begun.id, begun.record, recipe, self, lambda *_: None)
+        return job
+
+    def pump(self, timeout: float = 0.0) -> bool:
+        """Take in what has happened, waiting up to ``timeout`` seconds for the first of it."""
+        try:
+            message = self._connection.read(timeout)
+        except EOFError:
+            message = Ended(str(JobState.LOST), {}, None, time.time(), _GONE.info())
+        if message is None or self._job is None:
+            return False
+        self._job.take(message)
+        return True
+
+    def close(self) -> None:
+        """Let go: a job that is still at work is stopped."""
+        self._connection.close()
+
+    def cancel(self, job: Job) -> None:
+        """Stop it at its next step."""
+        with contextlib.suppress(StudioError):
+            self._write(Stop())
+
+    def pause(self, job: Job) -> None:
+        """Nothing: that is for the window."""
+
+    resume = promote = pause
+
+    def _change(self, method: str, arguments: tuple[Any, ...]) -> Any:
+        """Have the library changed; return what came of it."""
+        self._write(Change(method, [msgspec.to_builtins(each) for each in arguments]))
+        value = self._answer(Changed).value
+        kind = _RETURNED.get(method)
+        return msgspec.convert(value, kind) if kind else value
+
+    def _write(self, message: msgspec.Struct) -> None:
+        try:
+            self._connection.write(message)
+        except OSError as error:
+            raise _GONE from error
+
+    def _answer(self, kind: type[A]) -> A:
+        """Return the answer to what was asked.
+
+        Raises:
+            StudioError: It was refused, or the open studio has gone.
+        """
+        try:
+            message = self._connection.read(CHANGE_SECONDS)
+        except EOFError as error:
+            raise _GONE from error
+        if isinstance(message, Refused):
+            raise StudioError.from_info(message.error)
+        if not isinstance(message, kind):
+            raise StudioError(ErrorCode.PROTOCOL, "The open studio does not answer.", "Restart it.")
+        return message
+
+
+class _Changing:
+    """The library to read, or a part of it, whose changes are made by the open studio."""
+
+    def __init__(self, part: Any, name: str, change: Any) -> None:
+        self._part, self._name, self._change = part, name, change
+
+    def __getattr__(self, name: str) -> Any:
+        full = f"{self._name}.{name}" if self._name else name
+        if full in CHANGES:
+            return lambda *arguments: self._change(full, arguments)
+        found = getattr(self._part, name)
+        inside = any(each.startswith(f"{full}.") for each in CHANGES)
+        return _Changing(found, full, self._change) if inside else found
+
+
+def connected(paths: StudioPaths) -> Connection | None:
+    """Return a connection to the studio that is open on this home; None where there is none.
+
+    Raises:
+        StudioError: It is of another version.
+    """
+    path = place(paths.home)
+    if not IS_THERE or not path.exists():
+        return None
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    own = Greeting(studio.__version__, VERSION, os.path.realpath(paths.home))
+    connection = Connection(link, FromStudio)
+    try:
+        with address(path) as name:
+            link.connect(name)
+        if is_mine(link):
+            connection.write(own)
+            told = connection.read(GREETING_SECONDS)
+            if isinstance(told, Refused):
+                raise StudioError.from_info(told.error)
+            if told == own:
+                return connection
+    except (OSError, EOFError):
+        pass  # it is gone, or was killed and left its socket
+    except StudioError:
+        connection.close()
+        raise
+    connection.close()
+    return None

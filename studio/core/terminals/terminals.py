@@ -1,0 +1,265 @@
+"""The open studio's side: takes jobs of terminals, and tells them how these go."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import studio
+from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobRequest
+from studio.core import disk
+from studio.core.terminals.connection import IS_THERE, Connection, address, is_mine, place
+from studio.core.terminals.messages import (
+    CHANGES,
+    VERSION,
+    Begun,
+    Change,
+    Changed,
+    Ended,
+    FromTerminal,
+    Greeting,
+    Made,
+    Moved,
+    Refused,
+    Stop,
+    Submit,
+    Went,
+    Wrote,
+)
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
+
+if TYPE_CHECKING:
+    from studio.core.jobs.job import Job
+    from studio.core.studio import Studio
+
+MOST_TERMINALS = 16
+MOST_WAITING = 10_000
+"""Messages that a terminal has not read: one that stands still is let go, nobody waits for it."""
+GREETING_SECONDS = 5.0
+
+
+class Terminals:
+    """Listens while the studio is open. Close it before the studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        """Listen in the studio's home; where that is impossible terminals work alone, as ever."""
+        self._studio = studio
+        self._home = studio.paths.home
+        self._open: set[_Terminal] = set()
+        self._socket: socket.socket | None = None
+        if not IS_THERE or studio.library.read_only or studio.paths.temporary:
+            return
+        with contextlib.suppress(OSError):
+            self._socket = self._listen()
+            threading.Thread(target=self._serve, name="terminals", daemon=True).start()
+
+    def _listen(self) -> socket.socket:
+        path = place(self._home)
+        disk.make_folder(path.parent)
+        path.parent.chmod(0o700)
+        path.unlink(missing_ok=True)  # of a studio that was killed: the library has one writer
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with address(path) as name:
+                made.bind(name)
+            path.chmod(0o600)
+            made.listen()
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    def close(self) -> None:
+        """Listen no more; jobs of terminals are stopped."""
+        if self._socket is None:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._socket = None
+        with contextlib.suppress(OSError):
+            place(self._home).unlink(missing_ok=True)
+        for each in list(self._open):
+            each.close()
+
+    def _serve(self) -> None:
+        listening = self._socket
+        while listening is not None:
+            try:
+                link, _ = listening.accept()
+            except OSError:
+                return
+            if not is_mine(link) or len(self._open) >= MOST_TERMINALS:
+                link.close()
+                continue
+            made = _Terminal(self._studio, link, self._open.discard)
+            self._open.add(made)
+            made.start()
+
+
+class _Terminal:
+    """One terminal, and the job that runs for it."""
+
+    def __init__(
+        self, studio: Studio, link: socket.socket, gone: Callable[[_Terminal], None]
+    ) -> None:
+        self._studio, self._gone = studio, gone
+        self._connection = Connection(link, FromTerminal)
+        self._waiting: queue.Queue[msgspec.Struct | None] = queue.Queue(MOST_WAITING)
+        self._job: Job | None = None
+
+    def start(self) -> None:
+        """Read and write, each on a thread of its own: the studio's never waits for a terminal."""
+        for work in (self._read, self._write):
+            threading.Thread(target=work, name="terminal", daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        self._connection.close()
+
+    def _tell(self, message: msgspec.Struct) -> None:
+        try:
+            self._waiting.put_nowait(message)
+        except queue.Full:
+            self.close()
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            while (message := self._waiting.get()) is not None:
+                self._connection.write(message)
+        self.close()
+
+    def _read(self) -> None:
+        try:
+            self._greet(self._connection.read(GREETING_SECONDS))
+            while True:
+                message = self._connection.read()
+                self._studio.post(partial(self._do, message))
+        except (EOFError, OSError):
+            pass
+        finally:
+            self._studio.post(self._stop)
+            with contextlib.suppress(queue.Full):
+                self._waiting.put_nowait(None)
+            self.close()
+            self._gone(self)
+
+    def _greet(self, told: object) -> None:
+        """Answer the greeting.
+
+        Raises:
+            EOFError: It is none, or of another studio: that has been said.
+        """
+        own = Greeting(studio.__version__, VERSION, os.path.realpath(self._studio.paths.home))
+        if told == own:
+            self._connection.write(own)
+            return
+        if isinstance(told, Greeting):
+            self._connection.write(Refused(mismatch(own, told).info()))
+        raise EOFError
+
+    # --- on the studio's thread ---------------------------------------------------------------
+
+    def _do(self, message: object) -> None:
+        try:
+            if isinstance(message, Submit):
+                self._submit(message)
+            elif isinstance(message, Stop):
+                self._stop()
+            elif isinstance(message, Change):
+                self._change(message)
+        except StudioError as error:
+            self._tell(Refused(error.info()))
+        except Exception:
+            told = "The open studio could not do it: this is a fault in Offline Studio."
+            self._tell(Refused(StudioError(ErrorCode.INTERNAL, told, "See its log.").info()))
+            raise
+
+    def _submit(self, asked: Submit) -> None:
+        if self._job is not None and self._job.is_live:
+            raise StudioError(ErrorCode.BUSY, "The job before it is not over.", "Wait for it.")
+        job = self._studio.submit(
+            JobRequest(
+                asked.task,
+                asked.params,
+                title=asked.title,
+                inputs=dict(asked.inputs),
+                whole=asked.whole,
+            )
+        )
+        self._job = job
+        self._tell(Begun(job.id, job.record, job.plugin, job.title, job.kind))
+        job.on_progress(lambda *told: self._tell(Went(*told)))
+        job.on_text(lambda *told: self._tell(Wrote(*told)))
+        job.on_artifact(self._made)
+        job.on_state(lambda state, reason: self._moved(job, state, reason))
+        job.on_done(lambda _: self._ended(job))
+        job.on_failed(lambda _: self._ended(job))
+        job.on_cancelled(lambda: self._ended(job))
+
+    def _made(self, artifact: SavedArtifact) -> None:
+        if artifact.id:
+            self._tell(Made(artifact))
+
+    def _moved(self, job: Job, state: JobState, reason: str) -> None:
+        if not state.is_terminal:
+            self._tell(Moved(str(state), reason))
+
+    def _ended(self, job: Job) -> None:
+        result = _plain(job.result)
+        error = job.error.info() if job.error is not None else None
+        self._tell(Ended(str(job.state), result, job.started, job.finished, error))
+
+    def _stop(self) -> None:
+        if self._job is not None and self._job.is_live:
+            self._job.cancel()
+
+    def _change(self, asked: Change) -> None:
+        if asked.method not in CHANGES:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED, f"“{asked.method[:80]}” is nothing that a terminal may do."
+            )
+        library = self._studio.library
+        method: Any = library
+        for name in asked.method.split("."):
+            method = getattr(method, name)
+        done = library.later(method, *asked.arguments)
+        done.add_done_callback(lambda future: self._tell(_outcome(future)))
+
+
+def _outcome(future: Any) -> msgspec.Struct:
+    error = future.exception()
+    if isinstance(error, StudioError):
+        return Refused(error.info())
+    if error is not None:
+        told = StudioError(
+            ErrorCode.INTERNAL, "The library could not be changed.", details=repr(error)
+        )
+        return Refused(told.info())
+    return Changed(msgspec.to_builtins(future.result()))
+
+
+def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(dict(result), enc_hook=str)
+    return plain
+
+
+def mismatch(own: Greeting, other: Greeting) -> StudioError:
+    """Return why two of these cannot work together."""
+    if own.home != other.home:
+        return StudioError(ErrorCode.UNSUPPORTED, "The open studio has another data folder.")
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        f"The open studio is version {own.studio}, this command is {other.studio}.",
+        "Restart the studio, so that both are the same.",
+    )

@@ -1,0 +1,246 @@
+"""Commands beside an open studio: it does the work. Each beside the same command with none open."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.api.jobs import JobRequest
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio, Terminals, open_studio
+from studio.core.terminals.connection import address, place
+from studio.protocol.states import JobState
+from studio.testing.guards import PATIENCE
+from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
+from tests.unit.cli.conftest import one_object
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
+Command = Callable[..., tuple[int, str, str]]
+
+
+class Window:
+    """A studio that is open, with an event loop of its own, as a window has one."""
+
+    def __init__(self, home: Path) -> None:
+        self.runtime = ScriptedRuntime()
+        self.home = home
+        self.jobs: list[Any] = []
+        self._ready, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+
+    def _run(self) -> None:
+        studio = Studio.open(home=self.home, launch=self.runtime.launch)
+        submit = studio.submit
+        studio.submit = lambda request: self.jobs.append(submit(request)) or self.jobs[-1]  # type: ignore[method-assign]
+        terminals = Terminals(studio)
+        self._ready.set()
+        while not self._over.is_set():
+            studio.pump(0.02)
+        terminals.close()
+        studio.close()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join(PATIENCE)
+
+
+@pytest.fixture
+def window(home: Path, command: Command) -> Iterator[Window]:
+    """Opened where the plugins of ``command`` are."""
+    made = Window(home)
+    yield made
+    made.close()
+
+
+SAY = ("run", "echo.say", "--text", "hi")
+
+
+def test_the_open_studio_runs_it_and_keeps_what_was_made(
+    window: Window, command: Command, tmp_path: Path
+) -> None:
+    window.runtime.enqueue(
+        Step(1, 2, "half"), Tokens("hi ", "there"), Artifact("text", b"hi there", ".txt"),
+        Result(text="hi there", words=2),
+    )  # fmt: skip
+    code, out, err = command(*SAY, "--json", "--out", str(tmp_path / "out"))
+    assert code == ExitCode.OK, err
+    told = one_object(out)
+    assert (told["text"], told["words"]) == ("hi there", 2)
+    assert Path(told["artifacts"][0]).read_bytes() == b"hi there"
+    assert "Another studio" not in err
+    assert [job.record for job in window.jobs] == [told["record"]]
+    assert (
+        one_object(command("library", "show", told["record"], "--json")[1])["params"]["text"]
+        == "hi"
+    )
+    window.runtime.enqueue(Tokens("one two"), Result())
+    assert command(*SAY)[1].startswith("one two"), "text is shown as it is written"
+
+
+def test_without_an_open_studio_it_runs_alone(
+    home: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also beside one that does not listen, as an older one: then nothing is saved."""
+    runtime = ScriptedRuntime()
+    monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
+    runtime.enqueue(Result(text="alone"))
+    assert one_object(command(*SAY, "--json")[1])["record"]
+    with Library.open(StudioPaths(home)):
+        runtime.enqueue(Result(text="alone"))
+        _, out, err = command(*SAY, "--json")
+    assert one_object(out)["record"] == ""
+    assert "Another studio" in err
+
+
+def test_wrong_parameters_and_failures_are_the_same_sentences(
+    window: Window, command: Command
+) -> None:
+    code, _, err = command(*SAY, "--times", "0")
+    assert code == ExitCode.BAD_INPUT
+    window.runtime.enqueue(Die(), Die())
+    window.runtime.enqueue(Die())
+    code, _, err = command(*SAY)
+    assert code not in (ExitCode.OK, ExitCode.INTERRUPTED)
+    assert "echo" in err.lower() or "ended" in err
+
+
+def test_ctrl_c_stops_the_job_there(window: Window, command: Command) -> None:
+    window.runtime.enqueue(Tokens("begun"), Stall())
+
+    def press() -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not (window.jobs and window.jobs[0].texts()):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    code, _, err = command(*SAY)
+    assert code == ExitCode.INTERRUPTED
+    assert "Stopped" in err
+    assert window.jobs[0].state is JobState.CANCELLED
+
+
+def test_a_terminal_that_is_gone_stops_its_job(window: Window, command: Command) -> None:
+    window.runtime.enqueue(Tokens("begun"), Stall())
+    with StudioSession().at_work() as beside:
+        assert isinstance(beside, OpenStudio)
+        job = beside.submit(JobRequest("echo.say", {"text": "hi"}))
+        while not job.texts():
+            beside.pump(0.1)
+        assert window.jobs[0].is_live, "the control"
+    until = time.monotonic() + PATIENCE
+    while window.jobs[0].is_live and time.monotonic() < until:
+        time.sleep(0.01)
+    assert window.jobs[0].state is JobState.CANCELLED
+
+
+def test_a_studio_that_is_closed_is_a_sentence(window: Window, command: Command) -> None:
+    window.runtime.enqueue(Tokens("begun"), Stall())
+
+    def close() -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not (window.jobs and window.jobs[-1].texts()):
+            time.sleep(0.01)
+        window.close()
+
+    threading.Thread(target=close).start()
+    code, _, err = command(*SAY)
+    assert code != ExitCode.OK
+    assert "was closed" in err
+
+
+def test_the_library_is_changed_by_the_open_studio(window: Window, command: Command) -> None:
+    window.runtime.enqueue(Artifact("text", b"x", ".txt", title="X"), Result())
+    command(*SAY, "--json")
+    with Library.open(StudioPaths(window.home), read_only=True) as library:
+        (made,) = library.find()
+    assert command("library", "tag", "nice", made.id)[0] == ExitCode.OK
+    assert one_object(command("library", "tags", "--json")[1]) == {"tags": {"nice": 1}}
+    assert command("library", "collect", "Best", made.id)[0] == ExitCode.OK
+    assert command("library", "erase", made.id, "--yes")[0] == ExitCode.OK
+    code, _, err = command("library", "show", made.id)
+    assert code == ExitCode.NOT_FOUND, err
+    assert command("library", "rebuild")[0] != ExitCode.OK, "the control: that needs all of it"
+
+
+def test_another_version_is_a_sentence_and_the_command_runs_alone(
+    window: Window, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = ScriptedRuntime()
+    monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
+    monkeypatch.setattr(open_studio.studio, "__version__", "9.9")  # of both, in one process
+    monkeypatch.setattr(open_studio, "VERSION", 2)
+    runtime.enqueue(Result(text="alone"))
+    code, out, err = command(*SAY, "--json")
+    assert code == ExitCode.OK
+    assert "The open studio is version" in err
+    assert one_object(out)["record"] == ""
+    assert not window.jobs
+
+
+def connect(home: Path) -> socket.socket:
+    link = socket.socket(socket.AF_UNIX)
+    link.settimeout(PATIENCE)
+    with address(place(home)) as name:
+        link.connect(name)
+    return link
+
+
+def test_what_is_no_terminal_is_let_go_and_the_studio_goes_on(
+    window: Window, command: Command
+) -> None:
+    for said in (
+        b"GET / HTTP/1.1\r\n\r\n",
+        struct.pack("<I", 1 << 31),
+        struct.pack("<I", 3) + b"abc",
+    ):
+        with connect(window.home) as link:
+            link.sendall(said)
+            assert link.recv(100) == b""
+    window.runtime.enqueue(Result(text="still here"))
+    assert one_object(command(*SAY, "--json")[1])["text"] == "still here"
+
+
+def test_only_this_user_reaches_it(window: Window) -> None:
+    path = place(window.home)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    for each in (path.parent, *path.parents):
+        if each.stat().st_uid == 0 and str(each) != "/":
+            each.chmod(0o755)  # as if somebody had opened it all up
+    path.chmod(0o777)
+    asks = (
+        "import socket,sys;s=socket.socket(socket.AF_UNIX);s.settimeout(60);"
+        "s.connect(sys.argv[1]);print('in', s.recv(9))"
+    )
+    with address(path) as name:
+        if name != str(path):
+            pytest.skip("its path is too long for another process")
+    ran = subprocess.run(
+        ["python3", "-c", asks, str(path)], check=False, capture_output=True, text=True,
+        user=65534, group=65534, extra_groups=[], cwd="/", timeout=PATIENCE,
+    )  # fmt: skip
+    assert ran.stdout == "in b''\n", "the kernel says who it is, so it is let go"
+    with connect(window.home) as mine:
+        mine.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            mine.recv(9)  # the control: this user is listened to
