@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from studio.core import disk
+
 IS_THERE = hasattr(socket, "AF_UNIX") and sys.platform != "win32"
 """Whether this system has such sockets."""
 MOST_BYTES = 256 << 20
@@ -56,6 +58,67 @@ def is_mine(link: socket.socket) -> bool:
         told = link.getsockopt(0, 1, 76)
         return int(struct.unpack_from("2I", told)[1]) == os.getuid()
     return False
+
+
+class Listener:
+    """A socket at a place of this home, for this user's processes only."""
+
+    def __init__(self, path: Path) -> None:
+        """Listen; what a studio that was killed has left there goes.
+
+        Raises:
+            OSError: This cannot be done there.
+        """
+        disk.make_folder(path.parent)
+        path.parent.chmod(0o700)
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with address(path) as name:
+                self._socket.bind(name)
+            path.chmod(0o600)
+            self._socket.listen()
+        except OSError:
+            self._socket.close()
+            raise
+
+    def accept(self, reads: Any) -> Connection | None:
+        """Wait for a connection; None for one of another user's, which is let go.
+
+        Raises:
+            OSError: Nobody listens any more.
+        """
+        link, _ = self._socket.accept()
+        if is_mine(link):
+            return Connection(link, reads)
+        link.close()
+        return None
+
+    def close(self) -> None:
+        """Listen no more."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def reached(path: Path, reads: Any) -> Connection | None:
+    """Return a connection to who listens there; None if nobody does, or another user.
+
+    A studio that was killed leaves its socket behind.
+    """
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with address(path) as name:
+            link.connect(name)
+        if is_mine(link):
+            return Connection(link, reads)
+    except OSError:
+        pass
+    link.close()
+    return None
 
 
 class Connection:

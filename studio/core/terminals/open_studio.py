@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from studio.core.library.rows import Collection, Conversation
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Death, RuntimeState
-from studio.core.terminals.connection import IS_THERE, Connection, address, is_mine, place
+from studio.core.terminals.connection import IS_THERE, Connection, place, reached
 from studio.core.terminals.messages import (
     CHANGES,
     VERSION,
@@ -214,23 +213,17 @@ def connected(paths: StudioPaths) -> Connection | None:
     path = place(paths.home)
     if not IS_THERE or not path.exists():
         return None
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     own = Greeting(studio.__version__, VERSION, os.path.realpath(paths.home))
-    connection = Connection(link, FromStudio)
+    if (connection := reached(path, FromStudio)) is None:
+        return None
     try:
-        with address(path) as name:
-            link.connect(name)
-        if is_mine(link):
-            connection.write(own)
-            told = connection.read(GREETING_SECONDS)
-            if isinstance(told, Refused):
-                raise StudioError.from_info(told.error)
-            if told == own:
-                return connection
-    except (OSError, EOFError):
-        pass  # it is gone, or was killed and left its socket
-    except StudioError:
-        connection.close()
-        raise
+        connection.write(own)
+        told = connection.read(GREETING_SECONDS)
+    except (OSError, EOFError):  # it is just closing
+        told = None
+    if told == own:
+        return connection
     connection.close()
+    if isinstance(told, Refused):
+        raise StudioError.from_info(told.error)
     return None

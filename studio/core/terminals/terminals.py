@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,8 +15,7 @@ import msgspec
 import studio
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
-from studio.core import disk
-from studio.core.terminals.connection import IS_THERE, Connection, address, is_mine, place
+from studio.core.terminals.connection import IS_THERE, Connection, Listener, place
 from studio.core.terminals.messages import (
     CHANGES,
     VERSION,
@@ -56,53 +54,35 @@ class Terminals:
         self._studio = studio
         self._home = studio.paths.home
         self._open: set[_Terminal] = set()
-        self._socket: socket.socket | None = None
+        self._listener: Listener | None = None
         if not IS_THERE or studio.library.read_only or studio.paths.temporary:
             return
         with contextlib.suppress(OSError):
-            self._socket = self._listen()
+            self._listener = Listener(place(self._home))
             threading.Thread(target=self._serve, name="terminals", daemon=True).start()
-
-    def _listen(self) -> socket.socket:
-        path = place(self._home)
-        disk.make_folder(path.parent)
-        path.parent.chmod(0o700)
-        path.unlink(missing_ok=True)  # of a studio that was killed: the library has one writer
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            with address(path) as name:
-                made.bind(name)
-            path.chmod(0o600)
-            made.listen()
-        except OSError:
-            made.close()
-            raise
-        return made
 
     def close(self) -> None:
         """Listen no more; jobs of terminals are stopped."""
-        if self._socket is None:
+        if self._listener is None:
             return
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._socket = None
-        with contextlib.suppress(OSError):
-            place(self._home).unlink(missing_ok=True)
+        self._listener.close()
+        self._listener = None
         for each in list(self._open):
             each.close()
 
     def _serve(self) -> None:
-        listening = self._socket
-        while listening is not None:
+        listener = self._listener
+        while listener is not None:
             try:
-                link, _ = listening.accept()
+                connection = listener.accept(FromTerminal)
             except OSError:
                 return
-            if not is_mine(link) or len(self._open) >= MOST_TERMINALS:
-                link.close()
+            if connection is None:
                 continue
-            made = _Terminal(self._studio, link, self._open.discard)
+            if len(self._open) >= MOST_TERMINALS:
+                connection.close()
+                continue
+            made = _Terminal(self._studio, connection, self._open.discard)
             self._open.add(made)
             made.start()
 
@@ -111,10 +91,10 @@ class _Terminal:
     """One terminal, and the job that runs for it."""
 
     def __init__(
-        self, studio: Studio, link: socket.socket, gone: Callable[[_Terminal], None]
+        self, studio: Studio, connection: Connection, gone: Callable[[_Terminal], None]
     ) -> None:
         self._studio, self._gone = studio, gone
-        self._connection = Connection(link, FromTerminal)
+        self._connection = connection
         self._waiting: queue.Queue[msgspec.Struct | None] = queue.Queue(MOST_WAITING)
         self._job: Job | None = None
 
