@@ -95,7 +95,7 @@ class ModelsPage(QWidget):
         self.search = QLineEdit()
         self.table = WeightsTable(self._look)
         self.detail = WeightsDetail(self._look, self._deeds())
-        self.getting = DownloadView(parts, self._show_installed)
+        self.getting = DownloadView(parts, self._show_installed, self._memory())
         self._views = QStackedWidget()
         self._empty = self._empty_state()
         self._fill_head()
@@ -286,16 +286,19 @@ class ModelsPage(QWidget):
 
     # --- what is shown --------------------------------------------------------------------------
 
-    def _shown(self, row: Weights) -> WeightsRow:
+    def _memory(self) -> int:
+        """Return the bytes that models may take."""
         status = self._studio.runtime.status
         total = status.memory_total if status and status.memory_total else _memory()
-        limit = max(0, self._studio.settings.get(MEMORY_LIMIT, 0))
+        return most_bytes(total, max(0, self._studio.settings.get(MEMORY_LIMIT, 0)))
+
+    def _shown(self, row: Weights) -> WeightsRow:
         return WeightsRow(
             row,
             self._inspected.get(row.id) or self._headers.get(row),
             self._manager.remarks.of(row.id),
             self._uses.get(row.id, ()),
-            most_bytes(total, limit),
+            self._memory(),
         )
 
     def _show_again(self, weights_id: str) -> None:

@@ -24,8 +24,10 @@ from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.core.weights import pickle_conversion
 from studio.core.weights.download import hub
+from studio.core.weights.recommended import Recommended
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.models import ModelsPage
+from studio.desktop.pages.weights import download_view
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Inspect
@@ -326,3 +328,41 @@ def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
     button(card, "Look up").click()
     qtbot.waitUntil(lambda: "Network access is turned off" in words(card))
     assert len(server.asked) == asked
+
+
+@pytest.mark.loopback
+def test_models_are_found_by_task_and_words_and_fetched_only_when_pressed(
+    start: Runs, qtbot: Any, server: ToyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = Recommended("chat", "Tiny", "ada/tiny", 300_000, "MIT", "Says little.", "tiny.gguf")
+    huge = Recommended("chat", "Huge", "ada/huge", 10**15, "MIT", "Knows much.", "huge.gguf")
+    coder = Recommended("code", "Coder", "bob/coder", 10**6, "Apache-2.0", "Writes.", "c.gguf")
+    monkeypatch.setattr(download_view, "recommended", lambda: [huge, tiny, coder])
+    app = start()
+    page = opened(app)
+    page.show_view("get")
+    models = page.getting.models
+
+    def shown() -> list[str]:
+        return [name for name, row in models.rows.items() if row.isVisibleTo(models)]
+
+    assert shown() == ["ada/tiny", "bob/coder", "ada/huge"], "what fits comes first"
+    assert "Does not fit" in words(models.rows["ada/huge"])
+    assert "Fits" in words(models.rows["ada/tiny"])
+    models.tasks.buttons["code"].click()
+    assert shown() == ["bob/coder"]
+    models.tasks.buttons["all"].click()
+    models.search.setText("mit little")
+    assert shown() == ["ada/tiny"]
+    models.search.setText("nonesuch")
+    assert "No model has these words." in words(models)
+    models.search.clear()
+    assert server.asked == []
+    row = models.rows["ada/tiny"]
+    row.get.click()
+    qtbot.waitUntil(lambda: "tiny" in page.table.shown())
+    qtbot.waitUntil(lambda: "Installed" in words(row))
+    assert row.get.isHidden()
+    studio_of(app).settings.set(hub.NEVER, True)
+    models.rows["bob/coder"].get.click()
+    qtbot.waitUntil(lambda: "Network access is turned off" in words(models.rows["bob/coder"]))

@@ -1,4 +1,4 @@
-"""What can be had: named sets, and what lies at an address of the hub. Asks nobody by itself."""
+"""What can be had: named sets, models of the hub, and any address there. Asks nobody by itself."""
 
 from __future__ import annotations
 
@@ -6,50 +6,64 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.core.weights import Weights
 from studio.core.weights.download import hub
 from studio.core.weights.download.hub_edition import Order
+from studio.core.weights.recommended import Recommended, recommended
 from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
 from studio.desktop.pages.page_frame import Column, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.weights.hub_card import HubCard
+from studio.desktop.pages.weights.recommended_list import RecommendedList
 from studio.protocol.errors import StudioError
 
 
 class DownloadView(Column):
-    """A column: the hub on top, the sets below it.
+    """A column: the sets, models by task and memory, and the hub below them.
 
     Attributes:
         hub: The card where an address is pasted.
+        models: Those that were chosen by hand.
     """
 
-    def __init__(self, parts: PageServices, show: Callable[[str], None]) -> None:
-        """``show`` brings weights that are installed into view."""
+    def __init__(self, parts: PageServices, show: Callable[[str], None], memory: int) -> None:
+        """Args:
+        show: Brings weights that are installed into view.
+        memory: Bytes that a model may take here.
+        """
         super().__init__()
         self._show = show
         self._installed: list[QWidget] = []
         self._parts, self._studio, self._look = parts, parts.studio, parts.ui.look
         self.hub = HubCard(self._look, self._look_up, self._fetch, self._studio.downloads.stop)
+        self._title = self._section(self.tr("Recommended"))
+        sets = QWidget()
+        self._sets = QVBoxLayout(sets)
+        self._sets.setContentsMargins(0, 0, 0, 0)
+        self._sets.setSpacing(self.cards.spacing())
+        self.cards.addWidget(sets)
+        self._section(self.tr("From Hugging Face"))
+        self.models = RecommendedList(
+            self._look, recommended(), memory, self._get_model, self._stop_model
+        )
+        self.cards.addWidget(self.models)
         self.cards.addWidget(self.hub)
-        self._title = self._look.label(self.tr("Recommended"), "section")
-        self._title.setContentsMargins(0, 8, 0, 0)
-        self.cards.addWidget(self._title)
         self._offers: dict[str, DownloadCard] = {}
 
     def refresh(self) -> None:
         """Show the sets that are not here."""
         had_keyboard = next((id for id, each in self._offers.items() if each.has_keyboard()), "")
         for old in self._offers.values():
-            self.cards.removeWidget(old)
+            self._sets.removeWidget(old)
             old.hide()
             old.deleteLater()
         self._offers.clear()
         for frame in self._installed:
-            self.cards.removeWidget(frame)
+            self._sets.removeWidget(frame)
             frame.hide()
             frame.deleteLater()
         self._installed.clear()
@@ -57,12 +71,13 @@ class DownloadView(Column):
             if row.problem:
                 self._offers[row.id] = offered = self._card(row)
                 offered.show_download(self._studio.downloads.of(row.id))
-                self.cards.addWidget(offered)
+                self._sets.addWidget(offered)
         for row in self._studio.weights.offers():  # those last that need no more thought
             if not row.problem:
                 self._installed.append(frame := self._installed_card(row))
-                self.cards.addWidget(frame)
+                self._sets.addWidget(frame)
         self._title.setVisible(bool(self._offers or self._installed))
+        self.models.mark_installed({row.path.name for row in self._studio.weights.list()})
         if had_keyboard in self._offers:
             self._offers[had_keyboard].take_keyboard()
 
@@ -70,6 +85,9 @@ class DownloadView(Column):
         """Show how far a download is."""
         now = self._studio.downloads.of(id)
         self.hub.show_download(id, now)
+        for row in self.models.rows.values():
+            if now is not None and row.order == id:
+                row.show_download(now)
         if id in self._offers and now is not None:
             self._offers[id].show_download(now)
 
@@ -86,6 +104,36 @@ class DownloadView(Column):
         QTimer.singleShot(0, offered, show)  # a page that was just built has no sizes yet
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _section(self, title: str) -> QLabel:
+        heading = self._look.label(title, "section")
+        heading.setContentsMargins(0, 8, 0, 0)
+        self.cards.addWidget(heading)
+        return heading
+
+    def _get_model(self, model: Recommended) -> None:
+        """Ask the hub what is there now, and fetch it."""
+        row, settings = self.models.rows[model.repository], self._studio.settings
+        row.say(self.tr("Contacting Hugging Face…"))
+
+        def fetch(repository: hub.Repository) -> None:
+            try:
+                name = model.file or "folder"
+                order = Order(repository, repository.edition(name))
+                row.order = order.id
+                row.say("")
+                self._fetch_order(order)
+            except StudioError as error:
+                row.say(str(error), bad=True)
+
+        self._parts.background.run(
+            lambda: hub.look_up(model.address, hub.line(settings)),
+            fetch,
+            lambda error: row.say(str(error), bad=True),
+        )
+
+    def _stop_model(self, model: Recommended) -> None:
+        self._studio.downloads.stop(self.models.rows[model.repository].order)
 
     def _installed_card(self, row: Weights) -> QWidget:
         frame, column = card()
@@ -141,9 +189,12 @@ class DownloadView(Column):
         except StudioError as error:  # it has no such file
             self.hub.say(str(error), bad=True)
 
+    def _fetch_order(self, order: Order) -> None:
+        self._studio.downloads.fetch(order, hub.line(self._studio.settings))
+
     def _fetch(self, order: Order) -> None:
         try:
-            self._studio.downloads.fetch(order, hub.line(self._studio.settings))
+            self._fetch_order(order)
         except StudioError as error:
             self.hub.say(str(error), bad=True)
 

@@ -37,14 +37,14 @@ class HubCard(QFrame):
     ) -> None:
         super().__init__()
         self.setProperty("surface", "card")
-        self.setAccessibleName(self.tr("From Hugging Face"))
+        self.setAccessibleName(self.tr("Any other model"))
         self._look, self._look_up = look, look_up
         self._fetch, self._stop = fetch, stop
         self._rows: dict[str, _EditionRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
-        column.addWidget(look.label(self.tr("From Hugging Face"), "heading"))
+        column.addWidget(look.label(self.tr("Any other model"), "heading"))
         told = self.tr(
             "Paste a model link. Hugging Face is contacted only when you press Look up or "
             "Download; no account or cookies are used, and every file is verified."

@@ -1,0 +1,185 @@
+"""Models of the hub, by task and memory: a row each, filtered. Fetches what is pressed, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio.core.weights import Download
+from studio.core.weights.recommended import Recommended
+from studio.desktop import phrases
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages.page_frame import card
+from studio.desktop.widgets.meter import Meter
+from studio.desktop.widgets.switch_bar import SwitchBar
+
+ALL = "all"
+
+
+class RecommendedList(QWidget):
+    """A switch, a search field and the rows.
+
+    Args:
+        memory: Bytes that a model may take here.
+        get, stop: What the buttons of a row do.
+
+    Attributes:
+        search: The field that filters.
+        rows: Address → its row.
+    """
+
+    def __init__(
+        self,
+        look: Appearance,
+        models: Sequence[Recommended],
+        memory: int,
+        get: Callable[[Recommended], None],
+        stop: Callable[[Recommended], None],
+    ) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        self._task = ALL
+        tasks = (
+            (ALL, "", self.tr("All")),
+            ("chat", "", self.tr("Chat")),
+            ("code", "", self.tr("Code")),
+            ("pictures", "", self.tr("Pictures")),
+            ("additions", "", self.tr("LoRAs")),
+            ("search", "", self.tr("Search by meaning")),
+        )
+        self.tasks = SwitchBar(look, self.tr("Task"), tasks)
+        self.tasks.buttons[ALL].setChecked(True)
+        self.tasks.chosen.connect(self._choose)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search"))
+        self.search.setAccessibleName(self.tr("Search the models to download"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(180)
+        self.search.textChanged.connect(lambda _: self._filter())
+        head = QHBoxLayout()
+        head.addWidget(self.tasks)
+        head.addStretch(1)
+        head.addWidget(self.search)
+        layout.addLayout(head)
+        frame, column = card()
+        column.setSpacing(12)
+        # What fits comes first: who looks for a model wants one that runs.
+        fitting = sorted(models, key=lambda each: each.memory > memory)
+        self.rows = {
+            each.repository: RecommendedRow(look, each, memory, get, stop) for each in fitting
+        }
+        for row in self.rows.values():
+            column.addWidget(row)
+        self._nothing = look.label(self.tr("No model has these words."), "mute")
+        self._nothing.hide()
+        column.addWidget(self._nothing)
+        layout.addWidget(frame)
+
+    def mark_installed(self, names: Collection[str]) -> None:
+        """Say which are here; ``names`` are those of files and folders."""
+        known = {name.casefold() for name in names}
+        for row in self.rows.values():
+            row.set_installed(row.model.here.casefold() in known)
+
+    def _choose(self, task: str) -> None:
+        self._task = task
+        self._filter()
+
+    def _filter(self) -> None:
+        found = 0
+        for row in self.rows.values():
+            fits = self._task in (ALL, row.model.task) and row.model.matches(self.search.text())
+            row.setVisible(fits)
+            found += fits
+        self._nothing.setVisible(not found)
+
+
+class RecommendedRow(QWidget):
+    """One model: its name, what it is for, whether it fits, and Download.
+
+    Attributes:
+        model: Which one.
+        order: Id of its download, once the hub has said what is there.
+    """
+
+    def __init__(
+        self,
+        look: Appearance,
+        model: Recommended,
+        memory: int,
+        get: Callable[[Recommended], None],
+        stop: Callable[[Recommended], None],
+    ) -> None:
+        super().__init__()
+        self.model, self.order = model, ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(look.label(model.title, "strong"))
+        line.addWidget(look.label(model.summary, "small"))
+        line.addStretch(1)
+        self._state = look.label("", "small")
+        line.addWidget(self._state)
+        size = phrases.size(model.bytes)
+        self.get = look.button(
+            self.tr("Download ({size})").format(size=size), "download", small=True
+        )
+        self.get.setAccessibleName(f"{self.get.text()}: {model.title}")
+        self.get.clicked.connect(lambda: get(model))
+        self.stop = look.button(self.tr("Stop"), "circle-stop", small=True)
+        self.stop.setAccessibleName(f"{self.stop.text()}: {model.title}")
+        self.stop.clicked.connect(lambda: stop(model))
+        self.stop.hide()
+        line.addWidget(self.get)
+        line.addWidget(self.stop)
+        column.addLayout(line)
+        facts = QHBoxLayout()
+        facts.setSpacing(6)
+        fits = model.memory <= memory
+        facts.addWidget(look.icon_label("circle-check" if fits else "circle-x",
+                                        "good" if fits else "bad", 14))  # fmt: skip
+        needs = phrases.size(model.memory)
+        words = self.tr("Fits: needs about {size}") if fits else self.tr(
+            "Does not fit: needs about {size} of memory")  # fmt: skip
+        told = (words.format(size=needs), model.licence, model.figure, model.repository)
+        facts.addWidget(look.label(" · ".join(filter(None, told)), "small"))
+        facts.addStretch(1)
+        column.addLayout(facts)
+        self._meter = Meter(look, self.tr("Progress"))
+        self._meter.hide()
+        column.addWidget(self._meter)
+        self._problem = look.label("", "bad", wrap=True)
+        self._problem.hide()
+        column.addWidget(self._problem)
+
+    def set_installed(self, here: bool) -> None:
+        """Show that it is here, and needs no download."""
+        self._state.setText(self.tr("Installed") if here else "")
+        self.get.setVisible(not here and self.stop.isHidden())
+
+    def say(self, text: str, bad: bool = False) -> None:
+        """Show how it goes, or what went wrong."""
+        self._state.setText("" if bad else text)
+        self._problem.setText(text if bad else "")
+        self._problem.setVisible(bad)
+        self.get.setEnabled(bad or not text)
+
+    def show_download(self, now: Download) -> None:
+        """Show how far it is."""
+        self.get.setVisible(not now.is_live)
+        self.get.setEnabled(True)
+        self.stop.setVisible(now.is_live)
+        self.stop.setEnabled(not now.stopping)
+        self._meter.setVisible(now.is_live)
+        self._meter.set_parts([(now.done / max(self.model.bytes, 1), "accent")])
+        self._problem.setText(str(now.error) if now.error else "")
+        self._problem.setVisible(now.error is not None)
+        far = self.tr("{here} of {all}").format(
+            here=phrases.size(now.done), all=phrases.size(self.model.bytes)
+        )
+        self._state.setText(far if now.is_live else "")

@@ -1,0 +1,42 @@
+"""The models that are recommended: each is whole, and none is named twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from studio.core.weights.recommended import recommended
+
+
+def test_each_says_what_it_is_for_its_size_and_its_licence() -> None:
+    rows = recommended()
+    assert len(rows) >= 20
+    assert {row.task for row in rows} == {"chat", "code", "pictures", "additions", "search"}
+    assert len({row.repository for row in rows}) == len(rows)
+    for row in rows:
+        assert row.licence
+        assert re.fullmatch(r"[A-Z].*\.", row.summary)
+        assert row.memory > row.bytes
+        assert row.address.repository == row.repository
+    chat = [row for row in rows if row.task == "chat"]
+    assert [row.bytes for row in chat] == sorted(row.bytes for row in chat)
+
+
+def test_a_list_with_anything_else_in_it_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "recommended.toml"
+    whole = (
+        '[[model]]\ntask = "chat"\ntitle = "A"\nrepository = "a/b"\nbytes = 1\n'
+        'licence = "MIT"\nsummary = "S."\n'
+    )
+    file.write_text(whole)
+    assert len(recommended(file)) == 1, "the control"
+    for wrong in ('url = "http://x"\n', "file = 3\n"):
+        file.write_text(whole + wrong)
+        with pytest.raises(msgspec.ValidationError):
+            recommended(file)
+    file.write_text(whole.replace("a/b", "a/../b"))
+    with pytest.raises(msgspec.ValidationError):
+        recommended(file)
