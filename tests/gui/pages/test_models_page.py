@@ -24,7 +24,7 @@ from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.core.weights import pickle_conversion
 from studio.core.weights.download import hub
-from studio.core.weights.recommended import Recommended
+from studio.core.weights.download.recommended import Recommended
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.models import ModelsPage
 from studio.desktop.pages.weights import download_view

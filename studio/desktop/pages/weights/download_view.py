@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from studio.core.weights import Weights
 from studio.core.weights.download import hub
 from studio.core.weights.download.hub_edition import Order
-from studio.core.weights.recommended import Recommended, recommended
+from studio.core.weights.download.recommended import Recommended, recommended
 from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
