@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from studio.cli.terminal import output
@@ -9,6 +10,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 
+_LOOK_SECONDS = 3.0
 _ABOUT = """\
 Programs on this machine can use the OpenAI API: /v1/models, /v1/chat/completions,
 /v1/completions (with suffix, to fill in the middle), /v1/embeddings, /v1/responses,
@@ -68,8 +70,12 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
             output.say(f"try it   {server.example}")
             output.hint("Press Ctrl+C to stop.")
         try:
+            looked = time.monotonic()
             while server.is_running:
                 studio.pump(0.1)
+                if time.monotonic() > looked + _LOOK_SECONDS:  # models that have come meanwhile
+                    looked = time.monotonic()
+                    studio.scans.look()
         except KeyboardInterrupt:
             return ExitCode.OK
         finally:
