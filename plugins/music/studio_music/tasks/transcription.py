@@ -94,8 +94,10 @@ def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEv
         )
     line = params.lines == "melody" or (params.lines == "auto" and overlap(events) < _POLYPHONIC)
     chosen = one_line(events) if line else events
-    bar = {"auto": 0, "4/4": 4, "3/4": 3}[params.metre]
-    piece = written(chosen, name[:80], line=line, bpm=params.tempo, bar=bar)
+    bar = {"4/4": 4, "3/4": 3}.get(params.metre, 0)
+    piece = written(
+        chosen, name[:80], line=line, bpm=params.tempo, bar=bar, dotted=params.metre == "6/8"
+    )
     return piece, chosen, line
 
 

@@ -17,11 +17,24 @@ SLOWEST: Final = 45.0
 FASTEST: Final = 210.0
 PARTS: Final = 4
 """Places on a beat: sixteenths, where the beat is a quarter."""
+DOTTED_PARTS: Final = 6
+"""The same of a dotted beat, as 6/8 has two."""
+_DOTTED: Final = 1.5
+"""Quarters of a dotted beat."""
 
-_USUAL = 100.0
+_USUAL, _USUAL_DOTTED = 100.0, 85.0
 _SPREAD = 0.5  # octaves
 _SHARES = ((1, 1.0), (2, 0.8), (4, 0.6))
 """What it counts that notes fall on beats, on halves, on quarters of them."""
+_DOTTED_SHARES = ((1, 1.0), (3, 0.6))
+"""The same of thirds and sixths of dotted beats."""
+_THIRDS = 0.55
+"""Notes of a beat are triplets where they are so much nearer to thirds of it than to quarters."""
+_SURELY_TRIPLETS = 0.8
+"""A piece has some where all of it is so much less off its places."""
+_ASTRAY = 0.3
+"""Parts of a beat off its places from which on the beat does not follow a note: it may be one of
+a triplet."""
 _STEP = 0.25
 _PIECE = 10.0
 """Seconds within which the beat is taken to be even: people hurry and slow down."""
@@ -37,50 +50,68 @@ class Beat:
     """Where notes are on a beat.
 
     Attributes:
-        bpm: Beats a minute, as they are on the whole.
-        places: Of each note, in beats from the first beat of a bar; a multiple of 1/``PARTS``.
+        bpm: Quarters a minute, as they are on the whole.
+        places: Of each note, in quarters from the start of a bar; a multiple of 1/``PARTS``, or in
+            triplets of 1/3.
         ends: Where each note ends, likewise, not rounded.
-        bar: Beats of a bar, 3 or 4.
+        bar: Quarters of a bar: 4, or 3.
+        dotted: These are two dotted beats: 6/8.
     """
 
     bpm: float
     places: Floats
     ends: Floats
     bar: int
+    dotted: bool = False
 
 
 def found_beat(
-    starts: Floats, ends: Floats, weights: Floats, bpm: float = 0.0, bar: int = 0
+    starts: Floats,
+    ends: Floats,
+    weights: Floats,
+    bpm: float = 0.0,
+    bar: int = 0,
+    dotted: bool = False,
 ) -> Beat:
     """Return the beat of notes.
 
     Args:
         starts: Seconds, in order; at least one. ``ends`` and ``weights`` belong to them.
-        bpm: The tempo where it is known, else 0.
-        bar: Beats of a bar where they are known, else 0.
+        bpm: Quarters a minute where they are known, else 0.
+        bar: Quarters of a bar where they are known, else 0.
+        dotted: Whether a bar has two dotted beats: 6/8.
     """
-    bpm = bpm or _tempo(starts, weights)
-    grid, finish = _followed(starts, ends, weights, 60 / bpm / PARTS)
-    phase = _first_place(grid, weights, PARTS)
+    lengths = np.diff(starts, append=ends.max())
+    parts, quarters = (DOTTED_PARTS, _DOTTED) if dotted else (PARTS, 1.0)
+    pace = bpm / quarters or _tempo(starts, weights, dotted)
+    grid, finish, off = _followed(starts, ends, weights, 60 / pace / parts)
+    if not dotted:
+        other = _followed(starts, ends, weights, 60 / pace / parts, triplets=True)
+        grid, finish = other[:2] if other[2] < _SURELY_TRIPLETS * off else (grid, finish)
+    phase = _first_place(grid, weights, parts)
     grid, finish = grid - phase, finish - phase
-    on_beat = grid % PARTS == 0
-    beats = np.where(on_beat, grid // PARTS, -1)
-    lengths = np.minimum(np.diff(starts, append=ends.max()), 4 * 60 / bpm)
-    heavy = weights * lengths * on_beat
-    scores = {size: _bar_score(beats, heavy, size) for size in ((bar,) if bar else (4, 3))}
+    on_beat = grid % parts == 0
+    beats = np.where(on_beat, grid // parts, -1)
+    heavy = weights * np.minimum(lengths, 4 * 60 / pace) * on_beat
+    sizes = (2,) if dotted else (bar,) if bar else (4, 3)
+    scores = {size: _bar_score(beats, heavy, size) for size in sizes}
     size = 3 if scores.get(3, (0.0, 0))[0] > 1.25 * scores.get(4, (0.0, 0))[0] else max(scores)
     first = scores[size][1]
-    shift = (first if grid[0] >= first * PARTS else first - size) * PARTS
+    shift = (first if grid[0] >= first * parts else first - size) * parts
     whole = grid.min() - shift
     shift += (
-        int(whole // (size * PARTS)) * size * PARTS if whole < 0 or whole >= size * PARTS else 0
+        int(whole // (size * parts)) * size * parts if whole < 0 or whole >= size * parts else 0
     )
-    return Beat(_spoken(bpm, starts, grid), (grid - shift) / PARTS, (finish - shift) / PARTS, size)
+    rate = quarters / parts
+    spoken = _spoken(pace, starts, grid / parts) * quarters
+    return Beat(
+        spoken, (grid - shift) * rate, (finish - shift) * rate, round(size * quarters), dotted
+    )
 
 
-def _spoken(bpm: float, starts: Floats, grid: Floats) -> float:
+def _spoken(bpm: float, starts: Floats, places: Floats) -> float:
     """Return the tempo that the notes had in the end."""
-    beats = (grid[-1] - grid[0]) / PARTS
+    beats = places[-1] - places[0]
     seconds = starts[-1] - starts[0]
     if beats <= 0 or seconds <= 0:
         return bpm
@@ -88,8 +119,8 @@ def _spoken(bpm: float, starts: Floats, grid: Floats) -> float:
     return measured if 0.8 < measured / bpm < 1.25 else bpm
 
 
-def _tempo(starts: Floats, weights: Floats) -> float:
-    """Return the beats a minute whose beat, halves and quarters the notes fall on best.
+def _tempo(starts: Floats, weights: Floats, dotted: bool) -> float:
+    """Return the beats a minute whose beat and parts the notes fall on best.
 
     Each is tried as a wave: notes on the same place of it add up, others cancel out. Only notes
     that are near each other are compared.
@@ -97,41 +128,66 @@ def _tempo(starts: Floats, weights: Floats) -> float:
     rates = np.arange(SLOWEST, FASTEST + _STEP, _STEP)
     fit = np.zeros(len(rates))
     total = 0.0
+    shares = _DOTTED_SHARES if dotted else _SHARES
+    usual = _USUAL_DOTTED if dotted else _USUAL
     for begin in np.arange(starts[0], max(starts[-1], starts[0] + 1), _PIECE / 2):
         inside = (starts >= begin) & (starts < begin + _PIECE)
         if np.count_nonzero(inside) < 3:
             continue
         times, weight = starts[inside], weights[inside]
         total += weight.sum()
-        for parts, share in _SHARES:
+        for parts, share in shares:
             turns = np.exp(2j * np.pi * np.outer(rates * parts / 60, times))
             fit += share * np.abs(turns @ weight)
     if not total:
-        return _USUAL
-    prior = np.exp(-0.5 * (np.log2(rates / _USUAL) / _SPREAD) ** 2)
+        return usual
+    prior = np.exp(-0.5 * (np.log2(rates / usual) / _SPREAD) ** 2)
     return float(rates[int(np.argmax(fit / total * prior))])
 
 
-def _followed(starts: Floats, ends: Floats, weights: Floats, part: float) -> tuple[Floats, Floats]:
-    """Return on which part of a beat each note begins, a whole number, and where it ends.
+def _followed(
+    starts: Floats, ends: Floats, weights: Floats, part: float, *, triplets: bool = False
+) -> tuple[Floats, Floats, float]:
+    """Return on which part of a beat each note begins, where it ends, and how far off notes are.
 
-    The beat follows the notes a little, so that it may drift.
+    The beat follows the notes a little, so that it may drift. With ``triplets``, notes that lie on
+    thirds of a beat stay there.
     """
     part, origin = _start(starts, weights, part)
-    grid, finish = np.zeros(len(starts)), np.zeros(len(starts))
+    sung, finish = np.zeros(len(starts)), np.zeros(len(starts))
     at, place, length = origin, 0.0, part
     for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist())):
         exact = place + (start - at) / length
+        sung[number], finish[number] = exact, exact + (end - start) / length
         rounded = round(exact)
-        grid[number], finish[number] = rounded, exact + (end - start) / length
-        finish[number] += rounded - exact
         wrong = (exact - rounded) * length
         passed = rounded - place
+        if triplets and abs(exact - rounded) > _ASTRAY:
+            continue
         if passed > 0:
             change = _LENGTH_FOLLOWED * wrong / passed
             length = float(np.clip(length + change, 0.8 * part, 1.25 * part))
         at, place = start - (1 - _FOLLOWED) * wrong, float(rounded)
-    return grid, finish
+    phase = _first_place(np.round(sung), weights, PARTS)
+    grid = _with_triplets(sung - phase) + phase if triplets else np.round(sung)
+    return grid, finish + grid - sung, float(np.abs(sung - grid).mean())
+
+
+def _with_triplets(sung: Floats) -> Floats:
+    """Return places as whole parts of beats, but as thirds of beats where three notes share one."""
+    grid = np.round(sung)
+    third = PARTS / 3
+    beat = np.floor(sung / PARTS + 0.125)
+    for each in np.unique(beat):
+        of_beat = beat == each
+        within = sung[of_beat] - each * PARTS
+        if len(within) < 2 or len(within) > 3:
+            continue
+        thirds = np.round(within / third)
+        off, off_thirds = np.abs(within - np.round(within)), np.abs(within - thirds * third)
+        if off_thirds.sum() < _THIRDS * off.sum() and len(set(thirds)) == len(within):
+            grid[of_beat] = each * PARTS + thirds * third
+    return grid
 
 
 def _start(starts: Floats, weights: Floats, part: float) -> tuple[float, float]:

@@ -28,7 +28,10 @@ class Transcribe(Params, frozen=True):
         Range(0, 300, 1, "bpm", lowest="Automatic"),
         Label("Tempo", "Quarter notes per minute, where you know it."),
     ] = 0
-    metre: Annotated[Literal["auto", "4/4", "3/4"], Label("Metre")] = "auto"
+    metre: Annotated[
+        Literal["auto", "4/4", "3/4", "6/8"],
+        Label("Metre", "6/8 is found only where it is chosen."),
+    ] = "auto"
     sensitivity: Annotated[
         float,
         Range(0, 100, 5, "%"),

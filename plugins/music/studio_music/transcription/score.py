@@ -13,6 +13,8 @@ from studio_music.transcription.beat import PARTS, Beat, found_beat
 from studio_music.transcription.note_events import NoteEvent
 
 _PART: Final = TICKS // PARTS
+_THIRD: Final = TICKS // 3
+"""Of a triplet."""
 _BREATH: Final = 1.3 / PARTS
 """Beats of silence before the next note of a line that are articulation, and no rest."""
 
@@ -22,20 +24,28 @@ _AT_END: Final = 0.4
 
 
 def written(
-    events: Sequence[NoteEvent], title: str, *, line: bool, bpm: float = 0.0, bar: int = 0
+    events: Sequence[NoteEvent],
+    title: str,
+    *,
+    line: bool,
+    bpm: float = 0.0,
+    bar: int = 0,
+    dotted: bool = False,
 ) -> Piece:
     """Return the piece of at least one note.
 
     Args:
         line: They are a melody: one note at a time.
-        bpm, bar: Tempo and beats of a bar where they are known, else 0.
+        bpm, bar: Tempo and quarters of a bar where they are known, else 0.
+        dotted: It is in 6/8.
     """
     starts = np.array([each.start for each in events])
     ends = np.array([each.end for each in events])
-    beat = found_beat(starts, ends, np.array([each.strength for each in events]), bpm, bar)
+    strengths = np.array([each.strength for each in events])
+    beat = found_beat(starts, ends, strengths, bpm, bar, dotted)
     notes = _line(events, beat) if line else _chords(events, beat)
     key = _key(notes)
-    metre = Metre(beat.bar, 4)
+    metre = Metre(6, 8) if beat.dotted else Metre(beat.bar, 4)
     track = Track("Melody" if line else "Notes", notes, role="melody" if line else "")
     last = max(note.end for note in notes)
     return Piece(
@@ -98,5 +108,6 @@ def _chords(events: Sequence[NoteEvent], beat: Beat) -> tuple[Note, ...]:
 
 def _note(event: NoteEvent, place: float, end: float) -> Note:
     start = round(place * TICKS)
-    parts = max(1, round((end - place) * PARTS))
-    return Note(start, event.pitch, parts * _PART, round(40 + 72 * min(1.0, event.strength)))
+    part = _PART if start % _PART == 0 else _THIRD
+    parts = max(1, round((end - place) * TICKS / part))
+    return Note(start, event.pitch, parts * part, round(40 + 72 * min(1.0, event.strength)))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from studio_music.piece import TICKS, Metre
 from studio_music.transcription.beat import found_beat
+from studio_music.transcription.note_events import NoteEvent
+from studio_music.transcription.score import written
 
 FOURS = [1, 1, 2, 0.5, 0.5, 1, 2, 1.5, 0.5, 2, 1, 1, 1, 1, 4]
 THREES = [2, 1, 2, 1, 1, 0.5, 0.5, 1, 3, 2, 1, 1.5, 0.5, 1, 2, 1, 3]
@@ -50,3 +53,38 @@ def test_a_known_tempo_and_metre_are_kept() -> None:
 def test_one_note_is_enough() -> None:
     beat = found_beat(np.array([0.4]), np.array([0.9]), np.ones(1))
     assert beat.places.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.01])
+def test_six_eighths_are_two_dotted_beats(late: float) -> None:
+    jig = [1, 0.5, 1, 0.5, 0.5, 0.5, 0.5, 1.5, 1, 0.5, 0.5, 0.5, 0.5, 1.5, 1.5, 1.5]
+    starts, ends, weights = played(jig, 150.0, late=late)
+    beat = found_beat(starts, ends, weights, dotted=True)
+    assert np.diff(beat.places).tolist() == jig[:-1]
+    assert (beat.bar, beat.dotted) == (3, True)
+    assert beat.bpm == pytest.approx(150.0, rel=0.03)
+    events = [NoteEvent(a, b, 60, 0.8) for a, b in zip(starts, ends, strict=True)]
+    assert written(events, "", line=True, dotted=True).metre == Metre(6, 8)
+
+
+def test_triplets_are_written_as_such_and_sixteenths_stay() -> None:
+    third = 1 / 3
+    lengths = [1, 1, third, third, third, 1, 1, third, third, third, 0.5, 0.5, 1, 1, 1, 2]
+    starts, ends, weights = played(lengths, 100.0)
+    beat = found_beat(starts, ends, weights)
+    assert np.diff(beat.places).tolist() == pytest.approx(lengths[:-1])
+    notes = (
+        written(
+            [
+                NoteEvent(a, b, 60 + n % 3, 0.8)
+                for n, (a, b) in enumerate(zip(starts, ends, strict=True))
+            ],
+            "",
+            line=True,
+        )
+        .tracks[0]
+        .notes
+    )
+    assert [note.length for note in notes[2:5]] == [TICKS // 3] * 3
+    plain = found_beat(*played(FOURS, 100.0, late=0.012))
+    assert all(place * 4 % 1 == 0 for place in plain.places)
