@@ -32,6 +32,13 @@ from studio_image.schema import PICTURE_SUFFIXES
 
 _NARROW, _LOW = 620, 620
 _MOST = 120
+_PACES = "paces"
+"""In the settings: how fast enlargements were on this machine."""
+
+
+def _kind_of(params: Mapping[str, Any]) -> str:
+    """Return what enlargements that take as long for a pixel have in common."""
+    return " ".join(str(params.get(name) or "") for name in ("weights", "asked", "factor", "tile"))
 
 
 def build(ctx: PluginContext) -> Page:
@@ -195,25 +202,26 @@ class PicturePage(QWidget):
         if note := result.get("note"):
             self._ctx.notices.info(str(note), key="image.note")
         self.view.show_made()
-        self.composer.show_size()  # how long it took is known now
+        request, pace = self.run.request, result.get("pixels_per_second")
+        if pace and request is not None and isinstance(request.params, Mapping):
+            kept = {**self._paces(), _kind_of(request.params): pace}
+            self._ctx.settings.set(_PACES, kept)
+            self.composer.show_size()
+
+    def _paces(self) -> dict[str, Any]:
+        kept = self._ctx.settings.get(_PACES, {})
+        return kept if isinstance(kept, dict) else {}
 
     def _pace(self, asked: Mapping[str, Any]) -> float:
-        """Return how fast the newest enlargement of the kind was, in pixels a second."""
-        alike = ["asked", "factor", "tile", *(["weights"] if asked.get("weights") else [])]
-        for result in self.results:
-            pace = result.artifact.meta.get("pixels_per_second")
-            if isinstance(pace, int | float) and all(
-                result.params.get(name) == asked.get(name) for name in alike
-            ):
-                return float(pace)
-        return 0.0
+        """Return how fast the last enlargement of the kind was, in pixels a second."""
+        pace = self._paces().get(_kind_of(asked))
+        return float(pace) if isinstance(pace, int | float) else 0.0
 
     def _on_loaded(self) -> None:
         wanted = self.view.current or self._wanted
         if self.results.place(wanted) < 0 and len(self.results):
             wanted = self.results[0].id
         self.view.show(wanted)
-        self.composer.show_size()
 
     # --- modes --------------------------------------------------------------------------------
 

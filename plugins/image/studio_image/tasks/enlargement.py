@@ -33,6 +33,8 @@ class _Batch:
     names: list[str]
     done: int = 0
     skipped: list[str] = field(default_factory=list)
+    pace: float = 0.0
+    """Pixels a second that the last one took."""
 
     def saying(self, name: str) -> str:
         """Return the line under the progress bar."""
@@ -49,7 +51,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
 
     Yields progress within each tile, a preview after each, an ``image`` artifact for each picture,
     and the result: ``count``, ``skipped`` (sentences), ``note``, ``width`` and ``height`` of the
-    last.
+    last, and ``pixels_per_second`` of what it was made from.
 
     Raises:
         BadInput: There is nothing to enlarge, or the only picture cannot be used.
@@ -77,6 +79,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
         note=_note(ctx, params, batch),
         width=last.shape[1],
         height=last.shape[0],
+        pixels_per_second=round(batch.pace),
     )
 
 
@@ -186,7 +189,7 @@ def _one(
         made = yield from ctx.in_thread(partial(picture_arrays.resized, made, *size))
     checks = picture_arrays.insist(picture_arrays.verdict(made, size=size, source=picture)).checks
     recipe = _recipe(params, name)
-    pace = picture.shape[0] * picture.shape[1] / max(time.monotonic() - began, 1e-3)
+    batch.pace = picture.shape[0] * picture.shape[1] / max(time.monotonic() - began, 1e-3)
     dpi = params.dpi if params.asked == "print" else 0
     file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe, dpi=dpi))
     alike = yield from ctx.in_thread(partial(likeness, picture, made))
@@ -196,7 +199,7 @@ def _one(
         suffix=".png",
         title=_title(name, params, size),
         verdict=Verdict((*checks, alike)),
-        meta=recipe | {"pixels_per_second": round(pace)},  # not in the file: it is of this run
+        meta=recipe,
         preview=picture_arrays.thumbnail(made),
     )
     return made

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from plugins.image.tests.pages.page_desk import Desk, picture, png
 from studio.api import BadInput
-from studio.testing.scripted import Artifact
+from studio.testing.scripted import Artifact, Result
 from studio_image import picture_arrays
 from studio_image.pages.batch_export import asked
 from studio_image.pages.picture_files import export
@@ -145,7 +145,7 @@ def test_the_size_of_an_enlargement_is_shown_before_it_begins(desk: Desk, tmp_pa
     desk.page.composer.show_size()
     assert slot.hint.endswith("→ 300 × 300 px")
     form.set_values({"asked": "scale"})
-    desk.runtime.enqueue(Artifact("image", png(10), ".png", meta={"pixels_per_second": 30}))
+    desk.runtime.enqueue(Artifact("image", png(10), ".png"), Result(pixels_per_second=30))
     desk.run()
     desk.until(lambda: slot.hint.endswith("128 × 128 px · about 35 s"))
     form.set_values({"tile": 64})
