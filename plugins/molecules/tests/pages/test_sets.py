@@ -121,6 +121,16 @@ def test_figures_are_judged_and_impossible_ones_are_out_of_domain(desk: Desk) ->
     assert "Half-life" in desk.page.browser.detail.notice.text()
 
 
+def test_a_column_of_words_is_as_wide_as_its_texts(desk: Desk) -> None:
+    rows = [Molecule("C", operation="read", words={"D": "2024-01-12 at noon", "E": "x" * 500})]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    view = desk.page.browser.table
+    columns = desk.page.browser.model.columns
+    wide = {id: view.columnWidth(columns.index(id)) for id in ("D", "E")}
+    assert wide["D"] > view.fontMetrics().horizontalAdvance("2024-01-12 at noon")
+    assert wide["E"] < view.fontMetrics().horizontalAdvance("x" * 60)
+
+
 def test_presets_of_columns_change_admet_and_nothing_else(desk: Desk) -> None:
     desk.show(Artifact("molecules", to_csv(predicted()), ".csv"))
     browser = desk.page.browser

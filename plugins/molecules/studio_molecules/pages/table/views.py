@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WIDTHS = {STRUCTURE: CELL.width(), NAME: 120, OPERATION: 150, SMILES: 260}
 _FIGURE = 84
+_READ, _LONG = 50, 30
+"""Rows that are looked at for the width of a column of words, and characters of each."""
 _BATCH = 500
 
 
@@ -169,7 +171,16 @@ class Table(QTableView):
             if width is None:
                 title = str(self._model.headerData(place, Qt.Orientation.Horizontal))
                 width = max(_FIGURE, self.fontMetrics().horizontalAdvance(title) + 32)
+                width = max(width, self._wide_enough(column))
             self.setColumnWidth(place, width)
+
+    def _wide_enough(self, column: str) -> int:
+        """Return how wide a column of words has to be for its first rows, within reason."""
+        rows = self._collection.rows
+        if column not in rows.words:
+            return 0
+        texts = (rows.text(row, column)[:_LONG] for row in range(min(_READ, len(rows))))
+        return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 32
 
 
 class Grid(QListView):
