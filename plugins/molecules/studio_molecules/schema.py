@@ -28,8 +28,8 @@ MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".tab", ".sdf", 
 SHEET_MOST = 200
 """Structures on one sheet."""
 
-TEMPERATURE = 0.9
-"""Of sampling: more strings are molecules than at 1, and hardly fewer of them differ."""
+TEMPERATURE = 1.0
+"""Of sampling: what comes is then distributed most like what the network learned from."""
 
 _SAMPLING = Group("Sampling", advanced=True)
 

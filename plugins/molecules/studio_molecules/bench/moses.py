@@ -45,6 +45,8 @@ PUBLISHED: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 SAMPLES: Final = 30_000
+_RAW: Final = 5
+"""Times fewer strings tell how many are valid where no token is refused."""
 _WHEEL: Final = "STUDIO_BENCH_MOSES"
 _COUNT: Final = "STUDIO_BENCH_MOSES_SAMPLES"
 _TEST: Final = "STUDIO_BENCH_MOSES_TEST"
@@ -64,7 +66,11 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         raise StudioError(ErrorCode.BAD_WEIGHTS, f"None of {count:,} strings was a molecule.")
     smiles = [Chem.MolToSmiles(mol) for mol in kept]
     ctx.say("comparing them with each other")
-    found: dict[str, Any] = {"valid": len(kept) / count} | _unique(smiles)
+    raw = written(model, max(1, count // _RAW), 1, freedom, is_checked=False)
+    found: dict[str, Any] = {
+        "valid": len(kept) / count,
+        "valid unchecked": sum(parser.valid(text) is not None for text in raw) / len(raw),
+    } | _unique(smiles)
     bits = similarity.bits(kept)
     found |= {"IntDiv": similarity.diversity(bits), "IntDiv2": similarity.diversity(bits, 2)}
     wheel = os.environ.get(_WHEEL)

@@ -22,13 +22,17 @@ def loaded(ctx: BenchContext, file: str = "") -> SmilesModel:
 
 
 def written(
-    model: SmilesModel, count: int, seed: int, temperature: float = TEMPERATURE
+    model: SmilesModel,
+    count: int,
+    seed: int,
+    temperature: float = TEMPERATURE,
+    is_checked: bool = True,
 ) -> list[str]:
-    """Return ``count`` raw strings; some are no valid SMILES."""
+    """Return ``count`` strings; some are no valid SMILES, and empty ones were given up."""
     rng = torch.Generator().manual_seed(seed)
     strings: list[str] = []
     while len(strings) < count:
         size = min(BATCH, count - len(strings))
-        for step in sample(model, size, rng, temperature=temperature):
+        for step in sample(model, size, rng, temperature=temperature, is_checked=is_checked):
             strings += step or []
     return strings

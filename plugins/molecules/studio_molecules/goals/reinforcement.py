@@ -85,7 +85,7 @@ def search(
             yield None
     while True:
         strings: list[str] = []
-        for step in sample(agent, settings.batch, rng):
+        for step in sample(agent, settings.batch, rng, is_checked=False):  # learns
             strings = step or strings
             yield None
         found, rewards = [], []
