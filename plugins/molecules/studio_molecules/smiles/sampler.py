@@ -101,7 +101,8 @@ def _next(model: SmilesModel, token: Tensor, state: object, temperature: float) 
     with torch.inference_mode():
         logits = model.network(token, state)[:, -1].float() / temperature
         logits[:, [PAD, START]] = -torch.inf
-        return logits.softmax(-1)
+        chances: Tensor = logits.softmax(-1)
+        return chances
 
 
 class _Check:
