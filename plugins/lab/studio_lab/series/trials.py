@@ -16,6 +16,9 @@ from studio_lab.series.series import Series, autocorrelation, correlations, wind
 
 Values = NDArray[np.float64]
 
+_COMPARED = 400
+"""Windows of each side that a classifier learns to tell apart."""
+
 
 def trials(
     series: Series, methods: Sequence[str], splits: int, seed: int, rows: int = 0
@@ -86,6 +89,7 @@ def fidelity(known: Sequence[Values], made: Values, lags: int) -> Fidelity:
     """Return how alike values, changes from one to the next, and autocorrelations are.
 
     Of several channels each is the mean; the correlations between channels are one aspect more.
+    Another is how little a classifier tells windows of the two apart.
     """
     longest, reach = max(known, key=len), 2 * lags
     real = np.concatenate(known)
@@ -97,10 +101,38 @@ def fidelity(known: Sequence[Values], made: Values, lags: int) -> Fidelity:
         found["changes"].append(1 - float(ks_2samp(changes[:, at], new[:, at]).statistic))
         found["autocorrelation"].append(1 - float(np.abs(apart).mean()) / 2)
     aspects = {name: float(np.mean(each)) for name, each in found.items()}
+    aspects["classifier two-sample test"] = two_sample(known, made, lags)
     if real.shape[1] == 1:
         return Fidelity(aspects)
     pairs = 1 - float(np.abs(correlations(real) - correlations(made)).mean()) / 2
     return Fidelity({**aspects, "correlation between columns": pairs}, pairs)
+
+
+def two_sample(known: Sequence[Values], made: Values, lags: int) -> float:
+    """Return how little a classifier tells windows of two series apart (Lopez-Paz & Oquab, 2017).
+
+    It learns from the first half of each, and is asked about the second. 1 is guessing, 0 means
+    that it tells each pair of them: twice what the area under its ROC curve lacks to 1.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.metrics import roc_auc_score
+
+    halves = []
+    for late in (False, True):
+        sides = []
+        for segments in (known, [made]):
+            middles = [len(each) // 2 for each in segments]
+            some = [e[m:] if late else e[:m] for e, m in zip(segments, middles, strict=True)]
+            found = windows(some, lags + 1)
+            found = found[:: max(1, len(found) // _COMPARED)]
+            sides.append(found.reshape(len(found), -1))
+        halves.append(sides)
+    (real, new), (later_real, later_new) = halves
+    judge = ExtraTreesClassifier(60, min_samples_leaf=3, class_weight="balanced", random_state=0)
+    judge.fit(np.concatenate([real, new]), np.repeat([0, 1], [len(real), len(new)]))
+    told = judge.predict_proba(np.concatenate([later_real, later_new]))[:, 1]
+    area = roc_auc_score(np.repeat([0, 1], [len(later_real), len(later_new)]), told)
+    return float(min(1.0, 2 * (1 - area)))
 
 
 def _before(found: Values) -> Values:

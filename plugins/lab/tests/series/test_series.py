@@ -13,7 +13,7 @@ from studio_lab.augmentation.verdict import Effect, Outcome, outcomes
 from studio_lab.datasets.table_file import parse_table
 from studio_lab.series.generators import SERIES_GENERATORS, Phases
 from studio_lab.series.series import Series, autocorrelation, correlations, series_of
-from studio_lab.series.trials import trials
+from studio_lab.series.trials import trials, two_sample
 
 
 def values(count: int) -> NDArray[np.float64]:
@@ -151,3 +151,16 @@ def test_the_report_tells_how_channels_correlate_and_a_forecast_sees_all() -> No
         series_of(table, "size", "sizes", ("day",))
     with pytest.raises(BadInput, match="31 columns were chosen; 20 are the most"):
         series_of(table, "size", "sizes", [f"x{at}" for at in range(30)])
+
+
+def test_a_classifier_tells_shuffled_values_from_a_series_and_not_the_same_process() -> None:
+    def walk(seed: int) -> NDArray[np.float64]:
+        noise, values = np.random.default_rng(seed).normal(size=900), np.zeros(900)
+        for at in range(1, 900):
+            values[at] = 0.9 * values[at - 1] + noise[at]
+        return values[:, None]
+
+    real = walk(1)
+    shuffled = np.random.default_rng(0).permutation(real)
+    assert two_sample([real[:500], real[520:]], walk(2), 8) > 0.75
+    assert two_sample([real[:500], real[520:]], shuffled, 8) < 0.25
