@@ -1,4 +1,8 @@
-"""A decoder-only transformer (Vaswani et al., 2017; Radford et al., 2018) for text."""
+"""A decoder-only transformer (Vaswani et al., 2017) for text, with the blocks of Llama.
+
+RMS norms, queries and keys turned by their position (Su et al., 2021) and a gated perceptron
+(Shazeer, 2020): what programs for language models expect.
+"""
 
 from __future__ import annotations
 
@@ -7,91 +11,127 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio_lab.datasets.dataset import Shape
-from studio_lab.networks.architecture import Architecture
+from studio_lab.networks.architecture import Architecture, Batch
 from studio_lab.networks.layers import Dropout
 from studio_lab.networks.text import Writer
 
+BASE = 10_000.0
+"""Of the wavelengths of positions."""
+EPSILON = 1e-6
+"""Of the norms."""
+
 
 class DecoderTransformer(Writer):
-    """Blocks of causal attention and a perceptron, with places that are learned."""
+    """Blocks of causal attention and a gated perceptron."""
 
     def __init__(
         self, shape: Shape, width: int, depth: int, heads: int, dropout: float = 0.0
     ) -> None:
-        """``width``, ``depth``, ``heads``: of the blocks."""
+        """``width``, ``depth``, ``heads``: of the blocks; a head has an even number of values."""
         super().__init__(shape)
+        self.turning = width // heads
         self.embedding = nn.Embedding(shape.vocabulary + 1, width)
-        self.places = nn.Parameter(torch.randn(shape.length, width) * 0.02)
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, shape.vocabulary, bias=False)
+        self.norm = nn.RMSNorm(width, EPSILON)
+        # The start is among what could follow, and learns never to: other programs have one
+        # vocabulary for what is read and what is written.
+        self.head = nn.Linear(width, shape.vocabulary + 1, bias=False)
+
+    @property
+    def places(self) -> Tensor:
+        """What turns the values of a head at each position, (L, head): cosines, then sines."""
+        angles = self._angles(self.shape.length)
+        return torch.cat([angles.cos(), angles.sin()], 1)
+
+    def _angles(self, length: int) -> Tensor:
+        device = self.head.weight.device
+        rates = BASE ** -(torch.arange(0, self.turning, 2, device=device) / self.turning)
+        return torch.arange(length, device=device)[:, None] * rates
+
+    def _all_logits(self, tokens: Tensor) -> Tensor:
+        x, angles = self.embedding(tokens), self._angles(tokens.shape[1])
+        for block in self.blocks:
+            x = block(x, angles)
+        told: Tensor = self.head(self.norm(x))
+        return told
 
     def logits(self, tokens: Tensor) -> Tensor:
         """See ``Writer``."""
-        x = self.embedding(tokens) + self.places[: tokens.shape[1]]
-        for block in self.blocks:
-            x = block(x)
-        told: Tensor = self.head(self.norm(x))
-        return told
+        return self._all_logits(tokens)[..., : self.start]
+
+    def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
+        """Return the mean negative log-likelihood, the start among what could follow."""
+        told = self._all_logits(self.before(batch["x"])).float()
+        return F.cross_entropy(told.transpose(1, 2), batch["x"])
 
     @torch.no_grad()
     def attention(self, tokens: Tensor) -> Tensor:
         """Return who looks where: (B, L) → (blocks, B, heads, L, L), each row adding up to 1."""
-        x = self.embedding(tokens) + self.places[: tokens.shape[1]]
+        x, angles = self.embedding(tokens), self._angles(tokens.shape[1])
         seen = []
         for block in self.blocks:
             assert isinstance(block, Block)
-            seen.append(block.attention.weights(block.first(x)))
-            x = block(x)
+            seen.append(block.attention.weights(block.first(x), angles))
+            x = block(x, angles)
         return torch.stack(seen)
 
 
 class Attention(nn.Module):
-    """Self-attention with several heads; a causal one sees what came before."""
+    """Causal self-attention with several heads."""
 
-    def __init__(self, width: int, heads: int, is_causal: bool = True) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads, self.is_causal = heads, is_causal
-        self.enter, self.leave = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.heads = heads
+        self.enter = nn.Linear(width, 3 * width, bias=False)
+        self.leave = nn.Linear(width, width, bias=False)
 
-    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _parts(self, x: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         parts: Tensor = self.enter(x).unflatten(2, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        return query, key, value
+        return _turned(query, angles), _turned(key, angles), value
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, angles: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
-        query, key, value = self._parts(x)
-        made = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
+        query, key, value = self._parts(x, angles)
+        made = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         told: Tensor = self.leave(made.transpose(1, 2).flatten(2))
         return told
 
-    def weights(self, x: Tensor) -> Tensor:
+    def weights(self, x: Tensor, angles: Tensor) -> Tensor:
         """Return (B, heads, L, L)."""
-        query, key, _ = self._parts(x)
+        query, key, _ = self._parts(x, angles)
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
         later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
         weights: Tensor = scores.masked_fill(later, float("-inf")).softmax(-1)
         return weights
 
 
-class Block(nn.Module):
-    """Attention and a perceptron, each added to what comes in."""
+def _turned(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn neighbouring pairs of (B, heads, L, D) by (L, D / 2)."""
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    one, other = x.unflatten(3, (-1, 2)).unbind(4)
+    return torch.stack([one * cos - other * sin, one * sin + other * cos], 4).flatten(3)
 
-    def __init__(self, width: int, heads: int, dropout: float, is_causal: bool = True) -> None:
+
+class Block(nn.Module):
+    """Attention and a gated perceptron, each added to what comes in."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(width, heads, is_causal)
-        self.layers = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
-        )
+        self.first, self.second = nn.RMSNorm(width, EPSILON), nn.RMSNorm(width, EPSILON)
+        self.attention = Attention(width, heads)
+        inner = 32 * round(width * 8 / 3 / 32)  # as many parameters as 4 widths without a gate
+        self.gate, self.up = (nn.Linear(width, inner, bias=False) for _ in range(2))
+        self.down = nn.Linear(inner, width, bias=False)
         self.drop, self.drop_last = Dropout(dropout), Dropout(dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, angles: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
-        x = x + self.drop(self.attention(self.first(x)))
-        made: Tensor = x + self.drop_last(self.layers(self.second(x)))
-        return made
+        x = x + self.drop(self.attention(self.first(x), angles))
+        known = self.second(x)
+        made = self.down(F.silu(self.gate(known)) * self.up(known))
+        told: Tensor = x + self.drop_last(made)
+        return told
 
 
 ARCHITECTURE = Architecture(

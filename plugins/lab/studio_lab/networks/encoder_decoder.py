@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from studio_lab.datasets.dataset import Shape
 from studio_lab.networks.architecture import Architecture, Batch, Network
-from studio_lab.networks.decoder_transformer import Block
 from studio_lab.networks.layers import Dropout
 
 _KEPT = 64
@@ -29,8 +28,8 @@ class EncoderDecoder(Network):
         super().__init__(shape)
         self.embedding = nn.Embedding(shape.vocabulary + 1, width)
         self.places = nn.Parameter(torch.randn(shape.length, width) * 0.02)
-        self.reading = nn.ModuleList(Block(width, heads, dropout, False) for _ in range(depth))
-        self.writing = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.reading = nn.ModuleList(_Block(width, heads, dropout, False) for _ in range(depth))
+        self.writing = nn.ModuleList(_Block(width, heads, dropout) for _ in range(depth))
         self.looking = nn.ModuleList(_Looking(width, heads, dropout) for _ in range(depth))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, shape.vocabulary)
         self.register_buffer("sources", torch.zeros(_KEPT, shape.length, dtype=torch.long))
@@ -79,6 +78,42 @@ class EncoderDecoder(Network):
             tokens = torch.cat([tokens, best], 1)
             yield (place + 1) / self.shape.length
         return tokens[:, 1:]
+
+
+class _Attention(nn.Module):
+    """Self-attention with several heads; a causal one sees what came before."""
+
+    def __init__(self, width: int, heads: int, is_causal: bool = True) -> None:
+        super().__init__()
+        self.heads, self.is_causal = heads, is_causal
+        self.enter, self.leave = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, W) → (B, L, W)."""
+        parts: Tensor = self.enter(x).unflatten(2, (3, self.heads, -1))
+        query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
+        made = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
+        told: Tensor = self.leave(made.transpose(1, 2).flatten(2))
+        return told
+
+
+class _Block(nn.Module):
+    """Attention and a perceptron, each added to what comes in."""
+
+    def __init__(self, width: int, heads: int, dropout: float, is_causal: bool = True) -> None:
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = _Attention(width, heads, is_causal)
+        self.layers = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
+        self.drop, self.drop_last = Dropout(dropout), Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, W) → (B, L, W)."""
+        x = x + self.drop(self.attention(self.first(x)))
+        made: Tensor = x + self.drop_last(self.layers(self.second(x)))
+        return made
 
 
 class _Looking(nn.Module):

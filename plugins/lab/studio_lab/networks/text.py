@@ -23,6 +23,10 @@ class Writer(Network):
         """The token before the first one: none of the vocabulary."""
         return self.shape.vocabulary
 
+    def before(self, x: Tensor) -> Tensor:
+        """Return what stands before each token of rows, (B, L): the start, then the others."""
+        return F.pad(x[:, :-1], (1, 0), value=self.start)
+
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean negative log-likelihood."""
         return self.bound(batch, random).mean()
@@ -30,8 +34,7 @@ class Writer(Network):
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the negative log-likelihood in nats a token."""
         x = batch["x"]
-        before = F.pad(x[:, :-1], (1, 0), value=self.start)
-        told = self.logits(before).float()
+        told = self.logits(self.before(x)).float()
         return F.cross_entropy(told.transpose(1, 2), x, reduction="none").mean(1)
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:

@@ -8,6 +8,7 @@ import math
 import re
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -29,8 +30,10 @@ from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.quality import quality
 from studio_lab.datasets.source import digest, load
+from studio_lab.networks import language_model
 from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
+from studio_lab.networks.decoder_transformer import DecoderTransformer
 from studio_lab.schema import Train
 from studio_lab.tasks.evaluation import MEASURED_KINDS, measured_training
 from studio_lab.tasks.made import made_of, preview_of
@@ -149,6 +152,18 @@ def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Ev
     return coverage(nearest_classes(rows, real, labels), labels)
 
 
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.DISK_FULL,
+            f"The trained model could not be written: {error.strerror or error}.",
+            "Free up disk space and run it again: it continues from the last checkpoint.",
+        ) from error
+
+
 class _Finish:
     """What is left of a training."""
 
@@ -182,6 +197,7 @@ class _Finish:
             yield self._result(measures)
             raise
         yield from self._weights(measures, sampled)
+        yield from self._language_model()
         if trainer.network.generates:
             making = drawn(trainer.average, _SAMPLES, ctx.rng.seed)
             while True:
@@ -248,7 +264,7 @@ class _Finish:
             "measures": dict(measures),
             **({"samples": dict(sampled)} if sampled else {}),
         }
-        try:
+        with _full_disk_told():
             weights.save(
                 path,
                 trainer.average,
@@ -257,12 +273,6 @@ class _Finish:
                 meta=self._data.meta,
                 card=card,
             )
-        except OSError as error:
-            raise StudioError(
-                ErrorCode.DISK_FULL,
-                f"The trained model could not be written: {error.strerror or error}.",
-                "Free up disk space and run it again: it continues from the last checkpoint.",
-            ) from error
         plain = re.sub("[^a-z0-9]+", "-", f"{self._architecture.name} {self._data.title}".lower())
         hashed = hashlib.sha256(path.read_bytes()).hexdigest()
         self.id = f"{plain.strip('-')}-{hashed[:6]}"
@@ -273,6 +283,23 @@ class _Finish:
         yield ctx.artifact(
             Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
         )
+
+    def _language_model(self) -> Iterator[Event]:
+        """Hand over a transformer of words as Chat and other programs read it, too."""
+        network, meta = self._run.trainer.average, self._data.meta
+        if not isinstance(network, DecoderTransformer) or meta.get("content", "words") != "words":
+            return
+        if not language_model.can_be_written(meta["vocabulary"]):
+            return
+        path, title = self._ctx.scratch / "trained.gguf", f"{self._title} (continues text)"
+        with _full_disk_told():
+            language_model.write_gguf(
+                path, network, meta["vocabulary"], self._title, self._data.licence
+            )
+        yield self._ctx.artifact(
+            Kind.WEIGHTS, path, suffix=".gguf", title=title, text=language_model.NOTE,
+            meta={"weights": f"{self.id}-chat", "card": {"note": language_model.NOTE}},
+        )  # fmt: skip
 
     def _plots(self) -> Iterator[Event]:
         for plot in self._run.plots():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.api import BadInput
 from studio.api.plot import Axis, Bars, Heat, Plot, Values
@@ -75,7 +75,7 @@ def _bars(title: str, values: Tensor, names: list[str], label: str) -> Plot:
 
 
 @torch.no_grad()
-def positions(places: nn.Parameter) -> View:
+def positions(places: Tensor) -> View:
     """Return how alike the encodings of positions are, (L, W): the cosine of each pair."""
     unit = F.normalize(places.detach().float().cpu(), dim=1)
     return View("Positions", _heat("Positions", (unit @ unit.T).numpy(), "Position", "Position"))
