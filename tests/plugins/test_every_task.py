@@ -224,6 +224,8 @@ CASES: dict[str, Case] = {
     "lab.train": Case({"steps": 60, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
+    "molecules.decorate": Case({"scaffold": "CC[*:1]", "count": 30}, _smiles),
+    "molecules.link": Case({"first": "[*:1]CC", "second": "[*:1]CO", "count": 30}, _smiles),
     "molecules.improve": Case({"goal": GOAL, "lead": "CCO", "budget": 12}, _smiles),
     "molecules.predict": Case(
         {"smiles": "\n".join("C" * length for length in range(1, 70)), "admet": False}

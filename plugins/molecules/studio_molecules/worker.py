@@ -11,6 +11,7 @@ from studio_molecules.docking import weights as docking_weights
 from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
     analogues,
+    assembly,
     clustering,
     combination,
     comparison,
@@ -36,6 +37,8 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "molecules.generate": generation.generate,
         "molecules.analogues": analogues.analogues,
+        "molecules.decorate": assembly.decorate,
+        "molecules.link": assembly.link,
         "molecules.improve": optimisation.improve,
         "molecules.predict": prediction.predict,
         "molecules.dock": docking.dock,

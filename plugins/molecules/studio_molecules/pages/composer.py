@@ -11,13 +11,24 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role, UsedSettings
-from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT, modes
+from studio_molecules.pages.modes import (
+    ANALOGUES,
+    DECORATE,
+    GENERATE,
+    IMPROVE,
+    LINK,
+    PREDICT,
+    modes,
+)
 from studio_molecules.pages.objectives.editor import ProfileEditor
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot.progress_chart import ProgressChart
 from studio_molecules.pages.sketcher.preview import StructurePreview
 
 _MAX_CHARS = 10_000_000
+
+_SLOTS = {PREDICT: "list", DECORATE: "scaffold"}
+"""Which text a mode works on, where it is not the lead."""
 
 
 class Composer(QFrame):
@@ -41,7 +52,7 @@ class Composer(QFrame):
         self.file: Path | None = None
         self.known: Callable[[str], str] = str
         """Returns the SMILES of a name in the table that is in view, else the text itself."""
-        self._texts = {"lead": "", "list": ""}
+        self._texts = {"lead": "", "list": "", "scaffold": ""}
         self._slot = "lead"
         """Which of the texts is in the field."""
         self.hint = ctx.ui.label(
@@ -49,9 +60,9 @@ class Composer(QFrame):
         )
         self.field = ctx.kit.prompt_field(tr("Lead"), lines=(1, 4), mono=True, wrap=False)
         self.field.on_change(self._on_typed)
-        self.preview = StructurePreview(ctx, tr("Use as lead"), query=False)
-        self.preview.drawn.connect(self.set_lead)
-        self.draw = ctx.ui.icon_button("pencil", tr("Draw the lead"))
+        self.preview = StructurePreview(ctx, tr("Use drawing"), query=False)
+        self.preview.drawn.connect(self._on_drawn)
+        self.draw = ctx.ui.icon_button("pencil", tr("Draw the structure"))
         self.draw.clicked.connect(lambda _on=False: self.preview.edit())
         self.open = ctx.ui.button(tr("Open…"), "folder-open", tip=tr("SMILES, CSV, Excel or SDF"))
         self.open.clicked.connect(lambda _on=False: self.open_asked.emit())
@@ -95,17 +106,17 @@ class Composer(QFrame):
     def _show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
         self._keep_text()
-        self._slot = "list" if mode.id == PREDICT else "lead"
+        self._slot = _SLOTS.get(mode.id, "lead")
         self.chart.setVisible(mode.id == IMPROVE and len(self.chart.points) > 1)
-        asks = mode.id != GENERATE and not mode.offered
+        asks = mode.id not in (GENERATE, LINK) and not mode.offered
         self.hint.setVisible(not asks)
         self.hint.setText(mode.hint or tr("Drug-like molecules, generated from scratch."))
         self.field.widget.setVisible(asks)
         self.open.setVisible(mode.id == PREDICT)
         self.draw.setVisible(asks and mode.id != PREDICT)
         self._show_placeholder()
-        name = tr("SMILES") if mode.id == PREDICT else tr("Lead")
-        self.field.widget.setAccessibleName(name)
+        names = {PREDICT: tr("SMILES"), DECORATE: tr("Scaffold")}
+        self.field.widget.setAccessibleName(names.get(mode.id, tr("Lead")))
         self._show_text()
         keeps = tr("Stop and keep results so far") if mode.id == IMPROVE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
@@ -127,6 +138,17 @@ class Composer(QFrame):
             self.modes.forms[mode.id].set_values(used.params)
             if lead := str(used.params.get("lead") or ""):
                 self.set_lead(lead)
+            if scaffold := str(used.params.get("scaffold") or ""):
+                self.set_scaffold(scaffold)
+
+    def set_scaffold(self, smiles: str) -> None:
+        """Take what is to be decorated."""
+        self._texts["scaffold"] = smiles
+        self._show_text("scaffold")
+
+    def _on_drawn(self, smiles: str) -> None:
+        self._texts[self._slot] = smiles
+        self._show_text()
 
     def set_lead(self, smiles: str) -> None:
         """Take a molecule as the lead."""
@@ -167,7 +189,7 @@ class Composer(QFrame):
         self._show_preview()
 
     def _show_preview(self) -> None:
-        asks = self.field.widget.isVisibleTo(self) and self._slot == "lead"
+        asks = self.field.widget.isVisibleTo(self) and self._slot != "list"
         self.preview.show_text(self.field.text if asks else "")
 
     def _keep_text(self) -> None:
@@ -215,6 +237,8 @@ class Composer(QFrame):
         """Return what has to be set before anything can start; empty if nothing."""
         if self.mode == ANALOGUES and not self.lead():
             return tr("Enter the lead as SMILES first, or choose a molecule and “Use as lead”.")
+        if self.mode == DECORATE and not self._texts["scaffold"].strip():
+            return tr("Draw the scaffold first, or enter it as SMILES with [*:1].")
         if self.mode == PREDICT and self.file is None and not self._texts["list"].strip():
             return tr("Enter SMILES first, one per line, or open a file.")
         return ""
@@ -228,6 +252,8 @@ class Composer(QFrame):
         values = dict(self.modes.form.values())
         if self.mode == ANALOGUES:
             return values | {"lead": self.lead()}
+        if self.mode == DECORATE:
+            return values | {"scaffold": self._texts["scaffold"].strip()}
         if self.mode == IMPROVE:
             goal = msgspec.to_builtins(self.profile.profile(self.lead()))
             return values | {"goal": goal, "lead": self.lead()}
@@ -245,6 +271,8 @@ class Composer(QFrame):
         words = {
             GENERATE: tr("New molecules"),
             ANALOGUES: tr("Analogues of {lead}"),
+            DECORATE: tr("Decorated scaffold"),
+            LINK: tr("Linked fragments"),
             IMPROVE: tr("Optimise {lead}") if lead else tr("Molecules for a profile"),
             PREDICT: tr("Properties of molecules"),
         }
@@ -279,4 +307,6 @@ def _placeholder(mode: str) -> str:
         return tr("SMILES, one per line, optionally followed by a name; or open or drop a file")
     if mode == IMPROVE:
         return tr("Lead as SMILES or name; leave empty to search freely")
+    if mode == DECORATE:
+        return tr("Scaffold as SMILES, with [*:1], [*:2], … where groups are to be attached")
     return tr("Lead as SMILES or name, e.g. CC(C)NCC(O)COc1cccc2ccccc12 or propranolol")

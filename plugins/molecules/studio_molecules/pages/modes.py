@@ -9,6 +9,7 @@ from studio_molecules.pages.phrases import tr
 WRITES = "smiles"
 """What weights must be able to do that write molecules."""
 GENERATE, ANALOGUES, IMPROVE, PREDICT = "generate", "analogues", "improve", "predict"
+DECORATE, LINK = "decorate", "link"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -32,6 +33,26 @@ def modes() -> tuple[Mode, ...]:
             schema.Analogues,
             own=("lead",),
             capability=WRITES,
+        ),
+        Mode(
+            DECORATE,
+            tr("Decorate"),
+            tr("Decorate"),
+            "hexagon",
+            "molecules.decorate",
+            schema.Decorate,
+            own=("scaffold",),
+            capability=WRITES,
+        ),
+        Mode(
+            LINK,
+            tr("Link"),
+            tr("Link"),
+            "link",
+            "molecules.link",
+            schema.Link,
+            capability=WRITES,
+            hint=tr("Two fragments, joined by linkers."),
         ),
         Mode(
             IMPROVE,

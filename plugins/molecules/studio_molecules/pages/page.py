@@ -245,6 +245,7 @@ class MoleculePage(QWidget):
         do: dict[str, Callable[..., None]] = {
             "run": self.run.run,
             "lead": self._run_lead,
+            "scaffold": self.composer.set_scaffold,
             "list": self._read_list,
             "pick": self.target.pick,
         }

@@ -8,11 +8,12 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE
+from studio_molecules.pages.modes import ANALOGUES, DECORATE, GENERATE, IMPROVE, LINK
 from studio_molecules.pages.phrases import tr
 
 PROPRANOLOL = "CC(C)NCC(O)COc1cccc2ccccc12"
 LIDOCAINE = "CCN(CC)CC(=O)Nc1c(C)cccc1C"
+BENZAMIDE = "O=C(N[*:1])c1ccc([*:2])cc1"
 MEDICINES = """CC(=O)Oc1ccccc1C(=O)O aspirin
 CC(=O)Nc1ccc(O)cc1 paracetamol
 CC(C)Cc1ccc(cc1)C(C)C(=O)O ibuprofen
@@ -32,7 +33,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     """Return how a mode begins.
 
     Args:
-        do: ``run()``, ``lead(smiles)``, ``list(text)`` and ``pick()``.
+        do: ``run()``, ``lead(smiles)``, ``scaffold(smiles)``, ``list(text)`` and ``pick()``.
     """
     lead = do["lead"]
     if mode == GENERATE:
@@ -60,6 +61,19 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
         if mode == IMPROVE:
             examples.append(("wand-sparkles", tr("From scratch"), do["run"]))
         return ctx.ui.empty_state("git-fork", title, text, examples)
+    if mode == DECORATE:
+        return ctx.ui.empty_state(
+            "hexagon",
+            tr("Decorate a scaffold"),
+            tr("Draw a scaffold with attachment points (R), or enter it as SMILES with [*:1]."),
+            [("hexagon", tr("Try a benzamide"), partial(do["scaffold"], BENZAMIDE))],
+        )
+    if mode == LINK:
+        return ctx.ui.empty_state(
+            "link",
+            tr("Link two fragments"),
+            tr("Enter both in the panel, each with [*:1] where the linker is to be attached."),
+        )
     return ctx.ui.empty_state(
         "gauge",
         tr("Predict properties of your molecules"),

@@ -8,6 +8,7 @@ from rdkit import Chem
 
 from studio.api import ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, parser
+from studio_molecules.chem.oddities import oddities
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
 from studio_molecules.smiles.sampler import BATCH, strings
@@ -21,7 +22,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     """Sample until enough different valid molecules are there; yield the table of them."""
     rng = ctx.rng.torch("cpu")
     made: dict[str, Molecule] = {}
-    drawn = valid = flagged = 0
+    drawn = valid = flagged = odd = 0
     batch = BATCH
 
     def says() -> Event:
@@ -41,6 +42,9 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                 smiles = Chem.MolToSmiles(mol)
                 if smiles in made or len(made) == params.count:
                     continue
+                if not params.odd and oddities(mol):
+                    odd += 1
+                    continue
                 figures = descriptors.describe(mol)
                 if params.fresh and figures["alerts"]:
                     flagged += 1
@@ -54,8 +58,11 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     if not made:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"None of the {drawn:,} generated strings is a valid molecule.",
+            f"None of the {drawn:,} generated strings is a valid molecule without "
+            "unusual groups or alerts."
+            if valid
+            else f"None of the {drawn:,} generated strings is a valid molecule.",
             "Lower the temperature, or choose another model.",
         )
-    counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged}
+    counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged, "odd": odd}
     yield from finish(ctx, list(made.values()), counted(len(made)), **counts)

@@ -57,12 +57,26 @@ def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
     composer.profile.likeness.setValue(0.4)
     desk.run()
     desk.until_over()
+    desk.set_mode("decorate")
+    assert composer.field.text == "", "the lead is no scaffold"
+    desk.run()
+    assert "scaffold" in desk.trouble()
+    composer.preview.drawn.emit("c1ccccc1[*:1]")
+    desk.run()
+    desk.until_over()
+    desk.set_mode("link")
+    form = composer.modes.form
+    form.set_values({"first": "C[*:1]", "second": "O[*:1]"})
+    desk.run()
+    desk.until_over()
     desk.set_mode("predict")
     composer.set_list("CCO\nCCN amine")
     desk.run()
     desk.until_over()
-    tasks = ("molecules.analogues", "molecules.improve", "molecules.predict")
-    ((analogues,), (improve,), (predict,)) = map(desk.runtime.asked, tasks)
+    tasks = [f"molecules.{id}" for id in ("analogues", "improve", "decorate", "link", "predict")]
+    (analogues,), (improve,), (decorate,), (link,), (predict,) = map(desk.runtime.asked, tasks)
+    assert decorate.params["scaffold"] == "c1ccccc1[*:1]"
+    assert (link.params["first"], link.params["second"]) == ("C[*:1]", "O[*:1]")
     assert analogues.params["lead"] == LEAD
     assert improve.params["lead"] == LEAD
     assert improve.params["goal"]["similarity"] == 0.4

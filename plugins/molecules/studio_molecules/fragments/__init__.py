@@ -1,0 +1,1 @@
+"""Molecules put together from parts that meet at attachment points."""

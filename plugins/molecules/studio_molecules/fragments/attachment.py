@@ -1,0 +1,132 @@
+"""Parts with attachment points, ``[*:1]``, and how they are joined there. Chooses none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rdkit import Chem
+
+from studio.api import BadInput
+from studio_molecules.chem import parser
+
+MAX_POINTS = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a molecule with at least one attachment point.
+
+    Attributes:
+        smiles: Canonical, with its points.
+        capped: The molecule that it is with hydrogen at every point.
+        points: The number of each point, in the order of its atoms; the same one may come twice.
+    """
+
+    mol: Chem.Mol
+    smiles: str
+    capped: Chem.Mol
+    points: tuple[int, ...]
+
+
+def read(smiles: str, called: str) -> Part:
+    """Return the part that a SMILES says; ``[*:1]``, ``[1*]`` and ``*`` are points.
+
+    Points without a number get the next free ones. ``called`` names it in errors: "scaffold".
+
+    Raises:
+        BadInput: It cannot be, is in pieces, has no point or too many, or a point is not the end
+            of one single bond.
+    """
+    smiles = smiles.strip()
+    if not smiles:
+        raise BadInput(f"There is no {called}.", _EXAMPLE)
+    if len(smiles) > parser.MAX_SMILES:
+        raise BadInput(f"The {called} is too long: {len(smiles):,} characters.")
+    mol = Chem.MolFromSmiles(smiles, sanitize=False)
+    if mol is None:
+        raise BadInput(f"The {called} is not a valid SMILES: {parser.syntax(smiles)}.", _EXAMPLE)
+    ends = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+    if not ends:
+        raise BadInput(f"The {called} has no attachment point.", _EXAMPLE)
+    if len(ends) > MAX_POINTS:
+        raise BadInput(f"The {called} has {len(ends)} attachment points; at most {MAX_POINTS}.")
+    if len(Chem.GetMolFrags(mol)) > 1:
+        raise BadInput(f"The {called} is in pieces.", "Leave out counter-ions and solvents.")
+    for atom in ends:
+        bonds = [bond.GetBondType() for bond in atom.GetBonds()]
+        if bonds != [Chem.BondType.SINGLE] or atom.GetNeighbors()[0].GetAtomicNum() == 0:
+            raise BadInput(
+                f"An attachment point of the {called} is not at the end of one single bond.",
+                _EXAMPLE,
+            )
+    capped = parser.checked(_capped(mol), smiles[:60]).mol
+    points = _numbered(ends)
+    Chem.SanitizeMol(mol)
+    Chem.AssignStereochemistry(mol, cleanIt=True)
+    mol = Chem.RemoveHs(mol)
+    return Part(mol, Chem.MolToSmiles(mol), capped, points)
+
+
+_EXAMPLE = "Mark each place with [*:1], such as [*:1]c1ccccc1 for a phenyl group."
+
+
+def _numbered(ends: Sequence[Chem.Atom]) -> tuple[int, ...]:
+    """Give every point its number as that of its atom, and return them."""
+    given = [atom.GetAtomMapNum() or atom.GetIsotope() for atom in ends]
+    free = iter(number for number in range(1, 2 * MAX_POINTS + 1) if number not in given)
+    points = tuple(number or next(free) for number in given)
+    for atom, number in zip(ends, points, strict=True):
+        atom.SetAtomMapNum(number)
+        atom.SetIsotope(0)
+    return points
+
+
+def _capped(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy with hydrogen at every point."""
+    capped = Chem.RWMol(mol)
+    for atom in capped.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            atom.SetAtomicNum(1)
+            atom.SetIsotope(0)
+            atom.SetNoImplicit(True)
+        atom.SetAtomMapNum(0)
+    return capped.GetMol()
+
+
+def joined(middle: Chem.Mol, groups: Sequence[Chem.Mol]) -> Chem.Mol | None:
+    """Return ``middle`` with a group at each of its points, as RDKit reads it back.
+
+    Args:
+        groups: One for each point of ``middle``, in the order of its atoms; each has one point.
+
+    Returns:
+        None if it cannot exist or is too large.
+    """
+    whole = _renumbered(middle, range(1, len(groups) + 1))
+    for number, group in enumerate(groups, 1):
+        whole = Chem.CombineMols(whole, _renumbered(group, (number,)))
+    try:
+        made = Chem.molzip(whole)
+        child: Chem.Mol | None = Chem.MolFromSmiles(Chem.MolToSmiles(made))
+    except (ValueError, RuntimeError):  # bonds that no atom can bear
+        return None
+    if child is None or child.GetNumHeavyAtoms() > parser.MAX_HEAVY_ATOMS:
+        return None
+    return child if len(Chem.GetMolFrags(child)) == 1 else None
+
+
+def _renumbered(mol: Chem.Mol, numbers: Sequence[int]) -> Chem.Mol:
+    """Return a copy whose points have these numbers, and other atoms none."""
+    copy, rest = Chem.Mol(mol), iter(numbers)
+    for atom in copy.GetAtoms():
+        atom.SetAtomMapNum(next(rest) if atom.GetAtomicNum() == 0 else 0)
+        if atom.GetAtomicNum() == 0:
+            atom.SetIsotope(0)
+    return copy
+
+
+def length(linker: Chem.Mol) -> int:
+    """Return how many atoms are between the two points of a linker, on the shortest way."""
+    first, second = (atom.GetIdx() for atom in linker.GetAtoms() if atom.GetAtomicNum() == 0)
+    return len(Chem.GetShortestPath(linker, first, second)) - 2
