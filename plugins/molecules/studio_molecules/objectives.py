@@ -15,8 +15,12 @@ from studio.api import BadInput
 from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.properties import DESCRIPTORS, FIGURES
 
+DOCKING = "docking"
+"""The figure that a slow program finds."""
+
 OBJECTIVES = (
     *(name for name in DESCRIPTORS if name not in ("score", "care")),
+    DOCKING,
     "domain",
     *ENDPOINTS,
 )
@@ -44,6 +48,7 @@ _STARTS: dict[str, dict[str, Any]] = {
     "alerts": {"high": 0, "tolerance": 3},
     "lipinski": {"high": 0, "tolerance": 2},
     "similarity": {"low": 0.4, "tolerance": 0.4},
+    DOCKING: {"high": -9, "tolerance": 4},
     "domain": {"low": 1, "tolerance": 1},
     "solubility": {"low": -4, "tolerance": 2},
     "lipophilicity": {"low": 1, "high": 3, "tolerance": 2},
@@ -120,12 +125,17 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def predicted(self) -> tuple[str, ...]:
         """Return the ids of those figures that networks must guess."""
-        own = self.own()
-        return tuple(name for name in self.figures() if name not in DESCRIPTORS and name not in own)
+        apart = {*DESCRIPTORS, DOCKING, *self.own()}
+        return tuple(name for name in self.figures() if name not in apart)
 
     def own(self) -> tuple[str, ...]:
         """Return those of the user's own columns, which a model must be fitted to first."""
         return tuple(name for name in self.figures() if name.startswith(OWN))
+
+    def without(self, figure: str) -> Profile:
+        """Return the profile without the objectives for a figure."""
+        kept = tuple(each for each in self.objectives if each.figure != figure)
+        return msgspec.structs.replace(self, objectives=kept)
 
     def score(self, figures: Mapping[str, float]) -> float:
         """Return the weighted geometric mean of the desirabilities, 0…1; 0 where a limit breaks.

@@ -365,6 +365,11 @@ class Improve(Params, frozen=True):
         Text(max_chars=2000),
         Label("Lead", "The molecule to start from, as SMILES; the profile can name it too."),
     ] = ""
+    target: Annotated[
+        str,
+        Text(placeholder="DRD2", max_chars=40),
+        Label("Docking target", "The protein to dock into, if docking is an objective."),
+    ] = ""
     method: Annotated[
         Literal["genetic", "reinforcement"],
         Label("Search", "Genetic: small edits and crossovers. Reinforcement: the model learns."),

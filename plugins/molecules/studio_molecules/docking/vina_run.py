@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from typing import Any
 
 from studio.api import ErrorCode, Event, SandboxLimits, SandboxRequest, StudioError, TaskContext
 from studio_molecules.docking import program
+from studio_molecules.docking.ligands import prepare
 from studio_molecules.docking.targets import Target
 
+_ENERGY = re.compile(r"^REMARK VINA RESULT:\s+(-?[\d.]+)", re.MULTILINE)
 _BATCH = 8
 """Ligands of one run: they share its start and the maps of the pocket."""
 _KEPT = 20_000
@@ -75,6 +78,29 @@ class Docking:
                 self._keep(ligands[smiles], poses)
             found |= docked
         return found
+
+    def energy(self, smiles: str) -> float | None:
+        """Return the energy of the best pose in kcal/mol, None where it cannot be docked.
+
+        Blocks; to be called beside the steps of a task.
+
+        Raises:
+            Cancelled: The task is to stop.
+        """
+        try:
+            ligand = prepare(smiles, self._search.seed)
+        except StudioError as error:
+            self.failed[smiles] = error.message
+            return None
+        with closing(self.dock({smiles: ligand})) as steps:
+            while True:
+                self._ctx.check_cancelled()
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    poses: str = end.value.get(smiles, "")
+                    found = _ENERGY.search(poses)
+                    return float(found[1]) if found else None
 
     def _run(
         self, ligands: Mapping[str, str], done: int, total: int

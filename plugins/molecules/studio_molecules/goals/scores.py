@@ -11,7 +11,7 @@ from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from studio_molecules.chem import descriptors, parser
-from studio_molecules.objectives import Profile
+from studio_molecules.objectives import DOCKING, Profile
 
 Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
 """Molecule → its score in 0…1, and the figures that the score is made of."""
@@ -63,24 +63,31 @@ class Judge:
         return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
 
 
+Docker = Callable[[str], float | None]
+"""Canonical SMILES → energy of its best pose in kcal/mol; None where it cannot be docked."""
+
+
 def of_profile(
     profile: Profile,
     predict: Predictor | None = None,
     own: Mapping[str, Callable[[Chem.Mol], float]] | None = None,
+    dock: Docker | None = None,
 ) -> Goal:
     """Return the goal that a profile stands for.
 
     Args:
         predict: Tells ADMET figures, where it asks for some.
         own: Tells each of the user's own columns that it asks for.
+        dock: Where it asks for docking: slow, so only what meets the rest is docked.
 
     Raises:
         BadInput: its lead is not a molecule.
     """
     lead = descriptors.fingerprint(parser.parse(profile.lead).mol) if profile.lead else None
     predicted, models = profile.predicted(), own or {}
-    others = {"similarity", *predicted, *profile.own()}
-    names = tuple(name for name in profile.figures() if name not in others)
+    apart = {"similarity", DOCKING, *predicted, *profile.own()}
+    names = tuple(name for name in profile.figures() if name not in apart)
+    rest = profile.without(DOCKING)
 
     def goal(mol: Chem.Mol) -> tuple[float, Mapping[str, float]]:
         figures = descriptors.describe(mol, names) if names else {}
@@ -92,6 +99,12 @@ def of_profile(
             found = predict(Chem.MolToSmiles(mol))
             figures |= {name: found[name] for name in predicted if name in found}
         figures |= {name: model(mol) for name, model in models.items()}
+        if dock is not None:
+            promising = not rest.objectives or rest.score(figures) > 0
+            energy = dock(Chem.MolToSmiles(mol)) if promising else None
+            if energy is None:
+                return 0.0, figures
+            figures[DOCKING] = energy
         return profile.score(figures), figures
 
     return goal

@@ -17,9 +17,12 @@ from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskC
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
 from studio_molecules.chem import descriptors, graph_mutations, own_model, parser
+from studio_molecules.docking import ligands
+from studio_molecules.docking import weights as docking_weights
+from studio_molecules.docking.vina_run import Docking, Search
 from studio_molecules.goals import genetic, reinforcement, scores
 from studio_molecules.molecule import Molecule
-from studio_molecules.objectives import Profile
+from studio_molecules.objectives import DOCKING, Profile
 from studio_molecules.schema import Improve
 from studio_molecules.smiles.sampler import fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
@@ -27,6 +30,8 @@ from studio_molecules.tasks.table_artifact import counted, finish
 
 _FIRST = 100
 """Molecules that the search begins with, where none are given."""
+
+_DOCKING = Search(exhaustiveness=4, poses=1, seed=1)
 
 _REPORT_EVERY = 4
 
@@ -48,7 +53,9 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     wanted = _profile(params)
     with ExitStack() as held:
         own = yield from _own(ctx, wanted)
-        judge = scores.Judge(scores.of_profile(wanted, _predictor(ctx, held, wanted), own))
+        docker = _docker(ctx, params, wanted)
+        goal = scores.of_profile(wanted, _predictor(ctx, held, wanted), own, docker)
+        judge = scores.Judge(goal)
         yield ctx.progress(0, params.budget, "Starting")
         try:
             yield from _search(ctx, params, wanted, judge)
@@ -76,6 +83,27 @@ def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Pre
             "Run setup again to download it, or remove that objective.",
         )
     return partial(prediction.describe, ensemble)
+
+
+def _docker(ctx: TaskContext, params: Improve, wanted: Profile) -> scores.Docker | None:
+    """Return what docks, None if the profile does not ask for it."""
+    if DOCKING not in wanted.figures():
+        return None
+    if params.method != "genetic":
+        raise BadInput("Docking is too slow for reinforcement.", "Choose the genetic search.")
+    if not params.target.strip():
+        raise BadInput("Docking is an objective, but there is no target.", "Enter one, like DRD2.")
+    ligands.require_programs()
+    with ctx.lease(docking_weights.WEIGHTS) as targets:
+        target = targets.find(params.target)
+    return Docking(ctx, target, _DOCKING).energy
+
+
+def _aside(ctx: TaskContext, steps: Iterator[Any]) -> Generator[Any, None, None]:
+    """Take the steps of a search that is slow in each, without holding up the runtime."""
+    end = object()
+    while (people := (yield from ctx.in_thread(lambda: next(steps, end)))) is not end:
+        yield people
 
 
 def _own(
@@ -121,6 +149,8 @@ def _search(
         else:
             first = yield from _first(ctx, params, wanted, model)
             steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
+            if DOCKING in wanted.figures():
+                steps = _aside(ctx, steps)
             yield from _followed(ctx, params, judge, steps)
 
 
@@ -153,7 +183,9 @@ def _first(
     def says() -> Event:
         return ctx.progress(0, params.budget, "Generating the first molecules")
 
-    written = yield from strings(ctx, model, _FIRST, ctx.rng.torch("cpu"), says)
+    slow = DOCKING in wanted.figures()
+    count = min(_FIRST, max(10, params.budget // 4)) if slow else _FIRST
+    written = yield from strings(ctx, model, count, ctx.rng.torch("cpu"), says)
     found = [parser.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from studio.api import ErrorCode, StudioError
 from studio_molecules.bench import (
+    docking,
     goals,
     guacamol,
     hazard_screen,
@@ -203,3 +205,29 @@ def test_common_molecules_are_what_their_formulas_say() -> None:
     for row in rows:
         mol = Chem.MolFromSmiles(row["smiles"])
         assert CalcMolFormula(mol) == row["formula"], row["name"]
+
+
+class Docked(Bench):
+    """Docks as it is told: the ligands of a target by three kcal/mol better, but for one."""
+
+    def run(self, task: str, params: Mapping[str, Any], inputs: Any = None) -> Mapping[str, Any]:
+        assert task == "molecules.dock"
+        own = docking.LIGANDS[params["target"]]
+        names = [line.split()[1] for line in params["smiles"].splitlines()]
+        energies = {name: -10.0 if name in own else -7.0 for name in names}
+        energies[next(iter(own))] = -7.0
+        return {"molecules": [{"name": n, "docking": e} for n, e in energies.items()]}
+
+
+def test_docking_is_judged_by_how_often_known_ligands_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STUDIO_BENCH_DOCKING", "DRD2, EGFR")
+    found = docking.measure(Docked())
+    assert {name: each["auc"] for name, each in found["targets"].items()} == {
+        "DRD2": 0.875,  # three of four before all, one level with all
+        "EGFR": 0.875,
+    }
+    assert (found["ratio"], found["risperidone_off"]) == (0.875, 3.9)
+    for smiles in (each for own in docking.LIGANDS.values() for each in own.values()):
+        assert Chem.MolFromSmiles(smiles) is not None
