@@ -271,7 +271,7 @@ def test_a_result_from_the_gallery_comes_with_recipe_and_source(desk: Desk, tmp_
 
 def test_exporters_write_their_formats(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
-    for name, write in studio_exporters().items():
+    for name, write in studio_exporters(desk.ctx).items():
         path = tmp_path / f"out{name.partition(':')[2]}"
         write(desk.results()[0].artifact, path)
         assert QImage(str(path)).width() == 32
