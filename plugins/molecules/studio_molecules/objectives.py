@@ -113,11 +113,18 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         lead: SMILES; empty if there is none. ``similarity``: least likeness to it, a hard limit.
+        must_have, must_not_have: SMARTS, with spaces between them.
+        keep: One, of a part of the lead that stays as it is.
+        odd: Whether unusual groups are borne.
     """
 
     objectives: tuple[Objective, ...]
     lead: str = ""
     similarity: float = 0.0
+    must_have: str = ""
+    must_not_have: str = ""
+    keep: str = ""
+    odd: bool = False
 
     def figures(self) -> tuple[str, ...]:
         """Return the ids of all figures it speaks of."""

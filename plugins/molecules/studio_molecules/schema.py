@@ -44,6 +44,28 @@ _Odd = Annotated[
     bool,
     Label("Allow unusual groups", "Keep what chemists do not make, such as N–F and O–C≡C."),
 ]
+_STRUCTURE = Group("Structure", advanced=True)
+_MustHave = Annotated[
+    str,
+    Text(placeholder="C(=O)N", max_chars=2000),
+    Label(
+        "Must have",
+        "SMARTS that each molecule contains, several with spaces; [r{12-}] is a macrocycle.",
+    ),
+    _STRUCTURE,
+]
+_MustNotHave = Annotated[
+    str,
+    Text(placeholder="[N+](=O)[O-]", max_chars=2000),
+    Label("Must not have", "SMARTS that no molecule contains, several with spaces."),
+    _STRUCTURE,
+]
+_Keep = Annotated[
+    str,
+    Text(placeholder="c1ccc2ccccc2c1", max_chars=2000),
+    Label("Keep", "SMARTS of the part of the lead that stays as it is."),
+    _STRUCTURE,
+]
 _Source = Annotated[
     Literal["both", "common", "generated"],
     Label("Fragments", "Common ones, those of molecules that the model generates, or both."),
@@ -83,6 +105,8 @@ class Generate(Params, frozen=True):
             "Leave out molecules with groups that often trouble assays or patients (PAINS, BRENK).",
         ),
     ] = False
+    must_have: _MustHave = ""
+    must_not_have: _MustNotHave = ""
     odd: _Odd = False
 
 
@@ -115,6 +139,10 @@ class Analogues(Params, frozen=True):
         _SAMPLING,
     ] = 0.5
     no_new_alerts: _NoNewAlerts = True
+    keep: _Keep = ""
+    must_have: _MustHave = ""
+    must_not_have: _MustNotHave = ""
+    odd: _Odd = False
 
 
 class Decorate(Params, frozen=True):
@@ -384,6 +412,10 @@ class Improve(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("smiles"), Label("Model", "The model that generates molecules.")
     ] = WeightsId()
+    keep: _Keep = ""
+    must_have: _MustHave = ""
+    must_not_have: _MustNotHave = ""
+    odd: _Odd = False
 
 
 class Compare(Params, frozen=True):

@@ -5,7 +5,7 @@ After Jensen, Chem. Sci. 2019, 10, 3567. Every child is sanitised; none is score
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from rdkit import Chem
@@ -16,20 +16,46 @@ ELEMENTS = ("C", "N", "O", "F", "S", "Cl", "Br")
 _CHANCES = (0.42, 0.2, 0.18, 0.08, 0.06, 0.04, 0.02)
 _CUT = Chem.MolFromSmarts("[*]-;!@[*]")
 _MAX_RING = 8
+_MACROCYCLE = 12
+_KEPT = "kept"
 
 Edit = Callable[[Chem.RWMol, np.random.Generator], bool]
 
 
-def mutate(mol: Chem.Mol, rng: np.random.Generator) -> tuple[Chem.Mol, str] | None:
-    """Return a child that differs by one edit, and what the edit was; None if it cannot exist."""
+def mutate(
+    mol: Chem.Mol, rng: np.random.Generator, kept: Collection[int] = ()
+) -> tuple[Chem.Mol, str] | None:
+    """Return a child that differs by one edit, and what the edit was; None if it cannot exist.
+
+    Args:
+        kept: Atoms that no edit may touch, nor the bonds between them; others may be bound to them.
+    """
     names = list(EDITS)
     name = names[int(rng.integers(len(names)))]
     child = Chem.RWMol(mol)
     Chem.Kekulize(child, clearAromaticFlags=True)
-    if not EDITS[name](child, rng):
+    for place in kept:
+        child.GetAtomWithIdx(place).SetIntProp(_KEPT, place)
+    before = _untouchable(child)
+    if not EDITS[name](child, rng) or _untouchable(child) != before:
         return None
-    kept = _sanitised(child)
-    return (kept, name) if kept is not None else None
+    made = _sanitised(child, macrocycles=_has_macrocycle(mol))
+    return (made, name) if made is not None else None
+
+
+def _untouchable(mol: Chem.Mol) -> tuple[dict[int, tuple[int, int]], dict[frozenset[int], object]]:
+    """Return the elements and charges of the atoms to keep, and the orders of their bonds."""
+    atoms = {
+        each.GetIntProp(_KEPT): (each.GetAtomicNum(), each.GetFormalCharge())
+        for each in mol.GetAtoms()
+        if each.HasProp(_KEPT)
+    }
+    bonds: dict[frozenset[int], object] = {}
+    for bond in mol.GetBonds() if atoms else ():
+        ends = (bond.GetBeginAtom(), bond.GetEndAtom())
+        if all(each.HasProp(_KEPT) for each in ends):
+            bonds[frozenset(each.GetIntProp(_KEPT) for each in ends)] = bond.GetBondType()
+    return atoms, bonds
 
 
 def cross(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.Mol | None:
@@ -40,7 +66,8 @@ def cross(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.M
     (one, here), (other, there) = left, right
     joined = Chem.RWMol(Chem.CombineMols(one, other))
     joined.AddBond(here, one.GetNumAtoms() + there, Chem.BondType.SINGLE)
-    return _sanitised(joined)
+    macrocycles = _has_macrocycle(first) or _has_macrocycle(second)
+    return _sanitised(joined, macrocycles=macrocycles)
 
 
 def _part(mol: Chem.Mol, rng: np.random.Generator) -> tuple[Chem.Mol, int] | None:
@@ -161,10 +188,15 @@ def _element(rng: np.random.Generator) -> str:
     return str(rng.choice(ELEMENTS, p=_CHANCES))
 
 
-def _sanitised(mol: Chem.RWMol) -> Chem.Mol | None:
+def _has_macrocycle(mol: Chem.Mol) -> bool:
+    return any(len(ring) >= _MACROCYCLE for ring in mol.GetRingInfo().AtomRings())
+
+
+def _sanitised(mol: Chem.RWMol, *, macrocycles: bool) -> Chem.Mol | None:
     """Return the child as RDKit reads it back; None if it cannot exist, is too large or in pieces.
 
     Rings of more than ``_MAX_RING`` atoms and cumulated rings are refused: no one can make them.
+    Those of ``_MACROCYCLE`` and more are borne where a parent has one.
     """
     if Chem.SanitizeMol(mol, catchErrors=True) != Chem.SanitizeFlags.SANITIZE_NONE:
         return None
@@ -174,8 +206,10 @@ def _sanitised(mol: Chem.RWMol) -> Chem.Mol | None:
         return None
     if child.HasSubstructMatch(_STRAINED):
         return None
-    rings = child.GetRingInfo().AtomRings()
-    return None if any(len(ring) > _MAX_RING for ring in rings) else child
+    sizes = map(len, child.GetRingInfo().AtomRings())
+    if any(size > _MAX_RING and not (macrocycles and size >= _MACROCYCLE) for size in sizes):
+        return None
+    return child
 
 
 _STRAINED = Chem.MolFromSmarts("[$([R;r3,r4,r5,r6,r7]=[R]=[R]),$([R;r3,r4,r5,r6]#[R])]")

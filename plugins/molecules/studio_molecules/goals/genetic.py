@@ -74,8 +74,9 @@ def _child(
             mol = graph_mutations.cross(parent.mol, _parent(people, rng).mol, rng)
             operation = "crossed"
         else:
-            mol, operation = graph_mutations.mutate(parent.mol, rng) or (None, "")
-        if mol is None:
+            kept = judge.asked.kept(parent.mol)
+            mol, operation = graph_mutations.mutate(parent.mol, rng, kept) or (None, "")
+        if mol is None or judge.asked.broken(mol):
             continue
         scored = judge(mol, parent.smiles, operation)
         if scored is not None:

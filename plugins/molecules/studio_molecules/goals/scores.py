@@ -11,6 +11,7 @@ from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from studio_molecules.chem import descriptors, parser
+from studio_molecules.chem.constraints import Constraints
 from studio_molecules.objectives import DOCKING, Profile
 
 Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
@@ -41,19 +42,24 @@ class Scored:
 
 @dataclass
 class Judge:
-    """Scores molecules, remembers each, and counts."""
+    """Scores molecules, remembers each, and counts. What breaks ``asked`` scores nothing."""
 
     goal: Goal
+    asked: Constraints = field(default_factory=Constraints)
     seen: dict[str, Scored] = field(default_factory=dict)
     top: float = 0.0
     """The best score so far."""
+    broken: int = 0
+    """How many broke what was asked."""
 
     def __call__(self, mol: Chem.Mol, parent: str = "", operation: str = "") -> Scored | None:
         """Return the scored molecule; None if it was there before."""
         smiles = Chem.MolToSmiles(mol)
         if smiles in self.seen:
             return None
-        score, figures = self.goal(mol)
+        breaks = bool(self.asked.broken(mol))
+        self.broken += breaks
+        score, figures = (0.0, {}) if breaks else self.goal(mol)
         self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation)
         self.top = max(self.top, score)
         return self.seen[smiles]

@@ -13,6 +13,7 @@ from rdkit import Chem, DataStructs
 
 from studio.api import ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, graph_mutations, parser
+from studio_molecules.chem.constraints import constraints
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
 from studio_molecules.smiles.sampler import strings
@@ -36,6 +37,9 @@ class Family:
         self.lead, self.params, self.seed = lead, params, seed
         self.bits: DataStructs.ExplicitBitVect = descriptors.fingerprint(lead.mol)
         self.alerts = len(descriptors.alerts(lead.mol))
+        self.asked = constraints(
+            params.must_have, params.must_not_have, params.keep, odd=params.odd, lead=lead.mol
+        )
         self.mols: dict[str, Chem.Mol] = {lead.smiles: lead.mol}
         self.members: dict[str, Molecule] = {}
         self.tried = self.drawn = self.valid = 0
@@ -62,6 +66,8 @@ class Family:
             return
         likeness = descriptors.similarity(child, self.bits)
         if likeness < self.params.similarity:
+            return
+        if self.asked.broken(child):
             return
         figures = {**descriptors.describe(child), "similarity": likeness}
         if self.params.no_new_alerts and figures["alerts"] > self.alerts:
@@ -92,7 +98,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"No analogue of the lead was found among {family.tried:,} candidates.",
-            "Lower the similarity, or allow new alerts.",
+            "Lower the similarity, ask for less of the structure, or allow new alerts.",
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
     title = f"{counted(len(molecules), 'analogue')} of {lead.smiles[:40]}"
@@ -106,7 +112,8 @@ def _edited(family: Family, count: int, numpy: np.random.Generator) -> Iterator[
     """Offer ``count`` children that differ from a parent by one edit."""
     for _ in range(count):
         parent = family.pick(numpy)
-        child, edit = graph_mutations.mutate(family.mols[parent], numpy) or (None, "")
+        mol = family.mols[parent]
+        child, edit = graph_mutations.mutate(mol, numpy, family.asked.kept(mol)) or (None, "")
         family.offer(child, parent, edit)
         yield None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rdkit import Chem
 
 from studio.api import ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, parser
-from studio_molecules.chem.oddities import oddities
+from studio_molecules.chem.constraints import constraints
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
 from studio_molecules.smiles.sampler import BATCH, strings
@@ -16,13 +17,18 @@ from studio_molecules.tasks.table_artifact import counted, finish
 
 _PATIENCE = 20
 """Strings that may be drawn for one molecule that is wanted, before a run gives up."""
+_MORE_PATIENCE = 200
+"""The same where substructures are asked for."""
 
 
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     """Sample until enough different valid molecules are there; yield the table of them."""
     rng = ctx.rng.torch("cpu")
     made: dict[str, Molecule] = {}
-    drawn = valid = flagged = odd = 0
+    drawn = valid = flagged = 0
+    refused: Counter[str] = Counter()
+    asked = constraints(params.must_have, params.must_not_have, "", odd=params.odd)
+    patience = _MORE_PATIENCE if asked.required or asked.forbidden else _PATIENCE
     batch = BATCH
 
     def says() -> Event:
@@ -42,8 +48,8 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                 smiles = Chem.MolToSmiles(mol)
                 if smiles in made or len(made) == params.count:
                     continue
-                if not params.odd and oddities(mol):
-                    odd += 1
+                if broken := asked.broken(mol):
+                    refused[broken] += 1
                     continue
                 figures = descriptors.describe(mol)
                 if params.fresh and figures["alerts"]:
@@ -53,16 +59,26 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                     smiles, operation="sampled", seed=ctx.rng.seed, figures=figures
                 )
                 yield says()
-            if drawn > _PATIENCE * params.count + BATCH:
+            if drawn > patience * params.count + BATCH:
                 break
+    if not made and (refused or flagged):
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"None of {valid:,} valid molecules is as asked: {refused['must_have']:,} lack what "
+            f"they must have, {refused['must_not_have']:,} have what they must not, "
+            f"{refused['odd']:,} have unusual groups, {flagged:,} have alerts.",
+            "Ask for smaller substructures, or decorate a scaffold that has them.",
+        )
     if not made:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"None of the {drawn:,} generated strings is a valid molecule without "
-            "unusual groups or alerts."
-            if valid
-            else f"None of the {drawn:,} generated strings is a valid molecule.",
+            f"None of the {drawn:,} generated strings is a valid molecule.",
             "Lower the temperature, or choose another model.",
         )
-    counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged, "odd": odd}
+    counts = {
+        "drawn": drawn,
+        "valid_raw": valid / drawn,
+        "with_alerts": flagged,
+        "odd": refused["odd"],
+    }
     yield from finish(ctx, list(made.values()), counted(len(made)), **counts)

@@ -17,6 +17,7 @@ from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskC
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
 from studio_molecules.chem import descriptors, graph_mutations, own_model, parser
+from studio_molecules.chem.constraints import Constraints, constraints
 from studio_molecules.docking import ligands
 from studio_molecules.docking import weights as docking_weights
 from studio_molecules.docking.vina_run import Docking, Search
@@ -55,7 +56,7 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
         own = yield from _own(ctx, wanted)
         docker = _docker(ctx, params, wanted)
         goal = scores.of_profile(wanted, _predictor(ctx, held, wanted), own, docker)
-        judge = scores.Judge(goal)
+        judge = scores.Judge(goal, _constraints(wanted))
         yield ctx.progress(0, params.budget, "Starting")
         try:
             yield from _search(ctx, params, wanted, judge)
@@ -204,8 +205,11 @@ def _neighbours(judge: scores.Judge, rng: np.random.Generator, count: int) -> It
         if len(people) > count:
             return
         parent = people[int(rng.integers(len(people)))]
-        edited = graph_mutations.mutate(parent.mol, rng)
-        scored = judge(edited[0], parent.smiles, edited[1]) if edited else None
+        edited = graph_mutations.mutate(parent.mol, rng, judge.asked.kept(parent.mol))
+        if edited is None or judge.asked.broken(edited[0]):
+            yield None
+            continue
+        scored = judge(edited[0], parent.smiles, edited[1])
         if scored is not None and not _is_too_far(scored):
             people.append(scored)
         yield None
@@ -218,6 +222,8 @@ def _is_too_far(scored: scores.Scored) -> bool:
 def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
     """Return why nothing came of what was scored, and what helps."""
     found = f"None of {len(judge.seen):,} molecules"
+    if judge.broken == len(judge.seen):
+        return f"{found} has the structure that is asked for.", "Ask for less of it."
     near = max((each.figures.get("similarity", 0.0) for each in judge.seen.values()), default=0.0)
     if near < wanted.similarity:
         asked = f"{found} is as like the lead as asked ({wanted.similarity:g})"
@@ -272,7 +278,20 @@ def _result(
 def _profile(params: Improve) -> Profile:
     """Return the profile of the file or of the form, with the lead of the parameters."""
     data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.goal)
-    return profiles.parse(data, params.lead)
+    profile = profiles.parse(data, params.lead)
+    return msgspec.structs.replace(
+        profile,
+        must_have=f"{profile.must_have} {params.must_have}".strip(),
+        must_not_have=f"{profile.must_not_have} {params.must_not_have}".strip(),
+        keep=params.keep.strip() or profile.keep,
+        odd=params.odd or profile.odd,
+    )
+
+
+def _constraints(wanted: Profile) -> Constraints:
+    lead = parser.parse(wanted.lead).mol if wanted.lead else None
+    must, must_not = wanted.must_have, wanted.must_not_have
+    return constraints(must, must_not, wanted.keep, odd=wanted.odd, lead=lead)
 
 
 def _read(path: Path) -> bytes:

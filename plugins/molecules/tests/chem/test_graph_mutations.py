@@ -68,3 +68,23 @@ def test_children_stay_as_small_as_what_is_read() -> None:
     sizes = [child[0].GetNumHeavyAtoms() for child in made if child]
     assert sizes
     assert max(sizes) <= MAX_HEAVY_ATOMS
+
+
+def test_what_is_kept_stays_and_macrocycles_may_be_edited() -> None:
+    mol, rng = Chem.MolFromSmiles("CCOc1ccc(CCN)cc1"), np.random.default_rng(1)
+    ring = Chem.MolFromSmarts("c1ccccc1")
+    kept = mol.GetSubstructMatch(ring)
+    free, held = (
+        [
+            child[0].HasSubstructMatch(ring)
+            for child in (graph_mutations.mutate(mol, rng, atoms) for _ in range(150))
+            if child
+        ]
+        for atoms in ((), kept)
+    )
+    assert not all(free), "the control: edits do touch it"
+    assert held
+    assert all(held)
+    large = Chem.MolFromSmiles("C1CCCCCCCCCCCCC1")
+    children = [graph_mutations.mutate(large, rng) for _ in range(40)]
+    assert any(child and child[0].GetRingInfo().NumRings() for child in children)

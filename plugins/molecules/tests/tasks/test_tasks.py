@@ -284,7 +284,7 @@ def test_who_a_molecule_came_from_outlives_continue(scripted: SmilesModel) -> No
 def test_a_search_with_nothing_new_to_find_ends(
     scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graph_mutations, "mutate", lambda mol, rng: None)
+    monkeypatch.setattr(graph_mutations, "mutate", lambda *_: None)
     monkeypatch.setattr(optimisation, "_PATIENCE", 50)
     params = Improve.parse({"goal": PROFILE, "lead": "C", "budget": 1000})
     made = run_task(optimisation.improve, params, models={"": scripted})

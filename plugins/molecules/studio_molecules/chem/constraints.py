@@ -1,0 +1,104 @@
+"""What a molecule must and must not hold, and which part of a lead is kept. Scores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rdkit import Chem
+
+from studio.api import BadInput
+from studio_molecules.chem.oddities import oddities
+
+MAX_PATTERNS = 20
+MAX_CHARS = 2000
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What is asked of every molecule.
+
+    Attributes:
+        required, forbidden: Patterns that it must, and must not, match.
+        keep: The part that stays as it is; None if there is none.
+        copies: How often it must be there, as in the lead.
+        odd: How many kinds of unusual groups are borne; None for any.
+    """
+
+    required: tuple[Chem.Mol, ...] = ()
+    forbidden: tuple[Chem.Mol, ...] = ()
+    keep: Chem.Mol | None = None
+    copies: int = 1
+    odd: int | None = None
+
+    def broken(self, mol: Chem.Mol) -> str:
+        """Return the first that a molecule breaks, as the name of its parameter; empty if none."""
+        if not all(_holds(mol, each) for each in self.required):
+            return "must_have"
+        if any(_holds(mol, each) for each in self.forbidden):
+            return "must_not_have"
+        if self.keep is not None and len(_matches(mol, self.keep)) < self.copies:
+            return "keep"
+        return "odd" if self.odd is not None and len(oddities(mol)) > self.odd else ""
+
+    def kept(self, mol: Chem.Mol) -> frozenset[int]:
+        """Return the atoms of a molecule that no edit may touch."""
+        found = _matches(mol, self.keep) if self.keep is not None else ()
+        return frozenset(atom for match in found for atom in match)
+
+
+def constraints(
+    must_have: str, must_not_have: str, keep: str, *, odd: bool, lead: Chem.Mol | None = None
+) -> Constraints:
+    """Return what is asked for.
+
+    Args:
+        must_have, must_not_have: SMARTS, with white space between them.
+        keep: One SMARTS.
+        odd: Whether unusual groups are borne; else no more than the lead has.
+
+    Raises:
+        BadInput: A pattern is none, there are too many, or the lead does not hold what is kept.
+    """
+    part = _one(keep, "Keep")
+    copies = len(_matches(lead, part)) if part is not None and lead is not None else 1
+    if not copies:
+        raise BadInput(
+            f"The lead does not contain the part to keep, “{keep.strip()[:60]}”.",
+            "Copy that part from the SMILES of the lead.",
+        )
+    borne = None if odd else len(oddities(lead)) if lead is not None else 0
+    return Constraints(
+        _all(must_have, "Must have"), _all(must_not_have, "Must not have"), part, copies, borne
+    )
+
+
+def _one(smarts: str, called: str) -> Chem.Mol | None:
+    found = _all(smarts, called)
+    if len(found) > 1:
+        raise BadInput(f"“{called}” holds {len(found)} patterns; it takes one.")
+    return found[0] if found else None
+
+
+def _all(text: str, called: str) -> tuple[Chem.Mol, ...]:
+    words = text.split()
+    if len(words) > MAX_PATTERNS or len(text) > MAX_CHARS:
+        raise BadInput(f"“{called}” is too long: {MAX_PATTERNS} patterns at most.")
+    found = []
+    for each in words:
+        pattern = Chem.MolFromSmarts(each)
+        if pattern is None or not pattern.GetNumAtoms():
+            raise BadInput(
+                f"“{each[:60]}” under “{called}” is not a valid SMARTS pattern.",
+                "Write it like C(=O)N for an amide, several with spaces between them.",
+            )
+        found.append(pattern)
+    return tuple(found)
+
+
+def _holds(mol: Chem.Mol, pattern: Chem.Mol) -> bool:
+    return bool(mol.HasSubstructMatch(pattern, useChirality=True))
+
+
+def _matches(mol: Chem.Mol, pattern: Chem.Mol) -> tuple[tuple[int, ...], ...]:
+    found: tuple[tuple[int, ...], ...] = mol.GetSubstructMatches(pattern, useChirality=True)
+    return found
