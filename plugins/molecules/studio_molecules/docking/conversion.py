@@ -17,6 +17,8 @@ from safetensors.numpy import save_file
 
 from studio_molecules.docking.targets import FORMAT
 
+_NUMBER = re.compile(r"^\d+-")
+"""What set-up puts before the name of a member, so that no two are called alike."""
 _SETTING = re.compile(r"^\s*(center|size)_([xyz])\s*=\s*(-?[\d.]+)\s*$", re.MULTILINE)
 
 
@@ -26,7 +28,7 @@ def convert(members: Sequence[Path], target: Path) -> None:
     Raises:
         ValueError: One lacks its box or its protein; nothing is written.
     """
-    by_name = {path.name: path for path in members}
+    by_name = {_NUMBER.sub("", path.name): path for path in members}
     names = sorted(name.removesuffix("_conf.txt") for name in by_name if name.endswith("_conf.txt"))
     boxes, proteins = {}, {}
     for name in names:

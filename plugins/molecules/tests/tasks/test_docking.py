@@ -154,7 +154,7 @@ def test_targets_are_packed_and_read_again(tmp_path: Path) -> None:
         for kind, value in (("center", 1.5), ("size", 20))
         for axis in "xyz"
     )
-    members = {"BOWL_conf.txt": conf, "BOWL_target.pdbqt": pocket.pdbqt()}
+    members = {"0-BOWL_conf.txt": conf, "1-BOWL_target.pdbqt": pocket.pdbqt()}
     for name, text in members.items():
         (tmp_path / name).write_text(text, "ascii")
     packed = tmp_path / "set.safetensors"
@@ -172,6 +172,6 @@ def test_targets_are_packed_and_read_again(tmp_path: Path) -> None:
     target = loaded.find("bowl")
     assert (target.center, target.size) == ((1.5, 1.5, 1.5), (20, 20, 20))
     assert target.pdbqt == pocket.pdbqt()
-    (tmp_path / "BOWL_conf.txt").write_text("center_x = 1", "ascii")
+    (tmp_path / "0-BOWL_conf.txt").write_text("center_x = 1", "ascii")
     with pytest.raises(ValueError, match="six numbers"):
         conversion.convert([tmp_path / name for name in members], packed)
