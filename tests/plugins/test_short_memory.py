@@ -131,7 +131,7 @@ def memory() -> Iterator[Memory]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Features, "_layer", memory.taken_by(Features._layer))
         patch.setattr(sampler, "_next", memory.taken_by(sampler._next))
-        patch.setattr(composer, "_step", memory.taken_by(composer._step))
+        patch.setattr(composer, "step", memory.taken_by(composer.step))
         patch.setattr(MaskedSampler, "_logits", memory.taken_by(MaskedSampler._logits))
         yield memory
 

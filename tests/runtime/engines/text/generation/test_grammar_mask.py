@@ -237,6 +237,15 @@ REFUSED = {
     "not": ('{"not": {"type": "string"}}', "not"),
     "uniqueItems": ('{"type": "array", "uniqueItems": true}', "uniqueItems"),
     "format": ('{"type": "string", "format": "iri"}', "iri"),
+    "reference loop": (
+        '{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}',
+        "no text can match",
+    ),
+    "needs itself": (
+        json.dumps({"$ref": "#/$defs/a", "$defs": {"a": {
+            "type": "object", "properties": {"x": {"$ref": "#/$defs/a"}}, "required": ["x"]}}}),
+        "no text can match",
+    ),
     "circle": ('{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}', "no text can match"),
     "type": ('{"type": "strin"}', "strin"),
     "number": ('{"minimum": 1e999}', "[Oo]ut of range"),
@@ -300,13 +309,6 @@ HOSTILE = {
     "doubling": Constraint("regex", "(a|b)*a(a|b){300}"),
     "many stars": Constraint("regex", ".*" * 2_000 + "x"),
     "classic": Constraint("regex", "(a+)+$".rstrip("$") + "b"),
-    "reference loop": Constraint.json(
-        {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}
-    ),
-    "needs itself": Constraint.json(
-        {"$ref": "#/$defs/a", "$defs": {"a": {
-            "type": "object", "properties": {"x": {"$ref": "#/$defs/a"}}, "required": ["x"]}}}
-    ),
     "long list": Constraint.json({"type": "array", "items": {}, "minItems": 100_000_000}),
     "patterns of patterns": Constraint.json(
         {"allOf": [{"type": "string", "pattern": f"^(a|b)*a(a|b){{{i}}}$"} for i in range(9, 25)]}
