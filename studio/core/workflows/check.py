@@ -95,7 +95,9 @@ class _Checks:
         except StudioError as error:
             yield self._wrong((*place, "task"), _lower(error.message), error.hint)
             return
-        for name, value in step.params.items():
+        former = {field.renamed_from: name for name, field in fields.items() if field.renamed_from}
+        given = {former.get(name, name): value for name, value in step.params.items()}
+        for name, value in given.items():
             here = (*place, "params", name)
             if name not in fields:
                 hint = f"It has: {', '.join(fields)}."
@@ -103,7 +105,7 @@ class _Checks:
             else:
                 yield from self._value(here, fields[name], value)
         for name, field in fields.items():
-            if field.required and step.params.get(name) in (None, ""):
+            if field.required and given.get(name) in (None, ""):
                 yield self._wrong(place, f"“{field.title}” is missing.", f"Give {name} in params.")
         for name, value in step.inputs.items():
             here = (*place, "inputs", name)

@@ -17,7 +17,7 @@ def nested(levels: int) -> str:
 @pytest.mark.parametrize(
     "schema",
     [
-        {}, {"type": "object"}, {"$ref": "#"}, {"$ref": "#/$defs/a", "$defs": {"a": {}}},
+        {}, {"type": "object"}, {"items": {"$ref": "#"}}, {"$ref": "#/$defs/a", "$defs": {"a": {}}},
         {"properties": {"$ref": {"type": "string"}}}, {"enum": [{"$ref": "http://a.example/b"}]},
         json.loads(nested(DEEPEST)), {"multipleOf": MOST_MULTIPLES * 10}, {"multipleOf": 0.00025},
         {"properties": {"multipleOf": {"type": "string"}}}, {"const": [[]] * MOST_PARTS},

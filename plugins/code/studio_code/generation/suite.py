@@ -16,8 +16,8 @@ from studio_code.execution.control import control_of
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.python_runner import parsed, syntax_error
 from studio_code.execution.runners import Runner
+from studio_code.generation.case_forms import TestForm, of_language
 from studio_code.generation.cases import NOTHING, Case, Suite, defined_names, read_suite
-from studio_code.generation.test_forms import TestForm, of_language
 from studio_code.languages import of_path
 from studio_code.source import Source
 

@@ -12,7 +12,7 @@ from studio_code import languages, source
 from studio_code.execution import sandbox_run
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.runners import RUNNERS, Runner
-from studio_code.generation.test_forms import is_test
+from studio_code.generation.case_forms import is_test
 from studio_code.schema import Run
 from studio_code.source import Source
 

@@ -17,7 +17,7 @@ from studio.sandbox.sandbox import Sandbox
 from studio_code import syntax
 from studio_code.execution import test_output, toolchains
 from studio_code.execution.runners import RUNNERS
-from studio_code.generation import comments, test_forms
+from studio_code.generation import case_forms, comments
 from studio_code.languages import DOCUMENTED, LANGUAGES, RUN
 from studio_code.schema import Document, Explain, Fix, Run, Write, WriteTests
 from studio_code.tasks.document import document
@@ -159,8 +159,8 @@ def test_tests_are_written_run_and_those_that_fail_are_left_out(
     assert verdict["passed"], made.result["note"]
     assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
     assert len(made.result["failing"]) == 1
-    assert made.result["path"] == test_forms.tests_path(path)
-    assert test_forms.is_test(made.result["path"])
+    assert made.result["path"] == case_forms.tests_path(path)
+    assert case_forms.is_test(made.result["path"])
     assert "rong" not in made.result["tests"]
 
 
@@ -263,7 +263,7 @@ def test_a_run_that_ends_badly_and_tells_of_no_failure_has_one() -> None:
 
 
 def test_a_case_that_is_cut_off_or_twice_is_none() -> None:
-    form = test_forms.of_language("rust")
+    form = case_forms.of_language("rust")
     assert form is not None
     text = "#[test]\nfn test_a() { assert_eq!(f(), 1); }\n#[test]\nfn test_b() { assert_eq!("
     assert [case.name for case in form.cases(text, ["f"])] == ["test_a"]

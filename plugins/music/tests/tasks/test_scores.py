@@ -166,6 +166,8 @@ def test_what_the_manifest_promises_is_there() -> None:
         "music-tunes",
         "music-chorales",
         "basic-pitch",
+        "audio-model",
+        "soundfont",
     }
     assert set(worker.studio_checks()) == {Kind.SCORE, Kind.AUDIO}
     for example in manifest["tour"]:

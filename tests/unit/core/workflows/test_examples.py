@@ -20,3 +20,10 @@ PAGE = (FOLDER / "README.md").read_text().partition("```toml\n")[2].partition("`
 def test_an_example_can_run(name: str, tmp_path: Path) -> None:
     host = PluginHost(MemorySettings(), tmp_path / "journal")
     assert checked(EXAMPLES.get(name, PAGE), host).about
+
+
+def test_names_of_parameters_of_earlier_versions_are_understood(tmp_path: Path) -> None:
+    text = EXAMPLES["tunes-in-four-voices.toml"]
+    former = text.replace("prompt =", "ask =").replace("score =", "melody =")
+    assert former != text
+    assert checked(former, PluginHost(MemorySettings(), tmp_path / "journal")).about

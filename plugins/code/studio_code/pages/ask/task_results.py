@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.api import SavedArtifact
-from studio_code.generation.test_forms import tests_path
+from studio_code.generation.case_forms import tests_path
 from studio_code.pages.ask.task_requests import Request
 from studio_code.pages.editor.languages import language_named
 from studio_code.pages.evidence.evidence import Evidence, read_evidence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from studio_code.generation.test_forms import is_test
+from studio_code.generation.case_forms import is_test
 from studio_code.pages.evidence.evidence import Outcome, outcomes
 from studio_code.pages.run.problems import Problem, gist, place_in, problems
 
