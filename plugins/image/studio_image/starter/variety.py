@@ -34,8 +34,9 @@ _FREEDOM = 0.55
 def reach(variety: float) -> float:
     """Return how far drawings are moved at most, in the generator's measure: 1 is 4 pixels of 64.
 
-    That is as far as training moved them. For ten captions the mean distance of two seeds is about
-    0.25 then, in place of 0.03, and the probe finds what was asked for all the same.
+    That is as far as training moved them. Such a shift alone makes the mean distance of two seeds
+    0.23 for six captions, in place of 0.03, and the probe finds all of them; to the eye the drawing
+    stays the same one.
     """
     return variety
 
