@@ -117,8 +117,8 @@ def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, 
 
 
 def main_field(params: type[Params]) -> Field | None:
-    """Return the field that needs no flag: the one text or file that is required, else the one
-    file; None where there are several, or none.
+    """Return the field that needs no flag: the one text or file that is required, else the first
+    field where it is a text, else the one file; None where there are several, or none.
     """
     visible = [field for field in params.fields() if not field.hidden]
     files = [field for field in visible if field.kind is FieldKind.FILE]
@@ -127,7 +127,8 @@ def main_field(params: type[Params]) -> Field | None:
         for field in visible
         if field.required and field.kind in (FieldKind.TEXT, FieldKind.FILE)
     ]
-    candidates = required or files
+    first = [field for field in visible[:1] if field.kind is FieldKind.TEXT]
+    candidates = required or first or files
     return candidates[0] if len(candidates) == 1 else None
 
 

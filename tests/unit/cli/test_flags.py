@@ -226,6 +226,11 @@ class TwoFiles(Params):
     right: Annotated[str, File()] = ""
 
 
+class TextFirst(Params):
+    words: str = ""
+    picture: Annotated[str, File()] = ""
+
+
 class TwoRequired(Params):
     picture: Annotated[str, File()]
     prompt: str
@@ -241,9 +246,15 @@ def plain(params: type[Params], *words: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("params", "name"),
-    [(All, "prompt"), (OneFile, "picture"), (TwoFiles, None), (TwoRequired, None)],
+    [
+        (All, "prompt"),
+        (OneFile, "picture"),
+        (TextFirst, "words"),
+        (TwoFiles, None),
+        (TwoRequired, None),
+    ],
 )
-def test_the_one_required_text_or_file_or_the_one_file_is_the_main_field(
+def test_what_is_required_or_the_first_text_or_the_one_file_is_the_main_field(
     params: type[Params], name: str | None
 ) -> None:
     field = main_field(params)
