@@ -14,7 +14,7 @@ from studio_molecules.smiles.vocabulary import END, PAD, START, Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 
 BATCH = 256
-_LEAST = 1e-12
+_LEAST = 1e-6
 """A string is given up when the network had so little left for what may stand in it."""
 HALVINGS = 5
 """So often a batch is halved at most where memory is short."""
