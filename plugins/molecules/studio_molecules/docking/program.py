@@ -19,14 +19,21 @@ def main() -> None:
     from vina import Vina  # is there in the sandbox
 
     settings = json.loads(Path("settings.json").read_text("utf-8"))
-    vina = Vina(sf_name="vina", cpu=settings["threads"], seed=settings["seed"], verbosity=0)
-    vina.set_receptor("receptor.pdbqt")
     place = {"center": settings["center"], "box_size": settings["size"]}
+
+    def fresh() -> Vina:
+        made = Vina(sf_name="vina", cpu=settings["threads"], seed=settings["seed"], verbosity=0)
+        made.set_receptor("receptor.pdbqt")
+        return made
+
     shared = len(settings["ligands"]) > _FEW
+    vina = fresh()
     if shared:  # without a ligand the maps are of every type of atom
         vina.compute_vina_maps(**place)
     for name in settings["ligands"]:
         try:
+            if not shared:  # else a type of atom that no earlier ligand had would end the program
+                vina = fresh()
             vina.set_ligand_from_string(Path(name).read_text("utf-8"))
             if not shared:
                 vina.compute_vina_maps(**place)

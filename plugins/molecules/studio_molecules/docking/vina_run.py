@@ -138,7 +138,8 @@ class Docking:
                 f"Vina did not run: {words[-1][:200] if words else result.ended}.",
                 "Try fewer ligands or a smaller box.",
             )
-        self.failed |= dict.fromkeys(missing, "it took too long")
+        is_late = result is not None and result.ended in ("wall time", "cpu time")
+        self.failed |= dict.fromkeys(missing, "it took too long" if is_late else "Vina ended early")
         return found
 
     def _words(self, done: int, total: int) -> str:

@@ -47,7 +47,7 @@ def _dock(text: str, folder: Path, **more: Any) -> Made:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return _dock("OCCc1ccccc1 alcohol\nCCO", tmp_path_factory.mktemp("dock"))
+    return _dock("OCCc1ccccc1 alcohol\nCCCCl", tmp_path_factory.mktemp("dock"))
 
 
 def test_each_molecule_has_an_energy_and_poses_in_the_box(made: Made) -> None:
@@ -57,6 +57,7 @@ def test_each_molecule_has_an_energy_and_poses_in_the_box(made: Made) -> None:
     assert made.result["score"] == rows[0].figures["docking"] < 0
     assert {row.name for row in rows} == {"alcohol", ""}
     assert rows[0].words["Target"] == "BOWL"
+    assert len(rows) == 2, "the second has an atom of a type that the first has not"
     supplier = Chem.SDMolSupplier()
     supplier.SetData(sdf.payload.decode())
     poses = list(supplier)
