@@ -1,1 +1,1 @@
-"""Audio models of the user: MusicGen by transformers, Stable Audio and AudioLDM 2 by diffusers."""
+"""Audio models of the user: MusicGen by transformers, Stable Audio and AudioLDM by diffusers."""

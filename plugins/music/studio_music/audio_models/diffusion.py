@@ -1,4 +1,4 @@
-"""Stable Audio and AudioLDM 2: the library's pipelines, decoded by hand. Keeps no state."""
+"""Stable Audio, AudioLDM 1 and 2: the library's pipelines, decoded by hand. Keeps no state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Generator, Tensor
 
-STEPS = {"stable-audio": 100, "audioldm2": 200}
-GUIDANCE = {"stable-audio": 7.0, "audioldm2": 3.5}
+STEPS = {"stable-audio": 100, "audioldm": 200, "audioldm2": 200}
+GUIDANCE = {"stable-audio": 7.0, "audioldm": 2.5, "audioldm2": 3.5}
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,14 @@ def denoised(
         more["audio_end_in_s"] = wish.seconds
     else:
         more["audio_length_in_s"] = wish.seconds
+    if model.spec.architecture == "audioldm":  # it always decodes, and hands that over as it is
+        pipe.decode_latents = pipe.mel_spectrogram_to_waveform = lambda latents: latents
+        more["output_type"] = "pt"
+    else:
+        more["output_type"] = "latent"
     latents: Tensor = pipe(
         wish.prompt, negative_prompt=wish.negative or None, num_inference_steps=wish.steps,
-        guidance_scale=wish.guidance, generator=generator, output_type="latent",
+        guidance_scale=wish.guidance, generator=generator,
         callback=lambda step, _time, _latents: tell(step + 1), callback_steps=1, **more,
     ).audios  # fmt: skip
     return latents
@@ -109,6 +114,8 @@ def pipeline(model: AudioModel) -> Any:
         raise broken(kind, f"its config is invalid ({str(error)[:200]})") from error
     if model.spec.architecture == "stable-audio":
         made = diffusers.StableAudioPipeline(**parts, scheduler=scheduler)
+    elif model.spec.architecture == "audioldm":
+        made = diffusers.AudioLDMPipeline(**parts, scheduler=scheduler)
     else:
         made = diffusers.AudioLDM2Pipeline(**parts, scheduler=scheduler, feature_extractor=None)
     made.set_progress_bar_config(disable=True)

@@ -19,6 +19,7 @@ MAX_JSON_BYTES: Final = 1 << 20
 PICKLES: Final = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
 PIPELINES: Final[Mapping[str, Architecture]] = {
     "StableAudioPipeline": "stable-audio",
+    "AudioLDMPipeline": "audioldm",
     "AudioLDM2Pipeline": "audioldm2",
 }
 _MUSICGEN: Final[Mapping[str, str]] = {
@@ -47,6 +48,12 @@ _PARTS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
         "projection_model": ("diffusers", ("StableAudioProjectionModel",)),
         "text_encoder": ("transformers", ("T5EncoderModel",)),
     },
+    "audioldm": {
+        "unet": ("diffusers", ("UNet2DConditionModel",)),
+        "vae": ("diffusers", ("AutoencoderKL",)),
+        "text_encoder": ("transformers", ("ClapTextModelWithProjection",)),
+        "vocoder": ("transformers", ("SpeechT5HifiGan",)),
+    },
     "audioldm2": {
         "unet": ("diffusers", ("AudioLDM2UNet2DConditionModel",)),
         "vae": ("diffusers", ("AutoencoderKL",)),
@@ -62,6 +69,7 @@ _PARTS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
 }
 _TOKENIZERS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "stable-audio": {"tokenizer": _T5},
+    "audioldm": {"tokenizer": _ROBERTA},
     "audioldm2": {"tokenizer": _ROBERTA, "tokenizer_2": _T5},
 }
 
@@ -173,7 +181,7 @@ def _refused(path: Path, part: str, asked: object) -> StudioError:
         ErrorCode.UNSUPPORTED,
         f"“{path.name}” uses “{str(asked)[:80]}” as its {part[:40]}, which is not supported; "
         "code from a model folder is never run.",
-        "Use the original MusicGen, Stable Audio Open or AudioLDM 2.",
+        "Use the original MusicGen, Stable Audio Open, AudioLDM or AudioLDM 2.",
     )
 
 

@@ -9,12 +9,13 @@ from typing import Any, Final, Literal
 
 from studio.api import ErrorCode, StudioError
 
-Architecture = Literal["musicgen", "musicgen_melody", "stable-audio", "audioldm2"]
+Architecture = Literal["musicgen", "musicgen_melody", "stable-audio", "audioldm", "audioldm2"]
 
 TITLES: Final[Mapping[str, str]] = {
     "musicgen": "MusicGen",
     "musicgen_melody": "MusicGen Melody",
     "stable-audio": "Stable Audio",
+    "audioldm": "AudioLDM",
     "audioldm2": "AudioLDM 2",
 }
 WINDOW: Final = 30.0
@@ -22,7 +23,7 @@ WINDOW: Final = 30.0
 LONGEST: Final = 300.0
 """Seconds of MusicGen, which goes on window by window."""
 _LONGEST_LDM: Final = 60.0
-"""Seconds of AudioLDM 2, which was trained on ten and draws all at once."""
+"""Seconds of AudioLDM 1 and 2, which were trained on ten and draw all at once."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class ModelSpec:
         return self.architecture.startswith("musicgen")
 
     @property
+    def is_audioldm(self) -> bool:
+        """Whether it draws a spectrogram: AudioLDM 1 or 2."""
+        return self.architecture.startswith("audioldm")
+
+    @property
     def parameters(self) -> int:
         """All of its numbers."""
         return sum(part.parameters for part in self.parts.values())
@@ -88,7 +94,7 @@ class ModelSpec:
         """1 or 2."""
         if self.is_musicgen:
             return whole(self._musicgen("decoder"), "audio_channels", 1)
-        if self.architecture == "audioldm2":
+        if self.is_audioldm:
             return 1
         return whole(self.parts["vae"].config, "audio_channels", 2)
 
@@ -97,7 +103,7 @@ class ModelSpec:
         """Seconds that it can make."""
         if self.is_musicgen:
             return LONGEST
-        if self.architecture == "audioldm2":
+        if self.is_audioldm:
             return _LONGEST_LDM
         latents = whole(self.parts["transformer"].config, "sample_size", 1024)
         seconds = latents * self.hop / self.rate

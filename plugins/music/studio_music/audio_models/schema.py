@@ -66,7 +66,7 @@ class Generate(Params, frozen=True):
     steps: Annotated[
         int,
         Range(0, 500, lowest="Automatic"),
-        Label("Steps", "Of Stable Audio and AudioLDM 2: more take longer and sound cleaner."),
+        Label("Steps", "Of Stable Audio and AudioLDM: more take longer and sound cleaner."),
         _SAMPLING,
     ] = 0
     temperature: Annotated[

@@ -78,6 +78,6 @@ def read_spec(path: Path) -> ModelSpec:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"“{path.name}” is not an audio model.",
-            f"Choose a folder of MusicGen (config.json) or Stable Audio or AudioLDM 2 ({INDEX}).",
+            f"Choose a folder of MusicGen (config.json) or Stable Audio or AudioLDM ({INDEX}).",
         )
     return read_folder(path)

@@ -90,7 +90,7 @@ def check_fit(params: Generate, spec: ModelSpec) -> None:
     if params.negative.strip() and spec.is_musicgen:
         raise BadInput(
             f"{spec.title} takes no negative prompt.",
-            "Leave it empty, or choose Stable Audio or AudioLDM 2.",
+            "Leave it empty, or choose Stable Audio or AudioLDM.",
         )
     if params.seconds > spec.longest + 0.05:
         raise BadInput(

@@ -14,6 +14,7 @@ def folders(tmp_path_factory):
         "musicgen": tiny.musicgen(root / "musicgen"),
         "stereo": tiny.musicgen(root / "stereo", channels=2),
         "melody": tiny.musicgen(root / "melody", melody=True),
+        "audioldm": tiny.audioldm(root / "audioldm"),
         "audioldm2": tiny.audioldm2(root / "audioldm2"),
         "stable-audio": tiny.stable_audio(root / "stable-audio"),
     }

@@ -112,11 +112,17 @@ def test_notes_of_a_melody_are_found():
 # --- pipelines of diffusers -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["audioldm2", pytest.param("stable-audio", marks=needs_torchsde)])
+@pytest.mark.parametrize(
+    "name", ["audioldm", "audioldm2", pytest.param("stable-audio", marks=needs_torchsde)]
+)
 def test_a_sound_is_that_of_the_librarys_pipeline(models, folders, name):
     import diffusers
 
-    kinds = {"stable-audio": "StableAudioPipeline", "audioldm2": "AudioLDM2Pipeline"}
+    kinds = {
+        "stable-audio": "StableAudioPipeline",
+        "audioldm": "AudioLDMPipeline",
+        "audioldm2": "AudioLDM2Pipeline",
+    }
     kind = getattr(diffusers, kinds[name])
     library = kind.from_pretrained(folders[name])
     for part, network in models[name].networks.items():
@@ -127,7 +133,7 @@ def test_a_sound_is_that_of_the_librarys_pipeline(models, folders, name):
     extra = {"feature_extractor": None} if name == "audioldm2" else {}
     pipe = kind(**parts, **extra, scheduler=library.scheduler)
     pipe.set_progress_bar_config(disable=True)
-    length = {"stable-audio": "audio_end_in_s", "audioldm2": "audio_length_in_s"}[name]
+    length = "audio_end_in_s" if name == "stable-audio" else "audio_length_in_s"
     for negative in ("", "dog"):
         wanted = pipe(
             "a cat", negative_prompt=negative or None, num_inference_steps=3, guidance_scale=4.0,

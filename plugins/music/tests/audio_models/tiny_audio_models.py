@@ -12,6 +12,11 @@ _T5 = {
     "vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 1, "num_heads": 2,
     "decoder_start_token_id": 0,
 }  # fmt: skip
+_CLAP_TEXT = {
+    "vocab_size": 40, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1,
+    "num_attention_heads": 2, "max_position_embeddings": 24, "pad_token_id": 1,
+    "projection_dim": 8,
+}  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -89,19 +94,37 @@ def stable_audio(folder: Path) -> Path:
     return _saved(pipe, folder, "vae")
 
 
+def audioldm(folder: Path) -> Path:
+    """Mono, 1000 samples a second."""
+    import diffusers
+
+    torch.manual_seed(0)
+    text = transformers.ClapTextConfig(**_CLAP_TEXT, projection_hidden_act="relu")
+    pipe = diffusers.AudioLDMPipeline(
+        vae=_vae(),
+        text_encoder=transformers.ClapTextModelWithProjection(text),
+        tokenizer=_roberta(),
+        unet=diffusers.UNet2DConditionModel(
+            block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4, sample_size=16,
+            in_channels=4, out_channels=4, cross_attention_dim=(8, 16), attention_head_dim=4,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+            class_embed_type="simple_projection", projection_class_embeddings_input_dim=8,
+            class_embeddings_concat=True,
+        ),
+        scheduler=_ddim(),
+        vocoder=_vocoder(),
+    )  # fmt: skip
+    return _saved(pipe, folder, "vocoder")
+
+
 def audioldm2(folder: Path) -> Path:
     """Mono, 1000 samples a second."""
     import diffusers
 
     torch.manual_seed(0)
-    letters = {letter: 5 + at for at, letter in enumerate(_LETTERS)}
-    special = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4}
     clap = transformers.ClapConfig(
-        text_config={
-            "vocab_size": 40, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1,
-            "num_attention_heads": 2, "max_position_embeddings": 24, "pad_token_id": 1,
-            "projection_dim": 8,
-        },
+        text_config=_CLAP_TEXT,
         audio_config={
             "spec_size": 8, "window_size": 4, "num_mel_bins": 8, "patch_size": 2, "patch_stride": 2,
             "patch_embeds_hidden_size": 8, "depths": [1, 1], "num_attention_heads": [1, 1],
@@ -110,11 +133,7 @@ def audioldm2(folder: Path) -> Path:
         projection_dim=8,
     )  # fmt: skip
     pipe = diffusers.AudioLDM2Pipeline(
-        vae=diffusers.AutoencoderKL(
-            block_out_channels=(8, 16), in_channels=1, out_channels=1, latent_channels=4,
-            norm_num_groups=4, down_block_types=("DownEncoderBlock2D",) * 2,
-            up_block_types=("UpDecoderBlock2D",) * 2,
-        ),
+        vae=_vae(),
         text_encoder=transformers.ClapModel(clap),
         text_encoder_2=transformers.T5EncoderModel(transformers.T5Config(**_T5)),
         projection_model=diffusers.AudioLDM2ProjectionModel(
@@ -126,9 +145,7 @@ def audioldm2(folder: Path) -> Path:
                 max_new_tokens=8,
             )
         ),
-        tokenizer=transformers.RobertaTokenizerFast(
-            vocab={**special, **letters}, merges=[], model_max_length=16
-        ),
+        tokenizer=_roberta(),
         tokenizer_2=t5_tokenizer(),
         feature_extractor=transformers.ClapFeatureExtractor(),
         unet=diffusers.AudioLDM2UNet2DConditionModel(
@@ -137,19 +154,46 @@ def audioldm2(folder: Path) -> Path:
             attention_head_dim=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         ),
-        scheduler=diffusers.DDIMScheduler(
-            beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False,
-            set_alpha_to_one=False,
-        ),
-        vocoder=transformers.SpeechT5HifiGan(
-            transformers.SpeechT5HifiGanConfig(
-                model_in_dim=8, sampling_rate=1000, upsample_initial_channel=16,
-                upsample_rates=[2, 2], upsample_kernel_sizes=[4, 4], resblock_kernel_sizes=[3],
-                resblock_dilation_sizes=[[1]], normalize_before=False,
-            )
-        ),
+        scheduler=_ddim(),
+        vocoder=_vocoder(),
     )  # fmt: skip
     return _saved(pipe, folder, "vocoder")
+
+
+def _roberta():
+    letters = {letter: 5 + at for at, letter in enumerate(_LETTERS)}
+    special = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4}
+    return transformers.RobertaTokenizerFast(
+        vocab={**special, **letters}, merges=[], model_max_length=16
+    )
+
+
+def _vae():
+    import diffusers
+
+    return diffusers.AutoencoderKL(
+        block_out_channels=(8, 16), in_channels=1, out_channels=1, latent_channels=4,
+        norm_num_groups=4, down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+    )  # fmt: skip
+
+
+def _ddim():
+    import diffusers
+
+    return diffusers.DDIMScheduler(
+        beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False,
+        set_alpha_to_one=False,
+    )  # fmt: skip
+
+
+def _vocoder():
+    config = transformers.SpeechT5HifiGanConfig(
+        model_in_dim=8, sampling_rate=1000, upsample_initial_channel=16,
+        upsample_rates=[2, 2], upsample_kernel_sizes=[4, 4], resblock_kernel_sizes=[3],
+        resblock_dilation_sizes=[[1]], normalize_before=False,
+    )  # fmt: skip
+    return transformers.SpeechT5HifiGan(config)
 
 
 def _saved(pipe, folder: Path, last: str) -> Path:

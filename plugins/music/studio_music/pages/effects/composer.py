@@ -250,7 +250,7 @@ class Composer(QFrame):
 
 
 def _no_model() -> str:
-    return tr("Add MusicGen, Stable Audio Open or AudioLDM 2 on the Models page.")
+    return tr("Add MusicGen, Stable Audio Open or AudioLDM on the Models page.")
 
 
 @dataclass(frozen=True)
