@@ -44,6 +44,7 @@ AREAS = {
         "worker.constraint",
         "worker.embedding",
         "worker.tensor_files",
+        "worker.config_files",
         "worker.tuning",
         "worker.optimiser",
         "worker.generators",

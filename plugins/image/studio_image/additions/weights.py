@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio.api.worker.config_files import broken
 from studio_image.additions import lora_keys
 from studio_image.additions.lora import Layer, Lora
 from studio_image.diffusion.model import native_dtype
-from studio_image.diffusion.model_spec import broken, count, shapes
+from studio_image.diffusion.model_spec import count, shapes
 
 LORA = "lora"
 _HIGHEST_RANK = 4096

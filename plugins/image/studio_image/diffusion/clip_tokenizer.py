@@ -6,8 +6,9 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+from studio.api.worker.config_files import broken
 from studio_image.diffusion.folder import MAX_VOCABULARY_BYTES, read_json
-from studio_image.diffusion.model_spec import LENGTH, Vocabulary, broken
+from studio_image.diffusion.model_spec import LENGTH, Vocabulary
 
 Merges = list[tuple[str, str]]
 

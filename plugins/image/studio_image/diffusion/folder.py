@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
+from studio.api.worker.config_files import broken, read_json
 from studio_image.diffusion.model_spec import (
     ModelSpec,
     Part,
     Vocabulary,
-    broken,
     check_config,
     check_unet,
     count,
@@ -21,7 +20,6 @@ from studio_image.diffusion.model_spec import (
 from studio_image.diffusion.pipelines import ARCHITECTURES, LEFT_OUT, PIPELINES, Architecture
 
 INDEX = "model_index.json"
-MAX_JSON_BYTES = 1 << 20
 MAX_VOCABULARY_BYTES = 16 << 20
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
 
@@ -89,26 +87,6 @@ def _vocabulary(folder: Path, kind: str) -> Vocabulary:
     if kind.startswith("CLIP"):
         return Vocabulary(folder, _pad(folder))
     return Vocabulary(folder, kind=kind)
-
-
-def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """Return the object in a small JSON file.
-
-    Raises:
-        StudioError: There is none, or it is too large or broken.
-    """
-    where = f"{path.parent.name}/{path.name}"
-    try:
-        if path.stat().st_size > limit:
-            raise broken(where, f"it is larger than {limit >> 20} MiB")
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise broken(where, "it is missing") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise broken(where, f"it cannot be read ({error})") from error
-    if not isinstance(value, dict):
-        raise broken(where, "it is not a JSON object")
-    return value
 
 
 def _check_class(path: Path, kind: Architecture, name: str, value: list[Any]) -> None:

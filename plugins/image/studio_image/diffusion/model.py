@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
+from studio.api.worker.config_files import broken
 from studio_image.diffusion.clip_tokenizer import tokenizer
-from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary, broken
+from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary
 from studio_image.diffusion.schedulers import make, scheduler
 from studio_image.diffusion_transformers import text_encoder
 from studio_image.diffusion_transformers.families import family

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
+from studio.api.worker.config_files import broken
 from studio_image.diffusion.pipelines import ARCHITECTURES, Architecture
 
 LENGTH = 77
@@ -227,13 +228,6 @@ def _whole(config: Mapping[str, Any], name: str, default: int) -> int:
 
 def _is_scale(value: object) -> bool:
     return isinstance(value, int | float) and value > 0
-
-
-def broken(name: str, why: str) -> StudioError:
-    """Return the error for weights that cannot be used as they are."""
-    return StudioError(
-        ErrorCode.BAD_WEIGHTS, f"“{name}” cannot be used: {why}.", "Download it again."
-    )
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:

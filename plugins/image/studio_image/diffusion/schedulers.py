@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import BadInput
-from studio_image.diffusion.model_spec import broken
+from studio.api.worker.config_files import broken
 
 CHOICES: Mapping[str, str] = {
     "euler": "EulerDiscreteScheduler",

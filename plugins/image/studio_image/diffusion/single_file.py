@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
+from studio.api.worker.config_files import broken
 from studio_image.diffusion.folder import known_as
 from studio_image.diffusion.model_spec import (
     ModelSpec,
     Part,
     Vocabulary,
-    broken,
     check_unet,
     count,
     shapes,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio_image.diffusion.model_spec import broken
+from studio.api.worker.config_files import broken
 
 _MOST_BYTES = 64 << 20
 """Of a file of a tokenizer: that of Gemma has 34 MB."""

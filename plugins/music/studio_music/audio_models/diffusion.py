@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio_music.audio_models.model_spec import broken
+from studio.api.worker.config_files import broken
 from studio_music.audio_models.networks import AudioModel
 
 if TYPE_CHECKING:

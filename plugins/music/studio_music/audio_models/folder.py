@@ -5,17 +5,16 @@ Runs none of it: classes are the libraries' own, by names that are listed here.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
 from studio.api import ErrorCode, StudioError
-from studio_music.audio_models.model_spec import Architecture, ModelSpec, Part, broken
+from studio.api.worker.config_files import broken, read_json
+from studio_music.audio_models.model_spec import Architecture, ModelSpec, Part
 
 INDEX: Final = "model_index.json"
-MAX_JSON_BYTES: Final = 1 << 20
 PICKLES: Final = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
 PIPELINES: Final[Mapping[str, Architecture]] = {
     "StableAudioPipeline": "stable-audio",
@@ -93,26 +92,6 @@ def read_folder(path: Path) -> ModelSpec:
             or is broken; says which.
     """
     return _pipeline(path) if (path / INDEX).is_file() else _musicgen(path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a small JSON file.
-
-    Raises:
-        StudioError: There is none, or it is too large or broken.
-    """
-    where = f"{path.parent.name}/{path.name}"
-    try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise broken(where, f"it is larger than {MAX_JSON_BYTES >> 20} MiB")
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise broken(where, "it is missing") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise broken(where, f"it cannot be read ({str(error)[:200]})") from error
-    if not isinstance(value, dict):
-        raise broken(where, "it is not a JSON object")
-    return value
 
 
 def _musicgen(path: Path) -> ModelSpec:

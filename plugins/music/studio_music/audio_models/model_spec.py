@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from studio.api import ErrorCode, StudioError
-
 Architecture = Literal["musicgen", "musicgen_melody", "stable-audio", "audioldm", "audioldm2"]
 
 TITLES: Final[Mapping[str, str]] = {
@@ -149,10 +147,3 @@ def whole(config: Mapping[str, Any], name: str, usual: int) -> int:
     """Return a whole number above 0 of a config; ``usual`` where it has none."""
     value = config.get(name)
     return value if type(value) is int and value > 0 else usual
-
-
-def broken(name: str, why: str) -> StudioError:
-    """Return the error for weights that cannot be used as they are."""
-    return StudioError(
-        ErrorCode.BAD_WEIGHTS, f"“{name}” cannot be used: {why}.", "Download it again."
-    )

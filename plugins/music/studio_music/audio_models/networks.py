@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
-from studio_music.audio_models.model_spec import ModelSpec, Part, broken
+from studio.api.worker.config_files import broken
+from studio_music.audio_models.model_spec import ModelSpec, Part
 
 if TYPE_CHECKING:
     import torch

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from studio.api import BadInput, StudioError, finished
+from studio.api.worker.config_files import MAX_BYTES
 from studio_image.diffusion.weights import loader as picture_loader
 from studio_music.audio_models import diffusion, musicgen
 from studio_music.audio_models.chroma import chroma
-from studio_music.audio_models.folder import MAX_JSON_BYTES
 from studio_music.audio_models.weights import loader, read_spec
 from studio_music.sound.audio_files import read_wav, wav
 
@@ -263,9 +263,7 @@ def change(folder, **values):
         (lambda folder: change(folder, text_encoder={"model_type": "evil"}), "not supported"),
         (lambda folder: change(folder, decoder=3), "nothing of its decoder"),
         (
-            lambda folder: (folder / "generation_config.json").write_text(
-                " " * MAX_JSON_BYTES + "{}"
-            ),
+            lambda folder: (folder / "generation_config.json").write_text(" " * MAX_BYTES + "{}"),
             "larger than 1 MiB",
         ),
     ],

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.model_spec import Part, broken, check_config, count, shapes
+from studio.api.worker.config_files import broken
+from studio_image.diffusion.model_spec import Part, check_config, count, shapes
 
 _KIND = "ControlNetModel"
 _OURS = "controlnet_cond_embedding.conv_in.weight"
