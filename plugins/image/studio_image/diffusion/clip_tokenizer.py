@@ -6,8 +6,8 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from studio.api.worker.config_files import broken
-from studio_image.diffusion.folder import MAX_VOCABULARY_BYTES, read_json
+from studio.api.worker.config_files import broken, read_json
+from studio_image.diffusion.folder import MAX_VOCABULARY_BYTES
 from studio_image.diffusion.model_spec import LENGTH, Vocabulary
 
 Merges = list[tuple[str, str]]

@@ -46,11 +46,12 @@ class Film(Params, frozen=True):
         bool, Label("Endless", "Go back to the first prompt at the end, and repeat.")
     ] = True
     format: Annotated[
-        Literal["webp", "gif"],
+        Literal["webp", "gif", "webm", "mp4"],
         Label(
             "Format",
-            "WebP keeps all colours; GIF is understood everywhere.",
-            {"webp": "WebP", "gif": "GIF"},
+            "WebP keeps all colours; GIF is understood everywhere. WebM and MP4 are videos (VP9) "
+            "and need OpenCV.",
+            {"webp": "WebP", "gif": "GIF", "webm": "WebM", "mp4": "MP4"},
         ),
     ] = "webp"
     style: Look = "3d"

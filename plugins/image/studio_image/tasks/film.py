@@ -28,8 +28,9 @@ def film(ctx: TaskContext, params: Film) -> Iterator[Event]:
 
     Raises:
         BadInput: A prompt has no known word, a size does not fit the weights, or it is too large.
-        StudioError: The weights cannot be used.
+        StudioError: The weights cannot be used, or the format needs a package that is missing.
     """
+    film_file.check(params.format)
     is_starter = starter_weights.is_starter(ctx.weights_path(params.weights))
     draw = starter_film.frames if is_starter else diffusion_film.frames
     drawn: list[np.ndarray] = []

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from plugins.image.tests.tasks.test_starter import CAPTIONS, loaded
-from studio.api import BadInput
+from studio.api import BadInput, StudioError
+from studio.desktop.viewers.film_file import is_film
 from studio.runtime.jobs.context import Context
 from studio.testing.plugins import Made, run_task
 from studio_image.grid import film_file
@@ -176,6 +177,40 @@ def test_a_film_is_written_beside_and_others_get_on(tmp_path: Path) -> None:
     assert isinstance(data, bytes)
     with Image.open(io.BytesIO(data)) as image:
         assert (image.n_frames, image.info["loop"]) == (4, 1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("format", ["webm", "mp4"])
+def test_a_video_has_the_frames_that_were_drawn(run: Run, tmp_path: Path, format: str) -> None:
+    cv2 = pytest.importorskip("cv2", reason="WebM and MP4 are written by OpenCV, an extra")
+    drawn = frames_of(run(prompts="a fox\na house", format="webp").artifacts[0].read())
+    made = run(prompts="a fox\na house", format=format, fps=10)
+    (film,) = made.artifacts
+    assert (film.kind, film.suffix) == ("video", f".{format}")
+    file = tmp_path / f"film.{format}"
+    file.write_bytes(film.read())
+    assert is_film(file), "the window plays it"
+    video = cv2.VideoCapture(str(file))
+    assert video.get(cv2.CAP_PROP_FPS) == 10
+    code = int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").lower()
+    assert code in (b"vp90", b"vp09")
+    read = []
+    while (each := video.read())[0]:
+        read.append(each[1][..., ::-1].astype(int))
+    assert len(read) == made.result["frames"] == len(drawn)
+    for ours, theirs in zip(read, drawn, strict=True):
+        off = (ours - theirs).mean(axis=2)  # videos have half of the colours
+        assert np.abs(off).mean() < 8
+    assert np.abs(read[0] - drawn[4]).mean() > np.abs(read[0] - drawn[0]).mean()
+
+
+def test_a_video_without_its_package_is_refused_before_anything_is_drawn(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_file, "find_spec", lambda _name: None)
+    with pytest.raises(StudioError, match="OpenCV, which is not installed") as refused:
+        run(prompts="a fox\na house", format="webm")
+    assert "studio-plugin-image[opencv]" in refused.value.hint
+    assert run(prompts="a fox\na house", format="gif").artifacts, "control: it does without"
 
 
 # --- by diffusion weights -----------------------------------------------------------------------

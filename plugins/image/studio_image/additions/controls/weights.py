@@ -6,10 +6,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio.api.worker.config_files import read_json
 from studio_image.additions.control import Control
 from studio_image.additions.controls.single_file import read_single_file
 from studio_image.additions.weights import stamp
-from studio_image.diffusion.folder import network_part, read_json
+from studio_image.diffusion.folder import network_part
 from studio_image.diffusion.model import filled, native_dtype, need_diffusers
 from studio_image.diffusion.model_spec import Part
 
