@@ -20,7 +20,7 @@ from studio_music.chorales.vocabulary import MASKED, REST, VOICES
 from studio_music.chorales.weights import Chorales
 from studio_music.chorales.wishes import wanted
 from studio_music.piece import TICKS, Key, Note, Piece, Track
-from studio_music.theory.chord_naming import symbols
+from studio_music.theory.chord_names import symbols
 from studio_music.theory.key_detection import found_key, share_in_scale
 from studio_music.theory.voice_leading import rows_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio_music.piece import Key
-from studio_music.theory.chord_naming import named, symbols
+from studio_music.theory.chord_names import named, symbols
 
 
 @pytest.mark.parametrize(
