@@ -1,6 +1,6 @@
 """Gives a written piece its course: who plays when, how loud, how fast, and the lift of its end.
 
-Changes no pitch of the tune but by the lift. Works on ticks; knows no sound.
+Changes no pitch but by the lift. Works on ticks; knows no sound.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from studio_music.backing.bars import Bar, bars_of
 from studio_music.backing.chord_symbols import parsed
 from studio_music.backing.drums import KIT
-from studio_music.piece import TEMPO_RANGE, Chord, Key, Note, Piece, Tempo, Track
+from studio_music.piece import TEMPO_RANGE, TICKS, Chord, Key, Note, Piece, Tempo, Track
 from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import key_at
 
@@ -37,6 +37,8 @@ _SOFT_KIT: Final = frozenset(
 )
 _STRINGS: Final = 48
 _OCTAVE: Final = 12
+_EARLY: Final = TICKS // 2
+"""By how much a note may come before the bar it belongs to."""
 _TOP: Final = 103
 
 
@@ -136,7 +138,7 @@ def _joining(piece: Piece, full: Sequence[Bar]) -> list[Track]:
             known = parsed(chord.symbol)
             end = names[number + 1].tick if number + 1 < len(names) else last
             start = max(chord.tick, first)
-            tones = known.tones[:3] if known else ()
+            tones = known.tones if known else ()
             held += [Note(start, 60 + tone, end - start, 84) for tone in tones]
     found.append(Track("Strings", tuple(sorted(held)), _STRINGS, volume=0.45, pan=-0.35))
     return [track for track in found if track.notes]
@@ -150,7 +152,9 @@ def _lifted(piece: Piece, first: int, last: int, semitones: int) -> Piece:
     key = key_at(piece.key.pitch_class + semitones, piece.key.mode)
 
     def higher(note: Note, track: Track) -> Note:
-        if track.drums or not first <= note.start < last:
+        # A note that comes early belongs to the key it leads into.
+        at = note.start + min(_EARLY, note.length - 1)
+        if track.drums or not first <= at < last:
             return note
         return replace(note, pitch=min(note.pitch + semitones, 127))
 
@@ -177,9 +181,7 @@ def _transposed(chord: Chord, semitones: int, key: Key) -> Chord:
     known = parsed(chord.symbol)
     if known is None:
         return chord
-    over = None if known.over is None else (known.over + semitones) % _OCTAVE
-    moved = replace(known, root=(known.root + semitones) % _OCTAVE, over=over)
-    return replace(chord, symbol=moved.symbol(key))
+    return replace(chord, symbol=known.moved(semitones).symbol(key))
 
 
 def _timed(piece: Piece, bars: Sequence[Bar], request: TuneRequest) -> Piece:

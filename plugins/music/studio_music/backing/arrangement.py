@@ -17,7 +17,14 @@ from studio_music.backing.chord_symbols import Harmony, parsed
 from studio_music.backing.chord_voicings import HIGHEST, Voicing, suspended, voiced
 from studio_music.backing.dynamics import velocity
 from studio_music.backing.genres import FILL, Genre, Seat, genre_of
-from studio_music.backing.harmony import harmonised
+from studio_music.backing.harmony import HarmonyPlan, harmonised, slots_of
+from studio_music.backing.modulation import (
+    KeyChange,
+    Preparation,
+    preparation,
+    with_preparations,
+    yielding,
+)
 from studio_music.backing.pattern_notation import Rows, strokes
 from studio_music.piece import TICKS, Chord, Key, Metre, Note, Piece, Track
 from studio_music.theory.key_detection import found_key, share_in_scale
@@ -38,7 +45,13 @@ Sounding = TypeVar("Sounding", Harmony, Voicing)
 
 
 def arranging(
-    piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False, colour: str = ""
+    piece: Piece,
+    genre: str,
+    rng: np.random.Generator,
+    loop: bool = False,
+    colour: str = "",
+    tension: Sequence[float] = (),
+    changes: Sequence[KeyChange] = (),
 ) -> Iterator[float | Piece]:
     """Give ``piece`` chords, bass and drums, as long as it is.
 
@@ -47,7 +60,10 @@ def arranging(
     Args:
         genre: One of ``GENRES``.
         loop: Its end leads to its start, and there is no closing bar.
-        colour: Of the chords, as ``harmonised``; "" for that of the genre.
+        colour: Of the chords, as ``HarmonyPlan``; "" for that of the genre.
+        tension: For each bar 0…1; chords rub where it is high. () for even.
+        changes: Where all will be moved into another key afterwards: the chord before each leads
+            there, and the tune goes with it.
 
     Yields:
         The share done after each bar; the piece last.
@@ -60,18 +76,46 @@ def arranging(
     bars = bars_of(piece)
     key = _sounding_key(piece, melody.notes)
     tint = style.colour if _is_kept(style, colour) else colour
-    chords = _given(piece) or harmonised(melody.notes, bars, key, tint, rng, loop)
+    plan = HarmonyPlan(tint, loop, tuple(tension), frozenset(change.bar for change in changes))
+    prepared = _preparations(melody.notes, bars, key, changes)
+    chords = _given(piece) or harmonised(melody.notes, bars, key, plan, rng)
+    chords = with_preparations(chords, prepared, bars[-1].end)
+    if prepared:
+        melody = msgspec.structs.replace(melody, notes=yielding(melody.notes, prepared))
+        piece = _with_melody(piece, melody)
     yield 0.1
-    band = _Band(style, key, bars, chords, melody.notes, rng, loop, tint)
+    band = _Band(style, key, bars, chords, melody.notes, rng, plan, changes)
     for number, bar in enumerate(bars):
         band.play(bar)
         yield 0.1 + 0.9 * (number + 1) / len(bars)
     others = tuple(track for track in piece.tracks if track.role not in BACKING_ROLES)
+    spelled = {each.start: each.key for each in prepared}
     yield msgspec.structs.replace(
         piece,
         tracks=(*others, *band.tracks()),
-        chords=tuple(Chord(tick, chord.symbol(key)) for tick, chord in chords),
+        chords=tuple(Chord(tick, chord.symbol(spelled.get(tick, key))) for tick, chord in chords),
     )
+
+
+def _preparations(
+    melody: Sequence[Note], bars: Sequence[Bar], key: Key, changes: Sequence[KeyChange]
+) -> list[Preparation]:
+    """Return the chord that leads to each change of key: it sounds in the slot before."""
+    slots = slots_of(bars)
+    ends = {bar.number + 1: bar.end for bar in bars}
+    return [
+        preparation(melody, slot.start, slot.end, key, change.semitones)
+        for change in changes
+        for slot in slots
+        if slot.end == ends[change.bar]
+    ]
+
+
+def _with_melody(piece: Piece, melody: Track) -> Piece:
+    """Return the piece with other notes in its melody."""
+    old = melody_of(piece)
+    tracks = tuple(melody if track is old else track for track in piece.tracks)
+    return msgspec.structs.replace(piece, tracks=tracks)
 
 
 def _is_kept(style: Genre, colour: str) -> bool:
@@ -90,8 +134,8 @@ class _Band:
         chords: Sequence[tuple[int, Harmony]],
         melody: Sequence[Note],
         rng: np.random.Generator,
-        loop: bool,
-        tint: str,
+        plan: HarmonyPlan,
+        changes: Sequence[KeyChange],
     ) -> None:
         ends = [*(tick for tick, _ in chords[1:]), bars[-1].end]
         spans = [(tick, end, chord) for (tick, chord), end in zip(chords, ends, strict=True)]
@@ -101,9 +145,10 @@ class _Band:
         self._voicings = [
             (start, end, voicing) for (start, end, _), voicing in zip(spans, voicings, strict=True)
         ]
-        if tint == "dark":
-            self._voicings = suspended(self._voicings, 2 * TICKS)
-        self._style, self._rng, self._loop = style, rng, loop
+        dark = [(bar.start, bar.end) for bar in bars if plan.tint(bar) == "dark"]
+        self._voicings = suspended(self._voicings, 2 * TICKS, dark)
+        self._style, self._rng, self._loop = style, rng, plan.loop
+        self._rises = {change.bar: change.semitones for change in changes}
         self._bass_player = BassPlayer(key, rng)
         self._parts = PartChoice(style, rng)
         self._at = self._voicing = 0
@@ -126,7 +171,13 @@ class _Band:
             return
         rows, beats = self._parts.rows_for(bar)
         coming = (bar.end, bar.end, self._coming(bar, self._at + len(harmonies) - 1))
-        self._chords += comped(rows, bar, voicings, self._rng)
+        struck = comped(rows, bar, voicings, self._rng)
+        begins, ends, leading = voicings[-1]
+        if bar.number + 1 in self._rises and all(note.start < begins for note in struck):
+            # What leads into another key is heard, even where the pattern has no stroke.
+            loud = velocity("x", bar, self._rng)
+            struck += [Note(begins, pitch, min(ends, bar.end) - begins, loud) for pitch in leading]
+        self._chords += struck
         self._bass += self._bass_player.play(rows, bar, [*harmonies, coming])
         self._drums += drums.drummed(beats, bar, self._rng)
 
@@ -140,9 +191,10 @@ class _Band:
         )
 
     def _coming(self, bar: Bar, last: int) -> Harmony:
-        """Return the chord after ``bar``, whose last chord has number ``last``."""
+        """Return the chord after ``bar``, whose last chord has number ``last``, in its key."""
         goes_on = self._harmonies[last][1] > bar.end
-        return self._harmonies[(last + (not goes_on)) % len(self._harmonies)][2]
+        chord = self._harmonies[(last + (not goes_on)) % len(self._harmonies)][2]
+        return chord.moved(self._rises.get(bar.number + 1, 0))
 
 
 def _track(name: str, notes: Sequence[Note], seat: Seat) -> Track:

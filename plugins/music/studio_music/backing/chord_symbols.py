@@ -68,6 +68,11 @@ class Harmony(msgspec.Struct, frozen=True):
         """The pitch class that the bass plays."""
         return self.root if self.over is None else self.over
 
+    def moved(self, semitones: int) -> Harmony:
+        """Return the chord so much higher."""
+        over = None if self.over is None else (self.over + semitones) % 12
+        return Harmony((self.root + semitones) % 12, self.quality, over)
+
     def symbol(self, key: Key) -> str:
         """Return its name, spelled as in ``key``."""
         over = None if self.over is None else _spelled(self.over, key)

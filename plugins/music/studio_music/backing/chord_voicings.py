@@ -28,18 +28,20 @@ def voiced(chords: Sequence[Harmony], ceilings: Sequence[int]) -> list[Voicing]:
 
 
 def suspended(
-    spans: Sequence[tuple[int, int, Voicing]], shortest: int
+    spans: Sequence[tuple[int, int, Voicing]], shortest: int, within: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int, Voicing]]:
     """Return the spans with suspensions: a voice that steps down waits for half of its chord.
 
     Args:
         spans: Start, end and voicing of each chord; the last is not delayed.
         shortest: Chords shorter than this are left as they are.
+        within: From where to where chords are delayed.
     """
     found: list[tuple[int, int, Voicing]] = []
     before: Voicing = ()
     for number, (start, end, voicing) in enumerate(spans, 1):
-        held = _held_over(before, voicing) if number < len(spans) else ()
+        delayed = number < len(spans) and any(first <= start < last for first, last in within)
+        held = _held_over(before, voicing) if delayed else ()
         if held and end - start >= shortest:
             middle = start + (end - start) // 2
             found += [(start, middle, held), (middle, end, voicing)]

@@ -15,6 +15,7 @@ from studio_music.backing.bars import Bar
 from studio_music.backing.chord_symbols import Harmony
 from studio_music.backing.harmony_rules import (
     BEFORE_LAST,
+    BLUES,
     CLEAR,
     COLOURS,
     DARK,
@@ -24,11 +25,13 @@ from studio_music.backing.harmony_rules import (
     FIRST_TONIC,
     GOES,
     HALF_CADENCE,
+    HEIGHT,
     LAST_DOMINANT,
     LAST_TONIC,
     LUSH,
     PEDAL,
     RESOLVED,
+    REST,
     STAY,
     STAY_IN_BAR,
     TONICS,
@@ -57,29 +60,49 @@ class Slot(msgspec.Struct, frozen=True):
     opens: bool
 
 
+class HarmonyPlan(msgspec.Struct, frozen=True):
+    """What chords are held to beside the tune.
+
+    Attributes:
+        colour: "triads"; "sevenths" to give each chord its seventh; "clear", "dark" or "lush", as
+            ``harmony_rules.COLOURS``; "blues" for its twelve bars, whatever the melody.
+        loop: The end leads back to the start, instead of resting on the tonic.
+        tension: For each bar 0…1: chords are plain at rest and rub at the height; () for even.
+        arrivals: Bars where another key begins: with its tonic, rather than another chord.
+    """
+
+    colour: str = "triads"
+    loop: bool = False
+    tension: tuple[float, ...] = ()
+    arrivals: frozenset[int] = frozenset()
+
+    def tint(self, bar: Bar) -> str:
+        """Return the colour of the chords of a bar: its own, or what its tension makes of it."""
+        height = self.tension[min(bar.number, len(self.tension) - 1)] if self.tension else None
+        if height is None or REST < height < HEIGHT:
+            return self.colour
+        return "dark" if height >= HEIGHT else "clear"
+
+
 def harmonised(
     melody: Sequence[Note],
     bars: Sequence[Bar],
     key: Key,
-    colour: str,
+    plan: HarmonyPlan,
     rng: np.random.Generator,
-    loop: bool,
 ) -> list[tuple[int, Harmony]]:
-    """Return the chords under ``melody``: the tick where each begins, one at least.
-
-    Args:
-        colour: "triads"; "sevenths" to give each chord its seventh; "clear", "dark" or "lush", as
-            ``harmony_rules.COLOURS``; "blues" for its twelve bars, whatever the melody.
-        loop: The end leads back to the start, instead of resting on the tonic.
-    """
-    if colour == "blues":
-        return _twelve_bars(bars, key, loop)
+    """Return the chords under ``melody``: the tick where each begins, one at least."""
+    if plan.colour == "blues":
+        return _twelve_bars(bars, key, plan)
     slots = slots_of(bars)
     names = list(DEGREES[key.mode])
-    fits = _fits(melody, slots, key) * (CLEAR if colour == "clear" else 1)
+    tints = [plan.tint(slot.bar) for slot in slots]
+    fits = _fits(melody, slots, key)
+    fits *= np.array([[CLEAR if tint == "clear" else 1] for tint in tints])
     fits += rng.gumbel(0, NOISE, (len(slots), len(names)))
-    fits += _wishes(slots, key.mode, loop)
-    fits += [COLOURS.get(colour, {}).get(name, 0.0) for name in names]
+    fits += _wishes(slots, key.mode, plan)
+    fits += np.array([[COLOURS.get(tint, {}).get(name, 0.0) for name in names] for tint in tints])
+    loop = plan.loop
     steps = _steps(key.mode)
     path = _best_path(fits, steps, slots)
     if loop:
@@ -87,32 +110,38 @@ def harmonised(
         fits[0, [each for each in range(len(names)) if each != path[0]]] = -np.inf
         fits[-1] += steps[:, path[0]]
         path = _best_path(fits, steps, slots)
-    chords = _chords([names[each] for each in path], slots, key, colour)
-    return _over_pedal(chords, slots, key, rng) if colour == "dark" else chords
+    chords = _chords([names[each] for each in path], slots, key, tints)
+    return _over_pedal(chords, slots, key, plan, rng) if "dark" in tints else chords
 
 
 def _over_pedal(
-    chords: Sequence[tuple[int, Harmony]], slots: Sequence[Slot], key: Key, rng: np.random.Generator
+    chords: Sequence[tuple[int, Harmony]],
+    slots: Sequence[Slot],
+    key: Key,
+    plan: HarmonyPlan,
+    rng: np.random.Generator,
 ) -> list[tuple[int, Harmony]]:
-    """Let the bass stay on the tonic under the chords of some phrases, but for their last bars."""
+    """Let the bass stay on the tonic under dark chords of some phrases, but for their last bars."""
     has_pedal = rng.random(1 + slots[-1].bar.phrase) < PEDAL
     bars = {slot.start: slot.bar for slot in slots}
     found = []
     for tick, chord in chords:
         bar = bars[tick]
-        if has_pedal[bar.phrase] and not bar.ends_phrase and chord.root != key.pitch_class:
+        pedal = has_pedal[bar.phrase] and plan.tint(bar) == "dark" and not bar.ends_phrase
+        if pedal and chord.root != key.pitch_class:
             chord = msgspec.structs.replace(chord, over=key.pitch_class)
         found.append((tick, chord))
     return found
 
 
-def _twelve_bars(bars: Sequence[Bar], key: Key, loop: bool) -> list[tuple[int, Harmony]]:
+def _twelve_bars(bars: Sequence[Bar], key: Key, plan: HarmonyPlan) -> list[tuple[int, Harmony]]:
     """Return the chords of the blues, from the start as often as it takes; the tonic ends it."""
     chords: list[tuple[int, Harmony]] = []
     for bar in bars:
         step, quality = TWELVE_BARS[key.mode][bar.number % 12]
-        if bar.is_last and not loop:
+        if bar.is_last and not plan.loop:
             step, quality = TWELVE_BARS[key.mode][0]
+        quality = BLUES.get(plan.tint(bar), {}).get(quality, quality)
         chord = Harmony((key.pitch_class + step) % 12, quality)
         if not chords or chords[-1][1] != chord:
             chords.append((bar.start, chord))
@@ -187,7 +216,7 @@ def _fit_of_degree(degree: Degree, key: Key) -> list[float]:
     return fits
 
 
-def _wishes(slots: Sequence[Slot], mode: str, loop: bool) -> np.ndarray:
+def _wishes(slots: Sequence[Slot], mode: str, plan: HarmonyPlan) -> np.ndarray:
     """Return (slots, degrees): what the place in the phrase asks for."""
     names = list(DEGREES[mode])
     tonic = [name == TONICS[mode] for name in names]
@@ -196,8 +225,9 @@ def _wishes(slots: Sequence[Slot], mode: str, loop: bool) -> np.ndarray:
     for place, slot in enumerate(slots):
         if slot.bar.ends_phrase:
             wishes[place] += HALF_CADENCE * (np.array(tonic) | np.array(dominant))
-    wishes[0, tonic] += FIRST_TONIC
-    if loop:
+        if slot.opens and (slot.bar.number in plan.arrivals or not place):
+            wishes[place, tonic] += FIRST_TONIC
+    if plan.loop:
         wishes[-1, dominant] += LAST_DOMINANT
     else:
         wishes[-1] += LAST_TONIC * np.array(tonic)
@@ -240,10 +270,10 @@ def _best_path(fits: np.ndarray, steps: np.ndarray, slots: Sequence[Slot]) -> li
 
 
 def _chords(
-    names: Sequence[str], slots: Sequence[Slot], key: Key, colour: str
+    names: Sequence[str], slots: Sequence[Slot], key: Key, tints: Sequence[str]
 ) -> list[tuple[int, Harmony]]:
     chords: list[tuple[int, Harmony]] = []
-    for name, slot in zip(names, slots, strict=True):
+    for name, slot, colour in zip(names, slots, tints, strict=True):
         degree = DEGREES[key.mode][name]
         rests = slot.bar.ends_phrase and name == TONICS[key.mode]
         quality = degree.quality if rests and colour == "dark" else _quality(name, degree, colour)

@@ -75,6 +75,15 @@ DARK: Final = {
 }  # fmt: skip
 """What the chords of a key become in the dark colour: each with a second, a tritone or both."""
 
+REST, HEIGHT = 0.35, 0.65
+"""Up to this tension chords are clear, from the other on they are dark, whatever their colour."""
+
+BLUES: Final[dict[str, dict[str, str]]] = {
+    "clear": {"7": "", "m7": "m", "maj7": ""},
+    "dark": {"7": "9", "m7": "m9", "maj7": "maj9"},
+}
+"""What the chords of the blues become at rest and at the height."""
+
 PEDAL: Final = 0.6
 """How often the bass stays on the tonic through a phrase of the dark colour."""
 

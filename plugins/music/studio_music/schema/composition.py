@@ -52,7 +52,7 @@ class Compose(Params, frozen=True):
     ] = ""
     arc: Annotated[
         Arc,
-        Label("Tension", "How loudness, fullness and pace run through the piece."),
+        Label("Tension", "How loudness, pace and dissonance run through the piece."),
         _FORM,
     ] = "none"
     curve: Annotated[

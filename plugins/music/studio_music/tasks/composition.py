@@ -12,10 +12,12 @@ from studio.api import Event, Rung, TaskContext, Verdict
 from studio_music.arc.course import shaped
 from studio_music.backing import arranging, genre_of
 from studio_music.backing.feel import felt
+from studio_music.backing.modulation import KeyChange
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import Asked, understand
+from studio_music.prompt.request import TuneRequest
 from studio_music.schema import Compose
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
@@ -118,11 +120,24 @@ def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tup
     piece, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
     if has_backing:
         rng = np.random.default_rng(seed)
-        for step in arranging(piece, asked.genre, rng, asked.request.loop, mood.colour):
+        request = asked.request
+        for step in arranging(
+            piece, asked.genre, rng, request.loop, mood.colour, request.tension, _changes(request)
+        ):
             if isinstance(step, Piece):
                 piece = felt(step, genre_of(asked.genre), rng)
             yield None
     return shaped(piece, asked.request), remark
+
+
+def _changes(request: TuneRequest) -> list[KeyChange]:
+    """Return where the key changes; at the end too where a loop leads from there to its start."""
+    found = []
+    for first, last in request.lifted:
+        found.append(KeyChange(first, request.lift))
+        if last < request.bars or request.loop:
+            found.append(KeyChange(last, -request.lift))
+    return found
 
 
 def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:

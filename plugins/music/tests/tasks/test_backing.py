@@ -271,13 +271,13 @@ def test_a_dark_backing_rubs_and_rests_at_the_end_and_a_clear_one_hardly_does() 
 def test_a_suspension_is_prepared_and_resolves_by_step() -> None:
     chords = ((60, 65, 69), (59, 62, 67), (60, 64, 67))
     spans = [(at * 4, at * 4 + 4, voicing) for at, voicing in enumerate(chords)]
-    (first, waiting, resolved, last) = suspended(spans, 4)
+    (first, waiting, resolved, last) = suspended(spans, 4, [(0, spans[-1][1])])
     assert (first, last) == (spans[0], spans[2])
     assert (waiting[:2], resolved) == ((4, 6), (6, 8, chords[1]))
     (late,) = set(waiting[2]) - set(chords[1])
     assert late in chords[0]
     assert {late - 1, late - 2} & set(chords[1])
-    assert suspended(spans, 5) == spans
+    assert suspended(spans, 5, [(0, spans[-1][1])]) == suspended(spans, 4, []) == spans
 
 
 def test_chords_stay_below_a_low_melody() -> None:

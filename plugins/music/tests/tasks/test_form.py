@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from statistics import mean
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,12 +18,15 @@ from studio_music.arc.course import shaped  # noqa: E402
 from studio_music.backing import arranging, genre_of  # noqa: E402
 from studio_music.backing.chord_symbols import parsed  # noqa: E402
 from studio_music.backing.feel import felt  # noqa: E402
+from studio_music.backing.modulation import KeyChange  # noqa: E402
+from studio_music.bench.figures import dissonance  # noqa: E402
 from studio_music.checks.piece_checks import check_piece  # noqa: E402
 from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.prompt.form import Section, said, sections_of  # noqa: E402
 from studio_music.prompt.moods import MOODS  # noqa: E402
 from studio_music.prompt.request import TuneRequest  # noqa: E402
 from studio_music.prompt.tension import ARCS, by_bar, drawn  # noqa: E402
+from studio_music.theory.key_detection import pitched_notes  # noqa: E402
 from studio_music.tunes.composer import planned  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -31,9 +35,9 @@ BAR = Metre().bar
 BARS = 12
 
 
-def arranged(bars: int = BARS, genre: str = "pop") -> Piece:
+def arranged(bars: int = BARS, genre: str = "pop", seed: int = 1, **plan: Any) -> Piece:
     piece = music_tasks.tune(bars)
-    *_, made = arranging(piece, genre, np.random.default_rng(1))
+    *_, made = arranging(piece, genre, np.random.default_rng(seed), **plan)
     assert isinstance(made, Piece)
     return made
 
@@ -134,6 +138,65 @@ def test_what_rises_grows_louder_fuller_and_faster() -> None:
     assert paces[0] < max(paces)
     assert paces[-1] < paces[0], "it slows down at the end"
     assert [tempo.bpm for tempo in course(tension=(0.5,) * BARS, loop=True).tempos] == [100]
+
+
+@pytest.mark.parametrize("genre", ["pop", "jazz", "ambient"])
+def test_what_rises_rubs_more_and_has_more_notes(genre: str) -> None:
+    tension = by_bar(ARCS["waves"], BARS)
+    high = [bar for bar, height in enumerate(tension) if height > 0.7]
+    low = [bar for bar, height in enumerate(tension) if height < 0.35]
+    assert high
+    assert low
+    for seed in range(10):
+        made = arranged(genre=genre, seed=seed, tension=tension)
+        shape = TuneRequest(key=Key("D", "minor"), bars=BARS, tension=tension)
+        rubs = [in_bars(shaped(made, shape), bars) for bars in (low, high)]
+        assert rubs[1][0] > 1.5 * rubs[0][0], (seed, rubs)
+        assert rubs[1][1] > 1.2 * rubs[0][1], (seed, rubs)
+    turned = tuple(1 - height for height in tension)
+    shape = TuneRequest(key=Key("D", "minor"), bars=BARS, tension=turned)
+    other = shaped(arranged(genre=genre, tension=turned), shape)
+    assert in_bars(other, high)[0] < in_bars(other, low)[0], "it is not the places alone"
+
+
+def in_bars(piece: Piece, bars: list[int]) -> tuple[float, float]:
+    """Return how much some bars rub, as the benches measure it, and their notes."""
+    notes = [
+        msgspec.structs.replace(n, start=n.start % BAR + at * BAR)
+        for at, bar in enumerate(bars)
+        for n in pitched_notes(piece)
+        if bar * BAR <= n.start < (bar + 1) * BAR
+    ]
+    return dissonance(notes, len(bars) * BAR), len(notes) / len(bars)
+
+
+@pytest.mark.parametrize("genre", ["pop", "jazz", "waltz", "blues"])
+@pytest.mark.parametrize("lift", [1, 2, 3, 5, 6])
+def test_a_change_of_key_is_prepared(genre: str, lift: int) -> None:
+    changes = [KeyChange(4, lift), KeyChange(8, -lift)]
+    shape = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=lift, lifted=((4, 8),))
+    for tonic in range(3):
+        old = arranged(genre=genre, seed=tonic, changes=changes)
+        assert all(led(shaped(old, shape), (2, (2 + lift) % 12), at) for at in (4, 8))
+        tunes = [track(piece, "melody").notes for piece in (old, music_tasks.tune(BARS))]
+        moved = {a.start // BAR for a, b in zip(*tunes, strict=True) if a.pitch != b.pitch}
+        assert moved <= {3, 7}, "the tune gives way where the key changes alone"
+
+
+def test_a_change_of_key_that_is_not_prepared_is_seen() -> None:
+    shape = TuneRequest(key=Key("D", "minor"), bars=BARS, lift=6, lifted=((4, 8),))
+    assert not led(shaped(arranged(), shape), (2, 8), 4)
+
+
+def led(piece: Piece, tonics: tuple[int, int], bar: int) -> bool:
+    """Whether what sounds before a bar is in both keys, or the dominant of the one that comes."""
+    home, away = ([(t + s) % 12 for s in (0, 2, 3, 5, 7, 8, 10)] for t in tonics)
+    new = tonics[bar == 4]
+    dominant = {(new + step) % 12 for step in (7, 11, 2, 5)}
+    chords = track(piece, "chords").notes
+    last = max(n.start for n in chords if n.start < bar * BAR)
+    sounding = {n.pitch % 12 for n in chords if n.start <= last < n.end}
+    return sounding <= {*home} & {*away} or sounding <= dominant
 
 
 def test_a_piece_lasts_as_long_as_asked_to_the_hundredth() -> None:
