@@ -374,7 +374,10 @@ class Dock(Params, frozen=True):
     poses: Annotated[int, Range(1, 20), Label("Poses", "How many poses to keep.")] = 3
     seed: Seed = Seed(1)
     weights: Annotated[
-        WeightsId, Capability("docking"), Label("Targets", "The set of prepared proteins.")
+        WeightsId | None,
+        Hidden(),
+        Capability("docking"),
+        Label("Targets", "The set of prepared proteins; a protein of your own needs none."),
     ] = WeightsId()
 
 

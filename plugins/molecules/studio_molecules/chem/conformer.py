@@ -16,8 +16,8 @@ _SECONDS = 20
 def fold(smiles: str, seed: int) -> dict[str, Any]:
     """Return ``symbols`` (n), ``places`` (n, 3) and ``bonds`` (m) of a molecule with hydrogens.
 
-    Places are in ångström, bonds are (from, to, order). RDKit folds in one go, some seconds for a
-    large ring.
+    Places are in ångström from their ``middle`` (3), bonds are (from, to, order). RDKit folds
+    in one go, some seconds for a large ring.
 
     Raises:
         BadInput: it is no SMILES, or too large.
@@ -28,6 +28,7 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
     return {
         "symbols": [atom.GetSymbol() for atom in mol.GetAtoms()],
         "places": (places - places.mean(0)).round(4).tolist(),
+        "middle": places.mean(0).round(4).tolist(),
         "bonds": [
             (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondTypeAsDouble())
             for bond in mol.GetBonds()

@@ -66,5 +66,10 @@ def _in_space(mol: Chem.Mol, smiles: str) -> str:
     Chem.AssignStereochemistryFrom3D(mol)
     for part in Chem.GetMolFrags(mol, asMols=True):
         if Chem.MolToSmiles(Chem.RemoveHs(part)) == smiles:
-            return Chem.MolToCXSmiles(part, Chem.SmilesWriteParams(), Chem.CXSmilesFields.CX_COORDS)
+            return in_space(part)
     return ""
+
+
+def in_space(mol: Chem.Mol) -> str:
+    """Return a CXSMILES of a molecule with its places in ångström, hydrogens and all."""
+    return Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), Chem.CXSmilesFields.CX_COORDS)

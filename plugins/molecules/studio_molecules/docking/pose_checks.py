@@ -25,6 +25,9 @@ _AROUND, _MOST_AROUND = 6.0, 600
 _STRAIN = 25.0
 """In kcal/mol: more is no shape that a molecule takes."""
 
+Receptor = tuple[list[str], np.ndarray]
+"""Symbols (n) and places (n, 3) of the heavy atoms of a protein, in ångström."""
+
 
 @dataclass(frozen=True)
 class PoseCheck:
@@ -49,7 +52,7 @@ class PoseCheck:
         return ", ".join(faults) or "plausible"
 
 
-def check(mol: Chem.Mol, receptor: tuple[list[str], np.ndarray]) -> PoseCheck:
+def check(mol: Chem.Mol, receptor: Receptor) -> PoseCheck:
     """Check a pose beside the heavy atoms of a protein.
 
     Args:
@@ -84,7 +87,7 @@ def _strain(mol: Chem.Mol) -> float | None:
     return max(0.0, float(fixed - free))
 
 
-def around(receptor: tuple[list[str], np.ndarray], mols: Sequence[Chem.Mol]) -> dict[str, Any]:
+def around(receptor: Receptor, mols: Sequence[Chem.Mol]) -> dict[str, Any]:
     """Return the atoms of a protein near some poses, as ``symbols`` and ``places``; 600 at most."""
     symbols, places = receptor
     own = np.concatenate([mol.GetConformer().GetPositions() for mol in mols])
@@ -97,7 +100,7 @@ def around(receptor: tuple[list[str], np.ndarray], mols: Sequence[Chem.Mol]) -> 
     }
 
 
-def heavy_atoms(pdbqt: str) -> tuple[list[str], np.ndarray]:
+def heavy_atoms(pdbqt: str) -> Receptor:
     """Return the symbols and places of the heavy atoms of a protein as PDBQT."""
     types = {"A": "C", "NA": "N", "OA": "O", "SA": "S", "CL": "Cl", "BR": "Br"}
     symbols, places = [], []

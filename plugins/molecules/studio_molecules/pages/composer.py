@@ -14,6 +14,7 @@ from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role, Us
 from studio_molecules.pages.modes import (
     ANALOGUES,
     DECORATE,
+    DOCK,
     GENERATE,
     IMPROVE,
     LINK,
@@ -27,7 +28,7 @@ from studio_molecules.pages.sketcher.preview import StructurePreview
 
 _MAX_CHARS = 10_000_000
 
-_SLOTS = {PREDICT: "list", DECORATE: "scaffold"}
+_SLOTS = {PREDICT: "list", DOCK: "list", DECORATE: "scaffold"}
 """Which text a mode works on, where it is not the lead."""
 
 
@@ -113,9 +114,9 @@ class Composer(QFrame):
         self.hint.setText(mode.hint or tr("Drug-like molecules, generated from scratch."))
         self.field.widget.setVisible(asks)
         self.open.setVisible(mode.id == PREDICT)
-        self.draw.setVisible(asks and mode.id != PREDICT)
+        self.draw.setVisible(asks and self._slot != "list")
         self._show_placeholder()
-        names = {PREDICT: tr("SMILES"), DECORATE: tr("Scaffold")}
+        names = {PREDICT: tr("SMILES"), DOCK: tr("SMILES"), DECORATE: tr("Scaffold")}
         self.field.widget.setAccessibleName(names.get(mode.id, tr("Lead")))
         self._show_text()
         keeps = tr("Stop and keep results so far") if mode.id == IMPROVE else ""
@@ -241,6 +242,10 @@ class Composer(QFrame):
             return tr("Draw the scaffold first, or enter it as SMILES with [*:1].")
         if self.mode == PREDICT and self.file is None and not self._texts["list"].strip():
             return tr("Enter SMILES first, one per line, or open a file.")
+        if self.mode == DOCK and not self._texts["list"].strip():
+            return tr(
+                "Enter SMILES first, one per line, or select rows of a table and press “Dock”."
+            )
         return ""
 
     def params(self) -> dict[str, Any]:
@@ -261,6 +266,8 @@ class Composer(QFrame):
             if self.file is not None:
                 return values | {"file": str(self.file)}
             return values | {"smiles": self._texts["list"]}
+        if self.mode == DOCK:
+            return values | {"smiles": self._texts["list"]}
         return values
 
     def _job_title(self) -> str:
@@ -275,6 +282,7 @@ class Composer(QFrame):
             LINK: tr("Linked fragments"),
             IMPROVE: tr("Optimise {lead}") if lead else tr("Molecules for a profile"),
             PREDICT: tr("Properties of molecules"),
+            DOCK: tr("Docked molecules"),
         }
         return words[self.mode].format(lead=lead)
 
@@ -305,6 +313,8 @@ class Composer(QFrame):
 def _placeholder(mode: str) -> str:
     if mode == PREDICT:
         return tr("SMILES, one per line, optionally followed by a name; or open or drop a file")
+    if mode == DOCK:
+        return tr("SMILES, one per line, optionally followed by a name")
     if mode == IMPROVE:
         return tr("Lead as SMILES or name; leave empty to search freely")
     if mode == DECORATE:

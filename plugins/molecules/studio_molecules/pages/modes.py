@@ -9,7 +9,7 @@ from studio_molecules.pages.phrases import tr
 WRITES = "smiles"
 """What weights must be able to do that write molecules."""
 GENERATE, ANALOGUES, IMPROVE, PREDICT = "generate", "analogues", "improve", "predict"
-DECORATE, LINK = "decorate", "link"
+DECORATE, LINK, DOCK = "decorate", "link", "dock"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -72,5 +72,15 @@ def modes() -> tuple[Mode, ...]:
             "molecules.predict",
             schema.Predict,
             own=("file", "smiles"),
+        ),
+        Mode(
+            DOCK,
+            tr("Dock"),
+            tr("Dock"),
+            "puzzle",
+            "molecules.dock",
+            schema.Dock,
+            own=("smiles",),
+            capability="docking",
         ),
     )

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from studio.api import (
     JobHandle,
     JobRequest,
+    Kind,
     Mode,
     Page,
     PluginContext,
     Role,
     SavedArtifact,
     StudioError,
+    TaskResult,
     outcome,
 )
 from studio_molecules.molecule import Molecule
@@ -100,9 +102,12 @@ class MoleculePage(QWidget):
         self.molecules = MoleculeActions(
             ctx, self.collection, self.composer, self.trouble, self.open_artifact
         )
-        self.sets = SetActions(ctx, self.collection, self.run, self.trouble, self, self._sort_down)
+        self.sets = SetActions(
+            ctx, self.collection, self.run, self.trouble, self, self._sort_down, self.composer.modes
+        )
         self.molecules.more = (
             ("gauge", tr("Predict properties"), self.sets.predict),
+            ("puzzle", tr("Dock…"), self.sets.ask_dock),
             ("arrow-down-up", tr("Sort by similarity to this"), self.sets.sort_alike),
             ("columns-2", tr("Compare"), self.sets.compare),
         )
@@ -167,12 +172,17 @@ class MoleculePage(QWidget):
         self.run.on_start(self._on_start)
         self.run.on_stopped(self._on_stopped)
         self.run.on_text(self._on_text)
-        self.run.on_made(lambda result: self.open_artifact(result.artifact))
+        self.run.on_made(self._on_made)
 
     def _on_start(self, job: JobHandle) -> None:
         assert self.run.request is not None
         self.composer.chart.begin(len(self.run.request.inputs.get("population", ())))
         self._job = job
+
+    def _on_made(self, result: TaskResult) -> None:
+        """Show a table; poses that come along have a viewer of their own."""
+        if result.artifact.kind == Kind.MOLECULES:
+            self.open_artifact(result.artifact)
 
     def _on_stopped(self) -> None:
         """Tell why nothing came of it, if nothing did."""
@@ -247,6 +257,7 @@ class MoleculePage(QWidget):
             "lead": self._run_lead,
             "scaffold": self.composer.set_scaffold,
             "list": self._read_list,
+            "fill": self.composer.set_list,
             "pick": self.target.pick,
         }
         mode = self.composer.modes.mode
@@ -255,7 +266,7 @@ class MoleculePage(QWidget):
         elif self.composer.modes.has_weights:
             empty = welcome(self._ctx, self.composer.mode, do)
         else:
-            empty = no_weights(self._ctx, do)
+            empty = no_weights(self._ctx, self.composer.mode, do)
         if self._empty is not None:
             self.views.removeWidget(self._empty)
             self._empty.deleteLater()
@@ -284,6 +295,7 @@ class MoleculePage(QWidget):
         """Show molecules, and what was left out while they were read."""
         self.artifact = artifact
         self.called.set_text(artifact.title)
+        self.collection.pocket = artifact.meta.get("pocket")
         self.collection.hold(molecules)
         self.collection.artifact = artifact.id
         self.show_stage()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from studio.api import (
     JobRequest,
     Kind,
+    ModeForms,
     Params,
     PluginContext,
     RunController,
@@ -21,15 +22,17 @@ from studio.api import (
     TroubleRow,
 )
 from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.pages.modes import DOCK
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.comparison import ComparisonDialog
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.selection_bar import COMPARED_MOST
-from studio_molecules.schema import Cluster
+from studio_molecules.schema import Cluster, Dock
 
 _RECENT = 12
 _FEWEST = 2
 SIMILARITY = "similarity"
+_DOCKING = ("target", "receptor", "center", "size", "exhaustiveness", "poses")
 
 
 class SetActions:
@@ -48,10 +51,12 @@ class SetActions:
         trouble: TroubleRow,
         parent: QWidget,
         sort: Callable[[str], None],
+        modes: ModeForms,
     ) -> None:
         """Work on ``collection`` by ``run``; ``sort`` shows the table from the greatest on."""
         self._ctx, self._collection, self._run = ctx, collection, run
         self._trouble, self._parent, self._sort = trouble, parent, sort
+        self._modes = modes
         self.dialog: QDialog | None = None
         self.comparison: ComparisonDialog | None = None
 
@@ -69,6 +74,9 @@ class SetActions:
         count = f"{len(self.rows()):,}"
         menu.addAction(
             ui.icon("gauge"), tr("Predict these {count}").format(count=count), self.predict
+        )
+        menu.addAction(
+            ui.icon("puzzle"), tr("Dock these {count}…").format(count=count), self.ask_dock
         )
         menu.addAction(ui.icon("boxes"), tr("Cluster, scaffolds, R-groups…"), self.ask_cluster)
         own = list(self._collection.own_columns())
@@ -102,6 +110,8 @@ class SetActions:
             self._collection.keep(self._collection.chosen)
         elif id == "predict":
             self.predict()
+        elif id == "dock":
+            self.ask_dock()
         elif id == "compare":
             self.compare()
 
@@ -124,6 +134,21 @@ class SetActions:
             self._parent,
         )
         self.dialog.open()
+
+    def ask_dock(self) -> None:
+        """Ask into which protein, then dock; the answers are those of the mode, too."""
+        form = self._modes.forms[DOCK]
+
+        def start(values: Mapping[str, Any]) -> None:
+            settings = {**form.values(), **values}
+            form.set_values(settings)
+            self._start("molecules.dock", settings, tr("Dock {count} molecules"), table="ligands")
+
+        self.dialog = dialog = _FormDialog(
+            self._ctx, tr("Dock"), Dock, _DOCKING, start, self._parent
+        )
+        dialog.form.set_values(form.values())
+        dialog.open()
 
     def learn(self, column: str) -> None:
         """Fit a model on a column of numbers, and predict it for every molecule."""
@@ -148,6 +173,7 @@ class SetActions:
         params: Mapping[str, Any],
         title: str,
         inputs: Mapping[str, Any] | None = None,
+        table: str = "table",
     ) -> None:
         rows = self.rows()
         if not rows:
@@ -160,7 +186,7 @@ class SetActions:
                 task,
                 dict(params),
                 title=title.format(count=f"{len(rows):,}"),
-                inputs={"table": to_csv(rows), **(inputs or {})},
+                inputs={table: to_csv(rows), **(inputs or {})},
                 parents=[parent] if parent else [],
             )
 

@@ -8,12 +8,15 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.modes import ANALOGUES, DECORATE, GENERATE, IMPROVE, LINK
+from studio_molecules.pages.modes import ANALOGUES, DECORATE, DOCK, GENERATE, IMPROVE, LINK
 from studio_molecules.pages.phrases import tr
 
 PROPRANOLOL = "CC(C)NCC(O)COc1cccc2ccccc12"
 LIDOCAINE = "CCN(CC)CC(=O)Nc1c(C)cccc1C"
 BENZAMIDE = "O=C(N[*:1])c1ccc([*:2])cc1"
+LIGANDS = """CC1=C(CCN2CCC(CC2)c2noc3cc(F)ccc23)C(=O)N2CCCCC2=N1 risperidone
+O=C(CCCN1CCC(O)(c2ccc(Cl)cc2)CC1)c1ccc(F)cc1 haloperidol
+"""
 MEDICINES = """CC(=O)Oc1ccccc1C(=O)O aspirin
 CC(=O)Nc1ccc(O)cc1 paracetamol
 CC(C)Cc1ccc(cc1)C(C)C(=O)O ibuprofen
@@ -33,7 +36,8 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     """Return how a mode begins.
 
     Args:
-        do: ``run()``, ``lead(smiles)``, ``scaffold(smiles)``, ``list(text)`` and ``pick()``.
+        do: ``run()``, ``lead(smiles)``, ``scaffold(smiles)``, ``list(text)``, ``fill(text)`` and
+            ``pick()``.
     """
     lead = do["lead"]
     if mode == GENERATE:
@@ -74,6 +78,19 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
             tr("Link two fragments"),
             tr("Enter both in the panel, each with [*:1] where the linker is to be attached."),
         )
+    if mode == DOCK:
+        return ctx.ui.empty_state(
+            "puzzle",
+            tr("Dock molecules into a protein"),
+            tr(
+                "Choose a target in the panel and enter SMILES, "
+                "or select rows of a table and dock them."
+            ),
+            [
+                ("table", tr("Try risperidone and haloperidol"), partial(do["fill"], LIGANDS)),
+                ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
+            ],
+        )
     return ctx.ui.empty_state(
         "gauge",
         tr("Predict properties of your molecules"),
@@ -85,8 +102,17 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     )
 
 
-def no_weights(ctx: PluginContext, do: Mapping[str, Callable[..., None]]) -> QWidget:
+def no_weights(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
     """Return how to add the weights that a mode needs, and what can be done without."""
+    if mode == DOCK:
+        return ctx.ui.empty_state(
+            "puzzle",
+            tr("No docking targets yet"),
+            tr(
+                "Open Models on the left to get the 58 prepared proteins, or choose your own "
+                "protein in the panel."
+            ),
+        )
     return ctx.ui.empty_state(
         "boxes",
         tr("No model for this yet"),

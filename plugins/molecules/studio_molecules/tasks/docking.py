@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
 from rdkit import Chem
 
 from studio.api import (
@@ -19,7 +22,7 @@ from studio.api import (
     Verdict,
     open_regular,
 )
-from studio_molecules.chem import descriptors, file_reader, parser
+from studio_molecules.chem import descriptors, file_reader, parser, sd_file
 from studio_molecules.docking import ligands, pose_checks
 from studio_molecules.docking.targets import Target, TargetSet, own_target
 from studio_molecules.docking.vina_run import Docking, Search
@@ -37,6 +40,7 @@ POSES = "pose"
 def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
     """Dock each molecule; a table with the energies, and all poses as SDF.
 
+    The table has every row that was handed in, with its columns, and the best pose as coordinates.
     The result's ``score`` is the best energy in kcal/mol, ``scores`` those of all, ``failed`` says
     which could not be docked, and why.
 
@@ -51,7 +55,7 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
     search = Search(params.exhaustiveness, params.poses, params.seed)
     run = Docking(ctx, target, search)
     prepared: dict[str, str] = {}
-    for number, smiles in enumerate(given):
+    for number, smiles in enumerate({each.smiles: None for each in given}):
         yield ctx.progress(number, 0, "Preparing ligands")
         try:
             prepared[smiles] = yield from ctx.in_thread(
@@ -66,36 +70,43 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
     yield from _tell(ctx, given, docked, target, run.failed)
 
 
-def _given(ctx: TaskContext, params: Dock) -> dict[str, str]:
-    """Return SMILES → name of what is docked."""
+def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
+    """Return what is docked, each with what its row had."""
     listed = _listed(ctx.inputs)
     if not listed and not params.smiles.strip():
         raise BadInput("There are no molecules to dock.", "Enter SMILES, one per line.")
     if listed:
-        found = {parser.parse(smiles).smiles: "" for smiles in listed}
+        found = [replace(each, smiles=parser.parse(each.smiles).smiles) for each in listed]
     else:
         steps = list(file_reader.read(params.smiles.encode(), ".smi", "what was typed"))
         reading = steps[-1] if steps else file_reader.Reading()
         if reading.faults and not reading.rows:
             raise BadInput(reading.faults[0].reason)
-        found = {row.structure.smiles: row.name for row in reading.rows}
+        named = {row.structure.smiles: row.name for row in reading.rows}
+        found = [Molecule(smiles, name, "", "docked") for smiles, name in named.items()]
     if len(found) > _MOST:
         raise BadInput(f"At most {_MOST:,} molecules are docked at a time.", "Select fewer.")
     return found
 
 
-def _listed(inputs: Inputs) -> list[str]:
-    """Return the SMILES that were handed in: a table of molecules, or a list."""
+def _listed(inputs: Inputs) -> list[Molecule]:
+    """Return the molecules that were handed in: a table, or a list of SMILES."""
     text = inputs.text("ligands")
     if text.lstrip().startswith("["):
-        return inputs.json("ligands", list[str], [])
-    return [molecule.smiles for molecule in from_csv(text.encode())] if text.strip() else []
+        listed = dict.fromkeys(inputs.json("ligands", list[str], []))
+        return [Molecule(smiles, operation="docked") for smiles in listed]
+    return from_csv(text.encode()) if text.strip() else []
 
 
 def _targets(ctx: TaskContext, params: Dock) -> AbstractContextManager[Target | TargetSet]:
     if not params.receptor:
         if not params.target.strip():
             raise BadInput("There is no target.", "Enter one, such as DRD2, or choose a protein.")
+        if params.weights is None:
+            raise BadInput(
+                "The prepared proteins are not on this computer.",
+                "Get them under Models, or choose a protein of your own.",
+            )
         return ctx.lease(params.weights)
     path = Path(params.receptor)
     try:
@@ -110,55 +121,80 @@ def _targets(ctx: TaskContext, params: Dock) -> AbstractContextManager[Target | 
 
 def _tell(
     ctx: TaskContext,
-    given: Mapping[str, str],
+    given: Sequence[Molecule],
     docked: Mapping[str, str],
     target: Target,
     failed: Mapping[str, str],
 ) -> Generator[Event | None, None, None]:
     receptor = pose_checks.heavy_atoms(target.pdbqt)
-    molecules, records, scores = [], [], {}
-    lying: list[Chem.Mol] = []
-    for smiles, name in given.items():
-        if smiles not in docked:
-            continue
-        poses = yield from ctx.in_thread(partial(ligands.poses, docked[smiles]))
-        yield ctx.progress(0, 0, "Checking poses")
-        lying.append(poses[0].mol)
-        checked = yield from ctx.in_thread(partial(pose_checks.check, poses[0].mol, receptor))
-        mol = parser.parse(smiles).mol
-        best = scores[smiles] = round(poses[0].energy, 3)
-        figures = {
-            "docking": best,
-            "ligand_efficiency": round(-best / mol.GetNumHeavyAtoms(), 4),
-            **descriptors.describe(mol),
-        }
-        if checked.strain is not None:
-            figures["strain"] = round(checked.strain, 1)
-        words = {"Target": target.name, "Pose": checked.words}
-        molecules.append(Molecule(smiles, name, "", "docked", 0, figures, words))
-        records += [_record(smiles, name, target, n, pose) for n, pose in enumerate(poses, 1)]
-    plausible = sum(each.words["Pose"] == "plausible" for each in molecules)
-    title = f"{counted(len(molecules))} docked into {target.name}"
-    pocket = pose_checks.around(receptor, lying)
+    found: dict[str, _Docked] = {}
+    for smiles, pdbqt in docked.items():
+        yield ctx.progress(len(found), len(docked), "Checking poses")
+        found[smiles] = yield from ctx.in_thread(partial(_examined, smiles, pdbqt, receptor))
+    rows = [_row(each, found.get(each.smiles), target, failed) for each in given]
+    names = {each.smiles: each.name for each in given}
+    records = [
+        _record(smiles, names[smiles], target, number, pose)
+        for smiles, each in found.items()
+        for number, pose in enumerate(each.poses, 1)
+    ]
+    plausible = sum(each.words == "plausible" for each in found.values())
+    title = f"{counted(len(found))} docked into {target.name}"
+    pocket = pose_checks.around(receptor, [each.poses[0].mol for each in found.values()])
+    said = f"{plausible:,} of {len(found):,} best poses are plausible"
     yield ctx.artifact(
         POSES,
         "".join(records).encode(),
         suffix=".sdf",
         title=f"Poses of {title}",
-        verdict=Verdict(
-            (
-                Check(
-                    "poses",
-                    plausible == len(molecules),
-                    f"{plausible:,} of {len(molecules):,} best poses are plausible",
-                ),
-            )
-        ),
+        verdict=Verdict((Check("poses", plausible == len(found), said),)),
         meta={"target": target.name, "pocket": pocket},
     )
+    scores = {smiles: each.figures["docking"] for smiles, each in found.items()}
     told = {"target": target.name, "failed": dict(failed)}
-    ordered = sorted(molecules, key=lambda each: each.figures["docking"])
-    yield from finish(ctx, ordered, title, score=min(scores.values()), scores=scores, **told)
+    ordered = sorted(rows, key=lambda each: scores.get(each.smiles, math.inf))
+    yield from finish(
+        ctx, ordered, title, {"pocket": pocket}, score=min(scores.values()), scores=scores, **told
+    )
+
+
+@dataclass(frozen=True)
+class _Docked:
+    """What came of a ligand: its poses, the best first, its figures, what its check says."""
+
+    poses: list[ligands.Pose]
+    figures: Mapping[str, float]
+    words: str
+
+
+def _examined(smiles: str, pdbqt: str, receptor: pose_checks.Receptor) -> _Docked:
+    poses = ligands.poses(pdbqt)
+    checked = pose_checks.check(poses[0].mol, receptor)
+    mol = parser.parse(smiles).mol
+    best = round(poses[0].energy, 3)
+    figures = {
+        "docking": best,
+        "ligand_efficiency": round(-best / mol.GetNumHeavyAtoms(), 4),
+        **descriptors.describe(mol),
+    }
+    if checked.strain is not None:
+        figures["strain"] = round(checked.strain, 1)
+    return _Docked(poses, figures, checked.words)
+
+
+def _row(
+    given: Molecule, found: _Docked | None, target: Target, failed: Mapping[str, str]
+) -> Molecule:
+    """Return a row with what docking told, or why it told nothing."""
+    if found is None:
+        why = failed.get(given.smiles, "not docked")
+        return replace(given, words={**given.words, "Pose": f"not docked: {why}"})
+    return replace(
+        given,
+        figures={**given.figures, **found.figures},
+        words={**given.words, "Docked into": target.name, "Pose": found.words},
+        coordinates=sd_file.in_space(found.poses[0].mol),
+    )
 
 
 def _record(smiles: str, name: str, target: Target, number: int, pose: ligands.Pose) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -39,9 +39,15 @@ _NONE = "no duplicates"
 
 
 def finish(
-    ctx: TaskContext, molecules: Sequence[Molecule], title: str, **counts: Any
+    ctx: TaskContext,
+    molecules: Sequence[Molecule],
+    title: str,
+    beside: Mapping[str, Any] | None = None,
+    **counts: Any,
 ) -> Iterator[Event | None]:
     """Yield the artifact and the result: ``molecules`` with figures, beside ``counts``.
+
+    ``beside`` is kept with the artifact alone.
 
     Where a molecule resembles a scheduled weapon, every row has the figure ``care``, 1 or 0, and
     ``notice`` says how many there are; ``care_version`` is that of the screen. ``columns`` are what
@@ -72,7 +78,7 @@ def finish(
         text=_searched(molecules),
         verdict=_verdict(molecules, valid),
         preview=depiction.thumbnail(first),
-        meta={"molecules": len(molecules), **counts, **told},
+        meta={"molecules": len(molecules), **counts, **told, **(beside or {})},
     )
     rows = {"molecules": _rows(molecules)} if ctx.wants_whole else {}
     columns = _columns(molecules)

@@ -26,6 +26,7 @@ SHAPE = {
     "symbols": ["C", "O", "H"],
     "places": [[0, 0, 0], [1.4, 0, 0], [-1, 0, 0]],
     "bonds": [(0, 1, 1), (0, 2, 1)],
+    "middle": [2, 2, 3],
 }
 
 
@@ -92,7 +93,7 @@ class Chemist(ScriptedRuntime):
 
 class Desk(PageDesk):
     plugin = "molecules"
-    capabilities = {"smiles": "smiles"}
+    capabilities = {"smiles": "smiles", "docking": "docking-targets"}
     runtime_type = Chemist
 
     def build(self) -> Page:

@@ -73,8 +73,15 @@ def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
     composer.set_list("CCO\nCCN amine")
     desk.run()
     desk.until_over()
-    tasks = [f"molecules.{id}" for id in ("analogues", "improve", "decorate", "link", "predict")]
-    (analogues,), (improve,), (decorate,), (link,), (predict,) = map(desk.runtime.asked, tasks)
+    desk.set_mode("dock")
+    assert composer.field.text == "CCO\nCCN amine", "a list stays a list"
+    composer.modes.form.set_values({"target": "DRD2"})
+    desk.run()
+    desk.until_over()
+    ids = ("analogues", "improve", "decorate", "link", "predict", "dock")
+    asked = [desk.runtime.asked(f"molecules.{id}") for id in ids]
+    (analogues,), (improve,), (decorate,), (link,), (predict,), (dock,) = asked
+    assert (dock.params["smiles"], dock.params["target"]) == ("CCO\nCCN amine", "DRD2")
     assert decorate.params["scaffold"] == "c1ccccc1[*:1]"
     assert (link.params["first"], link.params["second"]) == ("C[*:1]", "O[*:1]")
     assert analogues.params["lead"] == LEAD

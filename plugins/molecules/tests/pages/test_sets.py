@@ -68,6 +68,36 @@ def test_the_set_in_view_is_clustered_paired_and_combined(desk: Desk) -> None:
     assert len(from_csv(bytes(desk.runtime.inputs_of(job)["other"]))) == 6
 
 
+def test_a_selection_is_docked_with_its_columns_and_its_poses_come_into_view(desk: Desk) -> None:
+    desk.show()
+    desk.page.collection.choose(1, [1, 2])
+    desk.page.browser.selection.buttons["dock"].click()
+    dialog = desk.page.sets.dialog
+    dialog.form.set_values({"target": "DRD2", "exhaustiveness": 2})
+    posed = "[H]O[H] |(1,2,3;2,2,3;3,2,3)|"
+    figures = {"docking": -7.5, "mw": 18.0}
+    rows = [Molecule("O", "water", figures=figures, coordinates=posed)]
+    pocket = {"symbols": ["C", "N"], "places": [[2, 4, 3], [2, 5, 3]]}
+    desk.runtime.enqueue(
+        Artifact("pose", b"", ".sdf"),
+        Artifact("molecules", to_csv(rows), ".csv", meta={"pocket": pocket}),
+    )
+    dialog.accept()
+    desk.until(lambda: desk.shown() == ["O"])
+    assert desk.trouble() == "", "poses are no table"
+    job = desk.runtime.asked("molecules.dock")[0]
+    assert (job.params["target"], job.params["exhaustiveness"]) == ("DRD2", 2)
+    handed = from_csv(bytes(desk.runtime.inputs_of(job)["ligands"]))
+    assert [each.figures["mw"] for each in handed] == [30.0, 44.0]
+    assert desk.page.browser.model.columns[2] == "docking", "before the rest"
+    view = desk.page.browser.detail.conformer
+    desk.until(lambda: view.atoms == 3)
+    asked = desk.runtime.asked("molecules.shape")[-1]
+    assert asked.params["smiles"] == posed
+    assert view.around == 2, "the pocket is around it"
+    assert desk.page.composer.modes.forms["dock"].values()["target"] == "DRD2", "for the next time"
+
+
 def test_the_table_is_sorted_by_likeness_to_the_row_that_is_looked_at(desk: Desk) -> None:
     desk.show()
     desk.click_cell(2)

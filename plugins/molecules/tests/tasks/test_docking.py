@@ -17,9 +17,10 @@ from studio.api import BadInput, SandboxRequest, SandboxStep
 from studio.protocol.caches import CACHE_ENV
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import Made, run_task
+from studio_molecules.chem import conformer
 from studio_molecules.docking import conversion, pose_checks, weights
 from studio_molecules.docking.targets import own_target
-from studio_molecules.molecule import from_csv
+from studio_molecules.molecule import READ, Molecule, from_csv, to_csv
 from studio_molecules.schema import Dock
 from studio_molecules.tasks import docking
 
@@ -56,7 +57,9 @@ def test_each_molecule_has_an_energy_and_poses_in_the_box(made: Made) -> None:
     assert [row.figures["docking"] for row in rows] == sorted(made.result["scores"].values())
     assert made.result["score"] == rows[0].figures["docking"] < 0
     assert {row.name for row in rows} == {"alcohol", ""}
-    assert rows[0].words["Target"] == "BOWL"
+    assert rows[0].words["Docked into"] == "BOWL"
+    placed = conformer.folded(rows[0].coordinates, 0)
+    assert Chem.MolToSmiles(Chem.RemoveHs(placed)) == rows[0].smiles, "the best pose is its shape"
     assert len(rows) == 2, "the second has an atom of a type that the first has not"
     supplier = Chem.SDMolSupplier()
     supplier.SetData(sdf.payload.decode())
@@ -67,6 +70,30 @@ def test_each_molecule_has_an_energy_and_poses_in_the_box(made: Made) -> None:
         centre = rdMolTransforms.ComputeCentroid(pose.GetConformer())
         assert math.dist((centre.x, centre.y, centre.z), (0, 0, 0)) < 8
     assert Chem.MolToSmiles(poses[0]) == Chem.CanonSmiles("OCCc1ccccc1")
+
+
+def test_rows_of_a_table_keep_their_columns_and_stay_where_they_cannot_be_docked(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        Molecule("OCCc1ccccc1", "a", figures={"nM": 3.0}, words={"Target": "mine"}),
+        Molecule("[He]", "b", words={"note": "x"}),
+        Molecule("OCCc1ccccc1", "c", operation=READ),
+    ]
+    made = run_task(
+        docking.dock,
+        Dock.parse(QUICK),
+        inputs={"ligands": to_csv(rows)},
+        models={"": pocket.targets()},
+        scratch=tmp_path,
+        sandbox=pocket.QuickVina(),
+    )
+    first, twin, refused = from_csv(made.artifacts[1].payload)
+    assert (first.name, first.figures["nM"], first.words["Target"]) == ("a", 3.0, "mine")
+    assert (twin.name, twin.figures["docking"]) == ("c", first.figures["docking"])
+    assert refused.words["Pose"].startswith("not docked")
+    assert refused.words["note"] == "x"
+    assert made.artifacts[1].meta["pocket"]["symbols"]
 
 
 def test_what_was_docked_before_is_not_docked_again(
@@ -141,11 +168,11 @@ def test_a_pose_within_the_protein_clashes_and_a_bent_one_is_strained() -> None:
     free = pose_checks.check(mol, receptor)
     assert free.clashes == 0
     assert free.words == "plausible"
-    conformer = mol.GetConformer()
+    placed = mol.GetConformer()
     shift = np.array([0, 0, -pocket.RADIUS])
-    conformer.SetPositions(conformer.GetPositions() + shift)
+    placed.SetPositions(placed.GetPositions() + shift)
     assert "clash" in pose_checks.check(mol, receptor).words
-    rdMolTransforms.SetBondLength(conformer, 1, 2, 4.0)
+    rdMolTransforms.SetBondLength(placed, 1, 2, 4.0)
     assert "strained" in pose_checks.check(mol, ([], np.empty((0, 3)))).words
 
 

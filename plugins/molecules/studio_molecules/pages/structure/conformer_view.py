@@ -93,6 +93,8 @@ _STICK = 0.13
 _PALE, _PALE_SIZE = 0.4, 0.45
 _BONDED = 1.95
 """Å; nearer atoms around a molecule are bonded: what holds a protein has no hydrogens here."""
+_POCKET = 2.5
+"""Å beside a molecule that are in view at first where others are around it."""
 _TURN = 0.01
 _KEY_TURN = 0.15
 _FIRST = turned(UNTURNED, 0.5, 0.35)
@@ -148,6 +150,11 @@ class ConformerView(QWidget):
     def atoms(self) -> int:
         """How many atoms of the molecule are in view."""
         return self._own if self._symbols else 0
+
+    @property
+    def around(self) -> int:
+        """How many other atoms are in view around it."""
+        return len(self._symbols) - self.atoms
 
     def turn(self, across: float, down: float) -> None:
         """Turn it by angles in radians."""
@@ -233,7 +240,7 @@ class ConformerView(QWidget):
 
     def _draw(self, painter: QPainter, fog: QColor) -> None:
         seen = project(self._places, self.matrix)
-        reach = radius(self._places) + 0.6
+        reach = radius(self._places[: self._own]) + (_POCKET if self.around else 0.6)
         unit = self.zoom * min(self.width(), self.height()) / 2 / reach * 0.92
         self._reach, self._unit = radius(self._places), unit
         hidden = {n for n, symbol in enumerate(self._symbols) if symbol == "H"}
@@ -285,6 +292,15 @@ class ConformerView(QWidget):
         for part, shade in ((1.0, colour.darker(165)), (0.62, colour), (0.22, colour.lighter(125))):
             painter.setPen(QPen(shade, max(1.0, wide * part), Qt.PenStyle.SolidLine, cap))
             painter.drawLine(*line)
+
+
+def moved(shape: Mapping[str, Any], middle: Sequence[float]) -> dict[str, Any]:
+    """Return the atoms of a shape in a frame whose origin is ``middle``, in ångström."""
+    places = [
+        [axis - origin for axis, origin in zip(place, middle, strict=True)]
+        for place in shape["places"]
+    ]
+    return {"symbols": shape["symbols"], "places": places}
 
 
 def _near_pairs(places: Sequence[Sequence[float]], first: int) -> list[tuple[int, int, int]]:

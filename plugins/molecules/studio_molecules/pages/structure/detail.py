@@ -23,7 +23,7 @@ from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.conformer_request import ConformerRequest
-from studio_molecules.pages.structure.conformer_view import ConformerView
+from studio_molecules.pages.structure.conformer_view import ConformerView, moved
 from studio_molecules.pages.structure.lineage import Lineage
 from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.collection import Collection
@@ -223,8 +223,12 @@ class Detail(QFrame):
             self.figures.setText(figures_as_html(molecule, self._collection.rows.figures, colours))
 
     def _on_folded(self, asked: str, shape: Mapping[str, Any]) -> None:
-        if asked == self._shape:
-            self.conformer.show_shape(shape)
+        if asked != self._shape:
+            return
+        pocket, molecule = self._collection.pocket, self._molecule
+        if pocket is not None and molecule is not None and "docking" in molecule.figures:
+            shape = {**shape, "around": moved(pocket, shape["middle"])}
+        self.conformer.show_shape(shape)
 
     def _on_failed(self, asked: str, error: StudioError) -> None:
         if asked == self._shape:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio_molecules.pages.phrases import tr
-from studio_molecules.pages.structure.conformer_view import ConformerView
+from studio_molecules.pages.structure.conformer_view import ConformerView, moved
 
 _MOST_BYTES = 64 << 20
 
@@ -69,15 +69,7 @@ class PoseViewer(QWidget):
         energy, target = (record.fields.get(name, "") for name in ("Energy (kcal/mol)", "Target"))
         words = tr("{energy} kcal/mol in {target}").format(energy=energy, target=target)
         self.words.setText(words)
-        self.view.show_shape({**record.shape, "around": self._around(record)})
-
-    def _around(self, record: Record) -> Mapping[str, Any]:
-        """Return the pocket in the frame of a pose, whose middle is the origin."""
-        places = [
-            [axis - middle for axis, middle in zip(place, record.middle, strict=True)]
-            for place in self._pocket["places"]
-        ]
-        return {"symbols": self._pocket["symbols"], "places": places}
+        self.view.show_shape({**record.shape, "around": moved(self._pocket, record.middle)})
 
 
 def _read(artifact: SavedArtifact) -> list[Record]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -29,6 +30,8 @@ class Collection(QObject):
         current: The row that is looked at closely; -1 if none is.
         chosen: The rows that are selected.
         artifact: Id of the table in the library; empty if it is in none.
+        pocket: Atoms of the protein around docked molecules: ``symbols`` (n) and ``places`` (n, 3)
+            in ångström; None where none was docked.
 
     Signals:
         replaced: It holds another table.
@@ -49,6 +52,7 @@ class Collection(QObject):
         self.shown: list[int] = []
         self.current = -1
         self.artifact = ""
+        self.pocket: Mapping[str, Any] | None = None
         self.chosen: frozenset[int] = frozenset()
         self.sort_column, self.descending = "", False
         self._order: list[int] = []

@@ -17,7 +17,7 @@ TEXTS = (NAME, OPERATION, SMILES)
 
 _JUDGED = "domain"
 """The figure that every molecule has of which networks guessed."""
-_FIRST = ("score", "similarity")
+_FIRST = ("score", "docking", "similarity")
 """What was asked for is read about first."""
 
 

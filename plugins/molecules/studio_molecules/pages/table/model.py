@@ -22,7 +22,9 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 _Index = QModelIndex | QPersistentModelIndex
+_DOCKING = "docking"
 _DEFAULT = (
+    _DOCKING,
     "score",
     "similarity",
     "care",
@@ -60,7 +62,8 @@ class MoleculeModel(QAbstractTableModel):
         rows = self._collection.rows
         own = [id for id in rows.figures if id not in FIGURES]
         known = [id for id in rows.figures if id in FIGURES]
-        return [NAME, *own, *rows.words, *known, OPERATION, SMILES]
+        docked = [_DOCKING] * (_DOCKING in known)  # what was asked for stands before the rest
+        return list(dict.fromkeys((NAME, *docked, *own, *rows.words, *known, OPERATION, SMILES)))
 
     def show_columns(self, columns: list[str]) -> None:
         """Show these beside the structure, in the order of ``possible``."""

@@ -20,7 +20,7 @@ class SelectionBar(QFrame):
         words: How many are selected.
 
     Signals:
-        asked: A button was pressed; carries ``export``, ``predict``, ``compare`` or ``keep``.
+        asked: A button was pressed; carries which.
     """
 
     asked = Signal(str)
@@ -38,6 +38,7 @@ class SelectionBar(QFrame):
         for id, icon, words, tip in (
             ("export", "download", tr("Export"), tr("Export the selected molecules")),
             ("predict", "gauge", tr("Predict"), tr("Predict properties of the selected molecules")),
+            ("dock", "puzzle", tr("Dock"), tr("Dock the selected molecules into a protein")),
             ("compare", "columns-2", tr("Compare"), tr("Show two to four molecules side by side")),
             ("keep", "funnel", tr("Keep"), tr("Show only the selected molecules")),
             ("invert", "refresh-cw", tr("Invert"), tr("Select the others in view instead")),
