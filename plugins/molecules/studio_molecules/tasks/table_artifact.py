@@ -43,6 +43,7 @@ def finish(
     molecules: Sequence[Molecule],
     title: str,
     beside: Mapping[str, Any] | None = None,
+    /,
     **counts: Any,
 ) -> Iterator[Event | None]:
     """Yield the artifact and the result: ``molecules`` with figures, beside ``counts``.
