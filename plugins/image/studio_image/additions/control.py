@@ -19,6 +19,23 @@ _WEAK, _STRONG = 0.1, 0.2
 steeper than the second."""
 _SMOOTH = 1.4
 
+KINDS = {
+    "Stable Diffusion": "ControlNetModel",
+    "Stable Diffusion 3": "SD3ControlNetModel",
+    "Flux": "FluxControlNetModel",
+    "Sana": "SanaControlNetModel",
+}
+"""What the base is called → the class of its ControlNets; ``diffusers`` has none for PixArt."""
+FITTING = {
+    "UNet2DConditionModel": KINDS["Stable Diffusion"],
+    "SD3Transformer2DModel": KINDS["Stable Diffusion 3"],
+    "FluxTransformer2DModel": KINDS["Flux"],
+    "SanaTransformer2DModel": KINDS["Sana"],
+}
+"""The class of the drawing network → that of its ControlNets."""
+_OF_UNETS = ("cross_attention_dim", "block_out_channels", "layers_per_block", "in_channels")
+_OF_TRANSFORMERS = ("num_attention_heads", "attention_head_dim", "in_channels")
+
 
 @dataclass
 class Control:
@@ -38,7 +55,8 @@ class Led:
     """What leads one drawing.
 
     Attributes:
-        picture: (1, 3, height, width) in 0…1, as the network wants it.
+        picture: (1, 3, height, width) in 0…1, as the network wants it; once drawing begins with
+            a transformer, what that makes of it (:meth:`~.Family.hint`).
         strength: How much it counts; 1 is as it was trained.
         end: The share of the steps after which the drawing is left to itself.
     """
@@ -48,14 +66,11 @@ class Led:
     strength: float = 1.0
     end: float = 1.0
 
-    def residuals(self, latents: Tensor, time: Any, words: dict[str, Any], share: float) -> Any:
-        """Return what to add to the features of the drawing network; empty where it is left alone.
+    def residuals(self, latents: Tensor, time: Any, words: dict[str, Any]) -> dict[str, Any]:
+        """Return what to add to the features of the drawing network.
 
-        Args:
-            share: Of the steps, that are done after this one.
+        The drawing network is a U-Net; transformers have :meth:`~.Family.lead`.
         """
-        if share > self.end:
-            return {}
         network = self.control.network
         dtype = network.dtype
         down, middle = network(
@@ -78,8 +93,22 @@ def check(pipe: Any, control: Control) -> None:
     Raises:
         BadInput: It was not.
     """
-    ours, theirs = pipe.unet.config, control.network.config
-    for name in ("cross_attention_dim", "block_out_channels", "layers_per_block", "in_channels"):
+    network = getattr(pipe, "unet", None) or pipe.transformer
+    ours, theirs = network.config, control.network.config
+    kind, wanted = type(control.network).__name__, FITTING.get(type(network).__name__, "")
+    if kind != wanted:
+        its = next(title for title, each in KINDS.items() if each == kind)
+        raise BadInput(
+            f"The ControlNet “{control.title}” was made for another base model: {its}.",
+            "Choose a model that fits it, or another ControlNet.",
+        )
+    if theirs.get("num_mode") is not None or theirs.get("extra_conditioning_channels"):
+        raise BadInput(
+            f"The ControlNet “{control.title}” takes more than a picture, which is not supported.",
+            "Use one for edges, depth or poses alone.",
+        )
+    is_unet = kind == KINDS["Stable Diffusion"]
+    for name in _OF_UNETS if is_unet else _OF_TRANSFORMERS:
         mine, its = ours.get(name), theirs.get(name)
         if _plain(mine) != _plain(its):
             raise BadInput(

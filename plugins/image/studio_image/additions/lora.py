@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+PARTS = {
+    "unet": "unet",
+    "transformer": "transformer",
+    "te1": "text_encoder",
+    "te2": "text_encoder_2",
+}
+"""Part of a layer's name → what a pipeline of ``diffusers`` calls that network."""
+
+
 @dataclass
 class Layer:
     """What is added to one layer: ``up`` (out, rank, …) after ``down`` (rank, in, …), scaled."""
@@ -85,14 +94,15 @@ def targets(pipe: Any) -> dict[str, Any]:
     import torch
 
     found: dict[str, Any] = {}
-    parts = {"unet": "unet", "te1": "text_encoder", "te2": "text_encoder_2"}
-    for part, attribute in parts.items():
+    for part, attribute in PARTS.items():
         network = getattr(pipe, attribute, None)
         if network is None:
             continue
         for name, module in network.named_modules():
             if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
                 found[lora_keys.layer_name(part, name)] = module
+    if getattr(pipe, "unet", None) is None:
+        return found
     layers = pipe.unet.config.layers_per_block
     if isinstance(layers, int):
         attentive = frozenset(

@@ -1,22 +1,24 @@
 """What the tensors of a LoRA are called by those who write them, and what they change. Plain data.
 
-A layer of a network is named ``part:name``, the part being ``unet``, ``te1`` or ``te2``, and the
-name that of the module in ``diffusers`` or ``transformers`` with ``_`` for each dot.
+A layer of a network is named ``part:name``, the part being ``unet``, ``transformer``, ``te1`` or
+``te2``, and the name that of the module in ``diffusers`` or ``transformers`` with ``_`` for each
+dot.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 PREFIXES = (
     ("lora_unet_", "unet"), ("unet.", "unet"),
+    ("lora_transformer_", "transformer"), ("transformer.", "transformer"),
     ("lora_te1_", "te1"), ("lora_te2_", "te2"), ("lora_te_", "te1"),
     ("text_encoder_2.", "te2"), ("text_encoder.", "te1"),
 )  # fmt: skip
 """How kohya and diffusers begin the names of their tensors → part."""
-OTHER_BASES = ("transformer.", "lora_transformer_", "diffusion_model.", "lora_prior_", "lycoris_")
+OTHER_BASES = ("diffusion_model.", "lora_prior_", "lycoris_")
 OTHER_KINDS = {
     "hada_": "LoHa",
     "lokr_": "LoKr",
@@ -26,6 +28,7 @@ OTHER_KINDS = {
     "glora": "GLoRA",
 }
 """A part of a name → the kind of adapter that has it, which is not computed here."""
+_FIRST_FLUX = re.compile(r"(lora_unet_|diffusion_model\.)(double|single)_blocks[._]")
 _PAIR = re.compile(
     r"(?P<stem>.+?)\.(?:lora_(?P<peft>[AB])|lora[._](?P<plain>down|up)|"
     r"lora_linear_layer\.(?P<linear>down|up))(?:\.default)?\.weight"
@@ -36,6 +39,8 @@ _OLD = re.compile(
 _WAYS = {"A": "down", "B": "up"}
 CONTEXT = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 """Width of the words that a network is told → what it is called."""
+_OF_TRANSFORMERS = {False: "Flux or Stable Diffusion 3", True: "Sana or PixArt"}
+"""Whether its blocks have a first attention beside that to the words → what it is called."""
 
 
 class Place(NamedTuple):
@@ -74,14 +79,23 @@ def is_lora(names: Mapping[str, Any]) -> bool:
 
 
 def base_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Return which weights a LoRA is for, by the width of the words it reads; empty if unclear."""
+    """Return which weights a LoRA is for, by names and the width of the words; empty if unclear."""
+    if is_first_flux(shapes):
+        return "Flux"
     if any(name.startswith(OTHER_BASES) for name in shapes):
-        return "a transformer, such as Flux or Stable Diffusion 3"
+        return "another network"
     for name, shape in shapes.items():
         place = place_of(name)
+        if place and place.layer.startswith("transformer:"):
+            return _OF_TRANSFORMERS["_attn1_" in place.layer]
         if place and place.role == "down" and place.layer.endswith("attn2_to_k") and len(shape) > 1:
             return CONTEXT.get(shape[1], "")
     return ""
+
+
+def is_first_flux(names: Iterable[str]) -> bool:
+    """Whether layers are called as in the first code of Flux, where one stands for several."""
+    return any(_FIRST_FLUX.match(name) for name in names)
 
 
 def first_names(module: str, layers: int, attentive: frozenset[int]) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
 from studio.api.worker.config_files import broken
 from studio_image.additions import lora_keys
-from studio_image.additions.lora import Layer, Lora
-from studio_image.diffusion.model import native_dtype
+from studio_image.additions.lora import PARTS, Layer, Lora
+from studio_image.diffusion.model import native_dtype, need_diffusers
 from studio_image.diffusion.model_spec import count, shapes
 
 LORA = "lora"
@@ -42,6 +42,8 @@ class LoraLoader:
         _refuse_other_kinds(path, found)
         places = [lora_keys.place_of(name) for name in found]
         layers = {place.layer for place in places if place is not None}
+        if lora_keys.is_first_flux(found):
+            layers = {name.partition(".lora_")[0] for name in found if ".lora_" in name}
         facts = {
             "base": lora_keys.base_of(found) or "unknown",
             "layers": len(layers),
@@ -68,14 +70,15 @@ class LoraLoader:
         with safe_open(path, framework="pt") as file:
             notes = file.metadata() or {}
             alphas = _noted_alphas(notes)
-            for number, name in enumerate(found, 1):
+            is_first_flux = lora_keys.is_first_flux(found)
+            given_all = _renamed(path, file, found) if is_first_flux else _as_named(file, found)
+            for number, (name, given) in enumerate(given_all, 1):
                 if place := lora_keys.place_of(name):
-                    given = file.get_tensor(name)
                     is_scale = place.role == "alpha"
                     kept = float(given) if is_scale and given.numel() == 1 else given
                     kept = kept if is_scale else given.to(device, dtype)
                     tensors.setdefault(place.layer, {})[place.role] = kept
-                yield number / len(found)
+                yield min(1.0, number / len(found))
         base = notes.get("base", "")[:80] or lora_keys.base_of(found)
         lora = Lora(path.stem, stamp(path), base)
         for layer, parts in tensors.items():
@@ -121,13 +124,32 @@ def _refuse_other_kinds(path: Path, found: Mapping[str, Any]) -> None:
                 f"“{path.name}” is an adapter of the kind {kind}, which is not supported.",
                 "Use a plain LoRA.",
             )
-    base = lora_keys.base_of(found)
-    if base.startswith("a transformer"):
+    if lora_keys.is_first_flux(found):
+        return
+    if any(name.startswith(lora_keys.OTHER_BASES) for name in found):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{path.name}” is a LoRA for {base}, which is not supported.",
-            "Use a LoRA for Stable Diffusion 1, 2 or XL.",
+            f"“{path.name}” is a LoRA for a network that is not supported.",
+            "Use a LoRA for Stable Diffusion, Flux, PixArt or Sana.",
         )
+
+
+def _as_named(file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        yield name, file.get_tensor(name)
+
+
+def _renamed(path: Path, file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the matrices of a LoRA for Flux as ``diffusers`` calls and divides its layers."""
+    need_diffusers()
+    from diffusers import FluxPipeline
+
+    try:
+        found = FluxPipeline.lora_state_dict(dict(_as_named(file, names)))
+    except (AssertionError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        why = str(error)[:120] or "its layers have other sizes than those of Flux"
+        raise broken(path.name, why) from error
+    yield from found.items()
 
 
 def _noted_alphas(metadata: Mapping[str, str]) -> dict[str, float]:
@@ -138,8 +160,7 @@ def _noted_alphas(metadata: Mapping[str, str]) -> dict[str, float]:
     except (ValueError, RecursionError):
         return {}
     said = said if isinstance(said, dict) else {}
-    parts = {"unet": "unet", "te1": "text_encoder", "te2": "text_encoder_2"}
-    found = {part: said.get(f"{name}.lora_alpha") for part, name in parts.items()}
+    found = {part: said.get(f"{name}.lora_alpha") for part, name in PARTS.items()}
     return {
         part: float(alpha)
         for part, alpha in found.items()

@@ -54,6 +54,7 @@ def denoise(
     with torch.no_grad():
         words = encode(model, wish) if told is None else told
         aside = _of_regions(model, wish)
+        wish = _hinted(model, wish)
         begin = _first_step(noise_plan, wish)
         latents, kept = _begin(model, wish, noise_plan, begin, generator)
     times = noise_plan.timesteps[begin:]
@@ -162,12 +163,31 @@ def _answer(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> 
     import torch
 
     network = model.network
-    more = wish.led.residuals(latents, told.time, told.words, told.share) if wish.led else {}
+    more = _led(model, wish, latents, told)
     noise = _noise(model, wish, latents, told, more)
     if network.dtype != torch.float32 and not torch.isfinite(noise).all():
         with in_float32(network):  # a step that half precision has no numbers for
             noise = _noise(model, wish, latents, told, more)
     return noise
+
+
+def _hinted(model: DiffusionModel, wish: Wish) -> Wish:
+    """Return the wish with what a ControlNet of a transformer makes of its picture."""
+    if wish.led is None or model.family is None:
+        return wish
+    return replace(wish, led=replace(wish.led, picture=model.family.hint(wish.led)))
+
+
+def _led(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> dict[str, Any]:
+    """Return what a ControlNet adds to the network; empty where that is left alone."""
+    led = wish.led
+    if led is None or told.share > led.end:
+        return {}
+    if model.family is None:
+        return led.residuals(latents, told.time, told.words)
+    dtype = led.control.network.dtype
+    words = _in(told.words, dtype)
+    return model.family.lead(led, latents.to(dtype), told.time, words, wish.guidance)
 
 
 def _half(words: Any, number: int) -> Any:
@@ -197,7 +217,7 @@ def _in(words: Any, dtype: Any) -> Any:
         return {name: _in(value, dtype) for name, value in words.items()}
     if isinstance(words, list | tuple):
         return [_in(value, dtype) for value in words]
-    return words.to(dtype)
+    return words.to(dtype) if hasattr(words, "to") else words
 
 
 def _first_step(noise_plan: Any, wish: Wish) -> int:

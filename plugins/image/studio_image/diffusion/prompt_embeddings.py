@@ -38,7 +38,8 @@ def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
     if model.family:
         guided = model.family.guided and wish.guidance > 1
         said = "".join(text for text, _ in prompt_words.weighed(wish.prompt))
-        return model.family.encode(wish, said, guided=guided)
+        with lora.added(model.layers if wish.loras else {}, wish.loras):
+            return model.family.encode(wish, said, guided=guided)
     prompt, negative = (_chunks(model, text, wish) for text in (wish.prompt, wish.negative))
     most = max(least, len(prompt), len(negative))
     nothing = [Piece("", 1.0)]

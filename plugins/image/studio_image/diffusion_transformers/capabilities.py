@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from studio.api import BadInput
 from studio_image.diffusion import prompt_words, schedulers
 from studio_image.diffusion.model_spec import ModelSpec
 from studio_image.diffusion_transformers.families import FEW_STEPS
@@ -25,23 +24,6 @@ def takes_schedulers(plan: ModelSpec) -> bool:
     """Whether another scheduler can be chosen: none of ours knows how to follow a flow."""
     name, config = plan.scheduler
     return "Flow" not in name and config.get("prediction_type") != "flow_prediction"
-
-
-def refuse_additions(plan: ModelSpec, params: Generate) -> None:
-    """Refuse what was made for networks of another kind.
-
-    Raises:
-        BadInput: A LoRA or a ControlNet is asked for, and a transformer draws.
-    """
-    if not plan.kind.is_transformer:
-        return
-    for name, asked in (("LoRAs", params.loras), ("ControlNets", params.control)):
-        if asked:
-            raise BadInput(
-                f"{plan.kind.title} can't use {name} here: those supported are made for Stable "
-                "Diffusion 1, 2 and XL.",
-                "Remove them, or choose a model that they are for.",
-            )
 
 
 def unused(model: DiffusionModel, params: Generate) -> str:

@@ -10,6 +10,7 @@ from studio_image.diffusion_transformers.family import Family, shift_for
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from studio_image.additions.control import Led
     from studio_image.diffusion.wish import Wish
 
 FEW_STEPS = 4
@@ -53,6 +54,32 @@ class StableDiffusion3(Family):
         )[0]
         return made
 
+    def hint(self, led: Led) -> Tensor:
+        # Those that are told no prompt as a whole were trained on latents that are not shifted.
+        return self.latents_of(led.picture, shifted=not _is_told_nothing(led))
+
+    def lead(
+        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+    ) -> dict[str, Any]:
+        network, pooled = led.control.network, told["pooled_projections"]
+        knows_words = network.config.joint_attention_dim is not None
+        # Those of the large one have no places of their own.
+        shown = latents if network.pos_embed else self.pipe.transformer.pos_embed(latents)
+        added = network(
+            hidden_states=shown,
+            timestep=time.expand(len(latents)),
+            encoder_hidden_states=told["encoder_hidden_states"] if knows_words else None,
+            pooled_projections=pooled * 0 if _is_told_nothing(led) else pooled,
+            controlnet_cond=led.picture.to(latents).expand(len(latents), -1, -1, -1),
+            conditioning_scale=led.strength,
+            return_dict=False,
+        )[0]
+        return {"block_controlnet_hidden_states": added}
+
+
+def _is_told_nothing(led: Led) -> bool:
+    return bool(led.control.network.config.force_zeros_for_pooled_projection)
+
 
 class Flux(Family):
     """Flux: two by two pixels of latents are one token.
@@ -85,29 +112,62 @@ class Flux(Family):
         noise_plan.set_timesteps(**levels, mu=shift, device=latents.device)
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
-        import torch
-
-        network = self.pipe.transformer
         count, channels, height, width = latents.shape
-        packed = latents.view(count, channels, height // 2, 2, width // 2, 2)
-        packed = packed.permute(0, 2, 4, 1, 3, 5).reshape(count, -1, channels * 4)
-        places = self.pipe._prepare_latent_image_ids(
-            count, height // 2, width // 2, latents.device, told["txt_ids"].dtype
-        )
-        strength = None
-        if network.config.guidance_embeds:
-            strength = torch.full([count], guidance, device=latents.device, dtype=torch.float32)
-        made = network(
-            hidden_states=packed,
-            timestep=time.expand(count).to(latents.dtype) / 1000,
-            guidance=strength,
-            img_ids=places,
-            **told,
-            return_dict=False,
-        )[0]
+        asked = self._asked(self.pipe.transformer, latents, time, told, guidance)
+        made = self.pipe.transformer(**asked)[0]
         made = made.view(count, height // 2, width // 2, channels, 2, 2).permute(0, 3, 1, 4, 2, 5)
         whole: Tensor = made.reshape(latents.shape)
         return whole
+
+    def hint(self, led: Led) -> Tensor:
+        if led.control.network.input_hint_block is not None:
+            return led.picture * 2 - 1  # it looks at the picture itself
+        return _packed(self.latents_of(led.picture))
+
+    def lead(
+        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+    ) -> dict[str, Any]:
+        network = led.control.network
+        asked = self._asked(network, latents, time, told, guidance)
+        hint = led.picture.to(latents)
+        of_blocks, of_single = network(
+            **asked, controlnet_cond=hint, conditioning_scale=led.strength
+        )
+        added = {
+            "controlnet_block_samples": of_blocks,
+            "controlnet_single_block_samples": of_single,
+            "controlnet_blocks_repeat": network.input_hint_block is not None,
+        }
+        return {name: value for name, value in added.items() if value is not None}
+
+    def _asked(
+        self, network: Any, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+    ) -> dict[str, Any]:
+        """Return what Flux and its ControlNets are asked: tokens, places and words."""
+        import torch
+
+        count, _, height, width = latents.shape
+        strength = None
+        if network.config.guidance_embeds:
+            strength = torch.full([count], guidance, device=latents.device, dtype=torch.float32)
+        places = self.pipe._prepare_latent_image_ids(
+            count, height // 2, width // 2, latents.device, told["txt_ids"].dtype
+        )
+        return {
+            "hidden_states": _packed(latents),
+            "timestep": time.expand(count).to(latents.dtype) / 1000,
+            "guidance": strength,
+            "img_ids": places,
+            **told,
+            "return_dict": False,
+        }
+
+
+def _packed(latents: Tensor) -> Tensor:
+    """Return two by two pixels of latents as one token."""
+    count, channels, height, width = latents.shape
+    packed = latents.view(count, channels, height // 2, 2, width // 2, 2)
+    return packed.permute(0, 2, 4, 1, 3, 5).reshape(count, -1, channels * 4)
 
 
 class PixArt(Family):
@@ -182,6 +242,19 @@ class Sana(Family):
             return_dict=False,
         )[0]
         return made if made.shape[1] == latents.shape[1] else made.chunk(2, dim=1)[0]
+
+    def lead(
+        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+    ) -> dict[str, Any]:
+        added = led.control.network(
+            latents,
+            timestep=time.expand(len(latents)),
+            controlnet_cond=led.picture.to(latents).expand(len(latents), -1, -1, -1),
+            conditioning_scale=led.strength,
+            **told,
+            return_dict=False,
+        )[0]
+        return {"controlnet_block_samples": added}
 
 
 _FAMILIES: dict[str, type[Family]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from studio_image.additions.control import Led
     from studio_image.diffusion.wish import Wish
 
 
@@ -44,6 +45,29 @@ class Family:
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
         """Return what the network says of latents (n, c, h, w), of the same shape."""
+        raise NotImplementedError
+
+    def hint(self, led: Led) -> Tensor:
+        """Return what a ControlNet is shown of its picture: latents, the likeliest of them."""
+        return self.latents_of(led.picture)
+
+    def latents_of(self, picture: Tensor, *, shifted: bool = True) -> Tensor:
+        """Return the latents (1, c, h, w) of a picture (1, 3, H, W) in 0…1, without noise."""
+        vae = self.pipe.vae
+        found = vae.encode((picture * 2 - 1).to(vae.device, vae.dtype))
+        latents = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latent
+        shift = (vae.config.get("shift_factor") or 0.0) if shifted else 0.0
+        made: Tensor = (latents - shift) * vae.config.scaling_factor
+        return made
+
+    def lead(
+        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+    ) -> dict[str, Any]:
+        """Return what a ControlNet adds to the network, as that is told it.
+
+        Args:
+            led: Its picture is what `hint` returned.
+        """
         raise NotImplementedError
 
     def beyond(self, prompt: str) -> int:

@@ -31,7 +31,6 @@ from studio_image.diffusion.regions import Region, painted
 from studio_image.diffusion.weights import read_plan
 from studio_image.diffusion.wish import Wish
 from studio_image.diffusion_transformers.capabilities import (
-    refuse_additions,
     takes_schedulers,
     unused,
     usual_steps,
@@ -66,7 +65,6 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     if start is None and not params.prompt.strip():
         raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
-    refuse_additions(plan, params)
     width, height = size_of(params, plan, start)
     with ExitStack() as leases:
         lent = leases.enter_context(ctx.lease(params.weights, plan.working_bytes(width, height)))

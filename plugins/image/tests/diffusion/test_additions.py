@@ -184,10 +184,18 @@ def test_files_are_recognised_by_their_headers(pipes, tmp_path):
 
 
 DOWN, UP, ONES = "lora_unet_a.lora_down.weight", "lora_unet_a.lora_up.weight", torch.ones
+OF_FLUX = "lora_unet_single_blocks_0_linear1"
 HOSTILE = {
     "LoHa": ({"lora_unet_a.hada_w1_a": ONES(2, 2)}, "kind LoHa"),
     "DoRA": ({DOWN: ONES(2, 2), "lora_unet_a.dora_scale": ONES(2)}, "kind DoRA"),
-    "Flux": ({"transformer.x.lora_A.weight": ONES(2, 2)}, "a transformer"),
+    "Wan": ({"diffusion_model.x.lora_A.weight": ONES(2, 2)}, "not supported"),
+    "small Flux": (
+        {
+            f"lora_unet_single_blocks_0_linear1.lora_{way}.weight": ONES(2, 2)
+            for way in ("down", "up")
+        },
+        "sizes",
+    ),
     "half": ({DOWN: ONES(2, 2)}, "a is missing"),
     "unfit": ({DOWN: ONES(2, 4), UP: ONES(4, 3)}, "do not fit together"),
     "no numbers": ({DOWN: ONES(2, 4) * float("nan"), UP: ONES(4, 2)}, "invalid numbers"),

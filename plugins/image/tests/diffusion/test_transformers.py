@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+from contextlib import contextmanager
 from dataclasses import replace
 
 import diffusers
@@ -10,10 +12,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from plugins.image.tests.diffusion.test_additions import last
 from plugins.image.tests.diffusion.tiny_transformers import KINDS, make
 from studio.api import BadInput, StudioError, finished
+from studio_image.additions.control import Led
+from studio_image.additions.control import check as check_control
+from studio_image.additions.controls.weights import ControlLoader
+from studio_image.additions.lora import Worn
+from studio_image.additions.lora import check as check_lora
+from studio_image.additions.weights import LoraLoader
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.model import build
 from studio_image.diffusion.weights import loader, read_plan
@@ -128,8 +137,6 @@ def test_the_task_draws_stops_and_says_what_does_not_apply(draw):
     stopped = draw("sd3", count=3, stop_after=5)
     assert stopped.cancelled
     assert stopped.steps == 5
-    with pytest.raises(BadInput, match="Flux can't use LoRAs"):
-        draw("flux", loras=["inky"])
     with pytest.raises(BadInput, match="multiple of 4"):
         draw("flux", width=34)
 
@@ -148,3 +155,153 @@ def test_networks_that_do_not_fit_are_refused_before_they_are_loaded(saved, tmp_
     shutil.rmtree(folder / "tokenizer_2")
     with pytest.raises(StudioError, match="not fit"):
         loader().recognise(folder)
+
+
+# --- LoRAs ------------------------------------------------------------------------------------
+
+LAYERS = {
+    "sd3": ("transformer_blocks.0.attn.to_q", "transformer_blocks.1.attn.to_out.0"),
+    "flux": ("transformer_blocks.0.attn.add_q_proj", "single_transformer_blocks.1.proj_mlp"),
+    "pixart": ("transformer_blocks.1.attn2.to_k",),
+    "sana": ("transformer_blocks.0.attn1.to_v", "transformer_blocks.0.ff.conv_point"),
+}
+OF_WORDS = "encoder.layers.0.self_attn.q_proj"
+RANK, ALPHA = 2, 3.0
+
+
+def matrices(pipe, name):
+    """Return module, what a file calls it, down and up for each layer of a LoRA."""
+    rng = torch.Generator().manual_seed(1)
+    places = [(pipe.transformer, "transformer.", layer) for layer in LAYERS[name]]
+    if name in ("sd3", "flux"):
+        owner = getattr(pipe.text_encoder, "text_model", pipe.text_encoder)
+        places.append((owner, "text_encoder.text_model.", OF_WORDS))
+    for network, before, layer in places:
+        module = network.get_submodule(layer)
+        down = torch.randn(RANK, *module.weight.shape[1:], generator=rng) / 4
+        up = torch.randn(len(module.weight), RANK, *[1] * (down.ndim - 2), generator=rng)
+        yield module, before + layer, down, up
+
+
+@contextmanager
+def merged(changes, strength):
+    """Let modules have the products of matrices in their weights."""
+    before = [module.weight.detach().clone() for module, *_ in changes]
+    for module, _, down, up in changes:
+        more = (up.flatten(1) @ down.flatten(1)).view_as(module.weight)
+        module.weight.data += more * (strength * ALPHA / RANK)
+    try:
+        yield
+    finally:
+        for (module, *_), weight in zip(changes, before, strict=True):
+            module.weight.data = weight
+
+
+@pytest.fixture
+def exact(monkeypatch):
+    """Everything in float32, also on a processor that has bfloat16."""
+    for module in ("additions", "additions.controls"):
+        monkeypatch.setattr(f"studio_image.{module}.weights.native_dtype", lambda _: torch.float32)
+
+
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_lora_is_what_its_matrices_in_the_weights_would_be(saved, loaded, tmp_path, name):
+    pipe, model, changes = saved[name][0], loaded[name], list(matrices(saved[name][0], name))
+    tensors, file = {}, tmp_path / "inky.safetensors"
+    for _, layer, down, up in changes:
+        tensors |= {f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}
+        tensors[f"{layer}.alpha"] = torch.tensor(ALPHA)
+    save_file(tensors, file)
+    facts = LoraLoader().recognise(file)
+    assert facts.facts["layers"] == len(changes)
+    assert facts.facts["base"].partition(" ")[0] in ("Flux", "Sana")
+    lora = finished(LoraLoader().load(file, "cpu"))
+    check_lora(model.layers, lora)
+    before = last(model, WISH)
+    with merged(changes, 0.8):
+        expected = plain(pipe)
+    ours = last(model, replace(WISH, loras=(Worn(lora, 0.8),)))
+    assert torch.allclose(ours, expected, atol=1e-4)
+    assert not torch.allclose(ours, before, atol=1e-3), "it changes something"
+    assert torch.equal(last(model, WISH), before), "the weights are as they were"
+
+
+@pytest.mark.usefixtures("exact")
+def test_a_lora_in_the_names_of_the_first_code_is_divided_as_diffusers_does(
+    saved, loaded, tmp_path
+):
+    pipe, rng = saved["flux"][0], torch.Generator().manual_seed(1)
+    block = pipe.transformer.transformer_blocks[0].attn
+    whole = (block.to_q, block.to_k, block.to_v)
+    down, up = torch.randn(RANK, 32, generator=rng), torch.randn(96, RANK, generator=rng)
+    stem, file = "lora_unet_double_blocks_0_img_attn_qkv", tmp_path / "kohya.safetensors"
+    tensors = {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
+    save_file(tensors | {f"{stem}.alpha": torch.tensor(ALPHA)}, file)
+    assert LoraLoader().recognise(file).facts == {"base": "Flux", "layers": 1, "parameters": 257}
+    lora = finished(LoraLoader().load(file, "cpu"))
+    check_lora(loaded["flux"].layers, lora)
+    parts = [(module, "", down, part) for module, part in zip(whole, up.chunk(3), strict=True)]
+    with merged(parts, 0.5):
+        expected = plain(pipe)
+    ours = last(loaded["flux"], replace(WISH, loras=(Worn(lora, 0.5),)))
+    assert torch.allclose(ours, expected, atol=1e-4)
+    assert not torch.allclose(ours, last(loaded["flux"], WISH), atol=1e-3)
+    with pytest.raises(BadInput, match="made for another base model"):
+        check_lora(loaded["sana"].layers, lora)
+
+
+# --- ControlNets ------------------------------------------------------------------------------
+
+
+def control_for(name, pipe):
+    """Return a ControlNet with numbers in what is zero before training, and the pipeline for it."""
+    torch.manual_seed(5)
+    kind, of_network, changes = {
+        "flux": (diffusers.FluxControlNetPipeline, diffusers.FluxControlNetModel, {}),
+        "sana": (diffusers.SanaControlNetPipeline, diffusers.SanaControlNetModel, {}),
+    }.get(
+        name,
+        (
+            diffusers.StableDiffusion3ControlNetPipeline,
+            diffusers.SD3ControlNetModel,
+            {"num_layers": 1, "force_zeros_for_pooled_projection": name == "sd3-zeros"},
+        ),
+    )
+    known = inspect.signature(of_network).parameters
+    config = {key: value for key, value in pipe.transformer.config.items() if key in known}
+    network = of_network(**config | changes)
+    with torch.no_grad():
+        for each in network.parameters():
+            if not each.any():
+                each.normal_(std=0.2)
+    return network.eval(), kind(**pipe.components, controlnet=network)
+
+
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize("name", ["sd3", "sd3-zeros", "flux", "sana"])
+def test_a_controlnet_leads_as_that_of_the_library(saved, loaded, tmp_path, monkeypatch, name):
+    base = name.partition("-")[0]
+    network, pipe = control_for(name, saved[base][0])
+    network.save_pretrained(tmp_path / "lines")
+    facts = ControlLoader().recognise(tmp_path / "lines")
+    assert facts.facts["base"][:4] in ("Stab", "Flux", "Sana")
+    control = finished(ControlLoader().load(tmp_path / "lines", "cpu"))
+    check_control(loaded[base].pipe, control)
+    other = "flux" if base != "flux" else "sd3"
+    for pipe_of_other in (loaded[other].pipe, loaded["pixart"].pipe):
+        with pytest.raises(BadInput, match="“lines” was made for another base model"):
+            check_control(pipe_of_other, control)
+    # The library draws lots among what its autoencoder may see in the picture.
+    likeliest = diffusers.models.autoencoders.vae.DiagonalGaussianDistribution
+    monkeypatch.setattr(likeliest, "sample", lambda self, generator=None: self.mode())
+    pipe.set_progress_bar_config(disable=True)
+    picture = torch.rand(1, 3, 64, 32, generator=torch.Generator().manual_seed(2))
+    # It takes tensors as what they are for the autoencoder, from -1 to 1.
+    expected = plain(pipe, control_image=picture * 2 - 1, controlnet_conditioning_scale=0.7)
+    led = Led(control, picture, 0.7)
+    model = loaded[base]
+    ours = last(model, replace(WISH, led=led))
+    assert torch.allclose(ours, expected, atol=1e-4)
+    assert not torch.allclose(ours, last(model, WISH), atol=1e-3), "it leads"
+    assert torch.allclose(last(model, replace(WISH, led=led, halves=True)), expected, atol=1e-4)

@@ -108,7 +108,7 @@ def sana():
     )
     return diffusers.SanaPipeline(
         transformer=diffusers.SanaTransformer2DModel(
-            in_channels=4, out_channels=4, num_layers=1, num_attention_heads=2,
+            in_channels=4, out_channels=4, num_layers=2, num_attention_heads=2,
             attention_head_dim=16, num_cross_attention_heads=2, cross_attention_head_dim=16,
             cross_attention_dim=32, caption_channels=32, sample_size=8, patch_size=1,
         ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
 from studio.api.worker.config_files import read_json
-from studio_image.additions.control import Control
+from studio_image.additions.control import KINDS, Control
 from studio_image.additions.controls.single_file import read_single_file
 from studio_image.additions.weights import stamp
 from studio_image.diffusion.folder import network_part
@@ -15,7 +15,6 @@ from studio_image.diffusion.model import filled, native_dtype, need_diffusers
 from studio_image.diffusion.model_spec import Part
 
 CONTROL = "controlnet"
-_CONTROL_CLASS = "ControlNetModel"
 
 
 class ControlLoader:
@@ -39,6 +38,7 @@ class ControlLoader:
         facts = {
             "parameters": part.parameters,
             "cross_attention_dim": part.config.get("cross_attention_dim"),
+            "base": next(title for title, kind in KINDS.items() if kind == part.kind),
         }
         title = path.name if path.is_dir() else path.stem
         return WeightsFacts(self.family, title, (CONTROL,), facts)
@@ -80,13 +80,15 @@ def loader() -> ControlLoader:
     return ControlLoader()
 
 
-def _is_control(path: Path) -> bool:
+def _kind(path: Path) -> str:
+    """Return the class of the ControlNet in a folder; empty if there is none."""
     if not (path / "config.json").is_file():
-        return False
+        return ""
     try:
-        return read_json(path / "config.json").get("_class_name") == _CONTROL_CLASS
+        kind = read_json(path / "config.json").get("_class_name")
     except StudioError:  # a config of something else that cannot be read
-        return False
+        return ""
+    return str(kind) if kind in KINDS.values() else ""
 
 
 def _control_part(path: Path) -> Part:
@@ -100,5 +102,6 @@ def _control_part(path: Path) -> Part:
 
 def _found(path: Path) -> Part | None:
     if path.is_dir():
-        return network_part(path, _CONTROL_CLASS) if _is_control(path) else None
+        kind = _kind(path)
+        return network_part(path, kind) if kind else None
     return read_single_file(path)
