@@ -1,6 +1,6 @@
 """Train the tune network. Resumable: run it again with the same folder and it goes on.
 
-python tunes.py TUNES.npz FOLDER [--network gru|transformer] [--minutes 20]
+python tunes.py TUNES.npz FOLDER [--network gru|transformer] [--minutes 20] [--begin FILE]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor
 
 from loop import Run, parser
@@ -124,9 +125,11 @@ def same_tunes(targets: list[Tensor]) -> list[int]:
     return numbers
 
 
-def losses(network: TuneNetwork, columns: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def losses(
+    network: TuneNetwork, columns: Tensor, target: Tensor, half: bool
+) -> tuple[Tensor, Tensor]:
     """Return the summed negative log-likelihood of pitches and of durations, in nats."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
         hidden, _ = network(columns)
         pitch = network.pitch_logits(hidden)
         duration = network.duration_logits(hidden, target[..., 0].clamp(min=0))
@@ -139,13 +142,13 @@ def losses(network: TuneNetwork, columns: Tensor, target: Tensor) -> tuple[Tenso
 
 
 @torch.inference_mode()
-def evaluate(network: TuneNetwork, tunes: Tunes) -> dict[str, float]:
+def evaluate(network: TuneNetwork, tunes: Tunes, half: bool = False) -> dict[str, float]:
     """Return nats a note on the tunes held out."""
     network.eval()
     total, notes = torch.zeros(2), 0
     for batch in tunes.batches(tunes.held, 4096, np.random.default_rng(0)):
         columns, target = tunes.stacked(batch, None)
-        total += torch.stack(losses(network, columns, target))
+        total += torch.stack(losses(network, columns, target, half))
         notes += int((target[..., 0] >= 0).sum())
     network.train()
     pitch, duration = (total / notes).tolist()
@@ -162,28 +165,33 @@ def main() -> None:
     flags.add_argument("tunes", type=Path)
     flags.add_argument("folder", type=Path)
     flags.add_argument("--notes", type=int, default=4096, help="notes a step")
+    flags.add_argument("--begin", type=Path, help="weights to begin with, as export.py has them")
+    flags.add_argument("--float32", action="store_true", help="where bfloat16 is slower")
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     tunes = Tunes(args.tunes)
-    run = Run(TuneNetwork(args.network, args.width, args.depth, args.dropout), args.folder, args)
+    network = TuneNetwork(args.network, args.width, args.depth, args.dropout)
+    if args.begin:
+        network.load_state_dict(load_file(args.begin))
+    run = Run(network, args.folder, args)
     print(f"{len(tunes.train)} tunes, {len(tunes.held)} held out", flush=True)
     while not run.finished:
-        train_epoch(run, tunes, args.notes)
+        train_epoch(run, tunes, args.notes, not args.float32)
 
 
-def train_epoch(run: Run, tunes: Tunes, size: int) -> None:
+def train_epoch(run: Run, tunes: Tunes, size: int, half: bool) -> None:
     """Show the network every tune once, or until the time is up."""
     rng = np.random.default_rng(run.step)
     for batch in tunes.batches(tunes.train, size, rng):
         columns, target = tunes.stacked(batch, rng)
-        pitch, duration = losses(run.network, columns, target)
+        pitch, duration = losses(run.network, columns, target, half)
         loss = (pitch + duration) / (target[..., 0] >= 0).sum()
         run.learn(loss)
         if run.step % 10 == 0:
             print(f"step {run.step} {run.used:.0f} s, {loss:.3f} nats a note", flush=True)
         if run.due:
-            run.save(evaluate(run.average.module, tunes))
+            run.save(evaluate(run.average.module, tunes, half))
         if run.finished:
             break
 

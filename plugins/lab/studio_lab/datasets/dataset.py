@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 DataKind = Literal["pictures", "text", "table", "pairs"]
-Tokens = Literal["characters", "byte_pairs"]
+Tokens = Literal["auto", "characters", "byte_pairs"]
 """What a text is cut into."""
 
 FEWEST_GROUPS = 10

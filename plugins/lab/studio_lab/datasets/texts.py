@@ -21,6 +21,8 @@ FEWEST = 32
 MOST_BYTES = 64 << 20
 MOST_CHARACTERS = 400
 """Rarer ones become ``UNKNOWN``."""
+LONG = 100_000
+"""Characters of a text from which on ``auto`` means pairs of bytes."""
 _CHARACTERS_A_TOKEN = 400
 _TOKENS = (300, 8000)
 
@@ -70,6 +72,8 @@ def from_text(
             f"“{title}” is one character again and again: there is nothing to learn.",
             "Choose another text.",
         )
+    if tokens == "auto":
+        tokens = "byte_pairs" if len(text) > LONG else "characters"
     if tokens == "characters":
         numbers, vocabulary = _characters(text)
     else:

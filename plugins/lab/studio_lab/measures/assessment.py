@@ -222,7 +222,8 @@ def text_baseline(
     examples: TextExamples, count: int, seed: int = 0
 ) -> tuple[Assessment, list[str]]:
     """Return the measures of an n-gram model, and the ``count`` texts that it wrote."""
-    model, rng = NGrams(examples.training), np.random.default_rng(seed)
+    model = NGrams(examples.training, ends=examples.ends)
+    rng = np.random.default_rng(seed)
     texts = [model.sample(rng, examples.length) or " " for _ in range(count)]
     bits = Estimate.exact(model.bits_per_character(examples.held_out))
     name = f"{model.order}-gram of characters"

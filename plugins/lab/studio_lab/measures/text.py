@@ -116,11 +116,13 @@ class TextExamples:
     Attributes:
         length: Characters of each text that are looked at, for a long text has longer spans by
             chance.
+        ends: Whether texts end by themselves; False for pieces of a running text.
     """
 
     training: Sequence[str]
     held_out: Sequence[str]
     length: int
+    ends: bool = True
 
     @cached_property
     def usual(self) -> list[int]:

@@ -21,14 +21,17 @@ class NGrams:
     Args:
         texts: What to learn from; the first 400,000 characters are read.
         order: Characters of the longest span.
+        ends: Whether texts end by themselves, so that their ends are learned and counted; the
+            pieces of a running text do not.
     """
 
-    def __init__(self, texts: Sequence[str], order: int = 5) -> None:
+    def __init__(self, texts: Sequence[str], order: int = 5, *, ends: bool = True) -> None:
         self.order = order
+        self._end = _END if ends else ""
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         left = MOST
         for text in texts:
-            self._learn(text[:left] + _END)
+            self._learn(text[:left] + self._end)
             left -= len(text)
             if left <= 0:
                 break
@@ -69,16 +72,16 @@ class NGrams:
         return np.asarray(likely / likely.sum())
 
     def nats(self, text: str) -> float:
-        """Return the negative log likelihood of a text and of its end."""
-        text += _END
+        """Return the negative log likelihood of a text, and of its end where ends are learned."""
+        text += self._end
         return -sum(
             math.log(self.probability(text[max(0, at - self.order + 1) : at], following))
             for at, following in enumerate(text)
         )
 
     def bits_per_character(self, texts: Sequence[str]) -> float:
-        """Return the mean of bits a character, the end of each text counted as one."""
-        characters = sum(len(text) + 1 for text in texts)
+        """Return the mean of bits a character; an end that is learned counts as one."""
+        characters = sum(len(text) + len(self._end) for text in texts)
         return sum(map(self.nats, texts)) / math.log(2) / max(1, characters)
 
     def sample(self, rng: np.random.Generator, longest: int = 500) -> str:

@@ -29,14 +29,19 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     """Return the name of the measure that decides, and all texts, the best first.
 
     An n-gram model is among them. Its bits, as those of a network, are of test pieces that begin
-    anew; a network without a bound is ranked by none and counts as beaten.
+    anew; a network without a bound is ranked by none and counts as beaten. Words are measured by
+    the character whatever their tokens are; of molecules and tunes a token counts as one.
     """
-    characters = as_characters(data.meta["vocabulary"])
+    is_words = data.meta.get("content", "words") == "words"
+    vocabulary = data.meta["vocabulary"]
+    characters = vocabulary if is_words else as_characters(vocabulary)
     training, validation, test = (
         written(data.rows[rows], characters)
         for rows in (data.split.training, data.split.validation, data.split.test)
     )
-    examples, contents = TextExamples(training, test, data.shape.length), Contents(data)
+    longest = max(map(len, test), default=0)
+    examples, contents = TextExamples(training, test, longest, not is_words), Contents(data)
+    tokens = np.array([len(text) + (not is_words) for text in test])
 
     def whole(found: Assessment, texts: Sequence[str]) -> Assessment:
         return replace(found, values={**found.values, **contents.values(texts)})
@@ -44,7 +49,8 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     found = []
     for each in made:
         texts = written(each.rows, characters)
-        found.append(whole(assess_texts(each.name, texts, examples, _bits(each.bound)), texts))
+        bits = _bits(each.bound, tokens, data.shape.length)
+        found.append(whole(assess_texts(each.name, texts, examples, bits), texts))
     count = min(len(each.rows) for each in made)
     plain, texts = text_baseline(examples, count, seed)
     ranked = judged([*found, whole(plain, texts)], BITS)
@@ -52,10 +58,19 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     return BITS, [*ranked, whole(real, validation[:count])]
 
 
-def _bits(bound: NDArray[np.float64] | None) -> Estimate | None:
+def _bits(
+    bound: NDArray[np.float64] | None, characters: NDArray[np.int64], length: int
+) -> Estimate | None:
+    """Return bits a character.
+
+    Args:
+        bound: Nats a token of each row, of ``length`` tokens.
+        characters: Of each row, its end among them where it has one.
+    """
     if bound is None:
         return None
-    bits = bound / math.log(2)
-    reach = 1.96 * float(bits.std()) / max(1, len(bits)) ** 0.5
-    mean = float(bits.mean())
+    bits, usual = bound * length / math.log(2), characters[: len(bound)].mean()
+    mean = float(bits.mean() / usual)
+    off = bits - mean * characters[: len(bound)]  # of a ratio of two sums
+    reach = 1.96 * float(off.std() / usual) / len(bits) ** 0.5
     return Estimate(mean, mean - reach, mean + reach)

@@ -62,16 +62,16 @@ class Train(Params, frozen=True):
         TRAINING,
     ] = True
     tokens: Annotated[
-        Literal["characters", "byte_pairs"],
+        Literal["auto", "characters", "byte_pairs"],
         Label(
             "Tokens",
             "Byte pairs are syllables and words that the text itself often has: a model looks "
-            "back further, and needs more text.",
+            "back further, and needs more text. Auto: byte pairs from 100,000 characters on.",
             choices={"byte_pairs": "Byte pairs (BPE)"},
         ),
         ShownIf("architecture", "decoder_transformer", "recurrent"),
         TRAINING,
-    ] = "characters"
+    ] = "auto"
     cell: Annotated[
         Literal["gru", "lstm", "rnn"],
         Label("Cell", "What carries the memory of a recurrent network."),

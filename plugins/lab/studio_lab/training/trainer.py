@@ -35,8 +35,10 @@ _MOST_POINTS = 1000
 """Of a curve; then every other one goes."""
 _PATIENCE = 6
 _BETTER = 1e-3
-_EVALUATED = 512
-"""Rows of the validation that are looked at."""
+_EVALUATED = 64, 512
+"""Rows of the validation that are looked at: the fewest, and the most."""
+_LOOKED = 0.2
+"""Rows looked at for each row learned from, between those: a look costs a third as much."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,12 @@ class Trainer:
     def evaluation_steps(self) -> int:
         """How many steps lie between two looks at the validation."""
         return max(20, self.progress.steps // 20)
+
+    @property
+    def evaluated(self) -> int:
+        """How many rows of the validation are looked at, so that looks cost little of the time."""
+        fewest, most = _EVALUATED
+        return min(most, max(fewest, round(_LOOKED * self.evaluation_steps * self.batches.size)))
 
     @property
     def is_over(self) -> bool:
@@ -243,7 +251,7 @@ class Trainer:
     @torch.no_grad()
     def score(self) -> float:
         """Return the mean loss of the average on the validation: lower is better."""
-        return float(self._held_out("validation", _EVALUATED).mean())
+        return float(self._held_out("validation", self.evaluated).mean())
 
     @torch.no_grad()
     def bound(self, part: str) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_lab.datasets.texts import from_text
+from studio_lab.datasets.texts import LONG, from_text
 from studio_lab.datasets.tokens import as_characters, encoded, written
 
 TEXT = "".join(f"The {word} of line {at} isn't there,\n\tnor is it here…\n" for at, word in
@@ -30,6 +30,13 @@ def test_byte_pairs_are_fewer_and_learned_equally_each_time() -> None:
     assert np.array_equal(one.rows, other.rows)
     assert one.rows.size < len(TEXT) / 2
     assert " reader" in one.meta["vocabulary"] or " reading" in one.meta["vocabulary"]
+
+
+def test_a_long_text_is_cut_into_byte_pairs_and_a_short_one_into_characters() -> None:
+    short, long = (from_text("Lines", text, tokens="auto")[0] for text in (
+        TEXT[:LONG], TEXT * (1 + LONG // len(TEXT))))  # fmt: skip
+    assert short.meta["tokens"] == "characters"
+    assert long.meta["tokens"] == "byte_pairs"
 
 
 def test_rare_characters_are_told() -> None:

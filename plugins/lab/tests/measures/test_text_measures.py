@@ -7,9 +7,12 @@ import random
 import numpy as np
 import pytest
 
-from studio_lab.measures.assessment import BITS, Finding, assess_texts, text_baseline
+from studio_lab.datasets.texts import from_text
+from studio_lab.measures.assessment import BITS, Finding, Role, assess_texts, text_baseline
+from studio_lab.measures.data_measures import Made
 from studio_lab.measures.text import TextExamples, distinct, longest_copied, perplexity
 from studio_lab.measures.text_baseline import NGrams
+from studio_lab.measures.text_measures import measured_texts
 
 LINES = (
     "the river runs past old mills and green hills where slow boats carry grain or stone to",
@@ -70,6 +73,25 @@ def test_an_n_gram_model_sums_to_one_and_learns() -> None:
 def test_the_baseline_is_measured_like_any_other() -> None:
     found, _ = text_baseline(TextExamples(TRAINING[:50], HELD_OUT[:20], 80), 6)
     assert 0 < found.values[BITS].value < 5
+
+
+def test_pieces_of_a_running_text_have_no_ends_to_learn() -> None:
+    pieces = [text[:64] for text in TRAINING]
+    with_ends, without = (NGrams(pieces, ends=ends).bits_per_character(pieces) for ends in (1, 0))
+    assert without < with_ends
+    assert len(NGrams(pieces, ends=False).sample(np.random.default_rng(0), 90)) == 90
+
+
+def test_bits_are_of_characters_whatever_the_tokens() -> None:
+    text = "\n".join(TRAINING)
+    for tokens in ("characters", "byte_pairs"):
+        data, _ = from_text("Words", text, tokens=tokens)  # type: ignore[arg-type]
+        rows, words = data.rows[data.split.test], data.meta["vocabulary"]
+        characters = np.array([[len(words[token]) for token in row] for row in rows])
+        made = Made("two bits each", rows, characters.mean(1) * 2 * np.log(2))
+        _, found = measured_texts(data, [made], 0)
+        value = next(each for each in found if each.role is Role.WEIGHTS).values[BITS]
+        assert value.value == value.low == value.high == pytest.approx(2)
 
 
 def test_plain_figures() -> None:

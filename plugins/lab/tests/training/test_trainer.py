@@ -102,3 +102,11 @@ def test_without_a_moving_average_the_last_weights_are_kept(make: Make) -> None:
         trainer = run(make(average=average), until=10)
         same = trainer.network.log_scale.equal(trainer.average.log_scale)
         assert same is is_last
+
+
+def test_looks_at_the_validation_are_small_beside_the_steps_between_them(make: Make) -> None:
+    few, many = make(steps=40), make(steps=4000)
+    for trainer in (few, many):
+        learned = trainer.evaluation_steps * trainer.batches.size
+        assert 64 <= trainer.evaluated <= max(64, learned / 4)
+    assert few.evaluated < many.evaluated
