@@ -20,8 +20,12 @@ from studio_lab.finetuning.low_rank import LowRank
 from studio_lab.networks.architecture import Batch, Network
 
 _INDEX = "model_index.json"
-_PARTS = ("unet", "vae", "text_encoder")
-_PIPELINE = "StableDiffusionPipeline"
+_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+_ENCODERS = {
+    "StableDiffusionPipeline": ("",),
+    "StableDiffusionXLPipeline": ("", "_2"),
+}
+"""What the parts of a pipeline end with that read captions."""
 _MOST_AT_ONCE = 4
 """Pictures that are encoded together."""
 _DRAWS = 4
@@ -113,9 +117,20 @@ class LabModel:
 class StableDiffusion:
     """The noise predictor of a Stable Diffusion model; pictures are latents, captions vectors."""
 
-    def __init__(self, network: Any, words: Tensor, schedule: Any) -> None:
-        """``words``: (captions, tokens, width); ``schedule``: of diffusers, for training."""
+    def __init__(
+        self, network: Any, words: Tensor, whole: Tensor, side: int, schedule: Any
+    ) -> None:
+        """Keep what is told to the network beside latents.
+
+        Args:
+            words: (captions, tokens, width).
+            whole: Of each caption as a whole, (captions, width); no width for Stable Diffusion 1
+                and 2, which are not told that.
+            side: Pixels along a side of the pictures, which Stable Diffusion XL is told.
+            schedule: Of diffusers, for training.
+        """
         self.network, self._words, self._schedule = network, words, schedule
+        self._whole, self._side = whole, side
 
     def fits(self, layer: str) -> bool:
         """See ``Tuned``: layers of attention, as is usual."""
@@ -139,10 +154,22 @@ class StableDiffusion:
         wanted = noise
         if schedule.config.prediction_type == "v_prediction":
             wanted = schedule.get_velocity(x, noise, times)
-        words = self._words[batch["label"]].to(x)
-        told = self.network(mixed, times, encoder_hidden_states=words, return_dict=False)[0]
+        about = self._about(batch["label"], x)
+        told = self.network(mixed, times, **about, return_dict=False)[0]
         errors: Tensor = ((told.float() - wanted) ** 2).flatten(1).mean(1)
         return errors
+
+    def _about(self, captions: Tensor, x: Tensor) -> dict[str, Any]:
+        """Return what the network is told of pictures with such captions, as ``x`` has it."""
+        about: dict[str, Any] = {"encoder_hidden_states": self._words[captions].to(x)}
+        if self._whole.shape[1]:
+            side = self._side  # the picture was as large, nothing is cut off, and so it shall be
+            sizes = torch.tensor([[side, side, 0, 0, side, side]]).to(x)
+            about["added_cond_kwargs"] = {
+                "text_embeds": self._whole[captions].to(x),
+                "time_ids": sizes.repeat(len(x), 1),
+            }
+        return about
 
 
 def bytes_of(folder: Path) -> int:
@@ -163,14 +190,17 @@ def bytes_of(folder: Path) -> int:
             "Only Stable Diffusion models as a diffusers folder can be fine-tuned.",
             "Choose one with a model_index.json, or a model of the Lab.",
         )
-    kind = json.loads((folder / _INDEX).read_text("utf-8")).get("_class_name")
-    if kind != _PIPELINE:
+    if (kind := _kind(folder)) not in _ENCODERS:
         raise BadInput(
-            f"This model is a {kind}; only a {_PIPELINE} can be fine-tuned.",
-            "Choose a Stable Diffusion 1 or 2 model.",
+            f"This model is a {kind}; only {' or '.join(_ENCODERS)} can be fine-tuned.",
+            "Choose a Stable Diffusion 1, 2 or XL model.",
         )
     files = [file for part in _PARTS for file in (folder / part).glob("*.safetensors")]
     return 2 * sum(file.stat().st_size for file in files)
+
+
+def _kind(folder: Path) -> str:
+    return str(json.loads((folder / _INDEX).read_text("utf-8")).get("_class_name"))
 
 
 def read_pipeline(
@@ -184,13 +214,18 @@ def read_pipeline(
         OSError: A part is missing or damaged.
     """
     import diffusers
-    import transformers
 
     here = {"local_files_only": True, "use_safetensors": True}
     vae = diffusers.AutoencoderKL.from_pretrained(folder, subfolder="vae", **here).to(device)
     rows = _latents(vae, pictures.pixels, device)
     del vae
-    words = _encoded(folder, transformers, pictures.captions, here).to(device)
+    words, whole = (
+        torch.cat(told, -1).to(device)
+        for told in zip(
+            *(_encoded(folder, end, pictures.captions) for end in _ENCODERS[_kind(folder)]),
+            strict=True,
+        )
+    )
     unet = diffusers.UNet2DConditionModel.from_pretrained(folder, subfolder="unet", **here)
     schedule = diffusers.DDPMScheduler.from_pretrained(
         folder, subfolder="scheduler", local_files_only=True
@@ -198,7 +233,8 @@ def read_pipeline(
     unet.to(device).eval().requires_grad_(False)
     shape = Shape("table", columns=rows[0].size)
     data = Dataset(pictures.title, shape, rows, Split.drawn(len(rows), seed), pictures.labels)
-    return StableDiffusion(unet, words, schedule), data
+    side = pictures.pixels.shape[1]
+    return StableDiffusion(unet, words, whole, side, schedule), data
 
 
 @torch.no_grad()
@@ -214,18 +250,30 @@ def _latents(vae: Any, pixels: np.ndarray, device: str) -> np.ndarray:
 
 
 @torch.no_grad()
-def _encoded(
-    folder: Path, transformers: Any, captions: tuple[str, ...], here: Mapping[str, bool]
-) -> Tensor:
-    reader = transformers.CLIPTokenizer.from_pretrained(
-        folder, subfolder="tokenizer", local_files_only=True
+def _encoded(folder: Path, end: str, captions: tuple[str, ...]) -> tuple[Tensor, Tensor]:
+    """Return captions as an encoder tells them, word by word and as a whole.
+
+    Stable Diffusion XL takes words as the last layer but one has them, and wholes of its second.
+
+    Args:
+        end: What the names of the parts end with.
+    """
+    import transformers
+
+    here = {"local_files_only": True}
+    reader = transformers.CLIPTokenizer.from_pretrained(folder, subfolder=f"tokenizer{end}", **here)
+    sort = transformers.CLIPTextModelWithProjection if end else transformers.CLIPTextModel
+    encoder = sort.from_pretrained(
+        folder, subfolder=f"text_encoder{end}", use_safetensors=True, **here
     )
-    encoder = transformers.CLIPTextModel.from_pretrained(folder, subfolder="text_encoder", **here)
-    found = []
+    is_xl = len(_ENCODERS[_kind(folder)]) > 1
+    words, wholes = [], []
     for caption in captions:
         ids = reader(
             caption, padding="max_length", max_length=reader.model_max_length, truncation=True,
             return_tensors="pt",
         ).input_ids  # fmt: skip
-        found.append(encoder(ids, return_dict=True).last_hidden_state[0])
-    return torch.stack(found).float()
+        told = encoder(ids, output_hidden_states=True, return_dict=True)
+        words.append(told.hidden_states[-2][0] if is_xl else told.last_hidden_state[0])
+        wholes.append(told.text_embeds[0] if end else words[-1].new_empty(0))
+    return torch.stack(words).float(), torch.stack(wholes).float()

@@ -101,8 +101,11 @@ def test_what_cannot_be_fine_tuned_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_stable_diffusion_gets_an_adapter_that_pictures_uses_or_leaves_out(tmp_path: Path) -> None:
-    pipeline(False).save_pretrained(tmp_path / "sd")
+@pytest.mark.parametrize("is_xl", [False, True], ids=["sd", "sdxl"])
+def test_stable_diffusion_gets_an_adapter_that_pictures_uses_or_leaves_out(
+    tmp_path: Path, is_xl: bool
+) -> None:
+    pipeline(is_xl).save_pretrained(tmp_path / "sd")
     data = stripes(tmp_path / "stripes", count=12, side=32)
     (data / "0.txt").write_text("a grey line")
     made = tuned(
