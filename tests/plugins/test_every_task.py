@@ -63,7 +63,7 @@ DOCUMENTED = 'def double(x):\n    """Return twice x."""\n    return x * 2\n'
 LEADS = ["CCO", "CCN", "CCS", "CCC"]
 
 OPEN_ENDED = {"chat.reply", "code.write", "code.tests", "code.fix", "code.explain", "code.document",
-              "code.ask", "code.complete", "code.run"}  # fmt: skip
+              "code.ask", "code.complete", "code.run", "code.plan", "code.edit"}  # fmt: skip
 """Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
 
 BY_THE_CLOCK = {"lab.scale"}
@@ -204,6 +204,18 @@ CASES: dict[str, Case] = {
         {}, lambda: Engine("y = x\nreturn y"), {"before": "def f(x):\n    ", "after": ""}
     ),
     "code.run": Case({"path": "it.py"}, inputs={"files": [{"path": "it.py", "text": CODE}]}),
+    "code.plan": Case(
+        {"prompt": "Make it triple"},
+        lambda: Engine(
+            '{"steps": [\n{"title": "Triple it", "files": ["it.py"], "new_files": []}]}'
+        ),
+        {"context": [{"path": "it.py", "text": CODE}]},
+    ),
+    "code.edit": Case(
+        {"prompt": "Make it triple", "steps": "Triple it [it.py]"},
+        lambda: Engine(CODE.replace("2", "3")),
+        {"context": [{"path": "it.py", "text": CODE}]},
+    ),
     "image.enlarge": Case(
         {"factor": "2", "tile": 32},
         lambda: Upscaler(Compact(4, 2, 2).requires_grad_(False), "cpu", torch.float32),

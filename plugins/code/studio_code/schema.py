@@ -188,6 +188,45 @@ class Complete(Params, frozen=True):
     ] = False
 
 
+_FolderToRead = Annotated[
+    str, File(folder=True), Label("Folder", "The folder to read; nothing in it is changed.")
+]
+_Change = Annotated[
+    str,
+    Text(lines=4, placeholder="e.g. add a …", max_chars=40_000),
+    Label("Request", "What to change in the folder."),
+]
+
+
+class Plan(Params, frozen=True):
+    """What to change in which folder, to be divided into steps.
+
+    A page hands in ``context``: the open files, which count more than what lies on the disk.
+    """
+
+    prompt: _Change
+    folder: _FolderToRead = ""
+    weights: _Model = WeightsId()
+    max_tokens: _MaxTokens = 1024
+    seed: _Seed = Seed.random()
+
+
+class Edit(Params, frozen=True):
+    """What to change in which folder, by which steps."""
+
+    prompt: _Change
+    folder: _FolderToRead = ""
+    steps: Annotated[
+        str,
+        Text(lines=6, placeholder="Add a discount [shop.py, cart.py]", max_chars=40_000),
+        Label("Steps", "One step a line, its files in brackets; without any, they are planned."),
+    ] = ""
+    rounds: _Rounds = 1
+    weights: _Model = WeightsId()
+    max_tokens: _MaxTokens = 1536
+    seed: _Seed = Seed.random()
+
+
 class CodeSettings(Params, frozen=True):
     """The section of code in Settings."""
 

@@ -1,4 +1,4 @@
-"""The syntax of every language but Python's, by tree-sitter (SQL by SQLite): faults, definitions.
+"""The syntax of texts by tree-sitter (SQL by SQLite): faults, definitions, identifiers.
 
 Parsed here, never run. A text is parsed whole; a megabyte takes a moment: not for the window's
 thread.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _GRAMMARS: Final = {
+    "python": ("tree_sitter_python", "language"),
     "javascript": ("tree_sitter_javascript", "language"),
     "typescript": ("tree_sitter_typescript", "language_typescript"),
     "java": ("tree_sitter_java", "language"),
@@ -34,9 +35,10 @@ _DEFINITIONS: Final = {
     "method_definition", "method_declaration", "constructor_declaration", "interface_declaration",
     "enum_declaration", "record_declaration", "struct_declaration", "function_definition",
     "class_specifier", "struct_specifier", "function_item", "struct_item", "enum_item",
-    "trait_item", "type_declaration", "variable_declarator",
+    "trait_item", "type_declaration", "variable_declarator", "class_definition",
 }  # fmt: skip
-_WRAPPERS: Final = ("export_statement", "template_declaration", "lexical_declaration")
+_WRAPPERS: Final = ("export_statement", "template_declaration", "lexical_declaration",
+                    "decorated_definition")  # fmt: skip
 """What stands around a definition; words about it come before that."""
 _NAMES: Final = ("identifier", "field_identifier", "type_identifier", "qualified_identifier",
                  "word", "property_identifier")  # fmt: skip
@@ -55,9 +57,10 @@ class Definition:
 
     Attributes:
         line: Where it begins, from 1, with what is written before it: ``export``, attributes.
-        header: Its first line.
+        header: Its first line, or that of what is written before it.
         text: All of it.
         documented: Whether a comment stands right above it.
+        last: The line where it ends.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Definition:
     header: str
     text: str
     documented: bool
+    last: int
 
 
 def error(code: str, language: str) -> str:
@@ -102,6 +106,25 @@ def definitions(code: str, language: str) -> list[Definition]:
     root = parser.parse(code.encode("utf-8", "replace")).root_node
     found = (_definition(node, lines) for node in _walk(root) if node.type in _DEFINITIONS)
     return [each for each in found if each is not None]
+
+
+def identifiers(code: str, language: str, name: str) -> list[tuple[int, int]]:
+    """Return (line, column), both from 1, of each place that names ``name``, in its order.
+
+    Not within comments and strings; columns count characters.
+    """
+    parser = _parser(language)
+    if parser is None or not name:
+        return []
+    wanted, data = name.encode(), code.encode("utf-8", "replace")
+    lines = data.split(b"\n")
+    found = []
+    for node in _walk(parser.parse(data).root_node):
+        if not node.children and node.text == wanted and node.type.endswith(_NAMES):
+            row, column = node.start_point
+            before = lines[row][:column].decode("utf-8", "replace")
+            found.append((row + 1, len(before) + 1))
+    return found
 
 
 def calls(code: str, language: str, functions: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -174,10 +197,12 @@ def _definition(node: Node, lines: list[str]) -> Definition | None:
     while before is not None and before.type in ("attribute_item", "attribute_list"):
         outer, before = before, before.prev_sibling
     start = outer.start_point[0]
-    line = lines[start] if start < len(lines) else ""
+    head = node.start_point[0] if outer.type == "decorated_definition" else start
+    line = lines[head] if head < len(lines) else ""
     told = before is not None and _is_comment(before) and start - before.end_point[0] <= 1
     indent = line[: len(line) - len(line.lstrip())]
-    return Definition(name, start + 1, indent, line.strip(), _text(node), told)
+    last = node.end_point[0] + 1
+    return Definition(name, start + 1, indent, line.strip(), _text(node), told, last)
 
 
 def _name(node: Node) -> str:
@@ -235,4 +260,5 @@ def _sql_definition(code: str, lines: list[str], found: re.Match[str]) -> Defini
     above = lines[line - 2].strip() if line > 1 else ""
     text = code[found.start() : end + 1 if end >= 0 else len(code)]
     told = above.startswith("--") or above.endswith("*/")
-    return Definition(found[1], line, "", lines[line - 1].strip(), text, told)
+    last = line + text.count("\n")
+    return Definition(found[1], line, "", lines[line - 1].strip(), text, told, last)

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import hookimpl
-from studio_code.tasks import ask, complete, document, explain, fix, run, tests, write
+from studio_code.tasks import (
+    ask,
+    complete,
+    document,
+    edit,
+    explain,
+    fix,
+    plan,
+    run,
+    tests,
+    write,
+)
 
 
 @hookimpl
@@ -21,4 +32,6 @@ def studio_tasks() -> Mapping[str, Any]:
         "code.ask": ask.ask,
         "code.complete": complete.complete,
         "code.run": run.run,
+        "code.plan": plan.plan,
+        "code.edit": edit.edit,
     }

@@ -115,7 +115,7 @@ def _take(found: Edits, block: Block, files: Mapping[str, str], open_path: str) 
     old = found.texts.get(path, files[path])
     if path.endswith(".py"):
         _take_python(found, path, old, text)
-    elif _leaves_out(text) or len(text) < len(old) // 3:
+    elif leaves_out(text) or len(text) < len(old) // 3:
         found.refused.append((path, "parts of the file are missing"))
     else:
         found.texts[path] = _like(text, old)
@@ -140,7 +140,7 @@ def _body(block: Block, path: str) -> str:
 
 
 def _take_python(found: Edits, path: str, old: str, text: str) -> None:
-    left_out = _leaves_out(text)
+    left_out = leaves_out(text)
     if wrong := syntax_error(text):
         found.refused.append((path, f"there is a syntax error in {wrong}"))
     elif syntax_error(old):
@@ -172,13 +172,13 @@ def _merged(old: str, part: str) -> str:
         return ""
     lines, added = old.split("\n"), part.split("\n")
     texts = {name: added[_start(node) - 1 : node.end_lineno] for name, node in new.items()}
-    if any(_leaves_out("\n".join(text)) for text in texts.values()):
+    if any(leaves_out("\n".join(text)) for text in texts.values()):
         return ""
     for name in sorted(there.keys() & new.keys(), key=lambda n: -there[n].lineno):
         lines[_start(there[name]) - 1 : there[name].end_lineno] = texts[name]
     fresh = [text for name, text in texts.items() if name not in there]
     tail = "".join("\n\n\n" + "\n".join(text) for text in fresh)
-    merged = _with_imports("\n".join(lines).rstrip("\n") + tail + "\n", part)
+    merged = with_imports("\n".join(lines).rstrip("\n") + tail + "\n", part)
     return "" if syntax_error(merged) else merged
 
 
@@ -187,7 +187,7 @@ def _start(node: ast.stmt) -> int:
     return min([node.lineno, *above])
 
 
-def _with_imports(text: str, part: str) -> str:
+def with_imports(text: str, part: str) -> str:
     """Add the imports of ``part`` that ``text`` lacks, after its own or at its beginning."""
     tree, other = parsed(text), parsed(part)
     if tree is None or other is None:
@@ -254,7 +254,7 @@ def _searches(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _leaves_out(text: str) -> bool:
+def leaves_out(text: str) -> bool:
     """Return whether a line says that something is left out here."""
     return any(len(line) <= _LONGEST and _LEFT_OUT.match(line) for line in text.split("\n"))
 

@@ -37,6 +37,7 @@ def written(
 
 def test_every_task_of_the_manifest_is_there() -> None:
     tasks = ["write", "tests", "fix", "explain", "document", "ask", "complete", "run"]
+    tasks += ["plan", "edit"]
     assert list(studio_tasks()) == [f"code.{name}" for name in tasks]
 
 

@@ -7,16 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio_code.folder.reader import IGNORED
 from studio_code.pages.files.disk_files import explain, place
 
-IGNORED = frozenset(
-    {
-        ".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".mypy_cache",
-        ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".idea", ".vscode", ".DS_Store",
-        ".ipynb_checkpoints", "dist", "build", "target", ".gradle", ".cache",
-    }
-)  # fmt: skip
-"""Folders that are made, not written: shown last and faint, never searched."""
 MOST_ROWS = 2_000
 """Of one folder; more would be no list to read."""
 MOST_FILES = 20_000

@@ -1,0 +1,101 @@
+"""What the files of a folder define, and which of them matter for a request. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from studio_code import syntax
+from studio_code.source import Source
+
+MODULE: Final = "the rest of the file"
+"""A part: what stands outside of all definitions, such as imports."""
+_HOLDS: Final = re.compile(r"\b(class|struct|interface|trait|enum|record|namespace)\b")
+_WORD: Final = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}|[a-z]{2,}")
+_COMMON: Final = frozenset(
+    {
+        "the", "and", "for", "with", "that", "this", "from", "into", "add", "new", "make", "use",
+        "not", "all", "any", "are", "has", "have", "its", "each", "when", "file", "function",
+        "clas", "method", "code", "should", "must", "can", "will", "change", "return", "def",
+        "self", "none", "true", "false", "import",
+    }
+)  # fmt: skip
+"""As :func:`_words` writes them: without a last s."""
+_PARTS_OF_A_FILE: Final = 40
+
+
+@dataclass(frozen=True)
+class Part:
+    """A definition by its place.
+
+    Attributes:
+        name: With what holds it: ``Shop.total``.
+        first, last: Lines from 1; decorators are of it.
+        header: Its first line.
+    """
+
+    name: str
+    first: int
+    last: int
+    header: str
+    indent: str = ""
+
+
+def parts(text: str, language: str) -> list[Part]:
+    """Return the definitions of a text, those within functions left out."""
+    found: list[Part] = []
+    around: list[Part] = []
+    for each in syntax.definitions(text, language):
+        while around and around[-1].last < each.line:
+            around.pop()
+        holder = around[-1] if around else None
+        if holder is not None and not _HOLDS.search(holder.header):
+            continue
+        name = f"{holder.name}.{each.name}" if holder is not None else each.name
+        part = Part(name, each.line, each.last, each.header, each.indent)
+        found.append(part)
+        around.append(part)
+    return found
+
+
+def outline(source: Source) -> str:
+    """Return the path of a file and the first lines of what it defines."""
+    headers = [
+        f"  {each.indent}{each.header.rstrip('{: ')}"
+        for each in parts(source.text, source.language.id)[:_PARTS_OF_A_FILE]
+    ]
+    return "\n".join([source.path, *headers])
+
+
+def ranked(files: Sequence[Source], request: str) -> list[Source]:
+    """Return the files, those first that share the rarest words with a request (as in BM25).
+
+    A word in the path counts three times; a path that the request names goes before all.
+    """
+    wanted = set(_words(request))
+    counts = [Counter(w for w in _words(each.text) if w in wanted) for each in files]
+    spread = Counter(word for count in counts for word in count)
+
+    def score(source: Source, count: Counter[str]) -> float:
+        in_path = set(_words(source.path))
+        rare = {word: math.log(1 + len(files) / (1 + spread[word])) for word in wanted}
+        told = sum(
+            rare[word] * (count[word] / (count[word] + 1.5) + 3 * (word in in_path))
+            for word in wanted
+        )
+        return told + (100 if re.search(rf"\b{re.escape(source.path)}\b", request) else 0)
+
+    order = sorted(
+        range(len(files)), key=lambda at: (-score(files[at], counts[at]), files[at].path)
+    )
+    return [files[at] for at in order]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text in lower case, those of identifiers one by one."""
+    words = (found.lower().removesuffix("s") for found in _WORD.findall(text))
+    return [word for word in words if len(word) > 2 and word not in _COMMON]

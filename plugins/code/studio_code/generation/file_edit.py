@@ -1,0 +1,161 @@
+"""Parts of a file written anew, put in their place; what changed, as a patch. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from studio_code import syntax
+from studio_code.execution.python_runner import syntax_error
+from studio_code.folder.outline import Part, parts
+from studio_code.generation.edit_blocks import leaves_out, with_imports
+from studio_code.source import Source
+
+ABOVE: Final = "lines above the first definition"
+NEW: Final = "a new definition at the end"
+_WHOLE_LINES: Final = 60
+"""Up to here a file is written anew as a whole."""
+_IMPORT: Final = re.compile(r"(?:from\s+\S+\s+)?import\s")
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A file that a step has changed: its text before and after."""
+
+    path: str
+    base: str
+    text: str
+
+
+def choices(source: Source) -> list[Part]:
+    """Return the parts of a file that may be written anew; none of one that is written whole."""
+    is_short = source.text.count("\n") < _WHOLE_LINES
+    return [] if is_short or not parts(source.text, source.language.id) else all_parts(source)
+
+
+def all_parts(source: Source) -> list[Part]:
+    """Return the definitions of a file, and what can be written before and after them."""
+    lines = source.text.count("\n") + 1
+    found = parts(source.text, source.language.id)
+    if not found:
+        return []
+    above = Part(ABOVE, 1, found[0].first - 1, "")
+    return [*([above] if above.last else []), *found, Part(NEW, lines + 1, lines, "")]
+
+
+def taken(chosen: Sequence[str], offered: Sequence[Part]) -> list[Part]:
+    """Return the chosen parts, the last first; of one within another the inner one alone."""
+    found = [part for part in offered if part.name in chosen]
+    inner = [
+        part
+        for part in found
+        if not any(
+            other is not part and part.first <= other.first and other.last <= part.last
+            for other in found
+        )
+    ]
+    return sorted(inner, key=lambda part: -part.first)
+
+
+def part_text(source: Source, part: Part) -> str:
+    """Return the lines of a part without their indent."""
+    lines = source.text.split("\n")[part.first - 1 : part.last]
+    return textwrap.dedent("\n".join(lines))
+
+
+def with_part(source: Source, part: Part, code: str) -> str:
+    """Return the text of a file with ``code`` in the place of a part.
+
+    Imports that stand before the code go to those of the file; what was written around it and is
+    in the file already (the class of a method, functions beside it) is left out.
+    """
+    language = source.language.id
+    plain = source.text.replace("\r\n", "\n")
+    imports, code = _apart(code, language) if part.name != ABOVE else ("", code)
+    code = _own(textwrap.dedent(code).strip("\n"), part, source)
+    lines = plain.split("\n")
+    fresh = [f"{part.indent}{line}" if line.strip() else line for line in code.split("\n")]
+    if part.name == NEW:
+        text = f"{plain.rstrip()}\n\n\n{code}\n"
+    else:
+        blank = ["", ""] if part.name == ABOVE else []
+        lines[part.first - 1 : part.last] = [*fresh, *blank]
+        text = "\n".join(lines)
+    if imports:
+        text = with_imports(text, imports)
+    return text.replace("\n", "\r\n") if "\r\n" in source.text else text
+
+
+def fault(source: Source, text: str, code: str) -> str:
+    """Return why a new text of a file cannot be meant; empty if it can."""
+    language = source.language.id
+    if not code.strip():
+        return "The reply contained no code."
+    if text.strip() == source.text.strip():
+        return "Nothing was changed."
+    if leaves_out(code) and not leaves_out(source.text):
+        return "Parts of it are left out."
+    wrong = _wrong(text, language)
+    if wrong and not _wrong(source.text, language):
+        return f"There is a syntax error in {wrong}."
+    before, after = ({part.name for part in parts(each, language)} for each in (source.text, text))
+    if len(before - after) > max(1, len(before) // 3):
+        return f"These parts are missing: {', '.join(sorted(before - after)[:6])}."
+    return ""
+
+
+def patch(edits: Sequence[Edited]) -> str:
+    """Return the changes as ``git apply`` and ``patch -p1`` read them."""
+    found: list[str] = []
+    for each in edits:
+        old, new = _lines(each.base), _lines(each.text)
+        start = f"a/{each.path}" if each.base else "/dev/null"
+        found += difflib.unified_diff(old, new, start, f"b/{each.path}")
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found
+    )
+
+
+def counts(edit: Edited) -> dict[str, int]:
+    """Return how many lines came and went."""
+    marks = [line[:1] for line in patch([edit]).split("\n")[2:]]
+    return {"added": marks.count("+"), "removed": marks.count("-")}
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _wrong(text: str, language: str) -> str:
+    return syntax_error(text) if language == "python" else syntax.error(text, language)
+
+
+def _apart(code: str, language: str) -> tuple[str, str]:
+    """Return the imports that stand before a part, and the part."""
+    lines = code.strip("\n").split("\n")
+    count = 0
+    while language == "python" and count < len(lines):
+        if lines[count].strip() and not _IMPORT.match(lines[count]):
+            break
+        count += 1
+    return "\n".join(lines[:count]).strip(), "\n".join(lines[count:])
+
+
+def _own(code: str, part: Part, source: Source) -> str:
+    """Return what of ``code`` belongs to a part."""
+    name = part.name.rpartition(".")[2]
+    found = parts(code, source.language.id)
+    lines = code.split("\n")
+    tops = [each for each in found if "." not in each.name]
+    inner = [each for each in found if each.name == part.name and "." in each.name]
+    if inner and name not in {each.name for each in tops}:
+        return textwrap.dedent("\n".join(lines[inner[0].first - 1 : inner[0].last]))
+    there = {each.name for each in parts(source.text, source.language.id)} - {part.name}
+    for each in reversed(tops):
+        if each.name in there and len(tops) > 1:
+            del lines[each.first - 1 : each.last]
+    return "\n".join(lines).strip("\n")

@@ -1,0 +1,159 @@
+"""The words that a model is asked with to plan a change, and to write it file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from studio.api import ChatMessage, TextEngine
+from studio_code.folder.outline import outline, ranked
+from studio_code.generation.prompts import FENCE, assistant, project, quoted, user
+from studio_code.source import Source
+
+OUTLINE_TOKENS: Final = 1600
+FILE_TOKENS: Final = 1200
+"""Of outlines and of whole files: a processor reads a few hundred tokens a second."""
+MOST_STEPS: Final = 6
+_TITLE_CHARS: Final = 160
+_LISTED: Final = 200
+_OUTLINED: Final = 30
+"""Files that are parsed for it: a large one takes a moment."""
+_NEW_FILE: Final = r"[A-Za-z0-9_\-]+(/[A-Za-z0-9_\-]+)*\.[a-z]{1,5}"
+
+
+def plan(engine: TextEngine, files: Sequence[Source], request: str) -> list[ChatMessage]:
+    """Ask for steps; the files that matter most are outlined, the first of them shown whole."""
+    order = ranked(files, request)
+    whole = _fitting(engine, order[:3], lambda each: each.text, FILE_TOKENS)
+    rest = [each for each in order if each not in whole]
+    outlined = _fitting(engine, rest[:_OUTLINED], outline, OUTLINE_TOKENS)
+    others = [each.path for each in rest if each not in outlined][:_LISTED]
+    parts = [
+        (
+            "You plan a change to a project. Divide it into as few steps as possible, mostly one "
+            "or two, each with the files that it changes. Name tests or documents only if they "
+            "are asked for. Write no code. Answer in JSON."
+        ),
+        *([project(whole)] if whole else []),
+        "Other files, and what they define:\n\n" + "\n".join(outline(each) for each in outlined),
+        *(["Further files: " + ", ".join(others)] if others else []),
+        f"The change:\n{quoted(request)}",
+    ]
+    return [user("\n\n".join(parts))]
+
+
+def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
+    """Return the form of a plan: titles, existing files by name, and new ones."""
+    paths = [each.path for each in ranked(files, request)][:_LISTED]
+    step = {
+        "type": "object",
+        "properties": {
+            "title": {"type": "string", "minLength": 8, "maxLength": _TITLE_CHARS},
+            "files": {"type": "array", "items": {"enum": paths}, "maxItems": 4},
+            "new_files": {
+                "type": "array",
+                "items": {"type": "string", "pattern": f"^{_NEW_FILE}$", "maxLength": 80},
+                "maxItems": 2,
+            },
+        },
+        "required": ["title", "files", "new_files"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "steps": {"type": "array", "items": step, "minItems": 1, "maxItems": MOST_STEPS}
+        },
+        "required": ["steps"],
+        "additionalProperties": False,
+    }
+
+
+def _fitting(
+    engine: TextEngine, files: Sequence[Source], shown: Callable[[Source], str], room: int
+) -> list[Source]:
+    """Return the files, first ones first, of which what is shown fits ``room`` tokens together."""
+    kept = []
+    for each in files:
+        text = shown(each)
+        # Counting is not free: four characters a token is more than code ever has by far.
+        cost = engine.count(text) if len(text) < 8 * room else room + 1
+        if cost <= room:
+            room -= cost + 16
+            kept.append(each)
+    return kept
+
+
+def step(source: Source, shown: str, others: str, request: str, title: str) -> str:
+    """Return what a model is told of a step in a file; what it shall answer comes after.
+
+    Args:
+        shown: The file, or what is told of it.
+        others: Outlines of the other files of the plan; may be empty.
+    """
+    told = f"This is the file {source.path}:\n\n{shown}" if shown else ""
+    parts = [
+        "You change a project, one file at a time.",
+        *([f"Other files, and what they define:\n\n{others}"] if others else []),
+        told or f"The file {source.path} is new.",
+        f"The whole change:\n{quoted(request)}",
+        f"Do this step now, in {source.path} alone: {title}",
+    ]
+    return "\n\n".join(parts)
+
+
+def which_parts(told: str) -> list[ChatMessage]:
+    """Ask which parts of a file a step changes."""
+    words = "Which parts of the file must be written anew? Name as few as possible, in JSON."
+    return [user(f"{told}\n\n{words}")]
+
+
+def parts_schema(names: Sequence[str]) -> dict[str, Any]:
+    """Return the form of the answer: some of the names."""
+    several = {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "maxItems": 3}
+    return {
+        "type": "object",
+        "properties": {"parts": several},
+        "required": ["parts"],
+        "additionalProperties": False,
+    }
+
+
+def whole_file(told: str, source: Source) -> list[ChatMessage]:
+    """Ask for a file that is written anew."""
+    words = (
+        "Answer with the whole file as it is after the step, in one Markdown code block. Change "
+        "nothing else, and leave nothing out."
+    )
+    begun = f"Here is the whole file {source.path}:\n{_fence(source)}"
+    return [user(f"{told}\n\n{words}"), assistant(begun)]
+
+
+def one_part(told: str, source: Source, name: str, text: str) -> list[ChatMessage]:
+    """Ask for one part of a file that is written anew; an empty text is for one that is new."""
+    word = source.language.fences[0]
+    words = (
+        f"Write `{name}` as it is after the step. It is now:\n{quoted(text, word)}\n\n"
+        if text
+        else f"Write {name} of the file.\n\n"
+    )
+    words += (
+        "Answer with this part alone, whole, in one Markdown code block; imports that it needs "
+        "and the file lacks come before it."
+    )
+    return [user(f"{told}\n\n{words}"), assistant(_fence(source))]
+
+
+def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:
+    """Ask again, with what was wrong."""
+    begun = asked[-1]["content"]
+    return [
+        *asked[:-1],
+        assistant(f"{begun}{code.rstrip()}\n{FENCE}"),
+        user(f"That is not right: {trouble} Write it once more, in one Markdown code block."),
+        assistant(begun),
+    ]
+
+
+def _fence(source: Source) -> str:
+    return f"{FENCE}{source.language.fences[0]}\n"

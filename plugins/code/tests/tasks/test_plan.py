@@ -1,0 +1,144 @@
+"""A change over several files with an engine that follows a script: planned, then written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.code.tests.tasks.scripted import Context, Engine, Made, NoWall, drive
+from studio.api import BadInput
+from studio_code.generation import file_edit
+from studio_code.generation.file_edit import Edited
+from studio_code.generation.steps import Step, read_steps
+from studio_code.schema import Edit, Plan
+from studio_code.source import Source
+from studio_code.tasks.edit import edit
+from studio_code.tasks.plan import plan
+
+SHOP = "def total(cart):\n    return sum(cart)\n"
+CLASS = """
+
+class Shop:
+    def price(self):
+        return 1
+
+    def name(self):
+        return 'a'
+"""
+LONG = "import os\n\n" + SHOP + CLASS + "".join(f"\n\ndef f{n}():\n    pass\n" for n in range(20))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "README.md").write_text("A shop.\n")
+    return tmp_path
+
+
+def answer(*steps: tuple[str, list[str], list[str]]) -> str:
+    return json.dumps({"steps": [dict(zip(("title", "files", "new_files"), s)) for s in steps]})
+
+
+def edited(engine: Engine, files: dict[str, str], **params: Any) -> Made:
+    context = [{"path": path, "text": text} for path, text in files.items()]
+    values = {"prompt": "Give a discount", "seed": 1, **params}
+    return drive(edit, Context(engine), Edit.parse(values), context=context)
+
+
+def test_a_plan_names_files_that_are_there_and_new_ones(folder: Path) -> None:
+    steps = (("Add a discount", ["shop.py"], []), ("Test [it]", [], ["tests/a.py", "shop.py"]))
+    engine = Engine(answer(*steps))
+    params = Plan.parse({"prompt": "A discount", "folder": str(folder), "seed": 1})
+    newer = [{"path": "shop.py", "text": "def total(): ..."}]
+    made = drive(plan, Context(engine, NoWall()), params, context=newer)
+    assert made.result["steps"] == [
+        {"title": "Add a discount", "files": ["shop.py"]},
+        {"title": "Test (it)", "files": ["tests/a.py"]},
+    ]
+    assert made.result["text"] == "1. Add a discount [shop.py]\n2. Test (it) [tests/a.py]"
+    assert made.result["guard"] == "", "nothing but the program kept it from being written"
+    asked = engine.asked[0][0]["content"]
+    assert "def total(): ..." in asked, "what is open counts more than the disk"
+    assert engine.wishes[0].constraint is not None
+    assert {path.name for path in folder.iterdir()} == {"shop.py", "README.md"}
+
+
+def test_no_request_no_folder_and_no_plan_are_told() -> None:
+    with pytest.raises(BadInput, match="no request"):
+        drive(plan, Context(), Plan.parse({"prompt": " ", "folder": "."}))
+    with pytest.raises(BadInput, match="No folder"):
+        drive(plan, Context(), Plan.parse({"prompt": "x"}))
+    context = [{"path": "a.py", "text": SHOP}]
+    with pytest.raises(BadInput, match="no plan"):
+        drive(plan, Context(Engine("{")), Plan.parse({"prompt": "x"}), context=context)
+
+
+def test_steps_are_read_as_people_write_them() -> None:
+    text = "1. Add it [a.py, b.py]\n\n- [x] Test it\nUse a[0] now [./c.py]\n"
+    assert read_steps(text) == [
+        Step("Add it", ("a.py", "b.py")), Step("Test it"), Step("Use a[0] now", ("c.py",))
+    ]  # fmt: skip
+    assert read_steps(Step("Add it", ("a.py",)).line()) == [Step("Add it", ("a.py",))]
+    with pytest.raises(BadInput, match="not a path inside"):
+        read_steps("Steal [../../etc/passwd]")
+    with pytest.raises(BadInput, match="too many"):
+        read_steps("a step\n" * 21)
+
+
+def test_steps_are_written_one_after_the_other_and_come_out_as_a_patch(folder: Path) -> None:
+    cart = "from shop import total\n\nprint(total([1], 0.5))\n"
+    engine = Engine("def total(cart, off=0):\n    return sum(cart) * (1 - off)\n", cart)
+    steps = "Give a discount [shop.py]\nUse it [cart.py]"
+    made = edited(engine, {"shop.py": SHOP}, steps=steps)
+    first, second = made.result["edits"]
+    assert (first["path"], first["base"]) == ("shop.py", SHOP)
+    assert second == {"path": "cart.py", "text": cart, "base": "", "added": 3, "removed": 0}
+    assert "def total(cart, off=0)" in engine.asked[1][0]["content"], "the second step sees it"
+    assert [row["changed"] for row in made.result["steps"]] == [["shop.py"], ["cart.py"]]
+    (artifact,) = made.artifacts
+    subprocess.run(["git", "apply", "-"], input=artifact.payload, cwd=folder, check=True)
+    assert (folder / "shop.py").read_text() == first["text"]
+    assert (folder / "cart.py").read_text() == cart
+
+
+def test_of_a_long_file_only_the_parts_that_were_chosen_are_written_anew() -> None:
+    chosen = json.dumps({"parts": ["Shop.price", "Shop", "total"]})
+    method = "import math\n\nclass Shop:\n    def price(self):\n        return math.pi\n"
+    function = "def total(cart):\n    return max(cart)\n\n\ndef f1():\n    pass\n"
+    made = edited(Engine(chosen, method, function), {"long.py": LONG}, steps="Do it [long.py]")
+    (one,) = made.result["edits"]
+    expected = LONG.replace("return 1\n", "return math.pi\n").replace("sum(cart)", "max(cart)")
+    assert one["text"] == expected.replace("import os\n", "import os\nimport math\n")
+
+
+def test_a_reply_that_cannot_be_meant_is_corrected_once_else_told() -> None:
+    wrong = "def total(cart:\n"
+    made = edited(
+        Engine(wrong, SHOP.replace("sum", "max")), {"shop.py": SHOP}, steps="Do [shop.py]"
+    )
+    assert made.result["edits"][0]["text"] == SHOP.replace("sum", "max")
+    engine = Engine(wrong, "# ... rest of the code\n")
+    made = edited(engine, {"shop.py": SHOP}, steps="Do [shop.py]")
+    assert made.result["edits"] == []
+    assert made.result["unapplied"] == [{"path": "shop.py", "why": "Parts of it are left out."}]
+    assert "syntax error" in engine.asked[1][-2]["content"]
+    assert made.result["note"] == "nothing changed"
+
+
+def test_a_new_definition_goes_to_the_end_and_line_ends_stay() -> None:
+    source = Source("a.py", LONG.replace("\n", "\r\n"))
+    part = file_edit.choices(source)[-1]
+    text = file_edit.with_part(source, part, "def fresh():\n    return 2\n")
+    assert text.endswith("pass\r\n\r\n\r\ndef fresh():\r\n    return 2\r\n")
+    assert text.count("\n") == text.count("\r\n")
+    above = file_edit.with_part(source, file_edit.choices(source)[0], "import re\n")
+    assert above.startswith("import re\r\n\r\n\r\ndef total")
+
+
+def test_a_patch_bears_files_without_an_end_of_line() -> None:
+    patch = file_edit.patch([Edited("a.txt", "one", "two")])
+    assert patch.count("\\ No newline at end of file") == 2
