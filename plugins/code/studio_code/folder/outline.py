@@ -53,13 +53,18 @@ def parts(text: str, language: str) -> list[Part]:
         while around and around[-1].last < each.line:
             around.pop()
         holder = around[-1] if around else None
-        if holder is not None and not _HOLDS.search(holder.header):
+        if holder is not None and not holds(holder):
             continue
         name = f"{holder.name}.{each.name}" if holder is not None else each.name
         part = Part(name, each.line, each.last, each.header, each.indent)
         found.append(part)
         around.append(part)
     return found
+
+
+def holds(part: Part) -> bool:
+    """Return whether a part has parts of its own: a class, and what is like one."""
+    return _HOLDS.search(part.header) is not None
 
 
 def outline(source: Source) -> str:

@@ -6,17 +6,18 @@ import difflib
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from studio_code import syntax
 from studio_code.execution.python_runner import syntax_error
-from studio_code.folder.outline import Part, parts
+from studio_code.folder.outline import Part, holds, parts
 from studio_code.generation.edit_blocks import leaves_out, with_imports
 from studio_code.source import Source
 
 ABOVE: Final = "lines above the first definition"
 NEW: Final = "a new definition at the end"
+NEW_IN: Final = "a new definition in "
 _WHOLE_LINES: Final = 60
 """Up to here a file is written anew as a whole."""
 _IMPORT: Final = re.compile(r"(?:from\s+\S+\s+)?import\s")
@@ -43,8 +44,27 @@ def all_parts(source: Source) -> list[Part]:
     found = parts(source.text, source.language.id)
     if not found:
         return []
+    last_of = {part.name: part for part in found}  # of overloads the last one has the body
+    fresh = [
+        Part(
+            f"{NEW_IN}{part.name}",
+            part.last + 1,
+            part.last,
+            "",
+            f"{part.indent}{_step(part, found)}",
+        )
+        for part in last_of.values()
+        if holds(part)
+    ]
     above = Part(ABOVE, 1, found[0].first - 1, "")
-    return [*([above] if above.last else []), *found, Part(NEW, lines + 1, lines, "")]
+    end = Part(NEW, lines + 1, lines, "")
+    return [*last_of.values(), *fresh, end, *([above] if above.last else [])]
+
+
+def _step(part: Part, found: Sequence[Part]) -> str:
+    """Return how much deeper what a part holds stands."""
+    inner = next((each for each in found if each.name.startswith(f"{part.name}.")), None)
+    return inner.indent[len(part.indent) :] if inner is not None else "    "
 
 
 def taken(chosen: Sequence[str], offered: Sequence[Part]) -> list[Part]:
@@ -81,6 +101,11 @@ def with_part(source: Source, part: Part, code: str) -> str:
     fresh = [f"{part.indent}{line}" if line.strip() else line for line in code.split("\n")]
     if part.name == NEW:
         text = f"{plain.rstrip()}\n\n\n{code}\n"
+    elif part.name.startswith(NEW_IN):
+        while part.last and not lines[part.last - 1].strip():
+            part = replace(part, first=part.first - 1, last=part.last - 1)
+        lines[part.last : part.last] = ["", *fresh]
+        text = "\n".join(lines)
     else:
         blank = ["", ""] if part.name == ABOVE else []
         lines[part.first - 1 : part.last] = [*fresh, *blank]
@@ -147,6 +172,7 @@ def _apart(code: str, language: str) -> tuple[str, str]:
 
 def _own(code: str, part: Part, source: Source) -> str:
     """Return what of ``code`` belongs to a part."""
+    holder = part.name.removeprefix(NEW_IN) if part.name.startswith(NEW_IN) else ""
     name = part.name.rpartition(".")[2]
     found = parts(code, source.language.id)
     lines = code.split("\n")
@@ -155,6 +181,13 @@ def _own(code: str, part: Part, source: Source) -> str:
     if inner and name not in {each.name for each in tops}:
         return textwrap.dedent("\n".join(lines[inner[0].first - 1 : inner[0].last]))
     there = {each.name for each in parts(source.text, source.language.id)} - {part.name}
+    if holder:
+        own = [
+            each for each in found if each.name.startswith(f"{holder}.") and each.name not in there
+        ]
+        if own:
+            texts = [lines[each.first - 1 : each.last] for each in own]
+            return "\n\n".join(textwrap.dedent("\n".join(text)) for text in texts)
     for each in reversed(tops):
         if each.name in there and len(tops) > 1:
             del lines[each.first - 1 : each.last]

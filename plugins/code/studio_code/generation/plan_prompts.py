@@ -135,7 +135,7 @@ def one_part(told: str, source: Source, name: str, text: str) -> list[ChatMessag
     words = (
         f"Write `{name}` as it is after the step. It is now:\n{quoted(text, word)}\n\n"
         if text
-        else f"Write {name} of the file.\n\n"
+        else f"Write {name}, and nothing that is there already.\n\n"
     )
     words += (
         "Answer with this part alone, whole, in one Markdown code block; imports that it needs "

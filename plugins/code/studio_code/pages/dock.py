@@ -1,4 +1,4 @@
-"""The right-hand side of the page of code: ask and run. Holds its parts together, does nothing."""
+"""The right-hand side of the page of code: ask, plan, run. Holds its parts together."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from studio.api import PluginContext
 from studio_code.pages.ask.tab import AskTab
 from studio_code.pages.phrases import tr
+from studio_code.pages.plan.tab import PlanTab
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.run.tab import RunTab
 from studio_code.pages.workspace import Workspace
 
 
 class Dock(QWidget):
-    """Two tabs.
+    """Three tabs.
 
     Attributes:
         ask: The conversation.
+        plan: A change over several files.
         run: Running and testing.
     """
 
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
-        self.setAccessibleName(tr("Ask and run"))
+        self.setAccessibleName(tr("Ask, plan and run"))
         self.ask, self.run = AskTab(ctx, workspace), RunTab(ctx, workspace)
+        self.plan = PlanTab(ctx, workspace)
+        self._named = {"ask": self.ask, "plan": self.plan, "run": self.run}
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setStyleSheet("QTabWidget::tab-bar { left: 12px; }")
         self.tabs.addTab(self.ask, ctx.ui.icon("sparkles", "mute"), tr("Ask"))
+        self.tabs.addTab(self.plan, ctx.ui.icon("list-checks", "mute"), tr("Plan"))
         self.tabs.addTab(self.run, ctx.ui.icon("play", "mute"), tr("Run"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -43,6 +48,11 @@ class Dock(QWidget):
         self.tabs.setCurrentWidget(self.ask)
         self.ask.composer.field.widget.setFocus()
 
+    def show_plan(self) -> None:
+        """Bring the plan into view, ready to write what to change."""
+        self.tabs.setCurrentWidget(self.plan)
+        self.plan.composer.field.widget.setFocus()
+
     def start_run(self, mode: str = "run") -> None:
         """Run the file in view, or its tests (``test``), in view."""
         self.tabs.setCurrentWidget(self.run)
@@ -50,20 +60,24 @@ class Dock(QWidget):
 
     def stop(self) -> None:
         """Stop what is at work in the tab in view."""
-        runner = self.run.runner if self.tabs.currentWidget() is self.run else self.ask.runner
-        runner.stop()
+        shown = self.tabs.currentWidget()
+        next(each for each in (self.run, self.plan, self.ask) if each is shown).runner.stop()
 
     def state(self) -> dict[str, Any]:
         """Return what outlives a restart, as plain data."""
-        return {"tab": self.tabs.currentIndex(), "ask": self.ask.state()}
+        shown = self.tabs.currentWidget()
+        name = next(name for name, tab in self._named.items() if tab is shown)
+        return {"shown": name, "ask": self.ask.state(), "plan": self.plan.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Show what ``state`` returned; bears anything else."""
-        tab, ask = state.get("tab"), state.get("ask")
-        if tab in (0, 1):
-            self.tabs.setCurrentIndex(tab)
+        shown, ask, plan = state.get("shown"), state.get("ask"), state.get("plan")
+        if isinstance(shown, str) and shown in self._named:
+            self.tabs.setCurrentWidget(self._named[shown])
         if isinstance(ask, Mapping):
             self.ask.restore(ask)
+        if isinstance(plan, Mapping):
+            self.plan.restore(plan)
 
     def _fix(self, fault: RunFailure) -> None:
         self.tabs.setCurrentWidget(self.ask)

@@ -34,6 +34,10 @@ def reuse(page: CodePage, used: UsedSettings) -> None:
     if used.task == "code.write":
         page.panel.form.set_values(used.params)
         return
+    if used.task in ("code.plan", "code.edit"):
+        page.show_plan()
+        page.dock.plan.take_words(used.asked("prompt"))
+        return
     page.show_ask()
     page.dock.ask.take_weights(str(used.params.get("weights") or ""))
 

@@ -124,6 +124,7 @@ class CodePage(QWidget):
         workspace.root_changed.connect(self._on_root)
         workspace.run_asked.connect(self._run)
         workspace.journal.changed.connect(self._show_count)
+        workspace.checkpoints.changed.connect(self._show_count)
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
         self.editor_area.tabs.close_asked.connect(self.close_file)
@@ -237,6 +238,11 @@ class CodePage(QWidget):
         """Put the keyboard into the conversation."""
         self.dock.show()
         self.dock.show_ask()
+
+    def show_plan(self) -> None:
+        """Put the keyboard into the plan of a change over several files."""
+        self.dock.show()
+        self.dock.show_plan()
 
     def toggle_dock(self) -> None:
         """Show or hide what is below or beside the text."""

@@ -17,6 +17,7 @@ from studio_code.pages.editor.token_scanner import lexer_named
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.file_save import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
+from studio_code.pages.history.checkpoints import Checkpoints
 from studio_code.pages.history.journal import Entry, Journal
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
@@ -33,6 +34,7 @@ class Workspace(QObject):
         current: The one in view; None while there is none.
         proposal: What is to be reviewed now; None while there is nothing.
         journal: The changes that were accepted.
+        checkpoints: The runs over several files, with these as they were before.
 
     Signals:
         leaving: The folder is about to be left; its files are still open.
@@ -44,6 +46,7 @@ class Workspace(QObject):
         disk_changed: Something in the folder came or went (a path within it, or empty for all).
         proposed: A ``Proposal`` is to be reviewed.
         proposal_ended: It was accepted or declined.
+        declined: A proposal was declined (its path).
         accepted: A change was accepted and is on the disk (its path).
         goto_asked: A file is in view and a line is wanted (its path, the line from 1).
         run_asked: The file in view is to be run (``run``) or tested (``test``).
@@ -60,6 +63,7 @@ class Workspace(QObject):
     disk_changed = Signal(str)
     proposed = Signal(object)
     proposal_ended = Signal()
+    declined = Signal(str)
     accepted = Signal(str)
     goto_asked = Signal(str, int)
     run_asked = Signal(str)
@@ -74,6 +78,7 @@ class Workspace(QObject):
         self.current: OpenFile | None = None
         self.proposal: Proposal | None = None
         self.journal = Journal(ctx, self.work_queue)
+        self.checkpoints = Checkpoints(ctx, self.work_queue)
         self._opening: dict[str, list[Then]] = {}
 
     # --- the folder ---------------------------------------------------------------------------
@@ -95,6 +100,7 @@ class Workspace(QObject):
                 self.close(file)
             self.root = found
             self.journal.open(found)
+            self.checkpoints.open(found)
             self.root_changed.emit()
 
         self.work_queue.do(lambda: _checked_folder(path), show, self.failed.emit)
@@ -303,16 +309,18 @@ class Workspace(QObject):
         *,
         theirs: bool = False,
         base: str | None = None,
+        run: str = "",
     ) -> None:
         """Have a new text for a file reviewed; nothing changes until it is accepted.
 
         Args:
             theirs: It is what lies on the disk.
             base: The text that it was made from, if the file may have changed since.
+            run: The run over several files that it is of.
         """
 
         def show(old: str) -> None:
-            self.proposal = Proposal(path, old, new_text, why, artifact_id, theirs, base)
+            self.proposal = Proposal(path, old, new_text, why, artifact_id, theirs, base, run)
             self.proposed.emit(self.proposal)
 
         file = self.find(path)
@@ -335,24 +343,35 @@ class Workspace(QObject):
 
     def decline(self) -> None:
         """End the review; nothing changes."""
-        if self.proposal is not None:
-            self.proposal = None
-            self.proposal_ended.emit()
+        ended = self._end_proposal()
+        if ended is not None:
+            self.declined.emit(ended.path)
 
-    def accept(self, path: str, text: str, why: str, artifact_id: str = "") -> None:
+    def _end_proposal(self) -> Proposal | None:
+        ended, self.proposal = self.proposal, None
+        if ended is not None:
+            self.proposal_ended.emit()
+        return ended
+
+    def accept(self, path: str, text: str, why: str, artifact_id: str = "", run: str = "") -> None:
         """Change a file to ``text``: the only way in which a model changes one.
 
         It goes into the editor, to the disk and into the journal, in this order; where the disk
         refuses, the text stays in the editor, unsaved, and the refusal is told.
+
+        Args:
+            run: The run over several files that it is of: what the file was is kept first.
         """
-        theirs = self.proposal is not None and self.proposal.theirs
-        self.decline()
+        ended = self._end_proposal()
+        theirs = ended is not None and ended.theirs
 
         def change(file: OpenFile, made: bool = False) -> None:
             if file.locked:
                 self.failed.emit(BadInput(file.locked, tr("Save it under another name first.")))
                 return
             before = None if made else file.text()
+            if run:
+                self.checkpoints.keep(run, why, path, before, text, self.failed.emit)
             file.set_text(text)
             if theirs:  # what another program wrote was in the review; no model wrote it
                 file.keep_mine()

@@ -70,8 +70,9 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     """Write a change; yield its patch as an artifact, and the result. Changes no file.
 
     The result: ``edits``, rows of ``path``, ``text``, ``base``, what it was made from (empty for
-    a new file), and how many lines were ``added`` and ``removed``; ``steps``, rows of ``title``, ``files`` and ``changed``; ``unapplied``, rows of
-    ``path`` and ``why``. Stopped, it hands over the steps that are done.
+    a new file), and how many lines were ``added`` and ``removed``; ``steps``, rows of ``title``,
+    ``files`` and ``changed``; ``unapplied``, rows of ``path`` and ``why``. Stopped, it hands over
+    the steps that are done.
 
     Raises:
         BadInput: There is no request, no folder with code, or a step is malformed.
@@ -191,6 +192,9 @@ def _asked(
         code = code_of(f"{prompts.FENCE}{word}\n{answer.text}", source.language)
         if answer.is_cut:
             trouble = "The reply was cut off."
+            continue
+        if llm_calls.went_round(answer):
+            trouble = "The model repeated itself."
             continue
         text = _new_text(source, part, code)
         trouble = file_edit.fault(source, text, code)

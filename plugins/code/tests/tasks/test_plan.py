@@ -129,13 +129,30 @@ def test_a_reply_that_cannot_be_meant_is_corrected_once_else_told() -> None:
     assert made.result["note"] == "nothing changed"
 
 
+def test_a_new_method_goes_into_its_class() -> None:
+    source = Source("a.py", LONG)
+    part = next(p for p in file_edit.choices(source) if p.name == f"{file_edit.NEW_IN}Shop")
+    half = "    def half(self):\n        return 0.5\n"
+    code = f"class Shop:\n    def price(self):\n        ...\n\n{half}"
+    text = file_edit.with_part(source, part, code)
+    assert text == LONG.replace("        return 'a'\n", f"        return 'a'\n\n{half}")
+    assert file_edit.with_part(source, part, "def half(self):\n    return 0.5") == text
+
+
+def test_of_overloads_the_one_with_a_body_is_written_anew() -> None:
+    stubs = "@overload\ndef get(a: int) -> int: ...\n@overload\ndef get(a: str) -> str: ...\n"
+    source = Source("a.py", f"{stubs}def get(a):\n    return a\n\n\n{LONG}")
+    (part,) = [part for part in file_edit.choices(source) if part.name == "get"]
+    assert file_edit.part_text(source, part) == "def get(a):\n    return a"
+
+
 def test_a_new_definition_goes_to_the_end_and_line_ends_stay() -> None:
     source = Source("a.py", LONG.replace("\n", "\r\n"))
-    part = file_edit.choices(source)[-1]
+    part = next(part for part in file_edit.choices(source) if part.name == file_edit.NEW)
     text = file_edit.with_part(source, part, "def fresh():\n    return 2\n")
     assert text.endswith("pass\r\n\r\n\r\ndef fresh():\r\n    return 2\r\n")
     assert text.count("\n") == text.count("\r\n")
-    above = file_edit.with_part(source, file_edit.choices(source)[0], "import re\n")
+    above = file_edit.with_part(source, file_edit.choices(source)[-1], "import re\n")
     assert above.startswith("import re\r\n\r\n\r\ndef total")
 
 

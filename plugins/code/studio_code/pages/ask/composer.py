@@ -26,11 +26,10 @@ class Composer(QFrame):
     sent = Signal()
     stop_asked = Signal()
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(self, ctx: PluginContext, words: str, verb: str, icon: str) -> None:
         super().__init__()
         self._busy = False
         ctx.ui.wear(self, Role.COMPOSER)
-        words = tr("Ask about the open files, or say what to change…")
         self.field = ctx.kit.prompt_field(words, placeholder=words, lines=(2, 8))
         self.field.on_key(self._on_key)
         self.field.on_return(lambda: None if self._busy else self._on_send())
@@ -40,7 +39,7 @@ class Composer(QFrame):
             key="weights",
             remark=tr("A code model does this better."),
         )
-        self.send = ctx.kit.run_button(tr("Send"), "send", keys="")
+        self.send = ctx.kit.run_button(verb, icon, keys="")
         ctx.ui.wear(self.send.widget, Role.DENSE)
         self.send.on_press(self._on_send)
         row = QHBoxLayout()

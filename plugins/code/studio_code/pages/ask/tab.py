@@ -66,7 +66,8 @@ class AskTab(QWidget):
         self._turn: Turn | None = None
         self._artifact: SavedArtifact | None = None
         self.thread_view = Thread(ctx, self._examples())
-        self.composer = Composer(ctx)
+        words = tr("Ask about the open files, or say what to change…")
+        self.composer = Composer(ctx, words, tr("Send"), "send")
         self.subject = ctx.ui.label("", Role.SMALL, wrap=True)
         self.task_buttons = {
             "explain": self._action(

@@ -22,8 +22,10 @@ from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.file_save import Saved
 from studio_code.pages.files.text_format import digest, encode
+from studio_code.pages.history.checkpoints import Checkpoint
 from studio_code.pages.history.journal import Entry
-from studio_code.pages.phrases import tr
+from studio_code.pages.history.run_undo import undo_run
+from studio_code.pages.phrases import count_words, tr
 from studio_code.pages.workspace import Workspace
 
 _SHOWN = 60
@@ -41,7 +43,7 @@ class Timeline(QWidget):
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self.rows: list[Row] = []
+        self.rows: list[Row | RunRow] = []
         self._empty = QLabel(
             tr("Accepted changes by the model are listed here; each can be undone.")
         )
@@ -64,6 +66,7 @@ class Timeline(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
         workspace.journal.changed.connect(self.show_entries)
+        workspace.checkpoints.changed.connect(self.show_entries)
         self.show_entries()
 
     def show_entries(self) -> None:
@@ -73,16 +76,50 @@ class Timeline(QWidget):
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self.rows = [Row(self._ctx, entry) for entry in entries]
-        for at, row in enumerate(self.rows):
+        runs = [RunRow(self._ctx, run) for run in self._workspace.checkpoints.runs]
+        for run_row in runs:
+            run_row.undone.connect(lambda run: undo_run(self._workspace, run))
+        rows = [Row(self._ctx, entry) for entry in entries]
+        for row in rows:
             row.turned.connect(self._turn)
             row.asked.connect(self._workspace.open)
             row.artifact_asked.connect(self.artifact_asked)
-            self._list.insertWidget(at, row)
-        self._empty.setVisible(not entries)
+        self.rows = sorted([*runs, *rows], key=lambda row: -row.when)
+        for at, each in enumerate(self.rows):
+            self._list.insertWidget(at, each)
+        self._empty.setVisible(not self.rows)
 
     def _turn(self, entry: Entry) -> None:
         turn(self._workspace, entry, undone=not entry.undone)
+
+
+class RunRow(QFrame):
+    """A run over several files.
+
+    Signals:
+        undone: All its files are to be as they were before (the ``Checkpoint``).
+    """
+
+    undone = Signal(object)
+
+    def __init__(self, ctx: PluginContext, run: Checkpoint) -> None:
+        super().__init__()
+        self.when = run.when
+        ctx.ui.wear(self, Role.RAISED)
+        title = _label(ctx, " ".join(run.why.split()) or tr("Change"), Role.STRONG)
+        title.setToolTip("\n".join(run.files))
+        self.setAccessibleName(title.text())
+        files = count_words(len(run.files), tr("1 file"), tr("{count} files"))
+        self.undo = ctx.ui.button(tr("Undo the run"), "undo-2", dense=True)
+        self.undo.clicked.connect(lambda _checked=False: self.undone.emit(run))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.setSpacing(4)
+        column.addWidget(title)
+        row = QHBoxLayout()
+        row.addWidget(_label(ctx, f"{files} · {when_words(run.when)}", Role.SMALL), 1)
+        row.addWidget(self.undo)
+        column.addLayout(row)
 
 
 class Row(QFrame):
@@ -100,7 +137,7 @@ class Row(QFrame):
 
     def __init__(self, ctx: PluginContext, entry: Entry) -> None:
         super().__init__()
-        self.entry = entry
+        self.entry, self.when = entry, entry.when
         ctx.ui.wear(self, Role.RAISED)
         why = " ".join(entry.why.split()) or tr("Change")
         title = _label(ctx, why, Role.MUTE if entry.undone else Role.STRONG)

@@ -18,6 +18,7 @@ class Proposal:
         theirs: Whether ``new`` is what lies on the disk, for a look at both.
         base: What ``new`` was made from, where that need not be ``old``; None where it is. What
             was changed since is nobody's proposal to undo.
+        run: The run over several files that it is of; empty for none.
     """
 
     path: str
@@ -27,6 +28,7 @@ class Proposal:
     artifact_id: str = ""
     theirs: bool = False
     base: str | None = None
+    run: str = ""
 
     @property
     def is_late(self) -> bool:

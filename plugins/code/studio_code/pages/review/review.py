@@ -228,7 +228,7 @@ class Review(QWidget):
             self._rebase()
             return
         self._workspace.accept(
-            proposal.path, self.change.text(), proposal.why, proposal.artifact_id
+            proposal.path, self.change.text(), proposal.why, proposal.artifact_id, proposal.run
         )
 
     def _take(self, change: Change) -> None:
