@@ -17,6 +17,13 @@ TICKS: Final = 480
 
 MAX_NOTES: Final = 100_000
 MAX_TRACKS: Final = 64
+MAX_LYRIC: Final = 60
+LOUDNESS: Final = {
+    "pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124,
+    "ffff": 127,
+}  # fmt: skip
+"""The velocity of each dynamic."""
+HAIRPINS: Final = ("crescendo", "diminuendo")
 MAX_QUARTERS: Final = 40_000
 TEMPO_RANGE: Final = (20.0, 400.0)
 
@@ -28,13 +35,18 @@ _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SCALES: Final = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 
 
-class Note(msgspec.Struct, frozen=True, order=True):
-    """One note: ``start`` and ``length`` in ticks, MIDI ``pitch`` 0…127, ``velocity`` 1…127."""
+class Note(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """One note: ``start`` and ``length`` in ticks, MIDI ``pitch`` 0…127, ``velocity`` 1…127.
+
+    ``lyric`` is the syllable that is sung on it, "" for none: with a hyphen at its end where the
+    word goes on, and "_" where the syllable before is held.
+    """
 
     start: int
     pitch: int
     length: int
     velocity: int = 80
+    lyric: str = ""
 
     @property
     def end(self) -> int:
@@ -42,7 +54,19 @@ class Note(msgspec.Struct, frozen=True, order=True):
         return self.start + self.length
 
 
-class Track(msgspec.Struct, frozen=True):
+class Dynamic(msgspec.Struct, frozen=True, order=True):
+    """A dynamic from ``tick`` on: "p", "mf", …; or a hairpin up to ``end``.
+
+    A sign of notation: how loud the notes are is in their velocities, which follow it when it is
+    put there (``theory.dynamics``).
+    """
+
+    tick: int
+    sign: str
+    end: int = 0
+
+
+class Track(msgspec.Struct, frozen=True, omit_defaults=True):
     """Notes of one instrument, ordered by start, then pitch.
 
     Attributes:
@@ -50,6 +74,7 @@ class Track(msgspec.Struct, frozen=True):
         role: What it is in the piece: "melody", "chords", "bass", "drums", "soprano", "alto",
             "tenor", "bass voice" or "".
         volume: 0…1, as a factor on the amplitude. ``pan``: −1 (left) … 1 (right).
+        dynamics: Its signs, in order.
     """
 
     name: str
@@ -61,6 +86,7 @@ class Track(msgspec.Struct, frozen=True):
     pan: float = 0.0
     muted: bool = False
     solo: bool = False
+    dynamics: tuple[Dynamic, ...] = ()
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -248,9 +274,17 @@ def checked(piece: Piece) -> Piece:
                 raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")
             if not 1 <= note.velocity <= 127:
                 raise BadInput(f"A note of “{track.name[:40]}” has an invalid velocity.")
+            if len(note.lyric) > MAX_LYRIC:
+                raise BadInput(f"A syllable of “{track.name[:40]}” is too long.")
+        for each in track.dynamics:
+            if each.tick < 0 or (each.sign not in LOUDNESS and each.sign not in HAIRPINS):
+                raise BadInput(f"“{track.name[:40]}” has an invalid dynamic.")
     if piece.end > MAX_QUARTERS * TICKS:
         raise BadInput("This piece is too long.", f"The limit is {MAX_QUARTERS:,} quarter notes.")
     tracks = tuple(
-        msgspec.structs.replace(track, notes=tuple(sorted(track.notes))) for track in piece.tracks
+        msgspec.structs.replace(
+            track, notes=tuple(sorted(track.notes)), dynamics=tuple(sorted(track.dynamics))
+        )
+        for track in piece.tracks
     )
     return msgspec.structs.replace(piece, tracks=tracks)

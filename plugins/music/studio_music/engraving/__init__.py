@@ -19,6 +19,7 @@ __all__ = ["Engraving", "engrave", "picture", "section"]
 
 _SECTION_BARS: Final = 32
 _SECTION_NOTES: Final = 500
+_LYRIC_SIZE: Final = 5.6  # in units of half a staff space; drawn smaller, as ``flat_svg`` says
 _MARGIN: Final = 40  # in units of the engraver, a tenth of a millimetre at full scale
 
 
@@ -123,6 +124,7 @@ def _options(width_px: int, scale: float) -> dict[str, Any]:
         "pageMarginBottom": _MARGIN,
         "pageMarginLeft": _MARGIN,
         "pageMarginRight": _MARGIN,
+        "lyricSize": _LYRIC_SIZE,  # of chord symbols too
         "header": "none",
         "footer": "none",
     }

@@ -14,7 +14,19 @@ from typing import Final, NamedTuple
 SVG: Final = "{http://www.w3.org/2000/svg}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _QUARTER, _DOT = "\ueca5", "\uecb7"  # of a metronome mark
-_GLYPHS: Final = {"\uea63": "bb", "\uea64": "b", "\uea66": "#", "\uea67": "##"}  # of chord symbols
+_GLYPHS: Final = {  # of chord symbols
+    "\uea63": "♭♭",
+    "\uea64": "♭",
+    "\uea66": "♯",
+    "\uea67": "♯♯",
+}
+_ALTERED: Final = re.compile(r"[b#](?=\d)")
+CHORD_SIZE, TEXT_SIZE = 0.72, 0.8
+"""Chord symbols and other texts are drawn so much smaller than the engraver makes room for.
+
+Its serif letters are narrower than those drawn here; without this, neighbours run together.
+"""
+
 _OUR_ID: Final = re.compile(r"t\d+[nr][\d-]+")
 _TITLE: Final = 24  # pixels
 _GLYPH_ID: Final = re.compile(r"(#?[0-9A-F]{4,5})-\w+")
@@ -110,6 +122,9 @@ def _text(element: ET.Element, kind: str, font: str) -> ET.Element:
     size = min((float(size) for size in sizes if float(size) > 0), default=0.0)
     words = "".join(part.text or "" for part in _text_parts(element))
     words = "".join(_GLYPHS.get(letter, letter) for letter in words)
+    if kind == "harm":
+        words = _ALTERED.sub(lambda mark: {"b": "♭", "#": "♯"}[mark[0]], words)
+    size *= CHORD_SIZE if kind == "harm" else TEXT_SIZE
     x, y = float(element.get("x", 0)), float(element.get("y", 0))
     group = ET.Element(f"{SVG}g")
     if _QUARTER in words:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from studio.api import BadInput
 from studio_music.formats.note_values import BINARY, TRIPLET
-from studio_music.piece import TICKS, Metre, Note, Piece
+from studio_music.piece import TICKS, Dynamic, Metre, Note, Piece
 
 MAX_BARS: Final = 20_000
 _SHORT: Final = 4 * BINARY  # what short bars are counted in: it lies on both grids
@@ -77,7 +77,21 @@ def aligned(piece: Piece) -> Piece:
         tempos=moved(piece.tempos, "tick"),
         metres=moved(piece.metres, "tick"),
         chords=moved(piece.chords, "tick"),
-        tracks=tuple(replace(t, notes=moved(t.notes, "start")) for t in piece.tracks),
+        tracks=tuple(
+            replace(t, notes=moved(t.notes, "start"), dynamics=_shifted(t.dynamics, shift))
+            for t in piece.tracks
+        ),
+    )
+
+
+def _shifted(dynamics: Iterable[Dynamic], shift: int) -> tuple[Dynamic, ...]:
+    return tuple(
+        replace(
+            each,
+            tick=max(0, each.tick + shift) if each.tick else 0,
+            end=max(0, each.end + shift) if each.end else 0,
+        )
+        for each in dynamics
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from studio_music.piece import (
     TEMPO_RANGE,
     TICKS,
     Chord,
+    Dynamic,
     Key,
     Metre,
     MetreChange,
@@ -28,6 +30,7 @@ from studio_music.piece import (
     Tempo,
     Track,
 )
+from studio_music.theory.dynamics import led
 
 
 class WrittenNote(NamedTuple):
@@ -44,6 +47,7 @@ class WrittenNote(NamedTuple):
     ties: bool
     voice: str
     place: tuple[str, int] = ("", 0)
+    lyric: str = ""
 
 
 _TEMPO: Final = 100.0  # where a score says none
@@ -51,12 +55,16 @@ _TEMPO: Final = 100.0  # where a score says none
 
 @dataclass
 class WrittenBar:
-    """One bar: places are ticks from its start."""
+    """One bar: places are ticks from its start.
+
+    ``dynamics``: place, sign, and for the ends of hairpins their number; "" ends one.
+    """
 
     notes: list[WrittenNote] = field(default_factory=list)
     length: int = 0
     tempos: list[tuple[int, float]] = field(default_factory=list)
     chords: list[tuple[int, str]] = field(default_factory=list)
+    dynamics: list[tuple[int, str, str]] = field(default_factory=list)
     metre: Metre | None = None
     key: Key | None = None
     begins: bool = False
@@ -71,10 +79,14 @@ class WrittenBar:
 
 @dataclass
 class WrittenPart:
-    """A part: a track that has no notes yet, and its bars."""
+    """A part: a track that has no notes yet, and its bars.
+
+    ``has_velocities``: its notes say how loud they are, whatever the signs say.
+    """
 
     track: Track
     bars: list[WrittenBar]
+    has_velocities: bool = False
 
 
 class Score:
@@ -123,10 +135,7 @@ class Score:
             BadInput: It has no notes, or with its repeats too many.
         """
         metres = [self._metres[at] for at in self._order] or [Metre()]
-        tracks = tuple(
-            replace(part.track, notes=tuple(sorted(self._notes(number))))
-            for number, part in enumerate(self._parts)
-        )
+        tracks = tuple(map(self._track, range(len(self._parts))))
         if not any(track.notes for track in tracks):
             raise BadInput("This score has no notes.", "Choose another file.")
         if self._starts[-1] > MAX_QUARTERS * TICKS:  # before its bars are counted one by one
@@ -186,13 +195,46 @@ class Score:
                 found.setdefault(start + place, symbol)
         return tuple(Chord(tick, found[tick]) for tick in sorted(found))
 
+    def _track(self, part: int) -> Track:
+        """Return the track of a part; without velocities its hairpins lead the notes."""
+        written = self._parts[part]
+        notes, dynamics = tuple(sorted(self._notes(part))), self._dynamics(part)
+        if not written.has_velocities:
+            notes = led(notes, dynamics)
+        return replace(written.track, notes=notes, dynamics=dynamics)
+
+    def _dynamics(self, part: int) -> tuple[Dynamic, ...]:
+        """Return the dynamics of a part in the order of playing; hairpins end where they say."""
+        made: list[Dynamic] = []
+        begun: dict[str, tuple[int, str]] = {}
+        for begin, together in self._played():
+            for place, sign, number in sorted(together[part].dynamics, key=itemgetter(0)):
+                tick = begin + place
+                if number and sign:
+                    begun[number] = (tick, sign)
+                elif number and number in begun:
+                    start, sign = begun.pop(number)
+                    made += [Dynamic(start, sign, tick)] if tick > start else []
+                elif sign:
+                    made.append(Dynamic(tick, sign))
+                if len(made) > MAX_NOTES:
+                    raise BadInput("This score has too many dynamics.")
+        made += [Dynamic(start, sign, self._starts[-1]) for start, sign in begun.values()]
+        return tuple(sorted(set(made)))
+
     def _notes(self, part: int) -> list[Note]:
         """Return the notes of a part in the order of playing, tied ones as one."""
         made: list[Note] = []
         ties = _Ties()
         for begin, together in self._played():
             for written in sorted(together[part].notes, key=lambda note: note.start):
-                note = Note(begin + written.start, written.pitch, written.length, written.velocity)
+                note = Note(
+                    begin + written.start,
+                    written.pitch,
+                    written.length,
+                    written.velocity,
+                    written.lyric,
+                )
                 if written.tied:
                     note = ties.joined(note, written.voice)
                 if written.ties:
@@ -223,7 +265,7 @@ class _Ties:
             return note  # after a repeat: the tie came from elsewhere
         at = next((at for at, (other, _) in enumerate(held) if other == voice), 0)
         _, before = held.pop(at)
-        return Note(before.start, note.pitch, note.end - before.start, before.velocity)
+        return replace(before, length=note.end - before.start)
 
     def left(self) -> list[Note]:
         """Return the notes whose ties lead nowhere; they sound as long as they are written."""

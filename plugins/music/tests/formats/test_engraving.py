@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QByteArray
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.api import BadInput
@@ -82,9 +83,38 @@ def test_nothing_is_drawn_at_the_edges_nor_stray_dots(qapp) -> None:
 def test_texts_are_runs_of_one_level_with_plain_accidentals() -> None:
     page = engrave(scale_up(2)).pages[0]
     assert "tspan" not in page
-    assert ">Bb7</text>" in page
+    assert ">B♭7</text>" in page
     assert ">Flute</text>" in page
     assert not re.search("[\ue000-\uf8ff]", page)
+
+
+def test_chord_symbols_and_syllables_do_not_run_together(qapp) -> None:
+    names = ("C#m7b5", "Ebmaj7/G", "F#dim7", "Bbmaj9", "G7b9", "Am7/G")
+    syllables = ("strengths", "through-", "out", "_")
+    notes = tuple(Note(at * 480, 60 + at % 9, 480, 80, syllables[at % 4]) for at in range(48))
+    chords = tuple(Chord(at * 480, names[at % 6]) for at in range(48))
+    piece = Piece(length=48 * 480, tracks=(Track("Song", notes),), chords=chords)
+    engraving = engrave(piece, width_px=800)
+    assert sum(page.count(">strengths</text>") for page in engraving.pages) == 12
+    assert sum(page.count(">C♯m7♭5</text>") for page in engraving.pages) == 8
+    gaps = [gap for page in engraving.pages for gap in gaps_of(page)]
+    assert len(gaps) > 48
+    assert min(gaps) > 0, "the least room between two texts of one line, in units of the page"
+
+
+def gaps_of(page: str) -> list[float]:
+    """Return the room between texts that stand side by side, as their font is wide."""
+    drawn = re.findall(
+        r'<text x="([\d.]+)" y="([\d.]+)"[^>]*font-size="([\d.]+)"[^>]*>([^<]+)', page
+    )
+    texts = sorted((float(y), float(x), float(size), words) for x, y, size, words in drawn)
+    gaps = []
+    for (y, x, size, words), (other_y, other_x, *_) in pairwise(texts):
+        font = QFont("Inter")
+        font.setPixelSize(round(size))
+        if y == other_y:
+            gaps.append(other_x - x - QFontMetricsF(font).horizontalAdvance(words))
+    return gaps
 
 
 def test_the_playhead_only_goes_forward_and_knows_every_onset() -> None:

@@ -108,6 +108,8 @@ class _Tune:
             self._switch(text)
         elif name in "KLMQ" and self._in_body:
             self._voice().take_field(name, text)
+        elif name == "w" and self._in_body:
+            self._voice().take_words(text)
         elif name in "KLMQ":
             if name != "Q":
                 self._header[name] = text

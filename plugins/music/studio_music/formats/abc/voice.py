@@ -12,10 +12,11 @@ from typing import Final
 from studio.api import BadInput
 from studio_music.formats import chord_symbols
 from studio_music.formats.abc import fields
+from studio_music.formats.abc.lyrics import BAR, NONE, dynamic_of, tokens_of
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.pitch_spelling import STEPS
 from studio_music.formats.repeats import MAX_PLAYED
-from studio_music.piece import TICKS, Metre
+from studio_music.piece import LOUDNESS, TICKS, Metre
 
 _SIGNS: Final = re.compile(
     r"""
@@ -69,6 +70,10 @@ class VoiceReader:
         self._stretch = Fraction(1)
         self._tuplet = (Fraction(1), 0)
         self._endings: frozenset[int] = frozenset()
+        self._velocity = _VELOCITY
+        self._line: list[tuple[WrittenBar, int]] = []
+        """The notes of the line, the first of each chord: the bar, and the number there."""
+        self._worded = False
 
     # ---- fields
 
@@ -97,6 +102,7 @@ class VoiceReader:
     def take_music(self, line: str) -> None:
         """Take a line of music."""
         reader, at = self, 0
+        self._line, self._worded = [], False
         line = _without_unclosed(line)
         while found := _SIGNS.search(line, at):
             at = found.end()
@@ -104,6 +110,28 @@ class VoiceReader:
                 reader = reader._switch(found["field"][3:-1])
             else:
                 reader._take(found)
+
+    def take_words(self, words: str) -> None:
+        """Take the words under the line of music before, of which the first verse counts."""
+        if self._worded:
+            self._remarks.append("Only the first verse of the lyrics was kept.")
+            return
+        self._worded = True
+        at = 0
+        for token in tokens_of(words):
+            if at >= len(self._line):
+                return
+            bar, number = self._line[at]
+            if token == BAR:  # the words go on with the next bar
+                if at and self._line[at - 1][0] is bar:
+                    at = next(
+                        (n for n, (b, _) in enumerate(self._line) if n > at and b is not bar),
+                        len(self._line),
+                    )
+                continue
+            if token != NONE:
+                bar.notes[number] = bar.notes[number]._replace(lyric=token)
+            at += 1
 
     def _take(self, sign: re.Match[str]) -> None:
         if sign["note"]:
@@ -127,6 +155,8 @@ class VoiceReader:
             self.take_field(sign["field"][1], sign["field"][3:-1].strip())
         elif sign["text"]:
             self._take_text(sign["text"])
+        elif sign["decoration"]:
+            self._take_decoration(sign["decoration"])
         elif sign["overlay"]:
             self._now = Fraction(0)
             self._let_go()
@@ -160,6 +190,8 @@ class VoiceReader:
         begin, ticks = round(start), round(end) - round(start)
         self._let_go()
         held, self._held[self._layer] = self._held[self._layer], {}
+        if not self._layer:
+            self._line.append((self._bar, len(self._bar.notes)))
         for mark, letter, octave in written:
             place, pitch = self._pitch(mark, letter, octave, held)
             if ticks > 0 and 0 <= pitch <= 127:
@@ -167,7 +199,7 @@ class VoiceReader:
                 tied = held.get(place) == pitch
                 self._bar.notes.append(
                     WrittenNote(
-                        begin, ticks, pitch, _VELOCITY, tied, False, str(self._layer), place
+                        begin, ticks, pitch, self._velocity, tied, False, str(self._layer), place
                     )
                 )
 
@@ -245,6 +277,13 @@ class VoiceReader:
         q = int(into[:3]) if into else 3 if compound else _INTO.get(notes, 2)
         if notes and q:
             self._tuplet = (Fraction(q, notes), int(count[:3]) if count else notes)
+
+    def _take_decoration(self, decoration: str) -> None:
+        known = dynamic_of(decoration)
+        if known is not None:
+            sign, name = known
+            self._bar.dynamics.append((round(self._now), sign, name))
+            self._velocity = LOUDNESS.get(sign, self._velocity)
 
     def _take_text(self, text: str) -> None:
         chord = chord_symbols.parts(text.split()[0]) if text.strip() else None

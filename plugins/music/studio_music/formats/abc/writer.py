@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import itemgetter
 from typing import Final
 
+from studio_music.formats.abc.lyrics import HELD, decorations, words_of
 from studio_music.formats.bars import Bar, Bars, aligned
 from studio_music.formats.notation import Sign, signs
 from studio_music.formats.pitch_spelling import Accidentals, spell
 from studio_music.formats.staves import staves
 from studio_music.formats.voices import Numbered, by_bar
-from studio_music.piece import TICKS, Chord, Key, Piece, Track
+from studio_music.piece import TICKS, Key, Piece, Track
 
 _UNIT: Final = TICKS // 2  # L:1/8
 _MARKS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
@@ -41,7 +43,7 @@ def write(piece: Piece) -> bytes:
 
 def losses(piece: Piece) -> tuple[str, ...]:
     """Return what ABC does not keep of a piece."""
-    said = ["ABC does not store velocity, volume or pan: all notes become equally loud."]
+    said = ["ABC does not store velocity, volume or pan: notes are as loud as their dynamics."]
     starts = {bar.start for bar in Bars(aligned(piece)).all}
     if any(tempo.tick not in starts for tempo in piece.tempos):
         said.append("Tempo changes within a bar were moved to the start of the bar.")
@@ -80,17 +82,31 @@ class _Voice:
         else:
             yield f"%%MIDI program {self._track.program}"
         written = [self._bar(number, bar) for number, bar in enumerate(self._bars.all)]
+        sung = any(note.lyric for note in self._track.notes)
         for at in range(0, len(written), _BARS_A_LINE):
             last = at + _BARS_A_LINE >= len(written)
             yield " | ".join(written[at : at + _BARS_A_LINE]) + (" |]" if last else " |")
+            if sung:
+                inside = enumerate(self._bars.all[at : at + _BARS_A_LINE], at)
+                yield f"w: {words_of([self._syllables(number, bar) for number, bar in inside])}"
+
+    def _syllables(self, number: int, bar: Bar) -> list[str]:
+        """Return what is sung on the notes of the highest voice in a bar; "" for nothing."""
+        chords = self._layers[0].get(number, []) if self._layers else []
+        found = []
+        for sign in signs(chords, bar):
+            lyric = next((each.note.lyric for each in sign.notes if each.note.lyric), "")
+            found += [HELD if lyric and sign.tied else lyric] if sign.notes else []
+        return found
 
     def _bar(self, number: int, bar: Bar) -> str:
         layers = [layer.get(number, []) for layer in self._layers] or [[]]
         while len(layers) > 1 and not layers[-1]:
             layers.pop()
-        chords = [c for c in self._piece.chords if bar.start <= c.tick < bar.end]
-        chords = chords if self._number == 0 else []
-        texts = [_layer(signs(layers[0], bar), chords, self._piece.key, always=len(layers) > 1)]
+        chords = [(c.tick, f'"{c.symbol}"') for c in self._piece.chords if self._number == 0]
+        over = sorted((*chords, *decorations(self._track.dynamics)), key=itemgetter(0))
+        over = [(tick, words) for tick, words in over if bar.start <= tick < bar.end]
+        texts = [_layer(signs(layers[0], bar), over, self._piece.key, always=len(layers) > 1)]
         # Those laid over come after it, with all accidentals: who reads them may not share the bar.
         texts += [
             _layer(signs(layer, bar), [], self._piece.key, always=True) for layer in layers[1:]
@@ -108,12 +124,12 @@ class _Voice:
         return inside
 
 
-def _layer(made: list[Sign], chords: list[Chord], key: Key, *, always: bool) -> str:
-    """Return the signs of a voice in a bar, with chord symbols before what sounds at them."""
-    out, waiting, said = [], list(chords), Accidentals(key)
+def _layer(made: list[Sign], over: list[tuple[int, str]], key: Key, *, always: bool) -> str:
+    """Return the signs of a voice in a bar, with what stands over each before it."""
+    out, waiting, said = [], list(over), Accidentals(key)
     for at, sign in enumerate(made):
-        while waiting and waiting[0].tick < sign.start + sign.value.ticks:
-            out.append(f'"{waiting.pop(0).symbol}"')
+        while waiting and waiting[0][0] < sign.start + sign.value.ticks:
+            out.append(waiting.pop(0)[1])
         if sign.triplet == "start":
             count = next(n for n, each in enumerate(made[at:], 1) if each.triplet == "stop")
             out.append(f"(3:2:{count}")

@@ -27,6 +27,7 @@ from studio_music.formats.midi.events import (
 )
 from studio_music.formats.read_result import ReadResult, once
 from studio_music.piece import (
+    MAX_LYRIC,
     MAX_NOTES,
     MAX_QUARTERS,
     TEMPO_RANGE,
@@ -104,6 +105,7 @@ class _Reading:
         self._tempos: dict[int, float] = {}
         self._metres: dict[int, Metre] = {}
         self._keys: list[Key] = []
+        self._lyrics: defaultdict[int, dict[int, str]] = defaultdict(dict)
         self._end = self._offset = 0
 
     def _scale_of(self, division: int) -> Fraction:
@@ -186,6 +188,8 @@ class _Reading:
             self.carried = data[len(_CARRIED) :]
         elif tick > MAX_QUARTERS * TICKS:
             return  # after all that a piece can hold
+        elif kind == 0x05:
+            self._lyrics[number].setdefault(tick, _text(data)[:MAX_LYRIC])
         elif kind == 0x51 and len(data) == 3:
             self._tempos[tick] = self._tempo(int.from_bytes(data, "big"))
         elif kind == 0x58 and len(data) >= 2:
@@ -258,7 +262,7 @@ class _Reading:
             elsewhere = self._programs.get((place.port, place.channel), 0)
             yield Track(
                 name=f"{name}{number}" or ("Drums" if drums else f"Track {place.channel + 1}"),
-                notes=tuple(sorted(notes)),
+                notes=_sung(tuple(sorted(notes)), self._lyrics[place.track]),
                 program=elsewhere if place.program < 0 else place.program,
                 drums=drums,
                 volume=round(self._controls.get((*at, 7), 102) / 127, 2),
@@ -273,6 +277,15 @@ def _from_start(changes: dict[int, Changed], default: Changed) -> list[tuple[int
     """Return the changes in order; the first one counts from the start on."""
     ordered = sorted(changes.items()) or [(0, default)]
     return ordered if ordered[0][0] == 0 else [(0, default), *ordered]
+
+
+def _sung(notes: tuple[Note, ...], lyrics: dict[int, str]) -> tuple[Note, ...]:
+    """Return notes with the syllables at their starts; of a chord the lowest note has it."""
+    left = dict(lyrics)
+    return tuple(
+        msgspec.structs.replace(note, lyric=left.pop(note.start)) if note.start in left else note
+        for note in notes
+    )
 
 
 def _text(data: bytes) -> str:
@@ -359,6 +372,7 @@ def _track(track: Track, port: int, channel: int) -> list[Event]:
         Event(0, 0xC0 | channel, bytes([0 if track.drums else track.program])),
     ]
     notes = [
+        *(meta(n.start, 0x05, n.lyric.encode()) for n in track.notes if n.lyric),
         *(Event(n.start, 0x90 | channel, bytes([n.pitch, n.velocity])) for n in track.notes),
         *(Event(n.end, 0x80 | channel, bytes([n.pitch, 64])) for n in track.notes),
     ]

@@ -9,16 +9,14 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from studio_music.formats import chord_symbols
+from studio_music.formats.musicxml.lyrics import hairpin_of, sign_of, syllable_of
 from studio_music.formats.musicxml.xml_files import attribute, number
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.percussion import pitch_at
 from studio_music.formats.pitch_spelling import STEPS
-from studio_music.piece import TICKS, Key, Metre
+from studio_music.piece import LOUDNESS, TICKS, Key, Metre
 
-_DYNAMICS: Final = {
-    "pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124,
-    "ffff": 127, "sf": 112, "sfz": 112, "fp": 96, "fz": 112,
-}  # fmt: skip
+_ACCENTS: Final = {"sf": 112, "sfz": 112, "fp": 96, "fz": 112}
 _BEATS: Final = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
 _FORTE: Final = 90  # the velocity that MusicXML calls 100 per cent
 _JUMPS: Final = ("dacapo", "dalsegno", "tocoda", "fine")
@@ -41,6 +39,8 @@ class PartReader:
         self._bar = WrittenBar()
         self._now = self._before = 0.0  # in quarter notes
         self.is_percussion = False
+        self.has_velocities = False
+        """Whether notes say by themselves how loud they are."""
 
     def read(self, measure: Element) -> WrittenBar:
         """Return the next bar."""
@@ -82,6 +82,10 @@ class PartReader:
         ties = ties or {tie.get("type") for tie in note.findall("notations/tied")}
         loud = attribute(note, "dynamics")
         velocity = self._velocity if loud is None else _loudness(loud)
+        self.has_velocities = self.has_velocities or loud is not None
+        lyric, has_verses = syllable_of(note)
+        if has_verses:
+            self._remarks.append("Only the first verse of the lyrics was kept.")
         self._bar.notes.append(
             WrittenNote(
                 begin,
@@ -91,6 +95,7 @@ class PartReader:
                 "stop" in ties,
                 "start" in ties,
                 note.findtext("voice", ""),
+                lyric=lyric,
             )
         )
 
@@ -144,7 +149,12 @@ class PartReader:
     def _take_direction(self, element: Element) -> None:
         place = self._now + number(element, "offset", 0) / self._divisions
         for mark in element.findall("direction-type/dynamics/*"):
-            self._velocity = _DYNAMICS.get(mark.tag, self._velocity)
+            self._velocity = (LOUDNESS | _ACCENTS).get(mark.tag, self._velocity)
+            if sign := sign_of(mark):
+                self._bar.dynamics.append((max(0, _ticks(place)), sign, ""))
+        for wedge in element.findall("direction-type/wedge"):
+            ends = wedge.get("number", "1")
+            self._bar.dynamics.append((max(0, _ticks(place)), hairpin_of(wedge), ends))
         sound = element.find("sound")
         if sound is not None:
             self._take_sound(sound, place)

@@ -79,4 +79,4 @@ def _part(part: Element, head: Element, at: int, remarks: list[str]) -> WrittenP
         volume=min(1.0, max(0.0, volume)),
         pan=min(1.0, max(-1.0, pan)),
     )
-    return WrittenPart(track, bars)
+    return WrittenPart(track, bars, reader.has_velocities)

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from studio_music.formats import chord_symbols
 from studio_music.formats.bars import Bar, Bars, aligned
 from studio_music.formats.musicxml.figured_bass import figured
+from studio_music.formats.musicxml.lyrics import dynamics, lyrics
 from studio_music.formats.notation import Sign, signs
 from studio_music.formats.note_values import is_compound
 from studio_music.formats.percussion import drum
@@ -114,6 +115,7 @@ class _Part:
         self._in_bar = [[by_bar(voice, bars) for voice in staff.voices] for staff in self._staves]
         self._leads = number == _leader(piece)
         self._figures = figured(piece) if self._track.role == "bass voice" else {}
+        self._lyrics = lyrics(self._track)
 
     # ---- the part list
 
@@ -167,6 +169,7 @@ class _Part:
             f'<measure number="{name}"{implicit}>',
             self._attributes(number, bar, first=first),
             *(self._directions(bar, last) if self._leads else ()),
+            *dynamics(self._track, bar, last=last, below=not self._lyrics),
             *self._voices(number, bar),
             end if last else "",
             "</measure>",
@@ -262,7 +265,15 @@ class _Part:
         loud = f' dynamics="{note.velocity * 100 / FORTE:.2f}"'
         chord = "" if first else "<chord/>"
         length = self._length(placed, accidental, head, instrument, first=first)
-        return f"<note{self._mark(placed, each)}{loud}>{chord}{what}{length}</note>"
+        sung = self._sung(placed.sign) if first else ""
+        return f"<note{self._mark(placed, each)}{loud}>{chord}{what}{length}{sung}</note>"
+
+    def _sung(self, sign: Sign) -> str:
+        """Return the syllable of a chord: that of its first note which has one."""
+        if sign.tied:
+            return ""
+        found = (self._lyrics.get(each.number, "") for each in sign.notes)
+        return next(filter(None, found), "")
 
     def _mark(self, placed: _Placed, each: Numbered | None = None) -> str:
         """Return the id of a note or rest, and remember when it begins."""

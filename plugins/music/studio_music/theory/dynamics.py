@@ -1,0 +1,114 @@
+"""Dynamics of a track: how loud each tick is by its signs, and notes that follow a new sign."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import mean
+from typing import Final
+
+from msgspec.structs import replace
+
+from studio_music.piece import HAIRPINS, LOUDNESS, TICKS, Dynamic, Note, Track
+
+USUAL: Final = 80
+_STEPS: Final = tuple(LOUDNESS.values())
+
+
+class Levels:
+    """How loud a track is by its signs.
+
+    Args:
+        before: The velocity before the first sign.
+    """
+
+    def __init__(self, dynamics: Sequence[Dynamic], before: float = USUAL) -> None:
+        self._marks = [(each.tick, LOUDNESS[each.sign]) for each in dynamics if not each.end]
+        self._hairpins = [each for each in dynamics if each.end > each.tick]
+        self._before = before
+
+    def at(self, tick: int) -> float:
+        """Return the velocity at a tick: that of the last sign; within a hairpin, in between.
+
+        A hairpin leads to the sign at its end or within a beat behind it; without one, a step on.
+        """
+        level, since = self._before, -1
+        for begin, loud in self._marks:
+            if begin <= tick:
+                level, since = loud, begin
+        for hairpin in self._hairpins:
+            if since <= hairpin.tick <= tick:
+                aim = self._aim(hairpin, level)
+                share = (tick - hairpin.tick) / (hairpin.end - hairpin.tick)
+                level += (aim - level) * min(1.0, share)
+        return level
+
+    def _aim(self, hairpin: Dynamic, level: float) -> float:
+        marks = (loud for at, loud in self._marks if 0 <= at - hairpin.end <= TICKS)
+        return next(marks, _a_step(level, hairpin.sign == HAIRPINS[0]))
+
+
+def _a_step(level: float, louder: bool) -> float:
+    """Return the velocity of the next dynamic."""
+    if louder:
+        return next((step for step in _STEPS if step > level), _STEPS[-1])
+    return next((step for step in reversed(_STEPS) if step < level), _STEPS[0])
+
+
+def marked(track: Track, tick: int, sign: str, end: int = 0) -> Track:
+    """Return the track with a sign at ``tick``, and its notes as loud as that says.
+
+    Accents stay: a note that was louder than the others still is.
+
+    Args:
+        sign: A key of ``LOUDNESS``, one of ``HAIRPINS``, or "" to take away what stands there.
+        end: Where a hairpin ends.
+    """
+    kept = [d for d in track.dynamics if d.tick != tick or bool(d.end) != bool(end)]
+    if not sign:
+        kept = [d for d in track.dynamics if d.tick != tick]
+    if end:
+        kept = [d for d in kept if not d.end or d.end <= tick or d.tick >= end]
+    new = [*kept, Dynamic(tick, sign, end)] if sign else kept
+    return followed(track, tuple(sorted(new)))
+
+
+def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
+    """Return the track with these signs in the place of its own, and velocities that follow.
+
+    What stands under no sign stays as loud as it is.
+    """
+    starts = sorted(each.tick for each in dynamics)
+    first = min((each.tick for each in track.dynamics), default=None)
+
+    def span(tick: int) -> int:
+        return bisect_right(starts, tick)
+
+    together: defaultdict[int, list[int]] = defaultdict(list)
+    for note in track.notes:
+        together[span(note.start)].append(note.velocity)
+    usual = {at: mean(velocities) for at, velocities in together.items()}
+
+    def loud(note: Note) -> Note:
+        at = span(note.start)
+        if not at:
+            return note
+        known = first is not None and first <= note.start
+        was = Levels(track.dynamics, usual[at]).at(note.start) if known else usual[at]
+        wanted = Levels(dynamics, usual[at]).at(note.start)
+        return replace(note, velocity=max(1, min(127, round(note.velocity + wanted - was))))
+
+    return replace(track, notes=tuple(map(loud, track.notes)), dynamics=dynamics)
+
+
+def led(notes: Sequence[Note], dynamics: Sequence[Dynamic]) -> tuple[Note, ...]:
+    """Return notes that have the velocity of the sign before them, led through the hairpins."""
+    levels = Levels(dynamics)
+    inside = [(each.tick, each.end) for each in dynamics if each.end]
+    return tuple(
+        replace(note, velocity=round(levels.at(note.start)))
+        if any(first <= note.start <= last for first, last in inside)
+        else note
+        for note in notes
+    )
