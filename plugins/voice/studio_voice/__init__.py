@@ -1,0 +1,1 @@
+"""Voice: what is said in recordings, written down with times."""

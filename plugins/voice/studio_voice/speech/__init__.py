@@ -1,0 +1,1 @@
+"""Recordings as sound, and where somebody speaks in them."""

@@ -1,0 +1,105 @@
+"""Recordings from files: WAV, FLAC, Ogg and MP3 by libsndfile, piece by piece, at 16 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.api import BadInput, ErrorCode, StudioError, open_regular
+from studio_voice.whisper.spectrogram import RATE
+
+SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+LONGEST: Final = 6 * 3600
+"""Seconds of one recording."""
+_PIECE: Final = 300
+"""Seconds that are read at once."""
+_RATES: Final = (4_000, 768_000)
+
+Sound = NDArray[np.float32]
+
+
+def length(path: Path) -> float:
+    """Return how many seconds a recording lasts, as its header says: of an MP3 it is a guess.
+
+    Raises:
+        BadInput: It is no recording, has none, or is too long.
+        StudioError: libsndfile is not there.
+    """
+    with _opened(path) as file:
+        return float(file.frames / file.samplerate)
+
+
+def pieces(path: Path) -> Iterator[tuple[Sound, bool]]:
+    """Yield five minutes of one channel at 16 kHz at a time, and whether they are the last.
+
+    Raises:
+        BadInput, StudioError: As :func:`length` does; or the file is damaged further on.
+    """
+    with _opened(path) as file:
+        left = LONGEST * file.samplerate
+
+        def read() -> Sound:
+            block = file.read(min(left, _PIECE * file.samplerate), dtype="float32", always_2d=True)
+            return np.asarray(np.nan_to_num(block.mean(axis=1)), np.float32)
+
+        block = read()
+        while len(block):
+            left -= len(block)
+            ahead = read()
+            yield _at_rate(block, file.samplerate), not len(ahead)
+            block = ahead
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"Recordings need libsndfile, which cannot be loaded ({error}).",
+            "Install it, then restart the studio.",
+        ) from error
+    try:
+        open_regular(path).close()
+        with soundfile.SoundFile(path) as file:
+            _check(file, path.name)
+            yield file
+    except OSError as error:
+        raise BadInput(f"“{path.name}” cannot be read: {error.strerror or error}.") from error
+    except soundfile.LibsndfileError as error:
+        raise BadInput(
+            f"“{path.name}” is no recording that can be read, or it is damaged.",
+            "Choose a WAV, FLAC, Ogg or MP3 file.",
+        ) from error
+
+
+def _check(file: Any, name: str) -> None:
+    if not _RATES[0] <= file.samplerate <= _RATES[1]:
+        raise BadInput(
+            f"“{name}” says that it has {file.samplerate:,} samples a second.",
+            "Speech needs 4,000 to 768,000. Export the recording again.",
+        )
+    if not 1 <= file.channels <= 64 or file.frames < 1:
+        raise BadInput(f"“{name}” is empty.", "Choose another recording.")
+    if file.frames / file.samplerate > LONGEST:
+        hours = file.frames / file.samplerate / 3600
+        raise BadInput(
+            f"“{name}” lasts {hours:,.0f} hours; the limit is {LONGEST // 3600}.",
+            "Cut it into parts first.",
+        )
+
+
+def _at_rate(sound: Sound, rate: int) -> Sound:
+    from scipy.signal import resample_poly
+
+    if rate == RATE:
+        return sound.astype(np.float32)
+    ratio = Fraction(RATE, rate).limit_denominator(1000)
+    return np.asarray(resample_poly(sound, ratio.numerator, ratio.denominator), np.float32)

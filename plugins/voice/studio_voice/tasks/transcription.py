@@ -1,0 +1,195 @@
+"""The task ``voice.transcribe``: what is said in a recording, with times."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from studio.api import BadInput, Event, Rung, TaskContext
+from studio_voice.schema import Transcribe
+from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, packed
+
+if TYPE_CHECKING:
+    from studio_voice.speech.recordings import Sound
+    from studio_voice.speech.windows import Span
+    from studio_voice.whisper.weights import Transcriber
+
+_AT_ONCE: Final = 4
+"""Windows that are written down together: of more, a Stop would come late."""
+_DETECTOR: Final = "silero-vad"
+_HEARD_FOR_LANGUAGE: Final = 3
+
+
+class Part(NamedTuple):
+    """Where somebody speaks, and the sound of it."""
+
+    span: Span
+    sound: Sound
+
+
+def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
+    """Write down what is said.
+
+    Yields progress (in seconds of the recording), the text as it is found, a ``transcript``
+    artifact, and the result: ``text``, ``segments`` (``start`` and ``end`` in seconds, ``text``),
+    ``language``, ``seconds``, and ``speech``: how many of them have somebody speaking.
+
+    Raises:
+        BadInput: It is no recording, nobody speaks in it, or the language is not known.
+        StudioError: The weights cannot be used or do not fit into memory.
+    """
+    import numpy as np
+
+    from studio_voice.speech import recordings
+    from studio_voice.whisper.spectrogram import RATE
+
+    path = Path(params.recording)
+    seconds = yield from ctx.in_thread(partial(recordings.length, path))
+    yield ctx.progress(0, seconds, "Looking for speech")
+    writing = _Writing(ctx, params, seconds)
+    start, rest = 0.0, np.zeros(0, np.float32)
+    for piece, is_last in recordings.pieces(path):
+        sound = np.concatenate([rest, piece])
+        parts = yield from _parts(ctx, params, start, sound)
+        # Somebody may speak on into the next piece: the last window is heard with that.
+        held = parts.pop() if parts and not is_last else None
+        yield from writing.add(parts)
+        end = start + len(sound) / RATE
+        start = held.span.start if held else end
+        rest = sound[len(sound) - round((end - start) * RATE) :]
+    if not writing.segments:
+        raise BadInput(
+            f"Nobody speaks in “{path.name}”, as far as can be heard.",
+            "Record closer or louder, or lower the speech threshold.",
+        )
+    seconds = round(start, 2)
+    made = Transcript(tuple(writing.segments), writing.told_language, seconds, path.name)
+    facts = {"language": made.language, "seconds": seconds, "recording": path.name}
+    yield ctx.artifact(
+        KIND, packed(made), suffix=SUFFIX, title=path.stem[:80], text=made.text, meta=facts
+    )
+    yield ctx.result(
+        text=made.text,
+        segments=[_told(each) for each in made.segments],
+        speech=round(writing.spoken, 2),
+        **facts,
+    )
+
+
+class _Writing:
+    """A transcript that grows, window by window."""
+
+    def __init__(self, ctx: TaskContext, params: Transcribe, seconds: float) -> None:
+        self._ctx, self._params, self._seconds = ctx, params, seconds
+        self.language = "" if params.language.strip().lower() in ("", "auto") else params.language
+        self.language = self.language.strip().lower()
+        self.segments: list[Segment] = []
+        self.spoken = 0.0
+
+    @property
+    def told_language(self) -> str:
+        """The language of the text."""
+        return "en" if self._params.output == "english" else self.language
+
+    def add(self, parts: Sequence[Part]) -> Iterator[Event]:
+        """Write down some more windows, in order."""
+        for first in range(0, len(parts), _AT_ONCE):
+            some = parts[first : first + _AT_ONCE]
+            rungs = [Rung(len(some)), Rung(1, "thirty seconds at a time")]
+            with self._ctx.lease(self._params.weights) as model:
+                found = yield from self._ctx.ladder(rungs, partial(self._heard, model, some))
+            text = " ".join(segment.text for segment in found)
+            self.segments += found
+            self.spoken += sum(part.span.end - part.span.start for part in some)
+            if text:
+                yield self._ctx.text(f"{text} ", channel="transcript")
+            done = some[-1].span.end
+            yield self._ctx.progress(done, max(done, self._seconds), "Writing it down")
+
+    def _heard(
+        self, model: Transcriber, parts: Sequence[Part], at_once: int
+    ) -> Generator[Event, None, list[Segment]]:
+        from studio_voice.whisper import decoder
+
+        found: list[Segment] = []
+        generator = self._ctx.rng.torch("cpu")
+        for first in range(0, len(parts), at_once):
+            some = parts[first : first + at_once]
+            sound = yield from self._encoded(model, some)
+            prompt = self._prompt(model, sound)
+            drafts = yield from decoder.write_down(
+                model.network, sound, model.tokens, prompt, generator
+            )
+            for part, draft in zip(some, drafts):
+                length = part.span.end - part.span.start
+                for phrase in decoder.phrases(draft, model.tokens, length):
+                    start, end = (part.span.start + at for at in (phrase.start, phrase.end))
+                    found.append(Segment(round(start, 2), round(end, 2), phrase.text))
+        return found
+
+    def _encoded(self, model: Transcriber, parts: Sequence[Part]) -> Generator[Event, None, Any]:
+        import torch
+
+        from studio_voice.whisper.spectrogram import spectrogram
+
+        mels, encoded = model.network.sizes.mels, []
+        for part in parts:
+            yield None
+            with torch.inference_mode():
+                heard = spectrogram(part.sound, mels)[None].to(self._ctx.device)
+                encoded.append(model.network.encode(heard))
+        return torch.cat(encoded)
+
+    def _prompt(self, model: Transcriber, sound: Any) -> list[int]:
+        import torch
+
+        from studio_voice.whisper import decoder
+
+        known = model.tokens.languages
+        if not self.language:
+            with torch.inference_mode():
+                heard = sound[:_HEARD_FOR_LANGUAGE]
+                self.language, _share = decoder.language_of(model.network, heard, model.tokens)
+        if known and self.language not in known:
+            raise BadInput(
+                f"“{self.language}” is no language that this model knows.",
+                f"Give a code such as en, de or fr, or auto. It knows: {', '.join(sorted(known))}.",
+            )
+        translate = self._params.output == "english"
+        if not known and (translate or self.language != "en"):
+            raise BadInput(
+                "This model knows English only.", "Choose another one that knows more languages."
+            )
+        return model.tokens.prompt(self.language, translate=translate, words=self._params.words)
+
+
+def _parts(
+    ctx: TaskContext, params: Transcribe, start: float, sound: Sound
+) -> Generator[Event, None, list[Part]]:
+    """Return the windows of a piece of a recording in which somebody speaks."""
+    import numpy as np
+
+    from studio_voice.speech.detector import speech_shares
+    from studio_voice.speech.windows import Span, spoken, windows
+    from studio_voice.whisper.spectrogram import RATE
+
+    found = []
+    with ctx.lease(_DETECTOR) as detector:
+        for some in speech_shares(detector.network, sound):
+            found.append(some)
+            yield None
+    shares = np.concatenate(found) if found else np.zeros(0, np.float32)
+    spans = spoken(shares, params.silence / 100)
+    return [
+        Part(
+            Span(start + span.start, start + span.end),
+            sound[round(span.start * RATE) : round(span.end * RATE)],
+        )
+        for span in windows(spans, shares, len(sound) / RATE)
+    ]
+
+
+def _told(segment: Segment) -> dict[str, Any]:
+    return {"start": segment.start, "end": segment.end, "text": segment.text}

@@ -1,0 +1,66 @@
+"""A transcript: what was said when, as a file of the library."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from studio.api import BadInput
+
+KIND: Final = "transcript"
+SUFFIX: Final = ".json"
+_MOST_BYTES: Final = 64 * 2**20
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A few words; ``start`` and ``end`` in seconds from the start of the recording."""
+
+    start: float
+    end: float
+    text: str
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What was said in a recording.
+
+    Attributes:
+        language: Code of the language of ``segments``: ``en``.
+        seconds: How long the recording lasts.
+        recording: Name of its file.
+    """
+
+    segments: tuple[Segment, ...]
+    language: str = ""
+    seconds: float = 0.0
+    recording: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it, a paragraph where somebody pauses for long."""
+        parts: list[str] = []
+        before = None
+        for segment in self.segments:
+            pause = 0.0 if before is None else segment.start - before.end
+            parts.append(("\n\n" if pause > 2.0 else " " if parts else "") + segment.text)
+            before = segment
+        return "".join(parts)
+
+
+def packed(transcript: Transcript) -> bytes:
+    """Return the bytes of its file: JSON with a line a segment."""
+    return msgspec.json.format(msgspec.json.encode(transcript), indent=1) + b"\n"
+
+
+def unpacked(data: bytes) -> Transcript:
+    """Return the transcript in a file.
+
+    Raises:
+        BadInput: It is none.
+    """
+    try:
+        if len(data) > _MOST_BYTES:
+            raise BadInput("This transcript is too large.")
+        return msgspec.json.decode(data, type=Transcript)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput("This is no transcript, or it is damaged.") from error

@@ -1,0 +1,1 @@
+"""The network of Whisper, what it hears, and how it writes."""
