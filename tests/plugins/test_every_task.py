@@ -22,6 +22,7 @@ import torch
 from plugins.code.tests.tasks.scripted import Engine, Quick
 from plugins.molecules.tests import pocket
 from plugins.music.tests.audio_models import tiny_audio_models
+from plugins.voice.tests import tiny_whisper
 from studio.api import CalledArtifact, CallOutcome, finished
 from studio.protocol.time_left import TimeLeft
 from studio.runtime.engines.text.engine import TextEngine
@@ -176,13 +177,15 @@ def _tones() -> np.ndarray:
 class Case:
     """A small job: its parameters, what makes the model that it leases, what is handed in.
 
-    ``calls`` stand in for the tasks that it uses, ``sandbox`` for what it runs.
+    ``beside`` are the models that it leases by name. ``calls`` stand in for the tasks that it uses,
+    ``sandbox`` for what it runs.
     """
 
     params: Mapping[str, Any]
     model: Callable[[], Any] = lambda: None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Callable[..., CallOutcome]] = field(default_factory=dict)
+    beside: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     sandbox: Callable[[], Any] = Quick
 
 
@@ -314,7 +317,7 @@ def _run(task: str, folder: Path, *, seed: int = 1, stop_after: int | None = Non
         _function(task),
         params,
         seed=seed,
-        models={"tiny": model},
+        models={"tiny": model, **{name: make() for name, make in case.beside.items()}},
         inputs=case.inputs,
         calls=case.calls,
         sandbox=case.sandbox(),
@@ -416,6 +419,12 @@ def _case(task: str, folder: Path) -> Case:
         path = folder / "tones.wav"
         path.write_bytes(wav(_tones(), 22_050))
         return Case({"sound": str(path)}, lambda: Listener(NoteNetwork().eval()))
+    if task == "voice.transcribe":
+        path = folder / "speech.wav"
+        path.write_bytes(wav(np.zeros((40 * 16_000, 1), np.float32), 16_000))
+        said = [tiny_whisper.script(1, " Good day", 2)]
+        beside = {"silero-vad": tiny_whisper.detector}
+        return Case({"recording": str(path)}, lambda: tiny_whisper.scripted(said), beside=beside)
     if task == "music.generate":
         return Case({"prompt": "a cat", "seconds": 0.5}, lambda: _writing_sound(folder))
     if task == "music.edit_sound":

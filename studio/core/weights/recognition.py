@@ -25,6 +25,7 @@ MAX_ENTRIES = 20_000
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 _MUSIC_WRITERS = frozenset({"musicgen", "musicgen_melody"})
+_TRANSCRIBER = "whisper"
 _MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
 
 
@@ -226,11 +227,13 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         config = json.loads(path.read_text("utf-8"))
         names = config.get("architectures") or []
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
-        is_sound = str(config.get("model_type")) in _MUSIC_WRITERS
+        made_for = str(config.get("model_type"))
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         return (), f"The config.json of {path.parent.name} is invalid ({error}). Copy it again."
-    if is_sound:
+    if made_for in _MUSIC_WRITERS:
         return ("text-to-audio",), ""
+    if made_for == _TRANSCRIBER:
+        return ("speech-to-text",), ""
     return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 

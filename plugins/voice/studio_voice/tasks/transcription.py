@@ -34,7 +34,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
 
     Yields progress (in seconds of the recording), the text as it is found, a ``transcript``
     artifact, and the result: ``text``, ``segments`` (``start`` and ``end`` in seconds, ``text``),
-    ``language``, ``seconds``, and ``speech``: how many of them have somebody speaking.
+    ``language``, and ``duration``: how many seconds the recording lasts.
 
     Raises:
         BadInput: It is no recording, nobody speaks in it, or the language is not known.
@@ -66,14 +66,13 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
         )
     seconds = round(start, 2)
     made = Transcript(tuple(writing.segments), writing.told_language, seconds, path.name)
-    facts = {"language": made.language, "seconds": seconds, "recording": path.name}
+    facts = {"language": made.language, "duration": seconds, "recording": path.name}
     yield ctx.artifact(
         KIND, packed(made), suffix=SUFFIX, title=path.stem[:80], text=made.text, meta=facts
     )
     yield ctx.result(
         text=made.text,
         segments=[_told(each) for each in made.segments],
-        speech=round(writing.spoken, 2),
         **facts,
     )
 
@@ -86,7 +85,6 @@ class _Writing:
         self.language = "" if params.language.strip().lower() in ("", "auto") else params.language
         self.language = self.language.strip().lower()
         self.segments: list[Segment] = []
-        self.spoken = 0.0
 
     @property
     def told_language(self) -> str:
@@ -102,7 +100,6 @@ class _Writing:
                 found = yield from self._ctx.ladder(rungs, partial(self._heard, model, some))
             text = " ".join(segment.text for segment in found)
             self.segments += found
-            self.spoken += sum(part.span.end - part.span.start for part in some)
             if text:
                 yield self._ctx.text(f"{text} ", channel="transcript")
             done = some[-1].span.end

@@ -26,13 +26,13 @@ class Transcript(msgspec.Struct, frozen=True):
 
     Attributes:
         language: Code of the language of ``segments``: ``en``.
-        seconds: How long the recording lasts.
+        duration: How many seconds the recording lasts.
         recording: Name of its file.
     """
 
     segments: tuple[Segment, ...]
     language: str = ""
-    seconds: float = 0.0
+    duration: float = 0.0
     recording: str = ""
 
     @property

