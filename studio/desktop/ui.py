@@ -37,9 +37,11 @@ from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.empty_states import EmptyState
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
+from studio.desktop.widgets.level_meter import LevelMeter
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.popup_corners import cut_corners
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.desktop.widgets.wave import Wave
 from studio.desktop.window.confirmation import show_confirm, show_link
 
 
@@ -187,6 +189,14 @@ class WindowUi:
     def plot_view(self, plot: Plot, name: str = "") -> PlotView:
         """Return a view of a chart that may change."""
         return PlotView(self.look, chart_of(plot), name)
+
+    def wave(self, color: str = "kind-audio") -> Wave:
+        """Return a view of a sound's wave."""
+        return Wave(self.look, color)
+
+    def level_meter(self, tip: str) -> LevelMeter:
+        """Return a small meter."""
+        return LevelMeter(self.look, tip)
 
     def highlight(self, lines: Sequence[str], language: str) -> list[list[Run]]:
         """Return the coloured runs of each line; needs no window."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_windows_hold_all_speech_and_are_short_enough() -> None:
     assert all(span.end - span.start <= 30 for span in found)
     for start, end in there:
         assert any(w.start <= start + 0.05 and end - 0.05 <= w.end for w in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:]))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_faintest() -> None:

@@ -147,6 +147,16 @@ class Ui(Protocol):
         """Return a view of ``plot``; ``name`` is for those who hear it."""
         ...
 
+    @since("1.1")
+    def wave(self, color: str = "kind-audio") -> WaveView:
+        """Return a view of the wave of a sound; ``color`` is that of ``tokens`` it is drawn in."""
+        ...
+
+    @since("1.1")
+    def level_meter(self, tip: str) -> LevelMeter:
+        """Return a small meter of how loud something is; ``tip`` says what."""
+        ...
+
     def highlight(self, lines: Sequence[str], language: str) -> list[list[tuple[int, int, str]]]:
         """Return the coloured runs of each line: start, length, and a colour of ``tokens``.
 
@@ -400,4 +410,48 @@ class PlotView(Protocol):
 
     def set_plot(self, plot: Plot) -> None:
         """Show another plot; one of 100,000 values takes a moment."""
+        ...
+
+
+class WaveView(Protocol):
+    """The wave of a sound, with a playhead that a click puts.
+
+    Attributes:
+        place: Where the playhead is, 0…1.
+    """
+
+    place: float
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as wide as its room."""
+        ...
+
+    def show_levels(self, levels: Sequence[float]) -> None:
+        """Show levels, 0…1, from start to end."""
+        ...
+
+    def set_place(self, place: float) -> None:
+        """Move the playhead."""
+        ...
+
+    def on_seek(self, call: Callable[[float], None]) -> None:
+        """Call with the place of each click, 0…1."""
+        ...
+
+    def on_select(self, call: Callable[[float, float], None]) -> None:
+        """Let parts be marked by dragging; call with both ends, 0…1."""
+        ...
+
+
+class LevelMeter(Protocol):
+    """How loud something is, from −48 to 0 dB."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a row."""
+        ...
+
+    def show_level(self, level: float) -> None:
+        """Show an amplitude, 0…1."""
         ...

@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 
 from studio.api import BenchContext, median_times
+from studio.api.window.sound import devices
 from studio_music.piece import Note, Piece, Tempo, Track
 from studio_music.sound.mix.render import render
-from studio_music.sound.playback import devices
 from studio_music.sound.playback.player import Player
 from studio_music.sound.synth import selection
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from studio.api import ErrorCode, StudioError
+from studio.api.window.sound import devices
 from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.playback import devices, engine, player
+from studio_music.sound.playback import engine, player
 from studio_music.sound.playback.player import Player
 from studio_music.sound.synth.builtin_synth import hertz_of
 from studio_music.sound.synth.protocol import Voice

@@ -179,7 +179,7 @@ class EffectsPage(QWidget):
         self.results.show_current(self._shown)
         if result is not None:
             self.viewer = SoundViewer(self._ctx, result.artifact)
-            self.viewer.wave.selected = self._select
+            self.viewer.wave.on_select(self._select)
             self.viewer.spectrogram.grow(_TALL)
             self._stage.addWidget(self.viewer)
             self._show_facts(result)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api import Kind, NewArtifact, PluginContext, SavedArtifact, StudioError, outcome
 from studio_music.pages.phrases import clock, tr
-from studio_music.pages.playback.transport import LevelMeter
 
 _LOOK_MS = 60
 _LEAST = 0.5
@@ -20,7 +19,7 @@ _LEAST = 0.5
 
 def new_recording() -> Any:
     """Return a recording that is going on. Slow: it looks for sound devices."""
-    from studio_music.sound.playback.recorder import Recorder
+    from studio.api.window.sound.recorder import Recorder
 
     return Recorder()
 
@@ -42,7 +41,7 @@ class HumBar(QWidget):
         self._recording: Any = None
         self._asked = self._closed = False
         self._words = ctx.ui.label()
-        self.meter = LevelMeter(ctx)
+        self.meter = ctx.ui.level_meter(tr("How loud the microphone hears"))
         self.done: QPushButton = ctx.ui.button(tr("Write it down"), "file-music")
         self.drop: QPushButton = ctx.ui.button(tr("Discard"), "x")
         self.done.clicked.connect(lambda _checked=False: self.finish())
@@ -50,7 +49,7 @@ class HumBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
-        for part in (self._words, self.meter):
+        for part in (self._words, self.meter.widget):
             row.addWidget(part)
         row.addStretch(1)
         row.addWidget(self.drop)

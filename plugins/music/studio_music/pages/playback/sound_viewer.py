@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
@@ -18,10 +16,7 @@ from studio_music.pages.score_reader import LARGEST
 if TYPE_CHECKING:
     import numpy as np
 
-_HEIGHT, _STEP, _FRAME_MS = 120, 3, 30
-_MARGIN = 12
-_SLIP = 4
-"""Pixels that a click may move without marking anything."""
+_FRAME_MS = 30
 
 
 class SoundViewer(QWidget):
@@ -41,8 +36,8 @@ class SoundViewer(QWidget):
         self._loop: tuple[int, int] | None = None
         self._samples: Any = None
         self._rate = 44100
-        self.wave = Wave(ctx)
-        self.wave.sought = self._seek
+        self.wave = ctx.ui.wave()
+        self.wave.on_seek(self._seek)
         self.spectrogram = Spectrogram(ctx)
         self.play = ctx.ui.icon_button("play", tr("Play"))
         self.play.setEnabled(False)
@@ -59,7 +54,7 @@ class SoundViewer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.wave)
+        column.addWidget(self.wave.widget)
         column.addWidget(self.spectrogram)
         column.addLayout(row)
         self._clock = QTimer(self)
@@ -169,96 +164,6 @@ class SoundViewer(QWidget):
         )
 
 
-class Wave(QWidget):
-    """The wave; a click puts the playhead.
-
-    Attributes:
-        place: Where the playhead is, 0…1.
-        sought: Called with the place of a click.
-        selected: Called with both ends of what was marked by dragging, 0…1; None: nothing can be.
-    """
-
-    def __init__(self, ctx: PluginContext) -> None:
-        super().__init__()
-        self._ui = ctx.ui
-        self._levels: list[float] = []
-        self.place = 0.0
-        self.sought: Any = lambda place: None
-        self.selected: Callable[[float, float], None] | None = None
-        self._pressed = -1.0
-        self._range: tuple[float, float] | None = None
-        self.setFixedHeight(_HEIGHT)
-        self.setAccessibleName(tr("Wave"))
-
-    def sizeHint(self) -> QSize:
-        """Return its size."""
-        return QSize(300, _HEIGHT)
-
-    def show_levels(self, levels: list[float]) -> None:
-        """Show levels, 0…1."""
-        self._levels = levels
-        self.update()
-
-    def set_place(self, place: float) -> None:
-        """Move the playhead."""
-        self.place = place
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the wave: what was heard in colour, the rest grey."""
-        colors = self._ui.tokens.colors
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QColor(colors["line"]))
-        painter.setBrush(QColor(colors["bg"]))
-        painter.drawRoundedRect(frame, 8, 8)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        width, middle = self.width() - 2 * _MARGIN, self.height() / 2
-        columns = max(1, int(width) // _STEP)
-        heard = QColor(colors["kind-audio"])
-        ahead = QColor(colors["faint"]) if self.place else heard
-        for column in range(columns if self._levels else 0):
-            first, end = (len(self._levels) * c // columns for c in (column, column + 1))
-            level = max(self._levels[first : max(first + 1, end)])
-            half = max(0.5, level * (middle - _MARGIN))
-            color = heard if column / columns < self.place else ahead
-            painter.fillRect(QRectF(_MARGIN + column * _STEP, middle - half, 2, 2 * half), color)
-        if self._range is not None:
-            left, right = (_MARGIN + width * place for place in self._range)
-            marked = QColor(colors["accent"])
-            marked.setAlpha(50)
-            painter.fillRect(QRectF(left, 4, right - left, self.height() - 8), marked)
-        if self.place:
-            x = _MARGIN + width * self.place
-            painter.setPen(QPen(QColor(colors["bad"]), 1.5))
-            painter.drawLine(QPointF(x, 6), QPointF(x, self.height() - 6))
-
-    def _at(self, event: QMouseEvent) -> float:
-        width = float(max(1, self.width() - 2 * _MARGIN))
-        return max(0.0, min(1.0, (event.position().x() - _MARGIN) / width))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Put the playhead."""
-        if event.button() is Qt.MouseButton.LeftButton:
-            self._pressed, self._range = self._at(event), None
-            self.sought(self._pressed)
-            self.update()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Mark a part."""
-        if self.selected is not None and self._pressed >= 0:
-            start, end = sorted((self._pressed, self._at(event)))
-            self._range = (start, end) if (end - start) * self.width() > _SLIP else None
-            self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Tell what was marked."""
-        self._pressed = -1.0
-        if self.selected is not None and self._range is not None:
-            self.selected(*self._range)
-
-
 def _closer(parts: dict[str, Any]) -> Any:
     """Return what lets go of the player when the viewer is gone."""
 
@@ -273,7 +178,7 @@ def _closer(parts: dict[str, Any]) -> Any:
 
 def new_sample_player() -> Any:
     """Return what plays samples on this machine."""
-    from studio_music.sound.playback.sample_player import SamplePlayer
+    from studio.api.window.sound.sample_player import SamplePlayer
 
     return SamplePlayer()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
-    QWidget,
 )
 
 from studio.api import PluginContext, Role
@@ -25,9 +23,6 @@ from studio_music.pages.editor.grid import position
 from studio_music.pages.phrases import clock, key_name, tr
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
-
-_FLOOR_DB = -48.0
-_FALL = 0.06
 
 METRES: Final = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
 _WIDE, _SLIM = 660, 560
@@ -62,7 +57,7 @@ class Transport(QFrame):
         self.metre = ctx.ui.button("", tip=tr("Time signature"))
         for field in (self.key, self.metre):
             ctx.ui.wear(field, Role.DENSE)
-        self.meter = LevelMeter(ctx)
+        self.meter = ctx.ui.level_meter(tr("How loud it plays"))
         self.verdict: QPushButton = ctx.ui.button("", "shield-check", tip=tr("Checks"), dense=True)
         self.verdict.hide()
         self._verdict_words = ""
@@ -89,7 +84,7 @@ class Transport(QFrame):
         row.addSpacing(8)
         row.addWidget(self.time)
         row.addSpacing(8)
-        row.addWidget(self.meter)
+        row.addWidget(self.meter.widget)
         row.addWidget(self.silent)
         row.addStretch(1)
         for field in (self.tempo, self.key, self.metre, self.verdict):
@@ -121,7 +116,7 @@ class Transport(QFrame):
         self._show_words()
 
     def _show_meter(self) -> None:
-        self.meter.setVisible(self._playing.ready and self.width() >= _WIDE)
+        self.meter.widget.setVisible(self._playing.ready and self.width() >= _WIDE)
 
     # --- showing ------------------------------------------------------------------------------
 
@@ -144,7 +139,7 @@ class Transport(QFrame):
         self.click.setChecked(playing.metronome)
         if playing.underruns:
             gaps = tr("How loud it plays; {count} gaps so far").format(count=playing.underruns)
-            self.meter.setToolTip(gaps)
+            self.meter.widget.setToolTip(gaps)
 
     def _show_place(self, tick: int) -> None:
         bar, beat, rest = position(self._document.piece, tick)
@@ -250,42 +245,3 @@ class _TempoField(QDoubleSpinBox):
             super().wheelEvent(event)  # type: ignore[arg-type]
         else:
             event.ignore()  # type: ignore[attr-defined]
-
-
-class LevelMeter(QWidget):
-    """A meter from −48 to 0 dB."""
-
-    def __init__(self, ctx: PluginContext) -> None:
-        super().__init__()
-        self._ui = ctx.ui
-        self._shown = 0.0
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(tr("Level"))
-        self.setToolTip(tr("How loud it plays"))
-
-    def sizeHint(self) -> QSize:
-        """Return its size."""
-        return QSize(56, 10)
-
-    def show_level(self, level: float) -> None:
-        """Show an amplitude, 0…1."""
-        decibel = 20 * math.log10(level) if level > 1e-6 else _FLOOR_DB
-        aim = max(0.0, min(1.0, 1 - decibel / _FLOOR_DB))
-        shown = aim if level == 0 or aim > self._shown else max(aim, self._shown - _FALL)
-        if shown != self._shown:
-            self._shown = shown
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the bar."""
-        colors = self._ui.tokens.colors
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        room = QRectF(0, 2, self.width(), 6)
-        painter.setBrush(QColor(colors["line"]))
-        painter.drawRoundedRect(room, 3, 3)
-        if self._shown > 0:
-            name = "bad" if self._shown > 0.97 else "warn" if self._shown > 0.88 else "good"
-            painter.setBrush(QColor(colors[name]))
-            painter.drawRoundedRect(QRectF(0, 2, max(6.0, room.width() * self._shown), 6), 3, 3)

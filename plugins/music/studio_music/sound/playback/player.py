@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
+from studio.api.window.sound import devices
 from studio_music.piece import Piece
-from studio_music.sound.playback import devices
 from studio_music.sound.playback.engine import PlaybackEngine
 from studio_music.sound.playback.output_buffer import OutputBuffer
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.api import StudioError
-from studio_music.sound.playback import devices
+from studio.api.window.sound import devices
 
 
 class PortAudioError(Exception):

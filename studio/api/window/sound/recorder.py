@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from studio_music.sound.playback.devices import open_microphone
+from studio.api.window.sound.devices import open_microphone
 
 LONGEST: Final = 5 * 60
 """Seconds after which it takes no more."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from studio.api import ErrorCode, StudioError
+from studio.api.errors import ErrorCode, StudioError
 
 RATES = (44100, 48000)
 _LATENCY = 0.1  # seconds that the device may be ahead: the window is busy now and then

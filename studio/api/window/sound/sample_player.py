@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from studio_music.sound.playback import devices
+from studio.api.window.sound import devices
 
 _FADE = 256
 """Samples over which it begins, so that nothing clicks."""

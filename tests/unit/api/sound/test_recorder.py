@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.api import StudioError
-from studio_music.sound.playback import devices, recorder
+from studio.api.window.sound import devices, recorder
 
 
 class Unplugged(Exception):

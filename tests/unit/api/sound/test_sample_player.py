@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.api import ErrorCode, StudioError
-from studio_music.sound.playback.sample_player import SamplePlayer
+from studio.api.window.sound.sample_player import SamplePlayer
 
 
 class FakeStream:

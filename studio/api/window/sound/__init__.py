@@ -1,0 +1,1 @@
+"""Sound in and out of this machine: devices, what plays samples, what records a microphone."""
