@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -103,4 +105,38 @@ class WeightsPicker(Protocol):
 
     def on_choose(self, call: Callable[[str], None]) -> None:
         """Call with the id of what the user chose."""
+        ...
+
+
+class RecordBar(Protocol):
+    """A row that is there while the microphone listens: how long, how loud, take it or not."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    @property
+    def recording(self) -> bool:
+        """Whether the microphone listens."""
+        ...
+
+    def toggle(self) -> None:
+        """Begin, or take what was recorded."""
+        ...
+
+    def finish(self) -> None:
+        """End, and hand on what was recorded."""
+        ...
+
+    def discard(self) -> None:
+        """End, and keep nothing."""
+        ...
+
+    def on_recorded(self, call: Callable[[Any, int], None]) -> None:
+        """Call with samples (frames, 1) float32 and how many there are a second."""
+        ...
+
+    def on_failed(self, call: Callable[[StudioError | str], None]) -> None:
+        """Call with what went wrong: there is no microphone, or nothing was recorded."""
         ...

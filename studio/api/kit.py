@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.intake import DropTarget, PromptField, WeightsPicker
+from studio.api.intake import DropTarget, PromptField, RecordBar, WeightsPicker
 from studio.api.jobs import JobRequest
 from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
@@ -217,6 +217,16 @@ class Kit(Protocol):
                 offered in the menu.
             key: The setting that keeps the choice; without it the page does.
             remark: Added to the tip while there are no weights with ``prefer``.
+        """
+        ...
+
+    @since("1.1")
+    def record_bar(self, done: str, icon: str, *, longest: float = 300) -> RecordBar:
+        """Return a row that is there while the microphone listens.
+
+        Args:
+            done: What the button says that takes the recording.
+            longest: Seconds after which it ends by itself.
         """
         ...
 

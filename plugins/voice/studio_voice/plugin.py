@@ -1,11 +1,23 @@
-"""The window half: formats of transcripts. Imports nothing before its use."""
+"""The window half: the page, formats of transcripts. Imports nothing of them before its use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from studio.api import SavedArtifact, hookimpl
+from studio.api import Page, PluginContext, SavedArtifact, hookimpl
+
+
+@hookimpl
+def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
+    """Return the page of this plugin."""
+
+    def build() -> Page:
+        from studio_voice.pages.page import build as build_page
+
+        return build_page(ctx)
+
+    return {"voice.page": build}
 
 
 @hookimpl

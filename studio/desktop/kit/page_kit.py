@@ -27,6 +27,7 @@ from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.kit.prompt_field import PromptField
+from studio.desktop.kit.record_bar import RecordBar
 from studio.desktop.kit.run_button import RunButton
 from studio.desktop.kit.run_controller import RunController
 from studio.desktop.kit.saved_copy import save_as
@@ -181,6 +182,10 @@ class PageKit:
     ) -> WeightsPicker:
         """Return a choice of weights."""
         return WeightsPicker(self._ctx, capability, prefer, key, remark)
+
+    def record_bar(self, done: str, icon: str, *, longest: float = 300) -> RecordBar:
+        """Return a row for a recording."""
+        return RecordBar(self._ctx, done, icon, longest)
 
     def image_of(self, pixels: Any) -> QImage:
         """Return an (H, W, 3 or 4) uint8 buffer as a picture; null for any other shape."""

@@ -6,15 +6,21 @@ The runtime reads the files.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from studio.api import (
     JobRequest,
+    Kind,
+    NewArtifact,
     PluginContext,
     RunController,
     SavedArtifact,
+    StudioError,
     TaskResult,
     TroubleRow,
+    outcome,
 )
 from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.autosave import Autosave
@@ -57,6 +63,18 @@ class ImportController:
         self._waiting += [(path, []) for path in paths]
         self._go_on()
 
+    def keep_hummed(self, samples: Any, rate: int) -> None:
+        """Keep what was hummed in the library, and write it down."""
+
+        def kept(found: SavedArtifact | StudioError) -> None:
+            if isinstance(found, StudioError):
+                self._trouble.tell(found)
+            else:
+                self.write_down(found)
+
+        keep = partial(_kept, self._ctx, samples, rate, tr("Hummed"))
+        self._ctx.run_later(lambda: outcome(keep), kept)
+
     def write_down(self, sound: SavedArtifact) -> None:
         """Write a recording of the library down."""
         self._waiting.append((sound.path, [sound.id]))
@@ -98,3 +116,12 @@ class ImportController:
             self._begin()
 
         self._saving.keep(begin)
+
+
+def _kept(ctx: PluginContext, samples: Any, rate: int, title: str) -> SavedArtifact:
+    from studio_music.sound.audio_files import wav
+    from studio_music.thumbnails import sound_png
+
+    data, preview = wav(samples, rate, title=title), sound_png(samples)
+    made = NewArtifact(Kind.AUDIO, data, suffix=".wav", title=title, text=title, preview=preview)
+    return ctx.library.add(made)

@@ -32,7 +32,6 @@ from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import bar_at, bar_line_after
 from studio_music.pages.import_controller import ImportController
-from studio_music.pages.microphone.hum_bar import HumBar
 from studio_music.pages.midi.midi_bar import MidiBar
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
@@ -75,7 +74,7 @@ class MusicPage(QWidget):
         self.head = PageHead(ctx, self.document, self.prompt_box.modes)
         self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
         self.piece_view = PieceView(ctx, self.document, self.playing)
-        self.hum = HumBar(ctx)
+        self.hum = ctx.kit.record_bar(tr("Write it down"), "file-music")
         self.midi = MidiBar(ctx, self.document, self.playing, self.piece_view.roll.desk)
         self.remarks = RemarksRow(ctx, self.ask_again)
         self._make_parts(ctx)
@@ -152,7 +151,7 @@ class MusicPage(QWidget):
         for part in (
             self.head,
             self.prompt_box,
-            self.hum,
+            self.hum.widget,
             self.midi,
             self._progress.widget,
             self.trouble.widget,
@@ -175,21 +174,20 @@ class MusicPage(QWidget):
         self.takes.on_star(self.take_actions.star)
         self.saving.kept.connect(self.add)
         self.saving.failed.connect(self.trouble.tell)
-        self.hum.recorded.connect(self.imports.write_down)
-        self.hum.failed.connect(self.trouble.tell)
+        self.hum.on_recorded(self.imports.keep_hummed)
+        self.hum.on_failed(self.trouble.tell)
         self.midi.failed.connect(self.trouble.tell)
         self.saving.keeping.connect(self.midi.finish)
         self.document.opened.connect(self.show_stage)
         self.document.opened.connect(lambda: self.remarks.show_take(self.take()))
         self.document.edited.connect(self.show_stage)
         end_theme = self._ctx.ui.on_theme(self.piece_view.show_theme)
-        playing, hum, midi = self.playing, self.hum, self.midi
+        playing, midi = self.playing, self.midi
 
         def close() -> None:
             end_theme()
             midi.close_device()
             playing.close()
-            hum.close_device()
 
         self.destroyed.connect(lambda: close())
 

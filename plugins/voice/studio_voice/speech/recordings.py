@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.api import BadInput, ErrorCode, StudioError, open_regular
-from studio_voice.whisper.spectrogram import RATE
 
-SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+RATE: Final = 16_000
+"""Samples a second."""
 LONGEST: Final = 6 * 3600
 """Seconds of one recording."""
 _PIECE: Final = 300

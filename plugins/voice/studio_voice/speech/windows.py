@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio_voice.speech.detector import HOP
-from studio_voice.whisper.spectrogram import RATE, SECONDS
+from studio_voice.speech.recordings import RATE
+from studio_voice.whisper.spectrogram import SECONDS
 
 _DOUBT: Final = 0.15
 """So much less likely than what begins speech is what ends it; between the two it goes on."""

@@ -43,7 +43,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     import numpy as np
 
     from studio_voice.speech import recordings
-    from studio_voice.whisper.spectrogram import RATE
+    from studio_voice.speech.recordings import RATE
 
     path = Path(params.recording)
     seconds = yield from ctx.in_thread(partial(recordings.length, path))
@@ -169,8 +169,8 @@ def _parts(
     import numpy as np
 
     from studio_voice.speech.detector import speech_shares
+    from studio_voice.speech.recordings import RATE
     from studio_voice.speech.windows import Span, spoken, windows
-    from studio_voice.whisper.spectrogram import RATE
 
     found = []
     with ctx.lease(_DETECTOR) as detector:

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-RATE: Final = 16_000
-"""Samples a second."""
+from studio_voice.speech.recordings import RATE
+
 SECONDS: Final = 30
 _HOP = 160
 _WINDOW = 400

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from studio.api.window.sound.devices import open_microphone
-
-LONGEST: Final = 5 * 60
-"""Seconds after which it takes no more."""
 
 
 class Recorder:
@@ -22,13 +19,20 @@ class Recorder:
     """
 
     def __init__(
-        self, open_input: Callable[[Callable[[np.ndarray], None]], Any] = open_microphone
+        self,
+        open_input: Callable[[Callable[[np.ndarray], None]], Any] = open_microphone,
+        *,
+        longest: float = 300,
     ) -> None:
         """Open a microphone. Slow: it looks for devices.
+
+        Args:
+            longest: Seconds after which it takes no more.
 
         Raises:
             StudioError: There is none; says what else can be done.
         """
+        self._longest = longest
         self._parts: list[np.ndarray] = []
         self._frames, self._peak = 0, 0.0
         self._microphone = open_input(self._take)
@@ -42,7 +46,7 @@ class Recorder:
     @property
     def over(self) -> bool:
         """Whether nothing more comes: it is full, or the microphone was pulled out."""
-        return self.seconds >= LONGEST or not self._microphone.is_alive()
+        return self.seconds >= self._longest or not self._microphone.is_alive()
 
     def level(self) -> float:
         """Return the loudest sample since this was asked last, 0…1."""
@@ -55,7 +59,7 @@ class Recorder:
         return np.concatenate([np.zeros(0, np.float32), *self._parts])[:, None]
 
     def _take(self, part: np.ndarray) -> None:
-        room = LONGEST * self.rate - self._frames if self._parts else len(part)
+        room = round(self._longest * self.rate) - self._frames if self._parts else len(part)
         part = part[: max(0, room)]
         self._parts.append(part)
         self._frames += len(part)

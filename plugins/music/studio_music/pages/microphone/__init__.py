@@ -1,1 +1,0 @@
-"""Tunes that are hummed into the microphone."""

@@ -1,0 +1,368 @@
+"""The page: a recording, what is said in it, the strip. Computes nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.api import (
+    BadInput,
+    JobRequest,
+    Kind,
+    NewArtifact,
+    Page,
+    PageAction,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    StudioError,
+    TaskResult,
+    UsedSettings,
+    file_stem,
+    outcome,
+)
+from studio_voice.pages.modes import TRANSCRIBE, modes
+from studio_voice.pages.phrases import clock, tr
+from studio_voice.pages.transcript_panel import TranscriptPanel
+from studio_voice.schema import RECORDING_SUFFIXES
+from studio_voice.transcripts.formats import FORMATS
+from studio_voice.transcripts.transcript import KIND, unpacked
+
+CAPABILITY = "speech-to-text"
+_LONGEST = 3600
+
+
+def build(ctx: PluginContext) -> Page:
+    """Return the page."""
+    page = VoicePage(ctx)
+    return Page(
+        page,
+        panel=page.modes.panel,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        accept=page.accept,
+        reuse=page.reuse,
+        actions=page.page_actions(),
+        focus=page.focus,
+    )
+
+
+class VoicePage(QWidget):
+    """Everything between the rail and the parameter panel.
+
+    Attributes:
+        recording: The file that is written down next; None while there is none.
+    """
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx, ui, kit = ctx, ctx.ui, ctx.kit
+        self.recording: Path | None = None
+        self._parents: list[str] = []
+        self._shown = self._so_far = ""
+        self.trouble = ui.trouble_row()
+        self._progress = ui.progress_row(stop=False, words=tr)
+        self.modes = kit.modes(tr("Action"), modes())
+        self.go = kit.run_button(tr("Transcribe"), "file-text")
+        self.bar = kit.record_bar(tr("Stop and transcribe"), "file-text", longest=_LONGEST)
+        self.view = TranscriptPanel(ctx)
+        self.results = kit.results(
+            "transcripts",
+            name=tr("Transcripts"),
+            paint=None,
+            thumbnail=None,
+            size=(104, 57),
+            describe=lambda result: result.artifact.title,
+            file_name=lambda result: file_stem(result.artifact.title, "transcript"),
+        )
+        self.run = kit.run_controller(
+            prepare=self.request,
+            button=self.go,
+            progress=self._progress,
+            trouble=self.trouble,
+            name="transcribe",
+        )
+        self.target = kit.drop_target(
+            self,
+            tr("Open a recording"),
+            trouble=self.trouble,
+            files=self.bring,
+            suffixes=RECORDING_SUFFIXES,
+        )
+        self.result_actions = kit.artifact_actions(
+            self.result,
+            trouble=self.trouble,
+            results=self.results,
+            show=self.show_result,
+            export=_export,
+            suffixes=tuple(FORMATS),
+            clip=lambda artifact: unpacked(artifact.read()).text,
+            page=tr("Voice"),
+        )
+        self._lay_out()
+        self._connect()
+        self._show_source()
+        self.results.load(self._on_loaded)
+
+    def _lay_out(self) -> None:
+        ui = self._ctx.ui
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(ui.label(tr("Voice"), Role.TITLE))
+        head.addStretch(1)
+        self._record = ui.button(tr("Record"), "mic", dense=True)
+        self._open = ui.button(tr("Open"), "folder-open", dense=True)
+        head.addWidget(self._record)
+        head.addWidget(self._open)
+        self.source = ui.elided_label("")
+        self.missing = ui.label("", Role.SMALL, wrap=True)
+        self.get = ui.button(tr("Download"), "download", dense=True)
+        box = QFrame()
+        ui.wear(box, Role.COMPOSER)
+        inside = QHBoxLayout(box)
+        inside.setContentsMargins(14, 10, 10, 10)
+        inside.setSpacing(10)
+        inside.addWidget(self.source.widget, 1)
+        inside.addWidget(self.go.widget)
+        offer = QHBoxLayout()
+        offer.addWidget(self.missing, 1)
+        offer.addWidget(self.get)
+        self._empty = ui.empty_state(
+            "file-text",
+            tr("What was said?"),
+            tr(
+                "Drop a recording here, open one, or record yourself. "
+                "It is written down on this computer, with times."
+            ),
+        )
+        self._tools = QWidget()
+        tools = QHBoxLayout(self._tools)
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.addStretch(1)
+        self._copy = ui.button(tr("Copy text"), "copy", dense=True)
+        self._save = ui.button(tr("Save as"), "download", dense=True)
+        for button in (self._copy, self._save):
+            tools.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 16, 28, 12)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(box)
+        column.addLayout(offer)
+        column.addWidget(self.bar.widget)
+        column.addWidget(self._progress.widget)
+        column.addWidget(self.trouble.widget)
+        column.addWidget(self._empty, 1)
+        column.addWidget(self.view, 1)
+        column.addWidget(self._tools)
+        column.addWidget(self.results.widget)
+
+    def _connect(self) -> None:
+        self.results.on_pick(self.show_result)
+        self.results.on_menu(self._menu)
+        self.results.on_remove(self.result_actions.remove)
+        self.results.on_star(self.result_actions.star)
+        self._record.clicked.connect(lambda _checked=False: self.bar.toggle())
+        self._open.clicked.connect(lambda _checked=False: self.target.pick())
+        self._save.clicked.connect(lambda _checked=False: self.result_actions.save_as())
+        self._copy.clicked.connect(lambda _checked=False: self.result_actions.copy())
+        self.get.clicked.connect(lambda _checked=False: self._get())
+        self.bar.on_recorded(self._keep_recorded)
+        self.bar.on_failed(self.trouble.tell)
+        self.run.on_start(lambda _job: self._start_text())
+        self.run.on_text(self._on_text)
+        self.run.on_made(self._on_made)
+        self.view.saved.connect(lambda artifact: self.accept(artifact))
+        self.view.failed.connect(self.trouble.tell)
+
+    # --- the recording ------------------------------------------------------------------------
+
+    def bring(self, paths: list[Path]) -> None:
+        """Take a recording; several are added to the queue one after the other."""
+        self._take(paths[0], [])
+        for path in paths if len(paths) > 1 else ():
+            self.run.run(partial(self._request_of, path, []))
+
+    def _take(self, path: Path, parents: list[str]) -> None:
+        self.recording, self._parents = path, parents
+        self._shown = ""
+        self.results.show_current("")
+        self.view.show_recording(path)
+        self._show_source()
+
+    def _keep_recorded(self, samples: Any, rate: int) -> None:
+        def kept(found: Any) -> None:
+            if isinstance(found, StudioError):
+                self.trouble.tell(found)
+            else:
+                self._take(found.path, [found.id])
+                self.run.run()
+
+        keep = partial(_kept, self._ctx, samples, rate, tr("Recording"))
+        self._ctx.run_later(lambda: outcome(keep), kept)
+
+    def _show_source(self) -> None:
+        """Say what is written down, or what is missing for it."""
+        path = self.recording
+        self.source.set_text(path.name if path else tr("No recording yet"))
+        known = bool(self._ctx.weights.for_capability(CAPABILITY))
+        offers = [] if known else self._ctx.weights.to_get(CAPABILITY)
+        self.missing.setVisible(not known)
+        self.get.setVisible(bool(offers))
+        if offers:
+            words = tr("{title} is needed to write speech down ({size} MB).")
+            size = round(offers[0][2] / 1e6)
+            self.missing.setText(words.format(title=offers[0][1], size=size))
+        elif not known:
+            self.missing.setText(tr("Add a Whisper model on the Models page."))
+        nothing = not path and not self._shown
+        self._empty.setVisible(nothing)
+        self.view.setVisible(not nothing)
+        self._tools.setVisible(bool(self._shown))
+
+    def _get(self) -> None:
+        for name, _title, _size in self._ctx.weights.to_get(CAPABILITY)[:1]:
+            self._ctx.weights.get_set(name)
+
+    # --- for the task -------------------------------------------------------------------------
+
+    def request(self) -> JobRequest:
+        """Return what is to be started.
+
+        Raises:
+            BadInput: There is no recording.
+        """
+        if self.recording is None:
+            raise BadInput(tr("Choose a recording first: drop a file here, or record yourself."))
+        return self._request_of(self.recording, self._parents)
+
+    def _request_of(self, path: Path, parents: list[str]) -> JobRequest:
+        values = dict(self.modes.form.values())
+        params = {**values, "recording": str(path)}
+        title = tr("Transcribe {name}").format(name=path.name)
+        return JobRequest("voice.transcribe", params, title=title, parents=parents)
+
+    def _start_text(self) -> None:
+        self._so_far = ""
+
+    def _on_text(self, text: str, _tokens: int, _channel: str) -> None:
+        self._so_far = f"{self._so_far}{text}"[-1000:]
+        if not self._shown:
+            self.view.show_so_far(self._so_far)
+
+    def _on_made(self, result: TaskResult) -> None:
+        if result.artifact.kind == KIND:
+            self.results.add(result)
+            self.show_result(result.id)
+
+    # --- what is in view ----------------------------------------------------------------------
+
+    def result(self) -> TaskResult | None:
+        """Return the transcript in view."""
+        return self.results.find(self._shown)
+
+    def show_result(self, id: str) -> None:
+        """Bring a transcript into view; an empty id, or one that is gone: how to begin."""
+        result = self.results.find(id)
+        if result is not None and id == self._shown:
+            return
+        self._shown = id if result else ""
+        self.results.show_current(self._shown)
+        if result is not None:
+            path = str(result.params.get("recording") or "")
+            self.recording, self._parents = (Path(path) if path else None), []
+            self.view.show_result(result)
+        self._show_source()
+
+    def _on_loaded(self) -> None:
+        if not self._shown and self.recording is None and len(self.results):
+            self.show_result(self.results[0].id)
+
+    def accept(self, artifact: SavedArtifact) -> None:
+        """Show a transcript of the library, or take a recording of it."""
+        if artifact.kind == KIND:
+            shown = self.result()
+            params = dict(shown.params) if shown is not None else {}
+            self.results.add(TaskResult(artifact, params=params))
+            self.show_result(artifact.id)
+        else:
+            self._take(artifact.path, [artifact.id])
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Set everything as it was for a transcript."""
+        kept = {name: value for name, value in used.params.items() if name != "recording"}
+        self.modes.forms[TRANSCRIBE].set_values(kept)
+        if path := str(used.params.get("recording") or ""):
+            self._take(Path(path), list(used.parents))
+
+    # --- hands --------------------------------------------------------------------------------
+
+    def focus(self) -> None:
+        """Put the keyboard where a person starts."""
+        (self._open if self.recording is None else self.go.widget).setFocus()
+
+    def _menu(self, at: QPoint) -> None:
+        menu = self._ctx.ui.menu()
+        rows = (
+            ("copy", tr("Copy text"), self.result_actions.copy),
+            ("download", tr("Save as…"), self.result_actions.save_as),
+            ("star", tr("Add or remove star"), self.result_actions.star),
+            ("x", tr("Remove from the strip"), self.result_actions.remove),
+            ("trash-2", tr("Move to the bin"), self.result_actions.bin),
+        )
+        for icon, title, do in rows:
+            action = menu.addAction(self._ctx.ui.icon(icon), title)
+            action.triggered.connect(lambda _checked=False, do=do: do())
+        self.result_actions.fill_targets(menu)
+        menu.popup(at)
+
+    def page_actions(self) -> list[PageAction]:
+        """Return what the palette and the keys can do here."""
+        rows = (
+            ("run", tr("Transcribe, or add to queue"), self.run.run, "file-text", "Ctrl+Return"),
+            ("stop_job", tr("Stop"), self.run.stop, "circle-stop", "Alt+."),
+            ("record", tr("Record, or stop and transcribe"), self.bar.toggle, "mic", "Ctrl+R"),
+            ("play", tr("Play or pause"), self.view.player.toggle, "play", "Ctrl+Space"),
+            ("open", tr("Open a recording"), self.target.pick, "folder-open", "Ctrl+O"),
+            ("save", tr("Save as"), self.result_actions.save_as, "download", "Ctrl+S"),
+            ("keep", tr("Save changes"), self.view.save_changes, "check", "Ctrl+Shift+S"),
+        )
+        return [
+            PageAction(f"voice.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
+        ]
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart; the strip is kept all along."""
+        return {
+            "recording": str(self.recording or ""),
+            "shown": self._shown,
+            "forms": self.modes.save_state(),
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        self.modes.restore_state(state.get("forms"))
+        path = state.get("recording")
+        if isinstance(path, str) and path and not state.get("shown") and Path(path).is_file():
+            self._take(Path(path), [])
+
+
+def _export(artifact: SavedArtifact, path: Path) -> None:
+    transcript = unpacked(artifact.read())
+    path.write_bytes(FORMATS.get(path.suffix.lower(), FORMATS[".txt"])(transcript))
+
+
+def _kept(ctx: PluginContext, samples: Any, rate: int, title: str) -> SavedArtifact:
+    """Keep what was recorded as a WAV file of the library."""
+    import io
+
+    import soundfile
+
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, rate, format="WAV", subtype="PCM_16")
+    words = f"{title} {clock(len(samples) / rate)}"
+    return ctx.library.add(NewArtifact(Kind.AUDIO, stream.getvalue(), suffix=".wav", title=words))

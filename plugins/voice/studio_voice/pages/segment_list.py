@@ -1,0 +1,153 @@
+"""The transcript, a line a phrase: its time plays it, its text can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from studio.api import PluginContext
+from studio_voice.pages.phrases import clock, tr
+from studio_voice.transcripts.transcript import Segment
+
+Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+_TIME, _TEXT = 0, 1
+_LONGEST = 10_000
+
+
+class SegmentModel(QAbstractTableModel):
+    """Time and text of each segment.
+
+    Signals:
+        edited: A text was changed by the user.
+    """
+
+    edited = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.segments: list[Segment] = []
+
+    def show_segments(self, segments: Sequence[Segment]) -> None:
+        """Show these instead."""
+        self.beginResetModel()
+        self.segments = list(segments)
+        self.endResetModel()
+
+    def append(self, segment: Segment) -> None:
+        """Add one to the end."""
+        end = len(self.segments)
+        self.beginInsertRows(QModelIndex(), end, end)
+        self.segments.append(segment)
+        self.endInsertRows()
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        """Return how many there are."""
+        return 0 if parent.isValid() else len(self.segments)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        """Return that there are two."""
+        return 0 if parent.isValid() else 2
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        segment = self.segments[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return clock(segment.start) if index.column() == _TIME else segment.text
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == _TIME:
+            return tr("Play from here")
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            top = Qt.AlignmentFlag.AlignTop
+            right = Qt.AlignmentFlag.AlignRight if index.column() == _TIME else top
+            return int(top | right)
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return that texts can be changed."""
+        editable = Qt.ItemFlag.ItemIsEditable if index.column() == _TEXT else Qt.ItemFlag(0)
+        return super().flags(index) | editable
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Change a text; an empty one takes the segment away."""
+        text = " ".join(str(value).split())[:_LONGEST]
+        before = self.segments[index.row()]
+        if role != Qt.ItemDataRole.EditRole or text == before.text:
+            return False
+        if not text:
+            self.beginRemoveRows(QModelIndex(), index.row(), index.row())
+            del self.segments[index.row()]
+            self.endRemoveRows()
+        else:
+            self.segments[index.row()] = Segment(before.start, before.end, text)
+            self.dataChanged.emit(index, index)
+        self.edited.emit()
+        return True
+
+    def at(self, seconds: float) -> int:
+        """Return the segment that is spoken at a time, or the last one before it; -1: none."""
+        found = -1
+        for number, segment in enumerate(self.segments):
+            if segment.start > seconds + 0.05:
+                break
+            found = number
+        return found
+
+
+class SegmentList(QTableView):
+    """The list.
+
+    Signals:
+        picked: The start of the segment whose time was clicked, in seconds.
+    """
+
+    picked = Signal(float)
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self.segments = SegmentModel()
+        self.setModel(self.segments)
+        self.setAccessibleName(tr("Transcript"))
+        self.horizontalHeader().hide()
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setWordWrap(True)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(_TIME, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
+        self.setColumnWidth(_TIME, self.fontMetrics().horizontalAdvance("0:00:00") + 24)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.clicked.connect(self._on_click)
+
+    def follow(self, seconds: float) -> None:
+        """Mark the segment that is spoken now."""
+        row = self.segments.at(seconds)
+        if row >= 0 and row != self.currentIndex().row():
+            self.setCurrentIndex(self.segments.index(row, _TEXT))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Play from the marked line with Return."""
+        editing = self.state() == QAbstractItemView.State.EditingState
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not editing:
+            self._play(self.currentIndex().row())
+            return
+        super().keyPressEvent(event)
+
+    def _on_click(self, index: QModelIndex) -> None:
+        if index.column() == _TIME:
+            self._play(index.row())
+
+    def _play(self, row: int) -> None:
+        if 0 <= row < len(self.segments.segments):
+            self.picked.emit(self.segments.segments[row].start)
