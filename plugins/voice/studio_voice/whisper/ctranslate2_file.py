@@ -88,7 +88,7 @@ def contents(path: Path) -> Contents:
     """Return where each tensor lies; reads no tensor.
 
     Raises:
-        ValueError: It is no such file, or it is cut short.
+        ValueError: It is no such file, or it is incomplete.
         OSError: It cannot be read.
     """
     size = path.stat().st_size
@@ -176,7 +176,7 @@ def _entry(file: IO[bytes], size: int) -> Entry:
     shape = _numbers(file, f"<{rank}I")
     kind, length = _numbers(file, "<BI")
     if kind not in _KINDS or rank > 4 or length > _MOST_BYTES or file.tell() + length > size:
-        raise ValueError("it is damaged, or cut short")
+        raise ValueError("it is damaged or incomplete")
     if length != int(np.prod(shape, dtype=np.int64)) * np.dtype(_KINDS[kind]).itemsize:
         raise ValueError(f"the size of its tensor {name} is wrong")
     at = file.tell()
@@ -194,5 +194,5 @@ def _name(file: IO[bytes]) -> str:
 def _numbers(file: IO[bytes], form: str) -> tuple[int, ...]:
     data = file.read(struct.calcsize(form))
     if len(data) < struct.calcsize(form):
-        raise ValueError("it is cut short")
+        raise ValueError("it is incomplete")
     return struct.unpack(form, data)
