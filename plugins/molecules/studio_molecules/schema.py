@@ -355,13 +355,19 @@ class Dock(Params, frozen=True):
     ] = ""
     receptor: Annotated[
         str,
-        File((".pdbqt",)),
-        Label("Your own protein", "A prepared protein as PDBQT, instead of a target."),
+        File((".pdb", ".ent", ".pdbqt")),
+        Label(
+            "Your own protein",
+            "A protein as PDB, or prepared as PDBQT, instead of a target; a PDB gets hydrogens.",
+        ),
     ] = ""
     center: Annotated[
         str,
         Text(placeholder="9.2 6.1 -7", max_chars=60),
-        Label("Box centre", "x, y and z in Å, for your own protein."),
+        Label(
+            "Box centre",
+            "x, y and z in Å, for your own protein; if empty, that of the ligand in its PDB.",
+        ),
     ] = ""
     size: Annotated[
         str, Text(max_chars=60), Label("Box size", "Three edges in Å, for your own protein.")

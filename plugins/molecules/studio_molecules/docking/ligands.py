@@ -10,6 +10,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from studio.api import ErrorCode, StudioError
 from studio_molecules.chem import parser
+from studio_molecules.docking import protonation
 
 MAX_ROTATABLE = 32
 _SECONDS = 20
@@ -46,7 +47,7 @@ def require_programs() -> None:
 
 
 def prepare(smiles: str, seed: int) -> str:
-    """Return the PDBQT of a ligand: a likely shape with hydrogens, charges and torsions.
+    """Return the PDBQT of a ligand: a likely shape as at pH 7.4, with charges and torsions.
 
     Raises:
         BadInput: It is no SMILES, or too large.
@@ -54,7 +55,7 @@ def prepare(smiles: str, seed: int) -> str:
     """
     from meeko import MoleculePreparation, PDBQTWriterLegacy
 
-    mol = Chem.AddHs(parser.parse(smiles).mol)
+    mol = Chem.AddHs(protonation.at_ph(parser.parse(smiles).mol))
     rules: Any = rdDistGeom.ETKDGv3()  # rdkit-stubs gives its setters no value
     rules.randomSeed, rules.timeout = seed & 0x7FFFFFFF, _SECONDS
     if rdDistGeom.EmbedMolecule(mol, rules) < 0:

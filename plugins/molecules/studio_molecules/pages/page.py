@@ -303,9 +303,9 @@ class MoleculePage(QWidget):
         if self._state:
             state, self._state = self._state, {}
             self.browser.restore_state(state)
-        missing = artifact.meta.get("admet_missing")
-        if isinstance(missing, str) and missing:
-            self._ctx.notices.info(missing, key="molecules.admet")
+        for key in ("admet_missing", "remark"):
+            if words := str(artifact.meta.get(key) or ""):
+                self._ctx.notices.info(words, key=f"molecules.{key}")
         self._remark(artifact.meta)
 
     def _remark(self, meta: Mapping[str, Any]) -> None:

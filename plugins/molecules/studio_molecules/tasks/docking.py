@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,8 @@ from studio.api import (
     open_regular,
 )
 from studio_molecules.chem import descriptors, file_reader, parser, sd_file
-from studio_molecules.docking import ligands, pose_checks
-from studio_molecules.docking.targets import Target, TargetSet, own_target
+from studio_molecules.docking import ligands, pose_checks, receptor
+from studio_molecules.docking.targets import Target, TargetSet
 from studio_molecules.docking.vina_run import Docking, Search
 from studio_molecules.molecule import Molecule, from_csv
 from studio_molecules.schema import Dock
@@ -32,7 +32,6 @@ from studio_molecules.tasks.table_artifact import counted, finish
 
 _MOST = 1000
 """Molecules of one run."""
-_RECEPTOR_BYTES = 20 << 20
 POSES = "pose"
 """Kind of the artifact with all poses."""
 
@@ -50,8 +49,12 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
     """
     given = _given(ctx, params)
     ligands.require_programs()
-    with _targets(ctx, params) as found:
-        target = found if isinstance(found, Target) else found.find(params.target)
+    if params.receptor:
+        yield ctx.progress(0, 0, "Preparing the protein")
+        target, remark = yield from ctx.in_thread(partial(_own_target, params))
+    else:
+        with _targets(ctx, params) as found:
+            target, remark = found.find(params.target), ""
     search = Search(params.exhaustiveness, params.poses, params.seed)
     run = Docking(ctx, target, search)
     prepared: dict[str, str] = {}
@@ -67,7 +70,7 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
     if not docked:
         reasons = "; ".join(f"{smiles[:40]}: {why}" for smiles, why in run.failed.items())
         raise BadInput(f"Nothing could be docked. {reasons[:300]}")
-    yield from _tell(ctx, given, docked, target, run.failed)
+    yield from _tell(ctx, given, docked, target, run.failed, remark)
 
 
 def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
@@ -98,25 +101,27 @@ def _listed(inputs: Inputs) -> list[Molecule]:
     return from_csv(text.encode()) if text.strip() else []
 
 
-def _targets(ctx: TaskContext, params: Dock) -> AbstractContextManager[Target | TargetSet]:
-    if not params.receptor:
-        if not params.target.strip():
-            raise BadInput("There is no target.", "Enter one, such as DRD2, or choose a protein.")
-        if params.weights is None:
-            raise BadInput(
-                "The prepared proteins are not on this computer.",
-                "Get them under Models, or choose a protein of your own.",
-            )
-        return ctx.lease(params.weights)
+def _targets(ctx: TaskContext, params: Dock) -> AbstractContextManager[TargetSet]:
+    if not params.target.strip():
+        raise BadInput("There is no target.", "Enter one, such as DRD2, or choose a protein.")
+    if params.weights is None:
+        raise BadInput(
+            "The prepared proteins are not on this computer.",
+            "Get them under Models, or choose a protein of your own.",
+        )
+    return ctx.lease(params.weights)
+
+
+def _own_target(params: Dock) -> tuple[Target, str]:
     path = Path(params.receptor)
     try:
         with open_regular(path) as file:
-            text = file.read(_RECEPTOR_BYTES + 1).decode("ascii", "replace")
+            text = file.read(receptor.MAX_BYTES + 1).decode("ascii", "replace")
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
-    if len(text) > _RECEPTOR_BYTES:
-        raise BadInput(f"“{path.name}” is larger than 20 MB.", "Keep the chains at the pocket.")
-    return nullcontext(own_target(path.name, text, params.center, params.size))
+    if len(text) > receptor.MAX_BYTES:
+        raise BadInput(f"“{path.name}” is larger than 40 MB.", "Keep the chains at the pocket.")
+    return receptor.read(path.name, text, params.center, params.size)
 
 
 def _tell(
@@ -125,12 +130,13 @@ def _tell(
     docked: Mapping[str, str],
     target: Target,
     failed: Mapping[str, str],
+    remark: str,
 ) -> Generator[Event | None, None, None]:
-    receptor = pose_checks.heavy_atoms(target.pdbqt)
+    protein = pose_checks.heavy_atoms(target.pdbqt)
     found: dict[str, _Docked] = {}
     for smiles, pdbqt in docked.items():
         yield ctx.progress(len(found), len(docked), "Checking poses")
-        found[smiles] = yield from ctx.in_thread(partial(_examined, smiles, pdbqt, receptor))
+        found[smiles] = yield from ctx.in_thread(partial(_examined, smiles, pdbqt, protein))
     rows = [_row(each, found.get(each.smiles), target, failed) for each in given]
     names = {each.smiles: each.name for each in given}
     records = [
@@ -140,7 +146,7 @@ def _tell(
     ]
     plausible = sum(each.words == "plausible" for each in found.values())
     title = f"{counted(len(found))} docked into {target.name}"
-    pocket = pose_checks.around(receptor, [each.poses[0].mol for each in found.values()])
+    pocket = pose_checks.around(protein, [each.poses[0].mol for each in found.values()])
     said = f"{plausible:,} of {len(found):,} best poses are plausible"
     yield ctx.artifact(
         POSES,
@@ -151,7 +157,7 @@ def _tell(
         meta={"target": target.name, "pocket": pocket},
     )
     scores = {smiles: each.figures["docking"] for smiles, each in found.items()}
-    told = {"target": target.name, "failed": dict(failed)}
+    told = {"target": target.name, "failed": dict(failed), "remark": remark}
     ordered = sorted(rows, key=lambda each: scores.get(each.smiles, math.inf))
     yield from finish(
         ctx, ordered, title, {"pocket": pocket}, score=min(scores.values()), scores=scores, **told
@@ -167,9 +173,9 @@ class _Docked:
     words: str
 
 
-def _examined(smiles: str, pdbqt: str, receptor: pose_checks.Receptor) -> _Docked:
+def _examined(smiles: str, pdbqt: str, protein: pose_checks.Receptor) -> _Docked:
     poses = ligands.poses(pdbqt)
-    checked = pose_checks.check(poses[0].mol, receptor)
+    checked = pose_checks.check(poses[0].mol, protein)
     mol = parser.parse(smiles).mol
     best = round(poses[0].energy, 3)
     figures = {

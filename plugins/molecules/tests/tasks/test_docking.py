@@ -18,8 +18,7 @@ from studio.protocol.caches import CACHE_ENV
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import conformer
-from studio_molecules.docking import conversion, pose_checks, weights
-from studio_molecules.docking.targets import own_target
+from studio_molecules.docking import conversion, pose_checks, protonation, receptor, weights
 from studio_molecules.molecule import READ, Molecule, from_csv, to_csv
 from studio_molecules.schema import Dock
 from studio_molecules.tasks import docking
@@ -143,13 +142,60 @@ def test_what_is_missing_is_said(tmp_path: Path, change: dict[str, str], said: s
         (pocket.pdbqt().replace("HD", "C "), "0 0 0", "no hydrogens"),
         (pocket.pdbqt(), "200 0 0", "Å away"),
         (pocket.pdbqt(), "here", "three numbers"),
-        (pocket.pdbqt() * 1400, "0 0 0", "the limit is 100,000"),
         ("HELLO", "0 0 0", "no atoms"),
     ],
 )
 def test_a_protein_that_cannot_be_docked_into_is_refused(text: str, center: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        own_target("mine.pdbqt", text, center, "14 14 14")
+        receptor.read("mine.pdbqt", text, center, "14 14 14")
+
+
+def test_a_protein_of_a_hundred_thousand_atoms_is_cut_to_the_box() -> None:
+    lines = pocket.pdbqt().splitlines()
+    far = [f"{line[:30]}{900 + n % 90:8.3f}{line[38:]}" for n in range(1200) for line in lines]
+    assert len(far) > 100_000
+    target, said = receptor.read("big.pdbqt", "\n".join(lines + far), "0 0 0", "14 14 14")
+    assert target.pdbqt == pocket.pdbqt()
+    assert said == f"Only the {len(lines):,} of {len(lines + far):,} atoms around the box are used."
+
+
+def test_a_protein_without_hydrogens_gets_them_and_its_ligand_is_the_box() -> None:
+    chain = Chem.MolFromSequence("GKDHSFEA")
+    assert Chem.rdDistGeom.EmbedMolecule(chain, randomSeed=1, useRandomCoords=True) == 0
+    protein = Chem.MolToPDBBlock(chain, flavor=2).replace("HETATM", "ATOM  ")
+    ligand = Chem.MolFromSmiles("c1ccccc1CC")
+    Chem.rdDistGeom.EmbedMolecule(ligand, randomSeed=1)
+    there = Chem.MolToPDBBlock(ligand, flavor=2)
+    assert " H" not in {line[76:78] for line in protein.splitlines()}
+    target, said = receptor.read("own.pdb", protein + there, "", "20 20 20")
+    kinds = [line[77:79].strip() for line in target.pdbqt.splitlines()]
+    assert kinds.count("HD") >= 12, "of the backbone, lysine, serine, histidine"
+    assert "H" not in kinds, "those of carbon are part of it"
+    charges = [float(line[70:76]) for line in target.pdbqt.splitlines()]
+    assert abs(sum(charges)) < 2.5
+    assert any(abs(charge) > 0.2 for charge in charges)
+    assert said.startswith("The box is around UNL")
+    assert math.dist(target.center, ligand.GetConformer().GetPositions().mean(0)) < 0.01
+    with pytest.raises(BadInput, match="three numbers"):
+        receptor.read("own.pdb", protein, "", "20 20 20")
+    with pytest.raises(BadInput, match="cannot be prepared"):
+        receptor.read("own.pdb", there.replace("HETATM", "ATOM  "), "0 0 0", "20 20 20")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "charged"),
+    [
+        ("CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)[O-]"),
+        ("CN1CCN(C)CC1", "CN1CC[NH+](C)CC1"),
+        ("NC(=N)NCC", "CCNC(N)=[NH2+]"),
+        ("c1ccccc1-c1nn[nH]n1", "c1ccc(-c2nn[n-]n2)cc1"),
+        ("CC(=O)N(C)c1ccc(O)cc1", "CC(=O)N(C)c1ccc(O)cc1"),
+        ("CN(C)c1ccncc1S(N)(=O)=O", "CN(C)c1ccncc1S(N)(=O)=O"),
+    ],
+)
+def test_a_ligand_has_the_charges_of_blood(drawn: str, charged: str) -> None:
+    mol = protonation.at_ph(Chem.MolFromSmiles(drawn))
+    assert Chem.MolToSmiles(mol) == Chem.CanonSmiles(charged)
 
 
 def test_a_protein_of_the_user_is_docked_into(tmp_path: Path) -> None:
@@ -164,14 +210,14 @@ def test_a_protein_of_the_user_is_docked_into(tmp_path: Path) -> None:
 def test_a_pose_within_the_protein_clashes_and_a_bent_one_is_strained() -> None:
     mol = Chem.AddHs(Chem.MolFromSmiles("CCCC"))
     assert Chem.rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
-    receptor = pose_checks.heavy_atoms(pocket.pdbqt())
-    free = pose_checks.check(mol, receptor)
+    bowl = pose_checks.heavy_atoms(pocket.pdbqt())
+    free = pose_checks.check(mol, bowl)
     assert free.clashes == 0
     assert free.words == "plausible"
     placed = mol.GetConformer()
     shift = np.array([0, 0, -pocket.RADIUS])
     placed.SetPositions(placed.GetPositions() + shift)
-    assert "clash" in pose_checks.check(mol, receptor).words
+    assert "clash" in pose_checks.check(mol, bowl).words
     rdMolTransforms.SetBondLength(placed, 1, 2, 4.0)
     assert "strained" in pose_checks.check(mol, ([], np.empty((0, 3)))).words
 

@@ -1,0 +1,62 @@
+"""The charges that a ligand has in water at pH 7.4, by rules: what is a donor depends on them.
+
+A group is charged where its usual pKa says so for most of its molecules (values after Perrin's and
+Serjeant's tables). Rules that decide one group at a time overcharge piperazines; here a base beside
+another stays neutral, as its pKa falls by three units or more.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from rdkit import Chem
+
+_ACIDS = {
+    "carboxylic acid, pKa 4": "[OX2H1]-[CX3]=[OX1]",
+    "sulphonic acid, pKa below 0": "[OX2H1]-[SX4](=O)=O",
+    "phosphonic and phosphoric acid, pKa 2 and 7": "[OX2H1]-[PX4]=O",
+    "acyl sulphonamide, pKa 5": "[NX3H1](-[CX3]=O)-[SX4](=O)=O",
+    "tetrazole, pKa 5": "[nX3H1]1:n:n:n:c:1",
+    "tetrazole, other tautomer": "[nX3H1]1:n:n:c:n:1",
+}
+_BASES = {
+    "guanidine, pKa 13": "[NX2;!$(N-[!#6;!#1]);!$(N-[#6]=[O,S,N]);!$(N-C#N)]"
+    "=[CX3]([NX3;!$(N-C=O);!$(N-C#N)])[NX3;!$(N-C#N)]",
+    "amidine, pKa 12": "[NX2;!$(N-a);!$(N-[!#6;!#1])]=[CX3]([#6])[NX3;!$(N-C=O);!$(N-a)]",
+    "amine, pKa 8 to 11": "[NX3;!$(N~[!#6;!#1]);!$(N-[#6]=,#,:*);!$(N-[CX4]C(F)(F)F)]",
+}
+_NEAR = 3
+"""Bonds between two bases of which one alone takes a proton."""
+
+
+def at_ph(mol: Chem.Mol) -> Chem.Mol:
+    """Return a molecule, without explicit hydrogens, as most of it is at pH 7.4.
+
+    What has a charge already keeps it.
+    """
+    found = Chem.RWMol(mol)
+    for pattern in _patterns(*_ACIDS.values()):
+        for match in found.GetSubstructMatches(pattern):
+            _charge(found.GetAtomWithIdx(match[0]), -1)
+    away = Chem.GetDistanceMatrix(mol)
+    charged = [atom.GetIdx() for atom in found.GetAtoms() if atom.GetFormalCharge() > 0]
+    for pattern in _patterns(*_BASES.values()):
+        for match in found.GetSubstructMatches(pattern):
+            atom = found.GetAtomWithIdx(match[0])
+            if atom.GetFormalCharge() == 0 and all(away[match[0], at] > _NEAR for at in charged):
+                _charge(atom, 1)
+                charged.append(match[0])
+    Chem.SanitizeMol(found)
+    return found.GetMol()
+
+
+def _charge(atom: Chem.Atom, charge: int) -> None:
+    hydrogens = atom.GetTotalNumHs() + charge
+    atom.SetFormalCharge(charge)
+    atom.SetNoImplicit(True)
+    atom.SetNumExplicitHs(hydrogens)
+
+
+@cache
+def _patterns(*smarts: str) -> tuple[Chem.Mol, ...]:
+    return tuple(Chem.MolFromSmarts(each) for each in smarts)
