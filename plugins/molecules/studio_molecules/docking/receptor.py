@@ -62,7 +62,7 @@ def read(name: str, text: str, center: str, size: str) -> tuple[Target, str]:
     pdbqt, left_out = _prepared(name, kept)
     felt = [each for each in left_out if _is_near(kept, each, middle, edges)]
     if felt:
-        said.append(f"Left out, as they are no usual residues: {', '.join(felt[:8])}.")
+        said.append(f"Without these residues, which are not standard ones: {', '.join(felt[:8])}.")
     return Target(name, pdbqt, middle, edges), " ".join(said)
 
 
@@ -134,7 +134,8 @@ def _near(lines: Sequence[str], middle: Point, edges: Point, single: bool) -> li
 def _distance(places: np.ndarray, middle: Point, edges: Point) -> np.ndarray:
     """Return how far places (n, 3) are outside of the box, in ångström (n); 0 inside."""
     beside = np.abs(places - middle) - np.array(edges) / 2
-    return np.linalg.norm(np.maximum(beside, 0), axis=1)
+    away: np.ndarray = np.linalg.norm(np.maximum(beside, 0), axis=1)
+    return away
 
 
 def _is_near(lines: Iterable[str], residue: str, middle: Point, edges: Point) -> bool:
