@@ -19,11 +19,11 @@ from studio_code.pages.editor.token_scanner import lexer_named
 from studio_code.pages.files.file_watcher import FileWatcher
 from studio_code.pages.files.open_files_store import OpenFilesStore
 from studio_code.pages.files.recent_folders import Folders
-from studio_code.pages.files.tree import Tree
 from studio_code.pages.history.timeline import Timeline
 from studio_code.pages.import_controller import ImportController
 from studio_code.pages.phrases import tr
 from studio_code.pages.quick_box import QuickBox
+from studio_code.pages.side import Side
 from studio_code.pages.workspace import Workspace
 from studio_code.pages.write.controller import WriteController
 from studio_code.pages.write.panel import WritePanel
@@ -54,7 +54,8 @@ class CodePage(QWidget):
         self.editor_area = EditorArea(
             ctx, self.workspace, {"open": self.pick_folder, "write": self.write_words}
         )
-        self.tree = Tree(ctx, self.workspace)
+        self.side = Side(ctx, self.workspace)
+        self.tree = self.side.tree
         self.timeline = Timeline(ctx, self.workspace)
         self.dock = Dock(ctx, self.workspace)
         chosen = self.dock.ask.composer.weights
@@ -95,7 +96,7 @@ class CodePage(QWidget):
         fold = QVBoxLayout()
         fold.setContentsMargins(14, 2, 8, 2)
         fold.addWidget(self._changes)
-        left.addWidget(self.tree, 3)
+        left.addWidget(self.side, 3)
         left.addLayout(fold)
         left.addWidget(self.timeline, 2)
         self._beside = QSplitter(Qt.Orientation.Vertical)
@@ -125,6 +126,7 @@ class CodePage(QWidget):
         workspace.run_asked.connect(self._run)
         workspace.journal.changed.connect(self._show_count)
         workspace.checkpoints.changed.connect(self._show_count)
+        self.side.git.difference_made.connect(self.editor_area.show_difference)
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
         self.editor_area.tabs.close_asked.connect(self.close_file)
@@ -229,6 +231,32 @@ class CodePage(QWidget):
     def toggle_files(self) -> None:
         """Show or hide the files."""
         self.left.setVisible(not self.left.isVisible())
+
+    def find_in_folder(self) -> None:
+        """Put the keyboard into the field that finds in the folder; the selection is looked for."""
+        file = self.workspace.current
+        words = file.selection()[0] if file is not None else ""
+        self.show_pane("search")
+        self.side.search.begin(words if words.strip() and "\n" not in words else "")
+
+    def show_pane(self, name: str) -> None:
+        """Show a pane of the left column: ``files``, ``search``, ``problems`` or ``git``."""
+        self.left.show()
+        self.side.show_pane(name)
+
+    def go_to_definition(self) -> None:
+        """Go to where the name at the cursor is defined."""
+        if name := self._name_at_cursor():
+            self.side.search.definition(name)
+
+    def find_references(self) -> None:
+        """List where the name at the cursor stands."""
+        if name := self._name_at_cursor():
+            self.side.search.references(name)
+
+    def _name_at_cursor(self) -> str:
+        edit = self.editor_area.edit
+        return edit.name_at_cursor() if edit is not None else ""
 
     def _run(self, mode: str) -> None:
         self.dock.show()

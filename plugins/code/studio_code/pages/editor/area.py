@@ -1,4 +1,4 @@
-"""The middle of the page: tabs, and below them a text, a review, what is written, or a welcome.
+"""The middle of the page: tabs, and below them a text, a review, a difference, or a welcome.
 
 Each file has an editor of its own, made when it is first shown.
 """
@@ -18,6 +18,7 @@ from studio_code.pages.editor.find_bar import FindBar
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.editor.status_line import StatusLine
 from studio_code.pages.editor.tabs import Tabs
+from studio_code.pages.git.difference_view import DifferenceView
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
 from studio_code.pages.review.review import Review
@@ -54,6 +55,7 @@ class EditorArea(QWidget):
         self.find_bar = FindBar(ctx)
         self.review = Review(ctx, workspace)
         self.writing = WritingView(ctx)
+        self.difference = DifferenceView(ctx)
         self.status = StatusLine(ctx)
         self.waiting: QPushButton = ctx.ui.button(tr("Review"), "git-compare")
         self._texts = QStackedWidget()
@@ -81,7 +83,7 @@ class EditorArea(QWidget):
             (self.status, 0),
         ):
             column.addWidget(part, stretch)
-        for view in (self._column, self.review, self.writing):
+        for view in (self._column, self.review, self.writing, self.difference):
             self._stack.addWidget(view)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -98,6 +100,7 @@ class EditorArea(QWidget):
         workspace.goto_asked.connect(self._on_goto)
         workspace.root_changed.connect(self.show_current)
         self.writing.hide_asked.connect(lambda: self.show_writing(False))
+        self.difference.closed.connect(self._end_difference)
         self.find_bar.closed.connect(self.take_focus)
         self.waiting.clicked.connect(lambda _checked=False: self._back_to_review())
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self._restyle())
@@ -171,6 +174,15 @@ class EditorArea(QWidget):
         """Show what is being written, or what was here."""
         self._writing = shown
         self.show_current()
+
+    def show_difference(self, path: str, text: str) -> None:
+        """Show how a file differs from what was committed, until it is closed."""
+        self.difference.show_text(path, text)
+        self._stack.setCurrentWidget(self.difference)
+
+    def _end_difference(self) -> None:
+        self.show_current()
+        self.take_focus()
 
     def take_focus(self) -> None:
         """Give the keys to what is in view."""

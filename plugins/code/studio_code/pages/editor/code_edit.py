@@ -275,6 +275,13 @@ class CodeEdit(QPlainTextEdit):
         self.setTextCursor(cursor)
         self.centerCursor()
 
+    def name_at_cursor(self) -> str:
+        """Return the name that the cursor stands in or beside; empty for none."""
+        cursor = self.textCursor()
+        cursor.select(cursor.SelectionType.WordUnderCursor)
+        word = cursor.selectedText()
+        return word if word.isidentifier() else ""
+
     def select(self, start: int, stop: int) -> None:
         """Select a part, and bring it into view."""
         cursor = self.textCursor()

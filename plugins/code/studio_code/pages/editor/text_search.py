@@ -36,13 +36,13 @@ def find_all(text: str, query: Query) -> list[tuple[int, int]]:
         return []
     found = []
     try:
-        for match in _compiled(query).finditer(text, timeout=SECONDS, concurrent=True):
+        for match in compiled(query).finditer(text, timeout=SECONDS, concurrent=True):
             if match.end() > match.start():
                 found.append(match.span())
             if len(found) == MOST:
                 break
     except TimeoutError as error:
-        raise _too_slow() from error
+        raise too_slow() from error
     return found if text.isascii() else _as_qt_counts(text, found)
 
 
@@ -62,9 +62,9 @@ def replace_all(text: str, query: Query, by: str) -> tuple[str, int]:
         return _filled(match, query, by)
 
     try:
-        return _compiled(query).sub(put, text, timeout=SECONDS, concurrent=True), count
+        return compiled(query).sub(put, text, timeout=SECONDS, concurrent=True), count
     except TimeoutError as error:
-        raise _too_slow() from error
+        raise too_slow() from error
 
 
 def replaced(text: str, start: int, query: Query, by: str) -> str | None:
@@ -76,9 +76,9 @@ def replaced(text: str, start: int, query: Query, by: str) -> str | None:
     if not text.isascii():
         start = len(text.encode("utf-16-le")[: 2 * start].decode("utf-16-le"))
     try:
-        match = _compiled(query).match(text, start, timeout=SECONDS, concurrent=True)
+        match = compiled(query).match(text, start, timeout=SECONDS, concurrent=True)
     except TimeoutError as error:
-        raise _too_slow() from error
+        raise too_slow() from error
     return None if match is None else _filled(match, query, by)
 
 
@@ -92,7 +92,12 @@ def _filled(match: Any, query: Query, by: str) -> str:
         raise _bad(error, "replacement") from error
 
 
-def _compiled(query: Query):  # type: ignore[no-untyped-def]
+def compiled(query: Query) -> Any:
+    """Return the pattern that finds what is looked for.
+
+    Raises:
+        StudioError: It is none, or too long.
+    """
     import regex
 
     if len(query.words) > LONGEST:
@@ -113,7 +118,8 @@ def _bad(error: Exception, what: str) -> BadInput:
     )
 
 
-def _too_slow() -> BadInput:
+def too_slow() -> BadInput:
+    """Return why a search was ended."""
     return BadInput(
         "This pattern takes too long on this text, so the search was ended.",
         "Make it simpler: repeats inside repeats are slow.",

@@ -40,45 +40,51 @@ class Repository:
     def found(cls, folder: Path) -> Repository | None:
         """Return the repository of a folder; None where there is none, or none to be trusted."""
         repository = cls(folder)
-        inside = repository._run("rev-parse", "--is-inside-work-tree")
-        if inside is None or inside.strip() != "true":
-            return None
-        names = repository._run("config", "--list", "--local", "--name-only", "--no-includes")
-        if names is None or not all(map(_HARMLESS.fullmatch, names.split("\n")[:-1])):
-            return None
-        return repository
+        return repository if repository.exists() and not repository.programs() else None
+
+    def exists(self) -> bool:
+        """Whether the folder lies in the work tree of a repository."""
+        inside = self.run("rev-parse", "--is-inside-work-tree")
+        return inside is not None and inside.strip() == "true"
+
+    def programs(self) -> list[str]:
+        """Return the settings of the repository that may start a program or read another file."""
+        names = self.run("config", "--list", "--local", "--name-only", "--no-includes")
+        if names is None:
+            return ["config"]
+        return [name for name in names.split("\n")[:-1] if not _HARMLESS.fullmatch(name)]
 
     def ready(self, path: Path) -> bool:
         """Whether nothing is changed or staged, and ``path`` is tracked or not there yet."""
-        status = self._run("status", "--porcelain", "--untracked-files=no")
+        status = self.run("status", "--porcelain", "--untracked-files=no")
         if status is None or status.strip():
             return False
-        if self._run("check-ignore", "--quiet", "--", str(path)) is not None:
+        if self.run("check-ignore", "--quiet", "--", str(path)) is not None:
             return False
-        tracked = self._run("ls-files", "--error-unmatch", "--", str(path)) is not None
+        tracked = self.run("ls-files", "--error-unmatch", "--", str(path)) is not None
         return tracked or not path.exists()
 
     def commit(self, path: Path, message: str) -> str:
         """Commit one file and return the commit's name; empty where git refuses."""
-        if self._run("add", "--", str(path)) is None:
+        if self.run("add", "--", str(path)) is None:
             return ""
-        made = self._run(
-            *self._identity(), "commit", "--quiet", "--no-verify", "-m", message, "--", str(path)
+        made = self.run(
+            *self.identity(), "commit", "--quiet", "--no-verify", "-m", message, "--", str(path)
         )
         if made is None:
-            self._run("reset", "--quiet", "--", str(path))
+            self.run("reset", "--quiet", "--", str(path))
             return ""
-        return (self._run("rev-parse", "--short", "HEAD") or "").strip()
+        return (self.run("rev-parse", "--short", "HEAD") or "").strip()
 
-    def _identity(self) -> tuple[str, ...]:
+    def identity(self) -> tuple[str, ...]:
         """Return the user's own name where git knows one."""
         found = []
         for key, otherwise in (("user.name", "Offline Studio"), ("user.email", "studio@localhost")):
-            known = self._run("config", "--local", "--get", key) or _global(key)
+            known = self.run("config", "--local", "--get", key) or _global(key)
             found += ["-c", f"{key}={(known or '').strip() or otherwise}"]
         return tuple(found)
 
-    def _run(self, *words: str) -> str | None:
+    def run(self, *words: str) -> str | None:
         """Return what git prints; None where it refuses."""
         safe = [part for setting in _SAFE for part in ("-c", setting)]
         return _git(["-C", str(self._folder), *safe, *words], _environment())

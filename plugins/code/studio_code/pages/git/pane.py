@@ -1,0 +1,211 @@
+"""What has changed in the folder's git repository: tick to stage, click to see, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import PluginContext, Role, StudioError, outcome
+from studio_code.pages.git import status as git
+from studio_code.pages.git.status import Row, Status
+from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.workspace import Workspace
+
+_ROW = Qt.ItemDataRole.UserRole
+_SETTLE_MS = 500
+_MOST_MESSAGE = 500
+
+
+class GitPane(QWidget):
+    """Branch, files, message.
+
+    Signals:
+        difference_made: A difference is to be shown: path, text.
+
+    Attributes:
+        files: The files, ticked where they are staged.
+        message: Of the commit.
+        commit: The button.
+        words: The branch, and what is to be known.
+    """
+
+    difference_made = Signal(str, str)
+
+    def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
+        super().__init__()
+        self._ctx, self._workspace = ctx, workspace
+        self.words = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.look = ctx.ui.icon_button("refresh-cw", tr("Look again"))
+        self.files = QListWidget()
+        self.files.setAccessibleName(tr("Changed files"))
+        self.files.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        self.files.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.message = QLineEdit()
+        self.message.setMaxLength(_MOST_MESSAGE)
+        self.message.setPlaceholderText(tr("Message of the commit"))
+        self.message.setAccessibleName(tr("Message of the commit"))
+        self.commit = ctx.ui.button(tr("Commit"), "check", dense=True)
+        self.commit.setToolTip(tr("Commits what is ticked. Hooks are not run."))
+        head = QHBoxLayout()
+        head.addWidget(self.words, 1)
+        head.addWidget(self.look)
+        foot = QHBoxLayout()
+        foot.addWidget(self.commit)
+        foot.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 6, 6)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self.files, 1)
+        column.addWidget(self.message)
+        column.addLayout(foot)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self.show_status)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.look.clicked.connect(lambda _checked=False: self.show_status())
+        self.files.itemChanged.connect(self._on_tick)
+        self.files.itemClicked.connect(self._show_difference)
+        self.files.itemActivated.connect(lambda item: self._workspace.open(item.data(_ROW).path))
+        self.message.textChanged.connect(lambda _text: self._update())
+        self.message.returnPressed.connect(self._commit)
+        self.commit.clicked.connect(lambda _checked=False: self._commit())
+        self._workspace.disk_changed.connect(lambda _path: self._soon())
+        self._workspace.root_changed.connect(self._soon)
+        self._update()
+
+    # --- showing ------------------------------------------------------------------------------
+
+    def show_status(self) -> None:
+        """Ask git what has changed."""
+        root = self._workspace.root
+        if root is None:
+            self.words.setText(tr("Open a folder to see its git repository."))
+            return
+        self._do(lambda: git.status(root), self._show)
+
+    def _show(self, found: Status) -> None:
+        self.files.blockSignals(True)
+        self.files.clear()
+        for row in found.rows:
+            item = QListWidgetItem(f"{_letter(row)}  {row.path}")
+            item.setData(_ROW, row)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            staged = row.staged not in (".", "?") and not row.conflict
+            part = staged and row.unstaged != "."
+            ticks = Qt.CheckState
+            item.setCheckState(
+                ticks.PartiallyChecked if part else ticks.Checked if staged else ticks.Unchecked
+            )
+            item.setToolTip(f"{row.path}: {_words(row)}")
+            self.files.addItem(item)
+        self.files.blockSignals(False)
+        self.words.setText(_told(found))
+        self._update()
+
+    def _update(self) -> None:
+        self.commit.setEnabled(bool(self.message.text().strip()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask git anew."""
+        super().showEvent(event)
+        self._soon()
+
+    def _soon(self) -> None:
+        if self.isVisible():
+            self._settle.start()
+
+    # --- doing --------------------------------------------------------------------------------
+
+    def _on_tick(self, item: QListWidgetItem) -> None:
+        root, row = self._workspace.root, item.data(_ROW)
+        if root is not None:
+            change = git.unstage if item.checkState() == Qt.CheckState.Unchecked else git.stage
+            self._do(lambda: change(root, [row.path]), lambda _nothing: self.show_status())
+
+    def _show_difference(self, item: QListWidgetItem) -> None:
+        root, row = self._workspace.root, item.data(_ROW)
+        if root is None:
+            return
+        if row.unstaged == "?" or row.conflict:
+            self._workspace.open(row.path)
+            return
+        self._do(
+            lambda: git.difference(root, row),
+            lambda text: self.difference_made.emit(row.path, text),
+        )
+
+    def _commit(self) -> None:
+        root, message = self._workspace.root, self.message.text()
+        if root is None or not message.strip():
+            return
+
+        def done(name: str) -> None:
+            self.message.clear()
+            self._ctx.notices.info(tr("Committed as {name}.").format(name=name), key="code.commit")
+            self.show_status()
+
+        self._do(lambda: git.commit(root, message), done)
+
+    def _do(self, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Run git beside the window, in the order of the saves."""
+        root = self._workspace.root
+
+        def arrived(found: Any) -> None:
+            if root != self._workspace.root:
+                return
+            if isinstance(found, StudioError):
+                self.words.setText(f"{found.message} {found.hint}")
+            else:
+                then(found)
+
+        self._workspace.work_queue.do(lambda: outcome(call), arrived)
+
+
+def _letter(row: Row) -> str:
+    if row.conflict:
+        return "!"
+    return "+" if row.unstaged == "?" else (row.unstaged if row.staged == "." else row.staged)
+
+
+def _words(row: Row) -> str:
+    if row.conflict:
+        return tr("in conflict: open it, resolve it, then tick it")
+    kinds = {
+        "M": tr("changed"), "A": tr("new"), "D": tr("deleted"), "R": tr("renamed"),
+        "?": tr("new, not yet in git"),
+    }  # fmt: skip
+    letter = row.unstaged if row.staged == "." else row.staged
+    return kinds.get(letter, letter)
+
+
+def _told(found: Status) -> str:
+    branch = found.branch or tr("no branch")
+    count = len(found.rows) + found.left_out
+    told = [branch, count_words(count, tr("1 file changed"), tr("{count} files changed"))]
+    if not count:
+        told[1] = tr("nothing has changed")
+    words = " · ".join(told)
+    if found.conflicts:
+        one, many = tr("1 file is in conflict."), tr("{count} files are in conflict.")
+        under_way = tr("A {what} is under way: {files} Resolve and tick them, then commit.")
+        files = count_words(found.conflicts, one, many)
+        return f"{words}\n{under_way.format(what=found.unfinished or 'merge', files=files)}"
+    if found.unfinished:
+        under_way = tr("A {what} is under way; commit to finish it.")
+        return f"{words}\n{under_way.format(what=found.unfinished)}"
+    return words
