@@ -84,7 +84,7 @@ class GitPane(QWidget):
         self.message.textChanged.connect(lambda _text: self._update())
         self.message.returnPressed.connect(self._commit)
         self.commit.clicked.connect(lambda _checked=False: self._commit())
-        self._workspace.disk_changed.connect(lambda _path: self._soon())
+        self._workspace.disk_changed.connect(self._on_disk)
         self._workspace.root_changed.connect(self._soon)
         self._update()
 
@@ -123,6 +123,9 @@ class GitPane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Ask git anew."""
         super().showEvent(event)
+        self._soon()
+
+    def _on_disk(self, _path: str) -> None:
         self._soon()
 
     def _soon(self) -> None:

@@ -49,7 +49,7 @@ class ProblemPane(QWidget):
         self._settle.timeout.connect(self.check)
         self.list.asked.connect(workspace.goto)
         self.look.clicked.connect(lambda _checked=False: self.check())
-        workspace.disk_changed.connect(lambda _path: self._soon())
+        workspace.disk_changed.connect(self._on_disk)
         workspace.root_changed.connect(self._on_root)
 
     def check(self) -> None:
@@ -83,6 +83,9 @@ class ProblemPane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Look what is wrong now."""
         super().showEvent(event)
+        self._soon()
+
+    def _on_disk(self, _path: str) -> None:
         self._soon()
 
     def _soon(self) -> None:

@@ -58,8 +58,8 @@ class ChangeSet(QObject):
         self.skipped: list[str] = []
         self._run = self._artifact = ""
         self._together: list[str] = []
-        workspace.accepted.connect(lambda path: self._settle(path, ACCEPTED))
-        workspace.declined.connect(lambda path: self._settle(path, DECLINED))
+        workspace.accepted.connect(self._on_accepted)
+        workspace.declined.connect(self._on_declined)
 
     @property
     def open_files(self) -> list[FileChange]:
@@ -145,6 +145,12 @@ class ChangeSet(QObject):
             self._accept_next()
             return
         self._workspace.accept(change.path, change.text, self.why, self._artifact, self._run)
+
+    def _on_accepted(self, path: str) -> None:
+        self._settle(path, ACCEPTED)
+
+    def _on_declined(self, path: str) -> None:
+        self._settle(path, DECLINED)
 
     def _settle(self, path: str, state: str) -> None:
         if path not in {each.path for each in self.open_files}:
