@@ -12,7 +12,9 @@ from studio_code.source import Source
 
 OUTLINE_TOKENS: Final = 1600
 FILE_TOKENS: Final = 1200
-"""Of outlines and of whole files: a processor reads a few hundred tokens a second."""
+"""Of outlines and of whole files."""
+ON_A_PROCESSOR: Final = 2
+"""A processor reads a few hundred tokens a second: it is shown so much less."""
 MOST_STEPS: Final = 6
 _TITLE_CHARS: Final = 160
 _LISTED: Final = 200
@@ -21,12 +23,18 @@ _OUTLINED: Final = 30
 _NEW_FILE: Final = r"[A-Za-z0-9_\-]+(/[A-Za-z0-9_\-]+)*\.[a-z]{1,5}"
 
 
-def plan(engine: TextEngine, files: Sequence[Source], request: str) -> list[ChatMessage]:
-    """Ask for steps; the files that matter most are outlined, the first of them shown whole."""
+def plan(
+    engine: TextEngine, files: Sequence[Source], request: str, share: int = 1
+) -> list[ChatMessage]:
+    """Ask for steps; the files that matter most are outlined, the first of them shown whole.
+
+    Args:
+        share: Show one part in so many of what can be shown.
+    """
     order = ranked(files, request)
-    whole = _fitting(engine, order[:3], lambda each: each.text, FILE_TOKENS)
+    whole = _fitting(engine, order[:3], lambda each: each.text, FILE_TOKENS // share)
     rest = [each for each in order if each not in whole]
-    outlined = _fitting(engine, rest[:_OUTLINED], outline, OUTLINE_TOKENS)
+    outlined = _fitting(engine, rest[:_OUTLINED], outline, OUTLINE_TOKENS // share)
     others = [each.path for each in rest if each not in outlined][:_LISTED]
     parts = [
         (

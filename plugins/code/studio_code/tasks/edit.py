@@ -114,7 +114,8 @@ def _edit_file(
     """Do a step in one file."""
     source = Source(path, work.texts.get(path, ""))
     offered = file_edit.choices(source)
-    is_long = engine.count(source.text) > _SHOWN_TOKENS
+    room = _SHOWN_TOKENS // (plan_prompts.ON_A_PROCESSOR if ctx.device == "cpu" else 1)
+    is_long = engine.count(source.text) > room
     shown = prompts.quoted(outline(source)) if is_long and offered else ""
     shown = shown or (prompts.fenced(source) if source.text.strip() else "")
     told = plan_prompts.step(source, shown, _others(work, path), work.params.prompt, step.title)

@@ -83,7 +83,8 @@ def planned(
     Raises:
         BadInput: The model came to no plan.
     """
-    messages = plan_prompts.plan(engine, files, params.prompt)
+    share = plan_prompts.ON_A_PROCESSOR if ctx.device == "cpu" else 1
+    messages = plan_prompts.plan(engine, files, params.prompt, share)
     constraint = Constraint.json(plan_prompts.plan_schema(files, params.prompt))
     wish = llm_calls.sampling(min(_PLAN_TOKENS, params.max_tokens), ctx.rng.seed)
     answer = yield from llm_calls.ask(

@@ -1,0 +1,78 @@
+"""The bench of changes to packages judges by hidden tests: passed, failed, broken or nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from studio_code.bench import folder_edits
+from studio_code.bench.folder_edits import CHANGES
+
+RIGHT = "def parse_bool(text):\n    return {'yes': True, '0': False, 'off': False}[text.lower()]\n"
+
+
+class Bench:
+    """Makes one edit to iniconfig, and runs what is judged as the sandbox would."""
+
+    def __init__(self, scratch: Path, text: str) -> None:
+        self.scratch, self.text = scratch, text
+
+    def say(self, text: str) -> None:
+        pass
+
+    def weights_for(self, capability: str, prefer: str = "") -> str:
+        return "coder"
+
+    def run(
+        self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        if task == "code.edit":
+            path = Path(params["folder"]) / "iniconfig/_parse.py"
+            assert path.is_file(), "the package lies in the folder"
+            return {"edits": [{"path": "iniconfig/_parse.py", "text": self.text}] * bool(self.text)}
+        assert inputs is not None
+        texts = {row["path"]: row["text"] for row in inputs["files"]}
+        module = ModuleType("iniconfig._parse")
+        kept = {name: sys.modules.pop(name, None) for name in ("iniconfig", "iniconfig._parse")}
+        printed: list[str] = []
+        try:
+            exec(texts["iniconfig/_parse.py"], vars(module))
+            sys.modules["iniconfig"] = ModuleType("iniconfig")
+            sys.modules["iniconfig._parse"] = module
+            exec(texts["judged.py"], {"print": printed.append})
+        except (KeyError, SyntaxError, AssertionError):
+            return {"exit_code": 1, "stdout": ""}
+        finally:
+            for name, value in kept.items():
+                sys.modules.pop(name, None)
+                if value is not None:
+                    sys.modules[name] = value
+        return {"exit_code": 0, "stdout": "".join(printed)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (RIGHT.replace("[text.lower()]", ".get(text.lower())"), "failed"),
+        (f"{RIGHT}parse_bool = staticmethod(\n", "broken"),
+        ("", "nothing"),
+    ],
+)
+def test_a_change_is_judged(tmp_path: Path, text: str, said: str) -> None:
+    assert folder_edits._judged(Bench(tmp_path, text), CHANGES[0], "coder") == said
+
+
+def test_a_change_that_passes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = RIGHT.replace("[text.lower()]", ".get(text.lower())") + (
+        "_get = parse_bool\n\n\ndef parse_bool(text):\n    found = _get(text)\n"
+        "    if found is None:\n        raise ValueError(text)\n    return found\n"
+    )
+    monkeypatch.setenv("STUDIO_BENCH_FOLDER_EVERY", "12")
+    found = folder_edits.measure(Bench(tmp_path, right))
+    assert (found["passed"], found["weights"]) == ("1 of 1", "coder")
+    assert len({change.package for change in CHANGES}) == 3
