@@ -283,7 +283,11 @@ def _facts(weights: str, engine: Any) -> dict[str, Any]:
     """
     match _kind(engine):
         case "text":
-            return {"kind": "text", "context_length": int(engine.context_length)}
+            return {
+                "kind": "text",
+                "context_length": int(engine.context_length),
+                "can_infill": bool(engine.can_infill),
+            }
         case "embedding":
             return {
                 "kind": "embedding",

@@ -38,6 +38,7 @@ class Engine:
     """Says a word a step; remembers what it was asked."""
 
     context_length = 512
+    can_infill = True
 
     def __init__(self) -> None:
         self.closed = 0
@@ -226,7 +227,8 @@ def write(ctx, params):
         both = [(n, s.text) for n, s in engine.generate_many([9], [sampling, sampling])]
         yield ctx.result(text=text, count=engine.count("abc"), ids=list(fitted.ids),
                          dropped=fitted.dropped, both=both,
-                         encoded=engine.encode("a"), filled=list(engine.infill("a", "b", 9).ids))
+                         encoded=engine.encode("a"), filled=list(engine.infill("a", "b", 9).ids),
+                         can_infill=engine.can_infill)
 
 def leave(ctx, params):
     with ctx.lease(params.weights) as engine:
@@ -252,6 +254,7 @@ def test_an_engine_is_lent_over_the_link(desk: Desk, lender: EngineLoader) -> No
     assert end.result["text"] == "1.0 1.1 "
     assert (end.result["count"], end.result["ids"], end.result["dropped"]) == (3, [1, 7], 1)
     assert (end.result["encoded"], end.result["filled"]) == ([97], [98, 97, 9])
+    assert end.result["can_infill"] is True
     words = ["9.0 ", "9.1 ", ""]
     assert end.result["both"] == [[0, each] for each in words] + [[1, each] for each in words]
     assert "smol" in end.weights, "the record says what was lent"

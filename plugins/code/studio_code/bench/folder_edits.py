@@ -111,7 +111,7 @@ CHANGES: Final = (
     Change(
         "packaging",
         "Add a function requirement_names(lines) to requirements.py that returns the list of the "
-        "names of requirements, one a line; blank lines and comments are left out.",
+        "names of the requirements in lines; blank lines and comments are skipped.",
         "from packaging.requirements import requirement_names as f\n"
         "assert f(['a>=1', '', '# no', 'b[x]']) == ['a', 'b']\n",
     ),

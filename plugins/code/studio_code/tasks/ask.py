@@ -16,6 +16,7 @@ from studio.api import (
 )
 from studio_code import source
 from studio_code.generation import llm_calls, prompts
+from studio_code.generation.citations import citations
 from studio_code.generation.edit_blocks import edits_in
 from studio_code.schema import Ask
 from studio_code.source import Source
@@ -25,7 +26,8 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
     """Answer the last turn; yield the text as it comes, and the result.
 
     The result: ``text``; ``edits``, whole new texts for files of the context (``path``, ``text``);
-    ``unapplied``, changes that could not be made out (``path``, ``why``); ``left_out``, paths of
+    ``unapplied``, changes that could not be made out (``path``, ``why``); ``sources``, where the
+    code lies that it speaks of (``path``, ``line``, ``name``); ``left_out``, paths of
     files that the model did not see, for there is no room; ``repeated``, whether the answer was
     ended because the model said the same again and again.
 
@@ -63,6 +65,10 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
         text=text,
         edits=[{"path": path, "text": new} for path, new in found.texts.items()],
         unapplied=[{"path": path, "why": why} for path, why in found.refused],
+        sources=[
+            {"path": each.path, "line": each.line, "name": each.name}
+            for each in citations(text, seen)
+        ],
         left_out=[each.path for each in files if each not in seen],
         repeated=llm_calls.went_round(answer),
     )

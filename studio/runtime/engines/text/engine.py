@@ -58,7 +58,7 @@ from studio.runtime.engines.text.tokenization.conversation import (
     turns_to_drop,
     without_oldest,
 )
-from studio.runtime.engines.text.tokenization.infilling import can_infill, infilling_ids
+from studio.runtime.engines.text.tokenization.fill_in_middle import can_infill, fill_in_middle_ids
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
 from studio.runtime.pool.digests import Digests
 
@@ -239,7 +239,7 @@ class TextEngine:
         most = max(self.context_length - reserve, self.context_length // 2)
         near = most * MAX_CHARACTERS_PER_TOKEN
         before, after = before[-near:], after[:near]
-        ids = infilling_ids(self.tokenizer, before, after, most, self.info.title)
+        ids = fill_in_middle_ids(self.tokenizer, before, after, most, self.info.title)
         return FittedPrompt(ids)
 
     def render(

@@ -37,6 +37,7 @@ class Answer:
         text: Markdown.
         notes: What else is to be known, in sentences.
         artifact_id: Where it is kept; empty for nowhere.
+        sources: The places that the text speaks of: path, line, what is defined there.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Answer:
     evidence: Evidence | None = None
     notes: tuple[str, ...] = ()
     artifact_id: str = ""
+    sources: tuple[tuple[str, int, str], ...] = ()
 
 
 def answer_of(
@@ -96,7 +98,11 @@ def _told(request: Request, result: Mapping[str, Any]) -> Answer:
     if left:
         told = tr("Not seen by the model because the context is full: {paths}.")
         notes.append(told.format(paths=", ".join(left[:5])))
-    return Answer(str(result.get("text") or ""), offers, notes=tuple(notes))
+    sources = tuple(
+        (request.names.get(str(row["path"]), str(row["path"])), int(row["line"]), str(row["name"]))
+        for row in result.get("sources") or ()
+    )
+    return Answer(str(result.get("text") or ""), offers, notes=tuple(notes), sources=sources)
 
 
 def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifact | None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -39,7 +40,7 @@ class Turn(QFrame):
         self, ctx: PluginContext, request: Request, goto: Callable[[str, int], None]
     ) -> None:
         super().__init__()
-        self._ctx = ctx
+        self._ctx, self._goto = ctx, goto
         self.request = request
         self.answer: Answer | None = None
         self._attempt: list[str] = []
@@ -52,6 +53,11 @@ class Turn(QFrame):
         self.chip = VerdictChip(ctx, goto)
         self.notes = _label(ctx, Role.SMALL)
         self.notes.hide()
+        self.sources = _label(ctx, Role.SMALL)
+        self.sources.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self.sources.setAccessibleName(tr("Sources of the answer"))
+        self.sources.linkActivated.connect(self._open_source)
+        self.sources.hide()
         self.buttons: list[Any] = []
         self._actions = QVBoxLayout()
         self._actions.setSpacing(6)
@@ -76,6 +82,7 @@ class Turn(QFrame):
         column.addWidget(self.progress.widget)
         column.addLayout(chips)
         column.addWidget(self.notes)
+        column.addWidget(self.sources)
         column.addLayout(self._actions)
         column.addWidget(self.trouble.widget)
         self.prose.widget.setVisible(False)
@@ -124,8 +131,23 @@ class Turn(QFrame):
             self.chip.show_evidence(answer.evidence)
         self.notes.setText(" ".join(answer.notes))
         self.notes.setVisible(bool(answer.notes))
+        self._show_sources(answer)
         for number, offer in enumerate(answer.offers):
             self._add_button(offer, primary=number == 0)
+
+    def _show_sources(self, answer: Answer) -> None:
+        color = self._ctx.ui.tokens.colors["accent"]
+        links = [
+            f"<a href='{number}' style='color:{color}'>{escape(path)}:{line}</a> {escape(name)}"
+            for number, (path, line, name) in enumerate(answer.sources)
+        ]
+        self.sources.setText(" &nbsp; ".join(links))
+        self.sources.setVisible(bool(links))
+
+    def _open_source(self, number: str) -> None:
+        if self.answer is not None:
+            path, line, _name = self.answer.sources[int(number)]
+            self._goto(path, line)
 
     def show_trouble(self, error: StudioError, again: Callable[[], None]) -> None:
         """Say what failed; what was written so far stays."""

@@ -225,6 +225,15 @@ def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> No
     assert turn.chip.words == "not run"
 
 
+def test_a_source_of_an_answer_is_opened_at_its_line(desk: Any, tab: AskTab) -> None:
+    rows = [{"path": "sums.py", "line": 1, "name": "add"}]
+    turn = send(desk, tab, "Where?", Result(text="In `add`.", edits=[], sources=rows))
+    assert "sums.py:1</a> add" in turn.sources.text()
+    with desk.qtbot.waitSignal(desk.workspace.goto_asked) as asked:
+        turn.sources.linkActivated.emit("0")
+    assert asked.args == ["sums.py", 1]
+
+
 def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     send(desk, dock.ask, "Why?", Result(text="Because.", edits=[]))
     dock.ask.composer.field.widget.setPlainText("half a ques")

@@ -19,7 +19,9 @@ END_OF_TURN = frozenset(
 )
 """Control tokens that end a reply, whatever else the file names as its end."""
 
-END_OF_GAP = frozenset({"<|fim_pad|>", "<|file_sep|>", "<file_sep>", "<|repo_name|>", "▁<EOT>"})
+END_OF_GAP = frozenset(
+    {"<|fim_pad|>", "<fim_pad>", "<|file_sep|>", "<file_sep>", "<|repo_name|>", "▁<EOT>"}
+)
 """Added tokens that end what fills a gap: another file would follow. Some files call them text."""
 
 MOST_KEPT = 320_000

@@ -6,7 +6,10 @@ model cards of Qwen2.5-Coder, StarCoder, DeepSeek-Coder, CodeLlama and Codestral
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
@@ -45,7 +48,7 @@ def can_infill(tokenizer: TextTokenizer) -> bool:
     return _marks(tokenizer) is not None
 
 
-def infilling_ids(
+def fill_in_middle_ids(
     tokenizer: TextTokenizer, before: str, after: str, most: int, title: str = "This model"
 ) -> list[int]:
     """Return the prompt after which the model writes what belongs between two texts.
@@ -70,7 +73,7 @@ def infilling_ids(
         )
     marks, ids = found
     room = max(0, most - 4)  # three marks, and the opening token
-    head, tail = tokenizer.encode(before), _after(tokenizer, after)
+    head, tail = _plain(tokenizer, before, tokenizer.encode), _plain(tokenizer, after)
     for_tail = min(len(tail), max(room // 4, room - len(head)))
     tail = tail[:for_tail]
     head = head[max(0, len(head) - (room - len(tail))) :]
@@ -91,6 +94,22 @@ def _marks(tokenizer: TextTokenizer) -> tuple[_Marks, dict[str, int]] | None:
         if all(name in ids for name in (marks.before, marks.after, marks.middle) if name):
             return marks, ids
     return None
+
+
+def _plain(
+    tokenizer: TextTokenizer, text: str, first: Callable[[str], list[int]] | None = None
+) -> list[int]:
+    """Return the ids of a text in which what is spelt like a control token is text as well.
+
+    Args:
+        first: Encodes what stands before the first of these; by default as after a gap.
+    """
+    names = {tokenizer.vocabulary.tokens[id] for id in tokenizer.vocabulary.special}
+    there = [re.escape(name) for name in names if name and name in text]
+    cuts = [m.start() + 1 for m in re.finditer("|".join(there), text)] if there else []
+    pieces = [text[start:stop] for start, stop in pairwise([0, *cuts, len(text)])]
+    ids = first(pieces[0]) if first is not None else _after(tokenizer, pieces[0])
+    return ids + [id for piece in pieces[1:] for id in _after(tokenizer, piece)]
 
 
 def _after(tokenizer: TextTokenizer, text: str) -> list[int]:
