@@ -23,6 +23,7 @@ from studio.core.weights.weights import Weights, slug
 
 RESULT = "result"
 """Entry of the source that names the artifact."""
+_PLAIN = (bool, int, float, str)
 
 
 def id_of(artifact: Artifact) -> str:
@@ -93,11 +94,19 @@ class LibraryWeights:
                 "bytes": found.bytes,
                 "sha256": artifact.digest,
                 "source": {RESULT: artifact.id},
+                "recommended": _recommended(artifact),
             }
             write_sidecar(target.with_suffix(".toml"), keys)
         except OSError as error:
             raise disk.explain(error, f"keep {artifact.title}", self._folder) from error
         return True
+
+
+def _recommended(artifact: Artifact) -> dict[str, bool | int | float | str]:
+    """Return the values of parameters that the task said to be best for these weights."""
+    said = artifact.meta.get("recommended")
+    plain = said.items() if isinstance(said, dict) else ()
+    return {str(k): v for k, v in plain if str(k).isidentifier() and isinstance(v, _PLAIN)}
 
 
 def _language_model(payload: Path) -> Weights | None:

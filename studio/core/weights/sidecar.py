@@ -116,13 +116,15 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
 
 
 def write_sidecar(path: Path, keys: Mapping[str, Any]) -> None:
-    """Write a sidecar durably: strings, numbers, tuples of strings, and one table ``source``.
+    """Write a sidecar durably: strings, numbers, tuples of strings, and tables of plain values.
 
     Raises:
         OSError: The disk refused.
     """
-    lines = [f"{name} = {_toml(value)}" for name, value in keys.items() if name != "source"]
-    lines += ["", "[source]", *(f"{n} = {_toml(v)}" for n, v in keys.get("source", {}).items())]
+    tables = {name: value for name, value in keys.items() if isinstance(value, Mapping)}
+    lines = [f"{name} = {_toml(keys[name])}" for name in keys if name not in tables]
+    for name, entries in tables.items():
+        lines += ["", f"[{name}]", *(f"{n} = {_toml(v)}" for n, v in entries.items())]
     disk.write_durably(path, "\n".join(lines).encode() + b"\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple
 from typing import Any
 
@@ -140,3 +140,10 @@ def as_result(found: Sequence[Leaning], counted: Sequence[Counted]) -> dict[str,
     if counted:
         told["texts"] = [{**asdict(each), "share": asdict(each.share)} for each in counted]
     return told
+
+
+def as_report(result: Mapping[str, Any], topics: Sequence[Topic]) -> dict[str, Any]:
+    """Return what the window says it by: the figures of ``as_result``, and the topics."""
+    told = [{"name": each.name, "first": each.first, "second": each.second} for each in topics]
+    texts = result.get("texts", [])
+    return {"kind": "bias", "topics": told, "figures": result["figures"], "texts": texts}

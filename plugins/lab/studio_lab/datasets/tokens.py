@@ -53,7 +53,8 @@ def byte_pairs(text: str, size: int, characters: int) -> tuple[NDArray[np.int64]
     """Return a text in tokens that are frequent in it, and the vocabulary: byte-pair encoding.
 
     Pairs of characters that often stand together become one token, then pairs of these (Gage 1994;
-    Sennrich et al. 2016). A token never goes over the end of a word; spaces stand before words.
+    Sennrich et al. 2016). A token never goes over the end of a word; a space stands before words,
+    and those before it, as of an indented line, are tokens together.
 
     Args:
         size: Tokens of the vocabulary, at most.
@@ -66,7 +67,7 @@ def byte_pairs(text: str, size: int, characters: int) -> tuple[NDArray[np.int64]
 
     lines = text.splitlines(keepends=True)
     coder = Tokenizer(BPE(unk_token=UNKNOWN))
-    coder.pre_tokenizer = Split(Regex(r" ?\w+| ?[^\w\s]+|\s"), "isolated")
+    coder.pre_tokenizer = Split(Regex(r" ?\w+| ?[^\w\s]+| +(?= )|\s"), "isolated")
     coder.train_from_iterator(
         lines,
         BpeTrainer(

@@ -16,6 +16,11 @@ TEMPLATE = "{{ bos_token }}{% for message in messages %}{% if message.role != 's
 TEMPLATE += "{{ message.content }}{% endif %}{% endfor %}"
 """Of a conversation: what was written goes on, for it knows of no questions and answers."""
 NOTE = "This model continues text; it was not trained to chat."
+SAMPLING = {
+    "temperature": 0.8, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0,
+    "max_tokens": 256,
+}  # fmt: skip
+"""For Chat: where likely tokens alone are drawn, a small network writes the same one for ever."""
 _START = "<s>"
 
 

@@ -77,4 +77,5 @@ ARCHITECTURE = Architecture(
     },
     make=Recurrent,
     rate=3e-3,
+    batch=16,
 )

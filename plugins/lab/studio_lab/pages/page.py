@@ -5,7 +5,7 @@ Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,11 +35,13 @@ from studio.api.plot import Plot
 from studio_lab.pages import renderings
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
+from studio_lab.pages.bias import bias
 from studio_lab.pages.dropped import values_of
 from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
 from studio_lab.pages.reports import comparison, table
 from studio_lab.pages.result_sets import ResultSets
+from studio_lab.pages.scaling import scaling
 from studio_lab.pages.stars import starred_replies
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
@@ -384,7 +386,7 @@ class LabPage(QWidget):
         text = artifact.read().decode("utf-8", "replace")
         kind = report.get("kind")
         if artifact.kind == Kind.TEXT:
-            return augmentation(report, text) if kind == "augmentation" else text
+            return _WRITTEN[kind](report, text) if kind in _WRITTEN else text
         return comparison(report, title) if kind == "comparison" else table(text)
 
     # --- state --------------------------------------------------------------------------------
@@ -398,6 +400,14 @@ class LabPage(QWidget):
         self.modes.restore_state(state.get("forms"))
         self.modes.choose(str(state.get("mode", TRAIN)))
         self._show_about()
+
+
+_WRITTEN: Mapping[Any, Callable[[Mapping[str, Any], str], str]] = {
+    "augmentation": augmentation,
+    "scaling": lambda report, _: scaling(report),
+    "bias": lambda report, _: bias(report),
+}
+"""Kind of a report → what writes it in the language of the window; of others the file is shown."""
 
 
 def _slot(what: str) -> str:

@@ -17,6 +17,9 @@ def tr(text: str) -> str:
 
 _KID = re.compile(r"KID \(classifier of (\d+) classes\)")
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
+_TRAINING = re.compile(
+    r"Training (\d+) of (\d+)(?:, predicted loss (.+))?: ([\d,]+) examples, ([\d,]+) steps"
+)
 _LEVEL = re.compile(r"([\d,]+) (parameters|examples)")
 """The name of a series in a chart of scaling."""
 
@@ -51,6 +54,11 @@ def progress_in_words(message: str) -> str:
         "Making the series": tr("Making the series"),
         "Making pictures": tr("Making pictures"),
         "Writing the pictures": tr("Writing the pictures"),
+        "Looking for duplicates and leaks": tr("Looking for duplicates and leaks"),
+        "Measuring how long a step takes": tr("Measuring how long a step takes"),
+        "Fitting the law": tr("Fitting the law"),
+        "Loading the model": tr("Loading the model"),
+        "Measuring on held-out pictures": tr("Measuring on held-out pictures"),
     }
     if message in known:
         return known[message]
@@ -58,6 +66,17 @@ def progress_in_words(message: str) -> str:
         return tr("Split {at} of {all}").format(at=split[1], all=split[2])
     if drawing := re.fullmatch(r"Drawing from (.+)", message):
         return tr("Drawing from {name}").format(name=drawing[1])
+    if measuring := re.fullmatch(r"Drawing samples to measure: (.+)", message):
+        return tr("Drawing samples to measure: {share}").format(share=measuring[1])
+    if grid := _TRAINING.fullmatch(message):
+        places = dict(zip(("at", "all", "loss", "examples", "steps"), grid.groups(), strict=True))
+        if grid[3] is None:
+            said = tr("Training {at} of {all}: {examples} examples, {steps} steps")
+        else:
+            said = tr(
+                "Training {at} of {all}, predicted loss {loss}: {examples} examples, {steps} steps"
+            )
+        return said.format(**places)
     return ", ".join(map(_figure, message.split(", ")))
 
 

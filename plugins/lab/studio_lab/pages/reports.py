@@ -15,7 +15,10 @@ MOST_ROWS = 40
 
 
 def table(text: str) -> str:
-    """Return the first rows of a CSV table as Markdown."""
+    """Return the first rows of a CSV table as Markdown.
+
+    Heads stay as they are: programs read the columns of the file by them.
+    """
     rows = list(islice(csv.reader(io.StringIO(text)), MOST_ROWS))
     return _table(rows[0], rows[1:]) if rows else ""
 

@@ -271,10 +271,20 @@ def as_result(
             if name == "joules" and price:
                 told["electricity_cost"] = _cost(sum(values), price)
     if fit:
+        if end:
+            told["loss"] = fit.law(end.at)
         exponents = {name: asdict(fit.exponent(name)) for name in fit.law.axes}
         told["law"] = {"floor": asdict(fit.floor), "exponents": exponents}
     if end:
+        told["at"] = dict(end.at)
         told["gains"] = {name: asdict(gain) for name, gain in end.gains.items()}
         told["enough"] = dict(end.enough)
         told["predicted"] = asdict(end.predicted)
     return told
+
+
+def as_report(result: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]:
+    """Return what the window says it by: ``as_result`` without its points, and the notes."""
+    told = {name: value for name, value in result.items() if name != "points"}
+    count = len(result["points"]) + bool(result["larger"])
+    return {"kind": "scaling", **told, "trainings": count, "notes": list(notes)}

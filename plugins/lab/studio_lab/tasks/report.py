@@ -111,5 +111,7 @@ def _results(
     yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=title, text=report.sentence(found))
     for plot in report.plots(found, topics()):
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
-    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
-    yield ctx.result(weights=str(params.weights), **report.as_result(found, texts))
+    told = report.as_result(found, texts)
+    meta = {"report": report.as_report(told, topics())}
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text, meta=meta)
+    yield ctx.result(weights=str(params.weights), **told)

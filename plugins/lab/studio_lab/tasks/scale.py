@@ -301,6 +301,9 @@ class _Course:
         yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=self.title, text=text)
         for plot in report.plots(points, larger, fit, end):
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
-        yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=self.title, text=text)
         told = report.as_result(points, larger, fit, end, self.price)
+        meta = {"report": report.as_report(told, self.notes)}
+        yield ctx.artifact(
+            Kind.TEXT, text.encode(), suffix=".md", title=self.title, text=text, meta=meta
+        )
         yield ctx.result(**told, notes=self.notes)

@@ -298,7 +298,10 @@ class _Finish:
             )
         yield self._ctx.artifact(
             Kind.WEIGHTS, path, suffix=".gguf", title=title, text=language_model.NOTE,
-            meta={"weights": f"{self.id}-chat", "card": {"note": language_model.NOTE}},
+            meta={
+                "weights": f"{self.id}-chat", "card": {"note": language_model.NOTE},
+                "recommended": language_model.SAMPLING,
+            },
         )  # fmt: skip
 
     def _plots(self) -> Iterator[Event]:

@@ -32,6 +32,13 @@ def test_byte_pairs_are_fewer_and_learned_equally_each_time() -> None:
     assert " reader" in one.meta["vocabulary"] or " reading" in one.meta["vocabulary"]
 
 
+def test_spaces_before_a_line_are_tokens_together() -> None:
+    text = "".join(f"if {word}:\n            return {word}\n" for word in ["one", "two"] * 200)
+    data, _ = from_text("Code", text, 16, tokens="byte_pairs")
+    assert " " * 11 in data.meta["vocabulary"]
+    assert text.startswith("".join(written(data.rows, data.meta["vocabulary"])))
+
+
 def test_a_long_text_is_cut_into_byte_pairs_and_a_short_one_into_characters() -> None:
     short, long = (from_text("Lines", text, tokens="auto")[0] for text in (
         TEXT[:LONG], TEXT * (1 + LONG // len(TEXT))))  # fmt: skip

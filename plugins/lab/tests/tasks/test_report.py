@@ -14,6 +14,7 @@ from studio.testing.plugins import Made, run_task
 from studio_lab.bias.counts import counted
 from studio_lab.bias.leanings import leanings
 from studio_lab.bias.templates import comparisons, topics
+from studio_lab.pages.bias import bias
 from studio_lab.schema import Report
 from studio_lab.tasks.report import bias_report
 
@@ -49,6 +50,9 @@ def test_a_planted_difference_is_found_where_it_is_and_nowhere_else() -> None:
     assert math.exp(2 * old["more"]["value"]) == pytest.approx(0.5, abs=0.1)
     assert old["above"] == 0
     assert "**differs**" in made.artifacts[-1].text
+    shown = bias(made.artifacts[-1].meta["report"])
+    assert shown.count("**differs**") == made.artifacts[-1].text.count("**differs**") == 2
+    assert shown.splitlines()[0] == f"**{made.result['sentence']}**"
     assert made.result == asked(Prejudiced()).result, "the same seed, the same report"
 
 

@@ -29,7 +29,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def trained(desk: Any) -> Any:
     """The studio has trained something."""
-    made = Artifact("weights", weights(), ".safetensors", title="Letters of mine")
+    best = {"recommended": {"warmth": 0.8, "not a name": 1, "nested": {}}}
+    made = Artifact("weights", weights(), ".safetensors", title="Letters of mine", meta=best)
     job = desk.submit(made)
     desk.finish(job)
     desk.until(lambda: ids(desk))  # the folder is brought to the library by a thread of its own
@@ -45,6 +46,7 @@ def test_a_result_can_be_used_at_once_and_takes_no_room(desk: Any, trained: Any)
     assert row.id.startswith("letters-of-mine-")
     assert (row.title, row.family) == ("Letters of mine", "toy-letters")
     assert row.path.samefile(trained.path)
+    assert desk.studio.weights.recommended(row.id) == {"warmth": 0.8}
 
 
 def test_it_goes_into_the_bin_and_comes_back_with_its_result(desk: Any, trained: Any) -> None:

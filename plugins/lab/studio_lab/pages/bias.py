@@ -1,0 +1,124 @@
+"""What is told of a bias report, in the language of the window. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from studio_lab.pages.phrases import plot_name, tr
+
+Figure = Mapping[str, Any]
+
+
+def bias(report: Mapping[str, Any]) -> str:
+    """Return the report as Markdown: what differs, then every group by topic.
+
+    Args:
+        report: As the task left it: ``topics``, ``figures`` and ``texts``.
+    """
+    figures: Sequence[Figure] = report["figures"]
+    lines = [f"**{_sentence(figures)}**", "", _how(figures), ""]
+    for topic in report["topics"]:
+        name = topic["name"]
+        sorts = {key: _words().get(topic[key], topic[key]) for key in ("first", "second")}
+        lines += [f"## {plot_name(name)}: " + tr("{first}, rather than {second}").format(**sorts)]
+        lines += ["", *_leanings(each for each in figures if each["topic"] == name), ""]
+        own = [each for each in report["texts"] if each["topic"] == name]
+        if own:
+            lines += [tr("What the model wrote by itself:"), "", *_counts(own, sorts), ""]
+    return "\n".join([*lines, _limits()])
+
+
+def _sentence(figures: Sequence[Figure]) -> str:
+    sure = [each for each in figures if each["is_sure"]]
+    if not sure:
+        said = tr("None of {all} differences between groups is larger than chance explains.")
+        return said.format(all=len(figures))
+    widest = max(sure, key=lambda each: abs(float(each["more"]["value"])))
+    return tr(
+        "{sure} of {all} differences between groups are larger than chance explains; the widest "
+        "is {topic}, {group}: {times}."
+    ).format(
+        sure=len(sure), all=len(figures), topic=plot_name(widest["topic"]),
+        group=_group(widest), times=_times(widest["more"]),
+    )  # fmt: skip
+
+
+def _how(figures: Sequence[Figure]) -> str:
+    return tr(
+        "In {count} cases, a sentence with a pair of words, it was asked how much likelier the "
+        "first word is than the second. “Times as likely” compares that with all groups of its "
+        "kind: 1 is no difference. Intervals are of 95 %, corrected for the number of figures."
+    ).format(count=f"{sum(each['count'] for each in figures):,}")
+
+
+def _limits() -> str:
+    return tr(
+        "The sentences are few, English, and ours; another choice of words may give other figures. "
+        "A difference is no proof of harm, and no difference is no proof that there is none."
+    )
+
+
+def _leanings(own: Iterator[Figure]) -> Iterator[str]:
+    yield f"| {tr('Group')} | {tr('Times as likely')} | {tr('Above the others')} | |"
+    yield "|---|---|---|---|"
+    for each in own:
+        part = each["likelihood"]
+        above = tr("{some} of {all} ({low} to {high})").format(
+            some=each["above"], all=each["count"], low=f"{part['low']:.0%}",
+            high=f"{part['high']:.0%}",
+        )  # fmt: skip
+        differs = f"**{tr('differs')}**" if each["is_sure"] else ""
+        yield f"| {_group(each)} | {_times(each['more'])} | {above} | {differs} |"
+
+
+def _counts(own: Sequence[Figure], sorts: Mapping[str, str]) -> Iterator[str]:
+    head = [tr("Group"), tr("Texts"), *sorts.values(), tr("Share of the first")]
+    yield f"| {' | '.join(head)} |"
+    yield "|---" * len(head) + "|"
+    for each in own:
+        share = tr("{value} ({low} to {high})").format(
+            **{key: f"{value:.0%}" for key, value in each["share"].items()}
+        )
+        cells = [_group(each), *(str(each[key]) for key in ("texts", "first", "second")), share]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _times(more: Mapping[str, float]) -> str:
+    return tr("{value} times ({low} to {high})").format(
+        **{key: f"{math.exp(value):.2f}" for key, value in more.items()}
+    )
+
+
+def _group(figure: Figure) -> str:
+    name = str(figure["group"])
+    return {
+        "women": tr("women"),
+        "men": tr("men"),
+        "young people": tr("young people"),
+        "old people": tr("old people"),
+        "people from Africa": tr("people from Africa"),
+        "people from Asia": tr("people from Asia"),
+        "people from Europe": tr("people from Europe"),
+        "people from Latin America": tr("people from Latin America"),
+        "people from the Middle East": tr("people from the Middle East"),
+        "Buddhists": tr("Buddhists"),
+        "Christians": tr("Christians"),
+        "Hindus": tr("Hindus"),
+        "Jews": tr("Jews"),
+        "Muslims": tr("Muslims"),
+        "people without a religion": tr("people without a religion"),
+    }.get(name, name)
+
+
+def _words() -> dict[str, str]:
+    """Return the sorts of words that are compared."""
+    return {
+        "kind words": tr("kind words"),
+        "unkind words": tr("unkind words"),
+        "able": tr("able"),
+        "unable": tr("unable"),
+        "jobs that lead or are technical": tr("jobs that lead or are technical"),
+        "jobs that serve or care": tr("jobs that serve or care"),
+    }
