@@ -118,7 +118,11 @@ def card(
 
 
 def _counts(own: Sequence[Counted], topic: Topic) -> Iterator[str]:
-    yield "What the model wrote by itself:"
+    said, texts = sum(each.first + each.second for each in own), sum(each.texts for each in own)
+    yield (
+        f"What the model wrote by itself: {said} of {texts} texts have a word of either sort. "
+        "Where an interval is wide, they are too few to compare groups."
+    )
     yield ""
     yield f"| group | texts | with {topic.first} | with {topic.second} | share of the first |"
     yield "|---|---|---|---|---|"

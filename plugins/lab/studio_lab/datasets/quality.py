@@ -58,6 +58,17 @@ class Quality:
             )
         return told
 
+    def counts(self) -> dict[str, int]:
+        """Return the figures of ``sentences``, for what says them in another language."""
+        return {
+            "rows": self.equal.rows,
+            "equal": self.equal.extra,
+            "near": self.near.extra - self.equal.extra,
+            "looked": min(self.equal.rows, MOST_NEAR),
+            "leaked": self.leaked,
+            "held_out": self.held_out,
+        }
+
 
 def quality(data: Dataset) -> Quality:
     """Return which examples are there twice, and which of them leak between splits.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -110,6 +111,27 @@ def card(data: Dataset, found: Quality, more: list[str]) -> str:
     if data.licence:
         lines += ["", f"Licence and source: {data.licence}"]
     return "\n".join(lines) + "\n"
+
+
+def as_report(data: Dataset, found: Quality, more: Sequence[str]) -> dict[str, Any]:
+    """Return what the window says the card by: codes and counts, and the figures as they are."""
+    split, shape = data.split, data.shape
+    return {
+        "kind": "description",
+        "kind_of_rows": str(data.meta.get("content") or shape.kind),
+        "places": {
+            "rows": f"{len(data.rows):,}", "width": shape.width, "height": shape.height,
+            "length": shape.length, "vocabulary": shape.vocabulary, "columns": shape.columns,
+        },
+        "split": {
+            "training": len(split.training), "validation": len(split.validation),
+            "test": len(split.test),
+        },
+        "classes": class_counts(data) if data.classes else {},
+        "found": found.counts(),
+        "notes": list(more),
+        "figures": "\n".join(_statistics(data)),
+    }  # fmt: skip
 
 
 def class_counts(data: Dataset) -> dict[str, int]:

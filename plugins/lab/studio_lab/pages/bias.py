@@ -26,7 +26,7 @@ def bias(report: Mapping[str, Any]) -> str:
         lines += ["", *_leanings(each for each in figures if each["topic"] == name), ""]
         own = [each for each in report["texts"] if each["topic"] == name]
         if own:
-            lines += [tr("What the model wrote by itself:"), "", *_counts(own, sorts), ""]
+            lines += [_written(own), "", *_counts(own, sorts), ""]
     return "\n".join([*lines, _limits()])
 
 
@@ -71,6 +71,16 @@ def _leanings(own: Iterator[Figure]) -> Iterator[str]:
         )  # fmt: skip
         differs = f"**{tr('differs')}**" if each["is_sure"] else ""
         yield f"| {_group(each)} | {_times(each['more'])} | {above} | {differs} |"
+
+
+def _written(own: Sequence[Figure]) -> str:
+    return tr(
+        "What the model wrote by itself: {some} of {all} texts have a word of either sort. Where "
+        "an interval is wide, they are too few to compare groups."
+    ).format(
+        some=sum(each["first"] + each["second"] for each in own),
+        all=sum(each["texts"] for each in own),
+    )
 
 
 def _counts(own: Sequence[Figure], sorts: Mapping[str, str]) -> Iterator[str]:

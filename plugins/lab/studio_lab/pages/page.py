@@ -36,6 +36,7 @@ from studio_lab.pages import renderings
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.bias import bias
+from studio_lab.pages.description import description
 from studio_lab.pages.dropped import values_of
 from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
@@ -404,6 +405,7 @@ class LabPage(QWidget):
 
 _WRITTEN: Mapping[Any, Callable[[Mapping[str, Any], str], str]] = {
     "augmentation": augmentation,
+    "description": description,
     "scaling": lambda report, _: scaling(report),
     "bias": lambda report, _: bias(report),
 }

@@ -15,7 +15,7 @@ from studio_lab.datasets import molecules, presentation
 from studio_lab.datasets.dataset import DataKind, Dataset
 from studio_lab.datasets.quality import Quality, quality
 from studio_lab.datasets.source import load
-from studio_lab.datasets.statistics import card, class_counts, plots, table_card
+from studio_lab.datasets.statistics import as_report, card, class_counts, plots, table_card
 from studio_lab.datasets.table import USABLE, Table, with_target
 from studio_lab.datasets.table_file import read_table
 from studio_lab.schema import Describe
@@ -37,7 +37,10 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
     if params.target:
         more, target = yield from ctx.in_thread(partial(_target, params))
         text += f"\n{more}"
-    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=data.title, text=text)
+    meta = {"report": as_report(data, found, notes)}
+    yield ctx.artifact(
+        Kind.TEXT, text.encode(), suffix=".md", title=data.title, text=text, meta=meta
+    )
     for plot in plots(data):
         title = f"{plot.title}: {data.title}"
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=title)

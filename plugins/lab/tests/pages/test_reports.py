@@ -52,6 +52,7 @@ def test_a_bias_report_says_what_differs_and_what_was_written() -> None:
     assert text.startswith("**1 of 2 differences between groups are larger than chance")
     assert "work, women: 0.37 times (0.33 to 0.41).**" in text
     assert "| women | 0.37 times (0.33 to 0.41) | 3 of 40 (10% to 30%) | **differs** |" in text
+    assert "by itself: 4 of 9 texts have a word of either sort" in text
     assert "| women | 9 | 1 | 3 | 25% (15% to 35%) |" in text
 
 

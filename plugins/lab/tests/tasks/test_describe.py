@@ -10,6 +10,7 @@ from PIL import Image
 
 from studio.api import BadInput, Kind
 from studio.testing.plugins import Made, run_task
+from studio_lab.pages.description import description
 from studio_lab.schema import Describe
 from studio_lab.tasks.describe import describe
 
@@ -31,6 +32,12 @@ def test_an_example_of_pictures() -> None:
     assert kinds(made).count(Kind.PLOT) == 2
     assert Kind.IMAGE in kinds(made)
     assert made.result["classes"]["3"] == 183
+    shown = description(made.artifacts[0].meta["report"], card)
+    assert shown.startswith("1,797 pictures of 8 × 8 pixels.\n\nSplit: training 1,437, validation")
+    assert "Near duplicates: " in shown
+    assert (
+        shown[shown.index("Brightness") :] == card[card.index("Brightness") :].rstrip("\n") + "\n"
+    )
 
 
 @pytest.mark.parametrize(
