@@ -203,6 +203,10 @@ class PluginLibrary:
         """Star an artifact, or take its star away."""
         self._library.star(id, starred)
 
+    def rename(self, id: str, title: str) -> None:
+        """Give an artifact another title."""
+        self._library.rename(id, title)
+
     def bin(self, id: str) -> None:
         """Move an artifact to the bin."""
         self._library.bin(id)

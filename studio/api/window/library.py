@@ -62,6 +62,15 @@ class LibraryView(Protocol):
         """
         ...
 
+    @since("1.1")
+    def rename(self, id: str, title: str) -> None:
+        """Give an artifact another title; durable when it returns.
+
+        Raises:
+            StudioError: It is not there, or nothing can be written.
+        """
+        ...
+
     def bin(self, id: str) -> None:
         """Move an artifact to the bin, where it stays until the user empties that.
 

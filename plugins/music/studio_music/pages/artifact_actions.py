@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QInputDialog
 
 from studio.api import (
     ArtifactActions,
@@ -33,6 +35,8 @@ from studio_music.pages.file_export import (
 from studio_music.pages.phrases import format_names, tr
 from studio_music.piece import Piece
 
+_LONGEST_TITLE = 200
+
 
 class PieceActions:
     """Works on the piece in view."""
@@ -54,11 +58,14 @@ class PieceActions:
             take: Returns the take that is in view.
             takes: What can be done with that.
             page: What the page does: ``open()``, ``new()``, ``hum()``, ``midi()``,
-                ``keep()``, ``compose(takes)``, ``recall(take)``, ``compare()`` and ``take_bars()``.
+                ``keep()``, ``compose(takes)``, ``recall(take)``, ``compare()``, ``take_bars()``
+                and ``renamed(take)``.
         """
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
         self._page = page
+        self.dialog: QInputDialog | None = None
+        """What asks for a title, while it does."""
 
     # --- menus --------------------------------------------------------------------------------
 
@@ -108,9 +115,41 @@ class PieceActions:
         bars = tr("Take these bars from the version before")
         self._entry(menu, "copy", bars, self._page["take_bars"])
         menu.addSeparator()
-        self._entry(menu, "trash-2", tr("Remove from list\tDel"), self._takes.remove)
+        self._entry(menu, "pencil", tr("Rename…"), self.ask_title)
+        self._entry(menu, "x", tr("Remove from list\tDel"), self._takes.remove)
+        self._entry(menu, "trash-2", tr("Move to the bin"), self._takes.bin)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
+
+    def ask_title(self) -> None:
+        """Let the user give the version in view another title."""
+        take = self._take()
+        if take is None:
+            return
+        dialog = QInputDialog()
+        dialog.setWindowTitle(tr("Rename version"))
+        dialog.setLabelText(tr("Title"))
+        dialog.setTextValue(take.artifact.title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(lambda words: self.rename(take, words))
+        dialog.open()
+        self.dialog = dialog
+
+    def rename(self, take: TaskResult, words: str) -> None:
+        """Give a version another title in the library; what is written in its score stays."""
+        title = " ".join(words.split())[:_LONGEST_TITLE]
+        if not title or title == take.artifact.title:
+            return
+
+        def said(error: StudioError | None) -> None:
+            if error is not None:
+                self._trouble.tell(error)
+                return
+            take.artifact = replace(take.artifact, title=title)
+            self._page["renamed"](take)
+
+        library = self._ctx.library
+        self._ctx.run_later(lambda: outcome(lambda: library.rename(take.id, title)), said)
 
     def _fill_targets(self, menu: Any) -> None:
         take = self._take()

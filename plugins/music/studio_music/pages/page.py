@@ -36,7 +36,7 @@ from studio_music.pages.midi.midi_bar import MidiBar
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
 from studio_music.pages.phrases import tr
-from studio_music.pages.piece_view import ROLL, PieceView
+from studio_music.pages.piece_view import ROLL, SPLIT, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.score_tasks import ScoreTasks
@@ -142,6 +142,7 @@ class MusicPage(QWidget):
                 "recall": self.set_recipe,
                 "compare": self.compare,
                 "take_bars": self.take_bars,
+                "renamed": self.takes.update,
             },
         )
 
@@ -164,6 +165,7 @@ class MusicPage(QWidget):
     def _connect(self) -> None:
         self.prompt_box.modes.on_change(self._on_mode)
         self.head.views.on_choose(self.set_view)
+        self.piece_view.score_asked.connect(lambda: self.set_view(SPLIT))
         self.head.menu_asked.connect(self._show_menu)
         self.prompt_box.asked.connect(self.tasks.run.run)
         if self._ctx.weights.for_capability("tunes"):

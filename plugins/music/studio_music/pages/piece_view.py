@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import Mode, PluginContext, Role, Tokens
@@ -26,9 +26,14 @@ _EVEN = 10_000
 class PieceView(QStackedWidget):
     """The piece and its tools, or what stands there instead.
 
+    Signals:
+        score_asked: The score is needed, and the roll alone is in view.
+
     Attributes:
         view: ``roll``, ``score`` or ``split``.
     """
+
+    score_asked = Signal()
 
     def __init__(self, ctx: PluginContext, document: Document, playing: PlaybackController) -> None:
         super().__init__()
@@ -76,6 +81,7 @@ class PieceView(QStackedWidget):
         self.score.picked.connect(self.roll.reveal_selection)
         self.score.keys = self.roll.keys
         self.score.menu_asked.connect(self.roll.show_menu)
+        self.roll.keys.sing = self._sing
 
     def show_theme(self, tokens: Tokens) -> None:
         """Take the colours of a theme."""
@@ -136,6 +142,12 @@ class PieceView(QStackedWidget):
     def take_focus(self) -> None:
         """Give the keys to what is in view."""
         (self.score if self.view == SCORE else self.roll.notes).setFocus()
+
+    def _sing(self) -> None:
+        """Let words be typed under the notes of the score."""
+        if self.view == ROLL:
+            self.score_asked.emit()
+        self.score.lyrics.begin()
 
     # --- playing ------------------------------------------------------------------------------
 

@@ -74,6 +74,12 @@ def marked(track: Track, tick: int, sign: str, end: int = 0) -> Track:
     return followed(track, tuple(sorted(new)))
 
 
+def unmarked(track: Track, first: int, last: int) -> Track:
+    """Return the track without the signs that begin from tick ``first`` until ``last``."""
+    kept = tuple(each for each in track.dynamics if not first <= each.tick < last)
+    return followed(track, kept)
+
+
 def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
     """Return the track with these signs in the place of its own, and velocities that follow.
 

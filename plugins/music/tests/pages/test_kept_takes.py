@@ -201,3 +201,21 @@ def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any)
     assert pitches == [*higher[:4], *lower[4:8], *higher[8:]]
     desk.document.undo.undo()
     assert [note.pitch for note in desk.melody] == higher
+
+
+def test_a_version_is_renamed_and_binned_from_its_menu(composed: Any) -> None:
+    desk = composed
+    first = desk.page.document.source
+    desk.page.piece_actions.ask_title()
+    dialog = desk.page.piece_actions.dialog
+    assert dialog is not None
+    assert dialog.textValue() == "Calm tune"
+    dialog.setTextValue("  For the   titles ")
+    dialog.accept()
+    desk.until(lambda: [t.artifact.title for t in desk.results()] == ["For the titles"])
+    assert desk.ctx.library.artifact(first).title == "For the titles"
+    assert desk.piece.title == "Calm tune", "what is printed over the score stays"
+    desk.page.take_actions.bin()
+    desk.until(lambda: not desk.results())
+    assert [each.id for each in desk.ctx.library.find("")] == []
+    assert desk.document.empty

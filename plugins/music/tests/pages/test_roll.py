@@ -12,11 +12,13 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from studio.desktop.ui import WindowUi
+from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.development_menu import development_menu
 from studio_music.pages.roll.editor import RollEditor
+from studio_music.pages.roll.notation_menu import dynamics_menu
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import TICKS, Chord, Note
+from studio_music.piece import TICKS, Chord, Dynamic, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 CTRL, SHIFT, ALT = HELD.ControlModifier, HELD.ShiftModifier, HELD.AltModifier
@@ -301,6 +303,55 @@ def test_drums_have_their_names_and_no_edges(rolled: Any) -> None:
     place = desk.at(20, 36)
     assert desk.roll.desk.note_at(place) == note
     assert not desk.roll.desk.at_edge(note, place + QPointF(6, 0))
+
+
+def test_drums_have_rows_for_those_in_use_and_for_all_when_asked(rolled: Any) -> None:
+    desk, camera = rolled, rolled.roll.camera
+    document = desk.document
+    others = [replace(document.piece.tracks[2].notes[0], pitch=pitch) for pitch in (38, 42, 49)]
+    document.apply("Draw", edits.add(document.piece, 2, others))
+    document.choose_track(2)
+    assert list(camera.lanes) == [36, 38, 42, 49]
+    assert desk.roll.tools.fold.isVisible()
+    assert [camera.pitch(camera.y(pitch) + 1) for pitch in camera.lanes] == list(camera.lanes)
+    assert camera.y(49) == 0
+    assert camera.y(36) + camera.row <= camera.height + 1, "all are in view"
+    note = next(n for n in document.track.notes if n.pitch == 42)
+    start = QPointF(camera.x(note.start) + 2, camera.y(42) + camera.row / 2)
+    desk.drag(start, start - QPointF(0, camera.row))
+    (moved,) = document.selected
+    assert moved.pitch == 49, "a row up is the next drum in use"
+    assert list(camera.lanes) == [36, 38, 49], "a row that is empty goes"
+    desk.roll.tools.fold.click()
+    assert len(camera.lanes) == 47
+    assert camera.pitch(camera.y(42) + 1) == 42
+    document.choose_track(0)
+    assert len(camera.lanes) == 128
+    assert not desk.roll.tools.fold.isVisible()
+
+
+def test_dynamics_are_put_at_the_selection_and_heard(rolled: Any) -> None:
+    document = rolled.document
+    before = document.piece
+    menu = dynamics_menu(rolled.roll._ui, document)
+    named = {action.text(): action for action in menu.actions()}
+    assert {"pp", "mf", "f", "Crescendo"} <= set(named)
+    document.select(frozenset(document.track.notes[4:8]))
+    named["f"].trigger()
+    assert document.track.dynamics == (Dynamic(BAR, "f"),)
+    assert [note.velocity for note in document.track.notes[3:5]] == [70, 96]
+    assert document.selected == frozenset(document.track.notes[4:8]), "the selection stays"
+    named["Diminuendo"].trigger()
+    falling = [note.velocity for note in document.track.notes[4:8]]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] > falling[-1]
+    document.undo.undo()
+    named["Remove dynamics"].trigger()
+    assert document.track.dynamics == ()
+    while document.undo.canUndo():
+        document.undo.undo()
+    assert document.piece == before
+    menu.deleteLater()
 
 
 def test_a_roll_that_is_first_shown_with_a_piece_opens_on_its_notes(

@@ -100,6 +100,13 @@ class ScoreDesk:
         assert sheet is not None
         return sheet
 
+    def engrave_again(self) -> Sheet:
+        """Let the job end that follows an edit."""
+        self.wait_for_job(len(self.jobs) + 1).end()
+        sheet = self.view.canvas.sheet
+        assert sheet is not None
+        return sheet
+
     def click(self, place: QPointF, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
         button = Qt.MouseButton.LeftButton
         self.qtbot.mouseClick(self.view.canvas, button, held, place.toPoint())
@@ -231,3 +238,47 @@ def test_a_zoomed_score_goes_back_to_its_usual_size(desk: ScoreDesk) -> None:
     assert desk.view.scale > usual
     desk.view.reset_zoom()
     assert desk.view.scale == pytest.approx(usual)
+
+
+def test_lyrics_are_typed_under_the_notes_from_one_to_the_next(desk: ScoreDesk) -> None:
+    desk.view.keys = KeyBindings(Desk(desk.document, Viewport(), sound=lambda _pitch: None))
+    desk.view.keys.sing = desk.view.lyrics.begin
+    desk.engrave()
+    document, field = desk.document, desk.view.lyrics.field
+    document.select(frozenset({document.track.notes[0]}))
+    desk.qtbot.keyClick(desk.view, Qt.Key.Key_T)
+    assert field.isVisible()
+    below = {}
+    for number, typed in enumerate(("Hal-", "le-", "lu-", "jah ", "_", "sing")):
+        head = desk.view.canvas.box_of(0, number)
+        assert head is not None
+        below[number] = (field.y() > head.bottom(), abs(field.geometry().center().x() - head.x()))
+        desk.qtbot.keyClicks(field, typed)
+        if number < 5:
+            desk.engrave_again()
+        assert field.isVisible()
+    assert all(under and aside < field.width() for under, aside in below.values()), below
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    words = ["Hal-", "le-", "lu-", "jah", "_", "sing"]
+    assert [note.lyric for note in document.track.notes[:6]] == words
+    assert not field.isVisible()
+    assert document.selected == {document.track.notes[5]}
+    assert any(">jah</text>" in page for page in desk.engrave_again().pages)
+    document.undo.undo()
+    assert [note.lyric for note in document.track.notes[:6]] == [*words[:5], ""]
+    edited = edits.move(document.piece, 0, frozenset(document.track.notes[:1]), 0, 2)
+    document.apply("Move notes", edited)
+    assert document.track.notes[0].lyric == "Hal-", "it moves with its note"
+
+
+def test_escape_leaves_the_syllable_and_backspace_goes_back(desk: ScoreDesk) -> None:
+    desk.engrave()
+    document, field = desk.document, desk.view.lyrics.field
+    document.select(frozenset({document.track.notes[1]}))
+    desk.view.lyrics.begin()
+    desk.qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    assert document.selected == {document.track.notes[0]}
+    desk.qtbot.keyClicks(field, "never")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert not field.isVisible()
+    assert not any(note.lyric for note in document.track.notes)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from studio_music.pages.editor.grid import bar_line_after, snapped
 from studio_music.piece import (
+    MAX_LYRIC,
     MAX_QUARTERS,
     MAX_TRACKS,
     TICKS,
@@ -91,6 +92,11 @@ def louder(piece: Piece, track: int, chosen: Notes, by: int) -> Edited:
 def set_velocity(piece: Piece, track: int, chosen: Notes, velocity: int) -> Edited:
     """Give notes one velocity."""
     return _each(piece, track, chosen, lambda n: replace(n, velocity=_loud(velocity)))
+
+
+def set_lyric(piece: Piece, track: int, note: Note, lyric: str) -> Edited:
+    """Let a syllable be sung on a note; "" for none."""
+    return _each(piece, track, frozenset({note}), lambda n: replace(n, lyric=lyric[:MAX_LYRIC]))
 
 
 def quantise(piece: Piece, track: int, chosen: Notes, snap: int, *, ends: bool = False) -> Edited:

@@ -18,12 +18,14 @@ from studio_music.pages.roll.development_menu import changes, development_menu
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.key_bindings import KeyBindings, notes_in
 from studio_music.pages.roll.keyboard import Keyboard
+from studio_music.pages.roll.notation_menu import dynamics_menu
 from studio_music.pages.roll.notes_view import NotesView
 from studio_music.pages.roll.ruler import Ruler
 from studio_music.pages.roll.tool_row import ToolRow
 from studio_music.pages.roll.velocity_lane import VelocityLane
-from studio_music.pages.roll.viewport import Viewport
+from studio_music.pages.roll.viewport import PITCHES, Viewport
 from studio_music.piece import Note
+from studio_music.theory.instruments import DRUMS
 
 _OPENING_BARS = 8
 """So much of a piece is shown when it is opened."""
@@ -104,6 +106,8 @@ class RollEditor(QWidget):
         self.tools.changed.connect(self.notes.update)
         self.tools.develop.clicked.connect(lambda _checked=False: self._ask_develop())
         self.tools.fit_asked.connect(self.fit)
+        self.tools.folded.connect(self._on_folded)
+        self._document.edited.connect(self._set_lanes)
         self._document.opened.connect(self._on_opened)
         self._document.picked.connect(self._on_picked)
 
@@ -130,7 +134,23 @@ class RollEditor(QWidget):
     def _on_bars(self) -> None:
         self.camera.scroll_to(self._across.value(), self._down.value())
 
+    def _set_lanes(self) -> None:
+        """Give a row to each pitch; of drums to those in use, or to those that have a name."""
+        track = self._document.track
+        used = {note.pitch for note in track.notes}
+        if not track.drums:
+            self.camera.set_lanes(range(PITCHES))
+        elif self.tools.fold.isChecked() and used:
+            self.camera.set_lanes(sorted(used))
+        else:
+            self.camera.set_lanes(sorted({*DRUMS, *used}))
+
+    def _on_folded(self) -> None:
+        self._set_lanes()
+        self.fit()
+
     def _on_opened(self) -> None:
+        self._set_lanes()
         self._track = self._document.current
         self._fit_next = True
         self._fit_if_shown()
@@ -139,7 +159,12 @@ class RollEditor(QWidget):
         """Where another track is edited, bring its notes into view."""
         if self._document.current == self._track:
             return
+        drums = len(self.camera.lanes) < PITCHES
+        self._set_lanes()
         self._track = self._document.current
+        if drums or self._document.track.drums:
+            self.fit()
+            return
         pitches = [note.pitch for note in self._document.track.notes]
         if pitches:
             self.camera.show_pitches(min(pitches), max(pitches))
@@ -275,6 +300,13 @@ def note_menu(ui: Any, keys: KeyBindings, document: Document, loop: Callable[[],
     entry(tr("Shorter"), "Shift+←", lambda: keys.stretch(-1))
     entry(tr("Louder"), "Alt+↑", lambda: keys.louder(5))
     entry(tr("Softer"), "Alt+↓", lambda: keys.louder(-5))
+    menu.addSeparator()
+    dynamics = dynamics_menu(ui, document)
+    dynamics.setParent(menu, dynamics.windowFlags())
+    menu.addMenu(dynamics).setEnabled(chosen)
+    sing = keys.sing
+    if sing is not None and not document.track.drums:
+        entry(tr("Lyrics"), "T", sing, any_notes)
     menu.addSeparator()
     entry(tr("Loop the selection"), "", loop)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

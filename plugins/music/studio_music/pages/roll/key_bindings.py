@@ -34,6 +34,7 @@ class KeyBindings:
         reveal: Brings a note into view.
         playhead: Where it is.
         write: Lets a model "continue", "vary" or "fill" the selection; None where there is none.
+        sing: Lets the user type what is sung on the selection; None where there is no score.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -42,9 +43,10 @@ class KeyBindings:
         self.reveal: Callable[[Note], None] = lambda note: None
         self.playhead = 0
         self.write: Callable[[str], None] | None = None
+        self.sing: Callable[[], None] | None = None
         self._table = self._bindings()
 
-    def _bindings(self) -> dict[tuple[int, Qt.KeyboardModifier], Callable[[], None]]:
+    def _bindings(self) -> dict[tuple[int, Qt.KeyboardModifier], Callable[[], object]]:
         return {
             (_KEY.Key_Left, _NONE): lambda: self.nudge(-1, 0),
             (_KEY.Key_Right, _NONE): lambda: self.nudge(1, 0),
@@ -77,6 +79,7 @@ class KeyBindings:
             (_KEY.Key_End, _NONE): lambda: self.seek(self._document.piece.length),
             (_KEY.Key_Comma, _NONE): lambda: self.step(-1),
             (_KEY.Key_Period, _NONE): lambda: self.step(1),
+            (_KEY.Key_T, _NONE): lambda: self.sing and self.sing(),
         }
 
     def press(self, event: QKeyEvent) -> bool:

@@ -105,13 +105,12 @@ class Keyboard(QWidget):
 
     def _paint_drums(self, painter: QPainter, shades: Colours) -> None:
         painter.fillRect(self.rect(), shades.paper)
-        low, high = self._camera.rows
-        for pitch in range(low, high + 1):
+        for pitch in self._camera.pitches():
             row = QRectF(0, self._camera.y(pitch), self.width(), self._camera.row)
             if pitch == self._down:
                 painter.fillRect(row, shades.soft)
-            name = DRUMS.get(pitch)
-            if name and self._camera.row >= 8:
+            name = DRUMS.get(pitch, str(pitch))
+            if self._camera.row >= 8:
                 painter.setPen(shades.text if pitch == self._hover else shades.mute)
                 where = row.adjusted(6, 0, -4, 0)
                 short = painter.fontMetrics().elidedText(

@@ -75,16 +75,15 @@ class RollPainter:
         painter, camera, room, shades = self._painter, self._camera, self.room, self._shades
         painter.fillRect(room, shades.scale_row)
         scale, tonic = set(self._piece.key.scale), self._piece.key.pitch_class
-        low, high = self._rows
-        for pitch in range(low, high + 1):
+        for place, pitch in enumerate(camera.pitches()):
             row = QRectF(room.left(), camera.y(pitch), room.width(), camera.row)
             if drums:
-                painter.fillRect(row, shades.other_row if pitch % 2 else shades.scale_row)
+                painter.fillRect(row, shades.other_row if place % 2 else shades.scale_row)
             elif pitch % 12 == tonic:
                 painter.fillRect(row, shades.tonic_row)
             elif pitch % 12 not in scale:
                 painter.fillRect(row, shades.other_row)
-        for pitch in range(low, high + 1):
+        for pitch in camera.pitches():
             if pitch % 12 == 0 or camera.row >= _LINES_APART:
                 y = round(camera.y(pitch) + camera.row) - 0.5
                 painter.setPen(QPen(shades.snap_line if pitch % 12 else shades.line, 1))
@@ -174,7 +173,7 @@ class RollPainter:
         metrics = QFontMetrics(painter.font())
         painter.setPen(shades.ink if shades.dark else shades.white_key)
         for note in self._in_view(timeline):
-            name = note_name(note.pitch, track, self._piece.key)
+            name = note.lyric or note_name(note.pitch, track, self._piece.key)
             box = note_box(self._camera, note)
             if box.width() > metrics.horizontalAdvance(name) + 8:
                 where = box.adjusted(4, 0, 0, 0)

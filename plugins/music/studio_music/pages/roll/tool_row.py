@@ -23,10 +23,12 @@ class ToolRow(QWidget):
     Signals:
         changed: The snap is another.
         fit_asked: The whole piece should be in view.
+        folded: Drums are to have rows for those in use only, or for all again.
     """
 
     changed = Signal()
     fit_asked = Signal()
+    folded = Signal()
 
     def __init__(
         self, ctx: PluginContext, document: Document, desk: Desk, camera: Viewport
@@ -56,6 +58,10 @@ class ToolRow(QWidget):
         self.develop = self._button(
             "wand-sparkles", tr("Develop: vary, continue, ornament and more")
         )
+        self.fold = self._button("list-filter", tr("Only the drums in use"))
+        self.fold.setCheckable(True)
+        self.fold.setChecked(True)
+        self.fold.toggled.connect(self.folded)
         self.words = ctx.ui.label("", Role.SMALL)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -65,6 +71,7 @@ class ToolRow(QWidget):
         row.addWidget(self.snap)
         row.addSpacing(6)
         row.addWidget(self.develop)
+        row.addWidget(self.fold)
         row.addSpacing(6)
         for part in (self.undo, self.redo, self._zoom_out, self._zoom_in, self._fit):
             row.addWidget(part)
@@ -144,6 +151,7 @@ class ToolRow(QWidget):
         self._say()
 
     def _say(self) -> None:
+        self.fold.setVisible(self._document.track.drums)
         document, (tick, pitch) = self._document, self._place
         track, key = document.track, document.piece.key
         parts = []

@@ -5,6 +5,8 @@ Ruler, keyboard, notes and velocities share one camera, so they cannot disagree.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -26,6 +28,7 @@ class Viewport(QObject):
         row: Height of a pitch in pixels.
         left, top: Pixels scrolled away.
         length: Ticks that can be scrolled to.
+        lanes: The pitches that have a row, from low to high.
 
     Signals:
         moved: Something stands elsewhere.
@@ -42,6 +45,13 @@ class Viewport(QObject):
         self.left = self.top = 0.0
         self.width = self.height = 1
         self.length = 0
+        self.lanes: Sequence[int] = range(PITCHES)
+
+    def set_lanes(self, lanes: Sequence[int]) -> None:
+        """Give these pitches a row each, and no others."""
+        if list(lanes) != list(self.lanes):
+            self.lanes = lanes
+            self.scroll_to(self.left, self.top)
 
     # --- where things stand -------------------------------------------------------------------
 
@@ -49,9 +59,13 @@ class Viewport(QObject):
         """Return where a tick is."""
         return tick * self.scale - self.left
 
-    def y(self, pitch: float) -> float:
-        """Return where the row of a pitch begins."""
-        return (PITCHES - 1 - pitch) * self.row - self.top
+    def y(self, pitch: int) -> float:
+        """Return where the row of a pitch begins; of one without a row, that of the next below."""
+        return self._depth(pitch) * self.row - self.top
+
+    def _depth(self, pitch: int) -> int:
+        """Return how many rows lie over that of a pitch."""
+        return len(self.lanes) - 1 - min(bisect_left(self.lanes, pitch), len(self.lanes) - 1)
 
     def tick(self, x: float) -> float:
         """Return the tick at a place; before the start where that is left of it."""
@@ -59,7 +73,8 @@ class Viewport(QObject):
 
     def pitch(self, y: float) -> int:
         """Return the pitch at a place."""
-        return max(0, min(PITCHES - 1, PITCHES - 1 - int((y + self.top) // self.row)))
+        depth = max(0, min(len(self.lanes) - 1, int((y + self.top) // self.row)))
+        return self.lanes[len(self.lanes) - 1 - depth]
 
     @property
     def span(self) -> tuple[float, float]:
@@ -71,11 +86,16 @@ class Viewport(QObject):
         """The lowest and the highest pitch in view."""
         return self.pitch(self.height), self.pitch(0)
 
+    def pitches(self) -> Iterator[int]:
+        """Yield the pitches in view that have a row, from low to high."""
+        low, high = self.rows
+        yield from (pitch for pitch in self.lanes if low <= pitch <= high)
+
     @property
     def reach(self) -> tuple[int, int]:
         """How far right and down there is something to scroll to, in pixels."""
         across = max(0.0, self.length * self.scale - self.width)
-        down = max(0.0, PITCHES * self.row - self.height)
+        down = max(0.0, len(self.lanes) * self.row - self.height)
         return int(across), int(down)
 
     # --- moving -------------------------------------------------------------------------------
@@ -107,17 +127,24 @@ class Viewport(QObject):
     def fit(self, ticks: int, low: int, high: int) -> None:
         """Show all ticks, and the pitches ``low`` … ``high`` in rows that can be read."""
         self.scale = max(COARSEST, min(FINEST / 4, (self.width - 12) / max(1, ticks)))
+        if len(self.lanes) < PITCHES:  # all of them, as high as they can be read at a glance
+            self.row = max(9.0, min(HIGHEST, self.height / len(self.lanes)))
+            self.scroll_to(0, 0)
+            return
         rows = max(8, high - low + 5)
         self.row = max(9.0, min(16.0, self.height / rows))
-        middle = (PITCHES - 0.5 - (low + high) / 2) * self.row
-        self.scroll_to(0, middle - self.height / 2)
+        self.scroll_to(0, self._middle(low, high))
+
+    def _middle(self, low: int, high: int) -> float:
+        """Return how far down two pitches lie evenly around the middle of the view."""
+        middle = (self._depth(low) + self._depth(high) + 1) / 2 * self.row
+        return middle - self.height / 2
 
     def show_pitches(self, low: int, high: int) -> None:
         """Scroll up or down where none of the pitches is in view."""
         lowest, highest = self.rows
         if high < lowest + 2 or low > highest - 2:
-            middle = (PITCHES - 0.5 - (low + high) / 2) * self.row
-            self.scroll_to(self.left, middle - self.height / 2)
+            self.scroll_to(self.left, self._middle(low, high))
 
     def show_tick(self, tick: float) -> None:
         """Turn the page where a tick is out of view."""

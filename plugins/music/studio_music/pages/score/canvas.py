@@ -133,6 +133,12 @@ class ScoreCanvas(QWidget):
         painter.end()
         return pixmap
 
+    def box_of(self, track: int, note: int) -> QRectF | None:
+        """Return where a note of a track begins; None where the sheet does not show it."""
+        heads = self.sheet.heads if self.sheet else ()
+        first = next((h for h in heads if (h.track, h.note) == (track, note)), None)
+        return self._box(first) if first else None
+
     def _box(self, head: Head) -> QRectF:
         return QRectF(head.x, self._tops[head.page] + head.y, head.width, head.height)
 

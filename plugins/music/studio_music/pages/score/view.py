@@ -20,6 +20,7 @@ from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.engraving_request import EngravingRequest, Sheet
+from studio_music.pages.score.lyrics import LyricTyping
 
 _SCALE = 34.0
 _LEAST, _MOST = 20.0, 90.0
@@ -45,6 +46,7 @@ class ScoreView(QFrame):
         self._ui, self._document = ctx.ui, document
         self.engraver = EngravingRequest(ctx)
         self.canvas = ScoreCanvas()
+        self.lyrics = LyricTyping(self.canvas, document)
         self.keys: KeyBindings | None = None
         """Edits of the selection, those of the roll."""
         self.scale = _SCALE
@@ -55,6 +57,7 @@ class ScoreView(QFrame):
         self._area.setAccessibleName(tr("Score"))
         self._area.viewport().installEventFilter(self)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.setFocusProxy(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Score: arrow keys change the selected notes"))
         self._words = ctx.ui.label(tr("Engraving…"), Role.MUTE)
@@ -103,6 +106,7 @@ class ScoreView(QFrame):
             self.canvas.show_sheet(sheet)
             self._stack.setCurrentWidget(self._area)
             self._show_selection()
+            self.lyrics.show_sheet()
 
     def _on_failed(self, error: StudioError) -> None:
         self._words.setText(str(error))

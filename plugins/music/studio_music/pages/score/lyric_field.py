@@ -1,0 +1,77 @@
+"""Where a syllable is typed, under its note: a space goes on to the next one, a hyphen divides."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from studio_music.pages.phrases import tr
+from studio_music.piece import MAX_LYRIC
+
+_WIDTH = 92
+_HELD = "_"
+
+
+class LyricField(QLineEdit):
+    """The field.
+
+    Signals:
+        left: What is sung on this note, and where to go on: 1 the next note, −1 the one before,
+            0 nowhere.
+        given_up: This note stays as it was.
+    """
+
+    left = Signal(str, int)
+    given_up = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setMaxLength(MAX_LYRIC - 1)
+        self.setFixedWidth(_WIDTH)
+        self.setAccessibleName(tr("Syllable under the note"))
+        self.setToolTip(tr("Space: next note. Hyphen: the word goes on. _: held. Enter: done."))
+        self.hide()
+
+    def begin(self, syllable: str) -> None:
+        """Show what is sung so far, to be typed over."""
+        self.setText(syllable.replace("\u00a0", "~"))
+        self.show()
+        self.raise_()
+        self.setFocus()
+        self.selectAll()
+
+    def _leave(self, step: int, *, ends: str = "") -> None:
+        words = self.text().strip().replace("~", "\u00a0")
+        self.left.emit(words + ends if words else "", step)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from note to note."""
+        key, typed = event.key(), event.text()
+        if typed == " ":
+            self._leave(1)
+        elif typed == "-":
+            self._leave(1, ends="-")
+        elif typed == _HELD:
+            if self.text() and self.selectedText() != self.text():
+                self._leave(1)
+            self.left.emit(_HELD, 1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._leave(0)
+        elif key == Qt.Key.Key_Escape:
+            self.given_up.emit()
+        elif key == Qt.Key.Key_Backspace and not self.text():
+            self._leave(-1)
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes to the next note, Shift+Tab to the one before."""
+        self._leave(1 if forward else -1)
+        return True
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Keep what was typed."""
+        super().focusOutEvent(event)
+        if self.isVisible() and event.reason() is not Qt.FocusReason.PopupFocusReason:
+            self._leave(0)

@@ -1,0 +1,99 @@
+"""Typing the words of a song under its notes, one syllable after the other."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
+from studio_music.pages.score.canvas import ScoreCanvas
+from studio_music.pages.score.lyric_field import LyricField
+from studio_music.piece import Note
+
+_BELOW = 16
+
+
+class LyricTyping(QObject):
+    """Keeps the field under the note that is selected, wherever the page has it.
+
+    Attributes:
+        field: Hidden while nothing is typed.
+    """
+
+    def __init__(self, canvas: ScoreCanvas, document: Document) -> None:
+        super().__init__(canvas)
+        self._canvas, self._document = canvas, document
+        self._note: Note | None = None
+        self._wanted = False
+        self.field = LyricField(canvas)
+        self.field.left.connect(self._on_left)
+        self.field.given_up.connect(self.end)
+        document.opened.connect(self.end)
+
+    def begin(self) -> None:
+        """Type under the first selected note, or the first of the track; soon, if it must be."""
+        document = self._document
+        notes = sorted(document.selected) or list(document.track.notes[:1])
+        if document.track.drums or not notes:
+            return
+        self._wanted = True
+        self._go(notes[0])
+
+    def end(self) -> None:
+        """Put the field away; the keys go back to the score."""
+        self._note, self._wanted = None, False
+        if self.field.isVisible():
+            self.field.hide()
+            self._canvas.setFocus()
+
+    def show_sheet(self) -> None:
+        """The page was engraved anew: the field goes with its note."""
+        if self._note is not None and self._wanted:
+            self._place(self._note)
+
+    def _go(self, note: Note) -> None:
+        self._note = note
+        self._document.select(frozenset({note}))
+        if self._place(note):
+            self.field.begin("" if note.lyric == "_" else note.lyric.removesuffix("-"))
+
+    def _place(self, note: Note) -> bool:
+        """Put the field under a note; False where the page does not show it yet."""
+        sheet, track = self._canvas.sheet, self._document.current
+        known = sheet.piece.tracks[track].notes if sheet and track < len(sheet.piece.tracks) else ()
+        number = next(
+            (n for n, k in enumerate(known) if (k.start, k.pitch) == (note.start, note.pitch)), -1
+        )
+        box = self._canvas.box_of(track, number)
+        if box is None:
+            return False
+        left = round(box.center().x() - self.field.width() / 2)
+        right = max(0, self._canvas.width() - self.field.width())
+        self.field.move(max(0, min(left, right)), round(box.bottom()) + _BELOW)
+        if not self.field.isVisible():
+            self.field.begin("" if note.lyric == "_" else note.lyric.removesuffix("-"))
+        return True
+
+    def _on_left(self, syllable: str, step: int) -> None:
+        note, document = self._note, self._document
+        if note is None:
+            return
+        self._note = None  # what the field says while it goes is not heard twice
+        if syllable != note.lyric and note in document.track.notes:
+            edited = edits.set_lyric(document.piece, document.current, note, syllable)
+            document.apply(tr("Type lyrics"), edited)
+            (note,) = edited.selected
+        following = self._neighbour(note, step) if step else None
+        if following is None:
+            self.end()
+        else:
+            self._go(following)
+
+    def _neighbour(self, note: Note, step: int) -> Note | None:
+        """Return the lowest note of the next chord, or of the one before; None at the ends."""
+        notes = self._document.track.notes
+        if step > 0:
+            return next((n for n in notes if n.start > note.start), None)
+        before = [n for n in notes if n.start < note.start]
+        return min((n for n in before if n.start == before[-1].start), default=None)
