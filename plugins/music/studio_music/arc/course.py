@@ -15,6 +15,7 @@ from studio_music.backing.chord_symbols import parsed
 from studio_music.backing.drums import KIT
 from studio_music.piece import TEMPO_RANGE, TICKS, Chord, Key, Note, Piece, Tempo, Track
 from studio_music.prompt.request import TuneRequest
+from studio_music.theory.dynamics import named
 from studio_music.theory.key_detection import key_at
 
 replace = msgspec.structs.replace
@@ -54,7 +55,7 @@ def shaped(piece: Piece, request: TuneRequest) -> Piece:
     if request.form:
         piece = _opened(piece, request)
     if request.tension:
-        piece = dynamic(piece, bars, request.tension)
+        piece = _signed(dynamic(piece, bars, request.tension), bars)
     for first, last in request.lifted:
         piece = _lifted(piece, bars[first].start, bars[last - 1].end, request.lift)
     return _timed(piece, bars, request)
@@ -115,6 +116,13 @@ def dynamic(piece: Piece, bars: Sequence[Bar], tension: Sequence[float]) -> Piec
     piece = _noted(piece, bars, follow)
     full = [bar for bar in bars if tension[min(bar.number, len(tension) - 1)] >= _FULL]
     return replace(piece, tracks=(*piece.tracks, *_joining(piece, full)))
+
+
+def _signed(piece: Piece, bars: Sequence[Bar]) -> Piece:
+    """Write over the tune how loud its phrases are."""
+    starts = [bar.start for bar in bars if not bar.place]
+    tracks = (named(t, starts) if t.role == "melody" else t for t in piece.tracks)
+    return replace(piece, tracks=tuple(tracks))
 
 
 def _joining(piece: Piece, full: Sequence[Bar]) -> list[Track]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import mean
 from typing import Final
 
@@ -106,6 +107,22 @@ def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
         return replace(note, velocity=max(1, min(127, round(note.velocity + wanted - was))))
 
     return replace(track, notes=tuple(map(loud, track.notes)), dynamics=dynamics)
+
+
+def named(track: Track, starts: Sequence[int]) -> Track:
+    """Return the track with signs that say how loud its notes are, one where that changes.
+
+    Args:
+        starts: In ticks, where its phrases begin.
+    """
+    found: list[Dynamic] = []
+    for first, last in pairwise([*starts, max((n.end for n in track.notes), default=0) + 1]):
+        loud = [note.velocity for note in track.notes if first <= note.start < last]
+        if loud:
+            sign = min(LOUDNESS, key=lambda name: abs(LOUDNESS[name] - mean(loud)))
+            if not found or found[-1].sign != sign:
+                found.append(Dynamic(first, sign))
+    return replace(track, dynamics=tuple(found))
 
 
 def led(notes: Sequence[Note], dynamics: Sequence[Dynamic]) -> tuple[Note, ...]:

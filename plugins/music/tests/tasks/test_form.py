@@ -21,7 +21,7 @@ from studio_music.backing.feel import felt  # noqa: E402
 from studio_music.backing.modulation import KeyChange  # noqa: E402
 from studio_music.bench.figures import dissonance  # noqa: E402
 from studio_music.checks.piece_checks import check_piece  # noqa: E402
-from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
+from studio_music.piece import LOUDNESS, TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.prompt.form import Section, said, sections_of  # noqa: E402
 from studio_music.prompt.moods import MOODS  # noqa: E402
 from studio_music.prompt.request import TuneRequest  # noqa: E402
@@ -125,6 +125,10 @@ def test_what_rises_grows_louder_fuller_and_faster() -> None:
     rising, even = course(tension=by_bar(ARCS["rise"], BARS)), course()
     assert loudness(rising, 8, 12) > 1.3 * loudness(rising, 0, 4)
     assert loudness(even, 8, 12) < 1.1 * loudness(even, 0, 4)
+    signs = [LOUDNESS[each.sign] for each in track(rising, "melody").dynamics]
+    assert signs == sorted(signs)
+    assert len(signs) > 1, "the score says so, too"
+    assert track(even, "melody").dynamics == ()
     drums = track(rising, "drums").notes
     assert not [note for note in drums if note.start < BAR]
     assert len([n for n in drums if n.start >= 8 * BAR]) > len(

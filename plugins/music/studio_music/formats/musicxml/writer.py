@@ -6,9 +6,11 @@ put into words. Source: the MusicXML 4.0 schema of the W3C Music Notation Commun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec.structs import replace
 
 from studio_music.formats import chord_symbols
 from studio_music.formats.bars import Bar, Bars, aligned
@@ -20,7 +22,7 @@ from studio_music.formats.percussion import drum
 from studio_music.formats.pitch_spelling import Accidentals, Spelled, spell
 from studio_music.formats.staves import PERCUSSION, Staff, staves
 from studio_music.formats.voices import Numbered, Strike, by_bar
-from studio_music.piece import TICKS, Key, Note, Piece, Track
+from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
 
 FORTE: Final = 90
 """The velocity that MusicXML calls 100 per cent."""
@@ -30,6 +32,8 @@ _HEAD: Final = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
+_NOTICEABLE: Final = 0.1
+"""By how much a tempo is another on the page; in files each is written."""
 _VOICES: Final = ("soprano", "alto", "tenor", "bass voice")
 _ACCIDENTALS: Final = {
     -2: "flat-flat",
@@ -116,6 +120,7 @@ class _Part:
         self._leads = number == _leader(piece)
         self._figures = figured(piece) if self._track.role == "bass voice" else {}
         self._lyrics = lyrics(self._track)
+        self._tempos = piece.tempos if ids is None else _noticeable(piece.tempos)
 
     # ---- the part list
 
@@ -200,7 +205,7 @@ class _Part:
     def _directions(self, bar: Bar, last: bool) -> Iterator[str]:
         """Yield tempos and chord symbols at their exact places."""
         end = self._bars.end + 1 if last else bar.end
-        for tempo in self._piece.tempos:
+        for tempo in self._tempos:
             if bar.start <= tempo.tick < end:
                 yield _tempo(tempo.bpm, tempo.tick - bar.start, is_compound(bar.metre))
         for chord in self._piece.chords:
@@ -356,6 +361,15 @@ def _clef(number: int, staff: Staff) -> str:
     line = "" if clef == PERCUSSION else f"<line>{clef.line}</line>"
     octave = f"<clef-octave-change>{clef.octave}</clef-octave-change>" if clef.octave else ""
     return f'<clef number="{number}"><sign>{clef.sign}</sign>{line}{octave}</clef>'
+
+
+def _noticeable(tempos: Sequence[Tempo]) -> tuple[Tempo, ...]:
+    """Return the tempos that a reader has to be told; small ones are a way of playing."""
+    shown = [replace(tempos[0], bpm=round(tempos[0].bpm))]
+    for tempo in tempos[1:]:
+        if abs(tempo.bpm / shown[-1].bpm - 1) >= _NOTICEABLE:
+            shown.append(replace(tempo, bpm=round(tempo.bpm)))
+    return tuple(shown)
 
 
 def _tempo(bpm: float, place: int, compound: bool) -> str:

@@ -141,9 +141,9 @@ class Viewport(QObject):
         return middle - self.height / 2
 
     def show_pitches(self, low: int, high: int) -> None:
-        """Scroll up or down where none of the pitches is in view."""
+        """Scroll up or down where not all of the pitches are in view."""
         lowest, highest = self.rows
-        if high < lowest + 2 or low > highest - 2:
+        if low <= lowest or high >= highest:
             self.scroll_to(self.left, self._middle(low, high))
 
     def show_tick(self, tick: float) -> None:

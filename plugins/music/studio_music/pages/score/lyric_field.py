@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from studio_music.pages.phrases import tr
 from studio_music.piece import MAX_LYRIC
 
-_WIDTH = 92
+_WIDTH = 80
 _HELD = "_"
 
 

@@ -11,7 +11,7 @@ from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.lyric_field import LyricField
 from studio_music.piece import Note
 
-_BELOW = 16
+_BELOW, _LEFT = 16, 2
 
 
 class LyricTyping(QObject):
@@ -68,7 +68,7 @@ class LyricTyping(QObject):
         box = self._canvas.box_of(track, number)
         if box is None:
             return False
-        left = round(box.center().x() - self.field.width() / 2)
+        left = round(box.left()) - _LEFT  # what is sung before stays to be read
         right = max(0, self._canvas.width() - self.field.width())
         self.field.move(max(0, min(left, right)), round(box.bottom()) + _BELOW)
         if not self.field.isVisible():
