@@ -66,7 +66,7 @@ class Dynamic(msgspec.Struct, frozen=True, order=True):
     end: int = 0
 
 
-class Track(msgspec.Struct, frozen=True, omit_defaults=True):
+class Track(msgspec.Struct, frozen=True):
     """Notes of one instrument, ordered by start, then pitch.
 
     Attributes:
