@@ -21,6 +21,7 @@ from studio_music.chorales.weights import Chorales
 from studio_music.chorales.wishes import wanted
 from studio_music.piece import TICKS, Key, Note, Piece, Track
 from studio_music.theory.chord_names import symbols
+from studio_music.theory.dynamics import followed
 from studio_music.theory.key_detection import found_key, share_in_scale
 from studio_music.theory.voice_leading import rows_of
 
@@ -89,19 +90,18 @@ def harmonise(
         )
         yield from filling.fill(how.passes)
     struck = _struck(notes, steps)
-    tracks = tuple(
-        Track(
-            voice_name.capitalize(),
-            notes
-            if number == given
-            else grid.notes_of(cells[:, number], struck, piece.end, _LOUDNESS),
-            program=_CHOIR,
-            role=role_of(voice_name),
-            pan=_PANS[number],
-        )
-        for number, voice_name in enumerate(VOICES)
+    tracks = []
+    for number, name in enumerate(VOICES):
+        voice = Track(name.capitalize(), (), _CHOIR, role=role_of(name), pan=_PANS[number])
+        if number == given:
+            sung = msgspec.structs.replace(voice, notes=notes, dynamics=melody.dynamics)
+        else:  # as loud as the melody is to be
+            written = grid.notes_of(cells[:, number], struck, piece.end, _LOUDNESS)
+            sung = followed(msgspec.structs.replace(voice, notes=written), melody.dynamics)
+        tracks.append(sung)
+    made = msgspec.structs.replace(
+        piece, key=key, length=piece.end, tracks=tuple(tracks), chords=chords
     )
-    made = msgspec.structs.replace(piece, key=key, length=piece.end, tracks=tracks, chords=chords)
     if not any(parsed(chord.symbol) for chord in chords):
         made = msgspec.structs.replace(made, chords=symbols(rows_of(made) or (), key))
     yield made

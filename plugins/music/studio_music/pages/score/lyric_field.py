@@ -30,7 +30,9 @@ class LyricField(QLineEdit):
         self.setMaxLength(MAX_LYRIC - 1)
         self.setFixedWidth(_WIDTH)
         self.setAccessibleName(tr("Syllable under the note"))
-        self.setToolTip(tr("Space: next note. Hyphen: the word goes on. _: held. Enter: done."))
+        self.setToolTip(
+            tr("Space: next note. Hyphen: the word continues. _: hold the syllable. Enter: finish.")
+        )
         self.hide()
 
     def begin(self, syllable: str) -> None:
