@@ -38,6 +38,7 @@ from studio_music.piece import (  # noqa: E402
     Tempo,
     Track,
 )
+from studio_music.theory.dynamics import marked  # noqa: E402
 from studio_music.theory.key_detection import share_in_scale  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -87,6 +88,20 @@ def test_the_given_voice_is_kept_and_the_others_are_sung_below_and_above(voice: 
         low, high = RANGES[name]
         assert all(low <= note.pitch <= high for note in track.notes)
         assert all(a.end <= b.start for a, b in pairwise(track.notes))
+
+
+def test_all_voices_follow_the_dynamics_of_the_melody() -> None:
+    piece = tune(MIDDLES["soprano"])
+    loud = marked(marked(piece.tracks[0], 0, "p"), piece.end // 2, "ff")
+    made = set_in_four(msgspec.structs.replace(piece, tracks=(loud,)))
+    assert made.tracks[0].notes == loud.notes
+    for track in made.tracks:
+        assert track.dynamics == loud.dynamics
+        means = [
+            np.mean([n.velocity for n in track.notes if (n.start < piece.end // 2) == early])
+            for early in (True, False)
+        ]
+        assert means[1] > means[0] + 40
 
 
 def sounding(track: Track, length: int) -> list[int]:
