@@ -6,6 +6,7 @@ All sizes follow from the shapes in the header. The renaming itself is that of `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from studio_image.diffusion.model_spec import (
     count,
     shapes,
 )
+from studio_image.diffusion_transformers import single_file as transformer_file
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -39,7 +41,8 @@ _NOISE = {
 
 def is_single_file(sizes: Shapes) -> bool:
     """Whether a file with these tensors is meant for this reader."""
-    return f"{UNET}input_blocks.0.0.weight" in sizes
+    is_unet = f"{UNET}input_blocks.0.0.weight" in sizes
+    return is_unet or transformer_file.is_single_file(sizes)
 
 
 def read_single_file(path: Path, sizes: Shapes | None = None) -> ModelSpec:
@@ -50,6 +53,9 @@ def read_single_file(path: Path, sizes: Shapes | None = None) -> ModelSpec:
     """
     sizes = sizes or shapes(path)
     try:
+        if transformer_file.is_single_file(sizes):
+            read = partial(_autoencoder, path)
+            return transformer_file.read_single_file(path, sizes, read)
         return _plan(path, sizes)
     except (KeyError, IndexError) as error:
         raise broken(path.name, f"the tensor {error} is missing or has the wrong shape") from error
@@ -74,6 +80,12 @@ def _plan(path: Path, sizes: Shapes) -> ModelSpec:
         scheduler=("EulerDiscreteScheduler", _NOISE | {"prediction_type": _predicts(path, sizes)}),
         options={"force_zeros_for_empty_prompt": True} if is_xl else {},
     )
+
+
+def _autoencoder(path: Path, sizes: Shapes) -> Part:
+    """Return the autoencoder of Stable Diffusion 3: nothing convolves its latents once more."""
+    plain = {"use_quant_conv": False, "use_post_quant_conv": False, "force_upcast": True}
+    return _part("AutoencoderKL", _vae(sizes, is_xl=True) | plain, path, sizes, (VAE,))
 
 
 def _texts(path: Path, sizes: Shapes) -> dict[str, Part]:
