@@ -62,17 +62,17 @@ def transfer(
     canvas = yield from _in_their_colours(content, styles, wish.strength)
     canvas = _with_noise(canvas, generator)
     for size, steps in scales(content.shape[-2:], wish.steps):
-        canvas = _resize(canvas, size)
+        canvas = resized(canvas, size)
         share = size[0] / content.shape[-2]
         smaller = [(_scaled(picture, share), weight) for picture, weight in styles]
         yield None
-        goal = yield from _goal(features, _resize(content, size), smaller, wish.strength)
-        for step in _descend(goal, canvas, steps):
+        goal = yield from _goal(features, resized(content, size), smaller, wish.strength)
+        for step in descend(goal, canvas, steps):
             if step is None:
                 yield None
                 continue
             canvas = step
-            yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
+            yield coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
 
 
 def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]:
@@ -85,7 +85,7 @@ def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]
 
 
 @dataclass(frozen=True)
-class _Goal:
+class Goal:
     """What the features of the canvas should be at one scale.
 
     Attributes:
@@ -133,7 +133,7 @@ class _Goal:
             yield _relative(found.float(), self.content)
         if name in self.grams:
             share = self.strength / len(self.grams)
-            yield share * _relative(_gram(found), self.grams[name])
+            yield share * _relative(gram(found), self.grams[name])
 
 
 def _goal(
@@ -141,19 +141,19 @@ def _goal(
     content: torch.Tensor,
     styles: Sequence[tuple[torch.Tensor, float]],
     strength: float,
-) -> Generator[None, None, _Goal]:
+) -> Generator[None, None, Goal]:
     kept = (yield from features.steps(content))[CONTENT_LAYER].float()
     grams = {name: torch.zeros(()) for name in STYLE_LAYERS}
     for picture, share in styles:
         found = yield from features.steps(picture)
         for name in STYLE_LAYERS:
-            gram = share * _gram(found[name])
-            grams[name] = grams[name].to(gram) + gram
+            mixed = share * gram(found[name])
+            grams[name] = grams[name].to(mixed) + mixed
         yield
-    return _Goal(features, kept, grams, strength * STYLE_WEIGHT)
+    return Goal(features, kept, grams, strength * STYLE_WEIGHT)
 
 
-def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor | None]:
+def descend(goal: Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor | None]:
     """Yield the canvas after each step of L-BFGS on its pixels, and None within a step.
 
     Gatys et al. use it too. At the same cost its pictures are calmer than those of Adam: faces
@@ -171,7 +171,7 @@ def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Ten
         yield canvas.detach().clamp(0, 1)
 
 
-def _gram(features: torch.Tensor) -> torch.Tensor:
+def gram(features: torch.Tensor) -> torch.Tensor:
     """Return how features (1, c, h, w) occur together, (c, c) in float32."""
     flat = features.flatten(2)[0]
     return (flat @ flat.T).float() / flat.shape[1]
@@ -186,7 +186,8 @@ def _roughness(picture: torch.Tensor) -> torch.Tensor:
     return (across + down) * SMOOTHNESS
 
 
-def _resize(picture: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+def resized(picture: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Return a picture (1, 3, h, w) at (height, width)."""
     if tuple(picture.shape[-2:]) == tuple(size):
         return picture
     return F.interpolate(picture, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
@@ -195,7 +196,7 @@ def _resize(picture: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
 def _scaled(picture: torch.Tensor, scale: float) -> torch.Tensor:
     """Return a style picture as much smaller as the canvas is."""
     height, width = picture.shape[-2:]
-    return _resize(picture, (max(16, round(height * scale)), max(16, round(width * scale))))
+    return resized(picture, (max(16, round(height * scale)), max(16, round(width * scale))))
 
 
 def _with_noise(picture: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
@@ -255,7 +256,7 @@ def _grey_styles(
     return matched
 
 
-def _coloured(canvas: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+def coloured(canvas: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
     """Return the brightness of ``canvas`` with the colours of ``content``."""
-    content = _resize(content, canvas.shape[-2:])
+    content = resized(content, canvas.shape[-2:])
     return (content - _grey(content) + _grey(canvas)).clamp(0, 1)

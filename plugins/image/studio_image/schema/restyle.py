@@ -30,6 +30,14 @@ class Restyle(Params, frozen=True):
     keep_colours: Annotated[
         bool, Label("Keep colours", "Take only brush strokes from the style, not its colours.")
     ] = False
+    keep_faces: Annotated[
+        bool,
+        Label(
+            "Leave faces as they are",
+            "Faces that look at the camera keep their pixels. They are found with the package "
+            "OpenCV; without it they are restyled, too.",
+        ),
+    ] = True
     weights: Annotated[
         WeightsId, Capability("features"), Label("Model", "The model that extracts styles.")
     ] = WeightsId()
@@ -39,7 +47,7 @@ class Restyle(Params, frozen=True):
         Label(
             "Size",
             "The longer side of the result; twice the size takes four times as long. "
-            "Above 1,024 only for ink, points and watercolour.",
+            "Above 1,024 the rest is drawn tile by tile.",
         ),
     ] = 256
     steps: Annotated[

@@ -6,8 +6,8 @@ Knows no networks.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verdict
 from studio_image import picture_arrays
 from studio_image.lent import as_lent
+from studio_image.repair import faces
 from studio_image.restyle.strokes import LUMA, PAINTED, painted
 from studio_image.restyle.styles import STYLES, style_file
 from studio_image.schema import Restyle
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
     import torch
 
     from studio_image.restyle.features import Features
+    from studio_image.restyle.transfer import Wish
 
 MAX_STYLES = 8
 PREVIEW_EVERY = 5  # steps
 STROKES = 1.375  # size of the style pictures against the result: larger ones, larger strokes
-LARGEST = 1024  # px: the longer side of what features are computed of
+LARGEST = 1024  # px: the longer side of what features are computed of; tiles of what is larger
+TILE = 512  # px: the side of a tile
+_TILE_COUNTS = 4  # of the steps before: about as long takes a tile
+_SKETCH, _SKETCH_STEPS = 128, 24  # px: the longer side of the first preview, and its steps
+_SKETCH_FROM = 384  # px: smaller pictures show something soon enough
+_SKETCH_SHOWN = 16  # steps of the picture itself, before it has more to show than the sketch
+_SHOWN = 1024  # px: the longer side of a preview
 SMALLEST = 64  # px: the longer side of what is still a picture, where memory is short
 SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
@@ -36,9 +44,11 @@ SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     """Give a picture the style of others; when stopped, hand over the picture as it is then.
 
-    Where memory is short the picture becomes smaller. The included styles of ``PAINTED``, each
-    alone, are painted stroke by stroke at any size, without weights: what makes them up is finer
-    than features of a network can say.
+    Of a large picture a small one is shown first. What is larger than ``LARGEST`` is drawn at that
+    size, enlarged, and drawn finer tile by tile. Where memory is short, what is drawn first becomes
+    smaller. Faces stay as they are unless that is not wanted. The included styles of ``PAINTED``,
+    each alone, are painted stroke by stroke at any size, without weights: what makes them up is
+    finer than features of a network can say.
 
     Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
     result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early`` and
@@ -55,20 +65,20 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     if (name := _by_strokes(params)) is not None:
         yield from _with_strokes(ctx, params, picture, name)
         return
-    if params.size > LARGEST:
-        raise BadInput(
-            f"Only {_listed(PAINTED)} can be larger than {LARGEST:,} pixels.",
-            f"Choose a size up to {LARGEST:,}, and enlarge the result.",
-        )
-    yield ctx.progress(0, params.steps, "Loading")
+    whole = _fit(picture, params.size)
+    left = _tiles_of(whole)
+    yield ctx.progress(0, params.steps + _TILE_COUNTS * left, "Loading")
 
     def body(side: int) -> Generator[Event, None, _Canvas]:
         fitted = _fit(picture, side)
         larger = [(_fit(style, round(side * STROKES)), share) for style, share in styles]
-        return (yield from _painted(ctx, params, fitted, larger))
+        return (yield from _painted(ctx, params, fitted, larger, left))
 
     with ctx.lease(params.weights):  # the model stays, whatever size the picture comes down to
-        canvas = yield from ctx.ladder(_rungs(params.size), body)
+        rungs = _rungs(min(params.size, LARGEST), keeps_size=left > 0)
+        canvas = yield from ctx.ladder(rungs, body)
+        if left:
+            yield from _in_detail(ctx, params, canvas, whole)
     yield from _results(ctx, params, canvas)
 
 
@@ -76,11 +86,6 @@ def _by_strokes(params: Restyle) -> str | None:
     """Return the style that is painted stroke by stroke; None if the transfer is asked for."""
     name = params.styles[0].strip().lower()
     return name if len(params.styles) == 1 and name in PAINTED else None
-
-
-def _listed(names: Iterable[str]) -> str:
-    titles = [style.title for style in STYLES if style.name in names]
-    return f"{', '.join(titles[:-1])} and {titles[-1]}"
 
 
 def _with_strokes(
@@ -95,7 +100,9 @@ def _with_strokes(
     made = _mixed(fitted, made, params)
     verdict = picture_arrays.verdict(made, size=(fitted.shape[1], fitted.shape[0]), source=fitted)
     yield ctx.progress(1, 1, "Painting")
-    yield from _handed_over(ctx, params, made, verdict, params.steps, time.monotonic() - started)
+    yield from _handed_over(
+        ctx, params, fitted, made, verdict, params.steps, time.monotonic() - started
+    )
 
 
 def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray:
@@ -109,20 +116,32 @@ def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray
     return np.dstack((mixed, picture[..., 3])) if picture.shape[2] == 4 else mixed
 
 
-def _rungs(size: int) -> list[Rung[int]]:
+def _rungs(size: int, *, keeps_size: bool) -> list[Rung[int]]:
     """Return longer sides, each with about half of the pixels of the one before."""
     sides = [side for side in (size * 3 // 4, size // 2, size // 3) if side >= SMALLEST]
-    return [Rung(size), *(Rung(side, f"a picture of {side} pixels") for side in sides)]
+    words = (
+        "a picture of {} pixels that is then enlarged" if keeps_size else "a picture of {} pixels"
+    )
+    return [Rung(size), *(Rung(side, words.format(side)) for side in sides)]
 
 
 @dataclass
 class _Canvas:
-    """What is painted, ``tensor``, after ``picture``, and how far it is."""
+    """What is painted, ``tensor``, after ``picture``, and how far it is.
+
+    Attributes:
+        left: Tiles that are still to be drawn finer.
+    """
 
     tensor: torch.Tensor
     picture: np.ndarray
     started: float
     done: int = 0
+    left: int = 0
+
+    def is_late(self, params: Restyle) -> bool:
+        """Whether the time is up."""
+        return 0 < params.seconds <= time.monotonic() - self.started
 
     def verdict(self) -> Verdict:
         height, width = self.picture.shape[:2]
@@ -138,8 +157,13 @@ def _painted(
     params: Restyle,
     picture: np.ndarray,
     styles: Sequence[tuple[np.ndarray, float]],
+    left: int,
 ) -> Generator[Event, None, _Canvas]:
-    """Return the picture after all steps, or as many as there was time for."""
+    """Return the picture after all steps, or as many as there was time for.
+
+    Args:
+        left: Tiles that will be drawn finer.
+    """
     from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
@@ -154,7 +178,11 @@ def _painted(
     height, width = picture.shape[:2]
     with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as model:
         features = as_lent(model, Features, params.weights, "restyling")
-        canvas = _Canvas(wish.content, picture, time.monotonic())
+        canvas = _Canvas(wish.content, picture, time.monotonic(), left=left)
+        total = params.steps + _TILE_COUNTS * left
+        is_sketched = max(height, width) >= _SKETCH_FROM
+        if is_sketched:
+            yield from _sketched(ctx, features, wish, total)
         rng = ctx.rng.torch(ctx.device).manual_seed(ctx.rng.seed)
         noise = rng.get_state()
         try:
@@ -169,9 +197,11 @@ def _painted(
                     if not canvas.tensor.isfinite().all():
                         break
                     done = canvas.done
-                    preview = _array(canvas.tensor) if done % PREVIEW_EVERY == 1 else None
-                    yield ctx.progress(done, params.steps, "", preview)
-                    if 0 < params.seconds <= time.monotonic() - canvas.started:
+                    has_more = not is_sketched or done >= _SKETCH_SHOWN
+                    is_shown = has_more and done % PREVIEW_EVERY == 1
+                    preview = _array(canvas.tensor) if is_shown else None
+                    yield ctx.progress(done, total, "", preview)
+                    if canvas.is_late(params):
                         break
                 if canvas.verdict().passed:
                     break
@@ -181,6 +211,78 @@ def _painted(
                 yield from filter(None, _results(ctx, params, canvas))
             raise
     return canvas
+
+
+def _sketched(ctx: TaskContext, features: Features, wish: Wish, total: int) -> Iterator[Event]:
+    """Show a small picture of what it will be about: it takes a second where that takes minutes."""
+    from studio_image.restyle.transfer import resized, transfer
+
+    height, width = wish.content.shape[-2:]
+    share = _SKETCH / max(height, width)
+    small = [max(SHORTEST_SIDE, round(length * share)) for length in (height, width)]
+    styles = [
+        (resized(style, [max(SHORTEST_SIDE, round(n * share)) for n in style.shape[-2:]]), part)
+        for style, part in wish.styles
+    ]
+    wish = replace(wish, content=resized(wish.content, small), styles=styles, steps=_SKETCH_STEPS)
+    rng = ctx.rng.torch(ctx.device).manual_seed(ctx.rng.seed)
+    shown = None
+    for step in transfer(features, wish, rng):
+        if step is None:
+            yield None
+        elif step.isfinite().all():
+            shown = step
+    if shown is not None:
+        preview = resized(shown, (height, width))
+        yield ctx.progress(0, total, "A first sketch", _array(preview))
+
+
+def _tiles_of(picture: np.ndarray) -> int:
+    """Return in how many tiles a picture is drawn finer; 0 if it is small enough."""
+    from studio_image.restyle.detail import tiles
+
+    height, width = picture.shape[:2]
+    return len(tiles(height, width, TILE)) if max(height, width) > LARGEST else 0
+
+
+def _in_detail(
+    ctx: TaskContext, params: Restyle, canvas: _Canvas, picture: np.ndarray
+) -> Iterator[Event]:
+    """Bring the canvas to the size of ``picture``, and draw it finer as long as there is time."""
+    from studio_image.restyle.detail import detailed
+    from studio_image.restyle.features import Features
+    from studio_image.restyle.transfer import coloured, resized
+    from studio_image.restyle.weights import BYTES_A_PIXEL
+
+    small, count, steps = canvas.tensor.cpu(), canvas.left, params.steps
+    size = picture.shape[:2]
+    canvas.picture, canvas.tensor = picture, resized(small, size).contiguous()
+    colours = _tensor(picture) if params.keep_colours else None
+    try:
+        with ctx.lease(params.weights, BYTES_A_PIXEL * TILE * TILE) as model:
+            features = as_lent(model, Features, params.weights, "restyling")
+            for made in detailed(features, canvas.tensor, small, TILE):
+                if made is None:
+                    yield None
+                    continue
+                canvas.left = count - made
+                done, total = steps + _TILE_COUNTS * made, steps + _TILE_COUNTS * count
+                preview = _array(_shown(canvas.tensor))
+                yield ctx.progress(done, total, f"Detail {made} of {count}", preview)
+                if canvas.is_late(params):
+                    break
+    except Cancelled:
+        yield from filter(None, _results(ctx, params, canvas))
+        raise
+    if colours is not None:
+        canvas.tensor = coloured(canvas.tensor, colours)
+
+
+def _shown(canvas: torch.Tensor) -> torch.Tensor:
+    from studio_image.restyle.transfer import resized
+
+    share = min(1.0, _SHOWN / max(canvas.shape[-2:]))
+    return resized(canvas, [round(length * share) for length in canvas.shape[-2:]])
 
 
 def _tries(features: Features) -> Iterator[Features]:
@@ -199,25 +301,47 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
         StudioError: It came to nothing, in float32 too.
     """
     made, seconds = _finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
-    yield from _handed_over(ctx, params, made, canvas.verdict(), canvas.done, seconds)
+    yield from _handed_over(
+        ctx, params, canvas.picture, made, canvas.verdict(), canvas.done, seconds, canvas.left
+    )
 
 
 def _handed_over(
     ctx: TaskContext,
     params: Restyle,
+    picture: np.ndarray,
     made: np.ndarray,
     verdict: Verdict,
     done: int,
     seconds: float,
+    left: int = 0,
 ) -> Iterator[Event]:
-    """Yield the artifact and the result of a picture that took ``done`` steps."""
+    """Yield the artifact and the result of a picture that took ``done`` steps.
+
+    Args:
+        picture: What was restyled, at the same size.
+        left: Tiles that were not drawn finer.
+    """
     verdict, early = picture_arrays.insist(verdict), done < params.steps
+    remarks = [picture_arrays.remark(params.image, ctx.inputs)]
+    if left:
+        remarks.append(f"{left} tiles were enlarged, but not drawn finer.")
+    if params.keep_faces:
+        if faces.can_be_found():
+            made, count = yield from ctx.in_thread(partial(faces.left_alone, picture, made))
+            remarks += [f"{count} faces were left as they are."] if count > 1 else []
+            remarks += ["One face was left as it is."] if count == 1 else []
+        else:
+            remarks.append(faces.NOT_LOOKED_FOR)
+    note = " ".join(filter(None, remarks))
     height, width = made.shape[:2]
+    early = early or left > 0
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
     recipe = {
         "task": "image.restyle",
         "params": params.to_dict() | {"seed": ctx.rng.seed},
         **facts,
+        "note": note,
     }
     title = f"In the style of {_names(params.styles)}"
     file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
@@ -225,7 +349,9 @@ def _handed_over(
         Kind.IMAGE,
         file,
         suffix=".png",
-        title=f"{title}, stopped at step {done} of {params.steps}" if early else title,
+        title=title
+        if done == params.steps
+        else f"{title}, stopped at step {done} of {params.steps}",
         verdict=verdict,
         meta=recipe,
         preview=picture_arrays.thumbnail(made),
@@ -234,7 +360,7 @@ def _handed_over(
         **facts,
         seconds=round(seconds, 2),
         styles=params.styles,
-        note=picture_arrays.remark(params.image, ctx.inputs),
+        note=note,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from safetensors.torch import save_file
 
 from studio.api import BadInput, StudioError, finished
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
+from studio_image import picture_arrays
 from studio_image.recipes import recipe as recipes
+from studio_image.repair import faces
+from studio_image.restyle import detail
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.styles import STYLES
-from studio_image.restyle.transfer import Wish, scales, transfer
+from studio_image.restyle.transfer import Wish, resized, scales, transfer
 from studio_image.restyle.weights import loader
 from studio_image.schema import Restyle
+from studio_image.tasks import style_transfer
 from studio_image.tasks.style_transfer import restyle
 
 REAL = Path(__file__).parents[4] / "resources/weights/starter/vgg16-features.safetensors"
@@ -176,6 +181,118 @@ def test_wherever_memory_runs_out_the_picture_becomes_smaller() -> None:
     assert len(reduced) > 10
     assert all(each == ["a picture of 72 pixels"] for each in reduced.values())
     assert "even with a picture of 72 pixels" in short_memory.run_out(restyled)
+
+
+# --- large pictures ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than 64 pixels is drawn in tiles, as otherwise what is larger than 1,024."""
+    monkeypatch.setattr(style_transfer, "LARGEST", 64)
+    monkeypatch.setattr(style_transfer, "TILE", 96)
+    monkeypatch.setattr(detail, "FADE", 16)
+    monkeypatch.setattr(detail, "STEPS", 2)
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_a_large_picture_keeps_its_size_and_is_drawn_finer() -> None:
+    made = run(size=160)
+    assert pixels(made).shape == (120, 160, 3)
+    assert made.progress[-1].message == "Detail 4 of 4"
+    assert made.progress[-1].done == made.progress[-1].total
+    assert not made.result["ended_early"]
+    first = pixels(run(size=64))
+    assert not np.array_equal(pixels(made), picture_arrays.resized(first, 160, 120))
+    small = picture_arrays.resized(pixels(made), 64, 48).astype(int)
+    assert np.abs(small - first).mean() < 12, "it is the same picture"
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_stop_among_the_tiles_keeps_the_whole_picture() -> None:
+    made = run(size=160, seconds=1e-6)
+    assert pixels(made).shape == (120, 160, 3)
+    assert made.result["ended_early"]
+    assert "3 tiles were enlarged" in made.result["note"]
+
+
+def test_tiles_cover_a_picture_and_lie_over_each_other() -> None:
+    for length in (96, 97, 300, 1111):
+        found = [tile for tile in detail.tiles(length, 96, 96 + detail.FADE) if not tile.left]
+        assert found[0].top == 0
+        assert found[-1].top + found[-1].height == length
+        for above, below in itertools.pairwise(found):
+            assert above.top + above.height - below.top >= detail.FADE
+
+
+def test_no_seam_shows_where_tiles_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detail, "FADE", 24)
+    monkeypatch.setattr(detail, "STEPS", 3)
+    small = tensor(picture(48, 96))
+    smooth = resized(small, (96, 192)).contiguous()
+
+    def step_at_edges() -> float:
+        """Return by how much neighbours differ more than before where a tile begins or ends."""
+        canvas = smooth.clone()
+        list(detail.detailed(features(), canvas, small, 80))
+        change = (canvas - smooth)[0].diff(dim=-1).abs().mean(dim=(0, 1))
+        row = [tile for tile in detail.tiles(96, 192, 80) if not tile.top]
+        begin, end = [t.left - 1 for t in row[1:]], [t.left + t.width - 1 for t in row[:-1]]
+        return float(change[begin + end].sum())
+
+    faded = step_at_edges()
+    side_by_side = lambda tile: torch.ones(tile.height, tile.width)  # noqa: E731
+    monkeypatch.setattr(detail, "_window", side_by_side)
+    assert faded < 0.7 * step_at_edges(), "than of tiles that are set side by side"
+
+
+def test_a_small_sketch_is_shown_before_a_large_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run(steps=20)
+    monkeypatch.setattr(style_transfer, "_SKETCH_FROM", 48)
+    monkeypatch.setattr(style_transfer, "_SKETCH", 32)
+    made = run(steps=20)
+    first = next(event for event in made.progress if event.preview is not None)
+    assert (first.message, first.done) == ("A first sketch", 0)
+    assert first.preview.shape == (48, 64, 3)
+    assert np.array_equal(pixels(made), pixels(plain)), "it changes nothing of the result"
+
+
+# --- faces ------------------------------------------------------------------------------------
+
+
+def portrait() -> np.ndarray:
+    """A drawn face that looks at the camera, 320 × 320."""
+    image = Image.new("RGB", (320, 320), (90, 120, 150))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((80, 40, 240, 120), fill=(70, 45, 30))
+    pen.ellipse((85, 75, 235, 275), fill=(225, 185, 155))
+    for x in (125, 195):
+        pen.rectangle((x - 24, 112, x + 24, 120), fill=(80, 55, 40))
+        pen.ellipse((x - 20, 126, x + 20, 146), fill=(245, 245, 245))
+        pen.ellipse((x - 9, 126, x + 9, 146), fill=(40, 30, 25))
+    pen.polygon((160, 135, 148, 190, 172, 190), fill=(200, 155, 125))
+    pen.ellipse((130, 212, 190, 232), fill=(160, 70, 70))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(3)))
+
+
+def test_faces_stay_as_they_are_unless_that_is_not_wanted() -> None:
+    pytest.importorskip("cv2", reason="faces are found with OpenCV, an extra")
+    face = portrait()
+    middle, corner = (slice(130, 200), slice(130, 190)), (slice(0, 20), slice(0, 40))
+    made = run(face, styles=["ink"], size=320)
+    assert "One face was left as it is." in made.result["note"]
+    assert np.array_equal(pixels(made)[middle], face[middle])
+    assert not np.array_equal(pixels(made)[corner], face[corner])
+    all_of_it = run(face, styles=["ink"], size=320, keep_faces=False)
+    assert not np.array_equal(pixels(all_of_it)[middle], face[middle])
+    assert "face" not in all_of_it.result["note"]
+    assert "face" not in run(styles=["ink"]).result["note"], "control: there is none"
+
+
+def test_without_the_detector_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces, "find_spec", lambda _name: None)
+    assert "Faces were not looked for" in run(styles=["ink"]).result["note"]
+    assert run(styles=["ink"], keep_faces=False).result["note"] == ""
 
 
 # --- the transfer -----------------------------------------------------------------------------
