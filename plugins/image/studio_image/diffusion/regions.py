@@ -14,19 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from studio.api import BadInput
+from studio_image.schema.generate import REGION_COLOURS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-COLOURS = {
-    "red": (255, 0, 0),
-    "green": (0, 255, 0),
-    "blue": (0, 0, 255),
-    "yellow": (255, 255, 0),
-    "cyan": (0, 255, 255),
-    "magenta": (255, 0, 255),
-}
-"""What the first, the second … prompt is painted in."""
 _GREY = 64
 """Between the strongest and the weakest of red, green and blue: below it, nothing is painted."""
 
@@ -56,7 +48,7 @@ def painted(picture: np.ndarray, prompts: list[str], width: int, height: int) ->
     """
     import torch
 
-    names = list(COLOURS)
+    names = list(REGION_COLOURS)
     if len(prompts) > len(names):
         raise BadInput(
             f"There are {len(prompts)} prompts for regions, but {len(names)} colours.",
@@ -97,7 +89,7 @@ def _owners(picture: np.ndarray) -> np.ndarray:
     # The pure colour of a pixel: each of red, green and blue is there or not.
     pure = shown > ((low + high) / 2)[..., None]
     owner = np.full(shown.shape[:2], -1)
-    for number, colour in enumerate(COLOURS.values()):
+    for number, colour in enumerate(REGION_COLOURS.values()):
         owner[(pure == (np.array(colour) > 0)).all(axis=-1)] = number
     owner[high - low < _GREY] = -1
     if picture.shape[2] == 4:

@@ -5,7 +5,7 @@ Runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from studio_image.pages.modes import (
 )
 from studio_image.pages.phrases import about, tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
+from studio_image.pages.region_dialog import RegionRow
 from studio_image.pages.style_row import StyleRow
 from studio_image.recipes.foreign import without_loras
 from studio_image.schema import Enlarge, Generate, axes
@@ -36,6 +37,8 @@ from studio_image.schema import Enlarge, Generate, axes
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
 _PATHS = {"image", "init", "folder", "mask"}
+_COMPARED = {RESTYLE: "restyle", ENLARGE: "enlarge"}
+"""Modes that work on a picture and can be compared in a grid → what the grid calls their task."""
 _OF_A_PICTURE = (RESTYLE, ENLARGE, EDIT, REPAIR)
 """Modes that work on a picture."""
 
@@ -63,10 +66,13 @@ class Composer(QFrame):
         self.styles = StyleRow(ctx)
         self._keys: list[tuple[str, int]] = []
         """Prompts and seeds of the pictures that were added to the film."""
-        self._follows_size = False
+        self._follows_size = self._follows_task = False
         self._hint = ctx.ui.label("", Role.MUTE, wrap=True)
         self.loras = LoraList(ctx)
         self.modes.put_above(self.loras, DRAW, GRID)
+        self.regions = RegionRow(ctx)
+        self.regions.size_of = self._drawn_size
+        self.modes.put_above(self.regions, DRAW)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
@@ -92,9 +98,17 @@ class Composer(QFrame):
         """The id of the mode that is on."""
         return self.modes.mode.id
 
+    @property
+    def subject(self) -> str:
+        """The mode whose inputs are needed: of a grid, that of the pictures on it."""
+        if self.mode != GRID:
+            return self.mode
+        task = str(self.modes.form.values().get("task", ""))
+        return next((id for id, each in _COMPARED.items() if each == task), GRID)
+
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.prompt.field if self.mode in WITH_WORDS else self.go).widget.setFocus()
+        (self.prompt.field if self.subject in WITH_WORDS else self.go).widget.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Picture and styles stand side by side where there is room."""
@@ -102,19 +116,18 @@ class Composer(QFrame):
         self._fold()
 
     def _fold(self) -> None:
-        beside = self.mode == RESTYLE and self.width() >= _WIDE
+        beside = self.subject == RESTYLE and self.width() >= _WIDE
         ways = QBoxLayout.Direction
         self._inputs.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
         self.input.setMaximumWidth(_SLOT if beside else _ANY_WIDTH)
 
     def _show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
-        self._fold()
-        self.prompt.setVisible(mode.id in WITH_WORDS)
-        self.input.setVisible(mode.id in _OF_A_PICTURE)
-        self._hint.setVisible(bool(mode.hint) and not mode.offered)
+        if mode.id == GRID and not self._follows_task:
+            self._follows_task = True
+            self.modes.form.on_change(self.show_inputs)
+        self.show_inputs()
         self._hint.setText(mode.hint)
-        self.styles.setVisible(mode.id == RESTYLE)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
         if mode.id == ENLARGE and not self._follows_size:
@@ -122,6 +135,18 @@ class Composer(QFrame):
             self.modes.form.on_change(self.show_size)
         self.show_chips()
         self.show_size()
+
+    def show_inputs(self) -> None:
+        """Show the inputs that the mode needs; a grid, those of its task."""
+        self._fold()
+        self.prompt.setVisible(self.subject in WITH_WORDS)
+        self.input.setVisible(self.subject in _OF_A_PICTURE)
+        self.styles.setVisible(self.subject == RESTYLE)
+        mode = self.modes.mode
+        has_hint = bool(mode.hint) and not mode.offered
+        self._hint.setVisible(has_hint and self.subject in WITH_WORDS)
+        self.loras.setVisible(self.subject in (DRAW, GRID) and not self.prompt.has_styles)
+        self.regions.setVisible(self.mode == DRAW and not self.prompt.has_styles)
 
     def show_size(self) -> None:
         """Say beside the picture how large its result will be, and how long it will take."""
@@ -139,7 +164,8 @@ class Composer(QFrame):
     def show_chips(self) -> None:
         """Offer what the chosen weights understand."""
         self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
-        self.loras.setVisible(self.mode in (DRAW, GRID) and not self.prompt.has_styles)
+        self.loras.setVisible(self.subject in (DRAW, GRID) and not self.prompt.has_styles)
+        self.regions.setVisible(self.mode == DRAW and not self.prompt.has_styles)
 
     # --- for the task -------------------------------------------------------------------------
 
@@ -156,11 +182,14 @@ class Composer(QFrame):
             return self.modes.request()
         source = self.source()
         mask = self.painted() if self.mode == REPAIR else None
+        inputs = {} if mask is None else {"mask": mask}
+        if self.mode == DRAW and (regions := self.regions.asked()[1]):
+            inputs["regions"] = regions
         return JobRequest(
             self.modes.mode.task,
             self.params(),
             title=self._job_title(),
-            inputs={} if mask is None else {"mask": mask},
+            inputs=inputs,
             parents=[source] if source else [],
         )
 
@@ -171,9 +200,11 @@ class Composer(QFrame):
             return values | self._drawing()
         if self.mode == FILM:
             return values | {"prompts": self.prompt.field.text, "style": self.prompt.style_name}
-        if self.mode == GRID:
+        if self.subject == GRID:
             return values | {"prompts": self.prompt.field.text, "settings": self._common()}
         image = str(self.input.artifact.path) if self.source() and self.input.artifact else ""
+        if self.mode == GRID:
+            return values | {"image": image, "settings": self._common_of(self.subject)}
         if self.mode == RESTYLE:
             return values | {"image": image, "styles": self.styles.chosen}
         return values | {"image": image}
@@ -187,11 +218,15 @@ class Composer(QFrame):
             "loras": list(pairs),
             "lora_strengths": list(pairs.values()),
         }
-        return [
-            f"{name}={'+'.join(map(str, value)) if isinstance(value, list) else value}"
-            for name, value in values.items()
-            if name not in ("count", "seed", "prompt") and value not in (None, usual.get(name))
-        ]
+        return _lines(values, usual, ("count", "seed", "prompt"))
+
+    def _common_of(self, mode: str) -> list[str]:
+        """Return what the restyled or enlarged pictures of a grid have in common."""
+        usual = {field.name: field.default for field in axes.TASKS[_COMPARED[mode]].fields()}
+        values = dict(self.modes.forms[mode].values())
+        if mode == RESTYLE:
+            values["styles"] = self.styles.chosen
+        return _lines(values, usual, ("seed", "image", "folder"))
 
     def _set_common(self, lines: object) -> None:
         try:
@@ -205,6 +240,18 @@ class Composer(QFrame):
         self.modes.forms[DRAW].set_values(
             {name: values[name] for name in found if name not in outside}
         )
+
+    def _set_common_of(self, mode: str, lines: object) -> list[str]:
+        task = _COMPARED[mode]
+        try:
+            found = axes.settings(task, lines if isinstance(lines, list) else [])
+            values = axes.TASKS[task].parse(found).to_dict()
+        except BadInput:  # of another version
+            return []
+        self.modes.forms[mode].set_values(
+            {name: values[name] for name in found if name != "styles"}
+        )
+        return self.styles.choose(values["styles"]) if "styles" in found else []
 
     def add_key(self, prompt: str, seed: int) -> None:
         """Let the film go on to what was drawn with this prompt and this seed."""
@@ -225,7 +272,14 @@ class Composer(QFrame):
             "loras": list(pairs),
             "lora_strengths": list(pairs.values()),
             "inversions": self._inversions(prompt),
+            "regions": self.regions.asked()[0],
         }
+
+    def _drawn_size(self) -> QSize:
+        """Return the size of the next drawing; a square where the weights choose it."""
+        values = self.modes.forms[DRAW].values()
+        wide, high = (int(values.get(name) or 0) for name in ("width", "height"))
+        return QSize(wide or high or 1, high or wide or 1)
 
     def _inversions(self, prompt: str) -> list[str]:
         """Return the textual inversions whose names stand in one of the prompts."""
@@ -238,13 +292,13 @@ class Composer(QFrame):
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
         artifact = self.input.artifact
-        if artifact is None or self.mode not in _OF_A_PICTURE or self._takes_folder():
+        if artifact is None or self.subject not in _OF_A_PICTURE or self._takes_folder():
             return ""
         return artifact.id
 
     def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""
-        if self.mode in WITH_WORDS:
+        if self.subject in WITH_WORDS:
             listed = self.mode == GRID and self.modes.form.values().get("prompt_file")
             has_words = self.prompt.field.text or listed
             return "" if has_words else tr("Describe the pictures first.")
@@ -252,20 +306,24 @@ class Composer(QFrame):
             return ""
         if self.input.artifact is None and not self._takes_folder():
             return tr("Choose a picture first: drop one here, press Choose, or paste.")
-        if self.mode == RESTYLE and not self.styles.chosen:
+        has_axis = any(
+            str(self.modes.form.values().get(place, "")).strip().startswith("styles")
+            for place in "xyz"
+        )
+        if self.subject == RESTYLE and not self.styles.chosen and not has_axis:
             return tr("Choose a style first: one of the pictures below or one of your own.")
         return ""
 
     def _job_title(self) -> str:
         """Return what the list of jobs calls it."""
-        if self.mode in WITH_WORDS:
+        if self.subject in WITH_WORDS:
             return " ".join(self.prompt.field.text.split())[:60] or self.modes.mode.title
         name = self.input.artifact.title if self.input.artifact else tr("picture")
         words = {
             RESTYLE: tr("Restyle {name}"),
             REPAIR: tr("Repair {name}"),
             EDIT: tr("Edit {name}"),
-        }.get(self.mode, tr("Enlarge {name}"))
+        }.get(self.subject, tr("Enlarge {name}"))
         return words.format(name=tr("a folder") if self._takes_folder() else name)
 
     def _takes_folder(self) -> bool:
@@ -286,15 +344,19 @@ class Composer(QFrame):
         if weights and not self.set_model(weights):
             missing.append(tr("the model {name}").format(name=weights))
         self.modes.form.set_values(values)
+        self.show_inputs()
         if self.mode == DRAW:
             missing += self._set_loras(params)
+            self.regions.set(axes.lines_of(str(params.get("regions", ""))), b"")
         if self.mode in WITH_WORDS:
             words = params.get("prompt" if self.mode == DRAW else "prompts", "")
             self.prompt.field.set_text(str(words)[:MAX_CHARS])
             self.prompt.set_style_name(str(params.get("style", "")))
             self.show_chips()
-        if self.mode == GRID:
+        if self.subject == GRID:
             self._set_common(params.get("settings"))
+        elif self.mode == GRID:
+            missing += self._set_common_of(self.subject, params.get("settings"))
         if self.mode == RESTYLE and isinstance(params.get("styles"), list):
             missing += self.styles.choose([str(style) for style in params["styles"]])
         return missing
@@ -323,6 +385,7 @@ class Composer(QFrame):
             "style": self.prompt.style_name,
             "styles": self.styles.chosen,
             "loras": self.loras.save_state(),
+            "regions": self.regions.save_state(),
             "input": self.input.artifact.id if self.input.artifact else "",
             "forms": self.modes.save_state(),
         }
@@ -333,6 +396,18 @@ class Composer(QFrame):
         self.prompt.field.set_text(str(state.get("prompt") or "")[:MAX_CHARS])
         self.prompt.set_style_name(str(state.get("style", "")))
         self.loras.restore_state(state.get("loras"))
+        self.regions.restore_state(state.get("regions"))
         styles = state.get("styles")
         self.styles.choose([str(s) for s in styles] if isinstance(styles, list) else [])
         self.show_chips()
+
+
+def _lines(
+    values: Mapping[str, Any], usual: Mapping[str, Any], left_out: Sequence[str]
+) -> list[str]:
+    """Return settings as a grid takes them, those that are not as usual."""
+    return [
+        f"{name}={'+'.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in values.items()
+        if name not in left_out and value not in (None, usual.get(name))
+    ]

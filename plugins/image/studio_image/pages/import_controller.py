@@ -155,8 +155,10 @@ class ImportController:
             return
         self._composer.modes.choose(mode.id)
         self._composer.set_params(used.params)
-        for id in used.parents[:1] if mode.id not in WITH_WORDS else ():
+        for id in used.parents[:1] if self._composer.subject not in WITH_WORDS else ():
             self.use_artifact(id, used.inputs.get("mask"))
+        if regions := used.inputs.get("regions"):
+            self._composer.regions.read(regions)
 
     def take_input(self, artifact: SavedArtifact) -> None:
         """Make a picture the one to work on: of several that are being read, the last."""

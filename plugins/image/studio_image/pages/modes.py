@@ -24,7 +24,15 @@ def modes() -> tuple[Mode, ...]:
             "brush",
             "image.generate",
             schema.Generate,
-            own=("prompt", "style", "loras", "lora_strengths", "inversions"),
+            own=(
+                "prompt",
+                "style",
+                "loras",
+                "lora_strengths",
+                "inversions",
+                "regions",
+                "region_image",
+            ),
             capability="text-to-image",
         ),
         Mode(
@@ -72,9 +80,9 @@ def modes() -> tuple[Mode, ...]:
             "grid-3x3",
             "image.grid",
             schema.Grid,
-            own=("prompts", "settings", "task", "image"),
+            own=("prompts", "settings", "image"),
             capability="text-to-image",
-            hint=tr("Each line is a prompt. What is not on an axis is as set under Draw."),
+            hint=tr("What is not on an axis is as set under Draw, Restyle or Enlarge."),
         ),
         Mode(
             FILM,

@@ -36,6 +36,15 @@ _CONTROL = Group("ControlNet", advanced=True)
 _REGIONS = Group("Regions", advanced=True)
 _FILE = Group("File", advanced=True)
 _VARIATION = Group("Variation of a seed", advanced=True)
+REGION_COLOURS = {
+    "red": (255, 0, 0),
+    "green": (0, 255, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "cyan": (0, 255, 255),
+    "magenta": (255, 0, 255),
+}
+"""What the region of the first, the second … prompt is painted in."""
 MOST_LORAS = 16
 STRONGEST_LORA = 4.0
 

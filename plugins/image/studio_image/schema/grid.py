@@ -15,6 +15,15 @@ _ALL = Group("All pictures", advanced=True)
 class Grid(Params, frozen=True):
     """Which settings change along which axis, and what all pictures have in common."""
 
+    task: Annotated[
+        Literal["generate", "restyle", "enlarge"],
+        Label(
+            "Task",
+            "What makes each picture; its settings are what an axis can change.",
+            {"generate": "Draw", "restyle": "Restyle", "enlarge": "Enlarge"},
+        ),
+    ] = "generate"
+
     prompts: Annotated[
         str,
         Text(lines=4, placeholder="One prompt per line", max_chars=100_000),
@@ -41,11 +50,6 @@ class Grid(Params, frozen=True):
         Label("Block", "A third setting and its values: a block of the sheet for each."),
         _AXES,
     ] = ""
-    task: Annotated[
-        Literal["generate", "restyle", "enlarge"],
-        Label("Task", "What makes each picture."),
-        _ALL,
-    ] = "generate"
     image: Annotated[
         str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to restyle or enlarge."), _ALL
     ] = ""

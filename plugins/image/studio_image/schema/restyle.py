@@ -33,7 +33,7 @@ class Restyle(Params, frozen=True):
     keep_faces: Annotated[
         bool,
         Label(
-            "Leave faces as they are",
+            "Leave faces unchanged",
             "Faces that look at the camera keep their pixels. They are found with the package "
             "OpenCV; without it they are restyled, too.",
         ),

@@ -329,8 +329,8 @@ def _handed_over(
     if params.keep_faces:
         if faces.can_be_found():
             made, count = yield from ctx.in_thread(partial(faces.left_alone, picture, made))
-            remarks += [f"{count} faces were left as they are."] if count > 1 else []
-            remarks += ["One face was left as it is."] if count == 1 else []
+            remarks += [f"{count} faces were left unchanged."] if count > 1 else []
+            remarks += ["One face was left unchanged."] if count == 1 else []
         else:
             remarks.append(faces.NOT_LOOKED_FOR)
     note = " ".join(filter(None, remarks))

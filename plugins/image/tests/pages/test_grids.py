@@ -34,6 +34,36 @@ def test_a_grid_takes_what_is_set_for_a_drawing_and_comes_back(desk: Desk) -> No
     assert (values["steps"], values["enlarge"]) == (9, False)
 
 
+def test_a_grid_restyles_the_picture_in_view_as_restyle_is_set(desk: Desk, tmp_path: Path) -> None:
+    page, composer = desk.page, desk.page.composer
+    (tmp_path / "photo.png").write_bytes(png(90, 64))
+    desk.set_mode("restyle")
+    desk.bring(tmp_path / "photo.png")
+    composer.modes.form.set_values({"steps": 30})
+    composer.modes.choose("grid")
+    assert composer.prompt.isVisibleTo(page)
+    composer.modes.form.set_values({"task": "restyle", "x": "strength=0.5,1,2"})
+    next(row for row in composer.modes.form.rows() if row.field.name == "task").editor.edited.emit()
+    assert not composer.prompt.isVisibleTo(page)
+    assert composer.input.isVisibleTo(page)
+    assert composer.styles.isVisibleTo(page)
+    desk.run()
+    desk.until(lambda: "Choose a style" in desk.trouble())
+    composer.styles.choose(["waves", "glass"])
+    desk.runtime.enqueue(picture())
+    desk.run()
+    desk.until_over()
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["task"]) == ("image.grid", "restyle")
+    assert set(sent.params["settings"]) == {"steps=30", "styles=waves+glass"}
+    assert Path(sent.params["image"]).exists()
+    composer.styles.choose([])
+    composer.modes.forms["restyle"].set_values({"steps": 120})
+    composer.set_params(sent.params)
+    assert composer.styles.chosen == ["waves", "glass"]
+    assert composer.modes.forms["restyle"].values()["steps"] == 30
+
+
 def test_what_is_no_grid_is_told_before_it_begins(desk: Desk) -> None:
     desk.page.composer.modes.choose("grid")
     desk.write("a red fox")

@@ -280,7 +280,7 @@ def test_faces_stay_as_they_are_unless_that_is_not_wanted() -> None:
     face = portrait()
     middle, corner = (slice(130, 200), slice(130, 190)), (slice(0, 20), slice(0, 40))
     made = run(face, styles=["ink"], size=320)
-    assert "One face was left as it is." in made.result["note"]
+    assert "One face was left unchanged." in made.result["note"]
     assert np.array_equal(pixels(made)[middle], face[middle])
     assert not np.array_equal(pixels(made)[corner], face[corner])
     all_of_it = run(face, styles=["ink"], size=320, keep_faces=False)

@@ -47,9 +47,10 @@ class MaskCanvas(Canvas):
 
     brush_changed = Signal()
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(self, ctx: PluginContext, layer: MaskLayer | None = None) -> None:
         super().__init__(ctx)
-        self.layer = MaskLayer(self)
+        self.layer = MaskLayer() if layer is None else layer
+        self.layer.setParent(self)
         self.layer.changed.connect(self.update)
         self.tool, self.width_of_brush = BRUSH, 40
         self._last: QPointF | None = None

@@ -20,10 +20,12 @@ class MaskDesk(QWidget):
         canvas: What is painted on.
     """
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(
+        self, ctx: PluginContext, canvas: MaskCanvas | None = None, hint: str = ""
+    ) -> None:
         super().__init__()
         self._ui = ctx.ui
-        self.canvas = MaskCanvas(ctx)
+        self.canvas = canvas or MaskCanvas(ctx)
         layer = self.canvas.layer
         self._tools = {
             BRUSH: self._tool("brush", tr("Brush  B"), "B"),
@@ -49,7 +51,8 @@ class MaskDesk(QWidget):
         self.width_slider.valueChanged.connect(self._on_slider)
         self._px = ctx.ui.label("", Role.SMALL)
         self._px.setMinimumWidth(52)
-        self._hint = ctx.ui.elided_label(tr("Paint over what is to be replaced."), Role.SMALL)
+        hint = hint or tr("Paint over what is to be replaced.")
+        self._hint = ctx.ui.elided_label(hint, Role.SMALL)
         self._lay_out()
         self.canvas.brush_changed.connect(self._show)
         layer.history.indexChanged.connect(self._show)

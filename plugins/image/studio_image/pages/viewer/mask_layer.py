@@ -19,6 +19,7 @@ class MaskLayer(QObject):
 
     Attributes:
         image: Where it is opaque, the picture is masked.
+        color: What is painted with.
         history: The strokes, to undo and do again.
 
     Signals:
@@ -26,12 +27,14 @@ class MaskLayer(QObject):
     """
 
     changed = Signal()
+    FORM = QImage.Format.Format_Alpha8
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.image = QImage()
         self.history = QUndoStack(self)
         self.history.setUndoLimit(_STEPS)
+        self.color = _FULL
         self._before = QImage()
         self._touched = QRect()
 
@@ -43,7 +46,7 @@ class MaskLayer(QObject):
 
     def reset(self, size: QSize) -> None:
         """Begin anew for a picture of this size; nothing is left to undo."""
-        self.image = QImage(size, QImage.Format.Format_Alpha8)
+        self.image = QImage(size, self.FORM)
         self.image.fill(_CLEAR)
         self.history.clear()
         self.changed.emit()
@@ -63,7 +66,7 @@ class MaskLayer(QObject):
 
     def line(self, start: QPointF, end: QPointF, width: float, *, erase: bool) -> None:
         """Paint from one place of the picture to another, as part of the stroke."""
-        pen = QPen(_FULL, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
+        pen = QPen(self.color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
         painter = self._painter(erase)
         painter.setPen(pen)
         if start == end:
@@ -81,7 +84,7 @@ class MaskLayer(QObject):
         polygon = QPolygonF(list(outline))
         painter = self._painter(erase)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_FULL)
+        painter.setBrush(self.color)
         painter.drawPolygon(polygon)
         painter.end()
         self._touch(polygon.boundingRect().toAlignedRect().adjusted(-1, -1, 1, 1))
