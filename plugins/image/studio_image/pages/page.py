@@ -228,7 +228,8 @@ class PicturePage(QWidget):
     def _on_mode(self, mode: Mode) -> None:
         self.trouble.hide()
         self.show_stage()
-        result, needs = self.view.result(), mode.id in (RESTYLE, ENLARGE, EDIT, REPAIR)
+        result = self.view.result()
+        needs = self.composer.subject in (RESTYLE, ENLARGE, EDIT, REPAIR)
         if result is None or result.artifact.kind != Kind.IMAGE:
             return
         given = self.composer.input.artifact
