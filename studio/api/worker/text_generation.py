@@ -119,12 +119,16 @@ def write_texts(
     message: str = "",
     channel: str = "answer",
     route: Route | None = None,
+    ends_after: Callable[[Sequence[str], TextStep], bool] | None = None,
 ) -> Generator[Event, None, list[WrittenText]]:
     """Write a text for each of ``samplings`` after one prompt, all together: it is read once.
 
     Each text is what :func:`write_text` writes with the same parameters. The first comes on
     ``channel``, the others on ``"{channel} 2"`` and so on; at most 16. The longest ``max_tokens``
     of them decides how much room is left. A ``route`` decides about channels instead.
+
+    ``ends_after`` is asked as in :func:`write_text`, for each text by itself: one that it ends is
+    not followed any further, and all is over when the others have ended (API 1.1).
 
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
@@ -139,7 +143,7 @@ def write_texts(
         _room(ctx, engine, weights, len(fitted.ids) + longest.max_tokens, len(wishes)),
         closing(engine.generate_many(fitted.ids, wishes)) as steps,  # type: ignore[type-var]
     ):
-        return (yield from _followed(ctx, steps, pieces, message, channels, route=route))
+        return (yield from _followed(ctx, steps, pieces, message, channels, ends_after, route))
 
 
 def _fitted(
@@ -171,9 +175,13 @@ def _followed(
 ) -> Generator[Event, None, list[WrittenText]]:
     """Yield an event for each step, for each is a place to stop; return the texts."""
     ends: list[TextStep | None] = [None for _ in pieces]
+    was_cut = False
     for number, step in steps:
         if step.reduced:
             ctx.reduced(step.reduced)
+        if ends[number] is not None:
+            yield None  # it was ended; the others go on
+            continue
         if step.kind == "end":
             ends[number] = step
         pieces[number] += [step.text] if step.text else []
@@ -182,12 +190,13 @@ def _followed(
         if events:
             yield from events
             if ends_after is not None and ends_after(pieces[number], step):
-                ends[number] = replace(step, finish_reason="ended")
-                break
+                ends[number], was_cut = replace(step, finish_reason="ended"), True
         elif step.kind == "prefill":
             yield ctx.progress(step.done, step.total, message)
         else:
             yield None
+        if was_cut and None not in ends:
+            break  # nobody writes but those that were ended
     return [_written("".join(each), end) for each, end in zip(pieces, ends, strict=True)]
 
 

@@ -169,6 +169,36 @@ def test_a_task_may_end_a_text_early() -> None:
     assert engine.closed == 1
 
 
+def test_of_many_texts_one_is_ended_and_all_are_over_with_the_others() -> None:
+    class Together(Engine):
+        def generate_many(
+            self, ids: Sequence[int], params: Sequence[SamplingParams]
+        ) -> Iterator[tuple[int, TextStep]]:
+            try:
+                for done in range(1, 1000):
+                    yield 0, TextStep("token", done, 1000, "a", 7)
+                    if done < 3:
+                        yield 1, TextStep("token", done, 1000, "b", 7)
+                    if done == 3:
+                        yield 1, TextStep("end", 3, 1000, "!", 7, "stop")
+                    self.steps = done
+            finally:
+                self.closed += 1
+
+    engine, wish = Together(), SamplingParams()
+    _events, written = run(
+        write_texts(
+            Context(), engine, ASKED, [wish, wish], weights="w",
+            ends_after=lambda pieces, step: "".join(pieces) == "aa",
+        )
+    )  # fmt: skip
+    assert [(each.text, each.finish_reason) for each in written] == [
+        ("aa", "ended"),
+        ("bb!", "stop"),
+    ]
+    assert (engine.closed, engine.steps) == (1, 2), "nothing waits for the one that was ended"
+
+
 def test_a_text_that_is_stopped_leaves_its_pieces_and_no_cache() -> None:
     engine, pieces = Engine(), []
     steps = write_text(Context(), engine, ASKED, SamplingParams(), weights="w", into=pieces)

@@ -93,6 +93,10 @@ def ask(
             return written
         if drawn < redraws:
             yield ctx.text("\n\n", channel=channel)
+    return _unlooped(written)
+
+
+def _unlooped(written: WrittenText) -> WrittenText:
     return replace(written, text=before_repeating(written.text), finish_reason=LOOP)
 
 
@@ -121,6 +125,8 @@ def ask_many(
 ) -> Generator[Event, None, list[WrittenText]]:
     """Ask the same once for each of ``wishes``, all together: the question is read once.
 
+    One that goes in circles is ended there, and nothing waits for it.
+
     The first answer is told on the channel ``answer``, the others on ``answer 2`` and so on.
 
     Args:
@@ -134,7 +140,16 @@ def ask_many(
     prompt, first = _fitted(engine, messages, wishes[0])
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
     told = f"{message}: {len(wishes)} replies at once"
-    return (yield from write_texts(ctx, engine, prompt, fitted, weights=weights, message=told))
+    found = yield from write_texts(
+        ctx,
+        engine,
+        prompt,
+        fitted,
+        weights=weights,
+        message=told,
+        ends_after=partial(_goes_round, repeats),
+    )
+    return [_unlooped(each) if each.finish_reason == "ended" else each for each in found]
 
 
 def went_round(answer: WrittenText) -> bool:

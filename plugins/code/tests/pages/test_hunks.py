@@ -61,15 +61,22 @@ def test_hunks_move_with_their_lines_and_keep_their_choice() -> None:
     assert moved.text() == present.replace("a - b", "a + b")
 
 
-def test_a_hunk_whose_lines_changed_is_marked_and_cannot_be_accepted() -> None:
+def test_a_hunk_whose_lines_changed_is_a_conflict_with_three_ways_out() -> None:
     change = accepted(compare(OLD, NEW), 1)
     present = OLD.replace("a - b", "a * b")
     moved = rebase(change, present)
-    assert [hunk.fits for hunk in moved.hunks] == [True, False, True]
+    assert [hunk.conflict for hunk in moved.hunks] == [False, True, False]
     assert moved.hunks[1].choice is Choice.OPEN
+    assert moved.conflicts == 1
     assert moved.choose_all(Choice.ACCEPTED).text() == NEW.replace("a + b", "a * b")
+    all_else = moved.choose_all(Choice.ACCEPTED)
+    assert all_else.choose(1, Choice.REJECTED).text() == NEW.replace("a + b", "a * b")
+    assert all_else.choose(1, Choice.ACCEPTED).text() == NEW
+    both = all_else.choose(1, Choice.BOTH).text()
+    assert both == NEW.replace("    return a + b\n", "    return a * b\n    return a + b\n")
+    assert all_else.choose(0, Choice.BOTH) == all_else, "there is no other side"
     again = rebase(moved, OLD)
-    assert not again.hunks[1].fits, "it was said to be over; it does not come back by itself"
+    assert again.hunks[1].conflict, "it does not go away by itself"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,12 @@ def test_a_deletion_that_was_made_is_gone() -> None:
 
 def test_two_insertions_at_one_place_are_not_guessed() -> None:
     moved = rebase(compare("a\nb\n", "a\nnew\nb\n"), "a\nother\nb\n")
-    assert [hunk.fits for hunk in moved.hunks] == [False]
+    assert [(hunk.old, hunk.new, hunk.conflict) for hunk in moved.hunks] == [
+        (("other\n",), ("new\n",), True)
+    ]
+    assert moved.choose(0, Choice.BOTH).text() == "a\nother\nnew\nb\n"
+    at_the_end = rebase(compare("a", "a\nnew"), "a!")
+    assert at_the_end.choose(0, Choice.BOTH).text() == "a!\na\nnew"
 
 
 def test_a_new_file_is_one_hunk() -> None:

@@ -226,6 +226,15 @@ def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
     assert made.result["imported_as"] == "module"
 
 
+def test_of_several_attempts_one_in_circles_is_stopped_and_the_other_is_kept() -> None:
+    loop = "def double(x):\n" + "    x = x * 2 + 1 - 1\n" * 500
+    engine = Engine(loop, GOOD, TESTS)
+    made = written(engine, candidates=2, rounds=0)
+    assert made.result["code"] == GOOD
+    assert len(made.result["tries"]) == 2
+    assert made.text("answer").count("x * 2 + 1 - 1") < 20, "it was not followed to its end"
+
+
 def test_a_model_that_goes_round_in_circles_is_stopped_and_asked_anew() -> None:
     loop = "double():\n" + "    assert double(2) == 5\n" * 500
     engine = Engine(loop, TESTS)

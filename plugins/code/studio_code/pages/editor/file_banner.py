@@ -90,7 +90,9 @@ class FileBanner(QFrame):
 
     def _compare(self, file: OpenFile) -> None:
         if file.outside is not None:
-            self._workspace.propose(file.path, file.outside.text, tr("On disk"), theirs=True)
+            self._workspace.propose(
+                file.path, file.outside.text, tr("On disk"), theirs=True, base=file.base
+            )
 
     def _take_theirs(self, file: OpenFile) -> None:
         if file.outside is not None:

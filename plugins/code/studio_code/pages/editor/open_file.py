@@ -23,6 +23,8 @@ class OpenFile(QObject):
             name it may get for one that was never saved.
         untitled: Whether it was never saved.
         digest: Of what is on the disk, as far as is known; empty for nothing.
+        base: The text that was last read from or written to the disk: what was changed here and
+            what was changed outside both began with it; None where it is not known.
         format: How it is written to the disk.
         locked: Why it can only be read; empty where it may be changed.
         gone: Whether its file was deleted while it is open.
@@ -45,6 +47,7 @@ class OpenFile(QObject):
         self.outside: TextFile | None = None
         self.own_language = ""
         self._cached: str | None = found.text
+        self.base: str | None = found.text
         self.document = QTextDocument(self)
         self.document.setDocumentLayout(QPlainTextDocumentLayout(self.document))
         self.document.setUndoRedoEnabled(False)
@@ -124,6 +127,7 @@ class OpenFile(QObject):
     def saved(self, text: str, digest: str) -> None:
         """Take note that ``text`` is on the disk now."""
         self.digest, self.gone, self.untitled, self.outside = digest, False, False, None
+        self.base = text
         self.document.setModified(self.text() != text)
         self.state_changed.emit()
 
@@ -147,7 +151,8 @@ class OpenFile(QObject):
     def keep_mine(self) -> None:
         """What lies on the disk has been seen; the next save replaces it."""
         if self.outside is not None:
-            self.digest, self.outside = self.outside.digest, None
+            self.digest, self.base = self.outside.digest, self.outside.text
+            self.outside = None
             self.document.setModified(True)
             self.state_changed.emit()
 

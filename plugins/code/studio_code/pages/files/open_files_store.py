@@ -251,6 +251,7 @@ class OpenFilesStore(QObject):
             if not tab.untitled and not isinstance(found, StudioError):
                 file.digest = tab.digest
                 if found.digest != tab.digest:
+                    file.base = None
                     file.outside = found
         file.set_language(tab.language)
         return self._workspace.add(file)

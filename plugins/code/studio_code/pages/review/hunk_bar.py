@@ -27,6 +27,7 @@ class HunkBar(QWidget):
         self._words = ctx.ui.label("", Role.SMALL)
         self.accept = self._button("check", "good", Choice.ACCEPTED)
         self.reject = self._button("x", "bad", Choice.REJECTED)
+        self.both = self._button("rows-2", "good", Choice.BOTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.setSpacing(2)
@@ -35,21 +36,33 @@ class HunkBar(QWidget):
         row.addSpacing(6)
         row.addWidget(self.accept)
         row.addWidget(self.reject)
+        row.addWidget(self.both)
 
     def place(self, head: QRect, hunk: Hunk) -> None:
         """Lie over ``head`` and say what is so of ``hunk``."""
         self.setGeometry(head.right() - self.WIDE + 1, head.top() + 1, self.WIDE, head.height() - 1)
         self._words.setText(_counts(self._ctx, hunk))
-        for button, choice in ((self.accept, Choice.ACCEPTED), (self.reject, Choice.REJECTED)):
+        choices = (Choice.ACCEPTED, Choice.REJECTED, Choice.BOTH)
+        for button, choice in zip((self.accept, self.reject, self.both), choices, strict=True):
             button.setChecked(hunk.choice is choice)
         self.accept.setEnabled(hunk.fits)
+        self.both.setVisible(hunk.conflict)
+        if hunk.conflict:
+            self.accept.setToolTip(tr("Use the proposed lines (A)"))
+            self.reject.setToolTip(tr("Keep the present lines (R)"))
         where = lines_words(hunk)
         self.accept.setAccessibleName(tr("Accept: {where}").format(where=where))
         self.reject.setAccessibleName(tr("Reject: {where}").format(where=where))
+        self.both.setAccessibleName(tr("Keep both: {where}").format(where=where))
         self.show()
 
     def _button(self, icon: str, color: str, choice: Choice) -> QToolButton:
-        tip = tr("Accept (A)") if choice is Choice.ACCEPTED else tr("Reject (R)")
+        tips = {
+            Choice.ACCEPTED: tr("Accept (A)"),
+            Choice.REJECTED: tr("Reject (R)"),
+            Choice.BOTH: tr("Keep both: the present lines, then the proposed ones (B)"),
+        }
+        tip = tips[choice]
         button: QToolButton = self._ctx.ui.icon_button(icon, tip)
         button.setIcon(self._ctx.ui.icon(icon, color))
         button.setIconSize(QSize(14, 14))
@@ -64,7 +77,7 @@ class HunkBar(QWidget):
 def _counts(ctx: PluginContext, hunk: Hunk) -> str:
     colors = ctx.ui.tokens.colors
     if hunk.choice is not Choice.OPEN:
-        ink = colors["good" if hunk.choice is Choice.ACCEPTED else "bad"]
+        ink = colors["bad" if hunk.choice is Choice.REJECTED else "good"]
         return f"<span style='color:{ink}'>{choice_words(hunk)}</span>"
     parts = []
     if hunk.new:

@@ -27,6 +27,7 @@ class Choice(Enum):
     OPEN = "open"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Hunk:
         old, new: Whole lines with their ends.
         choice: What the user made of it.
         fits: Whether ``old`` stands at ``start``; false where the text changed under it.
+        conflict: Whether somebody else has changed the same lines: ``old`` is what they are now.
     """
 
     start: int
@@ -45,6 +47,7 @@ class Hunk:
     new: tuple[str, ...]
     choice: Choice = Choice.OPEN
     fits: bool = True
+    conflict: bool = False
 
     @property
     def end(self) -> int:
@@ -76,6 +79,16 @@ class Change:
         """Lines that would go."""
         return sum(len(hunk.old) for hunk in self.hunks if hunk.fits)
 
+    @property
+    def taken(self) -> int:
+        """How many hunks would change the text."""
+        return self.count(Choice.ACCEPTED) + self.count(Choice.BOTH)
+
+    @property
+    def conflicts(self) -> int:
+        """How many hunks are in conflict and not decided."""
+        return sum(hunk.conflict and hunk.choice is Choice.OPEN for hunk in self.hunks)
+
     def count(self, choice: Choice) -> int:
         """Return how many hunks have that choice."""
         return sum(hunk.choice is choice for hunk in self.hunks)
@@ -83,16 +96,18 @@ class Change:
     def choose(self, index: int, choice: Choice) -> Change:
         """Decide one hunk; one that no longer fits cannot be accepted."""
         hunk = self.hunks[index]
-        if choice is Choice.ACCEPTED and not hunk.fits:
+        if choice in (Choice.ACCEPTED, Choice.BOTH) and not hunk.fits:
+            return self
+        if choice is Choice.BOTH and not hunk.conflict:
             return self
         changed = replace(hunk, choice=choice)
         return replace(self, hunks=(*self.hunks[:index], changed, *self.hunks[index + 1 :]))
 
     def choose_all(self, choice: Choice) -> Change:
-        """Decide every hunk."""
+        """Decide every hunk but those in conflict: each of these is a choice of its own."""
         change = self
-        for index in range(len(self.hunks)):
-            change = change.choose(index, choice)
+        for index, hunk in enumerate(self.hunks):
+            change = change if hunk.conflict else change.choose(index, choice)
         return change
 
     def text(self) -> str:
@@ -100,8 +115,9 @@ class Change:
         parts: list[str] = []
         at = 0
         for hunk in self.hunks:
-            if hunk.choice is Choice.ACCEPTED and hunk.fits:
+            if hunk.choice in (Choice.ACCEPTED, Choice.BOTH) and hunk.fits:
                 parts += self.lines[at : hunk.start]
+                parts += _ended(hunk.old) if hunk.choice is Choice.BOTH else ()
                 parts += hunk.new
                 at = hunk.end
         parts += self.lines[at:]
@@ -132,12 +148,18 @@ def rebase(change: Change, present: str) -> Change:
     """Return the change for a text that was changed meanwhile.
 
     A hunk whose lines stand untouched moves with them and keeps its choice; one that somebody
-    has made already is gone; any other stays in view, marked as not fitting.
+    has made already is gone; any other is in conflict with what stands there now, or is marked as
+    not fitting where that cannot be made out.
     """
     now = split(present)
     moves = opcodes(list(change.lines), now)
-    moved = [_moved(hunk, moves, now) for hunk in change.hunks]
-    return Change(tuple(now), tuple(hunk for hunk in moved if hunk is not None), change.whole)
+    found: list[Hunk] = []
+    for hunk in change.hunks:
+        moved = _moved(hunk, moves, now)
+        if moved is not None and found and moved.fits and moved.start < found[-1].end:
+            moved = replace(moved, fits=False, conflict=False, choice=Choice.OPEN)
+        found += [moved] if moved is not None else []
+    return Change(tuple(now), tuple(found), change.whole)
 
 
 def split(text: str) -> list[str]:
@@ -181,8 +203,34 @@ def _moved(hunk: Hunk, moves: list[Opcode] | None, now: list[str]) -> Hunk | Non
             return None
         if tag == "delete" and not hunk.new and last_line <= i2:
             return None
-    choice = Choice.OPEN if hunk.choice is Choice.ACCEPTED else hunk.choice
-    return replace(hunk, start=min(near, len(now)), choice=choice, fits=False)
+    choice = hunk.choice if hunk.choice is Choice.REJECTED else Choice.OPEN
+    region = _region(hunk, moves) if hunk.fits else None
+    if region is None:
+        return replace(hunk, start=min(near, len(now)), choice=choice, fits=False, conflict=False)
+    start, stop = region
+    return replace(hunk, start=start, old=tuple(now[start:stop]), choice=choice, conflict=True)
+
+
+def _region(hunk: Hunk, moves: list[Opcode]) -> tuple[int, int] | None:
+    """Return which lines stand now where the old ones of a hunk stood; None for no such place."""
+    first, last = hunk.start, hunk.start + len(hunk.old)
+    if first == last:  # between two lines: what somebody else put there
+        here = [m for m in moves if m[0] == "insert" and m[1] == first]
+        return (here[0][3], here[0][4]) if here else None
+    over = [move for move in moves if move[1] < last and move[2] > first]
+    if not over:
+        return None
+    tag, i1, _, j1, _ = over[0]
+    start = j1 + first - i1 if tag == "equal" else j1
+    tag, i1, _, j1, j2 = over[-1]
+    return start, j1 + last - i1 if tag == "equal" else j2
+
+
+def _ended(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return lines of which the last ends, as others follow."""
+    if lines and not lines[-1].endswith("\n"):
+        return (*lines[:-1], f"{lines[-1]}\n")
+    return lines
 
 
 def _inside(hunk: Hunk, move: Opcode, moves: list[Opcode]) -> bool:

@@ -10,6 +10,13 @@ def lines_words(hunk: Hunk) -> str:
     """Return where a hunk is: "Lines 12–18", "After line 4"."""
     if not hunk.fits:
         return tr("No longer applies: these lines were changed")
+    if hunk.conflict:
+        where = _place_words(hunk)
+        return tr("Conflict, changed on both sides: {where}").format(where=where)
+    return _place_words(hunk)
+
+
+def _place_words(hunk: Hunk) -> str:
     if not hunk.old:
         if hunk.start == 0:
             return tr("At the start")
@@ -25,6 +32,7 @@ def choice_words(hunk: Hunk) -> str:
         Choice.OPEN: tr("undecided"),
         Choice.ACCEPTED: tr("accepted"),
         Choice.REJECTED: tr("rejected"),
+        Choice.BOTH: tr("both kept"),
     }[hunk.choice]
 
 
@@ -47,7 +55,7 @@ def summary_words(change: Change) -> str:
 
 def write_words(change: Change) -> str:
     """Return what the button does: "Write 2 of 3 changes"."""
-    taken, total = change.count(Choice.ACCEPTED), len(change.hunks)
+    taken, total = change.taken, len(change.hunks)
     if taken == total:
         return count_words(total, tr("Apply change"), tr("Apply all {count} changes"))
     return tr("Apply {taken} of {total} changes").format(taken=taken, total=total)
@@ -62,8 +70,17 @@ def rebased_words(before: Change, after: Change) -> str:
         words.append(
             count_words(lost, tr("1 change no longer applies."), tr("{count} no longer apply."))
         )
+    if after.conflicts:
+        words.append(conflict_words(after))
     if made:
         words.append(
             count_words(made, tr("1 is already in the file."), tr("{count} are already in it."))
         )
     return " ".join(words)
+
+
+def conflict_words(change: Change) -> str:
+    """Return how many hunks wait for a choice between both sides."""
+    one = tr("1 conflict: choose the present lines, the proposed ones, or both.")
+    many = tr("{count} conflicts: choose the present lines, the proposed ones, or both.")
+    return count_words(change.conflicts, one, many)

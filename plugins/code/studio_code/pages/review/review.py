@@ -12,7 +12,12 @@ from studio.api import PluginContext, Role
 from studio_code.pages.editor.languages import language_of
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.hunks import MAX_LINES, Change, Choice, compare, rebase
-from studio_code.pages.review.phrases import rebased_words, summary_words, write_words
+from studio_code.pages.review.phrases import (
+    conflict_words,
+    rebased_words,
+    summary_words,
+    write_words,
+)
 from studio_code.pages.review.proposal import Proposal
 from studio_code.pages.review.rows import Colors, Run, Table, lay_out
 from studio_code.pages.review.view import ReviewView
@@ -107,7 +112,7 @@ class Review(QWidget):
         top.addWidget(self.notice.widget)
         self._hint = QLabel(
             tr(
-                "J K or arrows move · A accept · R reject · U undecided · Ctrl+Enter "
+                "J K or arrows move · A accept · R reject · B both · U undecided · Ctrl+Enter "
                 "apply · Esc discard"
             )
         )
@@ -215,14 +220,18 @@ class Review(QWidget):
         self._take(self.change.choose(index, choice))
 
     def take_all(self) -> None:
-        """Accept every hunk that fits, and write."""
+        """Accept every hunk, and write; what is in conflict waits for a choice first."""
         self._take(self.change.choose_all(Choice.ACCEPTED))
-        self.write_accepted()
+        if not self.change.conflicts:
+            self.write_accepted()
+            return
+        self.view.go(next(n for n, hunk in enumerate(self.change.hunks) if hunk.conflict))
+        self._say(conflict_words(self.change))
 
     def write_accepted(self) -> None:
         """Write the accepted hunks, if the file is as it was when they were shown."""
         proposal = self._proposal
-        if proposal is None or not self.change.count(Choice.ACCEPTED):
+        if proposal is None or not self.change.taken:
             return
         if self._present() != "".join(self.change.lines):
             self._rebase()
@@ -238,7 +247,7 @@ class Review(QWidget):
         self._enable(bool(change.hunks))
         self.write.setText(write_words(change))
         self.write.setAccessibleName(self.write.text())
-        self.write.setEnabled(change.count(Choice.ACCEPTED) > 0)
+        self.write.setEnabled(change.taken > 0)
 
     def _show_counts(self) -> None:
         if self._proposal is None:
@@ -251,7 +260,7 @@ class Review(QWidget):
         )
 
     def _enable(self, there: bool) -> None:
-        fits = any(hunk.fits for hunk in self.change.hunks)
+        fits = any(hunk.fits and not hunk.conflict for hunk in self.change.hunks)
         self.accept_all.setEnabled(there and fits)
         self.write.setEnabled(False)
 

@@ -151,7 +151,7 @@ class ReviewView(QAbstractScrollArea):
     # --- keys and mouse -----------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move with J, K or arrows; A accepts, R rejects, U leaves open again."""
+        """Move with J, K or arrows; A accepts, R rejects, B keeps both, U leaves open again."""
         keys = Qt.Key
         bar = self.verticalScrollBar()
         plain = event.modifiers() in (
@@ -167,6 +167,9 @@ class ReviewView(QAbstractScrollArea):
                 self.decide(Choice.ACCEPTED)
             case keys.Key_R:
                 self.decide(Choice.REJECTED)
+            case keys.Key_B:
+                if self.current >= 0 and self.change.hunks[self.current].conflict:
+                    self.decide(Choice.BOTH)
             case keys.Key_U:
                 if self.current >= 0:
                     self.chosen.emit(self.current, Choice.OPEN)
@@ -353,6 +356,8 @@ class ReviewView(QAbstractScrollArea):
             return False
         hunk = self.change.hunks[row.hunk]
         gone = Sort.OLD if hunk.choice is Choice.ACCEPTED else Sort.NEW
+        if hunk.choice is Choice.BOTH:
+            return False
         return not hunk.fits or (hunk.choice is not Choice.OPEN and row.sort is gone)
 
     def _layout(self, number: int, row: Row, dim: bool) -> QTextLayout:

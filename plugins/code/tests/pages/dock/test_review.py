@@ -69,16 +69,22 @@ def test_what_was_edited_meanwhile_is_no_change_to_undo(desk: Any, review: Revie
     assert desk.on_disk("sums.py") == NEW.replace("a - 6", "a - 66")
 
 
-def test_a_line_that_both_changed_is_left_alone(desk: Any, review: Review) -> None:
+def test_a_line_that_both_changed_is_a_choice(desk: Any, review: Review) -> None:
     desk.workspace.decline()
     outside = OLD.replace("a - 3", "3 - a")
     desk.workspace.current.set_text(outside)
     with desk.qtbot.waitSignal(review.shown):
         desk.workspace.propose("sums.py", NEW, "Plus", base=OLD)
-    assert [hunk.fits for hunk in review.change.hunks] == [True, False, True]
+    assert [hunk.conflict for hunk in review.change.hunks] == [False, True, False]
     review.take_all()
+    assert desk.workspace.proposal is not None, "the conflict waits for a choice"
+    assert "1 conflict: choose" in review.notice.words.text()
+    assert review.view.current == 1
+    assert review.view._bars[1].both.isVisible()
+    keys(desk, review, "B")
+    desk.qtbot.keyClick(review.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     accepted(desk)
-    assert "return 3 - a" in desk.on_disk("sums.py")
+    assert "    return 3 - a\n    return a + 3\n" in desk.on_disk("sums.py")
     assert "return a + 9" in desk.on_disk("sums.py")
 
 
@@ -116,9 +122,10 @@ def test_typing_meanwhile_rebases(desk: Any, review: Review) -> None:
     changed = OLD.replace("import os", "import sys\nimport os").replace("a - 9", "a * 9")
     with desk.qtbot.waitSignal(review.shown):
         desk.workspace.current.set_text(changed)
-    assert [hunk.fits for hunk in review.change.hunks] == [False, True, False]
-    assert "2 no longer apply" in review.notice.words.text()
-    assert not review.view._bars[0].accept.isEnabled()
+    assert [hunk.conflict for hunk in review.change.hunks] == [True, False, True]
+    assert "2 conflicts: choose" in review.notice.words.text()
+    review.choose(0, Choice.REJECTED)
+    review.choose(2, Choice.REJECTED)
     review.accept_all.click()
     accepted(desk)
     assert desk.on_disk("sums.py") == changed.replace("a - 3", "a + 3")
