@@ -153,7 +153,10 @@ def _judged(ctx: BenchContext, change: Change, weights: str) -> str:
     files = _copied(change.package, folder)
     params = {"prompt": change.request, "folder": str(folder), "weights": weights, "seed": 1}
     try:
-        edits = ctx.run("code.edit", params)["edits"]
+        made = ctx.run("code.edit", params)
+        edits = made["edits"]
+        for row in made.get("unapplied", ()):
+            ctx.say(f"{row['path']}: {row['why']}")
     except StudioError as error:
         ctx.say(error.message)
         edits = []

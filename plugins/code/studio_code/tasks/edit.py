@@ -24,6 +24,8 @@ from studio_code.source import Source
 from studio_code.tasks.plan import folder_of, planned
 
 _PARTS_TOKENS: Final = 120
+_NEW_TOKENS: Final = 400
+"""What is written anew has at most so many more than twice those of before: no rut goes on."""
 _SHOWN_TOKENS: Final = 2500
 """A file with more is told by its outline, and by the part that is written anew."""
 _OTHERS: Final = 4
@@ -174,11 +176,11 @@ def _asked(
 ) -> Generator[Event, None, str]:
     """Ask for a file, or a part of it, and take it; return why it was not taken."""
     trouble, code = "", ""
+    there = source.text if part is None else file_edit.part_text(source, part)
+    most = min(work.params.max_tokens, 2 * engine.count(there) + _NEW_TOKENS)
     for round_ in range(work.params.rounds + 1):
         messages = plan_prompts.correction(asked, code, trouble) if round_ else asked
-        wish = llm_calls.sampling(
-            work.params.max_tokens, ctx.rng.seed + round_, stop=[prompts.STOP]
-        )
+        wish = llm_calls.sampling(most, ctx.rng.seed + round_, stop=[prompts.STOP])
         answer = yield from llm_calls.ask(
             ctx,
             engine,
