@@ -54,6 +54,7 @@ class Turn(QFrame):
         self.notes = _label(ctx, Role.SMALL)
         self.notes.hide()
         self.sources = _label(ctx, Role.SMALL)
+        self.sources.setTextFormat(Qt.TextFormat.RichText)
         self.sources.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
         self.sources.setAccessibleName(tr("Sources of the answer"))
         self.sources.linkActivated.connect(self._open_source)

@@ -25,6 +25,7 @@ class HunkBar(QWidget):
         super().__init__(parent)
         self._ctx, self._index = ctx, index
         self._words = ctx.ui.label("", Role.SMALL)
+        self._words.setTextFormat(Qt.TextFormat.RichText)
         self.accept = self._button("check", "good", Choice.ACCEPTED)
         self.reject = self._button("x", "bad", Choice.REJECTED)
         self.both = self._button("rows-2", "good", Choice.BOTH)

@@ -81,6 +81,7 @@ class Review(QWidget):
         button = self._ctx.ui.button
         self._title = self._ctx.ui.label("", Role.STRONG)
         self._counts = self._ctx.ui.label("", Role.SMALL)
+        self._counts.setTextFormat(Qt.TextFormat.RichText)
         self._why = self._ctx.ui.label("", Role.SMALL, wrap=True)
         self.reject_all = button(tr("Reject all"), "x", tip=tr("Discard all changes (Escape)"))
         self.accept_all = button(
