@@ -2,7 +2,8 @@
 
 python export.py PICTURES.npz FOLDER OUT.safetensors
 
-Takes the averaged weights: the polished generator if there is one, else the one before. Prints the
+Takes the averaged weights: the polished generator if there is one, else the one before; or, in
+place of the folder, those of a shipped file, to write again what stands beside them. Prints the
 facts for the card, and brings a sidecar ``OUT.toml`` up to date if there is one.
 """
 
@@ -17,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio_image.starter.weights import save
+from studio.api import finished
+from studio_image.starter.weights import loader, save
 
 
 def averaged(folder: Path) -> tuple[dict[str, dict[str, Tensor]], int, str]:
@@ -34,6 +36,15 @@ def averaged(folder: Path) -> tuple[dict[str, dict[str, Tensor]], int, str]:
             if key.startswith(dotted)
         }
     return networks, generator["seen"], f"{name} at step {generator['step']:,}"
+
+
+def shipped(path: Path) -> tuple[dict[str, dict[str, Tensor]], int, str]:
+    """Return the same of a shipped file."""
+    starter, facts = finished(loader().load(path, "cpu")), loader().recognise(path)
+    assert facts is not None, "it was loaded"
+    parts = ("encoder", "decoder", "generator")
+    networks = {part: getattr(starter, part).state_dict() for part in parts}
+    return networks, facts.facts["trained_pictures"], path.name
 
 
 def update_sidecar(sidecar: Path, **facts: int | str) -> None:
@@ -58,12 +69,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
-    networks, seen, origin = averaged(args.folder)
+    take = shipped if args.folder.is_file() else averaged
+    networks, seen, origin = take(args.folder)
     data = np.load(args.pictures)
-    trained = data["captions"][~data["held_out"]]
-    captions = sorted({str(caption) for caption in trained})
+    both = zip(data["captions"].tolist(), data["styles"].tolist(), data["held_out"], strict=True)
+    pairs = {(caption, style) for caption, style, is_held_out in both if not is_held_out}
+    captions = sorted({caption for caption, _ in pairs})
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    save(args.out, networks, captions, seen)
+    save(args.out, networks, captions, seen, pairs)
     numbers = {part: sum(t.numel() for t in weights.values()) for part, weights in networks.items()}
     total, size = sum(numbers.values()), args.out.stat().st_size
     digest = hashlib.sha256(args.out.read_bytes()).hexdigest()

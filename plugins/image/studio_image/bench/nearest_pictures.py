@@ -107,6 +107,29 @@ def distance(pictures: Tensor, others: Tensor) -> Distance:
     return Distance(float(nearest.mean()), float((nearest < NEAR).float().mean()))
 
 
+_MOVES = (-4, -2, 0, 2, 4)
+"""Pixels of 64 by which `apart` lets one of two pictures be moved, across and down."""
+
+
+def apart(one: Tensor, other: Tensor) -> tuple[float, float]:
+    """Return how far two pictures (3, 64, 64) are apart: as they are, and at best.
+
+    At best is with one of them mirrored and moved so that it comes nearest to the other: what is
+    left is that the drawings differ, and not their place.
+    """
+    padded = F.pad(torch.stack([other, other.flip(-1)]), (4,) * 4, value=1.0)
+    moved = [
+        padded[..., 4 + y : 4 + y + one.shape[1], 4 + x : 4 + x + one.shape[2]]
+        for y in _MOVES
+        for x in _MOVES
+    ]
+    plain, *all_ = torch.cdist(_small(one[None]), _small(torch.stack([other, *torch.cat(moved)])))[
+        0
+    ]
+    root = (3 * 32 * 32) ** 0.5
+    return float(plain) / root, float(torch.stack(all_).amin()) / root
+
+
 def _small(pictures: Tensor) -> Tensor:
     parts = (F.avg_pool2d(unit(part) * 2 - 1, 2).flatten(1) for part in pictures.split(512))
     return torch.cat(list(parts))

@@ -4,14 +4,16 @@ A prompt is right when it is drawn from the captions that stand for it, as often
 that it says, when each drawing is most like real pictures of its caption, and when what is missing
 is told. Whether a drawing shows its caption is judged by VGG-16 features, not by the probe that the
 task itself asks; that needs the pictures that ``training/data.py`` writes
-(``STUDIO_STARTER_PICTURES``).
+(``STUDIO_STARTER_PICTURES``). All drawings are as they come first: the task draws again what the
+probe does not find.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
@@ -19,23 +21,25 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from studio.api import BadInput, BenchContext, finished
 from studio_image.bench import accuracy
-from studio_image.bench.nearest_pictures import described
+from studio_image.bench.nearest_pictures import NEAR, apart, described
 from studio_image.bench.starter import DATA
+from studio_image.probe.network import Probe
 from studio_image.probe.weights import loader as probe_loader
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
+from studio_image.starter.leaning import known_styles
 from studio_image.starter.prompt import Reading, Subject, understand
-from studio_image.starter.variety import is_mirrored, style_of
+from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
 from studio_image.starter.weights import Starter
 from studio_image.tasks.starter_generation import PROBED
 
 STYLE, VARIETY = "3d", 0.5
 """What the form has at first."""
+VARIETIES = (0.0, VARIETY, 1.0)
 NEAREST = 5
 _HUES = {
     "red": 0, "orange": 28, "yellow": 50, "green": 120, "blue": 212, "purple": 275, "pink": 335,
@@ -53,8 +57,9 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         real = accuracy.RealPictures(Path(named))
         judge = accuracy.Examiner(starter, real, ctx.weights_path("vgg16-features"))
     text = resources.files("studio_image.bench").joinpath("prompts.toml").read_text("utf-8")
-    rows, apart = [], list[float]()
-    by_probe, by_judge = list[bool](), list[bool]()
+    rows: list[dict[str, str]] = []
+    subjects: dict[str, Subject] = {}
+    examiner = _Examiner(starter, probe, judge)
     for asked in tomllib.loads(text)["prompts"]:
         try:
             reading = understand(asked["prompt"], STYLE, starter)
@@ -63,29 +68,89 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
             continue
         wrong = _misread(asked, reading)
         for subject in reading.subjects:
-            drawn = _drawn(starter, subject)
-            apart += _distances(drawn, subject.known)
-            seen = [subject.known in found for found in probe.found(drawn, PROBED)]
-            by_probe += seen
-            if judge is not None:
-                seen = _shown(judge, drawn, subject)
-                by_judge += seen
+            subjects[subject.said] = subject
+            drawn, seen = examiner.look(subject, VARIETY)
             if sum(seen) * 2 < len(seen):
                 wrong.append(f"{subject.known} is not what it looks like")
             if (colour := asked.get("colour")) and not _has_colour(drawn, colour):
                 wrong.append(f"not {colour}")
         rows.append(_row(asked, reading.drawn, wrong))
-    right = sum(not row["wrong"] for row in rows)
+    for subject in subjects.values():
+        for variety in {*VARIETIES} - {VARIETY}:
+            examiner.look(subject, variety)
     return {
-        "ratio": right / len(rows),
+        "ratio": sum(not row["wrong"] for row in rows) / len(rows),
         "prompts": len(rows),
         "judge": "VGG-16 features" if judge else f"the probe ({DATA} names no pictures)",
-        "found_by_probe": float(np.mean(by_probe)),
-        "found_by_judge": float(np.mean(by_judge)) if by_judge else "not measured",
-        "distance_of_variations": float(np.mean(apart)),
-        "look_the_same": float(np.mean([far < 0.1 for far in apart])),
+        "variety": [examiner.tallies[variety].told(variety) for variety in VARIETIES],
         "table": rows,
     }
+
+
+@dataclass
+class _Tally:
+    """What was found at one variety.
+
+    Attributes:
+        by_probe, by_judge: Whether each drawing shows its caption.
+        apart: How far each pair of variations is apart: as shown, and at best.
+    """
+
+    by_probe: list[bool] = field(default_factory=list)
+    by_judge: list[bool] = field(default_factory=list)
+    apart: list[tuple[float, float]] = field(default_factory=list)
+
+    def told(self, variety: float) -> dict[str, Any]:
+        """Return it as figures."""
+        shown, at_best = (np.array(each) for each in zip(*self.apart))
+        return {
+            "variety": variety,
+            "drawings": len(self.by_probe),
+            "found_by_probe": float(np.mean(self.by_probe)),
+            "found_by_judge": float(np.mean(self.by_judge)) if self.by_judge else "not measured",
+            "distance": float(shown.mean()),
+            "look_the_same": float((shown < NEAR).mean()),
+            "distance_but_for_place": float(at_best.mean()),
+            "look_the_same_but_for_place": float((at_best < NEAR).mean()),
+        }
+
+
+@dataclass
+class _Examiner:
+    """Draws subjects as the task first does, and says what is found."""
+
+    starter: Starter
+    probe: Probe
+    judge: accuracy.Examiner | None
+    tallies: dict[float, _Tally] = field(
+        default_factory=lambda: {variety: _Tally() for variety in VARIETIES}
+    )
+
+    def look(self, subject: Subject, variety: float) -> tuple[Tensor, list[bool]]:
+        """Return drawings (4, 3, 64, 64) and whether each shows the subject; both are counted."""
+        styles, tally = self._styles(subject, variety), self.tallies[variety]
+        drawing = sampler.Drawing(
+            subject.caption,
+            guidance=guidance(sampler.GUIDANCE, variety),
+            styles=styles,
+            reach=reach(variety),
+        )
+        *_, (_, drawn) = sampler.draw(self.starter, drawing, torch.Generator().manual_seed(11))
+        seen = [subject.known in found for found in self.probe.found(drawn, PROBED)]
+        tally.by_probe += seen
+        if self.judge is not None:
+            seen = _shown(self.judge, drawn, subject, styles)
+            tally.by_judge += seen
+        shown = [
+            picture.flip(-1) if is_mirrored(number, subject.known, variety) else picture
+            for number, picture in enumerate(drawn)
+        ]
+        tally.apart += [apart(one, other) for one, other in combinations(shown, 2)]
+        return drawn, seen
+
+    def _styles(self, subject: Subject, variety: float) -> tuple[str, ...]:
+        known = known_styles(subject.caption.phrase, self.starter.trained)
+        return tuple(style_of(number, STYLE, variety, known) for number in range(sampler.BATCH))
 
 
 def _row(asked: Mapping[str, Any], drawn: str, wrong: list[str]) -> dict[str, str]:
@@ -106,36 +171,17 @@ def _misread(asked: Mapping[str, Any], reading: Reading) -> list[str]:
     return wrong + [f"does not say that {word} is left out" for word in sorted(untold)]
 
 
-def _drawn(starter: Starter, subject: Subject) -> Tensor:
-    rng, styles = torch.Generator().manual_seed(11), tuple(_styles())
-    *_, (_, made) = sampler.draw(starter, sampler.Drawing(subject.caption, styles=styles), rng)
-    return made
-
-
-def _styles() -> list[str]:
-    return [style_of(number, STYLE, VARIETY) for number in range(sampler.BATCH)]
-
-
-def _shown(judge: accuracy.Examiner, drawn: Tensor, subject: Subject) -> list[bool]:
+def _shown(
+    judge: accuracy.Examiner, drawn: Tensor, subject: Subject, styles: Sequence[str]
+) -> list[bool]:
     """Return for each drawing whether real ones of its caption are among the nearest."""
     found, place = described(judge.features, drawn), judge.real.place
     ranks = [
         judge.gallery.ranks(row[None], [subject.known], style).ranks[0]
-        for row, style in zip(found, _styles())
+        for row, style in zip(found, styles)
         if (subject.known, style) in place  # not every set has every caption
     ]
     return [int(rank) < NEAREST for rank in ranks]
-
-
-def _distances(drawn: Tensor, caption: str) -> list[float]:
-    """Return how far each pair is apart: root mean square at 32 × 32 pixels in -1…1."""
-    shown = [
-        picture.flip(-1) if is_mirrored(number, caption, VARIETY) else picture
-        for number, picture in enumerate(drawn)
-    ]
-    small = F.interpolate(torch.stack(shown) * 2 - 1, size=(32, 32), mode="area").flatten(1)
-    pairs = combinations(range(len(small)), 2)
-    return [float((small[a] - small[b]).square().mean().sqrt()) for a, b in pairs]
 
 
 def _has_colour(drawn: Tensor, colour: str) -> bool:

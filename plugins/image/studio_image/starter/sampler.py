@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from studio_image.restyle.features import fast_dtype
+from studio_image.starter.leaning import leaning
 from studio_image.starter.network import (
     LATENT_CHANNELS,
     LATENT_SIDE,
@@ -116,6 +118,7 @@ def flow(
     exact: bool = False,
     at_once: int | None = None,
     pose: Tensor | None = None,
+    lean: Tensor | None = None,
 ) -> Iterator[Tensor]:
     """Yield, after each Euler step, the latents (n, 16, 32) that ``x`` leads to by now.
 
@@ -127,10 +130,13 @@ def flow(
         first: The time of ``x``: 0 is noise, 1 a picture.
         at_once: Of the n, by default all.
         pose: Where each is drawn (n, 3), as the generator takes it; by default in the middle.
+        lean: Captions (n, MAX_WORDS + 2) that lead the shapes; by default what `leaning` says.
     """
     size = at_once or len(x)
     poses = (x.new_zeros(len(x), 3) if pose is None else pose).split(size)
-    captions = [torch.cat(pair) for pair in zip(rows.split(size), away.split(size), strict=True)]
+    lean = leaning(rows, starter.trained) if lean is None else lean
+    wanted = zip(rows.split(size), away.split(size), lean.split(size), strict=True)
+    captions = [_asked(*each) for each in wanted]
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
@@ -159,15 +165,25 @@ def encode(starter: Starter, pictures: Tensor) -> Tensor:
     return latents.float().flatten(2).transpose(1, 2)
 
 
+def _asked(rows: Tensor, away: Tensor, lean: Tensor) -> Tensor:
+    """Return the captions to ask for in one pass, the third part only where any of it differs."""
+    return torch.cat([rows, away] if torch.equal(rows, lean) else [rows, away, lean])
+
+
 def _velocity(
     starter: Starter, x: Tensor, rows: Tensor, pose: Tensor, now: float, guidance: float
 ) -> Tensor:
-    time = torch.full((len(rows),), now, device=x.device)
-    both: Tensor = starter.generator(torch.cat([x, x]), time, rows, torch.cat([pose, pose]))
-    towards, away = both.float().chunk(2)
+    time, times = torch.full((len(rows),), now, device=x.device), len(rows) // len(x)
+    made: Tensor = starter.generator(torch.cat([x] * times), time, rows, torch.cat([pose] * times))
+    towards, away, *others = made.float().split(len(x))
+    for led in others:
+        towards = torch.lerp(led, towards, now)
     return away + guidance * (towards - away)
 
 
 def precision(like: Tensor, exact: bool = False) -> Any:
-    """bfloat16, as in training, unless ``exact``; four times faster on a processor too."""
-    return torch.autocast(like.device.type, torch.bfloat16, enabled=not exact)
+    """bfloat16, as in training, four times faster than float32; where a machine emulates it, it would
+    be three times slower: there, and if ``exact``, float32.
+    """
+    half = not exact and fast_dtype(like.device) == torch.bfloat16
+    return torch.autocast(like.device.type, torch.bfloat16, enabled=half)

@@ -7,6 +7,9 @@ variation is depends on its number and not on how many others there are.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+
+from studio_image.starter.network import STYLES
 
 _DIRECTED = re.compile(
     r"\b(left|right|button|arrows?|clock|keycap|letter|input|sign|symbol|abc|mark|one|two|three|four|"
@@ -51,11 +54,15 @@ def may_mirror(caption: str) -> bool:
     return _DIRECTED.search(caption) is None
 
 
-def style_of(number: int, style: str, variety: float) -> str:
-    """Return the style of a variation, counted from 0, where ``style`` was asked for."""
+def style_of(number: int, style: str, variety: float, known: Collection[str] = STYLES) -> str:
+    """Return the style of a variation, counted from 0, where ``style`` was asked for.
+
+    Args:
+        known: Those in which the thing was trained: they come first.
+    """
     if variety < _FROM[number % 4]:
         return style
-    others = _OTHERS[style]
+    others = sorted(_OTHERS[style], key=lambda other: other not in known)
     return others[(number + 1) % len(others)]
 
 

@@ -1,15 +1,15 @@
 """The starter generator as a file: recognised by its header, measured, loaded, written.
 
 One safetensors file in half precision: decoder, generator, encoder, and in its metadata the
-captions that were trained. Rows of the word tables that no caption uses are left out. Draws
-nothing.
+captions that were trained, each with its styles. Rows of the word tables that no caption uses are
+left out. Draws nothing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Starter:
     Attributes:
         captions: What was trained as a whole, lower case.
         words: Every word of them.
+        trained: Phrase and style, as in a row of the generator, of each drawing that was trained;
+            empty for all.
     """
 
     encoder: nn.Module
@@ -50,6 +52,7 @@ class Starter:
     generator: nn.Module
     captions: frozenset[str]
     words: frozenset[str]
+    trained: frozenset[tuple[int, int]] = frozenset()
 
     def to(self, device: str) -> None:
         """Move the networks to ``device``."""
@@ -86,7 +89,11 @@ def _facts(header: Header) -> dict[str, Any]:
 
 
 def save(
-    path: Path, networks: dict[str, dict[str, Tensor]], captions: Sequence[str], seen: int
+    path: Path,
+    networks: dict[str, dict[str, Tensor]],
+    captions: Sequence[str],
+    seen: int,
+    pairs: Collection[tuple[str, str]] = (),
 ) -> None:
     """Write a starter generator.
 
@@ -94,14 +101,35 @@ def save(
         networks: ``encoder``, ``decoder`` and ``generator`` → their weights.
         captions: All that were trained.
         seen: Pictures that the generator saw while it learned.
+        pairs: Caption and style of each of them; none: every caption in every style.
     """
     state = {
         f"{part}.{name}": value
         for part, weights in networks.items()
         for name, value in weights.items()
     }
-    metadata = {"captions": json.dumps(sorted(set(captions))), "seen": str(seen)}
+    known = sorted(set(captions))
+    metadata = {"captions": json.dumps(known), "seen": str(seen)}
+    if pairs:
+        metadata["styles"] = json.dumps([_styles_of(caption, pairs) for caption in known])
     write_tensors(path, FORMAT, _packed(state, captions), metadata)
+
+
+def _styles_of(caption: str, pairs: Collection[tuple[str, str]]) -> int:
+    """Return the styles in which a caption was trained, a bit for each of ``STYLES``."""
+    return sum((caption, style) in pairs and 1 << at for at, style in enumerate(STYLES))
+
+
+def _trained(header: Header) -> frozenset[tuple[int, int]]:
+    """Return phrase and style of every trained drawing; nothing if the file does not say."""
+    captions = json.loads(header.metadata["captions"])
+    masks = json.loads(header.metadata.get("styles", "[]"))
+    return frozenset(
+        (Caption.of(caption, style).phrase, 1 + at)
+        for caption, mask in zip(captions, masks)
+        for at, style in enumerate(STYLES)
+        if mask >> at & 1
+    )
 
 
 def words_of(text: str) -> list[str]:
@@ -147,4 +175,4 @@ def _built(header: Header, packed: dict[str, Tensor], device: str) -> Starter:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # pytorch#184642
         parts[part] = network.to(device).eval().requires_grad_(False)
     words = frozenset(word for caption in captions for word in words_of(caption))
-    return Starter(**parts, captions=captions, words=words)
+    return Starter(**parts, captions=captions, words=words, trained=_trained(header))

@@ -30,6 +30,7 @@ from studio_image.starter import kept_drawings, sampler
 from studio_image.starter.arrangement import arranged
 from studio_image.starter.cutout import cut_out
 from studio_image.starter.kept_drawings import Batch
+from studio_image.starter.leaning import known_styles
 from studio_image.starter.nearest import read
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.sampler import Drawing
@@ -161,7 +162,9 @@ class _Run:
         for first in range(0, self._each, sampler.BATCH):
             count = min(sampler.BATCH, self._each - first)
             numbers = range(first, first + sampler.BATCH)
-            styles = tuple(style_of(number, self._params.style, variety) for number in numbers)
+            known = known_styles(subject.caption.phrase, starter.trained)
+            style = self._params.style
+            styles = tuple(style_of(number, style, variety, known) for number in numbers)
             drawing = replace(drawing, exact=self._exact, styles=styles, reach=self._reach(variety))
             key = kept_drawings.key(self._weights, drawing, count, rng)
             batch = kept_drawings.read(ctx.intermediates.find(key), count)

@@ -96,6 +96,16 @@ def test_distance_is_none_to_itself_and_measured_in_the_range_of_the_networks() 
     assert apart.near == 0
 
 
+def test_a_picture_that_is_only_elsewhere_and_mirrored_is_at_best_the_same() -> None:
+    picture = torch.ones(3, 64, 64)
+    picture[:, 20:40, 10:30] = torch.rand(3, 20, 20, generator=torch.Generator().manual_seed(0))
+    moved = picture.roll((2, -4), (1, 2)).flip(-1)
+    shown, at_best = nearest_pictures.apart(picture, moved)
+    assert shown > 0.3
+    assert at_best < 0.01
+    assert nearest_pictures.apart(picture, 1 - picture)[1] > 1
+
+
 def test_copies_come_from_a_trained_picture_of_another_style(pictures: Path) -> None:
     real = accuracy.RealPictures(pictures)
     held = real.place["red apple", "noto"]

@@ -21,6 +21,7 @@ from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
+from studio_image.starter.leaning import leaning
 from studio_image.starter.network import Caption, Decoder, Encoder, Generator
 from studio_image.starter.variety import is_mirrored, style_of
 from studio_image.tasks import starter_generation
@@ -194,6 +195,36 @@ def test_the_file_keeps_what_was_trained(file: Path, starter: starter_weights.St
     assert starter.generator.phrases.weight[row[-2]].abs().sum() > 0
 
 
+def test_a_drawing_that_was_not_trained_leans_on_one_that_was(file: Path, tmp_path: Path) -> None:
+    starter = loaded(file)
+    assert starter.trained == frozenset(), "an older file does not say"
+    told = tmp_path / "told.safetensors"
+    parts = ("encoder", "decoder", "generator")
+    states = {part: getattr(starter, part).state_dict() for part in parts}
+    pairs = [("fox", "noto"), ("fox", "fx"), ("house", "3d")]
+    starter_weights.save(told, states, CAPTIONS, seen=12, pairs=pairs)
+    starter.trained = loaded(told).trained
+
+    def rows(style: str, *captions: str) -> torch.Tensor:
+        return torch.tensor([Caption.of(caption, style).row() for caption in captions])
+
+    asked = rows("3d", "fox", "house", "crying face")
+    led = leaning(asked, starter.trained)
+    assert led[0].tolist() == Caption.of("fox", "noto").row(), "the nearest style that is known"
+    assert torch.equal(led[1:], asked[1:]), "one is trained, one was seen in no style"
+
+    def flow(asked: torch.Tensor) -> torch.Tensor:
+        noise = torch.randn(len(asked), 16, 32, generator=torch.Generator().manual_seed(1))
+        *_, latents = sampler.flow(starter, asked, torch.zeros_like(asked), noise, steps=2)
+        return latents
+
+    led, plain = flow(asked[:2]), None
+    starter.trained = frozenset()
+    plain = flow(asked[:2])
+    apart = (led - plain).abs().mean((1, 2))
+    assert apart[0] > 10 * apart[1], "what was trained is drawn as before, but for rounding"
+
+
 def test_other_files_are_nobody_we_know(tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
     other.write_bytes(b"nonsense")
@@ -357,6 +388,8 @@ def test_variations_differ_as_much_as_is_wanted(
     assert style_of(0, "3d", variety) == "3d"
     assert sum(is_mirrored(number, "fox", variety) for number in numbers) == mirrored
     assert not any(is_mirrored(number, "letter b", variety) for number in numbers)
+    known = {style_of(number, "3d", variety, {"noto-v1", "3d"}) for number in (0, 2)}
+    assert known == ({"3d"} if variety == 0 else {"3d", "noto-v1"}), "a known style comes first"
 
 
 def test_variety_moves_drawings_and_lets_the_noise_say_more(
