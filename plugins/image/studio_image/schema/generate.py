@@ -99,8 +99,9 @@ class Generate(Params, frozen=True):
         Range(0, 1, 0.25),
         Label(
             "Variety",
-            "0 repeats one drawing; the higher, the more they are moved and changed, and at 1 all "
-            "but the first have another style. Starter model only.",
+            "0 repeats one drawing. From 0.25 on, one of four has another style, from 0.5 on two, "
+            "from 0.75 on three; within a style they are mirrored and moved but stay alike. "
+            "Starter model only.",
         ),
     ] = 0.5
     steps: Steps = 0

@@ -182,8 +182,9 @@ def _velocity(
 
 
 def precision(like: Tensor, exact: bool = False) -> Any:
-    """bfloat16, as in training, four times faster than float32; where a machine emulates it, it would
-    be three times slower: there, and if ``exact``, float32.
+    """bfloat16, as in training, four times faster than float32.
+
+    Where a machine only emulates it, it is three times slower: there, and if ``exact``, float32.
     """
     half = not exact and fast_dtype(like.device) == torch.bfloat16
     return torch.autocast(like.device.type, torch.bfloat16, enabled=half)
