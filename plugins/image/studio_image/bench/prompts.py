@@ -149,7 +149,7 @@ class _Examiner:
         return drawn, seen
 
     def _styles(self, subject: Subject, variety: float) -> tuple[str, ...]:
-        known = known_styles(subject.caption.phrase, self.starter.trained)
+        known = known_styles(subject.caption, self.starter.trained)
         return tuple(style_of(number, STYLE, variety, known) for number in range(sampler.BATCH))
 
 

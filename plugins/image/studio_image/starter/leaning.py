@@ -8,47 +8,59 @@ wholly at the beginning, less and less until it ends in its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from studio_image.starter.network import STYLES
+from studio_image.starter.network import STYLES, Caption
+
+Trained: TypeAlias = Mapping[tuple[int, ...], frozenset[int]]
+"""Row of a caption without its style → the styles, counted from 1, in which it was trained.
+
+A phrase row alone stands for all captions that share it; they are hashed, so some do.
+"""
 
 _KIN = {
     "flat": ("colour", "3d", "noto", "noto-v1", "fx"),
     "colour": ("3d", "flat", "noto", "noto-v1", "fx"),
     "3d": ("colour", "flat", "noto", "noto-v1", "fx"),
-    "noto": ("3d", "colour", "flat", "noto-v1", "fx"),
+    "noto": ("3d", "flat", "colour", "noto-v1", "fx"),
     "noto-v1": ("noto", "3d", "colour", "flat", "fx"),
     "fx": ("3d", "colour", "flat", "noto", "noto-v1"),
 }
 """Style → others, the one to lean on first."""
 
 
-def leaning(rows: Tensor, trained: Collection[tuple[int, int]]) -> Tensor:
+def leaning(rows: Tensor, trained: Trained) -> Tensor:
     """Return rows (n, MAX_WORDS + 2) of captions in the styles that they lean on.
 
     A row of a drawing that was trained, or of a caption that was trained in no style, stays.
 
     Args:
-        trained: Phrase and style, as in a row, of all drawings that were; empty for all.
+        trained: What was; empty for everything.
     """
     if not trained:
         return rows
-    led = [_style(phrase, style, trained) for phrase, style in rows[:, -2:].tolist()]
+    led = [_style(row, trained) for row in rows.tolist()]
     return torch.cat([rows[:, :-1], rows.new_tensor(led)[:, None]], 1)
 
 
-def _style(phrase: int, style: int, trained: Collection[tuple[int, int]]) -> int:
-    if not style or (phrase, style) in trained:
+def known_styles(caption: Caption, trained: Trained) -> tuple[str, ...]:
+    """Return the styles in which a caption was trained; all if nobody says."""
+    known = _known(caption.row(), trained)
+    return tuple(style for at, style in enumerate(STYLES, 1) if not trained or at in known)
+
+
+def _style(row: Sequence[int], trained: Trained) -> int:
+    style, known = row[-1], _known(row, trained)
+    if not style or style in known:
         return style
     kin = (1 + STYLES.index(other) for other in _KIN[STYLES[style - 1]])
-    return next((other for other in kin if (phrase, other) in trained), style)
+    return next((other for other in kin if other in known), style)
 
 
-def known_styles(phrase: int, trained: Collection[tuple[int, int]]) -> tuple[str, ...]:
-    """Return the styles in which a caption, given by its phrase row, was trained; all if untold."""
-    return tuple(
-        style for at, style in enumerate(STYLES, 1) if not trained or (phrase, at) in trained
-    )
+def _known(row: Sequence[int], trained: Trained) -> frozenset[int]:
+    """Return the styles of a row's caption, or, of one in another colour, of its phrase."""
+    return trained.get(tuple(row[:-1]), frozenset()) or trained.get((row[-2],), frozenset())

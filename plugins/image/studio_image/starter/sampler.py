@@ -175,8 +175,9 @@ def _velocity(
 ) -> Tensor:
     time, times = torch.full((len(rows),), now, device=x.device), len(rows) // len(x)
     made: Tensor = starter.generator(torch.cat([x] * times), time, rows, torch.cat([pose] * times))
-    towards, away, *others = made.float().split(len(x))
-    for led in others:
+    parts: list[Tensor] = list(made.float().split(len(x)))
+    towards, away = parts[0], parts[1]
+    for led in parts[2:]:
         towards = torch.lerp(led, towards, now)
     return away + guidance * (towards - away)
 

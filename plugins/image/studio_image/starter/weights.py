@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.api.worker.tensor_files import Header, SafetensorsLoader, read_header, write_tensors
+from studio_image.starter.leaning import Trained
 from studio_image.starter.network import (
     COLOURS,
     MAX_WORDS,
@@ -43,8 +44,7 @@ class Starter:
     Attributes:
         captions: What was trained as a whole, lower case.
         words: Every word of them.
-        trained: Phrase and style, as in a row of the generator, of each drawing that was trained;
-            empty for all.
+        trained: The styles in which each caption was trained; empty for all.
     """
 
     encoder: nn.Module
@@ -52,7 +52,7 @@ class Starter:
     generator: nn.Module
     captions: frozenset[str]
     words: frozenset[str]
-    trained: frozenset[tuple[int, int]] = frozenset()
+    trained: Trained = field(default_factory=dict)
 
     def to(self, device: str) -> None:
         """Move the networks to ``device``."""
@@ -120,16 +120,17 @@ def _styles_of(caption: str, pairs: Collection[tuple[str, str]]) -> int:
     return sum((caption, style) in pairs and 1 << at for at, style in enumerate(STYLES))
 
 
-def _trained(header: Header) -> frozenset[tuple[int, int]]:
-    """Return phrase and style of every trained drawing; nothing if the file does not say."""
+def _trained(header: Header) -> Trained:
+    """Return the styles in which each caption was trained; nothing if the file does not say."""
     captions = json.loads(header.metadata["captions"])
     masks = json.loads(header.metadata.get("styles", "[]"))
-    return frozenset(
-        (Caption.of(caption, style).phrase, 1 + at)
-        for caption, mask in zip(captions, masks)
-        for at, style in enumerate(STYLES)
-        if mask >> at & 1
-    )
+    found: dict[tuple[int, ...], frozenset[int]] = {}
+    for caption, mask in zip(captions, masks):
+        row = Caption.of(caption, STYLES[0]).row()
+        styles = frozenset(at for at in range(1, len(STYLES) + 1) if mask >> (at - 1) & 1)
+        for key in (tuple(row[:-1]), (row[-2],)):
+            found[key] = found.get(key, frozenset()) | styles
+    return found
 
 
 def words_of(text: str) -> list[str]:

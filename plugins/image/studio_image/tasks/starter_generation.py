@@ -162,7 +162,7 @@ class _Run:
         for first in range(0, self._each, sampler.BATCH):
             count = min(sampler.BATCH, self._each - first)
             numbers = range(first, first + sampler.BATCH)
-            known = known_styles(subject.caption.phrase, starter.trained)
+            known = known_styles(subject.caption, starter.trained)
             style = self._params.style
             styles = tuple(style_of(number, style, variety, known) for number in numbers)
             drawing = replace(drawing, exact=self._exact, styles=styles, reach=self._reach(variety))
