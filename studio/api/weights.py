@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
+
+from studio.api.stability import since
 
 
 class WeightsView(Protocol):
@@ -38,6 +41,15 @@ class WeightsView(Protocol):
 
     def caution(self, weights: str) -> str:
         """Return what to expect no more of these weights than, in a sentence; empty for most."""
+        ...
+
+    @since("1.1")
+    def path(self, weights: str) -> Path:
+        """Return where weights lie on disk, for what a page plays or shows by itself.
+
+        Raises:
+            StudioError: There are none of that id.
+        """
         ...
 
     def title(self, weights: str) -> str:

@@ -163,6 +163,10 @@ class CatalogueView:
         known = {w.id: w.caution for w in self._studio.weights.list()}
         return known.get(weights, "")
 
+    def path(self, weights: str) -> Path:
+        """Return where weights lie on disk."""
+        return self._studio.weights.get(weights).path
+
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""
         known = {w.id: w.title for w in self._studio.weights.list()}

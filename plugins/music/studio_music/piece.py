@@ -26,6 +26,7 @@ LOUDNESS: Final = {
 HAIRPINS: Final = ("crescendo", "diminuendo")
 MAX_QUARTERS: Final = 40_000
 TEMPO_RANGE: Final = (20.0, 400.0)
+ROOM_RANGE: Final = (0.2, 6.0)
 
 _TONICS: Final = {
     "major": ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
@@ -75,6 +76,7 @@ class Track(msgspec.Struct, frozen=True):
             "tenor", "bass voice" or "".
         volume: 0…1, as a factor on the amplitude. ``pan``: −1 (left) … 1 (right).
         dynamics: Its signs, in order.
+        reverb: 0…1: how much of it is sent to the room; MIDI's controller 91.
     """
 
     name: str
@@ -87,6 +89,19 @@ class Track(msgspec.Struct, frozen=True):
     muted: bool = False
     solo: bool = False
     dynamics: tuple[Dynamic, ...] = ()
+    reverb: float = 0.3
+
+
+class Mix(msgspec.Struct, frozen=True):
+    """What the tracks go through together.
+
+    Attributes:
+        room: Seconds in which the room dies away by 60 dB.
+        compression: 0 (none) … 1: how far what is loud is turned down.
+    """
+
+    room: float = 1.3
+    compression: float = 0.0
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -190,6 +205,7 @@ class Piece(msgspec.Struct, frozen=True):
     tracks: tuple[Track, ...] = ()
     chords: tuple[Chord, ...] = ()
     figured: bool = False
+    mix: Mix = Mix()
 
     @property
     def tempo(self) -> float:
@@ -268,7 +284,14 @@ def checked(piece: Piece) -> Piece:
         metre = change.metre
         if not 1 <= metre.beats <= 32 or metre.unit not in (1, 2, 4, 8, 16, 32):
             raise BadInput(f"{metre} is not a valid time signature.")
+    low, high = ROOM_RANGE
+    if not low <= piece.mix.room <= high:
+        raise BadInput(f"The reverb of a piece lasts from {low:g} to {high:g} seconds.")
+    if not 0 <= piece.mix.compression <= 1:
+        raise BadInput("The compression of a piece is from 0 to 1.")
     for track in piece.tracks:
+        if not 0 <= track.reverb <= 1:
+            raise BadInput(f"The reverb of “{track.name[:40]}” is not from 0 to 1.")
         for note in track.notes:
             if not (note.start >= 0 and note.length > 0 and 0 <= note.pitch <= 127):
                 raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")

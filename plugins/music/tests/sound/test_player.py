@@ -349,7 +349,7 @@ def test_a_font_takes_over_when_it_is_loaded_and_nobody_waits_for_it(
 ) -> None:
     font = SlowFont()
     monkeypatch.setattr(engine, "open_synth", lambda name, rate, **_how: font)
-    monkeypatch.setattr(engine, "FluidSynth", SlowFont)
+    monkeypatch.setattr(engine, "FontSynth", SlowFont)
     room = Room()
     room.player.play(held(69, 64))
     assert hertz(room.hear(0.5)[RATE // 10 :]) == pytest.approx(440, abs=1)

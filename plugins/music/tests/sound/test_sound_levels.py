@@ -70,7 +70,7 @@ def test_the_room_dies_away_and_is_the_same_in_any_blocks() -> None:
     room = response(RATE)
     early, late = (room[:, : RATE // 4] ** 2).sum(), (room[:, RATE:] ** 2).sum()
     assert late < early / 1000
-    click = np.zeros((2, 8192), np.float32)
+    click = np.zeros((3, 8192), np.float32)
     click[:, 0] = 1
     made = []
     for block in (1024, 4096):
@@ -82,7 +82,7 @@ def test_the_room_dies_away_and_is_the_same_in_any_blocks() -> None:
             parts.append(part)
         made.append(np.concatenate(parts, axis=1))
     assert np.allclose(made[0], made[1], atol=1e-5)
-    assert np.allclose(made[0][:, 1:], room[:, 1:8192], atol=1e-5)
+    assert np.allclose(made[0][:2, 1:], room[:, 1:8192], atol=1e-5)
 
 
 def test_a_tempo_map_says_what_the_piece_says() -> None:

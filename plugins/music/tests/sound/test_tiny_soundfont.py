@@ -17,7 +17,10 @@ from studio.api import StudioError
 from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Track
 from studio_music.sound.mix.render import render
+from studio_music.sound.playback.engine import SoundfontLoader
 from studio_music.sound.synth import fluidsynth, font_trial, selection
+from studio_music.sound.synth.builtin_synth import BuiltinSynth
+from studio_music.sound.synth.font_process import FontProcess
 from studio_music.sound.synth.protocol import Voice
 from studio_music.sound.synth.tiny_soundfont import TinySoundFont
 
@@ -44,13 +47,31 @@ def test_a_tone_has_its_pitch_and_is_the_same_whatever_was_played_before(font: P
     assert _hertz(synth.tone(E5, RATE // 2)) == pytest.approx(659.3, abs=2)
 
 
-def test_a_piece_is_rendered_with_the_font_but_never_in_the_window(font: Path) -> None:
+def test_a_piece_is_rendered_with_the_font(font: Path) -> None:
     piece = Piece(length=960, tracks=(Track("tune", (Note(0, 69, 960, 100),), 5),))
     *_, samples = render(piece, RATE, "auto")
     assert not isinstance(samples, float)
     assert _hertz(samples.T[:, : RATE // 2]) == pytest.approx(440, abs=2)
     assert selection.open_synth("auto", RATE).name == "TinySoundFont with small.sf2"
-    assert selection.open_synth("auto", RATE, in_window=True).name == "studio"
+
+
+def test_in_the_window_another_process_plays_the_same_and_may_end(font: Path) -> None:
+    beside = selection.open_synth("auto", RATE, in_window=True)
+    assert isinstance(beside, FontProcess)
+    assert beside.name == "TinySoundFont with small.sf2"
+    for voice, frames in ((A4, RATE // 2), (E5, RATE // 4)):
+        assert np.array_equal(
+            beside.tone(voice, frames), TinySoundFont(font, RATE).tone(voice, frames)
+        )
+    player = SoundfontLoader(beside)
+    player.warm([(0, False)]).join(PATIENCE)
+    assert player.tone(A4, 4096).shape == (2, 4096)
+    beside.process.kill()
+    beside.process.wait()
+    assert np.array_equal(player.tone(A4, 4096), BuiltinSynth(RATE).tone(A4, 4096))
+    assert player.name == "studio"
+    with pytest.raises(StudioError, match=r"small\.sf2 cannot be played"):
+        beside.tone(A4, 4096)
 
 
 @pytest.mark.parametrize(("table", "place"), [("phdr", 24), ("inst", 42)])

@@ -266,6 +266,7 @@ class _Reading:
                 program=elsewhere if place.program < 0 else place.program,
                 drums=drums,
                 volume=round(self._controls.get((*at, 7), 102) / 127, 2),
+                reverb=round(self._controls.get((*at, 91), 38) / 127, 2),
                 pan=round(max(-1.0, (self._controls.get((*at, 10), 64) - 64) / 63), 2),
             )
 
@@ -369,6 +370,7 @@ def _track(track: Track, port: int, channel: int) -> list[Event]:
         meta(0, 0x21, bytes([port])),
         Event(0, 0xB0 | channel, bytes([7, min(127, max(0, round(track.volume * 127)))])),
         Event(0, 0xB0 | channel, bytes([10, min(127, max(0, 64 + round(track.pan * 63)))])),
+        Event(0, 0xB0 | channel, bytes([91, min(127, max(0, round(track.reverb * 127)))])),
         Event(0, 0xC0 | channel, bytes([0 if track.drums else track.program])),
     ]
     notes = [

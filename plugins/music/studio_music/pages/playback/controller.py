@@ -7,6 +7,7 @@ everything else goes on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.count_in import bar_of, counted_in
 from studio_music.pages.phrases import tr
 from studio_music.piece import Piece
+from studio_music.sound.fonts import OFFERED
 
 _FRAME_MS = 25
 _LOOK_MS = 60
@@ -30,6 +32,14 @@ def new_player() -> Any:
     from studio_music.sound.playback.player import Player
 
     return Player()
+
+
+def offer(fonts: tuple[Path, ...]) -> None:
+    """Let the player of this process choose among these sound fonts, too."""
+    from studio_music.sound.synth import selection
+
+    for font in fonts:
+        selection.offer(font)
 
 
 def new_synth(name: str, piece: Piece, clock: Callable[[], int]) -> Any:
@@ -69,6 +79,7 @@ class PlaybackController(QObject):
         super().__init__()
         self._ctx, self._document, self._make = ctx, document, make
         self._player: Any = None
+        self._fonts: tuple[Path, ...] = ()
         self._asked = self.closed = False
         self.tick = 0
         self.loop: Loop | None = None
@@ -100,7 +111,8 @@ class PlaybackController(QObject):
             self._asked = True
             self.trouble = tr("Looking for a sound device…")
             self.changed.emit()
-            self._ctx.run_later(self._make_player, self._got_player)
+            fonts = self._fonts = self._fonts_here()
+            self._ctx.run_later(lambda: self._make_player(fonts), self._got_player)
 
     def look_again(self) -> None:
         """Look anew: the user may have connected something."""
@@ -109,8 +121,22 @@ class PlaybackController(QObject):
             self._asked = False
             self.prepare()
 
-    def _make_player(self) -> Any:
+    def _fonts_here(self) -> tuple[Path, ...]:
+        """Return the sound fonts that the user got."""
+        known = dict(self._ctx.weights.for_capability("soundfont"))
+        return (self._ctx.weights.path(OFFERED),) if OFFERED in known else ()
+
+    def _mind_fonts(self) -> None:
+        """Have the player take a font that was got meanwhile."""
+        fonts = self._fonts_here()
+        if fonts != self._fonts:
+            self._fonts = fonts
+            offer(fonts)
+            self._player.look_for_fonts()
+
+    def _make_player(self, fonts: tuple[Path, ...]) -> Any:
         try:
+            offer(fonts)
             return (self._make or new_player)()
         except (ImportError, OSError) as error:
             return tr("Cannot play sound: {error}.").format(error=error)
@@ -226,6 +252,7 @@ class PlaybackController(QObject):
         loop = self.loop if self.looping and not self.counted else None
         if loop is not None and not loop[0] <= self.tick < loop[1]:
             self._move(loop[0])
+        self._mind_fonts()
         self._player.metronome = self.metronome or self.counted is not None
         self._player.play(self._own(self._piece()), self.tick, loop)
         self._begin_synth()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Qt
 
+from studio.api import PluginContext
 from studio_music.pages.phrases import family_names, tr
 from studio_music.piece import Track
 from studio_music.theory.instruments import PROGRAMS
+
+_FONTS: Final = "soundfont"
 
 
 def instrument_menu(
@@ -35,6 +38,21 @@ def instrument_menu(
         _entry(menu, tr("Drums"), track is not None and track.drums, lambda: choose(0, True))
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return menu
+
+
+def offer_fonts(ctx: PluginContext, menu: Any) -> None:
+    """Offer sampled instruments where the studio's own have to play."""
+    from studio_music.sound.synth.selection import why_no_soundfont
+
+    fonts = ctx.weights.to_get(_FONTS)
+    if not fonts or not why_no_soundfont():
+        return
+    menu.addSeparator()
+    for name, title, size in fonts:
+        words = tr("Download {title} ({size} MB)…").format(title=title, size=round(size / 1e6))
+        menu.addAction(words).triggered.connect(
+            lambda _checked=False, name=name: ctx.weights.get_set(name)
+        )
 
 
 def _entry(menu: Any, words: str, chosen: bool, run: Callable[[], None]) -> None:

@@ -10,7 +10,8 @@ from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
-from studio_music.pages.tracks.instrument_menu import instrument_menu
+from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
+from studio_music.pages.tracks.mix_panel import MixPanel
 from studio_music.pages.tracks.row import TrackRow
 from studio_music.piece import MAX_TRACKS, Track
 from studio_music.theory.instruments import PROGRAMS
@@ -50,6 +51,8 @@ class TracksPanel(QFrame):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(area, 1)
+        self.mix = MixPanel(ctx, document)
+        column.addWidget(self.mix)
         document.changed.connect(self._show)
         document.picked.connect(self._show_current)
         self._show()
@@ -83,6 +86,7 @@ class TracksPanel(QFrame):
 
     def _ask_new(self) -> None:
         menu = instrument_menu(self._ctx.ui, None, self.add_track)
+        offer_fonts(self._ctx, menu)
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
 
     def add_track(self, program: int, drums: bool) -> None:

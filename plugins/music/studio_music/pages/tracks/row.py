@@ -6,10 +6,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QSizePolicy,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,7 +19,8 @@ from studio.api import PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import instrument_name, tr
-from studio_music.pages.tracks.instrument_menu import instrument_menu
+from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
+from studio_music.pages.tracks.slider import Slider
 from studio_music.piece import Track
 
 
@@ -34,7 +35,8 @@ class TrackRow(QFrame):
 
     def __init__(self, ctx: PluginContext, document: Document, place: int) -> None:
         super().__init__()
-        self._ui, self._document, self.place = ctx.ui, document, place
+        self._ctx, self._ui = ctx, ctx.ui
+        self._document, self.place = document, place
         self._track = Track("")
         self._color = QColor()
         self._current = False
@@ -53,8 +55,9 @@ class TrackRow(QFrame):
         ctx.ui.wear(self.instrument, Role.TINY)
         self.instrument.setIconSize(QSize(12, 12))
         self.instrument.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.volume = _Slider(100, tr("Volume"))
-        self.pan = _Slider(100, tr("Pan: left or right; double-click to centre"), -100)
+        self.volume = Slider(100, tr("Volume"))
+        self.pan = Slider(100, tr("Pan: left or right; double-click to centre"), -100)
+        self.reverb = Slider(100, tr("Reverb: how much of the track is sent to the room"))
         self.away = ctx.ui.icon_button("trash-2", tr("Remove the track"))
         ctx.ui.wear(self.away, Role.TINY)
         self._lay_out()
@@ -72,23 +75,28 @@ class TrackRow(QFrame):
         return button
 
     def _lay_out(self) -> None:
-        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (first, second, third):
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row in (first, second):
             row.setSpacing(4)
         for part in (self.name, self.mute, self.solo):
             first.addWidget(part, 1 if part is self.name else 0)
         second.addWidget(self.instrument, 1)
         second.addWidget(self.volume)
         self._more = QWidget()
-        self._more.setLayout(third)
-        third.setContentsMargins(0, 0, 0, 0)
-        words = self._ui.label(tr("Pan"), Role.SMALL)
-        third.addWidget(self.away)
-        third.addStretch(1)
-        third.addWidget(words)
-        third.addWidget(self.pan)
-        self.volume.setFixedWidth(64)
-        self.pan.setFixedWidth(64)
+        more = QGridLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.setHorizontalSpacing(4)
+        more.setVerticalSpacing(2)
+        more.setColumnStretch(1, 1)
+        more.addWidget(self.away, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        right = Qt.AlignmentFlag.AlignRight
+        for line, (words, slider) in enumerate(
+            ((tr("Pan"), self.pan), (tr("Reverb"), self.reverb))
+        ):
+            more.addWidget(self._ui.label(words, Role.SMALL), line, 1, right)
+            more.addWidget(slider, line, 2)
+        for slider in (self.volume, self.pan, self.reverb):
+            slider.setFixedWidth(64)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 5, 6, 5)
         column.setSpacing(2)
@@ -106,6 +114,9 @@ class TrackRow(QFrame):
         )
         self.pan.valueChanged.connect(
             lambda value: self._set(tr("Change the pan"), "pan", pan=value / 100)
+        )
+        self.reverb.valueChanged.connect(
+            lambda value: self._set(tr("Change the reverb"), "reverb", reverb=value / 100)
         )
         self.instrument.clicked.connect(lambda _checked=False: self._ask_instrument())
         self.away.clicked.connect(lambda _checked=False: self.remove_asked.emit(self.place))
@@ -126,10 +137,9 @@ class TrackRow(QFrame):
         self.instrument.setAccessibleName(tr("Instrument: {name}").format(name=name))
         self.mute.setChecked(track.muted)
         self.solo.setChecked(track.solo)
-        for slider, value in ((self.volume, track.volume), (self.pan, track.pan)):
-            slider.blockSignals(True)
-            slider.setValue(round(100 * value))
-            slider.blockSignals(False)
+        values = (track.volume, track.pan, track.reverb)
+        for slider, value in zip((self.volume, self.pan, self.reverb), values):
+            slider.show_value(round(100 * value))
         self.volume.setToolTip(tr("Volume {percent} %").format(percent=round(100 * track.volume)))
         self.setAccessibleName(tr("Track {name}").format(name=track.name))
         self.update()
@@ -144,7 +154,7 @@ class TrackRow(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the room between instrument and volume."""
         super().resizeEvent(event)
-        for slider in (self.volume, self.pan):
+        for slider in (self.volume, self.pan, self.reverb):
             slider.setFixedWidth(64 if self.width() > 160 else 44)
         self._elide()
 
@@ -198,28 +208,9 @@ class TrackRow(QFrame):
     def _ask_instrument(self) -> None:
         self._document.choose_track(self.place)
         menu = instrument_menu(self._ui, self._track, self.set_instrument)
+        offer_fonts(self._ctx, menu)
         menu.popup(self.instrument.mapToGlobal(self.instrument.rect().bottomLeft()))
 
     def set_instrument(self, program: int, drums: bool) -> None:
         """Let another instrument play this track."""
         self._set(tr("Change the instrument"), program=program, drums=drums)
-
-
-class _Slider(QSlider):
-    """A slider that no passing wheel moves."""
-
-    def __init__(self, maximum: int, tip: str, minimum: int = 0) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self.setRange(minimum, maximum)
-        self.setPageStep(10)
-        self.setToolTip(tip)
-        self.setAccessibleName(tip.partition(":")[0])
-
-    def wheelEvent(self, event: object) -> None:
-        """Leave the wheel to the list."""
-        event.ignore()  # type: ignore[attr-defined]
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go to the middle, where there is one."""
-        if self.minimum() < 0:
-            self.setValue(0)

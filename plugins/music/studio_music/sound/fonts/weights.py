@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from studio.api import ErrorCode, Requirements, StudioError, TaskContext, WeightsFacts
+from studio_music.sound.fonts import OFFERED
 from studio_music.sound.synth import selection
 
 FAMILY: Final = "soundfont"
-OFFERED: Final = "fluidr3mono"
-"""The font that can be got on the Models page."""
 _UNPACKED = 20
 """So many times its size a packed font takes in memory."""
 

@@ -20,7 +20,7 @@ _ALIVE_SECONDS: Final = 2.0
 _DRUMS: Final = 9
 _PITCHED: Final = tuple(channel for channel in range(16) if channel != _DRUMS)
 _OFF, _ON, _CONTROL, _PROGRAM = 0x80, 0x90, 0xB0, 0xC0
-_VOLUME, _PAN, _ALL_OFF = 7, 10, 123
+_VOLUME, _PAN, _REVERB, _ALL_OFF = 7, 10, 91, 123
 
 _Key = tuple[int, int]  # channel and pitch
 
@@ -31,7 +31,7 @@ class Messages:
     Where fifteen channels are not enough, later tracks share those of the first.
 
     Attributes:
-        setup: Programs, volumes and pans.
+        setup: Programs, volumes, pans and reverb.
     """
 
     def __init__(self, piece: Piece) -> None:
@@ -44,6 +44,7 @@ class Messages:
             self.setup += [
                 bytes([_CONTROL | channel, _VOLUME, min(127, max(0, round(track.volume * 127)))]),
                 bytes([_CONTROL | channel, _PAN, min(127, max(0, 64 + round(track.pan * 63)))]),
+                bytes([_CONTROL | channel, _REVERB, min(127, max(0, round(track.reverb * 127)))]),
                 bytes([_PROGRAM | channel, 0 if track.drums else track.program]),
             ]
             for note in track.notes:  # what ends comes before what begins

@@ -67,10 +67,10 @@ def wanted(level: np.ndarray, how: Compression) -> np.ndarray:
     return np.where(over <= -KNEE / 2, 0, np.where(over >= KNEE / 2, slope * over, bent))
 
 
-def smoothed(reduction: np.ndarray, rate: int, how: Compression) -> np.ndarray:
-    """Return the reduction as it follows: quickly down, slowly up."""
+def smoothed(reduction: np.ndarray, rate: int, how: Compression, before: float = 0.0) -> np.ndarray:
+    """Return the reduction as it follows from ``before`` on: quickly down, slowly up."""
     down, up = (math.exp(-STEP / rate / max(s, 1e-6)) for s in (how.attack, how.release))
-    now, made = 0.0, np.empty_like(reduction)
+    now, made = before, np.empty_like(reduction)
     for at, target in enumerate(reduction.tolist()):
         keep = down if target > now else up
         now = target + (now - target) * keep

@@ -1,4 +1,4 @@
-"""A piece in samples: its tracks side by side, before room and limiter.
+"""A piece in samples: its tracks side by side, and what is sent to the room.
 
 A timeline is a value: any stretch of it can be mixed at any time, with the same result.
 """
@@ -6,6 +6,7 @@ A timeline is a value: any stretch of it can be mixed at any time, with the same
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ MAX_SECONDS = 1800.0
 
 _CLICKS = (76, 77)  # keys of the metronome: the first beat of a bar, the others
 _CLICK_GAIN = np.full((2, 1), 0.5, np.float32)
+_USUAL_SEND = Track("").reverb
 
 
 class Mixdown:
@@ -43,15 +45,17 @@ class Mixdown:
         self._tempo_map = TempoMap(piece.tempos, tones.synth.rate)
         self._known: dict[Any, tuple[Any, TrackRenderer]] = {}
         known = before._known if before and before.tones is tones else {}
-        self._mix = [
-            (self._part(track.notes, track.program, track.drums, known), gains(track))
-            for track in heard(piece)
-        ]
+        self._buses: defaultdict[float, list[tuple[TrackRenderer, np.ndarray]]] = defaultdict(list)
+        for track in heard(piece):
+            part = self._part(track.notes, track.program, track.drums, known)
+            self._buses[track.reverb / _USUAL_SEND].append((part, gains(track)))
         if metronome:
-            self._mix.append((self._part(_clicks(piece), 0, True, known), _CLICK_GAIN))
+            clicks = self._part(_clicks(piece), 0, True, known)
+            self._buses[1.0].append((clicks, _CLICK_GAIN))
+        parts = [part for bus in self._buses.values() for part, _ in bus]
         self.frames = self.sample(piece.end)
-        self.tail = max(0, max((part.end for part, _ in self._mix), default=0) - self.frames)
-        self.reach = max((part.reach for part, _ in self._mix), default=0)
+        self.tail = max(0, max((part.end for part in parts), default=0) - self.frames)
+        self.reach = max((part.reach for part in parts), default=0)
 
     def sample(self, tick: int) -> int:
         """Return the sample at which ``tick`` sounds."""
@@ -62,9 +66,17 @@ class Mixdown:
         return self._tempo_map.tick(sample)
 
     def mix_into(self, bus: np.ndarray, at: int, **which: Any) -> None:
-        """Add what sounds from sample ``at`` on to ``bus`` (2, frames); see ``TrackRenderer``."""
-        for part, gain in self._mix:
-            part.mix_into(bus, at, gain, **which)
+        """Add what sounds from sample ``at`` on to ``bus``; see ``TrackRenderer``.
+
+        Args:
+            bus: (3, frames): left, right, and what is sent to the room: 1 is the usual share.
+        """
+        for send, parts in self._buses.items():
+            group = np.zeros_like(bus[:2])
+            for part, gain in parts:
+                part.mix_into(group, at, gain, **which)
+            bus[:2] += group
+            bus[2] += group.mean(axis=0) * np.float32(send)
 
     def _part(
         self, notes: tuple[Note, ...], program: int, drums: bool, known: dict[Any, Any]

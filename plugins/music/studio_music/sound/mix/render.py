@@ -9,10 +9,9 @@ import numpy as np
 
 from studio.api import BadInput
 from studio_music.piece import Piece
-from studio_music.sound.mix import limiter, loudness
+from studio_music.sound.mix import limiter, loudness, reverb
+from studio_music.sound.mix.bus_compressor import AHEAD, factors
 from studio_music.sound.mix.mixdown import Mixdown, check_length, programs_of
-from studio_music.sound.mix.reverb import SECONDS as ROOM_SECONDS
-from studio_music.sound.mix.reverb import Reverb
 from studio_music.sound.synth.protocol import Synth, Tones
 from studio_music.sound.synth.selection import open_synth
 
@@ -24,7 +23,7 @@ _MOST_UP, _MOST_DOWN = 12.0, -18.0  # decibels; what was written to be very soft
 _SILENT = 2e-4
 _FADE = 0.02
 _TURN = 0.05
-_PREROLL = 2.0  # seconds of its own end that a loop's limiter starts from
+_PREROLL = 2.0  # seconds of its own end that a loop's compressor and limiter start from
 
 
 def render(
@@ -56,7 +55,9 @@ def render_with(tones: Tones, piece: Piece, *, loop: bool) -> Iterator[float | n
             yield step * 0.9
         else:
             sound = step
-    sound = folded(sound, timeline.frames) if loop else _trimmed(sound, timeline)
+    sound = folded(sound, timeline.frames) if loop else sound
+    yield from _compressed(sound, timeline, loop=loop)
+    sound = sound if loop else _trimmed(sound, timeline)
     for at in range(
         0, max(1, sound.shape[1] - 1), timeline.tones.synth.rate * 4
     ):  # windows overlap by 0.3 s
@@ -92,16 +93,35 @@ def loading(synth: Synth, piece: Piece) -> Iterator[float]:
 
 def mixed(timeline: Mixdown) -> Iterator[float | np.ndarray]:
     """Yield shares done, then (2, frames): the notes in the room, until all has died away."""
-    reverb = Reverb(timeline.tones.synth.rate, BLOCK)
-    memory = reverb.silence
-    frames = timeline.frames + timeline.tail + round(ROOM_SECONDS * timeline.tones.synth.rate)
+    rate, seconds = timeline.tones.synth.rate, timeline.piece.mix.room
+    room = reverb.Reverb(rate, BLOCK, seconds)
+    memory = room.silence
+    frames = timeline.frames + timeline.tail + round(reverb.length(seconds) * rate)
     sound = np.zeros((2, -(-frames // BLOCK) * BLOCK), np.float32)
     for at in range(0, sound.shape[1], BLOCK):
-        bus = sound[:, at : at + BLOCK]
+        bus = np.zeros((3, BLOCK), np.float32)
         timeline.mix_into(bus, at)
-        memory = reverb.add(bus, memory)
+        memory = room.add(bus, memory)
+        sound[:, at : at + BLOCK] = bus[:2]
         yield at / sound.shape[1]
     yield sound
+
+
+def _compressed(sound: np.ndarray, timeline: Mixdown, *, loop: bool) -> Iterator[float]:
+    """Turn down what is loud in (2, frames), in place."""
+    amount, rate = timeline.piece.mix.compression, timeline.tones.synth.rate
+    if not amount:
+        return
+    silence = np.zeros((2, AHEAD), np.float32)
+    lead = sound[:, -round(_PREROLL * rate) :] if loop else silence
+    whole = np.concatenate((lead, sound, sound[:, :AHEAD] if loop else silence), axis=1)
+    held = 0.0
+    for at in range(0, whole.shape[1] - AHEAD, 4 * BLOCK):
+        part = whole[:, at : at + 4 * BLOCK + AHEAD]
+        turned, held = factors(part, rate, amount, held)
+        part[:, : len(turned)] *= turned
+        yield 0.9
+    sound[:] = whole[:, lead.shape[1] :][:, : sound.shape[1]]
 
 
 def _trimmed(sound: np.ndarray, timeline: Mixdown) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The tracks of a piece as sounds of one length that add up to the whole: stems.
 
-Each in its room, all by one gain; nothing is limited, so that their sum is the mix.
+Each in its room, all compressed as the whole is, by one gain; nothing is limited, so that their sum
+is the mix.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from studio.api import BadInput
 from studio_music.piece import Piece, Track
 from studio_music.sound.mix import loudness
+from studio_music.sound.mix.bus_compressor import AHEAD, factors
 from studio_music.sound.mix.mixdown import Mixdown, check_length, heard
 from studio_music.sound.mix.render import TARGET, folded, loading, mixed
 from studio_music.sound.synth.protocol import Tones
@@ -48,6 +50,10 @@ def stems(
             else:
                 made.append(folded(step, timeline.frames))
     whole = np.sum(made, axis=0)
+    ahead = np.concatenate((whole, whole[:, :AHEAD]), axis=1)
+    amount = piece.mix.compression
+    turned, _ = factors(ahead, rate, amount, factors(ahead, rate, amount)[1])
+    whole, made = whole * turned, [sound * turned for sound in made]
     gain = 10 ** ((TARGET - loudness.integrated(loudness.windows(whole, rate))) / 20)
     gain = min(gain, CEILING / max(float(np.abs(whole).max()), 1e-9))
     yield [

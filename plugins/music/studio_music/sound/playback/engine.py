@@ -5,19 +5,23 @@ Lives in the player's thread; hands blocks to the speaker, and takes them back f
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 
 import numpy as np
 
+from studio.api import StudioError
 from studio_music.piece import Piece
 from studio_music.sound.mix.mixdown import Mixdown, programs_of
 from studio_music.sound.playback.output_buffer import OutputBuffer
 from studio_music.sound.playback.performance import Mixer, Moment, Performance
 from studio_music.sound.synth.builtin_synth import BuiltinSynth
-from studio_music.sound.synth.fluidsynth import FluidSynth
+from studio_music.sound.synth.font_synth import FontSynth
 from studio_music.sound.synth.protocol import LAYERS, Tones, Voice, loudness_of
 from studio_music.sound.synth.selection import open_synth
+
+log = logging.getLogger(__name__)
 
 KEPT = 2
 """Blocks that still play as they are when something changes, 0.1 s: time to compute new ones."""
@@ -37,7 +41,7 @@ class PlaybackEngine:
     def __init__(self, synth: str, rate: int, output: OutputBuffer) -> None:
         opened = open_synth(synth, rate, in_window=True)
         self.name, self.rate, self._output = opened.name, rate, output
-        self._warming = SoundfontLoader(opened) if isinstance(opened, FluidSynth) else None
+        self._warming = SoundfontLoader(opened) if isinstance(opened, FontSynth) else None
         self._tones = Tones(self._warming or opened)
         self._mixer = Mixer(rate)
         self._performance: Performance | None = None
@@ -130,10 +134,10 @@ class PlaybackEngine:
 class SoundfontLoader:
     """A synthesiser that never lets a player wait for samples to be unpacked."""
 
-    def __init__(self, font: FluidSynth) -> None:
+    def __init__(self, font: FontSynth) -> None:
         self._font, self._own = font, BuiltinSynth(font.rate)
         self.name, self.rate = font.name, font.rate
-        self._stood_in = False
+        self._stood_in = self._broken = False
 
     def warm(self, programs: Iterable[tuple[int, bool]]) -> threading.Thread:
         """Load programs in a thread, which is returned."""
@@ -144,7 +148,7 @@ class SoundfontLoader:
 
     def took_over(self) -> bool:
         """Return, once, whether the font can now play what the studio's own had to."""
-        if self._stood_in and self._font.is_free:
+        if self._stood_in and self._font.is_free and not self._broken:
             self._stood_in = False
             return True
         return False
@@ -155,8 +159,11 @@ class SoundfontLoader:
 
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return the tone of the font if that needs no wait, else the studio's own."""
-        if self._font.is_at_hand(voice.program, voice.drums):
-            return self._font.tone(voice, frames)
+        if self._font.is_at_hand(voice.program, voice.drums) and not self._broken:
+            try:
+                return self._font.tone(voice, frames)
+            except StudioError as error:
+                self._give_up(error)
         self._stood_in = True
         return self._own.tone(voice, frames)
 
@@ -169,5 +176,12 @@ class SoundfontLoader:
         return self._font.ring(voice)
 
     def _load_all(self, programs: list[tuple[int, bool]]) -> None:
-        for program, drums in programs:
-            self._font.load(program, drums)
+        try:
+            for program, drums in programs:
+                self._font.load(program, drums)
+        except StudioError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: StudioError) -> None:
+        log.warning("The studio's own instruments play: %s", error.message)
+        self._broken, self.name = True, self._own.name

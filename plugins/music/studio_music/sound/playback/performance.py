@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio_music.sound.mix import limiter, reverb
+from studio_music.sound.mix import bus_compressor, limiter, reverb
 from studio_music.sound.mix.mixdown import Mixdown
 
 BLOCK = 2048
@@ -53,16 +53,17 @@ class Performance:
 
     def is_silent(self, time: float) -> bool:
         """Return whether all has died away at ``time``."""
-        rings = self.timeline.tail + round(reverb.SECONDS * self.timeline.tones.synth.rate)
+        room = reverb.length(self.timeline.piece.mix.room)
+        rings = self.timeline.tail + round(room * self.timeline.tones.synth.rate)
         return not self.loop and self.place(time) >= self.timeline.frames + rings
 
     def mix(self, time: int, *, entering: bool = False) -> np.ndarray:
-        """Return (2, BLOCK): the notes that sound from ``time`` on.
+        """Return (3, BLOCK): the notes that sound from ``time`` on, and what the room gets.
 
         ``entering``: nothing was played before, so that a note in whose middle this starts must be
         faded in; notes that start here keep their attack.
         """
-        bus = np.zeros((2, BLOCK), np.float32)
+        bus = np.zeros((3, BLOCK), np.float32)
         at = self.start + time - self.since
         end = self.loop[1] if self.loop else None
         if entering:
@@ -91,6 +92,7 @@ class Moment:
     time: int
     room: reverb.Memory
     held: limiter.Held
+    pressed: bus_compressor.Held = bus_compressor.START
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,21 @@ class Block:
 
 
 class Mixer:
-    """The room and the limiter that performances go through."""
+    """The room, the compressor and the limiter that performances go through."""
 
     def __init__(self, rate: int) -> None:
+        self._rate = rate
         self._room = reverb.Reverb(rate, BLOCK)
+        self._seconds = reverb.USUAL
 
     def silence(self) -> Moment:
         """Return the moment before anything has sounded."""
         return Moment(0, self._room.silence, limiter.START)
+
+    def _room_of(self, seconds: float) -> reverb.Reverb:
+        if seconds != self._seconds:
+            self._room, self._seconds = reverb.Reverb(self._rate, BLOCK, seconds), seconds
+        return self._room
 
     def play(
         self, performance: Performance, moment: Moment, leaving: Performance | None = None
@@ -133,8 +142,11 @@ class Mixer:
             old = leaving.mix(moment.time)
             share = np.minimum(1, np.arange(BLOCK, dtype=np.float32) / _SEAM)
             bus = old + (bus - old) * share
-        bus *= np.float32(_LEVEL)
-        room = self._room.add(bus, moment.room)
-        sound, held = limiter.limit(bus, moment.held)
-        after = Moment(moment.time + BLOCK, room, held)
+        mix = performance.timeline.piece.mix
+        room = self._room_of(mix.room).add(bus, moment.room)
+        made, pressed = bus_compressor.compress(
+            bus[:2], self._rate, mix.compression, moment.pressed
+        )
+        sound, held = limiter.limit(made * np.float32(_LEVEL), moment.held)
+        after = Moment(moment.time + BLOCK, room, held, pressed)
         return Block(np.ascontiguousarray(sound.T), performance, leaving, moment, after)

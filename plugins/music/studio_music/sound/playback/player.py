@@ -81,7 +81,7 @@ class Player:
         self._shown = 0.0  # the time of the performance that ``tick`` last told
         self._lock, self._news, self._closing = threading.Lock(), threading.Event(), False
         self._stream: devices.Stream | None = None
-        self._started = False
+        self._started = self._stale = False
         self._engine: PlaybackEngine | None = None
         self._asked, self._alive_at, self._busy_at = 0, 0.0, 0.0
         self._thread = threading.Thread(target=self._work, name="music player", daemon=True)
@@ -154,6 +154,10 @@ class Player:
     def underruns(self) -> int:
         """How often the device wanted sound that was not there."""
         return self._output.underruns
+
+    def look_for_fonts(self) -> None:
+        """Choose the synthesiser anew before it plays next: there may be another font."""
+        self._stale = True
 
     def close(self) -> None:
         """Let go of the device; the player cannot be used again."""
@@ -231,7 +235,9 @@ class Player:
         if self._stream is None:
             self._stream = self._open_stream(self._output.fill)
             self._busy_at = time.monotonic()
-        if self._engine is None or self._engine.rate != self._stream.rate:
+        engine = self._engine
+        if engine is None or engine.rate != self._stream.rate or (self._stale and not engine.plays):
+            self._stale = False
             self._engine = PlaybackEngine(self._asked_synth, self._stream.rate, self._output)
         self.synth, self.trouble = self._engine.name, ""
 

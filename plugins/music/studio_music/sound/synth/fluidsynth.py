@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from studio.api import ErrorCode, StudioError
-from studio_music.sound.synth.font_synth import BLOCK, FontSynth
+from studio_music.sound.synth.font_synth import BLOCK, LocalFontSynth
 from studio_music.sound.synth.protocol import Voice
 
 _LIBRARIES = {
@@ -81,7 +81,7 @@ def _load_libsndfile() -> None:
         import soundfile  # noqa: F401 - to be loaded, not called
 
 
-class FluidSynth(FontSynth):
+class FluidSynth(LocalFontSynth):
     """Tones of a sound font, of which programs are loaded one by one."""
 
     def __init__(self, font: Path, rate: int) -> None:

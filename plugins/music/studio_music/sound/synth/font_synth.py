@@ -65,6 +65,18 @@ class FontSynth(ABC):
         recipe = programs.recipe(voice.program)
         return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
 
+    @abstractmethod
+    def _select(self, program: int, drums: bool) -> None:
+        """Load a program; one that the font has not is its first."""
+
+    @abstractmethod
+    def _tone(self, voice: Voice, frames: int) -> np.ndarray:
+        """Return the tone of a program that is loaded."""
+
+
+class LocalFontSynth(FontSynth):
+    """One that a library plays in this process, note by note."""
+
     def _tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return the tone; the note before it is for nothing.
 
@@ -82,10 +94,6 @@ class FontSynth(ABC):
         sound = np.concatenate(parts)[:frames].T
         # The font has turned it down by velocity already; the mixer will do so again.
         return np.ascontiguousarray(sound) / np.float32(loudness_of(velocity))
-
-    @abstractmethod
-    def _select(self, program: int, drums: bool) -> None:
-        """Load a program; one that the font has not is its first."""
 
     @abstractmethod
     def _note_on(self, voice: Voice, velocity: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from studio.api import BadInput, StudioError
 from studio_music.sound.synth import fluidsynth, tiny_soundfont
 from studio_music.sound.synth.builtin_synth import BuiltinSynth
+from studio_music.sound.synth.font_process import FontProcess
 from studio_music.sound.synth.font_synth import FontSynth
 from studio_music.sound.synth.protocol import Synth
 
@@ -50,17 +51,17 @@ def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
     studio's own.
 
     Args:
-        in_window: In the process of the window, where no font is opened that could end it.
+        in_window: In the process of the window: what could end it plays in one of its own.
 
     Raises:
         StudioError: A sound font was asked for and cannot be played; says why.
     """
     if name == "studio":
         return BuiltinSynth(rate)
-    found = _font(in_window=in_window)
+    found = _font()
     if isinstance(found, Path):
         try:
-            return _with_font(found, rate)
+            return _with_font(found, rate, in_window)
         except StudioError as error:
             if name != "auto":
                 raise
@@ -76,9 +77,9 @@ def why_no_soundfont() -> str:
     return found if isinstance(found, str) else ""
 
 
-def _font(*, in_window: bool = False) -> Path | str:
+def _font() -> Path | str:
     """Return the sound font to play with, or why there is none."""
-    if fluidsynth.library() is None and (in_window or not tiny_soundfont.is_there()):
+    if fluidsynth.library() is None and not tiny_soundfont.is_there():
         return "FluidSynth is not installed (on Debian: libfluidsynth3)."
     try:
         font = chosen()
@@ -88,8 +89,10 @@ def _font(*, in_window: bool = False) -> Path | str:
 
 
 @lru_cache(maxsize=2)
-def _with_font(font: Path, rate: int) -> FontSynth:
+def _with_font(font: Path, rate: int, in_window: bool) -> FontSynth:
     """Keep it open: to unpack the samples of a piano takes a second or two."""
+    if fluidsynth.library() is None and in_window:
+        return FontProcess(font, rate)
     if fluidsynth.library() is None:
         return tiny_soundfont.TinySoundFont(font, rate)
     return fluidsynth.FluidSynth(font, rate)

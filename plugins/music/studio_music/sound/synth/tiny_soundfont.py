@@ -1,7 +1,8 @@
 """TinySoundFont as a synthesiser, where FluidSynth is not installed: a package of its own (MIT).
 
 It reads fonts in C with few checks: only the process that computes opens one, never the window, and
-only after a process of its own has played all of it.
+only after a process of its own has played all of it (the window has it played by
+``font_process``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from studio.api import ErrorCode, StudioError
 from studio_music.sound.synth import font_trial
-from studio_music.sound.synth.font_synth import BLOCK, FontSynth
+from studio_music.sound.synth.font_synth import BLOCK, LocalFontSynth
 from studio_music.sound.synth.protocol import Voice
 
 MAX_BYTES = 512 * 2**20
@@ -30,7 +31,7 @@ def is_there() -> bool:
     return find_spec("tinysoundfont") is not None
 
 
-class TinySoundFont(FontSynth):
+class TinySoundFont(LocalFontSynth):
     """Tones of a sound font, all of whose samples are in memory."""
 
     def __init__(self, font: Path, rate: int) -> None:

@@ -1,0 +1,63 @@
+"""The compressor behind the mixer: it looks ahead, so that a drum is turned down with its stroke.
+
+Its levels, knee and times are those of ``compressor``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio_music.sound.mix.compressor import STEP, Compression, levels, smoothed, wanted
+
+AHEAD = 8 * STEP
+"""Samples that it looks ahead, and by which sound that is streamed is late: 6 ms."""
+
+_SOFTEST, _LOUDEST = -14.0, -26.0
+"""Decibels above which it turns down, at the lightest and at the strongest."""
+_MAKEUP = 10.0
+_ATTACK, _RELEASE = 0.002, 0.15
+
+
+@dataclass(frozen=True)
+class Held:
+    """What has come in and not gone out, and the reduction that it goes on with. A value."""
+
+    sound: np.ndarray
+    reduction: float
+
+
+START = Held(np.zeros((2, AHEAD), np.float32), 0.0)
+
+
+def compress(sound: np.ndarray, rate: int, amount: float, held: Held) -> tuple[np.ndarray, Held]:
+    """Return (2, frames) compressed and ``AHEAD`` samples late, and what is held back.
+
+    ``frames`` is a multiple of ``STEP``: in blocks of any such size the sound is the same.
+    """
+    joined = np.concatenate((held.sound, sound), axis=1)
+    turned, reduction = factors(joined, rate, amount, held.reduction)
+    return joined[:, :-AHEAD] * turned, Held(joined[:, -AHEAD:].copy(), reduction)
+
+
+def factors(
+    sound: np.ndarray, rate: int, amount: float, before: float = 0.0
+) -> tuple[np.ndarray, float]:
+    """Return (frames,) float32 by which each sample is multiplied, and the last reduction.
+
+    Args:
+        sound: (2, frames + ``AHEAD``).
+        amount: 0 (changes nothing) … 1.
+        before: The reduction, in decibels, that the sound before it ended with.
+    """
+    frames = sound.shape[1] - AHEAD
+    if not amount or not frames:
+        return np.ones(frames, np.float32), 0.0
+    slope = _SOFTEST + (_LOUDEST - _SOFTEST) * amount
+    how = Compression(slope, 1 + 5 * amount, _ATTACK, _RELEASE, _MAKEUP * amount)
+    asked = wanted(levels(sound.T), how)
+    most = np.lib.stride_tricks.sliding_window_view(asked, AHEAD // STEP + 1).max(axis=1)
+    nodes = np.concatenate(([before], smoothed(most, rate, how, before)))
+    line = np.interp(np.arange(frames), np.arange(len(nodes)) * STEP, nodes)
+    return (10 ** ((how.makeup - line) / 20)).astype(np.float32), float(nodes[-1])
