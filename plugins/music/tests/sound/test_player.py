@@ -360,3 +360,21 @@ def test_a_font_takes_over_when_it_is_loaded_and_nobody_waits_for_it(
     assert hertz(room.hear(0.5)) == pytest.approx(440 * 2 ** (5 / 12), abs=1)
     assert room.player.underruns == 0
     room.player.close()
+
+
+def test_a_font_that_came_meanwhile_plays_from_the_next_start_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = Room()
+    room.player.play(held(69, 4))
+    room.hear(0.1)
+    assert room.player.synth == "studio"
+    font = SlowFont()
+    monkeypatch.setattr(engine, "open_synth", lambda name, rate, **_how: font)
+    room.player.look_for_fonts()
+    room.hear(0.1)
+    assert room.player.synth == "studio", "what plays goes on as it is"
+    room.player.stop()
+    room.player.play(held(69, 4))
+    until(lambda: room.player.synth == "slow font")
+    room.player.close()

@@ -235,11 +235,12 @@ class Player:
         if self._stream is None:
             self._stream = self._open_stream(self._output.fill)
             self._busy_at = time.monotonic()
-        engine = self._engine
-        if engine is None or engine.rate != self._stream.rate or (self._stale and not engine.plays):
+        engine, rate = self._engine, self._stream.rate
+        if engine is None or engine.rate != rate or (self._stale and not engine.plays):
             self._stale = False
-            self._engine = PlaybackEngine(self._asked_synth, self._stream.rate, self._output)
-        self.synth, self.trouble = self._engine.name, ""
+            engine = PlaybackEngine(self._asked_synth, rate, self._output)
+            self._engine = engine
+        self.synth, self.trouble = engine.name, ""
 
     def _start_device(self) -> None:
         if self._stream and not self._started:
