@@ -375,6 +375,7 @@ def test_a_font_that_came_meanwhile_plays_from_the_next_start_on(
     room.hear(0.1)
     assert room.player.synth == "studio", "what plays goes on as it is"
     room.player.stop()
+    until(lambda: not room.player._done.playing)
     room.player.play(held(69, 4))
     until(lambda: room.player.synth == "slow font")
     room.player.close()
