@@ -1,7 +1,8 @@
 """The bench ``music-transcribe``: melodies that the studio plays itself, written down again.
 
 A hundred melodies by each of five instruments. A note counts as found where one of its pitch begins
-within 50 ms, as mir_eval has it; tempo and key are compared with those that were played.
+within 50 ms, as mir_eval has it; tempo and key are compared with those that were played. Rhythms of
+an uneven hand are written down besides, with no sound.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from studio.api import BenchContext, finished
+from studio_music.bench import rhythm
 from studio_music.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.sound.mix.render import render_with
 from studio_music.sound.synth.builtin_synth import BuiltinSynth
@@ -69,6 +71,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     return {
         "ratio": round(float(np.mean([row["f1"] for row in rows.values()])), 4),
         "instruments": rows,
+        "rhythms": rhythm.measure(),
         "seconds_of_sound": round(seconds),
         "cpu_seconds_with_rendering": round(time.process_time() - began, 1),
     }

@@ -5,22 +5,30 @@ Knows when notes begin and how much they weigh; no sound.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from studio_music.transcription.quantisation import (
+    DOTTED,
+    PARTS,
+    PLAIN,
+    WITH_TRIPLETS,
+    Division,
+    Reading,
+    reading,
+)
 
 Floats = NDArray[np.float64]
 
 SLOWEST: Final = 45.0
 FASTEST: Final = 210.0
-PARTS: Final = 4
-"""Places on a beat: sixteenths, where the beat is a quarter."""
-DOTTED_PARTS: Final = 6
-"""The same of a dotted beat, as 6/8 has two."""
-_DOTTED: Final = 1.5
-"""Quarters of a dotted beat."""
+_DOTTED_BEAT: Final = 1.5
+"""Quarters of a dotted beat, as 6/8 has two."""
 
 _USUAL, _USUAL_DOTTED = 100.0, 85.0
 _SPREAD = 0.5  # octaves
@@ -28,21 +36,26 @@ _SHARES = ((1, 1.0), (2, 0.8), (4, 0.6))
 """What it counts that notes fall on beats, on halves, on quarters of them."""
 _DOTTED_SHARES = ((1, 1.0), (3, 0.6))
 """The same of thirds and sixths of dotted beats."""
-_THIRDS = 0.55
-"""Notes of a beat are triplets where they are so much nearer to thirds of it than to quarters."""
-_SURELY_TRIPLETS = 0.8
-"""A piece has some where all of it is so much less off its places."""
-_ASTRAY = 0.3
-"""Parts of a beat off its places from which on the beat does not follow a note: it may be one of
-a triplet."""
+_RATIOS = (1 / 3, 1 / 2, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 2.0, 3.0)
+"""Of the tempo that fits best, others that notes may have, too."""
+_SAME = 1.03
+_FELT, _FELT_DOTTED = 120.0, 100.0
+"""Beats a minute that are felt most."""
+_FELT_COST = 10.0
+"""Nats for a tempo that is ``_SPREAD`` off those, times two."""
+_SURELY = 15.0
+"""Nats by which triplets, or dotted beats, must explain ``_MANY`` notes better than others."""
+_MANY = 50
+_HEARD = 64
+"""So many notes of the beginning decide about tempo and division."""
+_TRIED = 8
+"""Readings that are kept while a tempo is tried."""
+_FEW = 4
+_AT_ONCE = 0.035
+"""Seconds within which notes begin together."""
 _STEP = 0.25
 _PIECE = 10.0
 """Seconds within which the beat is taken to be even: people hurry and slow down."""
-_FOLLOWED = 0.5
-"""Share of a difference by which the beat follows a note; its length follows by a part of that."""
-_LENGTH_FOLLOWED = 0.2
-_NEAR = np.linspace(0.92, 1.08, 65)
-"""How much another tempo than the whole the beginning may have."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,8 @@ class Beat:
 
     Attributes:
         bpm: Quarters a minute, as they are on the whole.
-        places: Of each note, in quarters from the start of a bar; a multiple of 1/``PARTS``, or in
-            triplets of 1/3.
+        places: Of each note, in quarters from the start of a bar: sixteenths, or in triplets
+            multiples of 1/3.
         ends: Where each note ends, likewise, not rounded.
         bar: Quarters of a bar: 4, or 3.
         dotted: These are two dotted beats: 6/8.
@@ -65,48 +78,111 @@ class Beat:
     dotted: bool = False
 
 
+class _Pace(NamedTuple):
+    """Beats a minute, and how they are divided."""
+
+    bpm: float
+    division: Division
+
+    @property
+    def quarters(self) -> float:
+        """Of a beat."""
+        return _DOTTED_BEAT if self.division is DOTTED else 1.0
+
+    def cost(self, notes: int) -> float:
+        """Return what it costs in nats that so many notes have it."""
+        dotted = self.division is DOTTED
+        octaves = math.log2(self.bpm / (_FELT_DOTTED if dotted else _FELT))
+        rare = _SURELY * min(1.0, notes / _MANY) * (self.division is not PLAIN)
+        return 0.5 * _FELT_COST * (octaves / _SPREAD) ** 2 + rare
+
+
 def found_beat(
     starts: Floats,
     ends: Floats,
     weights: Floats,
     bpm: float = 0.0,
     bar: int = 0,
-    dotted: bool = False,
+    dotted: bool | None = None,
 ) -> Beat:
     """Return the beat of notes.
 
     Args:
         starts: Seconds, in order; at least one. ``ends`` and ``weights`` belong to them.
         bpm: Quarters a minute where they are known, else 0.
-        bar: Quarters of a bar where they are known, else 0.
-        dotted: Whether a bar has two dotted beats: 6/8.
+        bar: Quarters of a bar where they are known, else 0; then it has no dotted beats.
+        dotted: Whether a bar has two dotted beats: 6/8; None: that is found out.
     """
+    dotted = False if dotted is None and bar else dotted
+    group = np.cumsum(_begin_apart(starts)) - 1
+    onsets = starts[np.flatnonzero(_begin_apart(starts))]
+    pace, read = _likeliest(onsets, starts, weights, bpm, dotted)
+    places = np.array(read.places)[group]
+    finish = places + (ends - starts) / np.array(read.lengths)[group] * PARTS
+    size, first = _bar_of(places, starts, ends, weights, pace, bar)
+    whole = size * PARTS
+    shift = first * PARTS + math.floor((places[0] - first * PARTS) / whole) * whole
+    rate = pace.quarters / PARTS
+    spoken = _spoken(pace.bpm, starts, places / PARTS) * pace.quarters
+    is_dotted = pace.division is DOTTED
+    return Beat(
+        spoken, (places - shift) * rate, (finish - shift) * rate,
+        round(size * pace.quarters), is_dotted,
+    )  # fmt: skip
+
+
+def _begin_apart(starts: Floats) -> NDArray[np.bool_]:
+    """Return which notes do not begin together with those before them."""
+    apart, first = np.ones(len(starts), bool), float(starts[0])
+    for number, start in enumerate(starts[1:].tolist(), 1):
+        apart[number] = start - first > _AT_ONCE
+        first = start if apart[number] else first
+    return apart
+
+
+def _likeliest(
+    onsets: Floats, starts: Floats, weights: Floats, bpm: float, dotted: bool | None
+) -> tuple[_Pace, Reading]:
+    """Return the pace that explains the notes best, and the notes in it."""
+    if len(onsets) < _FEW and not bpm:
+        bpm = _USUAL
+    early = onsets[:_HEARD].tolist()
+    paces = list(_paces(starts, weights, bpm, dotted))
+    tried = [
+        reading(early, 60 / pace.bpm, pace.division, _TRIED).cost + pace.cost(len(early))
+        for pace in paces
+    ]
+    best = paces[int(np.argmin(tried))]
+    return best, reading(onsets.tolist(), 60 / best.bpm, best.division)
+
+
+def _paces(starts: Floats, weights: Floats, bpm: float, dotted: bool | None) -> Iterator[_Pace]:
+    """Yield the paces that may be those of the notes."""
+    kinds = (False, True) if dotted is None else (dotted,)
+    divisions = {False: (PLAIN, WITH_TRIPLETS), True: (DOTTED,)}
+    tempos: list[float] = []
+    if not bpm:
+        likely = [_tempo(starts, weights, kind) for kind in kinds]
+        for tempo in sorted(tempo * ratio for tempo in likely for ratio in _RATIOS):
+            if SLOWEST <= tempo <= FASTEST and (not tempos or tempo > _SAME * tempos[-1]):
+                tempos.append(tempo)
+    for kind in kinds:
+        for tempo in tempos or [bpm / (_DOTTED_BEAT if kind else 1)]:
+            yield from (_Pace(tempo, division) for division in divisions[kind])
+
+
+def _bar_of(
+    places: NDArray[np.int64], starts: Floats, ends: Floats, weights: Floats, pace: _Pace, bar: int
+) -> tuple[int, int]:
+    """Return how many beats a bar has, and which beat is the first of one."""
     lengths = np.diff(starts, append=ends.max())
-    parts, quarters = (DOTTED_PARTS, _DOTTED) if dotted else (PARTS, 1.0)
-    pace = bpm / quarters or _tempo(starts, weights, dotted)
-    grid, finish, off = _followed(starts, ends, weights, 60 / pace / parts)
-    if not dotted:
-        other = _followed(starts, ends, weights, 60 / pace / parts, triplets=True)
-        grid, finish = other[:2] if other[2] < _SURELY_TRIPLETS * off else (grid, finish)
-    phase = _first_place(grid, weights, parts)
-    grid, finish = grid - phase, finish - phase
-    on_beat = grid % parts == 0
-    beats = np.where(on_beat, grid // parts, -1)
-    heavy = weights * np.minimum(lengths, 4 * 60 / pace) * on_beat
-    sizes = (2,) if dotted else (bar,) if bar else (4, 3)
+    on_beat = places % PARTS == 0
+    beats = np.where(on_beat, places // PARTS, -1)
+    heavy = weights * np.minimum(lengths, 4 * 60 / pace.bpm) * on_beat
+    sizes = (2,) if pace.division is DOTTED else (bar,) if bar else (4, 3)
     scores = {size: _bar_score(beats, heavy, size) for size in sizes}
     size = 3 if scores.get(3, (0.0, 0))[0] > 1.25 * scores.get(4, (0.0, 0))[0] else max(scores)
-    first = scores[size][1]
-    shift = (first if grid[0] >= first * parts else first - size) * parts
-    whole = grid.min() - shift
-    shift += (
-        int(whole // (size * parts)) * size * parts if whole < 0 or whole >= size * parts else 0
-    )
-    rate = quarters / parts
-    spoken = _spoken(pace, starts, grid / parts) * quarters
-    return Beat(
-        spoken, (grid - shift) * rate, (finish - shift) * rate, round(size * quarters), dotted
-    )
+    return size, scores[size][1]
 
 
 def _spoken(bpm: float, starts: Floats, places: Floats) -> float:
@@ -143,69 +219,6 @@ def _tempo(starts: Floats, weights: Floats, dotted: bool) -> float:
         return usual
     prior = np.exp(-0.5 * (np.log2(rates / usual) / _SPREAD) ** 2)
     return float(rates[int(np.argmax(fit / total * prior))])
-
-
-def _followed(
-    starts: Floats, ends: Floats, weights: Floats, part: float, *, triplets: bool = False
-) -> tuple[Floats, Floats, float]:
-    """Return on which part of a beat each note begins, where it ends, and how far off notes are.
-
-    The beat follows the notes a little, so that it may drift. With ``triplets``, notes that lie on
-    thirds of a beat stay there.
-    """
-    part, origin = _start(starts, weights, part)
-    sung, finish = np.zeros(len(starts)), np.zeros(len(starts))
-    at, place, length = origin, 0.0, part
-    for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist())):
-        exact = place + (start - at) / length
-        sung[number], finish[number] = exact, exact + (end - start) / length
-        rounded = round(exact)
-        wrong = (exact - rounded) * length
-        passed = rounded - place
-        if triplets and abs(exact - rounded) > _ASTRAY:
-            continue
-        if passed > 0:
-            change = _LENGTH_FOLLOWED * wrong / passed
-            length = float(np.clip(length + change, 0.8 * part, 1.25 * part))
-        at, place = start - (1 - _FOLLOWED) * wrong, float(rounded)
-    phase = _first_place(np.round(sung), weights, PARTS)
-    grid = _with_triplets(sung - phase) + phase if triplets else np.round(sung)
-    return grid, finish + grid - sung, float(np.abs(sung - grid).mean())
-
-
-def _with_triplets(sung: Floats) -> Floats:
-    """Return places as whole parts of beats, but as thirds of beats where three notes share one."""
-    grid = np.round(sung)
-    third = PARTS / 3
-    beat = np.floor(sung / PARTS + 0.125)
-    for each in np.unique(beat):
-        of_beat = beat == each
-        within = sung[of_beat] - each * PARTS
-        if len(within) < 2 or len(within) > 3:
-            continue
-        thirds = np.round(within / third)
-        off, off_thirds = np.abs(within - np.round(within)), np.abs(within - thirds * third)
-        if off_thirds.sum() < _THIRDS * off.sum() and len(set(thirds)) == len(within):
-            grid[of_beat] = each * PARTS + thirds * third
-    return grid
-
-
-def _start(starts: Floats, weights: Floats, part: float) -> tuple[float, float]:
-    """Return how long a part of a beat is at the start, and a time at which one begins."""
-    early = starts <= starts[0] + _PIECE / 2
-    if np.count_nonzero(early) < 4:
-        early = np.arange(len(starts)) < 4
-    lengths = part * _NEAR
-    turns = np.exp(2j * np.pi * starts[early] / lengths[:, None]) @ weights[early]
-    best = int(np.argmax(np.abs(turns) - 0.02 * np.abs(_NEAR - 1)))
-    length = float(lengths[best])
-    return length, float(np.angle(turns[best]) / (2 * np.pi) * length)
-
-
-def _first_place(grid: Floats, weights: Floats, size: int) -> int:
-    """Return which of ``size`` places most of the weight is on."""
-    sums = [float(weights[grid % size == place].sum()) for place in range(size)]
-    return int(np.argmax(sums))
 
 
 def _bar_score(beats: Floats, heavy: Floats, size: int) -> tuple[float, int]:

@@ -30,7 +30,7 @@ class Transcribe(Params, frozen=True):
     ] = 0
     metre: Annotated[
         Literal["auto", "4/4", "3/4", "6/8"],
-        Label("Metre", "6/8 is found only where it is chosen."),
+        Label("Metre", "Automatic: 4/4, 3/4 or 6/8, whichever fits."),
     ] = "auto"
     sensitivity: Annotated[
         float,

@@ -9,13 +9,14 @@ import numpy as np
 
 from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.theory.key_detection import ranked_keys, share_in_scale
-from studio_music.transcription.beat import PARTS, Beat, found_beat
+from studio_music.transcription.beat import Beat, found_beat
 from studio_music.transcription.note_events import NoteEvent
 
-_PART: Final = TICKS // PARTS
+_PARTS: Final = 4
+_PART: Final = TICKS // _PARTS
 _THIRD: Final = TICKS // 3
 """Of a triplet."""
-_BREATH: Final = 1.3 / PARTS
+_BREATH: Final = 1.3 / _PARTS
 """Beats of silence before the next note of a line that are articulation, and no rest."""
 
 _IN_SCALE: Final = 2.0
@@ -30,14 +31,14 @@ def written(
     line: bool,
     bpm: float = 0.0,
     bar: int = 0,
-    dotted: bool = False,
+    dotted: bool | None = None,
 ) -> Piece:
     """Return the piece of at least one note.
 
     Args:
         line: They are a melody: one note at a time.
         bpm, bar: Tempo and quarters of a bar where they are known, else 0.
-        dotted: It is in 6/8.
+        dotted: It is in 6/8; None: that is found out.
     """
     starts = np.array([each.start for each in events])
     ends = np.array([each.end for each in events])

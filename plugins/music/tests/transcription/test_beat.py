@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from studio_music.bench import rhythm
 from studio_music.piece import TICKS, Metre
 from studio_music.transcription.beat import found_beat
 from studio_music.transcription.note_events import NoteEvent
@@ -88,3 +89,28 @@ def test_triplets_are_written_as_such_and_sixteenths_stay() -> None:
     assert [note.length for note in notes[2:5]] == [TICKS // 3] * 3
     plain = found_beat(*played(FOURS, 100.0, late=0.012))
     assert all(place * 4 % 1 == 0 for place in plain.places)
+
+
+def test_six_eighths_are_found_without_being_told() -> None:
+    jig = [1, 0.5, 1, 0.5, 0.5, 0.5, 0.5, 1.5, 1, 0.5, 0.5, 0.5, 0.5, 1.5, 1.5, 1.5]
+    beat = found_beat(*played(jig, 150.0, late=0.01))
+    assert (beat.bar, beat.dotted) == (3, True)
+    assert np.diff(beat.places).tolist() == jig[:-1]
+    assert not found_beat(*played(FOURS, 110.0, late=0.01)).dotted, "the control"
+    assert not found_beat(*played(THREES, 110.0, late=0.01)).dotted, "the control"
+
+
+def test_an_uneven_hand_is_read_as_it_was_meant() -> None:
+    rows = rhythm.measure(range(1000, 1003))
+    assert rows["triplets"]["notes"] > 0.95
+    assert rows["6/8"]["notes"] > 0.95
+    assert rows["6/8"]["metre"] > 0.7
+    assert rows["triplets"]["metre"] == 1
+
+
+def test_notes_of_a_chord_are_on_one_place() -> None:
+    starts, ends, weights = played(FOURS, 100.0)
+    both = np.sort(np.concatenate((starts, starts + 0.02)))
+    beat = found_beat(both, np.repeat(ends, 2), np.repeat(weights, 2))
+    assert np.array_equal(beat.places[::2], beat.places[1::2])
+    assert np.diff(beat.places[::2]).tolist() == FOURS[:-1]
