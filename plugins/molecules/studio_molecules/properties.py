@@ -111,6 +111,11 @@ DOCKED: dict[str, Property] = {
 }
 """Figures of molecules that were docked."""
 
+SUMS = ("logp", "tpsa")
+"""Figures that are sums over atoms."""
+BY_ATOM = (*SUMS, *ENDPOINTS)
+"""Figures of which is known how much each atom adds."""
+
 FIGURES: dict[str, Property] = {
     **DOCKED,
     **DESCRIPTORS,

@@ -82,6 +82,13 @@ _Listed = Annotated[
 ]
 
 
+_ByAtom = Annotated[
+    str,
+    Text(max_chars=40),
+    Label("Contributions", "Colour atoms by what they add to this figure, such as logp or herg."),
+]
+
+
 class Generate(Params, frozen=True):
     """How many molecules, and how freely."""
 
@@ -288,6 +295,7 @@ class Draw(Params, frozen=True):
     differing: Annotated[
         bool, Label("Differences", "Highlight what is not in the largest part all have in common.")
     ] = False
+    by_atom: _ByAtom = ""
 
 
 class Convert(Params, frozen=True):
@@ -335,6 +343,7 @@ class Export(Params, frozen=True):
             "SDF only: those of the file where it had them, otherwise a likely conformer.",
         ),
     ] = False
+    by_atom: _ByAtom = ""
 
 
 class Dock(Params, frozen=True):

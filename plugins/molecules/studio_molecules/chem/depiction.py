@@ -11,6 +11,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.api import BadInput
 
+Colour = tuple[float, float, float]
 _HIGHLIGHT = {True: (0.42, 0.32, 0.13), False: (0.99, 0.85, 0.55)}
 """Dark or light → the colour behind what is marked; opaque, for SVG readers differ on the rest."""
 
@@ -19,6 +20,13 @@ _SECONDS = 5
 
 _CARD = (400, 284)
 """Pixels of the picture on a card."""
+_RAISES, _LOWERS = (0.90, 0.40, 0.0), (0.0, 0.45, 0.70)
+"""Vermilion and blue (Okabe and Ito): told apart by every kind of colour vision."""
+_PAPER = {True: (0.09, 0.10, 0.13), False: (1.0, 1.0, 1.0)}
+_LEAST, _SIGNED = 0.05, 0.25
+"""Of the strongest contribution: less has no colour, less has no sign beside it."""
+SIGN_SCALE = 0.9
+"""Of a sign beside an atom, of its letter."""
 _GREY = (0.5, 0.53, 0.58)
 """Carbon and its bonds on a card, whatever its paper."""
 _BLUE = (0.36, 0.52, 1.0)
@@ -32,12 +40,14 @@ def draw(
     dark: bool,
     pattern: Chem.Mol | None = None,
     common: Chem.Mol | None = None,
+    shades: Sequence[float] = (),
 ) -> str:
     """Return an SVG without background.
 
     Args:
         pattern: Atoms that match it are marked.
         common: Atoms that do not match it are marked.
+        shades: What each atom adds to a figure; coloured, the strongest most.
     """
     rdDepictor.SetPreferCoordGen(True)
     rdDepictor.Compute2DCoords(mol)
@@ -60,12 +70,36 @@ def draw(
         for bond in mol.GetBonds()
         if any({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(each) for each in matches)
     ]
+    colours = shaded(mol, shades, dark=dark) if shades else {}
+    options.atomHighlightsAreCircles = bool(shades)
+    options.annotationFontScale = SIGN_SCALE
     rdMolDraw2D.PrepareAndDrawMolecule(
-        canvas, mol, highlightAtoms=sorted(atoms), highlightBonds=bonds
+        canvas,
+        mol,
+        highlightAtoms=sorted(colours or atoms),
+        highlightBonds=[] if shades else bonds,
+        highlightAtomColors=colours or None,
     )
     canvas.FinishDrawing()
     svg: str = canvas.GetDrawingText()
     return svg
+
+
+def shaded(mol: Chem.Mol, shades: Sequence[float], *, dark: bool) -> dict[int, Colour]:
+    """Return atom → colour of what it adds, and write + or - beside the strong ones."""
+    most = max(map(abs, shades), default=0.0)
+    colours = {}
+    for atom, value in zip(mol.GetAtoms(), shades, strict=True):
+        part = abs(value) / most if most else 0.0
+        if part < _LEAST:
+            continue
+        colour, strength = _RAISES if value > 0 else _LOWERS, 0.15 + 0.6 * part
+        pairs = zip(_PAPER[dark], colour, strict=True)
+        red, green, blue = (ground + (own - ground) * strength for ground, own in pairs)
+        colours[atom.GetIdx()] = (red, green, blue)
+        if part >= _SIGNED:
+            atom.SetProp("atomNote", "+" if value > 0 else "-")
+    return colours
 
 
 def common_part(mols: Sequence[Chem.Mol]) -> Chem.Mol:

@@ -13,6 +13,7 @@ from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
+from studio_molecules.chem import depiction
 from studio_molecules.chem.stacked_png import StackedPng
 
 COLUMNS = 5
@@ -39,37 +40,46 @@ class Sheet:
         self.draw: Callable[[], _Drawing] = self._png if suffix == "png" else self._svg
         self._mols: list[Chem.Mol] = []
         self._names: list[str] = []
+        self._colours: list[dict[int, depiction.Colour]] = []
         self._bond = float("inf")
         """Pixels of a unit of length: as many as the largest structure has room for."""
 
-    def add(self, mol: Chem.Mol, name: str) -> None:
-        """Put a molecule with coordinates at the end."""
+    def add(self, mol: Chem.Mol, name: str, shades: Sequence[float] = ()) -> None:
+        """Put a molecule with coordinates at the end, atoms coloured by what they add."""
+        colours = depiction.shaded(mol, shades, dark=False)
         trial = self._canvas(1, 1)
         trial.DrawMolecule(mol, legend=name)
         here, there = trial.GetDrawCoords(Point2D(0, 0)), trial.GetDrawCoords(Point2D(1, 0))
         self._bond = min(self._bond, there.x - here.x)
         self._mols.append(mol)
         self._names.append(name)
+        self._colours.append(colours)
 
     def __len__(self) -> int:
         """Return how many molecules there are."""
         return len(self._mols)
 
-    def _rows(self) -> Iterator[tuple[Sequence[Chem.Mol], Sequence[str]]]:
+    def _rows(self) -> Iterator[slice]:
         for first in range(0, len(self), COLUMNS):
-            row = slice(first, first + COLUMNS)
-            yield self._mols[row], self._names[row]
+            yield slice(first, first + COLUMNS)
 
     def _png(self) -> _Drawing:
         columns = min(COLUMNS, len(self))
         file = StackedPng()
         done = 0
-        for mols, names in self._rows():
+        for row in self._rows():
             canvas = self._canvas(columns, 1)
-            canvas.DrawMolecules(mols, legends=names)
+            colours = self._colours[row]
+            marked = {
+                "highlightAtoms": [list(each) for each in colours],
+                "highlightAtomColors": colours,
+            }
+            canvas.DrawMolecules(
+                self._mols[row], legends=self._names[row], **marked if any(colours) else {}
+            )
             canvas.FinishDrawing()
             file.add(canvas.GetDrawingText())
-            done += len(mols)
+            done += len(colours)
             yield done
         return file.finished()
 
@@ -80,7 +90,14 @@ class Sheet:
         for number, (mol, name) in enumerate(zip(self._mols, self._names, strict=True)):
             row, column = divmod(number, COLUMNS)
             canvas.SetOffset(column * _WIDTH, row * _HEIGHT)
-            canvas.DrawMolecule(mol, legend=name)
+            colours = self._colours[number]
+            canvas.DrawMolecule(
+                mol,
+                highlightAtoms=list(colours),
+                highlightAtomColors=colours,
+                highlightBonds=[],
+                legend=name,
+            )
             options.clearBackground = False  # the paper is there by now
             yield number + 1
         canvas.FinishDrawing()
@@ -94,6 +111,8 @@ class Sheet:
         options.maxFontSize = 16 * self._times
         options.legendFontSize = 14 * self._times
         options.bondLineWidth = 1.5 * self._times
+        options.atomHighlightsAreCircles = True
+        options.annotationFontScale = depiction.SIGN_SCALE
         if self._bond < float("inf"):
             options.fixedBondLength = self._bond
         return canvas

@@ -49,6 +49,8 @@ class MoleculeActions:
         self._trouble, self._open_table = trouble, open_table
         self.more: Sequence[tuple[str, str, Callable[[], None]]] = ()
         """What others put into the menu: icon, words and what they do."""
+        self.by_atom: Callable[[], str] = str
+        """Returns the figure whose contributions of atoms are coloured on a sheet."""
         self.dialog: ExportDialog | None = None
         """What asks for the format of an export, once it did."""
 
@@ -165,7 +167,11 @@ class MoleculeActions:
                 job = self._ctx.tasks.submit(
                     JobRequest(
                         TASK,
-                        {"format": path.suffix[1:].lower(), "in_space": in_space},
+                        {
+                            "format": path.suffix[1:].lower(),
+                            "in_space": in_space,
+                            "by_atom": self.by_atom(),
+                        },
                         title=title,
                         inputs={"table": table},
                         keep=False,

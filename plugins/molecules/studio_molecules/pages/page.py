@@ -102,6 +102,7 @@ class MoleculePage(QWidget):
         self.molecules = MoleculeActions(
             ctx, self.collection, self.composer, self.trouble, self.open_artifact
         )
+        self.molecules.by_atom = lambda: self.browser.detail.drawing.by_atom
         self.sets = SetActions(
             ctx, self.collection, self.run, self.trouble, self, self._sort_down, self.composer.modes
         )

@@ -2,31 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
+from typing import Any
 
-from studio.api import Event, TaskContext
+from rdkit import Chem
+
+from studio.api import BadInput, Event, TaskContext
+from studio_molecules.admet import contributions, prediction
+from studio_molecules.admet.contributions import Contributions
+from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import depiction, hazard_screen, parser
+from studio_molecules.properties import BY_ATOM, SUMS
 from studio_molecules.schema import Draw
 
 
 def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
     """Draw each structure: ``svgs`` in the order that was asked, and the notice of care of each.
 
-    ``shared`` is how many atoms all have in common, where differences are marked.
+    ``shared`` is how many atoms all have in common, where differences are marked. ``by_atom`` says
+    for each structure the ``figure``, the ``strongest`` contribution of an atom, whether they are
+    ``exact``, and all of them as ``values``.
     """
     pattern = depiction.pattern_of(params.highlight)
     common = None
     if params.differing:
         mols = [parser.parse(smiles).mol for smiles in params.smiles]
         common = yield from ctx.in_thread(lambda: depiction.common_part(mols))
-    svgs, notices = [], []
-    for smiles in params.smiles:
-        mol = parser.parse(smiles).mol
-        found = hazard_screen.notice(mol)
-        notices.append(found.sentence if found else "")
-        size = params.width, params.height
-        svg = depiction.draw(mol, *size, dark=params.dark, pattern=pattern, common=common)
-        svgs.append(svg)
-        yield None
+    svgs, notices, told = [], [], list[dict[str, Any]]()
+    with networks(ctx, params.by_atom) as ensemble:
+        for smiles in params.smiles:
+            mol = parser.parse(smiles).mol
+            found = hazard_screen.notice(mol)
+            notices.append(found.sentence if found else "")
+            size = params.width, params.height
+            shades = yield from shades_of(mol, params.by_atom, ensemble)
+            svg = depiction.draw(
+                mol,
+                *size,
+                dark=params.dark,
+                pattern=pattern,
+                common=common,
+                shades=shades.values if shades else (),
+            )
+            svgs.append(svg)
+            if shades:
+                told.append(
+                    {
+                        "figure": shades.figure,
+                        "strongest": shades.strongest,
+                        "exact": shades.exact,
+                        "values": list(shades.values),
+                    }
+                )
+            yield None
     shared = common.GetNumAtoms() if common is not None else 0
-    yield ctx.result(svgs=svgs, notices=notices, shared=shared)
+    yield ctx.result(svgs=svgs, notices=notices, shared=shared, by_atom=told)
+
+
+def networks(ctx: TaskContext, figure: str) -> Any:
+    """Return what lends the networks while a figure of theirs is asked for by atom.
+
+    Raises:
+        BadInput: It is a figure of which contributions are not known.
+    """
+    if figure and figure not in BY_ATOM:
+        raise BadInput(
+            f"What atoms add to “{figure[:40]}” is not known.", f"Choose one of: {_KNOWN}."
+        )
+    return prediction.borrowed(ctx) if figure and figure not in SUMS else nullcontext()
+
+
+_KNOWN = ", ".join(BY_ATOM)
+
+
+def shades_of(
+    mol: Chem.Mol, figure: str, ensemble: Ensemble | None
+) -> Generator[Event | None, None, Contributions | None]:
+    """Return what the atoms of a molecule add to a figure, a step for each hidden one.
+
+    Raises:
+        BadInput: It takes the networks, and they are not installed.
+    """
+    if not figure:
+        return None
+    if figure in SUMS:
+        return contributions.of_sum(mol, figure)
+    if ensemble is None:
+        raise BadInput("The model for ADMET is not installed.", "Run setup again to download it.")
+    for found in contributions.by_occlusion(mol, ensemble, figure):
+        if found is not None:
+            return found
+        yield None
+    return None

@@ -12,7 +12,9 @@ from studio_molecules.chem import conformer, workbook
 from studio_molecules.chem.parser import valid
 from studio_molecules.chem.sheet import Sheet
 from studio_molecules.molecule import Molecule, cell_of, columns_of, from_csv
+from studio_molecules.properties import BY_ATOM, FIGURES
 from studio_molecules.schema import SHEET_MOST, Export
+from studio_molecules.tasks.depiction import networks, shades_of
 
 _SEED = 1
 """Of conformers: the same file again."""
@@ -35,7 +37,7 @@ def export(ctx: TaskContext, params: Export) -> Iterator[Event | None]:
     elif params.format == "xlsx":
         payload, written = yield from _workbook(ctx, molecules)
     else:
-        payload, written = yield from _sheet(ctx, molecules[:SHEET_MOST], params.format)
+        payload, written = yield from _sheet(ctx, molecules[:SHEET_MOST], params)
     check = Check("written", written == len(molecules), f"{written:,} of {len(molecules):,}")
     kind = Kind.IMAGE if params.format in ("png", "svg") else Kind.MOLECULES
     yield ctx.artifact(kind, payload, suffix=f".{params.format}", verdict=Verdict((check,)))
@@ -69,14 +71,20 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) ->
     return "".join(records).encode(), len(records)
 
 
-def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], suffix: str) -> _Writing:
+def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], params: Export) -> _Writing:
     """Return structures side by side on white, each with its name below."""
-    sheet, most = Sheet(suffix), 2 * len(molecules)
-    for number, row in enumerate(molecules, 1):
-        mol = _laid_out(row.smiles)
-        if mol is not None:
-            sheet.add(mol, row.name[:40] or f"Molecule {number}")
-        yield ctx.progress(number, most, f"{number:,} laid out")
+    sheet, most = Sheet(params.format), 2 * len(molecules)
+    title = FIGURES[params.by_atom].title if params.by_atom in BY_ATOM else ""
+    with networks(ctx, params.by_atom) as ensemble:
+        for number, row in enumerate(molecules, 1):
+            mol = _laid_out(row.smiles)
+            if mol is not None:
+                name = row.name[:40] or f"Molecule {number}"
+                shades = yield from shades_of(mol, params.by_atom, ensemble)
+                if shades:
+                    name = f"{name[:24]} · {title} {shades.figure:.2f} by atom"
+                sheet.add(mol, name, shades.values if shades else ())
+            yield ctx.progress(number, most, f"{number:,} laid out")
     if not len(sheet):
         raise BadInput("None of these molecules can be drawn.")
     drawing = sheet.draw()

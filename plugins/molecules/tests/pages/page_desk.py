@@ -70,7 +70,10 @@ class Chemist(ScriptedRuntime):
                 if self.refused and self.refused in smiles:
                     return (Fail(BadInput("That cannot be drawn.")),)
                 notices = [self.notices.get(each, "") for each in smiles]
-                return (Result(svgs=[SVG] * len(smiles), notices=notices, shared=1),)
+                told = {"figure": 1.25, "strongest": 0.5, "exact": True, "values": []}
+                by_atom = [told] * len(smiles) if asked.params.get("by_atom") else []
+                svgs = [SVG] * len(smiles)
+                return (Result(svgs=svgs, notices=notices, shared=1, by_atom=by_atom),)
             case "molecules.convert":
                 return (self._converted(self.inputs_of(asked).text("structure"), asked.params),)
             case "molecules.shape":

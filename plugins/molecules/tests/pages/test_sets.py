@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,28 @@ def test_a_selection_is_docked_with_its_columns_and_its_poses_come_into_view(des
     assert asked.params["smiles"] == posed
     assert view.around == 2, "the pocket is around it"
     assert desk.page.composer.modes.forms["dock"].values()["target"] == "DRD2", "for the next time"
+
+
+def test_atoms_are_coloured_by_what_they_add_to_a_figure(desk: Desk, tmp_path: Path) -> None:
+    desk.show()
+    choice, drawing = desk.page.browser.detail.by_atom, desk.page.browser.detail.drawing
+    menu = choice.menu()
+    desk.qtbot.addWidget(menu)
+    titles = [action.text() for action in menu.actions() if action.text()]
+    assert titles == ["No colours", "logP"], "of QED and the weight no atom has a share"
+    assert choice.legend.isHidden()
+    menu.actions()[-1].trigger()
+    desk.until(lambda: "orange raises logP" in choice.legend.text())
+    drawn = desk.runtime.asked("molecules.draw")
+    asked = [job.params["smiles"] for job in drawn if job.params["by_atom"] == "logp"]
+    assert asked == [[drawing.smiles]], "the molecule that is looked at, not the table"
+    assert "together: 1.25" in choice.legend.text()
+    desk.target = tmp_path / "sheet.svg"
+    desk.export(".svg")
+    desk.until(lambda: bool(desk.runtime.asked("molecules.export")))
+    assert desk.runtime.asked("molecules.export")[0].params["by_atom"] == "logp"
+    choice.choose("")
+    assert choice.legend.isHidden()
 
 
 def test_the_table_is_sorted_by_likeness_to_the_row_that_is_looked_at(desk: Desk) -> None:

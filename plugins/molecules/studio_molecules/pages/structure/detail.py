@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,67 +23,22 @@ from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.conformer_request import ConformerRequest
 from studio_molecules.pages.structure.conformer_view import ConformerView, moved
+from studio_molecules.pages.structure.contributions import ContributionChoice
+from studio_molecules.pages.structure.drawing import Drawing
 from studio_molecules.pages.structure.lineage import Lineage
-from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
-from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
+from studio_molecules.pages.table.depiction_cache import DepictionCache
 from studio_molecules.properties import DESCRIPTORS, DOCKED, FIGURES
 
 _IN_DOMAIN = "domain"
-
-
-class Drawing(QWidget):
-    """One structure, as large as there is room."""
-
-    def __init__(self, ctx: PluginContext, structures: DepictionCache) -> None:
-        super().__init__()
-        self._ctx, self._structures = ctx, structures
-        self.smiles = self.highlight = ""
-        self._last = ("", QImage())
-        self.setMinimumSize(120, 120)
-        structures.drawn.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        """Return the size that suits it."""
-        return QSize(240, 220)
-
-    def forget(self) -> None:
-        """There is another table: what is known of the molecule may be different."""
-        self.smiles = ""
-
-    def show_molecule(self, smiles: str, called: str) -> None:
-        """Show another one."""
-        self.smiles = smiles
-        self.setAccessibleName(tr("Structure of {name}").format(name=called))
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw it."""
-        if not self.smiles:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        wide, high = max(40, self.width() // 20 * 20), max(40, self.height() // 20 * 20)
-        request = PictureRequest(self.smiles, wide, high, self.devicePixelRatioF(), self.highlight)
-        colour = QColor(self._ctx.ui.tokens.colors["raised"])
-        draw_structure(painter, QRect(self.rect()), self._image(request), colour)
-        painter.end()
-
-    def _image(self, request: PictureRequest) -> QImage | None:
-        """Return the picture; until it is there in a new size, the old one as it was."""
-        image = self._structures.picture(request)
-        if image is None:
-            return self._last[1] if self._last[0] == request.smiles else None
-        self._last = (request.smiles, image)
-        return image
 
 
 class Detail(QFrame):
     """The dock below the table.
 
     Attributes:
-        drawing, conformer, family: Its parts.
+        drawing, by_atom, conformer, family: Its parts.
         is_open: Whether it is wanted; closed, it asks the runtime for nothing.
 
     Signals:
@@ -103,6 +57,7 @@ class Detail(QFrame):
         self._molecule: Molecule | None = None
         self._shape = ""
         self.drawing = Drawing(ctx, structures)
+        self.by_atom = ContributionChoice(ctx, collection, structures, self.drawing)
         self.conformer = ConformerView(ctx)
         self.family = Lineage(ctx, collection)
         self.conformer_request = ConformerRequest(ctx)
@@ -129,6 +84,7 @@ class Detail(QFrame):
         head.setSpacing(8)
         head.addWidget(self.name)
         head.addWidget(self.smiles, 1)
+        head.addWidget(self.by_atom.button)
         for icon, words, signal in (
             ("copy", tr("Copy SMILES"), self.copy_asked),
             ("git-fork", tr("Use as lead"), self.lead_asked),
@@ -149,7 +105,11 @@ class Detail(QFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QHBoxLayout()
         body.setSpacing(8)
-        body.addWidget(self.drawing, 2)
+        left = QVBoxLayout()
+        left.setSpacing(2)
+        left.addWidget(self.drawing, 1)
+        left.addWidget(self.by_atom.legend)
+        body.addLayout(left, 2)
         body.addWidget(self.conformer, 2)
         body.addWidget(area, 3)
         column = QVBoxLayout(self)

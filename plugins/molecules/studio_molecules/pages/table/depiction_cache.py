@@ -34,11 +34,13 @@ class PictureRequest:
     height: int
     ratio: float = 1.0
     highlight: str = ""
+    by_atom: str = ""
+    """The figure whose contributions of atoms are coloured."""
 
     @property
-    def group(self) -> tuple[int, int, float, str]:
+    def group(self) -> tuple[int, int, float, str, str]:
         """What all pictures of one job share."""
-        return self.width, self.height, self.ratio, self.highlight
+        return self.width, self.height, self.ratio, self.highlight, self.by_atom
 
 
 class DepictionCache(QObject):
@@ -46,6 +48,7 @@ class DepictionCache(QObject):
 
     Attributes:
         notices: SMILES → sentence, for molecules that need care.
+        contributions: SMILES and figure → what ``molecules.draw`` says of its atoms.
 
     Signals:
         drawn: There are new pictures.
@@ -57,6 +60,7 @@ class DepictionCache(QObject):
         super().__init__()
         self._ctx = ctx
         self.notices: dict[str, str] = {}
+        self.contributions: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._kept: OrderedDict[PictureRequest, QImage] = OrderedDict()
         self._bytes = 0
         self._failed: set[PictureRequest] = set()
@@ -114,6 +118,7 @@ class DepictionCache(QObject):
             "height": first.height,
             "dark": self._ctx.ui.tokens.dark,
             "highlight": first.highlight,
+            "by_atom": first.by_atom,
         }
         era, self._busy, self._drawing = self._era, True, frozenset(batch)
         try:
@@ -140,6 +145,8 @@ class DepictionCache(QObject):
     ) -> None:
         svgs = [str(svg) for svg in result.get("svgs", ())]
         notices = result.get("notices", ())
+        for request, told in zip(batch, result.get("by_atom", ())):
+            self.contributions[request.smiles, request.by_atom] = told
         self.notices |= {request.smiles: str(said) for request, said in zip(batch, notices) if said}
 
         self._failed.update(batch[len(svgs) :])
