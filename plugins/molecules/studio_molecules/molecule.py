@@ -28,6 +28,8 @@ MAX_ROWS = 200_000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA = re.compile(r"'*[=+@\t\r-]")
 """How a cell begins that Excel and its kin would run."""
+_PLACES = re.compile(r"\|\(([^)]*)\)")
+"""Places of atoms in a CXSMILES; in the plane, the third is empty."""
 _EXACT = 1e15
 """Whole numbers below it have all their digits."""
 
@@ -43,7 +45,8 @@ class Molecule(msgspec.Struct, frozen=True):
         figures: Id of a figure → its value; what could not be computed is left out.
         words: What else stood beside it in its file: title → text. Of a number that is written
             there in another way than here ("1.10", "007", "1E5") both are kept.
-        coordinates: A CXSMILES with a place in space for every atom its file had; else empty.
+        coordinates: A CXSMILES with a place for every atom its file had, in space or in the plane
+            of its drawing; else empty.
     """
 
     smiles: str
@@ -54,6 +57,21 @@ class Molecule(msgspec.Struct, frozen=True):
     figures: Mapping[str, float] = {}
     words: Mapping[str, str] = {}
     coordinates: str = ""
+
+    @property
+    def drawn(self) -> str:
+        """What is drawn: the file's own layout in the plane where it had one, else the SMILES."""
+        return self.coordinates if self._is_flat else self.smiles
+
+    @property
+    def shape(self) -> str:
+        """What is shown in space: the file's own places there if it had any, else the SMILES."""
+        return self.smiles if self._is_flat or not self.coordinates else self.coordinates
+
+    @property
+    def _is_flat(self) -> bool:
+        found = _PLACES.search(self.coordinates)
+        return found is not None and all(part.endswith(",") for part in found[1].split(";"))
 
 
 class OwnColumn(msgspec.Struct, frozen=True):

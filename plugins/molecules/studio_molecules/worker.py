@@ -12,7 +12,7 @@ from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
     analogues,
     assembly,
-    clustering,
+    clusters,
     combination,
     comparison,
     conformers,
@@ -47,7 +47,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "molecules.shape": conformers.fold,
         "molecules.match": substructure_search.match,
         "molecules.export": export.export,
-        "molecules.cluster": clustering.cluster,
+        "molecules.cluster": clusters.cluster,
         "molecules.fit": own_score.fit,
         "molecules.pairs": matched_pairs.pairs,
         "molecules.combine": combination.combine,

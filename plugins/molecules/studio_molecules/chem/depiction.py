@@ -42,15 +42,14 @@ def draw(
     common: Chem.Mol | None = None,
     shades: Sequence[float] = (),
 ) -> str:
-    """Return an SVG without background.
+    """Return an SVG without background; a molecule that has a layout in the plane keeps it.
 
     Args:
         pattern: Atoms that match it are marked.
         common: Atoms that do not match it are marked.
         shades: What each atom adds to a figure; coloured, the strongest most.
     """
-    rdDepictor.SetPreferCoordGen(True)
-    rdDepictor.Compute2DCoords(mol)
+    lay_out(mol)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
     options: Any = canvas.drawOptions()  # rdkit-stubs gives its setters no value
     if dark:
@@ -83,6 +82,13 @@ def draw(
     canvas.FinishDrawing()
     svg: str = canvas.GetDrawingText()
     return svg
+
+
+def lay_out(mol: Chem.Mol) -> None:
+    """Give a molecule places in the plane, unless it has some."""
+    if not mol.GetNumConformers() or mol.GetConformer().Is3D():
+        rdDepictor.SetPreferCoordGen(True)
+        rdDepictor.Compute2DCoords(mol)
 
 
 def shaded(mol: Chem.Mol, shades: Sequence[float], *, dark: bool) -> dict[int, Colour]:

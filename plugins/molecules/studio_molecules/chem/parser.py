@@ -30,7 +30,7 @@ class Structure:
 
     Attributes:
         original: SMILES of all that was given, where a part of it was left out.
-        coordinates: A CXSMILES with places in space, where they were given.
+        coordinates: A CXSMILES with places in space or in the plane, where they were given.
     """
 
     mol: Chem.Mol

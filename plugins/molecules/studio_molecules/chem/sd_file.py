@@ -9,7 +9,7 @@ from dataclasses import replace
 from rdkit import Chem
 
 from studio.api import BadInput
-from studio_molecules.chem.parser import Structure, checked, parse
+from studio_molecules.chem.parser import MAX_SMILES, Structure, checked, parse
 from studio_molecules.chem.text_table import titles
 
 
@@ -54,22 +54,35 @@ def structure(block: str) -> Structure:
     drawn = Chem.Mol(mol)
     found = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
     again = parse(found.smiles)  # atoms in the order of the SMILES, as in every other molecule here
-    places = _in_space(drawn, again.smiles)
+    places = _placed(drawn, again.smiles)
     return replace(again, remark=found.remark, original=found.original, coordinates=places)
 
 
-def _in_space(mol: Chem.Mol, smiles: str) -> str:
-    """Return a CXSMILES of the part of a record that is kept, hydrogens and all; "" of a plane."""
-    if not mol.GetNumConformers() or not mol.GetConformer().Is3D():
+def _placed(mol: Chem.Mol, smiles: str) -> str:
+    """Return a CXSMILES of the part of a record that is kept; "" where its atoms have no places.
+
+    In space it has hydrogens and all; in the plane it is the drawing without them.
+    """
+    if not mol.GetNumConformers() or not mol.GetConformer().GetPositions().any():
         return ""
+    is_flat = not mol.GetConformer().Is3D()
     Chem.SanitizeMol(mol)
-    Chem.AssignStereochemistryFrom3D(mol)
+    if is_flat:
+        Chem.AssignStereochemistry(mol, cleanIt=True)
+    else:
+        Chem.AssignStereochemistryFrom3D(mol)
     for part in Chem.GetMolFrags(mol, asMols=True):
-        if Chem.MolToSmiles(Chem.RemoveHs(part)) == smiles:
-            return in_space(part)
+        bare = Chem.RemoveHs(part)
+        if Chem.MolToSmiles(bare) == smiles:
+            return _short_enough(in_space(bare)) if is_flat else in_space(part)
     return ""
 
 
+def _short_enough(drawing: str) -> str:
+    """Return a CXSMILES, or "" where it is too long to be drawn: it is laid out anew then."""
+    return drawing if len(drawing) <= MAX_SMILES else ""
+
+
 def in_space(mol: Chem.Mol) -> str:
-    """Return a CXSMILES of a molecule with its places in ångström, hydrogens and all."""
+    """Return a CXSMILES of a molecule with the places of its atoms."""
     return Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), Chem.CXSmilesFields.CX_COORDS)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
 
 from studio.api import BadInput, Check, Event, Kind, StudioError, TaskContext, Verdict
-from studio_molecules.chem import conformer, workbook
+from studio_molecules.chem import conformer, depiction, workbook
 from studio_molecules.chem.parser import valid
 from studio_molecules.chem.sheet import Sheet
 from studio_molecules.molecule import Molecule, cell_of, columns_of, from_csv
@@ -59,7 +58,7 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) ->
     """Return an SD file: places in the plane or in space, and what is known as data fields."""
     records = []
     for number, row in enumerate(molecules, 1):
-        mol = (_in_space(row) if in_space else None) or _laid_out(row.smiles)
+        mol = (_in_space(row) if in_space else None) or _laid_out(row)
         if mol is not None:
             mol.SetProp("_Name", " ".join(row.name.split()) or f"Molecule {number}")
             fields = {"smiles": row.smiles, "parent": row.parent, "operation": row.operation}
@@ -77,7 +76,7 @@ def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], params: Export) -> _
     title = FIGURES[params.by_atom].title if params.by_atom in BY_ATOM else ""
     with networks(ctx, params.by_atom) as ensemble:
         for number, row in enumerate(molecules, 1):
-            mol = _laid_out(row.smiles)
+            mol = _laid_out(row)
             if mol is not None:
                 name = row.name[:40] or f"Molecule {number}"
                 shades = yield from shades_of(mol, params.by_atom, ensemble)
@@ -96,17 +95,16 @@ def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], params: Export) -> _
         yield ctx.progress(len(molecules) + done, most, f"{done:,} drawn")
 
 
-def _laid_out(smiles: str) -> Chem.Mol | None:
-    mol = valid(smiles)
+def _laid_out(row: Molecule) -> Chem.Mol | None:
+    mol = valid(row.drawn)
     if mol is not None:
-        rdDepictor.SetPreferCoordGen(True)
-        rdDepictor.Compute2DCoords(mol)
+        depiction.lay_out(mol)
     return mol
 
 
 def _in_space(row: Molecule) -> Chem.Mol | None:
     try:
-        return conformer.folded(row.coordinates or row.smiles, _SEED)
+        return conformer.folded(row.shape, _SEED)
     except StudioError:  # too strained, or no molecule: it is written flat
         return None
 

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import AllChem
@@ -13,8 +14,8 @@ from rdkit.Chem import AllChem
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import file_reader
 from studio_molecules.molecule import Molecule, from_csv, to_csv
-from studio_molecules.schema import Export, Predict
-from studio_molecules.tasks import export, prediction
+from studio_molecules.schema import Draw, Export, Predict
+from studio_molecules.tasks import depiction, export, prediction
 
 
 def read(data: bytes, suffix: str) -> list[file_reader.Row]:
@@ -239,6 +240,31 @@ def test_places_in_space_are_kept_and_written_again() -> None:
         io.BytesIO(exported([Molecule("CCO")], "sdf", in_space=True))
     )
     assert likely.GetConformer().Is3D()
+
+
+def test_a_drawing_of_a_file_is_kept_wherever_it_is_drawn() -> None:
+    drawn = Chem.MolFromSmiles("C[C@H](N)C(=O)O.Cl")
+    AllChem.Compute2DCoords(drawn)
+    turned = drawn.GetConformer().GetPositions() @ np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 1.0]])
+    drawn.GetConformer().SetPositions(turned)
+    (row,) = read(Chem.MolToMolBlock(drawn).encode(), ".sdf")
+    (molecule,) = from_csv(to_csv([molecule_of(row)]))
+    kept = molecule_of(row).coordinates
+    assert (molecule.smiles, molecule.drawn) == ("C[C@H](N)C(=O)O", kept)
+    assert molecule.shape == molecule.smiles, "a drawing is no shape in space"
+    (mol,) = Chem.ForwardSDMolSupplier(io.BytesIO(exported([molecule], "sdf")))
+    assert Chem.MolToSmiles(mol) == molecule.smiles
+    places = {tuple(place) for place in mol.GetConformer().GetPositions().round(2).tolist()}
+    assert places <= {tuple(place) for place in turned.round(2).tolist()}
+    anew, own = (
+        run_task(depiction.draw, Draw.parse({"smiles": [each]})).result["svgs"][0]
+        for each in (molecule.smiles, molecule.drawn)
+    )
+    assert anew != own
+    heap = Chem.MolFromSmiles("CCO")
+    heap.AddConformer(Chem.Conformer(3))
+    (bare,) = read(Chem.MolToMolBlock(heap).encode(), ".sdf")
+    assert molecule_of(bare).drawn == "CCO", "all atoms in one place are no drawing"
 
 
 def test_a_table_of_ours_comes_back_with_its_family() -> None:

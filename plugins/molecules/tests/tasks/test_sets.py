@@ -12,7 +12,7 @@ from studio.testing.plugins import Made, run_task
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.schema import Cluster, Combine, Draw, Pairs, Predict, Similar
 from studio_molecules.tasks import (
-    clustering,
+    clusters,
     combination,
     depiction,
     matched_pairs,
@@ -43,7 +43,7 @@ def made_of(made: Made) -> list[Molecule]:
 
 def clustered(molecules: list[Molecule], **params: Any) -> list[Molecule]:
     inputs = {"table": to_csv(molecules)}
-    return made_of(run_task(clustering.cluster, Cluster.parse(params), inputs=inputs))
+    return made_of(run_task(clusters.cluster, Cluster.parse(params), inputs=inputs))
 
 
 def test_a_set_gets_clusters_scaffolds_and_a_diverse_pick_beside_its_columns() -> None:
@@ -66,11 +66,11 @@ def test_a_set_gets_clusters_scaffolds_and_a_diverse_pick_beside_its_columns() -
 
 
 def test_many_rows_are_led_into_the_same_families(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clustering, "BUTINA_MOST", 3)
+    monkeypatch.setattr(clusters, "BUTINA_MOST", 3)
     found = clustered(rows(*FAMILIES), similarity=0.3)
-    clusters = [each.figures["Cluster"] for each in found]
-    assert clusters[0] == clusters[2]
-    assert len({clusters[0], clusters[4], clusters[7]}) == 3
+    led = [each.figures["Cluster"] for each in found]
+    assert led[0] == led[2]
+    assert len({led[0], led[4], led[7]}) == 3
 
 
 def test_what_stands_around_a_core_goes_into_columns() -> None:

@@ -91,8 +91,8 @@ class Plot(QWidget):
         return box
 
     def _on_looks(self) -> None:
-        self.scatter.shading.colour = str(self.box_colour.currentData() or "")
-        self.scatter.shading.size = str(self.box_size.currentData() or "")
+        self.scatter.dots.colour = str(self.box_colour.currentData() or "")
+        self.scatter.dots.size = str(self.box_size.currentData() or "")
         self.scatter.refresh()
 
     def _way(self) -> QToolButton:

@@ -27,8 +27,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from studio.api import PluginContext
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot import point_cloud
+from studio_molecules.pages.plot.dot_style import DotStyle
 from studio_molecules.pages.plot.pareto import front, ranking, ticks
-from studio_molecules.pages.plot.shading import Shading
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
 from studio_molecules.pages.table.model import column_title
@@ -46,7 +46,7 @@ class Scatter(QWidget):
 
     Attributes:
         figure_x, figure_y: What is across, and what is upwards.
-        shading: Which figures colour and size say; after a change, ``refresh``.
+        dots: Which figures colour and size say; after a change, ``refresh``.
         best: Rows of the Pareto front.
 
     Signals:
@@ -62,7 +62,7 @@ class Scatter(QWidget):
         self._ctx, self._collection = ctx, collection
         self.figure_x = self.figure_y = ""
         self.more_x = self.more_y = True
-        self.shading = Shading()
+        self.dots = DotStyle()
         self.best: list[int] = []
         self._box = (0.0, 1.0, 0.0, 1.0)
         self._ground: QPixmap | None = None
@@ -283,7 +283,7 @@ class Scatter(QWidget):
             f"{figure_of(id).title} {shown(id, rows.values(id)[row])}"
             for id in (self.figure_x, self.figure_y)
         ]
-        more = self.shading.told(row, rows)
+        more = self.dots.told(row, rows)
         return "\n".join([molecule.name or molecule.smiles, *figures, *more])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -332,7 +332,7 @@ class Scatter(QWidget):
             self._draw_front(painter)
             colours = self._ctx.ui.tokens.colors
             inks = QColor(colours["text"]), QColor(colours["mute"])
-            self.shading.draw_legend(painter, self._area(), self._collection.rows, *inks)
+            self.dots.draw_legend(painter, self._area(), self._collection.rows, *inks)
         painter.end()
         return pixmap
 
@@ -372,8 +372,8 @@ class Scatter(QWidget):
         chosen = self._np.isin(rows, list(self._collection.chosen))
         faint = 0.55 if len(rows) < _MANY else 0.3
         clouds = [(chosen, colours["accent"], _DOT + 2, 1.0)]
-        if self.shading.is_on(self._collection.rows):
-            groups = self.shading.groups(rows, self._collection.rows, _DOT)
+        if self.dots.is_on(self._collection.rows):
+            groups = self.dots.groups(rows, self._collection.rows, _DOT)
             for here, colour, wide in groups:
                 on = ~chosen & here
                 pen = QPen(QColor(colour or colours["mute"]), wide)

@@ -35,7 +35,7 @@ class Cards(QObject):
             if isinstance(found, StudioError) or not found:
                 give(QImage())
                 return
-            smiles = [molecule.smiles for molecule in found[:_MOST]]
+            smiles = [molecule.drawn for molecule in found[:_MOST]]
             columns, rows = min(len(smiles), 2), -(-len(smiles) // 2)
             wide, high = WIDTH // columns, HEIGHT // rows
             self._waiting.append(([PictureRequest(each, wide, high) for each in smiles], give))

@@ -150,12 +150,12 @@ class Detail(QFrame):
             return
         if molecule is self._molecule:
             return
-        self._molecule, self._shape = molecule, molecule.coordinates or molecule.smiles
+        self._molecule, self._shape = molecule, molecule.shape
         called = self._collection.named(self._collection.current).name
         self.name.setText(called)
         self.smiles.setText(molecule.smiles)
         self.smiles.setCursorPosition(0)
-        self.drawing.show_molecule(molecule.smiles, called)
+        self.drawing.show_molecule(molecule.drawn, called)
         self._show_notice()
         self._show_figures()
         self.family.show_current()

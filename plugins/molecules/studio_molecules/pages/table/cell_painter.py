@@ -56,7 +56,7 @@ class StructureCell(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw the ground as every cell has it, the structure on it."""
         super().paint(painter, option, index)
-        smiles = self._collection.rows.molecules[index.data(ROW)].smiles
+        smiles = self._collection.rows.molecules[index.data(ROW)].drawn
         ratio = painter.device().devicePixelRatioF()
         request = PictureRequest(smiles, CELL.width() - 8, CELL.height() - 6, ratio, self.highlight)
         painter.save()
@@ -125,7 +125,7 @@ class Card(QStyledItemDelegate):
         box = option.rect.adjusted(4, 4, -4, -4)
         self._ground(painter, QRectF(box), option.state)
         colours = self._ctx.ui.tokens.colors
-        smiles = self._collection.rows.molecules[row].smiles
+        smiles = self._collection.rows.molecules[row].drawn
         ratio = painter.device().devicePixelRatioF()
         wide = (box.width() - 8) // 10 * 10  # or every pixel of the window asks for new ones
         request = PictureRequest(smiles, wide, _PICTURE_HIGH, ratio, self.highlight)

@@ -19,7 +19,7 @@ _STEP, _HIGH = 16, 8
 
 
 @dataclass
-class Shading:
+class DotStyle:
     """Which figures colour and size say; empty where they say nothing."""
 
     colour: str = ""
