@@ -46,7 +46,7 @@ class Sheet:
 
     def add(self, mol: Chem.Mol, name: str, shades: Sequence[float] = ()) -> None:
         """Put a molecule with coordinates at the end, atoms coloured by what they add."""
-        colours = depiction.shaded(mol, shades, dark=False)
+        colours = depiction.shaded(mol, shades, dark=False) if shades else {}
         trial = self._canvas(1, 1)
         trial.DrawMolecule(mol, legend=name)
         here, there = trial.GetDrawCoords(Point2D(0, 0)), trial.GetDrawCoords(Point2D(1, 0))

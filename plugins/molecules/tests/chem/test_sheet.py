@@ -33,7 +33,7 @@ def _in_one_call(suffix: str) -> bytes:
     options = canvas.drawOptions()
     options.maxFontSize, options.legendFontSize = 16 * times, 14 * times
     options.bondLineWidth = 1.5 * times
-    canvas.DrawMolecules([export._laid_out(each) for each in SMILES], legends=NAMES)
+    canvas.DrawMolecules([export._laid_out(Molecule(each)) for each in SMILES], legends=NAMES)
     canvas.FinishDrawing()
     drawn = canvas.GetDrawingText()
     return drawn if isinstance(drawn, bytes) else drawn.encode()
