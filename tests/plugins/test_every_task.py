@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from plugins.code.tests.tasks.scripted import Engine, Quick
 from plugins.molecules.tests import pocket
 from plugins.music.tests.audio_models import tiny_audio_models
 from plugins.voice.tests import tiny_whisper
+from plugins.voice.tests.test_speech import Session, speaker
 from studio.api import CalledArtifact, CallOutcome, finished
 from studio.protocol.time_left import TimeLeft
 from studio.runtime.engines.text.engine import TextEngine
@@ -419,6 +421,10 @@ def _case(task: str, folder: Path) -> Case:
         path = folder / "tones.wav"
         path.write_bytes(wav(_tones(), 22_050))
         return Case({"sound": str(path)}, lambda: Listener(NoteNetwork().eval()))
+    if task == "voice.speak":
+        beside = {"pronunciation": lambda: SimpleNamespace(say=lambda words, accent: ["d"])}
+        text = "Good day. Good day. Good day."
+        return Case({"text": text}, lambda: speaker(Session()), beside=beside)
     if task == "voice.transcribe":
         path = folder / "speech.wav"
         path.write_bytes(wav(np.zeros((40 * 16_000, 1), np.float32), 16_000))

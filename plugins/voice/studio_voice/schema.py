@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from studio.api import Capability, File, Group, Label, Params, Range, Text, WeightsId
 
 RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+
+TEXT_SUFFIXES: Final = (".txt", ".md")
+VOICES: Final = {
+    "a": "American",
+    "b": "British",
+}
+Voice = Literal[
+    "af_heart", "af_alloy", "af_aoede", "af_bella", "af_jessica", "af_kore", "af_nicole",
+    "af_nova", "af_river", "af_sarah", "af_sky", "am_adam", "am_echo", "am_eric", "am_fenrir",
+    "am_liam", "am_michael", "am_onyx", "am_puck", "am_santa", "bf_alice", "bf_emma",
+    "bf_isabella", "bf_lily", "bm_daniel", "bm_fable", "bm_george", "bm_lewis",
+]  # fmt: skip
+_TITLES: Final = {name: f"{name[3:].capitalize()} ({VOICES[name[0]]})" for name in get_args(Voice)}
 
 _ADVANCED = Group("Recognition", advanced=True)
 
@@ -42,4 +55,23 @@ class Transcribe(Params, frozen=True):
     ] = 50
     weights: Annotated[
         WeightsId, Capability("speech-to-text"), Label("Model", "The model that writes it down.")
+    ] = WeightsId()
+
+
+class Speak(Params, frozen=True):
+    """What to read aloud, and in which voice."""
+
+    text: Annotated[
+        str, Text(lines=6, placeholder="Type what should be read"), Label("Text", "English.")
+    ] = ""
+    document: Annotated[
+        str,
+        File(TEXT_SUFFIXES),
+        Label("Text file", "Read instead of the text above: a long one may be a book."),
+    ] = ""
+    voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
+    speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
+    title: Annotated[str, Text(max_chars=80), Label("Title", "Of the recording."), _ADVANCED] = ""
+    weights: Annotated[
+        WeightsId, Capability("text-to-speech"), Label("Model", "The model that speaks.")
     ] = WeightsId()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from studio.core import disk
-from studio.core.weights.download.offers import Offer, Piece
+from studio.core.weights.download.offers import Offer, Piece, bytes_of
 from studio.core.weights.weights import Weights
 from studio.protocol.weights_files import parts_of, resolved
 
@@ -73,7 +73,7 @@ def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
         return _broken(path, str(error))
     except (ValueError, RecursionError) as error:  # of tomllib, and of the text's encoding
         return _broken(path, f"it is not valid TOML ({error})")
-    if sidecar.get and sum(piece.bytes for piece in sidecar.get.pieces) != sidecar.bytes:
+    if sidecar.get and bytes_of(sidecar.get.pieces) != sidecar.bytes:
         return _broken(path, "the sizes of its parts do not add up")
     if sidecar.get and not _PLAIN_NAME.fullmatch(sidecar.file):
         return _broken(path, f"“{sidecar.file}” is not a plain file name")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from studio.api import Mode
 from studio_voice.pages.phrases import tr
-from studio_voice.schema import Transcribe
+from studio_voice.schema import Speak, Transcribe
 
-TRANSCRIBE = "transcribe"
+TRANSCRIBE, SPEAK = "transcribe", "speak"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -21,5 +21,15 @@ def modes() -> tuple[Mode, ...]:
             Transcribe,
             own=("recording",),
             capability="speech-to-text",
+        ),
+        Mode(
+            SPEAK,
+            tr("Read aloud"),
+            tr("Read aloud"),
+            "volume-2",
+            "voice.speak",
+            Speak,
+            own=("text",),
+            capability="text-to-speech",
         ),
     )

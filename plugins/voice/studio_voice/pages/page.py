@@ -25,14 +25,13 @@ from studio.api import (
     file_stem,
     outcome,
 )
-from studio_voice.pages.modes import TRANSCRIBE, modes
+from studio_voice.pages.modes import SPEAK, TRANSCRIBE, modes
 from studio_voice.pages.phrases import clock, tr
 from studio_voice.pages.transcript_panel import TranscriptPanel
 from studio_voice.schema import RECORDING_SUFFIXES
 from studio_voice.transcripts.formats import FORMATS
 from studio_voice.transcripts.transcript import KIND, unpacked
 
-CAPABILITY = "speech-to-text"
 _LONGEST = 3600
 
 
@@ -69,6 +68,12 @@ class VoicePage(QWidget):
         self.modes = kit.modes(tr("Action"), modes())
         self.go = kit.run_button(tr("Transcribe"), "file-text")
         self.bar = kit.record_bar(tr("Stop and transcribe"), "file-text", longest=_LONGEST)
+        self.field = kit.prompt_field(
+            tr("Text to read aloud"),
+            placeholder=tr("What should be read aloud?"),
+            lines=(1, 6),
+            max_chars=100_000,
+        )
         self.view = TranscriptPanel(ctx)
         self.results = kit.results(
             "transcripts",
@@ -113,6 +118,7 @@ class VoicePage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(ui.label(tr("Voice"), Role.TITLE))
+        head.addWidget(self.modes.widget)
         head.addStretch(1)
         self._record = ui.button(tr("Record"), "mic", dense=True)
         self._open = ui.button(tr("Open"), "folder-open", dense=True)
@@ -127,6 +133,7 @@ class VoicePage(QWidget):
         inside.setContentsMargins(14, 10, 10, 10)
         inside.setSpacing(10)
         inside.addWidget(self.source.widget, 1)
+        inside.addWidget(self.field.widget, 1)
         inside.addWidget(self.go.widget)
         offer = QHBoxLayout()
         offer.addWidget(self.missing, 1)
@@ -162,6 +169,8 @@ class VoicePage(QWidget):
         column.addWidget(self.results.widget)
 
     def _connect(self) -> None:
+        self.modes.on_change(lambda _mode: self._on_mode())
+        self.field.on_return(self.run.run)
         self.results.on_pick(self.show_result)
         self.results.on_menu(self._menu)
         self.results.on_remove(self.result_actions.remove)
@@ -207,25 +216,35 @@ class VoicePage(QWidget):
 
     def _show_source(self) -> None:
         """Say what is written down, or what is missing for it."""
-        path = self.recording
+        path, speaking = self.recording, self.modes.mode.id == SPEAK
         self.source.set_text(path.name if path else tr("No recording yet"))
-        known = bool(self._ctx.weights.for_capability(CAPABILITY))
-        offers = [] if known else self._ctx.weights.to_get(CAPABILITY)
+        self.source.widget.setVisible(not speaking)
+        self.field.widget.setVisible(speaking)
+        capability = self.modes.mode.capability
+        known = bool(self._ctx.weights.for_capability(capability))
+        offers = [] if known else self._ctx.weights.to_get(capability)
         self.missing.setVisible(not known)
         self.get.setVisible(bool(offers))
         if offers:
             words = tr("{title} is needed to write speech down ({size} MB).")
+            if speaking:
+                words = tr("{title} is needed to read aloud ({size} MB).")
             size = round(offers[0][2] / 1e6)
             self.missing.setText(words.format(title=offers[0][1], size=size))
         elif not known:
             self.missing.setText(tr("Add a Whisper model on the Models page."))
-        nothing = not path and not self._shown
+        nothing = not self._shown and (speaking or not path)
         self._empty.setVisible(nothing)
         self.view.setVisible(not nothing)
         self._tools.setVisible(bool(self._shown))
 
+    def _on_mode(self) -> None:
+        mode = self.modes.mode
+        self.go.set_verb(mode.verb, mode.icon)
+        self._show_source()
+
     def _get(self) -> None:
-        for name, _title, _size in self._ctx.weights.to_get(CAPABILITY)[:1]:
+        for name, _title, _size in self._ctx.weights.to_get(self.modes.mode.capability)[:1]:
             self._ctx.weights.get_set(name)
 
     # --- for the task -------------------------------------------------------------------------
@@ -234,14 +253,23 @@ class VoicePage(QWidget):
         """Return what is to be started.
 
         Raises:
-            BadInput: There is no recording.
+            BadInput: There is no recording, or nothing to read.
         """
+        if self.modes.mode.id == SPEAK:
+            return self._speech_request()
         if self.recording is None:
             raise BadInput(tr("Choose a recording first: drop a file here, or record yourself."))
         return self._request_of(self.recording, self._parents)
 
+    def _speech_request(self) -> JobRequest:
+        values, text = dict(self.modes.form.values()), self.field.text.strip()
+        if not text and not values.get("document"):
+            raise BadInput(tr("Write a text first, or choose a text file in the panel."))
+        title = text[:60] or Path(str(values["document"])).name
+        return JobRequest("voice.speak", {**values, "text": text}, title=title)
+
     def _request_of(self, path: Path, parents: list[str]) -> JobRequest:
-        values = dict(self.modes.form.values())
+        values = dict(self.modes.forms[TRANSCRIBE].values())
         params = {**values, "recording": str(path)}
         title = tr("Transcribe {name}").format(name=path.name)
         return JobRequest("voice.transcribe", params, title=title, parents=parents)
@@ -255,9 +283,8 @@ class VoicePage(QWidget):
             self.view.show_so_far(self._so_far)
 
     def _on_made(self, result: TaskResult) -> None:
-        if result.artifact.kind == KIND:
-            self.results.add(result)
-            self.show_result(result.id)
+        self.results.add(result)
+        self.show_result(result.id)
 
     # --- what is in view ----------------------------------------------------------------------
 
@@ -273,9 +300,12 @@ class VoicePage(QWidget):
         self._shown = id if result else ""
         self.results.show_current(self._shown)
         if result is not None:
-            path = str(result.params.get("recording") or "")
-            self.recording, self._parents = (Path(path) if path else None), []
-            self.view.show_result(result)
+            if result.artifact.kind == KIND:
+                path = str(result.params.get("recording") or "")
+                self.recording, self._parents = (Path(path) if path else None), []
+                self.view.show_result(result)
+            else:
+                self.view.show_recording(result.artifact.path)
         self._show_source()
 
     def _on_loaded(self) -> None:
@@ -294,8 +324,14 @@ class VoicePage(QWidget):
 
     def reuse(self, used: UsedSettings) -> None:
         """Set everything as it was for a transcript."""
-        kept = {name: value for name, value in used.params.items() if name != "recording"}
-        self.modes.forms[TRANSCRIBE].set_values(kept)
+        mode = self.modes.of_task(used.task)
+        if mode is None:
+            return
+        self.modes.choose(mode.id)
+        kept = {name: value for name, value in used.params.items() if name not in mode.own}
+        self.modes.forms[mode.id].set_values(kept)
+        if mode.id == SPEAK:
+            self.field.set_text(str(used.params.get("text") or ""))
         if path := str(used.params.get("recording") or ""):
             self._take(Path(path), list(used.parents))
 
@@ -323,7 +359,7 @@ class VoicePage(QWidget):
     def page_actions(self) -> list[PageAction]:
         """Return what the palette and the keys can do here."""
         rows = (
-            ("run", tr("Transcribe, or add to queue"), self.run.run, "file-text", "Ctrl+Return"),
+            ("run", tr("Run, or add to queue"), self.run.run, "play", "Ctrl+Return"),
             ("stop_job", tr("Stop"), self.run.stop, "circle-stop", "Alt+."),
             ("record", tr("Record, or stop and transcribe"), self.bar.toggle, "mic", "Ctrl+R"),
             ("play", tr("Play or pause"), self.view.player.toggle, "play", "Ctrl+Space"),
@@ -341,17 +377,24 @@ class VoicePage(QWidget):
             "recording": str(self.recording or ""),
             "shown": self._shown,
             "forms": self.modes.save_state(),
+            "mode": self.modes.mode.id,
+            "text": self.field.text,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
         self.modes.restore_state(state.get("forms"))
+        self.modes.choose(str(state.get("mode", TRANSCRIBE)))
+        self.field.set_text(str(state.get("text") or "")[:100_000])
         path = state.get("recording")
         if isinstance(path, str) and path and not state.get("shown") and Path(path).is_file():
             self._take(Path(path), [])
 
 
 def _export(artifact: SavedArtifact, path: Path) -> None:
+    if artifact.kind != KIND:
+        path.write_bytes(artifact.read())
+        return
     transcript = unpacked(artifact.read())
     path.write_bytes(FORMATS.get(path.suffix.lower(), FORMATS[".txt"])(transcript))
 

@@ -15,6 +15,7 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result, Tokens
 from studio_voice.pages import page, player
+from studio_voice.pages.modes import SPEAK
 from studio_voice.pages.phrases import clock
 from studio_voice.transcripts.transcript import KIND, Segment, Transcript, packed, unpacked
 
@@ -52,7 +53,7 @@ class FakeRecording:
 
 class Desk(PageDesk):
     plugin = "voice"
-    capabilities = {"whisper": "speech-to-text"}
+    capabilities = {"whisper": "speech-to-text", "kokoro": "text-to-speech"}
 
     def build(self) -> Page:
         return page.build(self.ctx)
@@ -169,6 +170,20 @@ def test_a_slip_of_the_button_is_told(desk: Desk) -> None:
     desk.until(lambda: desk.page.bar.recording)
     desk.page.bar.finish()
     assert "Nothing was recorded" in desk.trouble()
+
+
+def test_a_text_is_read_aloud(desk: Desk, talk: Path) -> None:
+    page = desk.page
+    page.modes.choose(SPEAK)
+    with pytest.raises(BadInput, match="Write a text first"):
+        page.request()
+    desk.runtime.enqueue(Artifact("audio", talk.read_bytes(), ".wav", title="Hi"), Result())
+    page.field.set_text("Hello there.")
+    page.run.run()
+    desk.until(lambda: page.view.player.seconds > 0)
+    asked = desk.runtime.submitted[-1]
+    assert (asked.task, asked.params["text"]) == ("voice.speak", "Hello there.")
+    assert page.view.player.path == page.result().artifact.path
 
 
 def test_without_a_recording_it_says_so(desk: Desk) -> None:

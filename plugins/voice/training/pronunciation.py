@@ -1,0 +1,117 @@
+"""Train the network that guesses pronunciations, on the lexicon of misaki.
+
+    python plugins/voice/training/pronunciation.py FOLDER OUT.safetensors [--minutes 10]
+
+FOLDER has us_gold.json and gb_gold.json of the Python package misaki 0.9.4. One word in fifty, by
+its spelling alone, is held out in both accents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import time
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from studio_voice.pronunciation import weights
+from studio_voice.pronunciation.network import ACCENTS, LONGEST, SLOTS, Speller, numbered
+
+_BATCH = 256
+Pair = tuple[list[int], int, list[int], str, str]
+
+
+def main() -> None:
+    """Train, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=10, help="of one processor")
+    asked = parser.parse_args()
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    rng = random.Random(1)
+    words = {accent: _lexicon(asked.folder / f"{accent}_gold.json") for accent in ACCENTS}
+    sounds = "".join(sorted({s for said in words.values() for each in said.values() for s in each}))
+    pairs = [
+        (numbers, place, [sounds.index(s) + 1 for s in said], word, said)
+        for place, accent in enumerate(ACCENTS)
+        for word, said in words[accent].items()
+        if _fits(numbers := numbered(word), said)
+    ]
+    held = [pair for pair in pairs if zlib.crc32(pair[3].encode()) % 50 == 0]
+    seen = [pair for pair in pairs if zlib.crc32(pair[3].encode()) % 50]
+    print(f"{len(seen)} words, {len(held)} held out, {len(sounds)} sounds", flush=True)
+    network = Speller(sounds)
+    optimiser = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=0.01)
+    lost, steps, started = nn.CTCLoss(zero_infinity=True), 0, time.process_time()
+    while (spent := (time.process_time() - started) / 60) < asked.minutes:
+        rng.shuffle(seen)
+        block = sorted(seen[: 40 * _BATCH], key=lambda pair: len(pair[0]))
+        batches = [block[at : at + _BATCH] for at in range(0, len(block), _BATCH)]
+        rng.shuffle(batches)
+        for batch in batches:
+            for group in optimiser.param_groups:
+                group["lr"] = 3e-3 * max(0.02, 1 - spent / asked.minutes)
+            loss = _loss(network, batch, lost)
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            steps += 1
+        print(f"{spent:.1f} min, step {steps}: {float(loss.detach()):.3f}", flush=True)
+    print(_measured(network, held), flush=True)
+    weights.save(asked.out, network)
+
+
+def _lexicon(path: Path) -> dict[str, str]:
+    """Return word → sounds; a word said in several ways has its usual one."""
+    found: dict[str, str] = {}
+    for word, said in json.loads(path.read_text("utf-8")).items():
+        usual = said.get("DEFAULT") if isinstance(said, dict) else said
+        if usual and word.lower() not in found and not word.isupper():
+            found[word.lower()] = usual
+    return found
+
+
+def _fits(numbers: list[int], said: str) -> bool:
+    repeated = sum(a == b for a, b in itertools.pairwise(said))
+    return 0 < len(numbers) <= LONGEST and len(said) + repeated <= SLOTS * len(numbers)
+
+
+def _loss(network: Speller, batch: list[Pair], lost: nn.CTCLoss) -> Tensor:
+    longest = max(len(pair[0]) for pair in batch)
+    letters = torch.tensor([pair[0] + [0] * (longest - len(pair[0])) for pair in batch])
+    likely = network(letters, torch.tensor([pair[1] for pair in batch])).transpose(0, 1)
+    targets = torch.tensor([sound for pair in batch for sound in pair[2]])
+    lengths = torch.tensor([SLOTS * len(pair[0]) for pair in batch])
+    loss: Tensor = lost(likely, targets, lengths, torch.tensor([len(pair[2]) for pair in batch]))
+    return loss
+
+
+def _measured(network: Speller, held: list[Pair]) -> str:
+    """Return the share of wrong sounds and of wrong words of words that were not seen."""
+    wrong = sounds = words = 0
+    for _numbers, place, _targets, word, said in held:
+        (made,) = network.say([word], ACCENTS[place])
+        off = _distance(made, said)
+        wrong, sounds, words = wrong + off, sounds + len(said), words + (off > 0)
+    return f"held out: {wrong / sounds:.4f} of sounds, {words / len(held):.4f} of words are wrong"
+
+
+def _distance(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1]
+
+
+if __name__ == "__main__":
+    main()
