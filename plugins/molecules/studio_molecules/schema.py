@@ -45,6 +45,7 @@ _Odd = Annotated[
     Label("Allow unusual groups", "Keep what chemists do not make, such as N–F and O–C≡C."),
 ]
 _STRUCTURE = Group("Structure", advanced=True)
+_ENDING = Group("Stop early", advanced=True)
 _MustHave = Annotated[
     str,
     Text(placeholder="C(=O)N", max_chars=2000),
@@ -430,6 +431,34 @@ class Improve(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("smiles"), Label("Model", "The model that generates molecules.")
     ] = WeightsId()
+    enough: Annotated[
+        float,
+        Range(0, 1, 0.01),
+        Label("Sufficient score", "End once the best molecule has this score; 0 for never."),
+        _ENDING,
+    ] = 0.0
+    patience: Annotated[
+        int,
+        Range(0, 100_000),
+        Label(
+            "Stop without gain",
+            "End once so many molecules in a row made the best no better; 0 for never.",
+        ),
+        _ENDING,
+    ] = 0
+    stereo: Annotated[
+        Literal["keep", "enumerate", "ignore"],
+        Label(
+            "Stereochemistry",
+            "Keep that of the lead, list the stereoisomers of what is found, or leave it out.",
+        ),
+        _STRUCTURE,
+    ] = "keep"
+    macrocycles: Annotated[
+        bool,
+        Label("Allow macrocycles", "Also close rings of twelve to eighteen atoms (Genetic)."),
+        _STRUCTURE,
+    ] = False
     keep: _Keep = ""
     must_have: _MustHave = ""
     must_not_have: _MustNotHave = ""

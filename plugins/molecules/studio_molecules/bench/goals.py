@@ -1,14 +1,21 @@
-"""The bench ``molecules-goals``: how far the two searches come with six goals of GuacaMol.
+"""The bench ``molecules-goals``: how far a search comes with goals of GuacaMol and PMO.
 
-STUDIO_BENCH_GOALS names those to measure by parts of their names, like ``zaleplon,median``: all, if
-it is not set. STUDIO_BENCH_GOALS_BUDGET is how many molecules a search scores. Both begin with
-what the model writes; the published ones began with the best of ChEMBL, and scored far more.
+All searches begin with what the model writes, a tenth of the budget; the published ones begin with
+the best of ChEMBL or ZINC. In the environment:
+
+* STUDIO_BENCH_GOALS: those to measure by parts of their names, like ``zaleplon,median``; else all.
+* STUDIO_BENCH_GOALS_BUDGET: how many molecules a search scores; STUDIO_BENCH_GOALS_SEED.
+* STUDIO_BENCH_GOALS_SEARCH: ``genetic`` or ``reinforcement``.
+* STUDIO_BENCH_GOALS_LOG: a file of JSON lines, one a goal; what is in it is not measured again.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,42 +23,51 @@ import torch
 from rdkit import Chem
 
 from studio.api import BenchContext, ErrorCode, StudioError
-from studio_molecules.bench import guacamol
+from studio_molecules.bench import guacamol, sample_efficiency
+from studio_molecules.bench.measures import Measure
 from studio_molecules.bench.smiles_model import loaded, written
 from studio_molecules.chem import parser
 from studio_molecules.goals import genetic, reinforcement
+from studio_molecules.goals.rewriting import rewriter
 from studio_molecules.goals.scores import Judge
 from studio_molecules.smiles.weights import SmilesModel
 
-BUDGET: Final = 10_000
 _GOALS: Final = "STUDIO_BENCH_GOALS"
-_BUDGET: Final = "STUDIO_BENCH_GOALS_BUDGET"
-_FIRST: Final = 256
-SEED: Final = 1
+_FIRST, _MOST_FIRST = 0.1, 4000
+_DONE: Final = 1 - 1e-9
+
+Search = Callable[[Judge], Iterator[object]]
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
-    """Return the score of each goal by each search, and the published ones."""
-    budget = int(os.environ.get(_BUDGET, BUDGET))
+    """Return the score of each goal, the published ones, and the sums."""
+    budget = int(os.environ.get(f"{_GOALS}_BUDGET", str(sample_efficiency.BUDGET)))
+    seed = int(os.environ.get(f"{_GOALS}_SEED", "1"))
+    name = os.environ.get(f"{_GOALS}_SEARCH", "genetic")
+    log = Path(os.environ.get(f"{_GOALS}_LOG", os.devnull))
+    asked = {"search": name, "budget": budget, "seed": seed}
+    known = _known(log, asked)
     model = loaded(ctx)
-    first = [parser.valid(text) for text in written(model, _FIRST, SEED)]
-    known = [mol for mol in first if mol is not None] or [Chem.MolFromSmiles("c1ccccc1")]
-    found: dict[str, Any] = {}
+    first: list[Chem.Mol] = []
     for goal, make in _wanted().items():
-        found[goal] = {"published": guacamol.PUBLISHED[goal]}
-        for name in ("genetic", "reinforcement"):
-            ctx.say(f"{goal}: {name}, {budget:,} molecules")
-            scores = scores_of(_steps(name, model, known), make(), budget)
-            found[goal][name] = {
-                "score": round(guacamol.score_of(goal, scores), 3),
-                "best": round(scores[0], 3),
-            }
-    best = [max(each[n]["score"] for n in ("genetic", "reinforcement")) for each in found.values()]
-    theirs = [each["published"]["Graph GA"] for each in found.values()]
-    return {"ratio": round(sum(best) / sum(theirs), 3), "budget": budget, "goals": found}
+        if goal in known:
+            continue
+        first = first or _first(model, min(int(budget * _FIRST), _MOST_FIRST), seed)
+        ctx.say(f"{goal}: {name}, {budget:,} molecules")
+        known[goal] = asked | _measured(goal, make(), _search(name, model, first, asked), budget)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(known[goal]) + "\n")
+    return {**_sums(known, budget), **asked, "goals": [_told(known[goal]) for goal in _wanted()]}
 
 
-def _wanted() -> Mapping[str, Callable[[], guacamol.Measure]]:
+def _known(log: Path, asked: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    """Return what was measured before, by goal."""
+    lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+    found = [json.loads(line) for line in lines if line.strip()]
+    return {each["goal"]: each for each in found if asked.items() <= each.items()}
+
+
+def _wanted() -> Mapping[str, Callable[[], Measure]]:
     """Return the goals that are asked for.
 
     Raises:
@@ -60,31 +76,97 @@ def _wanted() -> Mapping[str, Callable[[], guacamol.Measure]]:
     parts = [part.strip().lower() for part in os.environ.get(_GOALS, "").split(",") if part.strip()]
     chosen = {
         name: make
-        for name, make in guacamol.GOALS.items()
+        for name, make in sample_efficiency.GOALS.items()
         if not parts or any(part in name.lower() for part in parts)
     }
     if not chosen:
-        known = ", ".join(guacamol.GOALS)
+        known = ", ".join(sample_efficiency.GOALS)
         raise StudioError(ErrorCode.BAD_INPUT, f"{_GOALS} names no goal.", f"Available: {known}.")
     return chosen
 
 
-def scores_of(search: Any, measure: guacamol.Measure, budget: int) -> list[float]:
-    """Run a search until ``budget`` molecules are scored; return the scores, best first."""
+def _first(model: SmilesModel, count: int, seed: int) -> list[Chem.Mol]:
+    """Return what the searches begin with: molecules that the model writes."""
+    found = [parser.valid(text) for text in written(model, count, seed)]
+    return [mol for mol in found if mol is not None] or [Chem.MolFromSmiles("c1ccccc1")]
+
+
+def _search(
+    name: str, model: SmilesModel, first: list[Chem.Mol], asked: Mapping[str, Any]
+) -> Search:
+    seed, budget = asked["seed"], asked["budget"]
+    if name == "reinforcement":
+        rng = torch.Generator().manual_seed(seed)
+        settings = reinforcement.Settings()
+        return lambda judge: reinforcement.search(model, judge, rng, settings)
+    numpy, tokens = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    rewrite = rewriter(model, numpy, tokens)
+    return lambda judge: genetic.search(judge, first, numpy, genetic.sized(budget), rewrite)
+
+
+def _measured(goal: str, measure: Measure, search: Search, budget: int) -> dict[str, Any]:
+    began = time.process_time()
+    judge, best = searched(measure, search, budget, max(guacamol.tops(goal)))
+    scores = [each.score for each in judge.seen.values()]
+    return {
+        "goal": goal,
+        "score": round(guacamol.score_of(goal, best), 4),
+        "best": round(best[0], 4),
+        "area": round(sample_efficiency.area(scores, budget), 4),
+        "scored": len(scores),
+        "seconds": round(time.process_time() - began),
+        "smiles": judge.best(1)[0].smiles,
+    }
+
+
+def searched(
+    measure: Measure, search: Search, budget: int, enough: int
+) -> tuple[Judge, list[float]]:
+    """Run a search until ``budget`` molecules are scored, or ``enough`` of them have all of 1.
+
+    Returns:
+        The judge, and the scores of the best, best first.
+    """
     judge = Judge(lambda mol: (measure(mol), {}))
-    for _ in search(judge):
+    for people in search(judge):
+        done = people is not None and judge.top >= _DONE
+        if done and judge.best(enough)[-1].score >= _DONE and len(judge.seen) >= enough:
+            break
         if len(judge.seen) >= budget:
             break
-    return [each.score for each in judge.best(max(guacamol.TOP))]
+    return judge, [each.score for each in judge.best(guacamol.MOST)]
 
 
-def _steps(name: str, model: SmilesModel, first: list[Chem.Mol]) -> Any:
-    def genes(judge: Judge) -> Iterator[object]:
-        rng = np.random.default_rng(SEED)
-        return genetic.search(judge, first, rng, genetic.Settings())
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with what was published of its goal."""
+    told = {name: row[name] for name in ("goal", "score", "best", "scored", "smiles")}
+    if row["goal"] in guacamol.PUBLISHED:
+        names = ("best of data set", "SMILES LSTM", "Graph GA")
+        told["published"] = dict(zip(names, guacamol.PUBLISHED[row["goal"]], strict=True))
+    if row["goal"] in sample_efficiency.PUBLISHED and row["budget"] == sample_efficiency.BUDGET:
+        reinvent, graph = sample_efficiency.PUBLISHED[row["goal"]]
+        told["area"] = {"here": row["area"], "REINVENT": reinvent, "Graph GA": graph}
+    return told
 
-    def learning(judge: Judge) -> Iterator[object]:
-        rng = torch.Generator().manual_seed(SEED)
-        return reinforcement.search(model, judge, rng, reinforcement.Settings())
 
-    return genes if name == "genetic" else learning
+def _sums(known: Mapping[str, Mapping[str, Any]], budget: int) -> dict[str, Any]:
+    """Return the sums over what was measured, beside the published ones over the same."""
+    goals = [goal for goal in guacamol.GOALS if goal in known]
+    ours = sum(known[goal]["score"] for goal in goals)
+    theirs = sum(guacamol.PUBLISHED[goal][-1] for goal in goals)
+    sums: dict[str, Any] = {"ratio": round(ours / theirs, 3) if goals else None}
+    sums["GuacaMol"] = {"goals": len(goals), "here": round(ours, 3), "Graph GA": round(theirs, 3)}
+    if budget == sample_efficiency.BUDGET:
+        oracles = [goal for goal in sample_efficiency.PUBLISHED if goal in known]
+        sums["PMO"] = {"oracles": len(oracles)} | _areas(known, oracles)
+    return sums
+
+
+def _areas(known: Mapping[str, Mapping[str, Any]], oracles: Sequence[str]) -> dict[str, float]:
+    published = [sample_efficiency.PUBLISHED[goal] for goal in oracles]
+    columns = {
+        "here": [known[goal]["area"] for goal in oracles],
+        "REINVENT": [each[0] for each in published],
+        "Graph GA": [each[1] for each in published],
+    }
+    return {name: round(sum(column), 3) for name, column in columns.items()}

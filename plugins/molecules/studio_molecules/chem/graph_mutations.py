@@ -1,4 +1,4 @@
-"""Small changes to a molecule, and crosses of two: the moves of a genetic search on graphs.
+"""Small changes to a molecule: moves of a genetic search on graphs.
 
 After Jensen, Chem. Sci. 2019, 10, 3567. Every child is sanitised; none is scored here.
 """
@@ -12,34 +12,41 @@ from rdkit import Chem
 
 from studio_molecules.chem.parser import MAX_HEAVY_ATOMS
 
-ELEMENTS = ("C", "N", "O", "F", "S", "Cl", "Br")
-_CHANCES = (0.42, 0.2, 0.18, 0.08, 0.06, 0.04, 0.02)
-_CUT = Chem.MolFromSmarts("[*]-;!@[*]")
+ELEMENTS = ("C", "N", "O", "F", "S", "Cl", "Br", "P", "I")
+_CHANCES = (0.42, 0.2, 0.17, 0.08, 0.06, 0.03, 0.02, 0.01, 0.01)
 _MAX_RING = 8
 _MACROCYCLE = 12
+_RING, _MACROCYCLES = range(5, 7), range(_MACROCYCLE, 19)
 _KEPT = "kept"
 
 Edit = Callable[[Chem.RWMol, np.random.Generator], bool]
 
 
 def mutate(
-    mol: Chem.Mol, rng: np.random.Generator, kept: Collection[int] = ()
+    mol: Chem.Mol,
+    rng: np.random.Generator,
+    kept: Collection[int] = (),
+    edit: str = "",
+    *,
+    macrocycles: bool = False,
 ) -> tuple[Chem.Mol, str] | None:
     """Return a child that differs by one edit, and what the edit was; None if it cannot exist.
 
     Args:
         kept: Atoms that no edit may touch, nor the bonds between them; others may be bound to them.
+        edit: Which one of ``edits``; any, if empty.
+        macrocycles: Whether rings of twelve atoms and more may be closed.
     """
-    names = list(EDITS)
-    name = names[int(rng.integers(len(names)))]
+    names = edits(macrocycles=macrocycles)
+    name = edit or names[int(rng.integers(len(names)))]
     child = Chem.RWMol(mol)
     Chem.Kekulize(child, clearAromaticFlags=True)
     for place in kept:
         child.GetAtomWithIdx(place).SetIntProp(_KEPT, place)
-    before = _untouchable(child)
-    if not EDITS[name](child, rng) or _untouchable(child) != before:
+    before = _untouchable(child) if kept else None
+    if not _EDITS[name](child, rng) or (kept and _untouchable(child) != before):
         return None
-    made = _sanitised(child, macrocycles=_has_macrocycle(mol))
+    made = sanitised(child, macrocycles=macrocycles or has_macrocycle(mol))
     return (made, name) if made is not None else None
 
 
@@ -51,41 +58,11 @@ def _untouchable(mol: Chem.Mol) -> tuple[dict[int, tuple[int, int]], dict[frozen
         if each.HasProp(_KEPT)
     }
     bonds: dict[frozenset[int], object] = {}
-    for bond in mol.GetBonds() if atoms else ():
+    for bond in mol.GetBonds():
         ends = (bond.GetBeginAtom(), bond.GetEndAtom())
         if all(each.HasProp(_KEPT) for each in ends):
             bonds[frozenset(each.GetIntProp(_KEPT) for each in ends)] = bond.GetBondType()
     return atoms, bonds
-
-
-def cross(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.Mol | None:
-    """Return a part of ``first`` joined to a part of ``second``; None if it cannot exist."""
-    left, right = _part(first, rng), _part(second, rng)
-    if left is None or right is None:
-        return None
-    (one, here), (other, there) = left, right
-    joined = Chem.RWMol(Chem.CombineMols(one, other))
-    joined.AddBond(here, one.GetNumAtoms() + there, Chem.BondType.SINGLE)
-    macrocycles = _has_macrocycle(first) or _has_macrocycle(second)
-    return _sanitised(joined, macrocycles=macrocycles)
-
-
-def _part(mol: Chem.Mol, rng: np.random.Generator) -> tuple[Chem.Mol, int] | None:
-    """Return one side of a cut single bond, and the atom that the cut left open."""
-    cuts = mol.GetSubstructMatches(_CUT)
-    if not cuts:
-        return None
-    near, far = cuts[int(rng.integers(len(cuts)))]
-    if rng.random() < 0.5:
-        near, far = far, near
-    halves = Chem.RWMol(mol)
-    halves.RemoveBond(near, far)
-    for fragment in Chem.GetMolFrags(halves):
-        if near in fragment:
-            for atom in sorted(set(range(mol.GetNumAtoms())) - set(fragment), reverse=True):
-                halves.RemoveAtom(atom)
-            return halves.GetMol(), sorted(fragment).index(near)
-    return None
 
 
 def _change_atom(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
@@ -146,12 +123,24 @@ def _change_bond(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
 
 
 def _close_ring(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
-    first, second = _any_atom(mol, rng).GetIdx(), _any_atom(mol, rng).GetIdx()
-    if first == second or mol.GetBondBetweenAtoms(first, second):
+    return _closed(mol, rng, _RING)
+
+
+def _close_macrocycle(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
+    return _closed(mol, rng, _MACROCYCLES)
+
+
+def _closed(mol: Chem.RWMol, rng: np.random.Generator, sizes: range) -> bool:
+    """Bind two atoms with hydrogens so that a ring of one of ``sizes`` is closed."""
+    first = _any_atom(mol, rng)
+    if not first.GetTotalNumHs():
         return False
-    if not 5 <= len(Chem.GetShortestPath(mol, first, second)) <= 6:
+    away = Chem.GetDistanceMatrix(mol)[first.GetIdx()]
+    ends = [n for n in np.flatnonzero((away + 1 >= sizes.start) & (away + 1 < sizes.stop)).tolist()
+            if mol.GetAtomWithIdx(n).GetTotalNumHs()]  # fmt: skip
+    if not ends:
         return False
-    mol.AddBond(first, second, Chem.BondType.SINGLE)
+    mol.AddBond(first.GetIdx(), ends[int(rng.integers(len(ends)))], Chem.BondType.SINGLE)
     return True
 
 
@@ -163,7 +152,37 @@ def _open_ring(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
     return True
 
 
-EDITS: dict[str, Edit] = {
+def _swap_atoms(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
+    """Let two atoms change elements: another isomer."""
+    one, other = _any_atom(mol, rng), _any_atom(mol, rng)
+    elements = one.GetAtomicNum(), other.GetAtomicNum()
+    if elements[0] == elements[1] or one.GetFormalCharge() or other.GetFormalCharge():
+        return False
+    for atom, element in zip((other, one), elements):
+        atom.SetAtomicNum(element)
+        atom.SetNoImplicit(False)
+        atom.SetNumExplicitHs(0)
+    return True
+
+
+def _move_group(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
+    """Bind a group to another atom of the rest: another isomer."""
+    bond = _any_bond(mol, rng)
+    if bond is None or bond.IsInRing() or bond.GetBondType() != Chem.BondType.SINGLE:
+        return False
+    near, far = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+    if rng.random() < 0.5:
+        near, far = far, near
+    mol.RemoveBond(near, far)
+    group = next(part for part in Chem.GetMolFrags(mol) if far in part)
+    rest = [n for n in range(mol.GetNumAtoms()) if n not in group and n != near]
+    if not rest:
+        return False
+    mol.AddBond(rest[int(rng.integers(len(rest)))], far, Chem.BondType.SINGLE)
+    return True
+
+
+_EDITS: dict[str, Edit] = {
     "atom changed": _change_atom,
     "atom added": _add_atom,
     "atom inserted": _insert_atom,
@@ -171,8 +190,18 @@ EDITS: dict[str, Edit] = {
     "bond changed": _change_bond,
     "ring closed": _close_ring,
     "ring opened": _open_ring,
+    "atoms swapped": _swap_atoms,
+    "group moved": _move_group,
+    "macrocycle closed": _close_macrocycle,
 }
 """Edit → how: each works in place and returns whether there was anything to do."""
+
+_NAMES = tuple(_EDITS)
+
+
+def edits(*, macrocycles: bool = False) -> tuple[str, ...]:
+    """Return the names of the edits there are."""
+    return _NAMES if macrocycles else _NAMES[:-1]
 
 
 def _any_atom(mol: Chem.RWMol, rng: np.random.Generator) -> Chem.Atom:
@@ -188,11 +217,12 @@ def _element(rng: np.random.Generator) -> str:
     return str(rng.choice(ELEMENTS, p=_CHANCES))
 
 
-def _has_macrocycle(mol: Chem.Mol) -> bool:
+def has_macrocycle(mol: Chem.Mol) -> bool:
+    """Return whether it has a ring of twelve atoms or more."""
     return any(len(ring) >= _MACROCYCLE for ring in mol.GetRingInfo().AtomRings())
 
 
-def _sanitised(mol: Chem.RWMol, *, macrocycles: bool) -> Chem.Mol | None:
+def sanitised(mol: Chem.RWMol, *, macrocycles: bool) -> Chem.Mol | None:
     """Return the child as RDKit reads it back; None if it cannot exist, is too large or in pieces.
 
     Rings of more than ``_MAX_RING`` atoms and cumulated rings are refused: no one can make them.

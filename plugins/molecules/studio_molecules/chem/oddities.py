@@ -27,6 +27,9 @@ ODDITIES: Final = {
     "cumulated double bonds": "[#6]=[#6]=[#6]",
     "ketene": "[#6]=[#6]=[O,S]",
     "cyclopropene": "[#6;r3]=[#6;r3]",
+    "sulfurane": "[#16;v4,v6;+0;!$([#16]=[O,N,S]);!a]",
+    "phosphorane": "[#15;v5;!$([#15]=[O,N,S])]",
+    "phosphine": "[#15;v3]",
     "enol": "[CX3;!$(C-C=O);!$(C-C#N)]=[CX3;!$(C-C=O)][OX2H1]",
 }
 """Name → SMARTS."""

@@ -1,90 +1,238 @@
 """A genetic search on molecular graphs (Jensen, Chem. Sci. 2019, 10, 3567).
 
-Parents are drawn by rank, crossed and changed; the best of old and new go on, at most a few of one
-scaffold, so that the population stays wide.
+Parents come from a best part of the population whose size is drawn anew each time (Tripp 2023,
+arXiv:2310.09267); each child that is better than the worst takes its place at once. A population
+has few of one scaffold, so that it stays wide. Moves that lead to good children are made more
+often. A long search begins on several islands, which become one: what one of them is caught in,
+the others may not be.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, cycle
 
 import numpy as np
 from rdkit import Chem
 
 from studio_molecules.chem import graph_mutations
+from studio_molecules.goals.crossover import cross
 from studio_molecules.goals.scores import Judge, Scored
 
+_BATCH = 32
+"""Children that the model writes at a time."""
+_BLIND_CROSSED = 0.7
+"""How often two are crossed while nothing is worth anything: that reaches farther than edits."""
 _TRIES = 20
 """Edits that may fail for one child before its place stays empty."""
+CROSSED, BOTH = "crossed", "crossed and edited"
+REWRITTEN = "rewritten by the model"
+
+Rewrite = Callable[[Sequence[Scored]], Generator[None, None, list[tuple[Scored, Chem.Mol]]]]
+"""Writes children of parents with the model; each comes with its parent."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes of the search, and how it moves."""
+    """Sizes of the search.
 
-    population: int = 100
-    children: int = 100
-    crossing: float = 0.5
-    per_scaffold: int = 10
+    Attributes:
+        budget: Molecules it may score: islands join as it is used up.
+        population: Molecules of an island.
+        per_scaffold: How many of them may share a ring scaffold.
+        pressure: Parents come from a best part, down to one in ten to the power of this.
+        generation: Children between two reports.
+        islands: How many there are at first, a power of two.
+        rewritten: Share of the children that the model writes.
+        macrocycles: Whether edits may close rings of twelve atoms and more.
+    """
+
+    budget: int = 10_000
+    population: int = 150
+    per_scaffold: int = 5
+    pressure: float = 1.0
+    generation: int = 100
+    islands: int = 1
+    rewritten: float = 0.05
+    macrocycles: bool = False
+
+
+def sized(budget: int) -> Settings:
+    """Return settings for a budget: from 20,000 molecules on it begins with islands."""
+    islands = 1
+    while islands < _MOST_ISLANDS and budget >= 20_000 * islands:
+        islands *= 2
+    return Settings(budget, islands=islands)
+
+
+_MOST_ISLANDS, _STAGE = 8, 0.2
+"""A stage between two unions is this part of the budget; the first has all the rest."""
+
+
+class _Island:
+    """A population, best first, and the moves that served it."""
+
+    def __init__(self, settings: Settings, rng: np.random.Generator) -> None:
+        self.people: list[Scored] = []
+        edits = graph_mutations.edits(macrocycles=settings.macrocycles)
+        self.moves = _Moves((CROSSED, BOTH, *edits), rng)
+        self._settings, self._scaffolds = settings, Counter[str]()
+
+    def take(self, new: Scored) -> bool:
+        """Let a molecule in, if it is good enough; return whether it is of the better half.
+
+        Of equals the newest stays, so that the search moves on. While nothing is worth anything,
+        all stay, and what came first is the likeliest to be a parent.
+        """
+        people, most = self.people, self._settings.population
+        if len(people) >= most and new.score < people[-1].score:
+            new.held = None
+            return False
+        if new.scaffold and self._scaffolds[new.scaffold] >= self._settings.per_scaffold:
+            kin = (n for n in reversed(range(len(people))) if people[n].scaffold == new.scaffold)
+            worst = next(kin)
+            if people[worst].score > new.score:
+                new.held = None
+                return False
+            self._drop(worst)
+        place = bisect_left(people, -new.score, key=_loss) if new.score > 0 else len(people)
+        people.insert(place, new)
+        self._scaffolds[new.scaffold] += 1
+        while len(people) > most and people[0].score > 0:
+            self._drop(len(people) - 1)
+        return new.score > people[len(people) // 2].score
+
+    def _drop(self, place: int) -> None:
+        gone = self.people.pop(place)
+        gone.held = None
+        self._scaffolds[gone.scaffold] -= 1
+
+    def parent(self, rng: np.random.Generator) -> Scored:
+        """Draw from a best part of the population, whose size is drawn first."""
+        part = 10 ** (-self._settings.pressure * rng.random())
+        return self.people[int(len(self.people) * part * rng.random())]
+
+
+def _loss(each: Scored) -> float:
+    return -each.score
+
+
+@dataclass
+class _Moves:
+    """How often each move led to a good child; what does so is made more often."""
+
+    names: tuple[str, ...]
+    rng: np.random.Generator
+    made: Counter[str] = field(default_factory=Counter)
+    won: Counter[str] = field(default_factory=Counter)
+
+    def draw(self) -> str:
+        rates = ((self.won[name] + 1) / (self.made[name] + 2) + _LEAST for name in self.names)
+        shares = list(accumulate(rates))
+        return self.names[bisect_left(shares, self.rng.random() * shares[-1])]
+
+    def learn(self, name: str, *, won: bool) -> None:
+        self.made[name] += 1
+        self.won[name] += won
+        if self.made[name] > _MEMORY:
+            self.made[name] //= 2
+            self.won[name] //= 2
+
+
+_LEAST, _MEMORY = 0.02, 400
 
 
 def search(
-    judge: Judge, first: Sequence[Chem.Mol], rng: np.random.Generator, settings: Settings
+    judge: Judge,
+    first: Iterable[Chem.Mol],
+    rng: np.random.Generator,
+    settings: Settings,
+    rewrite: Rewrite | None = None,
 ) -> Iterator[list[Scored] | None]:
-    """Yield None after every child, and the population after every generation; never ends."""
-    people: list[Scored] = []
-    for mol in first:
+    """Yield None after every child, and a population, best first, after every generation.
+
+    It never ends, unless nothing of ``first`` can be scored.
+    """
+    islands = [_Island(settings, rng) for _ in range(settings.islands)]
+    for mol, island in zip(first, cycle(islands)):
         scored = judge(mol, operation="given")
         if scored is not None:
-            people.append(scored)
+            island.take(scored)
         yield None
-    people = survivors(people, settings)
-    while people:
-        yield people
-        born = []
-        for _ in range(settings.children):
-            child = _child(people, judge, rng, settings)
-            if child is not None:
-                born.append(child)
+    islands = [each for each in islands if each.people]
+    while islands:
+        for island in islands:
+            yield island.people
+            yield from _generation(island, judge, rng, settings, rewrite)
+        if len(islands) > 1 and len(judge.seen) >= _union(len(islands), settings.budget):
+            islands = _united(islands)
+
+
+def _union(islands: int, budget: int) -> float:
+    """Return how many molecules must be scored before so many islands become half as many."""
+    return budget * (1 - _STAGE * (islands.bit_length() - 1))
+
+
+def _united(islands: list[_Island]) -> list[_Island]:
+    """Return half as many: each takes in another."""
+    half = (len(islands) + 1) // 2
+    for island, other in zip(islands[:half], islands[half:]):
+        for each in other.people:
+            island.take(each)
+    return islands[:half]
+
+
+def _generation(
+    island: _Island,
+    judge: Judge,
+    rng: np.random.Generator,
+    settings: Settings,
+    rewrite: Rewrite | None,
+) -> Iterator[None]:
+    if rewrite is not None and rng.random() < settings.rewritten * settings.generation / _BATCH:
+        for parent, mol in (yield from rewrite([island.parent(rng) for _ in range(_BATCH)])):
+            scored = None if judge.asked.broken(mol) else judge(mol, parent.smiles, REWRITTEN)
+            if scored is not None:
+                island.take(scored)
             yield None
-        people = survivors([*people, *born], settings)
+    for _ in range(settings.generation):
+        _breed(island, judge, rng, settings)
+        yield None
 
 
-def survivors(people: Sequence[Scored], settings: Settings) -> list[Scored]:
-    """Return the best, no more than ``per_scaffold`` of one scaffold."""
-    kept: list[Scored] = []
-    scaffolds: Counter[str] = Counter()
-    for each in sorted(people, key=lambda one: -one.score):
-        if scaffolds[each.scaffold] < settings.per_scaffold:
-            scaffolds[each.scaffold] += 1
-            kept.append(each)
-        if len(kept) == settings.population:
-            break
-    return kept
+def _breed(island: _Island, judge: Judge, rng: np.random.Generator, settings: Settings) -> None:
+    """Make one child that is new, and let it in if it is good enough."""
+    for _ in range(_TRIES):
+        is_blind = island.people[0].score <= 0 and rng.random() < _BLIND_CROSSED
+        move = CROSSED if is_blind else island.moves.draw()
+        made = _child(move, island, judge, rng, settings)
+        scored = judge(*made) if made is not None else None
+        island.moves.learn(move, won=scored is not None and island.take(scored))
+        if scored is not None:
+            return
 
 
 def _child(
-    people: Sequence[Scored], judge: Judge, rng: np.random.Generator, settings: Settings
-) -> Scored | None:
-    for _ in range(_TRIES):
-        parent = _parent(people, rng)
-        if rng.random() < settings.crossing:
-            mol = graph_mutations.cross(parent.mol, _parent(people, rng).mol, rng)
-            operation = "crossed"
-        else:
-            kept = judge.asked.kept(parent.mol)
-            mol, operation = graph_mutations.mutate(parent.mol, rng, kept) or (None, "")
-        if mol is None or judge.asked.broken(mol):
-            continue
-        scored = judge(mol, parent.smiles, operation)
-        if scored is not None:
-            return scored
-    return None
-
-
-def _parent(people: Sequence[Scored], rng: np.random.Generator) -> Scored:
-    """Draw by rank: the best is twice as likely as the middle."""
-    ranks = np.arange(len(people), 0, -1, dtype=float)
-    return people[int(rng.choice(len(people), p=ranks / ranks.sum()))]
+    move: str, island: _Island, judge: Judge, rng: np.random.Generator, settings: Settings
+) -> tuple[Chem.Mol, str, str] | None:
+    """Return a child, its parent and what was done; None where that cannot be."""
+    parent, said = island.parent(rng), list[str]()
+    mol: Chem.Mol | None = parent.mol
+    if move in (CROSSED, BOTH):
+        mol = cross(parent.mol, island.parent(rng).mol, rng)
+        said.append(CROSSED)
+    if move != CROSSED and mol is not None:
+        edit, kept, large = (
+            "" if move == BOTH else move,
+            judge.asked.kept(mol),
+            settings.macrocycles,
+        )
+        edited = graph_mutations.mutate(mol, rng, kept, edit, macrocycles=large)
+        mol, edit = edited or (None, "")
+        said.append(edit)
+    if mol is None or judge.asked.broken(mol):
+        return None
+    return mol, parent.smiles, ", ".join(said)

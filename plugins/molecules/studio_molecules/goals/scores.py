@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from studio_molecules.chem import descriptors, parser
 from studio_molecules.chem.constraints import Constraints
+from studio_molecules.goals import stereo
 from studio_molecules.objectives import DOCKING, Profile
 
 Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
@@ -24,14 +26,25 @@ Predictor = Callable[[str], Mapping[str, float]]
 
 @dataclass
 class Scored:
-    """One molecule that was scored."""
+    """One molecule that was scored.
+
+    Attributes:
+        held: What RDKit made of it; None once it is not needed often.
+        step: How many were scored when it was, itself included.
+    """
 
     smiles: str
-    mol: Chem.Mol
+    held: Chem.Mol | None
     score: float
     figures: Mapping[str, float]
     parent: str = ""
     operation: str = ""
+    step: int = 0
+
+    @property
+    def mol(self) -> Chem.Mol:
+        """The molecule, read again where it was let go."""
+        return self.held if self.held is not None else Chem.MolFromSmiles(self.smiles)
 
     @cached_property
     def scaffold(self) -> str:
@@ -51,22 +64,44 @@ class Judge:
     """The best score so far."""
     broken: int = 0
     """How many broke what was asked."""
+    is_flat: bool = False
+    """Whether stereochemistry is left out."""
+    _best: list[Scored] = field(default_factory=list, init=False)
 
     def __call__(self, mol: Chem.Mol, parent: str = "", operation: str = "") -> Scored | None:
         """Return the scored molecule; None if it was there before."""
+        mol = stereo.flat(mol) if self.is_flat else mol
         smiles = Chem.MolToSmiles(mol)
         if smiles in self.seen:
             return None
         breaks = bool(self.asked.broken(mol))
         self.broken += breaks
         score, figures = (0.0, {}) if breaks else self.goal(mol)
-        self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation)
+        step = len(self.seen) + 1
+        self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation, step)
         self.top = max(self.top, score)
+        if len(self._best) < _AT_HAND or score > self._best[-1].score:
+            insort(self._best, self.seen[smiles], key=_loss)
+            del self._best[_AT_HAND:]
         return self.seen[smiles]
 
     def best(self, count: int) -> list[Scored]:
         """Return the best so far; equal scores in the order they were found."""
-        return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
+        if count <= _AT_HAND:
+            return self._best[:count]
+        return heapq.nlargest(count, self.seen.values(), key=_score)
+
+
+_AT_HAND = 256
+"""So many of the best are kept in order."""
+
+
+def _score(each: Scored) -> float:
+    return each.score
+
+
+def _loss(each: Scored) -> float:
+    return -each.score
 
 
 Docker = Callable[[str], float | None]

@@ -32,6 +32,7 @@ from studio_molecules.pages.modes import GENERATE, IMPROVE, PREDICT
 from studio_molecules.pages.objectives.files import ProfileFiles
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.set_actions import SetActions
+from studio_molecules.pages.structure.best_so_far import BestSoFar
 from studio_molecules.pages.table.browser import Browser
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.depiction_cache import DepictionCache
@@ -77,6 +78,7 @@ class MoleculePage(QWidget):
         self.faults: ImportProblems | None = None
         self.collection = Collection()
         self.structures = DepictionCache(ctx)
+        self.best = BestSoFar(ctx, self.structures)
         self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.composer = Composer(ctx)
         self.browser = Browser(ctx, self.collection, self.structures)
@@ -135,6 +137,7 @@ class MoleculePage(QWidget):
         column.addLayout(head)
         column.addWidget(self.composer)
         column.addWidget(self._strip())
+        column.addWidget(self.best)
         column.addWidget(self.views, 1)
 
     def _strip(self) -> QWidget:
@@ -174,6 +177,8 @@ class MoleculePage(QWidget):
         self.run.on_stopped(self._on_stopped)
         self.run.on_text(self._on_text)
         self.run.on_made(self._on_made)
+        self.run.on_done(self._on_done)
+        self.run.on_over(self.best.clear)
 
     def _on_start(self, job: JobHandle) -> None:
         assert self.run.request is not None
@@ -185,6 +190,11 @@ class MoleculePage(QWidget):
         if result.artifact.kind == Kind.MOLECULES:
             self.open_artifact(result.artifact)
 
+    def _on_done(self, result: Mapping[str, Any]) -> None:
+        """Tell why a search ended early."""
+        if ended := str(result.get("ended") or ""):
+            self._ctx.notices.info(ended, key="molecules.ended")
+
     def _on_stopped(self) -> None:
         """Tell why nothing came of it, if nothing did."""
         note = str(self._job.result.get("note") or "") if self._job is not None else ""
@@ -193,7 +203,9 @@ class MoleculePage(QWidget):
 
     def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "curve":
-            self.composer.chart.read(text)
+            chart = self.composer.chart
+            chart.read(text)
+            self.best.show_top(chart.top)
 
     def _go_on(self) -> None:
         """Search on from the best molecules in view."""

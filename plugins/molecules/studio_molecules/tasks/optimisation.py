@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,17 @@ from studio_molecules.chem.constraints import Constraints, constraints
 from studio_molecules.docking import ligands
 from studio_molecules.docking import weights as docking_weights
 from studio_molecules.docking.vina_run import Docking, Search
-from studio_molecules.goals import genetic, reinforcement, scores
+from studio_molecules.goals import genetic, progress, reinforcement, scores, stereo
+from studio_molecules.goals.rewriting import rewriter
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import DOCKING, Profile
 from studio_molecules.schema import Improve
-from studio_molecules.smiles.sampler import fewer, strings
+from studio_molecules.smiles.sampler import BATCH, fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table_artifact import counted, finish
 
-_FIRST = 100
-"""Molecules that the search begins with, where none are given."""
+_FIRST, _MOST_FIRST = 100, 1000
+"""Molecules that the search begins with, where none are given: a tenth of all, within these."""
 
 _DOCKING = Search(exhaustiveness=4, poses=1, seed=1)
 
@@ -48,18 +50,17 @@ _PATIENCE = 3000
 def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     """Search until the budget of scored molecules is used; yield the table of the best.
 
-    The channel ``curve`` carries one JSON object a generation: ``scored``, ``best``, ``mean`` of
-    the best hundred, ``scaffolds`` among them.
+    The channel ``curve`` carries one JSON object a generation: see ``progress.curve``.
     """
     wanted = _profile(params)
     with ExitStack() as held:
         own = yield from _own(ctx, wanted)
         docker = _docker(ctx, params, wanted)
         goal = scores.of_profile(wanted, _predictor(ctx, held, wanted), own, docker)
-        judge = scores.Judge(goal, _constraints(wanted))
+        judge = scores.Judge(goal, _constraints(wanted), is_flat=params.stereo == "ignore")
         yield ctx.progress(0, params.budget, "Starting")
         try:
-            yield from _search(ctx, params, wanted, judge)
+            ended = yield from _search(ctx, params, wanted, judge)
         except Cancelled:
             if any(each.score > 0 for each in judge.seen.values()):
                 # once stopped, a step without news would end it: only results are handed over
@@ -68,7 +69,9 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
                 note = " ".join(_why_none(wanted, judge))
                 yield ctx.result(scored=len(judge.seen), stopped=True, note=note)
             raise
-        yield from _result(ctx, params, wanted, judge, stopped=False)
+        if params.stereo == "enumerate":
+            yield from _stereoisomers(judge, params.count)
+        yield from _result(ctx, params, wanted, judge, stopped=False, ended=ended)
 
 
 def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Predictor | None:
@@ -130,13 +133,15 @@ def _own(
 
 def _search(
     ctx: TaskContext, params: Improve, wanted: Profile, judge: scores.Judge
-) -> Iterator[Event | None]:
-    def body(batch: int) -> Generator[Event, None, None]:
+) -> Generator[Event | None, None, str]:
+    """Search; return why it ended before its budget, empty if it did not."""
+
+    def body(batch: int) -> Generator[Event, None, str]:
         """Search on; where memory ran out the agent begins anew, and what was found stays."""
         settings = reinforcement.Settings(batch=batch, replayed=max(1, batch // 4))
         rng = ctx.rng.torch("cpu")
         steps = reinforcement.search(model, judge, rng, settings, wanted.similarity)
-        yield from _followed(ctx, params, judge, steps)
+        return (yield from _followed(ctx, params, judge, steps))
 
     with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
@@ -146,32 +151,44 @@ def _search(
             if wanted.lead:
                 yield from _neighbours(judge, ctx.rng.numpy(), min(_NEAR, params.budget // 4))
             rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
-            yield from ctx.ladder(rungs, body)
-        else:
-            first = yield from _first(ctx, params, wanted, model)
-            steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
-            if DOCKING in wanted.figures():
-                steps = _aside(ctx, steps)
-            yield from _followed(ctx, params, judge, steps)
+            return (yield from ctx.ladder(rungs, body))
+        first = yield from _first(ctx, params, wanted, model)
+        settings = replace(genetic.sized(params.budget), macrocycles=params.macrocycles)
+        slow = DOCKING in wanted.figures()
+        rewrite = None if slow else rewriter(model, ctx.rng.numpy(), ctx.rng.torch("cpu"))
+        steps = genetic.search(judge, first, ctx.rng.numpy(), settings, rewrite)
+        if slow:
+            steps = _aside(ctx, steps)
+        return (yield from _followed(ctx, params, judge, steps))
 
 
 def _followed(
     ctx: TaskContext, params: Improve, judge: scores.Judge, steps: Iterator[object]
-) -> Generator[Event, None, None]:
-    """Take the steps of a search, and tell of them, until it has tried enough."""
+) -> Generator[Event, None, str]:
+    """Take the steps of a search, and tell of them, until it has tried or found enough.
+
+    Returns:
+        Why it has found enough; empty if it has used its budget.
+    """
     budget = params.budget + len(_population(ctx))  # which was tried before
     idle = known = 0
+    content = progress.Contentment(params.enough, params.patience)
     for number, people in enumerate(steps):
         if people is not None:
-            yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
+            yield ctx.text(json.dumps(progress.curve(judge)) + "\n", channel="curve")
+            if ended := content.reached(judge):
+                return ended
         if number % _REPORT_EVERY:
             yield None
         else:
             said = f"best {judge.top:.3f}" if judge.top else "none meets the profile yet"
             yield ctx.progress(len(judge.seen), budget, said)
         idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
-        if known >= budget or idle > _PATIENCE:
-            return
+        if known >= budget:
+            return ""
+        if idle > _PATIENCE:
+            return f"Nothing new came of the last {_PATIENCE:,} attempts."
+    return ""
 
 
 def _first(
@@ -184,9 +201,12 @@ def _first(
     def says() -> Event:
         return ctx.progress(0, params.budget, "Generating the first molecules")
 
+    tenth = min(max(_FIRST, params.budget // 10), _MOST_FIRST)
     slow = DOCKING in wanted.figures()
-    count = min(_FIRST, max(10, params.budget // 4)) if slow else _FIRST
-    written = yield from strings(ctx, model, count, ctx.rng.torch("cpu"), says)
+    count = min(_FIRST, max(10, params.budget // 4)) if slow else tenth
+    written, rng = list[str](), ctx.rng.torch("cpu")
+    while len(written) < count:
+        written += yield from strings(ctx, model, min(BATCH, count - len(written)), rng, says)
     found = [parser.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
@@ -247,18 +267,22 @@ def _population(ctx: TaskContext) -> list[str]:
     return ctx.inputs.json("population", list[str], [])
 
 
-def _curve(judge: scores.Judge) -> dict[str, float]:
-    best = judge.best(100)
-    return {
-        "scored": len(judge.seen),
-        "best": judge.top,
-        "mean": float(np.mean([each.score for each in best])),
-        "scaffolds": len({each.scaffold for each in best}),
-    }
+def _stereoisomers(judge: scores.Judge, count: int) -> Iterator[None]:
+    """Score the stereoisomers of the best; they stand beside what they are isomers of."""
+    for each in list(judge.best(count)):
+        for mol in stereo.isomers(each.mol) if each.score > 0 else ():
+            judge(mol, each.smiles, "stereoisomer")
+            yield None
 
 
 def _result(
-    ctx: TaskContext, params: Improve, wanted: Profile, judge: scores.Judge, *, stopped: bool
+    ctx: TaskContext,
+    params: Improve,
+    wanted: Profile,
+    judge: scores.Judge,
+    *,
+    stopped: bool,
+    ended: str = "",
 ) -> Iterator[Event | None]:
     rows, origins = [], ctx.inputs.json("origins", dict[str, list[Any]], {})
     for each in judge.best(params.count):
@@ -270,6 +294,7 @@ def _result(
     if not rows:
         raise BadInput(*_why_none(wanted, judge))
     counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
+    counts |= {"ended": ended} if ended else {}
     title = f"{counted(len(rows))} improved to a profile"
     profile = msgspec.to_builtins(wanted)
     yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts)

@@ -138,6 +138,29 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
     assert origins["CC"] == ["C", "atom added", 5]
 
 
+def test_the_best_are_shown_while_a_search_runs_and_why_it_ended(desk: Desk) -> None:
+    top = [["CCO", 0.9, 3], ["CCN", 0.5, 1]]
+    point = {"scored": 4, "best": 0.9, "mean": 0.7, "scaffolds": 1, "top": top}
+    desk.set_mode("improve")
+    desk.runtime.enqueue(Tokens(json.dumps(point) + "\n", channel="curve"), Step(1, 9), Stall())
+    desk.run()
+    best = desk.page.best
+    desk.until(lambda: len(best.found) == 2)
+    assert best.isVisible()
+    assert best.accessibleName() == "Best so far: 0.900, 0.500"
+    desk.until(lambda: desk.page.structures.idle)
+    asked = {each for job in desk.runtime.asked("molecules.draw") for each in job.params["smiles"]}
+    assert asked >= {"CCO", "CCN"}
+    left, right = (box.center() for box in best.boxes())
+    assert (best._at(left), best._at(right)) == ("CCO", "CCN")
+    desk.stop()
+    desk.until(lambda: not best.isVisible())
+    heard = desk.listen()
+    desk.runtime.enqueue(table(2), Result(ended="Nothing better came."))
+    desk.run()
+    desk.until(lambda: any("Nothing better came." in each for each in heard))
+
+
 def test_a_search_that_is_stopped_without_a_result_says_why(desk: Desk) -> None:
     desk.set_mode("improve")
     desk.runtime.enqueue(Result(note="None of 423 molecules is near."), Step(1, 9), Stall())

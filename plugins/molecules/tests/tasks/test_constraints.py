@@ -10,6 +10,7 @@ from rdkit import Chem
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem.constraints import constraints
+from studio_molecules.chem.oddities import oddities
 from studio_molecules.schema import Analogues, Generate, Improve
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
@@ -72,6 +73,12 @@ def test_odd_groups_a_lead_has_are_borne() -> None:
     assert constraints("", "", "", odd=False).broken(odd) == "odd"
     assert not constraints("", "", "", odd=True).broken(odd)
     assert not constraints("", "", "", odd=False, lead=lead).broken(odd)
+
+
+@pytest.mark.parametrize("smiles", ["FN(C)C", "COC#CC", "C[SH](C)CC", "CPC"])
+def test_what_chemists_do_not_make_is_odd(smiles: str) -> None:
+    assert oddities(Chem.MolFromSmiles(smiles))
+    assert not oddities(Chem.MolFromSmiles("CP(=O)(O)OCc1ccsc1S(C)(=O)=O"))
 
 
 def test_macrocycles_and_stereo_can_be_asked_for() -> None:

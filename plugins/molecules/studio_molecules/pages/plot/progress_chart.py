@@ -22,12 +22,14 @@ class ProgressChart(QWidget):
 
     Attributes:
         points: What was told, one mapping a generation.
+        top: SMILES of the best so far, score, and how many were scored when it was found.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
         self.points: list[Mapping[str, float]] = []
+        self.top: list[tuple[str, float, int]] = []
         self._rest = ""
         self._before = 0.0
         """Molecules that the searches before this one have scored."""
@@ -42,7 +44,7 @@ class ProgressChart(QWidget):
 
     def begin(self, given: int) -> None:
         """A search begins: anew, or on from ``given`` molecules of the last one."""
-        self._rest, self._before = "", 0.0
+        self._rest, self._before, self.top = "", 0.0, []
         if given and self.points:
             self._before = max(0.0, self.points[-1]["scored"] - given)  # it scores those again
         else:
@@ -52,7 +54,11 @@ class ProgressChart(QWidget):
     def read(self, text: str) -> None:
         """Take what came on the channel ``curve``: JSON objects, one a line."""
         *lines, self._rest = (self._rest + text).split("\n")
-        self.points += [self._placed(json.loads(line)) for line in lines if line.strip()]
+        for line in filter(str.strip, lines):
+            point = json.loads(line)
+            top, before = point.pop("top", []), int(self._before)
+            self.top = [(str(smiles), score, step + before) for smiles, score, step in top]
+            self.points.append(self._placed(point))
         if len(self.points) > _MOST:
             self.points = self.points[::2]
         self._speak()
