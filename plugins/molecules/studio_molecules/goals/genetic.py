@@ -24,7 +24,7 @@ from studio_molecules.goals.scores import Judge, Scored
 
 _BATCH = 32
 """Children that the model writes at a time."""
-_BLIND_CROSSED = 0.7
+_BLIND_CROSSED = 0.9
 """How often two are crossed while nothing is worth anything: that reaches farther than edits."""
 _TRIES = 20
 """Edits that may fail for one child before its place stays empty."""
