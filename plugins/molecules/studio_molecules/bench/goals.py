@@ -40,7 +40,7 @@ Search = Callable[[Judge], Iterator[object]]
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
-    """Return the score of each goal, the published ones, and the sums."""
+    """Return the sums, and of each goal the score, the best and the published ones."""
     budget = int(os.environ.get(f"{_GOALS}_BUDGET", str(sample_efficiency.BUDGET)))
     seed = int(os.environ.get(f"{_GOALS}_SEED", "1"))
     name = os.environ.get(f"{_GOALS}_SEARCH", "genetic")
@@ -57,7 +57,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         known[goal] = asked | _measured(goal, make(), _search(name, model, first, asked), budget)
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(known[goal]) + "\n")
-    return {**_sums(known, budget), **asked, "goals": [_told(known[goal]) for goal in _wanted()]}
+    return {**_sums(known, budget), **asked} | {goal: _told(known[goal]) for goal in _wanted()}
 
 
 def _known(log: Path, asked: Mapping[str, object]) -> dict[str, dict[str, Any]]:
@@ -139,14 +139,16 @@ def searched(
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with what was published of its goal."""
-    told = {name: row[name] for name in ("goal", "score", "best", "scored", "smiles")}
+    told = {name: row[name] for name in ("score", "best", "scored")}
     if row["goal"] in guacamol.PUBLISHED:
-        names = ("best of data set", "SMILES LSTM", "Graph GA")
-        told["published"] = dict(zip(names, guacamol.PUBLISHED[row["goal"]], strict=True))
+        told["published"] = dict(zip(_PUBLISHED, guacamol.PUBLISHED[row["goal"]], strict=True))
     if row["goal"] in sample_efficiency.PUBLISHED and row["budget"] == sample_efficiency.BUDGET:
         reinvent, graph = sample_efficiency.PUBLISHED[row["goal"]]
         told["area"] = {"here": row["area"], "REINVENT": reinvent, "Graph GA": graph}
-    return told
+    return told | {"smiles": row["smiles"]}
+
+
+_PUBLISHED: Final = ("best of data set", "SMILES LSTM", "Graph GA")
 
 
 def _sums(known: Mapping[str, Mapping[str, Any]], budget: int) -> dict[str, Any]:
