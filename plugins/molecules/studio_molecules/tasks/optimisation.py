@@ -293,11 +293,11 @@ def _result(
             yield None
     if not rows:
         raise BadInput(*_why_none(wanted, judge))
+    told: dict[str, Any] = {"ended": ended} if ended else {}
     counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
-    counts |= {"ended": ended} if ended else {}
     title = f"{counted(len(rows))} improved to a profile"
     profile = msgspec.to_builtins(wanted)
-    yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts)
+    yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts, **told)
 
 
 def _profile(params: Improve) -> Profile:
