@@ -226,7 +226,7 @@ def restyled():
 def test_a_restyling_step_without_numbers(
     monkeypatch: pytest.MonkeyPatch, bad: int, always: bool
 ) -> None:
-    gradient = transfer._Goal.gradient
+    gradient = transfer.Goal.gradient
     done: list[torch.dtype] = []
 
     def broken(goal, canvas):
@@ -236,7 +236,7 @@ def test_a_restyling_step_without_numbers(
         found = yield from gradient(goal, canvas)
         return found * (NAN if spoil else 1)
 
-    monkeypatch.setattr(transfer._Goal, "gradient", broken)
+    monkeypatch.setattr(transfer.Goal, "gradient", broken)
     if always:
         with pytest.raises(StudioError, match="invalid numbers"):
             restyled()
