@@ -105,11 +105,7 @@ class Detail(QFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QHBoxLayout()
         body.setSpacing(8)
-        left = QVBoxLayout()
-        left.setSpacing(2)
-        left.addWidget(self.drawing, 1)
-        left.addWidget(self.by_atom.legend)
-        body.addLayout(left, 2)
+        body.addWidget(self.drawing, 2)
         body.addWidget(self.conformer, 2)
         body.addWidget(area, 3)
         column = QVBoxLayout(self)
@@ -117,6 +113,7 @@ class Detail(QFrame):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self.notice)
+        column.addWidget(self.by_atom.legend)
         column.addLayout(body, 1)
 
     def _connect(self) -> None:
