@@ -105,7 +105,9 @@ class VoicePage(QWidget):
             show=self.show_result,
             export=_export,
             suffixes=tuple(FORMATS),
-            clip=lambda artifact: unpacked(artifact.read()).text,
+            clip=lambda artifact: (
+                unpacked(artifact.read()).text if artifact.kind == KIND else artifact.text
+            ),
             page=tr("Voice"),
         )
         self._lay_out()
@@ -177,7 +179,7 @@ class VoicePage(QWidget):
         self.results.on_star(self.result_actions.star)
         self._record.clicked.connect(lambda _checked=False: self.bar.toggle())
         self._open.clicked.connect(lambda _checked=False: self.target.pick())
-        self._save.clicked.connect(lambda _checked=False: self.result_actions.save_as())
+        self._save.clicked.connect(lambda _checked=False: self.save_as())
         self._copy.clicked.connect(lambda _checked=False: self.result_actions.copy())
         self.get.clicked.connect(lambda _checked=False: self._get())
         self.bar.on_recorded(self._keep_recorded)
@@ -285,6 +287,8 @@ class VoicePage(QWidget):
     def _on_made(self, result: TaskResult) -> None:
         self.results.add(result)
         self.show_result(result.id)
+        if result.artifact.kind == Kind.AUDIO:
+            self.view.player.begin()
 
     # --- what is in view ----------------------------------------------------------------------
 
@@ -335,6 +339,17 @@ class VoicePage(QWidget):
         if path := str(used.params.get("recording") or ""):
             self._take(Path(path), list(used.parents))
 
+    def save_as(self) -> None:
+        """Ask for a name, and write what is in view there."""
+        result = self.result()
+        if result is None or result.artifact.kind == KIND:
+            self.result_actions.save_as()
+            return
+        artifact = result.artifact
+        write = self._ctx.kit.labelled(artifact.id, lambda path: path.write_bytes(artifact.read()))
+        name = f"{file_stem(artifact.title, 'speech')}.wav"
+        self._ctx.kit.save_as(tr("Save as"), name, (".wav",), write, trouble=self.trouble)
+
     # --- hands --------------------------------------------------------------------------------
 
     def focus(self) -> None:
@@ -345,7 +360,7 @@ class VoicePage(QWidget):
         menu = self._ctx.ui.menu()
         rows = (
             ("copy", tr("Copy text"), self.result_actions.copy),
-            ("download", tr("Save as…"), self.result_actions.save_as),
+            ("download", tr("Save as…"), self.save_as),
             ("star", tr("Add or remove star"), self.result_actions.star),
             ("x", tr("Remove from the strip"), self.result_actions.remove),
             ("trash-2", tr("Move to the bin"), self.result_actions.bin),
@@ -364,7 +379,7 @@ class VoicePage(QWidget):
             ("record", tr("Record, or stop and transcribe"), self.bar.toggle, "mic", "Ctrl+R"),
             ("play", tr("Play or pause"), self.view.player.toggle, "play", "Ctrl+Space"),
             ("open", tr("Open a recording"), self.target.pick, "folder-open", "Ctrl+O"),
-            ("save", tr("Save as"), self.result_actions.save_as, "download", "Ctrl+S"),
+            ("save", tr("Save as"), self.save_as, "download", "Ctrl+S"),
             ("keep", tr("Save changes"), self.view.save_changes, "check", "Ctrl+Shift+S"),
         )
         return [
@@ -392,9 +407,6 @@ class VoicePage(QWidget):
 
 
 def _export(artifact: SavedArtifact, path: Path) -> None:
-    if artifact.kind != KIND:
-        path.write_bytes(artifact.read())
-        return
     transcript = unpacked(artifact.read())
     path.write_bytes(FORMATS.get(path.suffix.lower(), FORMATS[".txt"])(transcript))
 

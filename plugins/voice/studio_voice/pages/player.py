@@ -41,7 +41,7 @@ class Player(QWidget):
         self._samples: Any = None
         self._rate = 1
         self._path: Path | None = None
-        self._starting = self._closed = False
+        self._starting = self._closed = self._wanted = False
         self.wave = ctx.ui.wave("kind-audio")
         self.wave.on_seek(lambda place: self.seek(place * self.seconds))
         self.button = ctx.ui.icon_button("play", tr("Play"))
@@ -77,7 +77,7 @@ class Player(QWidget):
         if path == self._path:
             return
         self.stop()
-        self._path, self._samples = path, None
+        self._path, self._samples, self._wanted = path, None, False
         self.wave.show_levels(())
         self.wave.set_place(0)
         self.button.setEnabled(False)
@@ -97,6 +97,8 @@ class Player(QWidget):
         self.wave.show_levels(levels)
         self.button.setEnabled(True)
         self._say(0)
+        if self._wanted:
+            self.toggle()
 
     def _say(self, seconds: float) -> None:
         self.words.setText(f"{clock(seconds)} / {clock(self.seconds)}")
@@ -107,6 +109,12 @@ class Player(QWidget):
     def playing(self) -> bool:
         """Whether it sounds."""
         return self._clock.isActive()
+
+    def begin(self) -> None:
+        """Play as soon as it is read."""
+        self._wanted = True
+        if self._samples is not None and not self.playing:
+            self.toggle()
 
     def toggle(self) -> None:
         """Play from the playhead, or pause there."""

@@ -172,7 +172,7 @@ def test_a_slip_of_the_button_is_told(desk: Desk) -> None:
     assert "Nothing was recorded" in desk.trouble()
 
 
-def test_a_text_is_read_aloud(desk: Desk, talk: Path) -> None:
+def test_a_text_is_read_aloud(desk: Desk, talk: Path, sounding: FakePlayer, tmp_path: Path) -> None:
     page = desk.page
     page.modes.choose(SPEAK)
     with pytest.raises(BadInput, match="Write a text first"):
@@ -184,6 +184,10 @@ def test_a_text_is_read_aloud(desk: Desk, talk: Path) -> None:
     asked = desk.runtime.submitted[-1]
     assert (asked.task, asked.params["text"]) == ("voice.speak", "Hello there.")
     assert page.view.player.path == page.result().artifact.path
+    desk.until(lambda: sounding.calls == [0.0])
+    desk.target = tmp_path / "hello.wav"
+    page.save_as()
+    desk.until(lambda: desk.target.exists() and soundfile.info(desk.target).duration == 2.5)
 
 
 def test_without_a_recording_it_says_so(desk: Desk) -> None:
