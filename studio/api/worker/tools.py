@@ -17,6 +17,10 @@ from studio.api.worker.constraint import Constraint
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
 _NAMED = re.compile(r'\s*\{"name": ("(?:[^"\\]|\\.)*"), "arguments": ')
 _ENDING = "}\n" + CLOSING
+_BARE_START = re.compile(r"`{0,2}$|```(?:j|js|jso|json)?\s*(?:$|\{)|\{")
+_FENCES = re.compile(r"^```(?:json)?[ \t]*$", re.MULTILINE)
+_LONGEST_BARE = 20_000
+"""Characters that are held back until it is known whether they are a call."""
 
 _ASKED = """\
 You may call functions to assist with the user query.
@@ -108,18 +112,28 @@ EMPTY: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalPrope
 class CallReader:
     """Parts a text that has the form of :func:`tool_constraint` while it is written.
 
+    Some models, Qwen2.5-Coder among them, write a call as a block of JSON where nothing holds them
+    to the form. An answer that is nothing but such calls of ``known`` tools counts as calls, too.
+
     Attributes:
         names: Of the tools called so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[str] = ()) -> None:
         self.names: list[str] = []
+        self._known = frozenset(known)
         self._held = ""
         self._within = ""
+        self._bare = bool(known)
 
     def push(self, text: str) -> Iterator[tuple[int, str]]:
         """Take more text; yield (call, text): 0 for the answer, else arguments of that call."""
         self._held += text
+        if self._bare and not self._within:
+            begun = self._held.lstrip()
+            if len(begun) <= _LONGEST_BARE and _may_be_bare(begun):
+                return
+            self._bare = False
         while True:
             if not self._within:
                 place = self._held.find(OPENING)
@@ -143,6 +157,11 @@ class CallReader:
 
     def flush(self) -> Iterator[tuple[int, str]]:
         """Yield what was held back, at the end of the text: also of a call that was cut off."""
+        if self._bare and (calls := _bare_calls(self._held, self._known)):
+            self._held = ""
+            for call in calls:
+                self.names.append(call["name"])
+                yield len(self.names), json.dumps(call["arguments"], ensure_ascii=False)
         if self._within != "head" and self._held:
             yield len(self.names) if self._within else 0, self._held
         self._held = ""
@@ -152,6 +171,29 @@ class CallReader:
         if count:
             yield call, self._held[:count]
         self._held = self._held[count:]
+
+
+def _may_be_bare(text: str) -> bool:
+    """Whether an answer that begins like this may be nothing but calls without their marks."""
+    return _BARE_START.match(text) is not None
+
+
+def _bare_calls(text: str, known: frozenset[str]) -> list[ToolCall]:
+    """Return the calls that a text consists of, within fences of Markdown or without; else none."""
+    rest, decode = _FENCES.sub("", text).strip(), json.JSONDecoder().raw_decode
+    found: list[ToolCall] = []
+    while rest:
+        try:
+            call, end = decode(rest)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(call, dict) or call.keys() != {"name", "arguments"}:
+            return []
+        if call["name"] not in known or not isinstance(call["arguments"], dict):
+            return []
+        found.append(ToolCall(name=call["name"], arguments=call["arguments"]))
+        rest = rest[end:].strip()
+    return found
 
 
 def _ready(text: str, mark: str) -> int:

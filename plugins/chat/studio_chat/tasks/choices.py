@@ -69,7 +69,9 @@ class Choices:
     parallel: bool = True
 
     def __post_init__(self) -> None:
-        self._readers = [CallReader() for _ in range(self.count)]
+        self._readers = [
+            CallReader([tool["name"] for tool in self.tools]) for _ in range(self.count)
+        ]
 
     @classmethod
     def asked(cls, inputs: Inputs) -> Choices:

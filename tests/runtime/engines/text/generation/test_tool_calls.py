@@ -6,6 +6,7 @@ The models are random, so nothing but the constraint gives their texts a form.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import jsonschema
@@ -62,8 +63,10 @@ def written(engine: TextEngine, form: Constraint, seed: int) -> tuple[str, str]:
     return "".join(step.text for step in steps), steps[-1].finish_reason
 
 
-def read(text: str, *, size: int = 1) -> tuple[str, list[tuple[str, Any]]]:
-    reader, parts = CallReader(), {}
+def read(
+    text: str, *, size: int = 1, known: Sequence[str] = ()
+) -> tuple[str, list[tuple[str, Any]]]:
+    reader, parts = CallReader(known), {}
     for at in range(0, len(text), size):
         for call, piece in reader.push(text[at : at + size]):
             parts[call] = parts.get(call, "") + piece
@@ -71,6 +74,34 @@ def read(text: str, *, size: int = 1) -> tuple[str, list[tuple[str, Any]]]:
         parts[call] = parts.get(call, "") + piece
     calls = [(name, json.loads(parts[at])) for at, name in enumerate(reader.names, 1)]
     return parts.get(0, ""), calls
+
+
+BARE = '{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}'
+
+
+@pytest.mark.parametrize("text", [BARE, f"```json\n{BARE}\n```", f"\n```\n{BARE}\n```\n"])
+@pytest.mark.parametrize("size", [1, 7, 500])
+def test_a_call_without_its_marks_is_one(text: str, size: int) -> None:
+    wanted = [("weather", {"city": "Oslo", "days": 2})]
+    assert read(text, size=size, known=["weather", "stop"]) == ("", wanted)
+    both = read(f"{text}\n{text}", size=size, known=["weather"])
+    assert both == ("", wanted * 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BARE.replace("weather", "other"),
+        BARE[:-1],
+        f"{BARE} is how it is written",
+        '```json\n{"a": 1}\n```',
+        "```python\nprint()\n```",
+        "{" * 30_000,
+        "Plain words.",
+    ],
+)
+def test_json_that_is_no_call_stays_text(text: str) -> None:
+    assert read(text, size=9, known=["weather"]) == (text, [])
 
 
 def test_what_must_be_called_is_called_with_arguments_that_fit(tiny: TextEngine) -> None:
