@@ -22,6 +22,7 @@ Voice = Literal[
 _TITLES: Final = {name: f"{name[3:].capitalize()} ({VOICES[name[0]]})" for name in get_args(Voice)}
 
 _ADVANCED = Group("Recognition", advanced=True)
+_RESULT = Group("Result", advanced=True)
 
 
 class Transcribe(Params, frozen=True):
@@ -71,7 +72,7 @@ class Speak(Params, frozen=True):
     ] = ""
     voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
     speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
-    title: Annotated[str, Text(max_chars=80), Label("Title", "Of the recording."), _ADVANCED] = ""
+    title: Annotated[str, Text(max_chars=80), Label("Title", "Of the recording."), _RESULT] = ""
     weights: Annotated[
         WeightsId, Capability("text-to-speech"), Label("Model", "The model that speaks.")
     ] = WeightsId()

@@ -25,6 +25,7 @@ from studio.api import (
     file_stem,
     outcome,
 )
+from studio_voice.pages.card_painter import SIZE, CardPainter
 from studio_voice.pages.modes import SPEAK, TRANSCRIBE, modes
 from studio_voice.pages.phrases import clock, tr
 from studio_voice.pages.transcript_panel import TranscriptPanel
@@ -78,9 +79,8 @@ class VoicePage(QWidget):
         self.results = kit.results(
             "transcripts",
             name=tr("Transcripts"),
-            paint=None,
-            thumbnail=None,
-            size=(104, 57),
+            paint=CardPainter(ui).paint,
+            size=SIZE,
             describe=lambda result: result.artifact.title,
             file_name=lambda result: file_stem(result.artifact.title, "transcript"),
         )
