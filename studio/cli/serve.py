@@ -14,7 +14,8 @@ _LOOK_SECONDS = 3.0
 _ABOUT = """\
 Programs on this machine can use the OpenAI API: /v1/models, /v1/chat/completions,
 /v1/completions (with suffix, to fill in the middle), /v1/embeddings, /v1/responses,
-/v1/images/generations. The server listens on local addresses only; from another
+/v1/images/generations, /v1/audio/speech (WAV), /v1/audio/transcriptions and
+/v1/audio/translations. The server listens on local addresses only; from another
 machine, use a tunnel (ssh -L).
 
 For structured output, use response_format (json_object, json_schema), or the fields
@@ -26,7 +27,7 @@ the reply tells how many.
 
 The key stays the same until --new-key replaces it. It is saved in the file shown,
 readable by you alone. `studio serve keys create NAME` makes one for a single program.
-Anyone with a key can generate text and pictures, and list models. Only one server can
+Anyone with a key can generate text, pictures and speech, and list models. Only one server can
 run at a time."""
 
 

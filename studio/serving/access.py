@@ -21,6 +21,8 @@ MOST_REQUESTS = 32
 """Under way at a time, waiting ones included."""
 MOST_BYTES = 32 << 20
 """Of one body."""
+FORMS = ("/v1/audio/transcriptions", "/v1/audio/translations")
+"""Addresses that take a form with a file; all others take JSON."""
 MOST_BYTES_TOGETHER = 64 << 20
 """Of the bodies of all requests under way."""
 _PREFLIGHT = {
@@ -119,8 +121,10 @@ class AccessCheck:
         if not self._is_shown(headers.get(b"authorization", b"")):
             told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
             raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
-        if scope["method"] == "POST" and _media_type(headers) != b"application/json":
-            raise Refusal(415, "The content type must be application/json.", "content_type")
+        wanted = b"multipart/form-data" if scope["path"] in FORMS else b"application/json"
+        if scope["method"] == "POST" and _media_type(headers) != wanted:
+            told = f"The content type must be {wanted.decode()}."
+            raise Refusal(415, told, "content_type")
         if int(headers.get(b"content-length", b"0") or 0) > MOST_BYTES:
             raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
         if self.under_way >= MOST_REQUESTS:

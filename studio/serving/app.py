@@ -1,15 +1,17 @@
-"""The addresses of the local server: models, chat, text that goes on, vectors, pictures."""
+"""The addresses of the local server: models, chat, text that goes on, vectors, pictures, speech."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -17,20 +19,24 @@ from starlette.routing import Route
 from studio.core.weights import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
 from studio.serving import responses
-from studio.serving.access import MOST_BYTES
-from studio.serving.bridge import Bridge, Picture, Piece
+from studio.serving.access import FORMS, MOST_BYTES
+from studio.serving.bridge import Bridge, Made, Piece
 from studio.serving.errors import Refusal, answer, body_of, refusal_of, refused
 from studio.serving.pictures import PictureRequest, pictures
 from studio.serving.requests import ChatRequest, CompletionRequest, EmbeddingRequest, decode
 from studio.serving.response_objects import Conversations, ResponseObject
 from studio.serving.response_requests import ResponseRequest
+from studio.serving.speech import SpeechRequest, recording_of, transcript
 
 WRITING, EMBEDDING, DRAWING = "chat.reply", "chat.embed", "image.generate"
-_PICTURES = "text-to-image"
+SPEAKING, LISTENING = "voice.speak", "voice.transcribe"
+_PICTURES, _SPEECH, _TRANSCRIPTS = "text-to-image", "text-to-speech", "speech-to-text"
 _DOES = {
     "text": "generate text",
     "embedding": "create embeddings",
     _PICTURES: "generate pictures",
+    _SPEECH: "read aloud",
+    _TRANSCRIPTS: "transcribe speech",
 }
 TEXTS_A_JOB = 256
 """As many as the task takes."""
@@ -58,6 +64,10 @@ class Api:
         ]
         if self._bridge.knows(DRAWING):
             routes.append(Route("/v1/images/generations", _careful(self.draw), methods=["POST"]))
+        if self._bridge.knows(SPEAKING):
+            routes.append(Route("/v1/audio/speech", _careful(self.speak), methods=["POST"]))
+        if self._bridge.knows(LISTENING):
+            routes += [Route(path, _careful(self.listen), methods=["POST"]) for path in FORMS]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _unknown})
         app.router.redirect_slashes = False
         return app
@@ -125,8 +135,26 @@ class Api:
         params = asked.params()
         if asked.model:
             await self._check_model(asked.model, _PICTURES)
-        made = await _unless_gone(request, _pictures(self._bridge.run(DRAWING, params)))
+        made = await _unless_gone(request, _handed(self._bridge.run(DRAWING, params), "picture"))
         return answer(pictures(made))
+
+    async def speak(self, request: Request) -> Response:
+        """Read a text aloud."""
+        asked = decode(await _body(request), SpeechRequest)
+        await self._check_model(asked.model, _SPEECH)
+        events = self._bridge.run(SPEAKING, asked.params())
+        (sound,) = await _unless_gone(request, _handed(events, "sound"))
+        return Response(sound, media_type="audio/wav")
+
+    async def listen(self, request: Request) -> Response:
+        """Write a recording down."""
+        body = await _body(request)
+        async with _closing(await _form(request, body)) as form:
+            asked = await recording_of(form, english=request.url.path.endswith("translations"))
+        await self._check_model(asked.model, _TRANSCRIPTS)
+        events = self._bridge.run(LISTENING, asked.params(), {"sound": asked.data})
+        _pieces, result = await _unless_gone(request, _result(events))
+        return transcript(asked, result)
 
     async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
         results = []
@@ -137,7 +165,9 @@ class Api:
 
     def _rows(self) -> dict[str, Weights]:
         """Return the weights that the server may be asked for, by their ids."""
-        kinds = ("text", "embedding", *((_PICTURES,) if self._bridge.knows(DRAWING) else ()))
+        others = ((DRAWING, _PICTURES), (SPEAKING, _SPEECH), (LISTENING, _TRANSCRIPTS))
+        there = (kind for task, kind in others if self._bridge.knows(task))
+        kinds = ("text", "embedding", *there)
         return {row.id: row for kind in kinds for row in self._weights.list(kind)}
 
     async def _named(self, id: str) -> Weights:
@@ -221,13 +251,35 @@ async def _response_stream(
     yield made.last(event)
 
 
-async def _pictures(events: AsyncIterator[Any]) -> list[bytes]:
-    """Return the pictures of a job, once it is over."""
+async def _handed(events: AsyncIterator[Any], what: str) -> list[bytes]:
+    """Return the pictures or sounds of a job, once it is over."""
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
-        made = [event.payload async for event in steps if isinstance(event, Picture)]
+        made = [event.payload async for event in steps if isinstance(event, Made)]
     if not made:
-        raise Refusal(500, "The job ended without a picture.", "internal")
+        raise Refusal(500, f"The job ended without a {what}.", "internal")
     return made
+
+
+@contextlib.asynccontextmanager
+async def _closing(form: FormData) -> AsyncIterator[FormData]:
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+async def _form(request: Request, body: bytes) -> FormData:
+    """Return the parts of a form, read from a body whose size was checked."""
+
+    async def parts() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    parser = MultiPartParser(request.headers, parts(), max_part_size=1 << 20)
+    parser.spool_max_size = MOST_BYTES  # in memory: nothing of other programs' is written
+    try:
+        return await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise Refusal(400, "The request is no multipart form with a file.", "bad_input") from error
 
 
 async def _unless_gone(request: Request, work: Any) -> Any:

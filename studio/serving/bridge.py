@@ -27,13 +27,15 @@ class Piece(NamedTuple):
     channel: str = ""
 
 
-class Picture(NamedTuple):
-    """A finished picture; it is kept nowhere."""
+class Made(NamedTuple):
+    """A finished picture or sound; it is kept nowhere."""
 
     payload: bytes
 
 
-Event = Piece | Picture | Mapping[str, Any] | StudioError | Refusal
+_HANDED_ON = (Kind.IMAGE, Kind.AUDIO)
+
+Event = Piece | Made | Mapping[str, Any] | StudioError | Refusal
 """New text, the result at the end, or why there is none."""
 
 
@@ -80,7 +82,7 @@ class Bridge:
                 if isinstance(event, StudioError | Refusal):
                     raise event
                 yield event
-                if not isinstance(event, Piece | Picture):
+                if not isinstance(event, Piece | Made):
                     return
         finally:
             self._studio.post(lambda: _stop(started))
@@ -95,7 +97,7 @@ class Bridge:
             tell(error)
             return
         started(job)
-        job.on_handed(lambda kind, data: tell(Picture(data)) if kind == Kind.IMAGE else None)
+        job.on_handed(lambda kind, data: tell(Made(data)) if kind in _HANDED_ON else None)
         job.on_text(lambda text, tokens, channel: tell(Piece(text, channel)))
         job.on_done(tell)
         job.on_failed(tell)

@@ -32,7 +32,7 @@ class Transcribe(Params, frozen=True):
         str,
         File(RECORDING_SUFFIXES),
         Label("Recording", "A WAV, FLAC, Ogg or MP3 file in which somebody speaks."),
-    ]
+    ] = ""
     language: Annotated[
         str,
         Text(max_chars=12, placeholder="auto"),

@@ -62,6 +62,17 @@ def test_a_recording_in_which_nobody_speaks_is_told(recording: Path) -> None:
         run(recording, [" Thank you"], speech=-9)
 
 
+def test_bytes_are_heard_as_files_are(recording: Path) -> None:
+    model, data = scripted([script(1, " First words.", 2)]), recording.read_bytes()
+    models = {"tiny": model, "silero-vad": detector()}
+    made = run_task(
+        transcribe, Transcribe.parse({"weights": "tiny"}), models=models, inputs={"sound": data}
+    )
+    assert made.result["segments"] == run(recording, [" First words."]).result["segments"]
+    with pytest.raises(BadInput, match="There is no recording"):
+        run_task(transcribe, Transcribe.parse({"weights": "tiny"}), models=models)
+
+
 def test_a_language_that_it_does_not_know_is_told(recording: Path) -> None:
     with pytest.raises(BadInput, match="“xx” is no language that this model knows"):
         run(recording, [" Hello"], language="xx")

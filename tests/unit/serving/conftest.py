@@ -19,6 +19,14 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer
 from studio.testing.guards import PATIENCE
 
+WEIGHTS = {
+    "text": "tiny",
+    "embedding": "mini",
+    "text-to-image": "art",
+    "text-to-speech": "mouth",
+    "speech-to-text": "ear",
+}
+
 
 @dataclass
 class FakeJob:
@@ -72,13 +80,14 @@ class FakeStudio:
         return job
 
     def list(self, capability: str = "") -> list[Weights]:
-        return [self.get({"text": "tiny", "embedding": "mini", "text-to-image": "art"}[capability])]
+        return [self.get(WEIGHTS[capability])]
 
     def tasks(self) -> list[tuple[Any, Any]]:
-        return [(None, SimpleNamespace(id="image.generate"))]
+        made = ("image.generate", "voice.speak", "voice.transcribe")
+        return [(None, SimpleNamespace(id=each)) for each in made]
 
     def get(self, id: str) -> Weights:
-        capabilities = {"tiny": ("text",), "mini": ("embedding",), "art": ("text-to-image",)}
+        capabilities = {name: (capability,) for capability, name in WEIGHTS.items()}
         if id not in capabilities:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{id}”.")
         return Weights(id=id, title=id, path=Path(id), capabilities=capabilities[id])

@@ -124,5 +124,63 @@ def test_pictures_come_as_base64(served, client) -> None:
 
 
 def test_what_no_plugin_does_is_not_there(client) -> None:
-    with pytest.raises(openai.NotFoundError, match="/v1/audio/speech does not exist"):
-        client.audio.speech.create(model="tiny", input="Hi", voice="alloy")
+    with pytest.raises(openai.NotFoundError, match="/v1/moderations does not exist"):
+        client.moderations.create(input="Hi")
+
+
+def test_a_text_is_read_aloud(served, client) -> None:
+    def script(job: FakeJob) -> None:
+        job.calls["on_handed"]("audio", b"RIFF")
+        job.calls["on_done"]({})
+
+    served.studio.script = script
+    made = client.audio.speech.create(model="mouth", input="Hi", voice="nova", speed=1.5)
+    assert made.content == b"RIFF"
+    asked = served.studio.jobs.get_nowait().params
+    wanted = {"text": "Hi", "voice": "af_nova", "speed": 1.5, "weights": "mouth"}
+    assert wanted.items() <= asked.items()
+    for extra, told in (
+        ({"response_format": "mp3"}, "must be wav"), ({"model": "tiny"}, "cannot read aloud"),
+    ):  # fmt: skip
+        with pytest.raises(openai.BadRequestError, match=told):
+            client.audio.speech.create(**{"model": "mouth", "input": "Hi", "voice": "x", **extra})
+
+
+SAID = {
+    "text": "Hi there.",
+    "segments": [{"start": 0.5, "end": 61.25, "text": "Hi there."}],
+    "language": "en",
+    "duration": 62.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ("text", "Hi there.\n"),
+        ("srt", "1\n00:00:00,500 --> 00:01:01,250\nHi there.\n"),
+        ("vtt", "WEBVTT\n\n00:00:00.500 --> 00:01:01.250\nHi there.\n"),
+    ],
+)
+def test_a_recording_is_written_down(served, client, form: str, wanted: str) -> None:
+    served.studio.script = lambda job: job.calls["on_done"](SAID)
+    create = client.audio.transcriptions.create
+    made = create(model="ear", file=("a.wav", b"RIFF"), response_format=form, language="de")
+    assert made == wanted
+    asked = served.studio.jobs.get_nowait().params
+    assert (asked["sound"], asked["language"], asked["output"]) == (b"RIFF", "de", "original")
+
+
+def test_a_transcript_comes_with_times_and_a_translation_is_english(served, client) -> None:
+    served.studio.script = lambda job: job.calls["on_done"](SAID)
+    file = ("a.wav", b"RIFF")
+    made = client.audio.transcriptions.create(
+        model="ear", file=file, response_format="verbose_json"
+    )
+    assert (made.text, made.duration, made.segments[0].end) == ("Hi there.", 62.0, 61.25)
+    served.studio.jobs.get_nowait()
+    told = client.audio.translations.create(model="ear", file=file)
+    assert told.text == "Hi there."
+    assert served.studio.jobs.get_nowait().params["output"] == "english"
+    with pytest.raises(openai.BadRequestError, match="response_format"):
+        client.audio.transcriptions.create(model="ear", file=file, response_format="diarized_json")

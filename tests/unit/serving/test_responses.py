@@ -31,7 +31,7 @@ def client(served):
 
 
 def test_models(client) -> None:
-    assert [row.id for row in client.models.list().data] == ["tiny", "mini", "art"]
+    assert [row.id for row in client.models.list().data] == ["tiny", "mini", "art", "mouth", "ear"]
     assert client.models.retrieve("tiny").owned_by == "local"
     with pytest.raises(openai.NotFoundError, match=r"no model “huge”.*Available: tiny, mini, art"):
         client.models.retrieve("huge")

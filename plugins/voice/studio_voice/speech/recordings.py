@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +25,36 @@ _RATES: Final = (4_000, 768_000)
 Sound = NDArray[np.float32]
 
 
-def length(path: Path) -> float:
+class Source(NamedTuple):
+    """A recording: a file, or the bytes of one."""
+
+    path: Path
+    data: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences."""
+        return self.path.name or "the recording"
+
+
+def length(source: Source | Path) -> float:
     """Return how many seconds a recording lasts, as its header says: of an MP3 it is a guess.
 
     Raises:
         BadInput: It is no recording, has none, or is too long.
         StudioError: libsndfile is not there.
     """
-    with _opened(path) as file:
+    with _opened(source) as file:
         return float(file.frames / file.samplerate)
 
 
-def pieces(path: Path) -> Iterator[tuple[Sound, bool]]:
+def pieces(source: Source | Path) -> Iterator[tuple[Sound, bool]]:
     """Yield five minutes of one channel at 16 kHz at a time, and whether they are the last.
 
     Raises:
         BadInput, StudioError: As :func:`length` does; or the file is damaged further on.
     """
-    with _opened(path) as file:
+    with _opened(source) as file:
         left = LONGEST * file.samplerate
 
         def read() -> Sound:
@@ -57,7 +70,8 @@ def pieces(path: Path) -> Iterator[tuple[Sound, bool]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(source: Source | Path) -> Iterator[Any]:
+    source = Source(source) if isinstance(source, Path) else source
     try:
         import soundfile
     except (ImportError, OSError) as error:
@@ -66,16 +80,21 @@ def _opened(path: Path) -> Iterator[Any]:
             f"Recordings need libsndfile, which cannot be loaded ({error}).",
             "Install it, then restart the studio.",
         ) from error
+    if source.data is None and not source.path.name:
+        raise BadInput("There is no recording.", "Choose a WAV, FLAC, Ogg or MP3 file.")
     try:
-        open_regular(path).close()
-        with soundfile.SoundFile(path) as file:
-            _check(file, path.name)
+        if source.data is None:
+            open_regular(source.path).close()
+        readable = source.path if source.data is None else io.BytesIO(source.data)
+        with soundfile.SoundFile(readable) as file:
+            _check(file, source.name)
             yield file
     except OSError as error:
-        raise BadInput(f"“{path.name}” cannot be read: {error.strerror or error}.") from error
+        told = error.strerror or error
+        raise BadInput(f"“{source.name}” cannot be read: {told}.") from error
     except soundfile.LibsndfileError as error:
         raise BadInput(
-            f"“{path.name}” is no recording that can be read, or it is damaged.",
+            f"“{source.name}” is no recording that can be read, or it is damaged.",
             "Choose a WAV, FLAC, Ogg or MP3 file.",
         ) from error
 

@@ -34,7 +34,8 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
 
     Yields progress (in seconds of the recording), the text as it is found, a ``transcript``
     artifact, and the result: ``text``, ``segments`` (``start`` and ``end`` in seconds, ``text``),
-    ``language``, and ``duration``: how many seconds the recording lasts.
+    ``language``, and ``duration``: how many seconds the recording lasts. The recording is a file,
+    or the input ``sound``: its bytes.
 
     Raises:
         BadInput: It is no recording, nobody speaks in it, or the language is not known.
@@ -46,11 +47,12 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     from studio_voice.speech.recordings import RATE
 
     path = Path(params.recording)
-    seconds = yield from ctx.in_thread(partial(recordings.length, path))
+    source = recordings.Source(path, bytes(ctx.inputs["sound"]) if "sound" in ctx.inputs else None)
+    seconds = yield from ctx.in_thread(partial(recordings.length, source))
     yield ctx.progress(0, seconds, "Looking for speech")
     writing = _Writing(ctx, params, seconds)
     start, rest = 0.0, np.zeros(0, np.float32)
-    for piece, is_last in recordings.pieces(path):
+    for piece, is_last in recordings.pieces(source):
         sound = np.concatenate([rest, piece])
         parts = yield from _parts(ctx, params, start, sound)
         # Somebody may speak on into the next piece: the last window is heard with that.
@@ -61,7 +63,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
         rest = sound[len(sound) - round((end - start) * RATE) :]
     if not writing.segments:
         raise BadInput(
-            f"Nobody speaks in “{path.name}”, as far as can be heard.",
+            f"Nobody speaks in “{source.name}”, as far as can be heard.",
             "Record closer or louder, or lower the speech threshold.",
         )
     seconds = round(start, 2)

@@ -1,0 +1,125 @@
+"""Speech for clients of OpenAI: texts read aloud, recordings written down.
+
+Format: OpenAI's API reference, ``audio/speech`` and ``audio/transcriptions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from studio.serving.errors import Refusal
+
+_VOICES: Final = {
+    "alloy": "af_alloy", "ash": "am_adam", "ballad": "bm_lewis", "coral": "af_bella",
+    "echo": "am_echo", "fable": "bm_fable", "nova": "af_nova", "onyx": "am_onyx",
+    "sage": "af_sarah", "shimmer": "af_sky", "verse": "am_michael",
+}  # fmt: skip
+"""What clients know, and the nearest that there is; others are asked for by their own names."""
+_FORMS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+
+
+class SpeechRequest(msgspec.Struct, kw_only=True):
+    """``POST /v1/audio/speech``."""
+
+    input: str
+    model: str
+    voice: str = "af_heart"
+    speed: float | None = None
+    response_format: str | None = None
+    instructions: str | None = None
+    stream_format: str | None = None
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters of ``voice.speak``.
+
+        Raises:
+            Refusal: Something is asked that is not to be had.
+        """
+        if self.response_format not in (None, "wav"):
+            raise Refusal(400, "“response_format” must be wav.", "unsupported")
+        if self.stream_format == "sse":
+            raise Refusal(400, "Speech comes as a file, not as events.", "unsupported")
+        speed = 1.0 if self.speed is None else self.speed
+        voice = _VOICES.get(self.voice, self.voice)
+        return {"text": self.input, "voice": voice, "speed": speed, "weights": self.model}
+
+
+class Recording(msgspec.Struct):
+    """``POST /v1/audio/transcriptions``, or translations.
+
+    Attributes:
+        form: What the answer is.
+    """
+
+    data: bytes
+    model: str
+    language: str
+    words: str
+    form: str
+    english: bool
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters of ``voice.transcribe``."""
+        output = "english" if self.english else "original"
+        told = {"language": self.language, "words": self.words, "output": output}
+        return {**told, "weights": self.model}
+
+
+async def recording_of(form: FormData, *, english: bool) -> Recording:
+    """Return what a form asks for.
+
+    Raises:
+        Refusal: It has no file, or asks for what is not to be had.
+    """
+    file, kind = form.get("file"), str(form.get("response_format") or "json")
+    if not isinstance(file, UploadFile):
+        raise Refusal(400, "The form has no “file”.", "bad_input")
+    if kind not in _FORMS:
+        raise Refusal(400, f"“response_format” must be one of {', '.join(_FORMS)}.", "unsupported")
+    if form.get("stream") == "true" or form.getlist("timestamp_granularities[]") == ["word"]:
+        raise Refusal(400, "Transcripts come whole, with times of phrases.", "unsupported")
+    said = {name: str(form.get(name) or "") for name in ("model", "language", "prompt")}
+    language = said["language"] or "auto"
+    words = said["prompt"][:600]
+    return Recording(await file.read(), said["model"], language, words, kind, english)
+
+
+def transcript(asked: Recording, result: Mapping[str, Any]) -> Response:
+    """Return the answer in the form that was asked for."""
+    segments: Sequence[Mapping[str, Any]] = result["segments"]
+    if asked.form == "text":
+        return PlainTextResponse(f"{result['text']}\n")
+    if asked.form == "srt":
+        return PlainTextResponse(
+            "\n".join(f"{n}\n{_cue(each, ',')}" for n, each in enumerate(segments, 1))
+        )
+    if asked.form == "vtt":
+        return PlainTextResponse("WEBVTT\n\n" + "\n".join(_cue(each, ".") for each in segments))
+    if asked.form == "json":
+        return JSONResponse({"text": result["text"]})
+    return JSONResponse(
+        {
+            "task": "translate" if asked.english else "transcribe",
+            "language": result["language"],
+            "duration": result["duration"],
+            "text": result["text"],
+            "segments": [{"id": n, **each} for n, each in enumerate(segments)],
+        }
+    )
+
+
+def _cue(segment: Mapping[str, Any], point: str) -> str:
+    start, end = (_clock(float(segment[name]), point) for name in ("start", "end"))
+    words = " ".join(str(segment["text"]).split()).replace("-->", "→")
+    return f"{start} --> {end}\n{words}\n"
+
+
+def _clock(seconds: float, point: str) -> str:
+    whole = round(seconds * 1000)
+    minutes, rest = divmod(whole, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{point}{rest % 1000:03}"
