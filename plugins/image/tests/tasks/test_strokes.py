@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.api import BadInput
 from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
 from studio_image.restyle.strokes import LUMA, PAINTED, painted
@@ -91,8 +90,3 @@ def test_strength_colours_and_what_is_clear_are_as_asked() -> None:
     assert np.abs(weak - ball()).mean() < 0.4 * np.abs(strong - ball()).mean()
     kept = pixels(run(ball(), "ink", keep_colours=True)).astype(int)[70:90, 70:90].mean((0, 1))
     assert kept[2] > kept[0] + 40
-
-
-def test_a_size_that_the_transfer_cannot_do_is_told() -> None:
-    with pytest.raises(BadInput, match="larger than"):
-        run(ball(), "waves", size=2048)
