@@ -39,7 +39,8 @@ def ctx(qtbot: Any, look: Appearance) -> Any:
             then(result)
 
     ui = WindowUi(look, window, None, lambda: None)  # type: ignore[arg-type]
-    return SimpleNamespace(ui=ui, run_later=at_once, window=window)
+    weights = SimpleNamespace(for_capability=lambda capability: [])
+    return SimpleNamespace(ui=ui, run_later=at_once, window=window, weights=weights)
 
 
 def saved(path: Path, kind: str) -> SavedArtifact:

@@ -69,9 +69,8 @@ def test_what_is_heard_is_kept_in_order(fake: FakeInput) -> None:
     assert fake.streams[-1].closed
 
 
-def test_it_takes_no_more_than_it_may(fake: FakeInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "LONGEST", 1)
-    made = recorder.Recorder()
+def test_it_takes_no_more_than_it_may(fake: FakeInput) -> None:
+    made = recorder.Recorder(longest=1)
     for _ in range(4):
         fake.speak(np.ones(400))
     assert made.over
