@@ -315,9 +315,10 @@ def test_results_on_pages_offer_it_too_if_they_were_made(
     assert app.session is not None
     studio, context = studio_of(app), app.session.workspace.context("echo")
     by_hand = next(each for each in studio.library.find() if not each.record)
-    assert context.actions(saved_artifact(studio.library, by_hand)) == []
-    ((title, _, again),) = context.actions(saved_artifact(studio.library, sea))
-    assert title == "Run again"
+    hand = {title for title, _, _ in context.actions(saved_artifact(studio.library, by_hand))}
+    assert "Run again" not in hand
+    acts = {title: do for title, _, do in context.actions(saved_artifact(studio.library, sea))}
+    again = acts["Run again"]
     runtime.enqueue(Made("text", b"The sea keeps time.", ".txt", title="Again"), Result())
     again()
     qtbot.waitUntil(lambda: any("Identical" in told.message for told in studio.notices.all))
