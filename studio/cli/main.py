@@ -37,6 +37,7 @@ COMMANDS = {
     "device": "show the devices, their usage and the last hour",
     "plugins": "install, list, enable, update and remove plugins",
     "serve": "start a local OpenAI-compatible API server",
+    "mcp": "offer the tasks as tools to programs that speak MCP",
     "library": "list, search, show, export, verify and back up results",
     "verify": "check who made files, and whether they were changed since",
     "sandbox": "show and test the sandbox for generated code",

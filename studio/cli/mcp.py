@@ -1,0 +1,295 @@
+"""``studio mcp``: the tasks as tools of other programs, by MCP over stdin and stdout.
+
+The studio works on the main thread, one call after another; the protocol has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import mimetypes
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import studio
+from studio.api.artifacts import Kind
+from studio.api.jobs import JobRequest
+from studio.api.manifest import TaskEntry
+from studio.api.params import FieldKind, File, Params
+from studio.cli.run import result_of
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.background import in_words
+from studio.core.jobs.job import Job
+from studio.core.plugins import Plugin, PluginHost
+from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
+
+if TYPE_CHECKING:
+    from mcp import types
+
+_IDLE_SECONDS = 30.0
+"""So long the studio stays open after a call: starting it takes seconds, and a window waits."""
+_MOST_PICTURE_BYTES = 8 << 20
+_RUN_FIXED_PROGRAMS = frozenset({"lab", "molecules"})
+"""May run code: a program of ours, or what the user chose as a file, which is not offered."""
+_ABOUT = """\
+Name this command in the settings of a program that speaks MCP: command “studio”, arguments
+“mcp”. Every task that works without files is a tool. Results are saved in the library, and
+if the window is open, the job runs there.
+
+A program that connects cannot choose files of yours, and plugins that run code, as Code does in
+the sandbox, are left out unless you use --allow-code."""
+
+
+@dataclass
+class _Call:
+    """One call of a tool, between the two threads.
+
+    Attributes:
+        events: Progress (done, total, message), and at the end what the client is told.
+        stopped: Nobody waits for it any more.
+    """
+
+    task: str
+    params: Mapping[str, Any]
+    loop: asyncio.AbstractEventLoop
+    events: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, event: object) -> None:
+        """Hand ``event`` to the thread of the protocol."""
+        if not self.stopped.is_set():
+            self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+
+
+_Calls = queue.SimpleQueue[_Call | None]
+
+
+def main(argv: Sequence[str], session: StudioSession) -> int:
+    """Serve until the other program goes."""
+    parser = ArgumentParser(
+        prog="studio mcp",
+        description="Offer the tasks to other programs by MCP, over stdin and stdout.",
+        epilog=_ABOUT,
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="ID,…", help="only tasks of these plugins"
+    )
+    parser.add_argument("--allow-code", action="store_true", help="offer tasks that run code, too")
+    arguments = parser.parse_args(argv)
+    only = [name for word in arguments.only for name in word.split(",") if name]
+    for name in only:
+        session.plugins.plugin(name)  # says that there is none
+    _check_installed()
+    entries = [
+        entry
+        for plugin, entry in session.plugins.tasks()
+        if (not only or plugin.id in only) and (arguments.allow_code or not _runs_code(plugin))
+    ]
+    calls: _Calls = queue.SimpleQueue()
+    failed: list[Exception] = []
+    server = _Server(session.plugins, entries, calls)
+    threading.Thread(target=server.serve, args=(failed,), name="mcp", daemon=True).start()
+    try:
+        _work(session, calls)
+    except KeyboardInterrupt:
+        return ExitCode.OK
+    if failed:
+        raise failed[0]
+    return ExitCode.OK
+
+
+def offered_schema(entry: TaskEntry, params: type[Params]) -> dict[str, Any] | None:
+    """Return the JSON Schema of what another program may choose; None where that is too little.
+
+    It chooses no files of the user's, and hands over nothing bulky.
+    """
+    fields = params.fields()
+    unseen = {f.name for f in fields if f.hidden or f.kind is FieldKind.DATA or f.file != File()}
+    unseen |= {f.name for f in fields if f.kind is FieldKind.FILE}
+    required = {f.name for f in fields if f.required}
+    if required & unseen or (entry.inputs and not required):
+        return None
+    schema = params.json_schema()
+    shown = {name: each for name, each in schema["properties"].items() if name not in unseen}
+    return {**schema, "properties": shown}
+
+
+def _runs_code(plugin: Plugin) -> bool:
+    asks = plugin.manifest is not None and plugin.manifest.permissions.run_code
+    return asks and plugin.id not in _RUN_FIXED_PROGRAMS
+
+
+class _Server:
+    """The protocol's side. After ``__init__``, all of it runs on the protocol's thread."""
+
+    def __init__(self, host: PluginHost, entries: Sequence[TaskEntry], calls: _Calls) -> None:
+        self._calls = calls
+        self._tools: dict[str, tuple[TaskEntry, dict[str, Any]]] = {}
+        for entry in entries:
+            schema = offered_schema(entry, host.params_class(entry.id))
+            if schema is not None:
+                self._tools[entry.id.replace(".", "_")] = (entry, schema)
+
+    def serve(self, failed: list[Exception]) -> None:
+        """Answer until stdin ends; what went wrong goes into ``failed``."""
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:  # noqa: BLE001 - the border of the thread
+            failed.append(error)
+        finally:
+            self._calls.put(None)
+
+    async def _serve(self) -> None:
+        from mcp.server import Server
+        from mcp.server.stdio import stdio_server
+
+        server: Server[Any] = Server(
+            "offline-studio",
+            title="Offline Studio",
+            version=studio.__version__,
+            on_list_tools=self._list,
+            on_call_tool=self._call,
+        )
+        async with stdio_server() as (read, write):  # what else prints goes to stderr from here on
+            await server.run(read, write, server.create_initialization_options())
+
+    async def _list(self, context: object, params: object) -> types.ListToolsResult:
+        from mcp import types
+
+        tools = [
+            types.Tool(
+                name=name,
+                title=entry.title,
+                description=entry.tool or entry.summary or entry.title,
+                input_schema=schema,
+            )
+            for name, (entry, schema) in self._tools.items()
+        ]
+        return types.ListToolsResult(tools=tools)
+
+    async def _call(self, context: Any, params: types.CallToolRequestParams) -> Any:
+        if params.name not in self._tools:
+            return _refusal(f"There is no tool “{params.name}”. List the tools that are offered.")
+        entry, schema = self._tools[params.name]
+        given = params.arguments or {}
+        for name in given:
+            if name not in schema["properties"]:
+                known = f"It has: {', '.join(schema['properties'])}."
+                return _refusal(f"{params.name} has no argument “{name}”. {known}")
+        call = _Call(entry.id, given, asyncio.get_running_loop())
+        self._calls.put(call)
+        try:
+            while isinstance(event := await call.events.get(), tuple):
+                await context.session.report_progress(*event)
+            return event
+        finally:
+            call.stopped.set()
+
+
+def _work(session: StudioSession, calls: _Calls) -> None:
+    """Do what is called for, on this thread, until there is no client."""
+    while (call := calls.get()) is not None:
+        session.saves = True  # another studio may have let go of the library
+        try:
+            with session.at_work() as studio:
+                while call is not None:
+                    call.tell(_answer(studio, session, call))
+                    call = _next(studio, calls)
+        except Exception as error:
+            if call is None:
+                raise
+            call.tell(_refusal(in_words(error)))
+
+
+def _next(studio: Studio | OpenStudio, calls: _Calls) -> _Call | None:
+    """Return a call that comes while the studio is kept open; None puts an end to it."""
+    end = time.monotonic() + (_IDLE_SECONDS if isinstance(studio, Studio) else 0.0)
+    while time.monotonic() < end:
+        studio.pump(0.02)
+        try:
+            call = calls.get_nowait()
+        except queue.Empty:
+            continue
+        if call is None:
+            calls.put(None)  # for the loop outside
+        return call
+    return None
+
+
+def _answer(studio: Studio | OpenStudio, session: StudioSession, call: _Call) -> Any:
+    """Run one job to its end and return what the client is told of it."""
+    if call.stopped.is_set():
+        return None  # it was given up while another one ran
+    try:
+        job = studio.submit(JobRequest(call.task, call.params, whole=True))
+    except StudioError as error:
+        return _refusal(error)
+    job.on_progress(lambda done, total, message, left: call.tell((done, total or None, message)))
+    is_stopping = False
+    while job.is_live and studio.runtime.state is not RuntimeState.GIVEN_UP:
+        studio.pump(0.1)
+        if call.stopped.is_set() and not is_stopping:
+            is_stopping = True
+            job.cancel()
+    if job.error is not None:
+        return _refusal(job.error)
+    if job.state is JobState.CANCELLED:
+        return _refusal(f"“{job.title}” was stopped by the user.")
+    if job.state is not JobState.DONE:
+        doctor = "Run `studio doctor device` for details."
+        return _refusal(f"“{job.title}” cannot run: the runtime does not start. {doctor}")
+    return _result(job, saved=session.saves)
+
+
+def _result(job: Job, *, saved: bool) -> types.CallToolResult:
+    """Return the result as JSON, with the paths of what the library keeps, and the pictures."""
+    from mcp import types
+
+    paths = [artifact.path for artifact in job.artifacts] if saved else []
+    text = json.dumps(result_of(job, paths, saved=saved), ensure_ascii=False, default=str)
+    found = [_picture_of(each.kind, each.path) for each in job.artifacts]
+    pictures = [picture for picture in found if picture]
+    return types.CallToolResult(content=[types.TextContent(text=text), *pictures])
+
+
+def _picture_of(kind: str, path: Path) -> types.ImageContent | None:
+    """Return a picture as clients show it; None for anything else, and for one that is too big."""
+    from mcp import types
+
+    if kind != Kind.IMAGE or path.stat().st_size > _MOST_PICTURE_BYTES:
+        return None
+    data = base64.b64encode(path.read_bytes()).decode()
+    type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return types.ImageContent(data=data, mime_type=type)
+
+
+def _refusal(error: StudioError | str) -> types.CallToolResult:
+    from mcp import types
+
+    text = error if isinstance(error, str) else f"{error.message} {error.hint}".strip()
+    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
+
+
+def _check_installed() -> None:
+    try:
+        import mcp  # noqa: F401
+    except ImportError as error:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            "This command needs the package mcp, which is not installed.",
+            "Install it: pip install 'offline-studio[mcp]'",
+        ) from error
+    output.hint("Waiting for a program that speaks MCP. Press Ctrl+C to stop.")
