@@ -78,10 +78,10 @@ class Reply(Params, frozen=True):
     documents: Annotated[
         list[str],
         Hidden(),
-        File((".txt", ".pdf", ".docx")),
+        File((".txt", ".pdf", ".docx", ".odt", ".epub", ".pptx", ".html", ".csv", ".tsv")),
         Label(
             "Documents",
-            "Text, PDF or Word files the reply can use; passages are chosen from long ones.",
+            "Files the reply can use, such as text, PDF, Word, EPUB, HTML, PowerPoint or CSV.",
         ),
     ] = []
     encoder: Annotated[

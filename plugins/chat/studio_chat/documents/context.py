@@ -32,8 +32,8 @@ class DocumentContext:
         documents: Those that could be read.
         sources: For each document, plain data: ``document`` (its name), ``path``, ``whole``,
             ``lines`` (first and last line of each stretch that was used, the best first), ``of``
-            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise; or ``error``:
-            why it was not read.
+            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise, ``unit`` and
+            ``titles`` where these are slides, chapters or rows; or ``error``: why it was not read.
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
         note: What a person should know about that.
         texts: What goes into the prompt.
@@ -82,10 +82,14 @@ class DocumentContext:
 
 
 def _place(document: Document, text: Passage) -> str:
-    if not document.pages:
-        return f"lines {text.first} to {text.last}"
-    first, last = document.page(text.first), document.page(text.last)
-    return f"page {first}" if first == last else f"pages {first} to {last}"
+    first, last, unit = text.first, text.last, document.unit
+    if document.pages:
+        first, last = document.page(first), document.page(last)
+        if first == last and document.titles and (title := document.titles[first - 1]):
+            return f"{unit} {first}: {title}"
+    elif unit == "line":
+        return f"lines {first} to {last}"
+    return f"{unit} {first}" if first == last else f"{unit}s {first} to {last}"
 
 
 def _before_question(messages: Sequence[ChatMessage], told: str) -> list[ChatMessage]:
@@ -147,6 +151,8 @@ def ground(
         if document.pages:
             source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
             source["of_pages"] = len(document.pages)
+        if document.unit not in {"page", "line"}:
+            source |= {"unit": document.unit, "titles": list(document.titles)}
         found.sources.append(source)
     return found
 

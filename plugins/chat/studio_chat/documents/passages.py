@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from studio.api import BadInput
-from studio_chat.documents import docx, pdf
+from studio_chat.documents import formats, pdf
 
 MAX_BYTES = 2_000_000
 """Of one document: a thousand pages."""
@@ -24,7 +24,7 @@ PASSAGE_CHARACTERS = 900
 KEPT_CHARACTERS = 8_000_000
 """Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
 
-_WHAT_WOULD_DO = "Choose a PDF, Word or text file (such as .txt or .md)."
+_WHAT_WOULD_DO = "Choose a PDF, Word, EPUB, HTML or text file (such as .txt or .md)."
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _kept: dict[tuple[object, ...], Document] = {}
 """By the path, size and time of change of the file."""
@@ -38,11 +38,17 @@ class Document:
         name: Of its file, safe to show and to name in a prompt.
         text: All of it.
         pages: The first line of each page; none where there are no pages.
+        unit: What a place in it is called: ``page``, ``slide``, ``chapter``, ``row`` or ``line``.
+        titles: Of its chapters, empty for those without one.
+        head: The first row of a table, repeated above each passage of it.
     """
 
     name: str
     text: str
     pages: tuple[int, ...] = ()
+    unit: str = "line"
+    titles: tuple[str, ...] = ()
+    head: str = ""
 
     @property
     def lines(self) -> int:
@@ -86,10 +92,9 @@ def read(path: str) -> Generator[None, None, Document]:
     try:
         with _opened(Path(path).expanduser()) as file:
             data = file.read(MAX_BYTES + 1)
-            if docx.is_word(data):
-                return (yield from _in_child(file, name, path, has_pages=False))
-            if data.lstrip().startswith(b"%PDF-"):
-                return (yield from _in_child(file, name, path, has_pages=True))
+            suffix = Path(path).suffix.lower()
+            if data.lstrip().startswith(b"%PDF-") or formats.is_ours(data, suffix):
+                return (yield from _in_child(file, name, path, suffix))
     except (OSError, ValueError) as error:  # a name may hold what no name may
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
@@ -124,19 +129,27 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _in_child(
-    file: IO[bytes], name: str, path: str, *, has_pages: bool
+    file: IO[bytes], name: str, path: str, suffix: str
 ) -> Generator[None, None, Document]:
     facts = os.fstat(file.fileno())
     key = (path, facts.st_size, facts.st_mtime_ns)
     if key in _kept:
         return _kept[key]
     os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child reads what we have open
-    pages = yield from pdf.read_pages(file, name)
+    answer = yield from pdf.read_pages(file, name, suffix)
+    pages, unit = answer["pages"], answer.get("unit", "line")
     starts = [1]
     for page in pages[:-1]:
         starts.append(starts[-1] + page.count("\n") + 1)
     text = "\n".join(pages)
-    document = _kept[key] = Document(name, text, tuple(starts) if has_pages else ())
+    document = _kept[key] = Document(
+        name,
+        text,
+        pages=() if unit in {"line", "row"} else tuple(starts),
+        unit=unit,
+        titles=tuple(answer.get("titles", ())),
+        head=answer.get("head", "")[: PASSAGE_CHARACTERS // 2],
+    )
     while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
         _kept.pop(next(iter(_kept)))
     return document
@@ -145,7 +158,8 @@ def _in_child(
 def passages(document: Document) -> list[Passage]:
     """Cut a document into passages of up to ``PASSAGE_CHARACTERS``, at the ends of its lines.
 
-    A passage ends early before a heading, and at an empty line when it is half full.
+    A passage ends early before a heading, and at an empty line when it is half full. Those of a
+    table have its head above them.
     """
     found: list[Passage] = []
     held: list[tuple[int, str]] = []
@@ -155,6 +169,8 @@ def passages(document: Document) -> list[Passage]:
         nonlocal size
         text = "\n".join(piece for _, piece in held).strip("\n")
         if text.strip():
+            if document.head and held[0][0] > 1:
+                text = f"{document.head}\n{text}"
             found.append(Passage(document.name, held[0][0], held[-1][0], text))
         held.clear()
         size = 0

@@ -1,5 +1,5 @@
-"""The text of a PDF, page by page, read in a child that may take little; so is that of a Word
-document, which has no pages. Knows no conversation.
+"""The text of a PDF, page by page, read in a child that may take little; so is that of the other
+``formats``. Knows no conversation.
 
 A PDF is a stranger's program: its streams unfold to any size, its objects lead in circles. Run by
 path with ``python -I -S`` this module is the child: it reads the file on its standard input, within
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -40,18 +41,28 @@ _PROBLEMS = {
     "greedy": ("takes too much time or memory to read",
                "Print it to a new PDF, or save it as text."),
     "broken": ("is damaged or not a PDF", "Save it again, or save it as text."),
-    "torn": ("is damaged or not a Word document", "Save it again, or save it as PDF."),
-    "other": ("is not a text, PDF or Word file", "Save it as PDF or as text."),
+    "torn": ("is damaged, or not what its name says", "Save it again, or save it as PDF."),
+    "office": ("has a password or an Office format of before 2007",
+               "Save it without a password as .docx or .pptx, or as PDF."),
+    "alphabet": ("has an unknown text encoding", "Save it as UTF-8."),
+    "other": ("is not a text, PDF, Word, EPUB, ODT or PowerPoint file",
+              "Save it as PDF or as text."),
     "empty": ("contains no text", "Choose another file."),
 }  # fmt: skip
 
 
-def read_pages(file: IO[bytes], name: str) -> Generator[None, None, list[str]]:
-    """Yield while the child reads; return the text of each page, or of all where there are none.
+def read_pages(
+    file: IO[bytes], name: str, suffix: str = ""
+) -> Generator[None, None, dict[str, Any]]:
+    """Yield while the child reads; return its ``pages``, or all text as one where there are none.
+
+    Where they have a name, ``unit`` is that (``page``, ``slide``, ``chapter``; ``row`` for lines
+    of a table), ``titles`` are the chapters' and ``head`` is the first row.
 
     Args:
         file: Open at its beginning.
         name: For the sentences.
+        suffix: Of the file, in small letters: tells a page of the web or a table from other text.
 
     Raises:
         BadInput: It is encrypted, scanned, empty, too long, damaged, or takes too much.
@@ -60,23 +71,21 @@ def read_pages(file: IO[bytes], name: str) -> Generator[None, None, list[str]]:
 
     if os.fstat(file.fileno()).st_size > MAX_BYTES:
         raise BadInput(
-            f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB for PDF and Word "
-            "files.",
+            f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB for a document.",
             "Choose a shorter excerpt.",
         )
-    answer = yield from _ask(file)
+    answer = yield from _ask(file, suffix)
     if problem := answer.get("problem"):
         what, hint = _PROBLEMS[problem]
         raise BadInput(f"{name} {what}.", hint)
-    pages: list[str] = answer["pages"]
-    return pages
+    return answer
 
 
-def _ask(file: IO[bytes]) -> Generator[None, None, dict[str, Any]]:
+def _ask(file: IO[bytes], suffix: str) -> Generator[None, None, dict[str, Any]]:
     spec = find_spec("pypdf")
     assert spec is not None, "the plugin needs it"
     home = Path(str(spec.origin)).parents[1]
-    command = [sys.executable, "-I", "-S", "-B", __file__, str(home)]
+    command = [sys.executable, "-I", "-S", "-B", __file__, str(home), suffix]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             command,
@@ -108,11 +117,13 @@ def _ask(file: IO[bytes]) -> Generator[None, None, dict[str, Any]]:
 
 def _main() -> None:
     sys.path += [sys.argv[1], str(Path(__file__).resolve().parents[2])]
-    from studio_chat.documents import docx
+    from studio_chat.documents import formats
 
     _limit()
+    suffix = sys.argv[2]
     with open(sys.stdin.fileno(), "rb") as file:
-        answer = _answer(file, _read_word if docx.is_word(file.peek(4)) else _read)
+        is_other = formats.is_ours(file.peek(8), suffix)
+        answer = _answer(file, partial(_read_other, suffix) if is_other else _read)
     json.dump(answer, sys.stdout)
 
 
@@ -152,21 +163,21 @@ def _read(file: IO[bytes]) -> dict[str, Any]:
                 return {"problem": "long"}
     except (DependencyError, FileNotDecryptedError):
         return {"problem": "locked"}
-    return {"pages": pages} if any(page.strip() for page in pages) else {"problem": "scanned"}
+    has_text = any(page.strip() for page in pages)
+    return {"pages": pages, "unit": "page"} if has_text else {"problem": "scanned"}
 
 
-def _read_word(file: IO[bytes]) -> dict[str, Any]:
-    from studio_chat.documents import docx
+def _read_other(suffix: str, file: IO[bytes]) -> dict[str, Any]:
+    from studio_chat.documents import formats
 
-    try:
-        text = _clean(docx.read(file))
-    except LookupError:
-        return {"problem": "other"}
-    except ValueError:
-        return {"problem": "torn"}
-    if len(text) > MAX_CHARACTERS:
+    answer = formats.read(file, suffix, MAX_CHARACTERS)
+    if "problem" in answer:
+        return answer
+    pages = [_clean(page) for page in answer["pages"]]
+    if sum(map(len, pages)) > MAX_CHARACTERS:
         return {"problem": "long"}
-    return {"pages": [text]} if text.strip() else {"problem": "empty"}
+    has_text = any(page.strip() for page in pages)
+    return answer | {"pages": pages} if has_text else {"problem": "empty"}
 
 
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"})

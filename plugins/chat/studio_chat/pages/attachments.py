@@ -12,7 +12,8 @@ from studio.api.window.ui import Ui
 from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
 
 SUFFIXES = (
-    *("", ".txt", ".md", ".markdown", ".rst", ".tex", ".log", ".pdf", ".docx", ".html", ".xml"),
+    *("", ".txt", ".md", ".markdown", ".rst", ".tex", ".log", ".pdf", ".docx", ".odt", ".xml"),
+    *(".html", ".htm", ".xhtml", ".epub", ".pptx"),
     *(".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".ini", ".py", ".js", ".ts", ".c", ".h"),
     *(".cpp", ".java", ".rs", ".go", ".sh", ".sql"),
 )

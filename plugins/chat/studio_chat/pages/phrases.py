@@ -153,10 +153,14 @@ def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
         return tr("{name} was read in full.").format(name=link(name, 0))
     if not source.get("lines"):
         return tr("{name} was not used.").format(name=name)
-    if "pages" in source:
-        words, count = tr("From {name} ({count} pages): {places}."), "of_pages"
-    else:
-        words, count = tr("From {name} ({count} lines): {places}."), "of"
+    count = "of_pages" if "pages" in source else "of"
+    words = {
+        "page": tr("From {name} ({count} pages): {places}."),
+        "slide": tr("From {name} ({count} slides): {places}."),
+        "chapter": tr("From {name} ({count} chapters): {places}."),
+        "row": tr("From {name} ({count} rows): {places}."),
+        "line": tr("From {name} ({count} lines): {places}."),
+    }[_unit(source)]
     places = ", ".join(
         link(place_name(source, stretch), number)
         for number, stretch in enumerate(merged(source.get("pages") or source["lines"]))
@@ -178,8 +182,22 @@ def merged(pairs: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
 def place_name(source: Mapping[str, Any], stretch: tuple[int, int]) -> str:
     """Return what a stretch of a document is called: ``pages 1–6``."""
     first, last = stretch
-    if "pages" in source:
-        words = tr("page {first}") if first == last else tr("pages {first}–{last}")
-    else:
-        words = tr("line {first}") if first == last else tr("lines {first}–{last}")
+    unit, titles = _unit(source), source.get("titles") or ()
+    if unit == "chapter" and first == last <= len(titles) and titles[first - 1]:
+        return tr("chapter “{title}”").format(title=titles[first - 1])
+    one, many = {
+        "page": (tr("page {first}"), tr("pages {first}–{last}")),
+        "slide": (tr("slide {first}"), tr("slides {first}–{last}")),
+        "chapter": (tr("chapter {first}"), tr("chapters {first}–{last}")),
+        "row": (tr("row {first}"), tr("rows {first}–{last}")),
+        "line": (tr("line {first}"), tr("lines {first}–{last}")),
+    }[unit]
+    words = one if first == last else many
     return words.format(first=first, last=last)
+
+
+def _unit(source: Mapping[str, Any]) -> str:
+    unit = source.get("unit")
+    if unit in {"slide", "chapter", "row"}:
+        return str(unit)
+    return "page" if "pages" in source else "line"

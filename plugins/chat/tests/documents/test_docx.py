@@ -58,5 +58,5 @@ def test_what_is_none_is_refused(data: bytes, said: type[Exception]) -> None:
 def test_a_spreadsheet_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "sums.xlsx"
     path.write_bytes(made("x", name="xl/workbook.xml"))
-    with pytest.raises(BadInput, match=r"^sums\.xlsx is not a text, PDF or Word file"):
+    with pytest.raises(BadInput, match=r"^sums\.xlsx is not a text, PDF, Word"):
         finished(passages.read(str(path)))

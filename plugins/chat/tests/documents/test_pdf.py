@@ -95,5 +95,5 @@ def test_what_takes_too_long_or_is_too_large_is_given_up(
     with pytest.raises(BadInput, match="too much time or memory"):
         read(str(path))
     monkeypatch.setattr(pdf, "MAX_BYTES", 10)
-    with pytest.raises(BadInput, match="MB for PDF and Word files"):
+    with pytest.raises(BadInput, match="MB for a document"):
         read(str(path))

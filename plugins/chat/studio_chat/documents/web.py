@@ -1,0 +1,137 @@
+"""The text of an HTML page: what a reader of it would see. Headings get the ``#`` of Markdown."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+_UNSEEN = frozenset(
+    ["script", "style", "template", "noscript", "svg", "object", "iframe", "select", "datalist"]
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
+)
+_CLOSED_BY_THE_NEXT = frozenset({"p", "dt", "dd"})
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+
+
+def charset(data: bytes) -> str:
+    """Return the encoding that a page says it has; empty if it says none."""
+    found = _CHARSET.search(data[:4096])
+    return found[1].decode("ascii") if found else ""
+
+
+def read(text: str) -> tuple[str, str]:
+    """Return the title and the text of a page; the title is its first heading if it has one."""
+    page = _Page()
+    page.feed(text)
+    page.close()
+    lines = [line.strip(" ") for line in "".join(page.found).split("\n")]
+    said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ .", line)), "")
+    return heading or _SPACE.sub(" ", "".join(page.title)).strip(), said
+
+
+def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
+    return (
+        tag in _UNSEEN
+        or "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or bool(_HIDING.search(attributes.get("style") or ""))
+    )
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.title: list[str] = []
+        self._hiding = ""  # the tag within which nothing is seen
+        self._deep = 0
+        self._in_title = False
+        self._as_typed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._hiding and not (tag == self._hiding and tag in _CLOSED_BY_THE_NEXT):
+            self._deep += tag == self._hiding
+            return
+        self._hiding = ""
+        if tag in _VOID:
+            self.found.append("\n" if tag in {"br", "hr"} else "")
+        elif _is_hidden(tag, dict(attrs)):
+            self._hiding, self._deep = tag, 1
+        elif tag in _BLOCKS:
+            self._as_typed += tag == "pre"
+            level = int(tag[1]) if re.fullmatch(r"h[1-6]", tag) else 0
+            self.found.append("\n" * (1 + bool(level)) + "#" * level + " " * bool(level))
+        elif tag in {"td", "th"}:
+            self.found.append(" ")
+        self._in_title = tag == "title"
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hiding:
+            self._deep -= tag == self._hiding
+            self._hiding = self._hiding if self._deep else ""
+            return
+        self._in_title = False
+        if tag in _BLOCKS:
+            self._as_typed = max(0, self._as_typed - (tag == "pre"))
+            self.found.append("\n")
+        elif tag in {"td", "th"}:
+            self.found.append(" |")
+
+    def handle_data(self, data: str) -> None:
+        if self._hiding:
+            return
+        into = self.title if self._in_title else self.found
+        into.append(data if self._as_typed else _SPACE.sub(" ", data))
