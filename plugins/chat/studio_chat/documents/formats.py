@@ -18,6 +18,8 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def is_ours(data: bytes, suffix: str) -> bool:
     """Return whether a file that begins like this is read here."""
+    if data.lstrip().startswith(b"%PDF-"):
+        return False  # whatever it is called
     return docx.is_word(data) or data.startswith(_OLE) or suffix in (*PAGES, *TABLES)
 
 

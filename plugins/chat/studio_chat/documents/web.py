@@ -5,62 +5,16 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
-_UNSEEN = frozenset(
-    ["script", "style", "template", "noscript", "svg", "object", "iframe", "select", "datalist"]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
+_VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr")
+_UNSEEN = re.compile("script|style|template|noscript|svg|object|iframe|select|datalist")
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|d[dlt]|div|figcaption|figure|footer|form|h[1-6]|header|"
+    "li|main|nav|ol|p|pre|section|table|tr|ul"
 )
 _CLOSED_BY_THE_NEXT = frozenset({"p", "dt", "dd"})
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_TYPED_SPACE = "\xa0"
+"""What indents code, until the other spaces are cut."""
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
@@ -79,12 +33,13 @@ def read(text: str) -> tuple[str, str]:
     lines = [line.strip(" ") for line in "".join(page.found).split("\n")]
     said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ .", line)), "")
+    said = said.replace(_TYPED_SPACE, " ")
     return heading or _SPACE.sub(" ", "".join(page.title)).strip(), said
 
 
 def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
     return (
-        tag in _UNSEEN
+        bool(_UNSEEN.fullmatch(tag))
         or "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
         or bool(_HIDING.search(attributes.get("style") or ""))
@@ -106,11 +61,11 @@ class _Page(HTMLParser):
             self._deep += tag == self._hiding
             return
         self._hiding = ""
-        if tag in _VOID:
+        if _VOID.fullmatch(tag):
             self.found.append("\n" if tag in {"br", "hr"} else "")
         elif _is_hidden(tag, dict(attrs)):
             self._hiding, self._deep = tag, 1
-        elif tag in _BLOCKS:
+        elif _BLOCK.fullmatch(tag):
             self._as_typed += tag == "pre"
             level = int(tag[1]) if re.fullmatch(r"h[1-6]", tag) else 0
             self.found.append("\n" * (1 + bool(level)) + "#" * level + " " * bool(level))
@@ -124,7 +79,7 @@ class _Page(HTMLParser):
             self._hiding = self._hiding if self._deep else ""
             return
         self._in_title = False
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self._as_typed = max(0, self._as_typed - (tag == "pre"))
             self.found.append("\n")
         elif tag in {"td", "th"}:
@@ -134,4 +89,5 @@ class _Page(HTMLParser):
         if self._hiding:
             return
         into = self.title if self._in_title else self.found
-        into.append(data if self._as_typed else _SPACE.sub(" ", data))
+        typed = data.replace(" ", _TYPED_SPACE)
+        into.append(typed if self._as_typed else _SPACE.sub(" ", data))
