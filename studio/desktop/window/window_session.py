@@ -25,6 +25,7 @@ from studio.core.runtime_process.child import Launch
 from studio.core.studio import Studio
 from studio.core.terminals import Terminals
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.dictation import Dictation
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.preload import Preload
 from studio.desktop.pages import plugin_actions
@@ -65,6 +66,7 @@ class WindowSession(QObject):
         self._plugin_actions = plugin_actions.PluginActions(
             studio, self.workspace.ui, background, lambda: window
         )
+        self.dictation = Dictation(window.center, self.workspace.context)
         self._commands = Commands(self.workspace, self._shell_actions())
         center = window.center
         self.palette = CommandPalette(
@@ -229,6 +231,7 @@ class WindowSession(QObject):
             ShellAction(
                 "settings", self.tr("Settings"), self._open_settings, "settings", "Ctrl+,", False
             ),
+            ShellAction("dictate", self.tr("Dictate"), self.dictation.toggle, "mic", "F9"),
             *theme_actions(window.look.theme.set_mode),
             ShellAction(
                 "motion", self.tr("Reduce motion: on or off"), self._toggle_motion, "accessibility"
