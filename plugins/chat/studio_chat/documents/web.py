@@ -13,6 +13,9 @@ _BLOCK = re.compile(
 )
 _CLOSED_BY_THE_NEXT = frozenset({"p", "dt", "dd"})
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MOST_COMMENTS = 2_000
+"""With more they are taken out first: Python's parser looks for the end of each to the end of the
+page, where it has none. With fewer it knows better what is none, as in a script."""
 _TYPED_SPACE = "\xa0"
 """What indents code, until the other spaces are cut."""
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -28,13 +31,25 @@ def charset(data: bytes) -> str:
 def read(text: str) -> tuple[str, str]:
     """Return the title and the text of a page; the title is its first heading if it has one."""
     page = _Page()
-    page.feed(text)
+    page.feed(_without_comments(text) if text.count("<!--") > _MOST_COMMENTS else text)
     page.close()
     lines = [line.strip(" ") for line in "".join(page.found).split("\n")]
     said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ .", line)), "")
     said = said.replace(_TYPED_SPACE, " ")
     return heading or _SPACE.sub(" ", "".join(page.title)).strip(), said
+
+
+def _without_comments(text: str) -> str:
+    """Return a page without its comments; what is behind one that does not end is one, too."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        parts.append(text[at:start])
+        end = text.find("-->", start + 4)
+        if end < 0:
+            return "".join(parts)
+        at = end + 3
+    return "".join(parts) + text[at:]
 
 
 def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:

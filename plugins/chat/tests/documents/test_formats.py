@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from studio.api import BadInput, finished
-from studio_chat.documents import formats, parts, passages, pdf
+from studio_chat.documents import formats, parts, passages, pdf, web
 from studio_chat.documents.context import _place
 from studio_chat.pages.phrases import drawn_on
 
@@ -109,6 +109,11 @@ def test_of_a_page_only_what_is_seen_is_read() -> None:
     assert "x\n  y" in text
     latin = "<meta charset='iso-8859-2'><p>Łódź".encode("iso-8859-2")
     assert told(latin, ".htm")["pages"] == ["Łódź"]
+
+
+def test_a_page_of_comments_is_read_at_once() -> None:
+    assert web.read("<p>Here</p>" + "<!-- x -->" * 3000 + "<p>there</p>")[1] == "Here\n\nthere"
+    assert web.read("<p>Here</p>" + "<!--" * 1_000_000)[1] == "Here"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
