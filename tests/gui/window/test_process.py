@@ -145,6 +145,11 @@ class Display:
         with os.fdopen(self._read) as told:
             self.name = f":{told.readline().strip()}"
 
+    @property
+    def runs(self) -> bool:
+        """Whether the server is there."""
+        return self._server.poll() is None
+
     def do(self, *words: str) -> str:
         """Run xdotool and return what it says; empty where it finds nothing."""
         environment = {**os.environ, "DISPLAY": self.name}
@@ -185,7 +190,13 @@ def _open(
     start: Callable[..., subprocess.Popen[str]], display: Display
 ) -> tuple[subprocess.Popen[str], str]:
     process = start(QT_QPA_PLATFORM="xcb", DISPLAY=display.name)
-    window = display.window()
+    try:
+        window = display.window()
+    except AssertionError as error:
+        ended, served = process.poll(), display.runs
+        process.kill()
+        said = "".join(process.communicate())[-3000:]
+        raise AssertionError(f"{error}; ended: {ended}, X server: {served}\n{said}") from error
     _until(lambda: "Chat" in display.title(window), "the first page did not open")
     display.do("windowfocus", "--sync", window)
     return process, window
