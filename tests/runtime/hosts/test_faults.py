@@ -151,7 +151,9 @@ def train(ctx, params):
         for _ in range(len(params.text)):
             time.sleep(0.05)
             yield None
-    yield ctx.result(held=len(held))
+        count = len(held)
+        del held  # what is reserved is given back behind the block, and no more may be used then
+    yield ctx.result(held=count)
 """
 
 
