@@ -228,7 +228,7 @@ class VoicePage(QWidget):
         self.missing.setVisible(not known)
         self.get.setVisible(bool(offers))
         if offers:
-            words = tr("{title} is needed to write speech down ({size} MB).")
+            words = tr("{title} is needed to transcribe speech ({size} MB).")
             if speaking:
                 words = tr("{title} is needed to read aloud ({size} MB).")
             size = round(offers[0][2] / 1e6)
