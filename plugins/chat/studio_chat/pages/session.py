@@ -9,22 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
+from studio.api import PluginContext, StudioError, WorkQueue
 from studio_chat.pages.phrases import tr
+from studio_chat.pages.reply_work import ReplyWork
 from studio_chat.pages.thread.turns import (
-    COMPLETE,
-    INTERRUPTED,
     PARTIAL,
     SENDING,
     Reply,
     Turn,
-    as_messages,
-    documents_of,
     title_of,
 )
-from studio_chat.schema import PANEL_FIELDS
 
-TASK = "chat.reply"
 MAX_MESSAGE = 1_000_000
 """Characters of one message: more than any model here reads."""
 
@@ -78,6 +73,7 @@ class Session:
         """Id of the conversation that is being read."""
         self.weights = ""
         self.settings: dict[str, Any] = {}
+        self._work = ReplyWork(ctx, work_queue, self)
 
     # --- what it is ---------------------------------------------------------------------------
 
@@ -109,15 +105,15 @@ class Session:
             settings = dict(self.conversation.settings)
             self.weights = str(settings.pop("weights", ""))
             self.settings = {**settings, "system": self.conversation.system}
-            self._tell("conversation_changed")
-            self._tell("turns_changed")
+            self.tell("conversation_changed")
+            self.tell("turns_changed")
 
         self._work_queue.do(read, show, self._load_failed)
 
     def _load_failed(self, error: StudioError) -> None:
         self.loading, self._opening = False, ""
         self._ctx.notices.error(error, key="chat.library")
-        self._tell("turns_changed")
+        self.tell("turns_changed")
 
     def _read(self, conversation: str) -> list[Turn]:
         rows = self._store.thread(conversation)
@@ -135,7 +131,7 @@ class Session:
 
     def _show(self, turns: list[Turn]) -> None:
         self.turns = turns
-        self._tell("turns_changed")
+        self.tell("turns_changed")
 
     def shown_text(self, turn: Turn) -> str:
         """Return the text of a turn, up to the last word if it is being written."""
@@ -174,7 +170,7 @@ class Session:
     def _took_row(self, row: Any) -> None:
         if self.conversation is not None and row.id == self.id:
             self.conversation = row
-            self._tell("conversation_changed")
+            self.tell("conversation_changed")
 
     # --- saying something ---------------------------------------------------------------------
 
@@ -216,30 +212,30 @@ class Session:
         waiting = Turn("", "user", text, parent, SENDING, extra=extra)
         self.reply = reply = Reply(self.answering())
         self._show([*before, waiting])
-        self._tell("reply_changed")
+        self.tell("reply_changed")
         system, settings = str(self.settings.get("system", "")), self._kept_settings()
         known = self.id
 
         def keep() -> tuple[Any, Turn, Any, Turn]:
             title = title_of(text)
             id = known or self._store.create(title, system=system, settings=settings).id
-            mine = self._versioned(save(id, parent))
+            mine = self.versioned(save(id, parent))
             journal, theirs = self._begin(id, mine.id, reply.weights)
             return self._store.get(id), mine, journal, theirs
 
         def kept(result: tuple[Any, Turn, Any, Turn]) -> None:
             self.conversation, mine, reply.journal, theirs = result
             reply.turn = theirs.id
-            self._tell("conversation_changed")
+            self.tell("conversation_changed")
             self._show([*before, mine, theirs])
             if self.listener is not None:
                 self.listener.sent(known, text)
-            self._ask(reply, [*before, mine])
+            self._work.ask(reply, [*before, mine])
 
         def lost(error: StudioError) -> None:
             self.reply = None
             self._show(back)
-            self._tell("reply_changed")
+            self.tell("reply_changed")
             if self.listener is not None:
                 self.listener.not_sent(text, error)
 
@@ -251,13 +247,14 @@ class Session:
             return self.weights
         return next((id for id, _title in self._ctx.weights.for_capability("text")), "")
 
-    def _versioned(self, row: Any) -> Turn:
+    def versioned(self, row: Any) -> Turn:
+        """Return a message with its versions; reads the library."""
         return Turn.from_row(row, self._store.siblings(row.id).ids)
 
     def _begin(self, id: str, parent: str, weights: str) -> tuple[Any, Turn]:
         """Make the empty reply and its journal. Runs beside the window."""
         journal = self._store.begin_reply(id, parent or None, extra={"weights": weights})
-        return journal, self._versioned(self._store.message(journal.message))
+        return journal, self.versioned(self._store.message(journal.message))
 
     def regenerate(self, turn: Turn) -> None:
         """Answer again, beside ``turn``; an answer that came to nothing makes room."""
@@ -274,7 +271,7 @@ class Session:
     def _answer(self, before: list[Turn], forget: str = "") -> None:
         self.reply = reply = Reply(self.answering())
         back, id = list(self.turns), self.id
-        self._tell("reply_changed")
+        self.tell("reply_changed")
 
         def begin() -> tuple[Any, Turn]:
             if forget:
@@ -285,7 +282,7 @@ class Session:
             reply.journal, theirs = result
             reply.turn = theirs.id
             self._show([*before, theirs])
-            self._ask(reply, before)
+            self._work.ask(reply, before)
 
         self._work_queue.do(begin, begun, lambda error: self._give_up(error, back))
 
@@ -297,7 +294,7 @@ class Session:
         extra = {"weights": turn.extra.get("weights", ""), "edited": True}
 
         def keep() -> Turn:
-            return self._versioned(self._store.edit(turn.id, text, extra=extra))
+            return self.versioned(self._store.edit(turn.id, text, extra=extra))
 
         def kept(version: Turn) -> None:
             self._show([*before, version])
@@ -317,7 +314,7 @@ class Session:
         before = self.turns[: self._index(turn)]
         self.reply = reply = Reply(self.answering(), turn.id, prefix=turn.content)
         back = list(self.turns)
-        self._tell("reply_changed")
+        self.tell("reply_changed")
 
         def begin() -> tuple[Any, Turn]:
             journal = self._store.journal(turn.id)
@@ -325,12 +322,12 @@ class Session:
             journal.append(turn.content)
             extra = {k: v for k, v in turn.extra.items() if k not in ("stopped", "error")}
             row = self._store.update_message(turn.id, state=PARTIAL, extra=extra)
-            return journal, self._versioned(row)
+            return journal, self.versioned(row)
 
         def begun(result: tuple[Any, Turn]) -> None:
             reply.journal, theirs = result
             self._show([*before, theirs])
-            self._ask(reply, [*before, replace(theirs, content=turn.content)])
+            self._work.ask(reply, [*before, replace(theirs, content=turn.content)])
 
         self._work_queue.do(begin, begun, lambda error: self._give_up(error, back))
 
@@ -338,105 +335,15 @@ class Session:
         self.reply = None
         self._ctx.notices.error(error, key="chat.library")
         self._show(back)
-        self._tell("reply_changed")
+        self.tell("reply_changed")
 
     # --- the reply ----------------------------------------------------------------------------
 
-    def _ask(self, reply: Reply, path: Sequence[Turn]) -> None:
-        if reply.stopping:
-            self._end(reply, INTERRUPTED, {"stopped": True})
-            return
-        known = {name: self.settings[name] for name in PANEL_FIELDS if name in self.settings}
-        documents = documents_of(path)
-        params = {
-            **known,
-            "weights": reply.weights,
-            "documents": documents,
-            "encoder": "" if documents else None,
-        }
-        try:
-            reply.job = job = self._ctx.tasks.submit(
-                JobRequest(
-                    TASK,
-                    params,
-                    title=self.title,
-                    inputs={"messages": as_messages(path)},
-                    keep=False,
-                    conversation=self.id,
-                )
-            )
-        except StudioError as error:
-            self._failed(reply, error)
-            return
-        job.on_state(lambda state, reason: self._on_state(reply, state, reason))
-        job.on_progress(lambda *news: self._on_progress(reply, *news))
-        job.on_text(lambda text, tokens, _channel: self._on_text(reply, text, tokens))
-        job.on_done(lambda result: self._on_done(reply, result))
-        job.on_failed(lambda error: self._failed(reply, error))
-        job.on_cancelled(lambda: self._end(reply, INTERRUPTED, {"stopped": True}))
-        self._tell("reply_changed")
-
     def stop(self) -> None:
         """End the reply at its next step; its text is kept."""
-        if self.reply is not None:
-            self.reply.stopping = True
-            if self.reply.job is not None:
-                self.reply.job.cancel()
-            self._tell("reply_changed")
+        self._work.stop()
 
-    def _on_state(self, reply: Reply, state: JobState, reason: str) -> None:
-        reply.state, reply.reason, reply.share = state, reason, None
-        self._tell("reply_changed")
-
-    def _on_progress(
-        self, reply: Reply, done: float, total: float, message: str, _left: float | None
-    ) -> None:
-        if not reply.pieces:
-            reply.share = min(1.0, done / total) if total > 0 else None
-            reply.reason = message
-            self._tell("reply_changed")
-
-    def _on_text(self, reply: Reply, text: str, tokens: int) -> None:
-        begins = not reply.pieces
-        reply.add(text, tokens)
-        reply.journal.append(text)
-        if self.listener is not None:
-            self.listener.text_added(reply.turn, text)
-        if begins:
-            self._tell("reply_changed")
-
-    def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
-        self._end(reply, COMPLETE, {k: v for k, v in result.items() if k != "text"})
-
-    def _failed(self, reply: Reply, error: StudioError) -> None:
-        told = {
-            "code": str(error.code),
-            "message": error.message,
-            "hint": error.hint,
-            "details": error.details,
-        }
-        self._end(reply, INTERRUPTED, {"error": told})
-
-    def _end(self, reply: Reply, state: str, extra: Mapping[str, Any]) -> None:
-        """Keep the reply as it is now."""
-        if self.reply is reply:
-            self.reply = None
-        record = reply.job.record if reply.job is not None else ""
-        facts = {"weights": reply.weights, **reply.figures(), **extra}
-
-        def keep() -> Turn:
-            row = self._store.finish_reply(
-                reply.journal, state=state, content=reply.text, record=record, extra=facts
-            )
-            return self._versioned(row)
-
-        shown = next((turn for turn in self.turns if turn.id == reply.turn), None)
-        if shown is not None:
-            self._put(replace(shown, state=state, content=reply.text, extra=facts))
-        self._work_queue.do(keep, self._put)
-        self._tell("reply_changed")
-
-    def _put(self, turn: Turn) -> None:
+    def put(self, turn: Turn) -> None:
         """Show the newest state of a turn, if it is in view."""
         for number, old in enumerate(self.turns):
             if old.id == turn.id and old != turn:
@@ -475,6 +382,7 @@ class Session:
     def _index(self, turn: Turn) -> int:
         return next(n for n, other in enumerate(self.turns) if other.id == turn.id)
 
-    def _tell(self, what: str) -> None:
+    def tell(self, what: str) -> None:
+        """Call a method of the listener that takes nothing, if anybody listens."""
         if self.listener is not None:
             getattr(self.listener, what)()

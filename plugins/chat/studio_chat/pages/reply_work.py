@@ -1,0 +1,135 @@
+"""What an answer needs while it is written: its job, what that tells, and how it is kept.
+
+Knows no widget; the session decides what is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.thread.turns import (
+    COMPLETE,
+    INTERRUPTED,
+    Reply,
+    Turn,
+    as_messages,
+    documents_of,
+)
+from studio_chat.schema import PANEL_FIELDS
+
+if TYPE_CHECKING:
+    from studio_chat.pages.session import Session
+
+TASK = "chat.reply"
+
+
+class ReplyWork:
+    """Asks for the replies of one conversation and keeps what comes."""
+
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue, session: Session) -> None:
+        self._ctx = ctx
+        self._store = ctx.library.conversations
+        self._work_queue = work_queue
+        self._session = session
+
+    def ask(self, reply: Reply, path: Sequence[Turn]) -> None:
+        """Have an answer to ``path`` written, or end it if it was stopped meanwhile."""
+        if reply.stopping:
+            self._end(reply, INTERRUPTED, {"stopped": True})
+            return
+        known = {
+            name: self._session.settings[name]
+            for name in PANEL_FIELDS
+            if name in self._session.settings
+        }
+        documents = documents_of(path)
+        params = {
+            **known,
+            "weights": reply.weights,
+            "documents": documents,
+            "encoder": "" if documents else None,
+        }
+        try:
+            reply.job = job = self._ctx.tasks.submit(
+                JobRequest(
+                    TASK,
+                    params,
+                    title=self._session.title,
+                    inputs={"messages": as_messages(path)},
+                    keep=False,
+                    conversation=self._session.id,
+                )
+            )
+        except StudioError as error:
+            self._failed(reply, error)
+            return
+        job.on_state(lambda state, reason: self._on_state(reply, state, reason))
+        job.on_progress(lambda *news: self._on_progress(reply, *news))
+        job.on_text(lambda text, tokens, _channel: self._on_text(reply, text, tokens))
+        job.on_done(lambda result: self._on_done(reply, result))
+        job.on_failed(lambda error: self._failed(reply, error))
+        job.on_cancelled(lambda: self._end(reply, INTERRUPTED, {"stopped": True}))
+        self._session.tell("reply_changed")
+
+    def stop(self) -> None:
+        """End the reply at its next step; its text is kept."""
+        if self._session.reply is not None:
+            self._session.reply.stopping = True
+            if self._session.reply.job is not None:
+                self._session.reply.job.cancel()
+            self._session.tell("reply_changed")
+
+    def _on_state(self, reply: Reply, state: JobState, reason: str) -> None:
+        reply.state, reply.reason, reply.share = state, reason, None
+        self._session.tell("reply_changed")
+
+    def _on_progress(
+        self, reply: Reply, done: float, total: float, message: str, _left: float | None
+    ) -> None:
+        if not reply.pieces:
+            reply.share = min(1.0, done / total) if total > 0 else None
+            reply.reason = message
+            self._session.tell("reply_changed")
+
+    def _on_text(self, reply: Reply, text: str, tokens: int) -> None:
+        begins = not reply.pieces
+        reply.add(text, tokens)
+        reply.journal.append(text)
+        if self._session.listener is not None:
+            self._session.listener.text_added(reply.turn, text)
+        if begins:
+            self._session.tell("reply_changed")
+
+    def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
+        self._end(reply, COMPLETE, {k: v for k, v in result.items() if k != "text"})
+
+    def _failed(self, reply: Reply, error: StudioError) -> None:
+        told = {
+            "code": str(error.code),
+            "message": error.message,
+            "hint": error.hint,
+            "details": error.details,
+        }
+        self._end(reply, INTERRUPTED, {"error": told})
+
+    def _end(self, reply: Reply, state: str, extra: Mapping[str, Any]) -> None:
+        """Keep the reply as it is now."""
+        if self._session.reply is reply:
+            self._session.reply = None
+        record = reply.job.record if reply.job is not None else ""
+        facts = {"weights": reply.weights, **reply.figures(), **extra}
+
+        def keep() -> Turn:
+            row = self._store.finish_reply(
+                reply.journal, state=state, content=reply.text, record=record, extra=facts
+            )
+            return self._session.versioned(row)
+
+        shown = next((turn for turn in self._session.turns if turn.id == reply.turn), None)
+        if shown is not None:
+            self._session.put(replace(shown, state=state, content=reply.text, extra=facts))
+        self._work_queue.do(keep, self._session.put)
+        self._session.tell("reply_changed")
