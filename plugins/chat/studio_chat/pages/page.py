@@ -1,4 +1,4 @@
-"""The page of the chat: list, thread, composer and parameters put together.
+"""The page of the chat: which conversation is in view, and what the user does with it.
 
 Keeps no messages itself.
 """
@@ -9,71 +9,46 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeyEvent
 
 from studio.api import (
     Kind,
     PluginContext,
-    Role,
     SavedArtifact,
     StudioError,
     UsedSettings,
     WorkQueue,
 )
 from studio_chat.pages.attachments import SUFFIXES
-from studio_chat.pages.composer import Composer
-from studio_chat.pages.conversations.list_view import ConversationList
-from studio_chat.pages.conversations.title_bar import TitleBar
 from studio_chat.pages.drafts import Drafts
+from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
 from studio_chat.pages.session import Session
 from studio_chat.pages.session_listener import Elsewhere
-from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
 from studio_chat.pages.thread.turns import Turn, tokens_in
-from studio_chat.pages.welcome import NoWeights, Welcome
 from studio_chat.schema import PANEL_FIELDS
 
-_NARROW = 720
-"""Below this width of the page the list of conversations gives way to the thread."""
 _DRAFT_MS = 400
 _OPEN = "open"
 """The setting that names the open conversation; a shell keeps a page's state only now and then."""
 
 
-class ChatPage(QWidget):
-    """Everything between the rail and the parameter panel."""
+class ChatPage(PageFrame):
+    """The conversation in view, those that go on out of view, and what the user does."""
 
     def __init__(self, ctx: PluginContext) -> None:
-        super().__init__()
-        self._ctx = ctx
         self.work_queue = WorkQueue(ctx)
+        super().__init__(ctx, self.work_queue, self._start_example)
         self._drafts = Drafts(ctx, self.work_queue)
         self._writing: dict[str, Session] = {}
         """Conversations out of view whose reply is still being written."""
-        self._list_wanted: bool | None = None
         self._sent_with: list[str] = []
         """Documents of the message that was sent last, in case it cannot be kept."""
         self._waiting: dict[str, list[str]] = {}
         """Conversation → documents that wait in its composer."""
-        self.list = ConversationList(ctx, self.work_queue)
         self.list.writing = self._is_writing
-        self.title = TitleBar(ctx.ui)
-        self.thread_view = ThreadView(ctx)
-        self.welcome = Welcome(ctx, self._start_example)
-        self.no_weights = NoWeights(ctx)
-        self.composer = Composer(ctx)
-        self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
         self.parameters = Parameters(ctx)
         self.session = Session(ctx, self.work_queue, self)
-        self._lay_out()
         self.drop_target = ctx.kit.drop_target(
             self,
             self.tr("Drop to attach to your message"),
@@ -89,39 +64,12 @@ class ChatPage(QWidget):
 
     # --- putting it together ------------------------------------------------------------------
 
-    def _lay_out(self) -> None:
-        self.middle = QStackedWidget()
-        for widget in (self.thread_view, self.welcome, self.no_weights):
-            self.middle.addWidget(widget)
-        box = QHBoxLayout()
-        box.setContentsMargins(28, 6, 28, 18)
-        self.composer.setMaximumWidth(COLUMN)
-        self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        box.addStretch(1)
-        box.addWidget(self.composer, 1000)
-        box.addStretch(1)
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        column.addWidget(self.title)
-        column.addWidget(self.middle, 1)
-        column.addLayout(box)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        line = QFrame()
-        self._ctx.ui.wear(line, Role.LINE_DOWN)
-        row.addWidget(self.list)
-        row.addWidget(line)
-        row.addLayout(column, 1)
-        self._line = line
-
     def _connect(self) -> None:
         self.list.opened.connect(self.open)
         self.list.new_asked.connect(self.new)
         self.list.binned.connect(self._on_binned)
         self.list.renamed.connect(self._on_renamed)
         self.title.renamed.connect(lambda title: self.session.rename(title))
-        self.title.list_asked.connect(self.toggle_list)
         self.title.new_asked.connect(self.new)
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(lambda: self.session.stop())
@@ -370,20 +318,6 @@ class ChatPage(QWidget):
             words = self.tr("There is no conversation to export yet.")
             self._ctx.notices.info(words, key="chat.export")
 
-    def search(self) -> None:
-        """Put the keyboard into the search of the list."""
-        self._show_list(True)
-        self.list.search.setFocus()
-        self.list.search.selectAll()
-
-    def toggle_list(self) -> None:
-        """Show or hide the list of conversations."""
-        self._show_list(not self.list.isVisible())
-
-    def _show_list(self, shown: bool) -> None:
-        self._list_wanted = shown
-        self._fit()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Stop with Escape, scroll with the page keys."""
         if event.key() == Qt.Key.Key_Escape and self.session.busy:
@@ -419,13 +353,9 @@ class ChatPage(QWidget):
         self._show_middle()
 
     def _show_middle(self) -> None:
-        if self.session.turns or self.session.loading or self.session.id:
-            self.middle.setCurrentWidget(self.thread_view)
-        elif self._ctx.weights.for_capability("text"):
-            self.welcome.refresh(self.session.answering())
-            self.middle.setCurrentWidget(self.welcome)
-        else:
-            self.middle.setCurrentWidget(self.no_weights)
+        session = self.session
+        said = bool(session.turns or session.loading or session.id)
+        self.show_middle(said=said, weights=session.answering())
 
     def _learn_context(self, turn: Turn) -> None:
         length = turn.extra.get("context_length")
@@ -456,25 +386,12 @@ class ChatPage(QWidget):
         self.list.refresh()
         self._fit()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Make room for the thread first."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        shown = self.width() >= _NARROW if self._list_wanted is None else self._list_wanted
-        self.list.setVisible(shown)
-        self._line.setVisible(shown)
-        self.title.show_list_button(not shown)
-
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save_now()
-        return {"list": self._list_wanted}
+        return {"list": self.list_wanted}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Show or hide the list as it was; the conversation that was open is in the settings."""
-        wanted = state.get("list")
-        self._list_wanted = wanted if isinstance(wanted, bool) else None
-        self._fit()
+        self.restore_list(state.get("list"))

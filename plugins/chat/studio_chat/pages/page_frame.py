@@ -1,0 +1,125 @@
+"""The widgets of the chat's page and their places: list, title, thread, composer.
+
+Knows no conversation; the page tells it what to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import PluginContext, Role, WorkQueue
+from studio_chat.pages.composer import Composer
+from studio_chat.pages.conversations.list_view import ConversationList
+from studio_chat.pages.conversations.title_bar import TitleBar
+from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
+from studio_chat.pages.welcome import NoWeights, Welcome
+
+_NARROW = 720
+"""Below this width of the page the list of conversations gives way to the thread."""
+
+
+class PageFrame(QWidget):
+    """Everything between the rail and the parameter panel, laid out.
+
+    ``start`` is called with the text of an example that was clicked.
+    """
+
+    def __init__(
+        self, ctx: PluginContext, work_queue: WorkQueue, start: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._list_wanted: bool | None = None
+        self.list = ConversationList(ctx, work_queue)
+        self.title = TitleBar(ctx.ui)
+        self.thread_view = ThreadView(ctx)
+        self.welcome = Welcome(ctx, start)
+        self.no_weights = NoWeights(ctx)
+        self.composer = Composer(ctx)
+        self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
+        self._lay_out()
+        self.title.list_asked.connect(self.toggle_list)
+
+    def _lay_out(self) -> None:
+        self.middle = QStackedWidget()
+        for widget in (self.thread_view, self.welcome, self.no_weights):
+            self.middle.addWidget(widget)
+        box = QHBoxLayout()
+        box.setContentsMargins(28, 6, 28, 18)
+        self.composer.setMaximumWidth(COLUMN)
+        self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        box.addStretch(1)
+        box.addWidget(self.composer, 1000)
+        box.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.title)
+        column.addWidget(self.middle, 1)
+        column.addLayout(box)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        line = QFrame()
+        self._ctx.ui.wear(line, Role.LINE_DOWN)
+        row.addWidget(self.list)
+        row.addWidget(line)
+        row.addLayout(column, 1)
+        self._line = line
+
+    # --- what is in view ----------------------------------------------------------------------
+
+    def show_middle(self, *, said: bool, weights: str) -> None:
+        """Show the thread where something was ``said``, else what ``weights`` could be asked."""
+        if said:
+            self.middle.setCurrentWidget(self.thread_view)
+        elif self._ctx.weights.for_capability("text"):
+            self.welcome.refresh(weights)
+            self.middle.setCurrentWidget(self.welcome)
+        else:
+            self.middle.setCurrentWidget(self.no_weights)
+
+    def search(self) -> None:
+        """Put the keyboard into the search of the list."""
+        self._show_list(True)
+        self.list.search.setFocus()
+        self.list.search.selectAll()
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of conversations."""
+        self._show_list(not self.list.isVisible())
+
+    def _show_list(self, shown: bool) -> None:
+        self._list_wanted = shown
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make room for the thread first."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self.width() >= _NARROW if self._list_wanted is None else self._list_wanted
+        self.list.setVisible(shown)
+        self._line.setVisible(shown)
+        self.title.show_list_button(not shown)
+
+    def restore_list(self, wanted: Any) -> None:
+        """Show or hide the list as it was; anything but a truth value leaves it to the width."""
+        self._list_wanted = wanted if isinstance(wanted, bool) else None
+        self._fit()
+
+    @property
+    def list_wanted(self) -> bool | None:
+        """Whether the user wants the list; None leaves it to the width."""
+        return self._list_wanted
