@@ -85,7 +85,7 @@ def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
         reading = steps[-1] if steps else file_reader.Reading()
         if reading.faults and not reading.rows:
             raise BadInput(reading.faults[0].reason)
-        named = {row.structure.smiles: row.name for row in reading.rows}
+        named = {row.smiles: row.name for row in reading.rows}
         found = [Molecule(smiles, name, "", "docked") for smiles, name in named.items()]
     if len(found) > _MOST:
         raise BadInput(f"At most {_MOST:,} molecules are docked at a time.", "Select fewer.")

@@ -8,7 +8,6 @@ from statistics import fmean
 from typing import Any
 
 import msgspec
-from rdkit import Chem
 from rdkit.DataStructs import ExplicitBitVect
 
 from studio.api import Event, TaskContext
@@ -38,7 +37,7 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
     data, suffix, called = source(params)
     found = yield from reading(ctx, data, suffix, called)
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
-        read = [(as_molecule(row), row.structure.mol) for row in found.rows]
+        read = [as_molecule(row) for row in found.rows]
         molecules = yield from _described(ctx, read, lead, ensemble)
     different = len({each.smiles for each in molecules})
     if params.repeats == "merge":
@@ -65,11 +64,8 @@ def _of_table(
 ) -> Iterator[Event | None]:
     """Describe the rows a page handed in; what stands beside them stays."""
     rows, called, _told = yield from given(ctx, params)
-    mols = [(each, parser.valid(each.smiles)) for each in rows]
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
-        molecules = yield from _described(
-            ctx, [(each, mol) for each, mol in mols if mol is not None], lead, ensemble
-        )
+        molecules = yield from _described(ctx, rows, lead, ensemble)
     missing = prediction.MISSING if params.admet and ensemble is None else ""
     yield from finish(ctx, molecules, called, admet_missing=missing)
 
@@ -86,7 +82,7 @@ def _repeated(rows: Sequence[file_reader.Row], repeats: str) -> list[dict[str, A
     first: dict[str, file_reader.Row] = {}
     found = []
     for row in rows:
-        kept = first.setdefault(row.structure.smiles, row)
+        kept = first.setdefault(row.smiles, row)
         if kept is not row:
             called = f" ({kept.name})" if kept.name else ""
             reason = f"the same molecule as line {kept.line}{called}: {_BECAME[repeats]}"
@@ -96,20 +92,25 @@ def _repeated(rows: Sequence[file_reader.Row], repeats: str) -> list[dict[str, A
 
 def _described(
     ctx: TaskContext,
-    rows: Sequence[tuple[Molecule, Chem.Mol]],
+    rows: Sequence[Molecule],
     lead: ExplicitBitVect | None,
     ensemble: Ensemble | None,
 ) -> Generator[Event | None, None, list[Molecule]]:
     """Return the rows of a list as molecules with their figures, a step for each row.
+
+    A row that is no molecule (a table that was changed outside) is left out.
 
     The numbers that stood beside a molecule are figures too; what is computed here is newer than
     what this program wrote into the file before.
     """
     molecules: list[Molecule] = []
     known: dict[str, dict[str, float]] = {}
-    for number, (row, mol) in enumerate(rows, 1):
+    for number, row in enumerate(rows, 1):
         smiles = row.smiles
         if smiles not in known:
+            mol = parser.valid(smiles)
+            if mol is None:
+                continue
             figures = known[smiles] = descriptors.describe(mol)
             if lead is not None:
                 figures["similarity"] = descriptors.similarity(mol, lead)

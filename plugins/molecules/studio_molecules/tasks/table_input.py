@@ -78,10 +78,10 @@ def source(params: Source) -> tuple[bytes, str, str]:
 def as_molecule(row: file_reader.Row) -> Molecule:
     """Return a row that was read as a molecule, without any figure of ours."""
     return Molecule(
-        row.structure.smiles,
+        row.smiles,
         row.name,
         *row.made,
         figures=row.figures,
         words=row.words,
-        coordinates=row.structure.coordinates,
+        coordinates=row.coordinates,
     )

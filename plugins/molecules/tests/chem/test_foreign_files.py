@@ -176,17 +176,17 @@ def test_every_column_is_read_and_comes_back_from_every_format(case: str) -> Non
         else:
             assert found == beside, format
         assert back[0].name == (name or "Molecule 1" * (format == "sdf")), format
-        assert back[0].structure.smiles == first.smiles
+        assert back[0].smiles == first.smiles
 
 
 def molecule_of(row: file_reader.Row) -> Molecule:
     return Molecule(
-        row.structure.smiles,
+        row.smiles,
         row.name,
         *row.made,
         figures=row.figures,
         words=row.words,
-        coordinates=row.structure.coordinates,
+        coordinates=row.coordinates,
     )
 
 
