@@ -331,7 +331,7 @@ class FieldRow(QWidget):
         if self._on.isVisibleTo(self) and not self._on.isChecked():
             return None
         value = self.editor.get()
-        if self.field.optional and value == "":
+        if self.field.optional and value == "" and self.field.kind is not FieldKind.WEIGHTS:
             return None
         return value
 

@@ -34,7 +34,7 @@ class WeightsEditor(Editor):
         box = _TellsWhenShown(self.refresh)
         super().__init__(box)
         self._field, self._weights = field, weights
-        self._wanted = ""
+        self._wanted: str | None = ""
         self._combo = NoWheelComboBox()
         self._combo.setAccessibleName(field.title)
         self._combo.activated.connect(self._on_activated)
@@ -55,16 +55,20 @@ class WeightsEditor(Editor):
             self._combo.addItem(best, "")
         for weights_id, title in found:
             self._combo.addItem(title, weights_id)
+        if found and field.optional:
+            self._combo.addItem(self.tr("None"), None)
         self._combo.setVisible(bool(found))
         self._none.setVisible(not found)
         self.set(self._wanted)
 
-    def get(self) -> str:
-        return self._combo.currentData() or ""
+    def get(self) -> str | None:
+        """Return the weights, empty for the best that fit, None for none."""
+        return self._combo.currentData() if self._combo.count() else ""
 
     def set(self, value: Any) -> None:
-        self._wanted = str(value or "")
-        self._combo.setCurrentIndex(max(0, self._combo.findData(self._wanted)))
+        self._wanted = None if value is None and self._field.optional else str(value or "")
+        there = [self._combo.itemData(at) for at in range(self._combo.count())]
+        self._combo.setCurrentIndex(there.index(self._wanted) if self._wanted in there else 0)
         self._combo.setToolTip(self._combo.currentText())  # there is hardly room for all of it
 
     def _on_activated(self) -> None:

@@ -252,6 +252,27 @@ def test_the_best_weights_are_offered_first(form: ParamsFormWidget) -> None:
     assert form.values()["weights"] == ""
 
 
+def test_weights_that_a_task_can_do_without_are_the_best_until_none_is_chosen(
+    qtbot: Any, look: Appearance, shelf: Shelf
+) -> None:
+    class Read(Params):
+        encoder: Annotated[WeightsId | None, Capability("embedding")] = WeightsId()
+
+    form = ParamsFormWidget(look, Read, FormServices(shelf, lambda *_: None, _nothing))
+    qtbot.addWidget(form)
+    row: Any = form.row("encoder")
+    assert form.values() == {"encoder": ""}, "Automatic is shown, and meant"
+    row.editor._combo.setCurrentIndex(row.editor._combo.findText("None"))
+    row.editor._combo.activated.emit(0)
+    assert form.values() == {"encoder": None}
+    assert row.is_changed
+    form.set_values({"encoder": "large"})
+    row.reset()
+    assert form.values() == {"encoder": ""}
+    form.set_values({"encoder": None})
+    assert form.values() == {"encoder": None}, "as a result that was made without"
+
+
 def test_without_weights_it_says_how_to_add_some(qtbot: Any, look: Appearance) -> None:
     opened: list[int] = []
     services = FormServices(Shelf(), lambda *_: None, lambda: opened.append(1))

@@ -16,6 +16,12 @@ MODULE: Final = "the rest of the file"
 """A part: what stands outside of all definitions, such as imports."""
 _HOLDS: Final = re.compile(r"\b(class|struct|interface|trait|enum|record|namespace)\b")
 _WORD: Final = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}|[a-z]{2,}")
+_NAME: Final = re.compile(r"\b(?=\w*[A-Z_])\w{3,}")
+"""An identifier: it has a capital or a line in it."""
+_DEFINES: Final = (
+    "(?:class|def|struct|interface|trait|enum|record|type|function|func|fn|const|namespace)"
+)
+"""What stands before a name where it is defined, in the languages of the plugin."""
 _COMMON: Final = frozenset(
     {
         "the", "and", "for", "with", "that", "this", "from", "into", "add", "new", "make", "use",
@@ -79,9 +85,12 @@ def outline(source: Source) -> str:
 def ranked(files: Sequence[Source], request: str) -> list[Source]:
     """Return the files, those first that share the rarest words with a request (as in BM25).
 
-    A word in the path counts three times; a path that the request names goes before all.
+    A word in the path counts three times; files that define a name of the request go before those,
+    and files that it names before all.
     """
     wanted = set(_words(request))
+    named = "|".join(sorted(set(_NAME.findall(request))))
+    defines = re.compile(rf"\b{_DEFINES}\s+({named})\b") if named else None
     counts = [Counter(w for w in _words(each.text) if w in wanted) for each in files]
     spread = Counter(word for count in counts for word in count)
 
@@ -92,7 +101,14 @@ def ranked(files: Sequence[Source], request: str) -> list[Source]:
             rare[word] * (count[word] / (count[word] + 1.5) + 3 * (word in in_path))
             for word in wanted
         )
-        return told + (100 if re.search(rf"\b{re.escape(source.path)}\b", request) else 0)
+        if defines is not None:
+            told += 20 * len(set(defines.findall(source.text)))
+        in_request = [
+            each
+            for each in (source.path, source.path.rpartition("/")[2])
+            if re.search(rf"(?<![\w/]){re.escape(each)}\b", request)
+        ]
+        return told + 100 * len(in_request)
 
     order = sorted(
         range(len(files)), key=lambda at: (-score(files[at], counts[at]), files[at].path)

@@ -33,6 +33,7 @@ from studio_music.pages.file_export import (
     write_score,
 )
 from studio_music.pages.phrases import format_names, tr
+from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Piece
 
 _LONGEST_TITLE = 200
@@ -240,7 +241,7 @@ class PieceActions:
         self._run.start(
             JobRequest(
                 "music.render",
-                {"format": path.suffix[1:].lower()},
+                {"format": path.suffix[1:].lower(), "soundfont": sound_fonts.chosen(self._ctx)},
                 title=title,
                 inputs={"piece": piece},
                 parents=[self._document.source] if self._document.source else [],

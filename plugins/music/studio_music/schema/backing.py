@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import File, Label, Params, RenamedFrom, Seed
-from studio_music.schema.fields import SCORE_SUFFIXES, Audio, Genre, SynthChoice
+from studio.api import File, Label, Params, RenamedFrom, Seed, WeightsId
+from studio_music.schema.fields import SCORE_SUFFIXES, Audio, Genre, SoundfontChoice, SynthChoice
 
 
 class Back(Params, frozen=True):
@@ -24,3 +24,4 @@ class Back(Params, frozen=True):
     seed: Seed = Seed.random()
     audio: Audio = True
     synth: SynthChoice = "auto"
+    soundfont: SoundfontChoice = WeightsId()

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from studio.api import Capability, Group, Label, Params, Range, RenamedFrom, Seed, Text, WeightsId
-from studio_music.schema.fields import Audio, Genre, SamplingTemperature, SynthChoice
+from studio_music.schema.fields import (
+    Audio,
+    Genre,
+    SamplingTemperature,
+    SoundfontChoice,
+    SynthChoice,
+)
 
 Mood = Literal[
     "any", "calm", "happy", "sad", "lively", "solemn", "tense", "dark", "mysterious", "heroic",
@@ -89,3 +95,4 @@ class Compose(Params, frozen=True):
     temperature: SamplingTemperature = 0.95
     audio: Audio = True
     synth: SynthChoice = "auto"
+    soundfont: SoundfontChoice = WeightsId()

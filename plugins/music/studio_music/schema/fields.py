@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Group, Label, Range, Temperature
+from studio.api import Capability, Group, Label, Range, Temperature, WeightsId
 
 SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
 """Endings of the files that are read as scores."""
@@ -25,6 +25,12 @@ SamplingTemperature = Annotated[
     SAMPLING,
 ]
 Audio = Annotated[bool, Label("Audio", "Also render it as a WAV file."), SOUND]
+SoundfontChoice = Annotated[
+    WeightsId | None,
+    Capability("soundfont"),
+    Label("SoundFont", "The instruments that play. Add .sf2 and .sf3 files on the Models page."),
+    SOUND,
+]
 SynthChoice = Annotated[
     Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), SOUND
 ]

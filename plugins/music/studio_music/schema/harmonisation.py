@@ -10,6 +10,7 @@ from studio_music.schema.fields import (
     SCORE_SUFFIXES,
     Audio,
     SamplingTemperature,
+    SoundfontChoice,
     SynthChoice,
 )
 
@@ -50,3 +51,4 @@ class Harmonise(Params, frozen=True):
     ] = 8
     audio: Audio = True
     synth: SynthChoice = "auto"
+    soundfont: SoundfontChoice = WeightsId()

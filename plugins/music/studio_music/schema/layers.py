@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import File, Label, Params, RenamedFrom, Seed
-from studio_music.schema.fields import SCORE_SUFFIXES, SynthChoice
+from studio.api import File, Label, Params, RenamedFrom, Seed, WeightsId
+from studio_music.schema.fields import SCORE_SUFFIXES, SoundfontChoice, SynthChoice
 
 
 class Layers(Params, frozen=True):
@@ -28,3 +28,4 @@ class Layers(Params, frozen=True):
     format: Annotated[Literal["wav", "ogg", "flac"], Label("Format")] = "wav"
     seed: Seed = Seed.random()
     synth: SynthChoice = "auto"
+    soundfont: SoundfontChoice = WeightsId()

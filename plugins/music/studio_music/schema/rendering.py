@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import File, Label, Params
-from studio_music.schema.fields import SCORE_SUFFIXES, SOUND, Synth
+from studio.api import File, Label, Params, WeightsId
+from studio_music.schema.fields import SCORE_SUFFIXES, SOUND, SoundfontChoice, Synth
 
 
 class Render(Params, frozen=True):
@@ -13,6 +13,7 @@ class Render(Params, frozen=True):
 
     score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "The score to render.")] = ""
     synth: Annotated[Synth, Label("Instrument", "The instrument that plays the tune.")] = "auto"
+    soundfont: SoundfontChoice = WeightsId()
     format: Annotated[Literal["wav", "flac"], Label("Format")] = "wav"
     sample_rate: Annotated[Literal["44100", "48000"], Label("Sample rate", "In hertz."), SOUND] = (
         "44100"

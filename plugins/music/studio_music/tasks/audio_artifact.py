@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,19 +12,19 @@ import msgspec
 from studio.api import Event, Kind, Rung, TaskContext, Verdict
 from studio_music.checks.sound_checks import check_audio, check_joint
 from studio_music.piece import Piece
-from studio_music.sound.fonts.weights import offer_font
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 class Hearing(msgspec.Struct, frozen=True):
-    """How a piece is to be heard: by which synthesiser, at which rate, as which file.
+    """How a piece is to be heard: by which synthesiser and font, at which rate, as which file.
 
     ``level``: decibels by which it is softer (negative) than what is heard by itself.
     """
 
     synth: str = "auto"
+    font: Path | None = None
     rate: int = 44_100
     format: str = "wav"
     loop: bool = False
@@ -48,8 +49,6 @@ def hear(
     Raises:
         BadInput: There is nothing to play, it is too long, or the instrument is not there.
     """
-
-    offer_font(ctx)
 
     def body(rate: int) -> Generator[Event, None, Any]:
         at_rate = msgspec.structs.replace(how, rate=rate)
@@ -95,7 +94,7 @@ def _heard(
             "sample_rate": how.rate,
             "loop": how.loop,
             "level": how.level,
-            "instrument": open_synth(how.synth, how.rate).name,
+            "instrument": open_synth(how.synth, how.rate, font=how.font).name,
             **recipe,
         },
         preview=drawn,
@@ -108,7 +107,7 @@ def _rendered(
     from studio_music.sound.mix.render import render
 
     begin, end = share
-    for step in render(piece, how.rate, how.synth, loop=how.loop):
+    for step in render(piece, how.rate, how.synth, loop=how.loop, font=how.font):
         if not isinstance(step, float):
             return step
         yield ctx.progress(begin + step * (end - begin), 1, "Rendering the sound")

@@ -9,6 +9,7 @@ from studio_music.backing import arranging
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.schema import Back
+from studio_music.sound.fonts.weights import font_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 
@@ -33,7 +34,7 @@ def back(ctx: TaskContext, params: Back) -> Iterator[Event]:
     recipe = score_artifact.recipe(ctx, "music.back", params)
     yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
     if params.audio:
-        how = Hearing(params.synth, loop=params.loop)
+        how = Hearing(params.synth, font_of(ctx, params.soundfont), loop=params.loop)
         yield from hear(ctx, piece, how, recipe, (ARRANGING_SHARE, 1.0))
     yield ctx.result(
         **score_artifact.told(piece, verdict, remarks),

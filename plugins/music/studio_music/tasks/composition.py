@@ -19,6 +19,7 @@ from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import Asked, understand
 from studio_music.prompt.request import TuneRequest
 from studio_music.schema import Compose
+from studio_music.sound.fonts.weights import font_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 from studio_music.theory.instrumentation import SUITING, cast
@@ -67,7 +68,7 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
-        how = Hearing(params.synth, loop=asked.request.loop)
+        how = Hearing(params.synth, font_of(ctx, params.soundfont), loop=asked.request.loop)
         yield from hear(ctx, best.piece, how, recipe, (writing, 1.0))
     yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 

@@ -12,6 +12,7 @@ from studio_music.checks.piece_checks import check_piece
 from studio_music.chorales.melodies import fitted
 from studio_music.piece import Key, Piece, Track
 from studio_music.schema import Harmonise
+from studio_music.sound.fonts.weights import font_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 from studio_music.theory.melody import melody_of
@@ -64,7 +65,8 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
     recipe = score_artifact.recipe(ctx, "music.harmonise", params)
     yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
     if params.audio:
-        yield from hear(ctx, piece, Hearing(params.synth), recipe, (share, 1.0))
+        how = Hearing(params.synth, font_of(ctx, params.soundfont))
+        yield from hear(ctx, piece, how, recipe, (share, 1.0))
     yield ctx.result(
         **score_artifact.told(piece, verdict, remarks),
         **_leading(piece),

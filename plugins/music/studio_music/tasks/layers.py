@@ -13,6 +13,7 @@ from studio_music.arc.layers import STRENGTHS, layered
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.schema import Layers
+from studio_music.sound.fonts.weights import font_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 
@@ -45,12 +46,13 @@ def _strengths(
     ctx: TaskContext, params: Layers, piece: Piece, recipe: dict[str, Any]
 ) -> Generator[Event, None, Made]:
     parts, verdicts = [], []
+    font = font_of(ctx, params.soundfont)
     for number, (strength, layer) in enumerate(layered(piece, ctx.rng.seed)):
         verdicts.append(check_piece(layer))
         own = {**recipe, "layer": strength.name}
         yield score_artifact.artifact(ctx, layer, verdicts[-1], own)
         share = (number / len(STRENGTHS), (number + 1) / len(STRENGTHS))
-        how = Hearing(params.synth, RATE, params.format, loop=True, level=strength.level)
+        how = Hearing(params.synth, font, RATE, params.format, loop=True, level=strength.level)
         sound = yield from hear(ctx, layer, how, own, share)
         verdicts += [sound.verdict] if sound.verdict else []
         notes = sum(len(track.notes) for track in layer.tracks)
@@ -68,7 +70,7 @@ def _stems(
     from studio_music.thumbnails import sound_png
 
     made: list[Any] = []
-    for step in stems(piece, RATE, params.synth):
+    for step in stems(piece, RATE, params.synth, font_of(ctx, params.soundfont)):
         if isinstance(step, float):
             yield ctx.progress(step * 0.9, 1, "Rendering the sound")
         else:

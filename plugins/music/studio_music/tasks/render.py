@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from studio.api import Event, TaskContext
 from studio_music.schema import Render
+from studio_music.sound.fonts.weights import font_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 
@@ -21,7 +22,13 @@ def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
         StudioError: The instrument asked for is not there.
     """
     piece, remarks = score_artifact.given(ctx.inputs, params.score)
-    how = Hearing(params.synth, int(params.sample_rate), params.format, params.loop)
+    how = Hearing(
+        params.synth,
+        font_of(ctx, params.soundfont),
+        int(params.sample_rate),
+        params.format,
+        params.loop,
+    )
     made = yield from hear(ctx, piece, how, score_artifact.recipe(ctx, "music.render", params))
     yield ctx.result(
         **score_artifact.told(piece, made.verdict, remarks),

@@ -45,22 +45,32 @@ def test_sampled_instruments_are_offered_only_where_they_are_missed(
     assert shown == ["soundfont"]
 
 
-def test_a_font_that_was_got_is_played_from_the_next_start_on(
+def test_a_font_that_was_got_or_chosen_is_played_from_the_next_start_on(
     composed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection, "_offered", set())
-    playing, weights = composed.page.playing, composed.ctx.weights
-    looked: list[bool] = []
-    monkeypatch.setattr(
-        composed.player, "look_for_fonts", lambda: looked.append(True), raising=False
-    )
-    playing.toggle()
-    playing.stop()
-    assert not looked, "the control: nothing was got"
-    monkeypatch.setattr(weights, "for_capability", lambda _for: [("fluidr3mono", "FluidR3Mono")])
-    monkeypatch.setattr(weights, "path", lambda id: tmp_path / f"{id}.sf3")
-    playing.toggle()
-    playing.stop()
-    playing.toggle()
-    assert looked == [True]
-    assert selection._offered == {tmp_path / "fluidr3mono.sf3"}
+    playing, ctx = composed.page.playing, composed.ctx
+    taken: list[Path | None] = []
+    monkeypatch.setattr(composed.player, "use_font", taken.append, raising=False)
+
+    def start() -> None:
+        playing.toggle()
+        playing.stop()
+
+    start()
+    assert not taken, "the control: nothing was got"
+    mine = [("best", "The best"), ("mine", "Mine")]
+    monkeypatch.setattr(ctx.weights, "for_capability", lambda _for: mine)
+    monkeypatch.setattr(ctx.weights, "path", lambda id: tmp_path / f"{id}.sf2")
+    start()
+    menu = instrument_menu(ctx.ui, None, lambda program, drums: None)
+    offer_fonts(ctx, menu)
+    choices = menu.actions()[-1].menu().actions()
+    assert [(each.text(), each.isChecked()) for each in choices] == [
+        ("The best", True),
+        ("Mine", False),
+    ]
+    choices[1].trigger()
+    menu.close()
+    start()
+    start()
+    assert taken == [tmp_path / "best.sf2", tmp_path / "mine.sf2"]

@@ -40,7 +40,10 @@ def ctx(qtbot: Any, look: Appearance) -> Any:
 
     ui = WindowUi(look, window, None, lambda: None)  # type: ignore[arg-type]
     weights = SimpleNamespace(for_capability=lambda capability: [])
-    return SimpleNamespace(ui=ui, run_later=at_once, window=window, weights=weights)
+    settings = SimpleNamespace(get=lambda key, default=None: default)
+    return SimpleNamespace(
+        ui=ui, run_later=at_once, window=window, weights=weights, settings=settings
+    )
 
 
 def saved(path: Path, kind: str) -> SavedArtifact:
@@ -87,7 +90,7 @@ def test_a_score_is_shown_and_played(
     )
     player.play = lambda piece, tick, loop: setattr(player, "playing", True)
     player.stop = lambda: setattr(player, "playing", False)
-    monkeypatch.setattr(controller, "new_player", lambda: player)
+    monkeypatch.setattr(controller, "new_player", lambda _font: player)
     path = tmp_path / "x.mid"
     path.write_bytes(write(tune(), ".mid"))
     viewer = studio_viewers(ctx)["score"](saved(path, "score"))

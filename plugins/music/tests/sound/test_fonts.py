@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,15 @@ def test_a_font_is_told_by_its_first_bytes(tmp_path: Path) -> None:
         finished(loader().load(other, "cpu"))
 
 
-def test_the_font_that_was_got_is_chosen_where_the_system_has_none(
+def test_the_font_that_is_asked_for_plays_and_the_best_of_the_system_where_it_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    font = tmp_path / "fluidr3mono-gm.sf3"
-    monkeypatch.setattr(selection, "_FOLDERS", {})
-    monkeypatch.setattr(selection, "_offered", set())
+    system, mine = tmp_path / "system", tmp_path / "mine.sf2"
+    system.mkdir()
+    (system / "default-gm.sf2").write_bytes(small_font())
+    monkeypatch.setattr(selection, "_FOLDERS", {sys.platform: (str(system),)})
     monkeypatch.delenv(selection.CHOICE, raising=False)
-    selection.offer(font)
-    assert selection.chosen() is None, "it is not there"
-    font.write_bytes(small_font())
-    assert selection.chosen() == font.resolve()
+    played = [selection.open_synth("soundfont", 22_050, font=mine).name]
+    mine.write_bytes(small_font())
+    played.append(selection.open_synth("soundfont", 22_050, font=mine).name)
+    assert [name.rpartition(" ")[2] for name in played] == ["default-gm.sf2", "mine.sf2"]

@@ -371,7 +371,7 @@ def test_a_font_that_came_meanwhile_plays_from_the_next_start_on(
     assert room.player.synth == "studio"
     font = SlowFont()
     monkeypatch.setattr(engine, "open_synth", lambda name, rate, **_how: font)
-    room.player.look_for_fonts()
+    room.player.use_font(None)
     room.hear(0.1)
     assert room.player.synth == "studio", "what plays goes on as it is"
     room.player.stop()

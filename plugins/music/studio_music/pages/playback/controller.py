@@ -17,8 +17,8 @@ from studio.api import PluginContext
 from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.count_in import bar_of, counted_in
 from studio_music.pages.phrases import tr
+from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Piece
-from studio_music.sound.fonts import OFFERED
 
 _FRAME_MS = 25
 _LOOK_MS = 60
@@ -27,19 +27,15 @@ _FOLLOW_EDITS_MS = 60
 Loop = tuple[int, int]
 
 
-def new_player() -> Any:
-    """Return the player of this machine. Slow: it looks for sound devices."""
+def new_player(font: Path | None = None) -> Any:
+    """Return the player of this machine. Slow: it looks for sound devices.
+
+    Args:
+        font: The SoundFont to play with; None for the best that this machine has.
+    """
     from studio_music.sound.playback.player import Player
 
-    return Player()
-
-
-def offer(fonts: tuple[Path, ...]) -> None:
-    """Let the player of this process choose among these sound fonts, too."""
-    from studio_music.sound.synth import selection
-
-    for font in fonts:
-        selection.offer(font)
+    return Player(font=font)
 
 
 def new_synth(name: str, piece: Piece, clock: Callable[[], int]) -> Any:
@@ -79,7 +75,7 @@ class PlaybackController(QObject):
         super().__init__()
         self._ctx, self._document, self._make = ctx, document, make
         self._player: Any = None
-        self._fonts: tuple[Path, ...] = ()
+        self._font: Path | None = None
         self._asked = self.closed = False
         self.tick = 0
         self.loop: Loop | None = None
@@ -111,8 +107,8 @@ class PlaybackController(QObject):
             self._asked = True
             self.trouble = tr("Looking for a sound device…")
             self.changed.emit()
-            fonts = self._fonts = self._fonts_here()
-            self._ctx.run_later(lambda: self._make_player(fonts), self._got_player)
+            font = self._font = sound_fonts.file(self._ctx)
+            self._ctx.run_later(lambda: self._make_player(font), self._got_player)
 
     def look_again(self) -> None:
         """Look anew: the user may have connected something."""
@@ -121,23 +117,16 @@ class PlaybackController(QObject):
             self._asked = False
             self.prepare()
 
-    def _fonts_here(self) -> tuple[Path, ...]:
-        """Return the sound fonts that the user got."""
-        known = dict(self._ctx.weights.for_capability("soundfont"))
-        return (self._ctx.weights.path(OFFERED),) if OFFERED in known else ()
+    def _mind_font(self) -> None:
+        """Have the player take a font that was got or chosen meanwhile."""
+        font = sound_fonts.file(self._ctx)
+        if font != self._font:
+            self._font = font
+            self._player.use_font(font)
 
-    def _mind_fonts(self) -> None:
-        """Have the player take a font that was got meanwhile."""
-        fonts = self._fonts_here()
-        if fonts != self._fonts:
-            self._fonts = fonts
-            offer(fonts)
-            self._player.look_for_fonts()
-
-    def _make_player(self, fonts: tuple[Path, ...]) -> Any:
+    def _make_player(self, font: Path | None) -> Any:
         try:
-            offer(fonts)
-            return (self._make or new_player)()
+            return self._make() if self._make is not None else new_player(font)
         except (ImportError, OSError) as error:
             return tr("Cannot play sound: {error}.").format(error=error)
 
@@ -252,7 +241,7 @@ class PlaybackController(QObject):
         loop = self.loop if self.looping and not self.counted else None
         if loop is not None and not loop[0] <= self.tick < loop[1]:
             self._move(loop[0])
-        self._mind_fonts()
+        self._mind_font()
         self._player.metronome = self.metronome or self.counted is not None
         self._player.play(self._own(self._piece()), self.tick, loop)
         self._begin_synth()

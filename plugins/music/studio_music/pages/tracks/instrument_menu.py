@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import Qt
 
 from studio.api import PluginContext
 from studio_music.pages.phrases import family_names, tr
+from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Track
 from studio_music.theory.instruments import PROGRAMS
-
-_FONTS: Final = "soundfont"
 
 
 def instrument_menu(
@@ -41,14 +40,22 @@ def instrument_menu(
 
 
 def offer_fonts(ctx: PluginContext, menu: Any) -> None:
-    """Offer sampled instruments where the studio's own have to play."""
+    """Offer the user's SoundFonts; where there is none at all, one to download."""
     from studio_music.sound.synth.selection import why_no_soundfont
 
-    fonts = ctx.weights.to_get(_FONTS)
-    if not fonts or not why_no_soundfont():
-        return
-    menu.addSeparator()
-    for name, title, size in fonts:
+    mine = sound_fonts.fonts(ctx)
+    offered = () if mine or not why_no_soundfont() else ctx.weights.to_get(sound_fonts.CAPABILITY)
+    if mine or offered:
+        menu.addSeparator()
+    if mine:
+        below = ctx.ui.menu()
+        below.setTitle(tr("SoundFont"))
+        menu.addMenu(below)
+        below.setParent(menu, below.windowFlags())
+        now = sound_fonts.chosen(ctx)
+        for id, title in mine:
+            _entry(below, title, id == now, partial(sound_fonts.choose, ctx, id))
+    for name, title, size in offered:
         words = tr("Download {title} ({size} MB)…").format(title=title, size=round(size / 1e6))
         menu.addAction(words).triggered.connect(
             lambda _checked=False, name=name: ctx.weights.get_set(name)

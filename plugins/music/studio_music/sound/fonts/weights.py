@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from studio.api import ErrorCode, Requirements, StudioError, TaskContext, WeightsFacts
-from studio_music.sound.fonts import OFFERED
+from studio.api import ErrorCode, Requirements, StudioError, TaskContext, WeightsFacts, WeightsId
 from studio_music.sound.synth import selection
 
 FAMILY: Final = "soundfont"
@@ -58,7 +56,6 @@ def loader() -> FontLoader:
     return FontLoader()
 
 
-def offer_font(ctx: TaskContext) -> None:
-    """Let synthesisers of this process play the font that the user got, if there is one."""
-    with suppress(StudioError):
-        selection.offer(ctx.weights_path(OFFERED))
+def font_of(ctx: TaskContext, weights: WeightsId | None) -> Path | None:
+    """Return the file of the sound font that a task was given; None if it was given none."""
+    return ctx.weights_path(weights) if weights else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -27,19 +28,20 @@ _PREROLL = 2.0  # seconds of its own end that a loop's compressor and limiter st
 
 
 def render(
-    piece: Piece, rate: int, synth: str = "auto", loop: bool = False
+    piece: Piece, rate: int, synth: str = "auto", loop: bool = False, font: Path | None = None
 ) -> Iterator[float | np.ndarray]:
     """Yield the share that is done, several times a second, and last the samples (n, 2) float32.
 
     Args:
         synth: "studio", "soundfont", or "auto" for the best there is.
+        font: The sound font to play with; None for the best that this machine has.
         loop: Exactly as long as the piece, and what rings on after its end sounds in its start.
 
     Raises:
         BadInput: It is empty or too long, or there is no such synthesiser here.
     """
     check_length(piece)
-    opened = open_synth(synth, rate)
+    opened = open_synth(synth, rate, font=font)
     yield from loading(opened, piece)
     yield from render_with(Tones(opened), piece, loop=loop)
 

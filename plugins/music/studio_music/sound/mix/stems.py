@@ -7,6 +7,7 @@ is the mix.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ CEILING = 0.97
 
 
 def stems(
-    piece: Piece, rate: int, synth: str = "auto"
+    piece: Piece, rate: int, synth: str = "auto", font: Path | None = None
 ) -> Iterator[float | list[tuple[Track, np.ndarray]]]:
     """Yield the share that is done, and last each track with its samples (n, 2) float32.
 
@@ -35,7 +36,7 @@ def stems(
         BadInput: It is empty or too long, or there is no such synthesiser here.
     """
     check_length(piece)
-    opened = open_synth(synth, rate)
+    opened = open_synth(synth, rate, font=font)
     yield from loading(opened, piece)
     tracks = [track for track in heard(piece) if track.notes]
     if not tracks:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -38,8 +39,10 @@ class PlaybackEngine:
         name: Of the synthesiser.
     """
 
-    def __init__(self, synth: str, rate: int, output: OutputBuffer) -> None:
-        opened = open_synth(synth, rate, in_window=True)
+    def __init__(
+        self, synth: str, rate: int, output: OutputBuffer, font: Path | None = None
+    ) -> None:
+        opened = open_synth(synth, rate, font=font, in_window=True)
         self.name, self.rate, self._output = opened.name, rate, output
         self._warming = SoundfontLoader(opened) if isinstance(opened, FontSynth) else None
         self._tones = Tones(self._warming or opened)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
@@ -70,10 +71,11 @@ class Player:
         self,
         synth: str = "auto",
         open_stream: Callable[[devices.Fill], devices.Stream] = devices.open_stream,
+        font: Path | None = None,
     ) -> None:
         self.trouble = ""
         self.synth = ""
-        self._asked_synth, self._open_stream = synth, open_stream
+        self._asked_synth, self._font, self._open_stream = synth, font, open_stream
         self._output = OutputBuffer()
         self._wish = self._done = _Wish()
         self._auditions: list[tuple[int, int, bool, int]] = []
@@ -155,9 +157,9 @@ class Player:
         """How often the device wanted sound that was not there."""
         return self._output.underruns
 
-    def look_for_fonts(self) -> None:
-        """Choose the synthesiser anew before it plays next: there may be another font."""
-        self._stale = True
+    def use_font(self, font: Path | None) -> None:
+        """Take another SoundFont before it plays next; None for the best that there is."""
+        self._font, self._stale = font, True
 
     def close(self) -> None:
         """Let go of the device; the player cannot be used again."""
@@ -238,7 +240,7 @@ class Player:
         engine, rate = self._engine, self._stream.rate
         if engine is None or engine.rate != rate or (self._stale and not engine.plays):
             self._stale = False
-            engine = PlaybackEngine(self._asked_synth, rate, self._output)
+            engine = PlaybackEngine(self._asked_synth, rate, self._output, self._font)
             self._engine = engine
         self.synth, self.trouble = engine.name, ""
 

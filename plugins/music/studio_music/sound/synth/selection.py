@@ -36,21 +36,16 @@ _LIKED = ("musescore_general", "generaluser", "fluidr3", "default-gm", "")
 """Beginnings of names, best first; the last fits all."""
 
 log = logging.getLogger(__name__)
-_offered: set[Path] = set()
 
 
-def offer(font: Path) -> None:
-    """Let a sound font be chosen that lies where no system has them."""
-    _offered.add(font)
-
-
-def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
+def open_synth(name: str, rate: int, *, font: Path | None = None, in_window: bool = False) -> Synth:
     """Return the synthesiser called "studio", "soundfont" or "auto", for ``rate`` samples a second.
 
     Its ``name`` says what was taken. "auto" is a sound font where one can be played, else the
     studio's own.
 
     Args:
+        font: The sound font to play with; None for the best that this machine has.
         in_window: In the process of the window: what could end it plays in one of its own.
 
     Raises:
@@ -58,7 +53,7 @@ def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
     """
     if name == "studio":
         return BuiltinSynth(rate)
-    found = _font()
+    found = _font(font)
     if isinstance(found, Path):
         try:
             return _with_font(found, rate, in_window)
@@ -71,18 +66,18 @@ def open_synth(name: str, rate: int, *, in_window: bool = False) -> Synth:
     return BuiltinSynth(rate)
 
 
-def why_no_soundfont() -> str:
+def why_no_soundfont(font: Path | None = None) -> str:
     """Return why no sound font can be played here, in a sentence; empty if one can."""
-    found = _font()
+    found = _font(font)
     return found if isinstance(found, str) else ""
 
 
-def _font() -> Path | str:
+def _font(asked: Path | None) -> Path | str:
     """Return the sound font to play with, or why there is none."""
     if fluidsynth.library() is None and not tiny_soundfont.is_there():
         return "FluidSynth is not installed (on Debian: libfluidsynth3)."
     try:
-        font = chosen()
+        font = asked if asked is not None and is_soundfont(asked) else chosen()
     except BadInput as error:
         return error.message
     return font or "No SoundFont is installed: `studio models get soundfont` downloads one."
@@ -128,7 +123,6 @@ def is_soundfont(path: Path) -> bool:
 
 
 def _files() -> Iterator[Path]:
-    yield from _offered
     for folder in _FOLDERS.get(sys.platform, ()):
         for suffix in _SUFFIXES:
             yield from Path(folder).expanduser().glob(f"*{suffix}")
