@@ -18,10 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import studio
-from studio.api.artifacts import Kind
-from studio.api.jobs import JobRequest
-from studio.api.manifest import TaskEntry
-from studio.api.params import FieldKind, File, Params
+from studio.api.artifacts import Kind, SavedArtifact
 from studio.cli.run import result_of
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
@@ -29,10 +26,11 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.background import in_words
 from studio.core.jobs.job import Job
-from studio.core.plugins import Plugin, PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.saved_artifact import saved_artifact
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio
+from studio.core.tools.task_tools import TaskTool, request_of, task_tools
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
@@ -42,15 +40,13 @@ if TYPE_CHECKING:
 _IDLE_SECONDS = 30.0
 """So long the studio stays open after a call: starting it takes seconds, and a window waits."""
 _MOST_PICTURE_BYTES = 8 << 20
-_RUN_FIXED_PROGRAMS = frozenset({"lab", "molecules"})
-"""May run code: a program of ours, or what the user chose as a file, which is not offered."""
 _ABOUT = """\
 Name this command in the settings of a program that speaks MCP: command “studio”, arguments
-“mcp”. Every task that works without files is a tool. Results are saved in the library, and
-if the window is open, the job runs there.
+“mcp”. Every task is a tool. Results are saved in the library, and if the window is open, the
+job runs there.
 
-A program that connects cannot choose files of yours, and plugins that run code, as Code does in
-the sandbox, are left out unless you use --allow-code."""
+A program that connects cannot choose files of yours, only results in the library, by their ids.
+Plugins that run code, as Code does in the sandbox, are left out unless you use --allow-code."""
 
 
 @dataclass
@@ -62,8 +58,8 @@ class _Call:
         stopped: Nobody waits for it any more.
     """
 
-    task: str
-    params: Mapping[str, Any]
+    tool: TaskTool
+    arguments: Mapping[str, Any]
     loop: asyncio.AbstractEventLoop
     events: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -93,14 +89,15 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     for name in only:
         session.plugins.plugin(name)  # says that there is none
     _check_installed()
-    entries = [
-        entry
-        for plugin, entry in session.plugins.tasks()
-        if (not only or plugin.id in only) and (arguments.allow_code or not _runs_code(plugin))
+    offered = [
+        made
+        for made in task_tools(session.plugins)
+        if (not only or made.tool.group in only)
+        and (arguments.allow_code or not made.tool.effects.runs_code)
     ]
     calls: _Calls = queue.SimpleQueue()
     failed: list[Exception] = []
-    server = _Server(session.plugins, entries, calls)
+    server = _Server(offered, calls)
     threading.Thread(target=server.serve, args=(failed,), name="mcp", daemon=True).start()
     try:
         _work(session, calls)
@@ -111,37 +108,12 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     return ExitCode.OK
 
 
-def offered_schema(entry: TaskEntry, params: type[Params]) -> dict[str, Any] | None:
-    """Return the JSON Schema of what another program may choose; None where that is too little.
-
-    It chooses no files of the user's, and hands over nothing bulky.
-    """
-    fields = params.fields()
-    unseen = {f.name for f in fields if f.hidden or f.kind is FieldKind.DATA or f.file != File()}
-    unseen |= {f.name for f in fields if f.kind is FieldKind.FILE}
-    required = {f.name for f in fields if f.required}
-    if required & unseen or (entry.inputs and not required):
-        return None
-    schema = params.json_schema()
-    shown = {name: each for name, each in schema["properties"].items() if name not in unseen}
-    return {**schema, "properties": shown}
-
-
-def _runs_code(plugin: Plugin) -> bool:
-    asks = plugin.manifest is not None and plugin.manifest.permissions.run_code
-    return asks and plugin.id not in _RUN_FIXED_PROGRAMS
-
-
 class _Server:
     """The protocol's side. After ``__init__``, all of it runs on the protocol's thread."""
 
-    def __init__(self, host: PluginHost, entries: Sequence[TaskEntry], calls: _Calls) -> None:
+    def __init__(self, offered: Sequence[TaskTool], calls: _Calls) -> None:
         self._calls = calls
-        self._tools: dict[str, tuple[TaskEntry, dict[str, Any]]] = {}
-        for entry in entries:
-            schema = offered_schema(entry, host.params_class(entry.id))
-            if schema is not None:
-                self._tools[entry.id.replace(".", "_")] = (entry, schema)
+        self._tools = {made.tool.name: made for made in offered}
 
     def serve(self, failed: list[Exception]) -> None:
         """Answer until stdin ends; what went wrong goes into ``failed``."""
@@ -172,24 +144,19 @@ class _Server:
         tools = [
             types.Tool(
                 name=name,
-                title=entry.title,
-                description=entry.tool or entry.summary or entry.title,
-                input_schema=schema,
+                title=made.tool.title,
+                description=made.tool.description,
+                input_schema=dict(made.tool.schema),
             )
-            for name, (entry, schema) in self._tools.items()
+            for name, made in self._tools.items()
         ]
         return types.ListToolsResult(tools=tools)
 
     async def _call(self, context: Any, params: types.CallToolRequestParams) -> Any:
         if params.name not in self._tools:
             return _refusal(f"There is no tool “{params.name}”. List the tools that are offered.")
-        entry, schema = self._tools[params.name]
-        given = params.arguments or {}
-        for name in given:
-            if name not in schema["properties"]:
-                known = f"It has: {', '.join(schema['properties'])}."
-                return _refusal(f"{params.name} has no argument “{name}”. {known}")
-        call = _Call(entry.id, given, asyncio.get_running_loop())
+        made = self._tools[params.name]
+        call = _Call(made, params.arguments or {}, asyncio.get_running_loop())
         self._calls.put(call)
         try:
             while isinstance(event := await call.events.get(), tuple):
@@ -233,8 +200,13 @@ def _answer(studio: Studio | OpenStudio, session: StudioSession, call: _Call) ->
     """Run one job to its end and return what the client is told of it."""
     if call.stopped.is_set():
         return None  # it was given up while another one ran
+    library = studio.library
+
+    def artifact(id: str) -> SavedArtifact:
+        return saved_artifact(library, library.artifact(id))
+
     try:
-        job = studio.submit(JobRequest(call.task, call.params, whole=True))
+        job = studio.submit(request_of(call.tool, call.arguments, artifact))
     except StudioError as error:
         return _refusal(error)
     job.on_progress(lambda done, total, message, left: call.tell((done, total or None, message)))
@@ -259,7 +231,9 @@ def _result(job: Job, *, saved: bool) -> types.CallToolResult:
     from mcp import types
 
     paths = [artifact.path for artifact in job.artifacts] if saved else []
-    text = json.dumps(result_of(job, paths, saved=saved), ensure_ascii=False, default=str)
+    ids = [each.id for each in job.artifacts] if saved else []
+    told = {**result_of(job, paths, saved=saved), "artifact_ids": ids}
+    text = json.dumps(told, ensure_ascii=False, default=str)
     found = [_picture_of(each.kind, each.path) for each in job.artifacts]
     pictures = [picture for picture in found if picture]
     return types.CallToolResult(content=[types.TextContent(text=text), *pictures])

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.api.manifest import TaskEntry
+from studio.api.window.tools import Tool
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import Plugin
+from studio.core.tools.task_tools import task_tools
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
@@ -27,7 +29,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     arguments = parser.parse_args(argv)
     host = session.plugins
     if arguments.tools:
-        output.print_json({"tools": [tool.as_function() for tool in host.tools()]})
+        output.print_json({"tools": [_as_function(made.tool) for made in task_tools(host)]})
         return ExitCode.OK
     rows = [host.task(arguments.task)] if arguments.task else host.tasks()
     if arguments.schema:
@@ -48,6 +50,16 @@ def _as_json(plugin: Plugin, task: TaskEntry) -> dict[str, Any]:
         "produces": list(task.produces),
         "lane": str(task.lane),
     }
+
+
+def _as_function(tool: Tool) -> dict[str, Any]:
+    """Return a tool in the form that chat templates and the OpenAI interface share."""
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.told(),
+    }
+    return {"type": "function", "function": function}
 
 
 def _print(rows: Sequence[tuple[Plugin, TaskEntry]]) -> None:

@@ -78,13 +78,13 @@ class Settings:
         return key in self._values
 
     def forget(self, ids: Iterable[str]) -> None:
-        """Drop what plugins keep by an id of ``ids``: what it belongs to was erased for good.
+        """Drop what plugins and tools keep by an id of ``ids``: that was erased for good.
 
         Raises:
             StudioError: The disk refuses.
         """
         gone = set(ids)
-        for key in self.keys("plugins."):
+        for key in (*self.keys("plugins."), *self.keys("tools.")):
             kept = self._values[key]
             if isinstance(kept, dict) and not gone.isdisjoint(kept):
                 self.set(key, {id: value for id, value in kept.items() if id not in gone})

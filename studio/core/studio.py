@@ -57,6 +57,7 @@ from studio.core.runtime_process.notices import RuntimeNotices
 from studio.core.runtime_process.requests import RuntimeRequests
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
+from studio.core.tools import Tools
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.library_weights import LibraryWeights
@@ -100,6 +101,7 @@ class Studio:
         estimate: Turns what the runtime counted into joules.
         workflows: The runs of workflows that are under way.
         backups: Copies of the library, by a schedule or when asked for.
+        tools: What language models may call, and what the user allows.
         connections: What this studio and its plugins have tried to reach on other machines.
     """
 
@@ -198,6 +200,7 @@ class Studio:
                 self.notices,
             )
         )
+        self.tools = Tools(plugins, library, settings, self.submit)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []

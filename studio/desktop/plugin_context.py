@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
-from studio.api.artifacts import NewArtifact, SavedArtifact, Verdict
+from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
+from studio.api.window.tools import ToolsView
 from studio.core.drafts import Drafts
 from studio.core.provenance.exporter import Exporter
+from studio.core.saved_artifact import saved_artifact
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.page_kit import PageKit
@@ -21,7 +21,7 @@ from studio.desktop.ui import WindowUi
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
-    from studio.core.library import Artifact, Library
+    from studio.core.library import Artifact
     from studio.core.studio import Studio
     from studio.desktop.main_thread.bridge import Background
 
@@ -46,6 +46,7 @@ class PluginContext:
         self.plugin = plugin
         self.ui = ui
         self.tasks = PluginTasks(studio)
+        self.tools: ToolsView = studio.tools
         self.library = PluginLibrary(studio)
         self.weights = weights or CatalogueView(studio)
         self.settings: SettingsView = studio.settings.plugin(plugin)
@@ -221,21 +222,3 @@ class PluginLibrary:
 
     def _saved(self, artifact: Artifact) -> SavedArtifact:
         return saved_artifact(self._library, artifact)
-
-
-def saved_artifact(library: Library, artifact: Artifact) -> SavedArtifact:
-    """Return a row of the library as plugins see it."""
-    verdict = msgspec.convert(artifact.verdict, Verdict) if artifact.verdict else None
-    return SavedArtifact(
-        id=artifact.id,
-        kind=artifact.kind,
-        title=artifact.title,
-        record=artifact.record or "",
-        path=library.payload_path(artifact),
-        text=artifact.text,
-        verdict=verdict,
-        meta=artifact.meta,
-        starred=artifact.starred,
-        binned=artifact.binned_at is not None,
-        created=artifact.created,
-    )

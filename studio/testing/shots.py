@@ -116,7 +116,7 @@ def _open_conversation(app: App, conversation: str) -> None:
 
 
 def _open_score(app: App) -> None:
-    from studio.desktop.plugin_context import saved_artifact
+    from studio.core.saved_artifact import saved_artifact
 
     assert app.session is not None
     library = app.session.studio.library

@@ -15,6 +15,7 @@ from studio.api.kit import Kit
 from studio.api.stability import since
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
+from studio.api.window.tools import ToolsView
 from studio.api.window.ui import Ui
 from studio.protocol.errors import StudioError
 
@@ -164,6 +165,11 @@ class PluginContext(Protocol):
 
     @property
     def tasks(self) -> Tasks: ...
+
+    @property
+    def tools(self) -> ToolsView:
+        """What a language model may call, and what the user has allowed."""
+        ...
 
     @property
     def library(self) -> LibraryView: ...

@@ -42,7 +42,6 @@ from studio.core.plugins.hooks import WindowHookRegistry
 from studio.core.plugins.isolation import needs_sandbox
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
-from studio.core.plugins.tools import Tool, tool_of
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import Permits, WorkerEntry
 
@@ -205,15 +204,6 @@ class PluginHost:
             for kind in plugin.manifest.kinds if plugin.manifest else ():
                 found.setdefault(kind.id, kind)
         return list(found.values())
-
-    def tools(self) -> list[Tool]:
-        """Return the tasks that say what a language model may use them for.
-
-        Raises:
-            StudioError: A schema cannot be imported; the plugin is switched off for it.
-        """
-        declared = [task for _, task in self.tasks() if task.tool]
-        return [tool_of(task, self.params_class(task.id)) for task in declared]
 
     def benches(self) -> list[tuple[Plugin, BenchEntry]]:
         """Return the declared benches of the plugins that take part and may be imported here."""

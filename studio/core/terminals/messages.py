@@ -9,7 +9,7 @@ import msgspec
 from studio.api.artifacts import SavedArtifact
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 1
+VERSION = 2
 """Of these messages."""
 CHANGES = frozenset({
     "restore", "erase", "erase_leftovers", "conversations.restore", "tags.add", "tags.remove",
@@ -50,6 +50,7 @@ class Submit(Message, frozen=True):
     inputs: dict[str, bytes] = {}
     title: str = ""
     whole: bool = False
+    parents: list[str] = []
 
 
 class Stop(Message, frozen=True):

@@ -125,7 +125,7 @@ class OpenStudio:
             if each.file != File() and isinstance(paths := plain.get(each.name), list):
                 plain[each.name] = [str(Path(path).absolute()) for path in paths]
         inputs = {name: bytes(data) for name, data in request.inputs.items()}
-        asked = Submit(entry.id, plain, inputs, request.title, request.whole)
+        asked = Submit(entry.id, plain, inputs, request.title, request.whole, list(request.parents))
         self._write(asked)
         begun = self._answer(Begun)
         recipe = Recipe(

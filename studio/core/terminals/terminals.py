@@ -175,6 +175,7 @@ class _Terminal:
                 title=asked.title,
                 inputs=dict(asked.inputs),
                 whole=asked.whole,
+                parents=asked.parents,
             )
         )
         self._job = job

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.api.artifacts import Kind, SavedArtifact
 from studio.core.library import Artifact
+from studio.core.saved_artifact import saved_artifact
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
-from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers.film import film_viewer
 from studio.desktop.viewers.plot import PlotViewer
 from studio.protocol.errors import StudioError

@@ -22,13 +22,13 @@ from studio.app import App
 from studio.core.library import Artifact, Library
 from studio.core.library.upkeep.stats import Stats
 from studio.core.paths import StudioPaths
+from studio.core.saved_artifact import saved_artifact
 from studio.core.studio import Studio
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
 from studio.desktop.pages.gallery.library_bin import contents
 from studio.desktop.pages.gallery.page import GalleryPage
-from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch

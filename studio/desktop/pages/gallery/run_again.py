@@ -14,9 +14,9 @@ from studio.core.library import Artifact
 from studio.core.notices import Action
 from studio.core.rerun.report import Report, RerunVerdict
 from studio.core.rerun.rerun import Rerun
+from studio.core.saved_artifact import saved_artifact
 from studio.desktop.pages.gallery import rerun_words
 from studio.desktop.pages.page_services import PageServices
-from studio.desktop.plugin_context import saved_artifact
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet
 from studio.protocol.errors import StudioError

@@ -52,6 +52,9 @@ async def told_by(home: Path) -> dict[str, Any]:
         told["said"] = await client.call_tool("echo_say", say, progress_callback=note)
         picture = {"prompt": "a red circle", "steps": 1, "count": 1}
         told["drawn"] = await client.call_tool("image_generate", picture)
+        (made,) = json.loads(text_of(told["drawn"]))["artifact_ids"]
+        turned = {"image": made, "flip": "across"}
+        told["turned"] = await client.call_tool("image_edit", turned)
         told["stopped"] = await stopped(client)
         told["after"] = await client.call_tool("echo_say", say)
     return told
@@ -86,14 +89,21 @@ def test_tasks_are_tools_with_their_schemas(told: dict[str, Any]) -> None:
     assert say.input_schema["properties"]["times"]["type"] == "integer"
 
 
-def test_files_and_code_are_not_offered(told: dict[str, Any]) -> None:
+def test_paths_and_code_are_not_offered(told: dict[str, Any]) -> None:
     tools = told["tools"]
     assert "prompt" in tools["image_generate"].input_schema["properties"]
-    assert "init" not in tools["image_generate"].input_schema["properties"]
     assert "music_open" not in tools, "it only opens a file"
     assert not [name for name in tools if name.startswith("code_")]
     assert told["file"].is_error
-    assert "no argument “init”" in text_of(told["file"])
+    assert "“/etc/x” is no result in the library" in text_of(told["file"])
+
+
+def test_a_result_is_worked_on_by_its_id(told: dict[str, Any]) -> None:
+    assert not told["turned"].is_error, text_of(told["turned"])
+    (before,) = json.loads(text_of(told["drawn"]))["artifact_ids"]
+    (after,) = json.loads(text_of(told["turned"]))["artifact_ids"]
+    with Library.open(StudioPaths(told["home"]), read_only=True) as library:
+        assert library.inputs(after) == [before]
 
 
 def test_a_call_is_a_job_with_a_record(told: dict[str, Any]) -> None:

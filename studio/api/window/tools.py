@@ -1,0 +1,209 @@
+"""Tools: what a language model may ask for, whoever does it. Data and protocols only.
+
+Every task of a plugin is a tool, by its schema; so is what a server of the user offers. Nothing
+here is run before somebody has allowed it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import msgspec
+
+from studio.api.params import Params
+from studio.api.stability import since
+from studio.protocol.errors import StudioError
+
+_TOLD = ("type", "description", "enum", "items", "minimum", "maximum", "properties", "required")
+STUDIO = "studio"
+"""The source of the tools that are tasks."""
+
+
+class Approval(StrEnum):
+    """What the user has said of a tool."""
+
+    ASK = "ask"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class ToolEffects:
+    """What a call may do beyond making results in the library.
+
+    Attributes:
+        runs_code: Code that was generated, or that somebody else wrote.
+        takes_files: It reads results of the library, or documents, that the call names.
+        writes_outside: It changes something that is not in the library.
+    """
+
+    runs_code: bool = False
+    takes_files: bool = False
+    writes_outside: bool = False
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class Tool:
+    """Something a language model may call.
+
+    Attributes:
+        name: Letters, digits, ``_`` and ``-``; one tool of all has it: ``image_generate``.
+        title: For a person.
+        description: For the model: what it does, and when it helps.
+        schema: JSON schema of an object: all its arguments.
+        source: ``studio``, or the identity of the server that it is of.
+        group: Who makes it, for a person to choose by: the plugin, the server.
+        effects: What a call may do.
+        basic: The arguments that a model is told of, where a person sees all; empty for all.
+        files: Argument → kinds of results that it takes by their id; no kinds for any.
+        produces: Kinds of the results.
+    """
+
+    name: str
+    title: str
+    description: str
+    schema: Mapping[str, Any]
+    source: str = STUDIO
+    group: str = ""
+    effects: ToolEffects = ToolEffects()
+    basic: tuple[str, ...] = ()
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    produces: tuple[str, ...] = ()
+
+    def told(self, most: int = 0) -> dict[str, Any]:
+        """Return the schema of what a model is told of: short, with no titles and defaults.
+
+        Args:
+            most: At most so many arguments, those that must be given among them; 0 for all.
+        """
+        required = list(self.schema.get("required", ()))
+        known = self.schema.get("properties", {})
+        names = [name for name in (self.basic or known) if name in known]
+        if most:
+            first = [*required, *(name for name in names if name not in required)][:most]
+            names = [name for name in names if name in first or name in required]
+        return {
+            "type": "object",
+            "properties": {
+                name: {key: each for key, each in known[name].items() if key in _TOLD}
+                for name in names
+            },
+            "required": required,
+            "additionalProperties": False,
+        }
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of what was agreed to: another schema is another tool."""
+        told = [self.source, self.name, self.description, self.schema]
+        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class ToolResult:
+    """What came of a call.
+
+    Attributes:
+        text: For the model, short.
+        artifacts: Ids of the results in the library.
+        record: Id of the record, where the call was a job.
+    """
+
+    text: str
+    artifacts: tuple[str, ...] = ()
+    record: str = ""
+
+
+@since("1.1")
+class ToolCall(Protocol):
+    """A call that is under way. Callbacks run on the window's thread; late ones at once."""
+
+    def on_progress(self, call: Callable[[float, float, str], None]) -> Self:
+        """Call with done, total (0 while unknown) and what is being done."""
+        ...
+
+    def on_done(self, call: Callable[[ToolResult], None]) -> Self:
+        """Call once with what came of it."""
+        ...
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> Self:
+        """Call once if it failed."""
+        ...
+
+    def on_cancelled(self, call: Callable[[], None]) -> Self:
+        """Call once if it was stopped."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop it; harmless when it is over."""
+        ...
+
+
+@since("1.1")
+class ToolsView(Protocol):
+    """The tools of this studio, as ``ctx.tools``."""
+
+    def all(self) -> Sequence[Tool]:
+        """Return all tools that can be called now, in the order of their makers."""
+        ...
+
+    def groups(self) -> Sequence[tuple[str, str]]:
+        """Return (id, title) of all makers: what ``Tool.group`` names."""
+        ...
+
+    def get(self, name: str) -> Tool:
+        """Return one tool.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        ...
+
+    def likely(self, request: str, most: int, among: Sequence[Tool] | None = None) -> list[Tool]:
+        """Return the tools that fit what somebody asks for, the likeliest first.
+
+        Args:
+            most: At most so many; fewer where fewer have anything to do with it.
+            among: Of these; by default of all.
+        """
+        ...
+
+    def params(self, name: str) -> type[Params] | None:
+        """Return the parameters of a tool that is a task, for a form; None for others."""
+        ...
+
+    def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        conversation: str = "",
+        documents: Mapping[str, Path] | None = None,
+    ) -> ToolCall:
+        """Begin a call that the user has allowed. It is a job like any other.
+
+        Args:
+            conversation: Id of the conversation that it is made in.
+            documents: Word → file: what a person has attached, for arguments that take files.
+
+        Raises:
+            StudioError: There is no such tool, or its arguments are wrong; a sentence for the
+                model, too.
+        """
+        ...
+
+    def approval(self, tool: Tool, conversation: str) -> Approval:
+        """Return what the user has said of ``tool`` in a conversation; of a changed one, ASK."""
+        ...
+
+    def approve(self, tool: Tool, conversation: str, approval: Approval) -> None:
+        """Keep what the user says: ALWAYS in this conversation, NEVER anywhere, ASK to forget."""
+        ...

@@ -1,0 +1,86 @@
+"""Which tools fit what somebody asks for, by words. Source: Okapi BM25 (Robertson, Zaragoza 2009).
+
+A model of a billion parameters cannot choose among fifty schemas: it is told of the likely ones.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from studio.api.window.tools import Tool
+
+_K1, _B = 1.2, 0.5
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LITTLE = """
+    the and for with that this from into you your are was were will can could would please have has
+    had not but its his her our their them then than some any all one two of to in on at is it as by
+    an be do me my we or if so up no he she what which who how when where why about want like need
+    let just
+"""
+_STOP = frozenset(_LITTLE.split())
+_WEIGHT = {"name": 3, "title": 3, "about": 2, "arguments": 1}
+
+
+def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
+    """Return the tools that share words with ``request``, the likeliest first, at most ``most``."""
+    asked = set(words(request))
+    texts = [_counted(tool) for tool in tools]
+    spread = Counter(word for text in texts for word in text)
+    typical = sum(map(_length, texts)) / len(texts) if texts else 1.0
+    scored = [
+        (_score(asked, text, spread, len(tools), typical), -place)
+        for place, text in enumerate(texts)
+    ]
+    best = sorted((each for each in scored if each[0] > 0), reverse=True)[: max(0, most)]
+    return [tools[-place] for _score_, place in best]
+
+
+def words(text: str) -> list[str]:
+    """Return the stems of the words that tell something."""
+    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    """Cut the commonest endings: enough for pictures and picture, restyled and restyle."""
+    for ending in ("ations", "ation", "ings", "ing", "ies", "ed", "es", "er", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: len(word) - len(ending)]
+    return word
+
+
+def _counted(tool: Tool) -> Mapping[str, float]:
+    properties = tool.schema.get("properties", {})
+    told = [str(each.get("title", "")) for each in properties.values() if isinstance(each, Mapping)]
+    parts: Iterable[tuple[str, str]] = (
+        ("name", tool.name.replace("_", " ").replace("-", " ")),
+        ("title", tool.title),
+        ("about", f"{tool.description} {' '.join(tool.produces)}"),
+        ("arguments", " ".join(told)),
+    )
+    counts: Counter[str] = Counter()
+    for part, text in parts:
+        for word in set(words(text)):
+            counts[word] += _WEIGHT[part]
+    return counts
+
+
+def _length(text: Mapping[str, float]) -> float:
+    return sum(text.values())
+
+
+def _score(
+    asked: Iterable[str],
+    text: Mapping[str, float],
+    spread: Mapping[str, int],
+    count: int,
+    typical: float,
+) -> float:
+    total, norm = 0.0, _K1 * (1 - _B + _B * _length(text) / typical)
+    for word in asked:
+        if (often := text.get(word, 0.0)) > 0:
+            rare = math.log(1 + (count - spread[word] + 0.5) / (spread[word] + 0.5))
+            total += rare * often * (_K1 + 1) / (often + norm)
+    return total
