@@ -186,7 +186,7 @@ def test_another_version_is_a_sentence_and_the_command_runs_alone(
     runtime = ScriptedRuntime()
     monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
     monkeypatch.setattr(open_studio.studio, "__version__", "9.9")  # of both, in one process
-    monkeypatch.setattr(open_studio, "VERSION", 2)
+    monkeypatch.setattr(open_studio, "VERSION", open_studio.VERSION + 1)
     runtime.enqueue(Result(text="alone"))
     code, out, err = command(*SAY, "--json")
     assert code == ExitCode.OK
