@@ -1,0 +1,1 @@
+"""How a conversation uses tools: which, with what arguments, and those of its own. No Qt."""
