@@ -111,7 +111,7 @@ def _power(base: Number, exponent: Number) -> Number:
         value = float(base) ** float(exponent)
         return value if isinstance(value, float) else _refuse()
     size = max(abs(base.numerator), base.denominator)
-    if abs(exponent) * math.log10(size if size > 1 else 1.1) > _MOST_DIGITS:
+    if abs(float(exponent)) * math.log10(size if size > 1 else 1.1) > _MOST_DIGITS:
         _refuse()
     return base ** int(exponent)
 
@@ -121,7 +121,7 @@ def _called(name: str, values: list[Number]) -> Number:
         root = _exact_root(values[0]) if name == "sqrt" else None
         return root if root is not None else _REAL[name](float(values[0]))
     if name == "abs" and len(values) == 1:
-        return abs(values[0])
+        return max(values[0], -values[0])
     if name == "round" and len(values) in (1, 2):
         return Fraction(round(Fraction(values[0]), int(values[1]) if len(values) == 2 else 0))
     if name in ("min", "max") and values:
