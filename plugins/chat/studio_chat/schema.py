@@ -28,7 +28,7 @@ from studio.api import (
     WeightsId,
 )
 
-_SAMPLING = Group("Sampling")
+_SAMPLING = Group("Sampling", advanced=True)
 _PENALTIES = Group("Repetition", advanced=True)
 _LIMITS = Group("Length")
 _FORM = Group("Output format", advanced=True)

@@ -36,6 +36,10 @@ class Composer(QFrame):
         changed: The draft is different.
         weights_picked: Id of the weights that answer from now on.
         edit_last: Up was pressed in an empty field.
+        prompts_asked: The user wants the saved prompts.
+
+    Attributes:
+        first_keys: Asked before anybody else with each key of the field.
     """
 
     sent = Signal(str)
@@ -43,6 +47,7 @@ class Composer(QFrame):
     changed = Signal()
     weights_picked = Signal(str)
     edit_last = Signal()
+    prompts_asked = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -53,7 +58,8 @@ class Composer(QFrame):
         prompt = ctx.kit.prompt_field(
             self.tr("Message"), placeholder=self.tr("Write a message"), lines=(1, MAX_LINES)
         )
-        prompt.on_key(self._on_key)
+        self.first_keys: Callable[[QKeyEvent], bool] = lambda _event: False
+        prompt.on_key(lambda event: self.first_keys(event) or self._on_key(event))
         prompt.on_paste(self._take_paste)
         prompt.on_change(self._on_change)
         self.field = prompt.widget
@@ -68,6 +74,8 @@ class Composer(QFrame):
         self.attachments.refused.connect(self.trouble)
         attach = ui.icon_button("paperclip", self.tr("Attach documents to answer from"))
         attach.clicked.connect(self.attachments.choose)
+        prompts = ui.icon_button("bookmark", self.tr("Saved prompts (type / in an empty message)"))
+        prompts.clicked.connect(self.prompts_asked)
         self._trouble = ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
         self.picker = ctx.kit.weights_picker("text")
@@ -83,6 +91,7 @@ class Composer(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(attach)
+        row.addWidget(prompts)
         row.addWidget(self.picker.widget)
         row.addStretch(1)
         row.addWidget(self.meter)

@@ -12,7 +12,7 @@ def build(ctx: PluginContext) -> Page:
     page = ChatPage(ctx)
     return Page(
         page,
-        panel=page.parameters.form.widget,
+        panel=page.parameters.widget,
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.accept,

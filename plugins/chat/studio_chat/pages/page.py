@@ -23,6 +23,9 @@ from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
+from studio_chat.pages.prompts.picker import PromptPicker, insert
+from studio_chat.pages.prompts.prompt_dialog import PromptDialog
+from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.session import Session
 from studio_chat.pages.session_listener import Elsewhere
 from studio_chat.pages.thread.turns import Turn, tokens_in
@@ -47,7 +50,10 @@ class ChatPage(PageFrame):
         self._waiting: dict[str, list[str]] = {}
         """Conversation → documents that wait in its composer."""
         self.list.writing = self._is_writing
-        self.parameters = Parameters(ctx)
+        self.shelf = Shelf(ctx, self.work_queue)
+        self.parameters = Parameters(ctx, self.shelf)
+        self.prompts = PromptPicker(ctx.ui, self.composer.field, self, lambda: self.shelf.prompts)
+        self.composer.first_keys = self.prompts.on_key
         self.session = Session(ctx, self.work_queue, self)
         self.drop_target = ctx.kit.drop_target(
             self,
@@ -76,6 +82,9 @@ class ChatPage(PageFrame):
         self.composer.changed.connect(self._on_draft)
         self.composer.weights_picked.connect(self._on_weights)
         self.composer.edit_last.connect(self.edit_last)
+        self.composer.prompts_asked.connect(self.prompts.open)
+        self.prompts.edit_asked.connect(self.edit_prompts)
+        self.parameters.weights_wanted.connect(self._on_weights)
         self.parameters.changed.connect(self._keep_settings)
         self._draft_timer.timeout.connect(self._drafts.save)
 
@@ -94,7 +103,7 @@ class ChatPage(PageFrame):
         known = {name: used.params[name] for name in PANEL_FIELDS if name in used.params}
         self.parameters.use_defaults(weights or page.answering())
         self.parameters.form.set_values(known)
-        page.change_settings(self.parameters.form.values(), weights)
+        page.change_settings(self.parameters.values(), weights)
         self._show_weights()
         self.composer.attachments.set_paths(used.params.get("documents") or ())
 
@@ -117,8 +126,10 @@ class ChatPage(PageFrame):
         weights = str(self._ctx.settings.get("weights", "") or "")
         self.session = Session(self._ctx, self.work_queue, self)
         self.session.weights = weights
-        self.parameters.begin(self.session.answering())
-        self.session.settings = self.parameters.form.values()
+        begins_with = self.parameters.begin(self.session.answering())
+        if begins_with != self.session.answering():
+            self.session.weights = begins_with
+        self.session.settings = self.parameters.values()
         self._enter()
 
     def open(self, conversation: str) -> None:
@@ -274,14 +285,20 @@ class ChatPage(PageFrame):
     def _on_weights(self, weights: str) -> None:
         self.parameters.use_defaults(weights)
         self.work_queue.do(lambda: self._ctx.settings.set("weights", weights))
-        self.session.change_settings(self.parameters.form.values(), weights)
+        self.session.change_settings(self.parameters.values(), weights)
         self._show_middle()
         self._show_use()
 
     def _keep_settings(self) -> None:
-        values = self.parameters.form.values()
+        values = self.parameters.values()
         if values != self.session.settings:
             self.session.change_settings(values, self.session.weights)
+
+    def edit_prompts(self) -> None:
+        """Show the saved prompts, to change them or to insert one."""
+        dialog = PromptDialog(self._ctx, self.shelf, self.work_queue, self)
+        dialog.chosen.connect(lambda text: insert(self.composer.field, text))
+        dialog.open()
 
     def edit_last(self) -> None:
         """Edit my last message."""

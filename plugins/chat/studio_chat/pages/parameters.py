@@ -1,4 +1,4 @@
-"""System prompt and sampling beside the chat, as a form."""
+"""The panel beside the chat: preset, style of the answers, and all fields as a form."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio_chat.pages.prompts.preset_bar import KNOBS, SAMPLING, PresetBar, sampling_of
+from studio_chat.pages.prompts.saved import Preset, Shelf
 from studio_chat.schema import PANEL_FIELDS, Reply
 
 _CHANGED_MS = 600
@@ -18,30 +21,61 @@ class Parameters(QObject):
 
     Signals:
         changed: The values are to be kept.
+        weights_wanted: Id of the weights that a preset brings.
     """
 
     changed = Signal()
+    weights_wanted = Signal(str)
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(self, ctx: PluginContext, shelf: Shelf) -> None:
         super().__init__()
-        self._weights = ctx.weights
+        self._catalogue, self._shelf = ctx.weights, shelf
+        self._defaults: dict[str, Any] = {}
+        self._weights = ""
         self.form = ctx.ui.form(Reply, only=PANEL_FIELDS)
+        self.bar = PresetBar(ctx, shelf)
+        self.bar.preset_picked.connect(self.use_preset)
+        self.bar.sampling_picked.connect(self._use_sampling)
+        self.bar.save_asked.connect(self.save_preset)
+        self.widget = QWidget()
+        column = QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addWidget(self.form.widget, 1)
         self._timer = QTimer(self, singleShot=True, interval=_CHANGED_MS)
         self._timer.timeout.connect(self.changed)
-        self.form.on_change(self._timer.start)
+        self.form.on_change(self._on_change)
 
-    def begin(self, weights: str) -> None:
-        """Show what a new conversation with ``weights`` is set to."""
+    def begin(self, weights: str) -> str:
+        """Show what a new conversation is set to; return the weights it has.
+
+        Args:
+            weights: Those it has unless the default preset brings others.
+        """
+        preset = self._shelf.preset(self._shelf.default)
+        weights = self._there(preset) or weights
         self.use_defaults(weights)
         self.form.reset()
+        self.form.set_values(preset.settings if preset else {})
+        self.bar.show_preset(self._shelf.default)
+        self._show_sampling()
         self._timer.stop()
+        return weights
 
     def show(self, values: Mapping[str, Any], weights: str) -> None:
         """Show what is kept already, for a conversation with ``weights``."""
-        self.form.set_defaults(self._weights.defaults(weights))
-        if values and values != self.form.values():
+        self._set_defaults(weights)
+        if values and values != self.values():
             self.form.set_values(values)
+            self.bar.show_preset(str(values.get("preset", "")))
             self._timer.stop()
+        self._show_sampling()
+
+    def values(self) -> dict[str, Any]:
+        """Return what is set, and the name of the preset where there is one."""
+        preset = {"preset": self.bar.preset} if self.bar.preset else {}
+        return {**self.form.values(), **preset}
 
     def settle(self) -> None:
         """Tell now of what was just changed."""
@@ -51,4 +85,52 @@ class Parameters(QObject):
 
     def use_defaults(self, weights: str) -> None:
         """Show what is set for ``weights``, or comes with them; what was changed stays."""
-        self.form.set_defaults(self._weights.defaults(weights))
+        self._set_defaults(weights)
+        self._show_sampling()
+
+    def use_preset(self, name: str) -> None:
+        """Set everything as a preset has it; without one as the weights have it."""
+        preset = self._shelf.preset(name)
+        weights = self._there(preset)
+        if weights and weights != self._weights:
+            self.weights_wanted.emit(weights)
+        self.form.set_values({**self._defaults, **(preset.settings if preset else {})})
+        self.bar.show_preset(name)
+        self._show_sampling()
+        self._timer.start()
+
+    def save_preset(self, name: str) -> None:
+        """Keep what is set now, and the weights, under a name."""
+        values = self.form.values()
+        changed = {k: v for k, v in values.items() if v != self._defaults.get(k)}
+        self._shelf.put_preset(Preset(name, changed, self._weights))
+        self.bar.show_preset(name)
+        self._timer.start()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _there(self, preset: Preset | None) -> str:
+        """Return the weights that a preset brings, if they are on this machine."""
+        known = {id for id, _title in self._catalogue.for_capability("text")}
+        return preset.weights if preset and preset.weights in known else ""
+
+    def _set_defaults(self, weights: str) -> None:
+        self._weights = weights
+        own = self._catalogue.defaults(weights)
+        self.form.set_defaults(own)
+        plain = Reply()
+        self._defaults = {name: own.get(name, getattr(plain, name)) for name in PANEL_FIELDS}
+
+    def _use_sampling(self, name: str) -> None:
+        self.form.set_values(
+            {knob: SAMPLING[name].get(knob, self._defaults[knob]) for knob in KNOBS}
+        )
+        self._show_sampling()
+        self._timer.start()
+
+    def _on_change(self) -> None:
+        self._show_sampling()
+        self._timer.start()
+
+    def _show_sampling(self) -> None:
+        self.bar.show_sampling(sampling_of(self.form.values(), self._defaults))

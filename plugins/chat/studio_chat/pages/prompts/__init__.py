@@ -1,0 +1,1 @@
+"""Saved prompts and presets: kept, edited, inserted, brought in and taken out."""
