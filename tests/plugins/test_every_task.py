@@ -65,7 +65,8 @@ CHECKS = "double():\n    assert double(2) == 4\n"
 DOCUMENTED = 'def double(x):\n    """Return twice x."""\n    return x * 2\n'
 LEADS = ["CCO", "CCN", "CCS", "CCC"]
 
-OPEN_ENDED = {"chat.reply", "code.write", "code.tests", "code.fix", "code.explain", "code.document",
+OPEN_ENDED = {"chat.reply", "chat.summarise", "chat.rewrite", "chat.draft",
+              "code.write", "code.tests", "code.fix", "code.explain", "code.document",
               "code.ask", "code.complete", "code.run", "code.plan", "code.edit"}  # fmt: skip
 """Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
 
@@ -194,6 +195,9 @@ class Case:
 GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
 CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
+    "chat.summarise": Case({"text": "A long text."}, lambda: Engine("A\nshort\none")),
+    "chat.rewrite": Case({"text": "A text are long."}, lambda: Engine("A\ntext\nis\nlong.")),
+    "chat.draft": Case({"about": "A fox"}, lambda: Engine("A\nfox\nran.")),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
     "code.write": Case({"prompt": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
     "code.tests": Case({"path": "it.py"}, lambda: Engine(CHECKS), {"text": CODE}),

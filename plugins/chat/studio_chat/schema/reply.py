@@ -1,7 +1,4 @@
-"""Parameters of the chat tasks: one declaration for the panel, the flags and the record.
-
-Plain data only.
-"""
+"""Parameters of replies and vectors; the section of the chat in Settings. Plain data only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,19 @@
+"""Parameters of the chat tasks: one declaration for the panel, the flags and the record.
+
+Plain data only.
+"""
+
+from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Reply
+from studio_chat.schema.writing import LANGUAGES, Change, Draft, Rewrite, Summarise
+
+__all__ = [
+    "LANGUAGES",
+    "PANEL_FIELDS",
+    "Change",
+    "ChatSettings",
+    "Draft",
+    "Embed",
+    "Reply",
+    "Rewrite",
+    "Summarise",
+]

@@ -1,0 +1,139 @@
+"""What is asked of a model for each kind of work on a text: all prompts of that are here.
+
+They are short; a task comes with an example or is said again after the text, whichever made small
+models do it: measured by ``studio bench chat-writing``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from studio.api import ChatMessage
+from studio_chat.schema import Change, Draft, Summarise
+
+_CHANGES: dict[Change, str] = {
+    "proofread": "Correct the spelling, grammar and punctuation of the user's text. Keep its "
+    "language, words, meaning and line breaks. Answer with the corrected text only.",
+    "translate": "Translate the user's text to {language}. Keep names, numbers and line breaks. "
+    "Answer with the translation only.",
+    "shorter": "Rewrite the user's text in about half as many words. Keep its language, the facts, "
+    "names and numbers. Answer with the new text only.",
+    "longer": "Rewrite the user's text about twice as long, in more detail. Keep its language, and "
+    "add no new facts. Answer with the new text only.",
+    "simpler": "Rewrite the user's text in short sentences and everyday words that a ten-year-old "
+    "understands. Keep its language and the facts. Answer with the new text only.",
+    "formal": "Rewrite the user's text in a formal, polite tone. Keep its language, the facts, "
+    "names and numbers. Answer with the new text only.",
+    "friendly": "Rewrite the user's text in a warm, friendly tone. Keep its language, the facts, "
+    "names and numbers. Answer with the new text only.",
+    "explain": "Explain the user's text to someone new to the subject, in its language: what it "
+    "says, then what its difficult terms mean.",
+}
+_EXAMPLES: dict[Change, tuple[str, str]] = {
+    "proofread": (
+        "She dont like the 3 apple that Tom have buyed yesterday",
+        "She doesn't like the 3 apples that Tom bought yesterday.",
+    ),
+    "shorter": (
+        "I am writing to let you know that, because of the snow, Monday's 9 a.m. meeting is off.",
+        "Monday's 9 a.m. meeting is off: snow.",
+    ),
+}
+_AGAIN: dict[Change, str] = {
+    "translate": "Translate the text above.",
+    "longer": "Rewrite the text above: twice as long, with explanations and linking sentences.",
+    "simpler": "Rewrite the text above in short, simple sentences for a child.",
+    "formal": "Rewrite the text above in formal, polite words. Add no greeting.",
+    "friendly": "Rewrite the text above as you would tell it to a good friend, in a warm and "
+    "cheerful tone, with all its names and numbers.",
+    "explain": "Explain the text above to me: what does it say, and what do its terms mean?",
+}
+"""Said after the text: small models follow what they read last."""
+_FORMS = {
+    "paragraph": "in one paragraph",
+    "points": "as a list of its key points, each a line that begins with “- ”",
+    "outline": "as an outline: headings that begin with “## ”, under each a few lines that begin "
+    "with “- ”",
+}
+_PREFACE = re.compile(
+    r"\A(?:sure|certainly|of course|here(?:'s| is| are)|the (?:corrected|translated|rewritten)"
+    r"|(?:corrected|rewritten) text|translation)\b[^\n]{0,100}:\s*\n?",
+    re.IGNORECASE,
+)
+
+
+def to_rewrite(text: str, change: Change, language: str) -> list[ChatMessage]:
+    """Return what is asked for a part of a text."""
+    told = _CHANGES[change].format(language=" ".join(language.split()))
+    if example := _EXAMPLES.get(change):
+        return [
+            {"role": "system", "content": told},
+            {"role": "user", "content": example[0]},
+            {"role": "assistant", "content": example[1]},
+            {"role": "user", "content": text},
+        ]
+    return [
+        {"role": "system", "content": told},
+        {"role": "user", "content": f"{text}\n\n{_AGAIN.get(change, '')}".rstrip()},
+    ]
+
+
+def to_summarise(text: str, params: Summarise) -> list[ChatMessage]:
+    """Return what is asked for a text that fits."""
+    told = f"Summarise the text {_FORMS[params.form]}, in about {params.words} words."
+    return _asked(f"{told} Say only what it says.", text, told)
+
+
+def of_a_part(text: str, words: int) -> list[ChatMessage]:
+    """Return what is asked for one part of a long text."""
+    told = f"Summarise this part of a longer text in about {words} words."
+    return _asked(f"{told} Say only what it says.", text, told)
+
+
+def of_summaries(summaries: Sequence[str], params: Summarise) -> list[ChatMessage]:
+    """Return what is asked to make one summary of those of all parts."""
+    told = (
+        f"These are summaries of the parts of one text. Make one of them {_FORMS[params.form]}, "
+        f"in about {params.words} words."
+    )
+    return _asked(f"{told} Say only what they say.", "\n\n".join(summaries), told)
+
+
+def to_draft(params: Draft) -> list[ChatMessage]:
+    """Return what is asked for a new text."""
+    kind = {"email": "e-mail with a subject line", "post": "post for a blog or a network"}
+    told = f"Write a {kind.get(params.kind, params.kind)} in {params.language or 'English'}."
+    tone = "" if params.tone == "neutral" else f" Its tone is {params.tone}."
+    reader = f"\nFor: {params.reader.strip()}" if params.reader.strip() else ""
+    rules = (
+        f"{told}{tone} About {params.words} words. Use every fact that the user gives and invent "
+        "no names, dates or numbers. Answer with the text only."
+    )
+    if params.kind == "story":
+        rules = f"{told}{tone} About {params.words} words. Answer with the story only."
+    return [
+        {"role": "system", "content": rules},
+        {"role": "user", "content": f"{params.about.strip()}{reader}"},
+    ]
+
+
+def plain(answer: str, source: str = "") -> str:
+    """Return an answer without what small models put around it: a preface, quotes, a fence."""
+    text = answer.strip()
+    if not _PREFACE.match(source):
+        text = _PREFACE.sub("", text).strip()
+    if "```" not in source:
+        text = re.sub(r"\A```\w*\n(.*?)\n?```\Z", r"\1", text, flags=re.DOTALL).strip()
+    for left, right in ('""', "“”", "„“"):
+        inside = text[1:-1]
+        if text[:1] == left and text[-1:] == right and left not in inside and right not in inside:
+            text = text if source.startswith(left) else inside.strip()
+    return text
+
+
+def _asked(told: str, text: str, again: str) -> list[ChatMessage]:
+    return [
+        {"role": "system", "content": told},
+        {"role": "user", "content": f"{text}\n\n{again}"},
+    ]
