@@ -42,7 +42,14 @@ from studio.api.sandbox import (
     SandboxStep,
 )
 from studio.api.window.context import Page, PageAction, PluginContext, UsedSettings
-from studio.api.window.conversations import Conversation, Conversations, Message, ReplyJournal
+from studio.api.window.conversations import (
+    Conversation,
+    Conversations,
+    Message,
+    NewConversation,
+    NewMessage,
+    ReplyJournal,
+)
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
 from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
@@ -112,6 +119,8 @@ __all__ = [
     "Mode",
     "ModeForms",
     "NewArtifact",
+    "NewConversation",
+    "NewMessage",
     "Page",
     "PageAction",
     "Params",

@@ -7,8 +7,11 @@ wait for the disk: call them with ``ctx.run_later``. An id that is not there is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from studio.api.stability import since
 
 
 class Conversation(Protocol):
@@ -26,6 +29,12 @@ class Conversation(Protocol):
         ...
 
     @property
+    @since("1.1")
+    def folder(self) -> str:
+        """What it lies in, a word of the page's; empty for nothing."""
+        ...
+
+    @property
     def system(self) -> str:
         """The system prompt."""
         ...
@@ -37,6 +46,12 @@ class Conversation(Protocol):
 
     @property
     def pinned(self) -> bool: ...
+
+    @property
+    @since("1.1")
+    def binned_at(self) -> float | None:
+        """When it went to the bin, in seconds since 1970; None while it is not there."""
+        ...
 
     @property
     def updated(self) -> float:
@@ -102,25 +117,99 @@ class ReplyJournal(Protocol):
         ...
 
 
+@since("1.1")
+@dataclass(frozen=True)
+class NewMessage:
+    """A message of a conversation that comes from elsewhere.
+
+    Attributes:
+        key: What ``parent`` of others calls it; the library gives it an id of its own.
+        parent: Key of the message it follows, which stands before it; empty for a first one.
+        created: In seconds since 1970.
+    """
+
+    key: str
+    role: str
+    content: str
+    parent: str = ""
+    created: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@since("1.1")
+@dataclass(frozen=True)
+class NewConversation:
+    """A whole conversation that comes from elsewhere.
+
+    Attributes:
+        head: Key of the message at the end of the branch that is shown; empty for the last.
+        created, updated: In seconds since 1970.
+    """
+
+    title: str
+    messages: Sequence[NewMessage]
+    head: str = ""
+    system: str = ""
+    folder: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    created: float = 0.0
+    updated: float = 0.0
+
+
 class Conversations(Protocol):
     """The store of all conversations."""
 
     def create(
-        self, title: str = "", *, system: str = "", settings: Mapping[str, Any] | None = None
+        self,
+        title: str = "",
+        *,
+        folder: str = "",
+        system: str = "",
+        settings: Mapping[str, Any] | None = None,
     ) -> Conversation:
         """Begin a conversation without messages."""
+        ...
+
+    @since("1.1")
+    def add_whole(self, new: NewConversation, *, binned: bool = False) -> Conversation:
+        """Add a conversation with all its messages, all or nothing.
+
+        Args:
+            binned: It begins in the bin: what comes in many parts is shown once all are there.
+
+        Raises:
+            StudioError: A message follows one that does not stand before it, or nothing can be
+                written.
+        """
+        ...
+
+    @since("1.1")
+    def bin_all(self, ids: Sequence[str], binned: bool = True) -> None:
+        """Put conversations in the bin, or take them out, all or none."""
         ...
 
     def get(self, id: str) -> Conversation:
         """Return a conversation, from the bin too."""
         ...
 
-    def list(self, query: str = "", *, limit: int = 500) -> Sequence[Conversation]:
-        """Return conversations, pinned first, then the latest; ``query``: titles and messages."""
+    def list(
+        self,
+        query: str = "",
+        *,
+        folder: str | None = None,
+        binned: bool = False,
+        limit: int = 500,
+    ) -> Sequence[Conversation]:
+        """Return conversations, pinned first, then the latest; ``query``: titles and messages.
+
+        Args:
+            folder: Only those in it; None for all.
+            binned: Those in the bin.
+        """
         ...
 
     def update(self, id: str, **fields: Any) -> Conversation:
-        """Change ``title``, ``pinned``, ``system``, ``settings`` or ``head``."""
+        """Change ``title``, ``pinned``, ``folder``, ``system``, ``settings`` or ``head``."""
         ...
 
     def rename(self, id: str, title: str) -> Conversation:
@@ -140,7 +229,9 @@ class Conversations(Protocol):
         ...
 
     def export(self, id: str, path: Path) -> None:
-        """Write the branch that is shown to ``path``: JSON for ``.json``, else Markdown.
+        """Write the branch that is shown to ``path``: by its suffix HTML, JSON, else Markdown.
+
+        HTML holds all it needs; JSON has the other branches too.
 
         Raises:
             StudioError: It is not there, or the file cannot be written.

@@ -78,11 +78,14 @@ def _parser() -> ArgumentParser:
     listing.add_argument("--starred", action="store_true", help="only starred results")
     listing.add_argument("--conversations", action="store_true", help="list conversations")
     add("show", "show a result, a record or a conversation").add_argument("id", metavar="ID")
-    export = add("export", "copy results, or conversations as Markdown or JSON, into a folder")
+    export = add("export", "copy results, or conversations as text, into a folder")
     export.add_argument("id", nargs="+", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     export.add_argument(
-        "--format", choices=("md", "json"), default="md", help="for conversations (default: md)"
+        "--format",
+        choices=("md", "html", "json"),
+        default="md",
+        help="for conversations (default: md)",
     )
     output_files.add_provenance(export)
     add(

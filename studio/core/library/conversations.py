@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from studio.api.window.conversations import NewConversation
 from studio.core import disk
 from studio.core.library.messages import search as message_search
 from studio.core.library.messages import tree
@@ -85,6 +86,52 @@ class Conversations:
             events.append({"conversation": plain(conversation)})
         return conversation
 
+    def add_whole(self, new: NewConversation, *, binned: bool = False) -> Conversation:
+        """Add a conversation with all its messages, all or nothing.
+
+        Args:
+            binned: It begins in the bin.
+
+        Raises:
+            StudioError: A message follows one that does not stand before it.
+        """
+        now = time.time()
+        ids: dict[str, str] = {"": ""}
+        conversation = Conversation(
+            id=new_id(),
+            created=new.created or now,
+            updated=new.updated or new.created or now,
+            title=new.title,
+            folder=new.folder,
+            system=new.system,
+            settings=dict(new.settings),
+            binned_at=now if binned else None,
+        )
+        with self._changing(conversation.id) as (connection, events):
+            messages = []
+            for each in new.messages:
+                if each.parent not in ids or each.key in ids:
+                    raise StudioError(ErrorCode.BAD_INPUT, "The messages are not in order.")
+                ids[each.key] = new_id()
+                message = Message(
+                    id=ids[each.key],
+                    created=each.created or conversation.created,
+                    conversation=conversation.id,
+                    parent=ids[each.parent],
+                    role=each.role,
+                    content=each.content,
+                    extra=dict(each.extra),
+                )
+                messages.append(message)
+            last = messages[-1].id if messages else ""
+            shown = msgspec.structs.replace(conversation, head=ids.get(new.head) or last)
+            row_writer.insert(connection, shown)
+            events.append({"conversation": plain(shown)})
+            for message in messages:
+                row_writer.insert(connection, message)
+                events.append({"message": plain(message)})
+        return shown
+
     def get(self, id: str) -> Conversation:
         """Return a conversation, from the bin too.
 
@@ -152,6 +199,16 @@ class Conversations:
         """Take a conversation out of the bin."""
         return self.update(id, binned_at=None)
 
+    def bin_all(self, ids: Sequence[str], binned: bool = True) -> None:
+        """Put conversations in the bin, or take them out, all or none."""
+        moment = time.time() if binned else None
+        with self._database.write("move the conversations", freeing=True) as connection:
+            connection.executemany(
+                "UPDATE conversations SET binned_at = ? WHERE id = ?", [(moment, id) for id in ids]
+            )
+            for id in ids:
+                self._history.append(f"conversations/{id}", {"set": {"binned_at": moment}})
+
     def update(self, id: str, **fields: Any) -> Conversation:
         """Change fields: ``title``, ``pinned``, ``folder``, ``system``, ``settings``, ``head``."""
         changed = msgspec.structs.replace(self.get(id), **fields)
@@ -161,12 +218,13 @@ class Conversations:
         return changed
 
     def export(self, id: str, path: Path) -> None:
-        """Write the branch that is shown to ``path``: JSON for ``.json``, else Markdown.
+        """Write the branch that is shown to ``path``: by its suffix HTML, JSON, else Markdown.
 
         Raises:
             StudioError: It is not there, or the file cannot be written; what was there stays.
         """
-        text = transcript(self.get(id), self.thread(id), path.suffix)
+        rows = tree.messages(self._database, id) if path.suffix.lower() == ".json" else ()
+        text = transcript(self.get(id), self.thread(id), path.suffix, rows)
         try:
             disk.write_durably(path, text.encode())
         except OSError as error:

@@ -1,42 +1,113 @@
-"""A conversation as a text of its own: Markdown for people, JSON for programs."""
+"""A conversation as a text of its own: Markdown and HTML for people, JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from html import escape
+from typing import Any
 
 from studio.core.library.rows import Conversation, Message
 
-SUFFIXES = (".md", ".json")
+SUFFIXES = (".md", ".html", ".json")
 _WHO = {"user": "You", "assistant": "Assistant", "system": "System prompt", "tool": "Tool"}
+_STYLE = """
+body { font: 16px/1.55 system-ui, sans-serif; color: #1c1f26; background: #fff;
+  max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2.who { font-size: .85rem; color: #5b6270; margin: 2rem 0 .3rem; }
+pre { background: #f3f4f7; padding: .8rem 1rem; border-radius: 8px; overflow-x: auto; }
+code { font-family: ui-monospace, monospace; font-size: .9em; }
+table { border-collapse: collapse; } th, td { border: 1px solid #d5d8df; padding: .3rem .6rem; }
+blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid #d5d8df; }
+.user { background: #eef0fb; padding: .1rem 1rem; border-radius: 10px; white-space: pre-wrap; }
+@media (prefers-color-scheme: dark) { body { color: #e6e8ee; background: #14161c; }
+  pre { background: #1e212a; } .user { background: #23263a; } }
+"""
+_PAGE = """<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{turns}
+</body>
+</html>
+"""
 
 
-def transcript(conversation: Conversation, thread: Sequence[Message], suffix: str) -> str:
-    """Return the shown branch of a conversation; JSON for ``.json``, else Markdown."""
-    write = _json if suffix.lower() == ".json" else _markdown
-    return write(conversation, thread)
+def transcript(
+    conversation: Conversation,
+    thread: Sequence[Message],
+    suffix: str,
+    everything: Sequence[Message] = (),
+) -> str:
+    """Return the shown branch of a conversation as ``.json``, ``.html``, else Markdown.
+
+    Args:
+        everything: All messages of all branches, for JSON.
+    """
+    match suffix.lower():
+        case ".json":
+            return _json(conversation, thread, everything)
+        case ".html":
+            return _html(conversation, thread)
+        case _:
+            return _markdown(conversation, thread)
+
+
+def _turns(conversation: Conversation, thread: Sequence[Message]) -> list[tuple[str, str]]:
+    turns = [("system", conversation.system)] if conversation.system.strip() else []
+    return turns + [(message.role, message.content.strip()) for message in thread]
 
 
 def _markdown(conversation: Conversation, thread: Sequence[Message]) -> str:
-    turns = [("system", conversation.system)] if conversation.system.strip() else []
-    turns += [(message.role, message.content) for message in thread]
+    turns = _turns(conversation, thread)
     parts = [f"## {_WHO.get(role, role)}\n\n{content.strip()}\n" for role, content in turns]
     return "\n".join([f"# {conversation.title or 'Conversation'}\n", *parts])
 
 
-def _json(conversation: Conversation, thread: Sequence[Message]) -> str:
+def _html(conversation: Conversation, thread: Sequence[Message]) -> str:
+    """Return a page that holds all it needs and may load nothing."""
+    from markdown_it import MarkdownIt  # heavy
+
+    # Neither tags of the text nor pictures, which would be fetched from elsewhere.
+    read = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    read.disable("image")
+    parts = []
+    for role, content in _turns(conversation, thread):
+        said = read.render(content) if role == "assistant" else escape(content)
+        head = f'<h2 class="who">{escape(_WHO.get(role, role))}</h2>'
+        parts.append(f'{head}\n<div class="{escape(role)}">{said}</div>')
+    title = escape(conversation.title or "Conversation")
+    return _PAGE.format(title=title, style=_STYLE, turns="\n".join(parts))
+
+
+def _json(
+    conversation: Conversation, thread: Sequence[Message], everything: Sequence[Message]
+) -> str:
+    shown = {message.id for message in thread}
     told = {
         "title": conversation.title,
         "system": conversation.system,
         "settings": conversation.settings,
-        "messages": [
-            {
-                "role": message.role,
-                "content": message.content,
-                "created": message.created,
-                "weights": message.extra.get("weights", ""),
-            }
-            for message in thread
-        ],
+        "created": conversation.created,
+        "updated": conversation.updated,
+        "messages": [_told(message) for message in thread],
+        "other_branches": [_told(message) for message in everything if message.id not in shown],
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _told(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": message.role,
+        "content": message.content,
+        "created": message.created,
+        "weights": message.extra.get("weights", ""),
+    }

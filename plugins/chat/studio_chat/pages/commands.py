@@ -17,6 +17,7 @@ def page_actions(page: ChatPage) -> list[PageAction]:
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
         ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),
         ("export", tr("Export conversation…"), page.export, "download", ""),
+        ("import", tr("Import conversations…"), page.list.imports.ask, "upload", ""),
         ("prompts", tr("Saved prompts…"), page.edit_prompts, "bookmark", "Ctrl+Shift+P"),
         ("rename", tr("Rename conversation"), page.title.edit, "text-cursor-input", ""),
         (

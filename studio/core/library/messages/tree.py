@@ -52,6 +52,15 @@ def path_to(database: Database, leaf: str) -> list[Message]:
     return [from_columns(Message, row) for row in database.all(_PATH, leaf)]
 
 
+def messages(database: Database, conversation: str) -> list[Message]:
+    """Return all messages of a conversation, of all branches, oldest first; none of the bin."""
+    rows = database.all(
+        "SELECT * FROM messages WHERE conversation = ? AND binned_at IS NULL ORDER BY id",
+        conversation,
+    )
+    return [from_columns(Message, row) for row in rows]
+
+
 def branch(database: Database, root: str) -> list[str]:
     """Return the ids of a message and of all that follow it."""
     return [row[0] for row in database.all(_BRANCH, root)]

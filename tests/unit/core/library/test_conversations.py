@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api import NewConversation, NewMessage
 from studio.core.library import Library, MessageState
 from studio.protocol.errors import StudioError
 
@@ -28,6 +29,24 @@ def test_a_thread_grows_and_survives_a_restart(library: Library, folder: Path) -
         assert answer.state is MessageState.COMPLETE
         kept = again.conversations.get(talk.id)
         assert (kept.system, kept.settings) == ("Be brief.", {"temperature": 0.7})
+
+
+def test_a_whole_conversation_comes_in_at_once_and_survives_a_rebuild(library: Library) -> None:
+    c = library.conversations
+    first, second = NewMessage("a", "user", "one", created=5.0), NewMessage("b", "user", "two")
+    answer = NewMessage("c", "assistant", "answer", "a")
+    new = NewConversation("Old", [first, second, answer], head="c", updated=9.0, folder="f")
+    talk = c.add_whole(new, binned=True)
+    assert c.list() == []
+    c.bin_all([talk.id], binned=False)
+    library.rebuild()
+    assert [row.id for row in c.list(folder="f")] == [talk.id]
+    assert c.get(talk.id).updated == 9.0
+    assert texts(library, talk.id) == ["one", "answer"]
+    assert [each.content for each in c.roots(talk.id)] == ["one", "two"]
+    with pytest.raises(StudioError):
+        c.add_whole(NewConversation("Torn", [first, NewMessage("x", "user", "y", "nowhere")]))
+    assert [row.id for row in c.list()] == [talk.id]
 
 
 def test_an_edit_is_a_sibling(library: Library) -> None:

@@ -5,7 +5,9 @@ Opens none itself: it says which is wanted.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -33,13 +35,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, Role, WorkQueue
+from studio.api import Conversations, PluginContext, Role, WorkQueue
+from studio_chat.pages.conversations import pdf
+from studio_chat.pages.conversations.import_controller import ImportController
 from studio_chat.pages.conversations.model import CONVERSATION, HEADING, ConversationModel
+from studio_chat.pages.whole_file import write_by
 
 WIDTH = 240
 _ROW, _HEADING_ROW = 32, 30
 _SEARCH_MS = 150
-EXPORTS = (".md", ".json")
+EXPORTS = (".md", ".html", ".pdf", ".json")
 
 
 class ConversationList(QFrame):
@@ -79,6 +84,14 @@ class ConversationList(QFrame):
         self.search.textChanged.connect(lambda _: self._delay.start())
         new = ctx.ui.icon_button("square-pen", self.tr("New conversation (Ctrl+N)"))
         new.clicked.connect(self.new_asked)
+        more = ctx.ui.icon_button("ellipsis", self.tr("More"))
+        more.clicked.connect(
+            lambda: self.more_menu().popup(more.mapToGlobal(more.rect().bottomLeft()))
+        )
+        self.more: list[tuple[str, str, Callable[[], None]]] = []
+        """Icon, title and deed of what the page adds to the menu at the top."""
+        self.imports = ImportController(ctx)
+        self.imports.imported.connect(self.refresh)
         self.model = ConversationModel()
         self.model.renamed = self._rename
         self.view = _View(self)
@@ -94,12 +107,14 @@ class ConversationList(QFrame):
         head.setSpacing(6)
         head.addWidget(self.search, 1)
         head.addWidget(new)
+        head.addWidget(more)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 1, 0)
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._nothing)
         column.addWidget(self.view, 1)
+        column.addWidget(self.imports)
 
     @property
     def ctx(self) -> PluginContext:
@@ -143,6 +158,15 @@ class ConversationList(QFrame):
         if row is not None:
             self.opened.emit(row.id)
 
+    def more_menu(self) -> QMenu:
+        """Return what can be done beside opening one."""
+        menu: QMenu = self._ctx.ui.menu()
+        for icon, title, call in self.more:
+            menu.addAction(self._ctx.ui.icon(icon), title, call)
+        title = self.tr("Import conversations…")
+        menu.addAction(self._ctx.ui.icon("upload"), title, self.imports.ask)
+        return menu
+
     # --- what can be done with one ------------------------------------------------------------
 
     def menu_for(self, row: Any) -> QMenu:
@@ -172,7 +196,7 @@ class ConversationList(QFrame):
             words = self.tr("Saved as {name}.").format(name=path.name)
             self._ctx.notices.info(words, key="chat.export")
 
-        self._work_queue.do(lambda: store.export(conversation, path), done)
+        self._work_queue.do(lambda: export_to(store, conversation, path), done)
 
     def bin(self, row: Any) -> None:
         """Put a conversation in the bin, with an offer to take it back."""
@@ -205,6 +229,22 @@ class ConversationList(QFrame):
             self.renamed.emit(id)
 
         self._work_queue.do(lambda: store.rename(id, title), done)
+
+
+def export_to(store: Conversations, conversation: str, path: Path) -> None:
+    """Write a conversation to ``path`` in the format of its suffix. Slow.
+
+    Raises:
+        StudioError: It is not there, or the file cannot be written; what was there stays.
+    """
+    if path.suffix.lower() != ".pdf":
+        store.export(conversation, path)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch) / "page.html"
+        store.export(conversation, page)
+        html, title = page.read_text("utf-8"), store.get(conversation).title
+    write_by(path, lambda part: pdf.write(html, title, part))
 
 
 def _file_name(title: str) -> str:

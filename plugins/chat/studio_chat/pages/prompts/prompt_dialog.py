@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, StudioError, WorkQueue
+from studio_chat.pages import whole_file
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts import saved_file
 from studio_chat.pages.prompts.saved import MAX_NAME, MAX_TEXT, Preset, Prompt, Shelf
@@ -247,7 +248,7 @@ class PromptDialog(QDialog):
         data = saved_file.written(self._shelf.prompts, self._shelf.presets, path.suffix)
         words = tr("Saved as {name}.").format(name=path.name)
         self._work_queue.do(
-            lambda: saved_file.write(path, data),
+            lambda: whole_file.write(path, data),
             lambda _none: self._ctx.notices.info(words, key="chat.prompts"),
             self._refused,
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -96,32 +95,3 @@ def _usable(whole: Any, name: str) -> tuple[list[Prompt], list[Preset]]:
             tr("Each needs a name, and a text or settings that the studio knows."),
         )
     return some_prompts, some_presets
-
-
-def write(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``; what was there stays until that is done.
-
-    Raises:
-        BadInput: The disk refused.
-    """
-    write_by(path, lambda part: part.write_bytes(data))
-
-
-def write_by(path: Path, put: Callable[[Path], object]) -> None:
-    """Let ``put`` write a file beside ``path``, then give it that name.
-
-    Raises:
-        BadInput: The disk refused.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        put(part)
-        os.replace(part, path)
-    except OSError as error:
-        words = tr("{name} cannot be written: {why}.")
-        why = error.strerror or str(error)
-        raise BadInput(
-            words.format(name=path.name, why=why), tr("Choose another place.")
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

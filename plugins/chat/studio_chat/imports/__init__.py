@@ -1,0 +1,1 @@
+"""Conversations that other programs exported: read within bounds, whole or not at all."""
