@@ -94,7 +94,7 @@ def compiled(catalogue: Catalog) -> bytes:
     return file.getvalue()
 
 
-WITHOUT_A_TASK = (("studio_image.schema.export", "Export"),)
+WITHOUT_A_TASK = (("studio_image.schema.export", "Export"), ("studio_voice.schema", "Talk"))
 """Forms of plugins that belong to no task and no section of Settings: dialogs."""
 
 # --- collecting ---------------------------------------------------------------------------------

@@ -126,6 +126,11 @@ class JobHandle(Protocol):
         """Call with each result once it is on disk: in the library, if it was to be kept."""
         ...
 
+    @since("1.1")
+    def on_handed(self, call: Callable[[str, bytes], None]) -> Self:
+        """Call with the kind and bytes of each result of a private job: they are kept nowhere."""
+        ...
+
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
         """Call once with the task's result when it finished."""
         ...

@@ -6,9 +6,7 @@ private job: nothing of it is kept.
 
 from __future__ import annotations
 
-import io
 import time
-import wave
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -29,6 +27,7 @@ from PySide6.QtWidgets import (
 from studio.api.jobs import JobRequest
 from studio.api.roles import Role
 from studio.api.window.context import PluginContext
+from studio.api.window.sound.wave_file import to_wav
 from studio.protocol.errors import StudioError
 
 PLUGIN: Final = "voice"
@@ -115,7 +114,7 @@ class Dictation(QObject):
             TASK,
             {},
             title=_tr("Dictation"),
-            inputs={"sound": _wav(samples, rate)},
+            inputs={"sound": to_wav(samples, rate)},
             keep=False,
             private=True,
         )
@@ -166,20 +165,6 @@ def _text_field(widget: QWidget | None) -> TextField | None:
 def _joined(before: str, text: str) -> str:
     """Return ``text`` with a space before it where a word stands there."""
     return f" {text}" if before[-1:].strip() else text
-
-
-def _wav(samples: Any, rate: int) -> bytes:
-    """Return (frames, 1) float samples as a WAV file of 16 bits."""
-    import numpy as np
-
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        whole = np.clip(np.rint(samples[:, 0] * 32767), -32768, 32767)
-        file.writeframes(whole.astype("<i2").tobytes())
-    return stream.getvalue()
 
 
 def _tr(text: str) -> str:

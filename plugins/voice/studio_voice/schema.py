@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, get_args
 
-from studio.api import Capability, File, Group, Label, Params, Range, Text, WeightsId
+from studio.api import Capability, File, Group, Label, Params, Range, Text, TextModel, WeightsId
 
 RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 
@@ -76,3 +76,29 @@ class Speak(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("text-to-speech"), Label("Model", "The model that speaks.")
     ] = WeightsId()
+
+
+class Talk(Params, frozen=True):
+    """How a conversation by voice goes. The page reads it; it is of no task."""
+
+    weights: TextModel = WeightsId()
+    voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
+    speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
+    language: Annotated[
+        str,
+        Text(max_chars=12, placeholder="auto"),
+        Label("Language", "What you speak, such as en, de or fr; auto: it is recognised."),
+    ] = "en"
+    pause: Annotated[
+        float,
+        Range(0.3, 3, 0.1, "s"),
+        Label("Pause", "So much silence ends your turn."),
+    ] = 0.7
+    instructions: Annotated[
+        str,
+        Text(lines=4, max_chars=4000),
+        Label("System prompt", "Instructions for the model: its role and how it should reply."),
+    ] = (
+        "This is a spoken conversation. Reply in one to three short sentences of plain English, "
+        "without lists, headings or code."
+    )

@@ -8,6 +8,7 @@ import torch
 from studio_voice.pronunciation.lexicon import Lexicon, sentences
 from studio_voice.pronunciation.network import SLOTS, Speller, numbered
 from studio_voice.pronunciation.numbers import read_out
+from studio_voice.pronunciation.sentence_stream import SentenceStream
 
 pytestmark = pytest.mark.torch
 
@@ -109,3 +110,27 @@ def test_the_network_says_what_it_has_learned() -> None:
             optimiser.step()
     assert network.say([word for word, _ in rows], "us") == ["ab", "cab", "bac"]
     assert network.say(["123"], "us") == [""]
+
+
+def test_sentences_of_a_text_that_is_being_written_come_as_soon_as_they_are_whole() -> None:
+    text = (
+        "Well, to begin with the **short** answer, yes. See [the docs](http://a.b) or `x`. "
+        "Dr. Smith agrees!\n\n## More\n- One_two\n- Two\n\n"
+        "```python\nprint(1). No!\n```\nThat is all"
+    )
+    stream = SentenceStream()
+    came: list[tuple[int, str]] = []
+    for at in range(0, len(text), 3):
+        came += [(at, sentence) for sentence in stream.add(text[at : at + 3])]
+    assert [sentence for _, sentence in came] == [
+        "Well, to begin with the short answer,",
+        "yes.",
+        "See the docs or x.",
+        "Dr. Smith agrees!",
+        "More",
+        "One_two",
+        "Two",
+    ]
+    assert all(text.find(words.split()[-1][:3]) < at + 4 for at, words in came)
+    assert stream.end() == ["That is all"]
+    assert stream.end() == []

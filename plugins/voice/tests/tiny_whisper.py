@@ -13,7 +13,7 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
-from studio_voice.speech.detector import SpeechDetector
+from studio_voice.speech.detector import SHAPES, SpeechDetector
 from studio_voice.speech.weights import Detector
 from studio_voice.whisper.network import Cache, Sizes
 from studio_voice.whisper.tokens import Tokens
@@ -177,8 +177,6 @@ def scripted(scripts: Sequence[Sequence[int]], **how: Any) -> Transcriber:
 
 def detector(bias: float = 9.0) -> Detector:
     """A detector that hears speech in everything; with a low bias, in nothing."""
-    network = SpeechDetector()
-    for parameter in network.parameters():
-        nn.init.zeros_(parameter)
-    nn.init.constant_(network.final_conv.bias, bias)
-    return Detector(network.eval().requires_grad_(False))
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+    tensors["final_conv.bias"][:] = bias
+    return Detector(SpeechDetector(tensors))

@@ -315,6 +315,15 @@ class SettingsPage(QWidget):
             ),
             self._look.icon_label("shield-check", "good", 20),
         )
+        self._row(
+            column,
+            self.tr("Microphone"),
+            self.tr(
+                "On only while you record, dictate or talk, and while the window says so. What it "
+                "hears is not sent anywhere; only recordings you make are kept."
+            ),
+            self._look.icon_label("mic", "good", 20),
+        )
         self._disclosure = DisclosureChoice(self._look, self._studio.settings, 330)
         self._row(
             column,

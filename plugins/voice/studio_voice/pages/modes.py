@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from studio.api import Mode
 from studio_voice.pages.phrases import tr
-from studio_voice.schema import Speak, Transcribe
+from studio_voice.schema import Speak, Talk, Transcribe
 
-TRANSCRIBE, SPEAK = "transcribe", "speak"
+TRANSCRIBE, SPEAK, TALK = "transcribe", "speak", "talk"
 
 
 def modes() -> tuple[Mode, ...]:
@@ -32,4 +32,5 @@ def modes() -> tuple[Mode, ...]:
             own=("text",),
             capability="text-to-speech",
         ),
+        Mode(TALK, tr("Talk"), tr("Talk"), "mic", "chat.reply", Talk, capability="text"),
     )

@@ -26,8 +26,9 @@ from studio.api import (
     outcome,
 )
 from studio_voice.pages.card_painter import SIZE, CardPainter
-from studio_voice.pages.modes import SPEAK, TRANSCRIBE, modes
+from studio_voice.pages.modes import SPEAK, TALK, TRANSCRIBE, modes
 from studio_voice.pages.phrases import clock, tr
+from studio_voice.pages.talk.panel import TalkPanel
 from studio_voice.pages.transcript_panel import TranscriptPanel
 from studio_voice.schema import RECORDING_SUFFIXES
 from studio_voice.transcripts.formats import FORMATS
@@ -76,6 +77,7 @@ class VoicePage(QWidget):
             max_chars=100_000,
         )
         self.view = TranscriptPanel(ctx)
+        self.talk = TalkPanel(ctx, lambda: self.modes.forms[TALK].values(), self.trouble)
         self.results = kit.results(
             "transcripts",
             name=tr("Transcripts"),
@@ -137,7 +139,10 @@ class VoicePage(QWidget):
         inside.addWidget(self.source.widget, 1)
         inside.addWidget(self.field.widget, 1)
         inside.addWidget(self.go.widget)
-        offer = QHBoxLayout()
+        self._box = box
+        self._offer = QWidget()
+        offer = QHBoxLayout(self._offer)
+        offer.setContentsMargins(0, 0, 0, 0)
         offer.addWidget(self.missing, 1)
         offer.addWidget(self.get)
         self._empty = ui.empty_state(
@@ -161,10 +166,11 @@ class VoicePage(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(box)
-        column.addLayout(offer)
+        column.addWidget(self._offer)
         column.addWidget(self.bar.widget)
         column.addWidget(self._progress.widget)
         column.addWidget(self.trouble.widget)
+        column.addWidget(self.talk, 1)
         column.addWidget(self._empty, 1)
         column.addWidget(self.view, 1)
         column.addWidget(self._tools)
@@ -225,7 +231,6 @@ class VoicePage(QWidget):
         capability = self.modes.mode.capability
         known = bool(self._ctx.weights.for_capability(capability))
         offers = [] if known else self._ctx.weights.to_get(capability)
-        self.missing.setVisible(not known)
         self.get.setVisible(bool(offers))
         if offers:
             words = tr("{title} is needed to transcribe speech ({size} MB).")
@@ -235,10 +240,19 @@ class VoicePage(QWidget):
             self.missing.setText(words.format(title=offers[0][1], size=size))
         elif not known:
             self.missing.setText(tr("Add a Whisper model on the Models page."))
-        nothing = not self._shown and (speaking or not path)
-        self._empty.setVisible(nothing)
-        self.view.setVisible(not nothing)
-        self._tools.setVisible(bool(self._shown))
+        talks, nothing = self._talks, not self._shown and (speaking or not path)
+        self._empty.setVisible(nothing and not talks)
+        self.view.setVisible(not (nothing or talks))
+        self._tools.setVisible(bool(self._shown) and not talks)
+        self._offer.setVisible(not (known or talks))
+        for part in (self._box, self._record, self._open, self.results.widget):
+            part.setVisible(not talks)
+        self.talk.setVisible(talks)
+        self.talk.show_weights()
+
+    @property
+    def _talks(self) -> bool:
+        return self.modes.mode.id == TALK
 
     def _on_mode(self) -> None:
         mode = self.modes.mode
@@ -352,8 +366,27 @@ class VoicePage(QWidget):
 
     # --- hands --------------------------------------------------------------------------------
 
+    def _listen(self) -> None:
+        if self._talks:
+            self.talk.toggle_microphone()
+        else:
+            self.bar.toggle()
+
+    def _run(self) -> None:
+        if not self._talks:
+            self.run.run()
+
+    def _stop(self) -> None:
+        if self._talks:
+            self.talk.stop()
+        else:
+            self.run.stop()
+
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
+        if self._talks:
+            self.talk.focus()
+            return
         (self._open if self.recording is None else self.go.widget).setFocus()
 
     def _menu(self, at: QPoint) -> None:
@@ -374,9 +407,15 @@ class VoicePage(QWidget):
     def page_actions(self) -> list[PageAction]:
         """Return what the palette and the keys can do here."""
         rows = (
-            ("run", tr("Run, or add to queue"), self.run.run, "play", "Ctrl+Return"),
-            ("stop_job", tr("Stop"), self.run.stop, "circle-stop", "Alt+."),
-            ("record", tr("Record, or stop and transcribe"), self.bar.toggle, "mic", "Ctrl+R"),
+            ("run", tr("Run, or add to queue"), self._run, "play", "Ctrl+Return"),
+            ("stop_job", tr("Stop"), self._stop, "circle-stop", "Alt+."),
+            (
+                "record",
+                tr("Record, or turn the microphone on or off"),
+                self._listen,
+                "mic",
+                "Ctrl+R",
+            ),
             ("play", tr("Play or pause"), self.view.player.toggle, "play", "Ctrl+Space"),
             ("open", tr("Open a recording"), self.target.pick, "folder-open", "Ctrl+O"),
             ("save", tr("Save as"), self.save_as, "download", "Ctrl+S"),

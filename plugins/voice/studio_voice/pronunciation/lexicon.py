@@ -17,10 +17,10 @@ _VOWELS: Final = frozenset("AIOQWYiuæɑɒɔəɛɜɪʊʌaeᵊᵻ")
 _VOICELESS: Final = frozenset("ptkfθ")
 _SIBILANT: Final = frozenset("szʃʒʧʤ")
 _SHORT: Final = "".join(rf"(?<!\b{re.escape(each)})" for each in SHORTENED)
-_SENTENCE_END: Final = re.compile(
+SENTENCE_END: Final = re.compile(
     rf"(?<=[.!?…]){_SHORT}" + r"\s+|(?<=[.!?…][”’)\"])\s+|\n{2,}|\n(?=\s*[-*•\d])"
 )
-_CLAUSE_END: Final = re.compile(r"(?<=[,;:—])\s+")
+CLAUSE_END: Final = re.compile(r"(?<=[,;:—])\s+")
 _LONGEST: Final = 240
 """Letters of what is said at once: longer sentences are said in clauses."""
 
@@ -100,14 +100,14 @@ class Lexicon:
 
 def sentences(text: str) -> Iterator[str]:
     """Yield what is said in one breath: sentences, or clauses of long ones, none of them empty."""
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in SENTENCE_END.split(text):
         rest = " ".join(sentence.split())
         if len(rest) <= _LONGEST:
             if any(letter.isalnum() for letter in rest):
                 yield rest
             continue
         held = ""
-        for clause in _CLAUSE_END.split(rest):
+        for clause in CLAUSE_END.split(rest):
             for part in _in_words(clause):
                 if held and len(held) + len(part) >= _LONGEST:
                     yield held

@@ -1,30 +1,33 @@
-"""The speech detector as a file: recognised by its header, loaded, written."""
+"""The speech detector as a file: recognised by its header, loaded, written. Needs no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from torch import Tensor
+import numpy as np
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader, write_tensors
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, damage_told, write_tensors
 from studio_voice.speech.detector import SpeechDetector
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 FORMAT: Final = "silero-vad/1"
+ID: Final = "silero-vad"
 _WORKING_BYTES: Final = 32 * 2**20
 
 
 @dataclass
 class Detector:
-    """The loaded network."""
+    """The loaded network: NumPy computes it, wherever the others are."""
 
     network: SpeechDetector
 
     def to(self, device: str) -> None:
-        """Move the network to ``device``."""
-        self.network.to(device)
+        """Stay in the memory of the processor."""
 
 
 def loader() -> SafetensorsLoader[Detector]:
@@ -40,10 +43,24 @@ def loader() -> SafetensorsLoader[Detector]:
     )
 
 
-def _built(_header: Header, tensors: dict[str, Tensor], device: str) -> Detector:
-    network = SpeechDetector()
-    network.load_state_dict(tensors)
-    return Detector(network.to(device).eval().requires_grad_(False))
+def read(path: Path) -> SpeechDetector:
+    """Return the network in a file, for the window.
+
+    Raises:
+        StudioError: The file is damaged or of another make.
+    """
+    from safetensors import safe_open
+
+    with damage_told(path), safe_open(path, framework="np") as file:
+        return SpeechDetector({name: _full(file.get_tensor(name)) for name in file.keys()})  # noqa: SIM118
+
+
+def _full(tensor: Any) -> Any:
+    return np.asarray(tensor, np.float32)
+
+
+def _built(_header: Header, tensors: dict[str, Tensor], _device: str) -> Detector:
+    return Detector(SpeechDetector({name: _full(each.cpu()) for name, each in tensors.items()}))
 
 
 def save(path: Path, state: Mapping[str, Tensor]) -> None:

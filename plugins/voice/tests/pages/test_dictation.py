@@ -14,8 +14,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from plugins.voice.tests.pages.test_voice_page import Desk, FakeRecording
+from studio.api.window.sound.wave_file import to_wav
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.dictation import Dictation, _wav
+from studio.desktop.dictation import Dictation
 from studio.testing.scripted import Result
 
 
@@ -145,7 +146,7 @@ def test_without_a_model_it_is_said(
 
 
 def test_what_is_recorded_is_a_wav_file() -> None:
-    samples, rate = soundfile.read(io.BytesIO(_wav(np.full((8000, 1), 0.5, np.float32), 8000)))
+    samples, rate = soundfile.read(io.BytesIO(to_wav(np.full((8000, 1), 0.5, np.float32), 8000)))
     assert (len(samples), rate) == (8000, 8000)
     assert samples[0] == pytest.approx(0.5, abs=1e-4)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from studio.api.stability import since
 from studio.api.window.sound.devices import open_microphone
 
 
@@ -52,6 +53,16 @@ class Recorder:
         """Return the loudest sample since this was asked last, 0…1."""
         peak, self._peak = self._peak, 0.0
         return peak
+
+    @since("1.1")
+    def take(self) -> np.ndarray:
+        """Return (frames,) float32: what was heard since this was asked last; forget it."""
+        count = len(self._parts)  # another one may come meanwhile, from a thread of the device
+        taken = self._parts[:count]
+        del self._parts[:count]
+        sound = np.concatenate([np.zeros(0, np.float32), *taken])
+        self._frames -= len(sound)
+        return sound
 
     def end(self) -> np.ndarray:
         """Let go of the microphone; return (frames, 1) float32."""

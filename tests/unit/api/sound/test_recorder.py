@@ -91,3 +91,14 @@ def test_no_microphone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StudioError, match="no microphone") as caught:
         devices.open_microphone(lambda part: None)
     assert "open a recording" in caught.value.hint
+
+
+def test_what_was_heard_can_be_taken_as_it_comes(fake: FakeInput) -> None:
+    made = recorder.Recorder()
+    fake.speak(np.full(300, 0.1, np.float32))
+    fake.speak(np.full(100, 0.2, np.float32))
+    assert len(made.take()) == 400
+    assert len(made.take()) == 0
+    fake.speak(np.full(50, 0.3, np.float32))
+    assert made.seconds == 0.05
+    assert made.take() == pytest.approx(0.3)

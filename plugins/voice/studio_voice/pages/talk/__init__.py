@@ -1,0 +1,1 @@
+"""Talking with a language model: the microphone, the answer, its voice."""

@@ -1,0 +1,80 @@
+"""A text that is still being written → its sentences, each as soon as it is whole.
+
+Texts of language models are Markdown: its signs are not said, nor is code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from studio_voice.pronunciation.lexicon import CLAUSE_END, SENTENCE_END, sentences
+
+_FENCE: Final = "```"
+_FIRST_CLAUSE: Final = 24
+"""Letters of a first clause that is said by itself: so the first sound comes early."""
+_UNSAID: Final = (
+    (re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)"), r"\1"),
+    (re.compile(r"https?://\S+"), "a link"),
+    (re.compile(r"^[ \t]*(?:#{1,6}|>+|[-*+•])[ \t]+", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$|^[ \t|:-]+$", re.MULTILINE), ""),
+    (re.compile(r"(\*\*|__|~~|`)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w*])[*_](?=\S)(.+?)(?<=\S)[*_](?![\w*])"), r"\1"),
+    (re.compile(r"[ \t]*\|[ \t]*"), ", "),
+)
+
+
+def plain(text: str) -> str:
+    """Return Markdown as it is read out, without code blocks that are whole."""
+    text = re.sub(rf"{_FENCE}.*?(?:{_FENCE}|\Z)", "\n\n", text, flags=re.DOTALL)
+    for pattern, words in _UNSAID:
+        text = pattern.sub(words, text)
+    return text
+
+
+class SentenceStream:
+    """Takes a text in pieces."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._in_code = False
+        self._nothing_yet = True
+
+    def add(self, text: str) -> list[str]:
+        """Return the sentences that are whole by now."""
+        self._text += text
+        return self._taken(is_end=False)
+
+    def end(self) -> list[str]:
+        """Return what is left."""
+        return self._taken(is_end=True)
+
+    def _taken(self, *, is_end: bool) -> list[str]:
+        found: list[str] = []
+        while True:
+            place = self._text.find(_FENCE)
+            before = self._text if place < 0 else self._text[:place]
+            if self._in_code:
+                if place < 0:
+                    self._text = self._text[-2:]  # of a fence that is half here
+                    return found
+            else:
+                said, rest = self._split(before, is_whole=place >= 0 or is_end)
+                found += said
+                if place < 0:
+                    self._text = rest
+                    return found
+            self._text, self._in_code = self._text[place + len(_FENCE) :], not self._in_code
+
+    def _split(self, text: str, *, is_whole: bool) -> tuple[list[str], str]:
+        cut = len(text) if is_whole else _last_end(text, SENTENCE_END)
+        if not cut and self._nothing_yet:
+            cut = _last_end(text, CLAUSE_END)
+            cut = cut if cut >= _FIRST_CLAUSE else 0
+        said = list(sentences(plain(text[:cut])))
+        self._nothing_yet = self._nothing_yet and not said
+        return said, text[cut:]
+
+
+def _last_end(text: str, pattern: re.Pattern[str]) -> int:
+    return max((found.end() for found in pattern.finditer(text)), default=0)
