@@ -37,6 +37,7 @@ class Composer(QFrame):
         weights_picked: Id of the weights that answer from now on.
         edit_last: Up was pressed in an empty field.
         prompts_asked: The user wants the saved prompts.
+        actions_asked: Ask, at this widget, what to do with what is written.
 
     Attributes:
         first_keys: Asked before anybody else with each key of the field.
@@ -48,6 +49,7 @@ class Composer(QFrame):
     weights_picked = Signal(str)
     edit_last = Signal()
     prompts_asked = Signal()
+    actions_asked = Signal(QWidget)
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -76,6 +78,8 @@ class Composer(QFrame):
         attach.clicked.connect(self.attachments.choose)
         prompts = ui.icon_button("bookmark", self.tr("Saved prompts (type / in an empty message)"))
         prompts.clicked.connect(self.prompts_asked)
+        actions = ui.icon_button("wand-sparkles", self.tr("Draft, rewrite, translate…"))
+        actions.clicked.connect(lambda: self.actions_asked.emit(actions))
         self._trouble = ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
         self.picker = ctx.kit.weights_picker("text")
@@ -92,6 +96,7 @@ class Composer(QFrame):
         row.setSpacing(8)
         row.addWidget(attach)
         row.addWidget(prompts)
+        row.addWidget(actions)
         row.addWidget(self.picker.widget)
         row.addStretch(1)
         row.addWidget(self.meter)
@@ -114,6 +119,11 @@ class Composer(QFrame):
     def text(self) -> str:
         """What would be sent: the words, and pasted text below them."""
         return "\n\n".join(filter(None, (self.field.toPlainText().strip(), self._block)))
+
+    @property
+    def has_block(self) -> bool:
+        """Whether long pasted text is kept beside the field."""
+        return bool(self._block)
 
     def set_text(self, text: str) -> None:
         """Put a draft back."""

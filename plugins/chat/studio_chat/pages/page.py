@@ -19,6 +19,7 @@ from studio.api import (
     UsedSettings,
     WorkQueue,
 )
+from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.page_frame import PageFrame
@@ -55,6 +56,9 @@ class ChatPage(PageFrame):
         self.prompts = PromptPicker(ctx.ui, self.composer.field, self, lambda: self.shelf.prompts)
         self.composer.first_keys = self.prompts.on_key
         self.session = Session(ctx, self.work_queue, self)
+        self.text_actions = TextActions(
+            ctx, self.action_panel, self.thread_view, self.composer, lambda: self.session
+        )
         self.drop_target = ctx.kit.drop_target(
             self,
             self.tr("Drop to attach to your message"),
@@ -156,6 +160,7 @@ class ChatPage(PageFrame):
             self.keep_writing(self.session)
 
     def _enter(self) -> None:
+        self.action_panel.close_action()
         self.thread_view.set_session(self.session)
         self.composer.blockSignals(True)
         self.composer.set_text(self._drafts.get(self.session.id))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, WorkQueue
+from studio_chat.pages.actions.panel import ActionPanel
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
 from studio_chat.pages.conversations.title_bar import TitleBar
@@ -48,6 +49,7 @@ class PageFrame(QWidget):
         self.no_weights = NoWeights(ctx)
         self.composer = Composer(ctx)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
+        self.action_panel = ActionPanel(ctx)
         self._lay_out()
         self.title.list_asked.connect(self.toggle_list)
 
@@ -57,10 +59,17 @@ class PageFrame(QWidget):
             self.middle.addWidget(widget)
         box = QHBoxLayout()
         box.setContentsMargins(28, 6, 28, 18)
-        self.composer.setMaximumWidth(COLUMN)
+        below = QWidget()
+        below.setMaximumWidth(COLUMN)
+        below.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        lower = QVBoxLayout(below)
+        lower.setContentsMargins(0, 0, 0, 0)
+        lower.setSpacing(8)
+        lower.addWidget(self.action_panel)
+        lower.addWidget(self.composer)
         box.addStretch(1)
-        box.addWidget(self.composer, 1000)
+        box.addWidget(below, 1000)
         box.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(0)

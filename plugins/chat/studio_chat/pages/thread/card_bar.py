@@ -26,12 +26,14 @@ class CardBar(QWidget):
         deeds: Deeds,
         edit: Callable[[], None],
         send: Callable[[Turn, QWidget], None],
+        act: Callable[[Turn, QWidget], None],
     ) -> None:
         """Make the bar of ``turn``.
 
         Args:
             edit: Puts an editor over its text.
             send: Makes it a result, and asks at a widget where that goes.
+            act: Asks at a widget what to do with its text.
         """
         super().__init__()
         self._ui, self._turn = ui, turn
@@ -50,6 +52,11 @@ class CardBar(QWidget):
             self._button("copy", self.tr("Copy"), lambda: ui.copy(self._turn.content)),
             self._button(
                 "arrow-right", self.tr("Send to another page"), lambda: send(self._turn, self)
+            ),
+            self._button(
+                "wand-sparkles",
+                self.tr("Summarise, rewrite, translate…"),
+                lambda: act(self._turn, self),
             ),
             self._button("pencil", self.tr("Edit"), edit),
         ]
@@ -72,7 +79,7 @@ class CardBar(QWidget):
         )
         self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)
-        self._changes = [*(d for d in self._deeds[2:] if d is not self._star), self._go_on]
+        self._changes = [*(d for d in self._deeds[3:] if d is not self._star), self._go_on]
         self._last = self._writing = self._quiet = False
         self.set_turn(turn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,7 +27,13 @@ _FIRST_SHOWN, _MOST_SHOWN = 6_000, 200_000
 
 
 class MessageCard(QWidget):
-    """A turn in view."""
+    """A turn in view.
+
+    Signals:
+        action_asked: The turn, and the widget at which to ask what to do with its text.
+    """
+
+    action_asked = Signal(object, QWidget)
 
     def __init__(self, ctx: PluginContext, turn: Turn, deeds: Deeds) -> None:
         super().__init__()
@@ -185,7 +191,9 @@ class MessageCard(QWidget):
         )
         if wanted and self._bar is None:
             send = partial(send_message, self.ctx)
-            self._bar = CardBar(self.ctx.ui, self.turn, self.deeds, self.edit, send)
+            self._bar = CardBar(
+                self.ctx.ui, self.turn, self.deeds, self.edit, send, self.action_asked.emit
+            )
             self._bar.set_last(self._last)
             self._bar.set_busy(self._busy)
             self._bar.set_writing(self._reply is not None)

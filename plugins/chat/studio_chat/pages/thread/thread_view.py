@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -40,7 +40,13 @@ _BOTTOM = 24
 
 
 class ThreadView(QScrollArea):
-    """Shows the turns of one session."""
+    """Shows the turns of one session.
+
+    Signals:
+        action_asked: A turn, and the widget at which to ask what to do with its text.
+    """
+
+    action_asked = Signal(object, QWidget)
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -311,6 +317,7 @@ class ThreadView(QScrollArea):
     def _add(self, place: int, turn: Turn) -> None:
         assert self._session is not None
         card = MessageCard(self._ctx, turn, self._session)
+        card.action_asked.connect(self.action_asked)
         self.cards.insert(place, card)
         self._column.insertWidget(place, card)
         card.show()
