@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.api.sandbox import SandboxLimits, SandboxRequest
@@ -66,7 +66,6 @@ class ProcessSandbox:
             StudioError: There is no sandbox, or there is no process for it.
         """
         packages = _Packages(self.tier, paths, launch.lent(lends))
-        taken, stdin = os.pipe()
         request = SandboxRequest(
             ("python", *launch.command(packages.path)[1:]),
             limits=SandboxLimits(
@@ -79,20 +78,40 @@ class ProcessSandbox:
                 open_files=1024,
             ),
         )
+        openings = Openings(packages.folders, network=network)
         try:
-            started, plan = self._sandbox.begin(
-                request, taken, Openings(packages.folders, network=network)
-            )
+            return begin(self._sandbox, request, openings, packages.remove)
         except StudioError:
-            os.close(stdin)
             packages.remove()
             raise
-        finally:
-            os.close(taken)
-        process = _SandboxedProcess(self.tier, started, plan, packages)
-        return Launched(
-            started.process, self.tier, process.end, process.told, io.FileIO(stdin, "wb")
-        )
+
+
+def begin(
+    sandbox: Sandbox,
+    request: SandboxRequest,
+    openings: Openings,
+    remove: Callable[[], None] = lambda: None,
+) -> Launched:
+    """Start in the sandbox what is told its work through its standard input until it is ended.
+
+    Args:
+        remove: Called when it is gone.
+
+    Raises:
+        StudioError: There is no sandbox, or there is no process for it.
+    """
+    taken, stdin = os.pipe()
+    try:
+        started, plan = sandbox.begin(request, taken, openings)
+    except StudioError:
+        os.close(stdin)
+        raise
+    finally:
+        os.close(taken)
+    process = _SandboxedProcess(sandbox.tier, started, plan, remove)
+    return Launched(
+        started.process, sandbox.tier, process.end, process.told, io.FileIO(stdin, "wb")
+    )
 
 
 class _Packages:
@@ -120,8 +139,10 @@ class _Packages:
 class _SandboxedProcess:
     """Ends such a process, and tells how it ended."""
 
-    def __init__(self, tier: str, started: Started, plan: Plan, packages: _Packages) -> None:
-        self._tier, self._started, self._plan, self._shelf = tier, started, plan, packages
+    def __init__(
+        self, tier: str, started: Started, plan: Plan, remove: Callable[[], None]
+    ) -> None:
+        self._tier, self._started, self._plan, self._remove = tier, started, plan, remove
         os.set_blocking(started.reports, False)
         self._is_over = False
         self._using = threading.Lock()
@@ -142,7 +163,7 @@ class _SandboxedProcess:
             end_tree(self._started.process)
         os.close(self._started.reports)
         self._plan.remove()
-        self._shelf.remove()
+        self._remove()
 
     def told(self, patience: float) -> str:
         """Return how it ended by itself, once it has; in a sentence."""
@@ -167,7 +188,10 @@ class _SandboxedProcess:
     @staticmethod
     def _words(kind: bytes, payload: bytes) -> str:
         if kind == frames.FAILED:
-            return f"Its sandbox could not be set up: {json.loads(payload)['why']}."
+            what = {"command": "It could not be started"}
+            failure = json.loads(payload)
+            said = what.get(failure["what"], "Its sandbox could not be set up")
+            return f"{said}: {failure['why']}."
         if kind != frames.ENDED:
             return ""
         end = json.loads(payload)

@@ -32,7 +32,7 @@ def with_namespaces(
     """
     readable = ["/usr", *map(str, interpreter.paths), *system_files(openings.network)]
     program = f"{PROGRAM}/studio/sandbox/inside"
-    opened = openings.folders
+    opened = {**openings.folders, **{str(path): path for path in openings.writable}}
     tops = sorted({f"/{Path(place).parts[1]}" for place in opened})
     mounts = _folders_above([*readable, *DEVICES, program, f"{LENT}/", *opened])
     for path in readable:
@@ -47,11 +47,10 @@ def with_namespaces(
         mounts += ["--tmpfs", hidden, "--remount-ro", hidden]
     for device in DEVICES:
         mounts += ["--dev-bind", device, device]
-    for place, source in {
-        **{f"{LENT}/{name}": path for name, path in lent.items()},
-        **opened,
-    }.items():
-        mounts += ["--ro-bind", str(source), place]
+    shown = {**{f"{LENT}/{name}": path for name, path in lent.items()}, **opened}
+    for place in sorted(shown, key=lambda each: each.count("/")):  # what lies in another one later
+        bind = "--bind" if Path(place) in openings.writable else "--ro-bind"
+        mounts += [bind, str(shown[place]), place]
     user = spare_user()
     command = [
         bwrap,
@@ -69,7 +68,7 @@ def with_namespaces(
     told = order(
         request, interpreter, BOX, LENT, has_namespaces=True, user=user,
         readable=(*readable, LENT, *tops), listable=(),
-        processes=request.limits.processes + 1, network=openings.network,
+        processes=request.limits.processes + 1, openings=openings,
     )  # fmt: skip
     return Plan(tuple(command), told)
 

@@ -52,7 +52,7 @@ def without_namespaces(
         readable=(
             *readable, str(shelf), *map(str, lent.values()), *map(str, openings.folders.values())
         ),
-        listable=tuple(listable), network=openings.network,
+        listable=tuple(listable), openings=openings,
         processes=request.limits.processes + 1 + _threads_of(user or os.geteuid()),
     )  # fmt: skip
     program = str(Path(studio.__file__).parent.parent)

@@ -39,10 +39,14 @@ class Openings:
     Attributes:
         folders: Where it finds a file or folder → where that lies; for reading.
         network: It may speak to other machines.
+        writable: Folders that it may change, too, where they lie.
+        environment: What it finds in its environment beside what every run finds, or instead.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
     network: bool = False
+    writable: tuple[Path, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def order(
     readable: tuple[str, ...],
     listable: tuple[str, ...],
     processes: int,
-    network: bool = False,
+    openings: Openings,
 ) -> Order:
     words = list(request.command)
     if words and words[0] == "python":
@@ -123,11 +127,12 @@ def order(
         listable=listable,
         devices=DEVICES,
         command=tuple(words),
-        environment=_environment(box, lent),
+        environment={**_environment(box, lent), **openings.environment},
         collect=request.collect,
         limits={**asdict(request.limits), "processes": processes},
         sizes={name: len(content) for name, content in request.files.items()},
-        network=network,
+        network=openings.network,
+        writable=tuple(map(str, openings.writable)),
     )
 
 

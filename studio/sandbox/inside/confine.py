@@ -80,13 +80,13 @@ def _confine(order: Order) -> None:
         [(path, kernel.READ) for path in order.readable]
         + [(path, kernel.READ_DIR) for path in order.listable]
         + [(path, kernel.DEVICE) for path in order.devices]
-        + [(order.box, kernel.WRITE)],
+        + [(path, kernel.WRITE) for path in (order.box, *order.writable)],
         network=order.network,
     )
     kernel.install(
         syscall_filter.program(
             machine,
-            shares_files=not order.has_namespaces,
+            shares_files=not order.has_namespaces or bool(order.writable),
             only_signal=_only_signal(order, version),
             network=order.network,
         )

@@ -29,6 +29,7 @@ class Order:
         sizes: Name of a file to put → its length; their bytes follow.
         limits: Field of ``SandboxLimits`` → number.
         network: It may speak to other machines.
+        writable: Folders of the user's that may be changed.
     """
 
     box: str
@@ -43,6 +44,7 @@ class Order:
     limits: dict[str, float]
     sizes: dict[str, int] = field(default_factory=dict)
     network: bool = False
+    writable: tuple[str, ...] = ()
 
     @property
     def work(self) -> str:
@@ -60,6 +62,6 @@ def write(file: IO[bytes], order: Order, files: Mapping[str, bytes]) -> None:
 def read(file: IO[bytes]) -> Order:
     """Read an order; the files follow in ``file``."""
     values: dict[str, Any] = json.loads(file.readline())
-    lists = ("readable", "listable", "devices", "command", "collect")
+    lists = ("readable", "listable", "devices", "command", "collect", "writable")
     values |= {name: tuple(values[name]) for name in lists}
     return Order(**values)

@@ -1,0 +1,116 @@
+"""The program of a server: where it lies, what it needs of the disk, and its digest."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.core.tools.servers.entry import ServerEntry, is_too_much
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.sandbox import interpreter
+
+_VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
+_HOME = re.compile(r"^home\s*=\s*(.+)$", re.MULTILINE)
+_LARGEST = 512 << 20
+_LINKS = 16
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+
+
+def find(entry: ServerEntry) -> Path:
+    """Return the program's path, links not followed.
+
+    Raises:
+        StudioError: ``NOT_FOUND``: it is not there, or not to be started.
+    """
+    found = shutil.which(os.path.expanduser(entry.command))
+    if found is None:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"The server “{entry.name}” cannot be started: there is no program “{entry.command}”.",
+            "Install it, or give the full path of the program.",
+        )
+    return Path(found).absolute()
+
+
+def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:
+    """Return what has to be lent so that the program starts: itself, and what it was installed
+    with, where that is a Python environment or packages of Node.
+
+    Args:
+        arguments: Files that are named in full among them are lent, too.
+    """
+    found = {Path(word) for word in arguments if os.path.isabs(word) and os.path.isfile(word)}
+    for path in _chain(program):
+        found.add(path)
+        prefix = path.parent.parent
+        if is_too_much(prefix):
+            continue
+        settings = prefix / "pyvenv.cfg"
+        if settings.is_file():
+            found |= {prefix, *_base_of(settings)}
+        elif (prefix / "lib/node_modules").is_dir() or path.name.startswith("python"):
+            found |= _installed(prefix, path)
+    return {path for path in found if not str(path).startswith(tuple(f"{s}/" for s in _SYSTEM))}
+
+
+def digest(entry: ServerEntry, program: Path) -> str:
+    """Return the digest of what runs and of what it may reach.
+
+    It covers the command, the program's bytes, those of files that the arguments name, the
+    environment, the folders and the network; not what a program fetches or loads by itself.
+    """
+    told = {**entry.as_data(), "is_on": True, "command": str(program)}
+    parts = [json.dumps(told, sort_keys=True)]
+    files = [word for word in entry.arguments if os.path.isabs(word) and os.path.isfile(word)]
+    parts += [_of_file(path) for path in (str(program), *files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _chain(program: Path) -> Iterator[Path]:
+    """The program, and what it is a link to, step by step."""
+    for _ in range(_LINKS):
+        yield program
+        if not program.is_symlink():
+            break
+        program = Path(os.path.normpath(program.parent / program.readlink()))
+    yield program.resolve()
+
+
+def _base_of(settings: Path) -> set[Path]:
+    """Return what a Python environment needs of the Python it was made from."""
+    text = settings.read_text("utf-8", "replace")
+    home, version = _HOME.search(text), _VERSION.search(text)
+    if not home or not version:
+        return set()
+    folder = Path(home[1].strip())
+    python = (folder / f"python{version[1]}.{version[2]}").resolve()
+    base = interpreter.at(python, folder.parent.resolve(), (int(version[1]), int(version[2])))
+    return set(base.paths)
+
+
+def _installed(prefix: Path, program: Path) -> set[Path]:
+    folders = [prefix / "lib/node_modules", *prefix.glob("lib/python3.*"), *prefix.glob("lib/*.so*")]
+    return {program, *(each for each in folders if each.exists())}
+
+
+def _of_file(path: str) -> str:
+    stat = os.stat(path)
+    return _hashed(os.path.realpath(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@functools.lru_cache(64)
+def _hashed(path: str, size: int, *_: int) -> str:
+    if size > _LARGEST:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{path}” is too large for the program of a server.",
+            "Name a program of less than 512 MB.",
+        )
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

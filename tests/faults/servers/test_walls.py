@@ -1,0 +1,130 @@
+"""What a server reaches: the folders that were declared, and nothing else. Each with a control."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from studio.core.tools.servers.keeper import ServerStatus
+from studio.core.tools.servers.process import sandbox
+from studio.core.tools.servers.results import ServerResult
+from studio.protocol.errors import StudioError
+from studio.sandbox.sandbox import Sandbox
+from tests.faults.servers.conftest import Desk
+
+pytestmark = [pytest.mark.faults, pytest.mark.skipif("sys.platform != 'linux'")]
+NOBODY = 65534
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders that every user of the machine may read and change."""
+    place = tmp_path_factory.mktemp("places")
+    for parent in place.parents[:2]:
+        parent.chmod(0o755)
+    place.chmod(0o755)
+    for name in ("read", "write", "other"):
+        (place / name).mkdir()
+        (place / name).chmod(0o777)
+        (place / name / "file").write_text(f"in {name}")
+        (place / name / "file").chmod(0o666)
+    (place / "read/link").symlink_to(place / "other/file")
+    return place
+
+
+@pytest.fixture(scope="module")
+def walled(desk: Desk, places: Path) -> Desk:
+    desk.add("walled", readable=(str(places / "read"),), writable=(str(places / "write"),))
+    desk.add("online", network=True)
+    for name in ("walled", "online"):
+        assert isinstance(desk.check(name), ServerStatus)
+    return desk
+
+
+def _says(desk: Desk, tool: str, text: object, server: str = "walled") -> str:
+    """Return what it did; empty if it could not."""
+    answer = desk.call(server, tool, str(text))
+    assert isinstance(answer, ServerResult), answer
+    return "" if answer.is_error else answer.text
+
+
+def _as_somebody(path: Path) -> bool:
+    """Whether an ordinary user may read and change a file: the control."""
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            os.close(os.open(path, os.O_RDWR))
+            os._exit(0)
+        except OSError:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_files_outside_of_its_folders_are_not_there(walled: Desk, places: Path) -> None:
+    outside = places / "other/file"
+    assert _as_somebody(outside)
+    assert _says(walled, "read", outside) == ""
+    assert _says(walled, "write", outside) == ""
+    assert _says(walled, "read", places / "read/link") == ""
+    assert outside.read_text() == "in other"
+
+
+def test_read_only_is_read_only_and_writable_is_writable(walled: Desk, places: Path) -> None:
+    assert _says(walled, "read", places / "read/file") == "in read"
+    assert _as_somebody(places / "read/file")
+    assert _says(walled, "write", places / "read/file") == ""
+    assert (places / "read/file").read_text() == "in read"
+    assert _says(walled, "write", places / "write/new") != ""
+    assert (places / "write/new").read_text() == "written"
+
+
+def test_the_network_is_there_for_those_that_may(walled: Desk) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port = listening.getsockname()[1]
+        assert _says(walled, "reach", port) == ""
+        assert _says(walled, "reach", port, "online") != ""
+
+
+def test_it_finds_a_clean_environment(walled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    names = json.loads(_says(walled, "names", ""))
+    assert "SECRET_TOKEN" not in names
+    assert set(names) <= {
+        "PATH", "HOME", "TMPDIR", "USER", "LANG", "LC_CTYPE", "PYTHONPATH", "PYTHONUTF8",
+        "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS", "PWD",
+    }  # fmt: skip
+
+
+def test_without_walls_nothing_is_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    none = Sandbox(())
+    monkeypatch.setattr(desk.servers, "_find_box", lambda: none)
+    desk.add("bare")
+    error = desk.check("bare")
+    assert isinstance(error, StudioError)
+    assert "nothing can keep it from your files" in error.message
+    assert "doctor sandbox" in error.hint
+    desk.servers.remove("bare")
+
+
+def test_a_weaker_wall_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    weaker = sandbox(("B",))
+    if not weaker.tier:
+        pytest.skip(f"the weaker tier does not stand here: {weaker.reason}")
+    monkeypatch.setattr(desk.servers, "_find_box", lambda: weaker)
+    desk.add("weaker")
+    status = desk.check("weaker")
+    desk.servers.remove("weaker")
+    if isinstance(status, StudioError) and os.geteuid() == 0:
+        pytest.skip("other users may not start this Python, and root runs it as another user")
+    assert isinstance(status, ServerStatus), status
+    assert status.walls.tier == "B"
+    assert "Tier A" in status.walls.reason or status.walls.reason
