@@ -139,9 +139,7 @@ class _Packages:
 class _SandboxedProcess:
     """Ends such a process, and tells how it ended."""
 
-    def __init__(
-        self, tier: str, started: Started, plan: Plan, remove: Callable[[], None]
-    ) -> None:
+    def __init__(self, tier: str, started: Started, plan: Plan, remove: Callable[[], None]) -> None:
         self._tier, self._started, self._plan, self._remove = tier, started, plan, remove
         os.set_blocking(started.reports, False)
         self._is_over = False

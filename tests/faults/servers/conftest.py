@@ -22,6 +22,9 @@ from studio.testing.guards import PATIENCE
 HOSTILE = Path(__file__).with_name("hostile_server.py")
 
 
+Begun = tuple[ServerCall, list[Any]]
+
+
 class Desk:
     """Waits for what servers do."""
 
@@ -42,7 +45,7 @@ class Desk:
         self.until(lambda: bool(said))
         return said[0]  # type: ignore[no-any-return] # of what was told
 
-    def begin(self, name: str, tool: str, text: str = "", **how: Any) -> tuple[ServerCall, list[Any]]:
+    def begin(self, name: str, tool: str, text: str = "", **how: Any) -> Begun:
         """Call a tool of one that was checked; its outcome comes into the list."""
         said: list[Any] = []
         known = {each.name: each for each in self.servers.status(name).tools}

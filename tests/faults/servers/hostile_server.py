@@ -88,7 +88,12 @@ def call(id: Any, name: str, text: str) -> dict[str, Any] | None:
         return attempt(lambda: socket.create_connection(("127.0.0.1", int(text)), 5))
     if name in ("report", "hang", "deaf"):
         for step in range(3):
-            params = {"progressToken": TOKEN, "progress": step, "total": 3, "message": "on\x1b[2Jit"}
+            params = {
+                "progressToken": TOKEN,
+                "progress": step,
+                "total": 3,
+                "message": "on\x1b[2Jit",
+            }
             send(method="notifications/progress", params=params)
     if name == "flood":
         while True:

@@ -29,9 +29,9 @@ def _works(desk: Desk) -> bool:
 @pytest.mark.parametrize(
     ("tool", "why"),
     [
-        ("flood", "more messages than it may"),
-        ("large", "larger than 16 MB"),
-        ("many", "too many parts"),
+        pytest.param("flood", "more messages than it may", marks=pytest.mark.slow),
+        pytest.param("large", "larger than 16 MB", marks=pytest.mark.slow),
+        pytest.param("many", "too many parts", marks=pytest.mark.slow),
         ("die", "exited with code 3"),
     ],
 )
@@ -42,6 +42,7 @@ def test_a_server_that_breaks_the_rules_or_off_is_ended(mean: Desk, tool: str, w
     assert _works(mean)
 
 
+@pytest.mark.slow
 def test_its_last_words_are_kept_without_what_a_terminal_obeys(mean: Desk) -> None:
     error = mean.call("mean", "die")
     assert isinstance(error, StudioError)
@@ -49,6 +50,7 @@ def test_its_last_words_are_kept_without_what_a_terminal_obeys(mean: Desk) -> No
     assert mean.servers.status("mean").lines == ("I am dying now",)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(mean: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _works(mean)
     monkeypatch.setattr(process, "MOST_MEMORY", 64 << 20)
@@ -62,20 +64,21 @@ def test_one_that_hangs_is_given_up(mean: Desk, monkeypatch: pytest.MonkeyPatch)
     assert _works(mean)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", ["hang", "deaf"])
 def test_stop_works_and_one_that_does_not_hear_it_is_ended(
-    mean: Desk, monkeypatch: pytest.MonkeyPatch
+    mean: Desk, monkeypatch: pytest.MonkeyPatch, tool: str
 ) -> None:
     monkeypatch.setattr(connection, "PING_SECONDS", 0.2)
-    for tool in ("hang", "deaf"):
-        begun: list[Any] = []
-        call, said = mean.begin("mean", tool, progress=lambda *each: begun.append(each))
-        mean.until(lambda: bool(begun))
-        call.cancel()
-        if tool == "deaf":
-            mean.until(lambda: mean.state("mean") is ServerState.FAILED)
-            assert "no answer" in mean.servers.status("mean").reason
-        assert _works(mean)
-        assert said == []
+    begun: list[Any] = []
+    call, said = mean.begin("mean", tool, progress=lambda *each: begun.append(each))
+    mean.until(lambda: bool(begun))
+    call.cancel()
+    if tool == "deaf":
+        mean.until(lambda: mean.state("mean") is ServerState.FAILED)
+        assert "no answer" in mean.servers.status("mean").reason
+    assert _works(mean)
+    assert said == []
 
 
 def test_what_it_asks_for_is_refused(mean: Desk) -> None:
@@ -113,6 +116,7 @@ def test_a_tool_that_has_changed_is_not_called(desk: Desk) -> None:
     desk.servers.remove("turns")
 
 
+@pytest.mark.slow
 def test_tools_that_cannot_be_used_are_left_out_and_told(desk: Desk) -> None:
     desk.add("liar", "bad")
     status = desk.check("liar")
@@ -124,6 +128,7 @@ def test_tools_that_cannot_be_used_are_left_out_and_told(desk: Desk) -> None:
     desk.servers.remove("liar")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "why"),
     [("mute", "did not answer within"), ("garbage", "is not MCP"), ("old", "does not speak MCP")],

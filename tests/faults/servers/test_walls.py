@@ -115,6 +115,7 @@ def test_without_walls_nothing_is_started(desk: Desk, monkeypatch: pytest.Monkey
     desk.servers.remove("bare")
 
 
+@pytest.mark.slow
 def test_a_weaker_wall_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     weaker = sandbox(("B",))
     if not weaker.tier:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core.tools.servers import program
 from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.listing import MOST_TOOLS, ServerTool, read_tools
-from studio.core.tools.servers.process import ServerProcess, Walls
+from studio.core.tools.servers.process import NO_WALLS, ServerProcess
 from studio.core.tools.servers.results import ServerResult, read_result
 from studio.core.tools.servers.words import harmless
 from studio.protocol.errors import ErrorCode, StudioError
@@ -59,7 +59,7 @@ class Connection:
         self.tools: dict[str, ServerTool] = {}
         self.notes: list[str] = []
         self.identity = ""
-        self.walls = Walls("", "")
+        self.walls = NO_WALLS
         self._process: ServerProcess | None = None
         self._session: ClientSession | None = None
         self._must_end = asyncio.Event()

@@ -11,7 +11,7 @@ from typing import Any
 from studio.core.tools.servers.connection import Connection, Progress
 from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.listing import ServerTool
-from studio.core.tools.servers.process import Walls
+from studio.core.tools.servers.process import NO_WALLS, Walls
 from studio.core.tools.servers.results import ServerResult
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox
@@ -49,7 +49,7 @@ class ServerStatus:
     tools: tuple[ServerTool, ...] = ()
     notes: tuple[str, ...] = ()
     identity: str = ""
-    walls: Walls = Walls("", "")
+    walls: Walls = NO_WALLS
 
 
 class Keeper:

@@ -1,4 +1,4 @@
-"""The tools that a server says it has. Believes nothing: what cannot be used is left out, and told."""
+"""The tools that a server says it has. Believes nothing: what is of no use is left out, told."""
 
 from __future__ import annotations
 
@@ -93,7 +93,10 @@ def _line(text: str, most: int) -> str:
 
 def _check(schema: Mapping[str, Any]) -> None:
     """Look at a schema: its size first, before anything else reads it."""
-    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema import (  # type: ignore[import-untyped]
+        Draft202012Validator,
+        SchemaError,
+    )
 
     if len(json.dumps(schema)) > LARGEST_SCHEMA:
         raise _Unusable("the schema of its arguments is larger than 64 KB")

@@ -13,6 +13,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
 from studio.api.clean_text import clean
 from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.core.tools.servers import program
@@ -53,6 +54,10 @@ class Walls:
 
     tier: str
     reason: str
+
+
+NO_WALLS = Walls("", "")
+"""Of a server that never ran."""
 
 
 @functools.cache

@@ -95,7 +95,11 @@ def _base_of(settings: Path) -> set[Path]:
 
 
 def _installed(prefix: Path, program: Path) -> set[Path]:
-    folders = [prefix / "lib/node_modules", *prefix.glob("lib/python3.*"), *prefix.glob("lib/*.so*")]
+    folders = [
+        prefix / "lib/node_modules",
+        *prefix.glob("lib/python3.*"),
+        *prefix.glob("lib/*.so*"),
+    ]
     return {program, *(each for each in folders if each.exists())}
 
 

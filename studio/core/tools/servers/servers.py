@@ -138,9 +138,7 @@ class Servers:
 
     # --- what they do -------------------------------------------------------------------------
 
-    def check(
-        self, name: str, then: Callable[[ServerStatus], None], failed: Failed
-    ) -> ServerCall:
+    def check(self, name: str, then: Callable[[ServerStatus], None], failed: Failed) -> ServerCall:
         """Start a server, even one that is off, and ask what it has.
 
         Args:
