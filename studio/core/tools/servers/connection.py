@@ -207,7 +207,7 @@ class Connection:
                 ErrorCode.PROTOCOL,
                 f"The server “{self._entry.name}” gave an answer that is not what the protocol "
                 "promises, so it was not used.",
-                "Try again, or ask the makers of the server.",
+                "Try again, or ask the authors of the server.",
                 details=harmless(str(error), 2000),
             ) from error
 
@@ -261,27 +261,24 @@ class Connection:
                 task.cancel()
 
     async def _converse(self, process: ServerProcess) -> None:
-        import anyio
         from mcp import ClientSession, types
+        from mcp.shared.memory import create_client_server_memory_streams
 
-        to_session, from_server = anyio.create_memory_object_stream[Any](0)
-        to_server, from_session = anyio.create_memory_object_stream[Any](0)
         about = types.Implementation(name="offline-studio", version="1")
-        pumps = [
-            asyncio.create_task(self._hear(process, to_session)),
-            asyncio.create_task(_tell(process, from_session)),
-        ]
-        try:
-            async with ClientSession(from_server, to_server, client_info=about) as session:
-                self._session = session
-                pumps.append(asyncio.create_task(self._greet(session)))
-                await self._must_end.wait()
-        finally:
-            for task in pumps:
-                task.cancel()
-            await asyncio.wait(pumps)
-            for stream in (to_session, from_server, to_server, from_session):
-                stream.close()
+        async with create_client_server_memory_streams() as (ours, (from_session, to_session)):
+            pumps = [
+                asyncio.create_task(self._hear(process, to_session)),
+                asyncio.create_task(_tell(process, from_session)),
+            ]
+            try:
+                async with ClientSession(*ours, client_info=about) as session:
+                    self._session = session
+                    pumps.append(asyncio.create_task(self._greet(session)))
+                    await self._must_end.wait()
+            finally:
+                for task in pumps:
+                    task.cancel()
+                await asyncio.wait(pumps)
 
     async def _greet(self, session: ClientSession) -> None:
         """Shake hands and ask what it has; who opened it hears how that went."""

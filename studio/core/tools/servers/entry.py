@@ -54,7 +54,7 @@ class ServerEntry:
             StudioError: It is not the entry of a server.
         """
         if not isinstance(data, Mapping):
-            raise refusal("it is no list of settings")
+            raise refusal("its settings cannot be read")
         entry = cls(
             name=_text(data, "name"),
             command=_text(data, "command"),
@@ -147,5 +147,5 @@ def _environment(value: object) -> dict[str, str] | None:
     if not value:
         return None
     if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
-        raise refusal("its environment is no list of texts by name")
+        raise refusal("its environment must give each name a text")
     return {str(name): text for name, text in value.items()}

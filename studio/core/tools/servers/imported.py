@@ -48,7 +48,7 @@ def _entry(name: str, row: Any) -> ServerEntry:
     if isinstance(row, Mapping) and not row.get("command") and ("url" in row or "type" in row):
         raise refusal("it is reached over the network; only those with a command can be used")
     if not isinstance(row, Mapping):
-        raise refusal("it is no list of settings")
+        raise refusal("its settings cannot be read")
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:32].strip("-")
     asked = {
         "name": plain,

@@ -57,7 +57,7 @@ def read_tools(said: Iterable[types.Tool]) -> tuple[list[ServerTool], list[str]]
             if not _NAME.fullmatch(tool.name):
                 raise _Unusable("its name is not made of up to 64 letters, digits and dashes")
             if plain_name(tool.name) in map(plain_name, found):
-                raise _Unusable("another tool has that name")
+                raise _Unusable("the server has another tool of that name")
             found[tool.name] = _tool(tool)
         except _Unusable as reason:
             notes.append(f"The tool “{name}” was left out: {reason}.")

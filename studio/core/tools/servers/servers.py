@@ -99,7 +99,9 @@ class Servers:
         known = {each.name.lower(): each for each in self.entries()}
         same = known.get(new.name.lower())
         if same is not None and same.name != new.name:
-            raise entry.refusal(f"“{same.name}” has that name already")
+            raise entry.refusal(
+                f"“{same.name}” exists, and names differ in more than capital letters"
+            )
         if same is None and len(known) >= MOST_SERVERS:
             raise entry.refusal(f"there are {MOST_SERVERS} servers already")
         self._file.set(f"servers.{new.name}", new.as_data())
