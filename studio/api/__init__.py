@@ -71,6 +71,7 @@ from studio.api.worker.energy import EnergyUse
 from studio.api.worker.fonts import font_file
 from studio.api.worker.generators import finished
 from studio.api.worker.intermediates import Intermediates, KeepEvent
+from studio.api.worker.sentence import Sentence, as_parts, sentence, told
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
 from studio.api.worker.text_generation import WrittenText, fit_prompt, write_text, write_texts
 from studio.protocol.regular_file import open_regular, read_regular
@@ -145,6 +146,7 @@ __all__ = [
     "SandboxStep",
     "SavedArtifact",
     "Seed",
+    "Sentence",
     "ShownIf",
     "StudioError",
     "Task",
@@ -168,6 +170,7 @@ __all__ = [
     "WeightsPicker",
     "WorkQueue",
     "WrittenText",
+    "as_parts",
     "chat_messages",
     "clean_text",
     "difference",
@@ -182,6 +185,8 @@ __all__ = [
     "open_regular",
     "outcome",
     "read_regular",
+    "sentence",
+    "told",
     "write_text",
     "write_texts",
 ]

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from studio.api.worker.sentence import sentence
 from studio.core.library.rows import Record
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
-from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
 

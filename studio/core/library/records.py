@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from studio.api.worker.sentence import sentence
 from studio.core.library.rows import Record, from_columns, plain
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.event_log import Event, EventLog
 from studio.core.library.storage.ulid import new_id
-from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from studio.api.artifacts import Kind
 from studio.api.comparison import Difference, Effect
+from studio.api.worker.sentence import sentence
 from studio.core.rerun import sound
-from studio.core.sentence import sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

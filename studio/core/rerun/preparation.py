@@ -13,13 +13,13 @@ import msgspec
 
 from studio.api.inputs import packed
 from studio.api.jobs import JobRequest
+from studio.api.worker.sentence import sentence
 from studio.core.jobs.requests import as_sent
 from studio.core.library import Artifact, Library, Message, Record
 from studio.core.library.retired_params import digest
 from studio.core.plugins import PluginHost
 from studio.core.rerun.circumstances import PLUGIN, digest_of
 from studio.core.rerun.weights_by_digest import WeightsByDigest, renamed
-from studio.core.sentence import sentence
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from studio.api.comparison import Difference, Effect, read_difference
 from studio.api.jobs import JobRequest
+from studio.api.worker.sentence import sentence
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact
 from studio.core.rerun import measures, preparation
@@ -21,7 +22,6 @@ from studio.core.rerun.causes import causes
 from studio.core.rerun.preparation import Original
 from studio.core.rerun.report import Cause, Report, RerunVerdict, cannot
 from studio.core.rerun.weights_by_digest import WeightsByDigest
-from studio.core.sentence import sentence
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 

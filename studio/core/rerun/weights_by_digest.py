@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from studio.core.sentence import sentence
+from studio.api.worker.sentence import sentence
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.verification import verify
 from studio.core.weights.weights import Weights

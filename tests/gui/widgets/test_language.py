@@ -10,8 +10,8 @@ from babel.messages import Catalog, mofile
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
+from studio.api.worker.sentence import sentence
 from studio.core.rerun.report import cannot
-from studio.core.sentence import sentence
 from studio.desktop.appearance import language
 from studio.desktop.appearance.language import ENGLISH, Language, declared
 from studio.desktop.pages.gallery import rerun_words

@@ -31,8 +31,8 @@ from studio_image.probe.network import Probe
 from studio_image.probe.weights import loader as probe_loader
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.leaning import known_styles
 from studio_image.starter.prompt import Reading, Subject, understand
+from studio_image.starter.related_styles import known_styles
 from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
 from studio_image.starter.weights import Starter
 from studio_image.tasks.starter_generation import PROBED

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from studio_image.restyle.features import fast_dtype
-from studio_image.starter.leaning import leaning
 from studio_image.starter.network import (
     LATENT_CHANNELS,
     LATENT_SIDE,
@@ -22,6 +21,7 @@ from studio_image.starter.network import (
     TOKENS,
     Caption,
 )
+from studio_image.starter.related_styles import related
 from studio_image.starter.weights import Starter
 
 STEPS = 12
@@ -130,11 +130,11 @@ def flow(
         first: The time of ``x``: 0 is noise, 1 a picture.
         at_once: Of the n, by default all.
         pose: Where each is drawn (n, 3), as the generator takes it; by default in the middle.
-        lean: Captions (n, MAX_WORDS + 2) that lead the shapes; by default what `leaning` says.
+        lean: Captions (n, MAX_WORDS + 2) that lead the shapes; by default what `related` says.
     """
     size = at_once or len(x)
     poses = (x.new_zeros(len(x), 3) if pose is None else pose).split(size)
-    lean = leaning(rows, starter.trained) if lean is None else lean
+    lean = related(rows, starter.trained) if lean is None else lean
     wanted = zip(rows.split(size), away.split(size), lean.split(size), strict=True)
     captions = [_asked(*each) for each in wanted]
     for step in range(steps):

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from studio.api.worker.tensor_files import Header, SafetensorsLoader, read_header, write_tensors
-from studio_image.starter.leaning import Trained
 from studio_image.starter.network import (
     COLOURS,
     MAX_WORDS,
@@ -30,6 +29,7 @@ from studio_image.starter.network import (
     Encoder,
     Generator,
 )
+from studio_image.starter.related_styles import Trained
 
 FORMAT = "image-starter/1"
 _TABLES = {"generator.words.weight": WORD_ROWS, "generator.phrases.weight": PHRASE_ROWS}

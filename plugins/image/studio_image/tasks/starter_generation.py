@@ -30,9 +30,9 @@ from studio_image.starter import kept_drawings, sampler
 from studio_image.starter.arrangement import arranged
 from studio_image.starter.cutout import cut_out
 from studio_image.starter.kept_drawings import Batch
-from studio_image.starter.leaning import known_styles
 from studio_image.starter.nearest import read
 from studio_image.starter.prompt import Reading, Subject, understand
+from studio_image.starter.related_styles import known_styles
 from studio_image.starter.sampler import Drawing
 from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
 from studio_image.starter.weights import Starter

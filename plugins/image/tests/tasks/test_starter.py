@@ -21,8 +21,8 @@ from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
-from studio_image.starter.leaning import known_styles, leaning
 from studio_image.starter.network import Caption, Decoder, Encoder, Generator
+from studio_image.starter.related_styles import known_styles, related
 from studio_image.starter.variety import is_mirrored, style_of
 from studio_image.tasks import starter_generation
 from studio_image.upscale.model import Upscaler
@@ -211,7 +211,7 @@ def test_a_drawing_that_was_not_trained_leans_on_one_that_was(file: Path, tmp_pa
         return torch.tensor([Caption.of(caption, style).row() for caption in captions])
 
     asked = rows("3d", "fox", "house", "crying face")
-    led = leaning(asked, starter.trained)
+    led = related(asked, starter.trained)
     assert led[0].tolist() == Caption.of("fox", "noto").row(), "the nearest style that is known"
     assert torch.equal(led[1:], asked[1:]), "one is trained, one was seen in no style"
 

@@ -11,7 +11,7 @@ from scipy.stats import ks_2samp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from studio.api import BadInput
+from studio.api import BadInput, sentence
 from studio_lab.augmentation.privacy import privacy
 from studio_lab.augmentation.trial import TEST_SHARE, Fidelity, SyntheticRows, Trial
 from studio_lab.datasets.table import Column, Table, Target, with_target
@@ -69,7 +69,7 @@ def texts_of(table: Table, target: str, name: str) -> tuple[Texts, list[str]]:
     texts = tuple(column.names[int(value)] for value in column.values[known])
     left_out = ("Text with", "The same value", "Without values")
     notes = [note for note in rest.notes if not note.startswith(left_out)]
-    notes.append(f"The texts are those of the column “{column.name}”.")
+    notes.append(sentence("The texts are those of the column “{name}”.", name=column.name))
     return Texts(column.name, texts, classes.at(known)), notes
 
 

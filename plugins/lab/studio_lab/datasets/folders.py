@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.api import sentence
 from studio_lab.datasets.dataset import Split
 
 _PARTS = {
@@ -52,7 +53,7 @@ def arranged(folder: Path, files: Sequence[Path]) -> Arrangement:
     if min(given) >= 0 and 0 in given and len(set(given)) > 1:
         split = _given(np.array(given))
         inside = [parts[1:] for parts in inside]
-        notes.append("The folders for training and test are the split.")
+        notes.append(sentence("The folders for training and test are the split."))
     names = [parts[0] if parts else "" for parts in inside]
     classes = tuple(sorted(set(names)))
     if len(classes) < 2:

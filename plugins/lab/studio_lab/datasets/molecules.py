@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.tokens import rows_of
 
@@ -71,16 +71,28 @@ def from_smiles(title: str, smiles: Iterable[str], licence: str = "") -> tuple[D
     given = list(smiles)
     read = [found for found in map(tokens, given) if found]
     fitting = [found for found in read if len(found) <= MOST_LENGTH]
-    notes = []
+    notes = list[str]()
     if len(read) < len(given):
-        notes.append(f"Not SMILES, and left out: {len(given) - len(read):,} of {len(given):,}.")
+        notes.append(
+            sentence(
+                "Not SMILES, and left out: {some} of {all}.",
+                some=f"{len(given) - len(read):,}", all=f"{len(given):,}",
+            )
+        )  # fmt: skip
     if len(fitting) < len(read):
         notes.append(
-            f"Longer than {MOST_LENGTH} tokens, and left out: {len(read) - len(fitting):,} of "
-            f"{len(read):,}."
-        )
+            sentence(
+                "Longer than {most} tokens, and left out: {some} of {all}.",
+                most=MOST_LENGTH, some=f"{len(read) - len(fitting):,}", all=f"{len(read):,}",
+            )
+        )  # fmt: skip
     if len(fitting) > MOST:
-        notes.append(f"There are {len(fitting):,} molecules; the first {MOST:,} are used.")
+        notes.append(
+            sentence(
+                "There are {all} molecules; the first {some} are used.",
+                all=f"{len(fitting):,}", some=f"{MOST:,}",
+            )
+        )  # fmt: skip
         fitting = fitting[:MOST]
     if len(fitting) < FEWEST:
         raise BadInput(

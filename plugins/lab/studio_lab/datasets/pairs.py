@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.tokens import rows_of, written
 
@@ -43,10 +43,15 @@ def from_pairs(
     """
     clean = [tuple(" ".join(text.split()) for text in pair) for pair in pairs]
     fitting = [pair for pair in clean if all(0 < len(text) < MOST_LENGTH for text in pair)]
-    notes = []
+    notes = list[str]()
     if len(fitting) < len(clean):
         left = len(clean) - len(fitting)
-        notes.append(f"{left:,} pairs are empty or longer than {MOST_LENGTH} characters; skipped.")
+        notes.append(
+            sentence(
+                "{count} pairs are empty or longer than {most} characters; skipped.",
+                count=f"{left:,}", most=MOST_LENGTH,
+            )
+        )  # fmt: skip
     if len(fitting) < FEWEST:
         raise BadInput(
             f"“{title}” has {len(fitting)} pairs that fit; training needs at least {FEWEST}.",

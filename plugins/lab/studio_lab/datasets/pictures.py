@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets import dicom
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.datasets.folders import arranged
@@ -52,7 +52,12 @@ def read_pictures(
     sides = (side, side) if cut else _sides(paths, side)
     most, notes = min(MOST, MOST_BYTES // (3 * sides[0] * sides[1])), list[str]()
     if len(paths) > most:
-        notes.append(f"The folder has {len(paths):,} pictures; {most:,} of them are used.")
+        notes.append(
+            sentence(
+                "The folder has {all} pictures; {some} of them are used.",
+                all=f"{len(paths):,}", some=f"{most:,}",
+            )
+        )  # fmt: skip
         chosen = np.random.default_rng(seed).choice(len(paths), most, replace=False)
         paths = [paths[at] for at in np.sort(chosen)]
     kept, rows, sizes = [], [], set()
@@ -63,13 +68,21 @@ def read_pictures(
             rows.append(picture[0])
             kept.append(path)
     if left := len(paths) - len(kept):
-        notes.append(f"Not readable as pictures, and left out: {left:,} of {len(paths):,}.")
+        notes.append(
+            sentence(
+                "Not readable as pictures, and left out: {some} of {all}.",
+                some=f"{left:,}", all=f"{len(paths):,}",
+            )
+        )  # fmt: skip
     _check(folder, rows)
     if len(sizes) > 1:
         notes.append(
-            f"The pictures have {len(sizes):,} different sizes; each is cut to one shape and made "
-            f"{sides[1]} × {sides[0]} pixels."
-        )
+            sentence(
+                "The pictures have {count} different sizes; each is cut to one shape and made "
+                "{width} × {height} pixels.",
+                count=f"{len(sizes):,}", width=sides[1], height=sides[0],
+            )
+        )  # fmt: skip
     pixels = np.stack(rows)
     if (pixels.max(3) - pixels.min(3)).max() <= 8:
         pixels = pixels[..., :1]

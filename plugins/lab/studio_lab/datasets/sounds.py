@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.datasets.folders import arranged
 
@@ -48,9 +48,14 @@ def read_sounds(folder: Path, files: Sequence[Path], bands: int) -> tuple[Datase
     Raises:
         BadInput: There are too few, or all are the same.
     """
-    notes, length = [], round(seconds(bands) * RATE)
+    notes, length = list[str](), round(seconds(bands) * RATE)
     if len(files) > MOST:
-        notes.append(f"The folder has {len(files):,} sounds; the first {MOST:,} are used.")
+        notes.append(
+            sentence(
+                "The folder has {all} sounds; the first {some} are used.",
+                all=f"{len(files):,}", some=f"{MOST:,}",
+            )
+        )  # fmt: skip
     kept, rows, cut = [], [], 0
     for file in files[:MOST]:
         samples = _samples(file, length)
@@ -60,13 +65,19 @@ def read_sounds(folder: Path, files: Sequence[Path], bands: int) -> tuple[Datase
             rows.append(picture(samples, bands))
     if left := len(files[:MOST]) - len(kept):
         notes.append(
-            f"Silent, or not readable as WAV, and left out: {left:,} of {len(files[:MOST]):,}."
-        )
+            sentence(
+                "Silent, or not readable as WAV, and left out: {some} of {all}.",
+                some=f"{left:,}", all=f"{len(files[:MOST]):,}",
+            )
+        )  # fmt: skip
     if cut:
         notes.append(
-            f"Longer than {seconds(bands):.1f} seconds: {cut:,}; their beginning is used. Larger "
-            "pictures hold longer sounds."
-        )
+            sentence(
+                "Longer than {seconds} seconds: {count}; their beginning is used. Larger pictures "
+                "hold longer sounds.",
+                seconds=f"{seconds(bands):.1f}", count=f"{cut:,}",
+            )
+        )  # fmt: skip
     if len(rows) < FEWEST:
         raise BadInput(
             f"“{folder.name}” has {len(rows)} sounds that can be used; training needs at least "

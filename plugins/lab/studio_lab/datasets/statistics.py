@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from studio.api import as_parts
 from studio.api.plot import Axis, Bars, Histogram, Plot
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.duplicates import Duplicates, equal_rows
@@ -129,7 +130,7 @@ def as_report(data: Dataset, found: Quality, more: Sequence[str]) -> dict[str, A
         },
         "classes": class_counts(data) if data.classes else {},
         "found": found.counts(),
-        "notes": list(more),
+        "notes": [as_parts(note) for note in more],
         "figures": "\n".join(_statistics(data)),
     }  # fmt: skip
 

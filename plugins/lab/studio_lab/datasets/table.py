@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput
+from studio.api import BadInput, sentence
 
 ColumnKind = Literal["number", "date", "category", "text", "constant", "empty"]
 USABLE = ("number", "date", "category")
@@ -134,7 +134,12 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
     column, notes = table[name], list(table.notes)
     known = ~np.isnan(column.values)
     if not known.all():
-        notes.append(f"{(~known).sum():,} rows have no value of “{name}” and are left out.")
+        notes.append(
+            sentence(
+                "{count} rows have no value of “{name}” and are left out.",
+                count=f"{(~known).sum():,}", name=name,
+            )
+        )  # fmt: skip
     found, labels, counts = np.unique(column.values[known], return_inverse=True, return_counts=True)
     if len(found) > MOST_CLASSES:
         raise BadInput(
@@ -146,9 +151,12 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
     for label, count in zip(names, counts):
         if count < FEWEST:
             notes.append(
-                f"Class “{label}” has {count} rows and is left out; {FEWEST} are needed to tell "
-                "anything."
-            )
+                sentence(
+                    "Class “{label}” has {count} rows and is left out; {fewest} are needed to tell "
+                    "anything.",
+                    label=label, count=int(count), fewest=FEWEST,
+                )
+            )  # fmt: skip
     if enough.sum() < 2:
         raise BadInput(
             f"“{name}” has one class with {FEWEST} rows or more: there is nothing to tell apart.",

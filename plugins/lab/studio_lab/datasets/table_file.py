@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.table import Column, Table
 
 MOST_BYTES = 256 << 20
@@ -62,7 +62,12 @@ def parse_table(data: bytes, name: str = "table") -> Table:
     body = [row for row in rows[1:] if len(row) == width]
     if len(body) < len(rows) - 1:
         odd = len(rows) - 1 - len(body)
-        notes.append(f"{odd:,} rows have another number of cells than the first and are left out.")
+        notes.append(
+            sentence(
+                "{count} rows have another number of cells than the first and are left out.",
+                count=f"{odd:,}",
+            )
+        )
     if not body:
         raise BadInput(f"“{name}” has no rows below its first.", "Pick a CSV file with data.")
     decimal_comma = separator == ";"
@@ -83,7 +88,7 @@ def _decoded(data: bytes, name: str) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         # Five bytes mean nothing in Windows-1252; what a spreadsheet wrote has none of them.
         text = data.decode("cp1252", "replace")
-        return text, ["The file is not UTF-8; it was read as Windows-1252."]
+        return text, [sentence("The file is not UTF-8; it was read as Windows-1252.")]
 
 
 def _separator(text: str) -> str:
@@ -173,20 +178,30 @@ def _categories(name: str, cells: Sequence[str]) -> Column:
 
 def _column_notes(columns: Sequence[Column]) -> list[str]:
     """Return what is to be said about columns that no model can use, and about gaps."""
-    said = {
-        "empty": "Without values, so not used",
-        "constant": "The same value everywhere, so not used",
-        "text": f"Text with more than {MOST_CATEGORIES} different values, so not used",
-    }
-    found = {what: [each.name for each in columns if each.kind == kind]
-             for kind, what in said.items()}  # fmt: skip
-    found["With gaps"] = [each.name for each in columns if each.missing and each.kind != "empty"]
-    return [f"{what}: {_listed(names)}." for what, names in found.items() if names]
+    empty, constant, texts = (
+        _listed([each.name for each in columns if each.kind == kind])
+        for kind in ("empty", "constant", "text")
+    )
+    gaps = _listed([each.name for each in columns if each.missing and each.kind != "empty"])
+    told = (
+        (empty, sentence("Without values, so not used: {columns}.", columns=empty)),
+        (constant, sentence(
+            "The same value everywhere, so not used: {columns}.", columns=constant,
+        )),
+        (texts, sentence(
+            "Text with more than {most} different values, so not used: {columns}.",
+            most=MOST_CATEGORIES, columns=texts,
+        )),
+        (gaps, sentence("With gaps: {columns}.", columns=gaps)),
+    )  # fmt: skip
+    return [note for names, note in told if names]
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"“{name}”" for name in names[:5])
-    return shown + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    if len(names) <= 5:
+        return shown
+    return sentence("{names} and {count} more", names=shown, count=f"{len(names) - 5:,}")
 
 
 def as_csv(table: Table) -> bytes:

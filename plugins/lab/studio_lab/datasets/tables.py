@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput
+from studio.api import BadInput, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
-from studio_lab.datasets.table import USABLE, Table
+from studio_lab.datasets.table import USABLE, Column, Table
 from studio_lab.datasets.table_file import read_table
 
 FEWEST = 40
@@ -42,11 +42,7 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
         BadInput: There are too few rows, or no column to learn from.
     """
     usable = [column for column in table.columns if column.kind in USABLE]
-    notes = [
-        f"Column “{each.name}” is left out: it is {_WHY[each.kind]}."
-        for each in table.columns
-        if each.kind not in USABLE
-    ][:8]
+    notes = [_left_out(each) for each in table.columns if each.kind not in USABLE][:8]
     if len(table) < FEWEST:
         raise BadInput(
             f"“{title}” has {len(table)} rows; training needs at least {FEWEST}.",
@@ -88,11 +84,14 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
     return Dataset(title, shape, rows, split, licence=licence, meta={"columns": told}), notes
 
 
-_WHY: Mapping[str, str] = {
-    "text": "text that hardly repeats",
-    "constant": "the same in all rows",
-    "empty": "empty",
-}
+def _left_out(column: Column) -> str:
+    if column.kind == "empty":
+        return sentence("Column “{name}” is left out: it is empty.", name=column.name)
+    if column.kind == "constant":
+        return sentence(
+            "Column “{name}” is left out: it is the same in all rows.", name=column.name
+        )
+    return sentence("Column “{name}” is left out: its texts hardly repeat.", name=column.name)
 
 
 def as_csv(rows: NDArray[np.float32], columns: Sequence[Mapping[str, Any]]) -> str:

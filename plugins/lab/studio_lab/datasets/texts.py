@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split, Tokens
 from studio_lab.datasets.tokens import UNKNOWN, byte_pairs
 
@@ -35,7 +35,7 @@ def read_texts(
     Raises:
         BadInput: It is no text, or too short.
     """
-    texts, total, notes = [], 0, []
+    texts, total, notes = [], 0, list[str]()
     for file in files:
         try:
             data = read_regular(file)
@@ -43,12 +43,13 @@ def read_texts(
             raise BadInput(f"“{file.name}” cannot be read: {error.strerror}.") from error
         total += len(data)
         if total > MOST_BYTES:
-            notes.append(f"Only the first {MOST_BYTES >> 20} MiB of the text are used.")
+            size = MOST_BYTES >> 20
+            notes.append(sentence("Only the first {size} MiB of the text are used.", size=size))
             break
         try:
             texts.append(data.decode("utf-8-sig"))
         except UnicodeDecodeError:
-            notes.append(f"“{file.name}” is not UTF-8 and was skipped.")
+            notes.append(sentence("“{name}” is not UTF-8 and was skipped.", name=file.name))
     dataset, more = from_text(path.stem, "\n\n".join(texts), tokens=tokens)
     return dataset, notes + more
 
@@ -87,11 +88,14 @@ def from_text(
             f"{FEWEST * length:,}, and more than 100,000 to learn something of use.",
             "Choose a longer text, or a folder with several.",
         )
-    notes = []
+    notes = list[str]()
     if different > MOST_CHARACTERS:
         notes.append(
-            f"{different - MOST_CHARACTERS:,} rare characters are replaced by “{UNKNOWN}”."
-        )
+            sentence(
+                "{count} rare characters are replaced by “{sign}”.",
+                count=f"{different - MOST_CHARACTERS:,}", sign=UNKNOWN,
+            )
+        )  # fmt: skip
     rows = numbers[: len(numbers) // length * length].reshape(-1, length)
     shape = Shape("text", vocabulary=len(vocabulary), length=length)
     split, meta = Split.drawn(len(rows), 0), {"vocabulary": vocabulary, "tokens": tokens}

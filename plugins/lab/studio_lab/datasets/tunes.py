@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.tokens import rows_of
 
@@ -68,12 +68,20 @@ def read_tunes(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
         tunes.append(notes)
         tempos.append(tempo)
         shares.append(off)
-    told = []
+    told = list[str]()
     if skipped:
-        told.append(f"Not readable as MIDI, and left out: {skipped:,} of {skipped + len(tunes):,}.")
+        told.append(
+            sentence(
+                "Not readable as MIDI, and left out: {some} of {all}.",
+                some=f"{skipped:,}", all=f"{skipped + len(tunes):,}",
+            )
+        )  # fmt: skip
     if shares and (off := float(np.mean(shares))) > _FEW_OFF:
         told.append(
-            f"{off:.0%} of the notes start between sixteenths; they are moved to the nearest one."
+            sentence(
+                "{share} of the notes start between sixteenths; they are moved to the nearest one.",
+                share=f"{off:.0%}",
+            )
         )
     data, more = from_tunes(path.stem, tunes, tempo=float(np.median(tempos)) if tempos else TEMPO)
     return data, told + more
@@ -100,9 +108,14 @@ def from_tunes(
     parts = [list(pieces(notes)) for notes in tunes]
     sequences = [piece for part in parts for piece in part]
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    told = []
+    told = list[str]()
     if len(sequences) > MOST_ROWS:
-        told.append(f"There are {len(sequences):,} pieces of tunes; {MOST_ROWS:,} are used.")
+        told.append(
+            sentence(
+                "There are {all} pieces of tunes; {some} are used.",
+                all=f"{len(sequences):,}", some=f"{MOST_ROWS:,}",
+            )
+        )  # fmt: skip
         sequences, owners = sequences[:MOST_ROWS], owners[:MOST_ROWS]
     if len(sequences) < FEWEST:
         raise BadInput(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.api import told
 from studio_lab.pages.phrases import plot_name, tr
 from studio_lab.schema.names import METHODS
 
@@ -32,7 +33,7 @@ def augmentation(report: Mapping[str, Any], card: str) -> str:
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [_row(method, each, score) for method, each in outcomes.items()]
     lines += ["", _how(), "", tr("What was made is no measurement. Say so wherever it is used.")]
-    lines += ["", *(f"- {note}" for note in report["notes"])]
+    lines += ["", *(f"- {told(note, tr)}" for note in report["notes"])]
     _, heading, rest = card.partition("\n## ")
     return "\n".join(lines) + (f"\n\n## {rest}" if heading else "")
 

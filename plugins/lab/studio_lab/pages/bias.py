@@ -41,7 +41,7 @@ def _sentence(figures: Sequence[Figure]) -> str:
         "is {topic}, {group}: {times}."
     ).format(
         sure=len(sure), all=len(figures), topic=plot_name(widest["topic"]),
-        group=_group(widest), times=_times(widest["more"]),
+        group=group_name(widest["group"]), times=_times(widest["more"]),
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def _leanings(own: Iterator[Figure]) -> Iterator[str]:
             high=f"{part['high']:.0%}",
         )  # fmt: skip
         differs = f"**{tr('differs')}**" if each["is_sure"] else ""
-        yield f"| {_group(each)} | {_times(each['more'])} | {above} | {differs} |"
+        yield f"| {group_name(each['group'])} | {_times(each['more'])} | {above} | {differs} |"
 
 
 def _written(own: Sequence[Figure]) -> str:
@@ -91,7 +91,11 @@ def _counts(own: Sequence[Figure], sorts: Mapping[str, str]) -> Iterator[str]:
         share = tr("{value} ({low} to {high})").format(
             **{key: f"{value:.0%}" for key, value in each["share"].items()}
         )
-        cells = [_group(each), *(str(each[key]) for key in ("texts", "first", "second")), share]
+        cells = [
+            group_name(each["group"]),
+            *(str(each[key]) for key in ("texts", "first", "second")),
+            share,
+        ]
         yield f"| {' | '.join(cells)} |"
 
 
@@ -101,8 +105,8 @@ def _times(more: Mapping[str, float]) -> str:
     )
 
 
-def _group(figure: Figure) -> str:
-    name = str(figure["group"])
+def group_name(name: str) -> str:
+    """Return a group of people as it is called in the language of the window."""
     return {
         "women": tr("women"),
         "men": tr("men"),

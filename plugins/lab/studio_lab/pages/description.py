@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.api import told
 from studio_lab.pages.phrases import plot_name, tr
 
 
@@ -22,7 +23,8 @@ def description(report: Mapping[str, Any], card: str) -> str:
         total = sum(classes.values())
         each = (f"{name} {count:,} ({count / total:.1%})" for name, count in classes.items())
         lines += [tr("Classes: {counts}.").format(counts=", ".join(each)), ""]
-    lines += [f"- {sentence}" for sentence in (*_found(report["found"]), *report["notes"])]
+    notes = (told(note, tr) for note in report["notes"])
+    lines += [f"- {noticed}" for noticed in (*_found(report["found"]), *notes)]
     return "\n".join(lines) + f"\n\n{report['figures']}" + card.partition(report["figures"])[2]
 
 

@@ -39,10 +39,11 @@ from studio_lab.pages.bias import bias
 from studio_lab.pages.description import description
 from studio_lab.pages.dropped import values_of
 from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
-from studio_lab.pages.phrases import about_plot, plot_name, progress_in_words, title_in_words, tr
+from studio_lab.pages.phrases import about_plot, plot_name, title_in_words, tr
+from studio_lab.pages.progress import progress_in_words
 from studio_lab.pages.reports import comparison, table
 from studio_lab.pages.result_sets import ResultSets
-from studio_lab.pages.scaling import scaling
+from studio_lab.pages.scaling_law import scaling_law
 from studio_lab.pages.stars import starred_replies
 from studio_lab.pages.thumbnails import thumbnail
 from studio_lab.pages.training_view import TrainingView
@@ -406,7 +407,7 @@ class LabPage(QWidget):
 _WRITTEN: Mapping[Any, Callable[[Mapping[str, Any], str], str]] = {
     "augmentation": augmentation,
     "description": description,
-    "scaling": lambda report, _: scaling(report),
+    "scaling": lambda report, _: scaling_law(report),
     "bias": lambda report, _: bias(report),
 }
 """Kind of a report → what writes it in the language of the window; of others the file is shown."""

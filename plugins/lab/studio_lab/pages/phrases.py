@@ -17,9 +17,6 @@ def tr(text: str) -> str:
 
 _KID = re.compile(r"KID \(classifier of (\d+) classes\)")
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
-_TRAINING = re.compile(
-    r"Training (\d+) of (\d+)(?:, predicted loss (.+))?: ([\d,]+) examples, ([\d,]+) steps"
-)
 _LEVEL = re.compile(r"([\d,]+) (parameters|examples)")
 """The name of a series in a chart of scaling."""
 
@@ -37,56 +34,6 @@ def plot_name(title: str) -> str:
 def title_in_words(title: str) -> str:
     """Return the title of a result, “Loss: GAN: Digits”, in the language of the window."""
     return plot_name(title)
-
-
-def progress_in_words(message: str) -> str:
-    """Return what a task of the lab says of its progress in the language of the window."""
-    known = {
-        "Reading the data": tr("Reading the data"),
-        "Reading the table": tr("Reading the table"),
-        "Looking at the columns": tr("Looking at the columns"),
-        "Making the rows": tr("Making the rows"),
-        "Drawing samples": tr("Drawing samples"),
-        "Measuring": tr("Measuring"),
-        "Measuring the bound": tr("Measuring the bound"),
-        "Measuring the samples": tr("Measuring the samples"),
-        "Reading the pictures": tr("Reading the pictures"),
-        "Making the series": tr("Making the series"),
-        "Making pictures": tr("Making pictures"),
-        "Writing the pictures": tr("Writing the pictures"),
-        "Looking for duplicates and leaks": tr("Looking for duplicates and leaks"),
-        "Measuring how long a step takes": tr("Measuring how long a step takes"),
-        "Fitting the law": tr("Fitting the law"),
-        "Loading the model": tr("Loading the model"),
-        "Measuring on held-out pictures": tr("Measuring on held-out pictures"),
-    }
-    if message in known:
-        return known[message]
-    if split := re.fullmatch(r"Split (\d+) of (\d+)", message):
-        return tr("Split {at} of {all}").format(at=split[1], all=split[2])
-    if drawing := re.fullmatch(r"Drawing from (.+)", message):
-        return tr("Drawing from {name}").format(name=drawing[1])
-    if measuring := re.fullmatch(r"Drawing samples to measure: (.+)", message):
-        return tr("Drawing samples to measure: {share}").format(share=measuring[1])
-    if grid := _TRAINING.fullmatch(message):
-        places = dict(zip(("at", "all", "loss", "examples", "steps"), grid.groups(), strict=True))
-        if grid[3] is None:
-            said = tr("Training {at} of {all}: {examples} examples, {steps} steps")
-        else:
-            said = tr(
-                "Training {at} of {all}, predicted loss {loss}: {examples} examples, {steps} steps"
-            )
-        return said.format(**places)
-    return ", ".join(map(_figure, message.split(", ")))
-
-
-def _figure(part: str) -> str:
-    """Return “loss 0.12” or “120 examples/s” in the language of the window."""
-    if speed := re.fullmatch(r"(\S+) examples/s", part):
-        return tr("{speed} examples/s").format(speed=speed[1])
-    name, space, value = part.rpartition(" ")
-    short = {"loss": tr("loss"), "rate": tr("rate"), "gradient": tr("gradient")}
-    return f"{short.get(name) or plot_name(name)}{space}{value}"
 
 
 def in_words(plot: Plot) -> Plot:

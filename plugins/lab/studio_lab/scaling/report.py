@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from studio.api import as_parts
 from studio.api.plot import AnySeries, Axis, Line, Plot, Points, Values
 from studio_lab.measures.estimates import Estimate
 from studio_lab.scaling.advice import Advice, Conclusion
@@ -287,4 +288,9 @@ def as_report(result: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]
     """Return what the window says it by: ``as_result`` without its points, and the notes."""
     told = {name: value for name, value in result.items() if name != "points"}
     count = len(result["points"]) + bool(result["larger"])
-    return {"kind": "scaling", **told, "trainings": count, "notes": list(notes)}
+    return {
+        "kind": "scaling",
+        **told,
+        "trainings": count,
+        "notes": [as_parts(note) for note in notes],
+    }

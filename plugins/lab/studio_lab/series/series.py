@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput
+from studio.api import BadInput, sentence
 from studio_lab.datasets.table import Column, Table
 
 FEWEST = 120
@@ -86,7 +86,7 @@ def series_of(
             "Keep one series, or sum up the rows of each time.",
         )
     if steps.max() > 1.5 * np.median(steps):
-        notes.append("Times are not evenly spaced; each row counts as one step.")
+        notes.append(sentence("Times are not evenly spaced; each row counts as one step."))
     channels = [_bridged(each.name, each.values[order], notes) for each in columns]
     return Series(np.stack(channels, axis=1), times, columns), notes
 
@@ -101,7 +101,12 @@ def _bridged(name: str, values: NDArray[np.float64], notes: list[str]) -> NDArra
     if gaps.any():
         places = np.arange(len(values))
         values = np.interp(places, places[~gaps], values[~gaps])
-        notes.append(f"{gaps.sum():,} gaps of “{name}” are bridged by straight lines.")
+        count = f"{gaps.sum():,}"
+        notes.append(
+            sentence(
+                "{count} gaps of “{name}” are bridged by straight lines.", count=count, name=name
+            )
+        )
     return values
 
 

@@ -45,7 +45,7 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
         measure=measure,
         models={each.name: comparison.as_data(each) for each in models},
         beside={each.name: comparison.as_data(each) for each in found if each not in models},
-        notes=notes,
+        notes=[str(note) for note in notes],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Event, Kind, TaskContext, sentence
 from studio_lab.datasets import molecules, presentation
 from studio_lab.datasets.dataset import DataKind, Dataset
 from studio_lab.datasets.quality import Quality, quality
@@ -60,7 +60,7 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
         duplicates=found.equal.extra,
         near_duplicates=found.near.extra - found.equal.extra,
         leaks=found.leaked,
-        notes=[*found.sentences(), *notes, *target.get("notes", [])],
+        notes=[str(note) for note in (*found.sentences(), *notes, *target.get("notes", []))],
         licence=data.licence,
         **target.get("result", {}),
     )  # fmt: skip
@@ -83,8 +83,12 @@ def _target(params: Describe) -> tuple[str, dict[str, Any]]:
     usable = Table(tuple(each for each in table.columns if each.kind in USABLE))
     leaking = leaking_columns(usable, target)
     notes = [
-        f"“{name}” alone tells “{target.name}” nearly always: it may be a copy of it, or known "
-        "only after it."
+        sentence(
+            "“{name}” alone tells “{target}” nearly always: it may be a copy of it, or known only "
+            "after it.",
+            name=name,
+            target=target.name,
+        )
         for name in leaking
     ]
     text = table_card(f"By “{target.name}”", table, target).replace("# ", "## ", 1)

@@ -112,7 +112,7 @@ def _trained(
         plan = Plan(params.rate, 0.0, params.early_stopping)
         trainer = Trainer(network, batches, plan, ctx.rng.seed)
         trainer.progress.steps = math.ceil(params.epochs * batches.epoch_steps)
-        trainer.progress.notes = notes
+        trainer.progress.notes = [str(note) for note in notes]
         trainer.good = trainer.state()
         told = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
         run = Run(

@@ -31,14 +31,14 @@ def bias_report(ctx: TaskContext, params: Report) -> Iterator[Event]:
     with ctx.lease(params.weights) as engine:
         for groups, topic in asked:
             names = [each.name for each in groups.members]
-            told = f"{topic.name.capitalize()}, by {groups.by}"
+            told = f"Comparing {topic.name} by {groups.by}"
             values = yield from _values(ctx, engine, groups, topic, (done, whole, told))
             done += len(groups.members) * len(topic.templates)
             found += leanings(topic.name, groups.by, names, values, rng, tests)
         if params.completions:
             work = [(groups, topic, each) for groups, topic in asked for each in groups.members]
             for number, (groups, topic, member) in enumerate(work):
-                told = f"Texts: {topic.name}, {member.name}"
+                told = f"Writing about {topic.name}: {member.name}"
                 yield ctx.progress(number, len(work), told)
                 written = yield from _written(ctx, engine, params, topic, member)
                 texts.append(counted(topic, groups.by, member.name, written))

@@ -21,6 +21,7 @@ from studio.api import (
     Kind,
     StudioError,
     TaskContext,
+    sentence,
 )
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import digest, load
@@ -28,7 +29,7 @@ from studio_lab.measures.estimates import Estimate
 from studio_lab.networks.architecture import Architecture, Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.scaling import advice, power_law, report
-from studio_lab.scaling.advice import Advice, Conclusion
+from studio_lab.scaling.advice import Conclusion
 from studio_lab.scaling.grid import (
     AXES,
     EXAMPLES,
@@ -67,7 +68,12 @@ def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
     recipe = json.dumps([digest(data), params.to_dict()], sort_keys=True)
     kept = PointsFile(ctx.checkpoint, hashlib.sha256(recipe.encode()).hexdigest())
     if kept.points:
-        notes.append(f"{len(kept.points)} trainings had been measured before it was interrupted.")
+        notes.append(
+            sentence(
+                "{count} trainings had been measured before it was interrupted.",
+                count=len(kept.points),
+            )
+        )
     trainings = _Trainings(ctx, params, architecture, data, batch, kept)
     yield from trainings.time_steps()
     grid = planned(kept.step_seconds, len(data.split.training), batch, params.minutes * 60)
@@ -233,8 +239,11 @@ class _Course:
         for number, point in enumerate(self.grid.points, 1):
             if spent > _SLOW * whole and len(self.points) >= FEWEST:
                 self.notes.append(
-                    f"The machine was busy: {count - number} of {count} trainings were left out."
-                )
+                    sentence(
+                        "The machine was busy: {some} of {all} trainings were left out.",
+                        some=count - number, all=count,
+                    )
+                )  # fmt: skip
                 return
             spent += yield from self._one(trainings, point, f"Training {number} of {count}")
         predicted = yield from self._fitted()
@@ -269,7 +278,7 @@ class _Course:
         """Fit the law to the grid; return the loss that it predicts for the larger training."""
         points = self.points
         if len(points) < FEWEST or min(each.loss for each in points) <= 0:
-            self.notes.append(Advice.FEW.sentence)
+            self.notes.append(sentence("Too few trainings were measured to tell what would help."))
             return None
         amounts = {name: [each.amounts[name] for each in points] for name in AXES}
         work = power_law.fit(amounts, [each.loss for each in points], self.ctx.rng.seed)
@@ -306,4 +315,4 @@ class _Course:
         yield ctx.artifact(
             Kind.TEXT, text.encode(), suffix=".md", title=self.title, text=text, meta=meta
         )
-        yield ctx.result(**told, notes=self.notes)
+        yield ctx.result(**told, notes=[str(note) for note in self.notes])

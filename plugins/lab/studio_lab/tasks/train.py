@@ -77,7 +77,8 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
         average = AVERAGE if params.average else 0.0
         plan = Plan(rate, params.decay, params.early_stopping, average)
         trainer = Trainer(network, batches, plan, seed)
-        trainer.progress.steps, trainer.progress.notes = params.steps, notes
+        trainer.progress.steps = params.steps
+        trainer.progress.notes = [str(note) for note in notes]  # checkpoints keep plain texts
         trainer.progress.half = params.precision == "bfloat16" or (
             params.precision == "auto" and is_faster(network, first, ctx.device)
         )

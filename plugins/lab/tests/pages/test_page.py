@@ -18,7 +18,7 @@ from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Stall, Step
 from studio_lab.datasets.presentation import png
 from studio_lab.datasets.tunes import Note, midi
-from studio_lab.pages import phrases
+from studio_lab.pages import phrases, progress
 from studio_lab.pages.page import build
 
 
@@ -145,8 +145,9 @@ def test_what_a_task_says_is_told_in_the_language_of_the_window(
 ) -> None:
     german = {"loss": "Verlust", "rate": "Rate", "{speed} examples/s": "{speed} Beispiele/s",
               "Attention, block {block}, head {head}": "Block {block}, Kopf {head}"}  # fmt: skip
-    monkeypatch.setattr(phrases, "tr", lambda text: german.get(text, text))
-    told = phrases.progress_in_words("loss 0.120, rate 1.0e-03, 1,020 examples/s")
+    for module in (phrases, progress):
+        monkeypatch.setattr(module, "tr", lambda text: german.get(text, text))
+    told = progress.progress_in_words("loss 0.120, rate 1.0e-03, 1,020 examples/s")
     assert told == "Verlust 0.120, Rate 1.0e-03, 1,020 Beispiele/s"
     assert phrases.plot_name("Attention, block 2, head 11") == "Block 2, Kopf 11"
     assert phrases.plot_name("Whatever a later worker says") == "Whatever a later worker says"

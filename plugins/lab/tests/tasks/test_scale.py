@@ -12,7 +12,7 @@ from PIL import Image
 
 from studio.api import BadInput, EnergyUse, Kind
 from studio.testing.plugins import Made, run_task
-from studio_lab.pages.scaling import scaling
+from studio_lab.pages.scaling_law import scaling_law
 from studio_lab.scaling import grid, power_law
 from studio_lab.scaling.grid import planned
 from studio_lab.schema import Scale
@@ -66,7 +66,7 @@ def test_a_grid_ends_with_a_table_plots_and_a_card(whole: Made) -> None:
     assert result["electricity_cost"] == pytest.approx(16 / 3.6e6 * 0.36)
     assert b"cost of electricity" in whole.artifacts[0].read()
     assert "At 0.36 per kWh" in whole.artifacts[-1].text
-    shown = scaling(whole.artifacts[-1].meta["report"])
+    shown = scaling_law(whole.artifacts[-1].meta["report"])
     assert f"measured is {larger['loss']:.4g}" in shown
     assert result["sentence"] in shown
     done = [each.done for each in whole.progress if each.total]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication
 
 from studio.api.comparison import Difference, Effect
+from studio.api.worker.sentence import told
 from studio.core.rerun.measures import percent
 from studio.core.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
-from studio.core.sentence import told
 from studio.protocol.errors import ErrorInfo, StudioError
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Event, Kind, TaskContext, sentence
 from studio_lab.augmentation import report
 from studio_lab.augmentation.pictures import (
     CHANGES,
@@ -48,15 +48,15 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
     made = yield from _made(ctx, data, chosen.method, seed)
-    sentence = chosen.sentence(params.splits)
+    verdict = chosen.sentence(params.splits)
     real = scaled(data)
     picture = comparison.sheet([made], [real[: comparison.SHOWN]])
     file = presentation.png(picture, 512)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     title = f"{chosen.title}: {data.title}"
-    yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=sentence, meta=meta)
+    yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=verdict, meta=meta)
     yield from plot_events(ctx, report.plots(found, judged, chosen.method))
-    card = card_of(f"More pictures: {data.title}", judged, sentence, notes)
+    card = card_of(f"More pictures: {data.title}", judged, verdict, notes)
     more = {"pictures": len(data.rows), "classes": dict(zip(data.classes, _counts(data)))}
     yield from told(ctx, params, data.title, judged, chosen, notes, card, more)
 
@@ -76,12 +76,21 @@ def _fit(data: Dataset, seed: int, notes: list[str]) -> Dataset:
             "Put the pictures of each class into a folder of its own, side by side.",
         )
     notes += [
-        f"Class “{data.classes[label]}” has {counts[label]} pictures and is left out."
+        sentence(
+            "Class “{label}” has {count} pictures and is left out.",
+            label=data.classes[label],
+            count=int(counts[label]),
+        )
         for label in np.flatnonzero((counts > 0) & (counts < FEWEST))
     ]
     kept = np.flatnonzero(np.isin(data.labels, enough))
     if len(kept) > MOST:
-        notes.append(f"{MOST:,} of {len(kept):,} pictures were drawn, which is enough to tell.")
+        notes.append(
+            sentence(
+                "{some} of {all} pictures were drawn, which is enough to tell.",
+                some=f"{MOST:,}", all=f"{len(kept):,}",
+            )
+        )  # fmt: skip
         kept = np.sort(np.random.default_rng(seed).permutation(kept)[:MOST])
     labels = np.searchsorted(enough, data.labels[kept])
     classes = tuple(data.classes[label] for label in enough)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from studio.api import Event, Kind, TaskContext
+from studio.api import Event, Kind, TaskContext, as_parts
 from studio.api.plot import Plot
 from studio_lab.augmentation import report
 from studio_lab.augmentation.trial import Trial
@@ -45,7 +45,7 @@ def as_report(
         "splits": params.splits,
         "chosen": chosen.method,
         "outcomes": {each.method: report.outcome_data(each) for each in judged},
-        "notes": list(notes),
+        "notes": [as_parts(note) for note in notes],
     }
 
 
@@ -82,7 +82,7 @@ def told(
         method=chosen.method,
         score=chosen.score,
         methods={each.method: report.outcome_data(each) for each in judged},
-        notes=list(notes),
+        notes=[str(note) for note in notes],
         **more,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import Event, Kind, TaskContext
+from studio.api import Event, Kind, TaskContext, sentence
 from studio.api.plot import Axis, Line, Plot
 from studio_lab.augmentation import report
 from studio_lab.augmentation.verdict import outcomes, recommended
@@ -37,7 +37,12 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     table = yield from ctx.in_thread(lambda: read_table(path))
     series, notes = series_of(table, params.target, path.stem, params.beside)
     if len(series.values) > MOST:
-        notes.append(f"The last {MOST:,} of {len(series.values):,} times are used.")
+        notes.append(
+            sentence(
+                "The last {some} of {all} times are used.",
+                some=f"{MOST:,}", all=f"{len(series.values):,}",
+            )
+        )  # fmt: skip
         series = replace(series, values=series.values[-MOST:], times=series.times.at(
             np.arange(len(series.values) - MOST, len(series.values))))  # fmt: skip
     asked = COMPARED if params.series_method == "best" else (params.series_method,)
@@ -47,14 +52,14 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     judged = outcomes(found, "forecast skill")
     chosen = recommended([each for each in judged if each.method in asked])
     made = yield from _made(ctx, params, series, chosen.method)
-    sentence = chosen.sentence(params.splits)
+    verdict = chosen.sentence(params.splits)
     file = as_table_file(series, made)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     title = f"{chosen.title}: {path.stem}"
-    yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=sentence, meta=meta)
+    yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
     shown = (series_plot(series, made), autocorrelation_plot(series, made))
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), *shown))
-    card = card_of(f"Synthetic series: {path.stem}", judged, sentence, notes)
+    card = card_of(f"Synthetic series: {path.stem}", judged, verdict, notes)
     more: dict[str, Any] = {"channels": [each.name for each in series.columns]}
     if len(series.columns) > 1:
         card += "\n" + "\n".join(correlation_lines(series, made))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Event, Kind, TaskContext, sentence
 from studio.api.plot import Plot
 from studio_lab.augmentation import report
 from studio_lab.augmentation.trial import WEIGHTS
@@ -26,11 +26,6 @@ from studio_lab.tasks.augmentation.results import HOW, plot_events, told, tried
 COMPARED = ("smote", "copula", "vae")
 MOST_ROWS = 10_000
 """More rows than these are not needed to tell; they are drawn, each class by its share."""
-
-
-_SUSPECTED = (
-    "alone tells the target: if it is known only after the target is, leave the column out."
-)
 
 
 def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
@@ -53,7 +48,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     notes = [
         *table.notes,
         *_left_out(table, used),
-        *(f"“{name}” {_SUSPECTED}" for name in suspects),
+        *map(_suspected, suspects),
     ]
     methods = COMPARED if params.method == "best" else (params.method,)
     seed, count = ctx.rng.seed, len(methods) + 1  # what is plainest, class weights, comes along
@@ -64,13 +59,13 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
     made, real = yield from _made(ctx, params, table, target, chosen.method)
-    sentence = chosen.sentence(params.splits)
+    verdict = chosen.sentence(params.splits)
     shown = replace(whole, notes=tuple(notes)).only(names)
-    card = _card(path.stem, shown, target, sentence, judged)
+    card = _card(path.stem, shown, target, verdict, judged)
     title = f"{chosen.title}: {path.stem}"
     meta = {"verdict": str(chosen.verdict), "method": chosen.method, "card": card}
     yield ctx.artifact(
-        Kind.TABLE, as_csv(made), suffix=".csv", title=title, text=sentence, meta=meta
+        Kind.TABLE, as_csv(made), suffix=".csv", title=title, text=verdict, meta=meta
     )
     scatter = _scatter(real, target, made, chosen.title)
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
@@ -102,11 +97,24 @@ def _scatter(real: Table, target: Target, made: Table, title: str) -> Plot:
     return report.scatter_plot(next(rows), target.labels, target.classes, next(rows), title)
 
 
+def _suspected(name: str) -> str:
+    return sentence(
+        "“{name}” alone tells the target: if it is known only after the target is, leave the "
+        "column out.",
+        name=name,
+    )
+
+
 def _left_out(table: Table, used: Table) -> list[str]:
     able = sum(column.kind in USABLE for column in table.columns)
     if len(used.columns) < MOST_COLUMNS or able == MOST_COLUMNS:
         return []
-    return [f"Of {able:,} columns, the {MOST_COLUMNS} that say most about the target are used."]
+    return [
+        sentence(
+            "Of {all} columns, the {some} that say most about the target are used.",
+            all=f"{able:,}", some=MOST_COLUMNS,
+        )
+    ]  # fmt: skip
 
 
 def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:
@@ -118,16 +126,19 @@ def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:
         np.arange(len(table)), train_size=MOST_ROWS, stratify=target.labels,
         random_state=seed % 2**32,
     )  # fmt: skip
-    note = f"{MOST_ROWS:,} of {len(table):,} rows were drawn, which is enough to tell."
+    note = sentence(
+        "{some} of {all} rows were drawn, which is enough to tell.",
+        some=f"{MOST_ROWS:,}", all=f"{len(table):,}",
+    )  # fmt: skip
     return replace(table.at(np.sort(rows)), notes=(*table.notes, note)), target.at(np.sort(rows))
 
 
-def _card(name: str, table: Table, target: Target, sentence: str, judged: list[Outcome]) -> str:
+def _card(name: str, table: Table, target: Target, verdict: str, judged: list[Outcome]) -> str:
     """Return the card of the synthetic table: what it is made from, and how it did."""
     lines = [
         f"# Synthetic rows of {name}",
         "",
-        sentence,
+        verdict,
         "",
         *report.outcome_lines(judged),
         "",

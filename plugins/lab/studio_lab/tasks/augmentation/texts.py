@@ -21,6 +21,7 @@ from studio.api import (
     SamplingParams,
     TaskContext,
     TextEngine,
+    sentence,
     write_text,
 )
 from studio_lab.augmentation import report
@@ -45,7 +46,12 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     table = yield from ctx.in_thread(lambda: read_table(path))
     data, notes = texts_of(table, params.target, path.stem)
     if len(data.texts) > MOST:
-        notes.append(f"{MOST:,} of {len(data.texts):,} texts were drawn, which is enough to tell.")
+        notes.append(
+            sentence(
+                "{some} of {all} texts were drawn, which is enough to tell.",
+                some=f"{MOST:,}", all=f"{len(data.texts):,}",
+            )
+        )  # fmt: skip
         data = data.at(np.sort(np.random.default_rng(seed).permutation(len(data.texts))[:MOST]))
     methods = _methods(params)
     rewritten: dict[int, str] = {}
@@ -57,13 +63,13 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     chosen = recommended(judged)
     rng = np.random.default_rng((seed, params.splits))
     made, labels = made_texts(data, chosen.method, rng, rewritten)
-    sentence = chosen.sentence(params.splits)
+    verdict = chosen.sentence(params.splits)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     file = _file(data, made, [data.target.classes[label] for label in labels])
     title = f"{chosen.title}: {path.stem}"
-    yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=sentence, meta=meta)
+    yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
     yield from plot_events(ctx, report.plots(found, judged, chosen.method))
-    card = card_of(f"Made texts: {path.stem}", judged, sentence, notes)
+    card = card_of(f"Made texts: {path.stem}", judged, verdict, notes)
     more = {"rows": len(made), "classes": dict(data.target.counts), "rewritten": len(rewritten)}
     yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
 
@@ -98,7 +104,12 @@ def _rewritten(
             "tell anything.",
             "Choose another language model, or more texts.",
         )
-    notes.append(f"{len(found):,} texts were rewritten by way of {params.through}.")
+    notes.append(
+        sentence(
+            "{count} texts were rewritten by way of {through}.",
+            count=f"{len(found):,}", through=str(params.through),
+        )
+    )  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a drawing leans on: the same thing in another style. Draws nothing.
+"""The style that a drawing leans on: a related one, in which it was trained. Draws nothing.
 
 Of a caption that was never trained in a style the generator knows what it shows and how the style
 looks, and puts them together badly: too many things were learned by heart. While the noise is
@@ -33,7 +33,7 @@ _KIN = {
 """Style → others, the one to lean on first."""
 
 
-def leaning(rows: Tensor, trained: Trained) -> Tensor:
+def related(rows: Tensor, trained: Trained) -> Tensor:
     """Return rows (n, MAX_WORDS + 2) of captions in the styles that they lean on.
 
     A row of a drawing that was trained, or of a caption that was trained in no style, stays.

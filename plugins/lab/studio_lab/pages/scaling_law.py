@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.api import told
 from studio_lab.pages.phrases import tr
 
 Figure = Mapping[str, float]
 
 
-def scaling(report: Mapping[str, Any]) -> str:
+def scaling_law(report: Mapping[str, Any]) -> str:
     """Return what was found out as Markdown, the advice first.
 
     Args:
@@ -25,7 +26,7 @@ def scaling(report: Mapping[str, Any]) -> str:
     if "law" in report and "enough" in report:
         lines.append(_law(report))
     lines.append(_costs(report))
-    lines.append("\n".join(f"- {note}" for note in report["notes"]))
+    lines.append("\n".join(f"- {told(note, tr)}" for note in report["notes"]))
     return "\n\n".join(filter(None, lines))
 
 

@@ -1,0 +1,70 @@
+"""A text in plain English that can still be told in the language of the window.
+
+It is a ``str`` for whoever only reads it, as the terminal does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Sentence(str):
+    """A pattern with its places filled in.
+
+    Attributes:
+        pattern: As the catalogues of translations have it, with named places.
+        places: What stands there; may be a sentence itself.
+    """
+
+    pattern: str
+    places: Mapping[str, Any]
+
+
+def sentence(pattern: str, **places: Any) -> Sentence:
+    """Return a text of the code with its places filled in.
+
+    ``packaging/translations.py`` collects the patterns: give a literal, and figures as they are to
+    be read, ``count=f"{count:,}"``.
+    """
+    made = Sentence(_filled(pattern, places))
+    made.pattern, made.places = pattern, places
+    return made
+
+
+def as_parts(text: str) -> Any:
+    """Return a text as JSON keeps it, from which `told` can still tell it: for ``meta``."""
+    if not isinstance(text, Sentence):
+        return text
+    places = {
+        name: as_parts(each) if isinstance(each, str) else each
+        for name, each in text.places.items()
+    }
+    return {"pattern": text.pattern, "places": places}
+
+
+def told(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    """Return a text in another language, if it is a sentence; else as it is.
+
+    Args:
+        text: It, or what `as_parts` made of it.
+        translate: Returns a pattern in that language, such as ``ctx.tr``.
+    """
+    if isinstance(text, Sentence):
+        pattern, places = text.pattern, text.places
+    elif isinstance(text, Mapping):
+        pattern, places = str(text["pattern"]), text["places"]
+    else:
+        return text
+    return _filled(translate(pattern), {
+        name: told(each, translate) if isinstance(each, (str, Mapping)) else each
+        for name, each in places.items()
+    })  # fmt: skip
+
+
+def _filled(pattern: str, places: Mapping[str, Any]) -> str:
+    """Return a pattern with its places filled in; a file may have any, so nothing is formatted."""
+    return _PLACE.sub(lambda found: str(places.get(found[1], found[0])), pattern)
