@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
+from plugins.chat.tests.reading import pretend
 from plugins.code.tests.tasks.scripted import Engine, Quick
 from plugins.molecules.tests import pocket
 from plugins.music.tests.audio_models import tiny_audio_models
@@ -397,6 +399,11 @@ def _told(made: Made) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _case(task: str, folder: Path) -> Case:
+    if task == "chat.recognise":
+        path = folder / "scan.tiff"
+        first, *others = [PIL.Image.fromarray(pretend.page(["AB", "ACD"][:n])) for n in (1, 2, 1)]
+        first.save(path, save_all=True, append_images=others)
+        return Case({"documents": [str(path)]}, pretend.reader)
     if task == "image.film":
         drawn = {"prompts": "fox\na fox", "seeds": [1, 2], "steps": 2, "frames": 2}
         return Case({**drawn, "enlarge": False}, lambda: _drawing(folder))

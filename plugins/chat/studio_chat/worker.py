@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studio.api import hookimpl
-from studio_chat.tasks import draft, embedding, reply, rewrite, summarise
+from studio.api import Loader, hookimpl
+from studio_chat.reading import weights as reading_weights
+from studio_chat.tasks import draft, embedding, recognition, reply, rewrite, summarise
 
 
 @hookimpl
@@ -15,7 +16,6 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "chat.reply": reply.reply,
         "chat.embed": embedding.embed,
-        "chat.summarise": summarise.summarise,
-        "chat.rewrite": rewrite.rewrite,
-        "chat.draft": draft.draft,
-    }
+from studio.api import Loader, hookimpl
+from studio_chat.reading import weights as reading_weights
+from studio_chat.tasks import draft, embedding, recognition, reply, rewrite, summarise

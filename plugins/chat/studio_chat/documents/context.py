@@ -16,6 +16,7 @@ from studio_chat.documents.passages import (
     read,
     shown_name,
 )
+from studio_chat.documents.scans import recognise
 
 SHARE = 2
 """Documents take at most one part in so many of the context that the reply leaves."""
@@ -108,6 +109,7 @@ def ground(
     weights: str,
     encoder: str | None,
     reserve: int,
+    reader: str | None = None,
 ) -> Generator[Event, None, DocumentContext]:
     """Read the documents at ``paths`` and choose what of them goes into the prompt.
 
@@ -115,6 +117,7 @@ def ground(
         weights: The model that will answer; how long a text is, it says.
         encoder: Finds passages by their meaning; without one, their words decide.
         reserve: Tokens that the reply may have.
+        reader: Reads pages that are pictures; without one, they have no text.
 
     Raises:
         BadInput: There are too many, or none can be read and nothing else was said yet.
@@ -122,7 +125,7 @@ def ground(
     """
     if len(paths) > MAX_DOCUMENTS:
         raise BadInput(f"A reply can use at most {MAX_DOCUMENTS} documents.", "Remove some.")
-    found = yield from _read_all(ctx, paths, is_first=len(messages) < 3)
+    found = yield from _read_all(ctx, paths, reader, is_first=len(messages) < 3)
     if not found.documents:
         return found
     with ctx.lease(weights) as engine:
@@ -183,13 +186,13 @@ def stretches(texts: Sequence[Passage], ranked: Sequence[tuple[float, Passage]])
 
 
 def _read_all(
-    ctx: TaskContext, paths: Sequence[str], *, is_first: bool
+    ctx: TaskContext, paths: Sequence[str], reader: str | None, *, is_first: bool
 ) -> Generator[Event, None, DocumentContext]:
     """Read what can be read. What cannot is told with the reply, which goes on without it."""
     found = DocumentContext()
     for path in paths:
         try:
-            document = yield from _read(ctx, path)
+            document = yield from read_document(ctx, path, reader)
         except BadInput as error:
             if is_first and len(paths) == 1:
                 raise
@@ -204,17 +207,29 @@ def _read_all(
     return found
 
 
-def _read(ctx: TaskContext, path: str) -> Generator[Event, None, Document]:
-    steps = read(path)
+def read_document(
+    ctx: TaskContext, path: str, reader: str | None
+) -> Generator[Event, None, Document]:
+    """Read one document, the pages that are pictures too where there is a ``reader`` for them.
+
+    Raises:
+        BadInput: It cannot be read.
+        StudioError: The reader cannot be used.
+    """
+    steps = read(path, scans=bool(reader))
     try:
         while True:
             next(steps)
             yield ctx.progress(0, 1, f"Reading {shown_name(path)}")
     except StopIteration as end:
         document: Document = end.value
-        return document
     finally:
         steps.close()
+    if reader and document.scanned:
+        document = yield from recognise(ctx, path, document, reader)
+        if not document.text.strip():
+            raise BadInput(f"No text was found in {document.name}.", "Scan it more clearly.")
+    return document
 
 
 def _scores(

@@ -6,14 +6,16 @@ import codecs
 import os
 import stat
 from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
 from studio.api import BadInput
-from studio_chat.documents import formats, pdf
+from studio_chat.documents import formats, pdf, photo
+from studio_chat.documents.pdf import Box
 
 MAX_BYTES = 2_000_000
 """Of one document: a thousand pages."""
@@ -21,10 +23,12 @@ MAX_DOCUMENTS = 16
 PASSAGE_CHARACTERS = 900
 """Of a passage: about as much as the encoder reads."""
 
-KEPT_CHARACTERS = 8_000_000
+KEPT_CHARACTERS = 32_000_000
 """Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
 
-_WHAT_WOULD_DO = "Choose a PDF, Word, EPUB, HTML or text file (such as .txt or .md)."
+_WHAT_WOULD_DO = "Choose a PDF, Word, EPUB, HTML, picture or text file (such as .txt or .md)."
+_ONLY_SCANNED = "{name} contains no text, only scanned pages."
+_GET_READER = "Download “PP-OCRv6 small” on the Models page: it reads scans."
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _kept: dict[tuple[object, ...], Document] = {}
 """By the path, size and time of change of the file."""
@@ -41,6 +45,8 @@ class Document:
         unit: What a place in it is called: ``page``, ``slide``, ``chapter``, ``row`` or ``line``.
         titles: Of its chapters, empty for those without one.
         head: The first row of a table, repeated above each passage of it.
+        scanned: Numbers of the pages that are pictures and were not read yet.
+        boxes: Where each line is that was read from a picture, as ``pdf.Picture`` has it.
     """
 
     name: str
@@ -49,6 +55,8 @@ class Document:
     unit: str = "line"
     titles: tuple[str, ...] = ()
     head: str = ""
+    scanned: tuple[int, ...] = ()
+    boxes: tuple[Box | None, ...] = ()
 
     @property
     def lines(self) -> int:
@@ -58,6 +66,12 @@ class Document:
     def page(self, line: int) -> int:
         """Return the number of the page that a line is on, from 1."""
         return max(1, bisect_right(self.pages, line))
+
+    def by_page(self) -> list[list[str]]:
+        """Return the lines of each page; of a document without pages all as one."""
+        lines = self.text.split("\n")
+        starts = [*(self.pages or (1,)), len(lines) + 1]
+        return [lines[start - 1 : end - 1] for start, end in pairwise(starts)]
 
 
 @dataclass(frozen=True)
@@ -82,22 +96,25 @@ def shown_name(path: str) -> str:
     return name if len(name) <= 80 else f"{name[:79]}…"
 
 
-def read(path: str) -> Generator[None, None, Document]:
+def read(path: str, *, scans: bool = False) -> Generator[None, None, Document]:
     """Yield while that takes long; return the document at ``path``.
+
+    Args:
+        scans: Whether a document is wanted that has no text yet, only pictures of pages.
 
     Raises:
         BadInput: It cannot be read, is too long, empty, or of a kind that is not read.
     """
     name = shown_name(path)
-    try:
-        with _opened(Path(path).expanduser()) as file:
-            data = file.read(MAX_BYTES + 1)
-            suffix = Path(path).suffix.lower()
-            if data.lstrip().startswith(b"%PDF-") or formats.is_ours(data, suffix):
-                return (yield from _in_child(file, name, path, suffix))
-    except (OSError, ValueError) as error:  # a name may hold what no name may
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
+    with _opened(path) as file:
+        data = file.read(MAX_BYTES + 1)
+        suffix = Path(path).suffix.lower()
+        has_pages = data.lstrip().startswith(b"%PDF-") or photo.is_photo(data)
+        if has_pages or formats.is_ours(data, suffix):
+            document = yield from _in_child(file, path, suffix, has_pages=has_pages)
+            if document.scanned and not document.text.strip() and not scans:
+                raise BadInput(_ONLY_SCANNED.format(name=name), _GET_READER)
+            return document
     if len(data) > MAX_BYTES:
         raise BadInput(
             f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB.",
@@ -119,40 +136,66 @@ def read(path: str) -> Generator[None, None, Document]:
     return Document(name, text)
 
 
+def picture(
+    path: str, page: int, longest: int, *, gray: bool = False
+) -> Generator[None, None, pdf.Picture]:
+    """Yield while it is drawn; return a page of a PDF or of a file of pictures.
+
+    Args:
+        page: From 1.
+        longest: Pixels of its longer side.
+
+    Raises:
+        BadInput: The file cannot be read, or has no such page.
+    """
+    with _opened(path) as file:
+        return (yield from pdf.read_picture(file, shown_name(path), page, longest, gray=gray))
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: str) -> Iterator[IO[bytes]]:
     """Open a regular file; never waits for a pipe."""
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("it is not a file")
-        yield file
+    try:
+        place = Path(path).expanduser()
+        with open(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("it is not a file")
+            yield file
+    except (OSError, ValueError) as error:  # a name may hold what no name may
+        reason = getattr(error, "strerror", None) or str(error)
+        words = f"{shown_name(path)} cannot be read: {reason}."
+        raise BadInput(words, "Choose it again.") from error
 
 
 def _in_child(
-    file: IO[bytes], name: str, path: str, suffix: str
+    file: IO[bytes], path: str, suffix: str, *, has_pages: bool
 ) -> Generator[None, None, Document]:
     facts = os.fstat(file.fileno())
     key = (path, facts.st_size, facts.st_mtime_ns)
     if key in _kept:
         return _kept[key]
     os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child reads what we have open
-    answer = yield from pdf.read_pages(file, name, suffix)
-    pages, unit = answer["pages"], answer.get("unit", "line")
-    starts = [1]
-    for page in pages[:-1]:
-        starts.append(starts[-1] + page.count("\n") + 1)
-    text = "\n".join(pages)
-    document = _kept[key] = Document(
-        name,
-        text,
-        pages=() if unit in {"line", "row"} else tuple(starts),
-        unit=unit,
+    name = shown_name(path)
+    answer = yield from pdf.read_pages(file, name, suffix, has_pages=has_pages)
+    unit = answer.get("unit", "line")
+    document = _kept[key] = replace(
+        of_pages(name, answer["pages"], unit),
         titles=tuple(answer.get("titles", ())),
         head=answer.get("head", "")[: PASSAGE_CHARACTERS // 2],
+        scanned=tuple(answer.get("scanned", ())),
     )
     while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
         _kept.pop(next(iter(_kept)))
     return document
+
+
+def of_pages(name: str, pages: Sequence[str], unit: str) -> Document:
+    """Return a document whose pages are these."""
+    starts = [1]
+    for page in pages[:-1]:
+        starts.append(starts[-1] + page.count("\n") + 1)
+    has_pages = unit not in {"line", "row"}
+    return Document(name, "\n".join(pages), tuple(starts) if has_pages else (), unit)
 
 
 def passages(document: Document) -> list[Passage]:

@@ -1,9 +1,9 @@
-"""The text of a PDF, page by page, read in a child that may take little; so is that of the other
-``formats``. Knows no conversation.
+"""Documents of strangers, read in a child that may take little: text and pictures of pages.
 
 A PDF is a stranger's program: its streams unfold to any size, its objects lead in circles. Run by
 path with ``python -I -S`` this module is the child: it reads the file on its standard input, within
-limits of memory and time, and writes one JSON object.
+limits of memory and time, and writes one JSON object, and behind it the pixels of a picture.
+Knows no conversation.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
 MAX_BYTES = 64_000_000
-MAX_CHARACTERS = 2_000_000
-"""Of all pages: what a text may have, too."""
+MAX_PAGED_BYTES = 1_000_000_000
+"""Of PDFs and pictures, which are not read as a whole."""
+MAX_CHARACTERS = 4_000_000
+"""Of all pages: of some 1,500."""
 MEMORY_BYTES = 1 << 30
 PROCESSOR_SECONDS = 60
 PATIENCE_SECONDS = 300.0
@@ -31,16 +34,17 @@ PATIENCE_SECONDS = 300.0
 _MAX_ANSWER_BYTES = 8 * MAX_CHARACTERS  # a character may be escaped
 _LOOK_SECONDS = 0.005
 _NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_LONGEST = 4_000
+"""Pixels of a picture's longer side."""
 _PROBLEMS = {
     "locked": ("is encrypted and needs a password",
                "Save an unencrypted copy."),
-    "scanned": ("contains no text, only scanned pages",
-                "Run text recognition (OCR) on it first."),
     "long": (f"has more than {MAX_CHARACTERS // 1_000_000} million characters",
              "Choose a shorter excerpt."),
     "greedy": ("takes too much time or memory to read",
                "Print it to a new PDF, or save it as text."),
     "broken": ("is damaged or not a PDF", "Save it again, or save it as text."),
+    "gone": ("has no such page any more", "Attach it again."),
     "torn": ("is damaged, or not what its name says", "Save it again, or save it as PDF."),
     "office": ("has a password or an Office format of before 2007",
                "Save it without a password as .docx or .pptx, or as PDF."),
@@ -52,40 +56,104 @@ _PROBLEMS = {
 
 
 def read_pages(
-    file: IO[bytes], name: str, suffix: str = ""
+    file: IO[bytes], name: str, suffix: str = "", *, has_pages: bool = True
 ) -> Generator[None, None, dict[str, Any]]:
     """Yield while the child reads; return its ``pages``, or all text as one where there are none.
 
     Where they have a name, ``unit`` is that (``page``, ``slide``, ``chapter``; ``row`` for lines
-    of a table), ``titles`` are the chapters' and ``head`` is the first row.
+    of a table), ``titles`` are the chapters' and ``head`` is the first row. ``scanned`` are the
+    numbers of pages that are a picture without text.
 
     Args:
         file: Open at its beginning.
         name: For the sentences.
         suffix: Of the file, in small letters: tells a page of the web or a table from other text.
+        has_pages: Whether it is a PDF or a picture, of which there are larger ones.
 
     Raises:
-        BadInput: It is encrypted, scanned, empty, too long, damaged, or takes too much.
+        BadInput: It is encrypted, empty, too long, damaged, or takes too much.
     """
-    from studio.api import BadInput  # not for the child, which knows nothing of the studio
+    most = MAX_PAGED_BYTES if has_pages else MAX_BYTES
+    if os.fstat(file.fileno()).st_size > most:
+        from studio.api import BadInput  # not for the child, which knows nothing of the studio
 
-    if os.fstat(file.fileno()).st_size > MAX_BYTES:
         raise BadInput(
-            f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB for a document.",
+            f"{name} is larger than the limit of {most // 1_000_000} MB for a document.",
             "Choose a shorter excerpt.",
         )
-    answer = yield from _ask(file, suffix)
+    data = yield from _ask(file, [suffix], _MAX_ANSWER_BYTES)
+    return _checked(data, name)
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom of a line, in parts of ten thousand of its page."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page as it looks.
+
+    Attributes:
+        width, height: In pixels.
+        pixels: Row by row from the top, one byte each or three (red, green, blue).
+        boxes: Of the lines of its text, in their order; None for a line without a place. There
+            are none of a scan.
+    """
+
+    width: int
+    height: int
+    pixels: bytes
+    boxes: tuple[Box | None, ...] = ()
+
+
+def read_picture(
+    file: IO[bytes], name: str, page: int, longest: int, *, gray: bool = False
+) -> Generator[None, None, Picture]:
+    """Yield while the child draws; return a page of a PDF, or of a file of pictures.
+
+    Args:
+        file: Open at its beginning.
+        name: For the sentences.
+        page: From 1.
+        longest: Pixels of its longer side.
+
+    Raises:
+        BadInput: There is no such page, or it takes too much.
+    """
+    longest = min(longest, _LONGEST)
+    order = ["", str(page), str(longest), "gray" if gray else "colour"]
+    data = yield from _ask(file, order, 3 * longest * longest + _MAX_ANSWER_BYTES)
+    head, _, pixels = data.partition(b"\n")
+    answer = _checked(head, name)
+    width, height = answer["size"]
+    if len(pixels) != width * height * (1 if gray else 3):
+        answer = _checked(b"", name)
+    boxes = tuple(None if each is None else _box(*each) for each in answer["boxes"])
+    return Picture(width, height, pixels, boxes)
+
+
+def _box(left: int, top: int, right: int, bottom: int) -> Box:
+    return left, top, right, bottom
+
+
+def _checked(data: bytes, name: str) -> dict[str, Any]:
+    from studio.api import BadInput
+
+    try:
+        answer: dict[str, Any] = json.loads(data)
+    except ValueError:  # it was ended in the midst of it
+        answer = {"problem": "greedy"}
     if problem := answer.get("problem"):
         what, hint = _PROBLEMS[problem]
         raise BadInput(f"{name} {what}.", hint)
     return answer
 
 
-def _ask(file: IO[bytes], suffix: str) -> Generator[None, None, dict[str, Any]]:
-    spec = find_spec("pypdf")
+def _ask(file: IO[bytes], order: Sequence[str], most: int) -> Generator[None, None, bytes]:
+    spec = find_spec("pypdfium2")
     assert spec is not None, "the plugin needs it"
     home = Path(str(spec.origin)).parents[1]
-    command = [sys.executable, "-I", "-S", "-B", __file__, str(home), suffix]
+    command = [sys.executable, "-I", "-S", "-B", __file__, str(home), str(most), *order]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             command,
@@ -104,12 +172,7 @@ def _ask(file: IO[bytes], suffix: str) -> Generator[None, None, dict[str, Any]]:
             child.kill()
             child.wait()
         said.seek(0)
-        data = said.read(_MAX_ANSWER_BYTES + 1)
-    try:
-        answer: dict[str, Any] = json.loads(data)
-    except ValueError:  # it was ended in the midst of it
-        return {"problem": "greedy"}
-    return answer
+        return said.read(most + 1)
 
 
 # --- the child ----------------------------------------------------------------------------------
@@ -117,14 +180,27 @@ def _ask(file: IO[bytes], suffix: str) -> Generator[None, None, dict[str, Any]]:
 
 def _main() -> None:
     sys.path += [sys.argv[1], str(Path(__file__).resolve().parents[2])]
-    from studio_chat.documents import formats
+    from studio_chat.documents import formats, pdfium, photo
 
-    _limit()
-    suffix = sys.argv[2]
+    _limit(int(sys.argv[2]))
+    suffix, *order = sys.argv[3:]
     with open(sys.stdin.fileno(), "rb") as file:
-        is_other = formats.is_ours(file.peek(8), suffix)
-        answer = _answer(file, partial(_read_other, suffix) if is_other else _read)
-    json.dump(answer, sys.stdout)
+        beginning = file.peek(16)
+        is_photo = photo.is_photo(beginning)
+        read: Callable[[IO[bytes]], dict[str, Any]]
+        if order:
+            page, longest, kind = order
+            draw = photo.picture if is_photo else pdfium.picture
+            read = partial(draw, number=int(page), longest=int(longest), gray=kind == "gray")
+        elif is_photo:
+            read = photo.read
+        elif formats.is_ours(beginning, suffix):
+            read = partial(formats.read, suffix=suffix, most=MAX_CHARACTERS)
+        else:
+            read = partial(pdfium.read, most=MAX_CHARACTERS)
+        answer = _cleaned(_answer(file, read))
+    pixels = answer.pop("pixels", b"")
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
 
 
 def _answer(file: IO[bytes], read: Callable[[IO[bytes]], dict[str, Any]]) -> dict[str, Any]:
@@ -136,47 +212,25 @@ def _answer(file: IO[bytes], read: Callable[[IO[bytes]], dict[str, Any]]) -> dic
         return {"problem": "broken"}
 
 
-def _limit() -> None:
+def _limit(most: int) -> None:
     if sys.platform == "win32":
         return  # the parent's clock is the only limit there
     import resource
 
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_ANSWER_BYTES, _MAX_ANSWER_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform != "darwin":  # which refuses
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
-def _read(file: IO[bytes]) -> dict[str, Any]:
-    from pypdf import PasswordType, PdfReader
-    from pypdf.errors import DependencyError, FileNotDecryptedError
-
-    pages: list[str] = []
-    try:
-        reader = PdfReader(file)
-        if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
-            return {"problem": "locked"}
-        for page in reader.pages:
-            pages.append(_clean(page.extract_text()))
-            if sum(map(len, pages)) > MAX_CHARACTERS:
-                return {"problem": "long"}
-    except (DependencyError, FileNotDecryptedError):
-        return {"problem": "locked"}
-    has_text = any(page.strip() for page in pages)
-    return {"pages": pages, "unit": "page"} if has_text else {"problem": "scanned"}
-
-
-def _read_other(suffix: str, file: IO[bytes]) -> dict[str, Any]:
-    from studio_chat.documents import formats
-
-    answer = formats.read(file, suffix, MAX_CHARACTERS)
-    if "problem" in answer:
+def _cleaned(answer: dict[str, Any]) -> dict[str, Any]:
+    if "pages" not in answer:
         return answer
     pages = [_clean(page) for page in answer["pages"]]
     if sum(map(len, pages)) > MAX_CHARACTERS:
         return {"problem": "long"}
-    has_text = any(page.strip() for page in pages)
+    has_text = any(page.strip() for page in pages) or answer.get("scanned")
     return answer | {"pages": pages} if has_text else {"problem": "empty"}
 
 

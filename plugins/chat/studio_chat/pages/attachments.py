@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api.window.ui import Ui
+from studio_chat.documents import photo
 from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
 
 SUFFIXES = (
     *("", ".txt", ".md", ".markdown", ".rst", ".tex", ".log", ".pdf", ".docx", ".odt", ".xml"),
-    *(".html", ".htm", ".xhtml", ".epub", ".pptx"),
+    *(".html", ".htm", ".xhtml", ".epub", ".pptx", *photo.SUFFIXES),
     *(".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".ini", ".py", ".js", ".ts", ".c", ".h"),
     *(".cpp", ".java", ".rs", ".go", ".sh", ".sql"),
 )

@@ -49,6 +49,13 @@ PANEL_FIELDS = (
 """What the page shows beside a conversation: all but what the composer and the thread hold."""
 
 
+DOCUMENTS = (
+    *(".txt", ".pdf", ".docx", ".odt", ".epub", ".pptx", ".html", ".csv", ".tsv"),
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"),
+)
+"""Files that a person is shown to choose from."""
+
+
 class Reply(Params, frozen=True):
     """What to answer, and how freely.
 
@@ -75,10 +82,10 @@ class Reply(Params, frozen=True):
     documents: Annotated[
         list[str],
         Hidden(),
-        File((".txt", ".pdf", ".docx", ".odt", ".epub", ".pptx", ".html", ".csv", ".tsv")),
+        File(DOCUMENTS),
         Label(
             "Documents",
-            "Files the reply can use, such as text, PDF, Word, EPUB, HTML, PowerPoint or CSV.",
+            "Files the reply can use: text, PDF, Word, EPUB, HTML, PowerPoint, CSV, scans, photos.",
         ),
     ] = []
     encoder: Annotated[
@@ -86,6 +93,12 @@ class Reply(Params, frozen=True):
         Hidden(),
         Capability("embedding"),
         Label("Encoder", "Finds passages by meaning; without one, passages are found by keywords."),
+    ] = WeightsId()
+    reader: Annotated[
+        WeightsId | None,
+        Hidden(),
+        Capability("text-recognition"),
+        Label("Text recognition", "Reads scanned pages and photos; without it, they have no text."),
     ] = WeightsId()
     weights: TextModel = WeightsId()
     temperature: Annotated[Temperature, _SAMPLING] = 0.3
@@ -167,6 +180,19 @@ class Reply(Params, frozen=True):
                 "Keep one of JSON schema, regex and grammar.",
             )
         return Constraint(*given[0]) if given else None
+
+
+class Recognise(Params, frozen=True):
+    """Which documents become text."""
+
+    documents: Annotated[
+        list[str],
+        File(DOCUMENTS),
+        Label("Documents", "Scans, photos of pages, or any document."),
+    ] = []
+    weights: Annotated[
+        WeightsId, Capability("text-recognition"), Label("Model", "Reads the scanned pages.")
+    ] = WeightsId()
 
 
 class Embed(Params, frozen=True):

@@ -60,7 +60,13 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         raise BadInput("Documents cannot be used with plain-text prompts.", "Remove one of them.")
     if params.documents:
         grounding = yield from ground(
-            ctx, params.documents, messages, params.weights, params.encoder, params.max_tokens
+            ctx,
+            params.documents,
+            messages,
+            params.weights,
+            params.encoder,
+            params.max_tokens,
+            params.reader,
         )
         messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:

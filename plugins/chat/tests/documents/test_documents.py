@@ -139,7 +139,7 @@ def test_stretches_are_merged_and_the_best_comes_first() -> None:
 def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = ["\n".join(f"{topic} line {n} and more" for n in range(40)) for topic in TOPICS]
 
-    def read_pages(file: Any, name: str, suffix: str) -> Any:
+    def read_pages(file: Any, name: str, suffix: str, **_: Any) -> Any:
         yield
         return {"pages": pages, "unit": "page"}
 
