@@ -1,4 +1,4 @@
-"""The runtime half: which tasks there are. Does no work."""
+"""The runtime half: which tasks there are, and which weights can be loaded. Does no work."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "chat.reply": reply.reply,
         "chat.embed": embedding.embed,
-from studio.api import Loader, hookimpl
-from studio_chat.reading import weights as reading_weights
-from studio_chat.tasks import draft, embedding, recognition, reply, rewrite, summarise
+        "chat.recognise": recognition.recognise,
+        "chat.summarise": summarise.summarise,
+        "chat.rewrite": rewrite.rewrite,
+        "chat.draft": draft.draft,
+    }
+
+
+@hookimpl
+def studio_loaders() -> Sequence[Loader]:
+    """Return the loaders of the families that this plugin has."""
+    return (reading_weights.loader(),)

@@ -3,7 +3,7 @@
 Plain data only.
 """
 
-from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Reply
+from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Recognise, Reply
 from studio_chat.schema.writing import LANGUAGES, Change, Draft, Rewrite, Summarise
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ChatSettings",
     "Draft",
     "Embed",
+    "Recognise",
     "Reply",
     "Rewrite",
     "Summarise",
