@@ -23,8 +23,8 @@ def cut(picture: Picture, quad: Quad) -> Picture:
     """Return a line upright, ``HEIGHT`` high; a tall one is turned on its side."""
     import cv2
 
-    across = max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[3] - quad[2]))
-    down = max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))
+    upper, right, lower, left = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).tolist()
+    across, down = max(upper, lower), max(left, right)
     if down > 1.5 * across:
         quad, across, down = np.roll(quad, -1, axis=0), down, across
     width = int(np.clip(across / max(down, 1) * HEIGHT, 8, _WIDEST))
