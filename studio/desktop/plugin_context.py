@@ -191,6 +191,10 @@ class PluginLibrary:
         """Return artifacts, newest first."""
         return [self._saved(found) for found in self._library.find(query, kinds=kinds, limit=limit)]
 
+    def made_in(self, conversations: Sequence[str]) -> list[SavedArtifact]:
+        """Return the results that were made in conversations, newest first."""
+        return [self._saved(found) for found in self._library.made_in(conversations)]
+
     def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns."""
         return self._saved(self._library.add_artifact(new, inputs=parents))

@@ -31,6 +31,11 @@ class LibraryView(Protocol):
         """Return artifacts, newest first."""
         ...
 
+    @since("1.1")
+    def made_in(self, conversations: Sequence[str]) -> list[SavedArtifact]:
+        """Return the results that were made in conversations, newest first, without the bin."""
+        ...
+
     def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns.
 

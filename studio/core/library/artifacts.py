@@ -143,6 +143,17 @@ class Artifacts:
         )
         return [from_columns(Artifact, row) for row in rows]
 
+    def made_in(self, conversations: Sequence[str], limit: int) -> list[Artifact]:
+        """Return what was made in conversations, newest first, without the bin."""
+        rows = self._database.all(
+            "SELECT artifacts.* FROM artifacts JOIN records ON records.id = artifacts.record"
+            " WHERE records.conversation IN (SELECT value FROM json_each(?))"
+            " AND artifacts.binned_at IS NULL ORDER BY artifacts.id DESC LIMIT ?",
+            msgspec.json.encode(list(conversations)).decode(),
+            limit,
+        )
+        return [from_columns(Artifact, row) for row in rows]
+
     def count(self, query: str, **conditions: Any) -> int:
         """Return how many ``find`` would return without a limit."""
         source, values = _matching(query, **conditions)

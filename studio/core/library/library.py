@@ -202,6 +202,10 @@ class Library:
         """
         return self._artifacts.get(id)
 
+    def made_in(self, conversations: Sequence[str], limit: int = 1000) -> list[Artifact]:
+        """Return what was made in conversations, newest first, without the bin."""
+        return self._artifacts.made_in(conversations, limit)
+
     def find(
         self,
         query: str = "",

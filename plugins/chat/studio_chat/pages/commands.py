@@ -10,13 +10,14 @@ from studio_chat.pages.phrases import tr
 def page_actions(page: ChatPage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
     rows = (
-        ("new", tr("New conversation"), page.new, "square-pen", "Ctrl+N"),
+        ("new", tr("New conversation"), lambda: page.new(), "square-pen", "Ctrl+N"),
         ("search", tr("Search conversations"), page.search, "search", "Ctrl+F"),
         ("copy", tr("Copy last answer"), page.copy_last, "copy", "Ctrl+Shift+C"),
         ("again", tr("Regenerate"), page.regenerate, "refresh-cw", "Ctrl+R"),
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
         ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),
         ("export", tr("Export conversation…"), page.export, "download", ""),
+        ("project", tr("New project…"), page.list.projects.new, "folder-plus", ""),
         ("import", tr("Import conversations…"), page.list.imports.ask, "upload", ""),
         ("prompts", tr("Saved prompts…"), page.edit_prompts, "bookmark", "Ctrl+Shift+P"),
         ("rename", tr("Rename conversation"), page.title.edit, "text-cursor-input", ""),

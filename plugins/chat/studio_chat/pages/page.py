@@ -22,8 +22,10 @@ from studio.api import (
 from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.drafts import Drafts
+from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
+from studio_chat.pages.projects.project import Projects
 from studio_chat.pages.prompts.picker import PromptPicker, insert
 from studio_chat.pages.prompts.prompt_dialog import PromptDialog
 from studio_chat.pages.prompts.saved import Shelf
@@ -42,7 +44,9 @@ class ChatPage(PageFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         self.work_queue = WorkQueue(ctx)
-        super().__init__(ctx, self.work_queue, self._start_example)
+        self.projects = Projects(ctx, self.work_queue)
+        self._instructions = Instructions(self.projects)
+        super().__init__(ctx, self.work_queue, self.projects, self._start_example)
         self._drafts = Drafts(ctx, self.work_queue)
         self._writing: dict[str, Session] = {}
         """Conversations out of view whose reply is still being written."""
@@ -55,7 +59,7 @@ class ChatPage(PageFrame):
         self.parameters = Parameters(ctx, self.shelf)
         self.prompts = PromptPicker(ctx.ui, self.composer.field, self, lambda: self.shelf.prompts)
         self.composer.first_keys = self.prompts.on_key
-        self.session = Session(ctx, self.work_queue, self)
+        self.session = self._new_session()
         self.text_actions = TextActions(
             ctx, self.action_panel, self.thread_view, self.composer, lambda: self.session
         )
@@ -76,11 +80,14 @@ class ChatPage(PageFrame):
 
     def _connect(self) -> None:
         self.list.opened.connect(self.open)
-        self.list.new_asked.connect(self.new)
+        self.list.new_asked.connect(lambda: self.new())
         self.list.binned.connect(self._on_binned)
         self.list.renamed.connect(self._on_renamed)
+        self.list.projects.begin_asked.connect(self.new)
+        self.list.projects.binned.connect(self._on_project_binned)
+        self.projects.changed.append(self._on_projects)
         self.title.renamed.connect(lambda title: self.session.rename(title))
-        self.title.new_asked.connect(self.new)
+        self.title.new_asked.connect(lambda: self.new())
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(lambda: self.session.stop())
         self.composer.changed.connect(self._on_draft)
@@ -94,10 +101,13 @@ class ChatPage(PageFrame):
 
     # --- conversations ------------------------------------------------------------------------
 
-    def new(self) -> None:
-        """Begin a conversation; it is kept once something is sent."""
+    def _new_session(self, folder: str = "") -> Session:
+        return Session(self._ctx, self.work_queue, self, self._instructions, folder)
+
+    def new(self, folder: str = "") -> None:
+        """Begin a conversation, in a project if one is named; it is kept once something is sent."""
         self._leave()
-        self._begin()
+        self._begin(folder)
         self.composer.field.setFocus()
 
     def reuse(self, used: UsedSettings) -> None:
@@ -126,9 +136,9 @@ class ChatPage(PageFrame):
         self.session.load(conversation)
         self._enter()
 
-    def _begin(self) -> None:
+    def _begin(self, folder: str = "") -> None:
         weights = str(self._ctx.settings.get("weights", "") or "")
-        self.session = Session(self._ctx, self.work_queue, self)
+        self.session = self._new_session(folder)
         self.session.weights = weights
         begins_with = self.parameters.begin(self.session.answering())
         if begins_with != self.session.answering():
@@ -141,7 +151,7 @@ class ChatPage(PageFrame):
         if not conversation or conversation == self.session.id:
             return
         self._leave()
-        self.session = self._writing.pop(conversation, Session(self._ctx, self.work_queue, self))
+        self.session = self._writing.pop(conversation, self._new_session())
         if not self.session.id:
             self.session.load(conversation)
         self.session.listener = self
@@ -193,6 +203,17 @@ class ChatPage(PageFrame):
             self.session.stop()
             self.new()
 
+    def _on_project_binned(self, project: str) -> None:
+        if self.session.folder == project:
+            self.session.stop()
+            self.new()
+
+    def _on_projects(self) -> None:
+        if self.session.conversation is not None:
+            self.session.look_up()  # it may have been moved
+        else:
+            self.conversation_changed()
+
     def _on_renamed(self, conversation: str) -> None:
         if conversation == self.session.id:
             self.session.look_up()
@@ -224,7 +245,8 @@ class ChatPage(PageFrame):
     def conversation_changed(self) -> None:
         """Show title and settings of the conversation."""
         session = self.session
-        self.title.set_title(session.title)
+        project = self.projects.get(session.folder)
+        self.title.set_title(session.title, project.title if project else "")
         self.list.set_current(session.id)
         self.parameters.show(session.settings, session.answering())
         self._remember(session.id)

@@ -23,6 +23,7 @@ from studio_chat.pages.actions.panel import ActionPanel
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
 from studio_chat.pages.conversations.title_bar import TitleBar
+from studio_chat.pages.projects.project import Projects
 from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
 from studio_chat.pages.welcome import NoWeights, Welcome
 
@@ -37,12 +38,16 @@ class PageFrame(QWidget):
     """
 
     def __init__(
-        self, ctx: PluginContext, work_queue: WorkQueue, start: Callable[[str], None]
+        self,
+        ctx: PluginContext,
+        work_queue: WorkQueue,
+        projects: Projects,
+        start: Callable[[str], None],
     ) -> None:
         super().__init__()
         self._ctx = ctx
         self._list_wanted: bool | None = None
-        self.list = ConversationList(ctx, work_queue)
+        self.list = ConversationList(ctx, work_queue, projects)
         self.title = TitleBar(ctx.ui)
         self.thread_view = ThreadView(ctx)
         self.welcome = Welcome(ctx, start)

@@ -40,14 +40,12 @@ class ReplyWork:
         if reply.stopping:
             self._end(reply, INTERRUPTED, {"stopped": True})
             return
-        known = {
-            name: self._session.settings[name]
-            for name in PANEL_FIELDS
-            if name in self._session.settings
-        }
-        documents = documents_of(path)
+        session, told = self._session, self._session.instructions
+        known = {name: session.settings[name] for name in PANEL_FIELDS if name in session.settings}
+        documents = told.documents(session.folder, documents_of(path))
         params = {
             **known,
+            "system": told.system(session.folder, session.settings),
             "weights": reply.weights,
             "documents": documents,
             "encoder": "" if documents else None,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from studio.api import PluginContext, StudioError, WorkQueue
+from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.reply_work import ReplyWork
 from studio_chat.pages.thread.turns import (
@@ -58,9 +59,17 @@ class Session:
         reply: The reply that is being written, in whatever branch; None when there is none.
         weights: Id of the weights that answer next; empty for the best.
         settings: System prompt and sampling, as ``Reply.parse`` takes them.
+        instructions: What the model is told beside the conversation.
     """
 
-    def __init__(self, ctx: PluginContext, work_queue: WorkQueue, listener: Listener) -> None:
+    def __init__(
+        self,
+        ctx: PluginContext,
+        work_queue: WorkQueue,
+        listener: Listener,
+        instructions: Instructions,
+        folder: str = "",
+    ) -> None:
         self._ctx = ctx
         self._store = ctx.library.conversations
         self._work_queue = work_queue
@@ -73,6 +82,8 @@ class Session:
         """Id of the conversation that is being read."""
         self.weights = ""
         self.settings: dict[str, Any] = {}
+        self.instructions = instructions
+        self._begins_in = folder
         self._work = ReplyWork(ctx, work_queue, self)
 
     # --- what it is ---------------------------------------------------------------------------
@@ -86,6 +97,11 @@ class Session:
     def title(self) -> str:
         """What a person calls it; empty for a new one."""
         return self.conversation.title if self.conversation is not None else ""
+
+    @property
+    def folder(self) -> str:
+        """Id of the project it lies in; empty for none."""
+        return self.conversation.folder if self.conversation is not None else self._begins_in
 
     @property
     def busy(self) -> bool:
@@ -214,11 +230,12 @@ class Session:
         self._show([*before, waiting])
         self.tell("reply_changed")
         system, settings = str(self.settings.get("system", "")), self._kept_settings()
-        known = self.id
+        known, folder = self.id, self.folder
 
         def keep() -> tuple[Any, Turn, Any, Turn]:
             title = title_of(text)
-            id = known or self._store.create(title, system=system, settings=settings).id
+            create = self._store.create
+            id = known or create(title, folder=folder, system=system, settings=settings).id
             mine = self.versioned(save(id, parent))
             journal, theirs = self._begin(id, mine.id, reply.weights)
             return self._store.get(id), mine, journal, theirs

@@ -12,15 +12,12 @@ from typing import Any
 
 from PySide6.QtCore import (
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -28,21 +25,18 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
-    QWidget,
 )
 
 from studio.api import Conversations, PluginContext, Role, WorkQueue
 from studio_chat.pages.conversations import pdf
+from studio_chat.pages.conversations.delegate import WIDTH, RowDelegate, dots
 from studio_chat.pages.conversations.import_controller import ImportController
-from studio_chat.pages.conversations.model import CONVERSATION, HEADING, ConversationModel
+from studio_chat.pages.conversations.model import CONVERSATION, PROJECT, ConversationModel
+from studio_chat.pages.projects.project import Project, Projects
+from studio_chat.pages.projects.project_actions import ProjectActions
 from studio_chat.pages.whole_file import write_by
 
-WIDTH = 240
-_ROW, _HEADING_ROW = 32, 30
 _SEARCH_MS = 150
 EXPORTS = (".md", ".html", ".pdf", ".json")
 
@@ -62,9 +56,14 @@ class ConversationList(QFrame):
     binned = Signal(str)
     renamed = Signal(str)
 
-    def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue, projects: Projects) -> None:
         super().__init__()
-        self._ctx, self._work_queue = ctx, work_queue
+        self._ctx, self._work_queue, self._projects = ctx, work_queue, projects
+        self.projects = ProjectActions(ctx, work_queue, projects, self)
+        self.projects.search_asked.connect(self.search_in)
+        projects.changed.append(self.refresh)
+        self._scope = ""
+        """Id of the project that is searched in; empty for all conversations."""
         self._current = ""
         self.writing: Callable[[str], bool] = lambda _id: False
         self.setFixedWidth(WIDTH)
@@ -94,11 +93,16 @@ class ConversationList(QFrame):
         self.imports.imported.connect(self.refresh)
         self.model = ConversationModel()
         self.model.renamed = self._rename
+        self.model.moved = projects.move
+        self.closed: Callable[[str], bool] = self.model.closed.__contains__
         self.view = _View(self)
         self.view.setModel(self.model)
-        self.view.setItemDelegate(_Delegate(self))
+        self.view.setItemDelegate(RowDelegate(self, self.view))
         self.view.clicked.connect(self._open)
         self.view.activated.connect(self._open)
+        self._scope_chip = ctx.ui.button("", "folder", dense=True, tip=self.tr("Search everywhere"))
+        self._scope_chip.clicked.connect(lambda: self.search_in(""))
+        self._scope_chip.hide()
         self._nothing = ctx.ui.label("", Role.MUTE, wrap=True)
         self._nothing.setMargin(10)
         self._nothing.hide()
@@ -112,6 +116,11 @@ class ConversationList(QFrame):
         column.setContentsMargins(0, 0, 1, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        chip = QHBoxLayout()
+        chip.setContentsMargins(12, 0, 10, 4)
+        chip.addWidget(self._scope_chip)
+        chip.addStretch(1)
+        column.addLayout(chip)
         column.addWidget(self._nothing)
         column.addWidget(self.view, 1)
         column.addWidget(self.imports)
@@ -129,8 +138,19 @@ class ConversationList(QFrame):
     def refresh(self) -> None:
         """Read the list again."""
         query = self.search.text().strip()
-        listed = self._ctx.library.conversations.list
-        self._work_queue.do(lambda: listed(query, limit=1000), lambda rows: self._show(query, rows))
+        listed, scope = self._ctx.library.conversations.list, self._scope or None
+        self._work_queue.do(
+            lambda: listed(query, folder=scope, limit=1000), lambda rows: self._show(query, rows)
+        )
+
+    def search_in(self, project: str) -> None:
+        """Show and search only the conversations of a project; of all for an empty id."""
+        scope = self._projects.get(project)
+        self._scope = scope.id if scope else ""
+        self._scope_chip.setVisible(scope is not None)
+        self._scope_chip.setText(f"{scope.title}  ×" if scope else "")
+        self.refresh()
+        self.search.setFocus()
 
     def set_current(self, conversation: str) -> None:
         """Mark the conversation that is open; empty for a new one."""
@@ -142,7 +162,11 @@ class ConversationList(QFrame):
         if query != self.search.text().strip() or self.view.is_editing:
             return
         place = self.view.verticalScrollBar().value()
-        self.model.show_rows(rows, found=bool(query))
+        if self._scope and self._projects.get(self._scope) is None:
+            self.search_in("")  # it went to the bin
+            return
+        found = bool(query or self._scope)
+        self.model.show_rows(rows, found=found, projects=self._projects.all())
         self.view.setCurrentIndex(self.model.index_of(self._current))
         self.view.verticalScrollBar().setValue(place)
         none = (
@@ -157,10 +181,14 @@ class ConversationList(QFrame):
         row = index.data(CONVERSATION)
         if row is not None:
             self.opened.emit(row.id)
+        elif (project := index.data(PROJECT)) is not None:
+            self.model.closed ^= {project.id}
+            self.refresh()
 
     def more_menu(self) -> QMenu:
         """Return what can be done beside opening one."""
         menu: QMenu = self._ctx.ui.menu()
+        self.projects.add_all(menu)
         for icon, title, call in self.more:
             menu.addAction(self._ctx.ui.icon(icon), title, call)
         title = self.tr("Import conversations…")
@@ -168,6 +196,13 @@ class ConversationList(QFrame):
         return menu
 
     # --- what can be done with one ------------------------------------------------------------
+
+    def menu_at(self, index: QModelIndex) -> QMenu | None:
+        """Return the menu of a row; None for a heading."""
+        row, project = index.data(CONVERSATION), index.data(PROJECT)
+        if isinstance(project, Project):
+            return self.projects.menu_for(project)
+        return self.menu_for(row) if row is not None else None
 
     def menu_for(self, row: Any) -> QMenu:
         """Return the menu of one conversation."""
@@ -179,6 +214,7 @@ class ConversationList(QFrame):
         menu.addAction(
             ui.icon("download"), self.tr("Export…"), lambda: self.export(row.id, row.title)
         )
+        self.projects.add_move(menu, row)
         menu.addSeparator()
         menu.addAction(ui.icon("trash-2"), self.tr("Move to bin") + "\tDel", lambda: self.bin(row))
         return menu
@@ -267,6 +303,9 @@ class _View(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setDragDropOverwriteMode(True)  # onto a row, never between two
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
 
     @property
@@ -276,108 +315,30 @@ class _View(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Bin with Delete, open the menu with the menu key."""
-        row = self.currentIndex().data(CONVERSATION)
+        row, project = self.currentIndex().data(CONVERSATION), self.currentIndex().data(PROJECT)
         if event.key() == Qt.Key.Key_Delete and row is not None:
             self._owner.bin(row)
+        elif event.key() == Qt.Key.Key_Delete and project is not None:
+            self._owner.projects.bin(project)
         else:
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the conversation under the mouse."""
+        """Offer what can be done with the row under the mouse."""
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if keyboard else self.indexAt(event.pos())
-        row = index.data(CONVERSATION)
-        if row is not None:
+        if (menu := self._owner.menu_at(index)) is not None:
             spot = self.visualRect(index).bottomLeft() if keyboard else event.pos()
-            self._owner.menu_for(row).popup(self.viewport().mapToGlobal(spot))
+            menu.popup(self.viewport().mapToGlobal(spot))
 
     def mousePressEvent(self, event: Any) -> None:
         """Open the menu on the dots of a row."""
         index = self.indexAt(event.pos())
-        row = index.data(CONVERSATION)
-        if row is not None and dots(self.visualRect(index)).contains(event.pos()):
+        menu = None
+        if index.isValid() and dots(self.visualRect(index)).contains(event.pos()):
+            menu = self._owner.menu_at(index)
+        if menu is not None:
             spot = self.visualRect(index).bottomRight() - QPoint(24, 0)
-            self._owner.menu_for(row).popup(self.viewport().mapToGlobal(spot))
+            menu.popup(self.viewport().mapToGlobal(spot))
             return
         super().mousePressEvent(event)
-
-
-def dots(row: QRect) -> QRect:
-    """Return where the dots of a row are."""
-    return QRect(row.right() - 34, row.top(), 28, row.height())
-
-
-class _Delegate(QStyledItemDelegate):
-    """Draws a row: title, pin, dots under the mouse."""
-
-    def __init__(self, owner: ConversationList) -> None:
-        super().__init__(owner)
-        self._owner = owner
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        """Headings are lower."""
-        return QSize(WIDTH, _HEADING_ROW if index.data(HEADING) else _ROW)
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        """Draw one row."""
-        colors = self._owner.ctx.ui.tokens.colors
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = option.rect
-        font = option.font
-        if index.data(HEADING):
-            font.setPixelSize(11)
-            font.setWeight(font.Weight.DemiBold)
-            painter.setFont(font)
-            painter.setPen(QColor(colors["mute"]))
-            spot = rect.adjusted(18, 8, -12, 0)
-            painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, index.data())
-            painter.restore()
-            return
-        self._paint_row(painter, option, index, colors)
-        painter.restore()
-
-    def _paint_row(self, painter: QPainter, option: Any, index: Any, colors: Any) -> None:
-        row, rect = index.data(CONVERSATION), option.rect.adjusted(8, 1, -6, -1)
-        hover = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        focus = bool(option.state & QStyle.StateFlag.State_HasFocus) and bool(
-            option.state & QStyle.StateFlag.State_KeyboardFocusChange
-        )
-        open_now = row.id == self._owner.current
-        painter.setPen(QColor(colors["accent"]) if focus else Qt.PenStyle.NoPen)
-        if open_now or hover or focus:
-            painter.setBrush(QColor(colors["accent-soft" if open_now else "raised"]))
-            painter.drawRoundedRect(rect, 6, 6)
-        right = rect.right() - 8
-        icon = "ellipsis" if hover else "pin" if row.pinned else ""
-        if self._owner.writing(row.id) and not hover:
-            icon = "loader-circle"
-        if icon:
-            color = "accent" if icon == "loader-circle" else "mute"
-            pixmap = self._owner.ctx.ui.icon(icon, color).pixmap(QSize(14, 14))
-            right -= 18
-            painter.drawPixmap(right + 4, rect.center().y() - 6, 14, 14, pixmap)
-        painter.setPen(QColor(colors["text"]))
-        room = QRect(rect.left() + 10, rect.top(), right - rect.left() - 12, rect.height())
-        text = painter.fontMetrics().elidedText(
-            index.data(), Qt.TextElideMode.ElideRight, room.width()
-        )
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
-
-    def createEditor(self, parent: QWidget, option: Any, index: Any) -> QWidget:
-        """Edit a title in its row."""
-        editor = QLineEdit(parent)
-        editor.setAccessibleName(self.tr("Title"))
-        editor.setMaxLength(200)
-        return editor
-
-    def updateEditorGeometry(self, editor: QWidget, option: Any, index: Any) -> None:
-        """Cover the row with the editor."""
-        editor.setGeometry(option.rect.adjusted(8, 0, -6, 0))

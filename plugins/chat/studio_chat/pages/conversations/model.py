@@ -1,4 +1,4 @@
-"""The rows of the list of conversations: pinned ones, then by day.
+"""The rows of the list of conversations: projects, pinned ones, then by day.
 
 An item model; reads no library.
 """
@@ -9,34 +9,64 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+)
 
 from studio_chat.pages.phrases import tr
+from studio_chat.pages.projects.project import Project
 
 HEADING = Qt.ItemDataRole.UserRole + 1
 CONVERSATION = Qt.ItemDataRole.UserRole + 2
+PROJECT = Qt.ItemDataRole.UserRole + 3
+INSIDE = Qt.ItemDataRole.UserRole + 4
+"""Whether a conversation is shown below its project."""
+MIME = "application/x-offline-studio-conversation"
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class ConversationModel(QAbstractListModel):
-    """Headings and conversations.
+    """Headings, projects and conversations.
 
-    ``renamed`` is what an inline edit calls, with id and title.
+    Attributes:
+        renamed: What an inline edit calls, with id and title.
+        moved: What a drop calls, with id and project; an empty one is none.
+        closed: Ids of the projects whose conversations are folded away.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[Any] = []
         self.renamed: Callable[[str, str], None] = lambda _id, _title: None
+        self.moved: Callable[[str, str], None] = lambda _id, _project: None
+        self.closed: set[str] = set()
 
     def show_rows(
-        self, conversations: Sequence[Any], *, found: bool, today: date | None = None
+        self,
+        conversations: Sequence[Any],
+        *,
+        found: bool,
+        projects: Sequence[Project] = (),
+        today: date | None = None,
     ) -> None:
         """Show conversations in the order of the library; ``found`` ones without days."""
         rows: list[Any] = []
         heading = ""
+        known = {project.id for project in projects} if not found else set()
+        if known:
+            rows.append(tr("Projects"))
+        for project in projects if known else ():
+            rows.append(project)
+            if project.id not in self.closed:
+                rows += [row for row in conversations if row.folder == project.id]
         for row in conversations:
+            if row.folder in known:
+                continue
             day = tr("Found") if found else _heading(row, today or date.today())
             if day != heading:
                 heading = day
@@ -49,7 +79,7 @@ class ConversationModel(QAbstractListModel):
     def index_of(self, conversation: str) -> QModelIndex:
         """Return where a conversation is; an invalid index if it is not shown."""
         for number, row in enumerate(self._rows):
-            if not isinstance(row, str) and row.id == conversation:
+            if not isinstance(row, str | Project) and row.id == conversation:
                 return self.index(number)
         return QModelIndex()
 
@@ -62,7 +92,7 @@ class ConversationModel(QAbstractListModel):
         if not index.isValid():
             return None
         row = self._rows[index.row()]
-        heading = isinstance(row, str)
+        heading, project = isinstance(row, str), isinstance(row, Project)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row if heading else row.title or tr("New conversation")
         if role == Qt.ItemDataRole.ToolTipRole and not heading:
@@ -70,14 +100,59 @@ class ConversationModel(QAbstractListModel):
         if role == HEADING:
             return heading
         if role == CONVERSATION:
-            return None if heading else row
+            return None if heading or project else row
+        if role == PROJECT:
+            return row if project else None
+        if role == INSIDE:
+            above = self._rows[: index.row()]
+            return not heading and any(
+                isinstance(each, Project) and each.id == row.folder for each in above
+            )
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Headings can neither be chosen nor renamed."""
-        if not index.isValid() or isinstance(self._rows[index.row()], str):
+        """Headings can neither be chosen nor renamed; conversations are dragged to projects."""
+        if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        row, flag = self._rows[index.row()], Qt.ItemFlag
+        if isinstance(row, str):
+            return flag.ItemIsDropEnabled
+        usable = flag.ItemIsEnabled | flag.ItemIsSelectable
+        if isinstance(row, Project):
+            return usable | flag.ItemIsDropEnabled
+        return usable | flag.ItemIsEditable | flag.ItemIsDragEnabled | flag.ItemIsDropEnabled
+
+    # --- dragging -----------------------------------------------------------------------------
+
+    def mimeTypes(self) -> list[str]:
+        """Return what a dragged conversation is."""
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Return the id of a dragged conversation."""
+        data = QMimeData()
+        row = indexes[0].data(CONVERSATION) if indexes else None
+        if row is not None:
+            data.setData(MIME, row.id.encode())
+        return data
+
+    def canDropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+    ) -> bool:
+        """A conversation falls on anything: what lies in a project leads into it."""
+        return data.hasFormat(MIME) and parent.isValid()
+
+    def dropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+    ) -> bool:
+        """Put a conversation into the project it was dropped on, or out of its own."""
+        if not self.canDropMimeData(data, action, row, column, parent):
+            return False
+        target = self._rows[parent.row()]
+        inside = self.data(parent, INSIDE)
+        project = target.id if isinstance(target, Project) else target.folder if inside else ""
+        self.moved(bytes(data.data(MIME).data()).decode(), project)
+        return True
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Rename a conversation."""

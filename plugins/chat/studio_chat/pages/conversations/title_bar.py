@@ -29,6 +29,9 @@ class TitleBar(QWidget):
         self._list.clicked.connect(self.list_asked)
         self._new = ui.icon_button("square-pen", self.tr("New conversation (Ctrl+N)"))
         self._new.clicked.connect(self.new_asked)
+        self._project = ui.label("", Role.BADGE)
+        self._project.setToolTip(self.tr("The project of this conversation"))
+        self._project.hide()
         self._label = _Title(self)
         ui.wear(self._label, Role.TITLE)
         self._field = QLineEdit()
@@ -43,11 +46,18 @@ class TitleBar(QWidget):
         row.setSpacing(6)
         row.addWidget(self._list)
         row.addWidget(self._new)
+        row.addWidget(self._project, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addLayout(self._stack, 1)
         self.setFixedHeight(54)
 
-    def set_title(self, title: str) -> None:
-        """Show a title; empty for a new conversation, which cannot be renamed."""
+    def set_title(self, title: str, project: str = "") -> None:
+        """Show a title; empty for a new conversation, which cannot be renamed.
+
+        Args:
+            project: Title of the project it lies in; empty for none.
+        """
+        self._project.setText(project)
+        self._project.setVisible(bool(project))
         self._title = title
         self._label.set_text(title or self.tr("New conversation"))
         self._label.setEnabled(bool(title))

@@ -1,0 +1,28 @@
+"""What a model is told beside a conversation: instructions and files of its project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from studio_chat.documents.passages import MAX_DOCUMENTS
+from studio_chat.pages.projects.project import Projects
+
+
+class Instructions:
+    """Puts together what all conversations of a project share with what one has of its own."""
+
+    def __init__(self, projects: Projects) -> None:
+        self._projects = projects
+
+    def system(self, folder: str, settings: dict[str, Any]) -> str:
+        """Return the system prompt: that of the project, then that of the conversation."""
+        project = self._projects.get(folder)
+        own = str(settings.get("system", ""))
+        return "\n\n".join(filter(None, (project.instructions if project else "", own)))
+
+    def documents(self, folder: str, own: Sequence[str]) -> list[str]:
+        """Return the documents to draw on; of too many those of the conversation."""
+        project = self._projects.get(folder)
+        paths = [*(project.files if project else ()), *own]
+        return list(dict.fromkeys(reversed(paths)))[:MAX_DOCUMENTS][::-1]

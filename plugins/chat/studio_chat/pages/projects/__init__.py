@@ -1,0 +1,1 @@
+"""Projects: folders of conversations with instructions and files that all of them share."""
