@@ -14,6 +14,7 @@ from tests.architecture.source_tree import ROOT, name, product_files, python_fil
 LARGE = 2 * 2**20
 OWN_WEIGHTS = re.compile(r"resources/weights/[\w.-]+\.safetensors")
 BINARY = {
+    ".ogg",
     ".ttf",
     ".png",
     ".jpg",

@@ -6,20 +6,19 @@ Says nothing about time: such a server may take seconds to begin.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from studio.testing.sound_server import PATIENCE, sound_server, until
+
 RATE = 44100
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 NOTE = 0.5
-PATIENCE = 60.0
 TRIES = 3
 GAP = 0.005  # seconds
 
@@ -56,38 +55,13 @@ print(player.underruns)
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A PulseAudio of the test's own, whose only device is a null sink."""
-    assert shutil.which("pulseaudio"), "PulseAudio is missing: `make setup` installs it"
-    assert shutil.which("parec"), "parec (pulseaudio-utils) is missing: `make setup` installs it"
-    socket = tmp_path / "pulse.sock"
-    script = tmp_path / "server.pa"
-    script.write_text(
-        f"load-module module-native-protocol-unix auth-anonymous=1 socket={socket}\n"
-        f"load-module module-null-sink sink_name=nowhere rate={RATE} channels=2\n"
-        "set-default-sink nowhere\n"
-        "set-default-source nowhere.monitor\n"
+    lines = (
+        f"load-module module-null-sink sink_name=nowhere rate={RATE} channels=2",
+        "set-default-sink nowhere",
+        "set-default-source nowhere.monitor",
     )
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{socket}")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    command = ["pulseaudio", "-n", "-F", str(script), "--daemonize=no", "--exit-idle-time=-1"]
-    with (tmp_path / "server.log").open("wb") as log:
-        running = subprocess.Popen(
-            [*command, "--use-pid-file=no"], stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        until(lambda: socket.exists() or running.poll() is not None)
-        assert running.poll() is None, (tmp_path / "server.log").read_text()
+    with sound_server(tmp_path, monkeypatch, lines):
         yield
-    finally:
-        running.terminate()
-        running.wait(PATIENCE)
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
 
 
 def played(tmp_path: Path) -> tuple[np.ndarray, int]:

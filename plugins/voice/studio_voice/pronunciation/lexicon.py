@@ -20,7 +20,7 @@ _SHORT: Final = "".join(rf"(?<!\b{re.escape(each)})" for each in SHORTENED)
 SENTENCE_END: Final = re.compile(
     rf"(?<=[.!?…]){_SHORT}" + r"\s+|(?<=[.!?…][”’)\"])\s+|\n{2,}|\n(?=\s*[-*•\d])"
 )
-CLAUSE_END: Final = re.compile(r"(?<=[,;:—])\s+")
+_CLAUSE_END: Final = re.compile(r"(?<=[,;:—])\s+")
 _LONGEST: Final = 240
 """Letters of what is said at once: longer sentences are said in clauses."""
 
@@ -107,7 +107,7 @@ def sentences(text: str) -> Iterator[str]:
                 yield rest
             continue
         held = ""
-        for clause in CLAUSE_END.split(rest):
+        for clause in _CLAUSE_END.split(rest):
             for part in _in_words(clause):
                 if held and len(held) + len(part) >= _LONGEST:
                     yield held

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from studio_voice.pronunciation.lexicon import CLAUSE_END, SENTENCE_END, sentences
+from studio_voice.pronunciation.lexicon import SENTENCE_END, sentences
 
 _FENCE: Final = "```"
 _FIRST_CLAUSE: Final = 24
 """Letters of a first clause that is said by itself: so the first sound comes early."""
+_CLAUSE_END: Final = re.compile(
+    r"(?<=[,;:—])\s+|\s+(?=(?:and|or|but|that|which|who|where|when|while|because|if|as|with)\s)"
+)
 _UNSAID: Final = (
     (re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)"), r"\1"),
     (re.compile(r"https?://\S+"), "a link"),
@@ -69,8 +72,8 @@ class SentenceStream:
     def _split(self, text: str, *, is_whole: bool) -> tuple[list[str], str]:
         cut = len(text) if is_whole else _last_end(text, SENTENCE_END)
         if not cut and self._nothing_yet:
-            cut = _last_end(text, CLAUSE_END)
-            cut = cut if cut >= _FIRST_CLAUSE else 0
+            ends = (found.end() for found in _CLAUSE_END.finditer(text))
+            cut = next((end for end in ends if end >= _FIRST_CLAUSE), 0)
         said = list(sentences(plain(text[:cut])))
         self._nothing_yet = self._nothing_yet and not said
         return said, text[cut:]

@@ -183,14 +183,14 @@ class Dialogue(QObject):
         self.changed.emit()
 
     def _written(self, job: JobHandle, text: str) -> None:
-        if job is self._hearing:
-            self._hearing = None
         self._held = f"{self._held} {' '.join(text.split())}".strip()
-        if self.microphone.speaking or self._hearing is not None:
-            self.changed.emit()  # the sentence goes on: it is sent whole
-        elif self._held:
+        if job is not self._hearing:
+            return  # the sentence goes on in the next one: it is sent whole
+        if self._held and not self.microphone.speaking:
             text, self._held = self._held, ""
             self.say(text)
+        self._hearing = None
+        self.changed.emit()
 
     def _not_written(self, job: JobHandle, error: StudioError | None) -> None:
         if job is self._hearing:
