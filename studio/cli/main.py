@@ -38,6 +38,7 @@ COMMANDS = {
     "plugins": "install, list, enable, update and remove plugins",
     "serve": "start a local OpenAI-compatible API server",
     "mcp": "offer the tasks as tools to programs that speak MCP",
+    "tools": "add and check MCP servers, whose tools Chat may call",
     "library": "list, search, show, export, verify and back up results",
     "verify": "check who made files, and whether they were changed since",
     "sandbox": "show and test the sandbox for generated code",

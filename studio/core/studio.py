@@ -58,6 +58,7 @@ from studio.core.runtime_process.requests import RuntimeRequests
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
 from studio.core.tools import Tools
+from studio.core.tools.servers.servers import Servers
 from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.library_weights import LibraryWeights
@@ -200,7 +201,8 @@ class Studio:
                 self.notices,
             )
         )
-        self.tools = Tools(plugins, library, settings, self.submit)
+        servers = Servers(paths, self.post)
+        self.tools = Tools(plugins, library, settings, self.submit, servers)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
@@ -266,6 +268,7 @@ class Studio:
 
     def close(self) -> None:
         """End the runtime and all jobs, and wait until what was made is on disk."""
+        self.tools.servers.close()
         self.workflows.close()
         self.jobs.queue.close()
         self.runtime.stop()

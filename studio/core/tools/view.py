@@ -15,6 +15,8 @@ from studio.core.saved_artifact import saved_artifact
 from studio.core.settings import Settings
 from studio.core.tools.approvals import Approvals
 from studio.core.tools.catalogue import Catalogue
+from studio.core.tools.servers.servers import Servers
+from studio.core.tools.servers.source import ServerSource
 from studio.core.tools.task_source import TaskSource
 
 
@@ -23,6 +25,7 @@ class Tools:
 
     Attributes:
         catalogue: All tools; further sources are added there.
+        servers: Those of the user.
         approvals: What the user has said of them.
     """
 
@@ -32,11 +35,13 @@ class Tools:
         library: Library,
         settings: Settings,
         submit: Callable[[JobRequest], JobHandle],
+        servers: Servers,
     ) -> None:
         tasks = TaskSource(
             plugins, lambda id: saved_artifact(library, library.artifact(id)), submit
         )
-        self.catalogue = Catalogue([tasks])
+        self.servers = servers
+        self.catalogue = Catalogue([tasks, ServerSource(servers, library)])
         self.approvals = Approvals(settings)
 
     def all(self) -> Sequence[Tool]:
