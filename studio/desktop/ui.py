@@ -52,6 +52,7 @@ class WindowUi:
         open_page: For the studio's own pages: bring a page into view by its id.
         show_jobs: Open the list of all jobs.
         show_artifact: Show a result in the library.
+        view_artifact: Hand over what shows or plays a result, once it is read.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
         reuse: For the same: fill the page of a record's task as it was, or all but the seed.
         actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
@@ -70,6 +71,9 @@ class WindowUi:
         self.open_page: Callable[[str], bool] = lambda page: False
         self.show_jobs: Callable[[], None] = lambda: None
         self.show_artifact: Callable[[SavedArtifact], None] = lambda artifact: None
+        self.view_artifact: Callable[[SavedArtifact, Callable[[QWidget], None]], None] = (
+            lambda artifact, then: None
+        )
         self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
             lambda artifact: ()
         )

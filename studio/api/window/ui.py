@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobHandle
 from studio.api.params import Params
 from studio.api.plot import Plot
@@ -216,6 +217,16 @@ class Ui(Protocol):
 
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
         """Ask where to write; None when the user declined."""
+        ...
+
+    @since("1.1")
+    def show_artifact(self, artifact: SavedArtifact, /) -> None:
+        """Show a result in the library, with its record and its family tree."""
+        ...
+
+    @since("1.1")
+    def view_artifact(self, artifact: SavedArtifact, then: Callable[[QWidget], None], /) -> None:
+        """Call ``then`` with what shows or plays a result of the library, once it is read."""
         ...
 
     def copy(self, text: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from studio.api.window.tools import Tool
 
-_K1, _B = 1.2, 0.5
+_K1, _B = 1.2, 0.2
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LITTLE = """
     the and for with that this from into you your are was were will can could would please have has
@@ -21,6 +21,7 @@ _LITTLE = """
     let just
 """
 _STOP = frozenset(_LITTLE.split())
+_FEW = 4
 _WEIGHT = {"name": 3, "title": 3, "about": 2, "arguments": 1}
 
 
@@ -34,8 +35,22 @@ def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
         (_score(asked, text, spread, len(tools), typical), -place)
         for place, text in enumerate(texts)
     ]
-    best = sorted((each for each in scored if each[0] > 0), reverse=True)[: max(0, most)]
-    return [tools[-place] for _score_, place in best]
+    best = [tools[-place] for score, place in sorted(scored, reverse=True) if score > 0]
+    return _with_makers(best, tools, most)
+
+
+def _with_makers(best: Sequence[Tool], tools: Sequence[Tool], most: int) -> list[Tool]:
+    """Return the best, and behind the first two the main tool of whoever makes these.
+
+    Who asks for “a picture of an owl” names what all tools of the pictures have to do with.
+    """
+    mains: dict[str, Tool] = {}
+    for tool in tools:
+        mains.setdefault(tool.group, tool)
+    first = [*best[:2], *(mains[tool.group] for tool in best[:2])]
+    if 0 < len(best) < _FEW:  # a choice of one is none
+        best = [*best, *mains.values()][:_FEW]
+    return list({tool.name: tool for tool in [*first, *best]}.values())[: max(0, most)]
 
 
 def words(text: str) -> list[str]:

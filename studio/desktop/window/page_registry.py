@@ -77,6 +77,7 @@ class PageRegistry:
         self._parts = PageServices(
             studio, window.activity, self.ui, background, self.serving, self.context
         )
+        self.ui.view_artifact = functools.partial(show_later, self._parts)
         window.activity.title_of = weights.title
         for plugin in studio.plugins.plugins:
             if plugin.folder is not None:
