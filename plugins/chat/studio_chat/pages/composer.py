@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from studio.api import PluginContext, Role, Ui, local_files
 from studio_chat.pages.attachments import Attachments
 from studio_chat.pages.session import MAX_MESSAGE
+from studio_chat.pages.tools.switch import ToolSwitch
 
 MAX_LINES = 8
 PASTE_AS_BLOCK = 40_000
@@ -35,6 +36,7 @@ class Composer(QFrame):
         stopped: The user wants the reply to end.
         changed: The draft is different.
         weights_picked: Id of the weights that answer from now on.
+        tools_changed: Which tools the conversation may use from now on.
         edit_last: Up was pressed in an empty field.
         prompts_asked: The user wants the saved prompts.
         actions_asked: Ask, at this widget, what to do with what is written.
@@ -47,6 +49,7 @@ class Composer(QFrame):
     stopped = Signal()
     changed = Signal()
     weights_picked = Signal(str)
+    tools_changed = Signal(object)
     edit_last = Signal()
     prompts_asked = Signal()
     actions_asked = Signal(QWidget)
@@ -98,6 +101,8 @@ class Composer(QFrame):
         row.addWidget(prompts)
         row.addWidget(actions)
         row.addWidget(self.picker.widget)
+        self.tools = ToolSwitch(ctx, self.tools_changed.emit)
+        row.addWidget(self.tools.widget)
         row.addStretch(1)
         row.addWidget(self.meter)
         row.addWidget(self._button)

@@ -93,6 +93,7 @@ class ChatPage(PageFrame):
         self.composer.changed.connect(self._on_draft)
         self.composer.weights_picked.connect(self._on_weights)
         self.composer.edit_last.connect(self.edit_last)
+        self.composer.tools_changed.connect(lambda tools: self.session.change_tools(tools))
         self.composer.prompts_asked.connect(self.prompts.open)
         self.prompts.edit_asked.connect(self.edit_prompts)
         self.parameters.weights_wanted.connect(self._on_weights)
@@ -247,6 +248,7 @@ class ChatPage(PageFrame):
         session = self.session
         project = self.projects.get(session.folder)
         self.title.set_title(session.title, project.title if project else "")
+        self.composer.tools.show_settings(session.tools)
         self.list.set_current(session.id)
         self.parameters.show(session.settings, session.answering())
         self._remember(session.id)

@@ -18,6 +18,7 @@ from studio_chat.pages.thread.turns import (
     as_messages,
     documents_of,
 )
+from studio_chat.pages.tools.run import ToolRun
 from studio_chat.schema import PANEL_FIELDS
 
 if TYPE_CHECKING:
@@ -34,9 +35,40 @@ class ReplyWork:
         self._store = ctx.library.conversations
         self._work_queue = work_queue
         self._session = session
+        self.run: ToolRun | None = None
+        """What is done with tools before words follow."""
 
     def ask(self, reply: Reply, path: Sequence[Turn]) -> None:
         """Have an answer to ``path`` written, or end it if it was stopped meanwhile."""
+        if reply.stopping:
+            self._end(reply, INTERRUPTED, {"stopped": True})
+        elif self._session.tools.on and not reply.prefix:
+            self._use_tools(reply, [turn for turn in path if turn.id != reply.turn])
+        else:
+            self._write(reply, path)
+
+    def _use_tools(self, reply: Reply, before: Sequence[Turn]) -> None:
+        """Let the model call tools first; its words follow."""
+
+        def write() -> None:
+            self.run = None
+            done = Turn(reply.turn, "assistant", "", extra=reply.run_facts())
+            self._write(reply, [*before, done])
+
+        def end(error: StudioError | None) -> None:
+            self.run = None
+            if error is not None:
+                self._failed(reply, error)
+            else:
+                self._end(reply, INTERRUPTED, {"stopped": True})
+
+        self.run = ToolRun(
+            self._ctx, self._work_queue, self._session, reply, before, write=write, end=end
+        )
+        self.run.start()
+
+    def _write(self, reply: Reply, path: Sequence[Turn]) -> None:
+        """Have the words written."""
         if reply.stopping:
             self._end(reply, INTERRUPTED, {"stopped": True})
             return
@@ -76,7 +108,9 @@ class ReplyWork:
         """End the reply at its next step; its text is kept."""
         if self._session.reply is not None:
             self._session.reply.stopping = True
-            if self._session.reply.job is not None:
+            if self.run is not None:
+                self.run.stop()
+            elif self._session.reply.job is not None:
                 self._session.reply.job.cancel()
             self._session.tell("reply_changed")
 
@@ -118,7 +152,7 @@ class ReplyWork:
         if self._session.reply is reply:
             self._session.reply = None
         record = reply.job.record if reply.job is not None else ""
-        facts = {"weights": reply.weights, **reply.figures(), **extra}
+        facts = {"weights": reply.weights, **reply.figures(), **reply.run_facts(), **extra}
 
         def keep() -> Turn:
             row = self._store.finish_reply(

@@ -20,6 +20,8 @@ from studio_chat.pages.thread.turns import (
     Turn,
     title_of,
 )
+from studio_chat.pages.tools.run import ToolRun
+from studio_chat.pages.tools.settings import ToolSettings
 
 MAX_MESSAGE = 1_000_000
 """Characters of one message: more than any model here reads."""
@@ -58,6 +60,7 @@ class Session:
         turns: The branch in view, oldest first.
         reply: The reply that is being written, in whatever branch; None when there is none.
         weights: Id of the weights that answer next; empty for the best.
+        tools: Whether it may use tools, and whose.
         settings: System prompt and sampling, as ``Reply.parse`` takes them.
         instructions: What the model is told beside the conversation.
     """
@@ -84,6 +87,7 @@ class Session:
         self.settings: dict[str, Any] = {}
         self.instructions = instructions
         self._begins_in = folder
+        self.tools = ToolSettings()
         self._work = ReplyWork(ctx, work_queue, self)
 
     # --- what it is ---------------------------------------------------------------------------
@@ -120,6 +124,7 @@ class Session:
             self.conversation, self.turns = found
             settings = dict(self.conversation.settings)
             self.weights = str(settings.pop("weights", ""))
+            self.tools = ToolSettings.read(settings.pop("tools", None))
             self.settings = {**settings, "system": self.conversation.system}
             self.tell("conversation_changed")
             self.tell("turns_changed")
@@ -168,9 +173,15 @@ class Session:
             lambda: self._store.update(id, system=system, settings=kept), self._took_row
         )
 
+    def change_tools(self, tools: ToolSettings) -> None:
+        """Keep which tools the conversation may use."""
+        self.tools = tools
+        self.change_settings(self.settings, self.weights)
+        self.tell("conversation_changed")
+
     def _kept_settings(self) -> dict[str, Any]:
         kept = {name: value for name, value in self.settings.items() if name != "system"}
-        return {**kept, "weights": self.weights}
+        return {**kept, "weights": self.weights, "tools": self.tools.plain()}
 
     def rename(self, title: str) -> None:
         """Give the conversation another title."""
@@ -329,7 +340,14 @@ class Session:
         if self.busy or turn.mine or turn.id != (self.turns[-1].id if self.turns else ""):
             return
         before = self.turns[: self._index(turn)]
-        self.reply = reply = Reply(self.answering(), turn.id, prefix=turn.content)
+        plan = turn.extra.get("plan")
+        self.reply = reply = Reply(
+            self.answering(),
+            turn.id,
+            prefix=turn.content,
+            calls=turn.calls,
+            plan=[str(name) for name in plan] if isinstance(plan, list) else [],
+        )
         back = list(self.turns)
         self.tell("reply_changed")
 
@@ -367,6 +385,47 @@ class Session:
                 self.turns[number] = turn
                 if self.listener is not None:
                     self.listener.turn_changed(turn)
+
+    # --- tools --------------------------------------------------------------------------------
+
+    def allow(self, turn: Turn, arguments: Mapping[str, Any], *, always: bool) -> None:
+        """Let the call that waits be done, with these arguments."""
+        if (run := self._run_of(turn)) is not None:
+            run.allow(arguments, always=always)
+
+    def refuse(self, turn: Turn, *, never: bool) -> None:
+        """Leave the call that waits undone; ``never`` forbids the tool from now on."""
+        if (run := self._run_of(turn)) is not None:
+            run.refuse(never=never)
+
+    def begin_plan(self, turn: Turn, steps: Sequence[str]) -> None:
+        """Do the steps that the user agreed to."""
+        if (run := self._run_of(turn)) is not None:
+            run.begin_plan(steps)
+
+    def undo_run(self, turn: Turn) -> None:
+        """Put all that the calls of a reply made in the bin, or take it out again."""
+        if self.busy or not turn.made:
+            return
+        ids, library = [made.id for made in turn.made], self._ctx.library
+        undone = not turn.undone
+
+        def move() -> None:
+            for id in ids:
+                (library.bin if undone else library.restore)(id)
+            self._store.update_message(turn.id, extra={**turn.extra, "undone": undone})
+
+        self._reload(move)
+        if undone:
+            words = tr("What the run made is in the bin: {count}.").format(count=len(ids))
+            again = replace(turn, extra={**turn.extra, "undone": True})
+            self._ctx.notices.offer(
+                words, tr("Restore"), lambda: self.undo_run(again), key=f"chat.undo.{turn.id}"
+            )
+
+    def _run_of(self, turn: Turn) -> ToolRun | None:
+        writes = self.reply is not None and self.reply.turn == turn.id
+        return self._work.run if writes else None
 
     # --- branches -----------------------------------------------------------------------------
 

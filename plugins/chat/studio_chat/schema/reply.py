@@ -214,3 +214,8 @@ class ChatSettings(Params, frozen=True):
         bool,
         Label("Send with Ctrl+Enter", "Enter then starts a new line."),
     ] = False
+    tool_steps: Annotated[
+        int,
+        Range(1, 30, 1),
+        Label("Steps of a run", "A run with tools ends after this many steps."),
+    ] = 8

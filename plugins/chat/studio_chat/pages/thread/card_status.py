@@ -67,7 +67,8 @@ class CardStatus(QWidget):
             deed(self._turn)
 
     def _show_waiting(self, reply: Reply) -> None:
-        waiting = not reply.pieces or reply.stopping
+        waits_for_user = reply.waits_for_plan or reply.asks
+        waiting = (not reply.pieces or reply.stopping) and not waits_for_user
         self.setVisible(waiting)
         self._show_buttons(retry=False, go_on=False)
         self._bar.setVisible(waiting and reply.share is not None)
@@ -84,7 +85,7 @@ class CardStatus(QWidget):
             self._say("triangle-alert", Role.BAD, f"{error.message} {error.hint}".strip())
         elif told:
             self._say("info", Role.MUTE, told)
-        nothing = not turn.content.strip()
+        nothing = not turn.content.strip() and not turn.calls
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),
             go_on=was_cut_short(turn) and not nothing and self._is_last(),

@@ -16,6 +16,7 @@ from studio_chat.pages.thread.card_status import CardStatus
 from studio_chat.pages.thread.sent_message import send_message
 from studio_chat.pages.thread.sources import Sources
 from studio_chat.pages.thread.turns import SENDING, Deeds, Reply, Turn
+from studio_chat.pages.tools.call_list import CallList
 
 MAX_LINES = 16
 Choice = tuple[str, str, Callable[[str], None]]
@@ -305,6 +306,8 @@ class ReplyBody(QWidget):
         column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)
         column.addLayout(head)
+        self.calls = CallList(ctx, card.deeds)
+        column.addWidget(self.calls)
         column.addWidget(self.view.widget)
         self.sources = Sources(ctx)
         column.addWidget(self.status)
@@ -332,6 +335,7 @@ class ReplyBody(QWidget):
         """Show anew how the reply stands."""
         self._figures.setText(figures(turn, self._reply))
         self.status.show_state(turn, self._reply)
+        self.calls.show_run(turn, self._reply)
         failed = self._reply is not None or turn.error is not None
         self.sources.show_turn(None if failed else turn)
         self.view.widget.setVisible(bool(self.view.text))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from studio.api import ErrorCode, JobHandle, JobState, StudioError
 from studio_chat.documents.passages import MAX_DOCUMENTS
+from studio_chat.tools.calls import Call, Made, calls_of, made_by, messages_of
 
 TITLE_CHARACTERS = 48
 SENDING = "sending"
@@ -51,7 +52,8 @@ class Turn:
         state: ``complete``, ``partial`` (being written), ``interrupted`` or ``sending``.
         versions: Ids of all versions of this message, itself among them, oldest first.
         extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``;
-            ``documents`` of what a person wrote; ``sources`` that a reply drew on; ``starred``.
+            ``documents`` of what a person wrote; ``sources`` that a reply drew on; ``starred``;
+            ``calls`` of tools, the ``plan`` of those that were to follow, ``run_note``, ``undone``.
     """
 
     id: str
@@ -92,6 +94,21 @@ class Turn:
         return [p for p in paths if isinstance(p, str)] if isinstance(paths, list) else []
 
     @property
+    def calls(self) -> list[Call]:
+        """What was called for it."""
+        return calls_of(self.extra)
+
+    @property
+    def made(self) -> list[Made]:
+        """The results that its calls made."""
+        return made_by(self.calls)
+
+    @property
+    def undone(self) -> bool:
+        """Whether what its calls made is in the bin."""
+        return bool(self.extra.get("undone"))
+
+    @property
     def place(self) -> int:
         """Which of the versions it is, from 0."""
         return self.versions.index(self.id) if self.id in self.versions else 0
@@ -130,6 +147,11 @@ class Reply:
         share: How much of that is done, 0–1; None while unknown.
         stopping: Whether the user asked to end it.
         first: When the first text came, in seconds of ``time.monotonic``; 0 before.
+        calls: Of tools, so far.
+        plan: Names of the tools that are to follow.
+        waits_for_plan: The user is asked whether the plan is right.
+        asks: The user is asked whether the last call may be made.
+        note: Why a run of tools ended, in words.
     """
 
     weights: str
@@ -145,6 +167,11 @@ class Reply:
     stopping: bool = False
     started: float = field(default_factory=time.monotonic)
     first: float = 0.0
+    calls: list[Call] = field(default_factory=list)
+    plan: list[str] = field(default_factory=list)
+    waits_for_plan: bool = False
+    asks: bool = False
+    note: str = ""
 
     @property
     def text(self) -> str:
@@ -167,6 +194,16 @@ class Reply:
             "first_token_seconds": round(self.first - self.started, 4),
         }
 
+    def run_facts(self) -> dict[str, Any]:
+        """Return what is kept of a run of tools; nothing where there was none."""
+        if not (self.calls or self.plan or self.note):
+            return {}
+        return {
+            "calls": [call.plain() for call in self.calls],
+            "plan": list(self.plan),
+            "run_note": self.note,
+        }
+
     def add(self, text: str, tokens: int) -> None:
         """Take new text."""
         self.first = self.first or time.monotonic()
@@ -184,13 +221,14 @@ def title_of(text: str) -> str:
     return f"{cut[:TITLE_CHARACTERS].rstrip('.,;:')}…"
 
 
-def as_messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+def as_messages(turns: Sequence[Turn]) -> list[dict[str, Any]]:
     """Return the turns as a model reads them; replies that came to nothing are left out."""
-    return [
-        {"role": turn.role, "content": turn.content}
-        for turn in turns
-        if turn.content.strip() and turn.role in ("user", "assistant")
-    ]
+    told: list[dict[str, Any]] = []
+    for turn in turns:
+        told += messages_of(turn.extra)
+        if turn.content.strip() and turn.role in ("user", "assistant"):
+            told.append({"role": turn.role, "content": turn.content})
+    return told
 
 
 def documents_of(turns: Sequence[Turn]) -> list[str]:
@@ -229,3 +267,11 @@ class Deeds(Protocol):
     def star(self, turn: Turn) -> None: ...
 
     def delete(self, turn: Turn) -> None: ...
+
+    def allow(self, turn: Turn, arguments: Mapping[str, Any], *, always: bool) -> None: ...
+
+    def refuse(self, turn: Turn, *, never: bool) -> None: ...
+
+    def begin_plan(self, turn: Turn, steps: Sequence[str]) -> None: ...
+
+    def undo_run(self, turn: Turn) -> None: ...

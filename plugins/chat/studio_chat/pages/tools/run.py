@@ -1,0 +1,413 @@
+"""One run of tools for a reply: what is chosen, asked, allowed and done, until words can follow.
+
+Knows no widget. Each step is in the library before the next begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
+from studio.api.window.tools import Approval, Tool, ToolCall, ToolResult
+from studio_chat.pages.phrases import tr
+from studio_chat.pages.thread.turns import Reply, Turn, as_messages, documents_of
+from studio_chat.tools import choice, own
+from studio_chat.tools.calls import (
+    ASKED,
+    DONE,
+    FAILED,
+    OVER,
+    REFUSED,
+    RUNNING,
+    STOPPED,
+    Call,
+    Made,
+    as_told,
+    document_words,
+    known_results,
+    next_word,
+)
+
+if TYPE_CHECKING:
+    from studio_chat.pages.session import Session
+
+TASK = "chat.reply"
+MOST_STEPS = 8
+"""Of one run, unless the settings say otherwise."""
+_MOST_CHOICES = 3
+"""So often a run may choose anew after something failed."""
+
+
+class ToolRun:
+    """The tools of one reply.
+
+    Attributes:
+        path: The branch before the reply.
+    """
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        work_queue: WorkQueue,
+        session: Session,
+        reply: Reply,
+        path: Sequence[Turn],
+        *,
+        write: Callable[[], None],
+        end: Callable[[StudioError | None], None],
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            write: Has the words written that follow the last step.
+            end: Ends the reply without any: it failed, or was stopped.
+        """
+        self._ctx, self._work_queue, self._session = ctx, work_queue, session
+        self._reply, self.path = reply, list(path)
+        self._write, self._end = write, end
+        attached = session.instructions.documents(session.folder, documents_of(self.path))
+        self._documents = document_words(attached)
+        self._suffixes = {word: path.suffix.lower() for word, path in self._documents.items()}
+        self._call: ToolCall | None = None
+        self._choices = 0
+        self._tools: dict[str, Tool] = {}
+
+    # --- the way of a run ---------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Choose tools, or go on where a run was cut."""
+        calls = self._reply.calls
+        if calls and calls[-1].state in (ASKED, RUNNING, STOPPED):
+            self._propose(calls[-1])
+        elif calls or self._reply.plan:
+            self._next()
+        else:
+            self._choose()
+
+    def stop(self) -> None:
+        """End what is under way; what was made stays."""
+        call = self._current()
+        if self._call is not None:
+            self._call.cancel()
+        elif self._reply.job is not None and not self._reply.job.state.is_terminal:
+            self._reply.job.cancel()
+        else:
+            if call is not None:
+                call.state = STOPPED
+            self._end(None)
+
+    def _choose(self) -> None:
+        """Ask the model which tools are needed."""
+        request = next((t.content for t in reversed(self.path) if t.mine), "")
+        kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
+        tools = choice.usable(self._offered(request), kinds)
+        self._tools = {tool.name: tool for tool in tools}
+        self._choices += 1
+        if not tools:
+            self._write()
+            return
+        asked = choice.question(request, tools, self._known(), kinds, self._so_far())
+
+        def planned(text: str) -> None:
+            self._reply.plan = choice.chosen(text, tools)
+            if self._reply.plan and self._session.tools.plan:
+                self._reply.waits_for_plan = True
+                self._keep()
+            else:
+                self._next()
+
+        self._ask(asked, planned)
+
+    def begin_plan(self, steps: Sequence[str]) -> None:
+        """Do the steps of the plan that the user agreed to."""
+        if self._reply.waits_for_plan:
+            self._reply.waits_for_plan = False
+            self._reply.plan = list(steps)
+            self._next()
+
+    def _next(self) -> None:
+        """Begin the next step, or let words follow."""
+        reply = self._reply
+        if reply.stopping:
+            self._end(None)
+            return
+        most = self._most()
+        if reply.plan and len(reply.calls) >= most:
+            reply.note = tr("The run ended after {most} steps, as set in Settings.").format(
+                most=most
+            )
+            reply.plan = []
+        if not reply.plan:
+            failed = bool(reply.calls) and reply.calls[-1].state == FAILED
+            if failed and self._choices < _MOST_CHOICES and len(reply.calls) < most:
+                self._choose()
+            else:
+                self._finish()
+            return
+        tool = self._tool(reply.plan.pop(0))
+        if tool is None:
+            self._next()
+        elif missing := choice.lacks(tool, self._known(), self._suffixes):
+            told = f"There is no result of the kind {' or '.join(missing)} to work on."
+            self._add(Call(tool.name, tool.title, state=FAILED, told=told))
+            self._next()
+        else:
+            self._ask_arguments(tool)
+
+    def _finish(self) -> None:
+        self._keep()
+        self._write()
+
+    def _ask_arguments(self, tool: Tool) -> None:
+        messages = [*as_messages(self.path), *self._own_messages()]
+        asked = choice.call_question(messages, tool, self._known(), self._suffixes)
+
+        def written(text: str) -> None:
+            arguments = choice.arguments_in(text)
+            if arguments is None:
+                told = "The arguments were cut off."
+                self._add(Call(tool.name, tool.title, state=FAILED, told=told))
+                self._next()
+                return
+            self._proposed(Call(tool.name, tool.title, arguments))
+
+        self._ask(asked, written)
+
+    def _proposed(self, call: Call) -> None:
+        if call.key in {each.key for each in self._reply.calls}:
+            self._reply.note = tr(
+                "The model asked for the same step again, so the run ended: {title}."
+            ).format(title=call.title)
+            self._reply.plan = []
+            self._finish()
+            return
+        self._add(call)
+        self._propose(call)
+
+    def _propose(self, call: Call) -> None:
+        """Do a call if that is allowed already; else wait for the user."""
+        tool = self._tool(call.name)
+        if tool is None:
+            call.state, call.told = FAILED, "There is no such tool any more."
+            self._next()
+            return
+        call.state = ASKED
+        said = self._ctx.tools.approval(tool, self._session.id)
+        if tool.name in own.HARMLESS or said is Approval.ALWAYS:
+            self._do(call, tool)
+        else:
+            self._reply.asks = True
+            self._keep()
+
+    # --- what the user says -------------------------------------------------------------------
+
+    def allow(self, arguments: Mapping[str, Any], *, always: bool) -> None:
+        """Do the call that waits, with ``arguments`` as the user left them."""
+        call = self._current()
+        tool = self._tool(call.name) if call is not None else None
+        if call is None or tool is None or call.state != ASKED:
+            return
+        call.arguments = dict(arguments)
+        if always:
+            self._ctx.tools.approve(tool, self._session.id, Approval.ALWAYS)
+        self._do(call, tool)
+
+    def refuse(self, *, never: bool) -> None:
+        """Leave the call that waits undone."""
+        call = self._current()
+        if call is None or call.state != ASKED:
+            return
+        tool = self._tool(call.name)
+        if never and tool is not None:
+            self._ctx.tools.approve(tool, self._session.id, Approval.NEVER)
+        self._reply.asks = False
+        call.state = REFUSED
+        self._reply.plan = [name for name in self._reply.plan if name != call.name or not never]
+        self._keep()
+        self._next()
+
+    # --- doing --------------------------------------------------------------------------------
+
+    def _do(self, call: Call, tool: Tool) -> None:
+        self._reply.asks = False
+        call.state, call.message = RUNNING, ""
+        self._keep()
+        if tool.name in own.HARMLESS:
+            arguments, documents = dict(call.arguments), self._documents
+            self._work_queue.do(
+                lambda: own.answer(self._ctx, tool.name, arguments, documents),
+                lambda found: self._done(call, found.text, found.results, found=True),
+                lambda error: self._failed(call, error),
+            )
+            return
+        try:
+            if tool.name == own.RUN_CODE.name:
+                self._run_code(call)
+                return
+            self._call = under_way = self._ctx.tools.call(
+                tool.name,
+                self._with_ids(call.arguments, tool),
+                conversation=self._session.id,
+                documents=self._documents,
+            )
+        except StudioError as error:
+            self._failed(call, error)
+            return
+        under_way.on_progress(lambda *news: self._progress(call, *news))
+        under_way.on_done(lambda result: self._look_up(call, result))
+        under_way.on_failed(lambda error: self._failed(call, error))
+        under_way.on_cancelled(lambda: self._stopped(call))
+
+    def _run_code(self, call: Call) -> None:
+        code = str(call.arguments.get("code", ""))
+        job = self._ctx.tasks.submit(own.run_request(code, self._session.id))
+        self._reply.job = job
+        job.on_done(lambda result: self._done(call, own.printed(result), ()))
+        job.on_failed(lambda error: self._failed(call, error))
+        job.on_cancelled(lambda: self._stopped(call))
+
+    def _with_ids(self, arguments: Mapping[str, Any], tool: Tool) -> dict[str, Any]:
+        """Return arguments in which results go by their ids, documents by their words."""
+        known = self._known()
+        return {
+            name: known[said].id if name in tool.files and said in known else said
+            for name, said in arguments.items()
+        }
+
+    def _progress(self, call: Call, done: float, total: float, message: str) -> None:
+        call.done, call.total, call.message = done, total, message
+        self._session.tell("reply_changed")
+
+    def _look_up(self, call: Call, result: ToolResult) -> None:
+        library = self._ctx.library
+        self._work_queue.do(
+            lambda: [library.artifact(id) for id in result.artifacts],
+            lambda made: self._done(call, result.text, made),
+            lambda error: self._failed(call, error),
+        )
+
+    def _done(self, call: Call, told: str, results: Sequence[Any], *, found: bool = False) -> None:
+        self._call = None
+        known, made = self._known(), []
+        for each in results:
+            word = next((w for w, m in known.items() if m.id == each.id), "")
+            word = word or next_word(each.kind, known)
+            known[word] = one = Made(word, each.id, each.kind, each.title[:80], found)
+            made.append(one)
+        call.results, call.told, call.state = tuple(made), told, DONE
+        if found and made:
+            call.told = f"{told} {', '.join(f'{m.word}: {m.title}' for m in made)}"
+        self._keep()
+        self._next()
+
+    def _failed(self, call: Call, error: StudioError) -> None:
+        self._call = None
+        call.state, call.told = FAILED, f"{error.message} {error.hint}".strip()
+        self._keep()
+        self._next()
+
+    def _stopped(self, call: Call) -> None:
+        self._call = None
+        call.state = STOPPED
+        if self._reply.stopping:
+            self._end(None)
+        else:  # from the list of jobs: the run goes on without it
+            self._keep()
+            self._next()
+
+    # --- asking the model ---------------------------------------------------------------------
+
+    def _ask(self, asked: choice.Question, then: Callable[[str], None]) -> None:
+        """Have the model answer a question that no one sees."""
+        reply, pieces = self._reply, list[str]()
+        request = JobRequest(
+            TASK,
+            {**asked.params, "weights": reply.weights},
+            title=self._session.title,
+            inputs=asked.inputs(),
+            keep=False,
+            private=True,
+            conversation=self._session.id,
+        )
+        try:
+            reply.job = job = self._ctx.tasks.submit(request)
+        except StudioError as error:
+            self._end(error)
+            return
+        wanted = "call" if asked.tools else ""
+        job.on_state(lambda state, reason: self._on_state(reply, state, reason))
+        job.on_text(
+            lambda text, _tokens, channel: (
+                pieces.append(text) if channel.partition(" ")[0] == wanted else None
+            )
+        )
+        job.on_done(lambda _result: then("".join(pieces)))
+        job.on_failed(self._end)
+        job.on_cancelled(lambda: self._end(None))
+        self._session.tell("reply_changed")
+
+    def _on_state(self, reply: Reply, state: Any, reason: str) -> None:
+        reply.state, reply.reason, reply.share = state, reason, None
+        self._session.tell("reply_changed")
+
+    # --- what there is ------------------------------------------------------------------------
+
+    def _offered(self, request: str) -> list[Tool]:
+        """Return the tools that the model is told of: the chat's own, and the likely ones."""
+        settings, conversation = self._session.tools, self._session.id
+        allowed = [
+            tool
+            for tool in self._ctx.tools.all()
+            if tool.group not in settings.without
+            and self._ctx.tools.approval(tool, conversation) is not Approval.NEVER
+        ]
+        can_run = any(tool.name == "code_run" for tool in allowed)
+        mine = own.offered(self._documents, can_run=can_run)
+        mine = [
+            tool
+            for tool in mine
+            if own.GROUP not in settings.without
+            and self._ctx.tools.approval(tool, conversation) is not Approval.NEVER
+        ]
+        return [*mine, *self._ctx.tools.likely(request, choice.MOST_TOLD, allowed)]
+
+    def _tool(self, name: str) -> Tool | None:
+        if name in self._tools:
+            return self._tools[name]
+        if name in own.BY_NAME:
+            return own.BY_NAME[name]
+        try:
+            return self._ctx.tools.get(name)
+        except StudioError:
+            return None
+
+    def _most(self) -> int:
+        most = self._ctx.settings.get("tool_steps", MOST_STEPS)
+        return most if isinstance(most, int) and most > 0 else MOST_STEPS
+
+    def _known(self) -> dict[str, Made]:
+        own_calls = {"calls": [call.plain() for call in self._reply.calls]}
+        return known_results([*(turn.extra for turn in self.path), own_calls])
+
+    def _so_far(self) -> str:
+        return "; ".join(f"{call.name}: {as_told(call)[:200]}" for call in self._reply.calls)
+
+    def _own_messages(self) -> list[dict[str, Any]]:
+        return as_messages([Turn("", "assistant", "", extra=self._reply.run_facts())])
+
+    def _current(self) -> Call | None:
+        calls = self._reply.calls
+        return calls[-1] if calls and calls[-1].state not in OVER else None
+
+    def _add(self, call: Call) -> None:
+        self._reply.calls.append(call)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write down how far the run is, and show it."""
+        reply, store = self._reply, self._ctx.library.conversations
+        facts = {"weights": reply.weights, **reply.run_facts()}
+        if reply.turn:
+            self._work_queue.do(lambda: store.update_message(reply.turn, extra=facts))
+        self._session.tell("reply_changed")

@@ -1,0 +1,234 @@
+"""Which tools a request needs, and how a model is asked. No Qt, no library.
+
+A small model cannot hold fifty schemas. It is told of the likely tools in a line each and answers
+with names, in order, or “none”: a form that nothing else fits. Then it is told of one tool in full
+and writes arguments that its schema holds. Larger models choose better in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from studio.api.window.tools import Tool
+from studio_chat.tools.calls import Made
+
+MOST_TOLD = 7
+"""Tools that a model is told of at once."""
+MOST_PLANNED = 5
+"""Steps of one plan."""
+MOST_ARGUMENTS = 8
+_STUCK = 3
+"""So often the same tool in a row is no plan."""
+NONE = "none"
+_ASKED = """\
+You decide which tools an assistant must use to do what the user asks. Say what is wanted, then \
+name the tools in the order of use: one for each thing to be made or done, and no others. Say \
+“none” where words are enough: an answer, an explanation, a talk, a poem, a letter, a translation.
+Request: Draw a lighthouse in a storm
+Wanted: a new picture
+Tools: image_generate
+Request: Who was Johann Sebastian Bach?
+Wanted: an answer in words
+Tools: none
+Request: Write a lullaby and add a backing to it
+Wanted: a new tune, then a backing for it
+Tools: music_compose, music_back
+Request: Write a thank-you letter to my aunt
+Wanted: a letter in words
+Tools: none
+Request: Write a Java program that sorts a list
+Wanted: a program
+Tools: code_write
+Request: What is 12 times 31?
+Wanted: an exact number
+Tools: calculate
+Request: That is lovely, thank you!
+Wanted: a friendly word
+Tools: none
+These tools are there now:
+{tools}"""
+_DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
+    ".txt": ("text",),
+    ".md": ("text",),
+    ".csv": ("table", "molecules"),
+    ".tsv": ("table",),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a model is asked, as ``chat.reply`` takes it.
+
+    Attributes:
+        messages: The input of that name.
+        params: Beside the weights.
+        tools: The input of that name; None for none.
+    """
+
+    messages: list[dict[str, Any]]
+    params: dict[str, Any]
+    tools: dict[str, Any] | None = None
+
+    def inputs(self) -> dict[str, Any]:
+        """Return the inputs of the task."""
+        return {"messages": self.messages, **({"tools": self.tools} if self.tools else {})}
+
+
+def usable(tools: Sequence[Tool], kinds: Sequence[str]) -> list[Tool]:
+    """Return the tools for which there is something to work on, or one before them makes it."""
+    there = {*kinds, *(kind for tool in tools for kind in tool.produces)}
+    return [tool for tool in tools if _is_ready(tool, there)]
+
+
+def question(
+    request: str,
+    tools: Sequence[Tool],
+    results: Mapping[str, Made],
+    kinds: Sequence[str],
+    done: str = "",
+) -> Question:
+    """Return the question which of ``tools`` a request needs.
+
+    Args:
+        results: What the conversation has already, by word.
+        kinds: Kinds of what there is to work on: the first tool can be none that needs another.
+        done: What was done for the request already, and what came of it.
+    """
+    all = _either(tools)
+    first = _either([tool for tool in tools if _is_ready(tool, {*kinds})])
+    lines = "\n".join(f"- {tool.name}: {tool.description}" for tool in tools)
+    there = f"(There is already: {', '.join(results)})\n" if results else ""
+    there += f"(Done so far: {done})\n" if done else ""
+    steps = f"|{first}(, {all}){{0,{MOST_PLANNED - 1}}}" if first else ""
+    return Question(
+        [
+            {"role": "system", "content": _ASKED.format(tools=lines)},
+            {"role": "user", "content": f"{there}Request: {request}"},
+        ],
+        {
+            "regex": f"Wanted: [a-zA-Z0-9 ,.'-]{{3,80}}\\nTools: ({NONE}{steps})",
+            "temperature": 0.0,
+            "repetition_penalty": 1.0,
+            "max_tokens": 40 + 12 * MOST_PLANNED,
+        },
+    )
+
+
+def chosen(text: str, tools: Sequence[Tool]) -> list[str]:
+    """Return the names that an answer to ``question`` has, without those that were cut off.
+
+    A small model that repeats a name again and again means it once.
+    """
+    known = {tool.name for tool in tools}
+    names = [part.strip() for part in text.rpartition("Tools:")[2].split(",")]
+    steps: list[str] = []
+    for name, same in groupby(name for name in names if name in known):
+        times = len(list(same))
+        steps += [name] * (times if times < _STUCK else 1)
+    return steps
+
+
+def call_question(
+    messages: Sequence[Mapping[str, Any]],
+    tool: Tool,
+    results: Mapping[str, Made],
+    documents: Mapping[str, str],
+) -> Question:
+    """Return the question for the arguments of a call.
+
+    Args:
+        messages: The conversation, with the calls before.
+        results: What arguments may name, by word.
+        documents: Word → suffix of the files that are attached.
+    """
+    offer = {
+        "tools": [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": held(tool, results, documents),
+                "strict": False,
+            }
+        ],
+        "choice": tool.name,
+        "parallel": False,
+    }
+    return Question(
+        [dict(each) for each in messages],
+        {"temperature": 0.0, "repetition_penalty": 1.0, "max_tokens": 1024},
+        offer,
+    )
+
+
+def held(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of a tool in which files can only be those that there are."""
+    schema = tool.told(MOST_ARGUMENTS)
+    for name in tool.files:
+        if name not in schema["properties"]:
+            continue
+        words = fitting(tool, name, results, documents)
+        if words:
+            schema["properties"][name] = {"enum": words}
+        elif name not in schema["required"]:
+            del schema["properties"][name]
+    return schema
+
+
+def fitting(
+    tool: Tool, argument: str, results: Mapping[str, Made], documents: Mapping[str, str]
+) -> list[str]:
+    """Return the words that an argument for a file may be, the newest first."""
+    kinds = tool.files[argument]
+    made = [word for word, each in results.items() if not kinds or each.kind in kinds]
+    files = [
+        word
+        for word, suffix in documents.items()
+        if not kinds or set(kinds) & set(_DOCUMENT_KINDS.get(suffix, ()))
+    ]
+    return [*reversed(made), *reversed(files)]
+
+
+def lacks(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kinds of a file that a call must name and of which there is none; else empty."""
+    for name, kinds in _needs(tool).items():
+        if not fitting(tool, name, results, documents):
+            return kinds or ("file",)
+    return ()
+
+
+def document_kinds(documents: Mapping[str, str]) -> list[str]:
+    """Return the kinds that attached files can stand for."""
+    return [kind for suffix in documents.values() for kind in _DOCUMENT_KINDS.get(suffix, ())]
+
+
+def arguments_in(text: str) -> dict[str, Any] | None:
+    """Return the arguments that a model wrote; None for a text that was cut off."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _needs(tool: Tool) -> dict[str, tuple[str, ...]]:
+    """Return the arguments for files that must be given, with the kinds that they take."""
+    required = tool.schema.get("required", ())
+    return {name: kinds for name, kinds in tool.files.items() if name in required}
+
+
+def _either(tools: Sequence[Tool]) -> str:
+    """Return the expression for one of the names; empty for no tools."""
+    return f"({'|'.join(re.escape(tool.name) for tool in tools)})" if tools else ""
+
+
+def _is_ready(tool: Tool, there: set[str]) -> bool:
+    return all(_fits(kinds, there) for kinds in _needs(tool).values())
+
+
+def _fits(kinds: Sequence[str], there: set[str]) -> bool:
+    return not kinds or bool(there & set(kinds))
