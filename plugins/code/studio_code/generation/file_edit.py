@@ -11,7 +11,7 @@ from typing import Final
 
 from studio_code import syntax
 from studio_code.execution.python_runner import syntax_error
-from studio_code.folder.outline import Part, holds, parts
+from studio_code.folder.outline import Part, holds, names_in, parts
 from studio_code.generation.edit_blocks import leaves_out, with_imports
 from studio_code.source import Source
 
@@ -20,6 +20,12 @@ NEW: Final = "a new definition at the end"
 NEW_IN: Final = "a new definition in "
 _WHOLE_LINES: Final = 60
 """Up to here a file is written anew as a whole."""
+_ADDS: Final = re.compile(
+    r"\b(?:add|create|implement|introduce|give|write)\b.{0,60}\b"
+    r"(?:function|method|property|attribute|class|exception|constant|definition)\b",
+    re.IGNORECASE,
+)
+_MEMBER: Final = re.compile(r"\b(?:method|property|attribute)\b", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"(?:from\s+\S+\s+)?import\s")
 
 
@@ -59,6 +65,31 @@ def all_parts(source: Source) -> list[Part]:
     above = Part(ABOVE, 1, found[0].first - 1, "")
     end = Part(NEW, lines + 1, lines, "")
     return [*last_of.values(), *fresh, end, *([above] if above.last else [])]
+
+
+def likely(offered: Sequence[Part], request: str) -> list[Part]:
+    """Return the parts among which a model chooses, by the names in a request and its words.
+
+    Where something is added, what is there is left out unless it is named; a long class is never
+    written anew as a whole. Words of other languages than English leave more to the model.
+    """
+    names, words = names_in(request), set(re.findall(r"\w{3,}", request))
+    short = [
+        part
+        for part in offered
+        if part.last - part.first < _WHOLE_LINES
+        or not any(other.name.startswith(f"{part.name}.") for other in offered)
+    ]
+    if not _ADDS.search(request):
+        return short
+    inside = [part for part in short if part.name.removeprefix(NEW_IN) in names - {part.name}]
+    at_end = [part for part in short if part.name == NEW]
+    fresh = inside if inside and _MEMBER.search(request) else [*at_end, *inside]
+    holders = {part.name.removeprefix(NEW_IN) for part in inside}
+    own = [
+        part for part in short if part.name.rpartition(".")[2] in words and part.name not in holders
+    ]
+    return [*fresh, *own]
 
 
 def _step(part: Part, found: Sequence[Part]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from studio.api import ChatMessage, TextEngine
-from studio_code.folder.outline import outline, ranked
+from studio_code.folder.outline import defined_in, names_file, names_in, outline, ranked
 from studio_code.generation.prompts import FENCE, assistant, project, quoted, user
 from studio_code.source import Source
 
@@ -20,6 +21,11 @@ _TITLE_CHARS: Final = 160
 _LISTED: Final = 200
 _OUTLINED: Final = 30
 """Files that are parsed for it: a large one takes a moment."""
+_SPEAKS_OF_NEW: Final = re.compile(
+    r"\b(?:new|neue[nrs]?|nouveau|nouvel|nuev[oa]|nuov[oa])\b.{0,30}\b"
+    r"(?:file|module|script|page|test|datei|modul|fichier|archivo)|\btests?\b",
+    re.IGNORECASE,
+)
 _NEW_FILE: Final = r"[A-Za-z0-9_\-]+(/[A-Za-z0-9_\-]+)*\.[a-z]{1,5}"
 
 
@@ -51,8 +57,15 @@ def plan(
 
 
 def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
-    """Return the form of a plan: titles, existing files by name, and new ones."""
-    paths = [each.path for each in ranked(files, request)][:_LISTED]
+    """Return the form of a plan: titles, existing files by name, and new ones.
+
+    Where a request names files, or definitions that are there, no others can be chosen, and new
+    ones only if the request speaks of any.
+    """
+    order, names = ranked(files, request), names_in(request)
+    known = [each for each in order if names_file(each, request) or defined_in(each, names)]
+    paths = [each.path for each in known or order][:_LISTED]
+    most_new = 2 if not known or _SPEAKS_OF_NEW.search(request) else 0
     step = {
         "type": "object",
         "properties": {
@@ -61,7 +74,7 @@ def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
             "new_files": {
                 "type": "array",
                 "items": {"type": "string", "pattern": f"^{_NEW_FILE}$", "maxLength": 80},
-                "maxItems": 2,
+                "maxItems": most_new,
             },
         },
         "required": ["title", "files", "new_files"],
@@ -110,10 +123,14 @@ def step(source: Source, shown: str, others: str, request: str, title: str) -> s
     return "\n\n".join(parts)
 
 
-def which_parts(told: str) -> list[ChatMessage]:
-    """Ask which parts of a file a step changes."""
-    words = "Which parts of the file must be written anew? Name as few as possible, in JSON."
-    return [user(f"{told}\n\n{words}")]
+def which_parts(told: str, names: Sequence[str]) -> list[ChatMessage]:
+    """Ask which of the parts of a file a step changes."""
+    words = (
+        "Which parts of the file must be written for this step? What is added is a new definition; "
+        "what is there and stays as it is is none of them. Name as few as possible, in JSON. "
+        "The parts:"
+    )
+    return [user("\n".join([f"{told}\n\n{words}", *(f"- {name}" for name in names)]))]
 
 
 def parts_schema(names: Sequence[str]) -> dict[str, Any]:
@@ -149,7 +166,8 @@ def one_part(told: str, source: Source, name: str, text: str) -> list[ChatMessag
         "Answer with this part alone, whole, in one Markdown code block; imports that it needs "
         "and the file lacks come before it."
     )
-    return [user(f"{told}\n\n{words}"), assistant(_fence(source))]
+    begun = f"Here is `{name}`" if text else "Here is the new definition alone"
+    return [user(f"{told}\n\n{words}"), assistant(f"{begun}:\n{_fence(source)}")]
 
 
 def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:

@@ -115,7 +115,7 @@ def _edit_file(
 ) -> Generator[Event, None, None]:
     """Do a step in one file."""
     source = Source(path, work.texts.get(path, ""))
-    offered = file_edit.choices(source)
+    offered = file_edit.likely(file_edit.choices(source), work.params.prompt)
     room = _SHOWN_TOKENS // (plan_prompts.ON_A_PROCESSOR if ctx.device == "cpu" else 1)
     is_long = engine.count(source.text) > room
     shown = prompts.quoted(outline(source)) if is_long and offered else ""
@@ -146,14 +146,16 @@ def _others(work: _Work, path: str) -> str:
 def _chosen(
     ctx: TaskContext, engine: TextEngine, work: _Work, told: str, offered: list[Part]
 ) -> Generator[Event, None, list[Part]]:
-    """Ask which parts of a file a step changes."""
+    """Ask which parts of a file a step changes, if there is a choice."""
+    if len(offered) == 1:
+        return offered
     names = [part.name for part in offered]
     wish = llm_calls.sampling(_PARTS_TOKENS, ctx.rng.seed)
     constraint = Constraint.json(plan_prompts.parts_schema(names))
     answer = yield from llm_calls.ask(
         ctx,
         engine,
-        plan_prompts.which_parts(told),
+        plan_prompts.which_parts(told, names),
         replace(wish, constraint=constraint),
         weights=work.params.weights,
         channel="parts",

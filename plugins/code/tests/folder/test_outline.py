@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio_code import syntax
-from studio_code.folder.outline import outline, parts, ranked
+from studio_code.folder.outline import defined_in, outline, parts, ranked
 from studio_code.source import Source
 
 SHOP = '''import os
@@ -46,6 +46,17 @@ def test_files_that_share_rare_words_with_a_request_come_first() -> None:
     assert ranked(files, "Give a discount in the cart")[0].path == "cart.py"
     assert ranked(files, "the totals of a shop")[0].path == "shop.py"
     assert ranked(files, "see util.py: discount")[0].path == "util.py"
+
+
+def test_files_that_are_named_or_define_a_name_come_before_those_that_share_words() -> None:
+    files = [
+        Source("notes.py", "# Open shops: open, shop, open_shop.\nx = 1\n"),
+        Source("a/shop.py", SHOP),
+        Source("b/info.py", "y = 2\n"),
+    ]
+    assert ranked(files, "Let open_shop wait")[0].path == "a/shop.py"
+    assert ranked(files, "a shop is open: see info.py")[0].path == "b/info.py"
+    assert defined_in(files[1], {"Shop", "open_shop", "x"}) == {"Shop", "open_shop"}
 
 
 def test_identifiers_are_found_but_not_in_strings_and_comments() -> None:

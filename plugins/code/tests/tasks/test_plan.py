@@ -139,6 +139,20 @@ def test_a_new_method_goes_into_its_class() -> None:
     assert file_edit.with_part(source, part, "def half(self):\n    return 0.5") == text
 
 
+def test_what_is_added_is_chosen_by_the_names_of_the_request() -> None:
+    offered = file_edit.choices(Source("a.py", LONG))
+    names = [part.name for part in file_edit.likely(offered, "Add a method half() to Shop.")]
+    assert names == [f"{file_edit.NEW_IN}Shop"]
+    names = [part.name for part in file_edit.likely(offered, "Add a function half(shop).")]
+    assert names == [file_edit.NEW]
+    asked = "Add a function half(shop), and call it in price."
+    assert [part.name for part in file_edit.likely(offered, asked)] == [
+        file_edit.NEW,
+        "Shop.price",
+    ]
+    assert len(file_edit.likely(offered, "Make Shop faster")) > 3, "the model chooses"
+
+
 def test_of_overloads_the_one_with_a_body_is_written_anew() -> None:
     stubs = "@overload\ndef get(a: int) -> int: ...\n@overload\ndef get(a: str) -> str: ...\n"
     source = Source("a.py", f"{stubs}def get(a):\n    return a\n\n\n{LONG}")
