@@ -50,6 +50,7 @@ from studio.api.window.conversations import (
     NewMessage,
     ReplyJournal,
 )
+from studio.api.window.narration import Narration
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
 from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
@@ -119,6 +120,7 @@ __all__ = [
     "MinP",
     "Mode",
     "ModeForms",
+    "Narration",
     "NewArtifact",
     "NewConversation",
     "NewMessage",

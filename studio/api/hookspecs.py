@@ -17,6 +17,7 @@ import pluggy
 if TYPE_CHECKING:
     from studio.api.artifacts import SavedArtifact, Verdict
     from studio.api.window.context import Page, PluginContext
+    from studio.api.window.narration import Narration
     from studio.api.worker.context import Loader, Task
 
 PROJECT = "studio"
@@ -58,6 +59,10 @@ class WindowHooks:
     @hookspec
     def studio_open_file(self, ctx: PluginContext, path: Path) -> Callable[[], None] | None:
         """Return what to do with a file dropped on the window, or None if it is not yours."""
+
+    @hookspec
+    def studio_narration(self, ctx: PluginContext) -> Callable[[], Narration] | None:
+        """Return what makes a voice that reads texts aloud while they are written, for any page."""
 
     @hookspec
     def studio_settings(self, ctx: PluginContext) -> type[Any] | None:

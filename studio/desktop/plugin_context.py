@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
+from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
 from studio.core.drafts import Drafts
 from studio.core.provenance.exporter import Exporter
@@ -42,7 +43,9 @@ class PluginContext:
         actions: Callable[
             [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
         ] = lambda artifact: (),
+        context_of: Callable[[str], PluginContext] | None = None,
     ) -> None:
+        """``context_of``: returns the context of a plugin; without it there is this one alone."""
         self.plugin = plugin
         self.ui = ui
         self.tasks = PluginTasks(studio)
@@ -59,6 +62,7 @@ class PluginContext:
         )
         self._studio, self._background, self._targets = studio, background, targets
         self._actions = actions
+        self._context_of = context_of
 
     def tr(self, text: str) -> str:
         """Return a text of the plugin in the language of the window."""
@@ -79,6 +83,17 @@ class PluginContext:
                 host.guard(self.plugin, "callback of background work", lambda: callback(result))
 
         self._background.run(call, guarded, failed)
+
+    def narration(self) -> Narration | None:
+        """Return a voice of a plugin; None if there is none."""
+        context_of = self._context_of
+        if context_of is None:
+            return None
+        host = self._studio.plugins
+        for plugin, make in host.call_each("studio_narration", lambda id: {"ctx": context_of(id)}):
+            made: Narration = host.guard(plugin, "studio_narration", make)
+            return made
+        return None
 
     def on_artifact_added(self, call: Callable[[SavedArtifact], None]) -> Callable[[], None]:
         """Call with each result that is saved from now on."""

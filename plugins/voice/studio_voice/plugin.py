@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from studio.api import Page, PluginContext, SavedArtifact, hookimpl
+from studio.api import Narration, Page, PluginContext, SavedArtifact, hookimpl
+from studio_voice.schema import VoiceSettings
+
+AS_USUAL = VoiceSettings().to_dict()
 
 
 @hookimpl
@@ -18,6 +21,25 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
         return build_page(ctx)
 
     return {"voice.page": build}
+
+
+@hookimpl
+def studio_narration(ctx: PluginContext) -> Callable[[], Narration]:
+    """Return what makes a voice that reads aloud what is being written."""
+
+    def make() -> Narration:
+        from studio_voice.pages.narrator import Narrator
+
+        chosen = ctx.settings
+        return Narrator(ctx, lambda: {key: chosen.get(key, was) for key, was in AS_USUAL.items()})
+
+    return make
+
+
+@hookimpl
+def studio_settings() -> type[VoiceSettings]:
+    """Return the voice that reads aloud on other pages."""
+    return VoiceSettings
 
 
 @hookimpl

@@ -78,6 +78,13 @@ class Speak(Params, frozen=True):
     ] = WeightsId()
 
 
+class VoiceSettings(Params, frozen=True):
+    """The section of Voice in Settings: the voice that reads aloud on other pages."""
+
+    voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
+    speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
+
+
 class Talk(Params, frozen=True):
     """How a conversation by voice goes. The page reads it; it is of no task."""
 

@@ -15,6 +15,7 @@ from studio.api.kit import Kit
 from studio.api.stability import since
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
+from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
 from studio.api.window.ui import Ui
 from studio.protocol.errors import StudioError
@@ -204,6 +205,14 @@ class PluginContext(Protocol):
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
+        ...
+
+    @since("1.1")
+    def narration(self) -> Narration | None:
+        """Return a voice that reads texts aloud while they are written; None if no plugin has one.
+
+        ``ctx.weights.for_capability("text-to-speech")`` says whether it can speak yet.
+        """
         ...
 
     def on_artifact_added(self, call: Callable[[SavedArtifact], None]) -> Callable[[], None]:

@@ -20,6 +20,7 @@ _RETURNS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a mapping of “kind:.suffix” to functions",
     ),
     "studio_open_file": (callable, "a function"),
+    "studio_narration": (callable, "a function"),
     "studio_settings": (
         lambda got: isinstance(got, type) and issubclass(got, Params),
         "a subclass of Params",

@@ -111,6 +111,7 @@ class PageRegistry:
                 self.targets,
                 self._weights,
                 self._offered,
+                self.context,
             )
         return self._contexts[plugin_id]
 

@@ -166,6 +166,7 @@ class ChatPage(PageFrame):
         self._drafts.save()
         self._waiting[self.session.id] = self.composer.attachments.paths
         self.session.listener = None
+        self.session.aloud.stop()
         if self.session.busy:
             self.session.listener = Elsewhere(self, self.session)
             self.keep_writing(self.session)

@@ -132,6 +132,7 @@ class ReplyWork:
         reply.journal.append(text)
         if self._session.listener is not None:
             self._session.listener.text_added(reply.turn, text)
+        self._session.aloud.grew(reply.turn, text, is_first=begins)
         if begins:
             self._session.tell("reply_changed")
 
@@ -151,6 +152,7 @@ class ReplyWork:
         """Keep the reply as it is now."""
         if self._session.reply is reply:
             self._session.reply = None
+        self._session.aloud.over(reply.turn)
         record = reply.job.record if reply.job is not None else ""
         facts = {"weights": reply.weights, **reply.figures(), **reply.run_facts(), **extra}
 

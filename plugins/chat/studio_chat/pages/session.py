@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from studio.api import PluginContext, StudioError, WorkQueue
+from studio_chat.pages.aloud import Aloud
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.reply_work import ReplyWork
@@ -89,6 +90,12 @@ class Session:
         self._begins_in = folder
         self.tools = ToolSettings()
         self._work = ReplyWork(ctx, work_queue, self)
+        self.aloud = Aloud(ctx)
+
+    def read_aloud(self, turn: Turn) -> None:
+        """Read a message aloud, also while it is being written, or stop doing so."""
+        writing = self.reply is not None and self.reply.turn == turn.id
+        self.aloud.toggle(turn.id, self.shown_text(turn), goes_on=writing)
 
     # --- what it is ---------------------------------------------------------------------------
 

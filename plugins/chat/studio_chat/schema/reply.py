@@ -219,3 +219,7 @@ class ChatSettings(Params, frozen=True):
         Range(1, 30, 1),
         Label("Steps of a run", "A run with tools ends after this many steps."),
     ] = 8
+    read_aloud: Annotated[
+        bool,
+        Label("Read answers aloud", "Each sentence is spoken as soon as it is written."),
+    ] = False

@@ -64,6 +64,14 @@ class Narrator(QObject):
         """Whether something of the text is still to be heard, or to come."""
         return bool(self._more or self._waiting or self._job is not None or self.sounding)
 
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call when it begins to sound, pauses, or is through."""
+        self.changed.connect(call)
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> None:
+        """Call with why nothing more is said of this text."""
+        self.failed.connect(call)
+
     def level(self) -> float:
         """Return how loud it was just now."""
         return 0.0 if self.player is None else float(self.player.level())

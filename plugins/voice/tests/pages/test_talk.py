@@ -267,3 +267,24 @@ def test_without_a_microphone_or_models_it_says_so(
     desk.talk.show_weights()
     assert not desk.talk.switch.isEnabled()
     assert desk.talk.send.isEnabled()
+
+
+def test_other_pages_get_a_voice_from_the_plugin(desk: Desk) -> None:
+    """By its hook ``studio_narration``."""
+    assert desk.ctx.narration() is None  # nobody says which contexts there are
+    desk.ctx._context_of = lambda _plugin: desk.ctx
+    voice = desk.ctx.narration()
+    assert voice is not None
+    desk.ctx.settings.set("speed", 1.5)
+    for _ in range(2):
+        sound = to_wav(np.full(50, 0.5, np.float32), 24_000)
+        desk.runtime.enqueue(Artifact("audio", sound, ".wav"), Result(duration=1.0))
+    voice.add("One. Tw")
+    desk.until(lambda: len(desk.plays.sounds) == 1)
+    assert voice.busy
+    voice.add("o.")
+    voice.end()
+    desk.until(lambda: len(desk.plays.sounds) == 2)
+    assert [each.params["speed"] for each in desk.asked("voice.speak")] == [1.5, 1.5]
+    voice.stop()
+    assert not voice.busy

@@ -51,6 +51,11 @@ class CardBar(QWidget):
         self._deeds = [
             self._button("copy", self.tr("Copy"), lambda: ui.copy(self._turn.content)),
             self._button(
+                "volume-2",
+                self.tr("Read aloud, or stop reading"),
+                lambda: deeds.read_aloud(self._turn),
+            ),
+            self._button(
                 "arrow-right", self.tr("Send to another page"), lambda: send(self._turn, self)
             ),
             self._button(
