@@ -39,6 +39,7 @@ class Composer(QFrame):
         tools_changed: Which tools the conversation may use from now on.
         edit_last: Up was pressed in an empty field.
         prompts_asked: The user wants the saved prompts.
+        comparison_asked: The user wants several answers side by side.
         actions_asked: Ask, at this widget, what to do with what is written.
 
     Attributes:
@@ -52,6 +53,7 @@ class Composer(QFrame):
     tools_changed = Signal(object)
     edit_last = Signal()
     prompts_asked = Signal()
+    comparison_asked = Signal()
     actions_asked = Signal(QWidget)
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -81,6 +83,8 @@ class Composer(QFrame):
         attach.clicked.connect(self.attachments.choose)
         prompts = ui.icon_button("bookmark", self.tr("Saved prompts (type / in an empty message)"))
         prompts.clicked.connect(self.prompts_asked)
+        compare = ui.icon_button("columns-2", self.tr("Compare answers (Ctrl+Shift+M)"))
+        compare.clicked.connect(self.comparison_asked)
         actions = ui.icon_button("wand-sparkles", self.tr("Draft, rewrite, translate…"))
         actions.clicked.connect(lambda: self.actions_asked.emit(actions))
         self._trouble = ui.label("", Role.BAD, wrap=True)
@@ -99,6 +103,7 @@ class Composer(QFrame):
         row.setSpacing(8)
         row.addWidget(attach)
         row.addWidget(prompts)
+        row.addWidget(compare)
         row.addWidget(actions)
         row.addWidget(self.picker.widget)
         self.tools = ToolSwitch(ctx, self.tools_changed.emit)

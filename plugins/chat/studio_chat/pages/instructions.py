@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studio_chat.documents.passages import MAX_DOCUMENTS
@@ -15,7 +15,7 @@ class Instructions:
     def __init__(self, projects: Projects) -> None:
         self._projects = projects
 
-    def system(self, folder: str, settings: dict[str, Any]) -> str:
+    def system(self, folder: str, settings: Mapping[str, Any]) -> str:
         """Return the system prompt: that of the project, then that of the conversation."""
         project = self._projects.get(folder)
         own = str(settings.get("system", ""))

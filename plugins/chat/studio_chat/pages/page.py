@@ -21,6 +21,7 @@ from studio.api import (
 )
 from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import SUFFIXES
+from studio_chat.pages.comparison.dialog import ComparisonDialog
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.page_frame import PageFrame
@@ -95,6 +96,7 @@ class ChatPage(PageFrame):
         self.composer.edit_last.connect(self.edit_last)
         self.composer.tools_changed.connect(lambda tools: self.session.change_tools(tools))
         self.composer.prompts_asked.connect(self.prompts.open)
+        self.composer.comparison_asked.connect(self.compare)
         self.prompts.edit_asked.connect(self.edit_prompts)
         self.parameters.weights_wanted.connect(self._on_weights)
         self.parameters.changed.connect(self._keep_settings)
@@ -266,6 +268,8 @@ class ChatPage(PageFrame):
 
     def sent(self, conversation: str, text: str) -> None:
         """A message is safe: its draft is not needed any more."""
+        if self.composer.text == text:  # it was sent from elsewhere
+            self.composer.clear()
         self._drafts.put(conversation, "")
         self._drafts.save()
         self.list.refresh()
@@ -329,6 +333,19 @@ class ChatPage(PageFrame):
         dialog = PromptDialog(self._ctx, self.shelf, self.work_queue, self)
         dialog.chosen.connect(lambda text: insert(self.composer.field, text))
         dialog.open()
+
+    def compare(self) -> None:
+        """Have the message being written, else the last one, answered in several ways."""
+        text = self.composer.text
+        if self.session.busy or self.session.loading or not (text or self.session.turns):
+            words = self.tr("There is no message to compare answers to. Write one first.")
+            self._ctx.notices.info(words, key="chat.compare")
+            return
+        self.parameters.settle()
+        asked = (text, self.composer.attachments.paths)
+        if text:
+            self._sent_with = asked[1]
+        ComparisonDialog(self._ctx, self.shelf, self.session, self, asked, self).open()
 
     def edit_last(self) -> None:
         """Edit my last message."""

@@ -73,11 +73,12 @@ class ReplyWork:
             self._end(reply, INTERRUPTED, {"stopped": True})
             return
         session, told = self._session, self._session.instructions
-        known = {name: session.settings[name] for name in PANEL_FIELDS if name in session.settings}
+        settings = session.settings if reply.settings is None else reply.settings
+        known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
         documents = told.documents(session.folder, documents_of(path))
         params = {
             **known,
-            "system": told.system(session.folder, session.settings),
+            "system": told.system(session.folder, settings),
             "weights": reply.weights,
             "documents": documents,
             "encoder": "" if documents else None,

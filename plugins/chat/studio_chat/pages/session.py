@@ -208,18 +208,19 @@ class Session:
 
     # --- saying something ---------------------------------------------------------------------
 
-    def send(self, text: str, documents: Sequence[str] = ()) -> None:
+    def send(self, text: str, documents: Sequence[str] = (), reply: Reply | None = None) -> None:
         """Keep a message of mine at the end of the branch, and ask for a reply to it.
 
         Args:
             documents: Paths of files that this reply and later ones draw on.
+            reply: Who answers and how, unless as the conversation is set.
         """
         add, extra = self._store.add_message, {"documents": list(documents)} if documents else {}
 
         def save(id: str, parent: str) -> Any:
             return add(id, parent or None, "user", text, extra=extra)
 
-        self._say(text, self.turns, save, extra)
+        self._say(text, self.turns, save, extra, reply)
 
     def edit(self, turn: Turn, text: str) -> None:
         """Say an earlier message of mine differently: a new branch beside the old one."""
@@ -237,6 +238,7 @@ class Session:
         before: list[Turn],
         save: Callable[[str, str], Any],
         extra: Mapping[str, Any],
+        asked: Reply | None = None,
     ) -> None:
         """Show a message as being sent, keep it, then reply to it."""
         if self.busy:
@@ -244,7 +246,7 @@ class Session:
         back = list(self.turns)
         parent = before[-1].id if before else ""
         waiting = Turn("", "user", text, parent, SENDING, extra=extra)
-        self.reply = reply = Reply(self.answering())
+        self.reply = reply = asked or Reply(self.answering())
         self._show([*before, waiting])
         self.tell("reply_changed")
         system, settings = str(self.settings.get("system", "")), self._kept_settings()
@@ -303,8 +305,25 @@ class Session:
         if not self.busy and self.turns and self.turns[-1].mine:
             self._answer(self.turns)
 
-    def _answer(self, before: list[Turn], forget: str = "") -> None:
-        self.reply = reply = Reply(self.answering())
+    def answer_beside(self, reply: Reply) -> None:
+        """Answer the last message of mine once more; what answers it already stays a version."""
+        mine = [number for number, turn in enumerate(self.turns) if turn.mine]
+        if not self.busy and mine:
+            self._answer(self.turns[: mine[-1] + 1], asked=reply)
+
+    def choose(self, version: str) -> None:
+        """Go on with a version of an answer, and give it a star: it is the best of them."""
+        id = self.id
+
+        def mark() -> None:
+            extra = {**self._store.message(version).extra, "starred": True}
+            self._store.update_message(version, extra=extra)
+            self._store.set_head(id, self._store.newest_leaf(version))
+
+        self._reload(mark)
+
+    def _answer(self, before: list[Turn], forget: str = "", asked: Reply | None = None) -> None:
+        self.reply = reply = asked or Reply(self.answering())
         back, id = list(self.turns), self.id
         self.tell("reply_changed")
 

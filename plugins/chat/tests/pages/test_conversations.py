@@ -352,7 +352,7 @@ def test_a_conversation_is_exported_from_its_menu_and_by_name(
     menu = desk.page.list.menu_for(row)
     next(act for act in menu.actions() if act.text() == "Export…").trigger()
     desk.settled()
-    assert offered == [("What is 2 2.md", (".md", ".json"))]
+    assert offered == [("What is 2 2.md", (".md", ".html", ".pdf", ".json"))]
     text = (tmp_path / f"talk{suffix}").read_text("utf-8")
     if suffix == ".md":
         assert text.endswith("## You\n\nWhat is 2 + 2?\n\n## Assistant\n\nIt is **4**.\n")

@@ -152,6 +152,7 @@ class Reply:
         waits_for_plan: The user is asked whether the plan is right.
         asks: The user is asked whether the last call may be made.
         note: Why a run of tools ended, in words.
+        settings: What it is written with; None: as the conversation is set.
     """
 
     weights: str
@@ -172,6 +173,7 @@ class Reply:
     waits_for_plan: bool = False
     asks: bool = False
     note: str = ""
+    settings: Mapping[str, Any] | None = None
 
     @property
     def text(self) -> str:

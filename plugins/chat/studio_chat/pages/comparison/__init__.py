@@ -1,0 +1,1 @@
+"""Answers of several models or settings to one message, side by side."""
