@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from studio.api import sentence
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.duplicates import (
     Duplicates,
@@ -43,31 +44,32 @@ class Quality:
 
     def sentences(self) -> list[str]:
         """Return what a person should know; nothing where nothing is wrong."""
-        told = []
+        told = list[str]()
         rows = self.equal.rows
         if self.equal.extra:
-            share = self.equal.extra / rows
-            told.append(f"Duplicates: {self.equal.extra:,} of {rows:,} examples ({share:.1%}).")
+            told.append(
+                sentence(
+                    "Duplicates: {count} of {rows} examples ({share}).",
+                    count=f"{self.equal.extra:,}", rows=f"{rows:,}",
+                    share=f"{self.equal.extra / rows:.1%}",
+                )
+            )  # fmt: skip
         if more := self.near.extra - self.equal.extra:
-            some = f"; {MOST_NEAR:,} were looked at" if rows > MOST_NEAR else ""
-            told.append(f"Near duplicates: {more:,} of {rows:,} examples{some}.")
+            told.append(
+                sentence(
+                    "Near duplicates: {count} of {rows} examples.",
+                    count=f"{more:,}", rows=f"{min(rows, MOST_NEAR):,}",
+                )
+            )  # fmt: skip
         if self.leaked:
             told.append(
-                f"Leaks: {self.leaked:,} of {self.held_out:,} held-out examples are in the "
-                "training, too, or nearly so; figures on them are too good."
-            )
+                sentence(
+                    "Leaks: {count} of {rows} held-out examples are in the training, too, or "
+                    "nearly so; figures on them are too good.",
+                    count=f"{self.leaked:,}", rows=f"{self.held_out:,}",
+                )
+            )  # fmt: skip
         return told
-
-    def counts(self) -> dict[str, int]:
-        """Return the figures of ``sentences``, for what says them in another language."""
-        return {
-            "rows": self.equal.rows,
-            "equal": self.equal.extra,
-            "near": self.near.extra - self.equal.extra,
-            "looked": min(self.equal.rows, MOST_NEAR),
-            "leaked": self.leaked,
-            "held_out": self.held_out,
-        }
 
 
 def quality(data: Dataset) -> Quality:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from studio.api import as_parts
+from studio.api import sentence
 from studio.api.plot import Axis, Bars, Histogram, Plot
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.duplicates import Duplicates, equal_rows
@@ -19,22 +18,32 @@ MOST_LINES = 40
 _EXCERPTS, _EXCERPT = 3, 300
 _TOKENS_SHOWN = 20
 _MOST_CLASSES = 40
-_KINDS = {
-    "sounds": "sounds, as pictures of {width} × {height}: moments by bands of pitch",
-    "tunes": "pieces of tunes, of at most {length} tokens; {vocabulary} different ones",
-    "molecules": "molecules, of at most {length} tokens; {vocabulary} different ones",
-    "pictures": "pictures of {width} × {height} pixels in {colours}",
-    "text": "pieces of text, of {length} tokens; {vocabulary} different ones",
-    "table": "rows of {columns} numbers",
-    "pairs": "pairs of texts, of at most {length} tokens; {vocabulary} different ones",
-}
+_BULLET = "- {note}"
 
 
 def column_line(column: Column) -> str:
     """Return one line of Markdown about a column: its kind, range or categories, and gaps."""
     known = column.values[~np.isnan(column.values)]
     gaps = f"{column.missing / max(1, len(column.values)):.0%}" if column.missing else ""
-    return f"| {_cell(column.name)} | {column.kind} | {_summary(column, known)} | {gaps} |"
+    return row(_cell(column.name), _kind_of_column(column.kind), _summary(column, known), gaps)
+
+
+def row(*cells: str) -> str:
+    """Return a line of a table, of which each cell is told for itself."""
+    names = [f"cell_{at}" for at in range(len(cells))]
+    pattern = " | ".join(f"{{{name}}}" for name in names)
+    return sentence(f"| {pattern} |", **dict(zip(names, cells, strict=True)))
+
+
+def _kind_of_column(kind: str) -> str:
+    return {
+        "number": sentence("number"),
+        "date": sentence("date"),
+        "category": sentence("category"),
+        "text": sentence("text"),
+        "constant": sentence("constant"),
+        "empty": sentence("empty"),
+    }.get(kind, kind)
 
 
 def _summary(column: Column, known: np.ndarray) -> str:
@@ -44,95 +53,80 @@ def _summary(column: Column, known: np.ndarray) -> str:
         counts = np.bincount(known.astype(int), minlength=len(column.names))
         order = np.argsort(-counts, kind="stable")
         top = ", ".join(f"{_cell(column.names[at])} ({counts[at]:,})" for at in order[:4])
-        return top + (f" and {len(column.names) - 4:,} more" if len(column.names) > 4 else "")
+        if len(column.names) <= 4:
+            return top
+        return sentence("{names} and {count} more", names=top, count=f"{len(column.names) - 4:,}")
     if column.kind == "date":
         first, last = (np.datetime64(0, "D") + int(edge) for edge in (known.min(), known.max()))
-        return f"{first} to {last}"
-    low, middle, high = np.quantile(known, [0, 0.5, 1])
-    return f"{low:.4g} to {high:.4g}, median {middle:.4g}"
+        return sentence("{low} to {high}", low=str(first), high=str(last))
+    low, middle, high = (f"{each:.4g}" for each in np.quantile(known, [0, 0.5, 1]))
+    return sentence("{low} to {high}, median {middle}", low=low, high=high, middle=middle)
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")[:60]
 
 
-def table_card(title: str, table: Table, target: Target | None = None) -> str:
-    """Return a card of a table in Markdown: classes, duplicates, columns, and what was noticed."""
-    twice = equal_rows(table)
-    lines = [f"# {title}", "", f"{len(table):,} rows, {len(table.columns):,} columns.", ""]
+def table_card(table: Table, target: Target | None = None) -> list[str]:
+    """Return lines of Markdown about a table: classes, duplicates, columns, what was noticed."""
+    rows, columns = f"{len(table):,}", f"{len(table.columns):,}"
+    lines: list[str] = [sentence("{rows} rows, {columns} columns.", rows=rows, columns=columns), ""]
     if target:
-        lines += class_lines(target.name, target.counts)
-    lines += duplicate_lines(twice)
-    lines += [*(f"- {note}" for note in table.notes), ""] if table.notes else []
-    lines += ["| column | kind | values | gaps |", "|---|---|---|---|"]
+        counts = _shares(target.counts)
+        lines += [sentence("Classes of “{name}”: {counts}.", name=target.name, counts=counts), ""]
+    lines += [_duplicates(equal_rows(table)), ""]
+    lines += [*map(bullet, table.notes), ""] if table.notes else []
+    head = (sentence("column"), sentence("kind"), sentence("values"), sentence("gaps"))
+    lines += [row(*head), "|---" * len(head) + "|"]
     lines += [column_line(column) for column in table.columns[:MOST_LINES]]
-    if len(table.columns) > MOST_LINES:
-        lines.append(f"\n… and {len(table.columns) - MOST_LINES:,} more columns.")
-    return "\n".join(lines) + "\n"
-
-
-def class_lines(name: str, counts: Mapping[str, int]) -> list[str]:
-    """Return lines of Markdown about how many examples each class has."""
-    total = sum(counts.values())
-    shares = ", ".join(
-        f"{label} {count:,} ({count / total:.1%})" for label, count in counts.items()
-    )
-    return [f"Classes of “{name}”: {shares}.", ""]
-
-
-def duplicate_lines(found: Duplicates, leaks: Sequence[Sequence[int]] = ()) -> list[str]:
-    """Return lines of Markdown about duplicates, and those of them between splits."""
-    if not found.groups:
-        return ["No duplicates.", ""]
-    share = found.extra / max(1, found.rows)
-    lines = [f"{found.extra:,} of {found.rows:,} are duplicates ({share:.1%}).", ""]
-    if leaks:
-        told = (
-            f"{len(leaks):,} of them lie in more than one split: figures on the test split are too "
-            "good until they are taken out."
-        )
-        lines += [told, ""]
+    if (left := len(table.columns) - MOST_LINES) > 0:
+        lines += ["", sentence("… and {count} more columns.", count=f"{left:,}")]
     return lines
 
 
-def card(data: Dataset, found: Quality, more: list[str]) -> str:
-    """Return the card of a data set in Markdown.
+def bullet(note: str) -> str:
+    """Return a line of a list, of which the text is told for itself."""
+    return sentence(_BULLET, note=note)
+
+
+def _shares(counts: Mapping[str, int]) -> str:
+    """Return how many examples each class has."""
+    total = sum(counts.values())
+    return ", ".join(f"{label} {count:,} ({count / total:.1%})" for label, count in counts.items())
+
+
+def _duplicates(found: Duplicates) -> str:
+    if not found.groups:
+        return sentence("No duplicates.")
+    return sentence(
+        "{some} of {all} are duplicates ({share}).",
+        some=f"{found.extra:,}", all=f"{found.rows:,}",
+        share=f"{found.extra / max(1, found.rows):.1%}",
+    )  # fmt: skip
+
+
+def card(data: Dataset, found: Quality, more: Sequence[str]) -> list[str]:
+    """Return the card of a data set as lines of Markdown.
 
     Args:
         more: What was noticed when it was read, one sentence each.
     """
     split = data.split
-    lines = [f"# {data.title}", "", f"{len(data.rows):,} {_kind(data)}.", ""]
-    parts = [("training", split.training), ("validation", split.validation), ("test", split.test)]
-    lines += [f"Split: {', '.join(f'{name} {len(rows):,}' for name, rows in parts)}.", ""]
+    counts = {
+        "training": f"{len(split.training):,}",
+        "validation": f"{len(split.validation):,}",
+        "test": f"{len(split.test):,}",
+    }
+    said = sentence("Split: training {training}, validation {validation}, test {test}.", **counts)
+    lines: list[str] = [_kind(data), "", said, ""]
     if data.classes:
-        lines += class_lines("folder" if not data.licence else "class", class_counts(data))
-    noticed = [*(found.sentences() or ["No duplicates and no leaks were found."]), *more]
-    lines += [*(f"- {sentence}" for sentence in noticed), "", *_statistics(data)]
+        shares = _shares(class_counts(data))
+        lines += [sentence("Classes: {counts}.", counts=shares), ""]
+    noticed = found.sentences() or [sentence("No duplicates and no leaks were found.")]
+    lines += [*map(bullet, (*noticed, *more)), "", *_statistics(data)]
     if data.licence:
-        lines += ["", f"Licence and source: {data.licence}"]
-    return "\n".join(lines) + "\n"
-
-
-def as_report(data: Dataset, found: Quality, more: Sequence[str]) -> dict[str, Any]:
-    """Return what the window says the card by: codes and counts, and the figures as they are."""
-    split, shape = data.split, data.shape
-    return {
-        "kind": "description",
-        "kind_of_rows": str(data.meta.get("content") or shape.kind),
-        "places": {
-            "rows": f"{len(data.rows):,}", "width": shape.width, "height": shape.height,
-            "length": shape.length, "vocabulary": shape.vocabulary, "columns": shape.columns,
-        },
-        "split": {
-            "training": len(split.training), "validation": len(split.validation),
-            "test": len(split.test),
-        },
-        "classes": class_counts(data) if data.classes else {},
-        "found": found.counts(),
-        "notes": [as_parts(note) for note in more],
-        "figures": "\n".join(_statistics(data)),
-    }  # fmt: skip
+        lines += ["", sentence("Licence and source: {licence}", licence=data.licence)]
+    return lines
 
 
 def class_counts(data: Dataset) -> dict[str, int]:
@@ -171,12 +165,43 @@ def _bars(title: str, label: str, counts: dict[str, int]) -> Plot:
 
 
 def _kind(data: Dataset) -> str:
+    """Return what its rows are, in a sentence."""
     shape = data.shape
-    name = str(data.meta.get("content") or shape.kind)
-    return _KINDS.get(name, _KINDS["text"]).format(
-        width=shape.width, height=shape.height, length=shape.length, vocabulary=shape.vocabulary,
-        columns=shape.columns, colours="grey" if shape.channels == 1 else "colour",
-    )  # fmt: skip
+    places = {
+        "rows": f"{len(data.rows):,}", "width": shape.width, "height": shape.height,
+        "length": shape.length, "vocabulary": shape.vocabulary, "columns": shape.columns,
+    }  # fmt: skip
+    match str(data.meta.get("content") or shape.kind):
+        case "sounds":
+            return sentence(
+                "{rows} sounds, as pictures of {width} × {height}: moments by bands of pitch.",
+                **places,
+            )
+        case "tunes":
+            return sentence(
+                "{rows} pieces of tunes, of at most {length} tokens; {vocabulary} different ones.",
+                **places,
+            )
+        case "molecules":
+            return sentence(
+                "{rows} molecules, of at most {length} tokens; {vocabulary} different ones.",
+                **places,
+            )
+        case "pictures" if shape.channels == 1:
+            return sentence("{rows} pictures of {width} × {height} pixels in grey.", **places)
+        case "pictures":
+            return sentence("{rows} pictures of {width} × {height} pixels in colour.", **places)
+        case "table":
+            return sentence("{rows} rows of {columns} numbers.", **places)
+        case "pairs":
+            return sentence(
+                "{rows} pairs of texts, of at most {length} tokens; {vocabulary} different ones.",
+                **places,
+            )
+        case _:
+            return sentence(
+                "{rows} pieces of text, of {length} tokens; {vocabulary} different ones.", **places
+            )
 
 
 def _lengths(data: Dataset) -> np.ndarray:
@@ -187,25 +212,34 @@ def _statistics(data: Dataset) -> list[str]:
     """Return what figures say of the rows, by their kind."""
     if data.shape.kind == "pictures":
         values = data.rows[:: max(1, len(data.rows) // 2000)] / (data.shape.levels - 1)
-        return [f"Brightness from 0 to 1: mean {values.mean():.3f}, spread {values.std():.3f}."]
+        mean, spread = f"{values.mean():.3f}", f"{values.std():.3f}"
+        return [
+            sentence(
+                "Brightness from 0 to 1: mean {mean}, spread {spread}.", mean=mean, spread=spread
+            )
+        ]
     if data.shape.kind == "table":
-        head = ["| column | kind | values |", "|---|---|---|"]
-        return head + [_column(column) for column in data.meta["columns"]]
+        head = (sentence("column"), sentence("kind"), sentence("values"))
+        return [row(*head), "|---" * len(head) + "|", *map(_column, data.meta["columns"])]
     vocabulary, lines = data.meta["vocabulary"], list[str]()
     if END in vocabulary:
-        low, middle, high = np.quantile(_lengths(data), [0, 0.5, 1])
-        lines = [f"Tokens: {low:.0f} to {high:.0f}, median {middle:.0f}.", ""]
+        low, middle, high = (f"{each:.0f}" for each in np.quantile(_lengths(data), [0, 0.5, 1]))
+        lines = [
+            sentence(
+                "Tokens: {low} to {high}, median {middle}.", low=low, high=high, middle=middle
+            ),
+            "",
+        ]
     rows = data.rows[data.split.training[:_EXCERPTS]]
-    for row in rows.reshape(len(rows), -1, data.shape.length):
-        lines += ["```", *(text[:_EXCERPT] for text in written(row, vocabulary)), "```"]
+    for tokens in rows.reshape(len(rows), -1, data.shape.length):
+        lines += ["```", *(text[:_EXCERPT] for text in written(tokens, vocabulary)), "```"]
     return lines
 
 
 def _column(column: dict[str, object]) -> str:
-    name = str(column["name"]).replace("|", "\\|")[:60]
+    name = _cell(str(column["name"]))
     if isinstance(names := column.get("names"), list):
-        return f"| {name} | category | {', '.join(map(str, names[:6]))} |"
-    return (
-        f"| {name} | {'date' if column['is_date'] else 'number'} | {column['least']:.4g} to "
-        f"{column['most']:.4g}, mean {column['mean']:.4g} |"
-    )
+        return row(name, _kind_of_column("category"), ", ".join(map(str, names[:6])))
+    low, high, mean = (f"{column[key]:.4g}" for key in ("least", "most", "mean"))
+    values = sentence("{low} to {high}, mean {mean}", low=low, high=high, mean=mean)
+    return row(name, _kind_of_column("date" if column["is_date"] else "number"), values)

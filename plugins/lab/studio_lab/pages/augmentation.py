@@ -12,12 +12,12 @@ from studio_lab.schema.names import METHODS
 Figure = Mapping[str, float]
 
 
-def augmentation(report: Mapping[str, Any], card: str) -> str:
+def augmentation(report: Mapping[str, Any]) -> str:
     """Return the verdict on each method as Markdown.
 
     Args:
-        report: As the task left it: ``score``, ``splits``, ``chosen``, ``outcomes``, ``notes``.
-        card: The report of the file, of which the part on the real data follows.
+        report: As the task left it: ``score``, ``splits``, ``chosen``, ``outcomes``, ``notes``,
+            and of tables ``table``, the card of the real one.
     """
     score, outcomes = report["score"], report["outcomes"]
     lines = [f"**{_sentence(report['chosen'], outcomes[report['chosen']], report)}**", ""]
@@ -34,8 +34,8 @@ def augmentation(report: Mapping[str, Any], card: str) -> str:
     lines += [_row(method, each, score) for method, each in outcomes.items()]
     lines += ["", _how(), "", tr("What was made is no measurement. Say so wherever it is used.")]
     lines += ["", *(f"- {told(note, tr)}" for note in report["notes"])]
-    _, heading, rest = card.partition("\n## ")
-    return "\n".join(lines) + (f"\n\n## {rest}" if heading else "")
+    lines += ["", *(told(line, tr) for line in report.get("table", ()))]
+    return "\n".join(lines)
 
 
 def verdict_name(verdict: str) -> str:

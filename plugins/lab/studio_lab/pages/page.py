@@ -36,12 +36,11 @@ from studio_lab.pages import renderings
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.bias import bias
-from studio_lab.pages.description import description
 from studio_lab.pages.dropped import values_of
 from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
 from studio_lab.pages.phrases import about_plot, plot_name, title_in_words, tr
 from studio_lab.pages.progress import progress_in_words
-from studio_lab.pages.reports import comparison, table
+from studio_lab.pages.reports import card, comparison, table
 from studio_lab.pages.result_sets import ResultSets
 from studio_lab.pages.scaling_law import scaling_law
 from studio_lab.pages.stars import starred_replies
@@ -388,7 +387,7 @@ class LabPage(QWidget):
         text = artifact.read().decode("utf-8", "replace")
         kind = report.get("kind")
         if artifact.kind == Kind.TEXT:
-            return _WRITTEN[kind](report, text) if kind in _WRITTEN else text
+            return _WRITTEN[kind](report) if kind in _WRITTEN else text
         return comparison(report, title) if kind == "comparison" else table(text)
 
     # --- state --------------------------------------------------------------------------------
@@ -404,11 +403,11 @@ class LabPage(QWidget):
         self._show_about()
 
 
-_WRITTEN: Mapping[Any, Callable[[Mapping[str, Any], str], str]] = {
+_WRITTEN: Mapping[Any, Callable[[Mapping[str, Any]], str]] = {
     "augmentation": augmentation,
-    "description": description,
-    "scaling": lambda report, _: scaling_law(report),
-    "bias": lambda report, _: bias(report),
+    "bias": bias,
+    "card": card,
+    "scaling": scaling_law,
 }
 """Kind of a report → what writes it in the language of the window; of others the file is shown."""
 

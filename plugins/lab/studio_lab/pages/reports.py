@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from studio.api import told
 from studio_lab.pages.phrases import plot_name, title_in_words, tr
 
 MOST_ROWS = 40
@@ -26,6 +27,11 @@ def table(text: str) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [" | ".join(cell.replace("|", "¦") for cell in row) for row in (head, *rows)]
     return "\n".join([lines[0], " | ".join("---" for _ in head), *lines[1:]])
+
+
+def card(report: Mapping[str, Any]) -> str:
+    """Return a card whose ``lines`` a task left as parts of sentences."""
+    return "\n".join(told(line, tr) for line in report["lines"])
 
 
 def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> str:

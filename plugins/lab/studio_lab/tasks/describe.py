@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.api import BadInput, Event, Kind, TaskContext, sentence
+from studio.api import BadInput, Event, Kind, TaskContext, as_parts, sentence
 from studio_lab.datasets import molecules, presentation
 from studio_lab.datasets.dataset import DataKind, Dataset
 from studio_lab.datasets.quality import Quality, quality
 from studio_lab.datasets.source import load
-from studio_lab.datasets.statistics import as_report, card, class_counts, plots, table_card
+from studio_lab.datasets.statistics import bullet, card, class_counts, plots, table_card
 from studio_lab.datasets.table import USABLE, Table, with_target
 from studio_lab.datasets.table_file import read_table
 from studio_lab.schema import Describe
@@ -33,11 +33,12 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
     yield ctx.progress(1, 2, "Looking for duplicates and leaks")
     found = yield from ctx.in_thread(partial(quality, data))
     target: dict[str, Any] = {}
-    text = card(data, found, notes)
+    lines = card(data, found, notes)
     if params.target:
         more, target = yield from ctx.in_thread(partial(_target, params))
-        text += f"\n{more}"
-    meta = {"report": as_report(data, found, notes)}
+        lines += ["", *more]
+    text = "\n".join([f"# {data.title}", "", *lines, ""])
+    meta = {"report": {"kind": "card", "lines": [as_parts(line) for line in lines]}}
     yield ctx.artifact(
         Kind.TEXT, text.encode(), suffix=".md", title=data.title, text=text, meta=meta
     )
@@ -75,7 +76,7 @@ def _data(params: Describe) -> tuple[Dataset, list[str]]:
     return load(params.data, params.example, kinds, params.side, 0)
 
 
-def _target(params: Describe) -> tuple[str, dict[str, Any]]:
+def _target(params: Describe) -> tuple[list[str], dict[str, Any]]:
     """Return a card of a table with its target, and which columns leak it."""
     if not params.data:
         raise BadInput("A target is a column of a table.", "Choose a table, or leave it empty.")
@@ -91,9 +92,9 @@ def _target(params: Describe) -> tuple[str, dict[str, Any]]:
         )
         for name in leaking
     ]
-    text = table_card(f"By “{target.name}”", table, target).replace("# ", "## ", 1)
-    text += "".join(f"\n- {note}" for note in notes)
-    return text, {"notes": notes, "result": {"target": target.name, "leaking_columns": leaking}}
+    lines = [sentence("## By “{name}”", name=target.name), "", *table_card(table, target), ""]
+    lines += map(bullet, notes)
+    return lines, {"notes": notes, "result": {"target": target.name, "leaking_columns": leaking}}
 
 
 def _as_made(data: Dataset, rows: NDArray[Any]) -> NDArray[Any]:

@@ -9,17 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api import (
+    BadInput,
+    ErrorCode,
+    Event,
+    Kind,
+    StudioError,
+    TaskContext,
+    as_parts,
+    sentence,
+)
 from studio_lab.datasets import presentation
 from studio_lab.datasets.phantoms import CLASSES, LICENCE, TITLE, Drawing, Phantoms, drawn
+from studio_lab.datasets.statistics import row
 from studio_lab.schema import Simulate
 
-_SAID = (
-    "These pictures were **drawn**: ellipses after Shepp and Logan (1974), each head a little "
-    "different, blurred and with the noise of a magnitude picture (Rician). They stand in for "
-    "sections of a head where real ones may not be used. No patient is behind any of them, and "
-    "what a model learns from them says nothing about patients: never use it for a diagnosis."
-)
 _SHOWN = 16
 _AT_ONCE = 50
 
@@ -49,8 +53,12 @@ def simulate(ctx: TaskContext, params: Simulate) -> Iterator[Event]:
     yield ctx.artifact(
         Kind.TABLE, table.encode(), suffix=".csv", title=f"{TITLE}: lesions", text=table
     )
-    card = _card(params, made)
-    yield ctx.artifact(Kind.TEXT, card.encode(), suffix=".md", title=f"{TITLE}: card", text=card)
+    lines = _card(params, made)
+    card = "\n".join([f"# {TITLE}", "", *lines, ""])
+    meta = {"report": {"kind": "card", "lines": [as_parts(line) for line in lines]}}
+    yield ctx.artifact(
+        Kind.TEXT, card.encode(), suffix=".md", title=f"{TITLE}: card", text=card, meta=meta
+    )
     counts = {name: int((made.labels == label).sum()) for label, name in enumerate(CLASSES)}
     yield ctx.result(count=params.count, classes=counts, folder=str(folder or ""))
 
@@ -97,16 +105,28 @@ def _table(made: Phantoms, names: list[str]) -> str:
     return out.getvalue()
 
 
-def _card(params: Simulate, made: Phantoms) -> str:
-    with_lesion = int((made.labels == 0).sum())
-    rows = {
-        "pictures": f"{len(made.pictures):,}",
-        "with a lesion": f"{with_lesion:,}",
-        "size": f"{params.side} × {params.side}",
-        "contrast of a lesion": f"{params.contrast:g}",
-        "noise": f"{params.noise:g}",
-        "blur": f"{params.blur:g} thousandths of the side",
-        "licence": LICENCE,
-    }
-    table = [f"| {name} | {value} |" for name, value in rows.items()]
-    return "\n".join([f"# {TITLE}", "", _SAID, "", "| what | value |", "|---|---|", *table, ""])
+def _said() -> str:
+    return sentence(
+        "These pictures were **drawn**: ellipses after Shepp and Logan (1974), each head a little "
+        "different, blurred and with the noise of a magnitude picture (Rician). They stand in for "
+        "sections of a head where real ones may not be used. No patient is behind any of them, and "
+        "what a model learns from them says nothing about patients: never use it for a diagnosis."
+    )
+
+
+def _card(params: Simulate, made: Phantoms) -> list[str]:
+    """Return lines of Markdown about the phantoms."""
+    blur = sentence("{blur} thousandths of the side", blur=f"{params.blur:g}")
+    return [
+        _said(),
+        "",
+        row(sentence("what"), sentence("value")),
+        "|---|---|",
+        row(sentence("pictures"), f"{len(made.pictures):,}"),
+        row(sentence("with a lesion"), f"{int((made.labels == 0).sum()):,}"),
+        row(sentence("size"), f"{params.side} × {params.side}"),
+        row(sentence("contrast of a lesion"), f"{params.contrast:g}"),
+        row(sentence("noise"), f"{params.noise:g}"),
+        row(sentence("blur"), blur),
+        row(sentence("licence"), LICENCE),
+    ]

@@ -59,7 +59,7 @@ def test_the_card_of_a_table_says_what_there_is() -> None:
     text = "\n".join(["size,sort,good", *rows, rows[0]])
     table, target = with_target(parse_table(text.encode()), "good")
     assert equal_rows(table).extra == 41 - 14
-    card = table_card("Sizes", table, target)
+    card = "\n".join(table_card(table, target))
     assert "yes 30 (73.2%), no 11 (26.8%)" in card
     assert "27 of 41 are duplicates" in card
     assert "| size | number | 0 to 6, median 3 |" in card

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 
 from studio.api import BadInput, Kind
 from studio.testing.plugins import Made, run_task
-from studio_lab.pages.description import description
+from studio_lab.pages.reports import card as shown_card
 from studio_lab.schema import Describe
 from studio_lab.tasks.describe import describe
 
@@ -32,12 +34,9 @@ def test_an_example_of_pictures() -> None:
     assert kinds(made).count(Kind.PLOT) == 2
     assert Kind.IMAGE in kinds(made)
     assert made.result["classes"]["3"] == 183
-    shown = description(made.artifacts[0].meta["report"], card)
-    assert shown.startswith("1,797 pictures of 8 × 8 pixels.\n\nSplit: training 1,437, validation")
-    assert "Near duplicates: " in shown
-    assert (
-        shown[shown.index("Brightness") :] == card[card.index("Brightness") :].rstrip("\n") + "\n"
-    )
+    assert "- Near duplicates: " in card
+    report = json.loads(json.dumps(made.artifacts[0].meta["report"]))
+    assert card == f"# Handwritten digits\n\n{shown_card(report)}\n"
 
 
 @pytest.mark.parametrize(
@@ -80,10 +79,14 @@ def table_of(path: Path, rows: int = 120) -> Path:
     return path
 
 
-def test_a_table_with_a_target_that_leaks(tmp_path: Path) -> None:
+def test_a_table_with_a_target_that_leaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = described(data=str(table_of(tmp_path / "t.csv")), target="good")
     assert made.result["leaking_columns"] == ["code"]
     assert made.result["duplicates"] == 2
+    monkeypatch.setattr("studio_lab.pages.reports.tr", lambda text: f"«{text}»")
+    shown = shown_card(made.artifacts[0].meta["report"])
+    assert re.search(r"\| size \| «number» \| «-[\d.]+ to [\d.]+, median [-\d.]+» \|", shown)
+    assert "«- «“code” alone tells “good” nearly always" in shown
     card = made.artifacts[0].text
     assert "“code” alone tells “good” nearly always" in card
     assert "| size | number |" in card

@@ -64,14 +64,17 @@ def told(
     notes: Sequence[str],
     card: str,
     more: Mapping[str, Any],
+    table: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Yield the report, and what the task returns.
 
     Args:
         card: Markdown; the report in English, for a file.
         more: Of the result, what only this kind of data has.
+        table: Lines of Markdown about the real table.
     """
-    meta = {"report": as_report(params, name, judged, chosen, notes)}
+    shown = as_report(params, name, judged, chosen, notes)
+    meta = {"report": {**shown, "table": [as_parts(line) for line in table]}}
     yield ctx.artifact(
         Kind.TEXT, card.encode(), suffix=".md", title=f"Report: {name}", text=card, meta=meta
     )

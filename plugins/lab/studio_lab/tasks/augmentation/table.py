@@ -61,7 +61,10 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     made, real = yield from _made(ctx, params, table, target, chosen.method)
     verdict = chosen.sentence(params.splits)
     shown = replace(whole, notes=tuple(notes)).only(names)
-    card = _card(path.stem, shown, target, verdict, judged)
+    real_table = [
+        sentence("## The real table: {name}", name=path.stem), "", *table_card(shown, target)
+    ]  # fmt: skip
+    card = "\n".join([*_card(path.stem, verdict, judged), *real_table, ""])
     title = f"{chosen.title}: {path.stem}"
     meta = {"verdict": str(chosen.verdict), "method": chosen.method, "card": card}
     yield ctx.artifact(
@@ -70,7 +73,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     scatter = _scatter(real, target, made, chosen.title)
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
     more = {"rows": len(made), "classes": dict(target.counts), "leaking_columns": suspects}
-    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
+    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more, real_table)
 
 
 def _made(
@@ -133,9 +136,9 @@ def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:
     return replace(table.at(np.sort(rows)), notes=(*table.notes, note)), target.at(np.sort(rows))
 
 
-def _card(name: str, table: Table, target: Target, verdict: str, judged: list[Outcome]) -> str:
-    """Return the card of the synthetic table: what it is made from, and how it did."""
-    lines = [
+def _card(name: str, verdict: str, judged: list[Outcome]) -> list[str]:
+    """Return lines of Markdown about the synthetic table: how each method did."""
+    return [
         f"# Synthetic rows of {name}",
         "",
         verdict,
@@ -146,6 +149,4 @@ def _card(name: str, table: Table, target: Target, verdict: str, judged: list[Ou
         "",
         "Synthetic rows are no measurements. Say so wherever they are used.",
         "",
-        table_card(f"The real table: {name}", table, target).replace("# ", "## ", 1),
     ]
-    return "\n".join(lines)
