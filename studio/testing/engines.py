@@ -39,14 +39,17 @@ class FakeTextEngine:
         samplings: The sampling that came with each text it wrote.
         liked: Word → its probability, for ``score``.
         can_infill: Whether it fills in the middle; the prompt is then ``BEFORE<gap>AFTER``.
+        can_see: Whether it reads pictures; ``pictures`` are those of the last prompt.
     """
 
     can_infill = True
+    can_see = False
 
     def __init__(self, *texts: str, context_length: int = 4096) -> None:
         self.context_length = context_length
         self.prompts: list[str] = []
         self.samplings: list[SamplingParams] = []
+        self.pictures: list[bytes] = []
         self._texts = deque(texts)
         self._known: dict[str, int] = {}
         self.liked: dict[str, float] = {}
@@ -55,6 +58,7 @@ class FakeTextEngine:
         self, messages: Sequence[ChatMessage], reserve: int, tools: Sequence[Tool] = ()
     ) -> FittedPrompt:
         """Render ``messages``, with a line for each tool; drop the oldest that leave no room."""
+        self.pictures = [each for message in messages for each in message.get("pictures", ())]
         lines = [f"tool: {each['name']}" for each in tools]
         lines += [f"{each['role']}: {each['content']}" for each in messages]
         for dropped in range(len(lines)):

@@ -23,11 +23,14 @@ class ChatMessage(TypedDict):
         role: ``tool`` is what a tool returned, in the order of the calls (API 1.1).
         content: What was said.
         calls: What the assistant called (API 1.1).
+        pictures: Files that a user's message shows, before its text: PNG, JPEG, WebP, BMP, GIF or
+            TIFF; for an engine that ``can_see`` (API 1.1).
     """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     calls: NotRequired[list[ToolCall]]
+    pictures: NotRequired[list[bytes]]
 
 
 def chat_messages(
@@ -198,6 +201,11 @@ class TextEngine(Protocol):
     @property
     def can_infill(self) -> bool:
         """Whether the model was trained to fill in the middle of a text (API 1.1)."""
+        ...
+
+    @property
+    def can_see(self) -> bool:
+        """Whether the model reads the pictures of messages, too (API 1.1)."""
         ...
 
     @since("1.1")

@@ -26,6 +26,15 @@ MAX_ENTRIES = 20_000
 _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 _MUSIC_WRITERS = frozenset({"musicgen", "musicgen_melody"})
 _TRANSCRIBER = "whisper"
+SIGHT = "image-to-text"
+"""Of language models that read pictures, too."""
+_SIGHTED = frozenset({"llava", "qwen2_vl", "qwen2_5_vl", "gemma3", "smolvlm", "idefics3"})
+"""Kinds that the runtime knows: its ``formats/transformers_folder.py`` has their classes."""
+_SIGHTED_CLASS = "ForConditionalGeneration"
+_EYES_ALONE = (
+    "{name} is only the part of a model that sees (mmproj), which cannot be used with a GGUF file "
+    "yet. To send pictures, get the model as a folder with safetensors."
+)
 _MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
 
 
@@ -187,7 +196,7 @@ def _gguf_problem(path: Path) -> str:
     except OSError as error:
         return f"The file {path.name} cannot be read ({error.strerror})."
     if magic == GGUF_MAGIC:
-        return ""
+        return _EYES_ALONE.format(name=path.name) if "mmproj" in path.name.lower() else ""
     return f"{path.name} is not a GGUF file, despite its extension. Replace or remove it."
 
 
@@ -234,6 +243,8 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         return ("text-to-audio",), ""
     if made_for == _TRANSCRIBER:
         return ("speech-to-text",), ""
+    if made_for in _SIGHTED and any(str(name).endswith(_SIGHTED_CLASS) for name in names):
+        return (*of_a_writer(path.parent.name), SIGHT), ""
     return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 

@@ -26,6 +26,7 @@ class Text:
     def __init__(self, wire: Wire, facts: Mapping[str, Any]) -> None:
         self.context_length = int(facts["context_length"])
         self.can_infill = bool(facts["can_infill"])
+        self.can_see = bool(facts["can_see"])
         self._wire, self._lease = wire, int(facts["lease"])
 
     def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:

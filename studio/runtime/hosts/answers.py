@@ -287,6 +287,7 @@ def _facts(weights: str, engine: Any) -> dict[str, Any]:
                 "kind": "text",
                 "context_length": int(engine.context_length),
                 "can_infill": bool(engine.can_infill),
+                "can_see": bool(engine.can_see),
             }
         case "embedding":
             return {

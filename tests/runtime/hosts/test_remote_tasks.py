@@ -39,6 +39,7 @@ class Engine:
 
     context_length = 512
     can_infill = True
+    can_see = False
 
     def __init__(self) -> None:
         self.closed = 0

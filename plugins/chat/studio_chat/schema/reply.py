@@ -88,6 +88,12 @@ class Reply(Params, frozen=True):
             "Files the reply can use: text, PDF, Word, EPUB, HTML, PowerPoint, CSV, scans, photos.",
         ),
     ] = []
+    pictures: Annotated[
+        list[str],
+        Hidden(),
+        File((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")),
+        Label("Pictures", "Pictures the message shows; needs a model that sees."),
+    ] = []
     encoder: Annotated[
         WeightsId | None,
         Hidden(),

@@ -26,6 +26,7 @@ from studio.api.worker.text import FittedPrompt
 from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.schema import Reply
 from studio_chat.tasks.choices import Choices
+from studio_chat.tasks.pictures import with_pictures
 
 ROLES = ("system", "user", "assistant", "tool")
 _CUT = "The reply was cut off, so it may not match the output format."
@@ -34,7 +35,9 @@ _CUT = "The reply was cut off, so it may not match the output format."
 def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     """Write the next turn of a conversation, or go on with a plain text.
 
-    The input ``suffix`` is what comes after a plain text: what belongs between the two is written.
+    A message of the input ``messages`` may have ``pictures``: places in the parameter of that name,
+    from 0; those that no message names belong to the last one. The input ``suffix`` is what comes
+    after a plain text: what belongs between the two is written.
     Other programs may ask for several replies, tools and likelihoods: see ``choices``.
 
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
@@ -50,7 +53,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
             the form that is asked for.
         StudioError: The weights cannot be used, or the last message does not fit them.
     """
-    messages = conversation(ctx.inputs, params)
+    messages, missing = with_pictures(conversation(ctx.inputs, params), ctx.inputs, params)
     title = _title(messages)
     choices = Choices.asked(ctx.inputs)
     if form := choices.constraint(params.constraint()):
@@ -82,7 +85,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         **({"text": first.text} if ctx.wants_whole else {}),
         dropped=prompt.dropped,
         context_length=engine.context_length,
-        note=" ".join(filter(None, (prompt.note, cut))),
+        note=" ".join(filter(None, (prompt.note, cut, missing))),
         tokens=sum(each.tokens for each in written),
         prompt_tokens=first.prompt_tokens,
         finish_reason=first.finish_reason,
@@ -141,7 +144,9 @@ def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
     """
-    turns = chat_messages(inputs.json("messages", list[dict[str, Any]], []), ROLES)
+    given = inputs.json("messages", list[dict[str, Any]], [])
+    plain = [{key: value for key, value in turn.items() if key != "pictures"} for turn in given]
+    turns = chat_messages(plain, ROLES)
     if params.prompt.strip():
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):

@@ -73,6 +73,7 @@ class WeightsRow:
             "text": _tr("text"),
             "code": _tr("code"),
             "embedding": _tr("embedding"),
+            "image-to-text": _tr("sees pictures"),
             "image": _tr("picture"),
             "smiles": _tr("molecules"),
         }

@@ -55,11 +55,15 @@ from studio.runtime.engines.text.tokenization.conversation import (
     characters,
     check_messages,
     for_template,
+    in_parts,
+    pictures_in,
     turns_to_drop,
     without_oldest,
 )
 from studio.runtime.engines.text.tokenization.fill_in_middle import can_infill, fill_in_middle_ids
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
+from studio.runtime.engines.text.vision.picture_ids import PICTURE
+from studio.runtime.engines.text.vision.seeing_decoder import SeeingDecoder, decoder_of, seeing
 from studio.runtime.pool.digests import Digests
 
 MAX_CHARACTERS_PER_TOKEN = 48
@@ -234,6 +238,11 @@ class TextEngine:
         """See ``TextEngine`` of the API."""
         return can_infill(self.tokenizer)
 
+    @property
+    def can_see(self) -> bool:
+        """See ``TextEngine`` of the API."""
+        return isinstance(self.model, SeeingDecoder)
+
     def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
         """See ``TextEngine`` of the API."""
         most = max(self.context_length - reserve, self.context_length // 2)
@@ -349,7 +358,8 @@ class TextEngine:
         """
         if len(ids) >= self.context_length:
             raise self._too_long(len(ids))
-        if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
+        known, sees = self.model.config.vocabulary, self.can_see
+        if not ids or not all(0 <= id < known or (sees and id >= PICTURE) for id in ids):
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 "The prompt is empty or does not fit this model.",
@@ -378,7 +388,12 @@ class TextEngine:
         if answer and len(plain) > 1 and plain[-1]["role"] == "assistant":
             begun = plain.pop()["content"]  # a reply to be continued: the prompt ends in its midst
         told = as_functions(tools) if knows else ()
+        pictures = pictures_in(messages)
+        sighted = seeing(self.model, self.info.title, pictures)
+        plain = plain if sighted is None else in_parts(plain)
         rendered: Rendered = self.template.render(plain, answer=answer, now=now, tools=told)
+        if sighted is not None and pictures:
+            return sighted.with_pictures(rendered.text + begun, pictures), rendered.note
         # A template writes the opening token itself; the built-in formats do not.
         own = bool(self.template.source) and not rendered.note
         return self.tokenizer.encode(rendered.text + begun, bos=not own), rendered.note
@@ -451,7 +466,7 @@ def load_steps(
             model = decoder.load(files)
         elif files.is_foreign or by == "transformers":
             floats = dtype or default_dtype(device, is_foreign=True) or torch.float32
-            model = yield from load_transformers(files, floats, device)
+            model = yield from load_transformers(files, floats, device, decoder_of(files))
         else:
             chosen = dtype or default_dtype(device)
             known = " ".join(identity(each, cache) for each in files.origins)

@@ -18,6 +18,7 @@ from studio.runtime.engines.text.formats.config import ARCHITECTURES
 from studio.runtime.engines.text.formats.gguf import is_gguf
 from studio.runtime.engines.text.formats.model_files import open_model
 from studio.runtime.engines.text.formats.model_folder import ModelFolder
+from studio.runtime.engines.text.formats.transformers_folder import SEEING, is_seeing
 
 CARD_DTYPE = torch.bfloat16
 """Of a model that lies in two parts, in both of them."""
@@ -47,7 +48,8 @@ class TextLoader:
             return None
         with open_model(path) as files:
             info = files.info()
-        return WeightsFacts(self.family, info.title, ("text",), asdict(info))
+            can = ("text", "image-to-text") if is_seeing(files.values) else ("text",)
+        return WeightsFacts(self.family, info.title, can, asdict(info))
 
     def measure(self, path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
         """Return the memory that weights and a typical job take, from the headers alone."""
@@ -104,6 +106,7 @@ def is_language_folder(path: Path) -> bool:
         raise
     names = names if isinstance(names, list) else [names]
     return any(
-        isinstance(name, str) and (name in ARCHITECTURES or name.endswith("ForCausalLM"))
+        isinstance(name, str)
+        and (name in ARCHITECTURES or name in SEEING.values() or name.endswith("ForCausalLM"))
         for name in names
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Self
 
 import torch
@@ -20,7 +20,12 @@ from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 from studio.runtime.engines.text.formats.model_files import ModelFiles
 from studio.runtime.engines.text.formats.tensor_source import TensorSource
-from studio.runtime.engines.text.formats.transformers_folder import library, library_config, version
+from studio.runtime.engines.text.formats.transformers_folder import (
+    is_seeing,
+    library,
+    library_config,
+    version,
+)
 
 
 class TransformersCache:
@@ -68,6 +73,7 @@ class TransformersDecoder:
 
     Attributes:
         config: Its sizes, as far as they are known.
+        parameters: Names of what its forward pass takes.
     """
 
     is_packed = False
@@ -75,7 +81,7 @@ class TransformersDecoder:
     def __init__(self, model: Any, config: LlamaConfig) -> None:
         self.config = config
         self._model = model
-        known = inspect.signature(model.forward).parameters
+        self.parameters = known = frozenset(inspect.signature(model.forward).parameters)
         self._keeps_few_scores = "logits_to_keep" in known
         self._cache_name = "cache" if "cache" in known else "past_key_values"  # the older name
 
@@ -119,10 +125,7 @@ class TransformersDecoder:
         if end > own.capacity:
             raise ValueError(f"a cache for {own.capacity} tokens cannot hold {end}")
         try:
-            if own.past is None:
-                for piece in own.pieces:
-                    _, own.past = self._forward(piece, own.past, 1)
-            scores, own.past = self._forward(passage.tokens, own.past, passage.wanted)
+            scores, own.past = self._continued(own, passage)
         except StudioError:
             raise
         except Exception as error:
@@ -135,12 +138,26 @@ class TransformersDecoder:
         own.pieces.append(passage.tokens)
         return scores
 
-    def _forward(self, tokens: Tensor, past: Any, wanted: int) -> tuple[Tensor, Any]:
-        """Return the scores after the last ``wanted`` tokens, and what has been read by then."""
-        more = {"logits_to_keep": wanted} if self._keeps_few_scores else {}
+    def _continued(self, own: TransformersCache, passage: Passage) -> tuple[Tensor, Any]:
+        """Return the scores of ``passage`` and what has been read then; forgotten pieces anew."""
+        if own.past is None:
+            for piece in own.pieces:
+                _, own.past = self._forward(piece, own.past, 1)
+        return self._forward(passage.tokens, own.past, passage.wanted)
+
+    def _forward(
+        self, tokens: Tensor, past: Any, wanted: int, more: Mapping[str, Any] | None = None
+    ) -> tuple[Tensor, Any]:
+        """Return the scores after the last ``wanted`` tokens, and what has been read by then.
+
+        Args:
+            more: What else the model is given.
+        """
+        given = {**(more or {}), self._cache_name: past}
+        if self._keeps_few_scores:
+            given["logits_to_keep"] = wanted
         found = self._model(
-            input_ids=tokens[None].to(self.device), use_cache=True, return_dict=True,
-            **{self._cache_name: past}, **more,
+            input_ids=tokens[None].to(self.device), use_cache=True, return_dict=True, **given,
         )  # fmt: skip
         past = getattr(found, self._cache_name, None)
         if past is None:
@@ -153,9 +170,15 @@ class TransformersDecoder:
 
 
 def load_transformers(
-    files: ModelFiles, dtype: torch.dtype, device: str
+    files: ModelFiles,
+    dtype: torch.dtype,
+    device: str,
+    decoder: Callable[[Any, LlamaConfig], TransformersDecoder] = TransformersDecoder,
 ) -> Generator[float, None, TransformersDecoder]:
     """Yield the share read (0–1) after every chunk of rows; return the decoder.
+
+    Args:
+        decoder: Makes it of the library's model.
 
     Raises:
         StudioError: transformers is missing or does not know the model, a tensor is missing or
@@ -168,7 +191,8 @@ def load_transformers(
     config = library_config(files.values, files.path)
     state: dict[str, Tensor] = {}
     yield from _read(files.source, state, dtype)
-    auto = library().AutoModelForCausalLM
+    sees = is_seeing(files.values)
+    auto = library().AutoModelForImageTextToText if sees else library().AutoModelForCausalLM
     try:
         kind = auto._model_mapping[type(config)]
         with torch.random.fork_rng(devices=[]):  # it draws what it then overwrites
@@ -182,10 +206,11 @@ def load_transformers(
         ) from error
     _check(files, told)
     state.clear()
-    decoder = TransformersDecoder(model.eval().requires_grad_(False).to(device), files.config)
-    if not _goes_on(decoder, dtype):
+    model = model.eval().requires_grad_(False).to(device)
+    made = decoder(model, files.config)
+    if not _goes_on(made, dtype):
         raise unsupported(files.path, "its architecture has no usable key-value cache")
-    return decoder
+    return made
 
 
 def _goes_on(decoder: TransformersDecoder, dtype: torch.dtype) -> bool:

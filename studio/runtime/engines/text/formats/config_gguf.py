@@ -56,6 +56,12 @@ def config_from_gguf(header: GgufHeader, vector: Callable[[str], Sequence[float]
     """
     path, metadata = header.path, header.metadata
     name = str(metadata.get("general.architecture"))
+    if name == "clip":
+        raise unsupported(
+            path,
+            "it is only the part of a model that sees (mmproj)",
+            "Choose the model itself; to send pictures, get it as a folder with safetensors.",
+        )
     if name not in FAMILIES:
         raise unsupported(
             path, f"its architecture is “{shown(name)}”", f"This version runs {KNOWN}."

@@ -31,6 +31,16 @@ from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, 
 
 NOTE = "transformers: slower than the built-in engine"
 
+SEEING: Mapping[str, str] = {
+    "llava": "LlavaForConditionalGeneration",
+    "qwen2_vl": "Qwen2VLForConditionalGeneration",
+    "qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration",
+    "gemma3": "Gemma3ForConditionalGeneration",
+    "smolvlm": "SmolVLMForConditionalGeneration",
+    "idefics3": "Idefics3ForConditionalGeneration",
+}
+"""Kinds of models that read pictures, too, and the library's classes for them."""
+
 _LARGEST_NUMBER = 1 << 24
 _OURS = {"output_attentions": False, "output_hidden_states": False, "use_cache": True}
 _DROPPED = frozenset(
@@ -96,13 +106,13 @@ def foreign_config(values: Mapping[str, Any], path: Path, parameters: int) -> Fo
     Raises:
         StudioError: A number is absurd, or the library refuses the object.
     """
-    name, config = architecture_name(values), library_config(values, path)
+    name, config = architecture_name(values), library_config(values, path).get_text_config()
     layers = _size(config, "num_hidden_layers", MAX_LAYERS, path)
     heads = _size(config, "num_attention_heads", MAX_HIDDEN, path, 1)
     hidden = _size(config, "hidden_size", MAX_HIDDEN, path)
     kv_heads = _size(config, "num_key_value_heads", MAX_HIDDEN, path, heads)
     return ForeignConfig(
-        family=Family(shown(config.model_type), shown(name)),
+        family=Family(shown(str(values["model_type"])), shown(name)),
         vocabulary=_size(config, "vocab_size", _LARGEST_NUMBER, path),
         hidden=hidden,
         intermediate=_size(config, "intermediate_size", 1 << 20, path, 4 * hidden),
@@ -138,6 +148,12 @@ def library_config(values: Mapping[str, Any], path: Path) -> Any:
         raise bad_weights(path, f"transformers cannot load it ({shown(str(error))})") from error
 
 
+def is_seeing(values: Mapping[str, Any]) -> bool:
+    """Return whether a config.json is that of a model that reads pictures, too. Imports nothing."""
+    kind = values.get("model_type")
+    return isinstance(kind, str) and SEEING.get(kind) == architecture_name(values)
+
+
 def _is_known(values: Mapping[str, Any]) -> bool:
     kind = values.get("model_type")
     return isinstance(kind, str) and _class_names().get(kind) == architecture_name(values)
@@ -156,10 +172,16 @@ def library() -> Any:
 
 @cache
 def _class_names() -> Mapping[str, str]:
-    """Return the library's own table: kinds of models → classes of causal language models."""
+    """Return the library's own table: kinds of models → classes of causal language models, and of
+    those that see.
+    """
     library()
     auto = importlib.import_module("transformers.models.auto.modeling_auto")
-    return dict(auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
+    sighted = auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+    return {
+        **auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        **{kind: name for kind, name in SEEING.items() if sighted.get(kind) == name},
+    }
 
 
 def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, int]]:

@@ -22,6 +22,7 @@ from studio.runtime.engines.text.generation.prompt_lookup import PromptLookup
 from studio.runtime.engines.text.generation.sampler import Sampler
 from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.tokenizer import StreamDecoder, TextTokenizer
+from studio.runtime.engines.text.vision.picture_ids import PICTURE, read_at_once
 from studio.runtime.jobs.error_translation import release
 from studio.runtime.pool.memory import give_back, is_out_of_memory
 
@@ -75,7 +76,8 @@ class Generation:
         self.is_done = False
         self.is_private = params.is_private
         self._ends = tokenizer.vocabulary.ends
-        self._sampler = Sampler(params, self.prompt, tokenizer)
+        words = [token for token in self.prompt if token < PICTURE]
+        self._sampler = Sampler(params, words, tokenizer)
         before = tokenizer.token_bytes(self.prompt[-1])
         continues = before.strip() != b"" or params.constraint is not None  # to the letter
         self._decoder = StreamDecoder(tokenizer, continues=continues)
@@ -245,8 +247,9 @@ def _read_prompt(
     """
     prefixes.start(prompt, cache)
     chunk, less = chunk_size(model.config.parameters, model.device.type), ""
+    at_once = read_at_once(prompt)
     while cache.length < len(prompt):
-        end = (cache.length // chunk + 1) * chunk
+        end = max((cache.length // chunk + 1) * chunk, at_once)
         tokens = torch.tensor(prompt[cache.length : end])
         scores = _read(model, tokens, cache, must=chunk <= SMALLEST_CHUNK)
         if scores is None:  # the cache is as it was: what was read in part does not count

@@ -152,7 +152,9 @@ def fold_system(messages: Messages) -> list[Mapping[str, Any]] | None:
     """Return ``messages`` with the system prompt put before the first question, or None."""
     if len(messages) < 2 or messages[0]["role"] != "system" or messages[1]["role"] != "user":
         return None
-    question = f"{messages[0]['content']}\n\n{messages[1]['content']}"
+    told, asked = messages[0]["content"], messages[1]["content"]
+    # Models that see have lists of parts in the place of a text.
+    question = [*told, *asked] if isinstance(asked, list) else f"{told}\n\n{asked}"
     return [{"role": "user", "content": question}, *messages[2:]]
 
 

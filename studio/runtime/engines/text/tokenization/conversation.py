@@ -64,6 +64,8 @@ def for_template(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for message in messages:
         turn: dict[str, Any] = {"role": message["role"], "content": message["content"]}
+        if shown := message.get("pictures"):
+            turn["pictures"] = len(shown)
         if calls := message.get("calls"):
             turn["tool_calls"] = [{"type": "function", "function": call} for call in calls]
         turns.append(turn)
@@ -84,8 +86,26 @@ def as_text(messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> list[dict
                 turns[-1]["content"] += "\n" + content
                 continue
         turns.append({"role": role, "content": content})
+        if shown := message.get("pictures"):
+            turns[-1]["pictures"] = len(shown)
     if tools and turns and turns[0]["role"] == "system":
         turns[0]["content"] += "\n\n" + tools_text(tools)
     elif tools:
         turns.insert(0, {"role": "system", "content": tools_text(tools)})
     return turns
+
+
+def pictures_in(messages: Sequence[ChatMessage]) -> list[bytes]:
+    """Return the pictures of all messages, in order."""
+    return [picture for message in messages for picture in message.get("pictures", ())]
+
+
+def in_parts(turns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return turns as templates of models that see want them: pictures first, then the text."""
+    found = []
+    for turn in turns:
+        parts = [{"type": "image"} for _ in range(turn.get("pictures", 0))]
+        text = [{"type": "text", "text": turn["content"]}]
+        rest = {key: value for key, value in turn.items() if key != "pictures"}
+        found.append({**rest, "content": [*parts, *text]})
+    return found
