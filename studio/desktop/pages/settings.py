@@ -32,6 +32,7 @@ from studio.desktop.pages.grid_choice import offer_countries
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.server_keys import ServerKeys
+from studio.desktop.pages.servers.server_list import ServerList
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
@@ -92,6 +93,7 @@ class SettingsPage(QWidget):
         self._backups()
         self._runtime()
         self._server(parts.serving)
+        self._tools()
         self._privacy()
         self._column.cards.addStretch(1)  # a card alone keeps its height
 
@@ -303,6 +305,11 @@ class SettingsPage(QWidget):
         shown.toggled.connect(show)
         serving.changed.connect(show)
         show()
+
+    def _tools(self) -> None:
+        failed = partial(self._studio.notices.error, key="tool-servers")
+        servers = ServerList(self._ui, self._studio.tools.servers, failed)
+        self._own_row(self._section(self.tr("Tools")), self.tr("MCP servers"), servers)
 
     def _privacy(self) -> None:
         column = self._section(self.tr("Privacy"))

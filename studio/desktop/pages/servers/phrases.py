@@ -1,0 +1,48 @@
+"""What Settings says of a server."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.core.tools.servers.entry import ServerEntry
+from studio.core.tools.servers.keeper import ServerState, ServerStatus
+
+
+def _tr(text: str, n: int = -1) -> str:
+    return QCoreApplication.translate("servers", text, None, n)
+
+
+def state(status: ServerStatus) -> tuple[str, str]:
+    """Return what a server does, and the colour of its word."""
+    return {
+        ServerState.OFF: (_tr("Off"), "mute"),
+        ServerState.STOPPED: (_tr("Starts when needed"), "mute"),
+        ServerState.STARTING: (_tr("Starting…"), "mute"),
+        ServerState.RUNNING: (_tr("Running"), "good"),
+        ServerState.FAILED: (_tr("Failed"), "bad"),
+    }[status.state]
+
+
+def reach(entry: ServerEntry) -> str:
+    """Return what a server may reach."""
+    parts = [_tr("Reads {folder}").format(folder=folder) for folder in entry.readable]
+    parts += [_tr("Changes {folder}").format(folder=folder) for folder in entry.writable]
+    parts = parts or [_tr("No folders")]
+    parts.append(_tr("Network") if entry.network else _tr("No network"))
+    return " · ".join(parts)
+
+
+def tools(status: ServerStatus) -> str:
+    """Return what a server offers."""
+    if not status.identity:
+        return _tr("Not checked yet: check it once to see its tools.")
+    names = ", ".join(tool.title for tool in status.tools)
+    return _tr("Tools: {names}").format(names=names) if names else _tr("It offers no tools.")
+
+
+def sandbox(status: ServerStatus) -> str:
+    """Return what is weaker about the sandbox of a server than it could be; empty for nothing."""
+    if status.walls.tier in ("", "A") and not status.walls.reason:
+        return ""
+    words = _tr("Weaker sandbox (tier {tier}). {reason}")
+    return words.format(tier=status.walls.tier, reason=status.walls.reason)

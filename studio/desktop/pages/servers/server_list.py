@@ -1,0 +1,186 @@
+"""The servers in Settings: what each does, may reach and offers; add, check, change, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from studio.core.tools.servers.entry import ServerEntry
+from studio.core.tools.servers.keeper import ServerState, ServerStatus
+from studio.core.tools.servers.servers import Servers
+from studio.desktop.pages.servers import phrases
+from studio.desktop.pages.servers.import_sheet import ImportSheet
+from studio.desktop.pages.servers.server_sheet import ServerSheet
+from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import StudioError
+
+_SHOWN_LINES = 4
+
+
+class ServerList(QWidget):
+    """A card row for each server, and buttons for more."""
+
+    def __init__(self, ui: WindowUi, servers: Servers, failed: Callable[[Exception], None]) -> None:
+        super().__init__()
+        self._ui, self._look, self._servers, self._failed = ui, ui.look, servers, failed
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        layout.addWidget(self._look.label(self.tr("MCP servers"), "strong"))
+        about = self.tr(
+            "Programs that offer tools to Chat. Each runs in a sandbox: it reads the folders you "
+            "choose, and uses no network unless you allow it. Chat asks before it calls a tool."
+        )
+        layout.addWidget(self._look.label(about, "small", wrap=True))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(14)
+        layout.addLayout(self._rows)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        add = self._look.button(self.tr("Add server…"), "plus")
+        add.clicked.connect(lambda _: self._edit(None))
+        line.addWidget(add)
+        block = self._look.button(self.tr("Import…"), "clipboard")
+        block.setToolTip(self.tr("Servers that another program has"))
+        block.clicked.connect(lambda _: self._import())
+        line.addWidget(block)
+        line.addStretch(1)
+        layout.addLayout(line)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._show)
+        end = servers.on_change(self._later.start)  # not within the click of a row
+        self.destroyed.connect(lambda: end())
+        self._show()
+
+    def _show(self) -> None:
+        while (item := self._rows.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        entries = self._servers.entries()
+        for entry in entries:
+            self._rows.addWidget(self._row(entry, self._servers.status(entry.name)))
+        if not entries:
+            self._rows.addWidget(self._look.label(self.tr("No servers yet."), "mute"))
+
+    # --- a row --------------------------------------------------------------------------------
+
+    def _row(self, entry: ServerEntry, status: ServerStatus) -> QWidget:
+        row = QWidget()
+        row.setAccessibleName(entry.name)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
+        said = QVBoxLayout()
+        said.setSpacing(3)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._look.label(entry.name, "strong"))
+        head.addWidget(self._look.label(*phrases.state(status)))
+        head.addStretch(1)
+        said.addLayout(head)
+        said.addWidget(self._mono(" ".join((entry.command, *entry.arguments))))
+        said.addWidget(self._look.label(phrases.reach(entry), "small", wrap=True))
+        said.addWidget(self._look.label(phrases.tools(status), "small", wrap=True))
+        for words in self._warnings(status):
+            said.addWidget(self._look.label(words, "warn", wrap=True))
+        if status.state is ServerState.FAILED:
+            said.addWidget(self._look.label(status.reason, "bad", wrap=True))
+            for words in status.lines[-_SHOWN_LINES:]:
+                said.addWidget(self._mono(words))
+        line.addLayout(said, 1)
+        for button in self._buttons(entry, status):
+            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        on = Switch(self._look, self.tr("Offer the tools of {name}").format(name=entry.name))
+        on.setChecked(entry.is_on)
+        on.toggled.connect(partial(self._switch, entry))
+        on_the_line = QVBoxLayout()
+        on_the_line.setContentsMargins(0, 6, 0, 0)  # level with the buttons
+        on_the_line.addWidget(on)
+        on_the_line.addStretch(1)
+        line.addLayout(on_the_line)
+        return row
+
+    @staticmethod
+    def _warnings(status: ServerStatus) -> list[str]:
+        weaker = phrases.sandbox(status)
+        return [*([weaker] if weaker else []), *status.notes]
+
+    def _mono(self, text: str) -> ElidedLabel:
+        label = self._ui.elided_label(text)
+        label.setProperty("role", "small")
+        label.setFont(self._ui.mono())
+        return label
+
+    def _buttons(self, entry: ServerEntry, status: ServerStatus) -> list[QToolButton]:
+        is_live = status.state in (ServerState.RUNNING, ServerState.STARTING)
+        again = status.state is ServerState.FAILED
+        wanted = (
+            ("circle-stop", self.tr("Stop"), self._stop, is_live),
+            ("refresh-cw", self.tr("Restart") if again else self.tr("Check"), self._check, True),
+            ("pencil", self.tr("Edit"), self._edit, True),
+            ("trash-2", self.tr("Remove"), self._ask_remove, True),
+        )
+        made: list[QToolButton] = []
+        for icon, words, do, is_there in wanted:
+            if is_there:
+                button = self._ui.icon_button(icon, words)
+                button.setAccessibleName(f"{words}: {entry.name}")
+                button.clicked.connect(partial(self._press, do, entry))
+                made.append(button)
+        return made
+
+    @staticmethod
+    def _press(do: Callable[[ServerEntry], None], entry: ServerEntry, _: bool = False) -> None:
+        do(entry)
+
+    # --- what the buttons do ------------------------------------------------------------------
+
+    def _check(self, entry: ServerEntry) -> None:
+        def check() -> None:
+            self._servers.check(entry.name, lambda _: None, lambda _: None)  # the row says it
+
+        if self._servers.status(entry.name).state is ServerState.RUNNING:
+            self._servers.stop(entry.name, check)
+        else:
+            check()
+
+    def _stop(self, entry: ServerEntry) -> None:
+        self._servers.stop(entry.name)
+
+    def _switch(self, entry: ServerEntry, on: bool) -> None:
+        self._put(replace(entry, is_on=on))
+        if on and not self._servers.status(entry.name).identity:
+            self._check(entry)
+
+    def _put(self, entry: ServerEntry) -> None:
+        try:
+            self._servers.put(entry)
+        except StudioError as error:
+            self._failed(error)
+            self._later.start()
+
+    def _edit(self, entry: ServerEntry | None) -> None:
+        sheet = ServerSheet(self._ui, self.window(), self._servers, entry, self._check)
+        sheet.show_sheet(sheet.name if entry is None else sheet.command)
+
+    def _import(self) -> None:
+        sheet = ImportSheet(self._ui, self.window(), self._servers)
+        sheet.show_sheet(sheet.block)
+
+    def _ask_remove(self, entry: ServerEntry) -> None:
+        self._ui.confirm(
+            self.tr("Remove this server?"),
+            self.tr("“{name}” and its tools are gone. The program itself stays.").format(
+                name=entry.name
+            ),
+            self.tr("Remove"),
+            partial(self._servers.remove, entry.name),
+            danger=True,
+        )
