@@ -37,7 +37,7 @@ class ServerSheet(Sheet):
         title = self.tr("Edit server") if entry else self.tr("Add server")
         super().__init__(ui.look, window, title, 560)
         self._ui, self._look, self._servers, self._saved = ui, ui.look, servers, saved
-        self._before = entry
+        self._edited = entry
         self.name = self._field(self.tr("Name"), self.tr("e.g. notes"))
         self.command = self._field(
             self.tr("Command"), self.tr("The program and its arguments, as in a terminal")
@@ -79,8 +79,8 @@ class ServerSheet(Sheet):
         try:
             entry = self.entry()
             self._servers.put(entry)
-            if self._before is not None and self._before.name != entry.name:
-                self._servers.remove(self._before.name)
+            if self._edited is not None and self._edited.name != entry.name:
+                self._servers.remove(self._edited.name)
         except StudioError as error:
             self._trouble.setText(error.message)
             self._trouble.show()
@@ -110,7 +110,7 @@ class ServerSheet(Sheet):
             readable=tuple(folder for folder, changes in chosen if not changes),
             writable=tuple(folder for folder, changes in chosen if changes),
             network=self._network.isChecked(),
-            is_on=self._before is None or self._before.is_on,
+            is_on=self._edited is None or self._edited.is_on,
         )
 
     def _fill(self, entry: ServerEntry) -> None:
