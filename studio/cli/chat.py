@@ -17,6 +17,7 @@ from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library.rows import Conversation, MessageState
 from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -36,7 +37,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     host = session.plugins
     host.task(TASK)  # says what is missing, if it is
     arguments, params = _arguments(argv, host.params_class(TASK))
-    with session.studio() as studio:
+    with session.at_work() as studio:
         chat = Chat(studio, params, arguments.system)
         if arguments.resume is not None:
             chat.resume(arguments.resume)
@@ -68,7 +69,7 @@ class Chat:
         system: What the model is told to be; empty for nothing, None for what the weights say.
     """
 
-    studio: Studio
+    studio: Studio | OpenStudio
     params: dict[str, Any]
     system: str | None = None
     conversation: Conversation | None = None
@@ -139,23 +140,28 @@ class Chat:
             title = output.one_line(prompt, _TITLE_CHARACTERS)
             if self.system is None:
                 kind = self.studio.plugins.params_class(TASK)
-                self.system = str(
-                    self.studio.weights_manager.filled(kind, self.params).get("system", "")
-                )
+                filled = self.studio.weights_manager.filled(kind, self.params)
+                self.system = str(filled.get("system", ""))
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
         asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)
         job = self.studio.submit(self._request(here))
-        journal = conversations.begin_reply(here, asked.id, record=job.record)
+        # In the open studio or here: if either dies, what was written is kept at the next start.
+        reply = conversations.add_message(
+            here, asked.id, "assistant", state=MessageState.PARTIAL, record=job.record
+        )
+        journal = conversations.journal(reply.id)
         try:
             JobProgress(self.studio).follow(job, journal.append)
         finally:
             is_whole = job.state is JobState.DONE
-            conversations.finish_reply(
-                journal,
+            conversations.update_message(
+                reply.id,
+                content=journal.text,
                 state=MessageState.COMPLETE if is_whole else MessageState.INTERRUPTED,
                 extra={k: v for k, v in job.result.items() if k != "text"},
             )
+            journal.remove()
         if job.state is JobState.CANCELLED:
             output.hint("(stopped)")
         if job.error is not None:

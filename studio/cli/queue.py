@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from studio.cli.terminal import output
@@ -20,6 +21,7 @@ from studio.core.library.rows import JobEntry
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -38,6 +40,11 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     if arguments.command == "run":
         return _run(arguments, session)
     writes = arguments.command != "list"
+    with session.open_studio() if writes else nullcontext() as open_studio:
+        if open_studio is not None:
+            _change_there(open_studio, arguments)
+            _list(open_studio.library, session.plugins, arguments)
+            return ExitCode.OK
     with Library.open(session.paths, read_only=not writes) as library:
         if writes:
             _must_be_alone(library)
@@ -74,7 +81,20 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-# --- changing it, while no studio is open -----------------------------------------------------
+# --- changing it, in the open studio or while none is open ------------------------------------
+
+
+def _change_there(studio: OpenStudio, arguments: Namespace) -> None:
+    """Have the open studio change it: there it is in memory, too."""
+    given = arguments.id if isinstance(arguments.id, list) else [arguments.id]
+    ids = [_found(studio.library, id).id for id in given]
+    match arguments.command:
+        case "move":
+            studio.change_queue("move", ids[0], max(0, arguments.place - 1))
+        case "prioritise":
+            studio.change_queue("prioritise", ids[0], str(_PRIORITIES[arguments.priority]))
+        case command:
+            studio.change_queue(command, ids)
 
 
 def _must_be_alone(library: Library) -> None:

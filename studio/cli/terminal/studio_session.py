@@ -119,15 +119,12 @@ class StudioSession:
         Raises:
             StudioError: The library cannot be read.
         """
-        if (connection := self._connected()) is None:
-            with self.studio(passing=True) as studio:
-                yield studio
-            return
-        from studio.core.library import Library
-        from studio.core.terminals import OpenStudio
-
-        with closing(connection), Library.open(self.paths, read_only=True) as library:
-            yield OpenStudio(connection, library, self.plugins, self.weights)
+        with self.open_studio() as open_studio:
+            if open_studio is not None:
+                yield open_studio
+                return
+        with self.studio(passing=True) as studio:
+            yield studio
 
     @contextmanager
     def library(self, *, changes: bool, writes: bool = False) -> Iterator[Library]:
@@ -140,17 +137,27 @@ class StudioSession:
         Raises:
             StudioError: It cannot be read.
         """
+        if changes:
+            with self.open_studio() as open_studio:
+                if open_studio is not None:
+                    yield open_studio.library
+                    return
         from studio.core.library import Library
 
-        connection = self._connected() if changes else None
-        if connection is None:
-            with Library.open(self.paths, read_only=not (changes or writes)) as library:
-                yield library
+        with Library.open(self.paths, read_only=not (changes or writes)) as library:
+            yield library
+
+    @contextmanager
+    def open_studio(self) -> Iterator[OpenStudio | None]:
+        """Reach the studio that is open on this home; None where there is none."""
+        if (connection := self._connected()) is None:
+            yield None
             return
+        from studio.core.library import Library
         from studio.core.terminals import OpenStudio
 
         with closing(connection), Library.open(self.paths, read_only=True) as library:
-            yield OpenStudio(connection, library, self.plugins, self.weights).library
+            yield OpenStudio(connection, library, self.plugins, self.weights_manager)
 
     def _connected(self) -> Connection | None:
         """Return a connection to the open studio; None where there is none, or none of our kind."""

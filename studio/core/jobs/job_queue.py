@@ -103,6 +103,10 @@ class JobQueue:
         self._observers.append(call)
         return lambda: self._observers.remove(call)
 
+    def when_kept(self, call: Callable[[], None]) -> None:
+        """Call once all that was changed so far is in the library."""
+        self._disk.run(lambda: None, lambda _: call(), self._notices.error)
+
     # --- what the board tells -----------------------------------------------------------------
 
     def add(self, job: Job) -> None:

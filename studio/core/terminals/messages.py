@@ -9,13 +9,16 @@ import msgspec
 from studio.api.artifacts import SavedArtifact
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 2
+VERSION = 3
 """Of these messages."""
 CHANGES = frozenset({
     "restore", "erase", "erase_leftovers", "conversations.restore", "tags.add", "tags.remove",
-    "collections.create", "collections.put", "collections.take",
+    "collections.create", "collections.put", "collections.take", "conversations.create",
+    "conversations.update", "conversations.add_message", "conversations.update_message",
 })  # fmt: skip
 """What a terminal may ask of the library: its methods, and no others."""
+QUEUE_CHANGES = frozenset({"pause", "resume", "move", "prioritise", "cancel"})
+"""What a terminal may ask of the queue: methods of ``queue_changes.QueueChanges``."""
 
 
 class Message(msgspec.Struct, tag=True, frozen=True):
@@ -47,10 +50,12 @@ class Submit(Message, frozen=True):
 
     task: str
     params: dict[str, Any]
-    inputs: dict[str, bytes] = {}
+    inputs: dict[str, Any] = {}
     title: str = ""
     whole: bool = False
     parents: list[str] = []
+    keep: bool = True
+    conversation: str = ""
 
 
 class Stop(Message, frozen=True):
@@ -59,6 +64,14 @@ class Stop(Message, frozen=True):
 
 class Change(Message, frozen=True):
     """Call a method of the library, one of ``CHANGES``."""
+
+    method: str
+    arguments: list[Any]
+    named: dict[str, Any] = {}
+
+
+class Queued(Message, frozen=True):
+    """Change the queue, by one of ``QUEUE_CHANGES``."""
 
     method: str
     arguments: list[Any]
@@ -120,5 +133,5 @@ class Ended(Message, frozen=True):
     error: ErrorInfo | None = None
 
 
-FromTerminal = Greeting | Submit | Stop | Change
+FromTerminal = Greeting | Submit | Stop | Change | Queued
 FromStudio = Greeting | Refused | Changed | Begun | Moved | Went | Wrote | Made | Ended

@@ -16,7 +16,7 @@ from studio.api.jobs import JobRequest
 from studio.api.params import File, Params
 from studio.core.jobs.job import Job, Recipe
 from studio.core.library.library import Library
-from studio.core.library.rows import Collection, Conversation
+from studio.core.library.rows import Collection, Conversation, Message
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Death, RuntimeState
@@ -32,13 +32,14 @@ from studio.core.terminals.messages import (
     Greeting,
     Made,
     Moved,
+    Queued,
     Refused,
     Stop,
     Submit,
     Went,
     Wrote,
 )
-from studio.core.weights import WeightsCatalogue
+from studio.core.weights.manager import WeightsManager
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -47,7 +48,14 @@ A = TypeVar("A")
 GREETING_SECONDS = 10.0
 """A window that is busy answers late."""
 CHANGE_SECONDS = 600.0
-_RETURNED = {"collections.create": Collection, "conversations.restore": Conversation}
+_RETURNED: dict[str, Any] = {
+    "collections.create": Collection,
+    "conversations.restore": Conversation,
+    "conversations.create": Conversation,
+    "conversations.update": Conversation,
+    "conversations.add_message": Message,
+    "conversations.update_message": Message,
+}
 _GONE = StudioError(
     ErrorCode.RUNTIME_LOST,
     "The studio that did this was closed.",
@@ -91,7 +99,7 @@ class HandedJob(Job):
 
 
 class OpenStudio:
-    """What ``studio run``, ``tour`` and ``library`` need of a studio, done by the open one.
+    """What commands that make and change things need of a studio, done by the open one.
 
     Attributes:
         library: The same one, to read; what terminals may change in it is changed there.
@@ -104,11 +112,12 @@ class OpenStudio:
         connection: Connection,
         library: Library,
         plugins: PluginHost,
-        weights: WeightsCatalogue,
+        weights: WeightsManager,
     ) -> None:
         self._connection = connection
         self.library: Library = _Changing(library, "", self._change)  # type: ignore[assignment]
-        self.plugins, self.weights = plugins, weights
+        self.plugins, self.weights_manager = plugins, weights
+        self.weights = weights.catalogue
         self.runtime = _Runtime()
         self._job: HandedJob | None = None
 
@@ -124,8 +133,17 @@ class OpenStudio:
         for each in self.plugins.params_class(entry.id).fields():
             if each.file != File() and isinstance(paths := plain.get(each.name), list):
                 plain[each.name] = [str(Path(path).absolute()) for path in paths]
-        inputs = {name: bytes(data) for name, data in request.inputs.items()}
-        asked = Submit(entry.id, plain, inputs, request.title, request.whole, list(request.parents))
+        inputs = {name: _sendable(data) for name, data in request.inputs.items()}
+        asked = Submit(
+            entry.id,
+            plain,
+            inputs,
+            request.title,
+            request.whole,
+            list(request.parents),
+            request.keep,
+            request.conversation,
+        )
         self._write(asked)
         begun = self._answer(Begun)
         recipe = Recipe(
@@ -159,9 +177,19 @@ class OpenStudio:
 
     resume = promote = pause
 
-    def _change(self, method: str, arguments: tuple[Any, ...]) -> Any:
+    def change_queue(self, method: str, *arguments: Any) -> None:
+        """Have the queue changed; it is in the library when this returns.
+
+        Raises:
+            StudioError: The job no longer waits, or the open studio has gone.
+        """
+        self._write(Queued(method, [msgspec.to_builtins(each) for each in arguments]))
+        self._answer(Changed)
+
+    def _change(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Have the library changed; return what came of it."""
-        self._write(Change(method, [msgspec.to_builtins(each) for each in arguments]))
+        plain = [msgspec.to_builtins(each) for each in arguments]
+        self._write(Change(method, plain, msgspec.to_builtins(named)))
         value = self._answer(Changed).value
         kind = _RETURNED.get(method)
         return msgspec.convert(value, kind) if kind else value
@@ -189,6 +217,11 @@ class OpenStudio:
         return message
 
 
+def _sendable(data: Any) -> Any:
+    """Return an input as it crosses: plain data is, a buffer becomes bytes."""
+    return data if isinstance(data, str | list | dict) else bytes(data)
+
+
 class _Changing:
     """The library to read, or a part of it, whose changes are made by the open studio."""
 
@@ -198,7 +231,7 @@ class _Changing:
     def __getattr__(self, name: str) -> Any:
         full = f"{self._name}.{name}" if self._name else name
         if full in CHANGES:
-            return lambda *arguments: self._change(full, arguments)
+            return lambda *arguments, **named: self._change(full, arguments, named)
         found = getattr(self._part, name)
         inside = any(each.startswith(f"{full}.") for each in CHANGES)
         return _Changing(found, full, self._change) if inside else found

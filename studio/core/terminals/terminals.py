@@ -6,7 +6,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ import msgspec
 import studio
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
+from studio.core.library.rows import MessageState
 from studio.core.terminals.connection import IS_THERE, Connection, Listener, place
 from studio.core.terminals.messages import (
     CHANGES,
+    QUEUE_CHANGES,
     VERSION,
     Begun,
     Change,
@@ -27,12 +29,14 @@ from studio.core.terminals.messages import (
     Greeting,
     Made,
     Moved,
+    Queued,
     Refused,
     Stop,
     Submit,
     Went,
     Wrote,
 )
+from studio.core.terminals.queue_changes import QueueChanges
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
@@ -158,6 +162,8 @@ class _Terminal:
                 self._stop()
             elif isinstance(message, Change):
                 self._change(message)
+            elif isinstance(message, Queued):
+                self._change_queue(message)
         except StudioError as error:
             self._tell(Refused(error.info()))
         except Exception:
@@ -176,6 +182,8 @@ class _Terminal:
                 inputs=dict(asked.inputs),
                 whole=asked.whole,
                 parents=asked.parents,
+                keep=asked.keep,
+                conversation=asked.conversation,
             )
         )
         self._job = job
@@ -206,16 +214,28 @@ class _Terminal:
             self._job.cancel()
 
     def _change(self, asked: Change) -> None:
-        if asked.method not in CHANGES:
-            raise StudioError(
-                ErrorCode.UNSUPPORTED, f"“{asked.method[:80]}” is nothing that a terminal may do."
-            )
+        _check(asked.method, CHANGES)
         library = self._studio.library
+        named = dict(asked.named)
+        if "state" in named:
+            named["state"] = MessageState(named["state"])
         method: Any = library
         for name in asked.method.split("."):
             method = getattr(method, name)
-        done = library.later(method, *asked.arguments)
+        done = library.later(method, *asked.arguments, **named)
         done.add_done_callback(lambda future: self._tell(_outcome(future)))
+
+    def _change_queue(self, asked: Queued) -> None:
+        _check(asked.method, QUEUE_CHANGES)
+        getattr(QueueChanges(self._studio), asked.method)(*asked.arguments)
+        self._studio.jobs.queue.when_kept(lambda: self._tell(Changed()))
+
+
+def _check(method: str, allowed: Collection[str]) -> None:
+    if method not in allowed:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED, f"“{method[:80]}” is nothing that a terminal may do."
+        )
 
 
 def _outcome(future: Any) -> msgspec.Struct:

@@ -10,9 +10,8 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,51 +21,16 @@ from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio, Terminals, open_studio
+from studio.core.terminals import OpenStudio, open_studio
 from studio.core.terminals.connection import address, place
 from studio.protocol.states import JobState
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
 from tests.unit.cli.conftest import one_object
+from tests.unit.cli.terminals.conftest import Window
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
-
-
-class Window:
-    """A studio that is open, with an event loop of its own, as a window has one."""
-
-    def __init__(self, home: Path) -> None:
-        self.runtime = ScriptedRuntime()
-        self.home = home
-        self.jobs: list[Any] = []
-        self._ready, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        assert self._ready.wait(PATIENCE)
-
-    def _run(self) -> None:
-        studio = Studio.open(home=self.home, launch=self.runtime.launch)
-        submit = studio.submit
-        studio.submit = lambda request: self.jobs.append(submit(request)) or self.jobs[-1]  # type: ignore[method-assign]
-        terminals = Terminals(studio)
-        self._ready.set()
-        while not self._over.is_set():
-            studio.pump(0.02)
-        terminals.close()
-        studio.close()
-
-    def close(self) -> None:
-        self._over.set()
-        self._thread.join(PATIENCE)
-
-
-@pytest.fixture
-def window(home: Path, command: Command) -> Iterator[Window]:
-    """Opened where the plugins of ``command`` are."""
-    made = Window(home)
-    yield made
-    made.close()
 
 
 SAY = ("run", "echo.say", "--text", "hi")

@@ -1,0 +1,82 @@
+"""``studio queue`` and ``studio chat`` beside an open studio: it does the work."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.api.jobs import JobRequest
+from studio.cli.terminal.exit_code import ExitCode
+from studio.core.jobs.queue_start import QueueStart
+from studio.core.library import Library
+from studio.core.library.rows import MessageState
+from studio.core.paths import StudioPaths
+from studio.protocol.states import JobState, Priority
+from studio.testing.scripted import Result, Tokens
+from tests.unit.cli.conftest import one_object
+from tests.unit.cli.terminals.conftest import Window
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
+Command = Callable[..., tuple[int, str, str]]
+
+
+def _rows(command: Command, *words: str) -> list[str]:
+    code, out, err = command("queue", *words, "--json")
+    assert code == ExitCode.OK, err
+    return [each["title"] for each in one_object(out)["waiting"]]
+
+
+def test_the_queue_is_changed_where_it_is_at_work(window: Window, command: Command) -> None:
+    window.do(lambda: window.studio.take_up_queue(QueueStart.GO_ON))
+    assert _rows(command, "pause") == []
+    assert window.studio.jobs.queue.paused
+    for title in ("one", "two", "three"):
+        asked = JobRequest("echo.say", {"text": title}, title, Priority.NORMAL)
+        window.do(lambda asked=asked: window.studio.submit(asked))  # type: ignore[misc]
+    waiting = {job.title: job for job in window.jobs}
+    ids = {title: job.id for title, job in waiting.items()}
+    assert _rows(command, "list") == ["one", "two", "three"]
+    assert _rows(command, "move", ids["three"], "1") == ["three", "one", "two"]
+    assert _rows(command, "prioritise", ids["two"], "high") == ["two", "three", "one"]
+    assert [job.title for job in window.studio.jobs.queue.waiting()] == ["two", "three", "one"]
+    assert _rows(command, "cancel", ids["one"]) == ["two", "three"]
+    assert waiting["one"].state is JobState.CANCELLED
+    _rows(command, "pause", ids["two"])
+    window.runtime.enqueue(Result())
+    assert _rows(command, "resume")[:1] == ["two"], "that one is still held"
+    assert not window.studio.jobs.queue.paused
+    code, _, err = command("queue", "cancel", "nonsense")
+    assert code == ExitCode.NOT_FOUND, err
+
+
+def test_a_conversation_is_kept_by_the_open_studio(
+    window: Window,
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("studio_chat", reason="the chat plugin is not installed")
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "tiny.gguf").write_bytes(b"GGUF" + bytes(60))
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path / "weights"))
+    window.do(window.studio.weights.rescan)
+    window.runtime.enqueue(Tokens("Hel", "lo"), Result(text="Hello", tokens=2))
+    window.runtime.enqueue(Tokens("Bye"), Result(text="Bye"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("Hi\n/system Be brief.\nAnd now?\n"))
+    code, out, err = command("chat")
+    assert code == ExitCode.OK, err
+    assert out == "Hello\nBye\n", err
+    assert [job.task for job in window.jobs] == ["chat.reply"] * 2
+    with Library.open(StudioPaths(window.home), read_only=True) as library:
+        (conversation,) = library.conversations.list()
+        thread = library.conversations.thread(conversation.id)
+        said = [(message.role, message.content) for message in thread]
+    assert said[::3] == [("user", "Hi"), ("assistant", "Bye")]
+    assert {message.state for message in thread} == {MessageState.COMPLETE}
+    assert conversation.system == "Be brief."
+    sent = window.runtime.inputs_of(window.runtime.submitted[1]).json("messages", list, [])
+    assert [each["content"] for each in sent] == ["Hi", "Hello", "And now?"]
