@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 
-from studio.api import PluginContext, Role, StudioError, outcome
+from studio.api import PluginContext, StudioError, outcome
 from studio_code.pages.git import status as git
 from studio_code.pages.git.status import Row, Status
+from studio_code.pages.navigation.folder_pane import FolderPane
 from studio_code.pages.phrases import count_words, tr
 from studio_code.pages.workspace import Workspace
 
 _ROW = Qt.ItemDataRole.UserRole
-_SETTLE_MS = 500
 _MOST_MESSAGE = 500
 
 
-class GitPane(QWidget):
+class GitPane(FolderPane):
     """Branch, files, message.
 
     Signals:
@@ -37,16 +35,12 @@ class GitPane(QWidget):
         files: The files, ticked where they are staged.
         message: Of the commit.
         commit: The button.
-        words: The branch, and what is to be known.
     """
 
     difference_made = Signal(str, str)
 
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
-        super().__init__()
-        self._ctx, self._workspace = ctx, workspace
-        self.words = ctx.ui.label("", Role.SMALL, wrap=True)
-        self.look = ctx.ui.icon_button("refresh-cw", tr("Look again"))
+        super().__init__(ctx, workspace, tr("Look again"))
         self.files = QListWidget()
         self.files.setAccessibleName(tr("Changed files"))
         self.files.setTextElideMode(Qt.TextElideMode.ElideLeft)
@@ -57,40 +51,30 @@ class GitPane(QWidget):
         self.message.setAccessibleName(tr("Message of the commit"))
         self.commit = ctx.ui.button(tr("Commit"), "check", dense=True)
         self.commit.setToolTip(tr("Commits what is ticked. Hooks are not run."))
-        head = QHBoxLayout()
-        head.addWidget(self.words, 1)
-        head.addWidget(self.look)
         foot = QHBoxLayout()
         foot.addWidget(self.commit)
         foot.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 6, 6)
         column.setSpacing(6)
-        column.addLayout(head)
+        column.addLayout(self.head)
         column.addWidget(self.files, 1)
         column.addWidget(self.message)
         column.addLayout(foot)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.show_status)
         self._connect()
 
     def _connect(self) -> None:
-        self.look.clicked.connect(lambda _checked=False: self.show_status())
         self.files.itemChanged.connect(self._on_tick)
         self.files.itemClicked.connect(self._show_difference)
         self.files.itemActivated.connect(lambda item: self._workspace.open(item.data(_ROW).path))
         self.message.textChanged.connect(lambda _text: self._update())
         self.message.returnPressed.connect(self._commit)
         self.commit.clicked.connect(lambda _checked=False: self._commit())
-        self._workspace.disk_changed.connect(self._on_disk)
-        self._workspace.root_changed.connect(self._soon)
         self._update()
 
     # --- showing ------------------------------------------------------------------------------
 
-    def show_status(self) -> None:
+    def look(self) -> None:
         """Ask git what has changed."""
         root = self._workspace.root
         if root is None:
@@ -120,25 +104,13 @@ class GitPane(QWidget):
     def _update(self) -> None:
         self.commit.setEnabled(bool(self.message.text().strip()))
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask git anew."""
-        super().showEvent(event)
-        self._soon()
-
-    def _on_disk(self, _path: str) -> None:
-        self._soon()
-
-    def _soon(self) -> None:
-        if self.isVisible():
-            self._settle.start()
-
     # --- doing --------------------------------------------------------------------------------
 
     def _on_tick(self, item: QListWidgetItem) -> None:
         root, row = self._workspace.root, item.data(_ROW)
         if root is not None:
             change = git.unstage if item.checkState() == Qt.CheckState.Unchecked else git.stage
-            self._do(lambda: change(root, [row.path]), lambda _nothing: self.show_status())
+            self._do(lambda: change(root, [row.path]), lambda _nothing: self.look())
 
     def _show_difference(self, item: QListWidgetItem) -> None:
         root, row = self._workspace.root, item.data(_ROW)
@@ -160,7 +132,7 @@ class GitPane(QWidget):
         def done(name: str) -> None:
             self.message.clear()
             self._ctx.notices.info(tr("Committed as {name}.").format(name=name), key="code.commit")
-            self.show_status()
+            self.look()
 
         self._do(lambda: git.commit(root, message), done)
 

@@ -60,7 +60,7 @@ class Viewport(QObject):
         return tick * self.scale - self.left
 
     def y(self, pitch: int) -> float:
-        """Return where the row of a pitch begins; of one without a row, that of the next below."""
+        """Return where the row of a pitch begins; of one without a row, that of the next above."""
         return self._depth(pitch) * self.row - self.top
 
     def _depth(self, pitch: int) -> int:
