@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.api import BadInput, ChatMessage, Event, StudioError, TaskContext, TextEngine
-from studio_chat.documents import ranking
+from studio_chat.documents import languages, ranking
 from studio_chat.documents.passages import (
     MAX_DOCUMENTS,
     Document,
@@ -22,7 +22,23 @@ SHARE = 2
 """Documents take at most one part in so many of the context that the reply leaves."""
 
 _SAMPLE = 20_000
+_ENGLISH_ONLY = (
+    "Not all is English: “Multilingual E5 small” on the Models page would find passages better."
+)
 _NO_ENCODER = "No embedding model is installed, so passages were found by keywords."
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """What finds passages by their meaning; None for one that is not installed.
+
+    Attributes:
+        english: For a question and documents that are all English.
+        multilingual: For all others.
+    """
+
+    english: str | None = None
+    multilingual: str | None = None
 
 
 @dataclass
@@ -33,8 +49,9 @@ class DocumentContext:
         documents: Those that could be read.
         sources: For each document, plain data: ``document`` (its name), ``path``, ``whole``,
             ``lines`` (first and last line of each stretch that was used, the best first), ``of``
-            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise, ``unit`` and
-            ``titles`` where these are slides, chapters or rows; or ``error``: why it was not read.
+            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise, ``boxes`` (page,
+            left, top, right, bottom of lines that were recognised), ``unit`` and ``titles`` where
+            these are slides, chapters or rows; or ``error``: why it was not read.
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
         note: What a person should know about that.
         texts: What goes into the prompt.
@@ -107,7 +124,7 @@ def ground(
     paths: Sequence[str],
     messages: Sequence[ChatMessage],
     weights: str,
-    encoder: str | None,
+    encoders: Encoders,
     reserve: int,
     reader: str | None = None,
 ) -> Generator[Event, None, DocumentContext]:
@@ -115,7 +132,7 @@ def ground(
 
     Args:
         weights: The model that will answer; how long a text is, it says.
-        encoder: Finds passages by their meaning; without one, their words decide.
+        encoders: Find passages by their meaning; without one, their words decide.
         reserve: Tokens that the reply may have.
         reader: Reads pages that are pictures; without one, they have no text.
 
@@ -140,7 +157,7 @@ def ground(
         return found
     groups = [passages(document) for document in found.documents]
     question = next(m["content"] for m in reversed(messages) if m["role"] == "user")
-    scores = yield from _scores(ctx, found, groups, question, encoder)
+    scores = yield from _scores(ctx, found, groups, question, encoders)
     everything = [passage for group in groups for passage in group]
     found.texts = ranking.choose(everything, scores, int(room * a_token))
     for document in found.documents:
@@ -154,6 +171,8 @@ def ground(
         if document.pages:
             source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
             source["of_pages"] = len(document.pages)
+        if document.boxes:
+            source["boxes"] = boxes_of(document, lines)
         if document.unit not in {"page", "line"}:
             source |= {"unit": document.unit, "titles": list(document.titles)}
         found.sources.append(source)
@@ -163,6 +182,13 @@ def ground(
 def _source(found: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
     path = found.paths[document.name]
     return {"document": document.name, "path": path, "whole": whole, "of": document.lines}
+
+
+def boxes_of(document: Document, lines: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return page, left, top, right and bottom of each of these lines that was recognised."""
+    numbers = (number for first, last in lines for number in range(first, last + 1))
+    placed = ((number, document.boxes[number - 1]) for number in numbers)
+    return [[document.page(number), *box] for number, box in placed if box is not None]
 
 
 def stretches(texts: Sequence[Passage], ranked: Sequence[tuple[float, Passage]]) -> list[list[int]]:
@@ -237,9 +263,14 @@ def _scores(
     found: DocumentContext,
     groups: Sequence[Sequence[Passage]],
     question: str,
-    encoder: str | None,
+    encoders: Encoders,
 ) -> Generator[Event, None, list[float]]:
     found.found_by = "words"
+    words = ranking.by_words([passage for group in groups for passage in group], question)
+    is_english = languages.is_english(question, [each.text for each in found.documents])
+    encoder = encoders.english if is_english else encoders.multilingual or encoders.english
+    if not is_english and not encoders.multilingual:
+        found.note = _ENGLISH_ONLY
     if not encoder:
         found.note = _NO_ENCODER
     else:
@@ -250,8 +281,8 @@ def _scores(
             found.note = f"Passages were found by keywords: {error.message}"
         else:
             found.found_by = "meaning"
-            return scores
-    return ranking.by_words([passage for group in groups for passage in group], question)
+            return ranking.together(scores, words)
+    return words
 
 
 def _fits(engine: TextEngine, documents: Sequence[Document], room: int) -> bool:

@@ -63,6 +63,11 @@ class Document:
         """How many lines it has."""
         return self.text.count("\n") + (not self.text.endswith("\n"))
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether its pages can be drawn."""
+        return self.unit == "page"
+
     def page(self, line: int) -> int:
         """Return the number of the page that a line is on, from 1."""
         return max(1, bisect_right(self.pages, line))

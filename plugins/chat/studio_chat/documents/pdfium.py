@@ -102,8 +102,8 @@ def _text(page: Any) -> str:
 
 
 def _lines(said: str) -> str:
-    """Return text with one kind of line end; what a hyphen parted keeps it."""
-    return said.replace("\r\n", "\n").replace("\r", "\n").replace(_HYPHEN, "-").rstrip("\n")
+    """Return text with one kind of line end, and what a hyphen parted as one word."""
+    return said.replace("\r\n", "\n").replace("\r", "\n").replace(_HYPHEN, "").rstrip("\n")
 
 
 def _has_picture(page: Any) -> bool:

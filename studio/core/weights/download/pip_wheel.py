@@ -113,7 +113,8 @@ def _check_member(piece: Piece, size: int | None) -> None:
 def _words(piece: Piece, here: Path) -> list[str]:
     """Return the command that puts the file of a package into ``here``."""
     if piece.tool == "pip":
-        return [*PIP, *_WORDS, "-d", str(here), f"{piece.package}=={piece.version}"]
+        other = ["--platform", piece.platform] if piece.platform else []
+        return [*PIP, *_WORDS, *other, "-d", str(here), f"{piece.package}=={piece.version}"]
     npm = shutil.which("npm")
     if npm is None:
         raise StudioError(

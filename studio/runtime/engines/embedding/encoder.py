@@ -85,7 +85,7 @@ class _Table(nn.Embedding):
 class _Embeddings(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.word_embeddings = _Table(config.vocabulary, config.width)
+        self.word_embeddings: nn.Module = _Table(config.vocabulary, config.width)
         self.position_embeddings = _Table(config.positions, config.width)
         self.token_type_embeddings = _Table(2, config.width)
         self.LayerNorm = nn.LayerNorm(config.width, config.epsilon)

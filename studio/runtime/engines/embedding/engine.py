@@ -11,6 +11,8 @@ from torch import Tensor
 
 from studio.runtime.engines.embedding.encoder import Encoder
 from studio.runtime.engines.embedding.model_file import Description
+from studio.runtime.engines.embedding.packed_file import PREFIXES, Header
+from studio.runtime.engines.embedding.unigram import UnigramPieces
 from studio.runtime.engines.embedding.wordpiece import Pieces
 
 STEP_TOKENS = 1024
@@ -28,13 +30,20 @@ class EmbeddingEngine:
         width: Numbers of a vector.
         longest: Tokens of a text that count.
         fingerprint: Tells these weights from others.
+        prefixes: What the encoder was trained to find before a question, and before a passage that
+            may answer it; empty for most.
     """
 
-    def __init__(self, about: Description, encoder: Encoder) -> None:
+    def __init__(self, about: Description | Header, encoder: Encoder) -> None:
         self.title = about.title
         self.width = about.config.width
         self.longest = about.longest
-        self._pieces = Pieces(about.vocabulary, is_uncased=about.is_uncased)
+        self.prefixes = ("", "")
+        self._pieces: Pieces | UnigramPieces
+        if isinstance(about, Header):
+            self._pieces, self.prefixes = UnigramPieces(about.vocabulary), PREFIXES
+        else:
+            self._pieces = Pieces(about.vocabulary, is_uncased=about.is_uncased)
         self._encoder: Encoder | None = encoder
         self.fingerprint = _fingerprint(about, encoder)
 
@@ -67,7 +76,7 @@ class EmbeddingEngine:
     @torch.inference_mode()
     def _vectors(self, ids: Sequence[Sequence[int]]) -> Tensor:
         assert self._encoder is not None, "an engine is used while it is leased"
-        device = self._encoder.embeddings.word_embeddings.weight.device
+        device = self._encoder.embeddings.position_embeddings.weight.device
         lengths = [len(each) for each in ids]
         padded = torch.zeros(len(ids), max(lengths), dtype=torch.long)
         for row, each in zip(padded, ids, strict=True):
@@ -76,8 +85,10 @@ class EmbeddingEngine:
         return vectors.float().cpu()  # type: ignore[no-any-return]
 
 
-def _fingerprint(about: Description, encoder: Encoder) -> str:
-    digest = hashlib.blake2b(msgspec.json.encode(about), digest_size=16)
+def _fingerprint(about: Description | Header, encoder: Encoder) -> str:
+    # The tensors of a packed file tell it from others; its vocabulary is long.
+    said = about.config if isinstance(about, Header) else about
+    digest = hashlib.blake2b(msgspec.json.encode(said), digest_size=16)
     for value in encoder.parameters():
         digest.update(value.detach().flatten()[:4096].cpu().numpy().tobytes())
     return digest.hexdigest()
