@@ -45,7 +45,7 @@ def test_a_set_that_is_not_there(command: Command, tiny: TinySet) -> None:
     code, _, err = command("models", "get", "huge")
     assert code == ExitCode.NOT_FOUND
     assert "no model “huge”" in err
-    assert "coder, reading, soundfont, speech, tiny, voices" in err
+    assert "coder, languages, reading, soundfont, speech, tiny, voices" in err
 
 
 def test_stopped_says_that_it_goes_on(

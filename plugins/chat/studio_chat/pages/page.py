@@ -163,6 +163,7 @@ class ChatPage(PageFrame):
         self.composer.field.setFocus()
 
     def _leave(self) -> None:
+        self.passage_pane.close_passage()
         self.parameters.settle()
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save()

@@ -23,6 +23,7 @@ from studio_chat.pages.actions.panel import ActionPanel
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
 from studio_chat.pages.conversations.title_bar import TitleBar
+from studio_chat.pages.documents.pane import PassagePane
 from studio_chat.pages.projects.project import Projects
 from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
 from studio_chat.pages.welcome import NoWeights, Welcome
@@ -55,6 +56,8 @@ class PageFrame(QWidget):
         self.composer = Composer(ctx)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
         self.action_panel = ActionPanel(ctx)
+        self.passage_pane = PassagePane(ctx)
+        self.passage_pane.moved.connect(self._fit)
         self._lay_out()
         self.title.list_asked.connect(self.toggle_list)
 
@@ -89,6 +92,7 @@ class PageFrame(QWidget):
         row.addWidget(self.list)
         row.addWidget(line)
         row.addLayout(column, 1)
+        row.addWidget(self.passage_pane)
         self._line = line
 
     # --- what is in view ----------------------------------------------------------------------
@@ -123,7 +127,10 @@ class PageFrame(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        shown = self.width() >= _NARROW if self._list_wanted is None else self._list_wanted
+        pane = self.passage_pane.width_in(self.width())
+        self.passage_pane.setFixedWidth(max(pane, 1))
+        room = self.width() - pane
+        shown = room >= _NARROW if self._list_wanted is None else self._list_wanted
         self.list.setVisible(shown)
         self._line.setVisible(shown)
         self.title.show_list_button(not shown)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+from plugins.chat.tests.documents.test_pdf import made as pdf_of
 from studio.api.jobs import JobRequest
 from studio.testing.scripted import Result, Tokens
 from studio_chat.documents.passages import MAX_DOCUMENTS
@@ -188,18 +189,66 @@ def test_a_source_opens_the_passage_beside_the_answer(desk: Any, tmp_path: Path)
     links = sources._words.text()
     assert "&lt;b&gt;book.md" in links
     assert links.count("<a ") == 2
+    pane = desk.page.passage_pane
     sources._words.linkActivated.emit("0:0")
-    desk.until(sources.passage.isVisible)
-    assert sources.passage.heading.text() == "<b>book.md, lines 12–13"
-    assert sources.passage.view.widget.toPlainText() == "line 12 & more\nline 13 & more"
+    desk.until(pane.isVisible)
+    assert pane.heading.text() == "<b>book.md, lines 12–13"
+    [marked] = pane.text.extraSelections()
+    assert marked.cursor.selectedText().split("\u2029") == ["line 12 & more", "line 13 & more"]
+    assert "line 20 & more" in pane.text.toPlainText()  # what stands around it is there, too
     sources._words.linkActivated.emit("0:1")
-    desk.until(lambda: sources.passage.heading.text() == "<b>book.md, lines 3–4")
+    desk.until(lambda: pane.heading.text() == "<b>book.md, lines 3–4")
     sources._words.linkActivated.emit("0:1")
-    assert not sources.passage.isVisible()
-    book.unlink()
-    sources._words.linkActivated.emit("0:0")
+    assert not pane.isVisible()
+    sources._words.linkActivated.emit("0:1")
+    desk.until(pane.isVisible)
+    desk.page.new()
+    assert not pane.isVisible()
+
+
+def test_a_document_that_is_gone_is_told(desk: Any, tmp_path: Path) -> None:
+    source = {"document": "book.md", "path": str(tmp_path / "book.md"), "whole": True, "of": 9}
+    desk.runtime.enqueue(Tokens("ok"), Result(tokens=1, sources=[source]))
+    desk.say("What is in it?")
+    desk.page.thread_view.cards[1].body.sources._words.linkActivated.emit("0:0")
     desk.until(lambda: any("cannot be read" in n.message for n in desk.studio.notices.all))
-    assert not sources.passage.isVisible()
+    assert not desk.page.passage_pane.isVisible()
+
+
+def test_a_page_is_shown_with_the_passage_boxed(desk: Any, tmp_path: Path) -> None:
+    book = tmp_path / "book.pdf"
+    book.write_bytes(pdf_of(["One\ntwo", "Three\nfour\nfive"]))
+    source = {
+        "document": "book.pdf",
+        "path": str(book),
+        "whole": False,
+        "lines": [[4, 5]],
+        "of": 5,
+        "pages": [[2, 2]],
+        "of_pages": 2,
+    }
+    scanned = source | {"document": "scan.pdf", "boxes": [[1, 0, 0, 5000, 1000]]}
+    desk.runtime.enqueue(Tokens("ok"), Result(tokens=1, sources=[source, scanned]))
+    desk.say("What is four?")
+    links = desk.page.thread_view.cards[1].body.sources._words.linkActivated
+    pane = desk.page.passage_pane
+    links.emit("0:0")
+    desk.until(pane.isVisible)
+    assert pane.number.text() == "2 / 2"
+    assert len(pane.page.boxes) == 2
+    shown = pane.page.grab().toImage()
+    frame = pane.page.passage
+    inside = shown.pixelColor(frame.center().toPoint() * shown.devicePixelRatio())
+    below = shown.pixelColor(QPoint(20, shown.height() - 20))
+    assert inside != below  # tinted
+    pane.before.click()
+    desk.until(lambda: pane.number.text() == "1 / 2")
+    assert pane.page.boxes == ()
+    links.emit("1:0")
+    desk.until(lambda: pane.heading.text() == "scan.pdf, page 2")
+    pane.before.click()
+    desk.until(lambda: pane.number.text() == "1 / 2")
+    assert pane.page.boxes == ((0, 0, 5000, 1000),)
 
 
 def test_what_a_reply_drew_on_is_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QTextEdit, QVBoxLayout, QWidget
 
@@ -22,7 +22,13 @@ _EDGE: Final = 5
 
 
 class PassagePane(QFrame):
-    """Hidden until a source is asked for."""
+    """Hidden until a source is asked for.
+
+    Signals:
+        moved: It came or went.
+    """
+
+    moved = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -53,9 +59,15 @@ class PassagePane(QFrame):
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidget(self.page)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        line = QFrame()
+        ui.wear(line, Role.LINE_DOWN)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(line)
+        column = QVBoxLayout()
         column.setSpacing(0)
+        row.addLayout(column, 1)
         column.addLayout(head)
         column.addWidget(self.area, 1)
         column.addWidget(self.text, 1)
@@ -91,6 +103,7 @@ class PassagePane(QFrame):
         """Take it away."""
         self.key = ("", "")
         self.hide()
+        self.moved.emit()
 
     def _turn(self, step: int) -> None:
         if self._shown is not None and self._shown.page:
@@ -122,6 +135,7 @@ class PassagePane(QFrame):
         self.area.setVisible(has_page)
         self.text.setVisible(not has_page)
         self.show()
+        self.moved.emit()
         if shown.picture is not None:
             self.page.show_page(shown.picture, shown.boxes)
             QTimer.singleShot(0, self, self._to_passage)
@@ -220,5 +234,19 @@ class PageView(QWidget):
         for box in self.boxes:
             painter.fillRect(self._place(box).adjusted(-2, -1, 2, 1), tint)
         painter.setPen(QPen(accent, 2))
-        frame = self.passage.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)
-        painter.drawRoundedRect(frame & QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        whole = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        for part in self._parts():
+            painter.drawRoundedRect(part.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE) & whole, 4, 4)
+
+    def _parts(self) -> list[QRectF]:
+        """Return what holds lines that follow each other; a passage may have several such parts."""
+        found: list[QRectF] = []
+        last = QRectF()
+        for place in map(self._place, self.boxes):
+            gap = place.top() - last.bottom()
+            if found and -last.height() < gap < 2.5 * place.height():
+                found[-1] = found[-1].united(place)
+            else:
+                found.append(place)
+            last = place
+        return found
