@@ -72,7 +72,7 @@ def test_its_numbers_are_unpacked_and_its_vectors_have_length_one(tmp_path: Path
     facts = loader.recognise(path)
     assert facts is not None
     assert facts.capabilities == ("multilingual-embedding",)
-    assert loader.measure(path).weights > 0
+    assert loader.measure(path).weights_bytes > 0
     header = packed_file.describe(path)
     encoder = finished(packed_file.load(path, header))
     words = encoder.embeddings.word_embeddings(torch.arange(ROWS)).numpy()
