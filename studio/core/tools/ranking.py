@@ -22,35 +22,44 @@ _LITTLE = """
 """
 _STOP = frozenset(_LITTLE.split())
 _FEW = 4
+_PARTS = re.compile(r"[,;.:]|\b(?:and|then)\b", re.IGNORECASE)
 _WEIGHT = {"name": 3, "title": 3, "about": 2, "arguments": 1}
 
 
 def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
-    """Return the tools that share words with ``request``, the likeliest first, at most ``most``."""
-    asked = set(words(request))
+    """Return the tools that share words with ``request``, the likeliest first, at most ``most``.
+
+    Each part of a request (“draw a cat, flip it, and write a song”) has its say, and of who makes
+    the likeliest of a part the main tool is told of, too: who asks for “a picture of an owl” names
+    what all tools for pictures have to do with.
+    """
     texts = [_counted(tool) for tool in tools]
     spread = Counter(word for text in texts for word in text)
     typical = sum(map(_length, texts)) / len(texts) if texts else 1.0
-    scored = [
-        (_score(asked, text, spread, len(tools), typical), -place)
-        for place, text in enumerate(texts)
-    ]
-    best = [tools[-place] for score, place in sorted(scored, reverse=True) if score > 0]
-    return _with_makers(best, tools, most)
 
+    def ranked(asked: str) -> list[Tool]:
+        said = set(words(asked))
+        scored = [
+            (_score(said, text, spread, len(tools), typical), -place)
+            for place, text in enumerate(texts)
+        ]
+        return [tools[-place] for score, place in sorted(scored, reverse=True) if score > 0]
 
-def _with_makers(best: Sequence[Tool], tools: Sequence[Tool], most: int) -> list[Tool]:
-    """Return the best, and behind the first two the main tool of whoever makes these.
-
-    Who asks for “a picture of an owl” names what all tools of the pictures have to do with.
-    """
     mains: dict[str, Tool] = {}
     for tool in tools:
         mains.setdefault(tool.group, tool)
-    first = [*best[:2], *(mains[tool.group] for tool in best[:2])]
-    if 0 < len(best) < _FEW:  # a choice of one is none
-        best = [*best, *mains.values()][:_FEW]
-    return list({tool.name: tool for tool in [*first, *best]}.values())[: max(0, most)]
+    of_parts = [ranked(part) for part in _PARTS.split(request)]
+    first = [best[0] for best in of_parts if best]
+    turns = [
+        first,
+        [mains[tool.group] for tool in first],
+        *([best[place] for best in of_parts if len(best) > place] for place in (1, 2)),
+        ranked(request),
+    ]
+    found = {tool.name: tool for turn in turns for tool in turn}
+    if 0 < len(found) < _FEW:  # a choice of one is none
+        found |= {tool.name: tool for tool in list(mains.values())[: _FEW - len(found)]}
+    return list(found.values())[: max(0, most)]
 
 
 def words(text: str) -> list[str]:

@@ -116,10 +116,12 @@ class JobCall:
 
 
 def told(result: Mapping[str, Any], made: Sequence[SavedArtifact]) -> str:
-    """Return what a model is told of a job: the texts that it made, else its own figures."""
+    """Return what a model is told of a job: the texts that it made, else a note, else figures."""
     texts = [each.text for each in made if each.kind in _READ and each.text]
     if texts:
         return _cut("\n\n".join(texts))
+    if made:  # what there is to say is in the results; a note tells what is amiss
+        return _cut(str(result.get("note") or ""))
     plain = {name: each for name, each in result.items() if _is_brief(each)}
     return _cut(json.dumps(plain, ensure_ascii=False, default=str)) if plain else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ FindArtifact = Callable[[str], SavedArtifact]
 _RUN_FIXED_PROGRAMS = frozenset({"lab", "molecules"})
 """May run code: a program of ours, or what the user chose as a file."""
 _NOT_FOR_MODELS = frozenset({FieldKind.WEIGHTS, FieldKind.SEED, FieldKind.DATA})
+_NO_LISTS = frozenset({*_NOT_FOR_MODELS, FieldKind.NUMBER, FieldKind.INTEGER})
 """What the studio or the user chooses: a model would invent it."""
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {
     Kind.IMAGE: (".png", ".jpg", ".jpeg", ".webp"),
@@ -139,6 +141,8 @@ def request_of(
                 f"It has: {', '.join(known)}.",
             )
     params = {name: each for name, each in arguments.items() if name not in made.tool.files}
+    for name, each in params.items():
+        _refuse_paths(name, each)
     inputs: dict[str, bytes] = {}
     parents: list[str] = []
     for name in made.tool.files:
@@ -162,6 +166,24 @@ def request_of(
         conversation=conversation,
         whole=True,
     )
+
+
+def _refuse_paths(name: str, value: object) -> None:
+    """Refuse a file that is there: some texts may be a path, too.
+
+    Raises:
+        StudioError: It is one.
+    """
+    for text in value if isinstance(value, list) else [value]:
+        if not isinstance(text, str) or not ("/" in text or "\\" in text or "." in text):
+            continue
+        with suppress(OSError, ValueError, RuntimeError):  # no path at all
+            if len(text) < 4096 and Path(text).expanduser().exists():
+                raise StudioError(
+                    ErrorCode.BAD_INPUT,
+                    f"{name} cannot be a file of this computer.",
+                    "Give the id of a result. Files cannot be named by their path.",
+                )
 
 
 def _fitting(made: TaskTool, name: str, id: str, artifact: FindArtifact) -> SavedArtifact:
@@ -267,4 +289,5 @@ def _file_schema(title: str, help: str, kinds: Sequence[str]) -> dict[str, Any]:
 def _is_basic(each: Field, required: Sequence[str]) -> bool:
     if each.name in required:
         return True
-    return each.kind not in _NOT_FOR_MODELS and not each.group.advanced
+    is_invented = each.kind in _NOT_FOR_MODELS or each.item in _NO_LISTS
+    return not is_invented and not each.group.advanced

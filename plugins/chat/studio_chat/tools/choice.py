@@ -21,7 +21,10 @@ MOST_TOLD = 7
 """Tools that a model is told of at once."""
 MOST_PLANNED = 5
 """Steps of one plan."""
-MOST_ARGUMENTS = 8
+MOST_ARGUMENTS = 6
+_NOW = """\
+Now call {name} for this step alone: {part}. Leave out what other steps are for, and every \
+argument that the request says nothing of."""
 _STUCK = 3
 """So often the same tool in a row is no plan."""
 NONE = "none"
@@ -52,6 +55,7 @@ Wanted: a friendly word
 Tools: none
 These tools are there now:
 {tools}"""
+_MARKS = tuple(re.compile(mark) for mark in (r",? then ", r", and |, | and "))
 _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
     ".txt": ("text",),
     ".md": ("text",),
@@ -133,16 +137,31 @@ def chosen(text: str, tools: Sequence[Tool]) -> list[str]:
     return steps
 
 
+def parts(text: str, count: int) -> list[str]:
+    """Return what an answer to ``question`` says is wanted of each of so many steps.
+
+    Empty where it cannot be told apart.
+    """
+    wanted = text.rpartition("Tools:")[0].strip().removeprefix("Wanted:")
+    for mark in _MARKS:
+        found = [part.strip(" ,.") for part in mark.split(wanted) if part.strip(" ,.")]
+        if len(found) == count:
+            return found
+    return []
+
+
 def call_question(
     messages: Sequence[Mapping[str, Any]],
     tool: Tool,
     results: Mapping[str, Made],
     documents: Mapping[str, str],
+    part: str = "",
 ) -> Question:
     """Return the question for the arguments of a call.
 
     Args:
         messages: The conversation, with the calls before.
+        part: What is wanted of this step.
         results: What arguments may name, by word.
         documents: Word → suffix of the files that are attached.
     """
@@ -159,7 +178,10 @@ def call_question(
         "parallel": False,
     }
     return Question(
-        [dict(each) for each in messages],
+        [
+            *(dict(each) for each in messages),
+            {"role": "user", "content": _NOW.format(name=tool.name, part=part or tool.title)},
+        ],
         {"temperature": 0.0, "repetition_penalty": 1.0, "max_tokens": 1024},
         offer,
     )

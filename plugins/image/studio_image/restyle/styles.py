@@ -35,6 +35,8 @@ STYLES = (
 
 
 def style_file(name: str) -> Path:
-    """Return the file of a gallery style, or ``name`` itself as a path."""
+    """Return the file of a gallery style, by its name or title, or ``name`` itself as a path."""
     known = {style.name: style.path for style in STYLES}
-    return known.get(name.strip().lower()) or Path(name).expanduser()
+    known |= {style.title.lower(): style.path for style in STYLES}
+    said = name.strip().lower()
+    return known.get(said) or known.get(said.replace("-", " ")) or Path(name).expanduser()

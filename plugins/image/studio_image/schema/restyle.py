@@ -14,7 +14,11 @@ class Restyle(Params, frozen=True):
     image: Annotated[str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to restyle.")] = ""
     styles: Annotated[
         list[str],
-        Label("Styles", "Picture files, or names of the included styles; several are mixed."),
+        Label(
+            "Styles",
+            "Picture files, or the included styles waves, mosaic, ink, watercolour, glass "
+            "(stained glass) and points; several are mixed.",
+        ),
     ] = []
     mix: Annotated[
         list[float],

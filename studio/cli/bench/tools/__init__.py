@@ -130,7 +130,9 @@ class _Bench:
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
         tools = self._choice.usable(self._offered(text), kinds)
         asked = self._choice.question(text, tools, talk.results, kinds)
-        named = self._choice.chosen(self._ask(asked, ""), tools)
+        answer = self._ask(asked, "")
+        named = self._choice.chosen(answer, tools)
+        parts = dict(zip(named, self._choice.parts(answer, len(named)), strict=False))
         right = len(named) == len(wanted) and all(
             name in each.split("|") for name, each in zip(named, wanted, strict=True)
         )
@@ -139,7 +141,7 @@ class _Bench:
             known = {tool.name: tool for tool in tools}
             words = [str(word).lower() for word in row.get("holds", ())]
             done.valid = all(
-                self._calls_well(talk, known[name], words if number == 0 else ())
+                self._calls_well(talk, known[name], parts.get(name, ""), words[: number == 0])
                 for number, name in enumerate(named)
             )
         done.seconds = time.monotonic() - started
@@ -150,9 +152,9 @@ class _Bench:
         tools = [made.tool for made in self._tasks.values()]
         return [*own, *likely(text, tools, self._choice.MOST_TOLD)]
 
-    def _calls_well(self, talk: _Talk, tool: Tool, words: Sequence[str]) -> bool:
+    def _calls_well(self, talk: _Talk, tool: Tool, part: str, words: Sequence[str]) -> bool:
         """Ask for the arguments of one call; note it as done. Returns whether they fit."""
-        asked = self._choice.call_question(talk.messages, tool, talk.results, {})
+        asked = self._choice.call_question(talk.messages, tool, talk.results, {}, part)
         arguments = self._choice.arguments_in(self._ask(asked, "call"))
         if arguments is None or not self._fits(tool, arguments):
             return False

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QV
 from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
+from studio_chat.tools.calls import RUNNING
 
 
 class CardStatus(QWidget):
@@ -68,7 +69,8 @@ class CardStatus(QWidget):
 
     def _show_waiting(self, reply: Reply) -> None:
         waits_for_user = reply.waits_for_plan or reply.asks
-        waiting = (not reply.pieces or reply.stopping) and not waits_for_user
+        under_way = bool(reply.calls) and reply.calls[-1].state == RUNNING and not reply.stopping
+        waiting = (not reply.pieces or reply.stopping) and not (waits_for_user or under_way)
         self.setVisible(waiting)
         self._show_buttons(retry=False, go_on=False)
         self._bar.setVisible(waiting and reply.share is not None)

@@ -72,6 +72,8 @@ class ToolRun:
         self._call: ToolCall | None = None
         self._choices = 0
         self._tools: dict[str, Tool] = {}
+        self._parts: dict[str, str] = {}
+        """Tool → what is wanted of it, as the model said."""
 
     # --- the way of a run ---------------------------------------------------------------------
 
@@ -111,6 +113,8 @@ class ToolRun:
 
         def planned(text: str) -> None:
             self._reply.plan = choice.chosen(text, tools)
+            said = choice.parts(text, len(self._reply.plan))
+            self._parts = dict(zip(self._reply.plan, said, strict=False))
             if self._reply.plan and self._session.tools.plan:
                 self._reply.waits_for_plan = True
                 self._keep()
@@ -161,7 +165,9 @@ class ToolRun:
 
     def _ask_arguments(self, tool: Tool) -> None:
         messages = [*as_messages(self.path), *self._own_messages()]
-        asked = choice.call_question(messages, tool, self._known(), self._suffixes)
+        asked = choice.call_question(
+            messages, tool, self._known(), self._suffixes, self._parts.get(tool.name, "")
+        )
 
         def written(text: str) -> None:
             arguments = choice.arguments_in(text)
@@ -170,7 +176,8 @@ class ToolRun:
                 self._add(Call(tool.name, tool.title, state=FAILED, told=told))
                 self._next()
                 return
-            self._proposed(Call(tool.name, tool.title, arguments))
+            given = {name: each for name, each in arguments.items() if each not in ("", [], None)}
+            self._proposed(Call(tool.name, tool.title, given))
 
         self._ask(asked, written)
 
