@@ -22,9 +22,9 @@ MOST_TOLD = 7
 MOST_PLANNED = 5
 """Steps of one plan."""
 MOST_ARGUMENTS = 6
-_NOW = """\
-Now call {name} for this step alone: {part}. Leave out what other steps are for, and every \
-argument that the request says nothing of."""
+_STEP = """\
+Do only the step that the user asks for last. It belongs to this request, whose other steps are \
+done for themselves: {request}"""
 _STUCK = 3
 """So often the same tool in a row is no plan."""
 NONE = "none"
@@ -55,7 +55,7 @@ Wanted: a friendly word
 Tools: none
 These tools are there now:
 {tools}"""
-_MARKS = tuple(re.compile(mark) for mark in (r",? then ", r", and |, | and "))
+_CLAUSE = re.compile(r"[,;]\s*(?:and\b|then\b)*|\band then\b|\band\b|\bthen\b", re.IGNORECASE)
 _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
     ".txt": ("text",),
     ".md": ("text",),
@@ -108,7 +108,8 @@ def question(
     lines = "\n".join(f"- {tool.name}: {tool.description}" for tool in tools)
     there = f"(There is already: {', '.join(results)})\n" if results else ""
     there += f"(Done so far: {done})\n" if done else ""
-    steps = f"|{first}(, {all}){{0,{MOST_PLANNED - 1}}}" if first else ""
+    most = min(MOST_PLANNED, len(clauses(request)))
+    steps = f"|{first}(, {all}){{0,{most - 1}}}" if first else ""
     return Question(
         [
             {"role": "system", "content": _ASKED.format(tools=lines)},
@@ -137,17 +138,16 @@ def chosen(text: str, tools: Sequence[Tool]) -> list[str]:
     return steps
 
 
-def parts(text: str, count: int) -> list[str]:
-    """Return what an answer to ``question`` says is wanted of each of so many steps.
+def clauses(request: str) -> list[str]:
+    """Return what a request asks for one after the other: “make a fox”, “restyle it”."""
+    found = [part.strip() for part in _CLAUSE.split(request)]
+    return [part for part in found if part] or [request]
 
-    Empty where it cannot be told apart.
-    """
-    wanted = text.rpartition("Tools:")[0].strip().removeprefix("Wanted:")
-    for mark in _MARKS:
-        found = [part.strip(" ,.") for part in mark.split(wanted) if part.strip(" ,.")]
-        if len(found) == count:
-            return found
-    return []
+
+def part_of(request: str, step: int, steps: int) -> str:
+    """Return what the request says of one of so many steps; empty where that cannot be told."""
+    found = clauses(request)
+    return found[step] if steps > 1 and len(found) == steps else ""
 
 
 def call_question(
@@ -161,7 +161,7 @@ def call_question(
 
     Args:
         messages: The conversation, with the calls before.
-        part: What is wanted of this step.
+        part: What the request says of this step; empty for all of it.
         results: What arguments may name, by word.
         documents: Word → suffix of the files that are attached.
     """
@@ -178,18 +178,33 @@ def call_question(
         "parallel": False,
     }
     return Question(
-        [
-            *(dict(each) for each in messages),
-            {"role": "user", "content": _NOW.format(name=tool.name, part=part or tool.title)},
-        ],
+        _for_step(messages, part),
         {"temperature": 0.0, "repetition_penalty": 1.0, "max_tokens": 1024},
         offer,
     )
 
 
+def _for_step(messages: Sequence[Mapping[str, Any]], part: str) -> list[dict[str, Any]]:
+    """Return a conversation that ends with what one step is for, behind the steps before it."""
+    told = [dict(each) for each in messages]
+    if not part:
+        return told
+    last = max((n for n, each in enumerate(told) if each["role"] == "user"), default=-1)
+    whole = told.pop(last)["content"] if last >= 0 else ""
+    return [
+        {"role": "system", "content": _STEP.format(request=whole)},
+        *told,
+        {"role": "user", "content": part},
+    ]
+
+
 def held(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a tool in which files can only be those that there are."""
     schema = tool.told(MOST_ARGUMENTS)
+    if not schema["required"]:  # what a call without would be about
+        first = next(iter(schema["properties"].items()), ("", {}))
+        if first[1].get("type") == "string" and first[0] not in tool.files:
+            schema["required"] = [first[0]]
     for name in tool.files:
         if name not in schema["properties"]:
             continue

@@ -130,9 +130,7 @@ class _Bench:
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
         tools = self._choice.usable(self._offered(text), kinds)
         asked = self._choice.question(text, tools, talk.results, kinds)
-        answer = self._ask(asked, "")
-        named = self._choice.chosen(answer, tools)
-        parts = dict(zip(named, self._choice.parts(answer, len(named)), strict=False))
+        named = self._choice.chosen(self._ask(asked, ""), tools)
         right = len(named) == len(wanted) and all(
             name in each.split("|") for name, each in zip(named, wanted, strict=True)
         )
@@ -141,7 +139,12 @@ class _Bench:
             known = {tool.name: tool for tool in tools}
             words = [str(word).lower() for word in row.get("holds", ())]
             done.valid = all(
-                self._calls_well(talk, known[name], parts.get(name, ""), words[: number == 0])
+                self._calls_well(
+                    talk,
+                    known[name],
+                    self._choice.part_of(text, number, len(named)),
+                    words[: len(words) if number == 0 else 0],
+                )
                 for number, name in enumerate(named)
             )
         done.seconds = time.monotonic() - started

@@ -72,8 +72,6 @@ class ToolRun:
         self._call: ToolCall | None = None
         self._choices = 0
         self._tools: dict[str, Tool] = {}
-        self._parts: dict[str, str] = {}
-        """Tool → what is wanted of it, as the model said."""
 
     # --- the way of a run ---------------------------------------------------------------------
 
@@ -101,7 +99,7 @@ class ToolRun:
 
     def _choose(self) -> None:
         """Ask the model which tools are needed."""
-        request = next((t.content for t in reversed(self.path) if t.mine), "")
+        request = self._request()
         kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
         tools = choice.usable(self._offered(request), kinds)
         self._tools = {tool.name: tool for tool in tools}
@@ -113,8 +111,6 @@ class ToolRun:
 
         def planned(text: str) -> None:
             self._reply.plan = choice.chosen(text, tools)
-            said = choice.parts(text, len(self._reply.plan))
-            self._parts = dict(zip(self._reply.plan, said, strict=False))
             if self._reply.plan and self._session.tools.plan:
                 self._reply.waits_for_plan = True
                 self._keep()
@@ -165,9 +161,9 @@ class ToolRun:
 
     def _ask_arguments(self, tool: Tool) -> None:
         messages = [*as_messages(self.path), *self._own_messages()]
-        asked = choice.call_question(
-            messages, tool, self._known(), self._suffixes, self._parts.get(tool.name, "")
-        )
+        before = len(self._reply.calls)
+        part = choice.part_of(self._request(), before, before + 1 + len(self._reply.plan))
+        asked = choice.call_question(messages, tool, self._known(), self._suffixes, part)
 
         def written(text: str) -> None:
             arguments = choice.arguments_in(text)
@@ -392,6 +388,9 @@ class ToolRun:
     def _most(self) -> int:
         most = self._ctx.settings.get("tool_steps", MOST_STEPS)
         return most if isinstance(most, int) and most > 0 else MOST_STEPS
+
+    def _request(self) -> str:
+        return next((turn.content for turn in reversed(self.path) if turn.mine), "")
 
     def _known(self) -> dict[str, Made]:
         own_calls = {"calls": [call.plain() for call in self._reply.calls]}
