@@ -202,9 +202,9 @@ def held(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) 
     """Return the schema of a tool in which files can only be those that there are."""
     schema = tool.told(MOST_ARGUMENTS)
     if not schema["required"]:  # what a call without would be about
-        first = next(iter(schema["properties"].items()), ("", {}))
-        if first[1].get("type") == "string" and first[0] not in tool.files:
-            schema["required"] = [first[0]]
+        name, told = next(iter(schema["properties"].items()), ("", None))
+        if told is not None and told.get("type") == "string" and name not in tool.files:
+            schema["required"] = [name]
     for name in tool.files:
         if name not in schema["properties"]:
             continue
