@@ -29,6 +29,10 @@ BAD: list[dict[str, Any]] = [
     {"name": "fi.ne", "inputSchema": TEXT},
     {"name": "fi_ne", "inputSchema": TEXT},
     {"name": "wrong", "inputSchema": {"type": "object", "properties": {"a": {"type": "colour"}}}},
+    {
+        "name": "anything",
+        "inputSchema": {"type": "object", "properties": {"a": True}, "required": ["a", "b"]},
+    },
     {"name": "outside", "inputSchema": {"type": "object", "$ref": "file:///etc/passwd"}},
     {"name": "large", "inputSchema": {**TEXT, "description": "x" * 70_000}},
     {

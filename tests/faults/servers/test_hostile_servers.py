@@ -121,7 +121,9 @@ def test_tools_that_cannot_be_used_are_left_out_and_told(desk: Desk) -> None:
     desk.add("liar", "bad")
     status = desk.check("liar")
     assert isinstance(status, ServerStatus)
-    assert [tool.name for tool in status.tools] == ["fine", "fi.ne", "words"]
+    assert [tool.name for tool in status.tools] == ["fine", "fi.ne", "anything", "words"]
+    anything = status.tools[2].schema
+    assert (anything["properties"], anything["required"]) == ({"a": {}}, ["a"])
     assert len(status.notes) == 5, status.notes
     words = status.tools[-1]
     assert (words.title, words.description) == ("AB", "Good tool words")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_TOOLS = 200
 LARGEST_SCHEMA, DEEPEST = 64 << 10, 24
-LONGEST_DESCRIPTION, LONGEST_TITLE = 2000, 80
+LONGEST_DESCRIPTION, LONGEST_TITLE = 600, 80
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOLD = ("title", "description", "$comment")
 
@@ -82,7 +82,7 @@ def _tool(tool: types.Tool) -> ServerTool:
         name=tool.name,
         title=_line(tool.title or tool.name, LONGEST_TITLE),
         description=_line(tool.description or "", LONGEST_DESCRIPTION),
-        schema=_cleaned(schema),
+        schema=_plain(_cleaned(schema)),
         digest=digest_of(tool.name, said),
     )
 
@@ -126,6 +126,15 @@ def _walk(value: object, depth: int) -> None:
             _walk(each, depth + 1)
     elif isinstance(value, str) and harmless(value, len(value)) != value:
         raise _Unusable("the schema of its arguments has letters that cannot be seen")
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object as whoever reads it counts on: each property is described,
+    and what must be given is one of them."""
+    known = {name: each for name, each in schema.get("properties", {}).items() if each is not False}
+    properties = {name: each if isinstance(each, dict) else {} for name, each in known.items()}
+    required = [name for name in schema.get("required", ()) if name in properties]
+    return {**schema, "properties": properties, "required": required}
 
 
 def _cleaned(value: Any) -> Any:

@@ -44,7 +44,7 @@ class Approval(QWidget):
         column.setSpacing(8)
         self._editor = _editor(ctx, call, tool)
         column.addWidget(self._editor.widget)
-        if tool is not None and (told := _effects(tool)):
+        if tool is not None and (told := _effects(ctx, tool)):
             column.addWidget(ctx.ui.label(told, Role.SMALL, wrap=True))
         self._trouble = ctx.ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
@@ -86,14 +86,15 @@ class Approval(QWidget):
         self._allow(values, always)
 
 
-def _effects(tool: Tool) -> str:
+def _effects(ctx: PluginContext, tool: Tool) -> str:
     parts = []
     if tool.effects.runs_code:
         parts.append(tr("It runs code in the sandbox."))
     if tool.effects.writes_outside:
         parts.append(tr("It can change things outside the library."))
     if tool.source != "studio":
-        parts.append(tr("It belongs to a server of yours: {name}.").format(name=tool.group))
+        name = dict(ctx.tools.groups()).get(tool.group, tool.group)
+        parts.append(tr("It belongs to a server of yours: {name}.").format(name=name))
     return " ".join(parts)
 
 
