@@ -1,4 +1,4 @@
-"""The documents that go with the next message: chosen, dropped, shown, taken off. Reads none."""
+"""Documents and pictures of the next message: chosen, dropped, shown, taken off. Reads none."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ SUFFIXES = (
     *(".cpp", ".java", ".rs", ".go", ".sh", ".sql"),
 )
 """Files that the page takes for documents; others may belong to another page."""
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+MAX_PICTURES = 8
+
+
+def is_picture(path: str) -> bool:
+    """Return whether a file is a picture, by its name."""
+    return Path(path).suffix.lower() in PICTURE_SUFFIXES
 
 
 class Attachments(QWidget):
@@ -45,12 +52,22 @@ class Attachments(QWidget):
 
     @property
     def paths(self) -> list[str]:
-        """The documents, in the order in which they came."""
+        """Documents and pictures, in the order in which they came."""
         return list(self._paths)
+
+    @property
+    def documents(self) -> list[str]:
+        """Those to answer from."""
+        return [path for path in self._paths if not is_picture(path)]
+
+    @property
+    def pictures(self) -> list[str]:
+        """Those to look at."""
+        return [path for path in self._paths if is_picture(path)]
 
     def choose(self) -> None:
         """Let the user pick files."""
-        chosen = self._ui.pick_files(self.tr("Attach documents"), many=True)
+        chosen = self._ui.pick_files(self.tr("Attach documents or pictures"), many=True)
         self.add([str(path) for path in chosen])
 
     def add(self, paths: Sequence[str]) -> None:
@@ -82,6 +99,7 @@ class Attachments(QWidget):
     def _chip(self, path: str) -> QPushButton:
         words = self.tr("{path}\nThe answer uses it. Click to remove it.")
         name = f"{shown_name(path)}  ×"
-        chip: QPushButton = self._ui.button(name, "paperclip", tip=words.format(path=path))
+        icon = "image" if is_picture(path) else "paperclip"
+        chip: QPushButton = self._ui.button(name, icon, tip=words.format(path=path))
         chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))
         return chip

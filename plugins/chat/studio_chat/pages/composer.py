@@ -79,7 +79,9 @@ class Composer(QFrame):
         self._chip.hide()
         self.attachments = Attachments(ui)
         self.attachments.refused.connect(self.trouble)
-        attach = ui.icon_button("paperclip", self.tr("Attach documents to answer from"))
+        attach = ui.icon_button(
+            "paperclip", self.tr("Attach documents to answer from, or pictures")
+        )
         attach.clicked.connect(self.attachments.choose)
         prompts = ui.icon_button("bookmark", self.tr("Saved prompts (type / in an empty message)"))
         prompts.clicked.connect(self.prompts_asked)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QImage, QKeyEvent
 
 from studio.api import (
     Kind,
@@ -20,12 +20,13 @@ from studio.api import (
     WorkQueue,
 )
 from studio_chat.pages.actions.text_actions import TextActions
-from studio_chat.pages.attachments import SUFFIXES
+from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
 from studio_chat.pages.comparison.dialog import ComparisonDialog
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
+from studio_chat.pages.pictures import kept, why_blind
 from studio_chat.pages.projects.project import Projects
 from studio_chat.pages.prompts.picker import PromptPicker, insert
 from studio_chat.pages.prompts.prompt_dialog import PromptDialog
@@ -68,7 +69,8 @@ class ChatPage(PageFrame):
             self,
             self.tr("Drop to attach to your message"),
             files=self._attach,
-            suffixes=SUFFIXES,
+            suffixes=(*SUFFIXES, *PICTURE_SUFFIXES),
+            image=self._take_image,
         )
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._connect()
@@ -293,19 +295,30 @@ class ChatPage(PageFrame):
         if self.session.busy or self.session.loading:
             return
         self.parameters.settle()
-        documents = self.composer.attachments.paths
+        attachments = self.composer.attachments
+        sent_with, pictures = attachments.paths, attachments.pictures
+        documents = attachments.documents
+        if pictures and (blind := why_blind(self._ctx, self.composer.weights)):
+            self.composer.trouble(blind)
+            return
         # The draft stays on the disk until the message itself is there.
         self.composer.blockSignals(True)
         self.composer.clear()
         self.composer.blockSignals(False)
         self.session.weights = self.composer.weights
-        self._sent_with = documents
-        self.session.send(text, documents)
+        self._sent_with = sent_with
+        self.session.send(text, documents, pictures=pictures)
         self.thread_view.to_bottom()
 
     def _attach(self, paths: list[Path]) -> None:
         self.composer.attachments.add([str(path) for path in paths])
         self.composer.field.setFocus()
+        pictures = self.composer.attachments.pictures
+        self.composer.trouble(why_blind(self._ctx, self.composer.weights) if pictures else "")
+
+    def _take_image(self, image: QImage) -> None:
+        """Keep a picture that was pasted in the library, so that the message can show it again."""
+        self.work_queue.do(lambda: kept(self._ctx, image), lambda saved: self._attach([saved.path]))
 
     def _start_example(self, text: str) -> None:
         self.composer.set_text(text)
@@ -395,9 +408,12 @@ class ChatPage(PageFrame):
             super().keyPressEvent(event)
 
     def accept(self, artifact: SavedArtifact) -> None:
-        """Open a conversation, or take a text that was sent here into the message being written."""
+        """Open a conversation, or take a text or a picture into the message being written."""
         if artifact.kind == Kind.CONVERSATION:
             self.open(artifact.id)
+            return
+        if artifact.kind == Kind.IMAGE:
+            self._attach([artifact.path])
             return
         text = artifact.text
 

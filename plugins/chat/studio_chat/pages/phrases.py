@@ -117,8 +117,8 @@ def left_out(turn: Turn) -> str:
 
 
 def attached(turn: Turn) -> str:
-    """Return the names of the documents that came with a message."""
-    return " · ".join(shown_name(path) for path in turn.documents)
+    """Return the names of the documents and pictures that came with a message."""
+    return " · ".join(shown_name(path) for path in (*turn.documents, *turn.pictures))
 
 
 Link = Callable[[str, int, int], str]

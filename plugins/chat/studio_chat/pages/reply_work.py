@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.pictures import sees
 from studio_chat.pages.thread.turns import (
     COMPLETE,
     INTERRUPTED,
@@ -17,6 +18,7 @@ from studio_chat.pages.thread.turns import (
     Turn,
     as_messages,
     documents_of,
+    pictures_of,
 )
 from studio_chat.pages.tools.run import ToolRun
 from studio_chat.schema import PANEL_FIELDS
@@ -76,11 +78,13 @@ class ReplyWork:
         settings = session.settings if reply.settings is None else reply.settings
         known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
         documents = told.documents(session.folder, documents_of(path))
+        pictures = pictures_of(path) if sees(self._ctx, reply.weights) else []
         params = {
             **known,
             "system": told.system(session.folder, settings),
             "weights": reply.weights,
             "documents": documents,
+            "pictures": pictures,
             "encoder": "" if documents else None,
         }
         try:
@@ -89,7 +93,7 @@ class ReplyWork:
                     TASK,
                     params,
                     title=self._session.title,
-                    inputs={"messages": as_messages(path)},
+                    inputs={"messages": as_messages(path, pictures)},
                     keep=False,
                     conversation=self._session.id,
                 )

@@ -208,14 +208,22 @@ class Session:
 
     # --- saying something ---------------------------------------------------------------------
 
-    def send(self, text: str, documents: Sequence[str] = (), reply: Reply | None = None) -> None:
+    def send(
+        self,
+        text: str,
+        documents: Sequence[str] = (),
+        reply: Reply | None = None,
+        pictures: Sequence[str] = (),
+    ) -> None:
         """Keep a message of mine at the end of the branch, and ask for a reply to it.
 
         Args:
             documents: Paths of files that this reply and later ones draw on.
             reply: Who answers and how, unless as the conversation is set.
+            pictures: Paths of what the message shows.
         """
-        add, extra = self._store.add_message, {"documents": list(documents)} if documents else {}
+        told = {"documents": list(documents), "pictures": list(pictures)}
+        add, extra = self._store.add_message, {name: each for name, each in told.items() if each}
 
         def save(id: str, parent: str) -> Any:
             return add(id, parent or None, "user", text, extra=extra)
@@ -225,7 +233,7 @@ class Session:
     def edit(self, turn: Turn, text: str) -> None:
         """Say an earlier message of mine differently: a new branch beside the old one."""
         before = self.turns[: self._index(turn)]
-        extra = {"documents": turn.documents} if turn.documents else {}
+        extra = turn.attached
 
         def save(_id: str, _parent: str) -> Any:
             return self._store.edit(turn.id, text, extra=extra)

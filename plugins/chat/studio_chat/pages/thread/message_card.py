@@ -13,6 +13,7 @@ from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import attached, figures, reply_name
 from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
+from studio_chat.pages.thread.picture_row import PictureRow
 from studio_chat.pages.thread.sent_message import send_message
 from studio_chat.pages.thread.sources import Sources
 from studio_chat.pages.thread.turns import SENDING, Deeds, Reply, Turn
@@ -225,6 +226,7 @@ class MyBody(QWidget):
         ctx.ui.wear(self._more, Role.LINK)
         self._more.clicked.connect(self._show_more)
         self._more.hide()
+        self._pictures = PictureRow(ctx)
         self._note, self._documents = QLabel(), QLabel()
         for label in (self._note, self._documents):
             ctx.ui.wear(label, Role.SMALL)
@@ -233,6 +235,7 @@ class MyBody(QWidget):
         self._documents.setWordWrap(True)
         inner = QVBoxLayout()
         inner.setSpacing(6)
+        inner.addWidget(self._pictures, 0, Qt.AlignmentFlag.AlignRight)
         inner.addWidget(self._view.widget)
         inner.addWidget(self._more)
         inner.addWidget(self._documents)
@@ -247,8 +250,9 @@ class MyBody(QWidget):
         self._text = turn.content
         self._draw()
         self._documents.setText(attached(turn))
-        self._documents.setToolTip("\n".join(turn.documents))
-        self._documents.setVisible(bool(turn.documents))
+        self._documents.setToolTip("\n".join((*turn.documents, *turn.pictures)))
+        self._documents.setVisible(bool(turn.attached))
+        self._pictures.show_pictures(turn.pictures)
         self._note.setText(self.tr("Saving…"))
         self._note.setVisible(turn.state == SENDING)
 

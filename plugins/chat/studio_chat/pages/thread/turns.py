@@ -15,6 +15,8 @@ from studio_chat.documents.passages import MAX_DOCUMENTS
 from studio_chat.tools.calls import Call, Made, calls_of, made_by, messages_of
 
 TITLE_CHARACTERS = 48
+MAX_PICTURES = 16
+"""Of a conversation that a model looks at: those that came last."""
 SENDING = "sending"
 PARTIAL = "partial"
 INTERRUPTED = "interrupted"
@@ -52,8 +54,9 @@ class Turn:
         state: ``complete``, ``partial`` (being written), ``interrupted`` or ``sending``.
         versions: Ids of all versions of this message, itself among them, oldest first.
         extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``;
-            ``documents`` of what a person wrote; ``sources`` that a reply drew on; ``starred``;
-            ``calls`` of tools, the ``plan`` of those that were to follow, ``run_note``, ``undone``.
+            ``documents`` and ``pictures`` of what a person wrote; ``sources`` that a reply drew on;
+            ``starred``; ``calls`` of tools, the ``plan`` of those that were to follow,
+            ``run_note``, ``undone``.
     """
 
     id: str
@@ -107,6 +110,18 @@ class Turn:
     def undone(self) -> bool:
         """Whether what its calls made is in the bin."""
         return bool(self.extra.get("undone"))
+
+    @property
+    def pictures(self) -> list[str]:
+        """Paths of the pictures that it shows."""
+        paths = self.extra.get("pictures")
+        return [p for p in paths if isinstance(p, str)] if isinstance(paths, list) else []
+
+    @property
+    def attached(self) -> dict[str, list[str]]:
+        """What came with it, as ``extra`` holds it."""
+        kinds = {"documents": self.documents, "pictures": self.pictures}
+        return {name: paths for name, paths in kinds.items() if paths}
 
     @property
     def place(self) -> int:
@@ -223,14 +238,27 @@ def title_of(text: str) -> str:
     return f"{cut[:TITLE_CHARACTERS].rstrip('.,;:')}…"
 
 
-def as_messages(turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    """Return the turns as a model reads them; replies that came to nothing are left out."""
+def as_messages(turns: Sequence[Turn], pictures: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the turns as a model reads them; replies that came to nothing are left out.
+
+    Args:
+        pictures: Paths of all that are handed on: a message says at which places its own are.
+    """
     told: list[dict[str, Any]] = []
     for turn in turns:
         told += messages_of(turn.extra)
         if turn.content.strip() and turn.role in ("user", "assistant"):
             told.append({"role": turn.role, "content": turn.content})
+            shown = [pictures.index(path) for path in turn.pictures if path in pictures]
+            if shown and turn.mine:
+                told[-1]["pictures"] = shown
     return told
+
+
+def pictures_of(turns: Sequence[Turn]) -> list[str]:
+    """Return the pictures of a branch, each once; of too many the latest."""
+    paths = [path for turn in turns if turn.mine for path in turn.pictures]
+    return list(dict.fromkeys(reversed(paths)))[:MAX_PICTURES][::-1]
 
 
 def documents_of(turns: Sequence[Turn]) -> list[str]:
