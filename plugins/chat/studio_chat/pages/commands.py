@@ -14,6 +14,7 @@ def page_actions(page: ChatPage) -> list[PageAction]:
         ("search", tr("Search conversations"), page.search, "search", "Ctrl+F"),
         ("copy", tr("Copy last answer"), page.copy_last, "copy", "Ctrl+Shift+C"),
         ("again", tr("Regenerate"), page.regenerate, "refresh-cw", "Ctrl+R"),
+        ("memory", tr("Memory…"), page.show_memory, "lock", ""),
         ("compare", tr("Compare answers…"), page.compare, "columns-2", "Ctrl+Shift+M"),
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
         ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),

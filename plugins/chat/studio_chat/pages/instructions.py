@@ -1,4 +1,4 @@
-"""What a model is told beside a conversation: instructions and files of its project."""
+"""What a model is told beside a conversation: memory, instructions and files of its project."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studio_chat.documents.passages import MAX_DOCUMENTS
+from studio_chat.pages.memory.facts import Memory
 from studio_chat.pages.projects.project import Projects
 
 
 class Instructions:
     """Puts together what all conversations of a project share with what one has of its own."""
 
-    def __init__(self, projects: Projects) -> None:
-        self._projects = projects
+    def __init__(self, projects: Projects, memory: Memory) -> None:
+        self._projects, self._memory = projects, memory
 
     def system(self, folder: str, settings: Mapping[str, Any]) -> str:
-        """Return the system prompt: that of the project, then that of the conversation."""
+        """Return the system prompt: of the project, of the conversation, then memory if it is on."""
         project = self._projects.get(folder)
         own = str(settings.get("system", ""))
-        return "\n\n".join(filter(None, (project.instructions if project else "", own)))
+        facts = self._memory.told() if settings.get("memory") is True else ""
+        return "\n\n".join(filter(None, (project.instructions if project else "", own, facts)))
 
     def documents(self, folder: str, own: Sequence[str]) -> list[str]:
         """Return the documents to draw on; of too many those of the conversation."""

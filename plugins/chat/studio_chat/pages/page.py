@@ -24,6 +24,8 @@ from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
 from studio_chat.pages.comparison.dialog import ComparisonDialog
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
+from studio_chat.pages.memory.dialog import MemoryDialog
+from studio_chat.pages.memory.facts import Memory
 from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
 from studio_chat.pages.pictures import kept, why_blind
@@ -47,7 +49,8 @@ class ChatPage(PageFrame):
     def __init__(self, ctx: PluginContext) -> None:
         self.work_queue = WorkQueue(ctx)
         self.projects = Projects(ctx, self.work_queue)
-        self._instructions = Instructions(self.projects)
+        self.memory = Memory(ctx, self.work_queue)
+        self._instructions = Instructions(self.projects, self.memory)
         super().__init__(ctx, self.work_queue, self.projects, self._start_example)
         self._drafts = Drafts(ctx, self.work_queue)
         self._writing: dict[str, Session] = {}
@@ -58,7 +61,7 @@ class ChatPage(PageFrame):
         """Conversation → documents that wait in its composer."""
         self.list.writing = self._is_writing
         self.shelf = Shelf(ctx, self.work_queue)
-        self.parameters = Parameters(ctx, self.shelf)
+        self.parameters = Parameters(ctx, self.shelf, self.memory)
         self.prompts = PromptPicker(ctx.ui, self.composer.field, self, lambda: self.shelf.prompts)
         self.composer.first_keys = self.prompts.on_key
         self.session = self._new_session()
@@ -86,6 +89,10 @@ class ChatPage(PageFrame):
         self.list.new_asked.connect(lambda: self.new())
         self.list.binned.connect(self._on_binned)
         self.list.renamed.connect(self._on_renamed)
+        self.list.more = [
+            ("bookmark", self.tr("Saved prompts…"), self.edit_prompts),
+            ("lock", self.tr("Memory…"), self.show_memory),
+        ]
         self.list.projects.begin_asked.connect(self.new)
         self.list.projects.binned.connect(self._on_project_binned)
         self.projects.changed.append(self._on_projects)
@@ -347,6 +354,10 @@ class ChatPage(PageFrame):
         dialog = PromptDialog(self._ctx, self.shelf, self.work_queue, self)
         dialog.chosen.connect(lambda text: insert(self.composer.field, text))
         dialog.open()
+
+    def show_memory(self) -> None:
+        """Show the facts that are kept, to read, change or erase them."""
+        MemoryDialog(self._ctx, self.memory, self.session, self.work_queue, self).open()
 
     def compare(self) -> None:
         """Have the message being written, else the last one, answered in several ways."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio_chat.pages.memory.facts import Memory
+from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts.preset_bar import KNOBS, SAMPLING, PresetBar, sampling_of
 from studio_chat.pages.prompts.saved import Preset, Shelf
 from studio_chat.schema import PANEL_FIELDS, Reply
@@ -27,9 +29,9 @@ class Parameters(QObject):
     changed = Signal()
     weights_wanted = Signal(str)
 
-    def __init__(self, ctx: PluginContext, shelf: Shelf) -> None:
+    def __init__(self, ctx: PluginContext, shelf: Shelf, memory: Memory) -> None:
         super().__init__()
-        self._catalogue, self._shelf = ctx.weights, shelf
+        self._catalogue, self._shelf, self._facts = ctx.weights, shelf, memory
         self._defaults: dict[str, Any] = {}
         self._weights = ""
         self.form = ctx.ui.form(Reply, only=PANEL_FIELDS)
@@ -37,11 +39,18 @@ class Parameters(QObject):
         self.bar.preset_picked.connect(self.use_preset)
         self.bar.sampling_picked.connect(self._use_sampling)
         self.bar.save_asked.connect(self.save_preset)
+        self.memory = QCheckBox(tr("Use memory in this conversation"))
+        self.memory.setToolTip(tr("The model is told the facts that you keep under Memory."))
+        self.memory.clicked.connect(self._on_change)
         self.widget = QWidget()
         column = QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
+        indented = QHBoxLayout()
+        indented.setContentsMargins(20, 0, 16, 12)
+        indented.addWidget(self.memory)
+        column.addLayout(indented)
         column.addWidget(self.form.widget, 1)
         self._timer = QTimer(self, singleShot=True, interval=_CHANGED_MS)
         self._timer.timeout.connect(self.changed)
@@ -59,6 +68,7 @@ class Parameters(QObject):
         self.form.reset()
         self.form.set_values(preset.settings if preset else {})
         self.bar.show_preset(self._shelf.default)
+        self.memory.setChecked(self._facts.on and bool(self._facts.facts))
         self._show_sampling()
         self._timer.stop()
         return weights
@@ -69,13 +79,15 @@ class Parameters(QObject):
         if values and values != self.values():
             self.form.set_values(values)
             self.bar.show_preset(str(values.get("preset", "")))
+            self.memory.setChecked(values.get("memory") is True)
             self._timer.stop()
         self._show_sampling()
 
     def values(self) -> dict[str, Any]:
-        """Return what is set, and the name of the preset where there is one."""
+        """Return what is set, the name of the preset, and whether memory is used."""
         preset = {"preset": self.bar.preset} if self.bar.preset else {}
-        return {**self.form.values(), **preset}
+        memory = {"memory": True} if self.memory.isChecked() else {}
+        return {**self.form.values(), **preset, **memory}
 
     def settle(self) -> None:
         """Tell now of what was just changed."""
