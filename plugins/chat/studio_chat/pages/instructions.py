@@ -17,7 +17,7 @@ class Instructions:
         self._projects, self._memory = projects, memory
 
     def system(self, folder: str, settings: Mapping[str, Any]) -> str:
-        """Return the system prompt: of the project, of the conversation, then memory if it is on."""
+        """Return the system prompt: of the project, of the conversation, then memory."""
         project = self._projects.get(folder)
         own = str(settings.get("system", ""))
         facts = self._memory.told() if settings.get("memory") is True else ""
