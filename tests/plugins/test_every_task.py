@@ -65,9 +65,11 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 CODE = "def double(x):\n    return x * 2\n"
 CHECKS = "double():\n    assert double(2) == 4\n"
 DOCUMENTED = 'def double(x):\n    """Return twice x."""\n    return x * 2\n'
+LESSON = '{"title":\n"A fox",\n"summary":\n"It ran.",\n"question":\n"Who?",\n"answer":\n"A fox"}'
 LEADS = ["CCO", "CCN", "CCS", "CCC"]
 
 OPEN_ENDED = {"chat.reply", "chat.summarise", "chat.rewrite", "chat.draft",
+              "chat.lesson", "chat.mark",
               "code.write", "code.tests", "code.fix", "code.explain", "code.document",
               "code.ask", "code.complete", "code.run", "code.plan", "code.edit"}  # fmt: skip
 """Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
@@ -199,6 +201,11 @@ CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
     "chat.summarise": Case({"text": "A long text."}, lambda: Engine("A\nshort\none")),
     "chat.rewrite": Case({"text": "A text are long."}, lambda: Engine("A\ntext\nis\nlong.")),
+    "chat.lesson": Case({"text": "A fox ran. It was red."}, lambda: Engine(LESSON)),
+    "chat.mark": Case(
+        {"question": "What ran?", "passage": "A fox ran.", "answer": "A fox"},
+        lambda: Engine('{"mark":\n"right",\n"why":\n"Yes."}'),
+    ),
     "chat.draft": Case({"about": "A fox"}, lambda: Engine("A\nfox\nran.")),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
     "code.write": Case({"prompt": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),

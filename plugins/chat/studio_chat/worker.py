@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_chat.reading import weights as reading_weights
-from studio_chat.tasks import draft, embedding, recognition, reply, rewrite, summarise
+from studio_chat.tasks import draft, embedding, lesson, recognition, reply, rewrite, summarise
 
 
 @hookimpl
@@ -20,6 +20,8 @@ def studio_tasks() -> Mapping[str, Any]:
         "chat.summarise": summarise.summarise,
         "chat.rewrite": rewrite.rewrite,
         "chat.draft": draft.draft,
+        "chat.lesson": lesson.lesson,
+        "chat.mark": lesson.mark,
     }
 
 

@@ -4,6 +4,7 @@ Plain data only.
 """
 
 from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Recognise, Reply
+from studio_chat.schema.study import Lesson, Mark
 from studio_chat.schema.writing import LANGUAGES, Change, Draft, Rewrite, Summarise
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "ChatSettings",
     "Draft",
     "Embed",
+    "Lesson",
+    "Mark",
     "Recognise",
     "Reply",
     "Rewrite",

@@ -118,6 +118,38 @@ def to_draft(params: Draft) -> list[ChatMessage]:
     ]
 
 
+def to_teach(topic: str, sections: int) -> list[ChatMessage]:
+    """Return what is asked for a text to learn a topic from."""
+    told = (
+        f"Teach the user's topic to a beginner in {sections} paragraphs, in the language of the "
+        "topic. Each paragraph has one idea with facts that can be asked for. No headings."
+    )
+    return [{"role": "system", "content": told}, {"role": "user", "content": topic.strip()}]
+
+
+def to_ask(passage: str, *, choice: bool) -> list[ChatMessage]:
+    """Return what is asked for a section of a lesson about ``passage``."""
+    wrong = " and 3 wrong answers that are plausible, short and all different" if choice else ""
+    told = (
+        "Make a section of a lesson from the user's text, in its language, as JSON: a short title, "
+        "a summary of two sentences, one question that the text answers, the right answer in a few "
+        f"words{wrong}."
+    )
+    again = f"Make the section from the text above: one question, its right answer{wrong}."
+    return _asked(told, passage, again)
+
+
+def to_mark(question: str, passage: str, answer: str) -> list[ChatMessage]:
+    """Return what is asked to check an answer against a passage."""
+    told = (
+        "You check a learner's answer against a text, as JSON: mark is “right” when the text says "
+        "the same in any words, “partly” when something is missing, else “wrong”; why is one "
+        "sentence to the learner."
+    )
+    again = f"Question: {question.strip()}\nAnswer of the learner: {answer.strip()}\nCheck it."
+    return _asked(told, passage, again)
+
+
 def plain(answer: str, source: str = "") -> str:
     """Return an answer without what small models put around it: a preface, quotes, a fence."""
     text = answer.strip()
