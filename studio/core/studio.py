@@ -187,7 +187,7 @@ class Studio:
         self._answers = LibraryAnswers(
             library, self.plugins, self.jobs, self.runtime, self._background
         )
-        downloads = (self.weights, paths.weights, self.post, self._weights_came)
+        downloads = (self.weights, paths.shared_weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         self.workflows = Workflows(
             Parts(

@@ -148,7 +148,7 @@ def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
     home = next(_homes)
     home.mkdir()
     monkeypatch.setenv("STUDIO_HOME", str(home))
-    for name in ("STUDIO_WEIGHTS", "STUDIO_PLUGIN_PATH"):
+    for name in ("STUDIO_WEIGHTS", "STUDIO_WEIGHTS_HOME", "STUDIO_PLUGIN_PATH"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -60,14 +60,16 @@ class WeightsManager:
     """
 
     def __init__(self, paths: StudioPaths, settings: Settings, families: Families = tuple) -> None:
-        self.folder = paths.weights
+        self.folder = paths.shared_weights
         self.external = ExternalWeights(settings, families=families)
         self.catalogue = WeightsCatalogue(
             paths.weights_folders(), self.external.rows, partial(_room, settings), families
         )
         self.remarks = UserNotes(settings)
-        self.bin = WeightsBin(paths.weights)
-        self._watch = FolderWatch(lambda: [self.folder, *self.external.folders])
+        self.bin = WeightsBin(paths.shared_weights)
+        self._watch = FolderWatch(
+            lambda: list(dict.fromkeys([self.folder, paths.weights, *self.external.folders]))
+        )
 
     def look_around(self) -> bool:
         """Look whether files came, grew or went; return whether the catalogue has looked again."""

@@ -62,5 +62,18 @@ def test_weights_are_looked_for_where_they_are_named_then_at_home(
     )
 
 
+def test_homes_share_what_is_got_where_a_folder_is_named_and_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = StudioPaths.default(tmp_path / "one"), StudioPaths.default(tmp_path / "other")
+    assert one.shared_weights == one.weights, "the control"
+    monkeypatch.setenv("STUDIO_WEIGHTS_HOME", str(tmp_path / "shared"))
+    assert one.shared_weights == other.shared_weights == tmp_path / "shared"
+    assert one.weights != other.weights
+    folders = other.weights_folders()
+    assert folders[:2] == (tmp_path / "shared", other.weights)
+    assert one.weights not in folders
+
+
 def test_the_resources_are_there() -> None:
     assert (places.resources() / "icons").is_dir()
