@@ -12,6 +12,7 @@ import msgspec
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from studio.api.window.subtitles import Cue, srt, vtt
 from studio.serving.errors import Refusal
 
 _VOICES: Final = {
@@ -20,7 +21,8 @@ _VOICES: Final = {
     "sage": "af_sarah", "shimmer": "af_sky", "verse": "am_michael",
 }  # fmt: skip
 """What clients know, and the nearest that there is; others are asked for by their own names."""
-_FORMS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+_SUBTITLES: Final = {"srt": srt, "vtt": vtt}
+_FORMS: Final = ("json", "text", *_SUBTITLES, "verbose_json")
 
 
 class SpeechRequest(msgspec.Struct, kw_only=True):
@@ -54,6 +56,7 @@ class Recording(msgspec.Struct):
 
     Attributes:
         form: What the answer is.
+        of_words: Whether the times of words are wanted, too.
     """
 
     data: bytes
@@ -62,12 +65,13 @@ class Recording(msgspec.Struct):
     words: str
     form: str
     english: bool
+    of_words: bool = False
 
     def params(self) -> dict[str, Any]:
         """Return the parameters of ``voice.transcribe``."""
         output = "english" if self.english else "original"
         told = {"language": self.language, "words": self.words, "output": output}
-        return {**told, "weights": self.model}
+        return {**told, "word_times": self.of_words, "weights": self.model}
 
 
 async def recording_of(form: FormData, *, english: bool) -> Recording:
@@ -81,12 +85,13 @@ async def recording_of(form: FormData, *, english: bool) -> Recording:
         raise Refusal(400, "The form has no “file”.", "bad_input")
     if kind not in _FORMS:
         raise Refusal(400, f"“response_format” must be one of {', '.join(_FORMS)}.", "unsupported")
-    if form.get("stream") == "true" or form.getlist("timestamp_granularities[]") == ["word"]:
-        raise Refusal(400, "Transcripts come whole, with times of phrases.", "unsupported")
+    if form.get("stream") == "true":
+        raise Refusal(400, "Transcripts come whole, not in pieces.", "unsupported")
     said = {name: str(form.get(name) or "") for name in ("model", "language", "prompt")}
     language = said["language"] or "auto"
     words = said["prompt"][:600]
-    return Recording(await file.read(), said["model"], language, words, kind, english)
+    of_words = "word" in form.getlist("timestamp_granularities[]")
+    return Recording(await file.read(), said["model"], language, words, kind, english, of_words)
 
 
 def transcript(asked: Recording, result: Mapping[str, Any]) -> Response:
@@ -94,12 +99,9 @@ def transcript(asked: Recording, result: Mapping[str, Any]) -> Response:
     segments: Sequence[Mapping[str, Any]] = result["segments"]
     if asked.form == "text":
         return PlainTextResponse(f"{result['text']}\n")
-    if asked.form == "srt":
-        return PlainTextResponse(
-            "\n".join(f"{n}\n{_cue(each, ',')}" for n, each in enumerate(segments, 1))
-        )
-    if asked.form == "vtt":
-        return PlainTextResponse("WEBVTT\n\n" + "\n".join(_cue(each, ".") for each in segments))
+    cues = (Cue(float(each["start"]), float(each["end"]), str(each["text"])) for each in segments)
+    if asked.form in _SUBTITLES:
+        return PlainTextResponse(_SUBTITLES[asked.form](cues))
     if asked.form == "json":
         return JSONResponse({"text": result["text"]})
     return JSONResponse(
@@ -108,18 +110,16 @@ def transcript(asked: Recording, result: Mapping[str, Any]) -> Response:
             "language": result["language"],
             "duration": result["duration"],
             "text": result["text"],
-            "segments": [{"id": n, **each} for n, each in enumerate(segments)],
+            "segments": [_segment(n, each) for n, each in enumerate(segments)],
+            **({"words": _words(segments)} if asked.of_words else {}),
         }
     )
 
 
-def _cue(segment: Mapping[str, Any], point: str) -> str:
-    start, end = (_clock(float(segment[name]), point) for name in ("start", "end"))
-    words = " ".join(str(segment["text"]).split()).replace("-->", "→")
-    return f"{start} --> {end}\n{words}\n"
+def _segment(number: int, segment: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": number, **{name: segment[name] for name in ("start", "end", "text")}}
 
 
-def _clock(seconds: float, point: str) -> str:
-    whole = round(seconds * 1000)
-    minutes, rest = divmod(whole, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{point}{rest % 1000:03}"
+def _words(segments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    words = [word for segment in segments for word in segment.get("words", ())]
+    return [{"word": word["text"], "start": word["start"], "end": word["end"]} for word in words]

@@ -8,7 +8,9 @@ from studio.api import Capability, File, Group, Label, Params, Range, Text, Text
 
 RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 
-TEXT_SUFFIXES: Final = (".txt", ".md")
+DOCUMENT_SUFFIXES: Final = (".epub", ".pdf", ".docx", ".odt", ".html", ".htm")
+"""Documents whose text the plugin Chat reads."""
+TEXT_SUFFIXES: Final = (".txt", ".md", ".json", *DOCUMENT_SUFFIXES)
 VOICES: Final = {
     "a": "American",
     "b": "British",
@@ -54,6 +56,11 @@ class Transcribe(Params, frozen=True):
         Label("Speech threshold", "How sure it must be that somebody speaks. Higher skips more."),
         _ADVANCED,
     ] = 50
+    word_times: Annotated[
+        bool,
+        Label("Times of words", "Finds when each word is said, not only each phrase."),
+        _ADVANCED,
+    ] = True
     weights: Annotated[
         WeightsId, Capability("speech-to-text"), Label("Model", "The model that writes it down.")
     ] = WeightsId()
@@ -68,11 +75,20 @@ class Speak(Params, frozen=True):
     document: Annotated[
         str,
         File(TEXT_SUFFIXES),
-        Label("Text file", "Read instead of the text above: a long one may be a book."),
+        Label("Document", "Read instead of the text above: a text, a transcript, a whole book."),
     ] = ""
     voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
     speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
     title: Annotated[str, Text(max_chars=80), Label("Title", "Of the recording."), _RESULT] = ""
+    file: Annotated[
+        Literal["wav", "flac"],
+        Label(
+            "File",
+            "FLAC is smaller, and has marks of the chapters of a book.",
+            choices={"wav": "WAV", "flac": "FLAC with chapters"},
+        ),
+        _RESULT,
+    ] = "wav"
     weights: Annotated[
         WeightsId, Capability("text-to-speech"), Label("Model", "The model that speaks.")
     ] = WeightsId()

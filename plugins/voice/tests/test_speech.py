@@ -50,7 +50,7 @@ def speaker(session: Session) -> Speaker:
 def run(text: str, session: Session | None = None, **how: Any) -> Made:
     session = session or Session()
     speller = SimpleNamespace(say=lambda words, accent: ["d" for _ in words])
-    kept = {"checkpoint": how.pop("checkpoint", None)}
+    kept = {name: how.pop(name, None) for name in ("checkpoint", "calls")}
     values = {"text": text, "weights": "tiny", **how}
     models = {"tiny": speaker(session), "pronunciation": speller}
     return run_task(speak, Speak.parse(values), models=models, **kept)

@@ -162,6 +162,14 @@ class Scripted(nn.Module):
         cache.length += tokens.shape[1]
         return logits
 
+    def attend(self, tokens: Tensor, cache: Cache, heads: Sequence[tuple[int, int]]) -> Tensor:
+        """Look at a fifth of a second for each token, one behind the other."""
+        self.tries -= 1  # it is no try
+        seen = torch.zeros(len(heads), tokens.shape[1], 1500)
+        for place in range(tokens.shape[1]):
+            seen[:, place, 10 * place : 10 * place + 10] = 1.0
+        return seen
+
 
 def script(start: float, text: str, end: float) -> list[int]:
     """The tokens of a phrase."""
@@ -172,7 +180,8 @@ def script(start: float, text: str, end: float) -> list[int]:
 
 def scripted(scripts: Sequence[Sequence[int]], **how: Any) -> Transcriber:
     """A loaded model that writes ``scripts``."""
-    return Transcriber(Scripted(scripts, **how), Tokens(tokenizer(), ()))  # type: ignore[arg-type]
+    network: Any = Scripted(scripts, **how)
+    return Transcriber(network, Tokens(tokenizer(), ()), [(0, 0)])
 
 
 def detector(bias: float = 9.0) -> Detector:

@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from studio_voice.bench.round_trip import edit_distance
 from studio_voice.pronunciation import weights
 from studio_voice.pronunciation.network import ACCENTS, LONGEST, SLOTS, Speller, numbered
 
@@ -99,18 +100,9 @@ def _measured(network: Speller, held: list[Pair]) -> str:
     wrong = sounds = words = 0
     for _numbers, place, _targets, word, said in held:
         (made,) = network.say([word], ACCENTS[place])
-        off = _distance(made, said)
+        off = edit_distance(made, said)
         wrong, sounds, words = wrong + off, sounds + len(said), words + (off > 0)
     return f"held out: {wrong / sounds:.4f} of sounds, {words / len(held):.4f} of words are wrong"
-
-
-def _distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
 
 
 if __name__ == "__main__":

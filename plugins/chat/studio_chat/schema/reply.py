@@ -203,7 +203,9 @@ class Recognise(Params, frozen=True):
         Label("Documents", "Scans, photos of pages, or any document."),
     ] = []
     weights: Annotated[
-        WeightsId, Capability("text-recognition"), Label("Model", "Reads the scanned pages.")
+        WeightsId | None,
+        Capability("text-recognition"),
+        Label("Model", "Reads the scanned pages; without one, only documents with text are read."),
     ] = WeightsId()
 
 

@@ -140,7 +140,7 @@ def _errors(sentences: Sequence[str], texts: Sequence[str]) -> float:
     wrong = said = 0
     for sentence, text in zip(sentences, texts):
         wanted, made = _words(sentence), _words(text)
-        wrong, said = wrong + _distance(wanted, made), said + len(wanted)
+        wrong, said = wrong + edit_distance(wanted, made), said + len(wanted)
     return wrong / said
 
 
@@ -148,7 +148,8 @@ def _words(text: str) -> Words:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def _distance(a: Words, b: Words) -> int:
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return how many parts of ``a`` are wrong, missing or too many in ``b`` (Levenshtein)."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         before, row[0] = row[0], i

@@ -30,7 +30,7 @@ from studio_voice.pages.modes import SPEAK, TALK, TRANSCRIBE, modes
 from studio_voice.pages.phrases import clock, tr
 from studio_voice.pages.talk.panel import TalkPanel
 from studio_voice.pages.transcript_panel import TranscriptPanel
-from studio_voice.schema import RECORDING_SUFFIXES
+from studio_voice.schema import RECORDING_SUFFIXES, TEXT_SUFFIXES
 from studio_voice.transcripts.formats import FORMATS
 from studio_voice.transcripts.transcript import KIND, unpacked
 
@@ -95,10 +95,10 @@ class VoicePage(QWidget):
         )
         self.target = kit.drop_target(
             self,
-            tr("Open a recording"),
+            tr("Open a recording or a document"),
             trouble=self.trouble,
             files=self.bring,
-            suffixes=RECORDING_SUFFIXES,
+            suffixes=(*RECORDING_SUFFIXES, *TEXT_SUFFIXES),
         )
         self.result_actions = kit.artifact_actions(
             self.result,
@@ -199,7 +199,11 @@ class VoicePage(QWidget):
     # --- the recording ------------------------------------------------------------------------
 
     def bring(self, paths: list[Path]) -> None:
-        """Take a recording; several are added to the queue one after the other."""
+        """Take a recording, several into the queue one after the other, or a document to read."""
+        if paths[0].suffix.lower() in TEXT_SUFFIXES:
+            self.modes.choose(SPEAK)
+            self.modes.forms[SPEAK].set_values({"document": str(paths[0])})
+            return
         self._take(paths[0], [])
         for path in paths if len(paths) > 1 else ():
             self.run.run(partial(self._request_of, path, []))
@@ -361,8 +365,9 @@ class VoicePage(QWidget):
             return
         artifact = result.artifact
         write = self._ctx.kit.labelled(artifact.id, lambda path: path.write_bytes(artifact.read()))
-        name = f"{file_stem(artifact.title, 'speech')}.wav"
-        self._ctx.kit.save_as(tr("Save as"), name, (".wav",), write, trouble=self.trouble)
+        suffix = artifact.path.suffix
+        name = f"{file_stem(artifact.title, 'speech')}{suffix}"
+        self._ctx.kit.save_as(tr("Save as"), name, (suffix,), write, trouble=self.trouble)
 
     # --- hands --------------------------------------------------------------------------------
 

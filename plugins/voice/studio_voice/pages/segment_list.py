@@ -5,9 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSizeF,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QTextLayout
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from studio.api import PluginContext
 from studio_voice.pages.phrases import clock, tr
@@ -97,6 +114,55 @@ class SegmentModel(QAbstractTableModel):
         return found
 
 
+class _WordDelegate(QStyledItemDelegate):
+    """Draws a segment, and over it which word is spoken now.
+
+    Attributes:
+        row: Of the segment.
+        letters: First letter of the word and the one behind its last; equal for none.
+    """
+
+    def __init__(self, ctx: PluginContext, parent: QTableView) -> None:
+        super().__init__(parent)
+        self._ui = ctx.ui
+        self.row, self.letters = -1, (0, 0)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw it."""
+        super().paint(painter, option, index)
+        first, end = self.letters
+        if index.row() != self.row or first >= end:
+            return
+        self.initStyleOption(option, index)
+        widget: QWidget = option.widget
+        style = widget.style()
+        room = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, widget)
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, widget) + 1
+        layout = QTextLayout(option.text, option.font)
+        layout.beginLayout()
+        high = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(room.width() - 2 * margin)
+            line.setPosition(QPointF(0, high))
+            high += line.height()
+        layout.endLayout()
+        color = QColor(self._ui.tokens.colors["accent"])
+        color.setAlpha(80)
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            a = max(first, line.textStart())
+            b = min(end, line.textStart() + line.textLength())
+            if a < b:
+                left, right = (_place(line.cursorToX(at)) for at in (a, b))
+                place = QPointF(room.left() + margin + left, room.top() + line.y())
+                painter.fillRect(QRectF(place, QSizeF(right - left, line.height())), color)
+
+
+def _place(found: Any) -> float:
+    """Return the x of ``cursorToX``, which is a pair in PySide6."""
+    return float(found[0] if isinstance(found, tuple) else found)
+
+
 class SegmentList(QTableView):
     """The list.
 
@@ -129,10 +195,16 @@ class SegmentList(QTableView):
         self.setColumnWidth(_TIME, self.fontMetrics().horizontalAdvance("0:00:00") + 24)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.clicked.connect(self._on_click)
+        self.word = _WordDelegate(ctx, self)
+        self.setItemDelegateForColumn(_TEXT, self.word)
 
     def follow(self, seconds: float) -> None:
-        """Mark the segment that is spoken now."""
+        """Mark the segment that is spoken now, and its word where their times are known."""
         row = self.segments.at(seconds)
+        letters = _letters(self.segments.segments[row], seconds) if row >= 0 else (0, 0)
+        if (row, letters) != (self.word.row, self.word.letters):
+            self.word.row, self.word.letters = row, letters
+            self.viewport().update()
         if row >= 0 and row != self.currentIndex().row():
             self.setCurrentIndex(self.segments.index(row, _TEXT))
 
@@ -151,3 +223,16 @@ class SegmentList(QTableView):
     def _play(self, row: int) -> None:
         if 0 <= row < len(self.segments.segments):
             self.picked.emit(self.segments.segments[row].start)
+
+
+def _letters(segment: Segment, seconds: float) -> tuple[int, int]:
+    """Return where in its text the word is that is spoken at a time; (0, 0) for none."""
+    end = 0
+    for word in segment.words:
+        start = segment.text.find(word.text, end)
+        if start < 0:
+            return 0, 0  # the text was changed
+        end = start + len(word.text)
+        if seconds < word.end:
+            return (start, end) if seconds >= word.start else (0, 0)
+    return 0, 0

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from studio.api import BadInput, Event, Kind, TaskContext, read_regular
-from studio_voice.schema import Speak
+from studio_voice.schema import DOCUMENT_SUFFIXES, Speak
+from studio_voice.transcripts.transcript import SUFFIX, unpacked
 
 if TYPE_CHECKING:
+    from studio_voice.books.chapters import Sentence
     from studio_voice.kokoro.weights import Sound, Speaker
 
 _SPELLER: Final = "pronunciation"
+_READER: Final = "chat.recognise"
 _PAUSE: Final = 0.25
 """Seconds between two sentences."""
 _PARAGRAPH: Final = 0.6
+_CHAPTER: Final = 1.5
+"""Seconds before a chapter."""
 _MOST_BYTES: Final = 8 * 2**20
 _MOST_UNKNOWN: Final = 50
+
+
+@dataclass
+class Said:
+    """What was said so far: it is kept after each sentence.
+
+    Attributes:
+        frames: Samples of the file that count; what is behind them was not finished.
+        chapters: Title of each that began, and the frame it begins at.
+    """
+
+    sentences: int = 0
+    frames: int = 0
+    guessed: list[str] = field(default_factory=list)
+    chapters: list[tuple[str, int]] = field(default_factory=list)
 
 
 def speak(ctx: TaskContext, params: Speak) -> Iterator[Event]:
@@ -27,8 +49,9 @@ def speak(ctx: TaskContext, params: Speak) -> Iterator[Event]:
 
     What was said before a crash is kept, and not said again.
 
-    Yields progress in letters, each sentence as text when it is said, an ``audio`` artifact (WAV,
-    24 kHz), and the result: ``duration`` in seconds, ``sentences``, and ``guessed``: the words
+    Yields progress in letters, each sentence as text when it is said, an ``audio`` artifact (24
+    kHz; WAV, or FLAC with marks of the chapters), and the result: ``duration`` in seconds,
+    ``sentences``, ``chapters`` (``title`` and ``start`` in seconds), and ``guessed``: the words
     whose pronunciation is in no lexicon.
 
     Raises:
@@ -37,54 +60,88 @@ def speak(ctx: TaskContext, params: Speak) -> Iterator[Event]:
     """
     import soundfile
 
+    from studio_voice.books.chapters import spoken
     from studio_voice.kokoro.weights import RATE
-    from studio_voice.pronunciation.lexicon import sentences
 
     yield ctx.progress(0, 1, "Reading the text")
-    text = yield from ctx.in_thread(partial(_text, params))
-    parts = list(sentences(text))
+    text = yield from _text(ctx, params)
+    is_marked = Path(params.document).suffix.lower() not in ("", ".txt")
+    parts = yield from ctx.in_thread(lambda: list(spoken(text, is_marked=is_marked)))
     if not parts:
         raise BadInput("There is nothing to read aloud.", "Type some words, or choose a text file.")
-    letters = sum(map(len, parts))
+    letters = sum(len(part.text) for part in parts)
     file = ctx.checkpoint / "speech.wav"
-    done, guessed = _resumed(ctx.checkpoint, parts)
-    said = sum(map(len, parts[:done]))
-    how = {} if done else {"samplerate": RATE, "channels": 1, "subtype": "PCM_16"}
-    with soundfile.SoundFile(file, "r+" if done else "w", **how) as out:
+    said = _resumed(ctx.checkpoint, len(parts))
+    done = sum(len(part.text) for part in parts[: said.sentences])
+    how = {} if said.sentences else {"samplerate": RATE, "channels": 1, "subtype": "PCM_16"}
+    with soundfile.SoundFile(file, "r+" if said.sentences else "w", **how) as out:
         out.seek(0, soundfile.SEEK_END)
-        for number, part in enumerate(parts[done:], done):
-            sound, unknown = yield from _said(ctx, params, part)
-            guessed = list(dict.fromkeys([*guessed, *unknown]))[:_MOST_UNKNOWN]
-            out.write(sound)
-            out.flush()
-            _keep(ctx.checkpoint, number + 1, out.frames, guessed)
-            said += len(part)
-            yield ctx.text(f"{part} ", channel="speech")
-            yield ctx.progress(said, letters, "Reading aloud")
-        duration = out.frames / RATE
-    title = params.title or " ".join(parts[0].split()[:8])
-    final = ctx.scratch / "speech.wav"
-    file.replace(final)
-    facts = {"voice": params.voice, "duration": round(duration, 2), "sentences": len(parts)}
+        for part in parts[said.sentences :]:
+            yield from _say(ctx, params, part, said, out)
+            done += len(part.text)
+            yield ctx.text(f"{part.text} ", channel="speech")
+            yield ctx.progress(done, letters, "Reading aloud")
+    chapters = [(title, frame / RATE) for title, frame in said.chapters]
+    title = (params.title or _name(params) or " ".join(parts[0].text.split()[:8]))[:80]
+    final = yield from _final(ctx, params, title, file, chapters)
+    facts = {
+        "voice": params.voice,
+        "duration": round(said.frames / RATE, 2),
+        "sentences": len(parts),
+        "chapters": [{"title": name, "start": round(start, 2)} for name, start in chapters],
+    }
     yield ctx.artifact(
-        Kind.AUDIO, final, suffix=".wav", title=title[:80], text=text[:100_000], meta=facts
+        Kind.AUDIO, final, suffix=final.suffix, title=title, text=text[:100_000], meta=facts
     )
-    yield ctx.result(guessed=guessed, **facts)
+    yield ctx.result(guessed=said.guessed, **facts)
 
 
-def _text(params: Speak) -> str:
+def _name(params: Speak) -> str:
+    return Path(params.document).stem if params.document else ""
+
+
+def _text(ctx: TaskContext, params: Speak) -> Generator[Event, None, str]:
+    """Return what is to be read: text as it is, a transcript, or what Chat reads in a document."""
     if not params.document:
         return params.text
     path = Path(params.document)
+    suffix = path.suffix.lower()
+    if suffix in DOCUMENT_SUFFIXES:
+        asked = {"documents": [params.document]}
+        outcome = yield from ctx.call(_READER, asked, title=f"Read {path.name}", keep=False)
+        return "\n\n".join(made.read().decode("utf-8", "replace") for made in outcome.artifacts)
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BadInput(f"“{path.name}” is too long to be read aloud.", "Choose a part of it.")
-        return read_regular(path).decode("utf-8", "replace")
+        data = yield from ctx.in_thread(partial(read_regular, path))
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
+    return unpacked(data).text if suffix == SUFFIX else data.decode("utf-8-sig", "replace")
 
 
-def _said(
+def _say(
+    ctx: TaskContext, params: Speak, part: Sentence, said: Said, out: Any
+) -> Generator[Event, None, None]:
+    """Say a sentence into the file, and keep that it is said."""
+    import numpy as np
+
+    from studio_voice.kokoro.weights import RATE
+
+    sound, unknown = yield from _sound(ctx, params, part.text)
+    if part.chapter:
+        if said.sentences:
+            out.write(np.zeros(round(_CHAPTER * RATE / params.speed), np.float32))
+        said.chapters.append((part.chapter, out.frames))
+    out.write(sound)
+    out.flush()
+    said.guessed = list(dict.fromkeys([*said.guessed, *unknown]))[:_MOST_UNKNOWN]
+    said.sentences, said.frames = said.sentences + 1, out.frames
+    new = ctx.checkpoint / "said.new"
+    new.write_bytes(msgspec.json.encode(said))
+    new.replace(ctx.checkpoint / "said.json")
+
+
+def _sound(
     ctx: TaskContext, params: Speak, sentence: str
 ) -> Generator[Event, None, tuple[Sound, list[str]]]:
     """Return the samples of a sentence and the pause behind it, and the words that were guessed."""
@@ -110,22 +167,36 @@ def _spoken(speaker: Speaker, sounds: str, params: Speak) -> Sound:
     return speaker.say(sounds, params.voice, params.speed)
 
 
-def _resumed(folder: Path, parts: list[str]) -> tuple[int, list[str]]:
-    """Return how many sentences were said before a crash, and what was guessed of them."""
+def _resumed(folder: Path, most: int) -> Said:
+    """Return what was said before a crash; the sound behind it is cut off."""
     import soundfile
 
     try:
-        state: dict[str, Any] = json.loads((folder / "said.json").read_text("utf-8"))
+        said = msgspec.json.decode((folder / "said.json").read_bytes(), type=Said)
+        if said.sentences > most:
+            return Said()
         with soundfile.SoundFile(folder / "speech.wav", "r+") as file:
-            file.seek(state["frames"])
-            file.truncate(state["frames"])
-    except (OSError, ValueError, KeyError, TypeError, soundfile.SoundFileError):
-        return 0, []  # nothing was said yet, or it cannot be used: it is said anew
-    return min(int(state["sentences"]), len(parts)), list(state["guessed"])
+            file.seek(said.frames)
+            file.truncate(said.frames)
+    except (OSError, ValueError, soundfile.SoundFileError):
+        return Said()  # nothing was said yet, or it cannot be used: it is said anew
+    return said
 
 
-def _keep(folder: Path, sentences: int, frames: int, guessed: list[str]) -> None:
-    state = {"sentences": sentences, "frames": frames, "guessed": guessed}
-    new = folder / "said.new"
-    new.write_text(json.dumps(state), "utf-8")
-    new.replace(folder / "said.json")
+def _final(
+    ctx: TaskContext,
+    params: Speak,
+    title: str,
+    file: Path,
+    chapters: Sequence[tuple[str, float]],
+) -> Generator[Event, None, Path]:
+    """Return the file that is handed over."""
+    from studio_voice.books import chapter_marks
+
+    final = ctx.scratch / f"speech.{params.file}"
+    if params.file == "wav":
+        file.replace(final)
+        return final
+    for share in chapter_marks.write(file, final, title, chapters):
+        yield ctx.progress(share, 1, "Writing the file")
+    return final

@@ -7,13 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from studio.api import BadInput, Event, Rung, TaskContext
 from studio_voice.schema import Transcribe
-from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, packed
+from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, Word, packed
 
 if TYPE_CHECKING:
     from studio_voice.speech.recordings import Sound
     from studio_voice.speech.windows import Span
+    from studio_voice.whisper.alignment import Timed
+    from studio_voice.whisper.decoder import Phrase
     from studio_voice.whisper.weights import Transcriber
 
 _AT_ONCE: Final = 4
@@ -74,7 +78,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     )
     yield ctx.result(
         text=made.text,
-        segments=[_told(each) for each in made.segments],
+        segments=msgspec.to_builtins(made.segments),
         **facts,
     )
 
@@ -121,12 +125,29 @@ class _Writing:
             drafts = yield from decoder.write_down(
                 model.network, sound, model.tokens, prompt, generator
             )
-            for part, draft in zip(some, drafts):
+            for number, (part, draft) in enumerate(zip(some, drafts)):
+                yield None
                 length = part.span.end - part.span.start
-                for phrase in decoder.phrases(draft, model.tokens, length):
-                    start, end = (part.span.start + at for at in (phrase.start, phrase.end))
-                    found.append(Segment(round(start, 2), round(end, 2), phrase.text))
+                phrases = decoder.phrases(draft, model.tokens, length)
+                words = self._words(model, sound[number : number + 1], phrases, length)
+                found += [
+                    _segment(phrase, spoken, part.span.start)
+                    for phrase, spoken in zip(phrases, words)
+                ]
         return found
+
+    def _words(
+        self, model: Transcriber, sound: Any, phrases: Sequence[Phrase], seconds: float
+    ) -> list[list[Timed]]:
+        """Return when each word of the phrases of a window was said."""
+        from studio_voice.whisper.alignment import word_times
+
+        if not self._params.word_times or self._params.output == "english":
+            return [[] for _ in phrases]
+        of_phrases = [phrase.tokens for phrase in phrases]
+        return word_times(
+            model.network, sound, model.tokens, self.language, of_phrases, seconds, model.heads
+        )
 
     def _encoded(self, model: Transcriber, parts: Sequence[Part]) -> Generator[Event, None, Any]:
         import torch
@@ -190,5 +211,15 @@ def _parts(
     ]
 
 
-def _told(segment: Segment) -> dict[str, Any]:
-    return {"start": segment.start, "end": segment.end, "text": segment.text}
+def _segment(phrase: Phrase, words: Sequence[Timed], start: float) -> Segment:
+    """Return a phrase of a window that begins at ``start``; no word is longer than it."""
+    ends = [max(word.start, min(word.end, phrase.end)) for word in words]
+    return Segment(
+        round(start + phrase.start, 2),
+        round(start + phrase.end, 2),
+        phrase.text,
+        tuple(
+            Word(round(start + word.start, 2), round(start + end, 2), word.text)
+            for word, end in zip(words, ends)
+        ),
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from studio_voice.transcripts.transcript import Segment, Transcript, packed
+from studio.api.window.subtitles import Cue
+from studio.api.window.subtitles import srt as to_srt
+from studio.api.window.subtitles import vtt as to_vtt
+from studio_voice.transcripts.transcript import Transcript, packed
 
 
 def plain(transcript: Transcript) -> bytes:
@@ -15,20 +18,12 @@ def plain(transcript: Transcript) -> bytes:
 
 def srt(transcript: Transcript) -> bytes:
     """Return SubRip subtitles."""
-    cues = (
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{_lines(cue)}\n"
-        for number, cue in enumerate(transcript.segments, 1)
-    )
-    return "\n".join(cues).encode()
+    return to_srt(_cues(transcript)).encode()
 
 
 def vtt(transcript: Transcript) -> bytes:
-    """Return WebVTT subtitles (W3C); what would be markup there is escaped."""
-    cues = (
-        f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(_lines(cue))}\n"
-        for cue in transcript.segments
-    )
-    return ("WEBVTT\n\n" + "\n".join(cues)).encode()
+    """Return WebVTT subtitles, with the time of each word that has one."""
+    return to_vtt(_cues(transcript)).encode()
 
 
 FORMATS: Final[Mapping[str, Callable[[Transcript], bytes]]] = {
@@ -39,18 +34,6 @@ FORMATS: Final[Mapping[str, Callable[[Transcript], bytes]]] = {
 }
 
 
-def _lines(cue: Segment) -> str:
-    # An empty line would end the cue, and an arrow begin another one.
-    return " ".join(cue.text.split()).replace("-->", "→") or "…"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _clock(seconds: float, point: str) -> str:
-    whole = max(0, round(seconds * 1000))
-    return (
-        f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}"
-        f"{point}{whole % 1000:03}"
-    )
+def _cues(transcript: Transcript) -> Iterator[Cue]:
+    for each in transcript.segments:
+        yield Cue(each.start, each.end, each.text, [(w.start, w.text) for w in each.words])

@@ -13,12 +13,25 @@ SUFFIX: Final = ".json"
 _MOST_BYTES: Final = 64 * 2**20
 
 
-class Segment(msgspec.Struct, frozen=True):
-    """A few words; ``start`` and ``end`` in seconds from the start of the recording."""
+class Word(msgspec.Struct, frozen=True):
+    """One word, with the marks behind it; ``start`` and ``end`` as of a segment."""
 
     start: float
     end: float
     text: str
+
+
+class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A few words; ``start`` and ``end`` in seconds from the start of the recording.
+
+    Attributes:
+        words: When each of them was said; empty where that is not known.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
 
 
 class Transcript(msgspec.Struct, frozen=True):

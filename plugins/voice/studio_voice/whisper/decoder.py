@@ -31,6 +31,7 @@ class Phrase(NamedTuple):
     start: float
     end: float
     text: str
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass
@@ -102,10 +103,10 @@ def phrases(draft: Draft, tokens: Tokens, seconds: float) -> list[Phrase]:
             continue
         time = min((token - tokens.first_time) * STEP, seconds)
         if words:
-            found.append(Phrase(start, time, tokens.text(words).strip()))
+            found.append(Phrase(start, time, tokens.text(words).strip(), tuple(words)))
         start, words = time, []
     if words:
-        found.append(Phrase(start, seconds, tokens.text(words).strip()))
+        found.append(Phrase(start, seconds, tokens.text(words).strip(), tuple(words)))
     return [each for each in found if each.text]
 
 

@@ -76,7 +76,11 @@ def opened(path: Path) -> Opened:
     files = tuple(sorted(path.glob("*.safetensors")))
     if not files:
         raise ValueError("it has no safetensors file")
-    whole = {"heads": config.get("decoder_attention_heads"), "suppress_ids": suppressed}
+    whole = {
+        "heads": config.get("decoder_attention_heads"),
+        "suppress_ids": suppressed,
+        "alignment_heads": said.get("alignment_heads"),
+    }
     return Opened(files, tokenizer, whole)
 
 

@@ -6,6 +6,7 @@ normalisation comes before each part; keys have no bias of their own, so theirs 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -85,6 +86,14 @@ class Attention(nn.Module):
         """Return what each token takes from the sound."""
         (query,) = self._split(self.query(x), 1)
         return self._joined(F.scaled_dot_product_attention(query, *memory))
+
+    def seen(self, x: Tensor, memory: tuple[Tensor, Tensor]) -> Tensor:
+        """Return where in the sound each token looks: (batch, heads, tokens, places), sums of 1."""
+        (query,) = self._split(self.query(x), 1)
+        weights: Tensor = (query @ memory[0].transpose(-1, -2) * query.shape[-1] ** -0.5).softmax(
+            -1
+        )
+        return weights
 
     def memorised(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values of the encoded sound, once for all tokens."""
@@ -166,6 +175,24 @@ class Whisper(nn.Module):
             x = layer.step(x, cache, number)
         cache.length = end
         return F.linear(self.decoder_norm(x), self.tokens.weight)
+
+    def attend(self, tokens: Tensor, cache: Cache, heads: Sequence[tuple[int, int]]) -> Tensor:
+        """Read the tokens (1, count); return where in the sound some heads looked meanwhile.
+
+        Args:
+            heads: Layer and number of each.
+
+        Returns:
+            (heads, count, places); each row sums to 1.
+        """
+        x = self.tokens(tokens) + self.places[: tokens.shape[1]]
+        found = {}
+        for number, layer in enumerate(self._readers):
+            before = x + layer.own.step(layer.own_norm(x), cache.tokens[number], 0)
+            seen = layer.memory.seen(layer.memory_norm(before), cache.memory[number])[0]
+            found.update({(number, head): each for head, each in enumerate(seen)})
+            x = layer.step(x, cache, number)
+        return torch.stack([found[head] for head in heads])
 
     @property
     def _readers(self) -> list[Layer]:

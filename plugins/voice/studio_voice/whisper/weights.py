@@ -13,6 +13,7 @@ from torch import Tensor
 from studio.api import Requirements, WeightsFacts
 from studio.api.worker.tensor_files import damage_told
 from studio_voice.whisper import ctranslate2_file, folder
+from studio_voice.whisper.alignment import Heads
 from studio_voice.whisper.network import Sizes, Whisper
 from studio_voice.whisper.tokens import Tokens
 
@@ -26,10 +27,15 @@ _GROWTH: Final = 2
 
 @dataclass
 class Transcriber:
-    """The loaded network and its tokens."""
+    """The loaded network and its tokens.
+
+    Attributes:
+        heads: Those of the decoder that follow the sound; empty where nobody has said which.
+    """
 
     network: Whisper
     tokens: Tokens
+    heads: Heads = ()
 
     def to(self, device: str) -> None:
         """Move the network to ``device``."""
@@ -104,7 +110,17 @@ def _built(
         network = Whisper(_sizes(state, int(config["heads"])))
     network.load_state_dict(state, assign=True)
     tokens = Tokens(Tokenizer.from_str(tokenizer), config.get("suppress_ids") or ())
-    return Transcriber(network.to(device).eval().requires_grad_(False), tokens)
+    heads = _heads(config.get("alignment_heads"), network)
+    return Transcriber(network.to(device).eval().requires_grad_(False), tokens, heads)
+
+
+def _heads(given: object, network: Whisper) -> Heads:
+    """Return the heads that a config names, as far as there are such."""
+    if not isinstance(given, list):
+        return ()
+    pairs = [tuple(each) for each in given if isinstance(each, list) and len(each) == 2]
+    layers, heads = len(network.decoder), network.sizes.heads
+    return [(a, b) for a, b in pairs if a in range(layers) and b in range(heads)]
 
 
 def _sizes(state: Mapping[str, Tensor], heads: int) -> Sizes:

@@ -17,7 +17,7 @@ from studio.testing.scripted import Artifact, Result, Tokens
 from studio_voice.pages import page, player
 from studio_voice.pages.modes import SPEAK
 from studio_voice.pages.phrases import clock
-from studio_voice.transcripts.transcript import KIND, Segment, Transcript, packed, unpacked
+from studio_voice.transcripts.transcript import KIND, Segment, Transcript, Word, packed, unpacked
 
 SAID = Transcript(
     (Segment(0.5, 1.0, "Good day."), Segment(1.2, 2.0, "How are you?")), "en", 2.5, "talk.wav"
@@ -204,3 +204,27 @@ def test_a_file_that_is_no_recording_is_told(desk: Desk, tmp_path: Path) -> None
 
 def test_times_read_as_people_say_them() -> None:
     assert [clock(each) for each in (5, 65.9, 3725)] == ["0:05", "1:05", "1:02:05"]
+
+
+def test_the_word_that_is_spoken_is_marked(desk: Desk, talk: Path) -> None:
+    desk.transcribe(talk)
+    lines = desk.page.view.list
+    words = (Word(0.5, 0.7, "Good"), Word(0.8, 1.0, "day."))
+    lines.segments.show_segments([Segment(0.5, 1.0, "Good day.", words), *SAID.segments[1:]])
+    marked = []
+    for seconds in (0.1, 0.6, 0.75, 0.9, 1.5):
+        lines.follow(seconds)
+        marked.append((lines.word.row, lines.word.letters))
+    assert marked == [(-1, (0, 0)), (0, (0, 4)), (0, (0, 0)), (0, (5, 9)), (1, (0, 0))]
+    lines.follow(0.9)
+    shown = lines.viewport().grab().toImage()
+    lines.follow(0.75)
+    assert lines.viewport().grab().toImage() != shown
+
+
+def test_a_document_that_is_dropped_is_read_aloud(desk: Desk, tmp_path: Path) -> None:
+    book = tmp_path / "book.epub"
+    book.write_bytes(b"PK")
+    desk.page.bring([book])
+    asked = desk.page.request()
+    assert (asked.task, asked.params["document"]) == ("voice.speak", str(book))
