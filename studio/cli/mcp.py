@@ -46,6 +46,7 @@ Name this command in the settings of a program that speaks MCP: command “studi
 job runs there.
 
 A program that connects cannot choose files of yours, only results in the library, by their ids.
+In the open window you are asked before it uses a tool.
 Plugins that run code, as Code does in the sandbox, are left out unless you use --allow-code."""
 
 
@@ -60,6 +61,7 @@ class _Call:
 
     tool: TaskTool
     arguments: Mapping[str, Any]
+    program: str
     loop: asyncio.AbstractEventLoop
     events: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -156,7 +158,9 @@ class _Server:
         if params.name not in self._tools:
             return _refusal(f"There is no tool “{params.name}”. List the tools that are offered.")
         made = self._tools[params.name]
-        call = _Call(made, params.arguments or {}, asyncio.get_running_loop())
+        known = context.session.client_params
+        program = known.client_info.name if known is not None else "A program"
+        call = _Call(made, params.arguments or {}, program, asyncio.get_running_loop())
         self._calls.put(call)
         try:
             while isinstance(event := await call.events.get(), tuple):
@@ -205,6 +209,8 @@ def _answer(studio: Studio | OpenStudio, session: StudioSession, call: _Call) ->
     def artifact(id: str) -> SavedArtifact:
         return saved_artifact(library, library.artifact(id))
 
+    if isinstance(studio, OpenStudio):  # where somebody can be asked
+        studio.program = call.program
     try:
         job = studio.submit(request_of(call.tool, call.arguments, artifact))
     except StudioError as error:

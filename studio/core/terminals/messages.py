@@ -46,7 +46,11 @@ class Refused(Message, frozen=True):
 
 
 class Submit(Message, frozen=True):
-    """Run a task; the fields are those of ``JobRequest``."""
+    """Run a task; the fields are those of ``JobRequest``.
+
+    Attributes:
+        program: What another program calls itself that wants it; the user is asked then.
+    """
 
     task: str
     params: dict[str, Any]
@@ -56,6 +60,7 @@ class Submit(Message, frozen=True):
     parents: list[str] = []
     keep: bool = True
     conversation: str = ""
+    program: str = ""
 
 
 class Stop(Message, frozen=True):

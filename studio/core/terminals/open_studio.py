@@ -105,6 +105,7 @@ class OpenStudio:
         library: The same one, to read; what terminals may change in it is changed there.
         plugins: Those of this home.
         runtime: Looked after by the open studio.
+        program: For whom jobs are submitted, where that is another program: the user is asked.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class OpenStudio:
         self.plugins, self.weights_manager = plugins, weights
         self.weights = weights.catalogue
         self.runtime = _Runtime()
+        self.program = ""
         self._job: HandedJob | None = None
 
     def submit(self, request: JobRequest) -> Job:
@@ -143,6 +145,7 @@ class OpenStudio:
             list(request.parents),
             request.keep,
             request.conversation,
+            self.program,
         )
         self._write(asked)
         begun = self._answer(Begun)

@@ -36,6 +36,7 @@ from studio.core.terminals.messages import (
     Went,
     Wrote,
 )
+from studio.core.terminals.program_requests import ProgramRequests
 from studio.core.terminals.queue_changes import QueueChanges
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
@@ -101,6 +102,11 @@ class _Terminal:
         self._connection = connection
         self._waiting: queue.Queue[msgspec.Struct | None] = queue.Queue(MOST_WAITING)
         self._job: Job | None = None
+        self._programs = ProgramRequests(
+            studio.notices, studio.tools.approvals, studio.runtime.later
+        )
+        self._withdraw: Callable[[], None] = lambda: None
+        """Takes the question back whether the user allows what a program asked for."""
 
     def start(self) -> None:
         """Read and write, each on a thread of its own: the studio's never waits for a terminal."""
@@ -174,6 +180,24 @@ class _Terminal:
     def _submit(self, asked: Submit) -> None:
         if self._job is not None and self._job.is_live:
             raise StudioError(ErrorCode.BUSY, "The job before it is not over.", "Wait for it.")
+        if not asked.program:
+            self._begin(asked)
+            return
+        self._withdraw = self._programs.ask(
+            asked.program[:60],
+            self._studio.tools.get(asked.task.replace(".", "_")),
+            asked.params,
+            lambda: self._begin_allowed(asked),
+            lambda error: self._tell(Refused(error.info())),
+        )
+
+    def _begin_allowed(self, asked: Submit) -> None:
+        try:
+            self._begin(asked)
+        except StudioError as error:
+            self._tell(Refused(error.info()))
+
+    def _begin(self, asked: Submit) -> None:
         job = self._studio.submit(
             JobRequest(
                 asked.task,
@@ -210,6 +234,7 @@ class _Terminal:
         self._tell(Ended(str(job.state), result, job.started, job.finished, error))
 
     def _stop(self) -> None:
+        self._withdraw()
         if self._job is not None and self._job.is_live:
             self._job.cancel()
 

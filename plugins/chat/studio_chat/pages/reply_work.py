@@ -22,6 +22,7 @@ from studio_chat.pages.thread.turns import (
 )
 from studio_chat.pages.tools.run import ToolRun
 from studio_chat.schema import PANEL_FIELDS
+from studio_chat.tools import choice
 
 if TYPE_CHECKING:
     from studio_chat.pages.session import Session
@@ -79,9 +80,10 @@ class ReplyWork:
         known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
         documents = told.documents(session.folder, documents_of(path))
         pictures = pictures_of(path) if sees(self._ctx, reply.weights) else []
+        system = told.system(session.folder, settings)
         params = {
             **known,
-            "system": told.system(session.folder, settings),
+            "system": "\n\n".join(filter(None, (system, choice.AFTERWARDS if reply.calls else ""))),
             "weights": reply.weights,
             "documents": documents,
             "pictures": pictures,

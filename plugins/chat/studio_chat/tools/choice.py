@@ -25,6 +25,10 @@ MOST_ARGUMENTS = 6
 _STEP = """\
 Do only the step that the user asks for last. It belongs to this request, whose other steps are \
 done for themselves: {request}"""
+AFTERWARDS = """\
+The calls above were made for the user and are done. Say in one or two sentences what was made or \
+found, or what could not be. Do not explain how to do it."""
+"""What a model is told before its words, where tools were called for them."""
 _STUCK = 3
 """So often the same tool in a row is no plan."""
 NONE = "none"

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import JobRequest
+from studio.api.window.tools import Approval
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library import Library
@@ -23,6 +24,7 @@ from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio, open_studio
 from studio.core.terminals.connection import address, place
+from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
@@ -208,3 +210,48 @@ def test_only_this_user_reaches_it(window: Window) -> None:
         mine.settimeout(0.3)
         with pytest.raises(TimeoutError):
             mine.recv(9)  # the control: this user is listened to
+
+
+def press(window: Window, title: str) -> None:
+    """Press a button of a notice, once there is one."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for notice in window.studio.notices.all:
+            for action in notice.actions:
+                if action.title == title:
+                    window.studio.post(action.run)
+                    return
+        time.sleep(0.01)
+
+
+def program_says(window: Window, button: str) -> JobState | StudioError:
+    """Let another program ask for a task; return what came of it after a button was pressed."""
+    with StudioSession().at_work() as studio:
+        assert isinstance(studio, OpenStudio)
+        studio.program = "A Stranger"
+        if button:
+            threading.Thread(target=press, args=(window, button), daemon=True).start()
+        try:
+            job = studio.submit(JobRequest("echo.say", {"text": "hi"}))
+        except StudioError as error:
+            return error
+        while job.is_live:
+            studio.pump(0.05)
+        return job.state
+
+
+@pytest.mark.slow
+def test_another_program_waits_for_the_users_word(window: Window) -> None:
+    assert program_says(window, "Allow once") is JobState.DONE
+    assert program_says(window, "Always allow this program") is JobState.DONE
+    assert program_says(window, "") is JobState.DONE, "nobody is asked again"
+    assert len(window.jobs) == 3
+    tool = window.studio.tools.get("echo_say")
+    window.studio.tools.approvals.say(tool, "program:A Stranger", Approval.ASK)
+    refused = program_says(window, "Never allow")
+    assert isinstance(refused, StudioError)
+    assert "The user does not allow it." in refused.message
+    again = program_says(window, "")
+    assert isinstance(again, StudioError)
+    assert "never" in again.message
+    assert len(window.jobs) == 3, "nothing ran"

@@ -25,8 +25,6 @@ from studio_chat.pages.tools.phrases import arguments_of, icon_of, state_of
 from studio_chat.tools import own
 from studio_chat.tools.calls import ASKED, DONE, RUNNING, Call, Made
 
-_HIGHEST = 260
-
 
 class CallList(QWidget):
     """All calls of one reply; hidden while there are none."""
@@ -269,7 +267,6 @@ class ResultView(QFrame):
         if not self._alive:
             viewer.deleteLater()
             return
-        viewer.setMaximumHeight(_HIGHEST)
         viewer.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.viewer = viewer
         self._column.addWidget(viewer)

@@ -49,5 +49,9 @@ def arguments_of(call: Call, tool: Tool | None) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
