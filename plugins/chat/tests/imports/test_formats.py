@@ -124,7 +124,7 @@ def test_what_is_no_whole_export_is_refused(tmp_path: Path, whole: Any) -> None:
     assert "\n" not in str(told.value.message)
 
 
-def test_a_chain_of_fifty_thousand_messages_is_read_and_dates_of_no_age_are_none(
+def test_a_chain_of_many_messages_is_read_and_dates_of_no_age_are_none(
     tmp_path: Path,
 ) -> None:
     chain = {"0": node("user", ["x"], None, -1e300)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from studio.testing.scripted import Stall, Tokens
 from studio_chat.pages.comparison.dialog import ComparisonDialog
 
@@ -45,6 +47,7 @@ def test_a_message_is_answered_in_several_ways_and_one_answer_is_chosen(desk: An
     assert desk.thread()[1] == ("assistant", "careful")
 
 
+@pytest.mark.slow
 def test_answers_of_the_same_model_follow_one_another(desk: Any) -> None:
     second_weights(desk)
     desk.page.composer.field.setPlainText("Hello?")

@@ -72,6 +72,7 @@ def test_a_file_that_breaks_off_and_one_that_is_stopped_leave_nothing(
     assert "no conversation was imported" in said[-1]
 
 
+@pytest.mark.slow
 def test_a_conversation_is_exported_in_each_format_and_its_json_comes_back(
     desk: Any, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 
 from studio.testing.scripted import Result, Tokens
@@ -23,6 +24,7 @@ def opened(desk: Any) -> MemoryDialog:
     return desk.page.findChildren(MemoryDialog)[-1]
 
 
+@pytest.mark.slow
 def test_facts_are_told_to_new_conversations_and_can_be_switched_off(desk: Any) -> None:
     assert system(desk) == ""
     dialog = opened(desk)

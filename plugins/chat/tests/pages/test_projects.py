@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 
 from studio.testing.scripted import Tokens
@@ -81,6 +82,7 @@ def test_a_conversation_is_dropped_into_a_project_and_out_of_it(desk: Any) -> No
     assert listed(desk) == ["Projects", "[Garden]", "Today", "one"]
 
 
+@pytest.mark.slow
 def test_searching_in_a_project_finds_nothing_beside_it(desk: Any) -> None:
     inside, garden = talk(desk, "roses inside"), project(desk)
     desk.page.projects.move(inside, garden.id)
@@ -96,6 +98,7 @@ def test_searching_in_a_project_finds_nothing_beside_it(desk: Any) -> None:
     assert len(listed(desk)) == 3
 
 
+@pytest.mark.slow
 def test_a_project_in_the_bin_comes_back_whole_even_after_a_crash(desk: Any) -> None:
     id, garden = talk(desk), project(desk, instructions="Be kind.")
     desk.page.projects.move(id, garden.id)
@@ -126,6 +129,7 @@ def test_a_project_is_written_in_its_dialog(desk: Any) -> None:
     assert desk.page.projects.all()[0].instructions == "Be kind."
 
 
+@pytest.mark.slow
 def test_a_project_is_exported_whole_and_its_conversations_can_be_imported(
     desk: Any, tmp_path: Path
 ) -> None:
