@@ -16,6 +16,7 @@ def page_actions(page: ChatPage) -> list[PageAction]:
         ("again", tr("Regenerate"), page.regenerate, "refresh-cw", "Ctrl+R"),
         ("memory", tr("Memory…"), page.show_memory, "lock", ""),
         ("compare", tr("Compare answers…"), page.compare, "columns-2", "Ctrl+Shift+M"),
+        ("study", tr("Study a topic or a text…"), page.study, "book-open", "Ctrl+Shift+L"),
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
         ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),
         ("export", tr("Export conversation…"), page.export, "download", ""),

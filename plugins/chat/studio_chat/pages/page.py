@@ -35,6 +35,7 @@ from studio_chat.pages.prompts.prompt_dialog import PromptDialog
 from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.session import Session
 from studio_chat.pages.session_listener import Elsewhere
+from studio_chat.pages.study.dialog import StudyDialog
 from studio_chat.pages.thread.turns import Turn, tokens_in
 from studio_chat.schema import PANEL_FIELDS
 
@@ -68,6 +69,7 @@ class ChatPage(PageFrame):
         self.text_actions = TextActions(
             ctx, self.action_panel, self.thread_view, self.composer, lambda: self.session
         )
+        self.text_actions.study_asked.connect(self.study)
         self.drop_target = ctx.kit.drop_target(
             self,
             self.tr("Drop to attach to your message"),
@@ -358,6 +360,11 @@ class ChatPage(PageFrame):
     def show_memory(self) -> None:
         """Show the facts that are kept, to read, change or erase them."""
         MemoryDialog(self._ctx, self.memory, self.session, self.work_queue, self).open()
+
+    def study(self) -> None:
+        """Learn from the message being written, or go on with the last lesson."""
+        text = self.composer.text
+        StudyDialog(self._ctx, self.session.answering(), text, self).open()
 
     def compare(self) -> None:
         """Have the message being written, else the last one, answered in several ways."""

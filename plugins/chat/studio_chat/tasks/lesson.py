@@ -30,6 +30,7 @@ from studio_chat.documents.passages import Document
 from studio_chat.schema import Lesson, Mark
 from studio_chat.tasks import instructions
 from studio_chat.tasks.subject import Part, parts, place, room_for, subject
+from studio_chat.word_diff import lost_numbers
 
 CHOICES = 4
 _PART_TOKENS = 450
@@ -101,7 +102,8 @@ def lesson(ctx: TaskContext, params: Lesson) -> Iterator[Event]:
 def mark(ctx: TaskContext, params: Mark) -> Iterator[Event]:
     """Check an answer against a passage.
 
-    Yields the result: ``mark`` (``right``, ``partly`` or ``wrong``), ``why``, and ``quote``: the
+    A figure that the passage does not have is wrong, whatever the model says. Yields the result:
+    ``mark`` (``right``, ``partly`` or ``wrong``), ``why``, and ``quote``: the
     sentence of the passage that has most of the answer's words.
 
     Raises:
@@ -123,7 +125,9 @@ def mark(ctx: TaskContext, params: Mark) -> Iterator[Event]:
     found = _read(written.text, Verdict)
     if found is None:
         raise BadInput("The model gave no mark.", "Try again, or choose a larger model.")
-    yield ctx.result(mark=found.mark, why=found.why, quote=quote)
+    known = f"{params.passage} {params.question}"
+    is_false = bool(lost_numbers(params.answer, known))  # small models let other figures pass
+    yield ctx.result(mark="wrong" if is_false else found.mark, why=found.why, quote=quote)
 
 
 def quoted(passage: str, words: str) -> str:
@@ -221,8 +225,8 @@ def _schema(kind: type, wrong: int = 0) -> str:
     texts: dict[str, Any] = {"title": 60, "summary": 400, "question": 200, "answer": 160}
     if kind is Verdict:
         made: dict[str, Any] = {
+            "why": {"type": "string", "maxLength": 300},  # first: what is thought of decides
             "mark": {"enum": ["right", "partly", "wrong"]},
-            "why": {"type": "string", "maxLength": 300},
         }
     else:
         made = {name: {"type": "string", "maxLength": most} for name, most in texts.items()}

@@ -65,6 +65,9 @@ def test_answers_are_marked_with_the_passage_quoted() -> None:
     assert made.result["mark"] == "partly"
     assert made.result["quote"] == "The museum opened in 1962 in a tram depot in Graz."
     assert "In 1962" in engine.prompts[0]
+    engine = FakeTextEngine('{"why": "Nearly.", "mark": "partly"}')
+    other = run_task(mark, Mark.parse({**values, "answer": "In 1963"}), models={"any": engine})
+    assert other.result["mark"] == "wrong", "no such figure is in the passage"
     empty = run_task(mark, Mark.parse(values), models={"any": FakeTextEngine()})
     assert empty.result["mark"] == "wrong", "no model is asked"
 

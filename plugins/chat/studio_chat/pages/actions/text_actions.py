@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
@@ -19,7 +19,13 @@ from studio_chat.pages.thread.turns import Turn
 
 
 class TextActions(QObject):
-    """Asks what to do with a text, and has the panel do it."""
+    """Asks what to do with a text, and has the panel do it.
+
+    Signals:
+        study_asked: What is written is to be learned from.
+    """
+
+    study_asked = Signal()
 
     def __init__(
         self,
@@ -64,6 +70,8 @@ class TextActions(QObject):
         if draft:
             icon = self._ctx.ui.icon("square-pen")
             menu.addAction(icon, tr("Draft a text…"), lambda: self._panel.draft(source, weights))
+            book = self._ctx.ui.icon("book-open")
+            menu.addAction(book, tr("Study a topic or a text…"), self.study_asked)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         above = QPoint(0, menu.sizeHint().height()) if draft else QPoint(0, 0)
         menu.popup(at.mapToGlobal(place) - above)

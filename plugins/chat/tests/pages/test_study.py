@@ -1,0 +1,56 @@
+"""Study: a lesson is made, asked, marked, kept after each answer, repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.testing.scripted import Artifact, Result
+from studio_chat.pages.study.dialog import DRAFT, StudyDialog
+from studio_chat.pages.study.progress import Progress
+
+PART = {"summary": "S.", "quote": "A fox ran.", "passage": "A fox ran.", "lines": [1, 1]}
+SECTIONS = [
+    {**PART, "title": "Fox", "question": "Who?", "choices": ["An owl", "A fox"], "answer": "A fox"},
+    {**PART, "title": "Run", "question": "What?", "choices": [], "answer": "It ran"},
+]
+
+
+def study(desk: Any) -> StudyDialog:
+    dialog = StudyDialog(desk.ctx, "tiny", "", desk.page)
+    desk.qtbot.addWidget(dialog)
+    dialog.show()
+    desk.until(lambda: dialog.work_queue.idle)
+    return dialog
+
+
+def test_a_lesson_is_studied_left_taken_up_again_and_repeated(desk: Any) -> None:
+    first = study(desk)
+    first.form.set_values({"topic": "Foxes"})
+    desk.runtime.enqueue(
+        Artifact("text", b"# L", ".md", text="# L"), Result(sections=SECTIONS, text="# L")
+    )
+    first.go.click()
+    desk.until(lambda: "Who?" in first.question.text())
+    first._group.button(1).click()
+    first.go.click()
+    assert first.told.text().startswith("Right.")
+    assert "“A fox ran.”" in first.told.text()
+    first.go.click()
+    desk.until(lambda: first.work_queue.idle)
+    again = study(desk)  # as after a crash: nothing but the draft is there
+    assert "What?" in again.question.text()
+    again.field.setText("It slept")
+    desk.runtime.enqueue(Result(mark="wrong", why="It ran.", quote="A fox ran."))
+    again.go.click()
+    desk.until(lambda: again.told.text().startswith("Wrong."))
+    assert "The answer: It ran" in again.told.text()
+    again.go.click()
+    assert again.question.text() == "1 of 2 points"
+    assert "Run: It ran" in again.told.text()
+    again.go.click()
+    assert "What?" in again.question.text()
+    desk.until(lambda: again.work_queue.idle)
+    kept = Progress.read(desk.ctx.drafts.get(DRAFT))
+    assert kept is not None
+    assert kept.todo == [1]
+    assert Progress.read(b"no lesson") is None
