@@ -7,6 +7,7 @@ It runs by onnxruntime, in the runtime's threads, under a lease like any other m
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
@@ -29,6 +29,7 @@ RATE: Final = 24_000
 LONGEST: Final = 510
 """Sounds of one sentence."""
 _STYLE: Final = 256
+_THREADS: Final = 4
 _WORKING_BYTES: Final = 300 * 2**20
 _MOST_BYTES: Final = 2**30
 
@@ -103,7 +104,9 @@ class KokoroLoader:
             parts = sorted(name for name in members if name.endswith(".onnx-part"))
             network = b"".join(members[name] for name in parts)
             options = runtime.SessionOptions()
-            options.intra_op_num_threads = torch.get_num_threads()
+            # Not the lane's share of this moment, which is one while a chat model writes: the
+            # session keeps its threads, and the first sound of an answer waits for them.
+            options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
             # Threads that spin between two layers would take the cores of other jobs.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             session = runtime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
