@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -91,6 +91,45 @@ def usable(tools: Sequence[Tool], kinds: Sequence[str]) -> list[Tool]:
     """Return the tools for which there is something to work on, or one before them makes it."""
     there = {*kinds, *(kind for tool in tools for kind in tool.produces)}
     return [tool for tool in tools if _is_ready(tool, there)]
+
+
+Planning = Generator[Question, str, tuple[list[str], dict[str, Tool]]]
+"""See ``planning``."""
+
+
+def planning(
+    request: str,
+    offered: Callable[[str], Sequence[Tool]],
+    results: Mapping[str, Made],
+    kinds: Sequence[str],
+    done: str = "",
+) -> Planning:
+    """Choose the tools for a request: yields questions, is sent what the model answers.
+
+    First for all of it; where tools are needed and it has several parts, then for each part.
+
+    Args:
+        offered: Returns the tools to tell of for a text.
+
+    Returns:
+        The names in order, and the tools by name.
+    """
+    tools = usable(offered(request), kinds)
+    known = {tool.name: tool for tool in tools}
+    if not tools:
+        return [], known
+    whole = chosen((yield question(request, tools, results, kinds, done)), tools)
+    parts = clauses(request)
+    if not whole or len(parts) == 1 or done:
+        return whole, known
+    plan, there = list[str](), [*kinds]
+    for part in parts[:MOST_PLANNED]:
+        if own := usable(offered(part), there):
+            known |= {tool.name: tool for tool in own}
+            for name in chosen((yield question(part, own, results, there)), own):
+                plan += [name] if plan[-1:] != [name] else []
+                there += known[name].produces
+    return plan or whole, known
 
 
 def question(

@@ -15,7 +15,7 @@ from studio.testing.scripted import Artifact, Fail, Line, Result, Stall, Tokens
 from studio_chat.pages.tools.call_list import CallCard, CallList
 from studio_chat.pages.tools.settings import ToolSettings
 
-REQUEST = "make the sound of a coin and fade it out"
+REQUEST = "make the sound of a coin that fades out"
 EFFECT, EDIT = "music_effect", "music_edit_sound"
 TOOLS = ToolSettings(on=True)
 

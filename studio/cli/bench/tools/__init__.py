@@ -128,15 +128,13 @@ class _Bench:
         made, kinds = self._calls.Made, [str(kind) for kind in row.get("has", ())]
         talk = _Talk([{"role": "user", "content": text}])
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
-        tools = self._choice.usable(self._offered(text), kinds)
-        asked = self._choice.question(text, tools, talk.results, kinds)
-        named = self._choice.chosen(self._ask(asked, ""), tools)
+        planning = self._choice.planning(text, self._offered, talk.results, kinds)
+        named, known = self._plan(planning)
         right = len(named) == len(wanted) and all(
             name in each.split("|") for name, each in zip(named, wanted, strict=True)
         )
         done = _Row(text, wanted, named, right)
         if right and named:
-            known = {tool.name: tool for tool in tools}
             words = [str(word).lower() for word in row.get("holds", ())]
             done.valid = all(
                 self._calls_well(
@@ -149,6 +147,16 @@ class _Bench:
             )
         done.seconds = time.monotonic() - started
         return done
+
+    def _plan(self, planning: Any) -> tuple[list[str], dict[str, Tool]]:
+        answer: str | None = None
+        while True:
+            try:
+                asked = planning.send(answer)
+            except StopIteration as end:
+                named, known = end.value
+                return named, known
+            answer = self._ask(asked, "")
 
     def _offered(self, text: str) -> list[Tool]:
         own = self._own.offered({}, can_run=True)

@@ -101,23 +101,28 @@ class ToolRun:
         """Ask the model which tools are needed."""
         request = self._request()
         kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
-        tools = choice.usable(self._offered(request), kinds)
-        self._tools = {tool.name: tool for tool in tools}
         self._choices += 1
-        if not tools:
-            self._write()
+        planning = choice.planning(request, self._offered, self._known(), kinds, self._so_far())
+        self._plan_on(planning, None)
+
+    def _plan_on(self, planning: choice.Planning, answer: str | None) -> None:
+        """Put the next question of a plan, or begin with what was planned."""
+        try:
+            asked = planning.send(answer)  # type: ignore[arg-type]  # the first is None
+        except StopIteration as end:
+            self._reply.plan, self._tools = end.value
+            self._planned()
             return
-        asked = choice.question(request, tools, self._known(), kinds, self._so_far())
+        self._ask(asked, lambda text: self._plan_on(planning, text))
 
-        def planned(text: str) -> None:
-            self._reply.plan = choice.chosen(text, tools)
-            if self._reply.plan and self._session.tools.plan:
-                self._reply.waits_for_plan = True
-                self._keep()
-            else:
-                self._next()
-
-        self._ask(asked, planned)
+    def _planned(self) -> None:
+        if not self._reply.plan:
+            self._finish()
+        elif self._session.tools.plan:
+            self._reply.waits_for_plan = True
+            self._keep()
+        else:
+            self._next()
 
     def begin_plan(self, steps: Sequence[str]) -> None:
         """Do the steps of the plan that the user agreed to."""
@@ -156,7 +161,8 @@ class ToolRun:
             self._ask_arguments(tool)
 
     def _finish(self) -> None:
-        self._keep()
+        if self._reply.calls:
+            self._keep()
         self._write()
 
     def _ask_arguments(self, tool: Tool) -> None:
