@@ -13,20 +13,19 @@ from studio.cli.terminal.studio_session import StudioSession
 from studio.core.background import in_words
 from studio.core.rerun.report import Report, RerunVerdict
 from studio.core.rerun.rerun import Rerun
+from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
 from studio.protocol.errors import StudioError
 
 
 def main(arguments: Namespace, session: StudioSession) -> int:
     """Run one result again and print the verdict; the exit code says whether it is the same."""
-    with session.studio() as studio:
-        told: list[Report] = []
-        rerun = Rerun(studio, arguments.id, at_once, told.append)
-        rerun.start()
-        if rerun.job is not None:
-            JobProgress(studio, show_text=False).follow(rerun.job)
-        while not told:
-            studio.pump(0.1)
-    (report,) = told
+    with session.open_studio() as open_studio:
+        if open_studio is not None:
+            report = _report(open_studio, arguments.id)
+        else:
+            with session.studio() as studio:
+                report = _report(studio, arguments.id)
     if arguments.json:
         output.print_json(report.plain())
     else:
@@ -35,6 +34,17 @@ def main(arguments: Namespace, session: StudioSession) -> int:
         return ExitCode.of(report.trouble.code)
     is_same = report.verdict in (RerunVerdict.IDENTICAL, RerunVerdict.WITHIN)
     return ExitCode.OK if is_same else ExitCode.PROBLEMS
+
+
+def _report(studio: Studio | OpenStudio, id: str) -> Report:
+    told: list[Report] = []
+    rerun = Rerun(studio, id, at_once, told.append)
+    rerun.start()
+    if rerun.job is not None:
+        JobProgress(studio, show_text=False).follow(rerun.job)
+    while not told:
+        studio.pump(0.1)
+    return told[0]
 
 
 def _print(report: Report) -> None:

@@ -157,7 +157,7 @@ class StudioSession:
         from studio.core.terminals import OpenStudio
 
         with closing(connection), Library.open(self.paths, read_only=True) as library:
-            yield OpenStudio(connection, library, self.plugins, self.weights_manager)
+            yield OpenStudio(connection, library, self.plugins, self.weights_manager, self.paths)
 
     def _connected(self) -> Connection | None:
         """Return a connection to the open studio; None where there is none, or none of our kind."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.comparison import Difference, Effect, read_difference
 from studio.api.jobs import JobRequest
@@ -24,6 +24,9 @@ from studio.core.rerun.report import Cause, Report, RerunVerdict, cannot
 from studio.core.rerun.weights_by_digest import WeightsByDigest
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+
+if TYPE_CHECKING:
+    from studio.core.terminals import OpenStudio
 
 _GONE = Effect("results missing", 1, "", 0.0)
 COMPARED_BY_TASKS = 16 * 1024**2
@@ -55,7 +58,7 @@ class Rerun:
     """
 
     def __init__(
-        self, studio: Studio, id: str, beside: Beside, told: Callable[[Report], None]
+        self, studio: Studio | OpenStudio, id: str, beside: Beside, told: Callable[[Report], None]
     ) -> None:
         """Be ready to make the result, the record or the message ``id`` again.
 
@@ -224,7 +227,9 @@ def _same(original: Original, pair: Pair) -> bool:
     return new is not None and new.digest == (changed.digest if changed else old.digest)
 
 
-def _comparison(studio: Studio, task: str, suffix: str, read: tuple[bytes, bytes]) -> JobRequest:
+def _comparison(
+    studio: Studio | OpenStudio, task: str, suffix: str, read: tuple[bytes, bytes]
+) -> JobRequest:
     takes = {field.name for field in studio.plugins.params_class(task).fields()}
     params = {"suffix": suffix} if "suffix" in takes else {}
     inputs = {"before": read[0], "after": read[1]}

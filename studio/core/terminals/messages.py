@@ -9,7 +9,7 @@ import msgspec
 from studio.api.artifacts import SavedArtifact
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 3
+VERSION = 4
 """Of these messages."""
 CHANGES = frozenset({
     "restore", "erase", "erase_leftovers", "conversations.restore", "tags.add", "tags.remove",
@@ -61,6 +61,8 @@ class Submit(Message, frozen=True):
     keep: bool = True
     conversation: str = ""
     program: str = ""
+    seed: int | None = None
+    anew: bool = False
 
 
 class Stop(Message, frozen=True):

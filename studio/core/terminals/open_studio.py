@@ -96,6 +96,12 @@ class HandedJob(Job):
             error = StudioError.from_info(message.error) if message.error else None
             self.was(JobState(message.state), message.finished or time.time(), error)
             self._tell("state", self.state, self.reason)
+            if self.state is JobState.DONE:
+                self._tell("done", self.result)
+            elif self.state is JobState.CANCELLED:
+                self._tell("cancelled")
+            elif error is not None:
+                self._tell("failed", error)
 
 
 class OpenStudio:
@@ -114,8 +120,10 @@ class OpenStudio:
         library: Library,
         plugins: PluginHost,
         weights: WeightsManager,
+        paths: StudioPaths,
     ) -> None:
         self._connection = connection
+        self.paths = paths
         self.library: Library = _Changing(library, "", self._change)  # type: ignore[assignment]
         self.plugins, self.weights_manager = plugins, weights
         self.weights = weights.catalogue
@@ -146,6 +154,8 @@ class OpenStudio:
             request.keep,
             request.conversation,
             self.program,
+            request.seed,
+            request.anew,
         )
         self._write(asked)
         begun = self._answer(Begun)
@@ -233,6 +243,8 @@ class _Changing:
 
     def __getattr__(self, name: str) -> Any:
         full = f"{self._name}.{name}" if self._name else name
+        if full == "read_only":
+            return False  # what is made comes into it
         if full in CHANGES:
             return lambda *arguments, **named: self._change(full, arguments, named)
         found = getattr(self._part, name)

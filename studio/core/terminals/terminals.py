@@ -208,6 +208,8 @@ class _Terminal:
                 parents=asked.parents,
                 keep=asked.keep,
                 conversation=asked.conversation,
+                seed=asked.seed,
+                anew=asked.anew,
             )
         )
         self._job = job

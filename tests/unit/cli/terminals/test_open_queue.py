@@ -16,7 +16,7 @@ from studio.core.library import Library
 from studio.core.library.rows import MessageState
 from studio.core.paths import StudioPaths
 from studio.protocol.states import JobState, Priority
-from studio.testing.scripted import Result, Tokens
+from studio.testing.scripted import Artifact, Result, Tokens
 from tests.unit.cli.conftest import one_object
 from tests.unit.cli.terminals.conftest import Window
 
@@ -80,3 +80,27 @@ def test_a_conversation_is_kept_by_the_open_studio(
     assert conversation.system == "Be brief."
     sent = window.runtime.inputs_of(window.runtime.submitted[1]).json("messages", list, [])
     assert [each["content"] for each in sent] == ["Hi", "Hello", "And now?"]
+
+
+def test_a_result_is_made_again_by_the_open_studio(window: Window, command: Command) -> None:
+    for _ in range(2):
+        window.runtime.enqueue(Artifact("text", b"x", ".txt", title="X"), Result())
+    first = one_object(command("run", "echo.say", "--text", "hi", "--json")[1])
+    code, out, err = command("library", "rerun", first["record"], "--json")
+    assert code == ExitCode.OK, out + err
+    assert one_object(out)["verdict"] == "identical"
+    assert [job.task for job in window.jobs] == ["echo.say"] * 2
+    one, two = window.runtime.submitted
+    assert one.seed == two.seed
+
+
+def test_a_backup_is_made_beside_the_open_studio(
+    window: Window, command: Command, tmp_path: Path
+) -> None:
+    window.runtime.enqueue(Artifact("text", b"x", ".txt", title="X"), Result())
+    command("run", "echo.say", "--text", "hi")
+    code, out, err = command("library", "backup", str(tmp_path / "copy"))
+    assert code == ExitCode.OK, err
+    assert "verified" in out
+    with Library.open(StudioPaths(tmp_path / "copy"), read_only=True) as library:
+        assert [each.title for each in library.find()] == ["X"]
