@@ -32,17 +32,19 @@ _K1, _B = 1.2, 0.75
 
 def by_words(passages: Sequence[Passage], question: str) -> list[float]:
     """Return how well each passage fits the words of ``question`` (BM25); 0 for not at all."""
-    texts = [Counter(_words(passage.text)) for passage in passages]
-    lengths = [sum(text.values()) for text in texts]
-    average = sum(lengths) / max(len(lengths), 1) or 1.0
+    wanted = set(_words(question))
+    cut = (_words(passage.text) for passage in passages)
+    # Of thousands of pages only the words that are asked for are counted.
+    texts = [(len(words), Counter(filter(wanted.__contains__, words))) for words in cut]
+    average = sum(length for length, _ in texts) / max(len(texts), 1) or 1.0
     scores = [0.0] * len(passages)
-    for word in set(_words(question)):
-        having = sum(word in text for text in texts)
+    for word in wanted:
+        having = sum(word in counts for _, counts in texts)
         rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
-        for index, text in enumerate(texts):
-            count = text[word]
-            norm = _K1 * (1 - _B + _B * lengths[index] / average)
-            scores[index] += rarity * count * (_K1 + 1) / (count + norm)
+        for index, (length, counts) in enumerate(texts):
+            if count := counts[word]:
+                norm = _K1 * (1 - _B + _B * length / average)
+                scores[index] += rarity * count * (_K1 + 1) / (count + norm)
     return scores
 
 
