@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
 from studio_chat.pages.pictures import sees
@@ -24,8 +24,8 @@ from studio_chat.pages.tools.run import ToolRun
 from studio_chat.schema import PANEL_FIELDS
 from studio_chat.tools import choice
 
-if TYPE_CHECKING:
-    from studio_chat.pages.session import Session
+Session = Any
+"""The conversation, of ``pages/session.py``: that imports this module, so its type is not here."""
 
 TASK = "chat.reply"
 
@@ -167,7 +167,8 @@ class ReplyWork:
             row = self._store.finish_reply(
                 reply.journal, state=state, content=reply.text, record=record, extra=facts
             )
-            return self._session.versioned(row)
+            saved: Turn = self._session.versioned(row)
+            return saved
 
         shown = next((turn for turn in self._session.turns if turn.id == reply.turn), None)
         if shown is not None:

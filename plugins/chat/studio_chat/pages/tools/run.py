@@ -6,7 +6,7 @@ Knows no widget. Each step is in the library before the next begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
 from studio.api.window.tools import Approval, Tool, ToolCall, ToolResult
@@ -29,8 +29,8 @@ from studio_chat.tools.calls import (
     next_word,
 )
 
-if TYPE_CHECKING:
-    from studio_chat.pages.session import Session
+Session = Any
+"""The conversation, of ``pages/session.py``: that imports this module, so its type is not here."""
 
 TASK = "chat.reply"
 MOST_STEPS = 8
