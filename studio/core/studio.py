@@ -242,6 +242,7 @@ class Studio:
             StudioError: There is no home, or the library cannot even be read.
         """
         paths = home if isinstance(home, StudioPaths) else StudioPaths.default(home)
+        restored = restoration.finish_in_words(paths)
         settings = Settings(paths.settings)
         attended = post is not None if attended is None else attended
         store = PluginStore(paths.plugins, paths.journals)
@@ -253,7 +254,6 @@ class Studio:
             only=only,
             stored=lambda: stored.found(store),
         )
-        restored = restoration.finish_in_words(paths)
         library = Library.open(paths, read_only=read_only, settings=settings)
         library.news[:0] = restored
         opened = cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)

@@ -15,6 +15,8 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
 
 PREFIX = "offline-studio-"
+SETTINGS = "settings.json"
+"""What lies beside the library in a backup: the settings of that time, and in a home."""
 SET_ASIDE = "library-replaced-"
 """How the folder of a library is called, in the home, in whose place another one was put."""
 

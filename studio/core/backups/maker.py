@@ -9,10 +9,11 @@ from pathlib import Path
 
 from studio.core import disk
 from studio.core.backups import catalogue
-from studio.core.backups.catalogue import PREFIX, Backup
+from studio.core.backups.catalogue import PREFIX, SETTINGS, Backup
 from studio.core.library.library import Library
 from studio.core.library.upkeep.library_copy import Progress
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 ROOM_UNASKED = 0.25
 """Part of the free room that a backup takes at most while the user has chosen no folder for it."""
@@ -54,11 +55,26 @@ def make(
         if error.code in _OF_THE_DISK:
             error.hint = _HINT
         raise
+    _copy_settings(library, target)
     made = catalogue.look(target)
     assert made is not None, "it was just written"
     if kept and made.is_whole:
         _let_go([each for each in mine if each.automatic], kept)
     return made
+
+
+def _copy_settings(library: Library, target: Path) -> None:
+    """Lay the settings beside the library: saved prompts, projects and presets are in them.
+
+    Raises:
+        StudioError: The disk refuses; the library is in the backup all the same.
+    """
+    mine = library.folder.parent / SETTINGS
+    try:
+        if mine.exists():
+            disk.write_durably(target / SETTINGS, read_regular(mine))
+    except OSError as error:
+        raise disk.explain(error, "back up the settings", target) from error
 
 
 def _new_name(folder: Path) -> Path:

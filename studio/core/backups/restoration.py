@@ -17,11 +17,12 @@ from pathlib import Path
 import msgspec
 
 from studio.core import disk
-from studio.core.backups.catalogue import SET_ASIDE, Backup
+from studio.core.backups.catalogue import SET_ASIDE, SETTINGS, Backup
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.library.upkeep.library_copy import LIBRARY, Progress, copy_library
 from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
 
@@ -77,6 +78,7 @@ def prepare(
             wanted = _Wanted(backup.name, backup.name)
         else:
             damaged = _copy(backup, home / _COPY, progress)
+            _copy_settings(backup, home / _COPY)
             wanted = _Wanted(f"{_COPY}/{LIBRARY}", backup.name, damaged)
         try:
             disk.write_durably(home / _WANTED, msgspec.json.encode(wanted))
@@ -105,6 +107,7 @@ def finish(paths: StudioPaths) -> Restored | None:
             return None
         try:
             kept = _swap(home / wanted.folder, library)
+            _bring_settings(home / _COPY / SETTINGS, paths)
         except OSError as error:
             raise disk.explain(error, "restore the backup", home) from error
         _forget(home)
@@ -145,6 +148,26 @@ def _copy(backup: Backup, target: Path, progress: Progress) -> int:
         return len(copy_library(source, backup.library, target, progress=progress).damaged)
     finally:
         source.close()
+
+
+def _copy_settings(backup: Backup, target: Path) -> None:
+    """Copy the settings of a backup that has any: an old one has none."""
+    theirs = backup.library.parent / SETTINGS
+    try:
+        if theirs.exists():
+            disk.write_durably(target / SETTINGS, read_regular(theirs))
+    except OSError as error:
+        raise disk.explain(error, "restore the settings", target) from error
+
+
+def _bring_settings(copy: Path, paths: StudioPaths) -> None:
+    """Set what plugins kept in a backup and do not keep now; what is set now stays."""
+    if not copy.is_file():
+        return
+    theirs, mine = Settings(copy), Settings(paths.settings)
+    for key in (*theirs.keys("plugins."), *theirs.keys("tools.")):
+        if not mine.is_set(key):
+            mine.set(key, theirs.get(key, None))
 
 
 def _swap(source: Path, library: Path) -> Path | None:

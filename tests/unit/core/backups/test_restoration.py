@@ -11,6 +11,7 @@ from studio.core.backups import catalogue, maker, restoration
 from studio.core.backups.catalogue import Backup
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.backups.test_maker import payload
 
@@ -53,6 +54,25 @@ def test_the_library_is_as_it_was_and_the_other_can_be_returned_to(
     assert aside.artifacts == 2
     assert not [each.name for each in paths.home.iterdir() if each.name.startswith("restoring")]
     assert catalogue.listed(folder) == [backup]
+
+
+def test_what_plugins_keep_in_the_settings_comes_back_and_nothing_of_now_is_replaced(
+    library: Library, folder: Path, paths: StudioPaths
+) -> None:
+    settings = Settings(paths.settings)
+    settings.set("plugins.chat.prompts", ["mine"])
+    settings.set("plugins.chat.presets", ["old"])
+    settings.set("appearance.theme", "light")
+    backup = maker.make(library, folder)
+    library.close()
+    settings.reset("plugins.chat.prompts")
+    settings.set("plugins.chat.presets", ["new"])
+    settings.reset("appearance.theme")
+    restore(backup, paths)
+    now = Settings(paths.settings)
+    assert now.get("plugins.chat.prompts", []) == ["mine"]
+    assert now.get("plugins.chat.presets", []) == ["new"]
+    assert not now.is_set("appearance.theme"), "how the window looks is of no library"
 
 
 def test_a_library_that_cannot_even_be_opened_is_replaced(
