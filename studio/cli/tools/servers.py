@@ -17,8 +17,8 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.tools.servers import imported
 from studio.core.tools.servers.entry import ServerEntry, refusal
-from studio.core.tools.servers.keeper import ServerStatus
 from studio.core.tools.servers.servers import Servers
+from studio.core.tools.servers.status import ServerStatus
 from studio.protocol.errors import ErrorCode, StudioError
 
 ABOUT = "MCP servers whose tools Chat may call, each in a sandbox"

@@ -15,9 +15,9 @@ import pytest
 
 from studio.core.paths import StudioPaths
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.keeper import ServerState, ServerStatus
 from studio.core.tools.servers.results import ServerResult
 from studio.core.tools.servers.servers import ServerCall, Servers
+from studio.core.tools.servers.status import ServerState, ServerStatus
 from studio.protocol.errors import StudioError
 from studio.testing.guards import PATIENCE
 

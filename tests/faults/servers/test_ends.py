@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from studio.core.tools.servers import keeper
-from studio.core.tools.servers.keeper import ServerState
 from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.status import ServerState
 from studio.testing.processes import gone
 from tests.faults.servers.conftest import Desk
 

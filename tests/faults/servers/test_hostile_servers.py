@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from studio.core.tools.servers import connection, process
-from studio.core.tools.servers.keeper import ServerState, ServerStatus
 from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.status import ServerState, ServerStatus
 from studio.protocol.errors import StudioError
 from tests.faults.servers.conftest import Desk
 

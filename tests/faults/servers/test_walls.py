@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.tools.servers.keeper import ServerStatus
-from studio.core.tools.servers.process import sandbox
 from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.status import ServerStatus
+from studio.core.tools.servers.walls import sandbox
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox
 from tests.faults.servers.conftest import Desk

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.core.tools.servers import program
 from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.listing import MOST_TOOLS, ServerTool, read_tools
-from studio.core.tools.servers.process import NO_WALLS, ServerProcess
-from studio.core.tools.servers.results import ServerResult, read_result
+from studio.core.tools.servers.process import ServerProcess
+from studio.core.tools.servers.results import Progress, ServerResult, read_result
+from studio.core.tools.servers.walls import NO_WALLS
 from studio.core.tools.servers.words import harmless
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
@@ -34,8 +35,6 @@ PING_SECONDS = 5.0
 _MOST_PAGES = 20
 _MOST_STRAY_LINES = 200
 _LONGEST_PROGRESS = 200
-
-Progress = Callable[[float, float | None, str], None]
 
 
 class Connection:

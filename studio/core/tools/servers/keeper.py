@@ -4,52 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from studio.core.tools.servers.connection import Connection, Progress
+from studio.core.tools.servers.connection import Connection
 from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.listing import ServerTool
-from studio.core.tools.servers.process import NO_WALLS, Walls
-from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.results import Progress, ServerResult
+from studio.core.tools.servers.status import ServerState, ServerStatus
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox
 
 IDLE_SECONDS = 600.0
-
-
-class ServerState(StrEnum):
-    """What a server does now."""
-
-    OFF = "off"
-    STOPPED = "stopped"
-    STARTING = "starting"
-    RUNNING = "running"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """What is known of a server.
-
-    Attributes:
-        state: What it does.
-        reason: Why it has ended, in a sentence.
-        lines: The end of its log, cleaned.
-        tools: What it had when it was last looked at.
-        notes: Sentences about tools of it that cannot be used.
-        identity: Digest of what ran then; empty if it never did.
-        walls: Those it runs behind, or ran.
-    """
-
-    state: ServerState
-    reason: str = ""
-    lines: tuple[str, ...] = ()
-    tools: tuple[ServerTool, ...] = ()
-    notes: tuple[str, ...] = ()
-    identity: str = ""
-    walls: Walls = NO_WALLS
 
 
 class Keeper:

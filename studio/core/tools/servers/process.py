@@ -8,22 +8,20 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import functools
 import os
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from studio.api.clean_text import clean
 from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.core.tools.servers import program
 from studio.core.tools.servers.entry import ServerEntry
+from studio.core.tools.servers.walls import Walls
 from studio.plugin_process import process_sandbox
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.sandbox import interpreter
 from studio.sandbox.plan import Openings
 from studio.sandbox.run import memory
-from studio.sandbox.sandbox import TIERS, Sandbox
+from studio.sandbox.sandbox import Sandbox
 
 MOST_MEMORY = 2 << 30
 MOST_MESSAGE = 16 << 20
@@ -41,30 +39,6 @@ _SCRATCH = 1 << 30
 _PIECE = 1 << 16
 _LOOK_SECONDS = 0.5
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-@dataclass(frozen=True)
-class Walls:
-    """What stands between a server and the rest of the machine.
-
-    Attributes:
-        tier: As of ``Sandbox``.
-        reason: Why it is not the strongest; empty where it is.
-    """
-
-    tier: str
-    reason: str
-
-
-NO_WALLS = Walls("", "")
-"""Of a server that never ran."""
-
-
-@functools.cache
-def sandbox(tiers: Sequence[str] = TIERS) -> Sandbox:
-    """Return that of this machine. Unlike code that was generated, servers see installed packages,
-    which their programs are made of."""
-    return Sandbox(tiers, [replace(each, hidden=()) for each in interpreter.candidates()])
 
 
 class ServerProcess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ from studio.core.tools.servers.words import harmless
 
 if TYPE_CHECKING:
     from mcp import types
+
+Progress = Callable[[float, float | None, str], None]
+"""Told of a call that goes on: done, total, message."""
 
 MOST_TEXT = 200_000
 MOST_PICTURES = 8

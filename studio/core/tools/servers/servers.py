@@ -6,25 +6,28 @@ starts with the first of them.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.core.background import Post, in_words
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 from studio.core.tools.servers import entry
-from studio.core.tools.servers.connection import Progress
 from studio.core.tools.servers.entry import MOST_SERVERS, ServerEntry
-from studio.core.tools.servers.keeper import Keeper, ServerState, ServerStatus
 from studio.core.tools.servers.listing import ServerTool
-from studio.core.tools.servers.process import sandbox
-from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.results import Progress, ServerResult
+from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.core.tools.servers.walls import sandbox
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from studio.core.tools.servers.keeper import Keeper
 
 _END_SECONDS = 10.0
 
@@ -190,6 +193,8 @@ class Servers:
         """End all of them, and return when they are gone."""
         if self._loop is None or self._thread is None:
             return
+        import asyncio
+
         loop, keepers = self._loop, list(self._keepers.values())
 
         async def end() -> None:
@@ -214,6 +219,8 @@ class Servers:
 
     def _keeper(self, entry: ServerEntry) -> Keeper:
         if entry.name not in self._keepers:
+            from studio.core.tools.servers.keeper import Keeper
+
             self._keepers[entry.name] = Keeper(
                 entry,
                 self._find_box,
@@ -244,6 +251,8 @@ class Servers:
     ) -> ServerCall:
         """Do ``work`` on the loop; its outcome is told on the owner's thread, unless it was
         cancelled."""
+        import asyncio  # a studio without servers starts without it
+
         if self._loop is None:
             loop = self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
@@ -268,6 +277,8 @@ class Servers:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    import asyncio
+
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

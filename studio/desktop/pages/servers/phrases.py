@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.keeper import ServerState, ServerStatus
+from studio.core.tools.servers.status import ServerState, ServerStatus
 
 
 def _tr(text: str, n: int = -1) -> str:

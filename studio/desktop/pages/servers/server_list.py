@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.keeper import ServerState, ServerStatus
 from studio.core.tools.servers.servers import Servers
+from studio.core.tools.servers.status import ServerState, ServerStatus
 from studio.desktop.pages.servers import phrases
 from studio.desktop.pages.servers.import_sheet import ImportSheet
 from studio.desktop.pages.servers.server_sheet import ServerSheet

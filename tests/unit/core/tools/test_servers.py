@@ -10,8 +10,8 @@ import pytest
 from studio.core.paths import StudioPaths
 from studio.core.tools.servers import imported, program
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.keeper import ServerState
 from studio.core.tools.servers.servers import Servers
+from studio.core.tools.servers.status import ServerState
 from studio.core.tools.servers.words import harmless
 from studio.protocol.errors import StudioError
 
