@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.open_conversation import OpenConversation
 from studio_chat.pages.pictures import sees
 from studio_chat.pages.thread.turns import (
     COMPLETE,
@@ -24,16 +25,15 @@ from studio_chat.pages.tools.run import ToolRun
 from studio_chat.schema import PANEL_FIELDS
 from studio_chat.tools import choice
 
-Session = Any
-"""The conversation, of ``pages/session.py``: that imports this module, so its type is not here."""
-
 TASK = "chat.reply"
 
 
 class ReplyWork:
     """Asks for the replies of one conversation and keeps what comes."""
 
-    def __init__(self, ctx: PluginContext, work_queue: WorkQueue, session: Session) -> None:
+    def __init__(
+        self, ctx: PluginContext, work_queue: WorkQueue, session: OpenConversation
+    ) -> None:
         self._ctx = ctx
         self._store = ctx.library.conversations
         self._work_queue = work_queue
@@ -167,8 +167,7 @@ class ReplyWork:
             row = self._store.finish_reply(
                 reply.journal, state=state, content=reply.text, record=record, extra=facts
             )
-            saved: Turn = self._session.versioned(row)
-            return saved
+            return self._session.versioned(row)
 
         shown = next((turn for turn in self._session.turns if turn.id == reply.turn), None)
         if shown is not None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from studio.api import PluginContext, StudioError, WorkQueue
 from studio_chat.pages.aloud import Aloud
 from studio_chat.pages.instructions import Instructions
+from studio_chat.pages.open_conversation import Listener
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.reply_work import ReplyWork
 from studio_chat.pages.thread.turns import (
@@ -26,31 +27,6 @@ from studio_chat.pages.tools.settings import ToolSettings
 
 MAX_MESSAGE = 1_000_000
 """Characters of one message: more than any model here reads."""
-
-
-class Listener(Protocol):
-    """Who wants to know. All calls come on the window's thread."""
-
-    def turns_changed(self) -> None:
-        """The branch in view is another one."""
-
-    def turn_changed(self, turn: Turn) -> None:
-        """One turn of it is different."""
-
-    def text_added(self, turn: str, text: str) -> None:
-        """The reply ``turn`` grew."""
-
-    def reply_changed(self) -> None:
-        """The reply moved on, began or ended."""
-
-    def conversation_changed(self) -> None:
-        """Its title or settings are different, or it is in the library now."""
-
-    def sent(self, conversation: str, text: str) -> None:
-        """A message is in the library; ``conversation`` is empty for the first of a new one."""
-
-    def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept; here is its text back."""
 
 
 class Session:

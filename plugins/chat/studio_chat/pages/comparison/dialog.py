@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, StudioError
 from studio_chat.pages.comparison.column import Column
+from studio_chat.pages.open_conversation import Listener
 from studio_chat.pages.phrases import doing, tr
 from studio_chat.pages.prompts.saved import Shelf
-from studio_chat.pages.session import Listener, Session
+from studio_chat.pages.session import Session
 from studio_chat.pages.thread.turns import Turn
 
 LEAST, MOST = 2, 4

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
 from studio.api.window.tools import Approval, Tool, ToolCall, ToolResult
+from studio_chat.pages.open_conversation import OpenConversation
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import Reply, Turn, as_messages, documents_of
 from studio_chat.tools import choice, own
@@ -29,9 +30,6 @@ from studio_chat.tools.calls import (
     next_word,
 )
 
-Session = Any
-"""The conversation, of ``pages/session.py``: that imports this module, so its type is not here."""
-
 TASK = "chat.reply"
 MOST_STEPS = 8
 """Of one run, unless the settings say otherwise."""
@@ -50,7 +48,7 @@ class ToolRun:
         self,
         ctx: PluginContext,
         work_queue: WorkQueue,
-        session: Session,
+        session: OpenConversation,
         reply: Reply,
         path: Sequence[Turn],
         *,
