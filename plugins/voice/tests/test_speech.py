@@ -119,3 +119,18 @@ def test_an_archive_that_is_none_is_told(tmp_path: Path) -> None:
         archive.addfile(tarfile.TarInfo("vocab.json"))
     with pytest.raises(StudioError, match=r"x\.kokoro cannot be used"):
         finished(weights.loader().load(path, "cpu"))
+
+
+def test_a_network_that_is_damaged_is_told(tmp_path: Path) -> None:
+    """onnxruntime raises an error of its own class for it."""
+    pytest.importorskip("onnxruntime")
+    members = {"vocab.json": b'{"vocab": {}}', "model.onnx-part": b"\x08\x09broken"}
+    members |= {f"{name}.json": b"{}" for name in ("us_gold", "us_silver", "gb_gold", "gb_silver")}
+    path = tmp_path / "x.kokoro"
+    with tarfile.open(path, "w") as archive:
+        for name, data in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    with pytest.raises(StudioError, match=r"x\.kokoro cannot be used"):
+        finished(weights.loader().load(path, "cpu"))

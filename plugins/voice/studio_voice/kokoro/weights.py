@@ -109,8 +109,8 @@ class KokoroLoader:
             options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
             # Threads that spin between two layers would take the cores of other jobs.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            session = runtime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            session = _opened(runtime, network, options)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise damaged(path, str(error).splitlines()[0] if str(error) else "") from error
         yield 1.0
         return Speaker(session, voices, vocabulary, lexicon)
@@ -123,6 +123,13 @@ class KokoroLoader:
 def loader() -> KokoroLoader:
     """Return the loader of this family."""
     return KokoroLoader()
+
+
+def _opened(runtime: Any, network: bytes, options: Any) -> Any:
+    try:
+        return runtime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # it has a class of its own for each way, with none above them
+        raise ValueError(str(error)) from error
 
 
 def _onnxruntime() -> Any:

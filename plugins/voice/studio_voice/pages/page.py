@@ -150,7 +150,7 @@ class VoicePage(QWidget):
             tr("What was said?"),
             tr(
                 "Drop a recording here, open one, or record yourself. "
-                "It is written down on this computer, with times."
+                "It is transcribed on this computer, with times."
             ),
         )
         self._tools = QWidget()
