@@ -118,7 +118,8 @@ def diary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_task_is_a_tool_for_language_models(diary: None, command: Command) -> None:
     code, out, _ = command("--only", "diary", "tasks", "--tools")
     assert code == 0
-    (tool,) = json.loads(out)["tools"]
+    tools = {each["function"]["name"]: each for each in json.loads(out)["tools"]}
+    tool = tools["diary_note"]
     assert tool["type"] == "function"
     function = tool["function"]
     assert function["name"] == "diary_note"
@@ -130,10 +131,6 @@ def test_a_task_is_a_tool_for_language_models(diary: None, command: Command) -> 
     assert check({"words": "Milk", "mood": "good"})
     assert not check({"words": "Milk", "mood": "so-so"})
     assert not check({"words": "Milk", "seed": 3})
-
-
-def test_no_plugin_of_ours_is_a_tool_unasked(tmp_path: Path) -> None:
-    assert host_of(found_in(EXAMPLES, packages=["studio_palette"]), tmp_path).tools() == []
 
 
 def test_a_command_of_its_own_has_help_and_says_what_is_wrong(

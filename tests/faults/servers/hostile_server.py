@@ -153,7 +153,8 @@ if MODE == "mute":
     time.sleep(10**6)
 if MODE == "garbage":
     while True:
-        print("Not a message at all")
+        print("Not a message at all", flush=True)
+        time.sleep(0.01)  # else it is one that sends too much
 for line in sys.stdin:
     message = json.loads(line)
     id, method, params = message.get("id"), message.get("method"), message.get("params") or {}

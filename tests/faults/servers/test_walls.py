@@ -23,12 +23,8 @@ NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def places(place: Path) -> Path:
     """Folders that every user of the machine may read and change."""
-    place = tmp_path_factory.mktemp("places")
-    for parent in place.parents[:2]:
-        parent.chmod(0o755)
-    place.chmod(0o755)
     for name in ("read", "write", "other"):
         (place / name).mkdir()
         (place / name).chmod(0o777)

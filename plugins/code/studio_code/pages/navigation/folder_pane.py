@@ -34,7 +34,7 @@ class FolderPane(QWidget):
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self.look)
         self.again.clicked.connect(lambda _checked=False: self.look())
-        workspace.disk_changed.connect(lambda _path: self._soon())
+        workspace.disk_changed.connect(self._on_disk)
         workspace.root_changed.connect(self._on_root)
 
     def look(self) -> None:
@@ -44,6 +44,9 @@ class FolderPane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Look at it anew."""
         super().showEvent(event)
+        self._soon()
+
+    def _on_disk(self, _path: str) -> None:
         self._soon()
 
     def _on_root(self) -> None:
