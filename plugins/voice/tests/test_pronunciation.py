@@ -92,7 +92,7 @@ def test_a_long_sentence_is_said_in_parts_and_nothing_is_lost() -> None:
     text = ", ".join(f"word{n} and another one" for n in range(60)) + " " + "x" * 2000
     parts = list(sentences(text))
     assert all(len(part) <= 241 for part in parts)
-    assert [w for p in parts for w in p.split()][:-1] == text.split()[:-1]
+    assert "".join("".join(parts).split()) == "".join(text.split()), "of the long word all is said"
 
 
 def test_the_network_says_what_it_has_learned() -> None:

@@ -120,11 +120,11 @@ def sentences(text: str) -> Iterator[str]:
 def _in_words(clause: str) -> Iterator[str]:
     """Yield a clause in parts that are short enough."""
     held = ""
-    for word in clause.split(" "):
+    for word in re.findall(rf"\S{{1,{_LONGEST}}}", clause):  # of a longer one all is said
         if held and len(held) + len(word) >= _LONGEST:
             yield held
             held = ""
-        held = f"{held} {word[:_LONGEST]}".strip()
+        held = f"{held} {word}".strip()
     if held:
         yield held
 
