@@ -20,6 +20,7 @@ NEW: Final = "a new definition at the end"
 NEW_IN: Final = "a new definition in "
 _WHOLE_LINES: Final = 60
 """Up to here a file is written anew as a whole."""
+_SHOWN_LINES: Final = 30
 _ADDS: Final = re.compile(
     r"\b(?:add|create|implement|introduce|give|write)\b.{0,60}\b"
     r"(?:function|method|property|attribute|class|exception|constant|definition)\b",
@@ -116,6 +117,23 @@ def part_text(source: Source, part: Part) -> str:
     """Return the lines of a part without their indent."""
     lines = source.text.split("\n")[part.first - 1 : part.last]
     return textwrap.dedent("\n".join(lines))
+
+
+def text_before(source: Source, part: Part) -> str:
+    """Return the definition that a new one comes after, so that it is seen how they look here.
+
+    Empty where there is none, and of one that is long.
+    """
+    holder = part.name.removeprefix(NEW_IN) if part.name.startswith(NEW_IN) else ""
+    there = [
+        each
+        for each in parts(source.text, source.language.id)
+        if each.name.rpartition(".")[0] == holder and each.last <= part.last
+    ]
+    last = max(there, key=lambda each: each.last, default=None)
+    if last is None or last.last - last.first > _SHOWN_LINES:
+        return ""
+    return part_text(source, last)
 
 
 def with_part(source: Source, part: Part, code: str) -> str:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from studio.api import ChatMessage, TextEngine
-from studio_code.folder.outline import defined_in, names_file, names_in, outline, ranked
+from studio_code.folder.outline import (
+    defined_in,
+    names_file,
+    names_in,
+    outline,
+    parts,
+    ranked,
+)
 from studio_code.generation.prompts import FENCE, assistant, project, quoted, user
 from studio_code.source import Source
 
@@ -123,6 +130,11 @@ def step(source: Source, shown: str, others: str, request: str, title: str) -> s
     return "\n\n".join(parts)
 
 
+def definitions(source: Source) -> str:
+    """Return what a file defines, as a list: shown as code it is copied as code."""
+    return "\n".join(f"- {part.name}" for part in parts(source.text, source.language.id))
+
+
 def which_parts(told: str, names: Sequence[str]) -> list[ChatMessage]:
     """Ask which of the parts of a file a step changes."""
     words = (
@@ -154,14 +166,22 @@ def whole_file(told: str, source: Source) -> list[ChatMessage]:
     return [user(f"{told}\n\n{words}"), assistant(begun)]
 
 
-def one_part(told: str, source: Source, name: str, text: str) -> list[ChatMessage]:
-    """Ask for one part of a file that is written anew; an empty text is for one that is new."""
+def one_part(
+    told: str, source: Source, name: str, text: str, before: str = ""
+) -> list[ChatMessage]:
+    """Ask for one part of a file that is written anew; an empty text is for one that is new.
+
+    Args:
+        before: The definition that a new one comes after; may be empty.
+    """
     word = source.language.fences[0]
     words = (
         f"Write `{name}` as it is after the step. It is now:\n{quoted(text, word)}\n\n"
         if text
-        else f"Write {name}, and nothing that is there already.\n\n"
+        else f"Write {name}, whole with its body, and nothing that is there already.\n\n"
     )
+    if before and not text:
+        words = f"It comes after this one:\n{quoted(before, word)}\n\n{words}"
     words += (
         "Answer with this part alone, whole, in one Markdown code block; imports that it needs "
         "and the file lacks come before it."

@@ -118,7 +118,7 @@ def _edit_file(
     offered = file_edit.likely(file_edit.choices(source), work.params.prompt)
     room = _SHOWN_TOKENS // (plan_prompts.ON_A_PROCESSOR if ctx.device == "cpu" else 1)
     is_long = engine.count(source.text) > room
-    shown = prompts.quoted(outline(source)) if is_long and offered else ""
+    shown = plan_prompts.definitions(source) if is_long and offered else ""
     shown = shown or (prompts.fenced(source) if source.text.strip() else "")
     told = plan_prompts.step(source, shown, _others(work, path), work.params.prompt, step.title)
     trouble = ""
@@ -130,7 +130,8 @@ def _edit_file(
         for part in chosen:
             now = Source(path, work.texts[path])  # an import may have moved what comes after
             part = next((p for p in file_edit.all_parts(now) if p.name == part.name), part)
-            asked = plan_prompts.one_part(told, now, part.name, file_edit.part_text(now, part))
+            there, before = file_edit.part_text(now, part), file_edit.text_before(now, part)
+            asked = plan_prompts.one_part(told, now, part.name, there, before)
             trouble = (yield from _asked(ctx, engine, work, asked, now, part)) or trouble
     if trouble:
         work.unapplied.append({"path": path, "why": trouble})

@@ -153,6 +153,15 @@ def test_what_is_added_is_chosen_by_the_names_of_the_request() -> None:
     assert len(file_edit.likely(offered, "Make Shop faster")) > 3, "the model chooses"
 
 
+def test_a_new_definition_is_asked_for_beside_the_one_it_comes_after() -> None:
+    engine = Engine("def half(self):\n    return 0.5\n")
+    asked = {"steps": "Do it [long.py]", "prompt": "Add a method half() to Shop."}
+    made = edited(engine, {"long.py": LONG}, **asked)
+    assert "def half(self)" in made.result["edits"][0]["text"]
+    (told,) = [messages[0]["content"] for messages in engine.asked]
+    assert "comes after this one:\n```python\ndef name" in told
+
+
 def test_of_overloads_the_one_with_a_body_is_written_anew() -> None:
     stubs = "@overload\ndef get(a: int) -> int: ...\n@overload\ndef get(a: str) -> str: ...\n"
     source = Source("a.py", f"{stubs}def get(a):\n    return a\n\n\n{LONG}")
