@@ -12,7 +12,6 @@ from studio_code.folder.outline import (
     names_file,
     names_in,
     outline,
-    parts,
     ranked,
 )
 from studio_code.generation.prompts import FENCE, assistant, project, quoted, user
@@ -131,8 +130,9 @@ def step(source: Source, shown: str, others: str, request: str, title: str) -> s
 
 
 def definitions(source: Source) -> str:
-    """Return what a file defines, as a list: shown as code it is copied as code."""
-    return "\n".join(f"- {part.name}" for part in parts(source.text, source.language.id))
+    """Return the outline of a file as a list: in a block of code it is copied as code."""
+    _path, *lines = outline(source).split("\n")
+    return "\n".join(f"{line[: -len(line.lstrip())]}- {line.lstrip()}" for line in lines)
 
 
 def which_parts(told: str, names: Sequence[str]) -> list[ChatMessage]:
