@@ -231,7 +231,7 @@ class ChatSettings(Params, frozen=True):
     tool_steps: Annotated[
         int,
         Range(1, 30, 1),
-        Label("Steps of a run", "A run with tools ends after this many steps."),
+        Label("Maximum tool steps", "An answer that uses tools ends after this many steps."),
     ] = 8
     read_aloud: Annotated[
         bool,

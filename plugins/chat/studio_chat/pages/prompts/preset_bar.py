@@ -59,7 +59,7 @@ class PresetBar(QWidget):
             ("creative", "", tr("Creative")),
             (CUSTOM, "", tr("Custom")),
         ]
-        self.sampling = ui.switch_bar(tr("Style of the answers"), choices)
+        self.sampling = ui.switch_bar(tr("Answer style"), choices)
         self.sampling.on_choose(self._on_sampling)
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -71,7 +71,7 @@ class PresetBar(QWidget):
         column.addWidget(ui.label(tr("Preset"), Role.SECTION))
         column.addLayout(row)
         column.addSpacing(6)
-        column.addWidget(ui.label(tr("Style of the answers"), Role.SECTION))
+        column.addWidget(ui.label(tr("Answer style"), Role.SECTION))
         column.addWidget(self.sampling.widget)
         shelf.changed.append(self._fill)
         self._fill()
