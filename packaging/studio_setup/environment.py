@@ -93,7 +93,9 @@ def _install(console: Console, project: Project) -> None:
     """Installs everything in one go, so that pip weighs all requirements together."""
     # The build tool goes in first and is shared: one isolated build for each package is slow.
     tools = sorted({need for folder in project.packages() for need in _build_needs(folder)})
-    _pip(console, project, [*tools, "editables"])
+    # setuptools for what comes as source alone (docopt, of num2words): a new environment's is older
+    # than 70.1 and cannot build wheels without a package of that name.
+    _pip(console, project, [*tools, "editables", "setuptools>=70.1"])
     wanted = []
     for folder in project.packages():
         wanted += ["-e", f"{folder}[test]" if folder == project.root else str(folder)]
