@@ -13,6 +13,9 @@ from studio.api.stability import since
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority
 
+HERE, FREE = "here", "free"
+"""Machines that have no name of their own: this one, and whichever is free."""
+
 
 @dataclass(frozen=True)
 class JobRequest:
@@ -37,6 +40,8 @@ class JobRequest:
         target: Where that part of the window puts what comes of it, in its own words, as the path
             of a file; it is there again after a restart.
         anew: Do all of the work: find no intermediate of an earlier run.
+        machine: Name of the one of the user's machines that computes it, ``here`` for this one or
+            ``free`` for whichever is free; by default what the user chose.
     """
 
     task: str
@@ -53,6 +58,7 @@ class JobRequest:
     target: str = ""
     seed: int | None = None
     anew: bool = False
+    machine: str = ""
 
 
 @dataclass(frozen=True)

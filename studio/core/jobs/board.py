@@ -417,7 +417,7 @@ class JobBoard:
         if begins:
             job.begun = True
             self.queue.drop(job)
-            self._disk.run(lambda: self._store.started(job.id), failed=self._notices.error)
+            self._disk.run(lambda: self._store.started(job), failed=self._notices.error)
 
     def _lose(self, job: Job, reason: str, details: str, to_blame: bool) -> None:
         job.parked = self._poison.parks(job.recipe, to_blame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from studio.api.jobs import JobRequest
+from studio.api.jobs import HERE, JobRequest
 from studio.api.params import FieldKind, Params
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.recipes import Weights, called_seeds, make_recipe
@@ -32,6 +32,7 @@ def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobReque
         private=recipe.private,
         whole=True,
         conversation=recipe.conversation,
+        machine=caller.machine or HERE,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import FREE
 from studio.api.plot import Plot
 from studio.protocol.blobs import describe, flat
 from studio.protocol.errors import StudioError
@@ -45,6 +46,7 @@ class Recipe:
         anew: Whether it finds no intermediate of an earlier run.
         target: Where that puts what comes of it, in its own words.
         grows_with: Parameters that its time is in proportion to.
+        machine: Name of the one that is to compute it, or ``FREE``; empty for this one.
     """
 
     plugin: str
@@ -66,6 +68,7 @@ class Recipe:
     anew: bool = False
     target: str = ""
     grows_with: tuple[str, ...] = ()
+    machine: str = ""
 
     @property
     def outlives_its_page(self) -> bool:
@@ -139,6 +142,7 @@ class Job:
         held: Whether the user lets it wait.
         retrying: Whether it is being begun once more.
         stored: The inputs that are left in the library until its turn comes; None for none.
+        machine: Name of the machine that computes it; empty for this one.
     """
 
     def __init__(
@@ -180,6 +184,7 @@ class Job:
         self.held = False
         self.retrying = False
         self.stored: dict[str, BlobSpec] | None = None
+        self.machine = "" if recipe.machine == FREE else recipe.machine
         self._controls = controls
         self._on_fault = on_fault
         self._pace = TimeLeft()

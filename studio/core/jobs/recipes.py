@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from studio.api.inputs import packed
-from studio.api.jobs import JobRequest
+from studio.api.jobs import HERE, JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
 from studio.core.jobs.job import Job, Recipe
@@ -118,6 +118,7 @@ def make_recipe(
         target=request.target,
         anew=request.anew,
         grows_with=entry.grows_with,
+        machine="" if request.machine == HERE else request.machine,
     )
 
 

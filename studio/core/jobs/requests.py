@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from studio.api.jobs import JobRequest
+from studio.api.jobs import HERE, JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.jobs.job import Recipe
@@ -31,6 +31,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     Attributes:
         specs: Name of the input → what its bytes are.
+        machine: As the recipe has it.
     """
 
     specs: dict[str, BlobSpec] = {}
@@ -38,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
     whole: bool = False
     page: str = ""
     target: str = ""
+    machine: str = ""
 
 
 class Row(NamedTuple):
@@ -52,7 +54,7 @@ def written(recipe: Recipe) -> dict[str, Any]:
     """Return what the journal keeps of ``recipe``."""
     specs = {name: describe(data) for name, data in recipe.inputs.items()}
     plain: dict[str, Any] = msgspec.to_builtins(
-        Kept(specs, recipe.parents, recipe.whole, recipe.page, recipe.target)
+        Kept(specs, recipe.parents, recipe.whole, recipe.page, recipe.target, recipe.machine)
     )
     return plain
 
@@ -106,6 +108,7 @@ def recipe_of(
         whole=kept.whole,
         page=kept.page,
         target=kept.target,
+        machine=kept.machine or HERE,
     )
     plugin, entry, params = resolve(asked)
     check_inputs(entry, row.record.inputs)

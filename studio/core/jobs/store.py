@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from studio.api.artifacts import Kind, NewArtifact, SavedArtifact, Verdict
+from studio.api.jobs import FREE
 from studio.core import disk
 from studio.core.checkpoints import Checkpoints
 from studio.core.energy.amount import Amount
@@ -99,6 +100,7 @@ class LibraryJobStore:
             files=files_named(recipe.params),
             specs=requests.specs(recipe),
             caller=job.caller.record if job.caller else "",
+            machine=job.machine,
         )
         if job.is_row:
             self._keep_inputs(job)
@@ -111,6 +113,7 @@ class LibraryJobStore:
             priority=recipe.priority,
             request=requests.written(recipe) if job.is_row else None,
             instead_of=instead_of,
+            machine=job.machine,
         )
         self._begun.add(job.id)
 
@@ -134,11 +137,13 @@ class LibraryJobStore:
         told = record.task, record.params, record.seed, record.inputs
         return self._checkpoints.place(*told)
 
-    def started(self, job: str) -> None:
-        """Note that it runs."""
-        if job in self._begun:
+    def started(self, job: Job) -> None:
+        """Note that it runs, and where."""
+        if job.id in self._begun:
             with _unless_erased():
-                self._library.jobs.journal_state(job, JobState.RUNNING)
+                self._library.jobs.journal_state(job.id, JobState.RUNNING, machine=job.machine)
+                if job.recipe.machine == FREE:  # known only now; results are saved before the end
+                    self._library.records.complete(job.record, machine=job.machine)
 
     def save(
         self, job: Job, parents: Sequence[str], result: Produced, payload: Any, preview: Any
@@ -265,6 +270,7 @@ class LibraryJobStore:
                     versions={**known, **versions, **last.engines},
                     energy=energy if last.use.busy else None,
                     returned=returned,
+                    machine=job.machine,
                 )
             self._library.jobs.journal_state(job.id, state, error.info() if error else None)
             if state is JobState.DONE and self._checkpoints is not None:

@@ -45,6 +45,7 @@ class JobJournal:
         priority: str = "",
         request: Mapping[str, Any] | None = None,
         instead_of: str = "",
+        machine: str = "",
     ) -> JobEntry:
         """Note that a job is about to be queued; durable when this returns.
 
@@ -52,6 +53,7 @@ class JobJournal:
             params: Its recipe; not needed when ``record`` names the record that holds it.
             request: Makes it the last row of the queue.
             instead_of: The job that it tries once more, which thereby leaves the queue.
+            machine: Name of the one that it is sent to; empty for this one.
         """
         now = time.time()
         entry = JobEntry(
@@ -65,6 +67,7 @@ class JobJournal:
             record=record,
             priority=str(priority),
             request=None if request is None else dict(request),
+            machine=machine,
         )
         with self._database.write("record the job") as connection:
             if request is not None:
@@ -78,9 +81,16 @@ class JobJournal:
         return entry
 
     def journal_state(
-        self, job_id: str, state: JobState | str, error: ErrorInfo | None = None
+        self,
+        job_id: str,
+        state: JobState | str,
+        error: ErrorInfo | None = None,
+        machine: str | None = None,
     ) -> None:
         """Note how far a job came; each ``running`` counts as a start.
+
+        Args:
+            machine: Name of the one that computes it, where that is decided by now.
 
         Raises:
             StudioError: ``NOT_FOUND``.
@@ -95,13 +105,15 @@ class JobJournal:
                 self._history.move(job_id, state, error)
             done = connection.execute(
                 "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?,"
-                " request = CASE WHEN ? THEN NULL ELSE request END WHERE id = ?",
+                " request = CASE WHEN ? THEN NULL ELSE request END,"
+                " machine = coalesce(?, machine) WHERE id = ?",
                 (
                     state.value,
                     told,
                     time.time(),
                     state is JobState.RUNNING,
                     ended_well,
+                    machine,
                     job_id,
                 ),
             )

@@ -78,6 +78,7 @@ class Record(Row, frozen=True, kw_only=True):
         caller: Id of the record whose job called for this one; empty for none.
         energy: What it took, but for what its job called for; None where that is not known.
         returned: Key of what its task returned → SHA-256; empty where it made an artifact.
+        machine: Name of the user's machine that computed it; empty for the one it was asked on.
     """
 
     task: str
@@ -95,6 +96,7 @@ class Record(Row, frozen=True, kw_only=True):
     caller: str = ""
     energy: Amount | None = None
     returned: dict[str, str] = {}
+    machine: str = ""
 
 
 class Family(NamedTuple):
@@ -184,6 +186,7 @@ class JobEntry(Row, frozen=True, kw_only=True):
         held: Whether the user lets it wait.
         request: What else it takes to run it, now or once more; None if it is no row of the queue,
             or no longer.
+        machine: Name of the user's machine that it is sent to; empty for this one.
     """
 
     task: str
@@ -199,6 +202,7 @@ class JobEntry(Row, frozen=True, kw_only=True):
     place: int = 0
     held: bool = False
     request: dict[str, Any] | None = None
+    machine: str = ""
 
 
 class Collection(Row, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ _ABOUT_THE_DEVICE = {
     THREADS: "number of threads",
 }
 _SETTING = " setting"
+THIS_MACHINE = "this one"
 _COMPLETE = "system"
 """In the versions of each record since these name all that matters: what such a record lacks was
 not there, of an older one nobody knows."""
@@ -61,6 +62,10 @@ def _is_named(name: str, before: Record, after: Record) -> bool:
 
 def _versions(before: Record, after: Record) -> Iterator[Cause]:
     was, now = dict(before.versions), dict(after.versions)
+    if before.machine != after.machine:
+        yield Cause(
+            "device", "machine", before.machine or THIS_MACHINE, after.machine or THIS_MACHINE
+        )
     if before.device and after.device and before.device != after.device:
         yield Cause("device", "device", before.device, after.device)
     if was.get(PLUGIN) != now.get(PLUGIN):  # then its files are others, too

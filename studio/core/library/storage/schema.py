@@ -272,6 +272,12 @@ _VERSION_8 = """
 _VERSION_9 = "ALTER TABLE records ADD COLUMN returned TEXT NOT NULL DEFAULT '{}';"
 """A record of a run that made no artifact says what its task returned."""
 
+_VERSION_10 = """
+    ALTER TABLE records ADD COLUMN machine TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs ADD COLUMN machine TEXT NOT NULL DEFAULT '';
+"""
+"""Records and jobs name the machine that computes them; all that were made so far, this one."""
+
 RECORDS_BY_THEIR_USES = (
     """UPDATE records SET conversation = coalesce(
         (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
@@ -287,7 +293,7 @@ what was erased none is left."""
 
 MIGRATIONS: tuple[str, ...] = (
     _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
-    _VERSION_8, _VERSION_9,
+    _VERSION_8, _VERSION_9, _VERSION_10,
 )  # fmt: skip
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 

@@ -129,7 +129,7 @@ def _recipe(details: Details) -> QWidget | None:
         facts["seed"] = record.seed
     for weights, digest in record.weights.items():
         facts[f"model {weights}"] = digest[:12]
-    facts |= {"device": record.device, "made": ago(record.created)}
+    facts |= {"machine": record.machine, "device": record.device, "made": ago(record.created)}
     if record.seconds is not None:
         facts["took"] = phrases.duration(record.seconds)
     for name, value in facts.items():

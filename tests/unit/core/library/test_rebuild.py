@@ -25,7 +25,7 @@ def fill(library: Library) -> None:
     """Do a bit of everything."""
     c = library.conversations
     record = library.add_record("image.generate", {"prompt": "fox", "steps": 20}, seed=3)
-    library.records.complete(record.id, seconds=2.5, device="cpu")
+    library.records.complete(record.id, seconds=2.5, device="cpu", machine="gpu-box")
     library.add_record("chat.reply", {"prompt": "no artifact came of this"})
     images = [
         library.add_artifact(

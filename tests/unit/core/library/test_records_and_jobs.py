@@ -16,8 +16,11 @@ def test_a_record_is_completed_afterwards(library: Library) -> None:
     record = library.add_record(
         "chat.reply", {"prompt": "hi", "stop": ["\n"]}, seed=2**53 - 1, plugin="chat"
     )
-    library.records.complete(record.id, seconds=1.5, device="cpu", weights={"small": "ab" * 32})
+    library.records.complete(
+        record.id, seconds=1.5, device="cpu", weights={"small": "ab" * 32}, machine="gpu-box"
+    )
     found = library.record(record.id)
+    assert (record.machine, found.machine) == ("", "gpu-box")
     assert (found.task, found.params, found.seed) == (record.task, record.params, 2**53 - 1)
     assert (found.seconds, found.device, found.weights) == (1.5, "cpu", {"small": "ab" * 32})
     with pytest.raises(StudioError, match="no record"):
@@ -39,6 +42,8 @@ def test_the_journal_knows_what_was_not_over(library: Library, folder: Path) -> 
         ]
         error = ErrorInfo(ErrorCode.RUNTIME_LOST, "The runtime died.")
         again.jobs.journal_state("two", "lost", error)
+        again.jobs.journal_state("three", "running", machine="gpu-box")
+        assert again.jobs.entry("three").machine == "gpu-box"
         assert again.jobs.entry("two").error == {"code": "RUNTIME_LOST", "message": error.message}
         assert [job.id for job in again.jobs.recent(2)] == ["three", "two"]
 

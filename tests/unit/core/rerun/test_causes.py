@@ -56,6 +56,12 @@ def test_of_a_record_of_an_older_studio_only_what_it_says_is_compared() -> None:
     assert [cause.name for cause in causes(old, new)] == ["torch"]
 
 
+def test_another_machine_is_told_by_its_name() -> None:
+    (cause,) = causes(record(), record(machine="gpu-box"))
+    assert cause.what == "device"
+    assert cause.words == "the machine is gpu-box now and was this one then"
+
+
 def test_models_and_files_are_told_by_their_bytes_not_by_their_names() -> None:
     def run(model: str, file: str, model_digest: str, file_digest: str) -> Record:
         params = {"model": model, "picture": file}
