@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from studio_setup import environment
 from studio_setup.console import CommandError, SetupError
 from studio_setup.project import Project
@@ -50,6 +52,25 @@ def test_everything_is_installed_in_one_go_with_the_pins(
     # Which index to use is the business of the machine's own pip settings.
     words = tools + packages
     assert not [w for w in words if w.startswith(("-i", "--index", "--extra")) or "://" in w]
+
+
+def test_what_comes_as_source_alone_finds_a_setuptools_that_builds_wheels(
+    project: Project, console: RecordingConsole
+) -> None:
+    console.answer = pretend(project)
+    environment.ensure(console, project)
+    tools, packages = pip_words(console)  # in this order
+    assert "--no-build-isolation" in packages, "what is installed here is what builds"
+    builder = next(Requirement(word) for word in tools if word.startswith("setuptools"))
+    # Python 3.11's own; the last that needs the package `wheel` beside it; the first that does not.
+    assert [builder.specifier.contains(v) for v in ("65.5.0", "70.0.0", "70.1.0")] == [
+        False,
+        False,
+        True,
+    ]
+    pins = (SETUP / "constraints.txt").read_text("utf-8")
+    pinned = re.search(r"^setuptools==(\S+)", pins, re.MULTILINE)
+    assert pinned is None or builder.specifier.contains(pinned[1])
 
 
 def test_the_second_time_nothing_runs(project: Project, console: RecordingConsole) -> None:
