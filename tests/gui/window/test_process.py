@@ -130,16 +130,10 @@ class Display:
 
     def __init__(self) -> None:
         self._read, write = os.pipe()
-        command = [
-            "Xvfb",
-            "-displayfd",
-            str(write),
-            "-screen",
-            "0",
-            "1400x900x24",
-            "-nolisten",
-            "tcp",
-        ]
+        # Else it starts anew when its last client leaves, and turns away who is just coming: an
+        # xdotool that looked for the window too early kept the studio out, once in 20 times.
+        words = "-noreset -nolisten tcp -screen 0 1400x900x24 -displayfd"
+        command = ["Xvfb", *words.split(), str(write)]
         self._server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(self._read) as told:
@@ -158,15 +152,16 @@ class Display:
         )
         return done.stdout.strip()
 
-    def window(self) -> str:
+    def window(self, process: subprocess.Popen[str]) -> str:
         """Wait for the studio's window and return its id."""
         found: list[str] = []
 
         def look() -> bool:
             found[:] = self.do("search", "--onlyvisible", "--name", "Offline Studio").split()
-            return bool(found)
+            return bool(found) or process.poll() is not None
 
         _until(look, "no window came up")
+        assert found, "the studio ended"
         return found[0]
 
     def title(self, window: str) -> str:
@@ -191,7 +186,7 @@ def _open(
 ) -> tuple[subprocess.Popen[str], str]:
     process = start(QT_QPA_PLATFORM="xcb", DISPLAY=display.name)
     try:
-        window = display.window()
+        window = display.window(process)
     except AssertionError as error:
         ended, served = process.poll(), display.runs
         process.kill()
