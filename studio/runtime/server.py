@@ -289,7 +289,6 @@ class Server:
             self._no_device(error)
             return
         log.info("computing on %s (%s), %d threads", device.name, device.kind, device.threads)
-        self._device = device
         self._send(_devices(found))
         on_card = device.kind != "cpu"
         card = card_meter(device.kind, card_id(device.torch_name)) if on_card else None
@@ -297,6 +296,7 @@ class Server:
         self._pool.use_device(device)
         self._scheduler.use_card(device.torch_name)
         self._scheduler.use_threads(device.threads)
+        self._device = device  # last: from now on the heartbeat tells of it, and divides threads
         self._start_jobs(device)
 
     def _no_device(self, error: BaseException) -> None:
