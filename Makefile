@@ -5,6 +5,6 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run test setup lint types bench shots weights translations
-run test setup lint types bench shots weights translations:
+.PHONY: run test verify setup lint types bench shots weights translations
+run test verify setup lint types bench shots weights translations:
 	@$(PYTHON) packaging/bootstrap.py $@ $(ARGS)

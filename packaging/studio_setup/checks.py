@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from studio_setup.console import SetupError
 from studio_setup.project import Project
 
 TESTS_FAILED = 1  # pytest's exit code when every test ran
@@ -60,7 +62,7 @@ _TESTS = {
     "unit": ("tests/unit",),
     "studio": (
         "tests",
-        *(f"--ignore=tests/{part}" for part in ("faults", "gui", "runtime", "unit")),
+        *(f"--ignore=tests/{part}" for part in ("faults", "gui", "runtime", "unit", "verify")),
     ),
     "faults": ("tests/faults",),
     "lab": ("plugins/lab",),
@@ -86,6 +88,33 @@ def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
         )
         for name, words in parts.items()
     ]
+
+
+def verify_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
+    """What takes minutes, one stage for each folder of ``tests/verify``.
+
+    Args:
+        project: the checkout.
+        extra: names of folders first, where not all are wanted; then further words for pytest.
+
+    Raises:
+        SetupError: there are no such folders.
+    """
+    known = sorted(file.parent.name for file in project.root.glob("tests/verify/*/test_*.py"))
+    if not known:
+        raise SetupError("There is nothing to verify: tests/verify has no folder with tests.")
+    chosen = list(itertools.takewhile(known.__contains__, extra))
+    return [
+        Stage(
+            name,
+            project.command(
+                "pytest", f"tests/verify/{name}", *extra[len(chosen) :],
+                "-o", f"cache_dir={_cache(name)}",
+            ),
+            True,
+        )
+        for name in dict.fromkeys(chosen or known)
+    ]  # fmt: skip
 
 
 def _cache(stage: str) -> str:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from studio_setup.stamps import Stamp
 ROOM = 3 * 2**30  # bytes: torch with its libraries, Qt, and pip's copies of them on the way
 UP_TO_DATE = "up to date"
 KERNELS = "studio.runtime.engines.text.kernels"
+VERIFY = ("ray", "release", "test")
+"""Extras of the studio that ``make verify`` needs."""
 PROBE = "import torch, sys; from PySide6.QtWidgets import QApplication; QApplication(sys.argv)"
 
 
@@ -50,6 +52,19 @@ def ensure(console: Console, project: Project) -> str:
         _install(console, project)
         _probe(console, project)
     return "installed " + ", ".join(_name(folder) for folder in project.packages())
+
+
+def add(console: Console, project: Project, extras: Sequence[str]) -> None:
+    """Installs extras of the studio beside what ``ensure`` has installed.
+
+    Raises:
+        SetupError: they could not be installed.
+    """
+    mark = Stamp(project.venv / f".studio-{'-'.join(extras)}")
+    if not mark.holds(project.install_fingerprint()):
+        with mark.work(project.install_fingerprint()):
+            wanted = f"{project.root}[{','.join(extras)}]"
+            _pip(console, project, ["--no-build-isolation", "-e", wanted])
 
 
 def _works(project: Project) -> bool:

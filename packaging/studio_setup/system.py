@@ -26,7 +26,7 @@ class Need:
 
     Attributes:
         group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `sound`, `sandbox`
-            (sandbox), `test`.
+            (sandbox), `test`, `verify` (machines, roots and clusters made for a test).
         probe: `lib:NAME`, `bin:NAME`, `module:NAME`, `font:START_OF_FILE_NAME` or
             `file:PATTERN|PATTERN`.
         apt, dnf, pacman: package that brings it; `a|b` where the name changed with a release.
@@ -83,6 +83,18 @@ NEEDS = (
     Need("test", "bin:xdotool", "xdotool", "xdotool", "xdotool"),
     Need("test", "bin:import", "imagemagick", "ImageMagick", "imagemagick"),
     Need("test", "bin:strace", "strace", "strace", "strace"),
+    Need("verify", "bin:sshd", "openssh-server", "openssh-server", "openssh"),
+    Need("verify", "bin:ssh", "openssh-client", "openssh-clients", "openssh"),
+    Need("verify", "bin:ip", "iproute2", "iproute", "iproute2"),
+    Need("verify", "bin:unshare", "util-linux", "util-linux", "util-linux"),
+    Need("verify", "bin:debootstrap", "debootstrap", "debootstrap", "debootstrap"),
+    Need("verify", "bin:dpkg-deb", "dpkg", "dpkg", "dpkg"),
+    Need("verify", "bin:xz", "xz-utils", "xz", "xz"),
+    Need(
+        "verify", "bin:desktop-file-validate",
+        "desktop-file-utils", "desktop-file-utils", "desktop-file-utils",
+    ),
+    Need("verify", "bin:appstreamcli", "appstream", "appstream", "appstream"),
 )  # fmt: skip
 
 INSTALL = {
@@ -90,6 +102,8 @@ INSTALL = {
     "dnf": ("dnf", "install", "-y"),
     "pacman": ("pacman", "-S", "--needed"),
 }
+SYSTEM_PATH = "/usr/sbin:/sbin"
+"""Where servers lie, that an ordinary account does not have on its path."""
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -126,7 +140,7 @@ def present(probe: str) -> bool:
     """True when a need's probe is met on this machine."""
     kind, _, name = probe.partition(":")
     if kind == "bin":
-        return shutil.which(name) is not None
+        return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}") is not None
     if kind == "module":
         return find_spec(name) is not None
     if kind == "font":

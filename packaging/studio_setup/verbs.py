@@ -21,6 +21,7 @@ VERBS = {
     "run": "set everything up and open Offline Studio (without a display: a tour)",
     "test": "set everything up and run the tests; further arguments go to pytest",
     "setup": "set everything up",
+    "verify": "what takes minutes: installers, two machines, a cluster; ARGS=installer is one",
     "lint": "ruff and the layers",
     "types": "mypy",
     "bench": "studio bench NAME",
@@ -28,7 +29,12 @@ VERBS = {
     "weights": "download the starter models",
     "translations": "bring the catalogues of translations to the texts of today",
 }
-THOROUGH = ("setup", "test", "weights")  # verbs that look at everything even when all seems done
+THOROUGH = (
+    "setup",
+    "test",
+    "verify",
+    "weights",
+)  # verbs that look at everything even when all seems done
 INTERRUPTED = 130
 
 
@@ -69,6 +75,8 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
         *longer, last = checks.test_stages(project, rest)
         stages = [*checks.lint_stages(project), *longer, *checks.type_stages(project), last]
         return checks.run_all(project, stages, checks.lanes())
+    if verb == "verify":
+        return checks.run_all(project, checks.verify_stages(project, rest))
     return 0
 
 
@@ -84,6 +92,8 @@ def set_up(project: Project, verb: str) -> None:
         console.done(system.ensure(console, *_system_groups(verb)))
         console.step("Python environment")
         outcome = environment.ensure(console, project)
+        if verb == "verify":
+            environment.add(console, project, environment.VERIFY)
         console.done(outcome)
         console.step("Starter models")
         is_new = outcome != environment.UP_TO_DATE
@@ -107,8 +117,10 @@ def open_studio(project: Project, rest: Sequence[str]) -> int:
 def _system_groups(verb: str) -> tuple[list[str], list[str]]:
     """Groups of system packages to look at, and those of them without which to stop."""
     groups = ["qt", "xcb", "look", "sound", "sandbox"]
-    if verb in ("setup", "test"):
+    if verb in ("setup", "test", "verify"):
         groups.append("test")
+    if verb == "verify":
+        return [*groups, "verify"], ["qt", "test", "verify"]
     return groups, ["qt", "xcb"] if verb == "run" and not display.why_none() else ["qt"]
 
 

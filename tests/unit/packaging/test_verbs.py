@@ -90,7 +90,7 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     assert done.returncode == 0, done.stdout + done.stderr
     ran = {line.partition("|")[2] for line in notes(ready)}
     tests = {words for words in ran if "pytest" in words}
-    apart = ("faults", "gui", "runtime", "unit")
+    apart = ("faults", "gui", "runtime", "unit", "verify")
     pages = "plugins/image/tests/pages"
     rest = " ".join(f"--ignore=tests/{folder}" for folder in apart)
     assert tests == {
@@ -117,6 +117,26 @@ def test_a_path_chooses_the_tests_and_not_the_folders(ready: Project) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     tests = {line.partition("|")[2] for line in notes(ready) if "pytest" in line}
     assert tests == {"-m pytest plugins/chat -k link"}
+
+
+def test_what_takes_minutes_is_one_stage_a_folder_with_what_it_needs(ready: Project) -> None:
+    empty = bootstrap(ready, "verify")
+    assert "nothing to verify" in empty.stderr
+    assert "[ray,release,test]" in notes(ready)[0]
+    (ready.root / "notes").unlink()
+    for part in ("cluster", "remote"):
+        folder = ready.root / "tests/verify" / part
+        folder.mkdir(parents=True)
+        (folder / "test_some.py").touch()
+    done = bootstrap(ready, "verify", "-k", "cut")
+    assert done.returncode == 0, done.stdout + done.stderr
+    ran = [line.partition("|")[2] for line in notes(ready)]
+    assert ran == [f"-m pytest tests/verify/{part} -k cut" for part in ("cluster", "remote")]
+    assert "ok      cluster" in done.stdout
+    bootstrap(ready, "verify", "remote", "-x")
+    assert notes(ready)[-1] == "offscreen|-m pytest tests/verify/remote -x", (
+        "and nothing is added again"
+    )
 
 
 def test_processes_of_tests_share_the_processors(ready: Project) -> None:
