@@ -143,7 +143,6 @@ class App(QObject):
         self.window.painted.connect(self._on_painted)
         self.window.closing.connect(self._on_closing)
         self.window.may_close = self._may_close
-        self.activity.set_runtime("starting")
         self.window.show()
 
     def quit(self) -> None:
@@ -263,9 +262,9 @@ class App(QObject):
         self.session.offer_report(self._crashes.found)
         self.session.tell_missing_fonts(self.look.fonts.missing)
         self._keep_timer.start()
-        # One after the other, with a frame between: rail, page, runtime.
+        # One after the other, with a frame between: rail, page, queue.
         QTimer.singleShot(0, self.session.workspace.open_first)
-        QTimer.singleShot(50, self.session.start_runtime)
+        QTimer.singleShot(50, self.session.start_work)
 
     def _show_problem(self, error: StudioError) -> None:
         """No home, or no library: the window stays and offers a way to go on."""

@@ -55,6 +55,7 @@ from studio.core.runtime_process.crash_excerpt import last_words
 from studio.core.runtime_process.loaded_models import LoadedModels
 from studio.core.runtime_process.notices import RuntimeNotices
 from studio.core.runtime_process.requests import RuntimeRequests
+from studio.core.runtime_process.rest import IdleRest
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
 from studio.core.tools import Tools
@@ -87,7 +88,7 @@ class Studio:
     """Everything that lives in one process. Used on the thread that opened it.
 
     Attributes:
-        runtime: The supervisor of the process that computes; it starts with the first job.
+        runtime: The supervisor of the process that computes; it starts when it is needed.
         runtime_requests: What the runtime was asked, and answers later.
         models: What the user wants of those in the runtime's memory.
         plugin_store: The plugins that the studio has installed.
@@ -180,6 +181,7 @@ class Studio:
         self.events = Events(library, self.jobs, self.post)
         self._background = Background("studio-background", self.post)
         is_busy = partial(somebody_waits, self.jobs, plugins)
+        self._rest = IdleRest(self.runtime, settings, self.jobs.live, self.runtime_requests)
         self.backups = Backups(
             paths, settings, library, self.notices, self._background, self.post, is_busy
         )
@@ -425,6 +427,7 @@ class Studio:
         message = received.message
         if isinstance(message, Status):
             self._blame.watch(message)
+            self._rest.watch(message)
             self.connections.take_status(message)
             for call in list(self._status_observers):
                 call(message)

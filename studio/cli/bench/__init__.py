@@ -16,7 +16,7 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 
 BENCHES = {
-    "start": "first paint of the window, compared with a bare PySide6 window",
+    "start": "first frame, page and answer, and idle memory, compared with bare PySide6 and torch",
     "link": "a round trip to the runtime, compared with a bare pipe between two processes",
     "text": "loading, prompt processing, generation and fidelity of text, compared with llama.cpp",
     "structured": "structured output: 200 replies checked, and their speed compared with free text",

@@ -71,7 +71,7 @@ def next_page():
 turning = QTimer()
 turning.timeout.connect(next_page)
 turning.start(1500)
-app.session.start_runtime()
+app.session.studio.runtime.start()
 show(storm.blow(app.session.studio, loop, **arguments))
 """
 

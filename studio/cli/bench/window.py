@@ -56,6 +56,9 @@ def show(figures):
     pathlib.Path("{_TOLD}").write_text(json.dumps(figures), "utf-8")
 
 app = App(application, only=tuple(told["only"]))
+times = {{}}
+app.window.painted.connect(lambda: times.setdefault("painted", time.monotonic()))
+app.window.pages.opened.connect(lambda page: times.setdefault("page", time.monotonic()))
 app.window.resize(1180, 740)
 loop = Loop()
 app.start()
@@ -77,7 +80,8 @@ def run(
 ) -> dict[str, Any]:
     """Run a few lines in a process with the whole window; return what they ``show``.
 
-    They find ``app``, ``arguments``, ``open_page(id)`` and ``loop``, whose ``turn(seconds)`` lets
+    They find ``app``, ``arguments``, ``open_page(id)``, ``times`` (monotonic seconds of the first
+    frame, ``painted``, and of the first ``page``) and ``loop``, whose ``turn(seconds)`` lets
     the window live and whose ``late`` fills up with how late it was, in seconds.
 
     Args:

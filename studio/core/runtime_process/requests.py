@@ -40,6 +40,11 @@ class RuntimeRequests:
         self._inspections[request] = then
         self._runtime.send(Inspect(request, str(path), full, context_limit))
 
+    @property
+    def are_open(self) -> bool:
+        """Whether an answer is still awaited."""
+        return bool(self._inspections or self._traces)
+
     def trace(self, then: Heard) -> None:
         """Ask the runtime what its last hour was like and call ``then``; not if it ends meanwhile.
 

@@ -127,6 +127,8 @@ class Supervisor:
         self._outbox: list[tuple[bytes, Sequence[Any]]] = []
         self._wanted = ""
         """Why the present end, once it comes, was asked for with a fresh start in mind."""
+        self._rests = False
+        """Whether the present end, once it comes, is nobody's loss."""
         self._timers: set[threading.Timer] = set()
         self._forget_greeting: Callable[[], None] = lambda: None
         self._watch = ProgressWatchdog()
@@ -161,6 +163,15 @@ class Supervisor:
             self._wanted = why
             self._become(RuntimeState.STOPPING, "It is being restarted.")
             self._threads.kill()
+
+    def rest(self) -> None:
+        """Let a runtime end that nobody needs now; the next message starts another one."""
+        if self._threads is not None and self.is_ready:
+            self._rests = True
+            self._become(RuntimeState.STOPPING, "It is not needed now.")
+            self._threads.ask_to_end()
+            keeper = self._threads
+            self.later(SHUTDOWN_SECONDS, lambda: self._insist(keeper))
 
     def forgive(self) -> None:
         """Forget the deaths so far: what brought them about is out of the way."""
@@ -224,7 +235,7 @@ class Supervisor:
 
     def _begin(self) -> None:
         self.hello, self.status = None, None
-        self._wanted = ""
+        self._wanted, self._rests = "", False
         self._watch = ProgressWatchdog()
         self._become(RuntimeState.STARTING, "")
         self._threads = keeper = RuntimeThreads(self._launch, self._mine, self._post, self)
@@ -264,6 +275,12 @@ class Supervisor:
         self._forget_greeting()
         self._complain("")
         lines = tuple(keeper.last_lines())
+        if self._rests and not self._wanted:
+            self.hello, self.status = None, None
+            self._become(RuntimeState.OFF, "")
+            if self._outbox:  # what came meanwhile is for the next one
+                self._begin()
+            return
         if self._wanted:
             death = Death(self._wanted, True, end.code, lines, self.status, end.at_hand)
             self._on_death(death)
@@ -284,6 +301,10 @@ class Supervisor:
             self.later(wait, self._again)
         else:
             self._again()
+
+    def _insist(self, keeper: RuntimeThreads) -> None:
+        if keeper is self._threads:
+            keeper.kill()
 
     def _again(self) -> None:
         if self.state is RuntimeState.DEAD and self._threads is None:

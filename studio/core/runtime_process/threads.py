@@ -93,11 +93,15 @@ class RuntimeThreads:
         if child is not None:
             child.kill()
 
-    def end(self, timeout: float) -> None:
-        """Ask it to end, then make it; returns when it is gone."""
+    def ask_to_end(self) -> None:
+        """Ask it to end when its steps at hand are done; ``ended`` follows."""
         self._closing = True
         self.write(frames.encode_body(Shutdown()), ())
         self._writes.put(None)
+
+    def end(self, timeout: float) -> None:
+        """Ask it to end, then make it; returns when it is gone."""
+        self.ask_to_end()
         self._reader.join(timeout)
         if self._reader.is_alive():
             self.kill()

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.api.window.context import Page
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.widgets.empty_states import ErrorState, LoadingState
+from studio.desktop.widgets.empty_states import ErrorState
+from studio.desktop.widgets.page_skeleton import PageSkeleton
 from studio.desktop.window.page_spec import PageSpec
 from studio.protocol.errors import StudioError
 
@@ -42,7 +43,8 @@ class PageHost(QStackedWidget):
         self._states: dict[str, Any] = {}
         self._current = ""
         self.on_fault: Callable[[str, str, BaseException], object] = lambda *fault: None
-        self._instead: QWidget = LoadingState(look, "")
+        self.skeleton: PageSkeleton | None = PageSkeleton(look)
+        self._instead: QWidget = self.skeleton
         self.addWidget(self._instead)
 
     # --- what there is ------------------------------------------------------------------------
@@ -87,8 +89,14 @@ class PageHost(QStackedWidget):
         page = self._pages.get(page_id)
         if page is not None and page.focus is not None:
             self._guard(spec, "focus", page.focus)
+        self._end_skeleton()
         self.opened.emit(page_id)
         return page
+
+    def _end_skeleton(self) -> None:
+        skeleton, self.skeleton = self.skeleton, None
+        if skeleton is not None:
+            skeleton.hand_over(self.window().focusWidget())
 
     def is_ready(self, page_id: str) -> bool:
         """Whether a page was built, if only to say what is wrong with it."""
@@ -118,7 +126,8 @@ class PageHost(QStackedWidget):
         self.addWidget(widget)
         self.setCurrentWidget(widget)
         self.removeWidget(old)
-        old.deleteLater()
+        if old is not self.skeleton:  # it may hold what was typed
+            old.deleteLater()
 
     def _build(self, spec: PageSpec) -> None:
         try:

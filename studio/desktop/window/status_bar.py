@@ -89,7 +89,7 @@ class _Runtime(QWidget):
     def _show(self) -> None:
         state, reason = self._activity.runtime_state, self._activity.runtime_reason
         icon, color, text = {
-            "off": ("circle", "faint", self.tr("Runtime off; starts with the first job")),
+            "off": ("circle", "faint", self.tr("Runtime off; starts when it is needed")),
             "starting": ("loader", "accent", self.tr("Runtime is starting…")),
             "ready": ("circle-dot", "good", self._device(self._activity.status)),
             "stopping": ("loader", "mute", self.tr("Runtime is stopping…")),

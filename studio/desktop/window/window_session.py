@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
 from studio.core.notices import Level, Notice
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import Launch
+from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.core.terminals import Terminals
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.dictation import Dictation
 from studio.desktop.main_thread.bridge import Background, Bridge
+from studio.desktop.main_thread.first_touch import FirstTouch
 from studio.desktop.main_thread.preload import Preload
 from studio.desktop.pages import plugin_actions
 from studio.desktop.plugin_faults import PluginFaults
@@ -86,6 +88,7 @@ class WindowSession(QObject):
         # Whatever plugins do to the start, they have done by then.
         QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))
         self._warming = Preload(self.workspace.page_packages(), self)
+        self._touch = FirstTouch(studio.runtime.start, self)
 
     @classmethod
     def open(
@@ -109,14 +112,19 @@ class WindowSession(QObject):
         )
         return cls(window, studio, bridge, background)
 
-    def start_runtime(self) -> None:
-        """Let the runtime get ready in the background, and go on with the queue."""
-        self.studio.runtime.start()
+    def start_work(self) -> None:
+        """Go on with the queue, and get the runtime ready as soon as somebody uses the window."""
+        self._wait_for_touch(self.studio.runtime.state)
+        self.studio.on_runtime(lambda state, _reason: self._wait_for_touch(state))
         self.studio.take_up_queue()
+
+    def _wait_for_touch(self, state: RuntimeState) -> None:
+        self._touch.wait(state is RuntimeState.OFF)
 
     def close(self) -> None:
         """End all jobs and let go of the library."""
         self._looking.stop()
+        self._touch.wait(False)
         self._warming.close()
         self.workspace.serving.close()
         self._terminals.close()

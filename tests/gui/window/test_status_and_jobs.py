@@ -44,7 +44,7 @@ def _named(widget: QWidget, name: str) -> QWidget:
 @pytest.mark.parametrize(
     ("state", "reason", "expected"),
     [
-        ("off", "", "starts with the first job"),
+        ("off", "", "starts when it is needed"),
         ("starting", "", "starting"),
         ("dead", "it was killed (SIGKILL)", "it was killed (SIGKILL)"),
         ("given_up", "it died three times", "it died three times"),

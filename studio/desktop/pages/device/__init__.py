@@ -175,7 +175,7 @@ class DevicePage(QWidget):
                 "given_up": self.tr("The runtime stopped too often. Restart it in the status bar."),
             }.get(
                 self._activity.runtime_state,
-                self.tr("The runtime is off. It starts with the first job."),
+                self.tr("The runtime is off. It starts when it is needed."),
             )
         count = status.threads
         threads = self.tr("1 thread") if count == 1 else self.tr("{n} threads").format(n=count)

@@ -120,12 +120,38 @@ def test_it_stops_politely_and_can_be_started_again(owner: Owner) -> None:
     assert owner.deaths == []
 
 
-def test_a_child_that_does_not_end_is_ended() -> None:
-    def deaf(link: Link) -> None:
-        handshake(link, echo.HELLO)
-        while link.receive():  # takes Shutdown for small talk
-            pass
+def test_one_that_rests_is_off_and_what_is_said_meanwhile_starts_the_next(owner: Owner) -> None:
+    owner.supervisor.start()
+    owner.until_state(RuntimeState.READY)
+    owner.supervisor.rest()
+    owner.until_state(RuntimeState.OFF)
+    owner.supervisor.send(Inspect("1", "again"))
+    owner.until_state(RuntimeState.READY, starts=2)
+    owner.supervisor.rest()
+    owner.supervisor.send(Inspect("2", "while it ends"))
+    owner.until(lambda: len(owner.heard) == 2)
+    assert len(owner.children) == 3
+    assert owner.deaths == []
 
+
+def deaf(link: Link) -> None:
+    handshake(link, echo.HELLO)
+    while link.receive():  # takes Shutdown for small talk
+        pass
+
+
+def test_one_that_does_not_end_to_rest_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.SHUTDOWN_SECONDS", 0.01)
+    owner = Owner(lambda: InprocChild(deaf))
+    owner.supervisor.start()
+    owner.until_state(RuntimeState.READY)
+    owner.supervisor.rest()
+    owner.until_state(RuntimeState.OFF)
+    assert not owner.children[0]._thread.is_alive()
+    assert owner.deaths == []
+
+
+def test_a_child_that_does_not_end_is_ended() -> None:
     owner = Owner(lambda: InprocChild(deaf))
     owner.supervisor.start()
     owner.until_state(RuntimeState.READY)
