@@ -264,7 +264,7 @@ class App(QObject):
         self._keep_timer.start()
         # One after the other, with a frame between: rail, page, queue.
         QTimer.singleShot(0, self.session.workspace.open_first)
-        QTimer.singleShot(50, self.session.start_work)
+        QTimer.singleShot(50, self.session.studio.take_up_queue)
 
     def _show_problem(self, error: StudioError) -> None:
         """No home, or no library: the window stays and offers a way to go on."""

@@ -25,6 +25,8 @@ class PageSkeleton(QWidget):
         self._field.setAccessibleName(self.tr("Page is loading"))
         self._field.setFixedHeight(_FIELD_HEIGHT)
         self._field.setMaximumWidth(_FIELD_WIDTH)
+        # Tab passes it by: it is gone before anybody would come back.
+        self._field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFocusProxy(self._field)
         row = QHBoxLayout()
         row.addStretch(1)

@@ -93,6 +93,11 @@ class PageHost(QStackedWidget):
         self.opened.emit(page_id)
         return page
 
+    def focus_skeleton(self) -> None:
+        """Let what is typed before the first page is there be kept for it."""
+        if self.skeleton is not None:
+            self.skeleton.setFocus()
+
     def _end_skeleton(self) -> None:
         skeleton, self.skeleton = self.skeleton, None
         if skeleton is not None:

@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore(state)
         look.theme.dress(self)
+        self.pages.focus_skeleton()
 
     # --- pages --------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class MainWindow(QMainWindow):
         if not self.state.maximized:
             # Of the frame, as move() wants it: else each start would be lower by a title bar.
             self.state.geometry = (self.x(), self.y(), self.width(), self.height())
-        self.state.page = self.pages.current or self.state.page
+        self.state.page = self.pages.current or self._wanted or self.state.page
         self.state.pages = self.pages.states()
         self.state.theme = str(self.look.theme.mode)
         self.state.reduced_motion = self.look.theme.reduced_motion

@@ -89,6 +89,8 @@ class WindowSession(QObject):
         QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))
         self._warming = Preload(self.workspace.page_packages(), self)
         self._touch = FirstTouch(studio.runtime.start, self)
+        self._touch.wait()
+        studio.on_runtime(lambda state, _reason: self._touch.wait(state is RuntimeState.OFF))
 
     @classmethod
     def open(
@@ -111,15 +113,6 @@ class WindowSession(QObject):
             post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
         )
         return cls(window, studio, bridge, background)
-
-    def start_work(self) -> None:
-        """Go on with the queue, and get the runtime ready as soon as somebody uses the window."""
-        self._wait_for_touch(self.studio.runtime.state)
-        self.studio.on_runtime(lambda state, _reason: self._wait_for_touch(state))
-        self.studio.take_up_queue()
-
-    def _wait_for_touch(self, state: RuntimeState) -> None:
-        self._touch.wait(state is RuntimeState.OFF)
 
     def close(self) -> None:
         """End all jobs and let go of the library."""

@@ -74,7 +74,7 @@ def test_sigterm_ends_it_cleanly_and_keeps_its_state(
     start: Callable[..., subprocess.Popen[str]], home: Path
 ) -> None:
     process = start(QT_QPA_PLATFORM="offscreen")
-    _until((home / "logs" / "runtime.log").exists, "the studio did not open")  # after its page
+    _until((home / "logs" / "crash-native.log").exists, "the studio did not open")
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
