@@ -50,6 +50,7 @@ class Composer(QFrame):
         modes: What can be done, and the parameter forms of the panel.
         go: Starts, or stops.
         painted: Returns the mask that was painted for the picture, as a PNG file, if one was.
+        in_view: Returns the picture that is in view, if one is.
         restore_mask: Puts a mask that was kept, a file, on a picture.
         pace: Returns how many pixels a second were enlarged with such parameters; 0: not known.
     """
@@ -58,6 +59,7 @@ class Composer(QFrame):
         super().__init__()
         self._weights = ctx.weights
         self.painted: Callable[[], bytes | None] = lambda: None
+        self.in_view: Callable[[], Path | None] = lambda: None
         self.restore_mask: Callable[[str, Path], None] = lambda _picture, _mask: None
         self.pace: Callable[[Mapping[str, Any]], float] = lambda _asked: 0.0
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.IMAGE)
@@ -72,6 +74,7 @@ class Composer(QFrame):
         self.modes.put_above(self.loras, DRAW, GRID)
         self.regions = RegionRow(ctx)
         self.regions.size_of = self._drawn_size
+        self.regions.picture_of = self._below_regions
         self.modes.put_above(self.regions, DRAW)
         self.go = ctx.kit.run_button(tr("Draw"), "brush")
         ctx.ui.wear(self, Role.COMPOSER)
@@ -280,6 +283,11 @@ class Composer(QFrame):
         values = self.modes.forms[DRAW].values()
         wide, high = (int(values.get(name) or 0) for name in ("width", "height"))
         return QSize(wide or high or 1, high or wide or 1)
+
+    def _below_regions(self) -> Path | None:
+        """Return the picture that the drawing starts from, else the one in view."""
+        start = str(self.modes.forms[DRAW].values().get("init") or "")
+        return Path(start) if start else self.in_view()
 
     def _inversions(self, prompt: str) -> list[str]:
         """Return the textual inversions whose names stand in one of the prompts."""

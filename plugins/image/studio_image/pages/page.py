@@ -6,6 +6,7 @@ Computes nothing; the pictures are the library's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QImage, QResizeEvent
@@ -104,6 +105,7 @@ class PicturePage(QWidget):
             self.show_stage,
         )
         self.composer.pace = self._pace
+        self.composer.in_view = self._in_view
         self.imports = ImportController(ctx, self.composer, self.results, self.view, self.trouble)
         self.target = kit.drop_target(
             self,
@@ -259,6 +261,10 @@ class PicturePage(QWidget):
         self._empty = empty
         self.views.addWidget(empty)
         self.views.setCurrentWidget(empty)
+
+    def _in_view(self) -> Path | None:
+        result = self.view.result()
+        return result.artifact.path if result else None
 
     def _show_viewer(self) -> None:
         """Show the picture in view, or the desk where its mask is painted."""

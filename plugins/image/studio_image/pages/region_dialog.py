@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from studio.api import BadInput, PluginContext, Role
 from studio_image.pages.phrases import tr
@@ -31,6 +32,7 @@ from studio_image.schema.generate import REGION_COLOURS
 
 _SIDE = 768
 """Pixels of the longer side of what is painted: finer than any latents."""
+_WHOLE = Qt.AspectRatioMode.KeepAspectRatio
 _LONGEST = 1000
 _SWATCH = 18
 
@@ -65,12 +67,23 @@ class RegionDialog(QDialog):
         self.prompts: dict[str, QLineEdit] = {}
         self._lay_out(ctx)
         paper = QImage(
-            size.scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio),
+            size.scaled(_SIDE, _SIDE, _WHOLE),
             QImage.Format.Format_RGB32,
         )
         paper.fill(QColor("white"))
         self.desk.show_picture(paper)
         self.choose("red")
+
+    def show_below(self, picture: QImage) -> None:
+        """Show a picture below what is painted: in the middle, as large as fits."""
+        paper = self.canvas.image.copy()
+        place = QRect(QPoint(), picture.size().scaled(paper.size(), _WHOLE))
+        place.moveCenter(paper.rect().center())
+        painter = QPainter(paper)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, picture)
+        painter.end()
+        self.canvas.show_image(paper, keep_view=True)
 
     def _lay_out(self, ctx: PluginContext) -> None:
         side = QVBoxLayout()
@@ -188,6 +201,7 @@ class RegionRow(QWidget):
         prompts: Of the regions.
         painting: Where they are, a PNG file; empty if nothing is painted.
         size_of: Returns width and height of the next drawing.
+        picture_of: Returns the picture that is shown below what is painted, if there is one.
 
     Signals:
         changed: Other regions.
@@ -201,6 +215,7 @@ class RegionRow(QWidget):
         self.prompts: list[str] = []
         self.painting = b""
         self.size_of: Callable[[], QSize] = lambda: QSize(1, 1)
+        self.picture_of: Callable[[], Path | None] = lambda: None
         self._words = ctx.ui.label("", Role.MUTE)
         self.button = ctx.ui.button(tr("Paint"), "brush", dense=True)
         self.button.setAccessibleName(tr("Paint regions"))
@@ -241,6 +256,13 @@ class RegionRow(QWidget):
         dialog = RegionDialog(self._ctx, self.window(), self.size_of())
         if self.prompts:
             dialog.show_answer(self.prompts, self.painting)
+
+        def put(picture: Any) -> None:
+            if isinstance(picture, QImage) and isValid(dialog):
+                dialog.show_below(picture)
+
+        if (path := self.picture_of()) is not None:
+            read_later(self._ctx, path, put)
         return dialog
 
     def open(self) -> None:

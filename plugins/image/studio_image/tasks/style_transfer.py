@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +17,19 @@ from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verd
 from studio_image import picture_arrays
 from studio_image.lent import as_lent
 from studio_image.repair import faces
+from studio_image.restyle.canvas import (
+    SHORTEST_SIDE,
+    Canvas,
+    as_array,
+    as_tensor,
+    finished,
+    fitted_to,
+)
 from studio_image.restyle.strokes import LUMA, PAINTED, painted
 from studio_image.restyle.styles import STYLES, style_file
 from studio_image.schema import Restyle
 
 if TYPE_CHECKING:
-    import torch
-
     from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish
 
@@ -36,9 +42,7 @@ _TILE_COUNTS = 4  # of the steps before: about as long takes a tile
 _SKETCH, _SKETCH_STEPS = 128, 24  # px: the longer side of the first preview, and its steps
 _SKETCH_FROM = 384  # px: smaller pictures show something soon enough
 _SKETCH_SHOWN = 16  # steps of the picture itself, before it has more to show than the sketch
-_SHOWN = 1024  # px: the longer side of a preview
 SMALLEST = 64  # px: the longer side of what is still a picture, where memory is short
-SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
 
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
@@ -65,13 +69,13 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     if (name := _by_strokes(params)) is not None:
         yield from _with_strokes(ctx, params, picture, name)
         return
-    whole = _fit(picture, params.size)
+    whole = fitted_to(picture, params.size)
     left = _tiles_of(whole)
     yield ctx.progress(0, params.steps + _TILE_COUNTS * left, "Loading")
 
-    def body(side: int) -> Generator[Event, None, _Canvas]:
-        fitted = _fit(picture, side)
-        larger = [(_fit(style, round(side * STROKES)), share) for style, share in styles]
+    def body(side: int) -> Generator[Event, None, Canvas]:
+        fitted = fitted_to(picture, side)
+        larger = [(fitted_to(style, round(side * STROKES)), share) for style, share in styles]
         return (yield from _painted(ctx, params, fitted, larger, left))
 
     with ctx.lease(params.weights):  # the model stays, whatever size the picture comes down to
@@ -93,7 +97,7 @@ def _with_strokes(
 ) -> Iterator[Event]:
     yield ctx.progress(0, 1, "Painting")
     started = time.monotonic()
-    fitted = _fit(picture, params.size)
+    fitted = fitted_to(picture, params.size)
     rng = np.random.default_rng(ctx.rng.seed)
     work = partial(painted, picture_arrays.on_white(fitted), name, rng)
     made = yield from ctx.in_thread(work)
@@ -125,40 +129,13 @@ def _rungs(size: int, *, keeps_size: bool) -> list[Rung[int]]:
     return [Rung(size), *(Rung(side, words.format(side)) for side in sides)]
 
 
-@dataclass
-class _Canvas:
-    """What is painted, ``tensor``, after ``picture``, and how far it is.
-
-    Attributes:
-        left: Tiles that are still to be drawn finer.
-    """
-
-    tensor: torch.Tensor
-    picture: np.ndarray
-    started: float
-    done: int = 0
-    left: int = 0
-
-    def is_late(self, params: Restyle) -> bool:
-        """Whether the time is up."""
-        return 0 < params.seconds <= time.monotonic() - self.started
-
-    def verdict(self) -> Verdict:
-        height, width = self.picture.shape[:2]
-        finite = bool(self.tensor.isfinite().all())
-        made = _finished(self.tensor, self.picture)
-        return picture_arrays.verdict(
-            made, finite=finite, size=(width, height), source=self.picture
-        )
-
-
 def _painted(
     ctx: TaskContext,
     params: Restyle,
     picture: np.ndarray,
     styles: Sequence[tuple[np.ndarray, float]],
     left: int,
-) -> Generator[Event, None, _Canvas]:
+) -> Generator[Event, None, Canvas]:
     """Return the picture after all steps, or as many as there was time for.
 
     Args:
@@ -169,8 +146,8 @@ def _painted(
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
     wish = Wish(
-        _tensor(picture),
-        [(_tensor(style), share) for style, share in styles],
+        as_tensor(picture),
+        [(as_tensor(style), share) for style, share in styles],
         params.strength,
         params.keep_colours,
         params.steps,
@@ -178,7 +155,7 @@ def _painted(
     height, width = picture.shape[:2]
     with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as model:
         features = as_lent(model, Features, params.weights, "restyling")
-        canvas = _Canvas(wish.content, picture, time.monotonic(), left=left)
+        canvas = Canvas(wish.content, picture, time.monotonic(), left=left)
         total = params.steps + _TILE_COUNTS * left
         is_sketched = max(height, width) >= _SKETCH_FROM
         if is_sketched:
@@ -199,9 +176,9 @@ def _painted(
                     done = canvas.done
                     has_more = not is_sketched or done >= _SKETCH_SHOWN
                     is_shown = has_more and done % PREVIEW_EVERY == 1
-                    preview = _array(canvas.tensor) if is_shown else None
+                    preview = as_array(canvas.tensor) if is_shown else None
                     yield ctx.progress(done, total, "", preview)
-                    if canvas.is_late(params):
+                    if canvas.is_late(params.seconds):
                         break
                 if canvas.verdict().passed:
                     break
@@ -234,7 +211,7 @@ def _sketched(ctx: TaskContext, features: Features, wish: Wish, total: int) -> I
             shown = step
     if shown is not None:
         preview = resized(shown, (height, width))
-        yield ctx.progress(0, total, "A first sketch", _array(preview))
+        yield ctx.progress(0, total, "A first sketch", as_array(preview))
 
 
 def _tiles_of(picture: np.ndarray) -> int:
@@ -246,7 +223,7 @@ def _tiles_of(picture: np.ndarray) -> int:
 
 
 def _in_detail(
-    ctx: TaskContext, params: Restyle, canvas: _Canvas, picture: np.ndarray
+    ctx: TaskContext, params: Restyle, canvas: Canvas, picture: np.ndarray
 ) -> Iterator[Event]:
     """Bring the canvas to the size of ``picture``, and draw it finer as long as there is time."""
     from studio_image.restyle.detail import detailed
@@ -257,7 +234,7 @@ def _in_detail(
     small, count, steps = canvas.tensor.cpu(), canvas.left, params.steps
     size = picture.shape[:2]
     canvas.picture, canvas.tensor = picture, resized(small, size).contiguous()
-    colours = _tensor(picture) if params.keep_colours else None
+    colours = as_tensor(picture) if params.keep_colours else None
     try:
         with ctx.lease(params.weights, BYTES_A_PIXEL * TILE * TILE) as model:
             features = as_lent(model, Features, params.weights, "restyling")
@@ -267,22 +244,15 @@ def _in_detail(
                     continue
                 canvas.left = count - made
                 done, total = steps + _TILE_COUNTS * made, steps + _TILE_COUNTS * count
-                preview = _array(_shown(canvas.tensor))
+                preview = canvas.preview()
                 yield ctx.progress(done, total, f"Detail {made} of {count}", preview)
-                if canvas.is_late(params):
+                if canvas.is_late(params.seconds):
                     break
     except Cancelled:
         yield from filter(None, _results(ctx, params, canvas))
         raise
     if colours is not None:
         canvas.tensor = coloured(canvas.tensor, colours)
-
-
-def _shown(canvas: torch.Tensor) -> torch.Tensor:
-    from studio_image.restyle.transfer import resized
-
-    share = min(1.0, _SHOWN / max(canvas.shape[-2:]))
-    return resized(canvas, [round(length * share) for length in canvas.shape[-2:]])
 
 
 def _tries(features: Features) -> Iterator[Features]:
@@ -294,13 +264,13 @@ def _tries(features: Features) -> Iterator[Features]:
         yield features.exact()
 
 
-def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Event]:
+def _results(ctx: TaskContext, params: Restyle, canvas: Canvas) -> Iterator[Event]:
     """Yield the artifact and the result.
 
     Raises:
         StudioError: It came to nothing, in float32 too.
     """
-    made, seconds = _finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
+    made, seconds = finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
     yield from _handed_over(
         ctx, params, canvas.picture, made, canvas.verdict(), canvas.done, seconds, canvas.left
     )
@@ -397,37 +367,3 @@ def _shares(count: int, mix: Sequence[float]) -> list[float]:
 def _names(styles: Sequence[str]) -> str:
     titles = {style.name: style.title for style in STYLES}
     return " and ".join(titles.get(name.strip().lower(), style_file(name).stem) for name in styles)
-
-
-# --- pictures and tensors ---------------------------------------------------------------------
-
-
-def _fit(picture: np.ndarray, side: int) -> np.ndarray:
-    """Return the picture with its longer side at ``side`` pixels."""
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    fitted = [max(SHORTEST_SIDE, round(length * scale)) for length in (width, height)]
-    return picture_arrays.resized(picture, *fitted)
-
-
-def _tensor(picture: np.ndarray) -> torch.Tensor:
-    """Return an (H, W, 3 or 4) picture as (1, 3, H, W) in 0…1; what shines through is white."""
-    import torch
-
-    values = picture.astype(np.float32) / 255
-    if values.shape[2] == 4:
-        alpha = values[..., 3:]
-        values = values[..., :3] * alpha + (1 - alpha)
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-
-
-def _array(canvas: torch.Tensor) -> np.ndarray:
-    values: Any = canvas[0].permute(1, 2, 0).float().cpu().numpy()
-    return picture_arrays.from_unit(values)
-
-
-def _finished(canvas: torch.Tensor, picture: np.ndarray) -> np.ndarray:
-    """Return the canvas at the size of ``picture``, as transparent as that was."""
-    height, width = picture.shape[:2]
-    made = picture_arrays.resized(_array(canvas), width, height)
-    return np.dstack((made, picture[..., 3])) if picture.shape[2] == 4 else made

@@ -139,6 +139,11 @@ def test_other_kinds_of_one_file_are_refused(networks, tmp_path):
     save_file(networks["sd"].state_dict() | {"task_embedding": torch.zeros(2)}, file)
     with pytest.raises(StudioError, match="ControlNet Union"):
         ControlLoader().recognise(file)
+    xlabs = ("input_hint_block.0.weight", "double_blocks.0.img_attn.qkv.weight")
+    save_file({name: torch.zeros(2) for name in xlabs}, file)
+    with pytest.raises(StudioError, match="first layout of XLabs") as refused:
+        ControlLoader().recognise(file)
+    assert "diffusers folder" in refused.value.hint
 
 
 def test_edges_are_thin_and_where_they_should_be():

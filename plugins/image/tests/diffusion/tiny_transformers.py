@@ -37,10 +37,12 @@ def clip_words():
     return tokenizer(Vocabulary(None))
 
 
-def autoencoder(channels, shift=None):
+def autoencoder(channels, shift=None, widths=(32, 64)):
+    count = len(widths)
     return diffusers.AutoencoderKL(
-        block_out_channels=(32, 64), latent_channels=channels, shift_factor=shift,
-        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=widths, latent_channels=channels, shift_factor=shift,
+        down_block_types=("DownEncoderBlock2D",) * count,
+        up_block_types=("UpDecoderBlock2D",) * count,
         use_quant_conv=shift is None, use_post_quant_conv=shift is None,
     )  # fmt: skip
 
@@ -68,7 +70,7 @@ def _wide_t5():
     )
 
 
-def flux(*, told_guidance=True):
+def flux(*, told_guidance=True, widths=(32, 64)):
     torch.manual_seed(0)
     return diffusers.FluxPipeline(
         transformer=diffusers.FluxTransformer2DModel(
@@ -76,7 +78,8 @@ def flux(*, told_guidance=True):
             num_attention_heads=2, joint_attention_dim=32, pooled_projection_dim=32,
             guidance_embeds=told_guidance, axes_dims_rope=(4, 4, 8),
         ),
-        scheduler=_FLOW(use_dynamic_shifting=told_guidance), vae=autoencoder(4, 0.1),
+        scheduler=_FLOW(use_dynamic_shifting=told_guidance),
+        vae=autoencoder(4, 0.1, widths),
         text_encoder=clip(transformers.CLIPTextModel), tokenizer=clip_words(),
         text_encoder_2=t5(), tokenizer_2=t5_words(),
     )  # fmt: skip
@@ -140,7 +143,11 @@ KINDS = {
 
 def make(name):
     """Return a pipeline that gives the same each time: nothing of it is dropped out."""
-    pipe = KINDS[name]()
+    return still(KINDS[name]())
+
+
+def still(pipe):
+    """Return a pipeline as it draws: nothing is dropped out, nothing printed."""
     pipe.set_progress_bar_config(disable=True)
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):

@@ -58,6 +58,9 @@ def test_painted_regions_go_with_the_drawing(desk: Desk, row) -> None:
     desk.qtbot.addWidget(again)
     assert [field.text() for field in again.prompts.values()][:3] == ["a fox", "a lake", ""]
     assert not again.layer.part("#00ff00").isEmpty()
+    desk.until(lambda: again.canvas.image.pixelColor(300, 300).red() == 200)  # what was drawn
+    assert again.canvas.image.size() == again.layer.image.size()
+    assert not again.layer.part("#00ff00").isEmpty(), "the regions are still there"
 
 
 def test_a_region_without_a_prompt_and_a_prompt_without_one_are_told(desk: Desk, row) -> None:

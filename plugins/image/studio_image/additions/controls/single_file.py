@@ -24,10 +24,13 @@ _OF_XL = {
     "add_embedding.linear_1": "label_emb.0.0",
     "add_embedding.linear_2": "label_emb.0.2",
 }
+_PLAIN = "Use a plain ControlNet for Stable Diffusion 1, 2 or XL."
 _OTHER_KINDS = {
-    "task_embedding": "ControlNet Union",
-    "lora_controlnet": "Control-LoRA",
+    "task_embedding": ("ControlNet Union", _PLAIN),
+    "lora_controlnet": ("Control-LoRA", _PLAIN),
+    "double_blocks.0.": ("Flux in the first layout of XLabs", "Use its diffusers folder."),
 }
+"""What a name holds → the kind of such a file, and what to use instead."""
 
 
 def read_single_file(path: Path) -> Part | None:
@@ -41,12 +44,12 @@ def read_single_file(path: Path) -> Part | None:
     sizes = shapes(path)
     if not sizes.keys() & {_OURS, _FIRST, _PREFIX + _FIRST}:
         return None
-    for mark, kind in _OTHER_KINDS.items():
+    for mark, (kind, instead) in _OTHER_KINDS.items():
         if any(mark in name for name in sizes):
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 f"“{path.name}” is of the kind {kind}, which is not supported.",
-                "Use a plain ControlNet for Stable Diffusion 1, 2 or XL.",
+                instead,
             )
     try:
         names = _names(sizes)
