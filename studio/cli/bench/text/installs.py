@@ -33,10 +33,10 @@ class Install:
     options: tuple[str, ...] = ()
 
 
-WHEEL = Install("wheel", "by_cyllama", "cyllama>=0.2.18,<0.3", "cyllama")
+WHEEL = Install("wheel", "engine_cyllama", "cyllama>=0.2.18,<0.3", "cyllama")
 NATIVE = Install(
     "native",
-    "by_llama_cpp",
+    "engine_llama_cpp",
     "llama-cpp-python>=0.3.36,<0.4",
     "llama_cpp",
     ("--no-binary", "llama-cpp-python"),

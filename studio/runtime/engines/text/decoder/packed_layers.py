@@ -1,14 +1,12 @@
-"""The layers of a packed model, in few compiled calls each, as ``transformer_block`` has them.
+"""The layers of a packed model, in one compiled call, as ``transformer_block`` has them.
 
-All between two products is one call (see ``kernels``), from float32 products to the bytes of the
-next ones. Rows are tokens of several texts; each has the same bits in any company.
+Rows are tokens of several texts; each has the same bits in any company.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,148 +15,119 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from studio.runtime.engines.text.decoder.layers import Linear
-from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.decoder.transformer_block import Block
-from studio.runtime.engines.text.formats.config import LayerKind, LlamaConfig, RopeConfig
-from studio.runtime.engines.text.kernels import quantised_activations as planes
-from studio.runtime.engines.text.kernels.attention import AttentionConfig, Text, attend
-from studio.runtime.engines.text.kernels.norm_and_gate import (
-    NO_WEIGHTS,
-    Rows,
-    add_norm_quantise,
-    gate_quantise,
-)
+from studio.runtime.engines.text.formats.config import RopeConfig
+from studio.runtime.engines.text.kernels import attention, matmul, whole_step
+from studio.runtime.engines.text.kernels.norm_and_gate import Rows
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
-from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 
 if TYPE_CHECKING:
     from studio.runtime.engines.text.decoder.llama import Llama, Passage
 
-Turns = Mapping[RopeConfig | None, Rows]
-"""Of all rows, by the rule for positions: (tokens, head dim), or no row."""
 
+class PackedLayers:
+    """All layers of a model, and the scores after them. Two threads may read at once."""
 
-@dataclass(frozen=True)
-class Stretch:
-    """The rows of one text.
-
-    Attributes:
-        rows: How many.
-        start: The position of the first.
-        cache: Of the text.
-    """
-
-    rows: int
-    start: int
-    cache: PackedKVCache
-
-
-class PackedLayer:
-    """One layer.
-
-    Attributes:
-        addend_weight: Of the norm of what it returns, or ``NO_WEIGHTS``.
-    """
-
-    def __init__(self, config: LlamaConfig, block: Block, layer: int, planes: int) -> None:
-        self._layer = layer
-        self._kind: LayerKind = config.kinds[layer]
-        self._eps = config.norm_eps
-        self._is_gelu = config.family.gelu
-        self._mixed_width = config.heads * config.head_dim
-        attention = block.attention
+    def __init__(self, model: Llama) -> None:
+        config = model.config
+        self._config = config
+        self._embedding = model.embedding
+        self._rotaries = model.rotaries
+        self._ropes: list[RopeConfig] = sorted(config.ropes, key=repr)
         scale = config.query_scale
-        self._attention = AttentionConfig(
+        self._shape = whole_step.Shape(
             heads=config.heads,
-            bias=NO_WEIGHTS if attention.qkv.bias is None else _array(attention.qkv.bias),
-            query_weight=_weights(attention.query_norm),
-            key_weight=_weights(attention.key_norm),
+            kv_heads=config.kv_heads,
+            width=config.head_dim,
+            inner=config.intermediate,
+            planes=model.planes,
+            is_gelu=config.family.gelu,
             eps=config.norm_eps,
             scale=config.head_dim**-0.5 if scale is None else scale,
             cap=config.attention_cap or 0.0,
-            window=self._kind.window or 0,
         )
-        self._weight = _weights(block.attention_norm)
-        self._between = _weights(block.feed_forward_norm)
-        self._mixed_weight = _weights(block.attention_post_norm)
-        self.addend_weight = _weights(block.feed_forward_post_norm)
-        self._qkv, self._out = packed(attention.qkv), packed(attention.out)
-        self._gate_up = packed(block.feed_forward.gate_up)
-        self._down = packed(block.feed_forward.down)
-        self._planes = planes
-
-    def __call__(
-        self,
-        hidden: Rows,
-        addend: Rows | None,
-        addend_weight: Rows,
-        stretches: Sequence[Stretch],
-        turns: Turns,
-    ) -> Rows:
-        """Add ``addend``, which the layer before returned, to ``hidden``; return what is added
-        next.
-
-        Args:
-            addend_weight: That of the layer before.
-        """
-        quantised = add_norm_quantise(
-            hidden, addend, addend_weight, self._weight, self._eps, self._planes
+        self._alive: list[NDArray[np.float32]] = []
+        self._layers = np.array(
+            [self._row(layer, block) for layer, block in enumerate(model.each_block())], np.int64
         )
-        heads = self._qkv.multiply(quantised).numpy()
-        addend = self._out.multiply(self._looked(heads, stretches, turns)).numpy()
-        weights = self._mixed_weight, self._between
-        quantised = add_norm_quantise(hidden, addend, *weights, self._eps, self._planes)
-        gates = self._gate_up.multiply(quantised).numpy()
-        quantised = gate_quantise(gates, self._is_gelu, self._planes)
-        made: Rows = self._down.multiply(quantised).numpy()
-        return made
-
-    def _looked(
-        self, heads: Rows, stretches: Sequence[Stretch], turns: Turns
-    ) -> QuantisedActivations:
-        out = planes.empty(heads.shape[0], self._mixed_width, self._planes)
-        texts = [Text(each.rows, each.start, *each.cache.layers[self._layer]) for each in stretches]
-        attend(self._attention, heads, turns[self._kind.rope], texts, out)
-        return out
-
-
-class PackedLayers:
-    """All layers of a model, and the scores after them."""
-
-    def __init__(self, model: Llama) -> None:
-        self._config = model.config
-        self._embedding = model.embedding
-        self._rotaries = model.rotaries
-        self._planes = model.planes
-        self._layers = [
-            PackedLayer(model.config, block, layer, model.planes)
-            for layer, block in enumerate(model.each_block())
+        assert isinstance(model.norm.weight, Tensor)
+        self._norm = _array(model.norm.weight)
+        self._products = [
+            packed(product) for block in model.each_block() for product in _products(block)
         ]
-        self._norm = _weights(model.norm)
-        self._head = packed(model.head)
+        self._products.append(packed(model.head))
+        self._weights: tuple[list[Tensor], whole_step.Weights] = self._placed()
+
+    def _row(self, layer: int, block: Block) -> list[int]:
+        """Return the row of a layer in the table of ``whole_step``."""
+        kind, looking = self._config.kinds[layer], block.attention
+        norms = (
+            block.attention_norm,
+            block.feed_forward_norm,
+            block.attention_post_norm,
+            block.feed_forward_post_norm,
+        )
+        row = [0] * whole_step.COLUMNS
+        row[: whole_step.BIAS] = [self._place(_weight(norm)) for norm in norms]
+        row[whole_step.BIAS] = self._place(looking.qkv.bias)
+        row[whole_step.QUERY] = self._place(_weight(looking.query_norm))
+        row[whole_step.KEY] = self._place(_weight(looking.key_norm))
+        row[whole_step.WINDOW] = kind.window or 0
+        row[whole_step.TURNS] = -1 if kind.rope is None else self._ropes.index(kind.rope)
+        return row
+
+    def _place(self, weight: Tensor | None) -> int:
+        """Return where weights are from now on; 0 for none."""
+        if weight is None:
+            return 0
+        self._alive.append(_array(weight))
+        place: int = self._alive[-1].ctypes.data
+        return place
+
+    def _placed(self) -> tuple[list[Tensor], whole_step.Weights]:
+        """Return the memory of all products, and the table that says where they are in it."""
+        memory, places = [], []
+        offsets = [0]
+        for product in self._products:
+            memory.append(product.memory)
+            places += product.places
+            offsets.append(len(places))
+        weights = whole_step.Weights(
+            layers=self._layers,
+            norm=self._norm,
+            offsets=np.array(offsets, np.int64),
+            bands=np.array(places, np.int64).reshape(-1, matmul.COLUMNS),
+            size=sum(part.numel() for part in memory),
+            outputs=self._products[-1].rows,
+        )
+        return memory, weights
+
+    def _weights_now(self) -> tuple[list[Tensor], whole_step.Weights]:
+        """Return the same, after some may have been moved."""
+        held = self._weights
+        if any(part.memory is not old for part, old in zip(self._products, held[0], strict=True)):
+            self._weights = held = self._placed()
+        return held
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
         """See ``Llama.read``; the scores are not bent yet."""
-        stretches: list[Stretch] = []
         wanted: list[int] = []
         row = 0
         for passage in passages:
-            cache, count = passage.cache, passage.tokens.shape[0]
-            cache.reserve(cache.length + count)
-            stretches.append(Stretch(count, cache.length, cache))
+            count = passage.tokens.shape[0]
+            passage.cache.reserve(passage.cache.length + count)
             row += count
             wanted += range(row - passage.wanted, row)
-        hidden, addend, weight = self._embedded(passages), None, NO_WEIGHTS
-        turns = self._turns(passages)
-        for layer in self._layers:
-            addend = layer(hidden, addend, weight, stretches, turns)
-            weight = layer.addend_weight
+        _memory, weights = self._weights_now()  # held as long as it is read
+        scores = torch.empty(len(wanted), weights.outputs)
+        hidden = self._embedded(passages)
+        whole_step.step(
+            self._shape, weights, hidden, self._texts(passages), self._turns(passages),
+            np.array(wanted, np.int64), scores.numpy(),
+        )  # fmt: skip
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
-        assert addend is not None, "there is a layer"
-        last = hidden[wanted], addend[wanted], weight
-        quantised = add_norm_quantise(*last, self._norm, self._config.norm_eps, self._planes)
-        return self._head.multiply(quantised)
+        return scores
 
     def _embedded(self, passages: Sequence[Passage]) -> Rows:
         hidden: Tensor = self._embedding(torch.cat([passage.tokens for passage in passages]))
@@ -166,20 +135,42 @@ class PackedLayers:
             hidden = hidden * math.sqrt(self._config.hidden)
         return _array(hidden)
 
-    def _turns(self, passages: Sequence[Passage]) -> Turns:
-        turns: dict[RopeConfig | None, Rows] = {None: _NO_TURNS}
-        for rope in self._config.ropes:
-            parts = [
-                self._rotaries[rope, each.cache.is_long].turns(
-                    each.cache.length, each.cache.length + each.tokens.shape[0]
-                )
-                for each in passages
-            ]
-            turns[rope] = _array(torch.view_as_real(torch.cat(parts)).flatten(1))
-        return turns
+    def _texts(self, passages: Sequence[Passage]) -> NDArray[np.int64]:
+        """Return the table of texts for each layer: (layers, texts, columns)."""
+        layers = len(self._layers)
+        table = np.empty((layers, len(passages), attention.COLUMNS), np.int64)
+        first = 0
+        for place, passage in enumerate(passages):
+            cache, rows = passage.cache, passage.tokens.shape[0]
+            table[:, place, :4] = first, rows, cache.length, cache.keys.shape[2]
+            for column, kept in ((4, cache.keys), (5, cache.values)):
+                begin, end = kept.data_ptr(), kept.data_ptr() + kept.nbytes
+                table[:, place, column] = np.arange(begin, end, kept.nbytes // layers)
+            first += rows
+        return table
+
+    def _turns(self, passages: Sequence[Passage]) -> NDArray[np.float32]:
+        """Return the turns of all rows by each rule: (rules, rows, head dim)."""
+        if not self._ropes:
+            return np.zeros((1, 0, self._config.head_dim), np.float32)
+        parts = [
+            torch.cat(
+                [
+                    self._rotaries[rope, each.cache.is_long].turns(
+                        each.cache.length, each.cache.length + each.tokens.shape[0]
+                    )
+                    for each in passages
+                ]
+            )
+            for rope in self._ropes
+        ]
+        return _array(torch.view_as_real(torch.stack(parts)).flatten(2))
 
 
-_NO_TURNS: Rows = np.empty((0, 0), np.float32)
+def _products(block: Block) -> tuple[Linear, Linear, Linear, Linear]:
+    """Return the products of a layer, in the order of ``whole_step``."""
+    looking, feeding = block.attention, block.feed_forward
+    return looking.qkv, looking.out, feeding.gate_up, feeding.down
 
 
 def packed(linear: Linear) -> PackedMatrix:
@@ -188,9 +179,9 @@ def packed(linear: Linear) -> PackedMatrix:
     return linear.packed
 
 
-def _weights(norm: nn.Module | None) -> NDArray[np.float32]:
+def _weight(norm: nn.Module | None) -> Tensor | None:
     """Return the weights of a norm; none of what is no norm."""
-    return _array(norm.weight) if isinstance(norm, nn.RMSNorm) else NO_WEIGHTS
+    return norm.weight if isinstance(norm, nn.RMSNorm) else None
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

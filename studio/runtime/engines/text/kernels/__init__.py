@@ -16,7 +16,8 @@ makes a text repeatable.
   ``packed_layout`` hold weights;
 * ``norm_and_gate`` does what lies between products, ``attention`` is attention, ``f32_gemm`` its
   products of floats, and ``scalar_math`` functions like exp;
-* ``parallel_for`` shares the work among torch's threads.
+* ``whole_step`` takes rows through all layers of a model in one call;
+* ``parallel_for`` runs it on torch's threads, and ``team_work`` says how they share the work.
 
 Whoever only asks what is here imports ``cpu_features`` or ``packed_matrix``: the rest needs the
 compiler.

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Call each kernel once, on next to nothing; return the exit code."""
+    """Take one row through one small layer; return the exit code."""
     from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 
     if not can_pack("cpu"):
@@ -16,22 +16,24 @@ def main() -> int:
     import torch
 
     from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
-    from studio.runtime.engines.text.kernels import norm_and_gate, quantised_activations
-    from studio.runtime.engines.text.kernels.attention import AttentionConfig, Text, attend
+    from studio.runtime.engines.text.kernels import attention, whole_step
     from studio.runtime.engines.text.kernels.dot_products import INSTRUCTIONS
     from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
 
-    hidden, weight = np.ones((1, 64), np.float32), np.ones(64, np.float32)
-    PackedMatrix.of_floats(torch.ones(64, 64)).multiply(norm_and_gate.quantise_rows(hidden, 1))
-    norm_and_gate.add_norm_quantise(hidden, None, norm_and_gate.NO_WEIGHTS, weight, 1e-5, 1)
-    norm_and_gate.gate_quantise(hidden, is_gelu=False, count=1)
-    none = norm_and_gate.NO_WEIGHTS
-    config = AttentionConfig(1, none, none, none, eps=1e-5, scale=1.0, cap=0.0, window=0)
-    keys, values = np.zeros((1, 1, 64, SPAN), np.float32), np.zeros((1, SPAN, 64), np.float32)
-    text = Text(1, 0, keys, values)
-    attend(
-        config, np.ones((1, 192), np.float32), hidden, [text], quantised_activations.empty(1, 64, 1)
-    )
+    width = 64
+    hidden, weight = np.ones((1, width), np.float32), np.ones(width, np.float32)
+    products = [PackedMatrix.of_floats(torch.ones(n * width, width)) for n in (3, 1, 2, 1, 1)]
+    keys, values = np.zeros((1, 1, width, SPAN), np.float32), np.zeros((1, SPAN, width), np.float32)
+    layer = np.zeros((1, whole_step.COLUMNS), np.int64)
+    layer[0, [whole_step.NORM, whole_step.BETWEEN]] = weight.ctypes.data
+    text = np.zeros((1, 1, attention.COLUMNS), np.int64)
+    text[0, 0] = 0, 1, 0, 1, keys.ctypes.data, values.ctypes.data
+    bands = np.array([place for product in products for place in product.places], np.int64)
+    whole_step.step(
+        whole_step.Shape(1, 1, width, width, 1, is_gelu=False, eps=1e-5, scale=1.0, cap=0.0),
+        whole_step.Weights(layer, weight, np.arange(len(products) + 1), bands, bands.size, width),
+        hidden, text, hidden[None], np.zeros(1, np.int64), np.empty((1, width), np.float32),
+    )  # fmt: skip
     sys.stdout.write(f"compiled for {INSTRUCTIONS}\n")
     return 0
 

@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
 from studio.runtime.engines.text.kernels.f32_gemm import MOST_ROWS, multiply
 from studio.runtime.engines.text.kernels.jit import compiled, inlined, summing
-from studio.runtime.engines.text.kernels.norm_and_gate import WORTH, Rows, normed, quantise_row
-from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer, share, thread_count
+from studio.runtime.engines.text.kernels.norm_and_gate import Rows, normed, quantise_rows
+from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from studio.runtime.engines.text.kernels.scalar_math import address, exp, order, ordered, tanh
 
-_PAIRS = 1 << 12
-"""Pairs of queries and keys that are worth waking other threads for."""
 _FLOAT_BYTES = 4
 _FIRST, _ROWS, _START, _SPANS, _KEYS, _VALUES = range(6)
-"""Columns of the table of texts: the place of its first row, then its ``Text``, as addresses."""
-_COLUMNS = 6
+"""Columns of a table of texts, int64: the place of its first row, then its ``Text``, as
+addresses."""
+COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -88,21 +87,19 @@ def attend(
         texts: Of one model.
         out: Of heads × head dim columns.
     """
-    table = np.empty((len(texts), _COLUMNS), np.intp)
-    first = pairs = 0
+    table = np.empty((len(texts), COLUMNS), np.int64)
+    first = 0
     for place, text in enumerate(texts):
         places = (_place(text.keys), _place(text.values))
         table[place] = first, text.rows, text.start, text.keys.shape[1], *places
         first += text.rows
-        pairs += text.rows * (text.start + text.rows) * config.heads
     kv_heads, _, width, _ = texts[0].keys.shape
-    threads = thread_count() if pairs >= _PAIRS else 1
-    _attend(
-        products, rotations, table, kv_heads, width, texts[0].values.shape[2],
-        out.values, out.scales, out.starts,
-        config.heads, config.bias, config.query_weight, config.key_weight, config.eps,
-        config.scale, config.cap, config.window, threads,
-    )  # fmt: skip
+    wide, attended = texts[0].values.shape[2], np.empty((first, config.heads * width), np.float32)
+    shape = table, kv_heads, width, wide, config.heads
+    weights = config.bias, config.query_weight, config.key_weight
+    rotate_rows(0, first, products, rotations, *shape, *weights, config.eps, config.scale)
+    attend_tiles(0, 1, products, *shape, config.cap, config.window, 1, attended)
+    quantise_rows(0, first, attended, out.values, out.scales, out.starts)
 
 
 def _place(array: NDArray[np.float32]) -> int:
@@ -111,30 +108,6 @@ def _place(array: NDArray[np.float32]) -> int:
 
 
 # --- compiled -----------------------------------------------------------------------------------
-
-
-@compiled
-def _attend(
-    products, rotations, table, kv_heads, width, wide, planes, scales, starts,
-    heads, bias, query_weight, key_weight, eps, scale, cap, window, threads,
-):  # fmt: skip
-    rows = products.shape[0]
-    rotated = (
-        products, rotations, table, kv_heads, width, wide,
-        heads, bias, query_weight, key_weight, eps, scale,
-    )  # fmt: skip
-    row_threads = threads if products.size >= WORTH else 1
-    share(_rotate_rows, rows, row_threads, rotated)
-    attended = np.empty((rows, heads * width), np.float32)
-    attending = (products, table, kv_heads, width, wide, heads, cap, window, threads, attended)
-    share(_attend_tiles, threads, threads, attending)
-    share(_quantise_rows, rows, row_threads, (attended, planes, scales, starts))
-
-
-@compiled
-def _quantise_rows(first, last, attended, planes, scales, starts):
-    for row in range(first, last):
-        quantise_row(borrowed(attended)[row], planes, scales, starts, row)
 
 
 @inlined
@@ -150,7 +123,7 @@ def _values(table, text, kv_heads, wide):
 
 
 @compiled
-def _rotate_rows(
+def rotate_rows(
     first, last, products, rotations, table, kv_heads, width, wide,
     heads, bias, query_weight, key_weight, eps, scale,
 ):  # fmt: skip
@@ -194,10 +167,10 @@ def _rotate_head(head, turn):
 
 
 @compiled
-def _attend_tiles(
-    first, last, products, table, kv_heads, width, wide, heads, cap, window, threads, attended
+def attend_tiles(
+    first, last, products, table, kv_heads, width, wide, heads, cap, window, parts, attended
 ):  # fmt: skip
-    """Do every ``threads``-th tile, from the ``first``: late rows see more than early ones."""
+    """Do every ``parts``-th tile, from the ``first``: late rows see more than early ones."""
     products, attended = borrowed(products), borrowed(attended)
     group, longest = heads // kv_heads, 0
     for text in range(table.shape[0]):
@@ -220,7 +193,7 @@ def _attend_tiles(
         tiles = (queries + MOST_ROWS - 1) // MOST_ROWS
         for unit in range(tiles * kv_heads):
             turn += 1
-            if not first <= turn % threads < last:
+            if not first <= turn % parts < last:
                 continue
             head, query = unit // tiles, unit % tiles * MOST_ROWS
             count = min(MOST_ROWS, queries - query)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels import quantised_activations
 from studio.runtime.engines.text.kernels.jit import compiled, summing
-from studio.runtime.engines.text.kernels.parallel_for import share, thread_count
+from studio.runtime.engines.text.kernels.parallel_for import borrowed
 from studio.runtime.engines.text.kernels.quantise import quantise_block
 from studio.runtime.engines.text.kernels.quantised_activations import (
     SCALES_BYTES,
@@ -25,15 +25,12 @@ Rows = NDArray[np.float32]
 NO_WEIGHTS: Rows = np.empty(0, np.float32)
 """That nothing is normalised."""
 
-WORTH = 1 << 13
-"""Numbers in rows that are worth waking other threads for."""
 
-
-def quantise_rows(inputs: Rows, count: int) -> QuantisedActivations:
+def quantised(inputs: Rows, count: int) -> QuantisedActivations:
     """Return the rows of ``inputs`` as whole numbers of ``count`` byte planes."""
     tokens, columns = inputs.shape
     out = quantised_activations.empty(tokens, columns, count)
-    _quantise(inputs, out.values, out.scales, out.starts, _threads(inputs))
+    quantise_rows(0, tokens, inputs, out.values, out.scales, out.starts)
     return out
 
 
@@ -53,7 +50,7 @@ def add_norm_quantise(
     out = quantised_activations.empty(tokens, columns, count)
     addend = hidden[:0] if addend is None else addend
     cuts = out.values, out.scales, out.starts
-    _add_norm_quantise(hidden, addend, addend_weight, weight, eps, *cuts, _threads(hidden))
+    add_norm_quantise_rows(0, tokens, hidden, addend, addend_weight, weight, eps, *cuts)
     return out
 
 
@@ -66,12 +63,8 @@ def gate_quantise(products: Rows, is_gelu: bool, count: int) -> QuantisedActivat
     """
     tokens, columns = products.shape
     out = quantised_activations.empty(tokens, columns // 2, count)
-    _gate_quantise(products, is_gelu, out.values, out.scales, out.starts, _threads(products))
+    gate_quantise_rows(0, tokens, products, is_gelu, out.values, out.scales, out.starts)
     return out
-
-
-def _threads(rows: Rows) -> int:
-    return thread_count() if rows.size >= WORTH else 1
 
 
 # --- compiled: rows first … last - 1 ------------------------------------------------------------
@@ -128,21 +121,21 @@ def normed(row, weight, eps, out):
 
 
 @compiled
-def _quantise_rows(first, last, inputs, values, scales, starts):
+def quantise_rows(first, last, inputs, values, scales, starts):
+    inputs = borrowed(inputs)
     for token in range(first, last):
         quantise_row(inputs[token], values, scales, starts, token)
 
 
 @compiled
-def _quantise(inputs, values, scales, starts, threads):
-    share(_quantise_rows, inputs.shape[0], threads, (inputs, values, scales, starts))
-
-
-@compiled
-def _add_norm_quantise_rows(
+def add_norm_quantise_rows(
     first, last, hidden, addend, addend_weight, weight, eps, values, scales, starts
 ):
-    scratch = np.empty(hidden.shape[1], np.float32)
+    scratch, hidden, addend = (
+        np.empty(hidden.shape[1], np.float32),
+        borrowed(hidden),
+        borrowed(addend),
+    )
     for token in range(first, last):
         row = hidden[token]
         if addend.shape[0]:
@@ -153,12 +146,6 @@ def _add_norm_quantise_rows(
                 row[i] += addend_row[i]
         normed(row, weight, eps, scratch)
         quantise_row(scratch, values, scales, starts, token)
-
-
-@compiled
-def _add_norm_quantise(hidden, addend, addend_weight, weight, eps, values, scales, starts, threads):
-    shared = (hidden, addend, addend_weight, weight, eps, values, scales, starts)
-    share(_add_norm_quantise_rows, hidden.shape[0], threads, shared)
 
 
 @compiled
@@ -174,8 +161,8 @@ def _silu_times(gate, up):
 
 
 @compiled
-def _gate_quantise_rows(first, last, products, is_gelu, values, scales, starts):
-    columns = products.shape[1] // 2
+def gate_quantise_rows(first, last, products, is_gelu, values, scales, starts):
+    columns, products = products.shape[1] // 2, borrowed(products)
     for token in range(first, last):
         gate, up = products[token, :columns], products[token, columns:]
         if is_gelu:
@@ -183,10 +170,3 @@ def _gate_quantise_rows(first, last, products, is_gelu, values, scales, starts):
         else:
             _silu_times(gate, up)
         quantise_row(gate, values, scales, starts, token)
-
-
-@compiled
-def _gate_quantise(products, is_gelu, values, scales, starts, threads):
-    share(
-        _gate_quantise_rows, products.shape[0], threads, (products, is_gelu, values, scales, starts)
-    )

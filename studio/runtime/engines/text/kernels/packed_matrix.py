@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -151,19 +152,22 @@ class PackedMatrix:
 
     def __call__(self, inputs: Tensor, planes: int = 2) -> Tensor:
         """Return the products of ``inputs``, float32 (tokens, columns), cut into byte planes."""
-        from studio.runtime.engines.text.kernels.norm_and_gate import quantise_rows
+        from studio.runtime.engines.text.kernels.norm_and_gate import quantised
 
-        return self.multiply(quantise_rows(inputs.contiguous().numpy(), planes))
+        return self.multiply(quantised(inputs.contiguous().numpy(), planes))
 
     def multiply(self, planes: QuantisedActivations) -> Tensor:
         """Return the products of inputs with all rows: float32, (tokens, rows)."""
         from studio.runtime.engines.text.kernels.matmul import multiply
 
         results = torch.empty(planes.tokens, self.rows)
-        array = results.numpy()
-        for view in self._views:
-            multiply(planes, *view.arrays, array, view.band.first, view.band.rows)
+        multiply(planes, np.array(self.places, np.int64), results.numpy())
         return results
+
+    @property
+    def places(self) -> list[tuple[int, ...]]:
+        """Where its bands are now: rows of a table as ``matmul`` takes it."""
+        return [view.place for view in self._views]
 
 
 class _View:
@@ -172,9 +176,11 @@ class _View:
     Attributes:
         held: Its records, uint8 (strips of 64 rows, records of a strip, bytes of a record).
         factors: float32, (rows of whole records,).
-        arrays: Both as kernels take them, after the place of their format.
+        place: Its row of a table of bands, as ``matmul`` takes it.
     """
 
     def __init__(self, band: Band, held: Tensor, factors: Tensor) -> None:
         self.band, self.held, self.factors = band, held, factors
-        self.arrays = packed_layout.FORMATS.index(band.format), held.numpy(), factors.numpy()
+        form = packed_layout.FORMATS.index(band.format)
+        places = held.data_ptr(), *held.shape, factors.data_ptr()
+        self.place = (form, *places, band.first, band.rows)

@@ -1,7 +1,8 @@
-"""Lets compiled functions share their work among torch's own threads.
+"""Lets compiled functions run on torch's own threads.
 
 Threads beside those of torch would wait for them, and they for these. So a kernel asks the OpenMP
-library that torch has loaded, which lends the team that the calling thread has in torch, too.
+library that torch has loaded, which lends the team that the calling thread has in torch, too. How
+a team shares work: ``team_work``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numba.np.numpy_support import carray
 
 from studio.runtime.engines.text.kernels.jit import inlined
 
-_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+_SYMBOLS = ("GOMP_parallel",)
 
 
 def _find() -> bool:
@@ -48,48 +49,46 @@ def thread_count() -> int:
 
 
 @intrinsic
-def share(typing: Any, part: Any, units: Any, threads: Any, arguments: Any) -> Any:
-    """Call ``part(first, last, *arguments)`` in ``threads`` threads, each for its share of units.
+def together(typing: Any, part: Any, threads: Any, arguments: Any) -> Any:
+    """Call ``part(*arguments)`` in ``threads`` threads at once, fewer if there are no more.
 
     Args:
         part: A compiled function. It must not raise.
-        units: How many units of work there are; they may be fewer than threads.
-        threads: As :func:`thread_count` says; with 1, the calling thread does it all.
+        threads: As :func:`thread_count` says; with 1, the calling thread does it alone.
         arguments: A tuple.
     """
-    shares = (types.intp, types.intp, *arguments.types)
-    signature = part.get_call_type(typing, shares, {})
+    signature = part.get_call_type(typing, tuple(arguments.types), {})
 
     def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
-        _, units, threads, arguments = values
-        tuple_type = call.args[3]
+        _, threads, arguments = values
         ready = part.dispatcher.overloads[signature.args]
         context.active_code_library.add_linking_library(ready.library)
-        word = context.get_value_type(types.intp)
-        held = ir.LiteralStructType([word, arguments.type])
-        place = cgutils.alloca_once(builder, held)
-        builder.store(units, builder.gep(place, [_I32(0), _I32(0)]))
-        builder.store(arguments, builder.gep(place, [_I32(0), _I32(1)]))
-        data = builder.bitcast(place, cgutils.voidptr_t)
+        place = cgutils.alloca_once_value(builder, arguments)
 
-        def do(inner: Any, first: Any, last: Any, arguments: Any) -> None:
-            given = cgutils.unpack_tuple(inner, arguments, len(tuple_type))
+        def do(inner: Any, arguments: Any) -> None:
+            given = cgutils.unpack_tuple(inner, arguments, len(call.args[2]))
             # An error could not be raised across a team: parts must not have any.
-            context.call_internal_no_propagate(
-                inner, ready.fndesc, signature, (first, last, *given)
-            )
+            context.call_internal_no_propagate(inner, ready.fndesc, signature, given)
 
-        team = _team_function(builder.module, context, held, do)
-        with builder.if_else(builder.icmp_signed(">", threads, word(1))) as (many, one):
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t])
+        member = ir.Function(builder.module, kind, builder.module.get_unique_name("member"))
+        member.linkage = "internal"
+        inner = ir.IRBuilder(member.append_basic_block("entry"))
+        do(inner, inner.load(inner.bitcast(member.args[0], place.type)))
+        inner.ret_void()
+        with builder.if_else(builder.icmp_signed(">", threads, threads.type(1))) as (many, one):
             with many:
-                kind = ir.FunctionType(ir.VoidType(), [team.type, cgutils.voidptr_t, _UINT, _UINT])
+                kind = ir.FunctionType(
+                    ir.VoidType(), [member.type, cgutils.voidptr_t, _UINT, _UINT]
+                )
                 fork = cgutils.get_or_insert_function(builder.module, kind, "GOMP_parallel")
-                builder.call(fork, [team, data, builder.trunc(threads, _UINT), _UINT(0)])
+                data = builder.bitcast(place, cgutils.voidptr_t)
+                builder.call(fork, [member, data, builder.trunc(threads, _UINT), _UINT(0)])
             with one:
-                do(builder, word(0), units, arguments)
+                do(builder, arguments)
         return context.get_dummy_value()
 
-    return types.void(part, types.intp, types.intp, arguments), generate
+    return types.void(part, types.intp, arguments), generate
 
 
 @intrinsic
@@ -123,30 +122,3 @@ def borrowed(array):
 
 
 _UINT = ir.IntType(32)
-_I32 = ir.IntType(32)
-
-
-def _team_function(module: Any, context: Any, held: Any, do: Any) -> Any:
-    """Add the function that each thread of a team runs: it finds its share and does it."""
-    name = module.get_unique_name("team")
-    kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t])
-    team = ir.Function(module, kind, name)
-    team.linkage = "internal"
-    builder = ir.IRBuilder(team.append_basic_block("entry"))
-    word = context.get_value_type(types.intp)
-    number_of = ir.FunctionType(_UINT, [])
-
-    def number(name: str) -> Any:
-        return builder.zext(
-            builder.call(cgutils.get_or_insert_function(module, number_of, name), []), word
-        )
-
-    thread, threads = number("omp_get_thread_num"), number("omp_get_num_threads")
-    place = builder.bitcast(team.args[0], held.as_pointer())
-    units = builder.load(builder.gep(place, [_I32(0), _I32(0)]))
-    arguments = builder.load(builder.gep(place, [_I32(0), _I32(1)]))
-    first = builder.sdiv(builder.mul(units, thread), threads)
-    last = builder.sdiv(builder.mul(units, builder.add(thread, word(1))), threads)
-    do(builder, first, last, arguments)
-    builder.ret_void()
-    return team

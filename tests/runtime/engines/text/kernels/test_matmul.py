@@ -15,7 +15,7 @@ from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.formats.dequantisation import dequantise
 from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES
 from studio.runtime.engines.text.formats.model_files import measure
-from studio.runtime.engines.text.kernels import cpu_features
+from studio.runtime.engines.text.kernels import cpu_features, whole_step
 from studio.runtime.engines.text.kernels.dot_products import INSTRUCTIONS
 from studio.runtime.engines.text.kernels.huge_pages import Moving, provide
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix, bands, can_pack
@@ -173,12 +173,6 @@ def test_a_row_has_the_same_bits_in_any_company(kind, planes) -> None:
     together = matrix(inputs, planes)
     for first, last in [(0, 1), (7, 9), (3, 36), (100, 229), (1_000, 1_100)]:
         assert torch.equal(together[first:last], matrix(inputs[first:last], planes))
-    torch.set_num_threads(2)
-    try:
-        assert torch.equal(together, matrix(inputs, planes))
-        assert torch.equal(together[:1], matrix(inputs[:1], planes))
-    finally:
-        torch.set_num_threads(1)
 
 
 def told() -> str:
@@ -234,16 +228,18 @@ def read(engine: TextEngine, ids: list[int], *cuts: int) -> torch.Tensor:
     return scores
 
 
-def test_scores_have_the_same_bits_however_a_text_is_read(folder) -> None:
+def test_scores_have_the_same_bits_however_a_text_is_read(folder, monkeypatch) -> None:
     engine = TextEngine.load(folder)
     whole = read(engine, PROMPT)
     assert torch.equal(whole, read(engine, PROMPT, 1, 2, 64, 65, 130))
     assert torch.equal(whole, read(engine, PROMPT, *range(100, 149)))
-    torch.set_num_threads(2)
-    try:
-        assert torch.equal(whole, read(engine, PROMPT, 70))
-    finally:
-        torch.set_num_threads(1)
+    monkeypatch.setattr(whole_step, "WORTH", 0)
+    for threads in (2, 3):  # three may be more than there are processors
+        torch.set_num_threads(threads)
+        try:
+            assert torch.equal(whole, read(engine, PROMPT, 70, *range(140, 149)))
+        finally:
+            torch.set_num_threads(1)
     exact = TextEngine.load(folder, dtype=torch.float32)
     assert not torch.equal(read(exact, PROMPT), read(exact, PROMPT, 1)), "control"
     shares = read(exact, PROMPT).log_softmax(0)
