@@ -204,7 +204,7 @@ class Studio:
             )
         )
         servers = Servers(paths, self.post)
-        self.tools = Tools(plugins, library, settings, self.submit, servers)
+        self.tools = Tools(plugins, library, settings, self.submit, servers, self.weights)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []

@@ -196,6 +196,13 @@ class Case:
     sandbox: Callable[[], Any] = Quick
 
 
+def _near() -> Any:
+    """Return an encoder that is the same each time."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        return _embedding()
+
+
 GOAL = {"objectives": [{"property": "qed", "low": 0.95, "tolerance": 0.9}]}
 CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
@@ -207,6 +214,15 @@ CASES: dict[str, Case] = {
         lambda: Engine('{"mark":\n"right",\n"why":\n"Yes."}'),
     ),
     "chat.draft": Case({"about": "A fox"}, lambda: Engine("A\nfox\nran.")),
+    "chat.rank": Case(
+        {
+            "questions": ["a b", "b"],
+            "texts": ["a " * length for length in range(1, 257)],
+            "encoder": "near",
+            "multilingual": "near",
+        },
+        beside={"near": _near},
+    ),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
     "code.write": Case({"prompt": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
     "code.tests": Case({"path": "it.py"}, lambda: Engine(CHECKS), {"text": CODE}),

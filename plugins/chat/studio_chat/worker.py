@@ -7,7 +7,16 @@ from typing import Any
 
 from studio.api import Loader, hookimpl
 from studio_chat.reading import weights as reading_weights
-from studio_chat.tasks import draft, embedding, lesson, recognition, reply, rewrite, summarise
+from studio_chat.tasks import (
+    draft,
+    embedding,
+    lesson,
+    recognition,
+    relevance,
+    reply,
+    rewrite,
+    summarise,
+)
 
 
 @hookimpl
@@ -16,6 +25,7 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "chat.reply": reply.reply,
         "chat.embed": embedding.embed,
+        "chat.rank": relevance.rank,
         "chat.recognise": recognition.recognise,
         "chat.summarise": summarise.summarise,
         "chat.rewrite": rewrite.rewrite,

@@ -1,15 +1,15 @@
-"""Which tools a request needs: asked for all of it, then for each of its parts."""
+"""Which tools a request needs: those near it in meaning, and what the model names of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-import pytest
+from typing import Any
 
 from studio.api.window.tools import Tool
 from studio_chat.tools import choice
 from studio_chat.tools.calls import Made
+from studio_chat.tools.planning import Comparison, planning
 
 IMAGE = ("image",)
 DRAW = Tool("draw", "Draw", "Draws.", {}, produces=IMAGE)
@@ -25,17 +25,26 @@ TUNE = Tool("tune", "Tune", "Composes.", {"properties": {"prompt": {"type": "str
 TOOLS = (DRAW, STYLE, TUNE)
 
 
-def plan(request: str, *answers: str) -> tuple[list[str], list[choice.Question]]:
+def plan(
+    request: str, *answers: str, likeness: Sequence[Sequence[float]] = ()
+) -> tuple[list[str], list[choice.Question]]:
     """Return what is planned where the model gives these answers, and what it was asked."""
-    planning = choice.planning(request, lambda text: TOOLS, {}, [])
-    asked = [next(planning)]
-    asked += [planning.send(f"Wanted: it.\nTools: {answer}") for answer in answers[:-1]]
-    with pytest.raises(StopIteration) as end:
-        planning.send(f"Wanted: it.\nTools: {answers[-1]}")
-    return end.value.value[0], asked
+    steps = planning(request, ((), TOOLS), lambda text, most: TOOLS, {}, [])
+    compared = next(steps)
+    assert isinstance(compared, Comparison)
+    assert compared.questions[0] == request
+    asked: list[Any] = []
+    reply: Any = likeness
+    for answer in (*answers, ""):
+        try:
+            asked.append(steps.send(reply))
+        except StopIteration as end:
+            return end.value[0], asked
+        reply = f"Wanted: it.\nTools: {answer}"
+    raise AssertionError("it asks on and on")
 
 
-def test_each_part_is_asked_for_where_tools_are_needed() -> None:
+def test_a_part_that_was_lost_is_asked_for_by_itself() -> None:
     names, asked = plan(
         "make a fox, restyle it as glass, and write a tune",
         *("draw, tune", "draw", "style", "tune"),
@@ -48,9 +57,38 @@ def test_each_part_is_asked_for_where_tools_are_needed() -> None:
     ]
 
 
+def test_where_each_part_has_its_tool_none_is_asked_for_again() -> None:
+    names, asked = plan("make a fox, and write a tune", "draw, tune")
+    assert (names, len(asked)) == (["draw", "tune"], 1)
+
+
 def test_where_words_are_enough_no_part_is_asked_for() -> None:
     names, asked = plan("what is a fox, and what is glass?", "none")
     assert (names, len(asked)) == ([], 1)
+
+
+def test_what_no_tool_is_near_to_is_not_asked_at_all() -> None:
+    assert plan("Who wrote this?", likeness=[[0.1, 0.05, 0.0]]) == ([], [])
+    names, asked = plan("Who wrote this?", "none", likeness=[[0.1, 0.4, 0.0]])
+    assert (names, len(asked)) == ([], 1), "control: one is near"
+    assert len(plan("Wer hat das geschrieben?", "none", likeness=[[0.1, 0.05, 0.0]])[1]) == 1, (
+        "of another language an encoder of English knows nothing"
+    )
+
+
+def test_a_tool_that_shares_no_word_is_told_of_where_it_is_near_in_meaning() -> None:
+    many = [Tool(f"other{n}", "Other", "Does other things.", {}) for n in range(20)]
+    steps = planning("twice as large", ((), [*many, TUNE]), lambda text, most: many[:most], {}, [])
+    next(steps)
+    asked = steps.send([[0.1] * 20 + [0.9]])
+    assert "- tune:" in asked.messages[0]["content"]
+
+
+def test_who_wants_something_in_words_wants_no_tool() -> None:
+    said = "Wanted: an answer in words\nTools: draw"
+    assert choice.chosen(said, TOOLS) == []
+    assert choice.chosen(said.replace("an answer", "a picture of it").replace(" in words", ""),
+                         TOOLS) == ["draw"]  # fmt: skip
 
 
 def test_nothing_begins_with_a_tool_that_has_nothing_to_work_on() -> None:

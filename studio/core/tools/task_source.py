@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,8 +32,10 @@ class TaskSource:
         plugins: PluginHost,
         artifact: FindArtifact,
         submit: Callable[[JobRequest], JobHandle],
+        has_weights: Callable[[str], bool],
     ) -> None:
         self._plugins, self._artifact, self._submit = plugins, artifact, submit
+        self._has_weights = has_weights
         self._known: dict[str, TaskTool] = {}
         plugins.on_change(self._known.clear)
 
@@ -42,8 +45,9 @@ class TaskSource:
         return [(p.id, p.title) for p in self._plugins.plugins if p.id in has]
 
     def tools(self) -> Sequence[Tool]:
-        """Return a tool for each task."""
-        return [made.tool for made in self._all().values()]
+        """Return a tool for each task for which there are weights, if it needs some."""
+        there = functools.cache(self._has_weights)
+        return [made.tool for made in self._all().values() if made.can_run(there)]
 
     def params(self, tool: Tool) -> type[Params]:
         """Return the parameters of a task."""

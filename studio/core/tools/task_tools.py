@@ -34,7 +34,9 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = {
     Kind.CODE: (".py",),
 }
 """Kind → the files that its results are."""
-_NOT_OFFERED = frozenset({"chat.reply", "chat.embed", "code.complete", "code.ask", "music.open"})
+_NOT_OFFERED = frozenset(
+    {"chat.reply", "chat.embed", "chat.rank", "code.complete", "code.ask", "music.open"}
+)
 """What answers a conversation, serves a page while somebody types, or reads a file from outside."""
 _IN_WORDS = frozenset({"smiles"})
 """Parameters that say in words what a file would hold: with one of these no file is needed."""
@@ -47,6 +49,7 @@ class TaskTool:
     Attributes:
         inputs: Argument → input, for what is no parameter.
         suffixes: Argument → files that its parameter takes; none for any.
+        needs: Capabilities of weights, one of which must be there.
     """
 
     tool: Tool
@@ -54,6 +57,11 @@ class TaskTool:
     params: type[Params]
     inputs: Mapping[str, str] = field(default_factory=dict)
     suffixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    def can_run(self, has_weights: Callable[[str], bool]) -> bool:
+        """Return whether there are weights for it, where it needs some."""
+        return not self.needs or any(map(has_weights, self.needs))
 
 
 def task_tools(host: PluginHost) -> Iterator[TaskTool]:
@@ -113,6 +121,7 @@ def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskToo
         params,
         inputs={name: name for name in inputs},
         suffixes={name: each.file.suffixes for name, each in files.items()},
+        needs=tuple(f.capability for f in fields if f.capability and not f.optional),
     )
 
 

@@ -18,6 +18,7 @@ from studio.core.tools.catalogue import Catalogue
 from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.source import ServerSource
 from studio.core.tools.task_source import TaskSource
+from studio.core.weights.catalogue import WeightsCatalogue
 
 
 class Tools:
@@ -36,9 +37,13 @@ class Tools:
         settings: Settings,
         submit: Callable[[JobRequest], JobHandle],
         servers: Servers,
+        weights: WeightsCatalogue,
     ) -> None:
         tasks = TaskSource(
-            plugins, lambda id: saved_artifact(library, library.artifact(id)), submit
+            plugins,
+            lambda id: saved_artifact(library, library.artifact(id)),
+            submit,
+            lambda capability: any(not each.problem for each in weights.list(capability)),
         )
         self.servers = servers
         self.catalogue = Catalogue([tasks, ServerSource(servers, library)])

@@ -3,7 +3,7 @@
 Plain data only.
 """
 
-from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Recognise, Reply
+from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Rank, Recognise, Reply
 from studio_chat.schema.study import Lesson, Mark
 from studio_chat.schema.writing import LANGUAGES, Change, Draft, Rewrite, Summarise
 
@@ -16,6 +16,7 @@ __all__ = [
     "Embed",
     "Lesson",
     "Mark",
+    "Rank",
     "Recognise",
     "Reply",
     "Rewrite",

@@ -221,6 +221,29 @@ class Embed(Params, frozen=True):
     ] = WeightsId()
 
 
+class Rank(Params, frozen=True):
+    """Which texts are held against which questions."""
+
+    questions: Annotated[
+        list[str],
+        Label("Questions", "What is looked for."),
+    ] = []
+    texts: Annotated[
+        list[str],
+        Label("Texts", "What is looked through."),
+    ] = []
+    encoder: Annotated[
+        WeightsId | None,
+        Capability("embedding"),
+        Label("Encoder", "Compares the meanings of English texts; without one, words decide."),
+    ] = WeightsId()
+    multilingual: Annotated[
+        WeightsId | None,
+        Capability("multilingual-embedding"),
+        Label("Multilingual encoder", "Compares the meanings of texts that are not all English."),
+    ] = WeightsId()
+
+
 class ChatSettings(Params, frozen=True):
     """The section of the chat in Settings."""
 

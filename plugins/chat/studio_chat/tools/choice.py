@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -35,7 +35,8 @@ NONE = "none"
 _ASKED = """\
 You decide which tools an assistant must use to do what the user asks. Say what is wanted, then \
 name the tools in the order of use: one for each thing to be made or done, and no others. Say \
-“none” where words are enough: an answer, an explanation, a talk, a poem, a letter, a translation.
+“none” where words are enough: an answer, advice, an explanation, a talk, a poem, a letter, a \
+translation.
 Request: Draw a lighthouse in a storm
 Wanted: a new picture
 Tools: image_generate
@@ -45,9 +46,16 @@ Tools: none
 Request: Write a lullaby and add a backing to it
 Wanted: a new tune, then a backing for it
 Tools: music_compose, music_back
+Request: How do I draw a horse?
+Wanted: advice in words
+Tools: none
 Request: Write a thank-you letter to my aunt
 Wanted: a letter in words
 Tools: none
+(There is already: audio-1)
+Request: Make the recording louder
+Wanted: the recording, but louder
+Tools: music_edit_sound
 Request: Write a Java program that sorts a list
 Wanted: a program
 Tools: code_write
@@ -55,10 +63,12 @@ Request: What is 12 times 31?
 Wanted: an exact number
 Tools: calculate
 Request: That is lovely, thank you!
-Wanted: a friendly word
+Wanted: a friendly reply in words
 Tools: none
 These tools are there now:
 {tools}"""
+_IN_WORDS = re.compile(r"\bin words\s*$")
+"""What a model says it wants where it needs no tool, whatever it names then."""
 _CLAUSE = re.compile(r"[,;]\s*(?:and\b|then\b)*|\band then\b|\band\b|\bthen\b", re.IGNORECASE)
 _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
     ".txt": ("text",),
@@ -91,45 +101,6 @@ def usable(tools: Sequence[Tool], kinds: Sequence[str]) -> list[Tool]:
     """Return the tools for which there is something to work on, or one before them makes it."""
     there = {*kinds, *(kind for tool in tools for kind in tool.produces)}
     return [tool for tool in tools if _is_ready(tool, there)]
-
-
-Planning = Generator[Question, str, tuple[list[str], dict[str, Tool]]]
-"""See ``planning``."""
-
-
-def planning(
-    request: str,
-    offered: Callable[[str], Sequence[Tool]],
-    results: Mapping[str, Made],
-    kinds: Sequence[str],
-    done: str = "",
-) -> Planning:
-    """Choose the tools for a request: yields questions, is sent what the model answers.
-
-    First for all of it; where tools are needed and it has several parts, then for each part.
-
-    Args:
-        offered: Returns the tools to tell of for a text.
-
-    Returns:
-        The names in order, and the tools by name.
-    """
-    tools = usable(offered(request), kinds)
-    known = {tool.name: tool for tool in tools}
-    if not tools:
-        return [], known
-    whole = chosen((yield question(request, tools, results, kinds, done)), tools)
-    parts = clauses(request)
-    if not whole or len(parts) == 1 or done:
-        return whole, known
-    plan, there = list[str](), [*kinds]
-    for part in parts[:MOST_PLANNED]:
-        if own := usable(offered(part), there):
-            known |= {tool.name: tool for tool in own}
-            for name in chosen((yield question(part, own, results, there)), own):
-                plan += [name] if plan[-1:] != [name] else []
-                there += known[name].produces
-    return plan or whole, known
 
 
 def question(
@@ -173,7 +144,10 @@ def chosen(text: str, tools: Sequence[Tool]) -> list[str]:
     A small model that repeats a name again and again means it once.
     """
     known = {tool.name for tool in tools}
-    names = [part.strip() for part in text.rpartition("Tools:")[2].split(",")]
+    wanted, _, named = text.rpartition("Tools:")
+    if _IN_WORDS.search(wanted):
+        return []
+    names = [part.strip() for part in named.split(",")]
     steps: list[str] = []
     for name, same in groupby(name for name in names if name in known):
         times = len(list(same))

@@ -1,4 +1,4 @@
-"""Texts become vectors: in order, in steps, within bounds."""
+"""Texts become vectors and are compared by them: in order, in steps, within bounds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 
 from studio.api import BadInput
 from studio.testing.plugins import run_task
-from studio_chat.schema import Embed
+from studio_chat.schema import Embed, Rank
 from studio_chat.tasks.embedding import MAX_TEXTS, embed
+from studio_chat.tasks.relevance import rank
 from studio_chat.worker import studio_tasks
 
 
@@ -20,6 +21,7 @@ class Encoder:
 
     width = 2
     longest = 4
+    fingerprint = "pretend"
 
     def count(self, text: str) -> int:
         return len(text)
@@ -57,3 +59,24 @@ def test_it_stops_within_a_step() -> None:
 def test_what_cannot_be_one_job_is_refused_in_a_sentence(texts: list[str]) -> None:
     with pytest.raises(BadInput):
         run(texts)
+
+
+def ranked(models: dict[str, Any], **params: Any) -> Any:
+    return run_task(rank, Rank.parse(params), models=models)
+
+
+def test_texts_are_compared_by_meaning_where_there_is_an_encoder_else_by_words() -> None:
+    asked = {"questions": ["bb cc", "a"], "texts": ["bb", "cccc"]}
+    near = ranked({"tiny": Encoder()}, **asked, encoder="tiny", multilingual=None).result
+    assert near == {"likeness": [[11.0, 21.0], [3.0, 5.0]], "found_by": "meaning"}
+    words = ranked({}, **asked, encoder=None, multilingual=None).result
+    assert words["found_by"] == "words"
+    assert words["likeness"][0][0] > 0 == words["likeness"][0][1]
+
+
+@pytest.mark.parametrize(
+    ("questions", "texts"), [([], ["a"]), (["a"], []), (["a"], ["a" * 3_000_000])]
+)
+def test_what_cannot_be_compared_is_refused(questions: list[str], texts: list[str]) -> None:
+    with pytest.raises(BadInput):
+        ranked({}, questions=questions, texts=texts, encoder=None, multilingual=None)

@@ -6,15 +6,18 @@ Nothing is made: a call is checked against the schema of its task, and its resul
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import json
 import time
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.window.tools import Tool
 from studio.cli.terminal import output
@@ -61,6 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=int, default=1, metavar="N", help="only every Nth request of the sixty"
     )
+    parser.add_argument(
+        "--requests", type=Path, default=REQUESTS, metavar="FILE", help="other requests (TOML)"
+    )
+    parser.add_argument(
+        "--notes", type=Path, metavar="FILE", help="keep answers there, and go on from those in it"
+    )
 
 
 def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -72,13 +81,15 @@ def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, 
     Raises:
         StudioError: There are no such weights, or the chat is switched off.
     """
-    rows = tomllib.loads(REQUESTS.read_text("utf-8"))["requests"][:: max(1, arguments.every)]
+    rows = _requests(arguments.requests)[:: max(1, arguments.every)]
     with session.studio() as studio:
         weights = arguments.weights or session.weights.default_for("text").id
-        bench = _Bench(studio, weights)
+        bench, notes = _Bench(studio, weights), _Notes(arguments.notes, weights)
         done = []
         for number, row in enumerate(rows, 1):
-            done.append(bench.put(row))
+            if (came := notes.of(row)) is None:
+                notes.add(came := bench.put(row))
+            done.append(came)
             output.hint(f"{number} of {len(rows)}: {row['text']}")
     need = [row for row in done if row.wanted]
     rest = [row for row in done if not row.wanted]
@@ -105,6 +116,37 @@ def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, 
     }
 
 
+class _Notes:
+    """What came of requests in a run before that was ended; of other weights nothing counts."""
+
+    def __init__(self, file: Path | None, weights: str) -> None:
+        self._file, self._weights = file, weights
+        self._rows: dict[str, _Row] = {}
+        for line in file.read_text("utf-8").splitlines() if file and file.exists() else ():
+            with contextlib.suppress(ValueError, TypeError):  # the last one may be torn
+                kept = json.loads(line)
+                if kept.pop("weights") == weights:
+                    self._rows[kept["text"]] = _Row(**kept)
+
+    def of(self, request: dict[str, Any]) -> _Row | None:
+        row = self._rows.get(str(request["text"]))
+        return row if row is not None and row.wanted == request["steps"] else None
+
+    def add(self, row: _Row) -> None:
+        if self._file is not None:
+            with self._file.open("a", encoding="utf-8") as file:
+                line = json.dumps({"weights": self._weights, **asdict(row)}, ensure_ascii=False)
+                file.write(f"{line}\n")
+
+
+def _requests(file: Path) -> list[dict[str, Any]]:
+    try:
+        rows: list[dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))["requests"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"{file} has no requests.", "See requests.toml beside the bench.") from error
+    return rows
+
+
 class _Bench:
     """The chat's way of asking, without its window."""
 
@@ -112,6 +154,7 @@ class _Bench:
         try:
             self._choice: Any = importlib.import_module("studio_chat.tools.choice")
             self._own: Any = importlib.import_module("studio_chat.tools.own")
+            self._planning: Any = importlib.import_module("studio_chat.tools.planning")
             self._calls: Any = importlib.import_module("studio_chat.tools.calls")
         except ImportError as error:
             raise StudioError(
@@ -119,7 +162,9 @@ class _Bench:
             ) from error
         self._studio, self._weights = studio, weights
         self._follower = JobProgress(studio, show_progress=False, show_text=False)
-        self._tasks = {made.tool.name: made for made in task_tools(studio.plugins)}
+        there = {each.name for each in studio.tools.all()}
+        made = task_tools(studio.plugins)
+        self._tasks = {each.tool.name: each for each in made if each.tool.name in there}
 
     def put(self, row: dict[str, Any]) -> _Row:
         """Return what came of one request."""
@@ -128,7 +173,10 @@ class _Bench:
         made, kinds = self._calls.Made, [str(kind) for kind in row.get("has", ())]
         talk = _Talk([{"role": "user", "content": text}])
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
-        planning = self._choice.planning(text, self._offered, talk.results, kinds)
+        tools = self._own.offered({}, can_run=True), [made.tool for made in self._tasks.values()]
+        planning = self._planning.planning(
+            text, tools, lambda part, most: likely(part, tools[1], most), talk.results, kinds
+        )
         named, known = self._plan(planning)
         right = len(named) == len(wanted) and all(
             name in each.split("|") for name, each in zip(named, wanted, strict=True)
@@ -149,19 +197,17 @@ class _Bench:
         return done
 
     def _plan(self, planning: Any) -> tuple[list[str], dict[str, Tool]]:
-        answer: str | None = None
+        answer: Any = None
         while True:
             try:
                 asked = planning.send(answer)
             except StopIteration as end:
                 named, known = end.value
                 return named, known
-            answer = self._ask(asked, "")
-
-    def _offered(self, text: str) -> list[Tool]:
-        own = self._own.offered({}, can_run=True)
-        tools = [made.tool for made in self._tasks.values()]
-        return [*own, *likely(text, tools, self._choice.MOST_TOLD)]
+            if isinstance(asked, self._planning.Comparison):
+                answer = self._planning.likeness_in(self._run("chat.rank", asked.params).result)
+            else:
+                answer = self._ask(asked, "")
 
     def _calls_well(self, talk: _Talk, tool: Tool, part: str, words: Sequence[str]) -> bool:
         """Ask for the arguments of one call; note it as done. Returns whether they fit."""
@@ -187,20 +233,18 @@ class _Bench:
         return _fits(made, arguments)
 
     def _ask(self, asked: Any, channel: str) -> str:
-        job = self._studio.submit(
-            JobRequest(
-                "chat.reply",
-                {**asked.params, "weights": self._weights},
-                inputs=asked.inputs(),
-                keep=False,
-                private=True,
-            )
-        )
+        params = {**asked.params, "weights": self._weights}
+        texts = self._run("chat.reply", params, asked.inputs()).texts().items()
+        return "".join(text for name, text in texts if name.partition(" ")[0] == channel)
+
+    def _run(self, task: str, params: dict[str, Any], inputs: Any = None) -> Any:
+        """Return a job that is over, with its result."""
+        request = JobRequest(task, params, inputs=inputs or {}, keep=False, private=True)
+        job = self._studio.submit(request)
         self._follower.follow(job)
         if job.error is not None:
             raise job.error
-        texts = job.texts().items()
-        return "".join(text for name, text in texts if name.partition(" ")[0] == channel)
+        return job
 
 
 def _fits(made: TaskTool, arguments: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ Knows no widget. Each step is in the library before the next begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
@@ -29,8 +30,10 @@ from studio_chat.tools.calls import (
     known_results,
     next_word,
 )
+from studio_chat.tools.planning import Comparison, Planning, likeness_in, planning
 
 TASK = "chat.reply"
+RANK = "chat.rank"
 MOST_STEPS = 8
 """Of one run, unless the settings say otherwise."""
 _MOST_CHOICES = 3
@@ -65,7 +68,8 @@ class ToolRun:
         self._reply, self.path = reply, list(path)
         self._write, self._end = write, end
         attached = session.instructions.documents(session.folder, documents_of(self.path))
-        self._documents = document_words(attached)
+        files = [path for path in attached if not Path(path).is_dir()]
+        self._documents = document_words(files)
         self._suffixes = {word: path.suffix.lower() for word, path in self._documents.items()}
         self._call: ToolCall | None = None
         self._choices = 0
@@ -100,18 +104,29 @@ class ToolRun:
         request = self._request()
         kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
         self._choices += 1
-        planning = choice.planning(request, self._offered, self._known(), kinds, self._so_far())
-        self._plan_on(planning, None)
+        mine, others = self._offered()
+        plan = planning(
+            request,
+            (mine, others),
+            lambda text, most: self._ctx.tools.likely(text, most, others),
+            self._known(),
+            kinds,
+            self._so_far(),
+        )
+        self._plan_on(plan, None)
 
-    def _plan_on(self, planning: choice.Planning, answer: str | None) -> None:
+    def _plan_on(self, plan: Planning, answer: Any) -> None:
         """Put the next question of a plan, or begin with what was planned."""
         try:
-            asked = planning.send(answer)  # type: ignore[arg-type]  # the first is None
+            asked = plan.send(answer)
         except StopIteration as end:
             self._reply.plan, self._tools = end.value
             self._planned()
             return
-        self._ask(asked, lambda text: self._plan_on(planning, text))
+        if isinstance(asked, Comparison):
+            self._compare(asked, lambda likeness: self._plan_on(plan, likeness))
+        else:
+            self._ask(asked, lambda text: self._plan_on(plan, text))
 
     def _planned(self) -> None:
         if not self._reply.plan:
@@ -325,6 +340,23 @@ class ToolRun:
 
     # --- asking the model ---------------------------------------------------------------------
 
+    def _compare(self, asked: Comparison, then: Callable[[Any], None]) -> None:
+        """Have the tools compared with the request by meaning; nothing where nothing can."""
+        if not self._ctx.weights.for_capability("embedding"):
+            then(())
+            return
+        request = JobRequest(RANK, asked.params, title=self._session.title, keep=False,
+                             private=True, conversation=self._session.id)  # fmt: skip
+        try:
+            self._reply.job = job = self._ctx.tasks.submit(request)
+        except StudioError:  # words decide
+            then(())
+            return
+        job.on_done(lambda result: then(likeness_in(result)))
+        job.on_failed(lambda _error: then(()))
+        job.on_cancelled(lambda: self._end(None))
+        self._session.tell("reply_changed")
+
     def _ask(self, asked: choice.Question, then: Callable[[str], None]) -> None:
         """Have the model answer a question that no one sees."""
         reply, pieces = self._reply, list[str]()
@@ -360,24 +392,18 @@ class ToolRun:
 
     # --- what there is ------------------------------------------------------------------------
 
-    def _offered(self, request: str) -> list[Tool]:
-        """Return the tools that the model is told of: the chat's own, and the likely ones."""
+    def _offered(self) -> tuple[list[Tool], list[Tool]]:
+        """Return the tools that are allowed: the chat's own, and all others."""
         settings, conversation = self._session.tools, self._session.id
-        allowed = [
-            tool
-            for tool in self._ctx.tools.all()
-            if tool.group not in settings.without
-            and self._ctx.tools.approval(tool, conversation) is not Approval.NEVER
-        ]
-        can_run = any(tool.name == "code_run" for tool in allowed)
+
+        def allowed(tool: Tool) -> bool:
+            said = self._ctx.tools.approval(tool, conversation)
+            return tool.group not in settings.without and said is not Approval.NEVER
+
+        others = [tool for tool in self._ctx.tools.all() if allowed(tool)]
+        can_run = any(tool.name == "code_run" for tool in others)
         mine = own.offered(self._documents, can_run=can_run)
-        mine = [
-            tool
-            for tool in mine
-            if own.GROUP not in settings.without
-            and self._ctx.tools.approval(tool, conversation) is not Approval.NEVER
-        ]
-        return [*mine, *self._ctx.tools.likely(request, choice.MOST_TOLD, allowed)]
+        return [tool for tool in mine if allowed(tool)], others
 
     def _tool(self, name: str) -> Tool | None:
         if name in self._tools:
