@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from studio.api import BadInput, ChatMessage, Event, StudioError, TaskContext, TextEngine
 from studio_chat.documents import languages, ranking
+from studio_chat.documents.collection import Collection, opened
 from studio_chat.documents.passages import (
     MAX_DOCUMENTS,
     Document,
     Passage,
     passages,
-    read,
     shown_name,
 )
-from studio_chat.documents.scans import recognise
+from studio_chat.documents.reader import read_document
 
 SHARE = 2
 """Documents take at most one part in so many of the context that the reply leaves."""
@@ -130,6 +132,8 @@ def ground(
 ) -> Generator[Event, None, DocumentContext]:
     """Read the documents at ``paths`` and choose what of them goes into the prompt.
 
+    A folder among them is a collection: what changed in it is read, and passages of it are chosen.
+
     Args:
         weights: The model that will answer; how long a text is, it says.
         encoders: Find passages by their meaning; without one, their words decide.
@@ -142,24 +146,45 @@ def ground(
     """
     if len(paths) > MAX_DOCUMENTS:
         raise BadInput(f"A reply can use at most {MAX_DOCUMENTS} documents.", "Remove some.")
-    found = yield from _read_all(ctx, paths, reader, is_first=len(messages) < 3)
-    if not found.documents:
+    folders = [path for path in paths if Path(path).expanduser().is_dir()]
+    files = [path for path in paths if path not in folders]
+    is_first = len(messages) < 3 and not folders
+    found = yield from _read_all(ctx, files, reader, is_first=is_first)
+    if not found.documents and not folders:
         return found
     with ctx.lease(weights) as engine:
         yield ctx.progress(0, 1, "Reading the documents")
         room = (engine.context_length - min(reserve, engine.context_length // 2)) // SHARE
-        fits = _fits(engine, found.documents, room)
+        fits = not folders and _fits(engine, found.documents, room)
         a_token = _characters_per_token(engine, found.documents)
     if fits:
         for document in found.documents:
             found.texts.append(Passage(document.name, 1, document.lines, document.text.strip()))
             found.sources.append(_source(found, document, whole=True))
         return found
-    groups = [passages(document) for document in found.documents]
     question = next(m["content"] for m in reversed(messages) if m["role"] == "user")
-    scores = yield from _scores(ctx, found, groups, question, encoders)
-    everything = [passage for group in groups for passage in group]
-    found.texts = ranking.choose(everything, scores, int(room * a_token))
+    with ExitStack() as open_now:
+        collections = [
+            open_now.enter_context(opened(ctx.cache, path, private=ctx.is_private))
+            for path in folders
+        ]
+        for number, collection in enumerate(collections, 1):
+            if collection.name in {each.name for each in collections[: number - 1]}:
+                collection.name = f"{collection.name} ({number})"
+        groups = [passages(document) for document in found.documents]
+        scores: list[float] = []
+        if groups:
+            scores = yield from _scores(ctx, found, groups, question, encoders)
+        everything = [passage for group in groups for passage in group]
+        for collection in collections:
+            yield from collection.refresh(ctx, reader)
+            hits = yield from _search(ctx, found, collection, question, encoders)
+            scores += [score for score, _passage in hits]
+            everything += [passage for _score, passage in hits]
+        if everything:
+            found.texts = ranking.choose(everything, scores, int(room * a_token))
+        for collection in collections:
+            _take(found, collection)
     for document in found.documents:
         ranked = [
             (score, passage)
@@ -177,6 +202,53 @@ def ground(
             source |= {"unit": document.unit, "titles": list(document.titles)}
         found.sources.append(source)
     return found
+
+
+def _search(
+    ctx: TaskContext,
+    found: DocumentContext,
+    collection: Collection,
+    question: str,
+    encoders: Encoders,
+) -> Generator[Event, None, list[tuple[float, Passage]]]:
+    """Return passages of a collection with their scores, the best first."""
+    found.found_by = found.found_by or "words"
+    orders = [collection.by_words(question)]
+    is_english = languages.is_english(question, ()) and collection.is_english
+    encoder = encoders.english if is_english else encoders.multilingual or encoders.english
+    if not is_english and not encoders.multilingual:
+        found.note = _ENGLISH_ONLY
+    if not encoder:
+        found.note = _NO_ENCODER
+    else:
+        try:
+            with ctx.lease(encoder) as engine:
+                yield from collection.embed(ctx, engine)
+                orders.append(collection.by_meaning(engine, question))
+            found.found_by = "meaning"
+        except StudioError as error:  # the reply is still worth having
+            found.note = f"Passages were found by keywords: {error.message}"
+    scores = ranking.of_ranks(orders)
+    best = sorted(scores, key=lambda row: (-scores[row], row))
+    return [(scores[row], each) for row, each in zip(best, collection.passages(best), strict=True)]
+
+
+def _take(found: DocumentContext, collection: Collection) -> None:
+    """Make the documents that passages were chosen of known; say what could not be read."""
+    for name in dict.fromkeys(text.document for text in found.texts):
+        if (document := collection.document(name)) is not None:
+            found.documents.append(document)
+            found.paths[name] = str(collection.path_of(name))
+    if problems := collection.problems:
+        first = f"The first: {problems[0]}"
+        count = len(problems)
+        words = f"{count} files" if count > 1 else "1 file"
+        told = f"{words} of {collection.name} cannot be read. {first}"
+        found.note = " ".join(filter(None, (found.note, told)))
+    if not collection.count():
+        found.sources.append(
+            {"document": collection.name, "error": f"{collection.name} has no documents."}
+        )
 
 
 def _source(found: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
@@ -231,31 +303,6 @@ def _read_all(
         found.documents.append(replace(document, name=name))
         found.paths[name] = path
     return found
-
-
-def read_document(
-    ctx: TaskContext, path: str, reader: str | None
-) -> Generator[Event, None, Document]:
-    """Read one document, the pages that are pictures too where there is a ``reader`` for them.
-
-    Raises:
-        BadInput: It cannot be read.
-        StudioError: The reader cannot be used.
-    """
-    steps = read(path, scans=bool(reader))
-    try:
-        while True:
-            next(steps)
-            yield ctx.progress(0, 1, f"Reading {shown_name(path)}")
-    except StopIteration as end:
-        document: Document = end.value
-    finally:
-        steps.close()
-    if reader and document.scanned:
-        document = yield from recognise(ctx, path, document, reader)
-        if not document.text.strip():
-            raise BadInput(f"No text was found in {document.name}.", "Scan it more clearly.")
-    return document
 
 
 def _scores(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_COMMON: Final = frozenset([
+COMMON: Final = frozenset([
     "the", "of", "and", "to", "in", "is", "that", "for", "it", "with", "as", "be", "on", "are",
     "this", "or", "by", "not", "from", "you", "which", "at", "can", "an", "if", "what", "how",
     "must", "who", "when", "where", "why", "does", "do", "has", "have", "was", "were", "will",
@@ -27,7 +27,7 @@ def is_english(question: str, texts: Sequence[str]) -> bool:
     """
     asked = _WORD.findall(question.lower())
     is_odd = not question.isascii() and any(not word.isascii() for word in asked)
-    if is_odd or (len(asked) > 3 and not _COMMON.intersection(asked)):
+    if is_odd or (len(asked) > 3 and not COMMON.intersection(asked)):
         return False
     return all(_is_english(text) for text in texts)
 
@@ -35,4 +35,4 @@ def is_english(question: str, texts: Sequence[str]) -> bool:
 def _is_english(text: str) -> bool:
     middle = max(0, len(text) // 2 - _SAMPLE // 2)
     words = _WORD.findall(text[middle : middle + _SAMPLE].lower())
-    return len(words) < _ENOUGH or sum(word in _COMMON for word in words) > _SHARE * len(words)
+    return len(words) < _ENOUGH or sum(word in COMMON for word in words) > _SHARE * len(words)

@@ -63,6 +63,15 @@ def together(*orders: Sequence[float]) -> list[float]:
     return total
 
 
+def of_ranks(orders: Sequence[Sequence[int]]) -> dict[int, float]:
+    """Return a score for each number that one of several orders has, the best first in each."""
+    total: dict[int, float] = {}
+    for order in orders:
+        for rank, each in enumerate(order, 1):
+            total[each] = total.get(each, 0.0) + 1 / (_FUSION + rank)
+    return total
+
+
 def by_meaning(
     ctx: TaskContext, engine: EmbeddingEngine, groups: Sequence[Sequence[Passage]], question: str
 ) -> Generator[Event, None, list[float]]:
@@ -86,7 +95,7 @@ def by_meaning(
                 return ctx.progress(before + count, total, "Reading the documents")
 
             vectors = yield from _vectors(engine, texts, say)
-            vectors = _keep(kept, vectors)
+            vectors = _rounded(vectors) if ctx.is_private else _keep(kept, vectors)
         done += len(texts)
         likeness += (vectors @ asked[0]).tolist()
     return likeness
@@ -130,6 +139,11 @@ def _vectors(
         done += len(indices)
         yield say(done)
     return vectors
+
+
+def _rounded(vectors: Any) -> Any:
+    """Return vectors as they would be kept."""
+    return vectors.astype("<f2").astype("f4")
 
 
 def _key(engine: EmbeddingEngine, texts: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Generator
@@ -47,8 +48,7 @@ def recognise(
     kept = _kept(notes)
     left = [page for page in document.scanned if page not in kept]
     if left:
-        notes.parent.mkdir(parents=True, exist_ok=True)
-        with ctx.lease(weights) as reader, notes.open("ab") as file:
+        with ctx.lease(weights) as reader, _noting(ctx, notes) as file:
             total = len(document.scanned)
             for done, page in enumerate(left, total - len(left)):
                 words = f"Recognising page {page} of {len(document.pages)} of {document.name}"
@@ -56,8 +56,17 @@ def recognise(
                 found = yield from _page(reader, path, page)
                 kept[page] = _keep(file, page, found)
             yield ctx.progress(total, total, words)
-        _tidy(notes)
+        if not ctx.is_private:
+            _tidy(notes)
     return _with(document, kept)
+
+
+def _noting(ctx: TaskContext, notes: Path) -> IO[bytes]:
+    """Open what the pages that were read are noted in: nothing on the disk for a private job."""
+    if ctx.is_private:
+        return io.BytesIO()
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    return notes.open("ab")
 
 
 def _page(reader: Any, path: str, page: int) -> Generator[Event, None, ReadPage]:

@@ -70,13 +70,19 @@ class Attachments(QWidget):
         chosen = self._ui.pick_files(self.tr("Attach documents or pictures"), many=True)
         self.add([str(path) for path in chosen])
 
+    def choose_folder(self) -> None:
+        """Let the user pick a folder: all documents in it, as they are when it is asked."""
+        chosen = self._ui.pick_folder(self.tr("Attach a folder of documents"))
+        if chosen is not None:
+            self.add([str(chosen)])
+
     def add(self, paths: Sequence[str]) -> None:
-        """Take files; what is no file, or one too many, is refused in words."""
+        """Take files and folders; what is neither, or one too many, is refused in words."""
         new = [path for path in dict.fromkeys(paths) if path not in self._paths]
-        files = [path for path in new if Path(path).is_file()]
+        files = [path for path in new if Path(path).is_file() or Path(path).is_dir()]
         room = MAX_DOCUMENTS - len(self._paths)
         if len(files) < len(new):
-            self.refused.emit(self.tr("Only files can be attached, not folders."))
+            self.refused.emit(self.tr("Only files and folders can be attached."))
         elif len(files) > room:
             words = self.tr("A message takes at most {most} documents; the others were left out.")
             self.refused.emit(words.format(most=MAX_DOCUMENTS))
@@ -98,8 +104,11 @@ class Attachments(QWidget):
 
     def _chip(self, path: str) -> QPushButton:
         words = self.tr("{path}\nThe answer uses it. Click to remove it.")
-        name = f"{shown_name(path)}  ×"
         icon = "image" if is_picture(path) else "paperclip"
+        if Path(path).is_dir():
+            words = self.tr("{path}\nThe answer uses the documents in it. Click to remove it.")
+            icon = "folder"
+        name = f"{shown_name(path)}  ×"
         chip: QPushButton = self._ui.button(name, icon, tip=words.format(path=path))
         chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))
         return chip

@@ -12,6 +12,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QMenu,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -58,7 +60,7 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        ui = ctx.ui
+        self._ui = ui = ctx.ui
         self._busy = self._waits = False
         self._block = ""
         self.send_with_ctrl: Callable[[], bool] = lambda: False
@@ -82,7 +84,7 @@ class Composer(QFrame):
         attach = ui.icon_button(
             "paperclip", self.tr("Attach documents to answer from, or pictures")
         )
-        attach.clicked.connect(self.attachments.choose)
+        attach.clicked.connect(lambda: self._attach_menu(attach))
         prompts = ui.icon_button("bookmark", self.tr("Saved prompts (type / in an empty message)"))
         prompts.clicked.connect(self.prompts_asked)
         compare = ui.icon_button("columns-2", self.tr("Compare answers (Ctrl+Shift+M)"))
@@ -176,6 +178,13 @@ class Composer(QFrame):
         """Say what is wrong with what is written; empty when nothing is."""
         self._trouble.setText(words)
         self._trouble.setVisible(bool(words))
+
+    def _attach_menu(self, button: QToolButton) -> None:
+        menu: QMenu = self._ui.menu()
+        icon = self._ui.icon
+        menu.addAction(icon("paperclip"), self.tr("Files…"), self.attachments.choose)
+        menu.addAction(icon("folder"), self.tr("Folder…"), self.attachments.choose_folder)
+        menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     # --- pasting ------------------------------------------------------------------------------
 

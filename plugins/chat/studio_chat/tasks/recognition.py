@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.api import BadInput, Event, Kind, TaskContext
-from studio_chat.documents.context import read_document
 from studio_chat.documents.passages import MAX_DOCUMENTS, Document
+from studio_chat.documents.reader import read_document
 from studio_chat.schema import Recognise as Params
 
 

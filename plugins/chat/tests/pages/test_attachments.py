@@ -131,9 +131,12 @@ def test_a_document_is_taken_off_by_a_click(desk: Any, note: Path, tmp_path: Pat
     assert desk.page.composer.attachments.paths == [str(other)]
 
 
-def test_folders_and_too_many_are_refused_in_words(desk: Any, tmp_path: Path) -> None:
+def test_a_folder_is_attached_and_too_many_are_refused_in_words(desk: Any, tmp_path: Path) -> None:
     drop(desk, tmp_path)
-    assert "not folders" in desk.page.composer._trouble.text()
+    assert desk.page.composer.attachments.documents == [str(tmp_path)]
+    chips(desk)[0].click()
+    desk.page.composer.attachments.add([str(tmp_path / "gone")])
+    assert "Only files and folders" in desk.page.composer._trouble.text()
     many = [tmp_path / f"{n}.txt" for n in range(MAX_DOCUMENTS + 2)]
     for path in many:
         path.write_text("x")
