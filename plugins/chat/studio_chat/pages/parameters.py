@@ -39,6 +39,7 @@ class Parameters(QObject):
         self.bar.preset_picked.connect(self.use_preset)
         self.bar.sampling_picked.connect(self._use_sampling)
         self.bar.save_asked.connect(self.save_preset)
+        self.bar.renamed.connect(lambda _old, _new: self.changed.emit())
         self.memory = QCheckBox(tr("Use memory in this conversation"))
         self.memory.setToolTip(tr("The model is told the facts that you keep under Memory."))
         self.memory.clicked.connect(self._on_change)

@@ -70,6 +70,18 @@ def test_prompts_and_presets_outlive_a_restart(desk: Any) -> None:
     assert desk.page.parameters.form.values()["system"] == ""
 
 
+def test_a_preset_that_is_renamed_stays_the_default_and_in_its_place(desk: Any) -> None:
+    shelf = desk.page.shelf
+    for name in ("Brief", "Long"):
+        shelf.put_preset(Preset(name, {"temperature": 0.2}))
+    shelf.use_by_default("Brief")
+    shelf.rename_preset("Brief", "Short")
+    assert [each.name for each in shelf.presets] == ["Short", "Long"]
+    assert shelf.default == "Short"
+    shelf.rename_preset("Short", "long")
+    assert [each.name for each in shelf.presets] == ["long"], "a name is there once"
+
+
 def test_the_style_of_answers_sets_the_knobs_and_follows_them(desk: Any) -> None:
     parameters = desk.page.parameters
     before = parameters.form.values()

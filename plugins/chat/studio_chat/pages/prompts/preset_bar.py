@@ -38,11 +38,13 @@ class PresetBar(QWidget):
         preset_picked: Name of the preset to set everything by.
         sampling_picked: A key of ``SAMPLING``.
         save_asked: Name under which what is set now is to be kept.
+        renamed: From one name to another.
     """
 
     preset_picked = Signal(str)
     sampling_picked = Signal(str)
     save_asked = Signal(str)
+    renamed = Signal(str, str)
 
     def __init__(self, ctx: PluginContext, shelf: Shelf) -> None:
         super().__init__()
@@ -51,7 +53,7 @@ class PresetBar(QWidget):
         self.combo = ui.combo_box()
         self.combo.setAccessibleName(tr("Preset"))
         self.combo.activated.connect(self._on_activated)
-        more = ui.icon_button("ellipsis", tr("Save, delete, use by default"))
+        more = ui.icon_button("ellipsis", tr("Save, rename, delete, use by default"))
         more.clicked.connect(lambda: self._popup(more))
         choices = [
             ("precise", "", tr("Precise")),
@@ -121,6 +123,7 @@ class PresetBar(QWidget):
                 tr("Update “{name}”").format(name=preset.name),
                 lambda: self.save_asked.emit(preset.name),
             )
+            menu.addAction(icon("pencil"), tr("Rename preset…"), lambda: self._rename(preset))
             is_default = preset.name == self._shelf.default
             default = menu.addAction(
                 tr("Use for new conversations"),
@@ -136,6 +139,13 @@ class PresetBar(QWidget):
         name, ok = QInputDialog.getText(self, tr("Save as preset"), tr("Name"), text=self.preset)
         if ok and (name := " ".join(name.split())[:MAX_NAME]):
             self.save_asked.emit(name)
+
+    def _rename(self, preset: Preset) -> None:
+        name, ok = QInputDialog.getText(self, tr("Rename preset"), tr("Name"), text=preset.name)
+        if ok and (name := " ".join(name.split())[:MAX_NAME]) and name != preset.name:
+            self._shelf.rename_preset(preset.name, name)
+            self.show_preset(name)
+            self.renamed.emit(preset.name, name)
 
     def _delete(self, preset: Preset) -> None:
         self._shelf.remove_preset(preset.name)

@@ -107,6 +107,13 @@ class Shelf:
         self.presets = _put(self.presets, preset, preset.name)
         self._keep()
 
+    def rename_preset(self, name: str, new: str) -> None:
+        """Give a preset another name, which replaces one that has it; conversations keep theirs."""
+        if (preset := self.preset(name)) is not None:
+            self.presets = _put(self.presets, _named(preset, new), name)
+            self.default = new if self.default == name else self.default
+            self._keep()
+
     def remove_prompt(self, name: str) -> None:
         """Forget a prompt."""
         self.prompts = [each for each in self.prompts if each.name != name]

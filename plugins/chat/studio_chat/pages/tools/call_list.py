@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -150,6 +152,9 @@ class CallCard(QFrame):
         self._column.addLayout(head)
         self._column.addWidget(self._words)
         self._column.addWidget(self._bar)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
+        self._column.addLayout(self._grid)
         self.results: list[ResultView] = []
 
     @property
@@ -209,13 +214,20 @@ class CallCard(QFrame):
         known = [view.made for view in self.results]
         if known != list(results):
             for view in self.results:
-                self._column.removeWidget(view)
+                self._grid.removeWidget(view)
                 view.deleteLater()
             self.results = [ResultView(self._ctx, made) for made in results]
-            for view in self.results:
-                self._column.addWidget(view)
+            across = columns(results)
+            for number, view in enumerate(self.results):
+                self._grid.addWidget(view, number // across, number % across)
         for view in self.results:
             view.set_gone(gone and not view.made.found)
+
+
+def columns(results: Sequence[Made]) -> int:
+    """Return how many results lie side by side: pictures do, where one call made several."""
+    pictures = len(results) > 1 and all(each.kind == "image" for each in results)
+    return (2 if len(results) in (2, 4) else 3) if pictures else 1
 
 
 class ResultView(QFrame):
