@@ -13,6 +13,7 @@ from studio.api import Params, PluginContext, Role
 from studio.api.window.tools import Tool
 from studio.api.window.ui import ParamsForm
 from studio_chat.pages.phrases import tr
+from studio_chat.pages.tools.schema_form import form_of
 from studio_chat.tools.calls import Call
 
 Allow = Callable[[dict[str, Any], bool], None]
@@ -102,10 +103,13 @@ def _editor(ctx: PluginContext, call: Call, tool: Tool | None) -> _Form | _Json:
     params = None
     if tool is not None and tool.source == "studio" and tool.group != "chat":
         params = ctx.tools.params(tool.name)
+    elif tool is not None and tool.group != "chat":
+        params = form_of(tool.schema, call.arguments)
     if tool is None or params is None:
         return _Json(ctx, call)
-    names = [n for n in tool.basic if n not in tool.files] + [
-        n for n in call.arguments if n not in tool.basic and n not in tool.files
+    basic = tool.basic if tool.source == "studio" else [field.name for field in params.fields()]
+    names = [n for n in basic if n not in tool.files] + [
+        n for n in call.arguments if n not in basic and n not in tool.files
     ]
     return _Form(ctx, call, tool, params, names)
 
