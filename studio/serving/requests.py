@@ -27,11 +27,19 @@ MOST_TEXTS = 2048
 """Of one request for vectors, as at OpenAI."""
 
 
+class ImageAddress(msgspec.Struct):
+    """Where a picture is; ``detail`` is a remark to models of OpenAI's."""
+
+    url: str
+    detail: str | None = None
+
+
 class ContentPart(msgspec.Struct):
-    """A part of a message; only text is understood."""
+    """A part of a message: ``text``, or ``image_url`` with the picture itself in its address."""
 
     type: str
     text: str | None = None
+    image_url: ImageAddress | str | None = None
 
 
 class Message(msgspec.Struct):
@@ -199,7 +207,9 @@ class ChatRequest(_Request, kw_only=True):
             Refusal: A message is none that can be answered.
         """
         offered = offer(self.tools or (), self.tool_choice, self.parallel_tool_calls)
-        return {"messages": _turns(self.messages), **offered, **self.wishes()}
+        turns, pictures = _turns(self.messages)
+        shown = {"pictures": pictures} if pictures else {}
+        return {"messages": turns, **shown, **offered, **self.wishes()}
 
 
 class CompletionRequest(_Request, kw_only=True):
@@ -265,13 +275,15 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Return ``messages`` as ``chat.reply`` takes them.
+def _turns(messages: Sequence[Message]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return ``messages`` as ``chat.reply`` takes them, and their pictures in base64.
 
     Raises:
-        Refusal: One has an unknown role, or answers a call that was not made.
+        Refusal: One has an unknown role, answers a call that was not made, or shows a picture that
+            is not in the request.
     """
     turns: list[dict[str, Any]] = []
+    pictures: list[str] = []
     ids: list[tuple[list[str], str]] = []
     for number, message in enumerate(messages, 1):
         role = "system" if message.role == "developer" else message.role
@@ -280,19 +292,42 @@ def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
             told = f"Message {number} has the unknown role “{role[:40]}”. Use one of {known}."
             raise Refusal(400, told, "invalid_role")
         turn: dict[str, Any] = {"role": role, "content": _text(message)}
+        if shown := _pictures(message, role):
+            turn["pictures"] = list(range(len(pictures), len(pictures) + len(shown)))
+            pictures += shown
         calls = message.tool_calls if role == "assistant" else None
         if calls:
             turn["calls"] = [each.told() for each in calls]
         turns.append(turn)
         ids.append(([each.id for each in calls or ()], message.tool_call_id or ""))
-    return in_order(turns, ids)
+    return in_order(turns, ids), pictures
+
+
+def _pictures(message: Message, role: str) -> list[str]:
+    """Return the pictures that a message shows; nothing is ever fetched for it."""
+    parts = message.content if isinstance(message.content, list) else ()
+    found = []
+    for part in parts:
+        if part.type != "image_url":
+            continue
+        if role != "user":
+            raise _unsupported("image_url", "only messages of the user can show pictures")
+        given = part.image_url
+        address = given.url if isinstance(given, ImageAddress) else given or ""
+        head, _, data = address.partition(",")
+        if not head.startswith("data:image/") or not head.endswith(";base64"):
+            told = "pictures must be in the request, as data:image/…;base64; nothing is fetched"
+            raise _unsupported("image_url", told)
+        found.append(data)
+    return found
 
 
 def _text(message: Message) -> str:
     if isinstance(message.content, list):
-        other = next((part.type for part in message.content if part.type != "text"), "")
+        known = ("text", "image_url")
+        other = next((part.type for part in message.content if part.type not in known), "")
         if other:
-            raise _unsupported(other, "messages must be text; images and files are not supported")
+            raise _unsupported(other, "messages must be text and pictures; files are not supported")
         return "".join(part.text or "" for part in message.content)
     return message.content or ""
 

@@ -122,7 +122,8 @@ def _add(item: Item, made: list[Message]) -> None:
 
 
 def _parts(content: str | list[ContentPart] | None) -> str | list[ContentPart] | None:
-    """Return content with the names that its texts have in chat."""
+    """Return content with the names that its parts have in chat."""
     if not isinstance(content, list):
         return content
-    return [ContentPart("text", p.text) if p.type in _TEXTS else p for p in content]
+    names = {**dict.fromkeys(_TEXTS, "text"), "input_image": "image_url"}
+    return [ContentPart(names.get(p.type, p.type), p.text, p.image_url) for p in content]

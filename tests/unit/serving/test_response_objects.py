@@ -94,7 +94,8 @@ def test_events_add_up_to_the_whole(served, client) -> None:
         ({"input": [{"role": "wizard", "content": "x"}]}, "wizard"),
         ({"tools": [{"type": "file_search", "vector_store_ids": []}]}, "functions are"),
         ({"input": [{"role": "user", "content": [
-            {"type": "input_image", "image_url": "x", "detail": "auto"}]}]}, "input_image"),
+            {"type": "input_image", "image_url": "x", "detail": "auto"}]}]}, "nothing is fetched"),
+        ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input_file"),
     ],
 )  # fmt: skip
 def test_what_is_not_to_be_had_is_a_sentence(client, extra, told) -> None:

@@ -64,6 +64,20 @@ def test_a_stream(served, client) -> None:
     assert chunks[-1].usage.total_tokens == 5
 
 
+def test_pictures_in_the_request_reach_the_model_with_their_messages(served, client) -> None:
+    served.says("A hen.")
+    shown = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVu"}}
+    asked = [
+        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, shown]},
+        {"role": "assistant", "content": "A hen?"},
+        {"role": "user", "content": [shown, {"type": "text", "text": "And this?"}]},
+    ]
+    client.chat.completions.create(model="tiny", messages=asked)
+    inputs = served.studio.jobs.get_nowait().params
+    assert inputs["pictures"] == ["aGVu", "aGVu"]
+    assert [turn.get("pictures") for turn in inputs["messages"]] == [[0], None, [1]]
+
+
 def test_a_text_that_goes_on(served, client) -> None:
     served.says(" a time")
     assert client.completions.create(model="tiny", prompt="Once").choices[0].text == " a time"
@@ -84,7 +98,9 @@ def test_a_text_that_goes_on(served, client) -> None:
         ({"model": "mini"}, "cannot generate text"),
         ({"temperature": 9}, "Temperature"),
         ({"messages": [{"role": "user", "content": [
-            {"type": "image_url", "image_url": {"url": "http://a/b.png"}}]}]}, "image_url"),
+            {"type": "image_url", "image_url": {"url": "http://a/b.png"}}]}]}, "is fetched"),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "input_audio", "input_audio": {}}]}]}, "input_audio"),
     ],
 )  # fmt: skip
 def test_what_is_not_to_be_had_is_refused_and_not_ignored(client, extra, words) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,32 @@ def with_pictures(
 ) -> tuple[list[ChatMessage], str]:
     """Return the messages with their pictures, and which of earlier ones are gone, in words.
 
+    The input ``pictures`` has further ones, in base64, behind those of the parameter: of programs
+    that have no files here.
+
     Raises:
         BadInput: A picture of the last message cannot be read, or a message names none.
     """
     messages = [turn.copy() for turn in turns]
-    if not params.pictures:
+    handed = inputs.json("pictures", list[str], [])
+    count = len(params.pictures) + len(handed)
+    if not count:
         return messages, ""
     given = inputs.json("messages", list[dict[str, Any]], [])
     shift = int(bool(messages) and messages[0]["role"] == "system" and _begins_anew(given))
     places = [(at + shift, turn.get("pictures", [])) for at, turn in enumerate(given)]
     named = {number for _, numbers in places for number in numbers}
     last = max(at for at, message in enumerate(messages) if message["role"] == "user")
-    rest = [number for number in range(len(params.pictures)) if number not in named]
+    rest = [number for number in range(count) if number not in named]
     missing: list[str] = []
     for at, numbers in [*places, (last, rest)]:
         for number in numbers:
-            if not isinstance(number, int) or not 0 <= number < len(params.pictures):
+            if not isinstance(number, int) or not 0 <= number < count:
                 raise BadInput(f"There is no picture {number!r}.", "Attach it again.")
+            if number >= len(params.pictures):
+                data = _decoded(handed[number - len(params.pictures)])
+                messages[at].setdefault("pictures", []).append(data)
+                continue
             try:
                 data = _read(params.pictures[number])
             except BadInput:
@@ -49,6 +59,16 @@ def with_pictures(
 def _begins_anew(given: Sequence[dict[str, Any]]) -> bool:
     """Whether a system prompt that is not among the messages was put before them."""
     return not any(turn.get("role") == "system" for turn in given)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise BadInput("A picture is not valid base64.", "Send it as PNG or JPEG.") from error
+    if len(data) > MAX_BYTES:
+        raise BadInput("A picture is too large.", "Make it smaller.")
+    return data
 
 
 def _read(path: str) -> bytes:

@@ -32,7 +32,9 @@ def test_a_prompt_shows_all_pictures_that_no_message_names(files: list[str]) -> 
 
 def test_each_message_has_its_own_behind_a_system_prompt_too(files: list[str]) -> None:
     class Given:
-        def json(self, _name: str, _type: object, _default: object) -> object:
+        def json(self, name: str, _type: object, default: object) -> object:
+            if name != "messages":
+                return default
             return [
                 {"role": "user", "content": "A", "pictures": [1]},
                 {"role": "assistant", "content": "B"},
@@ -50,3 +52,14 @@ def test_each_message_has_its_own_behind_a_system_prompt_too(files: list[str]) -
     Path(files[0]).unlink()
     with pytest.raises(BadInput, match=r"cat\.png cannot be read"):
         with_pictures(turns, Given(), params)  # type: ignore[arg-type]  # as above
+
+
+def test_a_program_hands_its_pictures_in_behind_those_of_files(files: list[str]) -> None:
+    engine = FakeTextEngine("Three.")
+    asked = [{"role": "user", "content": "What?", "pictures": [0, 2]}]
+    handed = {"messages": asked, "pictures": ["b3ds", "aGVu"]}
+    params = Reply.parse({"pictures": files[:1], "weights": "any"})
+    run_task(reply, params, models={"any": engine}, inputs=handed)
+    assert engine.pictures == [b"cat", b"hen", b"owl"], "what no message names is the last one's"
+    with pytest.raises(BadInput, match="base64"):
+        run_task(reply, params, models={"any": engine}, inputs={**handed, "pictures": ["%", "a"]})
