@@ -11,10 +11,17 @@ def page_actions(page: ChatPage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
     rows = (
         ("new", tr("New conversation"), lambda: page.new(), "square-pen", "Ctrl+N"),
+        (
+            "private",
+            tr("New private conversation"),
+            lambda: page.new(private=True),
+            "lock",
+            "Ctrl+Shift+N",
+        ),
         ("search", tr("Search conversations"), page.search, "search", "Ctrl+F"),
         ("copy", tr("Copy last answer"), page.copy_last, "copy", "Ctrl+Shift+C"),
         ("again", tr("Regenerate"), page.regenerate, "refresh-cw", "Ctrl+R"),
-        ("memory", tr("Memory…"), page.show_memory, "lock", ""),
+        ("memory", tr("Memory…"), page.show_memory, "list-checks", ""),
         ("compare", tr("Compare answers…"), page.compare, "columns-2", "Ctrl+Shift+M"),
         ("study", tr("Study a topic or a text…"), page.study, "book-open", "Ctrl+Shift+L"),
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),

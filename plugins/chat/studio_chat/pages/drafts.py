@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from studio.api import ErrorCode, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.conversations.in_memory import PRIVATE
 
 KEY = "drafts"
 NEW = "new"
@@ -28,7 +29,9 @@ class Drafts:
         return self._texts.get(conversation or NEW, "")
 
     def put(self, conversation: str, text: str) -> None:
-        """Remember a draft, in memory."""
+        """Remember a draft, in memory; of a private conversation it goes with it."""
+        if conversation.startswith(PRIVATE):
+            return
         if text.strip():
             self._texts[conversation or NEW] = text
         else:

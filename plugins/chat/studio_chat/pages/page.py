@@ -22,6 +22,8 @@ from studio.api import (
 from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
 from studio_chat.pages.comparison.dialog import ComparisonDialog
+from studio_chat.pages.conversations.in_memory import PrivateStore
+from studio_chat.pages.conversations.privacy import keeps
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.memory.dialog import MemoryDialog
@@ -36,7 +38,7 @@ from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.session import Session
 from studio_chat.pages.session_listener import Elsewhere
 from studio_chat.pages.study.dialog import StudyDialog
-from studio_chat.pages.thread.turns import Turn, tokens_in
+from studio_chat.pages.thread.turns import Turn
 from studio_chat.schema import PANEL_FIELDS
 
 _DRAFT_MS = 400
@@ -93,7 +95,8 @@ class ChatPage(PageFrame):
         self.list.renamed.connect(self._on_renamed)
         self.list.more = [
             ("bookmark", self.tr("Saved prompts…"), self.edit_prompts),
-            ("lock", self.tr("Memory…"), self.show_memory),
+            ("lock", self.tr("New private conversation"), lambda: self.new(private=True)),
+            ("list-checks", self.tr("Memory…"), self.show_memory),
         ]
         self.list.projects.begin_asked.connect(self.new)
         self.list.projects.binned.connect(self._on_project_binned)
@@ -115,13 +118,17 @@ class ChatPage(PageFrame):
 
     # --- conversations ------------------------------------------------------------------------
 
-    def _new_session(self, folder: str = "") -> Session:
-        return Session(self._ctx, self.work_queue, self, self._instructions, folder)
+    def _new_session(self, folder: str = "", *, private: bool = False) -> Session:
+        store = PrivateStore() if private else None
+        return Session(self._ctx, self.work_queue, self, self._instructions, folder, store)
 
-    def new(self, folder: str = "") -> None:
-        """Begin a conversation, in a project if one is named; it is kept once something is sent."""
+    def new(self, folder: str = "", *, private: bool = False) -> None:
+        """Begin a conversation, in a project if one is named; it is kept once something is sent.
+
+        Of a ``private`` one nothing is ever kept.
+        """
         self._leave()
-        self._begin(folder)
+        self._begin(folder, private=private)
         self.composer.field.setFocus()
 
     def reuse(self, used: UsedSettings) -> None:
@@ -150,9 +157,9 @@ class ChatPage(PageFrame):
         self.session.load(conversation)
         self._enter()
 
-    def _begin(self, folder: str = "") -> None:
+    def _begin(self, folder: str = "", *, private: bool = False) -> None:
         weights = str(self._ctx.settings.get("weights", "") or "")
-        self.session = self._new_session(folder)
+        self.session = self._new_session(folder, private=private)
         self.session.weights = weights
         begins_with = self.parameters.begin(self.session.answering())
         if begins_with != self.session.answering():
@@ -181,7 +188,9 @@ class ChatPage(PageFrame):
         self._waiting[self.session.id] = self.composer.attachments.paths
         self.session.listener = None
         self.session.aloud.stop()
-        if self.session.busy:
+        if self.session.private:
+            self.session.stop()
+        elif self.session.busy:
             self.session.listener = Elsewhere(self, self.session)
             self.keep_writing(self.session)
 
@@ -245,7 +254,7 @@ class ChatPage(PageFrame):
     def turn_changed(self, turn: Turn) -> None:
         """Show one turn anew."""
         self.thread_view.show_turn(turn)
-        self._learn_context(turn)
+        self.learn_context(turn, self._show_use)
         self._show_use()
 
     def text_added(self, turn: str, text: str) -> None:
@@ -262,14 +271,16 @@ class ChatPage(PageFrame):
         """Show title and settings of the conversation."""
         session = self.session
         project = self.projects.get(session.folder)
-        self.title.set_title(session.title, project.title if project else "")
+        private = session.private is not None
+        self.title.set_title(session.title, project.title if project else "", private=private)
         self.composer.tools.show_settings(session.tools)
+        self.composer.tools.widget.setVisible(not private)
         self.list.set_current(session.id)
         self.parameters.show(session.settings, session.answering())
-        self._remember(session.id)
+        self._remember(session.library_id)
         self._show_weights()
         listed = self.list.model.index_of(session.id).data()
-        if session.conversation is not None and listed != session.title:
+        if session.library_id and listed != session.title:
             self.list.refresh()
 
     def _remember(self, conversation: str) -> None:
@@ -327,7 +338,9 @@ class ChatPage(PageFrame):
 
     def _take_image(self, image: QImage) -> None:
         """Keep a picture that was pasted in the library, so that the message can show it again."""
-        self.work_queue.do(lambda: kept(self._ctx, image), lambda saved: self._attach([saved.path]))
+        if keeps(self._ctx, self.session):
+            take = lambda saved: self._attach([saved.path])  # noqa: E731
+            self.work_queue.do(lambda: kept(self._ctx, image), take)
 
     def _start_example(self, text: str) -> None:
         self.composer.set_text(text)
@@ -369,6 +382,8 @@ class ChatPage(PageFrame):
     def compare(self) -> None:
         """Have the message being written, else the last one, answered in several ways."""
         text = self.composer.text
+        if not keeps(self._ctx, self.session):
+            return
         if self.session.busy or self.session.loading or not (text or self.session.turns):
             words = self.tr("There is no message to compare answers to. Write one first.")
             self._ctx.notices.info(words, key="chat.compare")
@@ -408,6 +423,8 @@ class ChatPage(PageFrame):
 
     def export(self) -> None:
         """Write the conversation in view to a file; there is none before something was said."""
+        if not keeps(self._ctx, self.session):
+            return
         if self.session.conversation is not None:
             self.list.export(self.session.id, self.session.title)
         else:
@@ -453,26 +470,11 @@ class ChatPage(PageFrame):
 
     def _show_middle(self) -> None:
         session = self.session
-        said = bool(session.turns or session.loading or session.id)
+        said = bool(session.turns or session.loading or session.library_id)
         self.show_middle(said=said, weights=session.answering())
 
-    def _learn_context(self, turn: Turn) -> None:
-        length = turn.extra.get("context_length")
-        key = f"context.{turn.extra.get('weights', '')}"
-        if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
-            self.work_queue.do(
-                lambda: self._ctx.settings.set(key, length), lambda _: self._show_use()
-            )
-
     def _show_use(self) -> None:
-        weights = self.composer.weights
-        known = self._ctx.settings.get(f"context.{weights}", 0)
-        limit = self._ctx.weights.defaults(weights).get("context_limit", 0)
-        lengths = [each for each in (known, limit) if isinstance(each, int) and each]
-        self.composer.meter.show_use(
-            tokens_in(self.session.turns) + len(self.composer.text) // 4,
-            min(lengths, default=0),
-        )
+        self.show_use(self.session.turns)
 
     # --- the window ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ Knows no conversation; the page tells it what to show.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
@@ -26,6 +26,7 @@ from studio_chat.pages.conversations.title_bar import TitleBar
 from studio_chat.pages.documents.pane import PassagePane
 from studio_chat.pages.projects.project import Projects
 from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
+from studio_chat.pages.thread.turns import Turn, tokens_in
 from studio_chat.pages.welcome import NoWeights, Welcome
 
 _NARROW = 720
@@ -46,7 +47,7 @@ class PageFrame(QWidget):
         start: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self._ctx = ctx
+        self._ctx, self._work_queue = ctx, work_queue
         self._list_wanted: bool | None = None
         self.list = ConversationList(ctx, work_queue, projects)
         self.title = TitleBar(ctx.ui)
@@ -106,6 +107,22 @@ class PageFrame(QWidget):
             self.middle.setCurrentWidget(self.welcome)
         else:
             self.middle.setCurrentWidget(self.no_weights)
+
+    def learn_context(self, turn: Turn, then: Callable[[], None]) -> None:
+        """Keep how much the weights of a reply read, for the meter of the next one."""
+        length = turn.extra.get("context_length")
+        key = f"context.{turn.extra.get('weights', '')}"
+        if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
+            self._work_queue.do(lambda: self._ctx.settings.set(key, length), lambda _none: then())
+
+    def show_use(self, turns: Sequence[Turn]) -> None:
+        """Show how much of what the weights read is used up."""
+        weights = self.composer.weights
+        known = self._ctx.settings.get(f"context.{weights}", 0)
+        limit = self._ctx.weights.defaults(weights).get("context_limit", 0)
+        lengths = [each for each in (known, limit) if isinstance(each, int) and each]
+        used = tokens_in(turns) + len(self.composer.text) // 4
+        self.composer.meter.show_use(used, min(lengths, default=0))
 
     def search(self) -> None:
         """Put the keyboard into the search of the list."""

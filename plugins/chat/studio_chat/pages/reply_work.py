@@ -35,7 +35,6 @@ class ReplyWork:
         self, ctx: PluginContext, work_queue: WorkQueue, session: OpenConversation
     ) -> None:
         self._ctx = ctx
-        self._store = ctx.library.conversations
         self._work_queue = work_queue
         self._session = session
         self.run: ToolRun | None = None
@@ -45,7 +44,7 @@ class ReplyWork:
         """Have an answer to ``path`` written, or end it if it was stopped meanwhile."""
         if reply.stopping:
             self._end(reply, INTERRUPTED, {"stopped": True})
-        elif self._session.tools.on and not reply.prefix:
+        elif self._session.tools.on and not reply.prefix and not self._session.private:
             self._use_tools(reply, [turn for turn in path if turn.id != reply.turn])
         else:
             self._write(reply, path)
@@ -94,10 +93,11 @@ class ReplyWork:
                 JobRequest(
                     TASK,
                     params,
-                    title=self._session.title,
+                    title="" if session.private else session.title,
                     inputs={"messages": as_messages(path, pictures)},
                     keep=False,
-                    conversation=self._session.id,
+                    private=session.private is not None,
+                    conversation=session.library_id,
                 )
             )
         except StudioError as error:
@@ -164,7 +164,7 @@ class ReplyWork:
         facts = {"weights": reply.weights, **reply.figures(), **reply.run_facts(), **extra}
 
         def keep() -> Turn:
-            row = self._store.finish_reply(
+            row = self._session.store.finish_reply(
                 reply.journal, state=state, content=reply.text, record=record, extra=facts
             )
             return self._session.versioned(row)

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.api import PluginContext, StudioError, WorkQueue
 from studio_chat.pages.aloud import Aloud
+from studio_chat.pages.conversations.in_memory import PrivateStore
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.open_conversation import Listener
 from studio_chat.pages.phrases import tr
@@ -40,6 +41,8 @@ class Session:
         tools: Whether it may use tools, and whose.
         settings: System prompt and sampling, as ``Reply.parse`` takes them.
         instructions: What the model is told beside the conversation.
+        private: Where a conversation is of which nothing is written; None for all others.
+        store: Where its messages are.
     """
 
     def __init__(
@@ -49,12 +52,14 @@ class Session:
         listener: Listener,
         instructions: Instructions,
         folder: str = "",
+        private: PrivateStore | None = None,
     ) -> None:
         self._ctx = ctx
-        self._store = ctx.library.conversations
+        self.private = private
+        self.store: Any = private or ctx.library.conversations
         self._work_queue = work_queue
         self.listener: Listener | None = listener
-        self.conversation: Any = None
+        self.conversation: Any = private.create() if private else None
         self.turns: list[Turn] = []
         self.reply: Reply | None = None
         self.loading = False
@@ -81,6 +86,11 @@ class Session:
         return self.conversation.id if self.conversation is not None else self._opening
 
     @property
+    def library_id(self) -> str:
+        """Id by which the library knows it; empty where it does not."""
+        return "" if self.private else self.id
+
+    @property
     def title(self) -> str:
         """What a person calls it; empty for a new one."""
         return self.conversation.title if self.conversation is not None else ""
@@ -100,7 +110,7 @@ class Session:
         self.loading, self._opening = True, conversation
 
         def read() -> tuple[Any, list[Turn]]:
-            return self._store.get(conversation), self._read(conversation)
+            return self.store.get(conversation), self._read(conversation)
 
         def show(found: tuple[Any, list[Turn]]) -> None:
             self.loading = False
@@ -120,8 +130,8 @@ class Session:
         self.tell("turns_changed")
 
     def _read(self, conversation: str) -> list[Turn]:
-        rows = self._store.thread(conversation)
-        return [Turn.from_row(row, self._store.siblings(row.id).ids) for row in rows]
+        rows = self.store.thread(conversation)
+        return [Turn.from_row(row, self.store.siblings(row.id).ids) for row in rows]
 
     def _reload(self, head: Callable[[], Any]) -> None:
         """Run ``head``, which moves the head, and show the branch it leads to."""
@@ -153,7 +163,7 @@ class Session:
         id, kept = self.id, self._kept_settings()
         system = str(self.settings.get("system", ""))
         self._work_queue.do(
-            lambda: self._store.update(id, system=system, settings=kept), self._took_row
+            lambda: self.store.update(id, system=system, settings=kept), self._took_row
         )
 
     def change_tools(self, tools: ToolSettings) -> None:
@@ -170,12 +180,12 @@ class Session:
         """Give the conversation another title."""
         if title.strip() and self.conversation is not None and title.strip() != self.title:
             id = self.id
-            self._work_queue.do(lambda: self._store.rename(id, title.strip()), self._took_row)
+            self._work_queue.do(lambda: self.store.rename(id, title.strip()), self._took_row)
 
     def look_up(self) -> None:
         """Read title and settings again: they were changed elsewhere."""
         id = self.id
-        self._work_queue.do(lambda: self._store.get(id), self._took_row)
+        self._work_queue.do(lambda: self.store.get(id), self._took_row)
 
     def _took_row(self, row: Any) -> None:
         if self.conversation is not None and row.id == self.id:
@@ -199,7 +209,7 @@ class Session:
             pictures: Paths of what the message shows.
         """
         told = {"documents": list(documents), "pictures": list(pictures)}
-        add, extra = self._store.add_message, {name: each for name, each in told.items() if each}
+        add, extra = self.store.add_message, {name: each for name, each in told.items() if each}
 
         def save(id: str, parent: str) -> Any:
             return add(id, parent or None, "user", text, extra=extra)
@@ -212,7 +222,7 @@ class Session:
         extra = turn.attached
 
         def save(_id: str, _parent: str) -> Any:
-            return self._store.edit(turn.id, text, extra=extra)
+            return self.store.edit(turn.id, text, extra=extra)
 
         self._say(text, before, save, extra)
 
@@ -238,11 +248,11 @@ class Session:
 
         def keep() -> tuple[Any, Turn, Any, Turn]:
             title = title_of(text)
-            create = self._store.create
+            create = self.store.create
             id = known or create(title, folder=folder, system=system, settings=settings).id
             mine = self.versioned(save(id, parent))
             journal, theirs = self._begin(id, mine.id, reply.weights)
-            return self._store.get(id), mine, journal, theirs
+            return self.store.get(id), mine, journal, theirs
 
         def kept(result: tuple[Any, Turn, Any, Turn]) -> None:
             self.conversation, mine, reply.journal, theirs = result
@@ -270,12 +280,12 @@ class Session:
 
     def versioned(self, row: Any) -> Turn:
         """Return a message with its versions; reads the library."""
-        return Turn.from_row(row, self._store.siblings(row.id).ids)
+        return Turn.from_row(row, self.store.siblings(row.id).ids)
 
     def _begin(self, id: str, parent: str, weights: str) -> tuple[Any, Turn]:
         """Make the empty reply and its journal. Runs beside the window."""
-        journal = self._store.begin_reply(id, parent or None, extra={"weights": weights})
-        return journal, self.versioned(self._store.message(journal.message))
+        journal = self.store.begin_reply(id, parent or None, extra={"weights": weights})
+        return journal, self.versioned(self.store.message(journal.message))
 
     def regenerate(self, turn: Turn) -> None:
         """Answer again, beside ``turn``; an answer that came to nothing makes room."""
@@ -300,9 +310,9 @@ class Session:
         id = self.id
 
         def mark() -> None:
-            extra = {**self._store.message(version).extra, "starred": True}
-            self._store.update_message(version, extra=extra)
-            self._store.set_head(id, self._store.newest_leaf(version))
+            extra = {**self.store.message(version).extra, "starred": True}
+            self.store.update_message(version, extra=extra)
+            self.store.set_head(id, self.store.newest_leaf(version))
 
         self._reload(mark)
 
@@ -313,7 +323,7 @@ class Session:
 
         def begin() -> tuple[Any, Turn]:
             if forget:
-                self._store.delete_branch(forget)
+                self.store.delete_branch(forget)
             return self._begin(id, before[-1].id if before else "", reply.weights)
 
         def begun(result: tuple[Any, Turn]) -> None:
@@ -332,7 +342,7 @@ class Session:
         extra = {"weights": turn.extra.get("weights", ""), "edited": True}
 
         def keep() -> Turn:
-            return self.versioned(self._store.edit(turn.id, text, extra=extra))
+            return self.versioned(self.store.edit(turn.id, text, extra=extra))
 
         def kept(version: Turn) -> None:
             self._show([*before, version])
@@ -362,11 +372,11 @@ class Session:
         self.tell("reply_changed")
 
         def begin() -> tuple[Any, Turn]:
-            journal = self._store.journal(turn.id)
+            journal = self.store.journal(turn.id)
             # The text first, then the state: a crash in between must find the text.
             journal.append(turn.content)
             extra = {k: v for k, v in turn.extra.items() if k not in ("stopped", "error")}
-            row = self._store.update_message(turn.id, state=PARTIAL, extra=extra)
+            row = self.store.update_message(turn.id, state=PARTIAL, extra=extra)
             return journal, self.versioned(row)
 
         def begun(result: tuple[Any, Turn]) -> None:
@@ -423,7 +433,7 @@ class Session:
         def move() -> None:
             for id in ids:
                 (library.bin if undone else library.restore)(id)
-            self._store.update_message(turn.id, extra={**turn.extra, "undone": undone})
+            self.store.update_message(turn.id, extra={**turn.extra, "undone": undone})
 
         self._reload(move)
         if undone:
@@ -444,22 +454,22 @@ class Session:
         place = turn.place + step
         if 0 <= place < len(turn.versions):
             id, target = self.id, turn.versions[place]
-            self._reload(lambda: self._store.set_head(id, self._store.newest_leaf(target)))
+            self._reload(lambda: self.store.set_head(id, self.store.newest_leaf(target)))
 
     def star(self, turn: Turn) -> None:
         """Give an answer a star, or take it away: it is better than its other versions."""
         extra = {**turn.extra, "starred": not turn.starred}
-        self._reload(lambda: self._store.update_message(turn.id, extra=extra))
+        self._reload(lambda: self.store.update_message(turn.id, extra=extra))
 
     def delete(self, turn: Turn) -> None:
         """Put a message and what follows it in the bin, with an offer to take it back."""
         if self.busy or not turn.id:
             return
-        self._reload(lambda: self._store.delete_branch(turn.id))
+        self._reload(lambda: self.store.delete_branch(turn.id))
         self._ctx.notices.offer(
             tr("The message and all that followed are in the bin."),
             tr("Undo"),
-            lambda: self._reload(lambda: self._store.restore_branch(turn.id)),
+            lambda: self._reload(lambda: self.store.restore_branch(turn.id)),
             key=f"chat.bin.{turn.id}",
         )
 

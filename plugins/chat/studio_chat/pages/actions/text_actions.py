@@ -12,6 +12,7 @@ from studio.api import PluginContext
 from studio_chat.pages.actions.menu import action_menu
 from studio_chat.pages.actions.panel import ActionPanel, Source
 from studio_chat.pages.composer import Composer
+from studio_chat.pages.conversations.privacy import keeps
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread.thread_view import ThreadView
@@ -46,7 +47,7 @@ class TextActions(QObject):
         """Ask what to do with a message; a reply can be replaced, the old one is kept beside it."""
         session = self._session()
         text = session.shown_text(turn)
-        if not text.strip():
+        if not text.strip() or not keeps(self._ctx, session):
             return
 
         def replace(new: str) -> None:
@@ -57,7 +58,8 @@ class TextActions(QObject):
 
     def of_draft(self, at: QWidget) -> None:
         """Ask what to do with what is being written, or what to write."""
-        self._ask(Source(self._composer.text, (), self._replace), at, QPoint(0, 0), draft=True)
+        if keeps(self._ctx, self._session()):
+            self._ask(Source(self._composer.text, (), self._replace), at, QPoint(0, 0), draft=True)
 
     def _ask(self, source: Source, at: QWidget, place: QPoint, *, draft: bool = False) -> None:
         weights = self._session().answering()

@@ -32,6 +32,8 @@ class TitleBar(QWidget):
         self._project = ui.label("", Role.BADGE)
         self._project.setToolTip(self.tr("The project of this conversation"))
         self._project.hide()
+        self._private = ui.label(self.tr("Private"), Role.BADGE)
+        self._private.hide()
         self._label = _Title(self)
         ui.wear(self._label, Role.TITLE)
         self._field = QLineEdit()
@@ -47,19 +49,23 @@ class TitleBar(QWidget):
         row.addWidget(self._list)
         row.addWidget(self._new)
         row.addWidget(self._project, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._private, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addLayout(self._stack, 1)
         self.setFixedHeight(54)
 
-    def set_title(self, title: str, project: str = "") -> None:
+    def set_title(self, title: str, project: str = "", *, private: bool = False) -> None:
         """Show a title; empty for a new conversation, which cannot be renamed.
 
         Args:
             project: Title of the project it lies in; empty for none.
+            private: It is one of which nothing is kept: say so instead.
         """
+        self._private.setVisible(private)
         self._project.setText(project)
         self._project.setVisible(bool(project))
         self._title = title
-        self._label.set_text(title or self.tr("New conversation"))
+        words = self.tr("Nothing of it is written down; it is gone once you leave it")
+        self._label.set_text(words if private else title or self.tr("New conversation"))
         self._label.setEnabled(bool(title))
 
     def show_list_button(self, shown: bool) -> None:
