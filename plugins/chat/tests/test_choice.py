@@ -26,7 +26,7 @@ TOOLS = (DRAW, STYLE, TUNE)
 
 
 def plan(
-    request: str, *answers: str, likeness: Sequence[Sequence[float]] = ()
+    request: str, *answers: str, similarity: Sequence[Sequence[float]] = ()
 ) -> tuple[list[str], list[choice.Question]]:
     """Return what is planned where the model gives these answers, and what it was asked."""
     steps = planning(request, ((), TOOLS), lambda text, most: TOOLS, {}, [])
@@ -34,7 +34,7 @@ def plan(
     assert isinstance(compared, Comparison)
     assert compared.questions[0] == request
     asked: list[Any] = []
-    reply: Any = likeness
+    reply: Any = similarity
     for answer in (*answers, ""):
         try:
             asked.append(steps.send(reply))
@@ -68,10 +68,10 @@ def test_where_words_are_enough_no_part_is_asked_for() -> None:
 
 
 def test_what_no_tool_is_near_to_is_not_asked_at_all() -> None:
-    assert plan("Who wrote this?", likeness=[[0.1, 0.05, 0.0]]) == ([], [])
-    names, asked = plan("Who wrote this?", "none", likeness=[[0.1, 0.4, 0.0]])
+    assert plan("Who wrote this?", similarity=[[0.1, 0.05, 0.0]]) == ([], [])
+    names, asked = plan("Who wrote this?", "none", similarity=[[0.1, 0.4, 0.0]])
     assert (names, len(asked)) == ([], 1), "control: one is near"
-    assert len(plan("Wer hat das geschrieben?", "none", likeness=[[0.1, 0.05, 0.0]])[1]) == 1, (
+    assert len(plan("Wer hat das geschrieben?", "none", similarity=[[0.1, 0.05, 0.0]])[1]) == 1, (
         "of another language an encoder of English knows nothing"
     )
 

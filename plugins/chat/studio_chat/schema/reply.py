@@ -216,8 +216,21 @@ class Embed(Params, frozen=True):
         list[str],
         Label("Texts", "Each text becomes one vector."),
     ] = []
+    languages: Annotated[
+        Literal["english", "any"],
+        Label("Languages", "Texts that are to be compared need the same choice."),
+    ] = "english"
+    purpose: Annotated[
+        Literal["passage", "question"],
+        Label("Purpose", "What is looked through, or what is looked for."),
+    ] = "passage"
     weights: Annotated[
-        WeightsId, Capability("embedding"), Label("Model", "The embedding model.")
+        WeightsId | None, Capability("embedding"), Label("Model", "The embedding model.")
+    ] = WeightsId()
+    multilingual: Annotated[
+        WeightsId | None,
+        Capability("multilingual-embedding"),
+        Label("Multilingual model", "The embedding model for any language."),
     ] = WeightsId()
 
 

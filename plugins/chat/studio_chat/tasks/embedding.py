@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.api import BadInput, EmbeddingEngine, Event, TaskContext
+from studio.api import BadInput, EmbeddingEngine, ErrorCode, Event, StudioError, TaskContext
 from studio_chat.schema import Embed
 
 MAX_TEXTS = 256
@@ -27,16 +27,25 @@ def embed(ctx: TaskContext, params: Embed) -> Iterator[Event]:
         StudioError: The weights cannot be used.
     """
     check(params.texts)
-    with ctx.lease(params.weights) as leased:
+    weights = params.multilingual if params.languages == "any" else params.weights
+    if not weights:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            "No embedding model for these languages is installed.",
+            "Download “Multilingual E5 small” on the Models page: it knows about 100 languages.",
+        )
+    with ctx.lease(weights) as leased:
         engine: EmbeddingEngine = leased
+        ask, tell = getattr(engine, "prefixes", ("", ""))
+        texts = [(ask if params.purpose == "question" else tell) + text for text in params.texts]
         yield ctx.progress(0, len(params.texts), "Reading the texts")
         tokens = []
-        for text in params.texts:
+        for text in texts:
             tokens.append(engine.count(text))
             yield None
         vectors: list[list[float]] = [[] for _ in params.texts]
         done = 0
-        for indices, rows in engine.embed(params.texts):
+        for indices, rows in engine.embed(texts):
             for index, row in zip(indices, rows.tolist(), strict=True):
                 vectors[index] = row
             done += len(indices)

@@ -18,7 +18,7 @@ MAX_CHARACTERS = 2_000_000
 def rank(ctx: TaskContext, params: Rank) -> Iterator[Event]:
     """Compare each text with each question.
 
-    Yields progress in texts, and the result: ``likeness`` (for each question a number for each
+    Yields progress in texts, and the result: ``similarity`` (for each question a number for each
     text: by meaning -1 to 1, by words 0 and up) and ``found_by`` (``meaning`` or ``words``).
 
     Raises:
@@ -31,16 +31,16 @@ def rank(ctx: TaskContext, params: Rank) -> Iterator[Event]:
     if encoder:
         try:
             with ctx.lease(encoder) as engine:
-                likeness = []
+                similarity = []
                 for question in params.questions:  # the texts' vectors are kept after the first
                     near = yield from ranking.by_meaning(ctx, engine, [passages], question)
-                    likeness.append([round(each, 5) for each in near])
-            yield ctx.result(likeness=likeness, found_by="meaning")
+                    similarity.append([round(each, 5) for each in near])
+            yield ctx.result(similarity=similarity, found_by="meaning")
             return
         except StudioError as error:
             yield ctx.progress(0, 1, f"Texts are compared by their words: {error.message}")
     words = [ranking.by_words(passages, question) for question in params.questions]
-    yield ctx.result(likeness=words, found_by="words")
+    yield ctx.result(similarity=words, found_by="words")
 
 
 def check(params: Rank) -> None:

@@ -25,7 +25,7 @@ from studio_chat.tools.choice import (
 )
 
 FAR = 0.2
-"""Likeness under which a tool has nothing to do with an English request: of the requests in
+"""Similarity under which a tool has nothing to do with an English request: of the requests in
 ``training/tool_requests.toml`` that need tools the least is 0.27."""
 
 
@@ -61,7 +61,7 @@ def planning(
 ) -> Planning:
     """Choose the tools for a request.
 
-    Yields a comparison, and is sent the likeness of each tool to each question, or nothing where
+    Yields a comparison, and is sent the similarity of each tool to each question, or nothing where
     there is no encoder; yields questions, and is sent what the model answers. It is asked for all
     of the request, and for each of its parts only if it named fewer tools than there are parts.
 
@@ -77,11 +77,12 @@ def planning(
     parts = clauses(request)[:MOST_PLANNED]
     texts = [f"{tool.title}. {tool.description}" for tool in (*mine, *others)]
     asked = list(dict.fromkeys([request, *parts]))
-    likeness: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if texts else ()
-    if likeness and not done and _is_far(request, likeness):
+    similarity: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if texts else ()
+    if similarity and not done and _is_far(request, similarity):
         return [], {}
     near = {
-        each: _nearest(others, row[len(mine) :]) for each, row in zip(asked, likeness, strict=False)
+        each: _nearest(others, row[len(mine) :])
+        for each, row in zip(asked, similarity, strict=False)
     }
 
     def offered(text: str, of: Sequence[str], there: Sequence[str]) -> list[Tool]:
@@ -106,17 +107,17 @@ def planning(
     return (steps if len(steps) > len(plan) else plan), known
 
 
-def likeness_in(result: Mapping[str, Any]) -> Sequence[Sequence[float]]:
+def similarity_in(result: Mapping[str, Any]) -> Sequence[Sequence[float]]:
     """Return what a result of ``chat.rank`` says; nothing where words alone were compared."""
-    return result.get("likeness", ()) if result.get("found_by") == "meaning" else ()
+    return result.get("similarity", ()) if result.get("found_by") == "meaning" else ()
 
 
-def _is_far(request: str, likeness: Sequence[Sequence[float]]) -> bool:
-    return languages.is_english(request, ()) and max(map(max, likeness)) < FAR
+def _is_far(request: str, similarity: Sequence[Sequence[float]]) -> bool:
+    return languages.is_english(request, ()) and max(map(max, similarity)) < FAR
 
 
-def _nearest(tools: Sequence[Tool], likeness: Sequence[float]) -> list[Tool]:
-    ranked = sorted(zip(likeness, tools, strict=True), key=lambda pair: -pair[0])
+def _nearest(tools: Sequence[Tool], similarity: Sequence[float]) -> list[Tool]:
+    ranked = sorted(zip(similarity, tools, strict=True), key=lambda pair: -pair[0])
     return [tool for near, tool in ranked[:MOST_TOLD] if near > 0]
 
 

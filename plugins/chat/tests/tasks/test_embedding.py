@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from studio.api import BadInput
+from studio.api import BadInput, StudioError
 from studio.testing.plugins import run_task
 from studio_chat.schema import Embed, Rank
 from studio_chat.tasks.embedding import MAX_TEXTS, embed
@@ -49,6 +49,24 @@ def test_each_text_has_its_vector_in_the_order_of_the_texts() -> None:
     assert studio_tasks()["chat.embed"] is embed
 
 
+def test_texts_of_any_language_have_the_other_model_and_its_prefixes() -> None:
+    class Other(Encoder):
+        prefixes = ("query: ", "passage: ")
+
+    models = {"tiny": Encoder(), "other": Other()}
+    asked = {"texts": ["a"], "weights": "tiny", "multilingual": "other", "languages": "any"}
+
+    def first(**more: Any) -> float:
+        made = run_task(embed, Embed.parse({**asked, **more}), models=models)
+        return float(made.result["vectors"][0][0])
+
+    assert first() == len("passage: a")
+    assert first(purpose="question") == len("query: a")
+    assert first(languages="english") == 1
+    with pytest.raises(StudioError, match="No embedding model"):
+        first(multilingual=None)
+
+
 def test_it_stops_within_a_step() -> None:
     assert run(["a"] * 20, stop_after=3).cancelled
 
@@ -68,10 +86,10 @@ def ranked(models: dict[str, Any], **params: Any) -> Any:
 def test_texts_are_compared_by_meaning_where_there_is_an_encoder_else_by_words() -> None:
     asked = {"questions": ["bb cc", "a"], "texts": ["bb", "cccc"]}
     near = ranked({"tiny": Encoder()}, **asked, encoder="tiny", multilingual=None).result
-    assert near == {"likeness": [[11.0, 21.0], [3.0, 5.0]], "found_by": "meaning"}
+    assert near == {"similarity": [[11.0, 21.0], [3.0, 5.0]], "found_by": "meaning"}
     words = ranked({}, **asked, encoder=None, multilingual=None).result
     assert words["found_by"] == "words"
-    assert words["likeness"][0][0] > 0 == words["likeness"][0][1]
+    assert words["similarity"][0][0] > 0 == words["similarity"][0][1]
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ class _Bench:
                 named, known = end.value
                 return named, known
             if isinstance(asked, self._planning.Comparison):
-                answer = self._planning.likeness_in(self._run("chat.rank", asked.params).result)
+                answer = self._planning.similarity_in(self._run("chat.rank", asked.params).result)
             else:
                 answer = self._ask(asked, "")
 

@@ -30,7 +30,7 @@ from studio_chat.tools.calls import (
     known_results,
     next_word,
 )
-from studio_chat.tools.planning import Comparison, Planning, likeness_in, planning
+from studio_chat.tools.planning import Comparison, Planning, planning, similarity_in
 
 TASK = "chat.reply"
 RANK = "chat.rank"
@@ -124,7 +124,7 @@ class ToolRun:
             self._planned()
             return
         if isinstance(asked, Comparison):
-            self._compare(asked, lambda likeness: self._plan_on(plan, likeness))
+            self._compare(asked, lambda similarity: self._plan_on(plan, similarity))
         else:
             self._ask(asked, lambda text: self._plan_on(plan, text))
 
@@ -352,7 +352,7 @@ class ToolRun:
         except StudioError:  # words decide
             then(())
             return
-        job.on_done(lambda result: then(likeness_in(result)))
+        job.on_done(lambda result: then(similarity_in(result)))
         job.on_failed(lambda _error: then(()))
         job.on_cancelled(lambda: self._end(None))
         self._session.tell("reply_changed")
