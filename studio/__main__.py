@@ -1,4 +1,4 @@
-"""Chooses between window, command line and runtime. Imports neither Qt nor torch itself."""
+"""Chooses between window, command line, runtime and driver. Imports neither Qt nor torch itself."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         run_runtime()
         return 0
+    if arguments[:1] == ["--cluster"]:
+        from studio.core.clusters.main import main as run_driver
+
+        run_driver("".join(arguments[1:2]))
     if not arguments and _has_display():
         return _open_window_at_once()
     from studio.cli.main import main as run_command

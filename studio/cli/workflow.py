@@ -15,6 +15,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core.clusters.address import Address
 from studio.core.library.library import Library
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.core.runtime_process.supervisor import RuntimeState
@@ -69,11 +70,13 @@ def _parser() -> ArgumentParser:
     run.add_argument(
         "--seed", type=int, default=0, help="another one gives other results (default: 0)"
     )
+    _add_on(run)
     add("check", "say all that is wrong with a workflow, without running it", "FILE.toml")
     add("show", "show the rows of a run", "RUN", "the end of its id is enough")
     add("list", "list the last runs, and the saved workflows")
     resume = add("resume", "continue a run", "RUN", "the end of its id is enough")
     resume.add_argument("--retry", action="store_true", help="retry failed rows, too")
+    _add_on(resume)
     new = add("new", "make a workflow of all the steps that led to a result")
     new.add_argument(
         "--from", dest="artifact", required=True, metavar="ID", help="the id of the result"
@@ -81,6 +84,15 @@ def _parser() -> ArgumentParser:
     new.add_argument("--out", type=Path, metavar="FILE.toml", help="write it there")
     add("forget", "delete what is known of a run; its results stay", "RUN")
     return parser
+
+
+def _add_on(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--on",
+        metavar="ADDRESS",
+        default="",
+        help="a Ray cluster that runs the rows: ray://HOST:PORT, or ray for one on this machine",
+    )
 
 
 # --- running ----------------------------------------------------------------------------------
@@ -95,7 +107,10 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
         source = results.Results(tuple(arguments.results or ()), arguments.collection or "")
     with session.studio() as studio:
         _must_be_alone(studio.library)
-        runner = studio.workflows.start(text, source, params=params, seed=arguments.seed)
+        _tell_sockets(arguments)
+        runner = studio.workflows.start(
+            text, source, params=params, seed=arguments.seed, on=arguments.on
+        )
         return _follow(studio, runner, arguments)
 
 
@@ -103,8 +118,14 @@ def _resume(arguments: Namespace, session: StudioSession) -> int:
     with session.studio() as studio:
         _must_be_alone(studio.library)
         run = studio.library.workflow_runs.run(arguments.what)
-        runner = studio.workflows.resume(run, retry=arguments.retry)
+        _tell_sockets(arguments)
+        runner = studio.workflows.resume(run, retry=arguments.retry, on=arguments.on)
         return _follow(studio, runner, arguments)
+
+
+def _tell_sockets(arguments: Namespace) -> None:
+    if arguments.on:
+        output.hint(Address.parse(arguments.on).sockets)
 
 
 def _follow(studio: Studio, runner: Runner, arguments: Namespace) -> int:

@@ -199,6 +199,7 @@ class Studio:
                 self.runtime,
                 self.weights,
                 self.recipe,
+                self._resolver.resolve,
                 self.post,
                 self.notices,
             )

@@ -115,3 +115,19 @@ class Status(Message, frozen=True):
     """Attempts to reach another machine since the start, of all plugins' processes too."""
     attempts: tuple[Attempt, ...] = ()
     """The last of them."""
+
+
+class Slots(Message, frozen=True):
+    """What a cluster has for jobs now; sent when it changes.
+
+    Attributes:
+        ready: Jobs that it can run at once.
+        coming: Places for jobs that have not answered yet.
+        machines: Names of the machines that the ready places are on.
+        trouble: Why others cannot be used, a sentence for each.
+    """
+
+    ready: int
+    coming: int = 0
+    machines: tuple[str, ...] = ()
+    trouble: tuple[str, ...] = ()

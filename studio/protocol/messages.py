@@ -13,6 +13,7 @@ import msgspec
 from studio.protocol.device_status import DeviceLost as DeviceLost
 from studio.protocol.device_status import DevicesFound as DevicesFound
 from studio.protocol.device_status import PoolEvent as PoolEvent
+from studio.protocol.device_status import Slots as Slots
 from studio.protocol.device_status import Status as Status
 from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorInfo
@@ -256,11 +257,15 @@ class Shutdown(Message, frozen=True):
 
 
 class JobChanged(Message, frozen=True):
-    """The job moved to ``state``; ``reason`` says what it waits for, in words."""
+    """The job moved to ``state``; ``reason`` says what it waits for, in words.
+
+    Of a cluster it names the ``machine`` that has the job.
+    """
 
     job: str
     state: JobState
     reason: str = ""
+    machine: str = ""
 
 
 class Progress(Message, frozen=True):
@@ -451,6 +456,7 @@ Report = (
     | PoolEvent
     | DevicesFound
     | DeviceLost
+    | Slots
     | Inspected
     | Trace
     | PluginFault

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import io
 import logging
 import os
 import platform
@@ -19,6 +18,7 @@ from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
+from studio.protocol.pipes import take_pipes
 from studio.protocol.step_note import StepNote
 from studio.runtime import engines, parent_watch
 from studio.runtime.pool.memory import share_one_heap
@@ -50,7 +50,8 @@ def main() -> None:
     share_one_heap()  # before there are threads
     keep_orphans()
     parent_watch.watch(0)
-    link = _take_pipes()
+    area = SharedArea.join(os.environ)
+    link = Link.over(*take_pipes(), decode=Request, area=area)
     _prepare_process()
     code = 0
     try:
@@ -83,23 +84,6 @@ def _serve(link: Link) -> int:
         with contextlib.suppress(LinkClosed):
             link.send(Goodbye())
     return 0
-
-
-def _take_pipes() -> Link:
-    """Keep the pipes for the link; give everybody else an empty input, and the log as output."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        for stream in (0, 1):
-            msvcrt.setmode(stream, os.O_BINARY)
-    reader = io.FileIO(os.dup(0), "rb")
-    writer = io.FileIO(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return Link.over(reader, writer, decode=Request, area=SharedArea.join(os.environ))
 
 
 def _prepare_process() -> None:

@@ -40,6 +40,7 @@ class End(NamedTuple):
         state: ``LOST``, for one that was asked for again: it was not done, or not to its end.
         artifacts: Ids of its results, which are in the library.
         ends_run: Every other step would end so.
+        is_again: It is no fault of the step, which is to be asked for once more.
     """
 
     job: str
@@ -48,6 +49,7 @@ class End(NamedTuple):
     error: StudioError | None = None
     seconds: float = 0.0
     ends_run: bool = False
+    is_again: bool = False
 
 
 class Machine(Protocol):

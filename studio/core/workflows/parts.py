@@ -9,6 +9,7 @@ from studio.api.jobs import JobRequest
 from studio.core.background import Post
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Recipe
+from studio.core.jobs.requests import Resolve
 from studio.core.library import Library
 from studio.core.notices import Notices
 from studio.core.plugins import PluginHost
@@ -26,5 +27,6 @@ class Parts:
     runtime: Supervisor
     weights: WeightsCatalogue
     recipe: Callable[[JobRequest, Callable[[], int]], Recipe]
+    resolve: Resolve
     post: Post
     notices: Notices

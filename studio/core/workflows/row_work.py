@@ -28,8 +28,8 @@ from studio.core.workflows.values import Values
 from studio.protocol.states import JobState, Priority
 
 OPEN_ROWS = 32
-"""Rows that are under way: of those the one is taken whose next task is the last one's, so that
-models are not loaded for each row anew."""
+"""Rows that are under way; more where a machine has more room. Of those the one is taken whose next
+task is the last one's, so that models are not loaded for each row anew."""
 LOOKED_UP = 256
 """Steps that are looked up in one go, at most: somebody may want to stop meanwhile."""
 
@@ -71,6 +71,7 @@ class RowWork:
             for step in self._order
         }
         self._open: dict[int, _OpenRow] = {}
+        self._most = OPEN_ROWS
         self._has_begun = False
         self._last_task = ""
         self._changes: list[Change] = []
@@ -82,6 +83,7 @@ class RowWork:
             StudioError: The library cannot be written.
         """
         asks: list[Ask] = []
+        self._most = max(OPEN_ROWS, room + sum(row.is_busy for row in self._open.values()))
         for _ in range(LOOKED_UP):
             self._take_up()
             row = self._pick() if len(asks) < room else None
@@ -99,7 +101,7 @@ class RowWork:
         row = self._open[ask.number]
         row.is_busy = False
         entry = row.steps[ask.step]
-        if ask.again and end.state is JobState.LOST:
+        if end.state is JobState.LOST and (ask.again or end.is_again):
             # Its row is as it was before the step; the next look at it asks for it once more.
             row.steps[ask.step] = msgspec.structs.replace(entry, job="")
             return
@@ -117,12 +119,12 @@ class RowWork:
 
     def _take_up(self) -> None:
         """Open rows: first those that were under way when a studio ended, then those that wait."""
-        if len(self._open) > OPEN_ROWS // 2:
+        if len(self._open) > self._most // 2:
             return
         id, over = self._run.id, {change.number for change in self._changes}
-        found = [] if self._has_begun else self._runs.rows_in(id, RowState.RUNNING, (), OPEN_ROWS)
+        found = [] if self._has_begun else self._runs.rows_in(id, RowState.RUNNING, (), self._most)
         self._has_begun = True
-        room = OPEN_ROWS - len(self._open) - len(found)
+        room = self._most - len(self._open) - len(found)
         known = self._open.keys() | over  # what became of these is not written down yet
         found += self._runs.rows_in(id, RowState.WAITING, known, max(room, 0))
         steps = self._runs.steps(id, [row.number for row in found])

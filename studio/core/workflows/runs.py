@@ -14,6 +14,8 @@ import msgspec
 from studio.api.errors import BadInput
 from studio.api.params import FieldKind
 from studio.core.background import Background
+from studio.core.clusters.address import Address
+from studio.core.clusters.cluster import Cluster
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job
 from studio.core.library.storage.ulid import new_id
@@ -66,7 +68,7 @@ class Workflows:
         *,
         params: Mapping[str, Any] | None = None,
         seed: int = 0,
-        machine: Machine | None = None,
+        on: str = "",
     ) -> Runner:
         """Begin a run: its rows are written down, then it goes on by itself.
 
@@ -76,10 +78,12 @@ class Workflows:
                 collection that the workflow names, or for a workflow without input.
             params: Values of its free parameters.
             seed: Another one gives other results where nobody chose a seed.
+            on: The address of a cluster that runs it; empty for this machine.
 
         Raises:
             StudioError: It cannot run here, or inputs or a parameter are missing or wrong.
         """
+        machine = self._machine(on)
         workflow = checked(text, self._studio.plugins)
         self._check_models(workflow)
         inputs = _named_by(workflow) if inputs is None else inputs
@@ -107,17 +111,17 @@ class Workflows:
         )
         return runner
 
-    def resume(
-        self, run: Run, *, retry: bool | tuple[int, ...] = False, machine: Machine | None = None
-    ) -> Runner:
+    def resume(self, run: Run, *, retry: bool | tuple[int, ...] = False, on: str = "") -> Runner:
         """Go on with a run where it was.
 
         Args:
             retry: Failed rows are tried once more, too: all, or those with these numbers.
+            on: As for ``start``; of a run that is under way it changes nothing.
 
         Raises:
-            BadInput: The workflow cannot run here any more.
+            StudioError: The workflow cannot run here any more, or the address is wrong.
         """
+        machine = self._machine(on)
         runner = self._runners.get(run.id)
         is_new = runner is None or runner.is_over
         runs = self._studio.library.workflow_runs
@@ -204,9 +208,14 @@ class Workflows:
                 if found.problem:
                     raise BadInput(f"Step “{step.id}”: {found.problem}")
 
-    def _runner(self, run: Run, machine: Machine | None) -> Runner:
-        where = machine or ThisMachine(self._studio)
-        runner = Runner(self._studio.library, run.id, run.title, where, self._background)
+    def _machine(self, on: str) -> Callable[[], Machine]:
+        if not on:
+            return lambda: ThisMachine(self._studio)
+        address = Address.parse(on)
+        return lambda: Cluster(self._studio, address)
+
+    def _runner(self, run: Run, machine: Callable[[], Machine]) -> Runner:
+        runner = Runner(self._studio.library, run.id, run.title, machine(), self._background)
         self._runners[run.id] = runner
         return runner
 

@@ -6,8 +6,6 @@ import ctypes
 import errno
 import faulthandler
 import importlib
-import io
-import os
 import platform
 import shutil
 import signal
@@ -34,6 +32,7 @@ from studio.plugin_process.inside.failures import as_info
 from studio.plugin_process.inside.wire import Wire
 from studio.protocol.connections.watch import Watch
 from studio.protocol.link import Link
+from studio.protocol.pipes import take_pipes
 
 _INTERNET = (2, 10, 23, 30)
 """``AF_INET``, and ``AF_INET6`` of Linux, Windows and macOS."""
@@ -74,7 +73,7 @@ def main() -> None:
     faulthandler.enable(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _stay_with_the_runtime()
-    wire = Wire(_take_pipes())
+    wire = Wire(Link.over(*take_pipes(), decode=m.ToPlugin))
     connections, watch = Connections(), Watch()
     sys.addaudithook(connections.hear)
     watch.start()
@@ -108,17 +107,6 @@ def _stay_with_the_runtime() -> None:
         prctl = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _take_pipes() -> Link:
-    """Keep the pipes for the link; give the plugin an empty input, and the log as output."""
-    reader, writer = io.FileIO(os.dup(0), "rb"), io.FileIO(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return Link.over(reader, writer, decode=m.ToPlugin)
 
 
 def _load(wire: Wire, load: m.Load) -> Worker:

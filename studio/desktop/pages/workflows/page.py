@@ -304,6 +304,7 @@ class WorkflowsPage(QWidget):
                 toml_text.to_toml(workflow),
                 self.inputs.chosen(),
                 params=self._free.values() if self._free else {},
+                on=self.panel.on.chosen(),
             )
         except StudioError as error:
             self.panel.say(error)

@@ -12,6 +12,7 @@ from studio.core.saved_artifact import saved_artifact
 from studio.core.workflows.runner import Runner
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.pages.workflows.run_on import RunOn
 from studio.desktop.pages.workflows.run_table import RunTable, RunTableModel
 from studio.protocol.errors import StudioError
 
@@ -50,6 +51,9 @@ class RunPanel(QWidget):
         head.addWidget(self.words, 1)
         for button in (self.retry, self.resume, self.stop, self.run):
             head.addWidget(button)
+        self.on = RunOn(parts)
+        self.on.changed.connect(self._name_run)
+        self._name_run()
         self.trouble = look.label("", "bad", wrap=True)
         self._detail = look.label("", "small", wrap=True)
         self._detail.hide()
@@ -62,6 +66,7 @@ class RunPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 20)
         column.setSpacing(10)
         column.addLayout(head)
+        column.addWidget(self.on)
         column.addWidget(self.trouble)
         column.addWidget(self.table, 1)
         column.addWidget(self._detail)
@@ -106,6 +111,11 @@ class RunPanel(QWidget):
         button.clicked.connect(lambda: call())
         return button
 
+    def _name_run(self) -> None:
+        words = self.tr("Run on cluster") if self.on.is_cluster else self.tr("Run")
+        self.run.setText(words)
+        self.run.setAccessibleName(words)
+
     def _later(self) -> None:
         if not self._timer.isActive():
             self._timer.start()
@@ -127,11 +137,13 @@ class RunPanel(QWidget):
         failed = counts.get(RowState.FAILED, 0)
         open_ = counts.get(RowState.WAITING, 0) + counts.get(RowState.RUNNING, 0)
         self.run.setVisible(not is_active)
+        self.on.setEnabled(not is_active)
         self.stop.setVisible(is_active)
         self.stop.setEnabled(runner is not None and not runner.stopping)
         self.resume.setVisible(not is_active and run is not None and open_ > 0)
         self.retry.setVisible(not is_active and failed > 0)
         self.table.setVisible(bool(self._model.run))
+        self.table.show_machines()
         self._hint.setVisible(not self._model.run)
         self._show_error()
         self.words.setText(self._told(counts, runner if is_active else None, run))
@@ -173,7 +185,8 @@ class RunPanel(QWidget):
         if self._run is None:
             return
         try:
-            runner = self._studio.workflows.resume(self._run, retry=retry)
+            on = self.on.chosen()
+            runner = self._studio.workflows.resume(self._run, retry=retry, on=on)
         except StudioError as error:
             self.say(error)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -23,6 +24,8 @@ CHUNK = 100
 MOST_CHUNKS = 20
 _THUMBNAIL, _ROW_HEIGHT, _AROUND_STATE = 36, 44, 28
 _NARROW = 440
+MACHINE = 4
+"""The last column, so that the result has its place whether or not there is one."""
 _MARKS = {
     RowState.WAITING: ("clock", "mute"),
     RowState.RUNNING: ("circle-play", "accent"),
@@ -36,6 +39,7 @@ class _Shown(NamedTuple):
     row: RunRow
     step: RunStep | None
     result: Artifact | None
+    machine: str = ""
 
 
 class RunTableModel(QAbstractTableModel):
@@ -44,6 +48,7 @@ class RunTableModel(QAbstractTableModel):
     Attributes:
         run: Id of the run; empty for none.
         is_active: Whether it is under way: if not, a row that has begun was interrupted.
+        has_machines: Whether one of its rows, as far as they were looked at, ran on another machine.
     """
 
     def __init__(self, look: Appearance, library: Library) -> None:
@@ -51,13 +56,14 @@ class RunTableModel(QAbstractTableModel):
         self._look, self._library = look, library
         self.run = ""
         self.is_active = False
+        self.has_machines = False
         self._total = 0
         self._places: dict[str, int] = {}
         self._chunks: dict[int, list[_Shown]] = {}
         self._pictures: dict[str, QIcon | QPixmap] = {}
         self._dpr = 2.0
         tr = self.tr
-        self._titles = (tr("Input"), tr("State"), tr("Time"), tr("Result"))
+        self._titles = (tr("Input"), tr("State"), tr("Time"), tr("Result"), tr("Machine"))
         self._step_words, self._interrupted = tr("Step {n} of {total}"), tr("Interrupted")
         self._words = {
             RowState.WAITING: tr("Waiting"),
@@ -74,6 +80,7 @@ class RunTableModel(QAbstractTableModel):
         """Show the rows of another run."""
         self.is_active = self.is_active and run == self.run
         self.beginResetModel()
+        self.has_machines = self.has_machines and run == self.run
         self.run, self._chunks = run, {}
         self._total = self._count()
         self._places = self._read_places()
@@ -86,7 +93,7 @@ class RunTableModel(QAbstractTableModel):
         if total != self._total:
             self.show_run(self.run)
         elif total:
-            self.dataChanged.emit(self.index(0, 0), self.index(total - 1, 3))
+            self.dataChanged.emit(self.index(0, 0), self.index(total - 1, MACHINE))
 
     def row_at(self, number: int) -> RunRow:
         """Return what a line of the table is about."""
@@ -138,6 +145,8 @@ class RunTableModel(QAbstractTableModel):
                 return self._words[row.state]
             case 2:
                 return phrases.duration(row.seconds) if row.seconds >= 1 else ""
+            case 4:
+                return shown.machine
             case _ if row.error:
                 return row.error
             case _ if shown.result:
@@ -172,11 +181,15 @@ class RunTableModel(QAbstractTableModel):
         running = next((step for step in steps if step.state is StepState.RUNNING), None)
         steps.sort(key=lambda step: (self._places.get(step.step, 0), step.attempt))
         made = [id for step in steps for id in step.artifacts]
-        try:
+        result, machine = None, ""
+        with suppress(StudioError):  # it was erased since, or is not entered yet
             result = self._library.artifact(made[-1]) if made else None
-        except StudioError:  # it was erased since
-            result = None
-        return _Shown(row, running, result)
+            if running and running.job:
+                machine = self._library.jobs.entry(running.job).machine
+            elif result:
+                machine = self._library.record(result.record).machine
+        self.has_machines = self.has_machines or bool(machine)
+        return _Shown(row, running, result, machine)
 
     def _picture(self, artifact: Artifact) -> QIcon | QPixmap:
         if artifact.id not in self._pictures:
@@ -235,11 +248,18 @@ class RunTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 
+    def show_machines(self) -> None:
+        """Show where the rows ran, if one ran elsewhere."""
+        model = self.model()
+        assert isinstance(model, RunTableModel)
+        self.setColumnHidden(MACHINE, not model.has_machines)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         width = self.viewport().width()
         is_narrow = width < _NARROW
         self.setColumnHidden(2, is_narrow)
+        self.show_machines()
         self.setColumnWidth(0, int(width * 0.3))
         widest = max(map(self.fontMetrics().horizontalAdvance, self._state_words))
         self.setColumnWidth(1, widest + tokens.ICON + _AROUND_STATE)

@@ -1,0 +1,1 @@
+"""A step that keeps a processor busy and gives the same on each machine."""
