@@ -22,6 +22,7 @@ from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.core.workflows import check, document, family, results, toml_text
 from studio.core.workflows.runner import Runner
+from studio.core.workflows.runs import machine_of
 from studio.protocol.errors import ErrorCode, StudioError
 
 _SHORT_ID = 6
@@ -268,17 +269,21 @@ def _report(library: Library, run: Run, arguments: Namespace) -> None:
     for each in steps.values():
         each.sort(key=lambda step: (order.get(step.step, 0), step.attempt))
     if arguments.json:
-        told = [_row_as_json(row, steps.get(row.number, [])) for row in rows]
+        told = [_row_as_json(library, row, steps.get(row.number, [])) for row in rows]
         output.print_json({**_run_as_json(run), "rows": told})
         return
     counts = runs.counts(run.id)
     cells = []
     for row in rows:
-        last = _result(steps.get(row.number, []))
-        cells.append(
-            (str(row.number), row.state, f"{row.seconds:.1f} s", row.title, row.error or last)
-        )
-    output.print_table(cells, ("ROW", "STATE", "TIME", "INPUT", "RESULT"))
+        done = steps.get(row.number, [])
+        machine = machine_of(library, done[-1]) if done else ""
+        took, result = f"{row.seconds:.1f} s", row.error or _result(done)
+        cells.append((str(row.number), row.state, took, machine, row.title, result))
+    shown = [0, 1, 2, *([3] if any(cell[3] for cell in cells) else []), 4, 5]
+    titles = ("ROW", "STATE", "TIME", "MACHINE", "INPUT", "RESULT")
+    output.print_table(
+        [tuple(cell[at] for at in shown) for cell in cells], tuple(titles[at] for at in shown)
+    )
     if len(rows) < sum(counts.values()):
         output.hint(f"Only the first {len(rows):,} rows are shown; --json has all.")
     output.hint(f"{run.title}: {_counted(counts)}")
@@ -300,7 +305,7 @@ def _run_as_json(run: Run) -> dict[str, Any]:
     }
 
 
-def _row_as_json(row: RunRow, steps: Sequence[RunStep]) -> dict[str, Any]:
+def _row_as_json(library: Library, row: RunRow, steps: Sequence[RunStep]) -> dict[str, Any]:
     return {
         "row": row.number,
         "input": row.title,
@@ -314,6 +319,7 @@ def _row_as_json(row: RunRow, steps: Sequence[RunStep]) -> dict[str, Any]:
                 "attempt": step.attempt,
                 "state": step.state,
                 "seconds": round(step.seconds, 3),
+                "machine": machine_of(library, step),
                 "artifacts": list(step.artifacts),
             }
             for step in steps

@@ -14,10 +14,13 @@ from dataclasses import replace
 from functools import partial
 
 from studio.api.manifest import API_VERSION
+from studio.api.params import Params
 from studio.core.background import Background
 from studio.core.clusters.address import Address
 from studio.core.energy.amount import Amount
 from studio.core.jobs.board import JobBoard
+from studio.core.jobs.calls import check_files
+from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.rerun.circumstances import of_plugin
@@ -88,6 +91,7 @@ class Cluster:
             resolve=studio.resolve,
             on_fault=studio.plugins.record_fault,
             on_stubborn=lambda job: True,
+            check_call=self._check_call,
         )
         self._answers = LibraryAnswers(
             library, studio.plugins, self.jobs, self.driver, self._background
@@ -137,6 +141,10 @@ class Cluster:
         }
         command = [sys.executable, "-P", "-m", "studio", "--cluster", self._address.text]
         return ProcessChild(command, environment, home / "logs" / "cluster.log")
+
+    def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
+        """Files that nobody picked do not leave, whatever a machine of the cluster calls for."""
+        check_files(caller.recipe, recipe, params, self._studio.library.folder)
 
     def _heard(self, received: Received) -> None:
         message = received.message

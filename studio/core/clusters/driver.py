@@ -79,7 +79,7 @@ class Gone(NamedTuple):
 class Coming(NamedTuple):
     """So many slots are about to answer."""
 
-    count: int
+    slots: int
 
 
 Event = Ready | Said | Gone | Coming
@@ -222,7 +222,7 @@ class Driver:
 
     @_take.register
     def _(self, event: Coming) -> None:
-        self._coming = event.count
+        self._coming = event.slots
         self._report()
 
     @_take.register

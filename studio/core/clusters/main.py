@@ -19,12 +19,13 @@ from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.pipes import take_pipes
 
-SAFETY = {
+RAY_SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DASHBOARD_ENABLED": "0",
     # What Ray does on Windows and macOS: a cluster that is started here listens on 127.0.0.1.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_raylet_start_wait_time_s": "90",  # a busy machine takes more than the usual 30 s
 }
 """Read by Ray when it is imported."""
 
@@ -36,7 +37,7 @@ def main(address: str) -> None:
     link = Link.over(*take_pipes(), decode=Request, area=SharedArea.join(os.environ))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(SAFETY)
+    os.environ.update(RAY_SETTINGS)
     code = 0
     try:
         _serve(link, Address.parse(address))

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -173,7 +174,7 @@ class Slot:
         self._told[message.job] = now
         return True
 
-    def _whole(self, received: Received) -> tuple[Message, tuple[memoryview | bytes, ...]]:
+    def _whole(self, received: Received) -> tuple[Message, Sequence[memoryview | bytes]]:
         """Return a message whose result lies in no file of this machine."""
         message = received.message
         if not isinstance(message, Produced) or not message.file:
@@ -187,7 +188,7 @@ class Slot:
             return Finished(message.job, JobState.FAILED, error=error), ()
         data = path.read_bytes()
         path.unlink()
-        blobs = (*received.blobs, data)
+        blobs: list[memoryview | bytes] = [*received.blobs, data]
         spec = BlobSpec("bytes", (length,))
         whole = msgspec.structs.replace(message, file="", blob=len(blobs) - 1, spec=spec)
         return whole, blobs
@@ -217,7 +218,7 @@ class Slot:
         return change(message, rows=tuple(rows))
 
 
-def sealed(message: Message, blobs: tuple[memoryview | bytes, ...] = ()) -> bytes:
+def sealed(message: Message, blobs: Sequence[memoryview | bytes] = ()) -> bytes:
     """Return a message with its blobs as one frame, behind its SHA-256."""
     frame = b"".join(frames.encode(frames.encode_body(message), blobs))
     return hashlib.sha256(frame).digest() + frame

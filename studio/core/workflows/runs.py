@@ -18,8 +18,9 @@ from studio.core.clusters.address import Address
 from studio.core.clusters.cluster import Cluster
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job
+from studio.core.library.library import Library
 from studio.core.library.storage.ulid import new_id
-from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState
+from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.core.notices import Action
 from studio.core.workflows.check import checked
 from studio.core.workflows.document import Workflow
@@ -221,6 +222,16 @@ class Workflows:
 
     def _go(self, runner: Runner, run: Run, workflow: Workflow) -> None:
         runner.go(RowWork(self._studio, run, workflow))
+
+
+def machine_of(library: Library, step: RunStep) -> str:
+    """Return the name of the machine that a step ran on; empty for this one, or if unknown."""
+    try:
+        if step.artifacts:
+            return library.record(library.artifact(step.artifacts[-1]).record).machine
+        return library.jobs.entry(step.job).machine
+    except StudioError:  # it was erased, or is not entered yet
+        return ""
 
 
 def _named_by(workflow: Workflow) -> Source | list[Given]:

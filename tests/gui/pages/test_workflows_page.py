@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QToolButton
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.app import App
+from studio.core.clusters.address import SETTING
 from studio.core.library.rows import Family
 from studio.core.library.workflow_runs import RowState
 from studio.core.workflows import document, toml_text
@@ -20,10 +21,12 @@ from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.details import Details
 from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.workflows.page import WorkflowsPage
+from studio.desktop.pages.workflows.run_table import MACHINE
 from studio.desktop.widgets.switch import Switch
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
+from tests.unit.core.clusters.stand_ins import Machines
 from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS, Talker
 
 
@@ -219,3 +222,32 @@ def test_a_workflow_runs_on_a_collection_and_on_what_is_selected_in_the_library(
     press(page, "Show the run of Three steps", qtbot)
     assert page.inputs.source == Results(run=library.workflow_runs.runs(1)[0].id)
     assert page.panel.words.text() == "2 of 2 rows done"
+
+
+def test_a_cluster_runs_the_rows_and_each_names_its_machine(
+    start: Runs, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_of(start())
+    studio, on = page._studio, page.panel.on
+    machines = Machines(studio.paths.home, monkeypatch, "ada")
+    page.show_workflow(document.parse(THREE_STEPS))
+    page.inputs.lines.setPlainText("one\ntwo")
+    assert not on.address.isVisibleTo(page), "it is no matter to most"
+    on.place.setCurrentIndex(1)
+    on.address.setText("big:10001")
+    press(page, "Run on cluster", qtbot)
+    assert "not the address of a cluster" in page.panel.trouble.text()
+    on.address.setText("ray://big:10001")
+    press(page, "Run on cluster", qtbot)
+    qtbot.waitUntil(lambda: page.panel.run.isVisibleTo(page))
+    assert page.panel.words.text() == "2 of 2 rows done"
+    model = page.panel._model
+    assert [model.data(model.index(n, MACHINE)) for n in range(2)] == ["ada", "ada"]
+    assert not page.panel.table.isColumnHidden(MACHINE)
+    assert machines.asked("ada") == 6
+    assert studio.settings.get(SETTING, "") == "ray://big:10001"
+    on.place.setCurrentIndex(0)
+    page.inputs.lines.setPlainText("three")
+    press(page, "Run", qtbot)
+    qtbot.waitUntil(lambda: page.panel.run.isVisibleTo(page))
+    assert page.panel.table.isColumnHidden(MACHINE)

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from studio.core.clusters.main import SAFETY
-from studio.core.library.workflow_runs import RowState
+from studio.core.clusters.main import RAY_SETTINGS
+from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.studio import Studio
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.sources import Given
@@ -46,7 +50,9 @@ id = "read"
 task = "chain.read"
 params = { file = "{step.make}" }
 """
+NO_STUDIO = "raise ModuleNotFoundError(\"No module named 'studio'\")"
 PATIENCE = 300.0
+"""Bounds a hang, and measures nothing."""
 
 
 class Machines:
@@ -58,6 +64,7 @@ class Machines:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._names: set[str] = set()
         port = _free_port()
         self.address = f"ray://127.0.0.1:{port}"
         self._process = subprocess.Popen(
@@ -69,14 +76,23 @@ class Machines:
         )
         self.local = self._answer()
 
-    def add(self, name: str, plugins: Path = PLUGINS) -> None:
+    def have(self, *names: str) -> None:
+        """Have these machines, and no others."""
+        for name in self._names - set(names):
+            self.remove(name)
+        for name in set(names) - self._names:
+            self.add(name)
+
+    def add(self, name: str, **environment: str) -> None:
         """Start a machine with a home of its own."""
-        home = str(self._folder / name)
-        self._order(name, {"STUDIO_HOME": home, "STUDIO_PLUGIN_PATH": str(plugins)})
+        home = {"STUDIO_HOME": str(self._folder / name), "STUDIO_PLUGIN_PATH": str(PLUGINS)}
+        self._order(name, {**home, **environment})
+        self._names.add(name)
 
     def remove(self, name: str) -> None:
         """Take a machine away, without a warning."""
         self._order(name, None)
+        self._names.discard(name)
 
     def close(self) -> None:
         """Take all of it down."""
@@ -103,16 +119,19 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    """A cluster of three, for which the address ``ray`` stands, too."""
+    """A cluster of three."""
     with pytest.MonkeyPatch.context() as patch, importable(PLUGINS):
-        for name, value in SAFETY.items():
+        for name, value in RAY_SETTINGS.items():
             patch.setenv(name, value)
-        patch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
         with closing(Machines(tmp_path_factory.mktemp("machines"))) as made:
-            patch.setenv("RAY_ADDRESS", made.local)
-            for name in ("ada", "bea", "cora"):
-                made.add(name)
             yield made
+
+
+@pytest.fixture(autouse=True)
+def _environment(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here is what each machine has; the address ``ray`` stands for them."""
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
+    monkeypatch.setenv("RAY_ADDRESS", machines.local)
 
 
 @contextmanager
@@ -156,6 +175,7 @@ def driver_of(studio: Studio) -> psutil.Process | None:
 
 
 def test_sixty_rows_outlive_a_machine_and_a_driver(machines: Machines, tmp_path: Path) -> None:
+    machines.have("ada", "bea", "cora")
     with studio_at(tmp_path / "here") as here:
         local = here.workflows.start(WORKFLOW, words(60))
         follow(here, local)
@@ -182,6 +202,119 @@ def test_sixty_rows_outlive_a_machine_and_a_driver(machines: Machines, tmp_path:
         library = there.library
         assert library.count() == 120, "each row once, of two steps"
         records = [library.record(each.record) for each in library.find(limit=-1)]
-        by_machine = Counter(getattr(record, "machine", "?") for record in records)
+        by_machine = Counter(record.machine for record in records)
         assert set(by_machine) == {"ada", "bea", "cora"}
         print("\nrows of each machine:", dict(by_machine))
+
+
+def test_a_studio_that_is_killed_goes_on_where_it_was(machines: Machines, tmp_path: Path) -> None:
+    machines.have("bea", "cora", "dora")
+    (tmp_path / "w.toml").write_text(WORKFLOW)
+    (tmp_path / "words.txt").write_text("\n".join(f"line {n}" for n in range(20)))
+    home = tmp_path / "home"
+
+    def command(*words: str) -> Any:
+        return told(home, "workflow", *words, "--json")
+
+    words = ("workflow", "run", str(tmp_path / "w.toml"), "--inputs", str(tmp_path / "words.txt"))
+    process = subprocess.Popen([*STUDIO, *words, "--on", "ray"], env=at(home))
+    while sum(run["rows"].get("done", 0) for run in command("list")["runs"]) < 3:
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    (run,) = command("list")["runs"]
+    assert run["rows"]["done"] < 20, "it was killed in the middle"
+    again = command("resume", run["run"], "--on", machines.address)
+    assert [row["state"] for row in again["rows"]] == ["done"] * 20
+    with studio_at(home) as studio:
+        made = [each.text for each in studio.library.find(limit=-1)]
+    assert len(made) == len(set(made)) == 40, "each once"
+
+
+def test_how_fast_it_is_and_what_crosses(machines: Machines, tmp_path: Path) -> None:
+    """Prints figures, and judges none."""
+    machines.have("bea", "cora", "dora")
+    busy = WORKFLOW.replace("default = 10", "default = 60")
+    with studio_at(tmp_path / "here") as here:
+        alone = pace(here, here.workflows.start(busy, words(12, "a")))
+    with studio_at(tmp_path / "there") as there:
+        began = time.process_time()
+        spread = pace(there, there.workflows.start(busy, words(30, "b"), on=machines.address))
+        saving = (time.process_time() - began) / 60
+    log = (tmp_path / "there" / "logs" / "cluster.log").read_text()
+    jobs, out, back, driving = re.findall(
+        r"(\d+) jobs: (\d+) bytes out, (\d+) bytes in, ([\d.]+) s", log
+    )[-1]
+    print(f"\none runtime: {alone:.2f} rows/s; three: {spread:.2f} rows/s; {spread / alone:.2f} ×")
+    print(f"cores of this machine: {os.cpu_count()}; load: {os.getloadavg()[0]:.1f}")
+    print(f"a job: {int(out) / int(jobs):.0f} bytes out, {int(back) / int(jobs):.0f} bytes back")
+    print(f"processor of a job: studio {saving * 1e3:.1f} ms, driver {float(driving):.1f} s in all")
+    assert int(jobs) == 60
+
+
+def test_machines_that_are_not_alike_are_named(machines: Machines, tmp_path: Path) -> None:
+    machines.have()
+    other = tmp_path / "plugins"
+    shutil.copytree(PLUGINS, other)
+    with (other / "studio_chain" / "worker.py").open("a") as file:
+        file.write("# another\n")
+    machines.add("eve", STUDIO_PLUGIN_PATH=str(other))
+    with studio_at(tmp_path / "home") as studio:
+        runner = studio.workflows.start(WORKFLOW, words(2), on="ray")
+        follow(studio, runner)
+        rows = studio.library.workflow_runs.rows(runner.id)
+        assert all("“eve” has other files of the plugin “chain”" in row.error for row in rows)
+        machines.have()
+        empty = tmp_path / "empty" / "studio"
+        empty.mkdir(parents=True)
+        # Ray's workers find this one first, as they would find none.
+        (empty / "__init__.py").write_text(
+            "raise ModuleNotFoundError(\"No module named 'studio'\")"
+        )
+        machines.add("fay", PYTHONPATH=str(empty.parent))
+        runner = studio.workflows.start(WORKFLOW, words(2), on="ray")
+        follow(studio, runner)
+        assert runner.state is RunState.STOPPED
+        assert runner.error is not None
+        assert "The machine “fay” has no Offline Studio: install" in runner.error.message
+
+
+def test_of_the_slot_only_its_name_crosses() -> None:
+    """Ray derives a class from ours and sends that: its own additions, and the name of ours."""
+    seen = """
+import ray, ray.cloudpickle
+from studio.core.clusters.slot import Slot
+data = ray.cloudpickle.dumps(ray.remote(Slot).__ray_metadata__.modified_class)
+names = [name for name in Slot.__dict__ if name.startswith("_") and not name.startswith("__")]
+print(b"studio.core.clusters.slot" in data, [n for n in names if n.encode() in data], len(data))
+"""
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True [] ")
+
+
+STUDIO = (sys.executable, "-m", "studio", "--only", "chain")
+
+
+def at(home: Path) -> dict[str, str]:
+    return {**os.environ, "STUDIO_HOME": str(home)}
+
+
+def told(home: Path, *words: str) -> Any:
+    """Return what a command says as JSON."""
+    done = subprocess.run(
+        [*STUDIO, *words], env=at(home), stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def pace(studio: Studio, runner: Runner) -> float:
+    """Return rows per second once all machines are there, up to the last."""
+    seen: list[tuple[float, int]] = []
+
+    def look() -> None:
+        if not seen or seen[-1][1] != runner.done:
+            seen.append((time.monotonic(), runner.done))
+
+    follow(studio, runner, look)
+    first = next(each for each in seen if each[1] >= 4)
+    return (seen[-1][1] - first[1]) / (seen[-1][0] - first[0])

@@ -84,8 +84,8 @@ class RunOn(QWidget):
             return f"{error.message} {error.hint}"
         if address.is_local:
             return self.tr(
-                "Joins the Ray cluster of this machine. If none runs, it starts one that listens on "
-                "127.0.0.1 only, wants a token, and ends with the run."
+                "Joins the Ray cluster of this machine. If none runs, it starts one that listens "
+                "on 127.0.0.1 only, wants a token, and ends with the run."
             )
         words = self.tr(
             "Connects to {address}. Inputs of rows and their results travel there and back, with a "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -13,6 +12,7 @@ from studio.api.artifacts import Kind
 from studio.core.library import Artifact, Library
 from studio.core.library.workflow_runs import RowState, RunRow, RunStep, StepState
 from studio.core.workflows.document import places
+from studio.core.workflows.runs import machine_of
 from studio.desktop import phrases
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
@@ -48,7 +48,6 @@ class RunTableModel(QAbstractTableModel):
     Attributes:
         run: Id of the run; empty for none.
         is_active: Whether it is under way: if not, a row that has begun was interrupted.
-        has_machines: Whether one of its rows, as far as they were looked at, ran on another machine.
     """
 
     def __init__(self, look: Appearance, library: Library) -> None:
@@ -56,7 +55,6 @@ class RunTableModel(QAbstractTableModel):
         self._look, self._library = look, library
         self.run = ""
         self.is_active = False
-        self.has_machines = False
         self._total = 0
         self._places: dict[str, int] = {}
         self._chunks: dict[int, list[_Shown]] = {}
@@ -72,6 +70,11 @@ class RunTableModel(QAbstractTableModel):
             RowState.FAILED: tr("Failed"),
         }
 
+    @property
+    def has_machines(self) -> bool:
+        """Whether one of the first rows ran on another machine than this."""
+        return any(self._shown(number).machine for number in range(min(self._total, CHUNK)))
+
     def state_words(self) -> list[str]:
         """Return what a state can be called, to give it room."""
         return [*self._words.values(), self._interrupted, self._step_words.format(n=10, total=10)]
@@ -80,7 +83,6 @@ class RunTableModel(QAbstractTableModel):
         """Show the rows of another run."""
         self.is_active = self.is_active and run == self.run
         self.beginResetModel()
-        self.has_machines = self.has_machines and run == self.run
         self.run, self._chunks = run, {}
         self._total = self._count()
         self._places = self._read_places()
@@ -181,14 +183,12 @@ class RunTableModel(QAbstractTableModel):
         running = next((step for step in steps if step.state is StepState.RUNNING), None)
         steps.sort(key=lambda step: (self._places.get(step.step, 0), step.attempt))
         made = [id for step in steps for id in step.artifacts]
-        result, machine = None, ""
-        with suppress(StudioError):  # it was erased since, or is not entered yet
+        try:
             result = self._library.artifact(made[-1]) if made else None
-            if running and running.job:
-                machine = self._library.jobs.entry(running.job).machine
-            elif result:
-                machine = self._library.record(result.record).machine
-        self.has_machines = self.has_machines or bool(machine)
+        except StudioError:  # it was erased since
+            result = None
+        last = running or (steps[-1] if steps else None)
+        machine = machine_of(self._library, last) if last else ""
         return _Shown(row, running, result, machine)
 
     def _picture(self, artifact: Artifact) -> QIcon | QPixmap:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -84,18 +83,18 @@ class LocalPool:
             self._tell(Gone(name, "it is out of reach."))
 
 
-class ClusterDesk:
-    """A studio, and the machines that its driver finds.
+class Machines:
+    """The machines that the driver of a studio finds.
 
     Attributes:
         drivers: Those that were started, the last one last.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.machines: dict[str, Machine] = {}
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch, *names: str) -> None:
+        self.machines = {name: Machine() for name in names}
         self.drivers: list[InprocChild] = []
-        self._home = Home(StudioPaths(desk.home))
+        self._home = Home(StudioPaths(home))
+        patch.setattr(Cluster, "_launch", lambda cluster: self.launch())
 
     def launch(self) -> InprocChild:
         """Start a driver, as a child process would be."""
@@ -121,12 +120,16 @@ class ClusterDesk:
         return len(self.machines[machine].talker.submitted)
 
 
+class ClusterDesk(Machines):
+    """A studio with a cluster."""
+
+    def __init__(self, desk: Desk, patch: pytest.MonkeyPatch, *names: str) -> None:
+        super().__init__(desk.home, patch, *names)
+        self.desk = desk
+
+
 @contextmanager
 def cluster_desk(home: Path, patch: pytest.MonkeyPatch, *names: str) -> Iterator[ClusterDesk]:
     """Open a studio with a cluster of these machines."""
     with desk_at(home) as desk:
-        made = ClusterDesk(desk)
-        made.machines = {name: Machine() for name in names}
-        launch: Any = lambda cluster: made.launch()  # noqa: E731
-        patch.setattr(Cluster, "_launch", launch)
-        yield made
+        yield ClusterDesk(desk, patch, *names)
