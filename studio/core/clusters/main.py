@@ -25,7 +25,6 @@ RAY_SETTINGS = {
     "RAY_DASHBOARD_ENABLED": "0",
     # What Ray does on Windows and macOS: a cluster that is started here listens on 127.0.0.1.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_raylet_start_wait_time_s": "90",  # a busy machine takes more than the usual 30 s
 }
 """Read by Ray when it is imported."""
 

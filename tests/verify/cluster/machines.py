@@ -14,18 +14,17 @@ from typing import Any
 from ray.cluster_utils import Cluster
 
 STORE = 80 << 20
+TRIES = 4
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={
-            "num_cpus": 0,
-            "include_dashboard": False,
-            "object_store_memory": STORE,
-            "ray_client_server_port": int(os.environ["CLIENT_PORT"]),
-        },
+    cluster = Cluster()
+    _add(
+        cluster,
+        num_cpus=0,
+        include_dashboard=False,
+        ray_client_server_port=int(os.environ["CLIENT_PORT"]),
     )
     nodes: dict[str, Any] = {}
     _answer(cluster.address)
@@ -35,14 +34,20 @@ def main() -> None:
         if environment is None:
             cluster.remove_node(nodes.pop(name), allow_graceful=False)
         else:
-            nodes[name] = cluster.add_node(
-                num_cpus=1,
-                node_name=name,
-                env_vars={**os.environ, **environment},
-                object_store_memory=STORE,
-            )
+            told = {**os.environ, **environment}
+            nodes[name] = _add(cluster, num_cpus=1, node_name=name, env_vars=told)
         _answer(name)
     cluster.shutdown()
+
+
+def _add(cluster: Cluster, **how: Any) -> Any:
+    """Start a node. Ray gives it 30 seconds, which is not enough on a busy machine."""
+    for _ in range(TRIES - 1):
+        try:
+            return cluster.add_node(object_store_memory=STORE, **how)
+        except Exception as error:  # noqa: BLE001 - Ray raises no other kind
+            print(error, file=sys.stderr)
+    return cluster.add_node(object_store_memory=STORE, **how)
 
 
 def _answer(text: str) -> None:
