@@ -191,19 +191,9 @@ class Studio:
         )
         downloads = (self.weights, paths.shared_weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
-        self.workflows = Workflows(
-            Parts(
-                library,
-                plugins,
-                self.jobs,
-                self.runtime,
-                self.weights,
-                self.recipe,
-                self._resolver.resolve,
-                self.post,
-                self.notices,
-            )
-        )
+        things = (library, plugins, self.jobs, self.runtime, self.weights)
+        asks = (self.recipe, self._resolver.resolve, self.post, self.notices)
+        self.workflows = Workflows(Parts(*things, *asks))
         servers = Servers(paths, self.post)
         self.tools = Tools(plugins, library, settings, self.submit, servers, self.weights)
         self._lost: list[Job] = []

@@ -6,6 +6,8 @@ No port, no address, no pickle. Whoever breaks the rules gets a ``PROTOCOL`` err
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import select
 import sys
 import threading
@@ -207,6 +209,25 @@ def handshake(link: Link, mine: Hello, timeout: float | None = None) -> Hello:
         cure = "Reinstall Offline Studio, then start it again."
         raise StudioError(ErrorCode.PROTOCOL, reason, cure)
     return theirs
+
+
+def take_pipes() -> tuple[io.FileIO, io.FileIO]:
+    """Keep standard input and output of a child for its link, unbuffered.
+
+    All others get an empty input, and the log as their output.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        for stream in (0, 1):
+            msvcrt.setmode(stream, os.O_BINARY)
+    reader, writer = io.FileIO(os.dup(0), "rb"), io.FileIO(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return reader, writer
 
 
 def _mismatch(mine: Hello, theirs: Hello) -> str:

@@ -16,9 +16,8 @@ from studio.api.manifest import API_VERSION
 from studio.protocol.blobs import SharedArea
 from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import StudioError
-from studio.protocol.link import Link, LinkClosed, handshake
+from studio.protocol.link import Link, LinkClosed, handshake, take_pipes
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
-from studio.protocol.pipes import take_pipes
 from studio.protocol.step_note import StepNote
 from studio.runtime import engines, parent_watch
 from studio.runtime.pool.memory import share_one_heap

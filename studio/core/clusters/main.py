@@ -15,9 +15,8 @@ from studio.core.clusters.inventory import Home
 from studio.core.paths import StudioPaths
 from studio.protocol.blobs import SharedArea
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.link import Link, LinkClosed, handshake
+from studio.protocol.link import Link, LinkClosed, handshake, take_pipes
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
-from studio.protocol.pipes import take_pipes
 
 RAY_SETTINGS = {
     "RAY_AUTH_MODE": "token",

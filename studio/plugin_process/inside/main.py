@@ -31,8 +31,7 @@ from studio.plugin_process.inside import job
 from studio.plugin_process.inside.failures import as_info
 from studio.plugin_process.inside.wire import Wire
 from studio.protocol.connections.watch import Watch
-from studio.protocol.link import Link
-from studio.protocol.pipes import take_pipes
+from studio.protocol.link import Link, take_pipes
 
 _INTERNET = (2, 10, 23, 30)
 """``AF_INET``, and ``AF_INET6`` of Linux, Windows and macOS."""
