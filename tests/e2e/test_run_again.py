@@ -197,9 +197,12 @@ def test_other_instructions_are_named_as_the_cause_of_what_differs(
     home = tmp_path / "home"
     monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
     first = Desk(home)
-    tasks = ("image.generate", "molecules.generate")
-    few = {"count": 1}  # of old instructions each takes its time
-    made = [first.make(task, {**CASES[task].params, **few}, {}).record for task in tasks]
+    tasks = ("image.enlarge", "molecules.generate")
+    few = {"molecules.generate": {"count": 1}}  # of old instructions each takes its time
+    made = [
+        first.make(task, {**CASES[task].params, **few.get(task, {})}, CASES[task].inputs).record
+        for task in tasks
+    ]
     first.studio.close()
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
     second = Desk(home)
