@@ -20,6 +20,8 @@ from studio.testing.plugins import Made
 
 Place = tuple[str, int]
 """Module and line of a plugin."""
+DRAWN = 7
+"""Places that are tried at the least, evenly over the run."""
 
 
 class Allocations(TorchDispatchMode):
@@ -56,7 +58,7 @@ class Allocations(TorchDispatchMode):
 
 
 def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str]]:
-    """Let memory run out once at each third place where ``run`` makes tensors.
+    """Let memory run out once at some of the places where ``run`` makes tensors, :data:`DRAWN`.
 
     Where ``within`` is given, at those of modules whose names begin so. ``STUDIO_THOROUGH=1``
     takes every place.
@@ -70,7 +72,7 @@ def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str
     before, seen = _run(run, lambda place, count: False)
     assert isinstance(before, Made)
     places = [at for at in seen.places if at[0].startswith(within)]
-    places = places[:: 1 if THOROUGH else 3]
+    places = places[:: 1 if THOROUGH else max(1, len(places) // DRAWN)]
     with _frozen():
         reduced = {at: each for at in places if (each := _failing_at(run, at)) is not None}
     after, _ = _run(run, lambda place, count: False)

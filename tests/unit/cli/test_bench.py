@@ -16,6 +16,7 @@ from studio.cli.bench import nothing_lost, provenance, start, storm, window
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.guards import THOROUGH
 from studio.testing.scripted import Fail, ScriptedRuntime
 from tests.unit.cli.conftest import Studio as Processes
 from tests.unit.cli.conftest import one_object
@@ -215,6 +216,7 @@ def test_bench_of_processes_tells_of_starts_and_calls(
 @pytest.mark.e2e
 @pytest.mark.slow
 @pytest.mark.torch
+@pytest.mark.skipif(not THOROUGH, reason="a bench of its own, each night: STUDIO_THOROUGH=1")
 def test_a_storm_leaves_nothing_without_a_cause(studio: Processes) -> None:
     words = ("--only", "molecules,music", "bench", "storm", "--jobs", "4", "--kills", "1")
     figures = one_object(studio(*words, "--json").stdout)

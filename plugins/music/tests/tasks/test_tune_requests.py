@@ -33,13 +33,16 @@ def model() -> Any:
 
 
 def requests(metre: tuple[int, int]) -> dict[int, TuneRequest]:
-    """Six for a metre, by seed: every mood and every key once, lengths and tempos in turn.
+    """Three for a metre, by seed: two together have every mood, all every key; lengths in turn.
 
     Thorough, twelve: three metres together have every mood with every key.
     """
     found = {}
     for number, (mood, key) in enumerate(product(MOODS, KEYS)):
-        if (MOODS.index(mood) + KEYS.index(key) + METRES.index(metre)) % (3 if THOROUGH else 6):
+        turn = METRES.index(metre)
+        if (MOODS.index(mood) + KEYS.index(key) + turn) % (3 if THOROUGH else 6):
+            continue
+        if not THOROUGH and MOODS.index(mood) // 3 != turn % 2:
             continue
         bars = (8, 4, 16, 5, 12)[number % 5]
         tempo = (60.0, 90.0, 132.0, 180.0)[number % 4]
@@ -75,7 +78,7 @@ def test_a_lively_tune_has_more_notes_a_second_than_a_calm_one(model: Any) -> No
     pace = {}
     for mood in ("calm", "lively"):
         notes = [
-            len(written(model, TuneRequest(bars=16, tempo=100, mood=mood), seed).tracks[0].notes)
+            len(written(model, TuneRequest(bars=8, tempo=100, mood=mood), seed).tracks[0].notes)
             for seed in range(4)
         ]
         pace[mood] = sum(notes)
@@ -84,7 +87,7 @@ def test_a_lively_tune_has_more_notes_a_second_than_a_calm_one(model: Any) -> No
 
 def test_motifs_return_but_no_tune_stands_still(model: Any) -> None:
     distinct = []
-    for seed in range(4):
+    for seed in range(2):
         notes = written(model, TuneRequest(bars=16), seed).tracks[0].notes
         assert len({note.pitch for note in notes}) >= 5
         bars = [tuple(n.pitch for n in notes if n.start // 1920 == bar) for bar in range(16)]

@@ -109,7 +109,7 @@ def test_killed_at_any_step_the_old_or_the_new_set_is_there(
     }
     seen: list[tuple[dict[str, str], bool]] = []
     step, went_on = 1, True
-    apart = 1 if THOROUGH else 2
+    apart = 1 if THOROUGH else 3
     while went_on:
         home = tmp_path / f"home {step}"
         shutil.copytree(shop.home, home)
