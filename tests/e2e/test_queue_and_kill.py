@@ -28,7 +28,7 @@ studio.take_up_queue()
 pump_until(studio, lambda: studio.jobs.queue.is_kept, 60)
 jobs = [
     studio.submit(JobRequest("molecules.generate", {"count": count, "seed": seed}))
-    for seed, count in ((1, 400), (2, 2), (3, 2))
+    for seed, count in ((1, 60), (2, 2), (3, 2))
 ]
 pump_until(studio, lambda: jobs[0].state is JobState.RUNNING, 300)
 os.kill(os.getpid(), signal.SIGKILL)
