@@ -57,8 +57,18 @@ def type_stages(project: Project) -> list[Stage]:
 
 
 _TESTS = {
-    "engines": ("tests/runtime", "plugins/image", "--ignore=plugins/image/tests/pages"),
-    "plugins": ("plugins", "--ignore=plugins/image", "--ignore=plugins/lab"),
+    "engines": (
+        "tests/runtime",
+        "plugins/image",
+        "--ignore=plugins/image/tests/pages",
+        "plugins/music/tests/audio_models",
+        "plugins/voice",
+    ),
+    "plugins": (
+        "plugins",
+        *(f"--ignore=plugins/{part}" for part in ("image", "lab", "voice")),
+        "--ignore=plugins/music/tests/audio_models",
+    ),
     "unit": ("tests/unit",),
     "studio": (
         "tests",
