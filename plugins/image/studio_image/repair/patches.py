@@ -14,8 +14,11 @@ import numpy as np
 from studio.api import BadInput, ErrorCode, StudioError
 from studio_image import picture_arrays
 
-RADIUS = 3
-"""Of the patches that are compared, in pixels; chosen by looking."""
+RADIUS, LARGE_RADIUS = 3, 5
+"""Of the patches that are compared, in pixels, and of those for deep holes: small ones see too
+little there of what goes on, and end in one flat colour. Chosen by looking."""
+DEEP = 80
+"""Pixels from its rim to its middle from which on a hole is deep."""
 MOST_PIXELS = 4_000_000
 """A larger part of a picture is filled at a smaller size: its time grows with its pixels."""
 _CONTEXT = 96
@@ -128,4 +131,13 @@ def _inpainted(
     whole = np.ascontiguousarray(picture)
     with _one_at_a_time:
         patchmatch.set_random_seed(seed)
-        return patchmatch.inpaint(whole, hole, global_mask=banned, patch_size=RADIUS)
+        return patchmatch.inpaint(whole, hole, global_mask=banned, patch_size=radius(hole))
+
+
+def radius(hole: np.ndarray) -> int:
+    """Return the radius of the patches for a hole, (H, W) bool."""
+    from scipy import ndimage
+
+    coarse = 8
+    inner = ndimage.distance_transform_edt(hole[::coarse, ::coarse])
+    return LARGE_RADIUS if coarse * float(inner.max()) >= DEEP else RADIUS

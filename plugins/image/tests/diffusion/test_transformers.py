@@ -262,7 +262,12 @@ def control_for(name, pipe):
         "flux-xlabs": (
             diffusers.FluxControlNetPipeline,
             diffusers.FluxControlNetModel,
-            {"num_layers": 1, "num_single_layers": 0, "conditioning_embedding_channels": 4},
+            {
+                "patch_size": 2,
+                "num_layers": 1,
+                "num_single_layers": 0,
+                "conditioning_embedding_channels": 4,
+            },
         ),
         "sana": (diffusers.SanaControlNetPipeline, diffusers.SanaControlNetModel, {}),
     }.get(

@@ -126,6 +126,15 @@ def test_a_large_hole_is_filled_smaller_and_that_is_told(monkeypatch: pytest.Mon
     assert pixels(made).shape == (64, 96, 3)
 
 
+def test_deep_holes_are_filled_from_larger_patches_and_long_thin_ones_are_not() -> None:
+    deep, side, thin = (np.zeros((400, 600), bool) for _ in range(3))
+    deep[100:300, 200:400] = True
+    side[:, :150] = True
+    thin[190:210, :] = True
+    found = [patches.radius(hole) for hole in (deep, side, thin)]
+    assert found == [patches.LARGE_RADIUS, patches.LARGE_RADIUS, patches.RADIUS]
+
+
 @pytest.mark.parametrize("mode", ["CMYK", "I;16", "P", "L"])
 def test_pictures_of_other_kinds_are_repaired(mode: str) -> None:
     stream = io.BytesIO()
