@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.testing.scripted import Artifact, Result, Tokens
 
-TURNS = 20
+TURNS = 8
 LENGTH = 1000
 """Characters of a question, and of its answer."""
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.torch
 @pytest.mark.slow
 @pytest.mark.parametrize("tokens", ["characters", "byte_pairs"])
 def test_the_text_engine_continues_what_the_lab_has_trained(tokens: str, tmp_path: Path) -> None:
-    asked = {"architecture": "decoder_transformer", "steps": 12, "batch": 4, "tokens": tokens}
+    asked = {"architecture": "decoder_transformer", "steps": 3, "batch": 2, "tokens": tokens}
     made = run_task(train, Train.parse({**asked, "measured": 0, "precision": "float32"}), seed=1)
     files = {}
     for each in made.artifacts:

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="needs fork"),
 ]
-KILLS, MOST = 10, 12
+KILLS, MOST = 10, 7
 """Kills, and the steps that a life has before one, at most."""
 STEPS = KILLS * MOST
 

@@ -86,7 +86,7 @@ def test_triplets_are_whole(metre: str) -> None:
 
 @pytest.mark.parametrize("kind", ["gru", "transformer"])
 def test_the_same_seed_writes_the_same_notes_with_one_thread_or_two(kind: str) -> None:
-    request = TuneRequest(bars=8)
+    request = TuneRequest(bars=3)
     first = written(request, kind=kind)
     threads = torch.get_num_threads()
     try:
