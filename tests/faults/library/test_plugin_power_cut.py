@@ -24,7 +24,7 @@ from disk_images import PowerCuts
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-SEEDS = 6 if THOROUGH else 2
+SEEDS = 6 if THOROUGH else 1
 OLD = {"counter": "1.5"}
 SAME, NEXT, OTHER = plugin(version="1.5"), plugin(version="2.0"), plugin("poem")
 
