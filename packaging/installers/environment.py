@@ -23,7 +23,7 @@ EXTRAS = {
 """What comes along beyond what is required. Not: Node.js and Go (200 MB each), Qt Multimedia (440),
 llama.cpp; each can be had in a checkout."""
 NOT_NEEDED = (
-    "torch/include", "torch/share", "torch/test", "torch/bin", "torch/lib/*.a",
+    "torch/include", "torch/share", "torch/test", "torch/lib/*.a",
     "torch/utils/model_dump", "PySide6/Qt/qml", "PySide6/Qt/libexec", "PySide6/Qt/metatypes",
     "PySide6/include", "PySide6/typesystems", "PySide6/glue", "PySide6/scripts",
     "PySide6/assistant*", "PySide6/designer", "PySide6/linguist", "PySide6/lrelease",

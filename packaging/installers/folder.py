@@ -59,10 +59,9 @@ def make_folder(build: Build) -> Path:
     environment.install(build.root, python, wheels)
     environment.tidy(python)
     (site,) = python.glob("lib/python3*/site-packages")
-    starter = Path("resources/weights/starter")
-    weights = site / "studio/_resources/weights/starter"
-    ignored = shutil.ignore_patterns("*.verified", "*.part")
-    shutil.copytree(build.root / starter, weights, ignore=ignored)
+    ignored = shutil.ignore_patterns("*.verified", "*.part", "*.toml", "cards", "__pycache__")
+    weights = site / "studio/_resources/weights"
+    shutil.copytree(build.root / "resources/weights", weights, ignore=ignored, dirs_exist_ok=True)
     brought += _window_libraries(site)
     environment.compile_modules(python, folder, [python / "lib"])
     bill.write_bill(folder, brought, build.version)

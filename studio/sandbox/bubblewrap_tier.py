@@ -62,6 +62,7 @@ def with_namespaces(
         *_links([*readable, *opened]),
         "--remount-ro", "/",
         "--chdir", "/",
+        *(word for each in interpreter.environment.items() for word in ("--setenv", *each)),
         "--",
         *python(interpreter, PROGRAM),
     ]  # fmt: skip

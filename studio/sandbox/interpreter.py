@@ -20,11 +20,18 @@ class Interpreter:
         paths: Files and folders that it needs besides ``/usr``. Never the whole folder it was
             installed into, which may be somebody's home.
         hidden: Folders with installed packages, which the code must not see.
+        libraries: Where the program must be told to look for shared libraries; empty if it knows.
     """
 
     executable: Path
     paths: tuple[Path, ...]
     hidden: tuple[Path, ...]
+    libraries: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the program needs to start where there is no ``/proc``."""
+        return {"LD_LIBRARY_PATH": self.libraries} if self.libraries else {}
 
 
 def current() -> Interpreter:
@@ -60,4 +67,6 @@ def at(executable: Path, prefix: Path, version: tuple[int, int]) -> Interpreter:
         executable,
         tuple(path for path in paths if path.exists() and not path.is_relative_to(_SYSTEM)),
         tuple(sorted({path.resolve() for path in hidden if path.is_dir()})),
+        # That of an installer finds its libraries beside itself, for which the linker asks /proc.
+        str(prefix / "lib") if b"$ORIGIN" in executable.read_bytes() else "",
     )

@@ -127,7 +127,7 @@ def order(
         listable=listable,
         devices=DEVICES,
         command=tuple(words),
-        environment={**_environment(box, lent), **openings.environment},
+        environment={**interpreter.environment, **_environment(box, lent), **openings.environment},
         collect=request.collect,
         limits={**asdict(request.limits), "processes": processes},
         sizes={name: len(content) for name, content in request.files.items()},
