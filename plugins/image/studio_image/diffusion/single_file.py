@@ -82,10 +82,12 @@ def _plan(path: Path, sizes: Shapes) -> ModelSpec:
     )
 
 
-def _autoencoder(path: Path, sizes: Shapes) -> Part:
-    """Return the autoencoder of Stable Diffusion 3: nothing convolves its latents once more."""
+def _autoencoder(path: Path, sizes: Shapes, prefix: str) -> Part:
+    """Return that of Stable Diffusion 3 or Flux: nothing convolves its latents once more."""
     plain = {"use_quant_conv": False, "use_post_quant_conv": False, "force_upcast": True}
-    return _part("AutoencoderKL", _vae(sizes, is_xl=True) | plain, path, sizes, (VAE,))
+    return _part(
+        "AutoencoderKL", _vae(sizes, is_xl=True, prefix=prefix) | plain, path, sizes, (prefix,)
+    )
 
 
 def _texts(path: Path, sizes: Shapes) -> dict[str, Part]:
@@ -212,8 +214,8 @@ def _levels(sizes: Shapes) -> list[list[tuple[int, int]]]:
         number += 1
 
 
-def _vae(sizes: Shapes, is_xl: bool) -> dict[str, Any]:
-    down = f"{VAE}encoder.down."
+def _vae(sizes: Shapes, is_xl: bool, prefix: str = VAE) -> dict[str, Any]:
+    down = f"{prefix}encoder.down."
     channels: list[int] = []
     while (size := sizes.get(f"{down}{len(channels)}.block.0.conv2.weight")) is not None:
         channels.append(size[0])
@@ -222,7 +224,7 @@ def _vae(sizes: Shapes, is_xl: bool) -> dict[str, Any]:
         "layers_per_block": _how_many(sizes, f"{down}0.block.", ".conv2.weight"),
         "down_block_types": ["DownEncoderBlock2D"] * len(channels),
         "up_block_types": ["UpDecoderBlock2D"] * len(channels),
-        "latent_channels": sizes[f"{VAE}decoder.conv_in.weight"][1],
+        "latent_channels": sizes[f"{prefix}decoder.conv_in.weight"][1],
         "scaling_factor": 0.13025 if is_xl else 0.18215,
         "force_upcast": is_xl,
     }

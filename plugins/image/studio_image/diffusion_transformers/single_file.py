@@ -2,7 +2,6 @@
 
 All sizes follow from the shapes in the header; the renaming is that of ``diffusers``. The words are
 read by both CLIPs, whose vocabulary is with us; that of T5 is in no such file, so it is left out.
-Flux has no use for a prompt without T5: its files are recognised, and refused.
 """
 
 from __future__ import annotations
@@ -12,18 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.folder import known_as
 from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary, count
+from studio_image.diffusion_transformers.clip import CLIP_L, WHOLE, Shapes, clip
+from studio_image.diffusion_transformers.flux_file import read_flux
 
-Shapes = Mapping[str, tuple[int, ...]]
-
-WHOLE = "model.diffusion_model."
-CLIP_L, CLIP_G = (f"text_encoders.clip_{each}.transformer." for each in "lg")
+CLIP_G = "text_encoders.clip_g.transformer."
 _VAE = "first_stage_model."
-_PROJECTION = "text_projection.weight"
 _SD3_MARK, _FLUX_MARK = "joint_blocks.0.context_block.attn.qkv.weight", "double_blocks.0."
 _HEAD = 64
-"""Width of a head of Stable Diffusion 3 and of its text encoders."""
+"""Width of a head of Stable Diffusion 3."""
 _SHIFT = 3.0
 _SCALES = {"scaling_factor": 1.5305, "shift_factor": 0.0609}
 _HINT = "Use a file that includes CLIP L and CLIP G, or the model as a diffusers folder."
@@ -37,23 +33,20 @@ def is_single_file(sizes: Shapes) -> bool:
     )
 
 
-def read_single_file(path: Path, sizes: Shapes, autoencoder: Callable[[Shapes], Part]) -> ModelSpec:
+def read_single_file(
+    path: Path, sizes: Shapes, autoencoder: Callable[[Shapes, str], Part]
+) -> ModelSpec:
     """Return what the file at ``path`` consists of.
 
     Args:
-        autoencoder: Reads that of the file.
+        autoencoder: Reads that of the file, whose names begin so.
 
     Raises:
-        StudioError: It is Flux, or text encoders or the autoencoder are missing.
+        StudioError: Text encoders, the autoencoder or a vocabulary are missing.
         KeyError: A tensor is missing.
     """
     if any(name.removeprefix(WHOLE).startswith(_FLUX_MARK) for name in sizes):
-        raise StudioError(
-            ErrorCode.UNSUPPORTED,
-            f"“{path.name}” is Flux in one file, which lacks what reads the prompt: the vocabulary "
-            "of T5 is in no such file.",
-            "Use Flux as a diffusers folder.",
-        )
+        return read_flux(path, sizes, autoencoder)
     parts = {"CLIP L": CLIP_L, "CLIP G": CLIP_G, "the autoencoder": _VAE}
     missing = [
         title
@@ -66,10 +59,10 @@ def read_single_file(path: Path, sizes: Shapes, autoencoder: Callable[[Shapes], 
             f"“{path.name}” is Stable Diffusion 3 without {' and '.join(missing)}.",
             _HINT,
         )
-    vae = autoencoder(sizes)
+    vae = autoencoder(sizes, _VAE)
     networks = {
-        "text_encoder": _clip(path, sizes, CLIP_L, "quick_gelu"),
-        "text_encoder_2": _clip(path, sizes, CLIP_G, "gelu"),
+        "text_encoder": clip(path, sizes, CLIP_L, "quick_gelu"),
+        "text_encoder_2": clip(path, sizes, CLIP_G, "gelu"),
         "transformer": _transformer(path, sizes),
         "vae": Part(vae.kind, {**vae.config, **_SCALES}, vae.parameters, vae.tensors),
     }
@@ -81,40 +74,6 @@ def read_single_file(path: Path, sizes: Shapes, autoencoder: Callable[[Shapes], 
         scheduler=("FlowMatchEulerDiscreteScheduler", {"shift": _SHIFT}),
         pipeline="StableDiffusion3Pipeline",
     )
-
-
-def _clip(path: Path, sizes: Shapes, prefix: str, act: str) -> Part:
-    own = {name.removeprefix(prefix): name for name in sizes if name.startswith(prefix)}
-    model = f"{prefix}text_model."
-    vocabulary, hidden = sizes[f"{model}embeddings.token_embedding.weight"]
-    layers = 0
-    while f"{model}encoder.layers.{layers}.mlp.fc1.weight" in sizes:
-        layers += 1
-    config = {
-        "vocab_size": vocabulary,
-        "hidden_size": hidden,
-        "projection_dim": sizes.get(prefix + _PROJECTION, (hidden,))[0],
-        "intermediate_size": sizes[f"{model}encoder.layers.0.mlp.fc1.weight"][0],
-        "num_hidden_layers": layers,
-        "num_attention_heads": max(1, hidden // _HEAD),
-        "max_position_embeddings": sizes[f"{model}embeddings.position_embedding.weight"][0],
-        "hidden_act": act,
-    }
-
-    def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        import torch
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
-            for name, old in own.items():
-                known = known_as(name, expected)
-                if known in expected:
-                    yield known, file.get_tensor(old)
-        if _PROJECTION not in own:  # as diffusers does: CLIP L comes without one
-            yield _PROJECTION, torch.eye(hidden)
-
-    kind = "CLIPTextModelWithProjection"
-    return Part(kind, config, count({old: sizes[old] for old in own.values()}), tensors)
 
 
 def _transformer(path: Path, sizes: Shapes) -> Part:

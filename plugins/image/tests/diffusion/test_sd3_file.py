@@ -137,5 +137,5 @@ def test_what_is_missing_is_told(tmp_path):
     for prefix in ("", "model.diffusion_model."):
         flux = {f"{prefix}double_blocks.0.img_attn.qkv.weight": torch.ones(3, 3)}
         save_file(flux, tmp_path / "flux.safetensors")
-        with pytest.raises(StudioError, match="is Flux in one file"):
+        with pytest.raises(StudioError, match="is Flux without CLIP L and T5"):
             loader().recognise(tmp_path / "flux.safetensors")
