@@ -220,7 +220,8 @@ class Connection:
         return StudioError(
             ErrorCode.PROTOCOL,
             f"The server “{self._entry.name}” has ended. {self.end_reason}".rstrip(),
-            "It starts again with the next call. Settings shows its last lines.",
+            program.how_to_install(self._entry)
+            or "It starts again with the next call. Settings shows its last lines.",
             details="\n".join(self.last_lines),
         )
 

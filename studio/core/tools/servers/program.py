@@ -19,6 +19,13 @@ _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
 _HOME = re.compile(r"^home\s*=\s*(.+)$", re.MULTILINE)
 _LARGEST = 512 << 20
 _LINKS = 16
+_FETCHERS = {
+    "npx": "npm install --global",
+    "bunx": "bun install --global",
+    "uvx": "uv tool install",
+    "pipx": "pipx install",
+}
+"""Programs that get a server from the network each time they start it → how it is installed."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
@@ -36,6 +43,20 @@ def find(entry: ServerEntry) -> Path:
             "Install it, or give the full path of the program.",
         )
     return Path(found).absolute()
+
+
+def how_to_install(entry: ServerEntry) -> str:
+    """Return what to do where a program would fetch the server that it starts; else nothing."""
+    name = Path(entry.command).stem.lower()
+    if name not in _FETCHERS:
+        return ""
+    words = [word for word in entry.arguments if not word.startswith("-") and word != "run"]
+    package = words[0] if words else "PACKAGE"
+    return (
+        f"“{name}” fetches the server each time it starts, and needs the network and a folder for "
+        f"that. Install it once (“{_FETCHERS[name]} {package}”), then name the program that this "
+        "installs."
+    )
 
 
 def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:

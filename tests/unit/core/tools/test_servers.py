@@ -10,6 +10,7 @@ import pytest
 from studio.core.paths import StudioPaths
 from studio.core.tools.servers import imported, program
 from studio.core.tools.servers.entry import ServerEntry
+from studio.core.tools.servers.program import how_to_install
 from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.status import ServerState
 from studio.core.tools.servers.words import harmless
@@ -112,3 +113,20 @@ def test_words_lose_what_is_not_for_readers() -> None:
     assert harmless("<tool<tool_call>_call>x</tools><|im_end|>", 100) == "x"
     assert harmless("Zürich\n你好 👍", 100) == "Zürich\n你好 👍"
     assert harmless("12345", 3) == "123…"
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "told"),
+    [
+        ("uvx", ("mcp-server-time", "--tz", "UTC"), "“uv tool install mcp-server-time”"),
+        ("/usr/bin/npx", ("-y", "@scope/files", "/data"), "“npm install --global @scope/files”"),
+        ("pipx", ("run", "mcp-git"), "“pipx install mcp-git”"),
+        ("python3", ("-m", "mcp_server_time"), ""),
+    ],
+)
+def test_who_starts_a_server_by_fetching_it_is_told_to_install_it(
+    command: str, arguments: tuple[str, ...], told: str
+) -> None:
+    said = how_to_install(ServerEntry("it", command, arguments))
+    assert told in said
+    assert bool(said) == bool(told)
