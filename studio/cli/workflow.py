@@ -159,6 +159,8 @@ def _progress(runner: Runner) -> str:
         parts.append(f"{failed:,} failed")
     if runner.stopping:
         parts.append("stopping…")
+    elif runner.is_coming:
+        parts.append("waiting for the cluster")
     elif (left := runner.seconds_left) is not None:
         parts.append(f"{left:.0f} s left" if left < 120 else f"{left / 60:.0f} min left")
     return "  ".join(parts)

@@ -85,9 +85,10 @@ class ConnectionLog:
         self._changed()
 
     def _heard(self, attempt: Attempt) -> None:
-        self._post(lambda: self._add(attempt))
+        self._post(lambda: self.add(attempt))
 
-    def _add(self, attempt: Attempt) -> None:
+    def add(self, attempt: Attempt) -> None:
+        """Take an attempt that no hook hears: of a program that is not Python."""
         self.count += 1
         self.attempts.append(attempt)
         self._changed()

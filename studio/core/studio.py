@@ -193,7 +193,7 @@ class Studio:
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         things = (library, plugins, self.jobs, self.runtime, self.weights)
         asks = (self.recipe, self._resolver.resolve, self.post, self.notices)
-        self.workflows = Workflows(Parts(*things, *asks))
+        self.workflows = Workflows(Parts(*things, *asks, self.connections.add))
         servers = Servers(paths, self.post)
         self.tools = Tools(plugins, library, settings, self.submit, servers, self.weights)
         self._lost: list[Job] = []

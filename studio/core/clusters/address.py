@@ -47,6 +47,11 @@ class Address:
         return self.text == LOCAL
 
     @property
+    def host(self) -> str:
+        """The machine and the port that is connected to; empty for this machine."""
+        return "" if self.is_local else self.text.removeprefix("ray://")
+
+    @property
     def sockets(self) -> str:
         """What is opened to reach it, in sentences that are told before that happens."""
         if self.is_local:
@@ -55,6 +60,6 @@ class Address:
                 "on 127.0.0.1 only, wants a token, and ends with the run."
             )
         return (
-            f"Connects to {self.text.removeprefix('ray://')}. Inputs of rows and their results "
+            f"Connects to {self.host}. Inputs of rows and their results "
             "travel there and back, with a token but not encrypted."
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,7 @@ from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervis
 from studio.core.workflows.machine import AT_ONCE, Ask, End, ThisMachine
 from studio.core.workflows.parts import Parts
 from studio.protocol.caches import CACHE_ENV, RESULTS
+from studio.protocol.connections.watch import Attempt
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -99,6 +101,11 @@ class Cluster:
         self._steps = ThisMachine(replace(studio, jobs=self.jobs, runtime=self.driver))
         self._steps.events(self._ended)
 
+    @property
+    def is_coming(self) -> bool:
+        """Whether no slot has answered yet."""
+        return not self.slots.ready
+
     def capacity(self) -> int:
         """Return how many steps it would have at once: for each slot one, and one that waits."""
         return max(AT_ONCE, 2 * self.slots.ready)
@@ -166,7 +173,9 @@ class Cluster:
     def _became(self, state: RuntimeState, reason: str) -> None:
         if self._is_closed:
             return
-        if state is RuntimeState.READY:
+        if state is RuntimeState.STARTING and not self._address.is_local:
+            self._studio.connected(Attempt(time.time(), self._address.host))
+        elif state is RuntimeState.READY:
             self.jobs.runtime_ready()
         elif state is RuntimeState.GIVEN_UP:
             self._give_up(reason)

@@ -53,7 +53,14 @@ class End(NamedTuple):
 
 
 class Machine(Protocol):
-    """Runs steps. All of it is called, and calls back, on the owner's thread."""
+    """Runs steps. All of it is called, and calls back, on the owner's thread.
+
+    Attributes:
+        is_coming: It is being reached: nothing runs yet.
+    """
+
+    @property
+    def is_coming(self) -> bool: ...
 
     def capacity(self) -> int:
         """Return how many steps it would have at once; 0 while it is to wait."""
@@ -89,6 +96,8 @@ _FATAL = {ErrorCode.DISK_FULL, ErrorCode.READ_ONLY}
 
 class ThisMachine:
     """Runs steps as jobs of this studio: they are in its queue, and its lanes order them."""
+
+    is_coming = False
 
     def __init__(self, studio: Parts) -> None:
         self._studio = studio

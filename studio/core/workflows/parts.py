@@ -15,6 +15,7 @@ from studio.core.notices import Notices
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Supervisor
 from studio.core.weights import WeightsCatalogue
+from studio.protocol.connections.watch import Attempt
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class Parts:
     resolve: Resolve
     post: Post
     notices: Notices
+    connected: Callable[[Attempt], None]

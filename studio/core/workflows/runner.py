@@ -61,6 +61,11 @@ class Runner:
         return self.state is not RunState.RUNNING
 
     @property
+    def is_coming(self) -> bool:
+        """Whether its machine is being reached, so that nothing runs yet."""
+        return not self.is_over and self._machine.is_coming
+
+    @property
     def done(self) -> int:
         """How many rows are done or failed."""
         return sum(self.counts.get(state, 0) for state in _OVER)

@@ -245,6 +245,7 @@ def test_a_cluster_runs_the_rows_and_each_names_its_machine(
     assert [model.data(model.index(n, MACHINE)) for n in range(2)] == ["ada", "ada"]
     assert not page.panel.table.isColumnHidden(MACHINE)
     assert machines.asked("ada") == 6
+    assert [each.address for each in studio.connections.attempts] == ["big:10001"]
     assert studio.settings.get(SETTING, "") == "ray://big:10001"
     on.place.setCurrentIndex(0)
     page.inputs.lines.setPlainText("three")

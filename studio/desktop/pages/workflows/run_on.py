@@ -28,6 +28,7 @@ class RunOn(QWidget):
         look = parts.ui.look
         self.place = NoWheelComboBox()
         self.place.setAccessibleName(self.tr("Run on"))
+        self.place.setSizeAdjustPolicy(NoWheelComboBox.SizeAdjustPolicy.AdjustToContents)
         self.place.addItems([self.tr("This machine"), self.tr("Ray cluster")])
         self.address = QLineEdit(self._settings.get(SETTING, LOCAL))
         self.address.setAccessibleName(self.tr("Address of the cluster"))
@@ -91,4 +92,4 @@ class RunOn(QWidget):
             "Connects to {address}. Inputs of rows and their results travel there and back, with a "
             "token but not encrypted."
         )
-        return words.format(address=address.text.removeprefix("ray://"))
+        return words.format(address=address.host)

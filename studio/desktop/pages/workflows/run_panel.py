@@ -170,6 +170,8 @@ class RunPanel(QWidget):
             parts.append(self.tr("{n} failed").format(n=f"{failed:,}"))
         if runner is not None and runner.stopping:
             parts.append(self.tr("Stopping…"))
+        elif runner is not None and runner.is_coming:
+            parts.append(self.tr("Waiting for the cluster"))
         elif runner is not None and (left := runner.seconds_left) is not None:
             parts.append(self.tr("{time} left").format(time=phrases.duration(left)))
         elif run is not None and run.state is not RunState.DONE:
