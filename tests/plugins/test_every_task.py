@@ -177,8 +177,8 @@ def _midi(higher: int = 0) -> bytes:
 
 
 def _tones() -> np.ndarray:
-    """Twenty seconds: a network that has learned nothing hears them window by window."""
-    return np.sin(np.arange(22_050 * 20)[:, None] / 9).astype(np.float32) / 2
+    """Eight seconds: a network that has learned nothing hears them window by window."""
+    return np.sin(np.arange(22_050 * 8)[:, None] / 9).astype(np.float32) / 2
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ CASES: dict[str, Case] = {
     "lab.inspect": Case({"count": 2}, _trained),
     "lab.report": Case({"groups": "gender"}, FakeTextEngine),
     "lab.simulate": Case({"count": 200, "side": 32}),
-    "lab.train": Case({"steps": 60, "precision": "float32"}),
+    "lab.train": Case({"steps": 24, "precision": "float32"}),
     "molecules.generate": Case({"count": 20}, _smiles),
     "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
     "molecules.decorate": Case({"scaffold": "CC[*:1]", "count": 30}, _smiles),

@@ -279,13 +279,13 @@ def test_caches_and_settings_that_outlived_an_erasure_are_found(tmp_path: Path) 
 @pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
-    ("fault", "lasts", "first"), [("kill", False, 1), ("full", True, 2)], ids=["killed", "full"]
+    ("fault", "lasts", "first"), [("kill", False, 1), ("full", True, 3)], ids=["killed", "full"]
 )
 def test_whatever_step_fails_it_is_erased_by_the_next_start_or_not_begun(
     tmp_path: Path, fault: str, lasts: bool, first: int
 ) -> None:
     doomed = filled(tmp_path / "0")
-    for nth in steps(first, 2):
+    for nth in steps(first, 4):
         folder = tmp_path / str(nth)
         shutil.copytree(tmp_path / "0", folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(erase, folder, doomed))

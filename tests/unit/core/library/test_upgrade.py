@@ -119,14 +119,14 @@ def test_a_database_that_is_made_again_from_old_files_is_brought_up_to_date(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
     ("fault", "lasts", "first"),
-    [("kill", False, 1), ("full", False, 2), ("broken", False, 3), ("full", True, 4)],
+    [("kill", False, 1), ("full", False, 3), ("broken", False, 5), ("full", True, 7)],
     ids=["killed", "full once", "broken", "full"],
 )
 def test_whatever_step_of_the_upgrade_fails_the_next_start_ends_it(
     tmp_path: Path, fault: str, lasts: bool, first: int
 ) -> None:
     old = OldLibrary(tmp_path / "0")
-    for nth in steps(first, 4):
+    for nth in steps(first, 8):
         old.folder = tmp_path / str(nth)
         shutil.copytree(tmp_path / "0", old.folder)
         met = meets(Faults(nth, fault, lasts=lasts), partial(upgrade, old.folder))
