@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plugins.chat.tests.pages.scripted_answer import answer
+from studio_chat.pages.memory.dialog import MemoryDialog
 
 SECRET = "the word is quincunx"
 
@@ -37,6 +38,10 @@ def test_it_is_answered_and_branches_and_nothing_of_it_is_written(desk: Any, hom
     assert desk.thread()[0] == ("user", SECRET)
     page.composer.set_text(f"draft: {SECRET}")
     page.save_state()
+    page.show_memory()
+    [memory] = page.findChildren(MemoryDialog)
+    assert not memory.propose_button.isEnabled(), "no fact is taken out of it"
+    memory.accept()
     page.compare()
     page.export()
     assert not desk.ctx.library.conversations.list()

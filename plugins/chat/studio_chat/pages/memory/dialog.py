@@ -83,7 +83,8 @@ class MemoryDialog(QDialog):
         ui = self._ctx.ui
         self.propose_button = ui.button(tr("Propose from this conversation"), "sparkles")
         self.propose_button.clicked.connect(self.propose)
-        self.propose_button.setEnabled(bool(self._said()))
+        is_kept = self._session.private is None
+        self.propose_button.setEnabled(is_kept and bool(self._said()))
         forget = ui.button(tr("Delete"), "trash-2")
         forget.clicked.connect(self.forget)
         self.erase_button = ui.button(tr("Erase all"), "eraser")
