@@ -16,9 +16,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
+from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost, PluginState
 from studio.core.plugins.fault_list import Fault
 from studio.desktop.pages.exporters import formats
+from studio.desktop.window import window_state
+from studio.desktop.window.window_state import WindowState
 from studio.testing.guards import PATIENCE
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
@@ -50,6 +53,8 @@ def start(
 
     def make() -> App:
         end()
+        if not (kept := StudioPaths.default().state).exists():  # Chat is another test's
+            window_state.save(kept, WindowState(page="studio.workflows"))
         app = App(qapp, launch=ScriptedRuntime().launch)
         app.look.theme.reduced_motion = True
         app.start()

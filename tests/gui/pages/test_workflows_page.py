@@ -37,6 +37,12 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRuntime]:
         yield Talker()
 
 
+@pytest.fixture
+def first_page() -> str:
+    """Not the page that is looked at, which reads what there is when it is opened."""
+    return ""
+
+
 def page_of(app: App) -> WorkflowsPage:
     page = app.window.pages.open("studio.workflows")
     assert page is not None

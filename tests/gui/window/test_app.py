@@ -37,6 +37,12 @@ def _messages(app: App) -> str:
     return " ".join(card.notice.message for card in app.window.notices.cards())
 
 
+@pytest.fixture
+def first_page() -> str:
+    """That of the product."""
+    return ""
+
+
 def test_a_damaged_library_is_repaired_before_the_pages_come(start: Runs, qtbot: Any) -> None:
     paths = StudioPaths.default()
     with Library.open(paths) as library:
