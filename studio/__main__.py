@@ -11,7 +11,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``studio`` with ``argv`` (by default the command line's) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _add_plugin_path()
-    if arguments[:1] == ["--runtime"]:
+    if arguments[:1] == ["--runtime"] and len(arguments) > 1:
+        from studio.core.machines.there.attachment import main as attach
+
+        return attach(arguments[1:])
+    if arguments == ["--runtime"]:
         from studio.runtime.main import main as run_runtime
 
         run_runtime()

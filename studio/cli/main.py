@@ -34,6 +34,7 @@ COMMANDS = {
     "workflow": "run several steps over many inputs, from a file",
     "tasks": "list the tasks of all plugins",
     "models": "list, add, download, verify and convert models",
+    "machines": "list, add and check other machines that run your jobs",
     "device": "show the devices, their usage and the last hour",
     "plugins": "install, list, enable, update and remove plugins",
     "serve": "start a local OpenAI-compatible API server",

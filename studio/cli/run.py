@@ -57,7 +57,10 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
     inputs = inputs_of(arguments, entry.inputs)
     out = output_files.prepare(arguments.out) if arguments.out else None
     with session.at_work() as studio:
-        job = studio.submit(JobRequest(entry.id, given, inputs=inputs, whole=arguments.json))
+        where = arguments.on_machine
+        job = studio.submit(
+            JobRequest(entry.id, given, inputs=inputs, whole=arguments.json, machine=where)
+        )
         follower = JobProgress(
             studio,
             show_progress=not arguments.quiet,
@@ -90,6 +93,13 @@ def task_parser(entry: TaskEntry, params: type[Params], command: str = "") -> Ar
         "--out", type=Path, metavar="FOLDER", help="also copy the results to this folder"
     )
     output_files.add_provenance(parser)
+    parser.add_argument(
+        "--on",
+        dest="on_machine",
+        default="",
+        metavar="MACHINE",
+        help="run it on this machine of yours: a name of `studio machines list`, here, or free",
+    )
     parser.add_argument("--quiet", action="store_true", help="hide progress")
     add_positional(parser, params)
     add_flags(parser, params)
@@ -107,6 +117,7 @@ def result_of(job: Job, paths: Sequence[Path], *, saved: bool) -> dict[str, Any]
         **job.result,
         "record": job.record if saved else "",
         "seconds": round(job.seconds or 0.0, 3),
+        "machine": job.machine,
         "artifacts": [str(path) for path in paths],
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from studio.core.checkpoints import Checkpoints
 from studio.core.connection_log import ConnectionLog, packages_of
 from studio.core.device.choice import DeviceChoice
 from studio.core.device.memory_log import MemoryLog
-from studio.core.energy.amount import Amount
 from studio.core.energy.estimate import Estimator
 from studio.core.events import Events
 from studio.core.jobs import queue_start
@@ -35,6 +35,7 @@ from studio.core.jobs.recipes import make_recipe, random_seed
 from studio.core.jobs.resolver import Resolver
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
+from studio.core.machines.news import MachineNews, circumstances
 from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
@@ -42,7 +43,7 @@ from studio.core.plugins.fault_list import Fault
 from studio.core.plugins.install import stored
 from studio.core.plugins.install.store import PluginStore
 from studio.core.plugins.unknown_kinds import UnknownKinds
-from studio.core.rerun.circumstances import THREADS, of_plugin
+from studio.core.rerun.circumstances import of_plugin
 from studio.core.runtime_blame import RuntimeBlame
 from studio.core.runtime_process.child import (
     Launch,
@@ -81,7 +82,6 @@ from studio.protocol.messages import (
     Status,
     Trace,
 )
-from studio.protocol.trace import Use
 
 
 class Studio:
@@ -89,6 +89,7 @@ class Studio:
 
     Attributes:
         runtime: The supervisor of the process that computes; it starts when it is needed.
+        machines: This machine and the user's others, which may compute instead.
         runtime_requests: What the runtime was asked, and answers later.
         models: What the user wants of those in the runtime's memory.
         plugin_store: The plugins that the studio has installed.
@@ -154,10 +155,14 @@ class Studio:
         self._resolver = Resolver(plugins, self.weights_manager)
         # Beside the library, which need not be this home's: another studio may have that one.
         scratch = library.folder.with_name("cache") / RESULTS
+        self._background = Background("studio-background", self.post)
+        news = MachineNews(self.notices)
+        around = (self.post, self._background, plugins, self.weights, scratch)
+        self.machines = news.machines(self.runtime, settings, self._configuration.told, *around)
         store = LibraryJobStore(
             library,
             scratch,
-            self._circumstances,
+            partial(circumstances, self.machines, self.estimate),
             self._about,
             Checkpoints(library.folder.with_name("checkpoints")),
             self._agree_on_weights,
@@ -165,10 +170,12 @@ class Studio:
         )
         self._sweep_checkpoints = store.sweep_checkpoints
         self._library_weights = LibraryWeights(library, paths.weights, plugins.families)
-        self._enabled = EnabledWeights(self.weights, self._configuration.set_aside)
+        self._enabled = EnabledWeights(
+            self.weights, self._configuration.set_aside, self.machines.elsewhere
+        )
         self.jobs = JobBoard(
             store,
-            self.runtime,
+            self.machines,
             post=self.post,
             notices=self.notices,
             weights=self._enabled,
@@ -179,7 +186,6 @@ class Studio:
         )
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
-        self._background = Background("studio-background", self.post)
         is_busy = partial(somebody_waits, self.jobs, plugins)
         self._rest = IdleRest(self.runtime, settings, self.jobs.live, self.runtime_requests)
         self.backups = Backups(
@@ -187,8 +193,9 @@ class Studio:
         )
         self.scans = WeightsScans(self.weights_manager, self._background, self.notices.error)
         self._answers = LibraryAnswers(
-            library, self.plugins, self.jobs, self.runtime, self._background
+            library, self.plugins, self.jobs, self.machines, self._background
         )
+        news.begin(self.jobs, self._answers)
         downloads = (self.weights, paths.shared_weights, self.post, self._weights_came)
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         things = (library, plugins, self.jobs, self.runtime, self.weights)
@@ -265,6 +272,7 @@ class Studio:
         self.workflows.close()
         self.jobs.queue.close()
         self.runtime.stop()
+        self.machines.close()
         while self._run_waiting():  # results that came with its last words
             pass
         self.jobs.close()
@@ -307,7 +315,9 @@ class Studio:
         Raises:
             StudioError: As ``submit``.
         """
-        return make_recipe(*self._resolver.resolve(request), self._enabled, request, draw)
+        plugin, entry, params = self._resolver.resolve(request)
+        request = replace(request, machine=self.machines.wish(request, entry))
+        return make_recipe(plugin, entry, params, self._enabled, request, draw)
 
     def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
         """A plugin that sees no files of the user's does not get at them by the tasks of others."""
@@ -478,14 +488,6 @@ class Studio:
             self.notices.dismiss("library")
         else:
             self.notices.warn(health.message, health.hint, key="library")
-
-    def _circumstances(self, use: Use) -> tuple[str, dict[str, str], Amount]:
-        hello, status = self.runtime.hello, self.runtime.status
-        versions = dict(hello.versions) if hello else {}
-        if status is None:
-            return "", versions, self.estimate(use)
-        versions[THREADS] = str(status.threads)
-        return status.device_name, versions, self.estimate(use, status.device, status.energy)
 
     def _about(self, plugin: str) -> dict[str, str]:
         return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})

@@ -158,7 +158,10 @@ class CatalogueView:
     def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
         """Return (id, title) of those that can be used, best first."""
         rows = self._studio.weights.list(capability, prefer)
-        return [(row.id, row.title) for row in rows if not row.problem]
+        here = [(row.id, row.title) for row in rows if not row.problem]
+        there = self._studio.machines.only_elsewhere()
+        fits = [row for row in there if not capability or capability in row.capabilities]
+        return here + [(row.id, f"{row.title} ({row.origin})") for row in fits]
 
     def to_get(self, capability: str) -> Sequence[tuple[str, str, int]]:
         """Return (name, title, bytes) of the sets that are not here yet."""

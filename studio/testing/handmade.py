@@ -51,7 +51,7 @@ class HandMadeBoard:
         hands = Hands(
             knows=lambda id: False,
             has=lambda job: False,
-            send=lambda message: None,
+            send=lambda machine, message: None,
             jobs=self.jobs,
             changed=self.changed,
             feed=lambda: None,

@@ -66,6 +66,9 @@ MAY_IMPORT = {
     "studio/core/weights/download/https.py": {"http.client", "socket", "ssl", "urllib.request"},
     # A socket of this user's in the home: no network.
     "studio/core/terminals/connection.py": {"socket"},
+    # Likewise, in a private folder: the runtime that a studio elsewhere has here by ssh.
+    "studio/core/machines/there/attachment.py": {"socket"},
+    "studio/core/machines/there/broker.py": {"socket"},
     "studio/desktop/main_thread/unix_signals.py": {
         "socket"
     },  # a pair within the process wakes the event loop

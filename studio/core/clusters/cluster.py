@@ -24,6 +24,7 @@ from studio.core.jobs.calls import check_files
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.store import LibraryJobStore
+from studio.core.machines.places import OnePlace
 from studio.core.rerun.circumstances import of_plugin
 from studio.core.runtime_process.child import Launch, ProcessChild, runtime_environment
 from studio.core.runtime_process.crash_excerpt import last_words
@@ -81,12 +82,12 @@ class Cluster:
         store = LibraryJobStore(
             library,
             library.folder.with_name("cache") / RESULTS,
-            lambda use: ("", {}, Amount()),  # the driver tells what computed a job
+            lambda use, machine: ("", {}, Amount()),  # the driver tells what computed a job
             lambda plugin: of_plugin(studio.plugins.plugin(plugin)),
         )
         self.jobs = JobBoard(
             store,
-            self.driver,
+            OnePlace(self.driver),
             post=studio.post,
             notices=studio.notices,
             weights=studio.weights,
@@ -96,7 +97,7 @@ class Cluster:
             check_call=self._check_call,
         )
         self._answers = LibraryAnswers(
-            library, studio.plugins, self.jobs, self.driver, self._background
+            library, studio.plugins, self.jobs, OnePlace(self.driver), self._background
         )
         self._steps = ThisMachine(replace(studio, jobs=self.jobs, runtime=self.driver))
         self._steps.events(self._ended)
@@ -116,7 +117,8 @@ class Cluster:
         if self._trouble:
             self._studio.post(lambda: self._ended(End(ask.job, JobState.LOST)))
         else:
-            self._steps.submit(ask)
+            own = replace(ask.recipe, machine="")  # it is the cluster that computes
+            self._steps.submit(ask._replace(recipe=own))
 
     def events(self, call: Callable[[End | None], None]) -> Callable[[], None]:
         """Call with each end of a step."""

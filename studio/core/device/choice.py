@@ -12,6 +12,14 @@ from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import DeviceLost, DevicesFound
 
+
+def tell_chosen(settings: Settings, environment: MutableMapping[str, str]) -> None:
+    """Put what the settings choose into the environment of a runtime, where nothing is yet."""
+    if device := settings.get(DEVICE, ""):
+        environment.setdefault("STUDIO_DEVICE", device)
+    environment.setdefault("STUDIO_TEXT_ENGINE", settings.get(TEXT_ENGINE, "auto"))
+
+
 _GONE = "Choose another device in Settings, or reconnect this one and restart the runtime."
 
 
@@ -61,9 +69,7 @@ class DeviceChoice:
         """Put what computes into the environment of a runtime that starts."""
         if self.stand_in:
             environment["STUDIO_DEVICE"] = self.stand_in
-        elif self.wanted:
-            environment.setdefault("STUDIO_DEVICE", self.wanted)
-        environment.setdefault("STUDIO_TEXT_ENGINE", self._settings.get(TEXT_ENGINE, "auto"))
+        tell_chosen(self._settings, environment)
 
     def compute_on(self, device: str) -> None:
         """Start the runtime afresh on ``device`` for this session; "" for what the settings say."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial, singledispatchmethod
 from typing import Any
 
@@ -27,8 +28,8 @@ from studio.core.jobs.recipes import Weights, make_recipe, submission
 from studio.core.jobs.requests import Resolve, Row, read, recipe_of, told
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.library.rows import JobEntry
+from studio.core.machines.places import Places
 from studio.core.notices import Notices
-from studio.core.runtime_process.supervisor import Supervisor
 from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -38,6 +39,7 @@ from studio.protocol.messages import (
     Cancel,
     Finished,
     JobChanged,
+    Message,
     Promote,
 )
 from studio.protocol.states import IllegalMove, JobState
@@ -61,7 +63,7 @@ class JobBoard:
     def __init__(
         self,
         store: LibraryJobStore,
-        runtime: Supervisor,
+        machines: Places,
         *,
         post: Post,
         notices: Notices,
@@ -80,7 +82,7 @@ class JobBoard:
             check_call: Raises a ``StudioError`` for a call that a job may not make.
         """
         self._store = store
-        self._runtime = runtime
+        self._machines = machines
         self._notices = notices
         self._weights = weights
         self._resolve = resolve
@@ -93,24 +95,23 @@ class JobBoard:
         hands = Hands(
             knows=lambda id: id in self._jobs,
             has=self._is_with_runtime,
-            send=runtime.send,
+            send=self._tell,
             jobs=self.jobs,
             changed=self._changed,
             feed=lambda: self._outbox.feed(self.queue),
             revive=self._revive,
             again=self._again,
             recipe=lambda row, inputs: recipe_of(row, resolve, weights, inputs),
+            places=self._places,
         )
         self.queue = JobQueue(hands, store, self._disk, notices)
         self.durations = Durations(store.typical_seconds, self._disk, self.queue.tell)
-        self._outbox = Outbox(runtime, store, self._disk, self._fail)
+        self._outbox = Outbox(machines, store, self._disk, self._fail)
         self._saving: set[str] = set()
         """Jobs whose recipe is not stored yet."""
         self._poison = Poison()
         self._news = JobNews(store, self._disk, self._results, notices)
-        ends = EndHands(
-            self.queue.drop, self._over, self._stop, self._is_with_runtime, runtime.send
-        )
+        ends = EndHands(self.queue.drop, self._over, self._stop, self._is_with_runtime, self._tell)
         self._ends = JobEnds(ends, store, self._disk, self._results, notices)
         self._observers: list[Callable[[Job], None]] = []
 
@@ -127,6 +128,7 @@ class JobBoard:
         Raises:
             StudioError: No weights fit, an input is unknown, or all of it is too large.
         """
+        request = replace(request, machine=self._machines.wish(request, entry))
         return self._enter(make_recipe(plugin, entry, params, self._weights, request))
 
     def enter(self, recipe: Recipe, id: str) -> Job:
@@ -180,11 +182,13 @@ class JobBoard:
             return
         job.stopping = True
         if self._is_with_runtime(job):
-            self._runtime.send(Cancel(job.id))
+            self._tell(job.machine, Cancel(job.id))
             if job.is_row and not job.begun:  # written down before anybody can be killed
                 self._ends.end(job, JobState.CANCELLED)
             elif job.caller is None:
-                self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
+                self._machines.of(job.machine).later(
+                    STUBBORN_SECONDS, lambda: self._still_there(job)
+                )
         else:
             self._outbox.take(job)
             self._ends.end(job, JobState.CANCELLED)
@@ -205,16 +209,17 @@ class JobBoard:
         if job.is_row and not job.begun:
             self.queue.move(job, 0)
         elif self._is_with_runtime(job):
-            self._runtime.send(Promote(job.id))
+            self._tell(job.machine, Promote(job.id))
         elif job in self._outbox:
             self._outbox.put_first([job])
 
     # --- the runtime speaks -------------------------------------------------------------------
 
-    def apply(self, received: Received) -> None:
-        """Take in what the runtime said; what is not about a live job of ours is ignored."""
+    def apply(self, received: Received, machine: str = "") -> None:
+        """Take in what the runtime of a machine said; what is not about a live job that it has is
+        ignored."""
         job = self._jobs.get(getattr(received.message, "job", ""))
-        if job is not None and job.is_live and job not in self._ends:
+        if job is not None and job.is_live and job not in self._ends and self._is_on(job, machine):
             self._take(received.message, job, received.blobs)
 
     def settle(self, then: Callable[[list[JobEntry]], None]) -> None:
@@ -234,10 +239,13 @@ class JobBoard:
         reason: str,
         details: str = "",
         *,
+        machine: str = "",
         by_itself: bool = True,
         suspects: Collection[Job] = (),
     ) -> list[Job]:
-        """Take in that the runtime is gone: what it had begun is lost, what waited waits again.
+        """Take in that the runtime of a machine is gone.
+
+        What it had begun is lost, what waited waits again.
 
         Returns the lost jobs.
 
@@ -249,9 +257,9 @@ class JobBoard:
         """
         waiting: list[Job] = []
         lost: list[Job] = []
-        self._ends.finish_held()
+        self._ends.finish_held(lambda job: self._is_on(job, machine))
         for job in self.live():
-            if not self._is_with_runtime(job):
+            if not self._is_with_runtime(job) or not self._is_on(job, machine):
                 continue
             if job.stopping:
                 self._ends.end(job, JobState.CANCELLED)
@@ -265,11 +273,25 @@ class JobBoard:
         self._outbox.put_first(waiting)
         return lost
 
-    def abandon(self, reason: str, details: str = "") -> None:
-        """Give up all that waits for the runtime: it will not come back."""
-        self._ends.finish_held()
+    def say(self, machine: str, words: str) -> None:
+        """Say of all jobs of a machine what they wait for; empty when they go on."""
         for job in self.live():
-            if job not in self._ends:
+            if job.machine == machine and (job in self._outbox or self._is_with_runtime(job)):
+                job.say(words)
+                self._changed(job)
+
+    def give_up(self, machine: str, error: StudioError) -> None:
+        """End what was to run on a machine that cannot be used; what may run anywhere goes on."""
+        for job in self.live():
+            if job.recipe.machine == machine and job not in self._ends:
+                self._fail(job, error)
+        self._outbox.feed(self.queue)
+
+    def abandon(self, reason: str, details: str = "") -> None:
+        """Give up all that waits for the runtime of this machine: it will not come back."""
+        self._ends.finish_held(lambda job: self._is_on(job, ""))
+        for job in self.live():
+            if job not in self._ends and self._is_on(job, ""):
                 self._outbox.take(job)
                 self._lose(job, reason, details, to_blame=False)
 
@@ -318,7 +340,7 @@ class JobBoard:
             self._enter(self._called(message, job, blobs), job, message.number)
         except StudioError as error:
             told = CallEnded(job.id, message.number, JobState.FAILED, error.info())
-            self._runtime.send(told)
+            self._tell(job.machine, told)
 
     @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
@@ -345,13 +367,14 @@ class JobBoard:
         # What is too large is refused before anything of it is stored.
         frames.encode_body(submission(job))
         frames.check_count(len(recipe.inputs))
+        self._machines.check(recipe)
         if caller is not None:
             caller.called.append(job)
         self._jobs[job.id] = job
         self._saving.add(job.id)
         if job.is_row:
             self.queue.add(job)
-        self._runtime.start()
+        self._machines.start(recipe)
         replaced = instead_of.id if instead_of else ""
         self._disk.run(
             lambda: self._store.begin(job, replaced),
@@ -370,7 +393,7 @@ class JobBoard:
             job.become(JobState.PAUSED)
         self._outbox.feed(self.queue)
         if job in self._outbox:
-            job.say("" if self._runtime.is_ready else self._runtime.words)
+            job.say(self._machines.words(job.machine))
             if job.is_row and job not in self.queue.due():
                 job.put_down()
             self._changed(job)
@@ -402,6 +425,18 @@ class JobBoard:
         self._enter(recipe, instead_of=job)
         self._jobs.pop(job.id, None)
         self._changed(job)
+
+    def _is_on(self, job: Job, machine: str) -> bool:
+        """Whether the runtime of ``machine`` has a job: that of a cluster has all of its own."""
+        return self._machines.of(job.machine) is self._machines.of(machine)
+
+    def _tell(self, machine: str, message: Message) -> None:
+        self._machines.of(machine).send(message)
+
+    def _places(self, job: Job) -> Sequence[str]:
+        if self._is_with_runtime(job):
+            return (job.machine,)
+        return self._machines.candidates(job, self._outbox.unfit(job))
 
     def _is_with_runtime(self, job: Job) -> bool:
         waits = job in self._outbox or job in self._ends or job.id in self._saving
@@ -445,7 +480,7 @@ class JobBoard:
             self._notices.offer(
                 words.format(title=job.title),
                 tr("Restart runtime"),
-                self._runtime.restart,
+                self._machines.of(job.machine).restart,
                 key=f"stubborn-{job.id}",
             )
 

@@ -25,14 +25,14 @@ class EndHands:
         over: Called with a job that is over and told of.
         stop: Stops what a job has called for.
         has: Whether the runtime has a job.
-        send: Tells the runtime.
+        send: Tells the runtime of a machine.
     """
 
     begins_to_end: Callable[[Job], None]
     over: Callable[[Job], None]
     stop: Callable[[Job], None]
     has: Callable[[Job], bool]
-    send: Callable[[Message], None]
+    send: Callable[[str, Message], None]
 
 
 class JobEnds:
@@ -69,10 +69,15 @@ class JobEnds:
         for called in job.live_calls:
             self._hands.stop(called)
 
-    def finish_held(self) -> None:
-        """End the jobs that are over, whatever they called for."""
-        held, self._held = self._held, {}
+    def finish_held(self, which: Callable[[Job], bool] = lambda job: True) -> None:
+        """End the jobs that are over, whatever they called for.
+
+        Args:
+            which: Whether it is to be done with this one.
+        """
+        held = {job: message for job, message in self._held.items() if which(job)}
         for job, message in held.items():
+            del self._held[job]
             self._finish(job, message)
 
     def end(
@@ -129,4 +134,4 @@ class JobEnds:
         if caller in self._held and not caller.live_calls:
             self._finish(caller, self._held.pop(caller))
         elif self._hands.has(caller):
-            self._hands.send(answer(job))
+            self._hands.send(caller.machine, answer(job))

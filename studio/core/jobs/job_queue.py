@@ -5,10 +5,12 @@ Starts no job: the board asks what is due, and is told where something changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.api.jobs import FREE
 from studio.core.background import Background
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.requests import Row, bare
@@ -23,6 +25,8 @@ HANDED_OVER = 16
 
 The inputs of the others stay on the disk: there may be thousands.
 """
+AT_ONCE = 2
+"""Rows that a machine has at a time where any may have them: one computes, one is ready to."""
 _RANK = {priority: number for number, priority in enumerate(Priority)}
 
 
@@ -40,7 +44,8 @@ class Hands:
     Attributes:
         knows: Whether there is a job with this id.
         has: Whether the runtime has a job.
-        send: Tells the runtime.
+        send: Tells the runtime of a machine.
+        places: Returns the machines that may get a job, the best first.
         jobs: Returns all jobs.
         changed: Tells who watches that a job is different.
         feed: Hands over what is due.
@@ -51,13 +56,14 @@ class Hands:
 
     knows: Callable[[str], bool]
     has: Callable[[Job], bool]
-    send: Callable[[Message], None]
+    send: Callable[[str, Message], None]
     jobs: Callable[[], list[Job]]
     changed: Callable[[Job], None]
     feed: Callable[[], None]
     recipe: Callable[[Row, Mapping[str, Any] | None], Recipe]
     revive: Callable[[Row, Recipe], Job]
     again: Callable[[Job, Recipe], None]
+    places: Callable[[Job], Sequence[str]] = lambda job: (job.machine,)
 
 
 class JobQueue:
@@ -121,26 +127,53 @@ class JobQueue:
             self._order.remove(job)
 
     def due(self) -> list[Job]:
-        """Return the rows that the runtime should have by now, in order.
+        """Return the rows that the runtimes should have by now, in order, each with its machine.
 
-        Of each page it is one: jobs that take turns would all be done late. Pages take turns.
+        Of each page it is one on each machine: jobs that take turns would all be done late. Pages
+        take turns.
         """
         if not self._is_known:
             return []
-        live = (job for job in self._hands.jobs() if job.is_live and job.begun)
-        busy = {job.recipe.page for job in live if not self.waits(job)} - {""}
+        live = [job for job in self._hands.jobs() if job.is_live and job.begun]
+        busy = {(job.recipe.page, job.machine) for job in live if not self.waits(job)}
+        load = Counter(job.machine for job in live)
         rows: list[Job] = []
         for job in self._order:
-            if not self.waits(job) and job.recipe.page not in busy:
+            place = None if self.waits(job) else self._place(job, load, busy)
+            if place is not None:
+                job.machine = place
                 rows.append(job)
-                busy |= {job.recipe.page} - {""}
+                busy.add((job.recipe.page, place))
+                load[place] += 1
         return rows[:HANDED_OVER]
 
+    def place(self, job: Job) -> str:
+        """Return where a job goes that waits for no other: where the least is under way."""
+        live = (each for each in self._hands.jobs() if each.is_live and self._hands.has(each))
+        load = Counter(each.machine for each in live)
+        return min(self._hands.places(job), key=lambda place: load[place], default=job.machine)
+
+    def _place(
+        self, job: Job, load: Mapping[str, int], busy: Collection[tuple[str, str]]
+    ) -> str | None:
+        """Return the machine whose turn it is to get a row; None if it has to wait."""
+        is_free = job.recipe.machine == FREE and not self._hands.has(job)
+        places = [
+            place
+            for place in self._hands.places(job)
+            if (not job.recipe.page or (job.recipe.page, place) not in busy)
+            and not (is_free and load[place] >= AT_ONCE)
+        ]
+        return min(places, key=lambda place: load[place], default=None)
+
     def arrange(self) -> None:
-        """Tell the runtime the order of what it has."""
-        places = tuple((job.id, job.recipe.priority) for job in self._order if self._hands.has(job))
-        if places:
-            self._hands.send(Arrange(places))
+        """Tell the runtimes the order of what they have."""
+        places: dict[str, list[tuple[str, Priority]]] = {}
+        for job in self._order:
+            if self._hands.has(job):
+                places.setdefault(job.machine, []).append((job.id, job.recipe.priority))
+        for machine, jobs in places.items():
+            self._hands.send(machine, Arrange(tuple(jobs)))
 
     # --- what the user does -------------------------------------------------------------------
 
@@ -278,7 +311,7 @@ class JobQueue:
         for called in job.live_calls:
             self._send(called, message)
         if self._hands.has(job):
-            self._hands.send(message(job.id))
+            self._hands.send(job.machine, message(job.id))
 
     def _arranged(self, job: Job) -> None:
         places = [(each.id, each.recipe.priority) for each in self._order]

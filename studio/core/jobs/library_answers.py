@@ -5,8 +5,8 @@ from __future__ import annotations
 from studio.core.background import Background
 from studio.core.jobs.board import JobBoard
 from studio.core.library import Artifact, Library
+from studio.core.machines.places import Places
 from studio.core.plugins import PluginHost
-from studio.core.runtime_process.supervisor import Supervisor
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.messages import LibraryFound, LibraryQuery
@@ -25,11 +25,11 @@ class LibraryAnswers:
         library: Library,
         plugins: PluginHost,
         jobs: JobBoard,
-        runtime: Supervisor,
+        machines: Places,
         background: Background,
     ) -> None:
         self._library, self._plugins, self._jobs = library, plugins, jobs
-        self._runtime, self._background = runtime, background
+        self._machines, self._background = machines, background
 
     def answer(self, query: LibraryQuery) -> None:
         """Look up what ``query`` asks for, and tell the runtime."""
@@ -81,10 +81,14 @@ class LibraryAnswers:
 
     def _tell(self, query: LibraryQuery, rows: tuple[LibraryRow, ...]) -> None:
         try:
-            self._runtime.send(LibraryFound(query.job, query.ask, rows))
+            self._send(LibraryFound(query.job, query.ask, rows))
         except StudioError:  # of what cannot be sent nothing was
             what = f"These {len(rows)} results are too many to be told at once."
             self._refuse(query, StudioError(ErrorCode.BAD_INPUT, what, "Ask for fewer."))
 
     def _refuse(self, query: LibraryQuery, error: StudioError) -> None:
-        self._runtime.send(LibraryFound(query.job, query.ask, error=error.info()))
+        self._send(LibraryFound(query.job, query.ask, error=error.info()))
+
+    def _send(self, found: LibraryFound) -> None:
+        if job := self._jobs.get(found.job):
+            self._machines.of(job.machine).send(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from studio.core.background import Background
@@ -10,7 +10,7 @@ from studio.core.jobs.job import Job
 from studio.core.jobs.job_queue import JobQueue
 from studio.core.jobs.recipes import submission
 from studio.core.jobs.store import LibraryJobStore
-from studio.core.runtime_process.supervisor import Supervisor
+from studio.core.machines.places import Places
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import BlobSpec
 
@@ -24,18 +24,20 @@ class Outbox:
 
     def __init__(
         self,
-        runtime: Supervisor,
+        machines: Places,
         store: LibraryJobStore,
         disk: Background,
         failed: Callable[[Job, StudioError], None],
     ) -> None:
-        self._runtime = runtime
+        self._machines = machines
         self._store = store
         self._disk = disk
         self._failed = failed
         self._jobs: dict[str, Job] = {}
         self._fetching: set[str] = set()
         """Jobs whose inputs are being read."""
+        self._unfit: dict[str, set[str]] = {}
+        """Job that may run anywhere → the machines that have refused it."""
 
     def __contains__(self, job: Job) -> bool:
         return job.id in self._jobs
@@ -52,32 +54,71 @@ class Outbox:
     def take(self, job: Job) -> None:
         """Take a job out; harmless when it is not there."""
         self._jobs.pop(job.id, None)
+        self._unfit.pop(job.id, None)
+
+    def unfit(self, job: Job) -> Collection[str]:
+        """Return the machines that have refused a job which may run anywhere."""
+        return self._unfit.get(job.id, ())
 
     def feed(self, queue: JobQueue) -> None:
-        """Tell the runtime of what it should have by now; it is started for it, if need be."""
+        """Tell the runtimes of what they should have by now; they are started for it, if need be.
+
+        What waits for one machine holds up nothing that another one has.
+        """
         if not self._jobs:
             return
-        rows = [job for job in queue.due() if job in self]
-        if rows:
-            self._runtime.start()
-        if not self._runtime.is_ready:
-            return
+        rows = [job for job in queue.due() if job in self and self._has_a_place(job)]
+        for machine in {job.machine for job in rows}:
+            self._machines.of(machine).start()
         for job in [job for job in self._jobs.values() if not job.is_row]:
-            self._send(job)
+            job.machine = queue.place(job)
+            if self._may_go(job, queue):
+                self._send(job)
+        waits: set[str] = set()
         for job in rows:
-            if job.stored:
+            if job.machine in waits or not self._may_go(job, queue):
+                waits.add(job.machine)  # the others there go after it
+            elif job.stored:
                 self._fetch(job, job.stored, queue)
-                break  # the others go after it
-            self._send(job)
+                waits.add(job.machine)
+            else:
+                self._send(job)
         if rows:
             queue.arrange()
+
+    def _has_a_place(self, job: Job) -> bool:
+        """Whether a row can run where it is to; one whose machine was removed fails."""
+        try:
+            self._machines.check(job.recipe)
+        except StudioError as error:
+            self.take(job)
+            self._failed(job, error)
+            return False
+        return True
+
+    def _may_go(self, job: Job, queue: JobQueue) -> bool:
+        machine = job.machine
+
+        def refused(error: StudioError) -> None:
+            if job not in self:
+                return
+            others = self._unfit.setdefault(job.id, set())
+            others.add(machine)
+            if set(self._machines.candidates(job)) <= others:
+                self._failed(job, error)
+            else:
+                self.feed(queue)
+
+        return self._machines.may_go(job, lambda: self.feed(queue), refused)
 
     def _send(self, job: Job) -> None:
         self.take(job)
         try:
             place = self._store.checkpoint(job.recipe)
             message = submission(job, place, self._store.rates())
-            self._runtime.send(message, [job.recipe.inputs[name] for name in message.blobs])
+            self._machines.of(job.machine).send(
+                message, [job.recipe.inputs[name] for name in message.blobs]
+            )
         except StudioError as error:
             self._failed(job, error)
         else:

@@ -31,8 +31,9 @@ from studio.protocol.messages import BlobSpec, Finished, Produced
 from studio.protocol.states import JobState, Priority
 from studio.protocol.trace import Use
 
-Circumstances = Callable[[Use], tuple[str, dict[str, str], Amount]]
-"""Returns the name of the device, package → version, and what a job took that used so much."""
+Circumstances = Callable[[Use, str], tuple[str, dict[str, str], Amount]]
+"""Returns the name of the device, package → version, and what a job took that used so much on the
+machine of that name."""
 About = Callable[[str], dict[str, str]]
 """Returns what there is to know of the plugin with that id: package → version."""
 
@@ -257,7 +258,7 @@ class LibraryJobStore:
         self._begun.discard(job.id)
         with _unless_erased():
             if last is not None:
-                device, versions, energy = self._circumstances(last.use)
+                device, versions, energy = self._circumstances(last.use, job.machine)
                 known = self._library.record(record).versions
                 returned = self._returned(job, state, last, texts)
                 if returned and job.caller is None and job.recipe.input_bytes <= LARGEST_FILE:

@@ -74,6 +74,12 @@ class Child(Protocol):
 
 
 Launch = Callable[[], Child]
+"""Starts a runtime.
+
+Raises:
+    OSError: It cannot be started.
+    StudioError: Nor can it be by another try.
+"""
 
 
 class ProcessChild:

@@ -44,15 +44,18 @@ class RuntimeConfiguration:
 
     def send(self) -> None:
         """Tell the runtime, which has just started."""
-        self._sent = self._entries()
-        self._runtime.send(
-            Configure(
-                workers=self._plugins.worker_entries(),
-                weights=self._sent,
-                memory_limit=max(0, self._settings.get(MEMORY_LIMIT, 0)),
-                pinned=self._models.pinned,
-                idle_seconds=60.0 * self._settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
-            )
+        told = self.told()
+        self._sent = told.weights
+        self._runtime.send(told)
+
+    def told(self) -> Configure:
+        """Return what a runtime is told."""
+        return Configure(
+            workers=self._plugins.worker_entries(),
+            weights=self._entries(),
+            memory_limit=max(0, self._settings.get(MEMORY_LIMIT, 0)),
+            pinned=self._models.pinned,
+            idle_seconds=60.0 * self._settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
         )
 
     def update(self) -> None:

@@ -146,6 +146,11 @@ class Supervisor:
             return "the runtime has stopped and must be restarted"
         return "" if self.is_ready else "the runtime is starting"
 
+    @property
+    def greeting(self) -> Hello:
+        """What this studio says of itself."""
+        return self._mine
+
     def start(self) -> None:
         """See to it that the runtime runs or will soon; returns at once.
 

@@ -123,8 +123,11 @@ class RuntimeThreads:
         try:
             child = self._launch()
         except OSError as error:
-            end = Exit(None, f"It could not be started: {error.strerror or error}.")
-            self._post(lambda: self._owner.ended(self, end))
+            self._not_started(f"It could not be started: {error.strerror or error}.")
+            return
+        except StudioError as error:  # there is no use in trying that again
+            self.refused = True
+            self._not_started(error.message)
             return
         with self._lock:
             self._child = child
@@ -139,6 +142,10 @@ class RuntimeThreads:
         if self._blame:
             end = Exit(end.code, self._blame, end.at_hand)
         self._post(self._drain)
+        self._post(lambda: self._owner.ended(self, end))
+
+    def _not_started(self, why: str) -> None:
+        end = Exit(None, why)
         self._post(lambda: self._owner.ended(self, end))
 
     def _listen(self, child: Child) -> None:

@@ -63,6 +63,7 @@ class Submit(Message, frozen=True):
     program: str = ""
     seed: int | None = None
     anew: bool = False
+    machine: str = ""
 
 
 class Stop(Message, frozen=True):

@@ -156,6 +156,7 @@ class OpenStudio:
             self.program,
             request.seed,
             request.anew,
+            request.machine,
         )
         self._write(asked)
         begun = self._answer(Begun)

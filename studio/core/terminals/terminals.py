@@ -210,6 +210,7 @@ class _Terminal:
                 conversation=asked.conversation,
                 seed=asked.seed,
                 anew=asked.anew,
+                machine=asked.machine,
             )
         )
         self._job = job

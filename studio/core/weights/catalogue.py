@@ -75,7 +75,7 @@ class WeightsCatalogue:
             others = len(set(row.capabilities) - asked) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
             is_loose = row.sidecar is None
-            is_large, is_tuned = _held(row) > room, FINE_TUNED in row.capabilities
+            is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
             first = bool(row.problem), is_large, is_second, is_tuned
             return (*first, is_loose, others, row.title.lower())
 
@@ -241,7 +241,7 @@ def _add(found: dict[str, Weights], weights: Weights) -> None:
     found[weights.id] = weights
 
 
-def _held(row: Weights) -> float:
+def held_bytes(row: Weights) -> float:
     """Return the bytes of memory, about, that weights and a job with them take at least."""
     packed = row.bytes / 2 if row.format == "safetensors" else row.bytes  # 8 bits of each 16
     return _HELD * packed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
@@ -12,11 +14,18 @@ class EnabledWeights:
 
     Args:
         shunned: Ids that the user keeps out of the runtime for this session; may change.
+        elsewhere: Returns weights that are not here but on another machine of the user's.
     """
 
-    def __init__(self, catalogue: WeightsCatalogue, shunned: set[str]) -> None:
+    def __init__(
+        self,
+        catalogue: WeightsCatalogue,
+        shunned: set[str],
+        elsewhere: Callable[[str], Weights | None] = lambda id: None,
+    ) -> None:
         self._catalogue = catalogue
         self._shunned = shunned
+        self._elsewhere = elsewhere
 
     def get(self, weights_id: str) -> Weights:
         """Return one row.
@@ -24,6 +33,8 @@ class EnabledWeights:
         Raises:
             StudioError: There is none, it cannot be used, or it was put aside.
         """
+        if (there := self._elsewhere(weights_id)) is not None:
+            return there
         found = self._catalogue.get(weights_id)
         if found.problem:
             raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from studio.api.jobs import JobHandle, JobRequest
+from studio.desktop.kit.machines.run_on import Place
 from studio.protocol.states import JobState
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class PageJobs:
         self._unclaimed: list[Job] = []
         """Jobs that ended while nobody was there who could have put their results in place."""
         self._submitting = False
+        self.place = Place(studio.machines)
         studio.jobs.on_change(self._changed)
 
     def submit(self, request: JobRequest, is_there: Callable[[], bool]) -> JobHandle:
@@ -45,6 +47,7 @@ class PageJobs:
             StudioError: As ``studio.api.window.context.Tasks.submit``.
         """
         self._submitting = True
+        request = request if request.machine else replace(request, machine=self.place.asked)
         try:
             job = self._studio.submit(request)
         finally:

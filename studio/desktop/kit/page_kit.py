@@ -22,6 +22,7 @@ from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.kept_results import KeptResults, StripLook
+from studio.desktop.kit.machines.run_on import RunOn
 from studio.desktop.kit.mode_forms import ModeForms
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
@@ -74,7 +75,9 @@ class PageKit:
 
     def run_button(self, verb: str, icon: str = "play", *, keys: str = "Ctrl+Return") -> RunButton:
         """Return a button that starts and stops."""
-        return RunButton(self._look, verb, icon, keys)
+        button = RunButton(self._look, verb, icon, keys)
+        button.put_beside(RunOn(self._look, self._jobs.place))
+        return button
 
     def modes(self, name: str, modes: Sequence[api_runs.Mode], *, kind: str = "") -> ModeForms:
         """Return the switch and the forms of some modes, and of those offered for ``kind``."""

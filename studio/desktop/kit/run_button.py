@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.kit.machines.run_on import RunOn
 from studio.desktop.kit.phrases import tr
 
 
@@ -29,6 +30,7 @@ class RunButton:
         self.waiting: QPushButton = look.button(tr("1 waiting"), "list", kind="ghost")
         self.busy = self.adding = False
         self._place: QWidget | None = None
+        self._where: RunOn | None = None
         for button in (self.stop, self.waiting):
             button.setParent(self.widget)  # until there is a place for it
             button.hide()
@@ -72,6 +74,20 @@ class RunButton:
         self.stop.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.stop.customContextMenuRequested.connect(lambda _at: call(self.stop))
 
+    def put_beside(self, where: RunOn) -> None:
+        """Put the choice of the machine beside it, once there is one."""
+        self._where = where
+        where.setParent(self.widget)
+        where.hide()
+        end = where.on_wanted(self._offer_where)
+        self.widget.destroyed.connect(lambda: end())
+        QTimer.singleShot(0, self.widget, self._offer_where)  # by then the page has laid it out
+
+    def _offer_where(self) -> None:
+        if self._where is not None and self._where.is_wanted:
+            self._make_room()
+            self._where.setVisible(self._place is not None)
+
     def _show(self) -> None:
         words, icon, tip = self._verb, self._icon, self._verb
         if self.busy:
@@ -103,6 +119,8 @@ class RunButton:
         column.addLayout(row)
         found.replaceWidget(self.widget, place)
         (column if is_below else row).addWidget(self.waiting)
+        if self._where is not None:
+            row.addWidget(self._where)
         row.addWidget(self.stop)
         row.addWidget(self.widget, 1)
         place.show()

@@ -29,6 +29,7 @@ from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.grid_choice import offer_countries
+from studio.desktop.pages.machines.machine_list import MachineList
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.server_keys import ServerKeys
@@ -92,6 +93,7 @@ class SettingsPage(QWidget):
         self._library()
         self._backups()
         self._runtime()
+        self._machines()
         self._server(parts.serving)
         self._tools()
         self._privacy()
@@ -239,6 +241,11 @@ class SettingsPage(QWidget):
             str(logs),
             self._button(self.tr("Open folder"), "folder-open", lambda: _open(logs)),
         )
+
+    def _machines(self) -> None:
+        failed = partial(self._studio.notices.error, key="machines")
+        machines = MachineList(self._ui, self._studio.machines, self._background, failed)
+        self._own_row(self._section(self.tr("Machines")), self.tr("Other machines"), machines)
 
     def _server(self, serving: ServerSwitch) -> None:
         column = self._section(self.tr("Local server"))

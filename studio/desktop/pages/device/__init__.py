@@ -22,6 +22,7 @@ from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, Plug
 from studio.desktop.pages.device.energy import EnergyCard
 from studio.desktop.pages.device.last_hour import LastHourCard
 from studio.desktop.pages.device.names import Names
+from studio.desktop.pages.machines.machines_card import MachinesCard
 from studio.desktop.pages.page_frame import Column, PageFrame
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.messages import Status
@@ -59,6 +60,7 @@ class DevicePage(QWidget):
         self._read_others()
         self._ask_for_trace()
         self._energy.read()
+        self._machines.show_machines()
         self._show()
 
     def export(self) -> None:
@@ -96,7 +98,16 @@ class DevicePage(QWidget):
         self._energy = EnergyCard(parts, names)
         self._hour = LastHourCard(look, names)
         self._log = LogCard(look, names)
-        shown = (self._figures, self._models, self._plugins, self._energy, self._hour, self._log)
+        self._machines = MachinesCard(look, studio)
+        shown = (
+            self._figures,
+            self._machines,
+            self._models,
+            self._plugins,
+            self._energy,
+            self._hour,
+            self._log,
+        )
         for card in shown:
             column.cards.addWidget(card)
         column.cards.addStretch(1)

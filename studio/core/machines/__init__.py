@@ -1,0 +1,1 @@
+"""The user's machines: which there are, how each is reached, and which one computes a job."""

@@ -1,0 +1,140 @@
+"""The link of a runtime on another machine: the same messages, over a session. Dials nothing."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api.params import FieldKind
+from studio.core.machines.wire.messages import label
+from studio.core.machines.wire.parcels import Parcel
+from studio.core.machines.wire.session import Session
+from studio.core.plugins import PluginHost
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.frames import Frame
+from studio.protocol.link import Link, LinkClosed
+from studio.protocol.messages import CallEnded, LibraryFound, Report, Request, Submit
+
+INBOX = 64
+"""Parcels that wait for whoever reads; the rest waits on the other machine."""
+_CARRIERS = {each.__name__: each for each in (Submit, CallEnded, LibraryFound)}
+"""Messages that name files here, which have to come along."""
+PickedFiles = Callable[[Submit], list[Path]]
+"""Returns the files that the parameters of a job name, and that the user picked for it."""
+
+
+class SessionLink(Link):
+    """A link without pipes of its own."""
+
+    def __init__(self, session: Session, picked: PickedFiles) -> None:
+        super().__init__(_Nothing(), _Nothing(), Report)
+        self._session = session
+        self._picked = picked
+        self._inbox: queue.Queue[Parcel | None] = queue.Queue(INBOX)
+        self._over = threading.Event()
+
+    def take(self, parcel: Parcel) -> None:
+        """Hand a message to whoever receives, who may be slow."""
+        while not self._over.is_set():
+            try:
+                self._inbox.put(parcel, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def end(self) -> None:
+        """Let whoever receives know that nothing more comes, behind what has come."""
+        while True:
+            try:
+                self._inbox.put(None, timeout=0.2)
+                return
+            except queue.Full:
+                if self._over.is_set():
+                    return
+
+    def send_body(self, body: bytes, blobs: Sequence[Any] = ()) -> None:
+        """Send a message with the files that it names."""
+        if self._session.is_closed or self._over.is_set():
+            raise LinkClosed("the connection was closed")
+        said = label(body)
+        files: list[Path] = []
+        if said.type in _CARRIERS:
+            body, files = self._packed(body)
+        try:
+            self._session.send(said.job, body, blobs, files)
+        except OSError as error:
+            raise StudioError(
+                ErrorCode.NOT_FOUND, f"{error.filename} cannot be read: {error.strerror}."
+            ) from error
+
+    def finish(self) -> None:
+        """Say no more. The session ends with the runtime there."""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._over.set()
+
+    def _packed(self, body: bytes) -> tuple[bytes, list[Path]]:
+        message = msgspec.msgpack.decode(body, type=Request)
+        match message:
+            case Submit():
+                files = self._picked(message)
+                if message.checkpoint:  # a folder of this machine; nothing is kept on that one
+                    body = msgspec.msgpack.encode(msgspec.structs.replace(message, checkpoint=""))
+            case CallEnded():
+                files = [Path(file) for file in message.files if file]
+            case LibraryFound():
+                files = [Path(row.path) for row in message.rows if row.path]
+            case _:
+                files = []
+        return body, [file for file in dict.fromkeys(files) if file.is_file()]
+
+    def _next_frame(self, timeout: float | None) -> Frame | None:
+        try:
+            parcel = self._inbox.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if parcel is None:
+            self._inbox.put(None)
+            raise LinkClosed("the connection has ended")
+        return Frame(bytearray(parcel.body), tuple(parcel.blobs))
+
+
+class _Nothing:
+    def readinto(self, buffer: Any, /) -> int | None:
+        return 0
+
+    def write(self, data: Any, /) -> int | None:
+        raise BrokenPipeError
+
+    def close(self) -> None:
+        pass
+
+
+def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
+    """Return the files that the parameters of a job name, one each or several.
+
+    Raises:
+        StudioError: ``UNSUPPORTED``: one is a folder, which is not sent anywhere.
+    """
+    found: list[Path] = []
+    for field in plugins.params_class(message.task).fields():
+        value = message.params.get(field.name)
+        is_list = field.kind is FieldKind.LIST and field.file.suffixes
+        if field.kind is FieldKind.FILE and value and value != field.default:
+            found.append(Path(str(value)))
+        elif is_list:
+            found += [Path(str(each)) for each in value or ()]
+    for path in found:
+        if path.is_dir():
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"This job reads the folder {path.name}, which is on this computer.",
+                "Run it here, or choose single files.",
+            )
+    return found

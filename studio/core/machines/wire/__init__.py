@@ -1,0 +1,1 @@
+"""What two studios say to each other over one connection after the other."""

@@ -1,0 +1,1 @@
+"""Where the jobs of a page run, chosen beside its run button."""

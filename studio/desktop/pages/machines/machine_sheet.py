@@ -1,0 +1,112 @@
+"""The sheet that adds or changes a machine: how ssh reaches it, and what may be copied there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from studio.core.machines.machines import Machines
+from studio.core.machines.registry import MachineEntry
+from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+class MachineSheet(Sheet):
+    """Saves what can be used, and says what is wrong of the rest.
+
+    Attributes:
+        name, host: The fields.
+    """
+
+    def __init__(
+        self,
+        ui: WindowUi,
+        window: QWidget,
+        machines: Machines,
+        entry: MachineEntry | None,
+        saved: Callable[[str], None],
+    ) -> None:
+        """``saved`` is called with the name of the machine."""
+        title = self.tr("Edit machine") if entry else self.tr("Add machine")
+        super().__init__(ui.look, window, title, 520)
+        self._look, self._machines, self._saved, self._edited = ui.look, machines, saved, entry
+        about = self.tr(
+            "Your own ssh connects, with your keys. Offline Studio has to be installed there in "
+            "the same version."
+        )
+        self.body.addWidget(self._look.label(about, "small", wrap=True))
+        self.name = self._field(self.tr("Name"), self.tr("e.g. gpu-box"))
+        self.host = self._field(self.tr("Host"), self.tr("As you give it to ssh: box.local"))
+        self._user = self._field(self.tr("User name"), self.tr("If it is another one there"))
+        self._port = self._field(self.tr("Port"), self.tr("If it is not the usual one"))
+        self._identity = self._field(
+            self.tr("Key file"), self.tr("If ssh does not find your key by itself")
+        )
+        self._studio = self._field(self.tr("Command of Offline Studio there"), "studio")
+        line = QHBoxLayout()
+        line.addWidget(self._look.label(self.tr("Copy missing models"), "strong"), 1)
+        self._copies = Switch(self._look, self.tr("Copy missing models"))
+        line.addWidget(self._copies)
+        self.body.addLayout(line)
+        told = self.tr("Models that a job needs are copied there, and stay. Nothing else does.")
+        self.body.addWidget(self._look.label(told, "small", wrap=True))
+        self._trouble = self._look.label("", "bad", wrap=True)
+        self._trouble.hide()
+        self.body.addWidget(self._trouble)
+        save = self._look.button(self.tr("Save and check"), "check", kind="primary")
+        save.clicked.connect(lambda _: self.save())
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(save)
+        self.body.addLayout(foot)
+        if entry is not None:
+            self._fill(entry)
+
+    def save(self) -> None:
+        """Save it and close, or say what is wrong."""
+        try:
+            entry = self._entry()
+            self._machines.registry.put(entry)
+            if self._edited is not None and self._edited.name != entry.name:
+                self._machines.remove(self._edited.name)
+        except StudioError as error:
+            self._trouble.setText(f"{error.message} {error.hint}".strip())
+            self._trouble.show()
+            return
+        self.dismiss()
+        self._saved(entry.name)
+
+    def _entry(self) -> MachineEntry:
+        port = self._port.text().strip()
+        if port and not port.isdecimal():
+            raise StudioError(ErrorCode.BAD_INPUT, self.tr("The port is a number, usually 22."), "")
+        user, _, host = self.host.text().strip().rpartition("@")
+        return MachineEntry(
+            name=self.name.text().strip(),
+            host=host,
+            user=self._user.text().strip() or user,
+            port=int(port or 0),
+            identity=self._identity.text().strip(),
+            studio=self._studio.text().strip() or "studio",
+            copies=self._copies.isChecked(),
+        )
+
+    def _fill(self, entry: MachineEntry) -> None:
+        self.name.setText(entry.name)
+        self.host.setText(entry.host)
+        self._user.setText(entry.user)
+        self._port.setText(str(entry.port or ""))
+        self._identity.setText(entry.identity)
+        self._studio.setText(entry.studio)
+        self._copies.setChecked(entry.copies)
+
+    def _field(self, name: str, hint: str) -> QLineEdit:
+        self.body.addWidget(self._look.label(name, "strong"))
+        field = QLineEdit()
+        field.setAccessibleName(name)
+        field.setPlaceholderText(hint)
+        self.body.addWidget(field)
+        return field
