@@ -47,7 +47,7 @@ class Microphone(QObject):
         super().__init__()
         self._ctx, self._played = ctx, played
         self._recorder: Any = None
-        self._listening: Any = None
+        self._turns: Any = None
         self._resampler: Any = None
         self._asked = self._hold = False
         self.pause = 0.7
@@ -65,7 +65,7 @@ class Microphone(QObject):
     @property
     def speaking(self) -> bool:
         """Whether somebody speaks now."""
-        return self._listening is not None and bool(self._listening.speaking)
+        return self._turns is not None and bool(self._turns.speaking)
 
     @property
     def held(self) -> bool:
@@ -85,15 +85,15 @@ class Microphone(QObject):
         self._clock.stop()
         if recorder is not None:
             recorder.end()
-            self._listening.forget()
+            self._turns.forget()
             self.heard.emit(0.0)
             self.switched.emit()
 
     def hold(self) -> None:
         """What is said from now on, until ``release``, is one turn."""
         self._hold = True
-        if self._listening is not None and self.is_on:
-            self._listening.hold()
+        if self._turns is not None and self.is_on:
+            self._turns.hold()
         self.turn_on()
 
     def release(self) -> None:
@@ -101,21 +101,21 @@ class Microphone(QObject):
         was_held, self._hold = self._hold, False
         if was_held and self.is_on:
             self._look()
-            noticed = self._listening.release()
+            noticed = self._turns.release()
             self._tell(noticed.sound)
 
     def _open(self) -> tuple[Any, Any, Any]:
         """Return the microphone and what listens. Beside the window."""
         from studio_voice.speech.echo_guard import EchoGuard
-        from studio_voice.speech.listening import Listening, Resampler
+        from studio_voice.speech.turn_detector import Resampler, TurnDetector
         from studio_voice.speech.weights import read
 
-        listening = self._listening
-        if listening is None:
+        turns = self._turns
+        if turns is None:
             detector = read(self._ctx.weights.path(_DETECTOR))
-            listening = Listening(detector, EchoGuard(self._played), self.pause)
+            turns = TurnDetector(detector, EchoGuard(self._played), self.pause)
         recorder = new_recorder()
-        return recorder, listening, Resampler(recorder.rate)
+        return recorder, turns, Resampler(recorder.rate)
 
     def _opened(self, found: Any) -> None:
         was_asked, self._asked = self._asked, False
@@ -124,26 +124,26 @@ class Microphone(QObject):
             self.failed.emit(found)
             self.switched.emit()
             return
-        recorder, self._listening, self._resampler = found
+        recorder, self._turns, self._resampler = found
         if not was_asked or self._closed["closed"]:
             recorder.end()  # it was not wanted any more when it was found
             return
         self._recorder = recorder
         if self._hold:
-            self._listening.hold()
+            self._turns.hold()
         self._clock.start()
         self.switched.emit()
 
     def _look(self) -> None:
         """Take what was heard since the last time."""
-        from studio_voice.speech.listening import What
+        from studio_voice.speech.turn_detector import What
 
         recorder = self._recorder
         if recorder is None:
             return
         self.heard.emit(recorder.level())
-        self._listening.pause = self.pause
-        for noticed in self._listening.hear(self._resampler.add(recorder.take())):
+        self._turns.pause = self.pause
+        for noticed in self._turns.hear(self._resampler.add(recorder.take())):
             if noticed.what is What.BEGAN:
                 self.began.emit()
             else:

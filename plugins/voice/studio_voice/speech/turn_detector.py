@@ -66,7 +66,7 @@ class Noticed:
     sound: Array | None = None
 
 
-class Listening:
+class TurnDetector:
     """Takes sound of 16 kHz; says when somebody begins to speak, and when a turn is over.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Listening: where somebody begins and stops to speak, and whose voice it is."""
+"""Turns: where somebody begins and stops to speak, and whose voice it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from studio_voice.speech.detector import BEFORE, HOP, SHAPES, SpeechDetector, State
 from studio_voice.speech.echo_guard import EchoGuard
-from studio_voice.speech.listening import Listening, Resampler, What
+from studio_voice.speech.turn_detector import Resampler, TurnDetector, What
 
 RATE = 16_000
 
@@ -19,8 +19,8 @@ class Loudness:
         return (np.abs(frames[:, BEFORE:]).max(axis=1) > 0.05).astype(np.float32), state
 
 
-def listening(played: float = 0.0) -> Listening:
-    return Listening(Loudness(), EchoGuard(lambda: played), pause=0.5)  # type: ignore[arg-type]
+def turns(played: float = 0.0) -> TurnDetector:
+    return TurnDetector(Loudness(), EchoGuard(lambda: played), pause=0.5)  # type: ignore[arg-type]
 
 
 def sound(loudness: float, seconds: float) -> np.ndarray:
@@ -72,7 +72,7 @@ def test_every_rate_comes_out_at_sixteen_thousand(rate: int) -> None:
 
 
 def test_a_turn_begins_with_speech_and_ends_with_a_pause() -> None:
-    ear = listening()
+    ear = turns()
     noticed = ear.hear(np.concatenate([sound(0, 1), sound(0.3, 1), sound(0, 0.3), sound(0.3, 1)]))
     assert [each.what for each in noticed] == [What.BEGAN]
     assert ear.speaking
@@ -84,11 +84,11 @@ def test_a_turn_begins_with_speech_and_ends_with_a_pause() -> None:
 
 
 def test_a_click_is_no_turn() -> None:
-    assert listening().hear(np.concatenate([sound(0.3, 0.06), sound(0, 1)])) == []
+    assert turns().hear(np.concatenate([sound(0.3, 0.06), sound(0, 1)])) == []
 
 
 def test_a_key_that_is_held_takes_everything() -> None:
-    ear = listening()
+    ear = turns()
     ear.hold()
     assert ear.hear(sound(0, 3)) == []
     made = ear.release().sound
@@ -97,21 +97,21 @@ def test_a_key_that_is_held_takes_everything() -> None:
 
 
 def test_a_turn_without_a_pause_ends_some_time() -> None:
-    assert [n.what for n in listening().hear(sound(0.3, 121))][:2] == [What.BEGAN, What.ENDED]
+    assert [n.what for n in turns().hear(sound(0.3, 121))][:2] == [What.BEGAN, What.ENDED]
 
 
 @pytest.mark.parametrize(("played", "noticed"), [(0.2, 0), (0.0, 1)], ids=["guarded", "control"])
 def test_the_own_sound_is_no_person(played: float, noticed: int) -> None:
-    assert len(listening(played).hear(sound(0.1, 3))) == noticed
+    assert len(turns(played).hear(sound(0.1, 3))) == noticed
 
 
 def test_a_person_is_heard_over_the_own_sound() -> None:
-    ear = listening(played=0.2)
+    ear = turns(played=0.2)
     assert ear.hear(sound(0.1, 1)) == []
     assert [each.what for each in ear.hear(sound(0.4, 0.5))] == [What.BEGAN]
 
 
 def test_with_headphones_a_quiet_voice_is_enough() -> None:
-    ear = listening(played=0.2)
+    ear = turns(played=0.2)
     assert ear.hear(sound(0.0005, 1)) == []
     assert [each.what for each in ear.hear(sound(0.06, 0.5))] == [What.BEGAN]
