@@ -108,4 +108,4 @@ def compile_modules(python: Path, folder: Path, parts: Sequence[Path]) -> None:
 
 def _clean() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    return {**kept, "PYTHONNOUSERSITE": "1"}
+    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}

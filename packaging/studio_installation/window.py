@@ -90,6 +90,8 @@ class SetupWindow(QWidget):
         label = {"install": tr("Install"), "repair": tr("Repair"), "uninstall": tr("Uninstall")}
         self._start = QPushButton(label[order.verb])
         self._start.setDefault(True)
+        self._start.setFocus()
+        self._folder.returnPressed.connect(self.start)
         self._start.clicked.connect(self.start)
         self._lay_out()
         self._news.progress.connect(self._on_progress)

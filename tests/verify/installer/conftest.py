@@ -101,10 +101,11 @@ def files() -> Path:
         shutil.copytree(folder, small, symlinks=True, ignore=left_out)
         build(small, out / "old")
         build(small, out / "new", "--version", NEW)
-    if not list(out.glob("*.whl")):
-        example = ROOT / "plugins/examples/csv_columns"
-        words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-        subprocess.run(words, cwd=example, check=True)
+    if not list(out.glob("plugin/*.whl")):
+        words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
+        for name in ("csv_columns", "csv_plot"):
+            example = ROOT / "plugins/examples" / name
+            subprocess.run([*words, "-d", str(out / "plugin")], cwd=example, check=True)
     return out
 
 
