@@ -6,7 +6,8 @@ Plain data and its JSON. Knows neither files of others, nor sound, nor Qt, nor t
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +19,7 @@ TICKS: Final = 480
 MAX_NOTES: Final = 100_000
 MAX_TRACKS: Final = 64
 MAX_LYRIC: Final = 60
+MAX_VERSES: Final = 8
 LOUDNESS: Final = {
     "pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124,
     "ffff": 127,
@@ -40,7 +42,7 @@ class Note(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     """One note: ``start`` and ``length`` in ticks, MIDI ``pitch`` 0…127, ``velocity`` 1…127.
 
     ``lyric`` is the syllable that is sung on it, "" for none: with a hyphen at its end where the
-    word goes on, and "_" where the syllable before is held.
+    word goes on, and "_" where the syllable before is held. ``verses``: those of further verses.
     """
 
     start: int
@@ -48,11 +50,28 @@ class Note(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     length: int
     velocity: int = 80
     lyric: str = ""
+    verses: tuple[str, ...] = ()
+
+    @property
+    def sung(self) -> tuple[str, ...]:
+        """The syllable of each verse; empty where none has one."""
+        return (self.lyric, *self.verses) if self.lyric or self.verses else ()
 
     @property
     def end(self) -> int:
         """The first tick at which it no longer sounds."""
         return self.start + self.length
+
+
+def singing(syllables: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a note on which these are sung, one a verse; no verse is empty behind.
+
+    What is more than a piece may have is left out.
+    """
+    kept = list(syllables[:MAX_VERSES])
+    while kept and not kept[-1]:
+        kept.pop()
+    return {"lyric": kept[0] if kept else "", "verses": tuple(kept[1:])}
 
 
 class Dynamic(msgspec.Struct, frozen=True, order=True):
@@ -297,7 +316,9 @@ def checked(piece: Piece) -> Piece:
                 raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")
             if not 1 <= note.velocity <= 127:
                 raise BadInput(f"A note of “{track.name[:40]}” has an invalid velocity.")
-            if len(note.lyric) > MAX_LYRIC:
+            if len(note.verses) >= MAX_VERSES:
+                raise BadInput(f"A piece can have at most {MAX_VERSES} verses.")
+            if any(len(syllable) > MAX_LYRIC for syllable in note.sung):
                 raise BadInput(f"A syllable of “{track.name[:40]}” is too long.")
         for each in track.dynamics:
             if each.tick < 0 or (each.sign not in LOUDNESS and each.sign not in HAIRPINS):

@@ -5,7 +5,7 @@ What readers of MusicXML and ABC share: repeats written out, ties joined, change
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -29,6 +29,7 @@ from studio_music.piece import (
     Piece,
     Tempo,
     Track,
+    singing,
 )
 from studio_music.theory.dynamics import led
 
@@ -36,7 +37,8 @@ from studio_music.theory.dynamics import led
 class WrittenNote(NamedTuple):
     """A sounding note from ``start`` ticks of its bar on, and what it is tied to.
 
-    ``place`` is its letter and octave, where what is tied to it is found by that.
+    ``place`` is its letter and octave, where what is tied to it is found by that; ``sung`` what is
+    sung on it, one syllable a verse.
     """
 
     start: int
@@ -47,7 +49,7 @@ class WrittenNote(NamedTuple):
     ties: bool
     voice: str
     place: tuple[str, int] = ("", 0)
-    lyric: str = ""
+    sung: tuple[str, ...] = ()
 
 
 _TEMPO: Final = 100.0  # where a score says none
@@ -226,14 +228,17 @@ class Score:
         """Return the notes of a part in the order of playing, tied ones as one."""
         made: list[Note] = []
         ties = _Ties()
-        for begin, together in self._played():
-            for written in sorted(together[part].notes, key=lambda note: note.start):
+        often, turns = Counter(self._order), Counter[int]()
+        for at, (begin, together) in zip(self._order, self._played()):
+            turns[at] += 1
+            bar = together[part]
+            for written in sorted(bar.notes, key=lambda note: note.start):
                 note = Note(
                     begin + written.start,
                     written.pitch,
                     written.length,
                     written.velocity,
-                    written.lyric,
+                    **singing(self._sung(written, bar, turns[at], often[at])),
                 )
                 if written.tied:
                     note = ties.joined(note, written.voice)
@@ -246,6 +251,17 @@ class Score:
                         f"With its repeats, this score exceeds the limit of {MAX_NOTES:,} notes."
                     )
         return made + ties.left()
+
+    def _sung(self, written: WrittenNote, bar: WrittenBar, turn: int, turns: int) -> Sequence[str]:
+        """Return what is sung on a note of a bar: where that is repeated, one verse each time."""
+        sung = written.sung
+        if turns > 1:
+            verses = max(len(note.sung) for note in bar.notes)
+            verse = min(turn, verses) - 1
+            return sung[verse : verse + 1] if verses else ()
+        if len(self._order) > len(self._bars) and not "".join(sung[:1]):
+            return tuple(filter(None, sung))  # of an ending that is for a later verse
+        return sung
 
 
 class _Ties:

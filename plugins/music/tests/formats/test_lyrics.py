@@ -10,7 +10,7 @@ from studio_music import engraving
 from studio_music.formats import read, write
 from studio_music.formats.midi.files import _CARRIED
 from studio_music.pages.file_export import write_picture
-from studio_music.piece import TICKS, Dynamic, Key, Note, Piece, Track
+from studio_music.piece import TICKS, Dynamic, Key, Note, Piece, Track, singing
 from studio_music.theory.dynamics import followed, marked
 
 WORDS = ["Hal-", "le-", "lu-", "jah", "sing", "_", "to", "thee", "O\xa0Lord", "for-", "e-", "ver"]
@@ -23,7 +23,8 @@ SIGNS = (
 
 
 def song() -> Piece:
-    notes = tuple(Note(at * TICKS, 60 + at % 5, TICKS, 80, WORDS[at]) for at in range(12))
+    sung = [singing((word, "", "la" if at % 3 else "_")) for at, word in enumerate(WORDS)]
+    notes = tuple(Note(at * TICKS, 60 + at % 5, TICKS, 80, **sung[at]) for at in range(12))
     voice = followed(Track("Voice", notes, 52, role="melody"), SIGNS)
     bass = Track("Bass", tuple(Note(bar * 4 * TICKS, 48, 4 * TICKS, 70) for bar in range(3)))
     return Piece("Song", Key("C", "major"), length=12 * TICKS, tracks=(voice, bass))
@@ -34,7 +35,7 @@ def test_words_and_dynamics_come_back_from_a_file(suffix: str) -> None:
     piece = song()
     back = read(write(piece, suffix)).piece
     for old, new in zip(piece.tracks, back.tracks, strict=True):
-        assert [note.lyric for note in new.notes] == [note.lyric for note in old.notes]
+        assert [note.sung for note in new.notes] == [note.sung for note in old.notes]
         assert new.dynamics == old.dynamics
     assert [n.velocity for n in back.tracks[0].notes] == [n.velocity for n in piece.tracks[0].notes]
 
@@ -69,8 +70,13 @@ def test_a_hairpin_of_a_score_leads_from_one_dynamic_to_the_next() -> None:
     )
     assert (notes[0].lyric, opened.remarks) == ("A-", ())
     both = sung.replace("</note>", verse.format(2, "B"))
-    assert read(SCORE.format(first=both, plain=PLAIN).encode()).remarks == (
-        "Only the first verse of the lyrics was kept.",
+    assert read(SCORE.format(first=both, plain=PLAIN).encode()).piece.tracks[0].notes[0].sung == (
+        "A-",
+        "B-",
+    )
+    far = sung.replace("</note>", verse.format(99, "Z"))
+    assert read(SCORE.format(first=far, plain=PLAIN).encode()).remarks == (
+        "Only the first 8 verses of the lyrics were kept.",
     )
     loud = PLAIN.replace("<note>", '<note dynamics="100">')
     own = read(SCORE.format(first=loud, plain=loud).encode()).piece.tracks[0].notes
@@ -82,6 +88,15 @@ def test_words_of_an_abc_tune_are_read_as_the_standard_has_them() -> None:
     notes = read(tune).piece.tracks[0].notes
     words = ["Swing", "low,", "sweet\u00a0one", "", "cha-", "ri", "ot", "a-b", "_", "", "", ""]
     assert [note.lyric for note in notes] == words
+
+
+def test_each_time_a_part_is_repeated_its_next_verse_is_sung() -> None:
+    tune = b"X:1\nL:1/4\nM:2/4\nK:C\n|:CD|1EF:|2GA|]\nw:one two three four\nw:five * * * six\n"
+    notes = read(tune).piece.tracks[0].notes
+    assert [note.sung for note in notes] == [
+        *(("one",), ("two",), ("three",), ("four",)),
+        *(("five",), (), ("six",), ()),
+    ]
 
 
 def test_a_sign_makes_what_follows_louder_and_accents_stay() -> None:

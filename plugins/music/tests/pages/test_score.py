@@ -269,6 +269,17 @@ def test_lyrics_are_typed_under_the_notes_from_one_to_the_next(desk: ScoreDesk) 
     edited = edits.move(document.piece, 0, frozenset(document.track.notes[:1]), 0, 2)
     document.apply("Move notes", edited)
     assert document.track.notes[0].lyric == "Hal-", "it moves with its note"
+    document.select(frozenset({document.track.notes[1]}))
+    desk.engrave_again()
+    desk.view.lyrics.begin()
+    first = field.y()
+    desk.qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert field.y() > first
+    desk.qtbot.keyClicks(field, "men")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Up)
+    desk.engrave_again()
+    assert field.text() == "le"
+    assert document.track.notes[1].sung == ("le-", "men")
 
 
 def test_escape_leaves_the_syllable_and_backspace_goes_back(desk: ScoreDesk) -> None:

@@ -16,7 +16,7 @@ from studio_music.formats.abc.lyrics import BAR, NONE, dynamic_of, tokens_of
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.pitch_spelling import STEPS
 from studio_music.formats.repeats import MAX_PLAYED
-from studio_music.piece import LOUDNESS, TICKS, Metre
+from studio_music.piece import LOUDNESS, MAX_VERSES, TICKS, Metre
 
 _SIGNS: Final = re.compile(
     r"""
@@ -73,7 +73,7 @@ class VoiceReader:
         self._velocity = _VELOCITY
         self._line: list[tuple[WrittenBar, int]] = []
         """The notes of the line, the first of each chord: the bar, and the number there."""
-        self._worded = False
+        self._verses = 0
 
     # ---- fields
 
@@ -102,7 +102,7 @@ class VoiceReader:
     def take_music(self, line: str) -> None:
         """Take a line of music."""
         reader, at = self, 0
-        self._line, self._worded = [], False
+        self._line, self._verses = [], 0
         line = _without_unclosed(line)
         while found := _SIGNS.search(line, at):
             at = found.end()
@@ -112,11 +112,11 @@ class VoiceReader:
                 reader._take(found)
 
     def take_words(self, words: str) -> None:
-        """Take the words under the line of music before, of which the first verse counts."""
-        if self._worded:
-            self._remarks.append("Only the first verse of the lyrics was kept.")
+        """Take the words under the line of music before; each line of them is a verse."""
+        verse, self._verses = self._verses, self._verses + 1
+        if verse >= MAX_VERSES:
+            self._remarks.append(f"Only the first {MAX_VERSES} verses of the lyrics were kept.")
             return
-        self._worded = True
         at = 0
         for token in tokens_of(words):
             if at >= len(self._line):
@@ -130,7 +130,9 @@ class VoiceReader:
                     )
                 continue
             if token != NONE:
-                bar.notes[number] = bar.notes[number]._replace(lyric=token)
+                note = bar.notes[number]
+                sung = (*note.sung, *[""] * (verse - len(note.sung)), token)
+                bar.notes[number] = note._replace(sung=sung)
             at += 1
 
     def _take(self, sign: re.Match[str]) -> None:

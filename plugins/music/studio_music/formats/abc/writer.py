@@ -82,20 +82,22 @@ class _Voice:
         else:
             yield f"%%MIDI program {self._track.program}"
         written = [self._bar(number, bar) for number, bar in enumerate(self._bars.all)]
-        sung = any(note.lyric for note in self._track.notes)
+        verses = max((len(note.sung) for note in self._track.notes), default=0)
         for at in range(0, len(written), _BARS_A_LINE):
             last = at + _BARS_A_LINE >= len(written)
             yield " | ".join(written[at : at + _BARS_A_LINE]) + (" |]" if last else " |")
-            if sung:
-                inside = enumerate(self._bars.all[at : at + _BARS_A_LINE], at)
-                yield f"w: {words_of([self._syllables(number, bar) for number, bar in inside])}"
+            inside = list(enumerate(self._bars.all[at : at + _BARS_A_LINE], at))
+            for verse in range(verses):
+                words = words_of([self._syllables(number, bar, verse) for number, bar in inside])
+                yield f"w: {words}"
 
-    def _syllables(self, number: int, bar: Bar) -> list[str]:
+    def _syllables(self, number: int, bar: Bar, verse: int) -> list[str]:
         """Return what is sung on the notes of the highest voice in a bar; "" for nothing."""
         chords = self._layers[0].get(number, []) if self._layers else []
         found = []
         for sign in signs(chords, bar):
-            lyric = next((each.note.lyric for each in sign.notes if each.note.lyric), "")
+            of_notes = ("".join(each.note.sung[verse : verse + 1]) for each in sign.notes)
+            lyric = next(filter(None, of_notes), "")
             found += [HELD if lyric and sign.tied else lyric] if sign.notes else []
         return found
 

@@ -9,12 +9,12 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from studio_music.formats import chord_symbols
-from studio_music.formats.musicxml.lyrics import hairpin_of, sign_of, syllable_of
+from studio_music.formats.musicxml.lyrics import hairpin_of, sign_of, syllables_of
 from studio_music.formats.musicxml.xml_files import attribute, number
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.percussion import pitch_at
 from studio_music.formats.pitch_spelling import STEPS
-from studio_music.piece import LOUDNESS, TICKS, Key, Metre
+from studio_music.piece import LOUDNESS, MAX_VERSES, TICKS, Key, Metre
 
 _ACCENTS: Final = {"sf": 112, "sfz": 112, "fp": 96, "fz": 112}
 _BEATS: Final = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
@@ -83,9 +83,9 @@ class PartReader:
         loud = attribute(note, "dynamics")
         velocity = self._velocity if loud is None else _loudness(loud)
         self.has_velocities = self.has_velocities or loud is not None
-        lyric, has_verses = syllable_of(note)
-        if has_verses:
-            self._remarks.append("Only the first verse of the lyrics was kept.")
+        sung = syllables_of(note)
+        if len(sung) > MAX_VERSES:
+            self._remarks.append(f"Only the first {MAX_VERSES} verses of the lyrics were kept.")
         self._bar.notes.append(
             WrittenNote(
                 begin,
@@ -95,7 +95,7 @@ class PartReader:
                 "stop" in ties,
                 "start" in ties,
                 note.findtext("voice", ""),
-                lyric=lyric,
+                sung=sung,
             )
         )
 

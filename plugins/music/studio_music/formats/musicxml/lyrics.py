@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from studio_music.formats.bars import Bar
-from studio_music.piece import HAIRPINS, LOUDNESS, MAX_LYRIC, Track
+from studio_music.piece import HAIRPINS, LOUDNESS, MAX_LYRIC, MAX_VERSES, Track
 
 HELD: Final = "_"
 _TOGETHER: Final = "\u00a0"
@@ -22,40 +22,63 @@ _SYLLABIC: Final = {
 
 
 def lyrics(track: Track) -> dict[int, str]:
-    """Return the ``lyric`` element of each note of a track that has one, by its number."""
-    sung = [(number, note.lyric) for number, note in enumerate(track.notes) if note.lyric]
-    found, goes_on = {}, False
+    """Return the ``lyric`` elements of each note of a track that has any, by its number."""
+    found: dict[int, str] = {}
+    for verse in range(max((len(note.sung) for note in track.notes), default=0)):
+        for number, element in _of_verse(track, verse).items():
+            found[number] = found.get(number, "") + element
+    return found
+
+
+def _of_verse(track: Track, verse: int) -> dict[int, str]:
+    """Return the ``lyric`` elements of one verse."""
+    of_notes = enumerate(note.sung[verse : verse + 1] for note in track.notes)
+    sung = [
+        (number, syllable) for number, syllables in of_notes for syllable in syllables if syllable
+    ]
+    head, found, goes_on = f'<lyric number="{verse + 1}">', {}, False
     for place, (number, syllable) in enumerate(sung):
         following = sung[place + 1][1] if place + 1 < len(sung) else ""
         if syllable == HELD:
             kind = "continue" if following == HELD else "stop"
-            found[number] = f'<lyric number="1"><extend type="{kind}"/></lyric>'
+            found[number] = f'{head}<extend type="{kind}"/></lyric>'
             continue
         ends = not syllable.endswith("-")
         words = escape(_printed(syllable.removesuffix("-")))
         held = '<extend type="start"/>' if following == HELD else ""
         found[number] = (
-            f'<lyric number="1"><syllabic>{_SYLLABIC[goes_on, not ends]}</syllabic>'
+            f"{head}<syllabic>{_SYLLABIC[goes_on, not ends]}</syllabic>"
             f"<text>{words}</text>{held}</lyric>"
         )
         goes_on = not ends
     return found
 
 
-def syllable_of(note: Element) -> tuple[str, bool]:
-    """Return what is sung on a ``note`` element in its first verse, and whether it has others."""
-    verses = note.findall("lyric")
-    if not verses:
-        return "", False
-    first = next((verse for verse in verses if verse.get("number", "1") == "1"), verses[0])
-    parts = (" ".join((text.text or "").split()) for text in first.findall("text"))
+def syllables_of(note: Element) -> tuple[str, ...]:
+    """Return what is sung on a ``note`` element, one a verse; "" where one has nothing here.
+
+    Verses that have no number are counted; one too many is there, but empty.
+    """
+    sung: dict[int, str] = {}
+    for count, lyric in enumerate(note.findall("lyric"), 1):
+        name = lyric.get("number", "")
+        number = int(name) if name.isdecimal() and len(name) < 3 else count
+        if number > MAX_VERSES:
+            sung[MAX_VERSES + 1] = ""
+        elif number > 0:
+            sung.setdefault(number, _syllable(lyric))
+    return tuple(sung.get(number, "") for number in range(1, max(sung, default=0) + 1))
+
+
+def _syllable(lyric: Element) -> str:
+    parts = (" ".join((text.text or "").split()) for text in lyric.findall("text"))
     words = _printed(" ".join(parts)).replace(" ", _TOGETHER)[: MAX_LYRIC - 1]
     if not words:
-        return (HELD if first.find("extend") is not None else ""), len(verses) > 1
+        return HELD if lyric.find("extend") is not None else ""
     # A word that goes on has several syllables, of which the last says so.
-    kinds = first.findall("syllabic")
+    kinds = lyric.findall("syllabic")
     goes_on = bool(kinds) and (kinds[-1].text or "").strip() in ("begin", "middle")
-    return words + "-" * goes_on, len(verses) > 1
+    return words + "-" * goes_on
 
 
 def _printed(words: str) -> str:

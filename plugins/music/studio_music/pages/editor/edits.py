@@ -24,6 +24,7 @@ from studio_music.piece import (
     Piece,
     Tempo,
     Track,
+    singing,
 )
 
 Notes = frozenset[Note]
@@ -94,9 +95,11 @@ def set_velocity(piece: Piece, track: int, chosen: Notes, velocity: int) -> Edit
     return _each(piece, track, chosen, lambda n: replace(n, velocity=_loud(velocity)))
 
 
-def set_lyric(piece: Piece, track: int, note: Note, lyric: str) -> Edited:
-    """Let a syllable be sung on a note; "" for none."""
-    return _each(piece, track, frozenset({note}), lambda n: replace(n, lyric=lyric[:MAX_LYRIC]))
+def set_lyric(piece: Piece, track: int, note: Note, lyric: str, verse: int = 0) -> Edited:
+    """Let a syllable be sung on a note; "" for none. ``verse``: 0 for the first."""
+    syllables = [*note.sung, *[""] * (verse + 1)][: max(len(note.sung), verse + 1)]
+    syllables[verse] = lyric[:MAX_LYRIC]
+    return _each(piece, track, frozenset({note}), lambda n: replace(n, **singing(syllables)))
 
 
 def quantise(piece: Piece, track: int, chosen: Notes, snap: int, *, ends: bool = False) -> Edited:

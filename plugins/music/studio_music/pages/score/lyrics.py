@@ -9,9 +9,11 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.lyric_field import LyricField
-from studio_music.piece import Note
+from studio_music.piece import MAX_VERSES, Note
 
 _BELOW, _LEFT = 16, 2
+_LINE = 0.62
+"""Height of a line of words, in what a page is scaled by."""
 
 
 class LyricTyping(QObject):
@@ -19,15 +21,19 @@ class LyricTyping(QObject):
 
     Attributes:
         field: Hidden while nothing is typed.
+        verse: That is typed; 0 is the first.
+        scale: Of the score.
     """
 
-    def __init__(self, canvas: ScoreCanvas, document: Document) -> None:
+    def __init__(self, canvas: ScoreCanvas, document: Document, scale: float) -> None:
         super().__init__(canvas)
         self._canvas, self._document = canvas, document
         self._note: Note | None = None
         self._wanted = False
+        self.verse, self.scale = 0, scale
         self.field = LyricField(canvas)
         self.field.left.connect(self._on_left)
+        self.field.verse_asked.connect(self._go_to_verse)
         self.field.given_up.connect(self.end)
         document.opened.connect(self.end)
 
@@ -37,7 +43,7 @@ class LyricTyping(QObject):
         notes = sorted(document.selected) or list(document.track.notes[:1])
         if document.track.drums or not notes:
             return
-        self._wanted = True
+        self._wanted, self.verse = True, 0
         self._go(notes[0])
 
     def end(self) -> None:
@@ -56,7 +62,20 @@ class LyricTyping(QObject):
         self._note = note
         self._document.select(frozenset({note}))
         if self._place(note):
-            self.field.begin("" if note.lyric == "_" else note.lyric.removesuffix("-"))
+            self.field.begin(self._known(note), self.verse)
+
+    def _known(self, note: Note) -> str:
+        return "".join(note.sung[self.verse : self.verse + 1])
+
+    def _go_to_verse(self, step: int) -> None:
+        """Go on with the verse below or above, under the same note."""
+        verse = self.verse + step
+        if self._note is not None and 0 <= verse < MAX_VERSES:
+            self.field.leave(0)
+            (note,) = self._document.selected or (None,)
+            self._wanted, self.verse = True, verse
+            if note is not None:
+                self._go(note)
 
     def _place(self, note: Note) -> bool:
         """Put the field under a note; False where the page does not show it yet."""
@@ -70,9 +89,10 @@ class LyricTyping(QObject):
             return False
         left = round(box.left()) - _LEFT  # what is sung before stays to be read
         right = max(0, self._canvas.width() - self.field.width())
-        self.field.move(max(0, min(left, right)), round(box.bottom()) + _BELOW)
+        below = round(box.bottom() + _BELOW + self.verse * self.scale * _LINE)
+        self.field.move(max(0, min(left, right)), below)
         if not self.field.isVisible():
-            self.field.begin("" if note.lyric == "_" else note.lyric.removesuffix("-"))
+            self.field.begin(self._known(note), self.verse)
         return True
 
     def _on_left(self, syllable: str, step: int) -> None:
@@ -80,8 +100,8 @@ class LyricTyping(QObject):
         if note is None:
             return
         self._note = None  # what the field says while it goes is not heard twice
-        if syllable != note.lyric and note in document.track.notes:
-            edited = edits.set_lyric(document.piece, document.current, note, syllable)
+        if syllable != self._known(note) and note in document.track.notes:
+            edited = edits.set_lyric(document.piece, document.current, note, syllable, self.verse)
             document.apply(tr("Type lyrics"), edited)
             (note,) = edited.selected
         following = self._neighbour(note, step) if step else None

@@ -46,7 +46,7 @@ class ScoreView(QFrame):
         self._ui, self._document = ctx.ui, document
         self.engraver = EngravingRequest(ctx)
         self.canvas = ScoreCanvas()
-        self.lyrics = LyricTyping(self.canvas, document)
+        self.lyrics = LyricTyping(self.canvas, document, _SCALE)
         self.keys: KeyBindings | None = None
         """Edits of the selection, those of the roll."""
         self.scale = _SCALE
@@ -129,7 +129,7 @@ class ScoreView(QFrame):
 
     def zoom(self, factor: float) -> None:
         """Engrave larger or smaller."""
-        self.scale = max(_LEAST, min(_MOST, self.scale * factor))
+        self.scale = self.lyrics.scale = max(_LEAST, min(_MOST, self.scale * factor))
         self._ask()
 
     def reset_zoom(self) -> None:
