@@ -96,6 +96,7 @@ class Track(msgspec.Struct, frozen=True):
         volume: 0…1, as a factor on the amplitude. ``pan``: −1 (left) … 1 (right).
         dynamics: Its signs, in order.
         reverb: 0…1: how much of it is sent to the room; MIDI's controller 91.
+        compression: 0 (none) … 1: how far its loud notes are turned down, before ``volume``.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Track(msgspec.Struct, frozen=True):
     solo: bool = False
     dynamics: tuple[Dynamic, ...] = ()
     reverb: float = 0.3
+    compression: float = 0.0
 
 
 class Mix(msgspec.Struct, frozen=True):
@@ -311,6 +313,8 @@ def checked(piece: Piece) -> Piece:
     for track in piece.tracks:
         if not 0 <= track.reverb <= 1:
             raise BadInput(f"The reverb of “{track.name[:40]}” is not from 0 to 1.")
+        if not 0 <= track.compression <= 1:
+            raise BadInput(f"The compression of “{track.name[:40]}” is not from 0 to 1.")
         for note in track.notes:
             if not (note.start >= 0 and note.length > 0 and 0 <= note.pitch <= 127):
                 raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")

@@ -51,7 +51,7 @@ class PieceActions:
         trouble: TroubleRow,
         take: Callable[[], TaskResult | None],
         takes: ArtifactActions,
-        page: Mapping[str, Callable[..., None]],
+        page: Mapping[str, Callable[..., Any]],
     ) -> None:
         """Work on ``document``.
 
@@ -59,8 +59,9 @@ class PieceActions:
             take: Returns the take that is in view.
             takes: What can be done with that.
             page: What the page does: ``open()``, ``new()``, ``hum()``, ``midi()``,
-                ``keep()``, ``compose(takes)``, ``recall(take)``, ``compare()``, ``take_bars()``
-                and ``renamed(take)``.
+                ``keep()``, ``compose(takes)``, ``recall(take)``, ``compare(other)``,
+                ``take_bars()`` and ``renamed(take)``; ``others()`` returns id and name of each
+                take that can be compared.
         """
         self._ctx, self._document, self._saving = ctx, document, saving
         self._run, self._trouble, self._take, self._takes = run, trouble, take, takes
@@ -112,9 +113,7 @@ class PieceActions:
             self._entry(export, "", words, partial(self.export, suffix))
         self._fill_targets(menu)
         menu.addSeparator()
-        self._entry(menu, "repeat", tr("Hear the version before\tX"), self._page["compare"])
-        bars = tr("Take these bars from the version before")
-        self._entry(menu, "copy", bars, self._page["take_bars"])
+        self._fill_others(menu)
         menu.addSeparator()
         self._entry(menu, "pencil", tr("Rename…"), self.ask_title)
         self._entry(menu, "x", tr("Remove from list\tDel"), self._takes.remove)
@@ -160,6 +159,21 @@ class PieceActions:
             if title != tr("Music"):
                 words = tr("Send to {page}").format(page=title)
                 self._entry(menu, "arrow-right", words, partial(self.send, place))
+
+    def _fill_others(self, menu: Any) -> None:
+        """Offer the other versions: the first is the one that is compared by a key."""
+        compare, others = self._page["compare"], self._page["others"]()
+        if not others:
+            return
+        (_, name), *_ = others
+        words = tr("Hear {version}").format(version=name)
+        self._entry(menu, "repeat", f"{words}\tX", compare)
+        if others[1:]:
+            more = self._submenu(menu, "repeat", tr("Compare with"))
+            for id, words in others:
+                self._entry(more, "", words, partial(compare, id))
+        words = tr("Take these bars from {version}").format(version=name)
+        self._entry(menu, "copy", words, self._page["take_bars"])
 
     def _entry(self, menu: Any, icon: str, words: str, run: Any) -> Any:
         action = menu.addAction(words)

@@ -47,7 +47,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         ("loop_selection", tr("Loop the selection"), edits["loop_selection"], "repeat", "Alt+L"),
         (
             "compare",
-            tr("Hear the version before (X), from the same place"),
+            tr("Hear the compared version (X), from the same place"),
             page.compare,
             "repeat",
             "",

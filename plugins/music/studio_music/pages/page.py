@@ -41,8 +41,8 @@ from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.score_tasks import ScoreTasks
 from studio_music.pages.takes.remarks_row import RemarksRow
-from studio_music.pages.takes.strip import SIZE, TakePainter, describe
-from studio_music.pages.takes.takes import piece_of, read_take
+from studio_music.pages.takes.strip import SIZE, TakePainter, describe, named
+from studio_music.pages.takes.takes import TakeNumbers, piece_of, read_take
 from studio_music.piece import Piece
 from studio_music.schema import SCORE_SUFFIXES
 
@@ -65,8 +65,8 @@ class MusicPage(QWidget):
         self.following = True
         self._loading = 2
         """Takes and draft are still being read."""
-        self._before = ""
-        """The take that was in view before this one."""
+        self._other = ""
+        """The take that is compared with the one in view: the one before it, or another chosen."""
         self.document = Document()
         self.saving = Autosave(ctx, self.document)
         self.playing = PlaybackController(ctx, self.document, make_player)
@@ -92,14 +92,15 @@ class MusicPage(QWidget):
 
     def _make_parts(self, ctx: PluginContext) -> None:
         kit = ctx.kit
+        self.numbers = TakeNumbers(ctx, lambda: self.takes)
         self.takes = kit.results(
             "takes",
             name=tr("Versions"),
             most=_MOST_TAKES,
             read=read_take,
-            paint=TakePainter(ctx.ui).paint,
+            paint=TakePainter(ctx.ui, self.numbers.of).paint,
             size=SIZE,
-            describe=describe,
+            describe=lambda take: describe(take, self.numbers.of(take)),
             file_name=lambda take: file_stem(take.artifact.title, "music"),
         )
         self.tasks = ScoreTasks(
@@ -141,6 +142,7 @@ class MusicPage(QWidget):
                 "compose": self.tasks.compose_takes,
                 "recall": self.set_recipe,
                 "compare": self.compare,
+                "others": self.others,
                 "take_bars": self.take_bars,
                 "renamed": self.takes.update,
             },
@@ -339,7 +341,7 @@ class MusicPage(QWidget):
             self.trouble.tell(words)
             return
         if self.document.source not in ("", artifact):
-            self._before = self.document.source
+            self._other = self.document.source
         self.document.open(piece, artifact, track=edits.melody_track(piece))
         self.prompt_box.set_melody(-1)
         self.takes.show_current(artifact)
@@ -352,16 +354,36 @@ class MusicPage(QWidget):
         if artifact != self.document.source:
             self.open_take(artifact)
 
-    def compare(self) -> None:
-        """Show the take that was in view before, at the same place; what plays goes on there."""
+    def others(self) -> list[tuple[str, str]]:
+        """Return id and name of the takes that the one in view can be compared with.
+
+        The one that is compared with it, where nobody chooses another, is the first.
+        """
+        found = [
+            (take.id, named(take, self.numbers.of(take)))
+            for take in self.takes
+            if take.id != self.document.source
+        ]
+        return sorted(found, key=lambda each: each[0] != self._other)
+
+    def compare(self, other: str = "") -> None:
+        """Show another take at the same place; what plays goes on there.
+
+        Args:
+            other: Which; else the one that was compared last, or in view before.
+        """
         playing = self.playing
-        if self._other() is None:
+        if self._compared(other) is None:
             return
         goes_on, tick, loop = playing.playing, playing.tick, playing.loop
         looping = playing.looping
 
         def shown() -> None:
-            self._open(self._before)
+            self._open(self._other)
+            shown = self.take()
+            if shown is not None:
+                name = named(shown, self.numbers.of(shown))
+                self._ctx.notices.info(name, key="music.compare")
             if loop is not None and looping:
                 playing.set_loop(loop)
             playing.seek(tick)
@@ -371,8 +393,8 @@ class MusicPage(QWidget):
         self.saving.keep(shown)
 
     def take_bars(self) -> None:
-        """Put the bars of the take before in the place of those that are looped or selected."""
-        other, document, loop = self._other(), self.document, self.playing.loop
+        """Put the bars of the compared take in the place of those that are looped or selected."""
+        other, document, loop = self._compared(), self.document, self.playing.loop
         if other is None:
             return
         chosen = document.selected
@@ -384,11 +406,12 @@ class MusicPage(QWidget):
         piece = edits.with_bars(document.settled, other, (first, last))
         document.apply_piece(tr("Bars of another version"), piece)
 
-    def _other(self) -> Piece | None:
-        """Return the piece of the take before; None, and say so, where there is none."""
-        take = self.takes.find(self._before)
+    def _compared(self, other: str = "") -> Piece | None:
+        """Return the piece of the compared take; None, and say so, where there is none."""
+        self._other = other or next((id for id, _ in self.others()), "")
+        take = self.takes.find(self._other)
         if take is None:
-            self.trouble.tell(tr("Open another version first: the two are compared."))
+            self.trouble.tell(tr("There is no other version to compare with."))
         return piece_of(take) if take else None
 
     def keep(self) -> None:

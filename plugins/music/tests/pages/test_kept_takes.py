@@ -149,7 +149,7 @@ def test_takes_of_one_title_are_told_apart_by_when_they_were_made(desk: Any, tun
     dated = replace(take, artifact=msgspec.structs.replace(take.artifact, created=made))
     assert made_at(dated, made + 60) == "15:06"
     assert made_at(dated, made + 86_400) == "03-04"
-    assert "2026-03-04 15:06" in describe(dated)
+    assert "2026-03-04 15:06" in describe(dated, 1)
     assert (
         made_at(replace(take, artifact=msgspec.structs.replace(take.artifact, created=0.0))) == ""
     )
@@ -201,6 +201,28 @@ def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any)
     assert pitches == [*higher[:4], *lower[4:8], *higher[8:]]
     desk.document.undo.undo()
     assert [note.pitch for note in desk.melody] == higher
+
+
+def test_versions_keep_their_numbers_and_any_two_are_compared(composed: Any) -> None:
+    desk = composed
+    second = desk.compose(tune("Second", shift=2))
+    desk.compose(tune("Third", shift=4))
+    page, names = desk.page, lambda: [name for _id, name in desk.page.others()]
+    assert names() == ["2. Second", "1. Calm tune"], "the one before is compared first"
+    (first,) = (id for id, name in page.others() if name == "1. Calm tune")
+    page.compare(first)
+    desk.until(lambda: desk.piece.title == "Calm tune")
+    assert names()[0] == "3. Third"
+    desk.qtbot.keyClick(page, KEY.Key_X)
+    desk.until(lambda: desk.piece.title == "Third")
+    assert names()[0] == "1. Calm tune", "that pair stays"
+    page.takes.remove(first)
+    assert names() == ["2. Second"]
+    desk.again()
+    desk.until(lambda: len(desk.results()) == 2)
+    numbers = [desk.page.numbers.of(take) for take in desk.results()]
+    assert numbers == [3, 2], "one that was taken out takes no number along"
+    assert second.title == "Second"
 
 
 def test_a_version_is_renamed_and_binned_from_its_menu(composed: Any) -> None:

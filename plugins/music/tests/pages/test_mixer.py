@@ -18,10 +18,12 @@ def test_reverb_and_compressor_are_edits_that_can_be_undone(composed: Any) -> No
     panel.mix.room.setValue(40)
     panel.mix.compression.setValue(60)
     panel.rows[1].reverb.setValue(90)
+    panel.rows[1].compression.setValue(40)
     assert document.piece.mix == Mix(4.0, 0.6)
     assert [track.reverb for track in document.piece.tracks] == [0.3, 0.9, 0.3]
-    assert document.undo.count() == 3, "a slider that moves is one step"
-    for _ in range(3):
+    assert [track.compression for track in document.piece.tracks] == [0.0, 0.4, 0.0]
+    assert document.undo.count() == 4, "a slider that moves is one step"
+    for _ in range(4):
         document.undo.undo()
     assert document.piece.mix == Mix()
     assert (panel.mix.room.value(), panel.mix.compression.value()) == (13, 0)

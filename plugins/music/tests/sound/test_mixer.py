@@ -103,7 +103,8 @@ def test_each_track_has_a_share_of_its_own(tones: Tones) -> None:
 
 @pytest.mark.parametrize("mix", [Mix(), Mix(3.0, 0.7)])
 def test_what_is_played_is_what_is_exported(tones: Tones, mix: Mix) -> None:
-    piece = band(mix, volume=0.3, reverb=0.5)  # so soft that no limiter has a say
+    # So soft that no limiter has a say.
+    piece = band(mix, volume=0.3, reverb=0.5, compression=mix.compression)
     file = rendered(piece, tones)[: 3 * RATE]
     heard = played(piece, tones, len(file))
     gain = (file * heard).sum() / (heard * heard).sum()
@@ -111,8 +112,31 @@ def test_what_is_played_is_what_is_exported(tones: Tones, mix: Mix) -> None:
     assert 20 * np.log10(off) < -60, "but for their loudness"
 
 
+def test_a_track_is_compressed_by_itself_and_alike_from_wherever_it_is_played(
+    tones: Tones,
+) -> None:
+    tune, kit = band().tracks
+    swelling = tuple(replace(note, velocity=40 + 5 * n) for n, note in enumerate(tune.notes))
+    tune, ranges, whole = replace(tune, notes=swelling), [], np.zeros((3, 4 * RATE), np.float32)
+    for amount in (0.0, 1.0):
+        timeline = Mixdown(Piece(tracks=(replace(tune, compression=amount),)), tones)
+        whole[:] = 0
+        timeline.mix_into(whole, 0)
+        loud = np.sqrt(np.square(whole[0]).reshape(8, -1).mean(axis=1))
+        ranges.append(float(20 * np.log10(loud.max() / loud[0])))
+    assert ranges[1] < ranges[0] - 4, "decibels from the softest to the loudest"
+    later = np.zeros((3, RATE), np.float32)
+    fresh = Mixdown(Piece(tracks=(replace(tune, compression=1.0), kit)), tones)
+    fresh.mix_into(later, 3 * RATE - 100)
+    beside = np.zeros_like(later)
+    Mixdown(Piece(tracks=(kit,)), tones).mix_into(beside, 3 * RATE - 100)
+    assert np.allclose(later - beside, whole[:, 3 * RATE - 100 : 4 * RATE - 100], atol=1e-4), (
+        "the other track is as it was"
+    )
+
+
 def test_stems_add_up_to_the_compressed_whole(tones: Tones) -> None:
-    piece = band(Mix(1.0, 1.0))
+    piece = band(Mix(1.0, 1.0), compression=0.6)
     *_, made = stems(piece, RATE, "studio")
     assert isinstance(made, list)
     total = np.sum([sound for _, sound in made], axis=0)
@@ -122,9 +146,9 @@ def test_stems_add_up_to_the_compressed_whole(tones: Tones) -> None:
 
 
 def test_the_mix_is_saved_with_the_piece_and_told_to_other_programs() -> None:
-    piece = band(Mix(2.5, 0.4), reverb=0.8)
+    piece = band(Mix(2.5, 0.4), reverb=0.8, compression=0.3)
     assert read(write(piece)).piece.mix == piece.mix
-    assert read(write(piece)).piece.tracks[0].reverb == 0.8
+    assert read(write(piece)).piece.tracks == piece.tracks
     plain = write(piece).replace(b"offline-studio/piece/1", b"offline-studio/other/1")
     assert read(plain).piece.tracks[0].reverb == pytest.approx(0.8, abs=0.01)
     assert read(plain).piece.mix == Mix()
@@ -136,3 +160,5 @@ def test_a_mix_that_cannot_be_is_refused(mix: Mix) -> None:
         checked(band(mix))
     with pytest.raises(BadInput, match="not from 0 to 1"):
         checked(band(reverb=3.0))
+    with pytest.raises(BadInput, match="The compression of “tune”"):
+        checked(band(compression=3.0))

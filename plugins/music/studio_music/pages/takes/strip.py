@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -26,10 +27,14 @@ _MADE_BY = {
 
 
 class TakePainter:
-    """Draws the notes of a take, its title, its star and what made it."""
+    """Draws the notes of a take, its number and title, its star and what made it.
 
-    def __init__(self, ui: Ui) -> None:
-        self._ui = ui
+    Args:
+        number: Returns that of a take.
+    """
+
+    def __init__(self, ui: Ui, number: Callable[[TaskResult], int]) -> None:
+        self._ui, self._number = ui, number
 
     def paint(self, painter: QPainter, take: TaskResult, chosen: bool) -> None:
         """Draw a take into a rectangle of ``SIZE``."""
@@ -66,7 +71,7 @@ class TakePainter:
             )
             room.setWidth(room.width() - painter.fontMetrics().horizontalAdvance(when) - 4)
         title = painter.fontMetrics().elidedText(
-            take.artifact.title or tr("Untitled"), Qt.TextElideMode.ElideRight, int(room.width())
+            named(take, self._number(take)), Qt.TextElideMode.ElideRight, int(room.width())
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, title)
 
@@ -80,9 +85,15 @@ def made_at(take: TaskResult, now: float | None = None) -> str:
     return time.strftime("%H:%M" if then[:3] == today[:3] else "%m-%d", then)
 
 
-def describe(take: TaskResult) -> str:
+def named(take: TaskResult, number: int) -> str:
+    """Return number and title of a take."""
+    title = take.artifact.title or tr("Untitled")
+    return tr("{n}. {title}").format(n=number, title=title)
+
+
+def describe(take: TaskResult, number: int) -> str:
     """Return what a take is, in a line."""
-    parts = [take.artifact.title or tr("Untitled")]
+    parts = [named(take, number)]
     piece = piece_of(take)
     if piece is None:
         parts.append(tr("it cannot be read"))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Final
+
 from msgspec.structs import replace
 
-from studio.api import SavedArtifact, TaskResult, outcome
+from studio.api import PluginContext, SavedArtifact, TaskResult, outcome
 from studio_music.pages.score_reader import read_piece
 from studio_music.piece import Piece
+
+_NUMBERS: Final = "version-numbers"
 
 
 def read_take(artifact: SavedArtifact) -> Piece | None:
@@ -33,3 +38,33 @@ def take_of(artifact: SavedArtifact) -> TaskResult:
         star=artifact.starred,
         content=read_take(artifact),
     )
+
+
+class TakeNumbers:
+    """The number of each take in the strip: what it was given first, it keeps.
+
+    Args:
+        takes: Returns those in the strip.
+    """
+
+    def __init__(self, ctx: PluginContext, takes: Callable[[], Iterable[TaskResult]]) -> None:
+        self._settings, self._takes = ctx.settings, takes
+        known = ctx.settings.get(_NUMBERS, {})
+        self._known = {
+            str(id): number
+            for id, number in (known.items() if isinstance(known, dict) else ())
+            if isinstance(number, int)
+        }
+
+    def of(self, take: TaskResult) -> int:
+        """Return the number of a take; new ones are numbered by their age."""
+        if take.id not in self._known:
+            there = sorted(self._takes(), key=lambda each: each.artifact.created)
+            following = max(self._known.values(), default=0) + 1
+            numbers = {each.id: self._known.get(each.id, 0) for each in [*there, take]}
+            for id, number in numbers.items():
+                if not number:
+                    numbers[id], following = following, following + 1
+            self._known = numbers
+            self._settings.set(_NUMBERS, numbers)
+        return self._known[take.id]

@@ -58,8 +58,10 @@ class TrackRow(QFrame):
         self.volume = Slider(100, tr("Volume"))
         self.pan = Slider(100, tr("Pan: left or right; double-click to centre"), -100)
         self.reverb = Slider(100, tr("Reverb: how much of the track is sent to the room"))
+        self.compression = Slider(100, tr("Compressor: loud notes of the track are turned down"))
         self.away = ctx.ui.icon_button("trash-2", tr("Remove the track"))
         ctx.ui.wear(self.away, Role.TINY)
+        self._sliders = (self.volume, self.pan, self.reverb, self.compression)
         self._lay_out()
         self._connect()
 
@@ -88,14 +90,18 @@ class TrackRow(QFrame):
         more.setHorizontalSpacing(4)
         more.setVerticalSpacing(2)
         more.setColumnStretch(1, 1)
-        more.addWidget(self.away, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        more.addWidget(self.away, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
         right = Qt.AlignmentFlag.AlignRight
         for line, (words, slider) in enumerate(
-            ((tr("Pan"), self.pan), (tr("Reverb"), self.reverb))
+            (
+                (tr("Pan"), self.pan),
+                (tr("Reverb"), self.reverb),
+                (tr("Compressor"), self.compression),
+            )
         ):
             more.addWidget(self._ui.label(words, Role.SMALL), line, 1, right)
             more.addWidget(slider, line, 2)
-        for slider in (self.volume, self.pan, self.reverb):
+        for slider in self._sliders:
             slider.setFixedWidth(64)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 5, 6, 5)
@@ -118,6 +124,11 @@ class TrackRow(QFrame):
         self.reverb.valueChanged.connect(
             lambda value: self._set(tr("Change the reverb"), "reverb", reverb=value / 100)
         )
+        self.compression.valueChanged.connect(
+            lambda value: self._set(
+                tr("Change the compression"), "compression", compression=value / 100
+            )
+        )
         self.instrument.clicked.connect(lambda _checked=False: self._ask_instrument())
         self.away.clicked.connect(lambda _checked=False: self.remove_asked.emit(self.place))
 
@@ -137,8 +148,8 @@ class TrackRow(QFrame):
         self.instrument.setAccessibleName(tr("Instrument: {name}").format(name=name))
         self.mute.setChecked(track.muted)
         self.solo.setChecked(track.solo)
-        values = (track.volume, track.pan, track.reverb)
-        for slider, value in zip((self.volume, self.pan, self.reverb), values):
+        values = (track.volume, track.pan, track.reverb, track.compression)
+        for slider, value in zip(self._sliders, values):
             slider.show_value(round(100 * value))
         self.volume.setToolTip(tr("Volume {percent} %").format(percent=round(100 * track.volume)))
         self.setAccessibleName(tr("Track {name}").format(name=track.name))
@@ -154,7 +165,7 @@ class TrackRow(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the room between instrument and volume."""
         super().resizeEvent(event)
-        for slider in (self.volume, self.pan, self.reverb):
+        for slider in self._sliders:
             slider.setFixedWidth(64 if self.width() > 160 else 44)
         self._elide()
 

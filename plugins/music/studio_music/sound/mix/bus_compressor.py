@@ -54,10 +54,20 @@ def factors(
     frames = sound.shape[1] - AHEAD
     if not amount or not frames:
         return np.ones(frames, np.float32), 0.0
-    slope = _SOFTEST + (_LOUDEST - _SOFTEST) * amount
-    how = Compression(slope, 1 + 5 * amount, _ATTACK, _RELEASE, _MAKEUP * amount)
+    nodes = np.concatenate(([before], reductions(sound, rate, amount, before)))
+    line = np.interp(np.arange(frames), np.arange(len(nodes)) * STEP, nodes)
+    return (10 ** ((makeup(amount) - line) / 20)).astype(np.float32), float(nodes[-1])
+
+
+def reductions(sound: np.ndarray, rate: int, amount: float, before: float) -> np.ndarray:
+    """Return (frames / ``STEP``,) decibels by which each step is turned down; see ``factors``."""
+    threshold = _SOFTEST + (_LOUDEST - _SOFTEST) * amount
+    how = Compression(threshold, 1 + 5 * amount, _ATTACK, _RELEASE)
     asked = wanted(levels(sound.T), how)
     most = np.lib.stride_tricks.sliding_window_view(asked, AHEAD // STEP + 1).max(axis=1)
-    nodes = np.concatenate(([before], smoothed(most, rate, how, before)))
-    line = np.interp(np.arange(frames), np.arange(len(nodes)) * STEP, nodes)
-    return (10 ** ((how.makeup - line) / 20)).astype(np.float32), float(nodes[-1])
+    return smoothed(most, rate, how, before)
+
+
+def makeup(amount: float) -> float:
+    """Return the decibels by which all is louder behind it."""
+    return _MAKEUP * amount

@@ -14,6 +14,7 @@ import numpy as np
 from studio.api import BadInput
 from studio_music.piece import TICKS, Note, Piece, Track
 from studio_music.sound.mix.tempo_map import TempoMap
+from studio_music.sound.mix.track_compressor import TrackCompressor
 from studio_music.sound.mix.track_renderer import TrackRenderer
 from studio_music.sound.synth.protocol import Tones
 
@@ -23,6 +24,7 @@ MAX_SECONDS = 1800.0
 _CLICKS = (76, 77)  # keys of the metronome: the first beat of a bar, the others
 _CLICK_GAIN = np.full((2, 1), 0.5, np.float32)
 _USUAL_SEND = Track("").reverb
+_Part = TrackRenderer | TrackCompressor
 
 
 class Mixdown:
@@ -43,11 +45,11 @@ class Mixdown:
         """Parts of ``before`` whose notes are the same are taken over, so that edits are quick."""
         self.piece, self.tones = piece, tones
         self._tempo_map = TempoMap(piece.tempos, tones.synth.rate)
-        self._known: dict[Any, tuple[Any, TrackRenderer]] = {}
+        self._known: dict[Any, tuple[Any, _Part]] = {}
         known = before._known if before and before.tones is tones else {}
-        self._buses: defaultdict[float, list[tuple[TrackRenderer, np.ndarray]]] = defaultdict(list)
+        self._buses: defaultdict[float, list[tuple[_Part, np.ndarray]]] = defaultdict(list)
         for track in heard(piece):
-            part = self._part(track.notes, track.program, track.drums, known)
+            part = self._part(track.notes, track.program, track.drums, known, track.compression)
             self._buses[track.reverb / _USUAL_SEND].append((part, gains(track)))
         if metronome:
             clicks = self._part(_clicks(piece), 0, True, known)
@@ -79,13 +81,24 @@ class Mixdown:
             bus[2] += group.mean(axis=0) * np.float32(send)
 
     def _part(
-        self, notes: tuple[Note, ...], program: int, drums: bool, known: dict[Any, Any]
-    ) -> TrackRenderer:
-        key = (id(notes), program, drums, self.piece.tempos)
-        # The notes stand beside the part, so that no other notes get their place in memory.
-        self._known[key] = known.get(key) or (
-            notes, TrackRenderer(notes, program, drums, self.tones, self._tempo_map),
-        )  # fmt: skip
+        self,
+        notes: tuple[Note, ...],
+        program: int,
+        drums: bool,
+        known: dict[Any, Any],
+        amount: float = 0.0,
+    ) -> _Part:
+        key = (id(notes), program, drums, self.piece.tempos, amount)
+        if key in known:
+            self._known[key] = known[key]
+        elif amount:
+            plain = self._part(notes, program, drums, known)
+            assert isinstance(plain, TrackRenderer)
+            self._known[key] = notes, TrackCompressor(plain, self.tones.synth.rate, amount)
+        else:
+            # The notes stand beside the part, so that no other notes get their place in memory.
+            part = TrackRenderer(notes, program, drums, self.tones, self._tempo_map)
+            self._known[key] = notes, part
         return self._known[key][1]
 
 
