@@ -94,7 +94,7 @@ def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEv
         )
     line = params.lines == "melody" or (params.lines == "auto" and overlap(events) < _POLYPHONIC)
     chosen = one_line(events) if line else events
-    bar = {"4/4": 4, "3/4": 3}.get(params.metre, 0)
+    bar = {"4/4": 4, "3/4": 3, "2/4": 2}.get(params.metre, 0)
     dotted = True if params.metre == "6/8" else None
     piece = written(chosen, name[:80], line=line, bpm=params.tempo, bar=bar, dotted=dotted)
     return piece, chosen, line

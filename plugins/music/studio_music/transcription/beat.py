@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from studio_music.transcription.metre import Line, likeliest
 from studio_music.transcription.quantisation import (
     DOTTED,
     PARTS,
     PLAIN,
     WITH_TRIPLETS,
     Division,
-    Reading,
     reading,
 )
 
@@ -67,7 +67,7 @@ class Beat:
         places: Of each note, in quarters from the start of a bar: sixteenths, or in triplets
             multiples of 1/3.
         ends: Where each note ends, likewise, not rounded.
-        bar: Quarters of a bar: 4, or 3.
+        bar: Quarters of a bar: 4, or 3; 2 where that was known.
         dotted: These are two dotted beats: 6/8.
     """
 
@@ -116,15 +116,20 @@ def found_beat(
     dotted = False if dotted is None and bar else dotted
     group = np.cumsum(_begin_apart(starts)) - 1
     onsets = starts[np.flatnonzero(_begin_apart(starts))]
-    pace, read = _likeliest(onsets, starts, weights, bpm, dotted)
-    places = np.array(read.places)[group]
+    found = []
+    for pace, cost in _readings(onsets, starts, weights, bpm, dotted):
+        read = reading(onsets.tolist(), 60 / pace.bpm, pace.division)
+        places, is_dotted = np.array(read.places)[group], pace.division is DOTTED
+        last = round((ends[-1] - starts[-1]) / read.lengths[-1] * PARTS)
+        sizes = (2,) if is_dotted else (bar,) if bar else (4, 3)
+        line = Line.of(places, weights, last)
+        found.append((likeliest(line, sizes, dotted=is_dotted, cost=cost), pace, read, places))
+    (_, size, first, is_dotted), pace, read, places = max(found, key=lambda each: each[0])
     finish = places + (ends - starts) / np.array(read.lengths)[group] * PARTS
-    size, first = _bar_of(places, starts, ends, weights, pace, bar)
     whole = size * PARTS
     shift = first * PARTS + math.floor((places[0] - first * PARTS) / whole) * whole
     rate = pace.quarters / PARTS
     spoken = _spoken(pace.bpm, starts, places / PARTS) * pace.quarters
-    is_dotted = pace.division is DOTTED
     return Beat(
         spoken, (places - shift) * rate, (finish - shift) * rate,
         round(size * pace.quarters), is_dotted,
@@ -140,20 +145,20 @@ def _begin_apart(starts: Floats) -> NDArray[np.bool_]:
     return apart
 
 
-def _likeliest(
+def _readings(
     onsets: Floats, starts: Floats, weights: Floats, bpm: float, dotted: bool | None
-) -> tuple[_Pace, Reading]:
-    """Return the pace that explains the notes best, and the notes in it."""
+) -> Iterator[tuple[_Pace, float]]:
+    """Yield the pace that explains the notes best, of plain and of dotted beats, and its cost."""
     if len(onsets) < _FEW and not bpm:
         bpm = _USUAL
     early = onsets[:_HEARD].tolist()
-    paces = list(_paces(starts, weights, bpm, dotted))
-    tried = [
-        reading(early, 60 / pace.bpm, pace.division, _TRIED).cost + pace.cost(len(early))
-        for pace in paces
-    ]
-    best = paces[int(np.argmin(tried))]
-    return best, reading(onsets.tolist(), 60 / best.bpm, best.division)
+    best: dict[bool, tuple[_Pace, float]] = {}
+    for pace in _paces(starts, weights, bpm, dotted):
+        read = reading(early, 60 / pace.bpm, pace.division, _TRIED)
+        cost, kind = read.cost + pace.cost(len(early)), pace.division is DOTTED
+        if kind not in best or cost < best[kind][1]:
+            best[kind] = pace, cost
+    yield from best.values()
 
 
 def _paces(starts: Floats, weights: Floats, bpm: float, dotted: bool | None) -> Iterator[_Pace]:
@@ -169,20 +174,6 @@ def _paces(starts: Floats, weights: Floats, bpm: float, dotted: bool | None) -> 
     for kind in kinds:
         for tempo in tempos or [bpm / (_DOTTED_BEAT if kind else 1)]:
             yield from (_Pace(tempo, division) for division in divisions[kind])
-
-
-def _bar_of(
-    places: NDArray[np.int64], starts: Floats, ends: Floats, weights: Floats, pace: _Pace, bar: int
-) -> tuple[int, int]:
-    """Return how many beats a bar has, and which beat is the first of one."""
-    lengths = np.diff(starts, append=ends.max())
-    on_beat = places % PARTS == 0
-    beats = np.where(on_beat, places // PARTS, -1)
-    heavy = weights * np.minimum(lengths, 4 * 60 / pace.bpm) * on_beat
-    sizes = (2,) if pace.division is DOTTED else (bar,) if bar else (4, 3)
-    scores = {size: _bar_score(beats, heavy, size) for size in sizes}
-    size = 3 if scores.get(3, (0.0, 0))[0] > 1.25 * scores.get(4, (0.0, 0))[0] else max(scores)
-    return size, scores[size][1]
 
 
 def _spoken(bpm: float, starts: Floats, places: Floats) -> float:
@@ -219,12 +210,3 @@ def _tempo(starts: Floats, weights: Floats, dotted: bool) -> float:
         return usual
     prior = np.exp(-0.5 * (np.log2(rates / usual) / _SPREAD) ** 2)
     return float(rates[int(np.argmax(fit / total * prior))])
-
-
-def _bar_score(beats: Floats, heavy: Floats, size: int) -> tuple[float, int]:
-    """Return how much of the weight is on one beat of a bar, 0…1, and which it is."""
-    there = beats >= 0
-    sums = np.array([heavy[there & (beats % size == place)].sum() for place in range(size)])
-    if not sums.any():
-        return 0.0, 0
-    return float((sums.max() / sums.mean() - 1) / (size - 1)), int(np.argmax(sums))

@@ -29,8 +29,8 @@ class Transcribe(Params, frozen=True):
         Label("Tempo", "Quarter notes per minute, where you know it."),
     ] = 0
     metre: Annotated[
-        Literal["auto", "4/4", "3/4", "6/8"],
-        Label("Metre", "Automatic: 4/4, 3/4 or 6/8, whichever fits."),
+        Literal["auto", "4/4", "3/4", "2/4", "6/8"],
+        Label("Metre", "Automatic: 4/4, 3/4 or 6/8, whichever fits; 2/4 is written as 4/4."),
     ] = "auto"
     sensitivity: Annotated[
         float,
