@@ -25,6 +25,7 @@ _ENDS: Final = 3.7
 _READ: Final = -0.15
 """For each nat that the reading costs."""
 _USUAL: Final = {(4, False): 1.04, (3, False): -0.3, (2, True): -1.62}
+_FEW: Final = 4
 _NEAR: Final = 2
 """Parts of a beat by which an end may be off its bar line."""
 
@@ -67,11 +68,14 @@ def likeliest(line: Line, sizes: Iterable[int], *, dotted: bool, cost: float) ->
     Args:
         cost: Nats of the reading that found the places.
     """
-    return max(
-        Metrical(_READ * cost + _USUAL.get((size, dotted), 0.0) + _fit(line, size, first),
-                 size, first, dotted)
-        for size in sizes for first in range(size)
-    )  # fmt: skip
+    found = []
+    for size in sizes:
+        usual = _READ * cost + _USUAL.get((size, dotted), 0.0)
+        firsts: Iterable[int] = range(size)
+        if len(line.places) < _FEW:  # too little to be heard: it begins a bar
+            firsts = (int(line.places[0]) // PARTS % size,)
+        found += [Metrical(usual + _fit(line, size, at), size, at, dotted) for at in firsts]
+    return max(found)
 
 
 def _fit(line: Line, size: int, first: int) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from studio_music.bench import rhythm
+from studio_music.bench.transcription import melody
 from studio_music.piece import TICKS, Metre
 from studio_music.transcription.beat import found_beat
 from studio_music.transcription.note_events import NoteEvent
@@ -114,3 +115,19 @@ def test_notes_of_a_chord_are_on_one_place() -> None:
     beat = found_beat(both, np.repeat(ends, 2), np.repeat(weights, 2))
     assert np.array_equal(beat.places[::2], beat.places[1::2])
     assert np.diff(beat.places[::2]).tolist() == FOURS[:-1]
+
+
+def test_most_melodies_are_written_in_their_metre() -> None:
+    right, threes = [], 0
+    for seed in range(24):  # a quarter of them is in 3/4
+        piece = melody(seed, 0)
+        notes = piece.tracks[0].notes
+        late = np.random.default_rng(seed).normal(0, 0.01, len(notes))
+        starts = np.array([piece.seconds(note.start) for note in notes]) + late
+        ends = np.array([piece.seconds(note.end) for note in notes])
+        beat = found_beat(np.sort(starts), ends, np.array([n.velocity / 127 for n in notes]))
+        right.append(Metre(beat.bar, 4) == piece.metre and not beat.dotted)
+        threes += right[-1] and beat.bar == 3
+    assert np.mean(right) > 0.9
+    assert threes >= 5
+    assert found_beat(starts, ends, np.ones(len(starts)), bar=2).bar == 2
