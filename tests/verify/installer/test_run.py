@@ -36,7 +36,8 @@ def test_a_window_installs_and_each_plugin_makes_something(
     shipped = [each for each in json.loads(plugins)["plugins"] if each.get("built_in", True)]
     assert len(shipped) >= 7
     bundle = machine.good(
-        "studio plugins install /files/csv*.whl --yes; studio plugins list; cat /proc/net/dev"
+        "studio plugins install /files/plugin/studio*.whl --find-links /files/plugin --yes\n"
+        "studio plugins on csv_plot; studio plugins list"
     )
     assert "csv" in bundle.lower()
 
