@@ -82,9 +82,8 @@ class SearchField(QWidget):
             self._offer()
 
     def forget(self) -> None:
-        """Ask for the values anew: the library changed."""
+        """Ask for the values anew: the library changed. What is on its way is still offered."""
         self._known.clear()
-        self._awaited = None
 
     def _offer(self) -> None:
         field, offers = completions(self.line, self.field.cursorPosition(), self._known)
