@@ -99,7 +99,8 @@ def other_bytes(box: Box, tmp_path: Path) -> Iterator[Laptop]:
              "capabilities": row.capabilities, "sha256": row.digest, "bytes": row.bytes,
              "family": row.family}  # fmt: skip
     write_sidecar(folder / "smollm.toml", facts)
-    command = f"env STUDIO_HOME={box.home} STUDIO_WEIGHTS={folder} {STUDIO}"
+    # A home of its own: the usual one has read the sound copy by now, and would be right to use it.
+    command = f"env STUDIO_HOME={box.home}-fresh STUDIO_WEIGHTS={folder} {STUDIO}"
     laptop = Laptop(box, tmp_path / "here", studio=command)
     yield laptop
     laptop.close()
