@@ -87,6 +87,7 @@ def test_when_this_studio_is_killed_the_box_ends_by_itself(laptop: Laptop) -> No
     assert len(there) >= 3, "its attachment, its broker, its runtime"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    process.stdout.close()
     _gone, alive = psutil.wait_procs(there, timeout=90)
     assert not alive
     folders = (laptop.box.home / "cache" / "elsewhere").iterdir()
