@@ -25,7 +25,7 @@ def test_a_package_is_installed_used_upgraded_while_it_runs_and_removed(machine:
         "test -e $old/release.json && echo the old one is whole; kill $!; wait $! || true",
         "root",
     )
-    assert f"Offline Studio {NEW}" in upgraded
+    assert f"versions/{NEW}-" in upgraded
     assert "the old one is whole" in upgraded
     asked = machine.run(
         "$(readlink -f /opt/offline-studio/current)/bin/offline-studio-setup --repair --text"
@@ -50,7 +50,7 @@ def test_dpkg_that_is_killed_leaves_a_studio_that_starts(machine: Machine) -> No
     again = machine.good(
         "dpkg --configure -a 2>&1; dpkg -i /files/new/*.deb 2>&1; studio --version", "root"
     )
-    assert f"Offline Studio {NEW}" in again
+    assert f"versions/{NEW}-" in again
 
 
 def test_the_same_checkout_gives_the_same_bytes(files: Path, tmp_path: Path) -> None:
