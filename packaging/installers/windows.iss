@@ -49,7 +49,7 @@ Name: "{autoprograms}\Offline Studio"; Filename: "{app}\versions\{#Id}\python\py
 
 [Registry]
 Root: HKA; Subkey: "Software\Classes\.studioplugin"; ValueType: string; ValueData: "OfflineStudio.Plugin"; Flags: uninsdeletevalue
-Root: HKA; Subkey: "Software\Classes\OfflineStudio.Plugin\shell\open\command"; ValueType: string; ValueData: """{app}\versions\{#Id}\python\python.exe"" -P -m studio plugins install ""%1"""; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\OfflineStudio.Plugin\shell\open\command"; ValueType: string; ValueData: """{app}\versions\{#Id}\python\python.exe"" -P -m studio plugins import ""%1"""; Flags: uninsdeletekey
 Root: HKA; Subkey: "Software\Offline Studio"; ValueType: string; ValueName: "Version"; ValueData: "{#Version}"; Flags: uninsdeletekey
 
 [Run]
