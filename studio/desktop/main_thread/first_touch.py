@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QWindow
 
 _TOUCHES = {
     QEvent.Type.KeyPress,
-    QEvent.Type.InputMethod,
     QEvent.Type.MouseButtonPress,
     QEvent.Type.TouchBegin,
     QEvent.Type.Wheel,
@@ -18,23 +17,26 @@ _TOUCHES = {
 
 
 class FirstTouch(QObject):
-    """Waits for a key, a button or a drop. Sees no event unless it waits: there are thousands."""
+    """Waits for a key, a button or a drop in a window.
 
-    def __init__(self, call: Callable[[], None], parent: QObject) -> None:
+    Hears what the window system tells the window, not what passes between its widgets: that is
+    thousands of events for one of these.
+    """
+
+    def __init__(self, window: QWindow, call: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._call = call
+        self._window, self._call = window, call
         self._waits = False
 
     def wait(self, waits: bool = True) -> None:
         """Call at the next touch; or no more."""
-        application = QApplication.instance()
-        if waits == self._waits or application is None:
+        if waits == self._waits:
             return
         self._waits = waits
         if waits:
-            application.installEventFilter(self)
+            self._window.installEventFilter(self)
         else:
-            application.removeEventFilter(self)
+            self._window.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _TOUCHES:

@@ -88,7 +88,7 @@ class WindowSession(QObject):
         # Whatever plugins do to the start, they have done by then.
         QTimer.singleShot(STARTED_MS, self, lambda: background.run(studio.plugin_store.proved))
         self._warming = Preload(self.workspace.page_packages(), self)
-        self._touch = FirstTouch(studio.runtime.start, self)
+        self._touch = FirstTouch(window.windowHandle(), studio.runtime.start, self)
         self._touch.wait()
         studio.on_runtime(lambda state, _reason: self._touch.wait(state is RuntimeState.OFF))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
@@ -64,7 +65,7 @@ def test_a_repair_says_how_far_it_is(start: Runs) -> None:
 def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     app = start()
     assert app.activity.runtime_state == "off", "nobody has used it yet"
-    qtbot.keyClick(app.window, Qt.Key.Key_Shift)
+    QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Shift)
     qtbot.waitUntil(lambda: app.activity.runtime_state == "ready")
     pages = [button.spec.id for button in app.window.rail.buttons()]
     assert pages[0] == "chat.page"
