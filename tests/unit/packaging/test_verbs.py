@@ -91,16 +91,19 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     ran = {line.partition("|")[2] for line in notes(ready)}
     tests = {words for words in ran if "pytest" in words}
     apart = ("faults", "gui", "runtime", "unit", "verify")
-    pages = "plugins/image/tests/pages"
+    pages, audio = "plugins/image/tests/pages", "plugins/music/tests/audio_models"
     rest = " ".join(f"--ignore=tests/{folder}" for folder in apart)
     assert tests == {
-        f"-m pytest tests/runtime plugins/image --ignore={pages} -k link",
-        "-m pytest plugins/lab -k link",
-        "-m pytest plugins --ignore=plugins/image --ignore=plugins/lab -k link",
+        f"-m pytest tests/runtime plugins/image --ignore={pages} {audio} plugins/voice -k link",
+        f"-m pytest plugins/lab {pages} -k link",
+        (
+            "-m pytest plugins --ignore=plugins/image --ignore=plugins/lab --ignore=plugins/voice "
+            f"--ignore={audio} -k link"
+        ),
         f"-m pytest tests {rest} -k link",
         "-m pytest tests/unit -k link",
         "-m pytest tests/faults -k link",
-        f"-m pytest tests/gui {pages} -k link",
+        "-m pytest tests/gui -k link",
     }, "each folder of tests is in one of them"
     assert "-m mypy" in ran
     assert [words for words in ran if words.startswith("-m ruff check")]
