@@ -5,7 +5,8 @@ made: the rest of a line, or up to three lines. What counts are the characters t
 accept before the first that is wrong. Both columns are greedy, by the same weights.
 
 STUDIO_BENCH_COMPLETION_COUNT is how many holes (200), …_SEED chooses them (1), …_WEIGHTS names the
-weights, …_LEFT=0 leaves the plain continuation out.
+weights, …_LEFT=0 leaves the plain continuation out, …_SECONDS begins no hole after so long, and
+…_LOG names a file (JSON lines) with which a run goes on where it was ended.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import platform
 import random
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio.api import BenchContext
+from studio_code.bench.run_log import Line, RunLog
 from studio_code.execution.python_runner import syntax_error
 
 _SMALLEST, _LARGEST = 2_000, 60_000
@@ -30,12 +33,20 @@ _OF_ONE_PACKAGE: Final = 3
 
 @dataclass(frozen=True)
 class Hole:
-    """A file without a piece of it."""
+    """A file without a piece of it; ``id`` is the file and the place."""
 
-    name: str
+    id: str
     before: str
     missing: str
     after: str
+
+
+class Filled(Line, frozen=True):
+    """What came of one hole: characters that are accepted, by way, of how many."""
+
+    accepted: dict[str, int]
+    missing: int
+    first_token_seconds: float
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -43,20 +54,32 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     weights = _setting("WEIGHTS", "") or ctx.weights_for("text", "code")
     found = holes(int(_setting("COUNT", "200")), int(_setting("SEED", "1")))
     ways = ("filled", "left only") if _setting("LEFT", "1") != "0" else ("filled",)
-    accepted: dict[str, list[int]] = {way: [] for way in ways}
-    first: list[float] = []
+    setting = f"{weights}, {', '.join(ways)}"
+    log = RunLog(Path(_setting("LOG", "") or ctx.scratch / "holes.jsonl"), Filled, setting)
+    until = time.monotonic() + float(_setting("SECONDS", "inf"))
     for number, hole in enumerate(found, 1):
-        for way in ways:
-            wish = {"weights": weights, "lines": _MOST_LINES, "left_only": way != "filled"}
-            sides = {"before": hole.before, "after": hole.after}
-            made = ctx.run("code.complete", wish, sides)
-            accepted[way].append(agreed(str(made["text"]), hole.missing))
-            if way == "filled":
-                first.append(float(made["first_token_seconds"]))
+        if hole.id in log.done or time.monotonic() >= until:
+            continue
+        log.add(_filled(ctx, hole, ways, weights, setting))
         if number % 10 == 0 or number == len(found):
-            told = ", ".join(f"{way} {sum(accepted[way])}" for way in ways)
-            ctx.say(f"{number} of {len(found)} holes: {told} characters accepted")
-    return _figures(found, accepted, first, weights)
+            told = ", ".join(f"{way} {_sum(list(log.done.values()), way)}" for way in ways)
+            ctx.say(f"{len(log.done)} of {len(found)} holes: {told} characters accepted")
+    lines = [log.done[hole.id] for hole in found if hole.id in log.done]
+    return _figures(lines, ways, f"{len(lines)} of {len(found)}", weights)
+
+
+def _filled(
+    ctx: BenchContext, hole: Hole, ways: Sequence[str], weights: str, setting: str
+) -> Filled:
+    accepted: dict[str, int] = {}
+    first = 0.0
+    for way in ways:
+        wish = {"weights": weights, "lines": _MOST_LINES, "left_only": way != "filled"}
+        made = ctx.run("code.complete", wish, {"before": hole.before, "after": hole.after})
+        accepted[way] = agreed(str(made["text"]), hole.missing)
+        if way == "filled":
+            first = float(made["first_token_seconds"])
+    return Filled(hole.id, setting, accepted, len(hole.missing.rstrip()), first)
 
 
 def agreed(text: str, missing: str) -> int:
@@ -117,27 +140,32 @@ def _hole(text: str, name: str, draw: random.Random) -> Hole | None:
     start = sum(len(each) + 1 for each in lines[:number]) + column
     end = sum(len(each) + 1 for each in lines[:last]) + len(lines[last])
     missing = text[start:end]
-    return Hole(name, text[:start], missing, text[end:]) if missing.strip() else None
+    return Hole(f"{name}:{start}", text[:start], missing, text[end:]) if missing.strip() else None
 
 
 def _figures(
-    found: Sequence[Hole], accepted: Mapping[str, list[int]], first: list[float], weights: str
+    lines: Sequence[Filled], ways: Sequence[str], done: str, weights: str
 ) -> dict[str, Any]:
-    whole = sum(len(hole.missing.rstrip()) for hole in found)
+    whole = sum(line.missing for line in lines)
     told: dict[str, Any] = {}
-    for way, counts in accepted.items():
-        right = sum(n == len(h.missing.rstrip()) for n, h in zip(counts, found, strict=True))
-        told[f"{way}: characters accepted"] = f"{sum(counts)} of {whole}"
-        told[f"{way}: whole holes"] = f"{right} of {len(found)}"
-    both = [sum(counts) for counts in accepted.values()]
-    ratio = round(both[0] / max(1, both[-1]), 2) if len(both) > 1 else round(both[0] / whole, 3)
+    for way in ways:
+        right = sum(line.accepted[way] == line.missing for line in lines)
+        told[f"{way}: characters accepted"] = f"{_sum(lines, way)} of {whole}"
+        told[f"{way}: whole holes"] = f"{right} of {len(lines)}"
+    beside = _sum(lines, ways[-1]) if len(ways) > 1 else whole
+    first = statistics.median(line.first_token_seconds for line in lines) if lines else 0
     return {
-        "ratio": ratio,
+        "ratio": round(_sum(lines, ways[0]) / max(1, beside), 3),
+        "holes": done,
         **told,
-        "first token, median": f"{statistics.median(first):.2f} s" if first else "none",
+        "first token, median": f"{first:.2f} s",
         "weights": weights,
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
     }
+
+
+def _sum(lines: Sequence[Filled], way: str) -> int:
+    return sum(line.accepted[way] for line in lines)
 
 
 def _setting(name: str, default: str) -> str:

@@ -5,7 +5,7 @@ plans and writes it (``code.edit``), and a hidden test judges the package in the
 What counts are the changes that pass, those that leave the package as it was, and broken imports.
 
 STUDIO_BENCH_FOLDER_EVERY takes each n-th task (1), …_SECONDS starts none after so long, …_WEIGHTS
-names the weights.
+names the weights, and …_LOG a file (JSON lines) with which a run goes on where it was ended.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio.api import BenchContext, StudioError
+from studio_code.bench.run_log import Line, RunLog
+from studio_code.generation import file_edit
+from studio_code.generation.file_edit import Edited
 
 _SECONDS_OF_A_TEST: Final = 20
 
@@ -32,6 +35,11 @@ class Change:
     package: str
     request: str
     test: str
+
+    @property
+    def id(self) -> str:
+        """What it is called in a log."""
+        return f"{self.package}: {self.request}"
 
 
 CHANGES: Final = (
@@ -125,18 +133,29 @@ CHANGES: Final = (
 )
 
 
+class Judged(Line, frozen=True):
+    """What came of one change: ``outcome``, how long it took, and its patch."""
+
+    outcome: str
+    seconds: float
+    patch: str
+
+
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return how many changes pass their test."""
     weights = _setting("WEIGHTS", "") or ctx.weights_for("text", "code")
+    log = RunLog(Path(_setting("LOG", "") or ctx.scratch / "changes.jsonl"), Judged, weights)
     until = time.monotonic() + float(_setting("SECONDS", "inf"))
-    told: dict[str, str] = {}
-    for number, change in enumerate(CHANGES[:: int(_setting("EVERY", "1"))], 1):
-        if time.monotonic() >= until:
-            break
+    chosen = CHANGES[:: int(_setting("EVERY", "1"))]
+    for number, change in enumerate(chosen, 1):
+        if change.id in log.done or time.monotonic() >= until:
+            continue
         started = time.monotonic()
-        said = _judged(ctx, change, weights)
-        told[f"{change.package}: {change.request}"] = said
-        ctx.say(f"{number}. {said:<8} {time.monotonic() - started:5.0f} s  {change.request}")
+        outcome, patch = _judged(ctx, change, weights)
+        taken = round(time.monotonic() - started)
+        log.add(Judged(change.id, weights, outcome, taken, patch))
+        ctx.say(f"{number}. {outcome:<8} {taken:5.0f} s  {change.request}")
+    told = {change.id: log.done[change.id].outcome for change in chosen if change.id in log.done}
     outcomes = list(told.values())
     return {
         "ratio": round(outcomes.count("passed") / max(1, len(outcomes)), 3),
@@ -144,11 +163,12 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "nothing changed": outcomes.count("nothing"),
         "package broken": outcomes.count("broken"),
         "weights": weights,
+        "changes": told,
     }
 
 
-def _judged(ctx: BenchContext, change: Change, weights: str) -> str:
-    """Return ``passed``, ``failed``, ``broken`` (it cannot be imported) or ``nothing``."""
+def _judged(ctx: BenchContext, change: Change, weights: str) -> tuple[str, str]:
+    """Return ``passed``, ``failed``, ``broken`` (it cannot be imported) or ``nothing``; a patch."""
     folder = ctx.scratch / secrets.token_hex(4)
     files = _copied(change.package, folder)
     params = {"prompt": change.request, "folder": str(folder), "weights": weights, "seed": 1}
@@ -161,11 +181,12 @@ def _judged(ctx: BenchContext, change: Change, weights: str) -> str:
         ctx.say(error.message)
         edits = []
     if not edits:
-        return "nothing"
+        return "nothing", ""
+    patch = file_edit.patch([Edited(row["path"], row["base"], row["text"]) for row in edits])
     files |= {str(row["path"]): str(row["text"]) for row in edits}
     if not _runs(ctx, files, f"import {change.package}\n"):
-        return "broken"
-    return "passed" if _runs(ctx, files, change.test) else "failed"
+        return "broken", patch
+    return "passed" if _runs(ctx, files, change.test) else "failed", patch
 
 
 def _copied(package: str, folder: Path) -> dict[str, str]:

@@ -6,7 +6,8 @@ choose nothing. What is written is kept in a file, so that a run goes on where i
 
 STUDIO_BENCH_CODE_LOG is that file (JSON lines; without it a run starts anew). …_EVERY takes each
 n-th problem, …_FIRST the first of them, …_SECONDS ends the run after so long, …_WEIGHTS names the
-weights, …_ROUNDS is how often a failure goes back (0: the tests choose and nothing more).
+weights, …_ROUNDS is how often a failure goes back (0: the tests choose and nothing more), and
+…_CANDIDATES=1 with no rounds asks for the first answer alone.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from typing import Any, Final
 import msgspec
 
 from studio.api import BenchContext, StudioError
+from studio_code.bench.run_log import Line, RunLog
 
-CANDIDATES: Final = 4
+CANDIDATES: Final = "4"
 TEMPERATURE: Final = 0.7
 MAX_TOKENS: Final = 512
 PUBLISHED: Final = {
@@ -35,18 +37,15 @@ PUBLISHED: Final = {
 _SECONDS_OF_A_TEST: Final = 15
 
 
-class Line(msgspec.Struct, frozen=True):
+class Solved(Line, frozen=True):
     """What came of one problem.
 
     Attributes:
-        setting: Weights and sampling; lines of another setting are not ours.
         first, chosen: Whether the likeliest and the chosen answer pass the hidden tests.
         any: Whether any of the candidates does.
         verified: Whether our own tests all passed for the chosen one.
     """
 
-    task_id: str
-    setting: str
     first: bool
     chosen: bool
     any: bool
@@ -62,55 +61,44 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the figures over the problems that were done, now or before."""
     weights = _setting("WEIGHTS", "") or ctx.weights_for("text", "code")
     rounds = int(_setting("ROUNDS", "1"))
-    setting = f"{weights}, {CANDIDATES} candidates, {TEMPERATURE:g}, {MAX_TOKENS} tokens, {rounds}"
+    count = int(_setting("CANDIDATES", CANDIDATES))
+    setting = f"{weights}, {count} candidates, {TEMPERATURE:g}, {MAX_TOKENS} tokens, {rounds}"
     chosen = problems()[int(_setting("FIRST", "0")) :: int(_setting("EVERY", "1"))]
-    log = Path(_setting("LOG", "") or ctx.scratch / "answers.jsonl")
-    done = {line.task_id: line for line in _lines(log) if line.setting == setting}
+    log = RunLog(Path(_setting("LOG", "") or ctx.scratch / "answers.jsonl"), Solved, setting)
     until = time.monotonic() + float(_setting("SECONDS", "inf"))
+    wish = {
+        "language": "python",
+        "candidates": count,
+        "rounds": rounds,
+        "run": count > 1 or rounds > 0,  # the only answer is judged by the hidden test alone
+        "temperature": TEMPERATURE,
+        "max_tokens": MAX_TOKENS,
+        "weights": weights,
+        "seed": 1,
+    }
     for problem in chosen:
-        if problem.task_id in done or time.monotonic() >= until:
+        if problem.task_id in log.done or time.monotonic() >= until:
             continue
-        line = _solve(ctx, problem, weights, rounds, setting)
-        with log.open("ab") as file:
-            file.write(msgspec.json.encode(line) + b"\n")
-        done[problem.task_id] = line
-        ctx.say(_in_words(line, list(done.values())))
-    lines = [done[problem.task_id] for problem in chosen if problem.task_id in done]
-    return _figures(lines, len(chosen), weights, rounds)
+        line = _solve(ctx, problem, wish, setting)
+        log.add(line)
+        ctx.say(_in_words(line, list(log.done.values())))
+    lines = [log.done[problem.task_id] for problem in chosen if problem.task_id in log.done]
+    return _figures(lines, len(chosen), wish)
 
 
 def _setting(name: str, default: str) -> str:
     return os.environ.get(f"STUDIO_BENCH_CODE_{name}", default)
 
 
-def _lines(log: Path) -> Iterator[Line]:
-    """Yield what is kept; a last line that was cut off is none."""
-    for line in log.read_bytes().splitlines() if log.exists() else ():
-        try:
-            yield msgspec.json.decode(line, type=Line)
-        except msgspec.DecodeError:
-            continue
-
-
-def _solve(ctx: BenchContext, problem: Problem, weights: str, rounds: int, setting: str) -> Line:
+def _solve(ctx: BenchContext, problem: Problem, wish: Mapping[str, Any], setting: str) -> Solved:
     started = time.monotonic()
-    wish = {
-        "prompt": problem.prompt,
-        "language": "python",
-        "candidates": CANDIDATES,
-        "rounds": rounds,
-        "temperature": TEMPERATURE,
-        "max_tokens": MAX_TOKENS,
-        "weights": weights,
-        "seed": 1,
-    }
     try:
-        made = ctx.run("code.write", wish)
+        made = ctx.run("code.write", {**wish, "prompt": problem.prompt})
     except StudioError as error:
         made = {"code": "", "tries": [], "tests": "", "verdict": {}, "note": error.message}
     codes = [each["code"] for each in made["tries"] if each["round"] == 0]
     judged = {code: _passes(ctx, problem, code) for code in {*codes, made["code"]} if code.strip()}
-    return Line(
+    return Solved(
         problem.task_id,
         setting,
         first=bool(codes) and judged.get(codes[0], False),
@@ -133,30 +121,29 @@ def _passes(ctx: BenchContext, problem: Problem, code: str) -> bool:
     return made["exit_code"] == 0 and str(made["stdout"]).rstrip().endswith(token)
 
 
-def _in_words(line: Line, done: Sequence[Line]) -> str:
+def _in_words(line: Solved, done: Sequence[Solved]) -> str:
     signs = "".join("+" if each else "-" for each in (line.first, line.any, line.chosen))
     first, chosen = (sum(getattr(each, key) for each in done) for key in ("first", "chosen"))
     told = f"{line.task_id:<14} {signs} {line.seconds:6.1f} s  {line.summary[:60]}"
     return f"{told}  [{first} and {chosen} of {len(done)}]"
 
 
-def _figures(lines: Sequence[Line], asked: int, weights: str, rounds: int) -> dict[str, Any]:
-    count = len(lines)
+def _figures(lines: Sequence[Solved], asked: int, wish: Mapping[str, Any]) -> dict[str, Any]:
+    count, candidates = len(lines), wish["candidates"]
 
     def share(key: str) -> float | str:
         return round(sum(getattr(each, key) for each in lines) / count, 3) if count else "none done"
 
     trusted = [each for each in lines if each.verified]
-    return {
-        "ratio": share("chosen"),
-        "pass@1 greedy": share("first"),
-        f"verified@{CANDIDATES}": share("chosen"),
-        f"any of {CANDIDATES}": share("any"),
+    told = {"ratio": share("chosen"), "pass@1 greedy": share("first")}
+    if candidates > 1:
+        told |= {f"verified@{candidates}": share("chosen"), f"any of {candidates}": share("any")}
+    return told | {
         "right where verified": f"{sum(each.chosen for each in trusted)} of {len(trusted)}",
         "problems": f"{count} of {asked}",
-        "weights": weights,
+        "weights": wish["weights"],
         "sampling": f"first greedy, others at {TEMPERATURE:g} (top-p 0.95), {MAX_TOKENS} tokens",
-        "rounds": rounds,
+        "rounds": wish["rounds"],
         "seconds a problem": round(sum(each.seconds for each in lines) / count, 1) if count else 0,
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
         "published": PUBLISHED,

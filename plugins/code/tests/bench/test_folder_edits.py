@@ -34,7 +34,8 @@ class Bench:
         if task == "code.edit":
             path = Path(params["folder"]) / "iniconfig/_parse.py"
             assert path.is_file(), "the package lies in the folder"
-            return {"edits": [{"path": "iniconfig/_parse.py", "text": self.text}] * bool(self.text)}
+            edit = {"path": "iniconfig/_parse.py", "text": self.text, "base": path.read_text()}
+            return {"edits": [edit] * bool(self.text)}
         assert inputs is not None
         texts = {row["path"]: row["text"] for row in inputs["files"]}
         module = ModuleType("iniconfig._parse")
@@ -64,7 +65,7 @@ class Bench:
     ],
 )
 def test_a_change_is_judged(tmp_path: Path, text: str, said: str) -> None:
-    assert folder_edits._judged(Bench(tmp_path, text), CHANGES[0], "coder") == said
+    assert folder_edits._judged(Bench(tmp_path, text), CHANGES[0], "coder")[0] == said
 
 
 def test_a_change_that_passes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +74,8 @@ def test_a_change_that_passes_is_counted(tmp_path: Path, monkeypatch: pytest.Mon
         "    if found is None:\n        raise ValueError(text)\n    return found\n"
     )
     monkeypatch.setenv("STUDIO_BENCH_FOLDER_EVERY", "12")
-    found = folder_edits.measure(Bench(tmp_path, right))
+    monkeypatch.setenv("STUDIO_BENCH_FOLDER_LOG", str(tmp_path / "log.jsonl"))
+    folder_edits.measure(Bench(tmp_path, right))
+    found = folder_edits.measure(Bench(tmp_path, "not asked again"))
     assert (found["passed"], found["weights"]) == ("1 of 1", "coder")
     assert len({change.package for change in CHANGES}) == 3
