@@ -11,17 +11,19 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.interrupt import on_interrupt
-from studio.cli.terminal.job_progress import PUMP_SECONDS, progress_in_words
+from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.durations import estimate
-from studio.core.jobs.job import Job
-from studio.core.jobs.job_queue import JobQueue, fitting
+from studio.core.jobs.job_queue import fitting
 from studio.core.library.library import Library
 from studio.core.library.rows import JobEntry
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio
+from studio.core.terminals.handed import HandedQueue
+from studio.core.terminals.messages import RowWent
+from studio.core.terminals.queue_watch import QueueWatch
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 
@@ -238,59 +240,63 @@ def _as_json(entry: JobEntry) -> dict[str, Any]:
 
 
 def _run(arguments: Namespace, session: StudioSession) -> int:
-    """Run what waits until nothing is left that may go; what was paused stays so."""
-    with session.studio() as studio:
-        _must_be_alone(studio.library)
-        watch = _Run(studio, quiet=arguments.json)
-        watch.begin(retry=arguments.retry)
-        code = watch.finish()
-        if arguments.json:
-            output.print_json({"jobs": watch.told, "waiting": len(studio.jobs.queue.waiting())})
-        elif not watch.told:
-            output.say("Nothing in the queue can run." if watch.paused else "The queue is empty.")
-        elif waiting := len(studio.jobs.queue.waiting()):
-            output.hint(f"Still in the queue: {waiting}.")
+    """Run what waits until nothing is left that may go; what was paused stays so.
+
+    An open studio runs its queue itself: this tells of it until it is done.
+    """
+    tale = _Tale(quiet=arguments.json)
+    with session.at_work(passing=False) as studio:
+        if isinstance(studio, OpenStudio):
+            watch = studio.watch_queue(tale.add, retry=arguments.retry)
+        else:
+            _must_be_alone(studio.library)
+            watch = _taken_up(studio, tale.add, retry=arguments.retry)
+        code = tale.follow(studio, watch)
+        if isinstance(watch, HandedQueue) and watch.error:
+            raise watch.error
+        waiting = watch.waiting
+    if arguments.json:
+        output.print_json({"jobs": tale.told, "waiting": waiting})
+    elif code == ExitCode.INTERRUPTED and isinstance(watch, HandedQueue):
+        output.hint("The open studio continues the queue.")
+    elif not tale.told:
+        output.say("Nothing in the queue can run." if waiting else "The queue is empty.")
+    elif waiting:
+        output.hint(f"Still in the queue: {waiting}.")
     return code
 
 
-class _Run:
-    """Tells of each job of the queue until none may go on.
+def _taken_up(studio: Studio, tell: Callable[[RowWent], None], *, retry: bool) -> QueueWatch:
+    """Take up the queue; return when it is known what is in it."""
+    restored: list[None] = []
+    studio.weights.entries()  # recipes name them
+    watch = QueueWatch(studio, tell)
+    studio.jobs.queue.restore(lambda rows: restored.append(None))
+    while not restored:
+        studio.pump(PUMP_SECONDS)
+    if retry:
+        studio.jobs.queue.retry_failed()
+    return watch
+
+
+class _Tale:
+    """Tells of each job of the queue.
 
     Attributes:
         told: What came of each, as plain data.
     """
 
-    def __init__(self, studio: Studio, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self.told: list[dict[str, Any]] = []
-        self._studio = studio
-        self._queue: JobQueue = studio.jobs.queue
-        self._quiet = quiet
         self._line = None if quiet else output.ProgressLine()
         self._interrupted = False
-        self._told_of: set[str] = set()
 
-    @property
-    def paused(self) -> bool:
-        """Whether something waits that the user has paused."""
-        return bool(self._queue.waiting())
-
-    def begin(self, *, retry: bool) -> None:
-        """Take up the queue; return when it is known what is in it."""
-        restored: list[None] = []
-        self._studio.weights.entries()  # recipes name them
-        self._studio.jobs.on_change(self._changed)
-        self._queue.restore(lambda rows: restored.append(None))
-        while not restored:
-            self._studio.pump(PUMP_SECONDS)
-        if retry:
-            self._queue.retry_failed()
-
-    def finish(self) -> ExitCode:
+    def follow(self, studio: Studio | OpenStudio, watch: QueueWatch | HandedQueue) -> ExitCode:
         """Return when nothing is under way and nothing may go."""
         with on_interrupt(self._interrupt):
-            while self._is_busy() and not self._interrupted:
-                self._studio.pump(PUMP_SECONDS)
-                if self._studio.runtime.state is RuntimeState.GIVEN_UP:
+            while watch.is_busy and not self._interrupted:
+                studio.pump(PUMP_SECONDS)
+                if studio.runtime.state is RuntimeState.GIVEN_UP:
                     break
         if self._line:
             self._line.clear()
@@ -299,38 +305,30 @@ class _Run:
         failed = any(each["state"] in (JobState.FAILED, JobState.LOST) for each in self.told)
         return ExitCode.FAILED if failed else ExitCode.OK
 
-    def _is_busy(self) -> bool:
-        jobs = self._studio.jobs.jobs()
-        return any(job.retrying or (job.is_live and self._may_go(job)) for job in jobs)
-
-    def _may_go(self, job: Job) -> bool:
-        return job.begun or not self._queue.waits(job)
-
-    def _changed(self, job: Job) -> None:
-        if job.is_live:
-            if self._line and job.begun:
-                self._line.show(f"{job.title}: {progress_in_words(job)}")
+    def add(self, row: RowWent) -> None:
+        """Tell how a job got on, or what came of it."""
+        if not row.is_over:
+            if self._line:
+                self._line.show(f"{row.title}: {row.words}")
             return
-        if job.id in self._told_of or job.retrying or job.caller is not None:
-            return
-        self._told_of.add(job.id)
+        error = row.error
         self.told.append(
             {
-                "id": job.id,
-                "title": job.title,
-                "task": job.task,
-                "state": str(job.state),
-                "record": job.record,
-                "artifacts": [artifact.id for artifact in job.artifacts],
-                "error": job.error.message if job.error else None,
+                "id": row.id,
+                "title": row.title,
+                "task": row.task,
+                "state": row.state,
+                "record": row.record,
+                "artifacts": row.artifacts,
+                "error": error.message if error else None,
             }
         )
         if self._line:
             self._line.clear()
-            took = f"  ({job.seconds:.1f} s)" if job.seconds else ""
-            output.say(f"{job.state:<9} {job.title}{took}")
-            if job.error:
-                output.hint(f"          {job.error.message} {job.error.hint}".rstrip())
+            took = f"  ({row.seconds:.1f} s)" if row.seconds else ""
+            output.say(f"{row.state:<9} {row.title}{took}")
+            if error:
+                output.hint(f"          {error.message} {error.hint}".rstrip())
 
     def _interrupt(self) -> None:
         """End the run: what is at work is cut short, what waits stays."""

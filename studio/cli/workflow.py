@@ -20,6 +20,8 @@ from studio.core.library.library import Library
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
+from studio.core.terminals import OpenStudio
+from studio.core.terminals.handed import HandedRun
 from studio.core.workflows import check, document, family, results, toml_text
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.runs import machine_of
@@ -106,22 +108,24 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
     source: results.Source | None = arguments.inputs
     if arguments.collection or arguments.results:
         source = results.Results(tuple(arguments.results or ()), arguments.collection or "")
-    with session.studio() as studio:
-        _must_be_alone(studio.library)
+    with session.at_work(passing=False) as studio:
         _tell_sockets(arguments)
-        runner = studio.workflows.start(
-            text, source, params=params, seed=arguments.seed, on=arguments.on
-        )
-        return _follow(studio, runner, arguments)
+        how: dict[str, Any] = {"params": params, "seed": arguments.seed, "on": arguments.on}
+        if isinstance(studio, OpenStudio):
+            return _follow(studio, studio.start_run(text, source, **how), arguments)
+        _must_be_alone(studio.library)
+        return _follow(studio, studio.workflows.start(text, source, **how), arguments)
 
 
 def _resume(arguments: Namespace, session: StudioSession) -> int:
-    with session.studio() as studio:
-        _must_be_alone(studio.library)
+    with session.at_work(passing=False) as studio:
         run = studio.library.workflow_runs.run(arguments.what)
         _tell_sockets(arguments)
-        runner = studio.workflows.resume(run, retry=arguments.retry, on=arguments.on)
-        return _follow(studio, runner, arguments)
+        how: dict[str, Any] = {"retry": arguments.retry, "on": arguments.on}
+        if isinstance(studio, OpenStudio):
+            return _follow(studio, studio.resume_run(run, **how), arguments)
+        _must_be_alone(studio.library)
+        return _follow(studio, studio.workflows.resume(run, **how), arguments)
 
 
 def _tell_sockets(arguments: Namespace) -> None:
@@ -129,7 +133,7 @@ def _tell_sockets(arguments: Namespace) -> None:
         output.hint(Address.parse(arguments.on).sockets)
 
 
-def _follow(studio: Studio, runner: Runner, arguments: Namespace) -> int:
+def _follow(studio: Studio | OpenStudio, runner: Runner | HandedRun, arguments: Namespace) -> int:
     """Return when a run is over, or was stopped by Ctrl+C and can be resumed."""
     line = None if arguments.json else output.ProgressLine()
     with _stopping(runner) as interrupted:
@@ -153,7 +157,7 @@ def _follow(studio: Studio, runner: Runner, arguments: Namespace) -> int:
     return ExitCode.FAILED if runner.counts.get(RowState.FAILED) else ExitCode.OK
 
 
-def _progress(runner: Runner) -> str:
+def _progress(runner: Runner | HandedRun) -> str:
     parts = [f"{runner.title}: {runner.done:,} of {runner.total:,} rows"]
     if failed := runner.counts.get(RowState.FAILED):
         parts.append(f"{failed:,} failed")
@@ -167,7 +171,7 @@ def _progress(runner: Runner) -> str:
 
 
 @contextmanager
-def _stopping(runner: Runner) -> Iterator[list[None]]:
+def _stopping(runner: Runner | HandedRun) -> Iterator[list[None]]:
     """The first Ctrl+C stops the run, so that it can be resumed; a second one does not wait."""
     pressed: list[None] = []
 
@@ -356,8 +360,7 @@ def _new(arguments: Namespace, session: StudioSession) -> int:
 
 
 def _forget(arguments: Namespace, session: StudioSession) -> int:
-    with Library.open(session.paths) as library:
-        _must_be_alone(library)
+    with session.library(changes=True) as library:
         run = library.workflow_runs.run(arguments.what)
         library.workflow_runs.forget(run.id)
     if arguments.json:

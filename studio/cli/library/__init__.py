@@ -41,8 +41,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         return backups.show(arguments, session)
     if arguments.command == "restore" and (backup := backups.named(arguments, session)):
         return backups.restore(backup, arguments, session.paths)
-    writes = arguments.command in ("backup", "rebuild")
-    changes = arguments.command in ("erase", "restore", *shelves.DONE)
+    writes = arguments.command == "backup"
+    changes = arguments.command in ("erase", "rebuild", "restore", *shelves.DONE)
     with session.library(changes=changes, writes=writes) as library:
         for news in library.news:
             output.hint(news)

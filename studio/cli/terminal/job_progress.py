@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 
@@ -13,8 +12,8 @@ from studio.core.jobs.job import Job
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio
+from studio.core.terminals.progress import progress_in_words
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.states import JobState
 
 PUMP_SECONDS = 0.1
 SHOWN = ("", "stdout")
@@ -101,15 +100,3 @@ class JobProgress:
             raise KeyboardInterrupt
         self.interrupted = True
         job.cancel()
-
-
-def progress_in_words(job: Job) -> str:
-    """Return how far a job is, for one line."""
-    if job.state is JobState.LOADING and job.total:
-        return f"{job.words} {job.done / job.total:.0%}"
-    if job.state is not JobState.RUNNING or not job.total:
-        return job.words
-    parts = [f"{job.done / job.total:4.0%}", f"{math.floor(job.done)}/{job.total:g}", job.message]
-    if job.seconds_left is not None:
-        parts.append(f"{job.seconds_left:.0f} s left")
-    return "  ".join(filter(None, parts))

@@ -113,8 +113,11 @@ class StudioSession:
                 studio.close()
 
     @contextmanager
-    def at_work(self) -> Iterator[Studio | OpenStudio]:
+    def at_work(self, *, passing: bool = True) -> Iterator[Studio | OpenStudio]:
         """Reach the studio that is open on this home, or open one as :meth:`studio` does.
+
+        Args:
+            passing: As there, where the open studio does not listen.
 
         Raises:
             StudioError: The library cannot be read.
@@ -123,7 +126,7 @@ class StudioSession:
             if open_studio is not None:
                 yield open_studio
                 return
-        with self.studio(passing=True) as studio:
+        with self.studio(passing=passing) as studio:
             yield studio
 
     @contextmanager

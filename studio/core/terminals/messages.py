@@ -7,14 +7,18 @@ from typing import Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact
+from studio.core.library.workflow_runs import RowState, RunState
+from studio.core.workflows.results import Results
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 4
+VERSION = 5
 """Of these messages."""
 CHANGES = frozenset({
-    "restore", "erase", "erase_leftovers", "conversations.restore", "tags.add", "tags.remove",
+    "restore", "erase", "erase_leftovers", "rebuild", "tags.add", "tags.remove",
     "collections.create", "collections.put", "collections.take", "conversations.create",
+    "conversations.restore",
     "conversations.update", "conversations.add_message", "conversations.update_message",
+    "workflow_runs.forget",
 })  # fmt: skip
 """What a terminal may ask of the library: its methods, and no others."""
 QUEUE_CHANGES = frozenset({"pause", "resume", "move", "prioritise", "cancel"})
@@ -85,6 +89,36 @@ class Queued(Message, frozen=True):
     arguments: list[Any]
 
 
+class WatchQueue(Message, frozen=True):
+    """Tell of the jobs of the queue until none may go on; ``retry``: begin those that failed."""
+
+    retry: bool = False
+
+
+class StartRun(Message, frozen=True):
+    """Run a workflow; the fields are those of ``Workflows.start``.
+
+    Attributes:
+        path: A folder, a table or a list; or else
+        results: those of the library. Without either, what the workflow names.
+    """
+
+    text: str
+    path: str = ""
+    results: Results | None = None
+    params: dict[str, Any] = {}
+    seed: int = 0
+    on: str = ""
+
+
+class ResumeRun(Message, frozen=True):
+    """Go on with a run of a workflow; the fields are those of ``Workflows.resume``."""
+
+    run: str
+    retry: bool = False
+    on: str = ""
+
+
 class Changed(Message, frozen=True):
     """What it returned, as plain data."""
 
@@ -141,5 +175,54 @@ class Ended(Message, frozen=True):
     error: ErrorInfo | None = None
 
 
-FromTerminal = Greeting | Submit | Stop | Change | Queued
-FromStudio = Greeting | Refused | Changed | Begun | Moved | Went | Wrote | Made | Ended
+class RowWent(Message, frozen=True):
+    """A job of the queue got on, or is over.
+
+    Attributes:
+        words: How far it is, while it is not over.
+        error: What went wrong, in one or two sentences.
+    """
+
+    id: str
+    title: str
+    task: str
+    state: str
+    record: str
+    is_over: bool
+    words: str = ""
+    artifacts: list[str] = []
+    error: ErrorInfo | None = None
+    seconds: float = 0.0
+
+
+class QueueRests(Message, frozen=True):
+    """Nothing of the queue is under way, and nothing may go; so many rows wait."""
+
+    waiting: int
+
+
+class RunBegun(Message, frozen=True):
+    """The run is there, or goes on."""
+
+    id: str
+    title: str
+
+
+class RunWent(Message, frozen=True):
+    """How far a run is; the fields are those of ``Runner``."""
+
+    state: RunState
+    counts: dict[RowState, int]
+    stopping: bool
+    is_coming: bool
+    seconds_left: float | None
+    error: ErrorInfo | None = None
+
+
+FromTerminal = (
+    Greeting | Submit | Stop | Change | Queued | WatchQueue | StartRun | ResumeRun
+)  # fmt: skip
+FromStudio = (
+    Greeting | Refused | Changed | Begun | Moved | Went | Wrote | Made | Ended
+    | RowWent | QueueRests | RunBegun | RunWent
+)  # fmt: skip

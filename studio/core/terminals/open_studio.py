@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,31 +17,34 @@ from studio.api.params import File, Params
 from studio.core.jobs.job import Job, Recipe
 from studio.core.library.library import Library
 from studio.core.library.rows import Collection, Conversation, Message
+from studio.core.library.workflow_runs import Run
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Death, RuntimeState
 from studio.core.terminals.connection import IS_THERE, Connection, place, reached
+from studio.core.terminals.handed import GONE, Handed, HandedJob, HandedQueue, HandedRun
 from studio.core.terminals.messages import (
     CHANGES,
     VERSION,
     Begun,
     Change,
     Changed,
-    Ended,
     FromStudio,
     Greeting,
-    Made,
-    Moved,
     Queued,
     Refused,
+    ResumeRun,
+    RowWent,
+    RunBegun,
+    StartRun,
     Stop,
     Submit,
-    Went,
-    Wrote,
+    WatchQueue,
 )
 from studio.core.weights.manager import WeightsManager
+from studio.core.workflows.results import Results, Source
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.states import JobState, Priority
+from studio.protocol.states import Priority
 
 A = TypeVar("A")
 
@@ -56,11 +59,6 @@ _RETURNED: dict[str, Any] = {
     "conversations.add_message": Message,
     "conversations.update_message": Message,
 }
-_GONE = StudioError(
-    ErrorCode.RUNTIME_LOST,
-    "The studio that did this was closed.",
-    "What it had finished is in the library. Run the command again.",
-)
 
 
 @dataclass
@@ -69,39 +67,6 @@ class _Runtime:
 
     state: RuntimeState = RuntimeState.READY
     deaths: list[Death] = field(default_factory=list)
-
-
-class HandedJob(Job):
-    """A job of the open studio, as this terminal hears of it."""
-
-    def take(self, message: object) -> None:
-        """Take in what was told of it."""
-        if isinstance(message, Begun):
-            self.id, self.record = message.id, message.record
-        elif isinstance(message, Moved):
-            self.state, self.reason = JobState(message.state), message.reason
-            if self.state is JobState.RUNNING and self.started is None:
-                self.started = time.time()
-            self._tell("state", self.state, self.reason)
-        elif isinstance(message, Went):
-            self.done, self.total, self.message = message.done, message.total, message.message
-            self.seconds_left = message.seconds_left
-            self.tell_progress()
-        elif isinstance(message, Wrote):
-            self.write(message.text, message.tokens, message.channel)
-        elif isinstance(message, Made):
-            self.keep(message.artifact)
-        elif isinstance(message, Ended):
-            self.result, self.started = message.result, message.started
-            error = StudioError.from_info(message.error) if message.error else None
-            self.was(JobState(message.state), message.finished or time.time(), error)
-            self._tell("state", self.state, self.reason)
-            if self.state is JobState.DONE:
-                self._tell("done", self.result)
-            elif self.state is JobState.CANCELLED:
-                self._tell("cancelled")
-            elif error is not None:
-                self._tell("failed", error)
 
 
 class OpenStudio:
@@ -129,7 +94,7 @@ class OpenStudio:
         self.weights = weights.catalogue
         self.runtime = _Runtime()
         self.program = ""
-        self._job: HandedJob | None = None
+        self._handed: Handed | None = None
 
     def submit(self, request: JobRequest) -> Job:
         """Have a task run; see ``Studio.submit``.
@@ -163,18 +128,56 @@ class OpenStudio:
         recipe = Recipe(
             begun.plugin, entry.id, plain, 0, begun.title, kind=begun.kind, priority=Priority.NORMAL
         )
-        self._job = job = HandedJob(begun.id, begun.record, recipe, self, lambda *_: None)
+        self._handed = job = HandedJob(begun.id, begun.record, recipe, self, lambda *_: None)
         return job
+
+    def watch_queue(self, tell: Callable[[RowWent], None], *, retry: bool) -> HandedQueue:
+        """Be told of each job of the queue there, until none may go on.
+
+        Args:
+            retry: What failed is begun once more.
+        """
+        self._write(WatchQueue(retry))
+        self._handed = queue = HandedQueue(tell)
+        return queue
+
+    def start_run(
+        self, text: str, source: Source | None, *, params: Mapping[str, Any], seed: int, on: str
+    ) -> HandedRun:
+        """Have a workflow run there; see ``Workflows.start``.
+
+        Raises:
+            StudioError: As there, or the open studio has gone.
+        """
+        path = str(source.absolute()) if isinstance(source, Path) else ""
+        results = source if isinstance(source, Results) else None
+        return self._run(StartRun(text, path, results, dict(params), seed, on))
+
+    def resume_run(self, run: Run, *, retry: bool, on: str) -> HandedRun:
+        """Have a run go on there; see ``Workflows.resume``.
+
+        Raises:
+            StudioError: As there, or the open studio has gone.
+        """
+        return self._run(ResumeRun(run.id, retry, on))
+
+    def _run(self, asked: StartRun | ResumeRun) -> HandedRun:
+        self._write(asked)
+        begun = self._answer(RunBegun)
+        self._handed = run = HandedRun(begun.id, begun.title, self._stop)
+        return run
 
     def pump(self, timeout: float = 0.0) -> bool:
         """Take in what has happened, waiting up to ``timeout`` seconds for the first of it."""
         try:
             message = self._connection.read(timeout)
         except EOFError:
-            message = Ended(str(JobState.LOST), {}, None, time.time(), _GONE.info())
-        if message is None or self._job is None:
+            if self._handed is not None:
+                self._handed.lost()
+            return self._handed is not None
+        if message is None or self._handed is None:
             return False
-        self._job.take(message)
+        self._handed.take(message)
         return True
 
     def close(self) -> None:
@@ -183,6 +186,9 @@ class OpenStudio:
 
     def cancel(self, job: Job) -> None:
         """Stop it at its next step."""
+        self._stop()
+
+    def _stop(self) -> None:
         with contextlib.suppress(StudioError):
             self._write(Stop())
 
@@ -212,7 +218,7 @@ class OpenStudio:
         try:
             self._connection.write(message)
         except OSError as error:
-            raise _GONE from error
+            raise GONE from error
 
     def _answer(self, kind: type[A]) -> A:
         """Return the answer to what was asked.
@@ -223,7 +229,7 @@ class OpenStudio:
         try:
             message = self._connection.read(CHANGE_SECONDS)
         except EOFError as error:
-            raise _GONE from error
+            raise GONE from error
         if isinstance(message, Refused):
             raise StudioError.from_info(message.error)
         if not isinstance(message, kind):

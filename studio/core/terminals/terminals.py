@@ -30,14 +30,20 @@ from studio.core.terminals.messages import (
     Made,
     Moved,
     Queued,
+    QueueRests,
     Refused,
+    ResumeRun,
+    StartRun,
     Stop,
     Submit,
+    WatchQueue,
     Went,
     Wrote,
 )
 from studio.core.terminals.program_requests import ProgramRequests
 from studio.core.terminals.queue_changes import QueueChanges
+from studio.core.terminals.queue_watch import QueueWatch
+from studio.core.terminals.run_watch import RunWatch
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
@@ -105,6 +111,8 @@ class _Terminal:
         self._programs = ProgramRequests(
             studio.notices, studio.tools.approvals, studio.runtime.later
         )
+        self._watched: QueueWatch | None = None
+        self._run: RunWatch | None = None
         self._withdraw: Callable[[], None] = lambda: None
         """Takes the question back whether the user allows what a program asked for."""
 
@@ -138,7 +146,7 @@ class _Terminal:
         except (EOFError, OSError):
             pass
         finally:
-            self._studio.post(self._stop)
+            self._studio.post(self._gone_away)
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(None)
             self.close()
@@ -170,6 +178,10 @@ class _Terminal:
                 self._change(message)
             elif isinstance(message, Queued):
                 self._change_queue(message)
+            elif isinstance(message, WatchQueue):
+                self._watch_queue(message)
+            elif isinstance(message, StartRun | ResumeRun):
+                self._run = RunWatch(self._studio, message, self._tell)
         except StudioError as error:
             self._tell(Refused(error.info()))
         except Exception:
@@ -240,6 +252,27 @@ class _Terminal:
         self._withdraw()
         if self._job is not None and self._job.is_live:
             self._job.cancel()
+        if self._run is not None:
+            self._run.stop()
+
+    def _gone_away(self) -> None:
+        """Stop what was under way for the terminal; the queue goes on."""
+        if self._watched is not None:
+            self._watched.close()
+        if self._run is not None:
+            self._run.close()
+            self._run = None
+        self._stop()
+
+    def _watch_queue(self, asked: WatchQueue) -> None:
+        self._watched = QueueWatch(self._studio, self._tell, self._rests)
+        if asked.retry:
+            self._studio.jobs.queue.retry_failed()
+        self._watched.look()
+
+    def _rests(self, watch: QueueWatch) -> None:
+        watch.close()
+        self._tell(QueueRests(watch.waiting))
 
     def _change(self, asked: Change) -> None:
         _check(asked.method, CHANGES)

@@ -9,24 +9,14 @@ from studio.core.background import Background
 from studio.core.library import Library
 from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.machine import Ask, End, Machine
+from studio.core.workflows.progress import RunProgress
 from studio.core.workflows.row_work import Batch, RowWork
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 
-_OVER = (RowState.DONE, RowState.FAILED)
 
-
-class Runner:
-    """One run that is under way. Used on the owner's thread.
-
-    Attributes:
-        id: Of the run.
-        title: What a person calls it.
-        state: ``RUNNING`` until all rows are over or it was stopped.
-        error: Why it stopped by itself; None if it did not.
-        counts: How many rows are in which state.
-        stopping: It was asked to stop, and steps are still under way.
-    """
+class Runner(RunProgress):
+    """One run that is under way. Used on the owner's thread."""
 
     def __init__(
         self,
@@ -36,12 +26,7 @@ class Runner:
         machine: Machine,
         background: Background,
     ) -> None:
-        self.id = id
-        self.title = title
-        self.state = RunState.RUNNING
-        self.error: StudioError | None = None
-        self.counts: dict[RowState, int] = {}
-        self.stopping = False
+        super().__init__(id, title)
         self._library = library
         self._machine = machine
         self._background = background
@@ -56,24 +41,9 @@ class Runner:
         self._end_events = machine.events(self._heard)
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing of it is under way any more."""
-        return self.state is not RunState.RUNNING
-
-    @property
     def is_coming(self) -> bool:
         """Whether its machine is being reached, so that nothing runs yet."""
         return not self.is_over and self._machine.is_coming
-
-    @property
-    def done(self) -> int:
-        """How many rows are done or failed."""
-        return sum(self.counts.get(state, 0) for state in _OVER)
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return sum(self.counts.values())
 
     @property
     def seconds_left(self) -> float | None:

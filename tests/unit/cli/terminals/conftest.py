@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,30 @@ class Window:
     def close(self) -> None:
         self._over.set()
         self._thread.join(PATIENCE)
+
+
+def pressed_once(ready: Callable[[], bool]) -> threading.Thread:
+    """Press Ctrl+C once something is so; returns the thread that waits for it."""
+
+    def press() -> None:
+        _until(ready)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    return pressing
+
+
+def until_over(job: Any) -> None:
+    """Wait for the end of a job of the window."""
+    _until(lambda: not job.is_live)
+    assert not job.is_live
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and not is_so():
+        time.sleep(0.01)
 
 
 @pytest.fixture

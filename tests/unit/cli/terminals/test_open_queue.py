@@ -15,13 +15,26 @@ from studio.core.jobs.queue_start import QueueStart
 from studio.core.library import Library
 from studio.core.library.rows import MessageState
 from studio.core.paths import StudioPaths
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
-from studio.testing.scripted import Artifact, Result, Tokens
+from studio.testing.guards import PATIENCE
+from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from tests.unit.cli.conftest import one_object
-from tests.unit.cli.terminals.conftest import Window
+from tests.unit.cli.terminals.conftest import Window, pressed_once, until_over
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
+
+
+WORKFLOW = """
+name = "Say"
+[input]
+kind = "text"
+[[step]]
+id = "first"
+task = "echo.say"
+params = { text = "{input}" }
+"""
 
 
 def _rows(command: Command, *words: str) -> list[str]:
@@ -51,6 +64,67 @@ def test_the_queue_is_changed_where_it_is_at_work(window: Window, command: Comma
     assert not window.studio.jobs.queue.paused
     code, _, err = command("queue", "cancel", "nonsense")
     assert code == ExitCode.NOT_FOUND, err
+
+
+def test_the_open_studio_runs_its_queue_and_what_failed_once_more(
+    window: Window, command: Command
+) -> None:
+    window.do(lambda: window.studio.take_up_queue(QueueStart.GO_ON))
+    assert "The queue is empty." in command("queue", "run")[1]
+    window.runtime.enqueue(Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "Not enough memory.")))
+    asked = JobRequest("echo.say", {"text": "one"}, "one", Priority.NORMAL)
+    window.do(lambda: window.studio.submit(asked))  # type: ignore[arg-type] # returns a job
+    until_over(window.jobs[0])
+    assert "The queue is empty." in command("queue", "run")[1], "what is over is not told again"
+    window.runtime.enqueue(Artifact("text", b"x", ".txt", title="X"), Result())
+    code, out, err = command("queue", "run", "--retry", "--json")
+    assert code == ExitCode.OK, err
+    [job] = one_object(out)["jobs"]
+    assert (job["title"], job["state"], len(job["artifacts"])) == ("one", "done", 1)
+    window.do(window.studio.jobs.queue.pause)
+    window.do(lambda: window.studio.submit(asked))  # type: ignore[arg-type]
+    code, out, _ = command("queue", "run")
+    assert (code, "Nothing in the queue can run." in out) == (ExitCode.OK, True)
+
+
+def test_a_workflow_runs_in_the_open_studio_and_the_library_is_rebuilt_there(
+    window: Window, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "say.toml").write_text(WORKFLOW)
+    (tmp_path / "list.txt").write_text("one\ntwo\n")
+    words = ("workflow", "run", str(tmp_path / "say.toml"), "--inputs", str(tmp_path / "list.txt"))
+    window.runtime.enqueue(Artifact("text", b"1", ".txt", title="1"), Result())
+    window.runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "That cannot be said.")))
+    code, out, err = command(*words, "--json")
+    assert code == ExitCode.FAILED, err
+    run = one_object(out)
+    assert (run["state"], [row["state"] for row in run["rows"]]) == ("done", ["done", "failed"])
+    assert [job.task for job in window.jobs] == ["echo.say"] * 2
+    window.runtime.enqueue(Artifact("text", b"2", ".txt", title="2"), Result())
+    code, out, err = command("workflow", "resume", run["run"], "--retry")
+    assert code == ExitCode.OK, out + err
+    assert len(window.jobs) == 3
+    code, _, err = command("workflow", "resume", "nonsense")
+    assert code == ExitCode.NOT_FOUND, err
+    assert command("workflow", "forget", run["run"])[0] == ExitCode.OK
+    assert "No workflow has run yet" in command("workflow", "list")[1]
+    code, out, err = command("library", "rebuild", "--json")
+    assert code == ExitCode.OK, err
+    assert one_object(out)["kinds"] == {"text": 2}
+
+
+def test_ctrl_c_stops_a_run_there(window: Window, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "say.toml").write_text(WORKFLOW)
+    (tmp_path / "list.txt").write_text("one\n")
+    window.runtime.enqueue(Tokens("begun"), Stall())
+    pressing = pressed_once(lambda: bool(window.jobs and window.jobs[0].texts()))
+    code, out, err = command(
+        "workflow", "run", str(tmp_path / "say.toml"), "--inputs", str(tmp_path / "list.txt")
+    )
+    pressing.join(PATIENCE)
+    assert code == ExitCode.INTERRUPTED, out + err
+    assert "`studio workflow resume" in err
+    assert window.jobs[0].state is JobState.CANCELLED
 
 
 def test_a_conversation_is_kept_by_the_open_studio(

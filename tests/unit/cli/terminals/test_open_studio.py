@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
 import struct
@@ -29,7 +28,7 @@ from studio.protocol.states import JobState
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
 from tests.unit.cli.conftest import one_object
-from tests.unit.cli.terminals.conftest import Window
+from tests.unit.cli.terminals.conftest import Window, pressed_once, until_over
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
@@ -90,13 +89,7 @@ def test_wrong_parameters_and_failures_are_the_same_sentences(
 def test_ctrl_c_stops_the_job_there(window: Window, command: Command) -> None:
     window.runtime.enqueue(Tokens("begun"), Stall())
 
-    def press() -> None:
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and not (window.jobs and window.jobs[0].texts()):
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=press).start()
+    pressed_once(lambda: bool(window.jobs and window.jobs[0].texts()))
     code, _, err = command(*SAY)
     assert code == ExitCode.INTERRUPTED
     assert "Stopped" in err
@@ -111,9 +104,7 @@ def test_a_terminal_that_is_gone_stops_its_job(window: Window, command: Command)
         while not job.texts():
             beside.pump(0.1)
         assert window.jobs[0].is_live, "the control"
-    until = time.monotonic() + PATIENCE
-    while window.jobs[0].is_live and time.monotonic() < until:
-        time.sleep(0.01)
+    until_over(window.jobs[0])
     assert window.jobs[0].state is JobState.CANCELLED
 
 
