@@ -10,6 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -79,6 +80,10 @@ class OwnColumn(msgspec.Struct, frozen=True):
 
     smiles: tuple[str, ...]
     values: tuple[float, ...]
+
+    def plain(self) -> dict[str, list[Any]]:
+        """Return it as a task takes it, in the input ``own``."""
+        return {"smiles": list(self.smiles), "values": list(self.values)}
 
 
 def columns_of(molecules: Iterable[Molecule]) -> list[str]:

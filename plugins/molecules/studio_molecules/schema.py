@@ -85,7 +85,7 @@ _Listed = Annotated[
 
 _ByAtom = Annotated[
     str,
-    Text(max_chars=40),
+    Text(max_chars=300),
     Label("Contributions", "Colour atoms by what they add to this figure, such as logp or herg."),
 ]
 

@@ -1,8 +1,9 @@
 """How much each atom adds to a figure of a molecule: exact for sums over atoms, else by occlusion.
 
 logP is Crippen's sum over atoms, TPSA Ertl's: their contributions are the terms of the sum, those
-of hydrogens with the atom they are on. An endpoint of the networks is no sum: each atom is hidden
-from them in turn, and what the value falls by is its contribution.
+of hydrogens with the atom they are on. An endpoint of the networks is no sum, nor is what a model
+of the user's own column says: each atom is hidden in turn, and what the value falls by is its
+contribution.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
@@ -17,6 +19,8 @@ from studio.api import BadInput
 from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.admet.features import Graph, graph
 from studio_molecules.admet.network import Ensemble
+from studio_molecules.chem import own_model
+from studio_molecules.chem.own_model import OwnModel
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,16 @@ def by_occlusion(mol: Chem.Mol, ensemble: Ensemble, figure: str) -> Iterator[Con
         values.append(value - ensemble(_without(whole, atom)).means[place])
         yield None
     yield Contributions(values, value, exact=False)
+
+
+def of_own(mol: Chem.Mol, model: OwnModel) -> Contributions:
+    """Return what atoms add to the value that a model of the user's own column tells."""
+    hydrogen = Chem.GetPeriodicTable().GetAtomicWeight(1)
+    weights = [atom.GetMass() + atom.GetTotalNumHs() * hydrogen for atom in mol.GetAtoms()]
+    shares = [weights, *(of_sum(mol, name).values for name in own_model.SHARED[1:])]
+    value = model.predict(mol)
+    without = model.tell(own_model.hidden(mol, np.array(shares).T))
+    return Contributions([float(value - each) for each in without], value, exact=False)
 
 
 def _without(whole: Graph, atom: int) -> Graph:

@@ -51,6 +51,8 @@ class MoleculeActions:
         """What others put into the menu: icon, words and what they do."""
         self.by_atom: Callable[[], str] = str
         """Returns the figure whose contributions of atoms are coloured on a sheet."""
+        self.by_atom_inputs: Callable[[str], dict[str, Any]] = lambda figure: {}
+        """Returns what that takes beside its name."""
         self.dialog: ExportDialog | None = None
         """What asks for the format of an export, once it did."""
 
@@ -173,7 +175,7 @@ class MoleculeActions:
                             "by_atom": self.by_atom(),
                         },
                         title=title,
-                        inputs={"table": table},
+                        inputs={"table": table, **self.by_atom_inputs(self.by_atom())},
                         keep=False,
                     )
                 )

@@ -84,6 +84,7 @@ class MoleculePage(QWidget):
         self.browser = Browser(ctx, self.collection, self.structures)
         self.composer.known = self.collection.smiles_of
         self.composer.profile.columns = self.collection.own_columns
+        self.structures.taught = self.composer.profile.taught
         self.views = QStackedWidget()
         self.run = kit.run_controller(
             prepare=self.composer.request,
@@ -105,6 +106,7 @@ class MoleculePage(QWidget):
             ctx, self.collection, self.composer, self.trouble, self.open_artifact
         )
         self.molecules.by_atom = lambda: self.browser.detail.drawing.by_atom
+        self.molecules.by_atom_inputs = self.structures.inputs
         self.sets = SetActions(
             ctx, self.collection, self.run, self.trouble, self, self._sort_down, self.composer.modes
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rdkit import Chem
@@ -13,8 +13,11 @@ from studio_molecules.admet import contributions, prediction
 from studio_molecules.admet.contributions import Contributions
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import depiction, hazard_screen, parser
+from studio_molecules.chem.own_model import OwnModel
+from studio_molecules.objectives import OWN
 from studio_molecules.properties import BY_ATOM, SUMS
 from studio_molecules.schema import Draw
+from studio_molecules.tasks import own_score
 
 
 def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
@@ -30,13 +33,14 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
         mols = [parser.parse(smiles).mol for smiles in params.smiles]
         common = yield from ctx.in_thread(lambda: depiction.common_part(mols))
     svgs, notices, told = [], [], list[dict[str, Any]]()
-    with networks(ctx, params.by_atom) as ensemble:
+    lent = yield from teller(ctx, params.by_atom)
+    with lent as model:
         for smiles in params.smiles:
             mol = parser.parse(smiles).mol
             found = hazard_screen.notice(mol)
             notices.append(found.sentence if found else "")
             size = params.width, params.height
-            shades = yield from shades_of(mol, params.by_atom, ensemble)
+            shades = yield from shades_of(mol, params.by_atom, model)
             svg = depiction.draw(
                 mol,
                 *size,
@@ -60,12 +64,16 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
     yield ctx.result(svgs=svgs, notices=notices, shared=shared, by_atom=told)
 
 
-def networks(ctx: TaskContext, figure: str) -> Any:
-    """Return what lends the networks while a figure of theirs is asked for by atom.
+def teller(
+    ctx: TaskContext, figure: str
+) -> Generator[Event | None, None, AbstractContextManager[Model]]:
+    """Return what lends the networks, or the model, of a figure that is asked for by atom.
 
     Raises:
         BadInput: It is a figure of which contributions are not known.
     """
+    if figure.startswith(OWN):
+        return nullcontext((yield from own_score.fitted(ctx, [figure]))[figure])
     if figure and figure not in BY_ATOM:
         raise BadInput(
             f"What atoms add to “{figure[:40]}” is not known.", f"Choose one of: {_KNOWN}."
@@ -73,11 +81,15 @@ def networks(ctx: TaskContext, figure: str) -> Any:
     return prediction.borrowed(ctx) if figure and figure not in SUMS else nullcontext()
 
 
+Model = Ensemble | OwnModel | None
+"""What is asked without each atom; None for a sum."""
+
+
 _KNOWN = ", ".join(BY_ATOM)
 
 
 def shades_of(
-    mol: Chem.Mol, figure: str, ensemble: Ensemble | None
+    mol: Chem.Mol, figure: str, model: Model
 ) -> Generator[Event | None, None, Contributions | None]:
     """Return what the atoms of a molecule add to a figure, a step for each hidden one.
 
@@ -88,9 +100,11 @@ def shades_of(
         return None
     if figure in SUMS:
         return contributions.of_sum(mol, figure)
-    if ensemble is None:
+    if isinstance(model, OwnModel):
+        return contributions.of_own(mol, model)
+    if model is None:
         raise BadInput("The model for ADMET is not installed.", "Run setup again to download it.")
-    for found in contributions.by_occlusion(mol, ensemble, figure):
+    for found in contributions.by_occlusion(mol, model, figure):
         if found is not None:
             return found
         yield None

@@ -11,9 +11,10 @@ from studio_molecules.chem import conformer, depiction, workbook
 from studio_molecules.chem.parser import valid
 from studio_molecules.chem.sheet import Sheet
 from studio_molecules.molecule import Molecule, cell_of, columns_of, from_csv
+from studio_molecules.objectives import OWN
 from studio_molecules.properties import BY_ATOM, FIGURES
 from studio_molecules.schema import SHEET_MOST, Export
-from studio_molecules.tasks.depiction import networks, shades_of
+from studio_molecules.tasks.depiction import shades_of, teller
 
 _SEED = 1
 """Of conformers: the same file again."""
@@ -73,13 +74,15 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) ->
 def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], params: Export) -> _Writing:
     """Return structures side by side on white, each with its name below."""
     sheet, most = Sheet(params.format), 2 * len(molecules)
-    title = FIGURES[params.by_atom].title if params.by_atom in BY_ATOM else ""
-    with networks(ctx, params.by_atom) as ensemble:
+    title = params.by_atom.removeprefix(OWN)
+    title = FIGURES[title].title if title in BY_ATOM else title[:24]
+    lent = yield from teller(ctx, params.by_atom)
+    with lent as model:
         for number, row in enumerate(molecules, 1):
             mol = _laid_out(row)
             if mol is not None:
                 name = row.name[:40] or f"Molecule {number}"
-                shades = yield from shades_of(mol, params.by_atom, ensemble)
+                shades = yield from shades_of(mol, params.by_atom, model)
                 if shades:
                     name = f"{name[:24]} · {title} {shades.figure:.2f} by atom"
                 sheet.add(mol, name, shades.values if shades else ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -17,7 +17,7 @@ from rdkit import Chem
 from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
-from studio_molecules.chem import descriptors, graph_mutations, own_model, parser
+from studio_molecules.chem import descriptors, graph_mutations, parser
 from studio_molecules.chem.constraints import Constraints, constraints
 from studio_molecules.docking import ligands
 from studio_molecules.docking import weights as docking_weights
@@ -29,6 +29,7 @@ from studio_molecules.objectives import DOCKING, Profile
 from studio_molecules.schema import Improve
 from studio_molecules.smiles.sampler import BATCH, fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
+from studio_molecules.tasks import own_score
 from studio_molecules.tasks.table_artifact import counted, finish
 
 _FIRST, _MOST_FIRST = 100, 1000
@@ -54,7 +55,8 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     """
     wanted = _profile(params)
     with ExitStack() as held:
-        own = yield from _own(ctx, wanted)
+        models = yield from own_score.fitted(ctx, wanted.own())
+        own = {name: model.predict for name, model in models.items()}
         docker = _docker(ctx, params, wanted)
         goal = scores.of_profile(wanted, _predictor(ctx, held, wanted), own, docker)
         judge = scores.Judge(goal, _constraints(wanted), is_flat=params.stereo == "ignore")
@@ -108,27 +110,6 @@ def _aside(ctx: TaskContext, steps: Iterator[Any]) -> Generator[Any, None, None]
     end = object()
     while (people := (yield from ctx.in_thread(lambda: next(steps, end)))) is not end:
         yield people
-
-
-def _own(
-    ctx: TaskContext, wanted: Profile
-) -> Generator[Event | None, None, dict[str, Callable[[Chem.Mol], float]]]:
-    """Return a fitted model for each of the user's own columns that a profile asks for."""
-    given = ctx.inputs.json("own", dict[str, dict[str, list[Any]]], {})
-    found = {}
-    for name in wanted.own():
-        called = name.removeprefix(profiles.OWN)
-        if name not in given:
-            raise BadInput(
-                f"The profile asks for the column “{called}”, whose values are not here.",
-                "Open the table that has it, and add the objective again.",
-            )
-        yield ctx.progress(0, 0, f"Fitting {called}")
-        rows = given[name]
-        smiles, values = [str(each) for each in rows["smiles"]], [float(v) for v in rows["values"]]
-        fit = partial(own_model.fit, smiles, values, called)
-        found[name] = (yield from ctx.in_thread(fit)).predict
-    return found
 
 
 def _search(

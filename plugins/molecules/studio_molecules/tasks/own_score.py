@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from studio.api import BadInput, Event, TaskContext
 from studio_molecules.chem import own_model
+from studio_molecules.chem.own_model import OwnModel
 from studio_molecules.chem.parser import valid
+from studio_molecules.objectives import OWN
 from studio_molecules.properties import FIGURES
 from studio_molecules.schema import Fit
 from studio_molecules.tasks.table_artifact import finish
@@ -61,3 +65,27 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
     }
     title = f"{params.column} of {name}: error {model.error:.3g}, R² {model.r2:.2f}"
     yield from finish(ctx, made, title, **counts)
+
+
+def fitted(
+    ctx: TaskContext, names: Iterable[str]
+) -> Generator[Event | None, None, dict[str, OwnModel]]:
+    """Return a model for each of these columns of the user's own, of the input ``own``.
+
+    Raises:
+        BadInput: The values of one are not among the inputs, or teach nothing.
+    """
+    given = ctx.inputs.json("own", dict[str, dict[str, list[Any]]], {})
+    found = {}
+    for name in names:
+        called = name.removeprefix(OWN)
+        if name not in given:
+            raise BadInput(
+                f"The values of the column “{called}” are not here.",
+                "Open the table that has it, and choose it again.",
+            )
+        yield ctx.progress(0, 0, f"Fitting {called}")
+        smiles = tuple(str(each) for each in given[name]["smiles"])
+        values = tuple(float(each) for each in given[name]["values"])
+        found[name] = yield from ctx.in_thread(partial(own_model.known, smiles, values, called))
+    return found

@@ -265,3 +265,13 @@ def test_an_own_column_is_learned_and_becomes_an_objective(desk: Desk) -> None:
     assert job.params["goal"]["objectives"][-1]["property"] == "own:assay"
     own = desk.runtime.inputs_of(job).json("own", dict[str, Any], {})
     assert own["own:assay"]["values"] == [float(n) for n in range(1, 31)]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    choice = desk.page.browser.detail.by_atom
+    menu = choice.menu()
+    desk.qtbot.addWidget(menu)
+    below = menu.actions()[-1].menu()
+    assert [action.text() for action in below.actions()] == ["assay"]
+    below.actions()[0].trigger()
+    desk.until(lambda: "raises assay" in choice.legend.text())
+    asked = [job for job in desk.runtime.asked("molecules.draw") if job.params["by_atom"]]
+    assert desk.runtime.inputs_of(asked[0]).json("own", dict[str, Any], {}) == own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import Crippen, rdMolDescriptors
@@ -14,6 +15,7 @@ from studio_molecules.admet import contributions
 from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.admet.features import Graph
 from studio_molecules.admet.network import Ensemble, Outcome
+from studio_molecules.chem import own_model
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import Draw, Export
 from studio_molecules.tasks import depiction, export
@@ -53,6 +55,27 @@ def test_an_atom_of_which_networks_make_much_is_found_by_hiding_it() -> None:
     (nitrogen,) = (atom.GetIdx() for atom in mol.GetAtoms() if atom.GetSymbol() == "N")
     assert [place for place, value in enumerate(found.values) if value] == [nitrogen]
     assert (found.values[nitrogen], found.figure, found.exact) == (2.0, 2.0, False)
+
+
+def test_what_a_model_of_ones_own_column_makes_of_an_atom_is_found_by_hiding_it() -> None:
+    chains = [f"{'C' * n}{end}" for n in range(1, 14) for end in ("O", "N", "Cl")]
+    values = [10.0 * each.endswith("N") for each in chains]
+    model = own_model.fit(chains, values, "amine")
+    mol = Chem.MolFromSmiles("CCCCCCCCN")
+    found = contributions.of_own(mol, model)
+    assert found.figure == pytest.approx(10, abs=2.5)
+    assert found.values.index(max(found.values)) == 8, "the nitrogen"
+    whole = own_model.hidden(mol, np.zeros((9, 3)))
+    assert whole.shape == (9, len(own_model.features(mol)))
+    assert (whole <= own_model.features(mol)).all(), "hiding takes away and adds nothing"
+    assert np.expm1(whole[0, :1024]).sum() < np.expm1(own_model.features(mol)[:1024]).sum()
+    own = {"own:amine": {"smiles": chains, "values": values}}
+    params = Draw.parse({"smiles": ["CCCCCCCCN"], "by_atom": "own:amine"})
+    drawn = run_task(depiction.draw, params, inputs={"own": own}).result
+    assert drawn["by_atom"][0]["values"] == pytest.approx(found.values)
+    assert "<ellipse" in drawn["svgs"][0]
+    with pytest.raises(BadInput, match="“amine” are not here"):
+        run_task(depiction.draw, params)
 
 
 def test_a_drawing_is_coloured_and_signed_by_atom() -> None:

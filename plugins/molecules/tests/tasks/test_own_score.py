@@ -73,5 +73,5 @@ def test_a_search_asks_for_a_column_of_ones_own(scripted: SmilesModel) -> None:
     best = made.result["molecules"][0]
     assert best["own:assay"] > min(VALUES)
     assert best["score"] > 0
-    with pytest.raises(BadInput, match="the column “assay”, whose values are not here"):
+    with pytest.raises(BadInput, match="“assay” are not here"):
         run_task(optimisation.improve, params, seed=1, models={"": scripted})

@@ -135,13 +135,13 @@ class ProfileEditor(QWidget):
     def own(self) -> dict[str, dict[str, list[Any]]]:
         """Return what the models of own columns are fitted on, for the task."""
         names = {card.figure for card in self.cards if card.figure.startswith(OWN)}
+        known = self.taught()
+        return {name: known[name].plain() for name in names if name in known}
+
+    def taught(self) -> dict[str, OwnColumn]:
+        """Return the own columns that can be learned, of the table and of objectives, by figure."""
         here = {OWN + column: found for column, found in self.columns().items()}
-        known = {**here, **self._own}
-        return {
-            name: {"smiles": list(known[name].smiles), "values": list(known[name].values)}
-            for name in names
-            if name in known
-        }
+        return {**here, **self._own}
 
     def _put(self, objective: Objective) -> None:
         card = ObjectiveCard(self._ctx, objective)

@@ -52,10 +52,15 @@ class ContributionChoice:
         there = [id for id in self._collection.rows.figures if id in BY_ATOM]
         for id, below in figure_menus(menu, there):
             below.addAction(figure_of(id).title, partial(self.choose, id))
+        if own := list(self._structures.taught()):
+            below = menu.addMenu(tr("Own columns"))
+            for id in own:
+                below.addAction(figure_of(id).title, partial(self.choose, id))
         return menu
 
     def choose(self, figure: str) -> None:
         """Colour by another figure, "" by none."""
+        self._structures.refused.pop(figure, None)
         self._drawing.by_atom = figure
         self._drawing.update()
         self.show_legend()
@@ -68,6 +73,11 @@ class ContributionChoice:
         if not figure:
             return
         title = figure_of(figure).title
+        if refused := self._structures.refused.get(figure):
+            self.choose("")
+            self.legend.setText(refused)
+            self.legend.show()
+            return
         if told is None:
             self.legend.setText(tr("Calculating {figure} by atom…").format(figure=title))
             return

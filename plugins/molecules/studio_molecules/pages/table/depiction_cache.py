@@ -6,7 +6,7 @@ RDKit is not here; a view asks while it paints and is told when there is more to
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.api import ErrorCode, JobRequest, PluginContext, StudioError
+from studio_molecules.molecule import OwnColumn
+from studio_molecules.objectives import OWN
 from studio_molecules.pages.phrases import tr
 
 TASK = "molecules.draw"
@@ -49,6 +51,8 @@ class DepictionCache(QObject):
     Attributes:
         notices: SMILES → sentence, for molecules that need care.
         contributions: SMILES and figure → what ``molecules.draw`` says of its atoms.
+        taught: Returns the user's own columns that can be learned, by figure.
+        refused: Figure → why what atoms add to it cannot be told.
 
     Signals:
         drawn: There are new pictures.
@@ -61,6 +65,8 @@ class DepictionCache(QObject):
         self._ctx = ctx
         self.notices: dict[str, str] = {}
         self.contributions: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.taught: Callable[[], Mapping[str, OwnColumn]] = dict
+        self.refused: dict[str, str] = {}
         self._kept: OrderedDict[PictureRequest, QImage] = OrderedDict()
         self._bytes = 0
         self._failed: set[PictureRequest] = set()
@@ -98,6 +104,11 @@ class DepictionCache(QObject):
         QTimer.singleShot(0, self, self._start)  # what is painted together is drawn together
         return None
 
+    def inputs(self, figure: str) -> dict[str, Any]:
+        """Return what ``molecules.draw`` needs to colour atoms by a figure beside its name."""
+        column = self.taught().get(figure) if figure.startswith(OWN) else None
+        return {"own": {figure: column.plain()}} if column is not None else {}
+
     def forget(self) -> None:
         """Draw everything anew: in other colours, or because the runtime is back."""
         self._era += 1
@@ -122,7 +133,10 @@ class DepictionCache(QObject):
         }
         era, self._busy, self._drawing = self._era, True, frozenset(batch)
         try:
-            job = self._ctx.tasks.submit(JobRequest(TASK, params, title=tr("Draw"), keep=False))
+            inputs = self.inputs(first.by_atom)
+            job = self._ctx.tasks.submit(
+                JobRequest(TASK, params, title=tr("Draw"), inputs=inputs, keep=False)
+            )
         except StudioError as error:
             self._on_failed(batch, error)
             return
@@ -167,6 +181,8 @@ class DepictionCache(QObject):
             self._alone += batch  # one of them cannot be drawn; the others can
         else:
             self._failed.update(batch)
+            if error.code is ErrorCode.BAD_INPUT and batch[0].by_atom.startswith(OWN):
+                self.refused[batch[0].by_atom] = str(error)
             if error.code is not ErrorCode.BAD_INPUT:
                 self._later.start()
         self._on_over()
