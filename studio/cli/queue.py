@@ -247,7 +247,7 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
     tale = _Tale(quiet=arguments.json)
     with session.at_work(passing=False) as studio:
         if isinstance(studio, OpenStudio):
-            watch = studio.watch_queue(tale.add, retry=arguments.retry)
+            watch: QueueWatch | HandedQueue = studio.watch_queue(tale.add, retry=arguments.retry)
         else:
             _must_be_alone(studio.library)
             watch = _taken_up(studio, tale.add, retry=arguments.retry)

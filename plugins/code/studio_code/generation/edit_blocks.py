@@ -198,7 +198,9 @@ def with_imports(text: str, part: str) -> str:
     wanted = [
         ast.unparse(node)
         for node in other.body
-        if isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in have
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and ast.unparse(node) not in have
+        and getattr(node, "module", "") != "__future__"  # it can stand at the beginning alone
     ]
     if not wanted:
         return text

@@ -71,7 +71,7 @@ def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
     order, names = ranked(files, request), names_in(request)
     known = [each for each in order if names_file(each, request) or defined_in(each, names)]
     paths = [each.path for each in known or order][:_LISTED]
-    most_new = 2 if not known or _SPEAKS_OF_NEW.search(request) else 0
+    most_new = 2 if not known or speaks_of_new(request) else 0
     step = {
         "type": "object",
         "properties": {
@@ -94,6 +94,11 @@ def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
         "required": ["steps"],
         "additionalProperties": False,
     }
+
+
+def speaks_of_new(request: str) -> bool:
+    """Return whether a request asks for a file that is not there yet."""
+    return _SPEAKS_OF_NEW.search(request) is not None
 
 
 def _fitting(

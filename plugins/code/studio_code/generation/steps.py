@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from studio.api import BadInput
@@ -70,3 +71,52 @@ def steps_of(rows: Any) -> list[Step]:
         for row in (rows if isinstance(rows, Iterable) else ())
         if isinstance(row, Mapping) and (title := str(row.get("title") or "").strip())
     ]
+
+
+def files_named(request: str, known: Sequence[str]) -> list[str]:
+    """Return the files that a request names, those that are there and new ones, in its order."""
+    found: dict[str, None] = {}
+    for name in _FILE.findall(request):
+        there = [path for path in known if path == name or path.endswith(f"/{name}")]
+        if len(there) == 1:
+            found[there[0]] = None
+        elif not there and any(path.endswith(PurePosixPath(name).suffix) for path in known):
+            found[placed(name, [*found, *known], known)] = None
+    return list(found)
+
+
+def placed(path: str, beside: Sequence[str], known: Sequence[str]) -> str:
+    """Return where a new file goes: without a folder, beside others where none lies at the top.
+
+    Args:
+        beside: Files that it belongs to, the nearest first.
+    """
+    suffix = PurePosixPath(path).suffix
+    if path in known or "/" in path or any("/" not in each for each in known if _is(each, suffix)):
+        return path
+    folders = [str(PurePosixPath(each).parent) for each in beside if _is(each, suffix)]
+    return f"{folders[0]}/{path}" if folders and folders[0] != "." else path
+
+
+def _is(path: str, suffix: str) -> bool:
+    return path.endswith(suffix)
+
+
+def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[Step]:
+    """Return a step for each file that a request names and no step takes: what it says of it."""
+    taken = {path for step in steps for path in step.files}
+    clauses = [" ".join(each.split()) for each in _CLAUSES.split(request)]
+    found = []
+    for path in named:
+        if path in taken or any(not step.files for step in steps):
+            continue
+        name = PurePosixPath(path).name
+        says = next((each for each in clauses if name in each), request)
+        title = says.strip(" .")[:_TITLE_CHARS]
+        found.append(Step(title[:1].upper() + title[1:], (path,)))
+    return found
+
+
+_FILE: Final = re.compile(r"(?<![\w/.@-])(?:[\w-]+/)*[\w-]+\.[a-z]{1,5}\b(?![\w(/])")
+"""A file as people write it: ``utils.py``, ``src/app/main.rs``; no call of a method."""
+_CLAUSES: Final = re.compile(r"(?<=[.;])\s+|,\s+(?:and\s+)?(?:then\s+)?|\s+and\s+(?=\w+\s)")

@@ -13,11 +13,13 @@ import msgspec
 
 from studio.api import Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
 from studio.api.worker.constraint import Constraint
+from studio_code import linter
 from studio_code.folder.outline import Part, outline, ranked
 from studio_code.generation import file_edit, llm_calls, plan_prompts, prompts
 from studio_code.generation.answers import code_of
-from studio_code.generation.edit_blocks import edits_in
+from studio_code.generation.edit_blocks import edits_in, with_imports
 from studio_code.generation.file_edit import Edited
+from studio_code.generation.missing_imports import imports_for
 from studio_code.generation.steps import Step, read_steps
 from studio_code.schema import Edit
 from studio_code.source import Source
@@ -127,12 +129,15 @@ def _edit_file(
         trouble = yield from _asked(ctx, engine, work, asked, source, None)
     else:
         chosen = yield from _chosen(ctx, engine, work, told, offered)
-        for part in chosen:
+        for number, part in enumerate(chosen, 1):
             now = Source(path, work.texts[path])  # an import may have moved what comes after
             part = next((p for p in file_edit.all_parts(now) if p.name == part.name), part)
             there, before = file_edit.part_text(now, part), file_edit.text_before(now, part)
             asked = plan_prompts.one_part(told, now, part.name, there, before)
-            trouble = (yield from _asked(ctx, engine, work, asked, now, part)) or trouble
+            is_last = number == len(chosen)
+            trouble = (
+                yield from _asked(ctx, engine, work, asked, now, part, is_last=is_last)
+            ) or trouble
     if trouble:
         work.unapplied.append({"path": path, "why": trouble})
 
@@ -176,8 +181,14 @@ def _asked(
     asked: list[ChatMessage],
     source: Source,
     part: Part | None,
+    *,
+    is_last: bool = True,
 ) -> Generator[Event, None, str]:
-    """Ask for a file, or a part of it, and take it; return why it was not taken."""
+    """Ask for a file, or a part of it, and take it; return why it was not taken.
+
+    Args:
+        is_last: Whether no further part may define what this one uses.
+    """
     trouble, code = "", ""
     there = source.text if part is None else file_edit.part_text(source, part)
     most = min(work.params.max_tokens, 2 * engine.count(there) + _NEW_TOKENS)
@@ -204,10 +215,32 @@ def _asked(
             continue
         text = _new_text(source, part, code)
         trouble = file_edit.fault(source, text, code)
+        if not trouble and source.language.id == "python":
+            text, lacking = yield from _imported(ctx, work, source, text)
+            if lacking and is_last:
+                trouble = f"Nothing defines {', '.join(sorted(lacking)[:6])}."
         if not trouble:
             work.texts[source.path] = text
             return ""
     return trouble
+
+
+def _imported(
+    ctx: TaskContext, work: _Work, source: Source, text: str
+) -> Generator[Event, None, tuple[str, set[str]]]:
+    """Add the imports that a new text lacks, and return names that nothing defines even so."""
+
+    def lacks(now: str) -> set[str]:
+        return linter.undefined_names(now) - linter.undefined_names(source.text)
+
+    lacking = yield from ctx.in_thread(lambda: lacks(text))
+    if not lacking:
+        return text, lacking
+    statements = imports_for(lacking, source.path, {**work.texts, source.path: text})
+    if not statements:
+        return text, lacking
+    text = with_imports(text, statements)
+    return text, (yield from ctx.in_thread(lambda: lacks(text)))
 
 
 def _new_text(source: Source, part: Part | None, code: str) -> str:

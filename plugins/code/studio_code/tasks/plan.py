@@ -16,7 +16,7 @@ from studio.api.worker.constraint import Constraint
 from studio_code import source
 from studio_code.folder.reader import Folder, overlaid, read_folder
 from studio_code.generation import llm_calls, plan_prompts
-from studio_code.generation.steps import Step
+from studio_code.generation.steps import Step, files_named, missed, placed
 from studio_code.schema import Edit, Plan
 from studio_code.source import Source
 
@@ -102,12 +102,15 @@ def planned(
         raise BadInput(
             "The model came to no plan.", "Say in more detail what to change, or in smaller parts."
         ) from error
-    known = {each.path for each in files}
+    known = [each.path for each in files]
+    may_be_new = plan_prompts.speaks_of_new(params.prompt)
+    named = [path for path in files_named(params.prompt, known) if may_be_new or path in known]
     found: list[Step] = []
     for row in rows:
-        new = [path for path in row.new_files if path not in known]
+        new = [placed(path, [*row.files, *named], known) for path in row.new_files]
+        new = [path for path in new if path not in known]
         paths = tuple(dict.fromkeys([*row.files, *new]))
         step = Step(" ".join(row.title.replace("[", "(").replace("]", ")").split()), paths)
         if step.title and step not in found:
             found.append(step)
-    return found
+    return [*found, *missed(found, params.prompt, named)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -172,6 +172,10 @@ class Context:
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a task asked for ctx.{name}")
+
+    def in_thread(self, work: Callable[[], Any]) -> Generator[None, None, Any]:
+        yield
+        return work()
 
     def progress(self, done: float, total: float, message: str = "") -> ProgressEvent:
         return ProgressEvent(done, total, message)

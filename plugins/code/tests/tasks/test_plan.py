@@ -13,6 +13,7 @@ from plugins.code.tests.tasks.scripted import Context, Engine, Made, NoWall, dri
 from studio.api import BadInput
 from studio_code.generation import file_edit
 from studio_code.generation.file_edit import Edited
+from studio_code.generation.missing_imports import imports_for
 from studio_code.generation.steps import Step, read_steps
 from studio_code.schema import Edit, Plan
 from studio_code.source import Source
@@ -65,6 +66,42 @@ def test_a_plan_names_files_that_are_there_and_new_ones(folder: Path) -> None:
     assert "def total(): ..." in asked, "what is open counts more than the disk"
     assert engine.wishes[0].constraint is not None
     assert {path.name for path in folder.iterdir()} == {"shop.py", "README.md"}
+
+
+def test_a_file_that_is_named_and_no_step_takes_gets_one() -> None:
+    texts = {"shop/__init__.py": "", "shop/cart.py": SHOP, "shop/tax.py": "RATE = 2\n"}
+    context = [{"path": path, "text": text} for path, text in texts.items()]
+    asked = "Make a new module info.py with describe(), and export describe from __init__.py."
+    engine = Engine(answer(("Write describe", [], ["info.py"])))
+    made = drive(plan, Context(engine), Plan.parse({"prompt": asked}), context=context)
+    assert made.result["steps"] == [
+        {"title": "Write describe", "files": ["shop/info.py"]},
+        {"title": "Export describe from __init__.py", "files": ["shop/__init__.py"]},
+    ]
+    engine = Engine(answer(("Raise the rate", ["shop/tax.py"], [])))
+    params = Plan.parse({"prompt": "Raise the rate in tax.py as vat.py did."})
+    made = drive(plan, Context(engine), params, context=context)
+    assert [step["files"] for step in made.result["steps"]] == [["shop/tax.py"]]
+
+
+def test_names_that_nothing_defines_are_imported_or_told() -> None:
+    texts = {
+        "shop/__init__.py": "",
+        "shop/cart.py": SHOP,
+        "shop/tax.py": "from decimal import Decimal as D\n\n\ndef rate():\n    return D(2)\n",
+    }
+    wrong = "def total(cart):\n    return taxed(cart)\n"
+    right = "def total(cart):\n    return math.floor(rate() * D(sum(cart)))\n"
+    engine = Engine(wrong, right)
+    made = edited(engine, texts, steps="Add the tax [shop/cart.py]")
+    assert "Nothing defines taxed." in engine.asked[1][-2]["content"]
+    (one,) = made.result["edits"]
+    assert one["text"] == (
+        "from decimal import Decimal as D\nimport math\nfrom .tax import rate\n" + right
+    )
+    assert imports_for(["total"], "shop/tax.py", texts) == "from .cart import total"
+    texts["shop/cart.py"] = "from shop.tax import rate\n"
+    assert imports_for(["total"], "shop/tax.py", texts) == "", "that would be a circle"
 
 
 def test_no_request_no_folder_and_no_plan_are_told() -> None:

@@ -28,7 +28,7 @@ from studio_molecules.bench.measures import Measure
 from studio_molecules.bench.smiles_model import loaded, written
 from studio_molecules.chem import parser
 from studio_molecules.goals import genetic, reinforcement
-from studio_molecules.goals.rewriting import rewriter
+from studio_molecules.goals.continuation import rewriter
 from studio_molecules.goals.scores import Judge
 from studio_molecules.smiles.weights import SmilesModel
 

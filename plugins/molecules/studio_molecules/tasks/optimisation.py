@@ -23,7 +23,7 @@ from studio_molecules.docking import ligands
 from studio_molecules.docking import weights as docking_weights
 from studio_molecules.docking.vina_run import Docking, Search
 from studio_molecules.goals import genetic, progress, reinforcement, scores, stereo
-from studio_molecules.goals.rewriting import rewriter
+from studio_molecules.goals.continuation import rewriter
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import DOCKING, Profile
 from studio_molecules.schema import Improve

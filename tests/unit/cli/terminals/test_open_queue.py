@@ -99,11 +99,11 @@ def test_a_workflow_runs_in_the_open_studio_and_the_library_is_rebuilt_there(
     assert code == ExitCode.FAILED, err
     run = one_object(out)
     assert (run["state"], [row["state"] for row in run["rows"]]) == ("done", ["done", "failed"])
-    assert [job.task for job in window.jobs] == ["echo.say"] * 2
+    assert [asked.task for asked in window.runtime.submitted] == ["echo.say"] * 2
     window.runtime.enqueue(Artifact("text", b"2", ".txt", title="2"), Result())
     code, out, err = command("workflow", "resume", run["run"], "--retry")
     assert code == ExitCode.OK, out + err
-    assert len(window.jobs) == 3
+    assert len(window.runtime.submitted) == 3
     code, _, err = command("workflow", "resume", "nonsense")
     assert code == ExitCode.NOT_FOUND, err
     assert command("workflow", "forget", run["run"])[0] == ExitCode.OK
@@ -117,14 +117,15 @@ def test_ctrl_c_stops_a_run_there(window: Window, command: Command, tmp_path: Pa
     (tmp_path / "say.toml").write_text(WORKFLOW)
     (tmp_path / "list.txt").write_text("one\n")
     window.runtime.enqueue(Tokens("begun"), Stall())
-    pressing = pressed_once(lambda: bool(window.jobs and window.jobs[0].texts()))
+    jobs = window.studio.jobs
+    pressing = pressed_once(lambda: any(job.texts() for job in jobs.jobs()))
     code, out, err = command(
         "workflow", "run", str(tmp_path / "say.toml"), "--inputs", str(tmp_path / "list.txt")
     )
     pressing.join(PATIENCE)
     assert code == ExitCode.INTERRUPTED, out + err
     assert "`studio workflow resume" in err
-    assert window.jobs[0].state is JobState.CANCELLED
+    assert [job.state for job in jobs.jobs()] == [JobState.CANCELLED]
 
 
 def test_a_conversation_is_kept_by_the_open_studio(

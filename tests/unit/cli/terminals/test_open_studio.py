@@ -134,7 +134,6 @@ def test_the_library_is_changed_by_the_open_studio(window: Window, command: Comm
     assert command("library", "erase", made.id, "--yes")[0] == ExitCode.OK
     code, _, err = command("library", "show", made.id)
     assert code == ExitCode.NOT_FOUND, err
-    assert command("library", "rebuild")[0] != ExitCode.OK, "the control: that needs all of it"
 
 
 def test_another_version_is_a_sentence_and_the_command_runs_alone(

@@ -1,6 +1,5 @@
 """What is wrong in the files of a folder: Ruff for Python, the syntax of every other language.
 
-Runs Ruff by the studio's own Python, which lets it read the folder's settings and write nothing.
 Not for the window's thread.
 """
 
@@ -9,22 +8,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from studio.api import BadInput
-from studio_code import languages, source, syntax
+from studio_code import languages, linter, source, syntax
 from studio_code.execution.python_runner import syntax_error
 from studio_code.pages.files.folder_listing import walk
 from studio_code.pages.navigation.places import MOST, Found, Place
 
-_SECONDS: Final = 60.0
 _OTHERS_SECONDS: Final = 20.0
 _LINE: Final = re.compile(r"line (\d+)(?::\s*)?(.*)", re.DOTALL)
 
@@ -36,12 +30,12 @@ def problems(root: Path, opened: Mapping[str, str]) -> Found:
         BadInput: Ruff does not end, or says what nobody expected.
     """
     end = time.monotonic() + _OTHERS_SECONDS
-    found = _of_ruff(root, opened) if _has_ruff() else []
+    found = _of_ruff(root, opened) if linter.has_ruff() else []
     for path in walk(root):
         if time.monotonic() > end or len(found) >= MOST:
             return Found(tuple(found[:MOST]), cut=True)
         language = languages.of_path(path).id
-        if language == "text" or (language == "python" and _has_ruff()):
+        if language == "text" or (language == "python" and linter.has_ruff()):
             continue
         try:
             text = opened[path] if path in opened else source.read(root / path)
@@ -59,10 +53,6 @@ def _place(path: str, wrong: str) -> Place:
     return Place(path, line, 1, words or wrong)
 
 
-def _has_ruff() -> bool:
-    return find_spec("ruff") is not None
-
-
 def _of_ruff(root: Path, opened: Mapping[str, str]) -> list[Place]:
     unsaved = {path: text for path, text in opened.items() if path.endswith((".py", ".pyi"))}
     found = [each for each in _checked(root, ["."], None) if each.path not in unsaved]
@@ -73,13 +63,16 @@ def _of_ruff(root: Path, opened: Mapping[str, str]) -> list[Place]:
 
 def _checked(root: Path, what: list[str], text: str | None) -> list[Place]:
     """Run Ruff with the folder's settings; without them where they are not for this Ruff."""
-    data = _run(root, what, text) or _run(root, ["--isolated", *what], text)
     try:
-        rows = msgspec.json.decode(data or b"", type=list[dict[str, Any]])
-    except msgspec.MsgspecError as error:
+        rows = linter.rows(what, text, root)
+        if rows is None:
+            rows = linter.rows(["--isolated", *what], text, root)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BadInput("Ruff did not end in time.", "Open a smaller folder.") from error
+    if rows is None:
         raise BadInput(
             "Ruff could not look at this folder.", "Check its settings in pyproject.toml."
-        ) from error
+        )
     real = os.path.realpath(root)
     return [_row(real, row) for row in rows[:MOST]]
 
@@ -90,23 +83,3 @@ def _row(root: str, row: Mapping[str, Any]) -> Place:
     code = str(row.get("code") or "")
     words = f"{code} {row.get('message') or ''}".strip()
     return Place(path, int(where.get("row") or 1), int(where.get("column") or 1), words)
-
-
-def _run(root: Path, what: list[str], text: str | None) -> bytes:
-    # -I: the folder is where it runs, and may have a ruff.py of its own.
-    command = [sys.executable, "-I", "-m", "ruff", "check", "--output-format", "json", "--quiet",
-               "--no-cache", "--no-fix", "--exit-zero", *what]  # fmt: skip
-    try:
-        done = subprocess.run(
-            command,
-            cwd=root,
-            input=None if text is None else text.encode(),
-            stdin=subprocess.DEVNULL if text is None else None,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BadInput("Ruff did not end in time.", "Open a smaller folder.") from error
-    return done.stdout if done.returncode == 0 else b""

@@ -1,0 +1,66 @@
+"""Ruff by the studio's own Python: what is wrong in Python files. Not for the window's thread."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+_SECONDS: Final = 60.0
+
+
+def has_ruff() -> bool:
+    """Return whether Ruff is installed."""
+    return find_spec("ruff") is not None
+
+
+def rows(arguments: Sequence[str], text: str | None = None, folder: Path | None = None) -> Any:
+    """Return what Ruff says, as its JSON has it: a list of rows; None where it would not.
+
+    Args:
+        arguments: Of ``ruff check``; ``-`` for ``text``.
+        folder: Where it runs; its settings count unless ``--isolated`` is said.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: It cannot be started, or does not end.
+    """
+    # -I: the folder is where it runs, and may have a ruff.py of its own.
+    command = [sys.executable, "-I", "-m", "ruff", "check", "--output-format", "json", "--quiet",
+               "--no-cache", "--no-fix", "--exit-zero", *arguments]  # fmt: skip
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        input=None if text is None else text.encode(),
+        stdin=subprocess.DEVNULL if text is None else None,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    try:
+        return msgspec.json.decode(done.stdout, type=list[dict[str, Any]])
+    except msgspec.MsgspecError:
+        return None
+
+
+def undefined_names(text: str) -> set[str]:
+    """Return the names that a Python text uses and nothing defines; none where Ruff is not."""
+    if not has_ruff():
+        return set()
+    try:
+        found = rows(["--isolated", "--select", "F821", "--stdin-filename", "a.py", "-"], text)
+    except (OSError, subprocess.TimeoutExpired):
+        return set()
+    return {name for row in found or () if (name := _name(row))}
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """Return the name of “Undefined name `total`”; empty for another sentence."""
+    if row.get("code") != "F821":
+        return ""
+    return str(row.get("message") or "").partition("`")[2].partition("`")[0]
