@@ -221,20 +221,26 @@ class OpenStudio:
             raise GONE from error
 
     def _answer(self, kind: type[A]) -> A:
-        """Return the answer to what was asked.
+        """Return the answer to what was asked; what is told of a job meanwhile is taken in.
 
         Raises:
             StudioError: It was refused, or the open studio has gone.
         """
-        try:
-            message = self._connection.read(CHANGE_SECONDS)
-        except EOFError as error:
-            raise GONE from error
-        if isinstance(message, Refused):
-            raise StudioError.from_info(message.error)
-        if not isinstance(message, kind):
-            raise StudioError(ErrorCode.PROTOCOL, "The open studio does not answer.", "Restart it.")
-        return message
+        while True:
+            try:
+                message = self._connection.read(CHANGE_SECONDS)
+            except EOFError as error:
+                raise GONE from error
+            if isinstance(message, Refused):
+                raise StudioError.from_info(message.error)
+            if isinstance(message, kind):
+                return message
+            if message is None:
+                raise StudioError(
+                    ErrorCode.PROTOCOL, "The open studio does not answer.", "Restart it."
+                )
+            if self._handed is not None:
+                self._handed.take(message)
 
 
 def _sendable(data: Any) -> Any:
