@@ -198,7 +198,11 @@ def _column_notes(columns: Sequence[Column]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"“{name}”" for name in names[:5])
+    """Return names as sentences within each other: quotation marks are those of the language."""
+    shown = ""
+    for name in names[:5]:
+        quoted = sentence("“{name}”", name=name)
+        shown = sentence("{names}, {name}", names=shown, name=quoted) if shown else quoted
     if len(names) <= 5:
         return shown
     return sentence("{names} and {count} more", names=shown, count=f"{len(names) - 5:,}")

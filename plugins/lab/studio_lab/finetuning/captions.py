@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.pictures import SUFFIXES, picture_of
 
 FEWEST = 6
@@ -45,14 +45,21 @@ def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     notes = []
     if len(paths) > MOST:
-        notes.append(f"The folder has {len(paths):,} pictures; the first {MOST:,} are used.")
+        notes.append(
+            sentence(
+                "The folder has {all} pictures; the first {some} are used.",
+                all=f"{len(paths):,}", some=f"{MOST:,}",
+            )
+        )  # fmt: skip
     rows, words = [], []
     for path in paths[:MOST]:
         if (found := picture_of(path, (side, side))) is not None:
             rows.append(found[0])
             words.append(_caption(path, folder) or usual)
     if left := len(paths[:MOST]) - len(rows):
-        notes.append(f"Not readable as pictures, and left out: {left:,}.")
+        notes.append(
+            sentence("Not readable as pictures, and left out: {count}.", count=f"{left:,}")
+        )
     if len(rows) < FEWEST:
         raise BadInput(
             f"“{folder.name}” has {len(rows)} pictures; at least {FEWEST} are needed.",

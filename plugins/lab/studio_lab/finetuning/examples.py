@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.api import BadInput, read_regular
+from studio.api import BadInput, read_regular, sentence
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".md")
 FEWEST = 10
@@ -185,13 +185,21 @@ def _checked(title: str, pairs: list[tuple[str, str]]) -> Examples:
     whole = [(p.strip(), a.strip()) for p, a in pairs if p.strip() and a.strip()]
     if len(whole) < len(pairs):
         notes.append(
-            f"{len(pairs) - len(whole):,} pairs without a prompt or an answer are left out."
+            sentence(
+                "{count} pairs without a prompt or an answer are left out.",
+                count=f"{len(pairs) - len(whole):,}",
+            )
         )
     once = list(dict.fromkeys(whole))
     if len(once) < len(whole):
-        notes.append(f"{len(whole) - len(once):,} pairs that came before are left out.")
+        notes.append(
+            sentence(
+                "{count} pairs that came before are left out.",
+                count=f"{len(whole) - len(once):,}",
+            )
+        )
     if len(once) > MOST:
-        notes.append(f"Only the first {MOST:,} pairs are used.")
+        notes.append(sentence("Only the first {count} pairs are used.", count=f"{MOST:,}"))
     if len(once) < FEWEST:
         raise BadInput(
             f"“{title}” has {len(once)} different pairs; fine-tuning needs at least {FEWEST}, and "

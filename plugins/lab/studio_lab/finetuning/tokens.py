@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from studio.api import BadInput, ErrorCode, StudioError, TextEngine
+from studio.api import BadInput, ErrorCode, StudioError, TextEngine, sentence
 from studio.api.worker.text import ChatMessage
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.finetuning.choices import Choice
@@ -97,7 +97,12 @@ def tokenised_choices(
         )
     notes = []
     if left := len(choices) - len(rows):
-        notes.append(f"{left:,} preferences are longer than {length:,} tokens and are left out.")
+        notes.append(
+            sentence(
+                "{count} preferences are longer than {length} tokens and are left out.",
+                count=f"{left:,}", length=f"{length:,}",
+            )
+        )  # fmt: skip
     table = np.full((len(rows), 2, max(len(i) for r in rows for i in r)), PADDING, np.int64)
     for row, both_ids in zip(table, rows):
         for half, ids in zip(row, both_ids):
@@ -145,7 +150,7 @@ def tokenised_prompts(
         )
     notes = []
     if left := len(prompts) - len(rows):
-        notes.append(f"{left:,} prompts are too long and are left out.")
+        notes.append(sentence("{count} prompts are too long and are left out.", count=f"{left:,}"))
     table = np.full((len(rows), max(map(len, rows))), PADDING, np.int64)
     for row, ids in zip(table, rows):
         row[: len(ids)] = ids
@@ -181,9 +186,19 @@ def _pairs(
             yield number / len(pairs)
     notes = []
     if long:
-        notes.append(f"{long:,} prompts are longer than {length:,} tokens and are left out.")
+        notes.append(
+            sentence(
+                "{count} prompts are longer than {length} tokens and are left out.",
+                count=f"{long:,}", length=f"{length:,}",
+            )
+        )  # fmt: skip
     if cut:
-        notes.append(f"{cut:,} answers are cut after {length:,} tokens.")
+        notes.append(
+            sentence(
+                "{count} answers are cut after {length} tokens.",
+                count=f"{cut:,}", length=f"{length:,}",
+            )
+        )  # fmt: skip
     return rows, kept, notes
 
 

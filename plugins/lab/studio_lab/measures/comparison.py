@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.api import as_parts
 from studio.api.plot import AnySeries, Axis, Line, Plot, Points
 from studio_lab.measures.assessment import Assessment, Role
 from studio_lab.measures.estimates import Estimate
@@ -117,11 +118,15 @@ def as_data(found: Assessment) -> dict[str, Any]:
     return {"measures": values, "findings": [str(each) for each in found.findings]}
 
 
-def as_report(found: Sequence[Assessment], measure: str) -> dict[str, Any]:
+def as_report(
+    found: Sequence[Assessment], measure: str, notes: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return all that was measured as plain data, from which the window makes a report.
 
     Args:
         measure: What decides.
+        notes: What a person should know of the data.
     """
     rows = [{"name": each.name, "role": str(each.role), **as_data(each)} for each in found]
-    return {"kind": "comparison", "measure": measure, "rows": rows}
+    told = [as_parts(note) for note in notes]
+    return {"kind": "comparison", "measure": measure, "rows": rows, "notes": told}

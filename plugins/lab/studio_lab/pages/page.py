@@ -29,6 +29,7 @@ from studio.api import (
     StudioError,
     TaskResult,
     outcome,
+    told,
 )
 from studio.api.params import Field
 from studio.api.plot import Plot
@@ -205,7 +206,6 @@ class LabPage(QWidget):
         self.run.on_plot(self.view.show_plot)
         self.run.on_preview(self._on_preview)
         self.run.on_made(self._on_made)
-        self.run.on_done(self._on_done)
         self.run.on_failed(lambda _error: self._show_again())
         self._on_mode(self.modes.mode)
 
@@ -298,10 +298,6 @@ class LabPage(QWidget):
                 self.results.show_current(result.id)
             self._show(result.artifact, result.content)
 
-    def _on_done(self, result: Mapping[str, Any]) -> None:
-        if note := result.get("note"):
-            self._ctx.notices.info(str(note), key="lab.note")
-
     def _show_menu(self, place: QPoint) -> None:
         menu = self._ctx.ui.menu()
         self.result_actions.fill_targets(menu)
@@ -352,6 +348,7 @@ class LabPage(QWidget):
         what = artifact.title.partition(": ")[0]
         if isinstance(content, Plot):
             self.view.show_plot(content)
+            self.view.show_notes([told(note, tr) for note in artifact.meta.get("notes", ())])
         elif isinstance(content, QImage):
             slot = _HEARD.get(artifact.kind) or str(artifact.meta.get("view", "")) or _slot(what)
             caption = about_plot(slot) or title_in_words(artifact.title)
@@ -369,8 +366,8 @@ class LabPage(QWidget):
         """Return a result as it is shown: a picture, a plot, a text, or nothing. Takes a while."""
         title = self._ctx.weights.title
         color = QColor(self._ctx.ui.tokens.colors["accent"])
-        told = artifact.meta.get("report")
-        report: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+        found = artifact.meta.get("report")
+        report: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
         match artifact.kind:
             case Kind.IMAGE:
                 return QImage.fromData(artifact.read())

@@ -38,7 +38,8 @@ def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> 
     """Return a comparison of models with plain baselines: what is wrong, then all measures.
 
     Args:
-        report: ``measure``, and ``rows`` with ``name``, ``role``, ``measures``, ``findings``.
+        report: ``measure``, ``notes``, and ``rows`` with ``name``, ``role``, ``measures``,
+            ``findings``.
         title: Returns what a model is called, by its id.
     """
     rows, measure = report["rows"], report["measure"]
@@ -49,7 +50,8 @@ def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> 
     cells = [
         [plot_name(name), *(_estimate(row["measures"].get(name)) for row in rows)] for name in names
     ]
-    return "\n\n".join([*said, _table(head, cells)])
+    notes = [f"- {told(note, tr)}" for note in report.get("notes", ())]
+    return "\n\n".join(filter(None, [*said, "\n".join(notes), _table(head, cells)]))
 
 
 def _name(row: Mapping[str, Any], title: Callable[[str], str]) -> str:

@@ -34,6 +34,7 @@ class TrainingView(QWidget):
 
     Attributes:
         chosen: The title of the chart or report in view.
+        notes: Says what went otherwise than planned.
         report: Shows the report, if one is chosen.
         texts: Shows texts that the model made.
     """
@@ -56,6 +57,7 @@ class TrainingView(QWidget):
         self._heading = ctx.ui.elided_label("", Role.HEADING)
         self._about = ctx.ui.label("", Role.MUTE, wrap=True)
         self._caption = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.notes = ctx.ui.label("", Role.MUTE, wrap=True)
         self._waits = ctx.ui.label(
             tr("Charts and samples appear here after a few seconds."), Role.MUTE, wrap=True
         )
@@ -84,6 +86,7 @@ class TrainingView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._heading.widget)
+        column.addWidget(self.notes)
         column.addWidget(self._waits)
         column.addLayout(self._sides, 1000)
         column.addStretch(1)  # while there is nothing, the heading stays on top
@@ -100,8 +103,14 @@ class TrainingView(QWidget):
         self._heading.set_text(title)
         self._shown, self._made = {}, {}
         self._is_chosen_by_hand = False
+        self.show_notes([])
         self._show_chosen()
         self._show_made()
+
+    def show_notes(self, notes: list[str]) -> None:
+        """Show what went otherwise than planned, above everything else."""
+        self.notes.setText(" ".join(notes))
+        self.notes.setVisible(bool(notes))
 
     def show_plot(self, plot: Plot) -> None:
         """Show a chart, in the place of an older one of that title."""

@@ -16,7 +16,7 @@ from studio_lab.measures import comparison
 from studio_lab.measures.assessment import Role
 from studio_lab.measures.data_measures import Made
 from studio_lab.schema import Compare
-from studio_lab.tasks.evaluation import Evaluation, made_by, results, sentence
+from studio_lab.tasks.evaluation import Evaluation, made_by, results, verdict
 from studio_lab.weights import Trained
 
 
@@ -37,11 +37,11 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
     yield ctx.progress(len(made), len(made), "Measuring")
     work = Evaluation(data, made, params.seed, _tensors(ctx, params))
     measure, found = yield from ctx.in_thread(work)
-    yield from results(ctx, data, made, measure, found)
+    yield from results(ctx, data, made, measure, found, notes)
     models = [each for each in found if each.role is Role.WEIGHTS]
     yield ctx.result(
         best=models[0].name,
-        sentence=sentence(models[0], measure),
+        sentence=verdict(models[0], measure),
         measure=measure,
         models={each.name: comparison.as_data(each) for each in models},
         beside={each.name: comparison.as_data(each) for each in found if each not in models},

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Event, Kind, TaskContext, sentence
 from studio_lab.datasets import presentation
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.tokens import written
@@ -137,22 +137,25 @@ def measured_training(
     limit = max(_LEAST_SECONDS, _SHARE * now.used)
     made = yield from made_by(network, data, title, count, trainer.seed, tell, limit)
     if made is None:
-        now.notes.append(
-            "Samples were not measured: they are drawn too slowly. Compare models measures them."
+        now.note(
+            sentence(
+                "Samples were not measured: they are drawn too slowly. Compare models measures "
+                "them."
+            )
         )
         return {}
     yield ctx.progress(now.step, now.steps, "Measuring the samples")
     try:
         measure, found = yield from ctx.in_thread(Evaluation(data, [made], trainer.seed))
     except BadInput as error:
-        now.notes.append(f"Samples were not measured. {error.message}")
+        now.note(sentence("Samples were not measured. {reason}", reason=error.message))
         return {}
     yield from results(ctx, data, [made], measure, found)
     own = next(each for each in found if each.role is Role.WEIGHTS)
-    return {"measure": measure, "sentence": sentence(own, measure), **comparison.as_data(own)}
+    return {"measure": measure, "sentence": verdict(own, measure), **comparison.as_data(own)}
 
 
-def sentence(best: Assessment, measure: str) -> str:
+def verdict(best: Assessment, measure: str) -> str:
     """Return how good the best is, and whether it is any good."""
     value = best.values.get(measure)
     said = f"{best.name}: {measure} {value}." if value else f"{best.name}."
@@ -167,14 +170,18 @@ def results(
     made: Sequence[Made],
     measure: str,
     found: Sequence[Assessment],
+    notes: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Yield a table of all measures, plots of those that decide, and the samples themselves.
 
     Pictures stand above the training examples that are nearest to them.
+
+    Args:
+        notes: What a person should know of the data.
     """
     title = f"Comparison: {data.title}"
     text = comparison.as_markdown(found)
-    meta = {"report": comparison.as_report(found, measure)}
+    meta = {"report": comparison.as_report(found, measure, notes)}
     yield ctx.artifact(
         Kind.TABLE, comparison.as_csv(found), suffix=".csv", title=title, text=text, meta=meta
     )

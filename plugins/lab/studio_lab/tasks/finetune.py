@@ -8,7 +8,7 @@ import math
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, as_parts, sentence
 from studio.api.plot import Plot
 from studio.api.worker.tuning import TextNetwork, TunableEngine
 from studio_lab.datasets.dataset import Dataset
@@ -48,7 +48,7 @@ def finetune(ctx: TaskContext, params: FineTune) -> Iterator[Event]:
             network, batches, Plan(params.rate, 0.0, params.early_stopping), ctx.rng.seed
         )
         trainer.progress.steps = math.ceil(params.epochs * batches.epoch_steps)
-        trainer.progress.notes = notes
+        trainer.progress.notes = [as_parts(note) for note in notes]
         trainer.good = trainer.state()
         yield from _trained(ctx, params, trainer, data, taught)
 
@@ -126,9 +126,11 @@ class _Finish:
         reporting = taught.report(self._network, self._run.trainer.batches, self._data)
         report = yield from self._measured(reporting)
         if report.measures["factor"] >= 1:
-            now.notes.append(
-                "On held-out examples the adapter is no better than the model itself: more "
-                "examples, fewer epochs or a lower learning rate may help."
+            now.note(
+                sentence(
+                    "On held-out examples the adapter is no better than the model itself: more "
+                    "examples, fewer epochs or a lower learning rate may help."
+                )
             )
         if report.table:
             title, table = f"Held-out examples: {self._made.title}", report.table
@@ -164,7 +166,9 @@ class _Finish:
             if plot.title in OF_THIS_MACHINE:
                 continue
             title = f"{plot.title}: {self._made.title}"
-            yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
+            yield ctx.artifact(
+                Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title, meta={"notes": now.notes}
+            )
         yield ctx.result(
             weights=self._made.id,
             merged=self._made.merged,
@@ -174,7 +178,7 @@ class _Finish:
             best_step=now.best_at,
             ended=now.over or "done",
             measures=dict(measures),
-            notes=list(now.notes),
+            notes=now.sentences,
             seconds=round(now.used, 2),
             examples_per_second=round(self._run.speed, 2),
         )

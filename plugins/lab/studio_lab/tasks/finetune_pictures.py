@@ -18,7 +18,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from studio.api import BadInput, Cancelled, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api import (
+    BadInput,
+    Cancelled,
+    ErrorCode,
+    Event,
+    Kind,
+    StudioError,
+    TaskContext,
+    as_parts,
+    sentence,
+)
 from studio.api.plot import Plot
 from studio.api.worker.tensor_files import write_tensors
 from studio_lab import weights
@@ -112,7 +122,7 @@ def _trained(
         plan = Plan(params.rate, 0.0, params.early_stopping)
         trainer = Trainer(network, batches, plan, ctx.rng.seed)
         trainer.progress.steps = math.ceil(params.epochs * batches.epoch_steps)
-        trainer.progress.notes = [str(note) for note in notes]
+        trainer.progress.notes = [as_parts(note) for note in notes]
         trainer.good = trainer.state()
         told = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
         run = Run(
@@ -139,9 +149,11 @@ def _trained(
         trainer.take_best()
         measures = yield from _measured(ctx, trainer)
         if measures["factor"] >= 1:
-            trainer.progress.notes.append(
-                "On held-out pictures the fine-tuned model is no better than the model itself: "
-                "more pictures, fewer epochs or a lower learning rate may help."
+            trainer.progress.note(
+                sentence(
+                    "On held-out pictures the fine-tuned model is no better than the model itself: "
+                    "more pictures, fewer epochs or a lower learning rate may help."
+                )
             )
         yield from _kept(ctx, run, tuned, data, measures)
 
@@ -197,7 +209,9 @@ def _kept(
     for plot in run.plots():
         if plot.title not in OF_THIS_MACHINE:
             name = f"{plot.title}: {title}"
-            yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=name)
+            yield ctx.artifact(
+                Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=name, meta={"notes": now.notes}
+            )
     yield ctx.result(
         weights=id,
         base=tuned.base,
@@ -206,7 +220,7 @@ def _kept(
         best_step=now.best_at,
         ended=now.over or "done",
         measures=dict(measures),
-        notes=list(now.notes),
+        notes=now.sentences,
         seconds=round(now.used, 2),
     )
 

@@ -24,6 +24,7 @@ from studio.api import (
     Kind,
     StudioError,
     TaskContext,
+    as_parts,
 )
 from studio.api.plot import Plot
 from studio_lab import weights
@@ -78,7 +79,7 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
         plan = Plan(rate, params.decay, params.early_stopping, average)
         trainer = Trainer(network, batches, plan, seed)
         trainer.progress.steps = params.steps
-        trainer.progress.notes = [str(note) for note in notes]  # checkpoints keep plain texts
+        trainer.progress.notes = [as_parts(note) for note in notes]
         trainer.progress.half = params.precision == "bfloat16" or (
             params.precision == "auto" and is_faster(network, first, ctx.device)
         )
@@ -310,7 +311,10 @@ class _Finish:
             if plot.title in OF_THIS_MACHINE:
                 continue
             title = f"{plot.title}: {self._title}"
-            yield self._ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title)
+            meta = {"notes": self._run.trainer.progress.notes}
+            yield self._ctx.artifact(
+                Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title, meta=meta
+            )
 
     def _energy(self) -> EnergyUse | None:
         used = self._run.trainer.progress.used
@@ -330,7 +334,7 @@ class _Finish:
             ended=now.over or "done",
             measures=dict(measures),
             samples=dict(sampled or {}),
-            notes=list(now.notes),
+            notes=now.sentences,
             seconds=round(now.used, 2),
             examples_per_second=round(self._run.speed, 1),
             energy=_energy_data(self._energy()),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.api import sentence
 from studio.api.plot import Plot
 from studio_lab.training import checkpoint
 from studio_lab.training.charts import SPEED, charts
@@ -63,9 +64,11 @@ class Run:
         there = any((self._folder / name).exists() for name in found)
         if last is None or last[1].pop("recipe") != self._recipe:
             if there:
-                self.trainer.progress.notes.append(
-                    "The checkpoint of an earlier training does not fit: the data have changed, or "
-                    "it is of another version. Training began anew."
+                self.trainer.progress.note(
+                    sentence(
+                        "The checkpoint of an earlier training does not fit: the data have "
+                        "changed, or it is of another version. Training began anew."
+                    )
                 )
             return
         if good is not None and good[1].pop("recipe") != self._recipe:
@@ -90,7 +93,13 @@ class Run:
             self._allot()
         elif self._seconds and now.used > self._seconds and not self.trainer.is_over:
             now.over = "time"
-            now.notes.append(f"The time was up at step {now.step:,} of {now.steps:,}.")
+            now.note(
+                sentence(
+                    "The time was up at step {step} of {steps}.",
+                    step=f"{now.step:,}",
+                    steps=f"{now.steps:,}",
+                )
+            )
         if self._clock() - self._saved_at > self._every:
             self.save()
 
@@ -136,10 +145,13 @@ class Run:
             checkpoint.write(self._folder / LAST, tensors, {**facts, "recipe": self._recipe})
         except OSError as error:
             if not self._is_full:
-                now.notes.append(
-                    f"No checkpoint could be written at step {now.step:,}: "
-                    f"{error.strerror or error}. Training continues; after a crash it would "
-                    "begin at the last one."
+                now.note(
+                    sentence(
+                        "No checkpoint could be written at step {step}: {reason}. Training "
+                        "continues; after a crash it would begin at the last one.",
+                        step=f"{now.step:,}",
+                        reason=error.strerror or str(error),
+                    )
                 )
             self._is_full = True
         else:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from studio.api import as_parts, sentence, told
 from studio.api.worker.optimiser import eager
 from studio_lab.networks.architecture import Network
 from studio_lab.networks.layers import give_randomness
@@ -74,7 +75,7 @@ class Progress:
         scores: Pairs of a step and its score.
         measured: What was looked at when there was time for it, and so is another each time: name
             → pairs of a step and a value.
-        notes: Sentences about what went otherwise than planned.
+        notes: What went otherwise than planned: parts of sentences, see `as_parts`.
         over: Why it ended before its last step: ``early``, ``time``, ``diverged``; empty if not.
         half: Whether losses are computed in bfloat16.
     """
@@ -93,9 +94,18 @@ class Progress:
     curves: dict[str, list[float]] = field(default_factory=dict)
     scores: list[tuple[int, float]] = field(default_factory=list)
     measured: dict[str, list[list[float]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Any] = field(default_factory=list)
     over: str = ""
     half: bool = False
+
+    def note(self, text: str) -> None:
+        """Keep a sentence, so that the window can tell it in its language."""
+        self.notes.append(as_parts(text))
+
+    @property
+    def sentences(self) -> list[str]:
+        """The notes as they are in English."""
+        return [told(note, str) for note in self.notes]
 
 
 class Trainer:
@@ -216,15 +226,19 @@ class Trainer:
         self.progress.halvings, self.progress.used = halvings, used
         if halvings > MOST_HALVINGS:
             self.progress.over = "diverged"
-            told = (
-                f"The loss diverged again at step {at:,}, so training ended with the best weights."
+            note = sentence(
+                "The loss diverged again at step {step}, so training ended with the best weights.",
+                step=f"{at:,}",
             )
         else:
-            told = (
-                f"The loss diverged at step {at:,}: training continues from step "
-                f"{self.progress.step:,} with half the learning rate."
+            note = sentence(
+                "The loss diverged at step {step}: training continues from step {good} with half "
+                "the learning rate.",
+                step=f"{at:,}",
+                good=f"{self.progress.step:,}",
             )
-        self.progress.notes = [*notes, told]
+        self.progress.notes = notes
+        self.progress.note(note)
 
     @torch.no_grad()
     def evaluate(self) -> None:
@@ -242,9 +256,13 @@ class Trainer:
             now.best, now.best_at, self._best = score, now.step, _copied(self.average)
         if self.plan.stops_early and now.worse >= _PATIENCE:
             now.over = "early"
-            now.notes.append(
-                f"Training ended at step {now.step:,}: the validation has not improved since step "
-                f"{now.best_at:,}."
+            now.note(
+                sentence(
+                    "Training ended at step {step}: the validation has not improved since step "
+                    "{best}.",
+                    step=f"{now.step:,}",
+                    best=f"{now.best_at:,}",
+                )
             )
         self.good = self.state()
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from studio.api import BadInput, Page, SavedArtifact
+from studio.api import BadInput, Page, SavedArtifact, as_parts, sentence
 from studio.api.plot import Axis, Line, Plot
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
@@ -65,7 +65,8 @@ def test_charts_and_samples_follow_a_training(desk: Desk) -> None:
 
 def test_a_result_of_an_earlier_session_shows_its_whole_training(desk: Desk) -> None:
     last = plot("Loss", 3.0, 1.0).encode()
-    desk.runtime.enqueue(Artifact("plot", last, ".plot.json", title="Loss"), sheet())
+    told = {"notes": [as_parts(sentence("The loss diverged at step {step}.", step=3)), "Odd."]}
+    desk.runtime.enqueue(Artifact("plot", last, ".plot.json", title="Loss", meta=told), sheet())
     desk.run()
     desk.until_over()
     desk.until(lambda: len(desk.charts()) == 1 and not desk.page.view.samples.image.isNull())
@@ -73,6 +74,7 @@ def test_a_result_of_an_earlier_session_shows_its_whole_training(desk: Desk) -> 
     desk.again()
     desk.until(lambda: desk.charts() == {"Loss": [3.0, 1.0]})
     desk.until(lambda: not desk.page.view.samples.image.isNull())
+    assert desk.page.view.notes.text() == "The loss diverged at step 3. Odd."
 
 
 def test_each_architecture_is_explained(desk: Desk) -> None:

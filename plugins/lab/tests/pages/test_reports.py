@@ -80,7 +80,7 @@ def test_notes_are_told_in_it_too_from_what_a_result_keeps_of_them(
     kept = json.loads(json.dumps([as_parts(note) for note in table.notes]))
     shown = scaling_law({**SCALING, "notes": [*kept, "of an earlier version"]})
     assert "- «1 rows have another number of cells than the first and are left out.»" in shown
-    assert "- «Without values, so not used: “c”.»" in shown
+    assert "- «Without values, so not used: «“c”».»" in shown, "its quotation marks, too"
     assert shown.endswith("- of an earlier version")
 
 

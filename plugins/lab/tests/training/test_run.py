@@ -92,7 +92,7 @@ def test_a_checkpoint_of_other_data_or_another_version_is_told_of(
     other = begun(make, tmp_path, recipe="theirs").trainer.progress
     assert (other.step, len(other.notes)) == (0, 1)
     monkeypatch.setattr(checkpoint, "FORMAT", "lab-checkpoint/9")
-    assert "another version" in begun(make, tmp_path).trainer.progress.notes[0]
+    assert "another version" in begun(make, tmp_path).trainer.progress.sentences[0]
 
 
 def test_a_full_disk_is_told_of_once_and_stops_nothing(
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_of_once_and_stops_nothing(
     monkeypatch.setattr(checkpoint.os, "fsync", full)
     lived(run)
     assert run.trainer.progress.step == 60
-    (note,) = run.trainer.progress.notes
+    (note,) = run.trainer.progress.sentences
     assert "No space left on device. Training continues" in note
     assert (tmp_path / LAST).read_bytes() == before
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".safetensors"] * 2

@@ -60,7 +60,7 @@ def test_a_loss_that_diverges_costs_half_the_rate_and_no_more(make: Make) -> Non
     spoil(trainer, at=45, times=1)
     run(trainer)
     assert (trainer.progress.step, trainer.progress.halvings) == (100, 1)
-    (note,) = trainer.progress.notes
+    (note,) = trainer.progress.sentences
     assert note == (
         "The loss diverged at step 45: training continues from step 40 with half the learning rate."
     )
