@@ -101,11 +101,12 @@ class Capability:
 class File:
     """A path the user picks; ``suffixes`` such as ``(".png", ".jpg")``, empty for any.
 
-    ``folder``: a folder.
+    ``folder``: a folder; with ``or_file`` it may be a file as well.
     """
 
     suffixes: tuple[str, ...] = ()
     folder: bool = False
+    or_file: bool = False
 
 
 @dataclass(frozen=True)

@@ -267,9 +267,10 @@ def _choice(field: Field, given: str) -> Any:
 
 def _file(field: Field, given: str) -> str:
     path = Path(given).expanduser().absolute()
-    exists = path.is_dir() if field.file.folder else path.is_file()
-    if not exists:
-        raise _not_a(field, given, "an existing " + ("folder" if field.file.folder else "file"))
+    may_be_file = field.file.or_file or not field.file.folder
+    if not (field.file.folder and path.is_dir()) and not (may_be_file and path.is_file()):
+        kinds = [*["folder"] * field.file.folder, *["file"] * may_be_file]
+        raise _not_a(field, given, f"an existing {' or '.join(kinds)}")
     return str(path)
 
 

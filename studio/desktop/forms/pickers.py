@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -137,16 +138,31 @@ class FileEditor(Editor):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self._edit = QLineEdit()
-        folder = field.file.folder
-        self._edit.setPlaceholderText(
-            self.tr("Choose a folder") if folder else self.tr("Choose or drop a file")
-        )
+        self._edit.setPlaceholderText(self._placeholder())
         self._edit.setAccessibleName(field.title)
         self._edit.textEdited.connect(lambda _: self.edited.emit())
-        browse = look.icon_button("folder-open", self.tr("Browse…"))
-        browse.clicked.connect(self._on_browse)
         layout.addWidget(self._edit, 1)
-        layout.addWidget(browse)
+        for icon, words, folder in self._ways():
+            browse = look.icon_button(icon, words)
+            browse.clicked.connect(partial(self._browse, folder))
+            layout.addWidget(browse)
+
+    def _placeholder(self) -> str:
+        if self._field.file.or_file:
+            return self.tr("Choose a file or a folder")
+        if self._field.file.folder:
+            return self.tr("Choose a folder")
+        return self.tr("Choose or drop a file")
+
+    def _ways(self) -> list[tuple[str, str, bool]]:
+        """Return icon, words, and whether it picks a folder: no dialog picks files and folders."""
+        file = self._field.file
+        if not file.or_file:
+            return [("folder-open", self.tr("Browse…"), file.folder)]
+        return [
+            ("file", self.tr("Choose a file…"), False),
+            ("folder-open", self.tr("Choose a folder…"), True),
+        ]
 
     def call_file(self, path: str, title: str) -> None:
         """Show ``path`` as ``title`` wherever it is the value."""
@@ -164,9 +180,8 @@ class FileEditor(Editor):
     def mark(self, bad: bool) -> None:
         restyle(self._edit, "bad", bad)
 
-    def _on_browse(self) -> None:
-        file = self._field.file
-        path = self._pick(self._field.title, file.suffixes, file.folder)
+    def _browse(self, folder: bool) -> None:
+        path = self._pick(self._field.title, self._field.file.suffixes, folder)
         if path is not None:
             self._on_dropped(path)
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any, Literal
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QPushButton, QSlider
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QPushButton,
+    QSlider,
+    QToolButton,
+)
 
 from studio.api.frozen_schema import freeze, thaw
 from studio.api.params import (
@@ -298,7 +305,8 @@ def test_weights_that_appear_later_can_be_picked(form: ParamsFormWidget, shelf: 
 
 def test_a_file_is_picked_or_dropped(form: ParamsFormWidget) -> None:
     editor: Any = form.row("picture").editor
-    editor._on_browse()
+    (browse,) = editor.widget.findChildren(QToolButton)
+    browse.click()
     assert form.values()["picture"] == str(Path("/pictures/cat.png"))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/pictures/dog.png")])
@@ -311,6 +319,18 @@ def test_a_file_is_picked_or_dropped(form: ParamsFormWidget) -> None:
     )
     editor.widget.dropEvent(event)
     assert form.values()["picture"] == str(Path("/pictures/dog.png"))
+
+
+def test_what_may_be_a_file_or_a_folder_has_a_button_for_each(look: Appearance) -> None:
+    class Learn(Params):
+        data: Annotated[str, File(folder=True, or_file=True)] = ""
+
+    asked: list[bool] = []
+    services = FormServices(Shelf(), lambda title, suffixes, folder: asked.append(folder), _nothing)
+    editor: Any = ParamsFormWidget(look, Learn, services).row("data").editor
+    for button in editor.widget.findChildren(QToolButton):
+        button.click()
+    assert asked == [False, True]
 
 
 def test_a_wheel_that_scrolls_by_changes_nothing(form: ParamsFormWidget) -> None:

@@ -42,6 +42,7 @@ class All(Params):
     sizes: list[int] = []
     picture: Annotated[str | None, File((".png",)), Group("Input")] = None
     folder: Annotated[str | None, File(folder=True), Group("Input")] = None
+    data: Annotated[str, File(folder=True, or_file=True)] = ""
     messages: Annotated[list[dict[str, str]], Hidden()] = []
     out: str = ""
     seed: Seed = Seed.random()
@@ -89,7 +90,7 @@ def test_each_kind_of_field_takes_its_words(tmp_path: Path) -> None:
         "--weights",
         "w",
     ]
-    words += ["--picture", str(picture), "--folder", str(tmp_path)]
+    words += ["--picture", str(picture), "--folder", str(tmp_path), "--data", str(picture)]
     words += ["--messages", '[{"role": "user"}]', "--out", "flag", "--param-out", "field"]
     values = parse(*words).to_dict()
     assert values == {
@@ -103,6 +104,7 @@ def test_each_kind_of_field_takes_its_words(tmp_path: Path) -> None:
         "sizes": [1, 2],
         "picture": str(picture),
         "folder": str(tmp_path),
+        "data": str(picture),
         "messages": [{"role": "user"}],
         "out": "field",
         "seed": 7,
@@ -127,6 +129,7 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ("--prompt x --seed -5", "--seed must be 0 or more"),
         ("--prompt x --picture /no/such.png", "--picture must be an existing file"),
         ("--prompt x --folder /no/such", "--folder must be an existing folder"),
+        ("--prompt x --data /no/such", "--data must be an existing folder or file"),
         ("--prompt x --messages {", "--messages must be JSON"),
         ("--prompt x --colour red", "Unrecognized arguments: --colour red"),
         ("--prompt x --max 5", "Unrecognized arguments: --max 5"),

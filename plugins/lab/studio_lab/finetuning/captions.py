@@ -43,7 +43,7 @@ def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
         BadInput: There are too few.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-    notes = []
+    notes: list[str] = []
     if len(paths) > MOST:
         notes.append(
             sentence(

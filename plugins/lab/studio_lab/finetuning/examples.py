@@ -181,7 +181,7 @@ def _pair(row: Any) -> tuple[str, str] | None:
 
 
 def _checked(title: str, pairs: list[tuple[str, str]]) -> Examples:
-    notes = []
+    notes: list[str] = []
     whole = [(p.strip(), a.strip()) for p, a in pairs if p.strip() and a.strip()]
     if len(whole) < len(pairs):
         notes.append(

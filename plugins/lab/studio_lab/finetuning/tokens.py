@@ -95,7 +95,7 @@ def tokenised_choices(
             f"“{title}” has preferences for {len(names)} prompts that fit; at least 3 are needed.",
             "Ask more different things, or allow longer examples.",
         )
-    notes = []
+    notes: list[str] = []
     if left := len(choices) - len(rows):
         notes.append(
             sentence(
@@ -148,7 +148,7 @@ def tokenised_prompts(
             f"“{title}” has too few prompts that leave room for {answer:,} tokens.",
             "Allow shorter answers, or choose other prompts.",
         )
-    notes = []
+    notes: list[str] = []
     if left := len(prompts) - len(rows):
         notes.append(sentence("{count} prompts are too long and are left out.", count=f"{left:,}"))
     table = np.full((len(rows), max(map(len, rows))), PADDING, np.int64)
@@ -184,7 +184,7 @@ def _pairs(
         kept.append(number)
         if number % _STEP == 0:
             yield number / len(pairs)
-    notes = []
+    notes: list[str] = []
     if long:
         notes.append(
             sentence(

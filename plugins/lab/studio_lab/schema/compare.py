@@ -18,7 +18,7 @@ class Compare(Params, frozen=True):
     ]
     data: Annotated[
         str,
-        File(folder=True),
+        File(folder=True, or_file=True),
         Label("Data", "What they were trained on: a folder of pictures, texts, or a CSV table."),
     ] = ""
     example: Annotated[

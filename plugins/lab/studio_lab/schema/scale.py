@@ -18,7 +18,7 @@ class Scale(Params, frozen=True):
     ] = "vae"
     data: Annotated[
         str,
-        File(folder=True),
+        File(folder=True, or_file=True),
         Label("Data", "What to learn from; parts of it are compared."),
     ] = ""
     example: Example = "auto"

@@ -11,7 +11,7 @@ TRAINING = Group("Training", advanced=True)
 
 Data = Annotated[
     str,
-    File(folder=True),
+    File(folder=True, or_file=True),
     Label(
         "Data",
         "A folder of pictures, sounds (WAV), texts or tunes (MIDI), or a file: text, table "
