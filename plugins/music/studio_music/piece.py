@@ -26,6 +26,8 @@ LOUDNESS: Final = {
 }  # fmt: skip
 """The velocity of each dynamic."""
 HAIRPINS: Final = ("crescendo", "diminuendo")
+ACCENTS: Final = {"accent": 14, "marcato": 24}
+"""The signs over single notes, and by how much velocity each makes them louder."""
 MAX_QUARTERS: Final = 40_000
 TEMPO_RANGE: Final = (20.0, 400.0)
 ROOM_RANGE: Final = (0.2, 6.0)
@@ -43,6 +45,7 @@ class Note(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
 
     ``lyric`` is the syllable that is sung on it, "" for none: with a hyphen at its end where the
     word goes on, and "_" where the syllable before is held. ``verses``: those of further verses.
+    ``accent`` is a key of ``ACCENTS``, "" for none: a sign, of which ``velocity`` has the effect.
     """
 
     start: int
@@ -51,6 +54,7 @@ class Note(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     velocity: int = 80
     lyric: str = ""
     verses: tuple[str, ...] = ()
+    accent: str = ""
 
     @property
     def sung(self) -> tuple[str, ...]:
@@ -320,6 +324,8 @@ def checked(piece: Piece) -> Piece:
                 raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")
             if not 1 <= note.velocity <= 127:
                 raise BadInput(f"A note of “{track.name[:40]}” has an invalid velocity.")
+            if note.accent and note.accent not in ACCENTS:
+                raise BadInput(f"A note of “{track.name[:40]}” has an invalid accent.")
             if len(note.verses) >= MAX_VERSES:
                 raise BadInput(f"A piece can have at most {MAX_VERSES} verses.")
             if any(len(syllable) > MAX_LYRIC for syllable in note.sung):

@@ -12,7 +12,8 @@ from studio.api.worker.config_files import broken
 from studio_image.additions import lora_keys
 from studio_image.additions.lora import PARTS, Layer, Lora
 from studio_image.diffusion.model import native_dtype, need_diffusers
-from studio_image.diffusion.model_spec import count, shapes
+from studio_image.diffusion.model_spec import count
+from studio_image.diffusion.tensor_file import shapes
 
 LORA = "lora"
 _HIGHEST_RANK = 4096

@@ -15,9 +15,9 @@ from studio_image.diffusion.model_spec import (
     check_config,
     check_unet,
     count,
-    shapes,
 )
 from studio_image.diffusion.pipelines import ARCHITECTURES, LEFT_OUT, PIPELINES, Architecture
+from studio_image.diffusion.tensor_file import opened, shapes
 
 INDEX = "model_index.json"
 MAX_VOCABULARY_BYTES = 16 << 20
@@ -145,14 +145,13 @@ def _weight_files(folder: Path) -> list[Path]:
 
 def _reader(files: list[Path]) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]:
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        from safetensors import safe_open
-
         for path in files:
-            with safe_open(path, framework="pt") as file:
-                for name in file.keys():  # noqa: SIM118
+            names = shapes(path)
+            with opened(path) as tensor:
+                for name in names:
                     known = known_as(name, expected)
                     if not known.endswith("position_ids"):
-                        yield known, file.get_tensor(name)
+                        yield known, tensor(name)
 
     return tensors
 

@@ -230,21 +230,6 @@ def _is_scale(value: object) -> bool:
     return isinstance(value, int | float) and value > 0
 
 
-def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the tensors in a safetensors file, from its header alone.
-
-    Raises:
-        StudioError: It is no complete safetensors file.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, UnicodeDecodeError) as error:
-        raise broken(path.name, f"it is not a complete safetensors file ({error})") from error
-
-
 def count(sizes: Mapping[str, tuple[int, ...]]) -> int:
     """Return how many numbers tensors of these sizes hold."""
     return sum(math.prod(shape) for shape in sizes.values())

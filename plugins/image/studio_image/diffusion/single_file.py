@@ -19,8 +19,8 @@ from studio_image.diffusion.model_spec import (
     Vocabulary,
     check_unet,
     count,
-    shapes,
 )
+from studio_image.diffusion.tensor_file import opened, shapes
 from studio_image.diffusion_transformers import single_file as transformer_file
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -124,10 +124,8 @@ def _reader(
     kind: str, config: dict[str, Any], path: Path, prefix: str, names: tuple[str, ...]
 ) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]:
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
-            found = {name: file.get_tensor(name) for name in names}
+        with opened(path) as tensor:
+            found = {name: tensor(name) for name in names}
         for name, tensor in _renamed(kind, config, prefix, found).items():
             known = known_as(name, expected)
             # What the penultimate layer's output does not need is in the files all the same.

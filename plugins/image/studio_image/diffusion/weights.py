@@ -10,8 +10,9 @@ from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
 from studio.api.worker.config_files import read_json
 from studio_image.diffusion.folder import INDEX, read_folder
 from studio_image.diffusion.model import DiffusionModel, build, native_dtype
-from studio_image.diffusion.model_spec import ModelSpec, check_fit, shapes
+from studio_image.diffusion.model_spec import ModelSpec, check_fit
 from studio_image.diffusion.single_file import is_single_file, read_single_file
+from studio_image.diffusion.tensor_file import shapes
 
 
 class DiffusionLoader:

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio_image.diffusion.folder import known_as
 from studio_image.diffusion.model_spec import Part, count
+from studio_image.diffusion.tensor_file import opened
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -45,13 +46,12 @@ def clip(path: Path, sizes: Shapes, prefix: str, act: str, *, projects: bool = T
 
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         import torch
-        from safetensors import safe_open
 
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as tensor:
             for name, old in own.items():
                 known = known_as(name, expected)
                 if known in expected:
-                    yield known, file.get_tensor(old)
+                    yield known, tensor(old)
         if projects and _PROJECTION not in own:  # as diffusers does: CLIP L comes without one
             yield _PROJECTION, torch.eye(hidden)
 

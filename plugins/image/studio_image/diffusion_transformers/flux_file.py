@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary, count
+from studio_image.diffusion.tensor_file import opened
 from studio_image.diffusion_transformers.clip import CLIP_L, WHOLE, Shapes, clip
 
 TOKENIZER = "tokenizer_2"
@@ -143,12 +144,10 @@ def _t5(path: Path, sizes: Shapes) -> Part:
     }
 
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as tensor:
             for name in own:
                 if name in expected:
-                    yield name, file.get_tensor(_T5 + name)
+                    yield name, tensor(_T5 + name)
 
     return Part("T5EncoderModel", config, count(own), tensors)
 
@@ -174,11 +173,9 @@ def _transformer(path: Path, sizes: Shapes) -> Part:
     }
 
     def tensors(_expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as tensor:
             for name in own:
-                yield from cut(name, file.get_tensor(WHOLE + name), width)
+                yield from cut(name, tensor(WHOLE + name), width)
 
     return Part("FluxTransformer2DModel", config, count(own), tensors)
 

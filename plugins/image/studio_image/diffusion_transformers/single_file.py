@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary, count
+from studio_image.diffusion.tensor_file import opened
 from studio_image.diffusion_transformers.clip import CLIP_L, WHOLE, Shapes, clip
 from studio_image.diffusion_transformers.flux_file import read_flux
 
@@ -103,10 +104,9 @@ def _transformer(path: Path, sizes: Shapes) -> Part:
 
     def tensors(_expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         from diffusers.loaders import single_file_utils as names
-        from safetensors import safe_open
 
-        with safe_open(path, framework="pt") as file:
-            found = {name: file.get_tensor(old) for name, old in own.items()}
+        with opened(path) as tensor:
+            found = {name: tensor(old) for name, old in own.items()}
         yield from names.convert_sd3_transformer_checkpoint_to_diffusers(found).items()
 
     return Part("SD3Transformer2DModel", config, count(shapes), tensors)

@@ -8,7 +8,7 @@ import diffusers
 import pytest
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from studio.api import StudioError, finished
 from studio_image.diffusion.clip_tokenizer import tokenizer
@@ -236,3 +236,29 @@ def test_files_that_are_not_whole(tmp_path, made):
 def test_the_usual_vocabulary_gives_the_numbers_the_encoders_were_trained_with():
     ids = tokenizer(Vocabulary(None))("a photo of a cat").input_ids
     assert ids == [49406, 320, 1125, 539, 320, 2368, 49407]
+
+
+def test_floats_of_eight_bits_are_read_with_their_scales(made, tmp_path):
+    """Weights of the U-Net as ComfyUI scales them, all others only cut short."""
+    eight, wide = {}, {}
+    for name, tensor in load_file(made[0] / "v1-base.safetensors").items():
+        eight[name] = wide[name] = tensor
+        if not tensor.is_floating_point():
+            continue
+        scale = tensor.abs().max().clamp(min=1e-6) / 448
+        if name.startswith("model.diffusion_model.") and name.endswith(".weight"):
+            eight[name] = (tensor / scale).to(torch.float8_e4m3fn)
+            eight[name.removesuffix("weight") + "scale_weight"] = scale
+            wide[name] = (eight[name].float() * scale).to(torch.bfloat16)
+        else:
+            eight[name] = tensor.to(torch.float8_e5m2)
+            wide[name] = eight[name].float()
+    eight["model.diffusion_model.scaled_fp8"] = torch.zeros(2, dtype=torch.float8_e4m3fn)
+    networks = []
+    for stem, state in {"eight": eight, "wide": wide}.items():
+        save_file(state, tmp_path / f"{stem}-base.safetensors")
+        plan = read_plan(tmp_path / f"{stem}-base.safetensors")
+        networks.append(finished(build(plan, "cpu", torch.float32)).pipe)
+    for part in ("unet", "vae", "text_encoder"):
+        found, expected = (getattr(pipe, part).state_dict() for pipe in networks)
+        assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())

@@ -38,7 +38,7 @@ class WrittenNote(NamedTuple):
     """A sounding note from ``start`` ticks of its bar on, and what it is tied to.
 
     ``place`` is its letter and octave, where what is tied to it is found by that; ``sung`` what is
-    sung on it, one syllable a verse.
+    sung on it, one syllable a verse; ``accent`` as in ``Note``, not yet in the velocity.
     """
 
     start: int
@@ -50,6 +50,7 @@ class WrittenNote(NamedTuple):
     voice: str
     place: tuple[str, int] = ("", 0)
     sung: tuple[str, ...] = ()
+    accent: str = ""
 
 
 _TEMPO: Final = 100.0  # where a score says none
@@ -198,7 +199,7 @@ class Score:
         return tuple(Chord(tick, found[tick]) for tick in sorted(found))
 
     def _track(self, part: int) -> Track:
-        """Return the track of a part; without velocities its hairpins lead the notes."""
+        """Return the track of a part; without velocities its signs and accents make them."""
         written = self._parts[part]
         notes, dynamics = tuple(sorted(self._notes(part))), self._dynamics(part)
         if not written.has_velocities:
@@ -238,6 +239,7 @@ class Score:
                     written.pitch,
                     written.length,
                     written.velocity,
+                    accent=written.accent,
                     **singing(self._sung(written, bar, turns[at], often[at])),
                 )
                 if written.tied:

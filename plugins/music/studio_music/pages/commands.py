@@ -48,14 +48,14 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         (
             "compare",
             tr("Hear the compared version (X), from the same place"),
-            page.compare,
+            page.comparison.compare,
             "repeat",
             "",
         ),
         (
             "take_bars",
             tr("Take these bars from the version before"),
-            page.take_bars,
+            page.comparison.take_bars,
             "copy",
             "",
         ),

@@ -30,7 +30,6 @@ from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.editor.grid import bar_at, bar_line_after
 from studio_music.pages.import_controller import ImportController
 from studio_music.pages.midi.midi_bar import MidiBar
 from studio_music.pages.modes import COMPOSE
@@ -40,8 +39,9 @@ from studio_music.pages.piece_view import ROLL, SPLIT, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.score_tasks import ScoreTasks
+from studio_music.pages.takes.comparison import Comparison
 from studio_music.pages.takes.remarks_row import RemarksRow
-from studio_music.pages.takes.strip import SIZE, TakePainter, describe, named
+from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import TakeNumbers, piece_of, read_take
 from studio_music.piece import Piece
 from studio_music.schema import SCORE_SUFFIXES
@@ -65,8 +65,6 @@ class MusicPage(QWidget):
         self.following = True
         self._loading = 2
         """Takes and draft are still being read."""
-        self._other = ""
-        """The take that is compared with the one in view: the one before it, or another chosen."""
         self.document = Document()
         self.saving = Autosave(ctx, self.document)
         self.playing = PlaybackController(ctx, self.document, make_player)
@@ -102,6 +100,16 @@ class MusicPage(QWidget):
             size=SIZE,
             describe=lambda take: describe(take, self.numbers.of(take)),
             file_name=lambda take: file_stem(take.artifact.title, "music"),
+        )
+        self.comparison = Comparison(
+            ctx,
+            self.document,
+            self.playing,
+            self.saving,
+            self.takes,
+            self.numbers,
+            self._open,
+            self.trouble.tell,
         )
         self.tasks = ScoreTasks(
             ctx, self.prompt_box, self.document, self.saving, self._progress, self.trouble
@@ -141,9 +149,9 @@ class MusicPage(QWidget):
                 "keep": self.keep,
                 "compose": self.tasks.compose_takes,
                 "recall": self.set_recipe,
-                "compare": self.compare,
-                "others": self.others,
-                "take_bars": self.take_bars,
+                "compare": self.comparison.compare,
+                "others": self.comparison.others,
+                "take_bars": self.comparison.take_bars,
                 "renamed": self.takes.update,
             },
         )
@@ -340,8 +348,7 @@ class MusicPage(QWidget):
             words = tr("“{title}” cannot be read as a score.").format(title=take.artifact.title)
             self.trouble.tell(words)
             return
-        if self.document.source not in ("", artifact):
-            self._other = self.document.source
+        self.comparison.leave(artifact)
         self.document.open(piece, artifact, track=edits.melody_track(piece))
         self.prompt_box.set_melody(-1)
         self.takes.show_current(artifact)
@@ -353,66 +360,6 @@ class MusicPage(QWidget):
         self.following = False
         if artifact != self.document.source:
             self.open_take(artifact)
-
-    def others(self) -> list[tuple[str, str]]:
-        """Return id and name of the takes that the one in view can be compared with.
-
-        The one that is compared with it, where nobody chooses another, is the first.
-        """
-        found = [
-            (take.id, named(take, self.numbers.of(take)))
-            for take in self.takes
-            if take.id != self.document.source
-        ]
-        return sorted(found, key=lambda each: each[0] != self._other)
-
-    def compare(self, other: str = "") -> None:
-        """Show another take at the same place; what plays goes on there.
-
-        Args:
-            other: Which; else the one that was compared last, or in view before.
-        """
-        playing = self.playing
-        if self._compared(other) is None:
-            return
-        goes_on, tick, loop = playing.playing, playing.tick, playing.loop
-        looping = playing.looping
-
-        def shown() -> None:
-            self._open(self._other)
-            shown = self.take()
-            if shown is not None:
-                name = named(shown, self.numbers.of(shown))
-                self._ctx.notices.info(name, key="music.compare")
-            if loop is not None and looping:
-                playing.set_loop(loop)
-            playing.seek(tick)
-            if goes_on:
-                playing.toggle()
-
-        self.saving.keep(shown)
-
-    def take_bars(self) -> None:
-        """Put the bars of the compared take in the place of those that are looped or selected."""
-        other, document, loop = self._compared(), self.document, self.playing.loop
-        if other is None:
-            return
-        chosen = document.selected
-        if loop is None and not chosen:
-            self.trouble.tell(tr("Select notes or a loop first: their bars are taken."))
-            return
-        ends = loop or (min(n.start for n in chosen), max(n.end for n in chosen))
-        first, last = bar_at(document.piece, ends[0]).start, bar_line_after(document.piece, ends[1])
-        piece = edits.with_bars(document.settled, other, (first, last))
-        document.apply_piece(tr("Bars of another version"), piece)
-
-    def _compared(self, other: str = "") -> Piece | None:
-        """Return the piece of the compared take; None, and say so, where there is none."""
-        self._other = other or next((id for id, _ in self.others()), "")
-        take = self.takes.find(self._other)
-        if take is None:
-            self.trouble.tell(tr("There is no other version to compare with."))
-        return piece_of(take) if take else None
 
     def keep(self) -> None:
         """Make a take of what was edited."""
@@ -480,7 +427,7 @@ class MusicPage(QWidget):
             Qt.Key.Key_Space: playing.toggle,
             Qt.Key.Key_L: lambda: playing.set_looping(not playing.looping),
             Qt.Key.Key_M: lambda: playing.set_metronome(not playing.metronome),
-            Qt.Key.Key_X: self.compare,
+            Qt.Key.Key_X: self.comparison.compare,
             Qt.Key.Key_V: lambda: tools.set_pencil(False),
             Qt.Key.Key_B: lambda: tools.set_pencil(True),
         }

@@ -12,6 +12,7 @@ from studio.api import BadInput
 from studio_music.prompt.moods import MOODS
 
 USUAL: Final = 8
+LONGEST: Final = 128
 SHORT: Final = 4
 _SHORT: Final = ("intro", "outro", "break")
 _NAMES: Final = {
@@ -60,19 +61,23 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def sections_of(text: str, bars: int | None = None, usual: int = USUAL) -> tuple[Section, ...]:
-    """Return the sections that ``text`` names, (): none.
+    """Return the sections that ``text`` names, (): none. A number behind one is its bars.
 
     Args:
-        bars: How long all of them are together; None for the usual lengths.
+        bars: How long all of them are together, where none has a number; None for the usual.
         usual: Bars of a section with a letter.
 
     Raises:
         BadInput: It names something else, too many sections, or more than there are bars.
     """
     text = re.sub(r"(?i)^\s*form:?\s+", "", text)
-    names = []
+    names: list[str] = []
+    own: dict[int, int] = {}
     for word in re.findall(r"[^\s,;→>–-]+(?:-chorus)?", text):
         if word.lower() in ("and", "then"):
+            continue
+        if word.isdecimal() and names:
+            own[len(names) - 1] = _counted(word)
             continue
         name = _NAMES.get(word.lower())
         if name is None and not re.fullmatch(r"[A-Da-d]+", word):
@@ -84,9 +89,18 @@ def sections_of(text: str, bars: int | None = None, usual: int = USUAL) -> tuple
     if len(names) > _MOST:
         raise BadInput(f"A form can have at most {_MOST} sections; this one has {len(names)}.")
     lengths = [SHORT if name in _SHORT else usual for name in names]
-    if names and bars is not None:
+    if own:
+        lengths = [own.get(number, length) for number, length in enumerate(lengths)]
+    elif names and bars is not None:
         lengths = _fitted(lengths, bars)
     return tuple(Section(name, length) for name, length in zip(names, lengths, strict=True))
+
+
+def _counted(number: str) -> int:
+    bars = int(number[:5])
+    if not 1 <= bars <= LONGEST:
+        raise BadInput(f"A section cannot have {bars:,} bars.", f"Ask for 1 to {LONGEST}.")
+    return bars
 
 
 def section_named(text: str) -> str:

@@ -53,7 +53,10 @@ class Compose(Params, frozen=True):
     form: Annotated[
         str,
         Text(placeholder="e.g. intro A B A outro", max_chars=200),
-        Label("Sections", "Intro, A, B, C, D, bridge, break, outro; empty: by length."),
+        Label(
+            "Sections",
+            "Intro, A, B, C, D, bridge, break, outro, each with its bars if you like.",
+        ),
         _FORM,
     ] = ""
     arc: Annotated[

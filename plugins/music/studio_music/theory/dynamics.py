@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import mean
 from typing import Final
 
 from msgspec.structs import replace
 
-from studio_music.piece import HAIRPINS, LOUDNESS, TICKS, Dynamic, Note, Track
+from studio_music.piece import ACCENTS, HAIRPINS, LOUDNESS, TICKS, Dynamic, Note, Track
 
 USUAL: Final = 80
 _STEPS: Final = tuple(LOUDNESS.values())
@@ -104,7 +104,7 @@ def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
         known = first is not None and first <= note.start
         was = Levels(track.dynamics, usual[at]).at(note.start) if known else usual[at]
         wanted = Levels(dynamics, usual[at]).at(note.start)
-        return replace(note, velocity=max(1, min(127, round(note.velocity + wanted - was))))
+        return replace(note, velocity=_bounded(note.velocity + wanted - was))
 
     return replace(track, notes=tuple(map(loud, track.notes)), dynamics=dynamics)
 
@@ -126,12 +126,31 @@ def named(track: Track, starts: Sequence[int]) -> Track:
 
 
 def led(notes: Sequence[Note], dynamics: Sequence[Dynamic]) -> tuple[Note, ...]:
-    """Return notes that have the velocity of the sign before them, led through the hairpins."""
+    """Return notes that have the velocity of the sign before them, led through the hairpins.
+
+    Accents come on top. Where no hairpin leads, the velocity that a note has is that of the sign.
+    """
     levels = Levels(dynamics)
     inside = [(each.tick, each.end) for each in dynamics if each.end]
-    return tuple(
-        replace(note, velocity=round(levels.at(note.start)))
-        if any(first <= note.start <= last for first, last in inside)
-        else note
-        for note in notes
-    )
+
+    def loud(note: Note) -> Note:
+        is_led = any(first <= note.start <= last for first, last in inside)
+        level = levels.at(note.start) if is_led else note.velocity
+        return replace(note, velocity=_bounded(level + ACCENTS.get(note.accent, 0)))
+
+    return tuple(map(loud, notes))
+
+
+def accented(note: Note, accent: str) -> Note:
+    """Return a note with another accent, "" for none, and as loud as that makes it."""
+    louder = ACCENTS.get(accent, 0) - ACCENTS.get(note.accent, 0)
+    return replace(note, accent=accent, velocity=_bounded(note.velocity + louder))
+
+
+def strongest(accents: Iterable[str]) -> str:
+    """Return the accent of several that makes the most of a note, "" for none."""
+    return max(accents, key=lambda accent: ACCENTS.get(accent, 0), default="")
+
+
+def _bounded(velocity: float) -> int:
+    return max(1, min(127, round(velocity)))

@@ -1,17 +1,18 @@
-"""Lyrics and dynamics: engraved, written to files and read again, and heard."""
+"""Lyrics, dynamics and accents: engraved, written to files and read again, and heard."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from studio_music import engraving
 from studio_music.formats import read, write
 from studio_music.formats.midi.files import _CARRIED
 from studio_music.pages.file_export import write_picture
 from studio_music.piece import TICKS, Dynamic, Key, Note, Piece, Track, singing
-from studio_music.theory.dynamics import followed, marked
+from studio_music.theory.dynamics import accented, followed, marked
 
 WORDS = ["Hal-", "le-", "lu-", "jah", "sing", "_", "to", "thee", "O\xa0Lord", "for-", "e-", "ver"]
 SIGNS = (
@@ -26,6 +27,9 @@ def song() -> Piece:
     sung = [singing((word, "", "la" if at % 3 else "_")) for at, word in enumerate(WORDS)]
     notes = tuple(Note(at * TICKS, 60 + at % 5, TICKS, 80, **sung[at]) for at in range(12))
     voice = followed(Track("Voice", notes, 52, role="melody"), SIGNS)
+    marks = {1: "accent", 4: "marcato", 10: "accent"}
+    struck = (accented(note, marks.get(at, "")) for at, note in enumerate(voice.notes))
+    voice = replace(voice, notes=tuple(struck))
     bass = Track("Bass", tuple(Note(bar * 4 * TICKS, 48, 4 * TICKS, 70) for bar in range(3)))
     return Piece("Song", Key("C", "major"), length=12 * TICKS, tracks=(voice, bass))
 
@@ -37,6 +41,7 @@ def test_words_and_dynamics_come_back_from_a_file(suffix: str) -> None:
     for old, new in zip(piece.tracks, back.tracks, strict=True):
         assert [note.sung for note in new.notes] == [note.sung for note in old.notes]
         assert new.dynamics == old.dynamics
+        assert [note.accent for note in new.notes] == [note.accent for note in old.notes]
     assert [n.velocity for n in back.tracks[0].notes] == [n.velocity for n in piece.tracks[0].notes]
 
 
@@ -78,6 +83,15 @@ def test_a_hairpin_of_a_score_leads_from_one_dynamic_to_the_next() -> None:
     assert read(SCORE.format(first=far, plain=PLAIN).encode()).remarks == (
         "Only the first 8 verses of the lyrics were kept.",
     )
+    over = "<notations><articulations><accent/></articulations></notations></note>"
+    struck = read(SCORE.format(first=PLAIN.replace("</note>", over), plain=PLAIN).encode())
+    first, second, *_ = struck.piece.tracks[0].notes
+    assert (first.accent, first.velocity, second.velocity) == ("accent", 33 + 14, 59)
+    sudden = SCORE.replace("{first}", "{first}<direction><direction-type><dynamics><sfz/>"
+                           "</dynamics></direction-type></direction>")  # fmt: skip
+    sung = read(sudden.format(first=PLAIN, plain=PLAIN).encode()).piece.tracks[0].notes
+    assert [note.accent for note in sung] == ["", "marcato", "", ""], "of one note alone"
+    assert [note.velocity for note in sung] == [33, 59 + 24, 86, 112]
     loud = PLAIN.replace("<note>", '<note dynamics="100">')
     own = read(SCORE.format(first=loud, plain=loud).encode()).piece.tracks[0].notes
     assert {note.velocity for note in own} == {90}, "what notes say by themselves counts"
@@ -119,6 +133,8 @@ def test_a_sign_makes_what_follows_louder_and_accents_stay() -> None:
 
 def test_the_score_shows_words_and_dynamics(tmp_path: Path, qapp: object) -> None:
     (page,) = engraving.engrave(song()).pages
+    assert page.count("E4A0") + page.count("E4A1") >= 2, "two accents"
+    assert page.count("E4AC") + page.count("E4AD") >= 1, "a marcato"
     for word in ("Hal", "le", "sing", "ver"):
         assert f">{word}</text>" in page
     assert page.count("<polyline") == 2, "two hairpins"

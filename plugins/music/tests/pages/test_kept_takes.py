@@ -192,10 +192,10 @@ def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any)
     desk.qtbot.keyClick(desk.page, KEY.Key_X)
     desk.until(lambda: desk.piece.title == "Higher")
     desk.page.playing.pause()
-    desk.page.take_bars()
+    desk.page.comparison.take_bars()
     assert "Select notes" in desk.page.trouble.words.text()
     desk.document.select(frozenset(desk.melody[4:6]))
-    desk.page.take_bars()
+    desk.page.comparison.take_bars()
     pitches = [note.pitch for note in desk.melody]
     higher, lower = ([note.pitch for note in p.tracks[0].notes] for p in (second, first))
     assert pitches == [*higher[:4], *lower[4:8], *higher[8:]]
@@ -207,10 +207,10 @@ def test_versions_keep_their_numbers_and_any_two_are_compared(composed: Any) -> 
     desk = composed
     second = desk.compose(tune("Second", shift=2))
     desk.compose(tune("Third", shift=4))
-    page, names = desk.page, lambda: [name for _id, name in desk.page.others()]
+    page, names = desk.page, lambda: [name for _id, name in desk.page.comparison.others()]
     assert names() == ["2. Second", "1. Calm tune"], "the one before is compared first"
-    (first,) = (id for id, name in page.others() if name == "1. Calm tune")
-    page.compare(first)
+    (first,) = (id for id, name in page.comparison.others() if name == "1. Calm tune")
+    page.comparison.compare(first)
     desk.until(lambda: desk.piece.title == "Calm tune")
     assert names()[0] == "3. Third"
     desk.qtbot.keyClick(page, KEY.Key_X)

@@ -330,7 +330,7 @@ def test_drums_have_rows_for_those_in_use_and_for_all_when_asked(rolled: Any) ->
     assert not desk.roll.tools.fold.isVisible()
 
 
-def test_dynamics_are_put_at_the_selection_and_heard(rolled: Any) -> None:
+def test_dynamics_and_accents_are_put_at_the_selection_and_heard(rolled: Any) -> None:
     document = rolled.document
     before = document.piece
     menu = dynamics_menu(rolled.roll._ui, document)
@@ -348,6 +348,15 @@ def test_dynamics_are_put_at_the_selection_and_heard(rolled: Any) -> None:
     document.undo.undo()
     named["Remove dynamics"].trigger()
     assert document.track.dynamics == ()
+    quiet = [note.velocity for note in document.track.notes]
+    named["Marcato"].trigger()
+    assert {note.accent for note in document.track.notes[4:8]} == {"marcato"}
+    assert document.track.notes[4].velocity > quiet[4]
+    rolled.qtbot.keyClick(rolled.roll.notes, KEY.Key_V, SHIFT)
+    assert {note.accent for note in document.selected} == {"accent"}
+    rolled.qtbot.keyClick(rolled.roll.notes, KEY.Key_V, SHIFT)
+    assert not any(note.accent for note in document.track.notes), "the second time it goes away"
+    assert [note.velocity for note in document.track.notes] == quiet
     while document.undo.canUndo():
         document.undo.undo()
     assert document.piece == before

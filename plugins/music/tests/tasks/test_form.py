@@ -83,8 +83,10 @@ def test_sections_share_the_bars_that_are_asked_for() -> None:
     assert sum(section.bars for section in form) == 20
     assert form[1].bars > form[0].bars >= 1
     assert [section.bars for section in sections_of("intro A outro")] == [4, 8, 4]
+    assert [section.bars for section in sections_of("intro 2, A 12 B", 20)] == [2, 12, 8]
     assert sections_of("") == ()
-    for text, bars in (("intro A B", 2), ("A B sonata", None), ("A" * 25, None)):
+    bad = (("intro A B", 2), ("A B sonata", None), ("A" * 25, None), ("A 0", None), ("8 A", None))
+    for text, bars in bad:
         with pytest.raises(BadInput):
             sections_of(text, bars)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from studio.api import ErrorCode, StudioError
 from studio.api.worker.config_files import broken
-from studio_image.diffusion.model_spec import Part, check_config, count, shapes
+from studio_image.diffusion.model_spec import Part, check_config, count
+from studio_image.diffusion.tensor_file import opened, shapes
 
 _KIND = "ControlNetModel"
 _OURS = "controlnet_cond_embedding.conv_in.weight"
@@ -59,11 +60,9 @@ def read_single_file(path: Path) -> Part | None:
     check_config(config, path.name)
 
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as tensor:
             for name, old in names.items():
-                yield name, file.get_tensor(old)
+                yield name, tensor(old)
 
     return Part(_KIND, config, count({old: sizes[old] for old in names.values()}), tensors)
 

@@ -9,7 +9,8 @@ from studio.api import Requirements, WeightsFacts
 from studio.api.worker.config_files import broken
 from studio_image.additions.inversion import Inversion
 from studio_image.additions.weights import stamp
-from studio_image.diffusion.model_spec import count, shapes
+from studio_image.diffusion.model_spec import count
+from studio_image.diffusion.tensor_file import shapes
 
 INVERSION = "textual-inversion"
 _PARTS = {"emb_params": "te1", "clip_l": "te1", "clip_g": "te2"}

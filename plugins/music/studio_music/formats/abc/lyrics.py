@@ -1,4 +1,7 @@
-"""Words under the notes of an ABC line, and dynamics over them. Source: ABC 2.1, 5.1 and 4.14."""
+"""Words under the notes of an ABC line, dynamics and accents over them.
+
+Source: ABC 2.1, 5.1 and 4.14.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ HELD, NONE, BAR = "_", "*", "|"
 _TOKEN: Final = re.compile(r"[_*|]|(?:\\.|[^\s\-_*|\\])+-?|-")
 _SPECIAL: Final = re.compile(r"([-_*|\\%])")
 _BEGINS: Final = {"crescendo(": 0, "<(": 0, "diminuendo(": 1, ">(": 1}
+_ACCENTS: Final = {
+    "accent": "accent", ">": "accent", "emphasis": "accent", "marcato": "marcato", "^": "marcato",
+    "sfz": "marcato",
+}  # fmt: skip
 _ENDS: Final = ("crescendo)", "<)", "diminuendo)", ">)")
 
 
@@ -65,3 +72,8 @@ def dynamic_of(decoration: str) -> tuple[str, str] | None:
     if name in _BEGINS:
         return HAIRPINS[_BEGINS[name]], "hairpin"
     return ("", "hairpin") if name in _ENDS else None
+
+
+def accent_of(decoration: str) -> str:
+    """Return the accent that a decoration puts on the next note, "" for none."""
+    return _ACCENTS.get(decoration.strip("!+"), "")

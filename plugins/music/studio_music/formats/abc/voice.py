@@ -12,7 +12,7 @@ from typing import Final
 from studio.api import BadInput
 from studio_music.formats import chord_symbols
 from studio_music.formats.abc import fields
-from studio_music.formats.abc.lyrics import BAR, NONE, dynamic_of, tokens_of
+from studio_music.formats.abc.lyrics import BAR, NONE, accent_of, dynamic_of, tokens_of
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.pitch_spelling import STEPS
 from studio_music.formats.repeats import MAX_PLAYED
@@ -25,6 +25,7 @@ _SIGNS: Final = re.compile(
       |\[(?P<ending>\d[\d,.\-]*))
   | "(?P<text>[^"]*)"
   | (?P<decoration>![^!|]*!|\+[^+|]*\+)
+  | (?P<emphasis>L)
   | \{(?P<grace>[^}]*)\}
   | \((?P<tuplet>\d)(?::(?P<into>\d*))?(?::(?P<for>\d*))?
   | \[(?P<chord>[^\[\]|]*)\](?P<chord_length>\d*/*\d*)
@@ -71,6 +72,8 @@ class VoiceReader:
         self._tuplet = (Fraction(1), 0)
         self._endings: frozenset[int] = frozenset()
         self._velocity = _VELOCITY
+        self._accent = ""
+        """What stands over the next note."""
         self._line: list[tuple[WrittenBar, int]] = []
         """The notes of the line, the first of each chord: the bar, and the number there."""
         self._verses = 0
@@ -159,6 +162,8 @@ class VoiceReader:
             self._take_text(sign["text"])
         elif sign["decoration"]:
             self._take_decoration(sign["decoration"])
+        elif sign["emphasis"]:
+            self._accent = "accent"
         elif sign["overlay"]:
             self._now = Fraction(0)
             self._let_go()
@@ -199,11 +204,14 @@ class VoiceReader:
             if ticks > 0 and 0 <= pitch <= 127:
                 self._last.append(len(self._bar.notes))
                 tied = held.get(place) == pitch
+                voice = str(self._layer)
                 self._bar.notes.append(
                     WrittenNote(
-                        begin, ticks, pitch, self._velocity, tied, False, str(self._layer), place
+                        begin, ticks, pitch, self._velocity, tied, False, voice, place,
+                        accent="" if tied else self._accent,
                     )
-                )
+                )  # fmt: skip
+        self._accent = ""
 
     def _pitch(
         self, mark: str | None, letter: str, octave: str, held: dict[tuple[str, int], int]
@@ -281,6 +289,7 @@ class VoiceReader:
             self._tuplet = (Fraction(q, notes), int(count[:3]) if count else notes)
 
     def _take_decoration(self, decoration: str) -> None:
+        self._accent = accent_of(decoration) or self._accent
         known = dynamic_of(decoration)
         if known is not None:
             sign, name = known

@@ -17,6 +17,7 @@ from studio_music.formats.pitch_spelling import Accidentals, spell
 from studio_music.formats.staves import staves
 from studio_music.formats.voices import Numbered, by_bar
 from studio_music.piece import TICKS, Key, Piece, Track
+from studio_music.theory.dynamics import strongest
 
 _UNIT: Final = TICKS // 2  # L:1/8
 _MARKS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
@@ -147,8 +148,9 @@ def _sign(sign: Sign, key: Key, said: Accidentals, *, always: bool) -> str:
     if not sign.notes:
         return f"z{length}"
     heads = [_head(each, key, said, always=always) for each in sign.notes]
+    accent = "" if sign.tied else strongest(each.note.accent for each in sign.notes)
     sounding = heads[0] if len(heads) == 1 else f"[{''.join(heads)}]"
-    return f"{sounding}{length}{'-' if sign.ties else ''}"
+    return f"{f'!{accent}!' if accent else ''}{sounding}{length}{'-' if sign.ties else ''}"
 
 
 def _head(each: Numbered, key: Key, said: Accidentals, *, always: bool) -> str:

@@ -9,14 +9,19 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from studio_music.formats import chord_symbols
-from studio_music.formats.musicxml.lyrics import hairpin_of, sign_of, syllables_of
+from studio_music.formats.musicxml.lyrics import hairpin_of, syllables_of
 from studio_music.formats.musicxml.xml_files import attribute, number
 from studio_music.formats.notated_score import WrittenBar, WrittenNote
 from studio_music.formats.percussion import pitch_at
 from studio_music.formats.pitch_spelling import STEPS
 from studio_music.piece import LOUDNESS, MAX_VERSES, TICKS, Key, Metre
 
-_ACCENTS: Final = {"sf": 112, "sfz": 112, "fp": 96, "fz": 112}
+_SUDDEN: Final = {
+    "sf": "", "sfz": "", "sffz": "", "fz": "", "rf": "", "rfz": "",
+    "fp": "p", "sfp": "p", "sfpp": "pp",
+}  # fmt: skip
+"""Dynamics of the notes above them alone, and what holds after those."""
+_ARTICULATIONS: Final = {"accent": "accent", "strong-accent": "marcato"}
 _BEATS: Final = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
 _FORTE: Final = 90  # the velocity that MusicXML calls 100 per cent
 _JUMPS: Final = ("dacapo", "dalsegno", "tocoda", "fine")
@@ -35,6 +40,8 @@ class PartReader:
         self._divisions = 1.0
         self._shift = 0
         self._velocity = 80
+        self._sudden: set[int] = set()
+        """Where in this bar a sudden dynamic stands, in ticks."""
         self._endings: frozenset[int] = frozenset()
         self._bar = WrittenBar()
         self._now = self._before = 0.0  # in quarter notes
@@ -46,6 +53,7 @@ class PartReader:
         """Return the next bar."""
         self._bar = WrittenBar(endings=self._endings)
         self._now = self._before = 0.0
+        self._sudden.clear()
         for element in measure:
             take = getattr(self, f"_take_{element.tag}", None)
             if take:
@@ -96,8 +104,17 @@ class PartReader:
                 "start" in ties,
                 note.findtext("voice", ""),
                 sung=sung,
+                accent="" if "stop" in ties else self._accent(note, begin),
             )
         )
+
+    def _accent(self, note: Element, begin: int) -> str:
+        """Return the accent over a note: its own, that of its chord, or a sudden dynamic's."""
+        marks = note.findall("notations/articulations/*")
+        found = [_ARTICULATIONS[mark.tag] for mark in marks if mark.tag in _ARTICULATIONS]
+        if not found and note.find("chord") is not None and attribute(note, "dynamics") is None:
+            found = [self._bar.notes[-1].accent] if self._bar.notes else []
+        return (found or ["marcato" if begin in self._sudden else ""])[-1]
 
     def _pitch(self, note: Element) -> int | None:
         if (unpitched := note.find("unpitched")) is not None:
@@ -149,9 +166,12 @@ class PartReader:
     def _take_direction(self, element: Element) -> None:
         place = self._now + number(element, "offset", 0) / self._divisions
         for mark in element.findall("direction-type/dynamics/*"):
-            self._velocity = (LOUDNESS | _ACCENTS).get(mark.tag, self._velocity)
-            if sign := sign_of(mark):
-                self._bar.dynamics.append((max(0, _ticks(place)), sign, ""))
+            after = _SUDDEN.get(mark.tag, mark.tag)
+            self._velocity = LOUDNESS.get(after, self._velocity)
+            if mark.tag in _SUDDEN:
+                self._sudden.add(_ticks(place))
+            if after in LOUDNESS:
+                self._bar.dynamics.append((max(0, _ticks(place)), after, ""))
         for wedge in element.findall("direction-type/wedge"):
             ends = wedge.get("number", "1")
             self._bar.dynamics.append((max(0, _ticks(place)), hairpin_of(wedge), ends))

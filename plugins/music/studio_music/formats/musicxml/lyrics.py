@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from studio_music.formats.bars import Bar
-from studio_music.piece import HAIRPINS, LOUDNESS, MAX_LYRIC, MAX_VERSES, Track
+from studio_music.piece import HAIRPINS, MAX_LYRIC, MAX_VERSES, Track
 
 HELD: Final = "_"
 _TOGETHER: Final = "\u00a0"
@@ -110,11 +110,6 @@ def dynamics(track: Track, bar: Bar, *, last: bool, below: bool) -> Iterator[str
                 f'<direction placement="{where}"><direction-type>{what}</direction-type>'
                 f"{offset}</direction>"
             )
-
-
-def sign_of(mark: Element) -> str:
-    """Return the dynamic that a child of ``dynamics`` stands for, "" for none."""
-    return mark.tag if mark.tag in LOUDNESS else ""
 
 
 def hairpin_of(wedge: Element) -> str:

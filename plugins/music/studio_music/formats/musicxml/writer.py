@@ -23,6 +23,7 @@ from studio_music.formats.pitch_spelling import Accidentals, Spelled, spell
 from studio_music.formats.staves import PERCUSSION, Staff, staves
 from studio_music.formats.voices import Numbered, Strike, by_bar
 from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
+from studio_music.theory.dynamics import strongest
 
 FORTE: Final = 90
 """The velocity that MusicXML calls 100 per cent."""
@@ -42,6 +43,9 @@ _ACCIDENTALS: Final = {
     1: "sharp",
     2: "double-sharp",
 }
+
+
+_ARTICULATIONS: Final = {"accent": "accent", "marcato": "strong-accent"}
 
 
 def write(piece: Piece) -> bytes:
@@ -269,9 +273,18 @@ class _Part:
                 accidental = f"<accidental>{_ACCIDENTALS[written.alter]}</accidental>"
         loud = f' dynamics="{note.velocity * 100 / FORTE:.2f}"'
         chord = "" if first else "<chord/>"
-        length = self._length(placed, accidental, head, instrument, first=first)
+        accent = self._accent(placed.sign, each, first=first)
+        length = self._length(placed, accidental, head, instrument, accent, first=first)
         sung = self._sung(placed.sign) if first else ""
         return f"<note{self._mark(placed, each)}{loud}>{chord}{what}{length}{sung}</note>"
+
+    def _accent(self, sign: Sign, each: Numbered, *, first: bool) -> str:
+        """Return the accent over a note; on the page one stands for its whole chord."""
+        accents = [each.note.accent]
+        if self._ids is not None:
+            accents = [other.note.accent for other in sign.notes] if first else []
+        name = _ARTICULATIONS.get(strongest(accents), "")
+        return f"<articulations><{name}/></articulations>" if name and not sign.tied else ""
 
     def _sung(self, sign: Sign) -> str:
         """Return the syllable of a chord: that of its first note which has one."""
@@ -297,6 +310,7 @@ class _Part:
         accidental: str = "",
         head: str = "",
         instrument: str = "",
+        accent: str = "",
         *,
         first: bool,
     ) -> str:
@@ -310,6 +324,7 @@ class _Part:
         marks = "".join(f'<tied type="{name}"/>' for name in ties)
         if first and sign.triplet:
             marks += f'<tuplet type="{sign.triplet}"/>'
+        marks += accent
         beams = enumerate(sign.beams, 1) if first else ()
         return "".join(
             (

@@ -26,6 +26,7 @@ from studio_music.piece import (
     Track,
     singing,
 )
+from studio_music.theory.dynamics import accented
 
 Notes = frozenset[Note]
 NONE: Notes = frozenset()
@@ -100,6 +101,11 @@ def set_lyric(piece: Piece, track: int, note: Note, lyric: str, verse: int = 0) 
     syllables = [*note.sung, *[""] * (verse + 1)][: max(len(note.sung), verse + 1)]
     syllables[verse] = lyric[:MAX_LYRIC]
     return _each(piece, track, frozenset({note}), lambda n: replace(n, **singing(syllables)))
+
+
+def set_accent(piece: Piece, track: int, chosen: Notes, accent: str) -> Edited:
+    """Put an accent over notes, which makes them louder; "" takes theirs away."""
+    return _each(piece, track, chosen, lambda note: accented(note, accent))
 
 
 def quantise(piece: Piece, track: int, chosen: Notes, snap: int, *, ends: bool = False) -> Edited:

@@ -13,6 +13,7 @@ from studio_music.pages.editor.edits import NONE
 from studio_music.pages.editor.grid import bar_at, snapped, snapped_down
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.gestures import Desk
+from studio_music.pages.roll.notation_menu import put_accent
 from studio_music.piece import MAX_TRACKS, Note, Piece, Track
 
 MIME = "application/x-offline-studio-notes+json"
@@ -79,6 +80,7 @@ class KeyBindings:
             (_KEY.Key_End, _NONE): lambda: self.seek(self._document.piece.length),
             (_KEY.Key_Comma, _NONE): lambda: self.step(-1),
             (_KEY.Key_Period, _NONE): lambda: self.step(1),
+            (_KEY.Key_V, _SHIFT): lambda: put_accent(self._document, "accent"),
             (_KEY.Key_T, _NONE): lambda: self.sing and self.sing(),
         }
 

@@ -1,4 +1,4 @@
-"""The dynamics of a selection, and their menu: signs of the score that the notes follow."""
+"""Dynamics and accents of a selection, and their menu: signs of the score that notes follow."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def remove_dynamics(document: Document) -> None:
         _apply(document, tr("Remove dynamics"), unmarked(document.track, *span))
 
 
+def put_accent(document: Document, accent: str) -> None:
+    """Put an accent over the selection, or take it away where all have it; "" for none."""
+    chosen = document.selected
+    if not chosen:
+        return
+    new = "" if all(note.accent == accent for note in chosen) else accent
+    edited = edits.set_accent(document.piece, document.current, chosen, new)
+    document.apply(tr("Put an accent") if new else tr("Remove accents"), edited)
+
+
 def _apply(document: Document, words: str, track: Track) -> None:
     places = {(note.start, note.pitch) for note in document.selected}
     piece = edits.set_track(
@@ -45,12 +55,20 @@ def _apply(document: Document, words: str, track: Track) -> None:
 def dynamics_menu(ui: Any, document: Document) -> Any:
     """Return the menu."""
     menu = ui.menu()
-    menu.setTitle(tr("Dynamics"))
+    menu.setTitle(tr("Dynamics and accents"))
     names = {HAIRPINS[0]: tr("Crescendo"), HAIRPINS[1]: tr("Diminuendo")}
     for sign in (*_SIGNS, *HAIRPINS):
         action = menu.addAction(names.get(sign, sign))
         put = partial(put_dynamic, document, sign)
         action.triggered.connect(lambda _checked=False, put=put: put())
+    menu.addSeparator()
+    for words, accent in ((tr("Accent"), "accent"), (tr("Marcato"), "marcato")):
+        action = menu.addAction(f"{words}\tShift+V" if accent == "accent" else words)
+        put = partial(put_accent, document, accent)
+        action.triggered.connect(lambda _checked=False, put=put: put())
+    away = menu.addAction(tr("Remove accents"))
+    away.triggered.connect(lambda _checked=False: put_accent(document, ""))
+    away.setEnabled(any(note.accent for note in document.selected))
     menu.addSeparator()
     remove = menu.addAction(tr("Remove dynamics"))
     remove.triggered.connect(lambda _checked=False: remove_dynamics(document))
