@@ -3,6 +3,7 @@
 
     .venv/bin/python packaging/build.py --out dist      both, from the checkout, with pip's cache
     … --folder FOLDER                                   from a folder that was made before
+    … --kinds                                           the folder alone
 
 The same checkout gives the same bytes. Needs the extra ``release``, and ``dpkg-deb`` for a package.
 """
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="a folder that was made before")
     parser.add_argument("--version", default="", help="another than that of the checkout")
     parser.add_argument("--python", type=Path, default=Path(sys.base_prefix), help="to copy")
-    parser.add_argument("--kinds", nargs="+", choices=("deb", "run"), default=("deb", "run"))
+    parser.add_argument("--kinds", nargs="*", choices=("deb", "run"), default=("deb", "run"))
     parser.add_argument("--level", type=int, default=LEVEL, help="of zstd")
     return parser
 

@@ -13,7 +13,7 @@ import subprocess
 import tomllib
 import uuid
 from collections.abc import Iterator, Sequence
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 from cyclonedx.factory.license import LicenseFactory
@@ -29,6 +29,8 @@ CHOSEN = {"PySide6_Essentials": "LGPL-3.0-only", "shiboken6": "LGPL-3.0-only"}
 """Where a package lets one choose: which licence the studio takes it under."""
 STATED = {"docopt": "MIT"}
 """What is said in a package's sources and not in its metadata."""
+UNPACKS = "zstandard"
+"""Comes with the ``.run``, which unpacks the studio with it; from what builds, not the folder."""
 
 
 def write_bill(folder: Path, brought: Sequence[Path], version: str) -> None:
@@ -43,7 +45,7 @@ def write_bill(folder: Path, brought: Sequence[Path], version: str) -> None:
         licenses=[LicenseFactory().make_from_string("Apache-2.0")],
     )  # fmt: skip
     (site,) = folder.glob("python/lib/python3*/site-packages")
-    components = [*_packages(site), *_weights(site), *_system(folder, brought)]
+    components = [*_packages(site), *_weights(site), *_system(folder, brought), _unpacker(folder)]
     program = folder / "python/bin/python3"
     python = subprocess.check_output([program, "--version"], text=True).split()[1]
     components.append(_component("CPython", python, "Python-2.0", ComponentType.PLATFORM))
@@ -72,11 +74,24 @@ def _component(
 
 def _packages(site: Path) -> Iterator[Component]:
     for found in sorted(distributions(path=[str(site)]), key=lambda each: each.name.lower()):
-        licence = licence_of(found)
-        if not licence or NOT_OURS_TO_GIVE.search(licence):
-            raise ValueError(f"{found.name} {found.version} has the licence “{licence}”.")
-        url = PackageURL("pypi", name=found.name.lower().replace("_", "-"), version=found.version)
-        yield _component(found.name, found.version, licence, purl=url, bom_ref=str(url))
+        yield _package(found)
+
+
+def _package(found: Distribution, **more: object) -> Component:
+    licence = licence_of(found)
+    if not licence or NOT_OURS_TO_GIVE.search(licence):
+        raise ValueError(f"{found.name} {found.version} has the licence “{licence}”.")
+    url = PackageURL("pypi", name=found.name.lower().replace("_", "-"), version=found.version)
+    return _component(found.name, found.version, licence, purl=url, bom_ref=str(url), **more)
+
+
+def _unpacker(folder: Path) -> Component:
+    """Return what unpacks the ``.run``; its licence is copied, for its papers stay behind."""
+    found = distribution(UNPACKS)
+    (paper,) = (each for each in found.files or () if each.name == "LICENSE")
+    (folder / "licences").mkdir(exist_ok=True)
+    shutil.copyfile(Path(str(paper.locate())), folder / "licences" / f"{UNPACKS}.txt")
+    return _package(found, properties=[Property(name="part", value="the installer .run alone")])
 
 
 def licence_of(package: Distribution) -> str:

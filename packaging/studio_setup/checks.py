@@ -102,7 +102,7 @@ def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
 
 
 def verify_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
-    """What takes minutes, one stage for each folder of ``tests/verify``.
+    """What takes minutes, one stage for each folder of ``tests/verify``, and their types.
 
     Args:
         project: the checkout.
@@ -115,16 +115,20 @@ def verify_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
     if not known:
         raise SetupError("There is nothing to verify: tests/verify has no folder with tests.")
     chosen = list(itertools.takewhile(known.__contains__, extra))
+    types = ("mypy", "--explicit-package-bases", "--exclude", "/plugins/", "tests/verify")
     return [
-        Stage(
-            name,
-            project.command(
-                "pytest", f"tests/verify/{name}", *extra[len(chosen) :],
-                "-o", f"cache_dir={_cache(name)}",
-            ),
-            True,
-        )
-        for name in dict.fromkeys(chosen or known)
+        Stage("types", project.command(*types), is_short=True),
+        *(
+            Stage(
+                name,
+                project.command(
+                    "pytest", f"tests/verify/{name}", *extra[len(chosen) :],
+                    "-o", f"cache_dir={_cache(name)}",
+                ),
+                True,
+            )
+            for name in dict.fromkeys(chosen or known)
+        ),
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ policy."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,8 +14,10 @@ from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
 from studio.core.drafts import Drafts
+from studio.core.machines.machines import Machines
 from studio.core.provenance.exporter import Exporter
 from studio.core.saved_artifact import saved_artifact
+from studio.desktop.kit.machines.run_on import Place
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.page_kit import PageKit
@@ -48,7 +51,6 @@ class PluginContext:
         """``context_of``: returns the context of a plugin; without it there is this one alone."""
         self.plugin = plugin
         self.ui = ui
-        self.tasks = PluginTasks(studio)
         self.tools: ToolsView = studio.tools
         self.library = PluginLibrary(studio)
         self.weights = weights or CatalogueView(studio)
@@ -56,6 +58,7 @@ class PluginContext:
         self.drafts: DraftsView = Drafts(studio.paths.drafts / plugin)
         self.notices: Notices = studio.notices
         self.page_jobs = PageJobs(studio, lambda: ui.show_jobs())
+        self.tasks = PluginTasks(studio, self.page_jobs.place)
         self.exporter = Exporter(studio.library, studio.paths, studio.settings)
         self.kit = PageKit(
             self, ui.look, self.page_jobs, self.exporter, OfferedModes(plugin, studio.plugins)
@@ -141,11 +144,15 @@ class PluginContext:
 class PluginTasks:
     """The tasks a plugin may start; implements ``studio.api.window.context.Tasks``."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, place: Place) -> None:
+        """``place``: where the jobs of the plugin's pages run."""
+        self._studio, self._place = studio, place
 
     def submit(self, request: JobRequest) -> JobHandle:
-        """Check the parameters, store the recipe, queue the task."""
+        """Check the parameters, store the recipe, queue the task where the user chose."""
+        _, entry = self._studio.plugins.task(request.task)
+        if not request.machine and not Machines.is_passing(request, entry):
+            request = replace(request, machine=self._place.asked)
         return self._studio.submit(request)
 
 

@@ -27,6 +27,7 @@ CHECKS: dict[str, Check] = {
     "memory": machine.memory,
     "sandbox": machine.sandbox,
     "device": parts.device,
+    "machines": parts.machines,
 }
 
 _MARKS = {Level.FINE: "ok", Level.WARNING: "note", Level.PROBLEM: "FAULT"}

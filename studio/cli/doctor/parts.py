@@ -1,4 +1,4 @@
-"""The doctor on the studio's own parts: weights, plugins, runtime. Loads no weights."""
+"""The doctor on the studio's own parts: weights, plugins, runtimes. Loads no weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from studio.cli.doctor import plugin_checks
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
+from studio.cli.machines import connected, report
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
+from studio.core.machines.registry import Registry
 from studio.core.plugins import PluginState
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
@@ -88,6 +90,27 @@ def device(session: StudioSession) -> Iterator[CheckResult]:
             "No graphics card is in use: large models will be slow.",
             "If this machine has a graphics card, install its driver.",
         )
+
+
+def machines(session: StudioSession) -> Iterator[CheckResult]:
+    """Whether the user's other machines can be reached, and what does not agree there."""
+    names = [each.name for each in Registry(session.settings).all()]
+    if not names:
+        yield fine("No other machines are set up.")
+        return
+    with session.studio(read_only=True) as studio:
+        for name in names:
+            try:
+                facts = report(connected(studio, name), studio)
+            except StudioError as error:
+                cure = error.hint or f"Run `studio machines check {name}`."
+                yield warning(f"{name}: {error.message}", cure)
+                continue
+            count = len(facts["models"])
+            held = "1 model" if count == 1 else f"{count} models"
+            yield fine(f"{name} is ready: {facts['device']}, {facts['memory']} memory, {held}.")
+            for each in facts["problems"]:
+                yield warning(each, f"Run `studio machines check {name}` after you changed it.")
 
 
 def _devices(found: DevicesFound | None) -> Iterator[CheckResult]:

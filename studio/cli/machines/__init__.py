@@ -153,7 +153,7 @@ def _run_on(arguments: Namespace, session: StudioSession) -> int:
 
 def _check(arguments: Namespace, session: StudioSession) -> int:
     with session.studio(read_only=True) as studio:
-        machine = _connected(studio, arguments.name)
+        machine = connected(studio, arguments.name)
         facts = report(machine, studio)
     if arguments.json:
         output.print_json(facts)
@@ -170,7 +170,7 @@ def _copy(arguments: Namespace, session: StudioSession) -> int:
     line = output.ProgressLine()
     ends: list[StudioError | None] = []
     with session.studio(read_only=True) as studio:
-        machine = _connected(studio, arguments.name)
+        machine = connected(studio, arguments.name)
         studio.weights.get(arguments.model)
         machine.copy(arguments.model, lambda: ends.append(None), ends.append, line.show)
         while not ends:
@@ -185,7 +185,7 @@ def _copy(arguments: Namespace, session: StudioSession) -> int:
     return ExitCode.OK
 
 
-def _connected(studio: Studio, name: str) -> Machine:
+def connected(studio: Studio, name: str) -> Machine:
     """Return a machine that has said what it has.
 
     Raises:

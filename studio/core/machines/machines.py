@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from studio.api.jobs import FREE, HERE, JobRequest
@@ -21,6 +22,28 @@ from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 
 DialOf = Callable[[MachineEntry], Dial]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known, before it starts, of a job on a machine.
+
+    Attributes:
+        needed: Bytes of memory, about, that its weights take; 0 for none.
+        memory: Bytes that the device there has; 0 for not known.
+        lacks: Titles of weights that the machine does not have.
+        copies: Whether those would be copied to it.
+    """
+
+    needed: int = 0
+    memory: int = 0
+    lacks: tuple[str, ...] = ()
+    copies: bool = False
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether its weights take more memory than there is."""
+        return 0 < self.memory < self.needed
 
 
 class Machines:
@@ -108,17 +131,21 @@ class Machines:
     def wish(self, request: JobRequest, entry: TaskEntry) -> str:
         """Return where a job is to run: ``HERE``, ``FREE`` or a name.
 
-        What is asked for and kept nowhere, as a score that is engraved after each edit, runs here
-        unless somebody says otherwise.
+        What is private, or is kept nowhere, runs here unless somebody says otherwise.
 
         Raises:
             StudioError: There is no such machine.
         """
-        passes = request.private or not (request.keep or entry.produces)
+        passes = request.private or self.is_passing(request, entry)
         where = request.machine or (HERE if passes else self.registry.run_on)
         if where not in (HERE, FREE):
             self.registry.get(where)
         return where
+
+    @staticmethod
+    def is_passing(request: JobRequest, entry: TaskEntry) -> bool:
+        """Whether what a job makes is kept nowhere, as a score that is engraved after each edit."""
+        return not (request.keep or entry.produces)
 
     def start(self, recipe: Recipe) -> None:
         """Have the runtimes at hand that may get a job."""
@@ -229,6 +256,19 @@ class Machines:
         """Return the bytes of memory of the device there; 0 for not known."""
         status = self.of(machine).status
         return status.memory_total if status else 0
+
+    def outlook(self, machine: str, weights: Collection[str]) -> Outlook:
+        """Return what is known of a job with these weights on a machine, which may be off."""
+        needed, memory = self.needed(weights), self.memory(machine)
+        if not machine:
+            there = [row for row in map(self.elsewhere, weights) if row is not None]
+            return Outlook(needed, memory, tuple(row.title for row in there))
+        other = self.machine(machine)
+        held = {each.digest for each in other.known}
+        titles = {row.id: row.title for row in self._around.weights.list()}
+        lacks = [id for id in weights if other.known and other.weights.digest(id) not in held]
+        told = tuple(titles.get(id, id) for id in lacks if other.weights.digest(id))
+        return Outlook(needed, memory, told, other.entry.copies)
 
     def _fits(self, machine: str, recipe: Recipe) -> bool:
         memory = self.memory(machine)

@@ -195,7 +195,7 @@ class RemoteChild:
             return
         for there, here in parcel.files.items():
             name = Path(there).name
-            if here is not None and _RESULT.fullmatch(name):
+            if here is not None and _RESULT.fullmatch(name) and here.is_file():
                 os.replace(here, self._results / name)
                 here.parent.rmdir()
         self._link.take(parcel)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -12,11 +14,11 @@ import msgspec
 
 from studio.api.params import FieldKind
 from studio.core.machines.wire.messages import label
-from studio.core.machines.wire.parcels import Parcel
+from studio.core.machines.wire.parcels import MOST_FILES, Parcel, inside_of
 from studio.core.machines.wire.session import Session
 from studio.core.plugins import PluginHost
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.frames import Frame
+from studio.protocol.frames import MAX_BODY, Frame
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import CallEnded, LibraryFound, Report, Request, Submit
 
@@ -92,7 +94,7 @@ class SessionLink(Link):
                 files = [Path(row.path) for row in message.rows if row.path]
             case _:
                 files = []
-        return body, [file for file in dict.fromkeys(files) if file.is_file()]
+        return body, [file for file in dict.fromkeys(files) if file.exists()]
 
     def _next_frame(self, timeout: float | None) -> Frame | None:
         try:
@@ -117,10 +119,10 @@ class _Nothing:
 
 
 def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
-    """Return the files that the parameters of a job name, one each or several.
+    """Return the files and folders that the parameters of a job name, one each or several.
 
     Raises:
-        StudioError: ``UNSUPPORTED``: one is a folder, which is not sent anywhere.
+        StudioError: One is not here, or a folder cannot be sent.
     """
     found: list[Path] = []
     for field in plugins.params_class(message.task).fields():
@@ -132,9 +134,32 @@ def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
             found += [Path(str(each)) for each in value or ()]
     for path in found:
         if path.is_dir():
+            _check_folder(path)
+        elif not path.exists():
             raise StudioError(
-                ErrorCode.UNSUPPORTED,
-                f"This job reads the folder {path.name}, which is on this computer.",
-                "Run it here, or choose single files.",
+                ErrorCode.NOT_FOUND, f"There is no {path} on this computer.", "Choose it again."
             )
     return found
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that is not sent: what a job writes into one would not come home.
+
+    Raises:
+        StudioError: ``UNSUPPORTED``.
+    """
+    names = list(itertools.islice(inside_of(folder), MOST_FILES + 1))
+    if not names:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The folder {folder.name} is empty, and another machine cannot write into it.",
+            "Run this job here.",
+        )
+    length = sum(len(os.fsencode(folder / each)) for each in names)
+    if len(names) > MOST_FILES or length > MAX_BODY // 2:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The folder {folder.name} has more files than are sent to another machine: "
+            f"{MOST_FILES:,} at most.",
+            "Run this job here, or choose a part of the folder.",
+        )

@@ -49,6 +49,7 @@ class HandedJob(Job):
             self.id, self.record = message.id, message.record
         elif isinstance(message, Moved):
             self.state, self.reason = JobState(message.state), message.reason
+            self.machine = message.machine
             if self.state is JobState.RUNNING and self.started is None:
                 self.started = time.time()
             self._tell("state", self.state, self.reason)
@@ -62,6 +63,7 @@ class HandedJob(Job):
             self.keep(message.artifact)
         elif isinstance(message, Ended):
             self.result, self.started = message.result, message.started
+            self.machine = message.machine
             error = StudioError.from_info(message.error) if message.error else None
             self.was(JobState(message.state), message.finished or time.time(), error)
             self._tell("state", self.state, self.reason)

@@ -11,7 +11,7 @@ from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.results import Results
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 5
+VERSION = 6
 """Of these messages."""
 CHANGES = frozenset({
     "restore", "erase", "erase_leftovers", "rebuild", "tags.add", "tags.remove",
@@ -136,10 +136,11 @@ class Begun(Message, frozen=True):
 
 
 class Moved(Message, frozen=True):
-    """Its state, and why; see ``JobState``."""
+    """Its state, why, and the machine that has it; see ``JobState``."""
 
     state: str
     reason: str
+    machine: str = ""
 
 
 class Went(Message, frozen=True):
@@ -173,6 +174,7 @@ class Ended(Message, frozen=True):
     started: float | None
     finished: float | None
     error: ErrorInfo | None = None
+    machine: str = ""
 
 
 class RowWent(Message, frozen=True):

@@ -241,12 +241,13 @@ class _Terminal:
 
     def _moved(self, job: Job, state: JobState, reason: str) -> None:
         if not state.is_terminal:
-            self._tell(Moved(str(state), reason))
+            self._tell(Moved(str(state), reason, job.machine))
 
     def _ended(self, job: Job) -> None:
         result = _plain(job.result)
         error = job.error.info() if job.error is not None else None
-        self._tell(Ended(str(job.state), result, job.started, job.finished, error))
+        told = Ended(str(job.state), result, job.started, job.finished, error, job.machine)
+        self._tell(told)
 
     def _stop(self) -> None:
         self._withdraw()

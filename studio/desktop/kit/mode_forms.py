@@ -89,6 +89,21 @@ class ModeForms:
                 values[field.name] = fitting[0][0]  # the task's own default may be of another kind
         return JobRequest(mode.task, values, title=mode.title)
 
+    def weights(self) -> list[str]:
+        """Return the weights that the mode that is on would use now."""
+        values = {**self.mode.given, **self.form.values()}
+        found: list[str] = []
+        for field in self.mode.params.fields():
+            if not field.capability:
+                continue
+            chosen = values.get(field.name) or []
+            chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+            if not chosen and not field.optional:
+                fits = self._weights.for_capability(field.capability, field.prefer)
+                chosen = [id for id, _title in fits[:1]]
+            found += chosen
+        return found
+
     def get(self, id: str) -> Mode | None:
         """Return a mode."""
         return self._modes.get(id)

@@ -81,7 +81,9 @@ class PageKit:
 
     def modes(self, name: str, modes: Sequence[api_runs.Mode], *, kind: str = "") -> ModeForms:
         """Return the switch and the forms of some modes, and of those offered for ``kind``."""
-        return ModeForms(self._ctx, name, modes, self._offered.modes(kind))
+        made = ModeForms(self._ctx, name, modes, self._offered.modes(kind))
+        self._jobs.place.weights = made.weights
+        return made
 
     def results(
         self,
@@ -184,7 +186,7 @@ class PageKit:
         self, capability: str, *, prefer: str = "", key: str = "", remark: str = ""
     ) -> WeightsPicker:
         """Return a choice of weights."""
-        return WeightsPicker(self._ctx, capability, prefer, key, remark)
+        return WeightsPicker(self._ctx, capability, prefer, key, remark, self._jobs.place)
 
     def record_bar(self, done: str, icon: str, *, longest: float = 300) -> RecordBar:
         """Return a row for a recording."""

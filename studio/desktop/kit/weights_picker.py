@@ -1,4 +1,4 @@
-"""Which weights a part of a page uses: a small button with a menu. Loads none."""
+"""Which weights a part of a page uses, and where: a small button with a menu. Loads none."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton
 
+from studio.api.jobs import HERE
 from studio.api.window.context import PluginContext
 from studio.desktop import phrases
+from studio.desktop.kit.machines.run_on import Place
 from studio.desktop.kit.phrases import tr
 
 _AROUND = 44
@@ -20,21 +22,30 @@ class WeightsPicker(QToolButton):
     """Implements ``studio.api.intake.WeightsPicker``."""
 
     def __init__(
-        self, ctx: PluginContext, capability: str, prefer: str, key: str, remark: str
+        self,
+        ctx: PluginContext,
+        capability: str,
+        prefer: str,
+        key: str,
+        remark: str,
+        place: Place,
     ) -> None:
+        """``place``: where jobs run, offered in the menu, too, if there are several machines."""
         super().__init__()
+        self._place = place
         self._ctx, self._capability, self._prefer = ctx, capability, prefer
         self._key, self._remark = key, remark
-        self._title = ""
+        self._title = self._name = self._tip = ""
         self._chosen = str(ctx.settings.get(key, "") or "") if key else ""
         self._told: list[Callable[[str], None]] = []
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIcon(ctx.ui.icon("chevrons-up-down", "mute"))
         self.setIconSize(QSize(18, 14))
         self.setProperty("kind", "status")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self.open_menu)
+        end = place.machines.on_change(self._show)
+        self.destroyed.connect(lambda: end())
         self.refresh()
 
     @property
@@ -60,10 +71,21 @@ class WeightsPicker(QToolButton):
     def refresh(self) -> None:
         """Look again at what there is."""
         id = self.weights
-        self._title = dict(self._known()).get(id, "") or tr("No model yet")
-        tip = tr("Model: {title}").format(title=self._title)
+        self._name = dict(self._known()).get(id, "") or tr("No model yet")
+        self._tip = tr("Model: {title}").format(title=self._name)
         if id and self._remark and not self._ctx.weights.for_capability(self._prefer):
-            tip += f"\n{self._remark}"
+            self._tip += f"\n{self._remark}"
+        self._show()
+
+    def _show(self) -> None:
+        """Show what is chosen; and the place where it is another one, with how that is."""
+        state, color = self._place.light
+        icon, self._title, tip = "chevrons-up-down", self._name, self._tip
+        if self._place.now != HERE:
+            icon, self._title = "server", f"{self._name} · {self._place.title}"
+            told = tr("Run on: {place}").format(place=self._place.title)
+            tip += f"\n{told} · {state}" if state else f"\n{told}"
+        self.setIcon(self._ctx.ui.icon(icon, color if state else "mute"))
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self._fit()
@@ -85,6 +107,10 @@ class WeightsPicker(QToolButton):
                 tr("Download {title} ({size})…").format(title=title, size=phrases.size(size))
             )
             action.triggered.connect(lambda _on=False, name=name: self._ctx.weights.get_set(name))
+        if self._place.machines.names():
+            menu.addSeparator()
+            menu.addAction(tr("Run on")).setEnabled(False)
+            self._place.offer(menu, [self.weights] if self.weights else [])
         menu.popup(self.mapToGlobal(self.rect().topLeft()))
 
     def _known(self) -> list[tuple[str, str]]:

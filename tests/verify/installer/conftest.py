@@ -33,6 +33,16 @@ LARGE = (
 """What a window opens without: where only the steps of an installation are looked at."""
 USERS = {"root": 0, "anna": 1000, "bert": 1001}
 NEW = "9.0.0"
+PACKED = ("studio", "plugins", "packaging", "resources", "pyproject.toml")
+"""What the installers are made from; others of this checkout may change meanwhile."""
+SCREEN = """
+Xvfb :9 -screen 0 1280x800x24 >/dev/null 2>&1 & export DISPLAY=:9
+until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.2; done
+openbox >/dev/null 2>&1 &
+shows() { until xdotool search --onlyvisible --name "$1" >/dev/null 2>&1; do sleep 0.5; done; }
+picture() { sleep 1; import -window root "/tmp/$1.png"; }
+"""
+"""A display, how a window is waited for, and how a picture of it is taken."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +82,27 @@ class Machine:
         return done.stdout
 
 
+def packed(*words: str) -> str:
+    """Return what git says of what is packed."""
+    command = ["git", "-C", str(ROOT), *words]
+    return subprocess.check_output(command, text=True).strip()
+
+
+def state() -> str:
+    """Return which state of the sources is packed now."""
+    trees = packed("rev-parse", *(f"HEAD:{name}" for name in PACKED))
+    return f"{trees}\n{packed('status', '--porcelain', '--', *PACKED)}"
+
+
 def build(folder: Path, out: Path, *words: str) -> None:
     """Build both installers, of a folder if it was made before."""
     command = [sys.executable, str(ROOT / "packaging/build.py"), "--work", str(folder.parent)]
     command += ["--level", "1", "--out", str(out), *words]
     if (folder / "files.json").exists():
         command += ["--folder", str(folder)]
-    subprocess.run(command, check=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    epoch = packed("log", "-1", "--format=%ct", "--", *PACKED)
+    environment = {"QT_QPA_PLATFORM": "offscreen", "SOURCE_DATE_EPOCH": epoch}
+    subprocess.run(command, check=True, env={**os.environ, **environment})
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +116,13 @@ def files() -> Path:
         for name in ("anna", "bert"):
             words = ["useradd", "-R", str(base), "-m", "-u", str(USERS[name]), name]
             subprocess.run(words, check=True)
+    stamp, now = KEPT / "packed.txt", state()
+    if not stamp.exists() or stamp.read_text() != now:
+        for old in (out, folder.parent, KEPT / "small"):
+            shutil.rmtree(old, ignore_errors=True)
     if not list(out.glob("whole/*.deb")):
         build(folder, out / "whole")
+        stamp.write_text(now)
     if not list(out.glob("new/*.deb")):
         small = KEPT / "small/folder"
         shutil.rmtree(small, ignore_errors=True)

@@ -15,11 +15,11 @@ def test_a_copied_python_runs_where_it_is_put(tmp_path: Path) -> None:
     moved = tmp_path / "anderswo-ü"
     target.parent.rename(moved)
     question = "import sys, ssl, sqlite3, lzma, ctypes; print(sys.prefix, sqlite3.__file__)"
-    words = [moved / "python/bin/python3", "-c", question]
-    said = subprocess.check_output(words, text=True, env={})
+    python = str(moved / "python/bin/python3")
+    said = subprocess.check_output([python, "-c", question], text=True, env={})
     assert said.count(str(moved)) == 2
     maps = "print([x.split()[-1] for x in open('/proc/self/maps') if 'libpython' in x][0])"
-    library = subprocess.check_output([words[0], "-c", maps], text=True, env={})
+    library = subprocess.check_output([python, "-c", maps], text=True, env={})
     assert Path(library.strip()).is_relative_to(moved), "it looks beside itself"
     gpl = [*moved.glob("python/lib/python3*/lib-dynload/readline*")]
     assert gpl == []

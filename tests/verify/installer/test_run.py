@@ -6,64 +6,82 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.verify.installer.conftest import NEW, Machine
+import pytest
+
+from tests.verify.installer.conftest import NEW, SCREEN, Machine
 
 WHOLE, RUN, NEXT = "/files/whole/*.run", "/files/old/*.run", "/files/new/*.run"
-SCREEN = "Xvfb :9 -screen 0 1280x800x24 >/dev/null 2>&1 & sleep 2; export DISPLAY=:9; openbox & "
+PREFIX = "~/.local/lib/offline-studio"
+SETUP = "bin/offline-studio-setup"
 
 
 def test_a_window_installs_and_each_plugin_makes_something(
     machine: Machine, pictures: Callable[[Machine, str], Path]
 ) -> None:
     told = machine.good(
-        f"{SCREEN} sh {WHOLE} & setup=$!\n"
-        "until xdotool search --name 'Install Offline Studio' >/dev/null 2>&1; do sleep 0.5; done\n"
-        "sleep 1; import -window root /tmp/offer.png; xdotool key Return; sleep 5\n"
-        "import -window root /tmp/copying.png\n"
-        "until [ -e ~/.local/bin/studio ]; do sleep 1; kill -0 $setup; done; sleep 4\n"
-        "import -window root /tmp/done.png\n"
-        "studio --version; du -sm ~/.local/lib/offline-studio | cut -f1\n"
+        f"{SCREEN}\nsh {WHOLE} & setup=$!\n"
+        "shows 'Install Offline Studio'; picture offer; xdotool key Return\n"
+        "during() { kill -0 $setup; sleep 0.2; }\n"
+        f"until ls -d {PREFIX}/versions/*.part 2>/dev/null; do during; done; picture copying\n"
+        "until [ -e ~/.local/bin/studio ]; do during; done; sleep 4; picture done\n"
+        f"studio --version; du -sm {PREFIX} | cut -f1\n"
         "desktop-file-validate ~/.local/share/applications/offline-studio*.desktop\n"
-        "ls ~/.cache"
+        'kill $setup; wait $setup || true; test -z "$(ls ~/.cache | grep setup)"'
     )
     print(told)
     for name in ("offer.png", "copying.png", "done.png"):
         pictures(machine, name)
     assert "Offline Studio 0." in told
-    tour = machine.good("cd ~; studio tour --out made >tour.txt 2>&1 || { cat tour.txt; exit 1; }")
-    print(tour, machine.good("cat ~/tour.txt; find ~/made -type f | wc -l"))
-    plugins = machine.good("studio plugins list --json")
-    shipped = [each for each in json.loads(plugins)["plugins"] if each.get("built_in", True)]
-    assert len(shipped) >= 7
+    tour = json.loads(machine.good("cd ~; studio tour --json --out made 2>tour.txt"))["tour"]
+    plugins = json.loads(machine.good("studio plugins list --json"))["plugins"]
+    makers = {each["plugin"] for each in tour}
+    print(sorted(makers), machine.good("find ~/made -type f | wc -l"))
+    assert makers >= {"chat", "code", "image", "lab", "molecules", "music", "voice"}
+    assert len(plugins) >= 7
     bundle = machine.good(
         "studio plugins install /files/plugin/studio*.whl --find-links /files/plugin --yes\n"
-        "studio plugins on csv_plot; studio plugins list"
+        "studio plugins on csv_plot; cd ~; studio plugins export csv_plot --to csv.bundle\n"
+        "studio plugins remove csv_plot; studio plugins import csv.bundle --yes\n"
+        "studio plugins on csv_plot; studio plugins show csv_plot"
     )
-    assert "csv" in bundle.lower()
+    assert "csv_columns" in bundle.replace("-", "_")
+    machine.good(f"{SCREEN}\nstudio & shows 'Offline Studio'; sleep 20; picture studio; kill $!")
+    pictures(machine, "studio.png")
 
 
-def test_an_upgrade_over_a_running_studio_a_downgrade_and_the_end(machine: Machine) -> None:
+def test_an_upgrade_over_a_running_studio_a_downgrade_and_the_end(
+    machine: Machine, pictures: Callable[[Machine, str], Path]
+) -> None:
     machine.good(f"sh {RUN} --text")
     told = machine.good(
-        f"{SCREEN} studio & sleep 20; kill -0 $!\n"
-        "old=$(readlink -f ~/.local/lib/offline-studio/current)\n"
+        f"{SCREEN}\nstudio & run=$!\nshows 'Offline Studio'\n"
+        f"old=$(readlink -f {PREFIX}/current)\n"
         f"sh {NEXT} --text; studio --version\n"
-        "kill -0 $!; test -e $old/release.json && echo the old one is whole\n"
-        "kill $!; wait $! || true\n"
+        "kill -0 $run; test -e $old/release.json && echo the old one is whole\n"
+        f"! $old/{SETUP} --uninstall --text 2>&1\n"
+        "kill $run; wait $run || true\n"
         f"sh {RUN} --text && studio --version\n"
-        "ls ~/.local/lib/offline-studio/versions"
+        f"ls {PREFIX}/versions"
     )
     assert f"Offline Studio {NEW} is installed" in told
     assert "the old one is whole" in told
-    gone = machine.good("offline=$(readlink -f ~/.local/lib/offline-studio/current)/bin\n"
-        "echo damage > $(dirname $offline)/python/lib/python3.11/site-packages/studio/__main__.py\n"
-        "$offline/offline-studio-setup --repair --text; studio --version\n"
-        "$offline/offline-studio-setup --uninstall --text\n"
-        "test ! -e ~/.local/lib/offline-studio; test ! -e ~/.local/bin/studio\n"
-        "test -d ~/.local/share/offline-studio/library"
-    )  # fmt: skip
+    assert "Offline Studio is open, so it cannot be uninstalled" in told
+    gone = machine.good(
+        f"current=$(readlink -f {PREFIX}/current)\n"
+        "file=$(echo $current/python/lib/python3*/site-packages/studio/__main__.py)\n"
+        "damage() { echo damage > $file; }\n"
+        f"damage; $current/{SETUP} --repair --text; studio --version\n"
+        f"{SCREEN}\ndamage; $current/{SETUP} --repair & setup=$!\n"
+        "shows 'Repair Offline Studio'; picture repair; xdotool key Return; sleep 15\n"
+        "picture repaired; studio --version; kill $setup; wait $setup || true\n"
+        f"$current/{SETUP} --uninstall & setup=$!\n"
+        "shows 'Uninstall Offline Studio'; picture uninstall; xdotool key Return\n"
+        f"while [ -e {PREFIX} ]; do sleep 0.5; done; picture uninstalled\n"
+        "test ! -e ~/.local/bin/studio; test -d ~/.local/share/offline-studio/library\n"
+    )
+    for name in ("repair", "repaired", "uninstall", "uninstalled"):
+        pictures(machine, f"{name}.png")
     assert "1 files were damaged" in gone
-    assert "Your library stays" in gone
 
 
 def test_a_path_with_spaces_and_umlauts_a_second_user_and_a_folder_nobody_may_write(
@@ -84,41 +102,60 @@ def test_a_path_with_spaces_and_umlauts_a_second_user_and_a_folder_nobody_may_wr
     assert "Traceback" not in refused.stderr
 
 
-def test_a_full_disk_and_kills_on_the_way_leave_what_was_there(machine: Machine) -> None:
+def disk(megabytes: int, place: str) -> tuple[str, ...]:
+    """Return the words for a small disk of its own at ``place``."""
+    return ("--size", str(megabytes * 2**20), "--tmpfs", place, "--chmod", "0777", place)
+
+
+FILL = "fallocate -l $(df --output=avail -B1 $1 | tail -1) $1/hog 2>/dev/null"
+
+
+def test_a_disk_that_is_full_before_or_meanwhile_changes_nothing(machine: Machine) -> None:
     lib = "/home/anna/.local/lib"
-    small = ("--size", str(300 * 2**20), "--tmpfs", lib, "--chmod", "0777", lib)
-    full = machine.run(f"sh {RUN} --text", options=small)
+    machine.good("mkdir -p ~/.local/lib ~/.cache")
+    full = machine.run(f"sh {RUN} --text", options=disk(20, "/home/anna/.cache"))
+    assert full.returncode == 1
+    assert "There is not enough room in /home/anna/.cache" in full.stderr
+    full = machine.run(f"sh {RUN} --text", options=disk(300, lib))
     assert full.returncode == 1
     assert "not enough room" in full.stderr
     # Room is checked first; what fills up meanwhile must do no harm either.
-    narrow = (
-        "--size",
-        str(900 * 2**20),
-        "--tmpfs",
-        "/home/anna/.local/lib",
-        "--chmod",
-        "0777",
-        "/home/anna/.local/lib",
-    )
     told = machine.run(
-        f"sh {RUN} --text & setup=$!\n"
-        "until ls ~/.local/lib/offline-studio/versions >/dev/null 2>&1; do sleep 0.2; "
-        "done; head -c 600M /dev/zero > ~/.local/lib/hog; wait $setup; echo $?; "
-        "rm ~/.local/lib/hog; ls ~/.local/lib/offline-studio/versions; "
-        f"sh {RUN} --text; ~/.local/lib/offline-studio/current/bin/studio --version",
-        options=narrow,
+        f"fill() {{ {FILL}; }}\nsh {RUN} --text & setup=$!\n"
+        f"until ls -d {PREFIX}/versions/*.part >/dev/null 2>&1; do kill -0 $setup || break; done\n"
+        f"fill {lib}; wait $setup; echo $?; rm {lib}/hog; ls {PREFIX}/versions\n"
+        f"sh {RUN} --text; {PREFIX}/current/bin/studio --version",
+        options=disk(2500, lib),
     )
     assert "not enough room" in told.stderr, told
+    assert told.stdout.splitlines()[0].startswith(("1", "Copying")), told
     assert "Offline Studio 0." in told.stdout, told
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "ls -d ~/.cache/offline-studio-setup.*",
+        f"ls -d {PREFIX}/versions/{NEW}-*.part",
+        f"ls {PREFIX}/versions/{NEW}-*.part/python/lib",
+        f"ls {PREFIX}/versions/{NEW}-*[!t]/release.json",
+        f"readlink {PREFIX}/current | grep {NEW}",
+    ],
+    ids=["unpacks itself", "begins to copy", "copies", "has copied", "is current"],
+)
+def test_an_installer_that_is_killed_leaves_a_studio_that_starts(
+    machine: Machine, step: str
+) -> None:
     machine.good(f"sh {RUN} --text")
-    for seconds in (1, 4, 9, 16):
-        told = machine.run(
-            f"sh {NEXT} --text & sleep {seconds}; pkill -9 -f 'm [s]tudio_installation'; wait\n"
-            "studio --version; ls ~/.local/lib/offline-studio/versions"
-        )
-        assert "Offline Studio" in told.stdout, (seconds, told)
-        print(seconds, told.stdout)
+    told = machine.run(
+        f"sh {NEXT} --text & setup=$!\n"
+        f"until {step} >/dev/null 2>&1; do kill -0 $setup || break; done\n"
+        f"kill -9 $setup; pkill -9 -f 'm [s]tudio_installation'; wait\n"
+        f"studio --version; ls {PREFIX}/versions"
+    )
+    assert "Offline Studio" in told.stdout, told
+    print(told.stdout)
     assert f"Offline Studio {NEW} is installed" in machine.good(f"sh {NEXT} --text")
-    left = machine.good("ls ~/.local/lib/offline-studio/versions ~/.cache")
+    left = machine.good(f"ls {PREFIX}/versions; ls ~/.cache")
     assert ".part" not in left
     assert "setup" not in left

@@ -6,6 +6,7 @@ import os
 import secrets
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from studio.core.machines.wire.packets import PIECE, violation
 from studio.protocol.blobs import flat
 from studio.protocol.frames import MAX_BLOBS, MAX_BODY, MAX_SHARED
 
-MOST_FILES = 256
+MOST_FILES = 10_000
 MOST_FILE_BYTES = 256 * 1024**3
 _LENGTH = struct.Struct("!I")
 
 
 class _File(msgspec.Struct, frozen=True):
+    """``inside`` is its place in the folder ``path``, where that was sent whole."""
+
     path: str
     size: int
+    inside: str = ""
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -43,7 +47,8 @@ class Parcel:
 
     Attributes:
         body: An encoded message.
-        files: Path of a file where it came from → where it lies here; None if there was no room.
+        files: Path of a file or folder where it came from → where it lies here; None if there was
+            no room.
     """
 
     body: bytes
@@ -59,22 +64,40 @@ def pieces(
 ) -> Iterator[bytes]:
     """Yield a parcel in pieces, all but the last of them ``PIECE`` bytes long.
 
-    Files are read as they go; one that was cut short meanwhile is filled up with zeros.
+    Files are read as they go; one that was cut short meanwhile is filled up with zeros. Of a folder
+    all files are sent.
 
     Args:
         passing: Delete the files once they are read.
     """
     views = [flat(blob) for blob in blobs]
-    sizes = [file.stat().st_size for file in files]
-    named = tuple(_File(str(file), size) for file, size in zip(files, sizes, strict=True))
+    listed = [(file, inside) for file in files for inside in inside_of(file)]
+    whole = [file / inside for file, inside in listed]
+    sizes = [file.stat().st_size for file in whole]
+    named = tuple(
+        _File(str(file), size, inside) for (file, inside), size in zip(listed, sizes, strict=True)
+    )
     head = msgspec.msgpack.encode(_Head(len(body), tuple(v.nbytes for v in views), named))
     rest = bytearray()
-    for part in _parts(_LENGTH.pack(len(head)) + head + body, views, files, sizes, passing):
+    for part in _parts(_LENGTH.pack(len(head)) + head + body, views, whole, sizes, passing):
         rest += part
         while len(rest) > PIECE:
             yield bytes(rest[:PIECE])
             del rest[:PIECE]
     yield bytes(rest)
+
+
+def inside_of(path: Path) -> Iterator[str]:
+    """Yield the places of all files in a folder, sorted; an empty one for what is no folder."""
+    if not path.is_dir():
+        yield ""
+        return
+    for at, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            file = Path(at, name)
+            if file.is_file():  # no pipe, no link that leads nowhere
+                yield file.relative_to(path).as_posix()
 
 
 def _parts(
@@ -165,16 +188,20 @@ class Assembler:
                 whole += yield min(PIECE, size - len(whole))
             blobs.append(memoryview(whole))
         files: dict[str, Path | None] = {}
+        tops: dict[str, Path] = {}
         for each in head.files:
-            files[each.path] = yield from self._file(each)
+            top = tops.get(each.path) or self._folder / secrets.token_hex(16) / _name(each.path)
+            tops[each.path] = top
+            came = yield from self._file(each.size, top / each.inside)
+            is_whole = came is not None and files.get(each.path, top) is not None
+            files[each.path] = top if is_whole else None
         return Parcel(body, tuple(blobs), files)
 
-    def _file(self, each: _File) -> Any:
-        place = self._folder / secrets.token_hex(16) / (Path(each.path).name or "file")
-        handle, left = None, each.size
+    def _file(self, size: int, place: Path) -> Any:
+        handle, left = None, size
         try:
             try:
-                place.parent.mkdir(mode=0o700, parents=True)
+                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except OSError:  # told by its absence
                 place = None  # type: ignore[assignment]
@@ -204,7 +231,17 @@ def _wrote(handle: int, data: bytes) -> bool:
 
 def _gone(place: Path) -> Any:
     place.unlink(missing_ok=True)
-    place.parent.rmdir()
+    with suppress(OSError):  # others of its folder lie there
+        place.parent.rmdir()
+
+
+def _name(path: str) -> str:
+    return Path(path).name or "file"
+
+
+def _is_inside(inside: str) -> bool:
+    """Whether a place in a folder is in it, wherever the folder lies."""
+    return not inside or not (inside.startswith("/") or {"", ".", ".."} & {*inside.split("/")})
 
 
 def _head(data: bytes) -> _Head:
@@ -223,4 +260,6 @@ def _head(data: bytes) -> _Head:
         or files > MOST_FILE_BYTES
     ):
         raise violation("a message is too large")
+    if not all(_is_inside(each.inside) for each in head.files):
+        raise violation("a file would lie beside its folder")
     return head

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from studio.api.jobs import FREE, HERE
 from studio.core.machines.machines import Machines
-from studio.desktop import phrases
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.kit.machines import phrases
 from studio.desktop.kit.phrases import tr
 
 
@@ -22,11 +21,13 @@ class Place:
 
     Attributes:
         chosen: ``here``, ``free``, a name; empty for the default.
+        weights: Returns the weights that the next job would use, as far as the page knows.
     """
 
     def __init__(self, machines: Machines) -> None:
         self.machines = machines
         self.chosen = ""
+        self.weights: Callable[[], Sequence[str]] = list
 
     @property
     def asked(self) -> str:
@@ -39,16 +40,49 @@ class Place:
         """Where a job would run now."""
         return self.asked or self.machines.registry.run_on
 
+    @property
+    def title(self) -> str:
+        """That in words."""
+        return _title(self.now)
+
+    @property
+    def light(self) -> tuple[str, str]:
+        """How the machine is where a job would run now: in words, and the colour of that."""
+        if self.now in (HERE, FREE):
+            return "", "text"
+        return phrases.state(self.machines.machine(self.now))
+
+    def offer(self, menu: QMenu, weights: Sequence[str]) -> None:
+        """Offer the machines in a menu, each with how it is and whether ``weights`` fit there."""
+        for name in (HERE, *self.machines.names(), FREE):
+            told = self._about(name, weights)
+            action = menu.addAction(f"{_title(name)}  ·  {told}" if told else _title(name))
+            action.setCheckable(True)
+            action.setChecked(name == self.now)
+            action.triggered.connect(partial(self._choose, name))
+
+    def _about(self, name: str, weights: Sequence[str]) -> str:
+        if name == FREE:
+            return ""
+        state = "" if name == HERE else phrases.state(self.machines.machine(name))[0]
+        outlook = self.machines.outlook("" if name == HERE else name, weights)
+        return ", ".join(filter(None, (state, phrases.outlook(outlook))))
+
+    def _choose(self, name: str, _: bool = False) -> None:
+        self.chosen = name
+        if name not in (HERE, FREE):
+            self.machines.machine(name).start()  # so that it is seen whether it is there
+        self.machines.tell()
+
 
 class RunOn(QPushButton):
-    """Says where, and offers the others in a menu."""
+    """Says where and how that is, and offers the others in a menu."""
 
     def __init__(self, look: Appearance, place: Place) -> None:
         super().__init__()
-        self._place = place
+        self._place, self._icons = place, look.icons
         self.setAutoDefault(False)
         self.setProperty("kind", "ghost")
-        self.setIcon(look.icons.icon("server"))
         self.setIconSize(QSize(tokens.ICON + 4, tokens.ICON))  # as ``Appearance.button`` has it
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill)
@@ -70,35 +104,17 @@ class RunOn(QPushButton):
         """Show what is chosen now, and be there only if there is a choice."""
         if not self.is_wanted:
             self.hide()
-        self.setText(_title(self._place.now))
-        self.setAccessibleName(tr("Run on: {place}").format(place=self.text()))
+        state, color = self._place.light
+        self.setText(self._place.title)
+        self.setIcon(self._icons.icon("server", color))
+        told = tr("Run on: {place}").format(place=self.text())
+        self.setAccessibleName(f"{told} · {state}" if state else told)
         self.setToolTip(self.accessibleName())
 
     def _fill(self) -> None:
-        """Offer the machines, each with how it is: what fits is seen before anything starts."""
+        """What fits is seen before anything starts."""
         self._menu.clear()
-        machines = self._place.machines
-        for name in (HERE, *machines.names(), FREE):
-            action = QAction(f"{_title(name)}{self._about(name)}", self._menu)
-            action.setCheckable(True)
-            action.setChecked(name == self._place.now)
-            action.triggered.connect(partial(self._choose, name))
-            self._menu.addAction(action)
-
-    def _about(self, name: str) -> str:
-        machines = self._place.machines
-        if name == FREE:
-            return ""
-        machine = "" if name == HERE else name
-        words = [machines.words(machine)]
-        if memory := machines.memory(machine):
-            words.append(tr("{size} memory").format(size=phrases.size(memory)))
-        told = ", ".join(filter(None, words))
-        return f"  ·  {told}" if told else ""
-
-    def _choose(self, name: str, _: bool = False) -> None:
-        self._place.chosen = name
-        self._place.machines.tell()
+        self._place.offer(self._menu, self._place.weights())
 
 
 def _title(place: str) -> str:

@@ -21,8 +21,8 @@ from studio.desktop import phrases
 from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, PluginsCard
 from studio.desktop.pages.device.energy import EnergyCard
 from studio.desktop.pages.device.last_hour import LastHourCard
+from studio.desktop.pages.device.machines_card import MachinesCard
 from studio.desktop.pages.device.names import Names
-from studio.desktop.pages.machines.machines_card import MachinesCard
 from studio.desktop.pages.page_frame import Column, PageFrame
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.messages import Status

@@ -1,1 +1,1 @@
-"""The user's other machines in the window: Settings → Machines, and their card on Device."""
+"""The user's other machines in Settings."""

@@ -12,10 +12,11 @@ from studio.api.jobs import FREE, HERE
 from studio.core.machines.machine import Machine
 from studio.core.machines.machines import Machines
 from studio.core.runtime_process.supervisor import RuntimeState
+from studio.desktop.kit.machines import phrases
 from studio.desktop.main_thread.bridge import Background
-from studio.desktop.pages.machines import phrases
 from studio.desktop.pages.machines.machine_sheet import MachineSheet
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 
 _BEAT_MS = 500
@@ -74,9 +75,7 @@ class MachineList(QWidget):
             self._later.start()
 
     def _show(self) -> None:
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._rows)
         machines = self._machines.others()
         for machine in machines:
             self._rows.addWidget(self._row(machine))

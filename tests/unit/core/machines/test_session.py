@@ -179,6 +179,27 @@ def test_a_parcel_that_lies_about_its_length_is_refused(tmp_path: Path) -> None:
         shorter.finish()
 
 
+def test_a_folder_comes_whole_and_nothing_lands_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "Zoo"
+    (folder / "owls").mkdir(parents=True)
+    (folder / "owls" / "ö.txt").write_text("an owl")
+    (folder / "list.csv").write_text("a,b")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    data = b"".join(pieces(b"body", (), [folder]))
+    assembler = Assembler(tmp_path / "there")
+    assembler.feed(data)
+    ((name, here),) = assembler.finish().files.items()
+    assert name == str(folder)
+    assert here is not None
+    found = {file.relative_to(here).as_posix(): file.read_text() for file in here.rglob("*.*")}
+    assert found == {"owls/ö.txt": "an owl", "list.csv": "a,b"}
+    for bad in (b"../../a.csv", b"/owls/a.csv", b"owls/../.."):
+        lie = data.replace(b"\xa8list.csv", bytes([0xA0 + len(bad)]) + bad)
+        longer = (int.from_bytes(data[:4]) + len(bad) - 8).to_bytes(4)
+        with pytest.raises(StudioError, match="beside its folder"):
+            Assembler(tmp_path / "there").feed(longer + lie[4:])
+
+
 def test_a_file_for_which_there_is_no_room_is_missed_not_fatal(
     tmp_path: Path, monkeypatch: Any
 ) -> None:

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.core.machines.machine import Machine
 from studio.core.studio import Studio
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.kit.machines import phrases
 from studio.desktop.pages.device.cards import Card
-from studio.desktop.pages.machines import phrases
+from studio.desktop.widgets.contents import clear
 
 
 class MachinesCard(Card):
@@ -29,9 +30,7 @@ class MachinesCard(Card):
         machines = self._studio.machines.others()
         self.setVisible(bool(machines))
         if self.window().isVisible():
-            while (item := self._rows.takeAt(0)) is not None:
-                if (widget := item.widget()) is not None:
-                    widget.deleteLater()
+            clear(self._rows)
             for machine in machines:
                 self._rows.addWidget(self._row(machine))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from studio.core.machines.machine import Machine
+from studio.core.machines.machines import Outlook
 from studio.core.machines.remote_child import Line
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.desktop import phrases
@@ -57,3 +58,28 @@ def models(machine: Machine) -> str:
     words = _tr("1 model") if count == 1 else _tr("{n} models")
     free = _tr("{size} free for more").format(size=phrases.size(machine.holdings.free_bytes))
     return f"{words.format(n=count)} · {free}"
+
+
+def outlook(found: Outlook) -> str:
+    """Return what is to be said, before it starts, of a job on a machine; empty for nothing."""
+    size = phrases.size
+    words = []
+    if found.is_too_large:
+        words.append(
+            _tr("too small for the model: {needed} of {total} memory").format(
+                needed=size(found.needed), total=size(found.memory)
+            )
+        )
+    elif found.needed and found.memory:
+        words.append(
+            _tr("model fits: {needed} of {total} memory").format(
+                needed=size(found.needed), total=size(found.memory)
+            )
+        )
+    elif found.memory:
+        words.append(_tr("{size} memory").format(size=size(found.memory)))
+    if found.lacks:
+        titles = ", ".join(found.lacks)
+        told = _tr("{titles} is copied first") if found.copies else _tr("does not have {titles}")
+        words.append(told.format(titles=titles))
+    return ", ".join(words)
