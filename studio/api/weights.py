@@ -44,6 +44,14 @@ class WeightsView(Protocol):
         ...
 
     @since("1.1")
+    def prepare(self, weights: str) -> None:
+        """Have weights loaded ahead, while the user still writes what to do with them.
+
+        Nothing happens where the runtime has something else to do or to hold, and nobody is told.
+        """
+        ...
+
+    @since("1.1")
     def path(self, weights: str) -> Path:
         """Return where weights lie on disk, for what a page plays or shows by itself.
 

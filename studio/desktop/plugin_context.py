@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.api.artifacts import NewArtifact, SavedArtifact
-from studio.api.jobs import JobEnd, JobHandle, JobRequest
+from studio.api.jobs import FREE, HERE, JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
@@ -188,6 +188,14 @@ class CatalogueView:
         """Return what to expect no more of these weights than."""
         known = {w.id: w.caution for w in self._studio.weights.list()}
         return known.get(weights, "")
+
+    def prepare(self, weights: str) -> None:
+        """Have weights loaded ahead, if jobs run on this machine."""
+        is_here = self._studio.machines.registry.run_on in (HERE, FREE)
+        if is_here and weights in {
+            row.id for row in self._studio.weights.list() if not row.problem
+        }:
+            self._studio.models.prepare(weights)
 
     def path(self, weights: str) -> Path:
         """Return where weights lie on disk."""

@@ -223,6 +223,12 @@ class Unload(Message, frozen=True):
     weights: str
 
 
+class Prepare(Message, frozen=True):
+    """Load weights that will soon be asked for, if nothing else is loaded and no job is there."""
+
+    weights: str
+
+
 class Pin(Message, frozen=True):
     """Keep weights loaded once they are, whatever else needs memory; or no longer."""
 
@@ -435,6 +441,7 @@ Request = (
     | Promote
     | Arrange
     | Unload
+    | Prepare
     | Pin
     | Inspect
     | WantTrace

@@ -44,6 +44,7 @@ from studio.protocol.messages import (
     Pause,
     Pin,
     PluginFault,
+    Prepare,
     Promote,
     Resume,
     Shutdown,
@@ -53,7 +54,7 @@ from studio.protocol.messages import (
     Unload,
     WantTrace,
 )
-from studio.protocol.states import JobState
+from studio.protocol.states import JobState, Lane
 from studio.protocol.step_note import StepNote
 from studio.protocol.trace import Energy, JobUse, PluginUse, Use
 from studio.runtime.devices.device import Device
@@ -205,6 +206,8 @@ class Server:
                 self._scheduler.arrange(jobs)
             case Unload(weights):
                 self._errands.put(lambda: self._pool.unload(weights))
+            case Prepare(weights):
+                self._prepare(weights)
             case Pin(weights, pinned):
                 self._pool.pin(weights, pinned)
             case Inspect():
@@ -252,6 +255,15 @@ class Server:
         job.batch = self._batch(message.params)
         self._trail.submitted(job)
         self._scheduler.submit(job)
+
+    def _prepare(self, weights: str) -> None:
+        """Load ``weights`` while somebody still writes what to do with them; nobody hears of it."""
+        if not self._scheduler.busy() and not self._pool.status():
+            submit = Submit(f"prepare {weights}", "", {}, seed=0)
+            lane = Lane.BATCH  # in its own, the job to come could not say what it waits for
+            job = Job(submit, plugin="", lane=lane, blobs=(), sink=_keep_to_oneself)
+            job.prepares = weights
+            self._scheduler.submit(job)
 
     def _call_ended(self, message: CallEnded) -> None:
         job = self._scheduler.find(message.job)
@@ -363,7 +375,7 @@ class Server:
     def _status(self) -> Status:
         device = self._device
         memory = device.memory() if device else None
-        busy = self._scheduler.busy()
+        busy = self._busy()
         energy, plugins = self._settle(busy)
         return Status(
             device=device.kind if device else "",
@@ -387,6 +399,10 @@ class Server:
             attempts=self.watch.attempts(),
         )
 
+    def _busy(self) -> list[tuple[Job, float, float]]:
+        """Return the jobs that the studio knows, as the scheduler does."""
+        return [each for each in self._scheduler.busy() if not each[0].prepares]
+
     def _settle(
         self, busy: Sequence[tuple[Job, float, float]]
     ) -> tuple[Energy, tuple[PluginUse, ...]]:
@@ -396,13 +412,13 @@ class Server:
 
     def _used(self, job: Job) -> Use:
         """Return what a job that is about to end has used."""
-        self._settle(self._scheduler.busy())
+        self._settle(self._busy())
         return self._usage.of(job)
 
     def _spent(self, job: Job) -> Amount:
         """Return what a job has taken until now; it has rates."""
         assert job.rates is not None, "the job asks only then"
-        energy, _ = self._settle(self._scheduler.busy())
+        energy, _ = self._settle(self._busy())
         kind = self._device.kind if self._device else "cpu"
         return amount(self._usage.of(job), job.rates.core, kind, energy)
 
@@ -425,6 +441,10 @@ class Server:
             self._link.send(message, blobs)
         except LinkClosed:  # nobody listens any more; ``serve`` sees that too, and ends
             log.debug("not sent: %s", type(message).__name__)
+
+
+def _keep_to_oneself(message: Message, blobs: Sequence[Any]) -> None:
+    """Take what a job says of which the studio does not know."""
 
 
 def _devices(found: Found) -> DevicesFound:

@@ -7,7 +7,7 @@ from studio.core.paths import StudioPaths
 from studio.core.runtime_process.settings import PINNED
 from studio.core.runtime_process.supervisor import Supervisor
 from studio.core.settings import Settings
-from studio.protocol.messages import Pin, Unload
+from studio.protocol.messages import Pin, Prepare, Unload
 
 
 class LoadedModels:
@@ -29,6 +29,10 @@ class LoadedModels:
         self._settings.set(PINNED, [*others, weights] if pinned else others)
         if self._runtime.is_ready:
             self._runtime.send(Pin(weights, pinned))
+
+    def prepare(self, weights: str) -> None:
+        """Load ``weights`` in the background if the runtime has nothing else to do or to hold."""
+        self._runtime.send(Prepare(weights))
 
     def unload(self, weights: str) -> None:
         """Free the memory of ``weights`` as soon as no job uses them."""

@@ -43,6 +43,7 @@ class Job:
         wants_whole: Its result is wanted whole, also what its texts and artifacts say.
         files: Parameters that name a file which the user picked.
         checkpoint: Folder that outlives a kill; empty for none.
+        prepares: Weights that it only loads, for a job to come; empty for one with a task.
         rates: By which it is told what it used in joules; None where nobody knows.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
@@ -95,6 +96,7 @@ class Job:
         self.weights: dict[str, str] = {}
         self.engines: dict[str, str] = {}
         self.reduced: list[str] = []
+        self.prepares = ""
         self.cancel_requested = False
         self.pause_requested = False
         self.parked = False

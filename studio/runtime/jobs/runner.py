@@ -92,6 +92,10 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         job.check_cancelled()
+        if job.prepares:
+            self._wait_for_torch(job)
+            with self._pool.lease(job, job.prepares):
+                return
         if self._workers.needs_torch(job.task):
             self._wait_for_torch(job)
         if not self._workers.is_imported(job.task):

@@ -60,8 +60,10 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
+        self._ctx = ctx
         self._ui = ui = ctx.ui
         self._busy = self._waits = False
+        self._is_empty = True
         self._block = ""
         self.send_with_ctrl: Callable[[], bool] = lambda: False
         prompt = ctx.kit.prompt_field(
@@ -248,8 +250,16 @@ class Composer(QFrame):
     def _on_change(self) -> None:
         if len(self.field.toPlainText()) <= MAX_MESSAGE:
             self._trouble.hide()
+        self._prepare()
         self._show()
         self.changed.emit()
+
+    def _prepare(self) -> None:
+        """Have the model loaded while the first words are typed."""
+        is_empty = not self.text
+        if self._is_empty and not is_empty and self.weights and not self._busy:
+            self._ctx.weights.prepare(self.weights)
+        self._is_empty = is_empty
 
     def _show(self) -> None:
         self._button.setVisible(not self._busy)

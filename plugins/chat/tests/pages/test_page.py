@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from plugins.chat.tests.pages.scripted_answer import answer
 from studio.api.artifacts import NewArtifact
+from studio.protocol.messages import Prepare
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
@@ -26,6 +27,16 @@ def test_enter_sends_and_shift_enter_does_not(desk: Any) -> None:
     desk.qtbot.keyClick(field, Qt.Key.Key_Return)
     desk.over()
     assert desk.thread()[0] == ("user", "one\ntwo")
+
+
+def test_the_first_letter_has_the_model_loaded_ahead(desk: Any) -> None:
+    desk.qtbot.keyClicks(desk.page.composer.field, "one")
+    wanted = Prepare(desk.page.composer.weights)
+    desk.until(lambda: wanted in desk.runtime.received)
+    answer(desk, "ok")
+    desk.qtbot.keyClick(desk.page.composer.field, Qt.Key.Key_Return)
+    desk.over()
+    assert desk.runtime.received.count(wanted) == 1
 
 
 def test_after_stop_the_keyboard_is_in_the_composer(desk: Any) -> None:
