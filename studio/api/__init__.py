@@ -7,6 +7,7 @@ none of it imports Qt or torch.
 from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, NewArtifact, SavedArtifact, Verdict
+from studio.api.bm25 import bm25
 from studio.api.clean_text import clean as clean_text
 from studio.api.comparison import Difference, Effect, difference
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
@@ -173,6 +174,7 @@ __all__ = [
     "WorkQueue",
     "WrittenText",
     "as_parts",
+    "bm25",
     "chat_messages",
     "clean_text",
     "difference",

@@ -132,6 +132,12 @@ class PluginContext:
         stop = on_event(tell)
         return stop
 
+    def open_page(self, page: str) -> bool:
+        """Bring a page of this plugin into view; returns whether there is one of that id."""
+        manifest = self._studio.plugins.plugin(self.plugin).manifest
+        own = {each.id for each in manifest.pages} if manifest is not None else set()
+        return page in own and self.ui.open_page(page)
+
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that accepts the artifact."""
         return self._targets(artifact)

@@ -229,6 +229,11 @@ class PluginContext(Protocol):
         """
         ...
 
+    @since("1.1")
+    def open_page(self, page: str) -> bool:
+        """Bring a page of this plugin into view; returns whether there is one of that id."""
+        ...
+
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that accepts the artifact."""
         ...

@@ -1,18 +1,19 @@
-"""Which tools fit what somebody asks for, by words. Source: Okapi BM25 (Robertson, Zaragoza 2009).
+"""Which tools fit what somebody asks for, by words.
 
 A model of a billion parameters cannot choose among fifty schemas: it is told of the likely ones.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from studio.api.bm25 import bm25
 from studio.api.window.tools import Tool
 
-_K1, _B = 1.2, 0.2
+_LENGTH_SHARE = 0.2
+"""A tool that says more of itself is hardly less likely."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LITTLE = """
     the and for with that this from into you your are was were will can could would please have has
@@ -34,16 +35,11 @@ def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
     what all tools for pictures have to do with.
     """
     texts = [_counted(tool) for tool in tools]
-    spread = Counter(word for text in texts for word in text)
-    typical = sum(map(_length, texts)) / len(texts) if texts else 1.0
 
     def ranked(asked: str) -> list[Tool]:
-        said = set(words(asked))
-        scored = [
-            (_score(said, text, spread, len(tools), typical), -place)
-            for place, text in enumerate(texts)
-        ]
-        return [tools[-place] for score, place in sorted(scored, reverse=True) if score > 0]
+        scores = bm25(texts, set(words(asked)), length_share=_LENGTH_SHARE)
+        order = sorted(range(len(tools)), key=lambda place: -scores[place])
+        return [tools[place] for place in order if scores[place] > 0]
 
     mains: dict[str, Tool] = {}
     for tool in tools:
@@ -89,22 +85,3 @@ def _counted(tool: Tool) -> Mapping[str, float]:
         for word in set(words(text)):
             counts[word] += _WEIGHT[part]
     return counts
-
-
-def _length(text: Mapping[str, float]) -> float:
-    return sum(text.values())
-
-
-def _score(
-    asked: Iterable[str],
-    text: Mapping[str, float],
-    spread: Mapping[str, int],
-    count: int,
-    typical: float,
-) -> float:
-    total, norm = 0.0, _K1 * (1 - _B + _B * _length(text) / typical)
-    for word in asked:
-        if (often := text.get(word, 0.0)) > 0:
-            rare = math.log(1 + (count - spread[word] + 0.5) / (spread[word] + 0.5))
-            total += rare * often * (_K1 + 1) / (often + norm)
-    return total

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import math
 import os
 import re
 from collections import Counter
@@ -12,7 +11,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.api import EmbeddingEngine, Event, TaskContext
+from studio.api import EmbeddingEngine, Event, TaskContext, bm25
 from studio_chat.documents.passages import Passage
 
 MOST_PASSAGES = 8
@@ -26,26 +25,15 @@ _FUSION = 60
 more than the next."""
 
 _WORD = re.compile(r"\w+")
-_K1, _B = 1.2, 0.75
-"""The usual constants of BM25 (Robertson and Zaragoza 2009): saturation, and share of length."""
 
 
 def by_words(passages: Sequence[Passage], question: str) -> list[float]:
     """Return how well each passage fits the words of ``question`` (BM25); 0 for not at all."""
     wanted = set(_words(question))
-    cut = (_words(passage.text) for passage in passages)
+    cut = [_words(passage.text) for passage in passages]
     # Of thousands of pages only the words that are asked for are counted.
-    texts = [(len(words), Counter(filter(wanted.__contains__, words))) for words in cut]
-    average = sum(length for length, _ in texts) / max(len(texts), 1) or 1.0
-    scores = [0.0] * len(passages)
-    for word in wanted:
-        having = sum(word in counts for _, counts in texts)
-        rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
-        for index, (length, counts) in enumerate(texts):
-            if count := counts[word]:
-                norm = _K1 * (1 - _B + _B * length / average)
-                scores[index] += rarity * count * (_K1 + 1) / (count + norm)
-    return scores
+    counts = [Counter(filter(wanted.__contains__, words)) for words in cut]
+    return bm25(counts, wanted, lengths=[len(words) for words in cut])
 
 
 def _words(text: str) -> list[str]:
