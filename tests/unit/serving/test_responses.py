@@ -238,7 +238,10 @@ def test_vectors_that_are_not_to_be_had_are_refused(client, extra, words) -> Non
 def test_two_hundred_at_once_are_served_or_told_when_to_come_back(served) -> None:
     async def ask_all() -> list[object]:
         async with openai.AsyncOpenAI(
-            base_url=served.server.address, api_key=served.server.token.text, max_retries=0
+            base_url=served.server.address,
+            api_key=served.server.token.text,
+            max_retries=0,
+            timeout=PATIENCE,  # to connect, too: the library's five seconds pass on a busy machine
         ) as asking:
             asked = [
                 asyncio.create_task(asking.chat.completions.create(**ASKED)) for _ in range(200)
@@ -253,7 +256,8 @@ def test_two_hundred_at_once_are_served_or_told_when_to_come_back(served) -> Non
                     assert int(caught.value.response.headers["Retry-After"]) > 0
                     refused += 1
             for _ in range(MOST_REQUESTS):  # those that were taken are all there
-                job = served.studio.jobs.get(timeout=PATIENCE)
+                # beside the loop, which may still have a body to send
+                job = await asyncio.to_thread(served.studio.jobs.get, timeout=PATIENCE)
                 served.studio.post(functools.partial(job.calls["on_done"], {"tokens": 0}))
             return list(await asyncio.gather(*asked))
 
