@@ -5,7 +5,7 @@ Plain data only.
 
 from studio_chat.schema.reply import PANEL_FIELDS, ChatSettings, Embed, Rank, Recognise, Reply
 from studio_chat.schema.study import Lesson, Mark
-from studio_chat.schema.writing import LANGUAGES, Change, Draft, Rewrite, Summarise
+from studio_chat.schema.texts import LANGUAGES, Change, Draft, Rewrite, Summarise
 
 __all__ = [
     "LANGUAGES",

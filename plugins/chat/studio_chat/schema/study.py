@@ -15,7 +15,7 @@ from studio.api import (
     TextModel,
     WeightsId,
 )
-from studio_chat.schema.writing import SubjectFile, WritingSeed, one_subject
+from studio_chat.schema.texts import SubjectFile, WritingSeed, one_subject
 
 _SAMPLING = Group("Sampling", advanced=True)
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.tools.servers import program
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.listing import MOST_TOOLS, ServerTool, read_tools
 from studio.core.tools.servers.process import ServerProcess
 from studio.core.tools.servers.results import Progress, ServerResult, read_result
+from studio.core.tools.servers.tool_list import MOST_TOOLS, ServerTool, read_tools
 from studio.core.tools.servers.walls import NO_WALLS
 from studio.core.tools.servers.words import harmless
 from studio.protocol.errors import ErrorCode, StudioError

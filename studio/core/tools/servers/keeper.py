@@ -8,9 +8,9 @@ from typing import Any
 
 from studio.core.tools.servers.connection import Connection
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.listing import ServerTool
 from studio.core.tools.servers.results import Progress, ServerResult
 from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.core.tools.servers.tool_list import ServerTool
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox
 

@@ -17,9 +17,9 @@ from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 from studio.core.tools.servers import entry
 from studio.core.tools.servers.entry import MOST_SERVERS, ServerEntry
-from studio.core.tools.servers.listing import ServerTool
 from studio.core.tools.servers.results import Progress, ServerResult
 from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.core.tools.servers.tool_list import ServerTool
 from studio.core.tools.servers.walls import sandbox
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox

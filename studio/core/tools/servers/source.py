@@ -10,9 +10,9 @@ from studio.api.artifacts import Kind, NewArtifact
 from studio.api.window.tools import Tool, ToolCall, ToolEffects, ToolResult
 from studio.core.library import Library
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.listing import ServerTool, plain_name
 from studio.core.tools.servers.results import ServerResult
 from studio.core.tools.servers.servers import Servers
+from studio.core.tools.servers.tool_list import ServerTool, plain_name
 from studio.protocol.errors import ErrorCode, StudioError
 
 MOST_TOLD = 4000

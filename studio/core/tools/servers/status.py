@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from studio.core.tools.servers.listing import ServerTool
+from studio.core.tools.servers.tool_list import ServerTool
 from studio.core.tools.servers.walls import NO_WALLS, Walls
 
 

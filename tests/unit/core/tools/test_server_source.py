@@ -11,9 +11,9 @@ import pytest
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.listing import ServerTool
 from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.source import ServerSource
+from studio.core.tools.servers.tool_list import ServerTool
 from studio.protocol.errors import StudioError
 
 READ = ServerTool("files.read", "Read a file", "Reads a file.", {"type": "object"}, "d1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studio_chat.evaluation import writing
+from studio_chat.evaluation import text_actions
 
 
 class Bench:
@@ -28,12 +28,12 @@ class Bench:
 
 def test_a_model_that_copies_has_done_nothing() -> None:
     bench = Bench("")
-    figures = writing.measure(bench)  # type: ignore[arg-type]  # all that it asks for is there
+    figures = text_actions.measure(bench)  # type: ignore[arg-type]  # all that it asks for is there
     assert figures["done"] == "2 of 12", "figures are kept, that is all"
     assert figures["faults_mended"] == "0 of 5"
     assert len(bench.asked) == 11
 
 
 def test_german_is_known_by_its_small_words() -> None:
-    assert writing.is_german("Die Sitzung mit Frau Weber ist am 14. März um 9:30.")
-    assert not writing.is_german("The meeting with Ms Weber is on 14 March.")
+    assert text_actions.is_german("Die Sitzung mit Frau Weber ist am 14. März um 9:30.")
+    assert not text_actions.is_german("The meeting with Ms Weber is on 14 March.")
