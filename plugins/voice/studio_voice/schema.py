@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, get_args
 
 from studio.api import Capability, File, Group, Label, Params, Range, Text, TextModel, WeightsId
+from studio_voice.languages import LANGUAGES, Language
 
 RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 
@@ -36,9 +37,8 @@ class Transcribe(Params, frozen=True):
         Label("Recording", "A WAV, FLAC, Ogg or MP3 file in which somebody speaks."),
     ] = ""
     language: Annotated[
-        str,
-        Text(max_chars=12, placeholder="auto"),
-        Label("Language", "What is spoken, such as en, de or fr; auto: it is recognised."),
+        Language,
+        Label("Language", "What is spoken; automatic: it is recognised.", choices=LANGUAGES),
     ] = "auto"
     output: Annotated[
         Literal["original", "english"],
@@ -108,9 +108,8 @@ class Talk(Params, frozen=True):
     voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
     speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0
     language: Annotated[
-        str,
-        Text(max_chars=12, placeholder="auto"),
-        Label("Language", "What you speak, such as en, de or fr; auto: it is recognised."),
+        Language,
+        Label("Language", "What you speak; automatic: it is recognised.", choices=LANGUAGES),
     ] = "en"
     pause: Annotated[
         float,

@@ -74,8 +74,9 @@ def test_bytes_are_heard_as_files_are(recording: Path) -> None:
 
 
 def test_a_language_that_it_does_not_know_is_told(recording: Path) -> None:
-    with pytest.raises(BadInput, match="“xx” is no language that this model knows"):
-        run(recording, [" Hello"], language="xx")
+    with pytest.raises(BadInput, match="This model does not know French") as told:
+        run(recording, [" Hello"], language="fr")
+    assert told.value.hint == "It knows: German, English."
 
 
 def test_a_translation_says_that_it_is_english(recording: Path) -> None:

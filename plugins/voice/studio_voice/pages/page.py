@@ -327,7 +327,7 @@ class VoicePage(QWidget):
                 self.recording, self._parents = (Path(path) if path else None), []
                 self.view.show_result(result)
             else:
-                self.view.show_recording(result.artifact.path)
+                self.view.show_recording(result.artifact.path, result.artifact.meta)
         self._show_source()
 
     def _on_loaded(self) -> None:

@@ -39,6 +39,9 @@ _LONGEST = 10_000
 class SegmentModel(QAbstractTableModel):
     """Time and text of each segment.
 
+    Attributes:
+        is_fixed: Nothing can be changed: they are chapters of a recording.
+
     Signals:
         edited: A text was changed by the user.
     """
@@ -48,10 +51,12 @@ class SegmentModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.segments: list[Segment] = []
+        self.is_fixed = False
 
-    def show_segments(self, segments: Sequence[Segment]) -> None:
+    def show_segments(self, segments: Sequence[Segment], *, is_fixed: bool = False) -> None:
         """Show these instead."""
         self.beginResetModel()
+        self.is_fixed = is_fixed
         self.segments = list(segments)
         self.endResetModel()
 
@@ -85,7 +90,8 @@ class SegmentModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that texts can be changed."""
-        editable = Qt.ItemFlag.ItemIsEditable if index.column() == _TEXT else Qt.ItemFlag(0)
+        can_edit = index.column() == _TEXT and not self.is_fixed
+        editable = Qt.ItemFlag.ItemIsEditable if can_edit else Qt.ItemFlag(0)
         return super().flags(index) | editable
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -217,7 +223,7 @@ class SegmentList(QTableView):
         super().keyPressEvent(event)
 
     def _on_click(self, index: QModelIndex) -> None:
-        if index.column() == _TIME:
+        if index.column() == _TIME or self.segments.is_fixed:
             self._play(index.row())
 
     def _play(self, row: int) -> None:

@@ -6,7 +6,9 @@ result of its own, made from the first.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -24,9 +26,10 @@ from studio.api import (
 from studio_voice.pages.phrases import clock, tr
 from studio_voice.pages.player import Player
 from studio_voice.pages.segment_list import SegmentList
-from studio_voice.transcripts.transcript import KIND, SUFFIX, Transcript, packed, unpacked
+from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, packed, unpacked
 
 _AFTER_MS = 500
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class TranscriptPanel(QWidget):
@@ -87,10 +90,22 @@ class TranscriptPanel(QWidget):
 
     # --- what is in view ----------------------------------------------------------------------
 
-    def show_recording(self, path: Path) -> None:
-        """Show a recording of which nothing is written down yet."""
+    def show_recording(self, path: Path, facts: Mapping[str, Any] = _NOTHING) -> None:
+        """Show a recording of which nothing is written down yet.
+
+        Args:
+            facts: What is known of a text that was read aloud: its ``chapters`` are listed, and
+                played from where one is picked.
+        """
         self._clear("")
         self.player.open(path)
+        starts = [(float(each["start"]), str(each["title"])) for each in facts.get("chapters", ())]
+        ends = [*(start for start, _title in starts[1:]), float(facts.get("duration", 0.0))]
+        chapters = [Segment(a, b, title) for (a, title), b in zip(starts, ends, strict=False)]
+        self.list.segments.show_segments(chapters, is_fixed=True)
+        if chapters:
+            words = tr("{count} chapters").format(count=len(chapters))
+            self.facts.set_text(f"{words} · {clock(ends[-1])}")
 
     def show_result(self, result: TaskResult) -> None:
         """Show a transcript and its recording, read beside the window."""

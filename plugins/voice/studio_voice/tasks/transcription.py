@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from studio.api import BadInput, Event, Rung, TaskContext
+from studio_voice.languages import AUTO, LANGUAGES
 from studio_voice.schema import Transcribe
 from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, Word, packed
 
@@ -88,8 +89,7 @@ class _Writing:
 
     def __init__(self, ctx: TaskContext, params: Transcribe, seconds: float) -> None:
         self._ctx, self._params, self._seconds = ctx, params, seconds
-        self.language = "" if params.language.strip().lower() in ("", "auto") else params.language
-        self.language = self.language.strip().lower()
+        self.language = "" if params.language == AUTO else str(params.language)
         self.segments: list[Segment] = []
 
     @property
@@ -174,8 +174,8 @@ class _Writing:
                 self.language, _share = decoder.language_of(model.network, heard, model.tokens)
         if known and self.language not in known:
             raise BadInput(
-                f"“{self.language}” is no language that this model knows.",
-                f"Give a code such as en, de or fr, or auto. It knows: {', '.join(sorted(known))}.",
+                f"This model does not know {LANGUAGES.get(self.language, self.language)}.",
+                "It knows: " + ", ".join(LANGUAGES.get(each, each) for each in sorted(known)) + ".",
             )
         translate = self._params.output == "english"
         if not known and (translate or self.language != "en"):

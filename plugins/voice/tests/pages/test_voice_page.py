@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from PySide6.QtCore import Qt
 
 from studio.api import BadInput, Page
 from studio.desktop.appearance.appearance import Appearance
@@ -177,7 +178,9 @@ def test_a_text_is_read_aloud(desk: Desk, talk: Path, sounding: FakePlayer, tmp_
     page.modes.choose(SPEAK)
     with pytest.raises(BadInput, match="Write a text first"):
         page.request()
-    desk.runtime.enqueue(Artifact("audio", talk.read_bytes(), ".wav", title="Hi"), Result())
+    chapters = [{"title": "One", "start": 0.0}, {"title": "Two", "start": 1.5}]
+    told = {"chapters": chapters, "duration": 2.5}
+    desk.runtime.enqueue(Artifact("audio", talk.read_bytes(), ".wav", "Hi", meta=told), Result())
     page.field.set_text("Hello there.")
     page.run.run()
     desk.until(lambda: page.view.player.seconds > 0)
@@ -185,6 +188,11 @@ def test_a_text_is_read_aloud(desk: Desk, talk: Path, sounding: FakePlayer, tmp_
     assert (asked.task, asked.params["text"]) == ("voice.speak", "Hello there.")
     assert page.view.player.path == page.result().artifact.path
     desk.until(lambda: sounding.calls == [0.0])
+    lines = page.view.list
+    assert [each.text for each in lines.segments.segments] == ["One", "Two"]
+    lines.clicked.emit(lines.segments.index(1, 1))
+    desk.until(lambda: sounding.calls == [0.0, 1.5])
+    assert not lines.segments.flags(lines.segments.index(1, 1)) & Qt.ItemFlag.ItemIsEditable
     desk.target = tmp_path / "hello.wav"
     page.save_as()
     desk.until(lambda: desk.target.exists() and soundfile.info(desk.target).duration == 2.5)
