@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.api.window.tools import Tool
-from studio_chat.tools import choice
+from studio_chat.tools import choice, examples
 from studio_chat.tools.calls import Made
-from studio_chat.tools.planning import Comparison, planning
+from studio_chat.tools.plan import Comparison, planning
 
 IMAGE = ("image",)
 DRAW = Tool("draw", "Draw", "Draws.", {}, produces=IMAGE)
@@ -23,13 +23,14 @@ STYLE = Tool(
 )
 TUNE = Tool("tune", "Tune", "Composes.", {"properties": {"prompt": {"type": "string"}}})
 TOOLS = (DRAW, STYLE, TUNE)
+NAMES = ("draw", "style", "tune")
 
 
 def plan(
     request: str, *answers: str, similarity: Sequence[Sequence[float]] = ()
 ) -> tuple[list[str], list[choice.Question]]:
     """Return what is planned where the model gives these answers, and what it was asked."""
-    steps = planning(request, ((), TOOLS), lambda text, most: TOOLS, {}, [])
+    steps = planning(request, TOOLS, lambda text: TOOLS, (), [])
     compared = next(steps)
     assert isinstance(compared, Comparison)
     assert compared.questions[0] == request
@@ -52,8 +53,8 @@ def test_a_part_that_was_lost_is_asked_for_by_itself() -> None:
     assert names == ["draw", "style", "tune"]
     assert [q.messages[-1]["content"] for q in asked[1:]] == [
         "Request: make a fox",
-        "Request: restyle it as glass",
-        "Request: write a tune",
+        "(There is already: image-1)\nRequest: restyle it as glass",
+        "(There is already: image-1, image-2)\nRequest: write a tune",
     ]
 
 
@@ -78,30 +79,48 @@ def test_what_no_tool_is_near_to_is_not_asked_at_all() -> None:
 
 def test_a_tool_that_shares_no_word_is_told_of_where_it_is_near_in_meaning() -> None:
     many = [Tool(f"other{n}", "Other", "Does other things.", {}) for n in range(20)]
-    steps = planning("twice as large", ((), [*many, TUNE]), lambda text, most: many[:most], {}, [])
+    steps = planning("twice as large", [*many, TUNE], lambda text: many, (), [])
     next(steps)
     asked = steps.send([[0.1] * 20 + [0.9]])
     assert "- tune:" in asked.messages[0]["content"]
 
 
+def test_examples_like_the_request_are_shown_and_only_of_tools_that_are_told_of() -> None:
+    known = examples.examples()
+    nearness = [float(each.tools == ("music_back",)) for each in known]
+    shown = examples.telling(nearness, {"music_back", "music_compose"}, has_steps=False)
+    assert shown[-1].tools == ("music_back",), "the nearest is the last"
+    assert any(not each.tools for each in shown)
+    assert all(set(each.tools) <= {"music_back", "music_compose"} for each in shown)
+    steps = examples.telling(nearness, {"music_back", "music_compose"}, has_steps=True)
+    assert any(len(each.tools) > 1 for each in steps)
+
+
+def test_a_text_task_of_the_chat_is_for_files_words_it_has_itself() -> None:
+    text = {"document": ("text",)}
+    rewrite = Tool("chat_rewrite", "Rewrite", "Rewrites.", {}, group="chat", files=text)
+    assert choice.usable([rewrite, TUNE], []) == [TUNE]
+    assert choice.usable([rewrite, TUNE], ["text"]) == [rewrite, TUNE]
+
+
 def test_who_wants_something_in_words_wants_no_tool() -> None:
     said = "Wanted: an answer in words\nTools: draw"
-    assert choice.chosen(said, TOOLS) == []
+    assert choice.chosen(said, NAMES) == []
     assert choice.chosen(said.replace("an answer", "a picture of it").replace(" in words", ""),
-                         TOOLS) == ["draw"]  # fmt: skip
+                         NAMES) == ["draw"]  # fmt: skip
 
 
 def test_nothing_begins_with_a_tool_that_has_nothing_to_work_on() -> None:
     _, (asked,) = plan("restyle it", "none")
     assert not re.fullmatch(asked.params["regex"], "Wanted: glass\nTools: style")
-    ready = choice.question("restyle it", TOOLS, {}, IMAGE)
+    ready = choice.question("restyle it", TOOLS, (), ["image-1"], IMAGE)
     assert re.fullmatch(ready.params["regex"], "Wanted: glass\nTools: style"), "there is a picture"
 
 
 def test_a_name_again_and_again_is_meant_once() -> None:
     answer = "Tools: tune, tune, tune, tune"
-    assert choice.chosen(answer, TOOLS) == ["tune"]
-    assert choice.chosen("Tools: draw, draw, nonsense", TOOLS) == ["draw", "draw"]
+    assert choice.chosen(answer, NAMES) == ["tune"]
+    assert choice.chosen("Tools: draw, draw, nonsense", NAMES) == ["draw", "draw"]
 
 
 def test_a_file_is_one_of_those_that_there_are() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def known_results(extras: Sequence[Mapping[str, Any]]) -> dict[str, Made]:
     return {made.word: made for made in found}
 
 
-def next_word(kind: str, known: Mapping[str, Made]) -> str:
+def next_word(kind: str, known: Iterable[str]) -> str:
     """Return the word for a further result of a kind."""
     numbers = [
         int(word.rpartition("-")[2])
@@ -122,9 +122,9 @@ def next_word(kind: str, known: Mapping[str, Made]) -> str:
     return f"{kind}-{max(numbers, default=0) + 1}"
 
 
-def document_words(paths: Sequence[str]) -> dict[str, Path]:
-    """Return word → file of the documents that are attached."""
-    return {f"document-{number}": Path(path) for number, path in enumerate(paths, 1)}
+def document_words(paths: Sequence[str], kind: str = "document") -> dict[str, Path]:
+    """Return word → file of the documents, or pictures, that are attached."""
+    return {f"{kind}-{number}": Path(path) for number, path in enumerate(paths, 1)}
 
 
 def as_told(call: Call) -> str:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from studio.api.window.tools import Tool
+from studio.api.window.tools import STUDIO, Tool
 from studio_chat.tools.calls import Made
+from studio_chat.tools.examples import Example
 
-MOST_TOLD = 7
-"""Tools that a model is told of at once."""
+MOST_TOLD = 5
+"""Tools that a model is told of at once; more for a request of several parts."""
+MOST_RANKED = 8
+"""Tools that are looked up by the words of a text."""
 MOST_PLANNED = 5
 """Steps of one plan."""
 MOST_ARGUMENTS = 6
@@ -29,6 +32,8 @@ AFTERWARDS = """\
 The calls above were made for the user and are done. Say in one or two sentences what was made or \
 found, or what could not be. Do not explain how to do it."""
 """What a model is told before its words, where tools were called for them."""
+_WRITES = "chat_"
+"""How the names of the chat's own tasks begin."""
 _STUCK = 3
 """So often the same tool in a row is no plan."""
 NONE = "none"
@@ -37,42 +42,14 @@ You decide which tools an assistant must use to do what the user asks. Say what 
 name the tools in the order of use: one for each thing to be made or done, and no others. Say \
 “none” where words are enough: an answer, advice, an explanation, a talk, a poem, a letter, a \
 translation.
-Request: Draw a lighthouse in a storm
-Wanted: a new picture
-Tools: image_generate
-Request: Who was Johann Sebastian Bach?
-Wanted: an answer in words
-Tools: none
-Request: Write a lullaby and add a backing to it
-Wanted: a new tune, then a backing for it
-Tools: music_compose, music_back
-Request: How do I draw a horse?
-Wanted: advice in words
-Tools: none
-Request: Write a thank-you letter to my aunt
-Wanted: a letter in words
-Tools: none
-(There is already: audio-1)
-Request: Make the recording louder
-Wanted: the recording, but louder
-Tools: music_edit_sound
-Request: Write a Java program that sorts a list
-Wanted: a program
-Tools: code_write
-Request: What is 12 times 31?
-Wanted: an exact number
-Tools: calculate
-Request: That is lovely, thank you!
-Wanted: a friendly reply in words
-Tools: none
-These tools are there now:
+These tools are there:
 {tools}"""
 _IN_WORDS = re.compile(r"\bin words\s*$")
 """What a model says it wants where it needs no tool, whatever it names then."""
 _CLAUSE = re.compile(r"[,;]\s*(?:and\b|then\b)*|\band then\b|\band\b|\bthen\b", re.IGNORECASE)
 _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
-    ".txt": ("text",),
-    ".md": ("text",),
+    **dict.fromkeys((".txt", ".md", ".pdf", ".docx", ".odt", ".epub", ".html"), ("text",)),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp"), ("image",)),
     ".csv": ("table", "molecules"),
     ".tsv": ("table",),
 }
@@ -97,37 +74,54 @@ class Question:
         return {"messages": self.messages, **({"tools": self.tools} if self.tools else {})}
 
 
-def usable(tools: Sequence[Tool], kinds: Sequence[str]) -> list[Tool]:
-    """Return the tools for which there is something to work on, or one before them makes it."""
-    there = {*kinds, *(kind for tool in tools for kind in tool.produces)}
-    return [tool for tool in tools if _is_ready(tool, there)]
+def usable(tools: Sequence[Tool], kinds: Sequence[str], *, steps: int = 1) -> list[Tool]:
+    """Return the tools for which there is something to work on.
+
+    With several steps that may be made by one of the tools, too. A tool of the chat's own plugin
+    that works on a text is one for files: what can be said in words a model says itself.
+    """
+    there = {*kinds, *(kind for tool in tools for kind in tool.produces if steps > 1)}
+    return [tool for tool in tools if _is_ready(tool, there) and not _is_words(tool, there)]
+
+
+def takes(tool: Tool, kind: str) -> bool:
+    """Return whether a result of a kind can be worked on with a tool."""
+    return any(_fits(kinds, {kind}) for kinds in tool.files.values())
 
 
 def question(
     request: str,
     tools: Sequence[Tool],
-    results: Mapping[str, Made],
+    shown: Sequence[Example],
+    results: Sequence[str],
     kinds: Sequence[str],
     done: str = "",
 ) -> Question:
     """Return the question which of ``tools`` a request needs.
 
     Args:
-        results: What the conversation has already, by word.
+        shown: Examples of requests like it, the nearest last.
+        results: Words of what there is already.
         kinds: Kinds of what there is to work on: the first tool can be none that needs another.
         done: What was done for the request already, and what came of it.
     """
     all = _either(tools)
     first = _either([tool for tool in tools if _is_ready(tool, {*kinds})])
     lines = "\n".join(f"- {tool.name}: {tool.description}" for tool in tools)
-    there = f"(There is already: {', '.join(results)})\n" if results else ""
-    there += f"(Done so far: {done})\n" if done else ""
     most = min(MOST_PLANNED, len(clauses(request)))
     steps = f"|{first}(, {all}){{0,{most - 1}}}" if first else ""
+    turns: list[dict[str, Any]] = []
+    for each in shown:
+        named = ", ".join(each.tools) or NONE
+        turns += [
+            {"role": "user", "content": _request(each.request, each.has)},
+            {"role": "assistant", "content": f"Wanted: {each.wanted}\nTools: {named}"},
+        ]
     return Question(
         [
             {"role": "system", "content": _ASKED.format(tools=lines)},
-            {"role": "user", "content": f"{there}Request: {request}"},
+            *turns,
+            {"role": "user", "content": _request(request, ", ".join(results), done)},
         ],
         {
             "regex": f"Wanted: [a-zA-Z0-9 ,.'-]{{3,80}}\\nTools: ({NONE}{steps})",
@@ -138,12 +132,18 @@ def question(
     )
 
 
-def chosen(text: str, tools: Sequence[Tool]) -> list[str]:
-    """Return the names that an answer to ``question`` has, without those that were cut off.
+def _request(text: str, there: str, done: str = "") -> str:
+    """Return a request as a model reads it."""
+    before = f"(There is already: {there})\n" if there else ""
+    before += f"(Done so far: {done})\n" if done else ""
+    return f"{before}Request: {text}"
+
+
+def chosen(text: str, known: Collection[str]) -> list[str]:
+    """Return the names that an answer to ``question`` has, of those that are known.
 
     A small model that repeats a name again and again means it once.
     """
-    known = {tool.name for tool in tools}
     wanted, _, named = text.rpartition("Tools:")
     if _IN_WORDS.search(wanted):
         return []
@@ -282,6 +282,11 @@ def _either(tools: Sequence[Tool]) -> str:
 
 def _is_ready(tool: Tool, there: set[str]) -> bool:
     return all(_fits(kinds, there) for kinds in _needs(tool).values())
+
+
+def _is_words(tool: Tool, there: set[str]) -> bool:
+    is_task = tool.source == STUDIO and tool.name.startswith(_WRITES)
+    return is_task and not any(_fits(kinds, there) for kinds in tool.files.values())
 
 
 def _fits(kinds: Sequence[str], there: set[str]) -> bool:

@@ -154,7 +154,7 @@ class _Bench:
         try:
             self._choice: Any = importlib.import_module("studio_chat.tools.choice")
             self._own: Any = importlib.import_module("studio_chat.tools.own")
-            self._planning: Any = importlib.import_module("studio_chat.tools.planning")
+            self._planning: Any = importlib.import_module("studio_chat.tools.plan")
             self._calls: Any = importlib.import_module("studio_chat.tools.calls")
         except ImportError as error:
             raise StudioError(
@@ -173,9 +173,10 @@ class _Bench:
         made, kinds = self._calls.Made, [str(kind) for kind in row.get("has", ())]
         talk = _Talk([{"role": "user", "content": text}])
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
-        tools = self._own.offered({}, can_run=True), [made.tool for made in self._tasks.values()]
+        tools = [*self._own.offered({}, can_run=True), *(t.tool for t in self._tasks.values())]
+        most = self._choice.MOST_RANKED
         planning = self._planning.planning(
-            text, tools, lambda part, most: likely(part, tools[1], most), talk.results, kinds
+            text, tools, lambda part: likely(part, tools, most), list(talk.results), kinds
         )
         named, known = self._plan(planning)
         right = len(named) == len(wanted) and all(

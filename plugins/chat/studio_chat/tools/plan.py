@@ -6,6 +6,7 @@ The likely tools are those that share words with the request and those that are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -13,7 +14,7 @@ from typing import Any
 
 from studio.api.window.tools import Tool
 from studio_chat.documents import languages
-from studio_chat.tools.calls import Made
+from studio_chat.tools.calls import next_word
 from studio_chat.tools.choice import (
     MOST_PLANNED,
     MOST_TOLD,
@@ -21,9 +22,13 @@ from studio_chat.tools.choice import (
     chosen,
     clauses,
     question,
+    takes,
     usable,
 )
+from studio_chat.tools.examples import examples, telling
 
+_REFERS = re.compile(r"\b(it|its|them|their|this|that|these|those|result)\b", re.IGNORECASE)
+"""Words for what is there already."""
 FAR = 0.2
 """Similarity under which a tool has nothing to do with an English request: of the requests in
 ``training/tool_requests.toml`` that need tools the least is 0.27."""
@@ -53,57 +58,67 @@ Planning = Generator[Question | Comparison, Any, tuple[list[str], dict[str, Tool
 
 def planning(
     request: str,
-    tools: tuple[Sequence[Tool], Sequence[Tool]],
-    by_words: Callable[[str, int], Sequence[Tool]],
-    results: Mapping[str, Made],
+    tools: Sequence[Tool],
+    by_words: Callable[[str], Sequence[Tool]],
+    results: Sequence[str],
     kinds: Sequence[str],
     done: str = "",
 ) -> Planning:
     """Choose the tools for a request.
 
-    Yields a comparison, and is sent the similarity of each tool to each question, or nothing where
+    Yields a comparison, and is sent the similarity of each text to each question, or nothing where
     there is no encoder; yields questions, and is sent what the model answers. It is asked for all
     of the request, and for each of its parts only if it named fewer tools than there are parts.
 
     Args:
-        tools: The chat's own, which a model is always told of; and all others.
-        by_words: Returns those of the others that share words with a text, so many at most.
+        tools: All that may be called.
+        by_words: Returns those of them that share words with a text, the likeliest first.
+        results: Words of what the conversation has already.
+        kinds: Kinds of that, and of the documents that are attached.
         done: What was done for the request already, and what came of it.
 
     Returns:
         The names in order, and the tools by name.
     """
-    mine, others = tools
     parts = clauses(request)[:MOST_PLANNED]
-    texts = [f"{tool.title}. {tool.description}" for tool in (*mine, *others)]
+    told_of = [f"{tool.title}. {tool.description}" for tool in tools]
     asked = list(dict.fromkeys([request, *parts]))
-    similarity: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if texts else ()
-    if similarity and not done and _is_far(request, similarity):
+    texts = [*told_of, *(each.request for each in examples())]
+    similarity: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if tools else ()
+    if similarity and not done and _is_far(request, [row[: len(tools)] for row in similarity]):
         return [], {}
-    near = {
-        each: _nearest(others, row[len(mine) :])
-        for each, row in zip(asked, similarity, strict=False)
-    }
+    near = dict(zip(asked, similarity, strict=False))
 
-    def offered(text: str, of: Sequence[str], there: Sequence[str]) -> list[Tool]:
-        most = MOST_TOLD + 2 * (len(of) - 1)
-        meant = _in_turns([near.get(each, ()) for each in (*of, text)])
-        return usable([*mine, *_in_turns([by_words(text, most), meant])[:most]], there)
+    def put(text: str, of: Sequence[str], there: Sequence[str], words: Sequence[str]) -> Question:
+        """Return the question for a text that has the parts ``of``."""
+        orders = [
+            order
+            for each in dict.fromkeys([*of, text])
+            for order in (_nearest(tools, near.get(each, ())), by_words(each))
+        ]
+        if len(of) == 1 and there and _REFERS.search(text):  # to what was made last
+            orders.insert(0, [tool for tool in orders[0] if takes(tool, there[-1])])
+        steps = len(of)
+        likely = usable(_in_turns(orders), there, steps=steps)[: MOST_TOLD + 2 * (steps - 1)]
+        known.update({tool.name: tool for tool in likely})
+        names = {tool.name for tool in likely}
+        shown = telling(near.get(text, ())[len(tools) :], names, has_steps=steps > 1)
+        return question(text, likely, shown, words, there, done if text == request else "")
 
-    told = offered(request, parts, kinds)
-    known = {tool.name: tool for tool in told}
-    if not told:
+    known: dict[str, Tool] = {}
+    whole = put(request, parts, kinds, results)
+    if not known:
         return [], known
-    plan = chosen((yield question(request, told, results, kinds, done)), told)
+    plan = chosen((yield whole), known)
     if not plan or done or len(plan) >= len(parts):
         return plan, known
-    steps, there = list[str](), [*kinds]
+    steps, there, words = list[str](), [*kinds], [*results]
     for part in parts:
-        told = offered(part, (), there)
-        for name in chosen((yield question(part, told, results, there)), told):
-            known |= {tool.name: tool for tool in told}
+        asked_for = put(part, [part], there, words)
+        for name in chosen((yield asked_for), known):
             steps += [name] if steps[-1:] != [name] else []
             there += known[name].produces
+            words += [next_word(kind, words) for kind in known[name].produces[:1]]
     return (steps if len(steps) > len(plan) else plan), known
 
 
@@ -117,8 +132,20 @@ def _is_far(request: str, similarity: Sequence[Sequence[float]]) -> bool:
 
 
 def _nearest(tools: Sequence[Tool], similarity: Sequence[float]) -> list[Tool]:
-    ranked = sorted(zip(similarity, tools, strict=True), key=lambda pair: -pair[0])
-    return [tool for near, tool in ranked[:MOST_TOLD] if near > 0]
+    """Return the tools near a text: by what is said of each, and by the examples that have it.
+
+    Args:
+        similarity: Of the text to each tool, then to each example.
+    """
+    near: dict[str, float] = {}
+    for each, how in zip(examples(), similarity[len(tools) :], strict=False):
+        if len(each.tools) == 1:
+            near[each.tools[0]] = max(how, near.get(each.tools[0], how))
+    likeness = [
+        max(how, near.get(tool.name, how)) for tool, how in zip(tools, similarity, strict=False)
+    ]
+    ranked = sorted(range(len(likeness)), key=lambda at: -likeness[at])
+    return [tools[at] for at in ranked if likeness[at] > 0]
 
 
 def _in_turns(orders: Sequence[Sequence[Tool]]) -> list[Tool]:
