@@ -1,6 +1,6 @@
-"""The window half: hands the shell its page when it is first opened.
+"""The window half: hands the shell its pages when they are first opened.
 
-Imports no page before that.
+Imports none before that.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from studio_chat.schema import ChatSettings
 
 @hookimpl
 def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
-    """Return the page of this plugin."""
+    """Return the pages of this plugin."""
 
-    def build() -> Page:
-        from studio_chat.pages.entry import build as build_page
+    def chat() -> Page:
+        from studio_chat.pages.entry import build
 
-        return build_page(ctx)
+        return build(ctx)
 
-    return {"chat.page": build}
+    def study() -> Page:
+        from studio_chat.pages.study.page import build
+
+        return build(ctx)
+
+    return {"chat.page": chat, "chat.study": study}
 
 
 @hookimpl

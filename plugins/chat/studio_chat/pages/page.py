@@ -21,23 +21,20 @@ from studio.api import (
 )
 from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
-from studio_chat.pages.comparison.dialog import ComparisonDialog
 from studio_chat.pages.conversations.in_memory import PrivateStore
 from studio_chat.pages.conversations.privacy import keeps
+from studio_chat.pages.dialogs import Dialogs
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
-from studio_chat.pages.memory.dialog import MemoryDialog
 from studio_chat.pages.memory.facts import Memory
 from studio_chat.pages.page_frame import PageFrame
 from studio_chat.pages.parameters import Parameters
 from studio_chat.pages.pictures import kept, why_blind
 from studio_chat.pages.projects.project import Projects
-from studio_chat.pages.prompts.picker import PromptPicker, insert
-from studio_chat.pages.prompts.prompt_dialog import PromptDialog
+from studio_chat.pages.prompts.picker import PromptPicker
 from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.session import Session
 from studio_chat.pages.session_listener import Elsewhere
-from studio_chat.pages.study.dialog import StudyDialog
 from studio_chat.pages.thread.turns import Turn
 from studio_chat.schema import PANEL_FIELDS
 
@@ -58,7 +55,7 @@ class ChatPage(PageFrame):
         self._drafts = Drafts(ctx, self.work_queue)
         self._writing: dict[str, Session] = {}
         """Conversations out of view whose reply is still being written."""
-        self._sent_with: list[str] = []
+        self.sent_with: list[str] = []
         """Documents of the message that was sent last, in case it cannot be kept."""
         self._waiting: dict[str, list[str]] = {}
         """Conversation → documents that wait in its composer."""
@@ -71,7 +68,8 @@ class ChatPage(PageFrame):
         self.text_actions = TextActions(
             ctx, self.action_panel, self.thread_view, self.composer, lambda: self.session
         )
-        self.text_actions.study_asked.connect(self.study)
+        self.dialogs = Dialogs(ctx, self)
+        self.text_actions.study_asked.connect(self.dialogs.study)
         self.drop_target = ctx.kit.drop_target(
             self,
             self.tr("Drop to attach to your message"),
@@ -94,9 +92,9 @@ class ChatPage(PageFrame):
         self.list.binned.connect(self._on_binned)
         self.list.renamed.connect(self._on_renamed)
         self.list.more = [
-            ("bookmark", self.tr("Saved prompts…"), self.edit_prompts),
+            ("bookmark", self.tr("Saved prompts…"), self.dialogs.edit_prompts),
             ("lock", self.tr("New private conversation"), lambda: self.new(private=True)),
-            ("list-checks", self.tr("Memory…"), self.show_memory),
+            ("list-checks", self.tr("Memory…"), self.dialogs.show_memory),
         ]
         self.list.projects.begin_asked.connect(self.new)
         self.list.projects.binned.connect(self._on_project_binned)
@@ -110,8 +108,8 @@ class ChatPage(PageFrame):
         self.composer.edit_last.connect(self.edit_last)
         self.composer.tools_changed.connect(lambda tools: self.session.change_tools(tools))
         self.composer.prompts_asked.connect(self.prompts.open)
-        self.composer.comparison_asked.connect(self.compare)
-        self.prompts.edit_asked.connect(self.edit_prompts)
+        self.composer.comparison_asked.connect(self.dialogs.compare)
+        self.prompts.edit_asked.connect(self.dialogs.edit_prompts)
         self.parameters.weights_wanted.connect(self._on_weights)
         self.parameters.changed.connect(self._keep_settings)
         self._draft_timer.timeout.connect(self._drafts.save)
@@ -300,7 +298,7 @@ class ChatPage(PageFrame):
     def not_sent(self, text: str, error: StudioError) -> None:
         """A message could not be kept: give its text back and say why."""
         self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
-        self.composer.attachments.add(self._sent_with)
+        self.composer.attachments.add(self.sent_with)
         self.composer.trouble(str(error))
 
     def keep_draft(self, conversation: str, text: str) -> None:
@@ -318,7 +316,7 @@ class ChatPage(PageFrame):
         attachments = self.composer.attachments
         sent_with, pictures = attachments.paths, attachments.pictures
         documents = attachments.documents
-        if pictures and (blind := why_blind(self._ctx, self.composer.weights)):
+        if pictures and (blind := self._why_blind()):
             self.composer.trouble(blind)
             return
         # The draft stays on the disk until the message itself is there.
@@ -326,7 +324,7 @@ class ChatPage(PageFrame):
         self.composer.clear()
         self.composer.blockSignals(False)
         self.session.weights = self.composer.weights
-        self._sent_with = sent_with
+        self.sent_with = sent_with
         self.session.send(text, documents, pictures=pictures)
         self.thread_view.to_bottom()
 
@@ -334,11 +332,17 @@ class ChatPage(PageFrame):
         self.composer.attachments.add([str(path) for path in paths])
         self.composer.field.setFocus()
         pictures = self.composer.attachments.pictures
-        self.composer.trouble(why_blind(self._ctx, self.composer.weights) if pictures else "")
+        self.composer.trouble(self._why_blind() if pictures else "")
+
+    def _why_blind(self) -> str:
+        """Return why pictures cannot be sent; tools work on them whoever does not see them."""
+        if self.session.tools.on and not self.session.private:
+            return ""
+        return why_blind(self._ctx, self.composer.weights)
 
     def _take_image(self, image: QImage) -> None:
         """Keep a picture that was pasted in the library, so that the message can show it again."""
-        if keeps(self._ctx, self.session):
+        if keeps(self._ctx, self.session.id):
             take = lambda saved: self._attach([saved.path])  # noqa: E731
             self.work_queue.do(lambda: kept(self._ctx, image), take)
 
@@ -363,36 +367,6 @@ class ChatPage(PageFrame):
         values = self.parameters.values()
         if values != self.session.settings:
             self.session.change_settings(values, self.session.weights)
-
-    def edit_prompts(self) -> None:
-        """Show the saved prompts, to change them or to insert one."""
-        dialog = PromptDialog(self._ctx, self.shelf, self.work_queue, self)
-        dialog.chosen.connect(lambda text: insert(self.composer.field, text))
-        dialog.open()
-
-    def show_memory(self) -> None:
-        """Show the facts that are kept, to read, change or erase them."""
-        MemoryDialog(self._ctx, self.memory, self.session, self.work_queue, self).open()
-
-    def study(self) -> None:
-        """Learn from the message being written, or go on with the last lesson."""
-        text = self.composer.text
-        StudyDialog(self._ctx, self.session.answering(), text, self).open()
-
-    def compare(self) -> None:
-        """Have the message being written, else the last one, answered in several ways."""
-        text = self.composer.text
-        if not keeps(self._ctx, self.session):
-            return
-        if self.session.busy or self.session.loading or not (text or self.session.turns):
-            words = self.tr("There is no message to compare answers to. Write one first.")
-            self._ctx.notices.info(words, key="chat.compare")
-            return
-        self.parameters.settle()
-        asked = (text, self.composer.attachments.paths)
-        if text:
-            self._sent_with = asked[1]
-        ComparisonDialog(self._ctx, self.shelf, self.session, self, asked, self).open()
 
     def edit_last(self) -> None:
         """Edit my last message."""
@@ -423,7 +397,7 @@ class ChatPage(PageFrame):
 
     def export(self) -> None:
         """Write the conversation in view to a file; there is none before something was said."""
-        if not keeps(self._ctx, self.session):
+        if not keeps(self._ctx, self.session.id):
             return
         if self.session.conversation is not None:
             self.list.export(self.session.id, self.session.title)

@@ -11,7 +11,7 @@ from studio_chat.pages.comparison.dialog import ComparisonDialog
 
 
 def opened(desk: Any) -> ComparisonDialog:
-    desk.page.compare()
+    desk.page.dialogs.compare()
     found = desk.page.findChild(ComparisonDialog)
     assert isinstance(found, ComparisonDialog)
     return found

@@ -19,7 +19,7 @@ def system(desk: Any, text: str = "Hi") -> str:
 
 
 def opened(desk: Any) -> MemoryDialog:
-    desk.page.show_memory()
+    desk.page.dialogs.show_memory()
     desk.settled()
     return desk.page.findChildren(MemoryDialog)[-1]
 

@@ -9,6 +9,7 @@ import pytest
 
 from plugins.chat.tests.pages.scripted_answer import answer
 from studio_chat.pages.memory.dialog import MemoryDialog
+from studio_chat.pages.thread.sent_message import send_message
 
 SECRET = "the word is quincunx"
 
@@ -38,13 +39,17 @@ def test_it_is_answered_and_branches_and_nothing_of_it_is_written(desk: Any, hom
     assert desk.thread()[0] == ("user", SECRET)
     page.composer.set_text(f"draft: {SECRET}")
     page.save_state()
-    page.show_memory()
+    page.dialogs.show_memory()
     [memory] = page.findChildren(MemoryDialog)
     assert not memory.propose_button.isEnabled(), "no fact is taken out of it"
     memory.accept()
-    page.compare()
+    page.dialogs.compare()
     page.export()
+    page.dialogs.study()
+    send_message(desk.ctx, page.session.turns[-1], page)
+    desk.until(lambda: page.work_queue.idle)
     assert not desk.ctx.library.conversations.list()
+    assert not desk.ctx.library.find("", ["text"], 10), "no message becomes a result"
     page.new()
     assert page.composer.text == "", "its draft went with it"
     page.save_state()

@@ -52,7 +52,7 @@ def test_a_path_is_no_prompt_and_escape_leaves_what_was_typed(desk: Any) -> None
 
 @pytest.mark.slow
 def test_prompts_and_presets_outlive_a_restart(desk: Any) -> None:
-    desk.page.edit_prompts()
+    desk.page.dialogs.edit_prompts()
     dialog = desk.page.findChild(PromptDialog)
     dialog.name.setText(LETTER.name)
     dialog.folder.setText(LETTER.folder)

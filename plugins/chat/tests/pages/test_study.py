@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.testing.scripted import Artifact, Result
-from studio_chat.pages.study.dialog import DRAFT, StudyDialog
+from studio_chat.pages.study.page import DRAFT, HANDED, StudyPage
 from studio_chat.pages.study.progress import Progress
 
 PART = {"summary": "S.", "quote": "A fox ran.", "passage": "A fox ran.", "lines": [1, 1]}
@@ -15,12 +15,12 @@ SECTIONS = [
 ]
 
 
-def study(desk: Any) -> StudyDialog:
-    dialog = StudyDialog(desk.ctx, "tiny", "", desk.page)
-    desk.qtbot.addWidget(dialog)
-    dialog.show()
-    desk.until(lambda: dialog.work_queue.idle)
-    return dialog
+def study(desk: Any) -> StudyPage:
+    page = StudyPage(desk.ctx)
+    desk.qtbot.addWidget(page)
+    page.show()
+    desk.until(lambda: page.work_queue.idle)
+    return page
 
 
 def test_a_lesson_is_studied_left_taken_up_again_and_repeated(desk: Any) -> None:
@@ -54,3 +54,9 @@ def test_a_lesson_is_studied_left_taken_up_again_and_repeated(desk: Any) -> None
     assert kept is not None
     assert kept.todo == [1]
     assert Progress.read(b"no lesson") is None
+    desk.ctx.drafts.put(HANDED, b"Owls hunt at night.")
+    after = study(desk)
+    desk.until(lambda: after.form.values()["text"] == "Owls hunt at night.")
+    assert desk.ctx.drafts.get(HANDED) is None, "it is taken once"
+    after.back.click()
+    assert "What?" in after.question.text(), "the lesson before is not lost"

@@ -8,6 +8,7 @@ import wave
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
 from studio.api import BadInput
 from studio.api.window.tools import Approval
@@ -16,6 +17,7 @@ from studio_chat.pages.tools.call_list import CallCard, CallList
 from studio_chat.pages.tools.settings import ToolSettings
 
 REQUEST = "make the sound of a coin that fades out"
+TWO = "make the sound of a coin, and fade it out"
 EFFECT, EDIT = "music_effect", "music_edit_sound"
 TOOLS = ToolSettings(on=True)
 
@@ -90,7 +92,7 @@ def last_extra(desk: Any) -> dict[str, Any]:
 
 def test_two_steps_each_allowed_and_then_words(desk: Any) -> None:
     two_steps(desk)
-    begin(desk)
+    begin(desk, text=TWO)
     first = waits(desk)
     assert not library(desk), "nothing runs before it is allowed"
     first.approval.set_value("count", 2)
@@ -116,7 +118,7 @@ def test_two_steps_each_allowed_and_then_words(desk: Any) -> None:
 @pytest.mark.slow
 def test_what_came_of_calls_is_read_by_the_model(desk: Any) -> None:
     two_steps(desk)
-    begin(desk)
+    begin(desk, text=TWO)
     waits(desk).approval.once.click()
     waits(desk, 1).approval.once.click()
     desk.over()
@@ -217,7 +219,7 @@ def test_a_loop_of_identical_calls_ends_with_a_sentence(desk: Any) -> None:
 def test_a_run_has_at_most_so_many_steps(desk: Any) -> None:
     desk.ctx.settings.set("tool_steps", 1)
     two_steps(desk)
-    begin(desk)
+    begin(desk, text=TWO)
     waits(desk).approval.once.click()
     desk.over()
     assert len(library(desk)) == 1
@@ -227,7 +229,7 @@ def test_a_run_has_at_most_so_many_steps(desk: Any) -> None:
 @pytest.mark.slow
 def test_the_plan_comes_first_and_steps_can_be_left_out(desk: Any) -> None:
     two_steps(desk)
-    begin(desk, ToolSettings(on=True, plan=True))
+    begin(desk, ToolSettings(on=True, plan=True), TWO)
     desk.until(lambda: desk.page.session.reply.waits_for_plan)
     plan = calls(desk).plan
     assert [box.text() for box in plan.boxes] == ["1. Sound effect", "2. Edit a sound"]
@@ -241,7 +243,7 @@ def test_the_plan_comes_first_and_steps_can_be_left_out(desk: Any) -> None:
 @pytest.mark.slow
 def test_undo_bins_all_that_was_made_and_restores_it(desk: Any) -> None:
     two_steps(desk)
-    begin(desk)
+    begin(desk, text=TWO)
     waits(desk).approval.once.click()
     waits(desk, 1).approval.once.click()
     desk.over()
@@ -282,7 +284,7 @@ def test_stop_ends_it_and_continue_goes_on(desk: Any, at_work: bool) -> None:
 @pytest.mark.slow
 def test_a_run_that_was_cut_shows_what_was_done_and_goes_on(desk: Any) -> None:
     two_steps(desk)
-    begin(desk)
+    begin(desk, text=TWO)
     waits(desk).approval.once.click()
     waits(desk, 1)
     desk.settled()
@@ -311,3 +313,28 @@ def test_what_harms_nothing_asks_nobody(desk: Any) -> None:
     desk.over()
     assert calls(desk).cards[0].words == "51"
     assert desk.thread()[-1][1] == "It is 51."
+
+
+def test_a_picture_of_the_message_is_worked_on_whoever_sees_it(desk: Any, tmp_path: Any) -> None:
+    cat = tmp_path / "cat.png"
+    image = QImage(20, 20, QImage.Format.Format_RGB32)
+    image.save(str(cat))
+    chosen(desk, "image_edit")
+    arguments(desk, "image_edit", image="picture-1", turn="90")
+    job(desk, Artifact("image", cat.read_bytes(), ".png", title="A cat"))
+    words(desk, "Turned.")
+    desk.page.session.change_tools(TOOLS)
+    desk.page._attach([cat])
+    assert not desk.page.composer._trouble.text(), "tools need no eyes"
+    desk.begin("turn it on its side")
+    waits(desk).approval.once.click()
+    desk.over()
+    asked = [each for each in desk.runtime.submitted if each.task == "image.edit"]
+    assert [each.params["image"] for each in asked] == [str(cat)]
+    told = desk.runtime.inputs_of(desk.runtime.submitted[0]).json("messages", list, [])
+    assert "picture-1" in told[-1]["content"], "the model is told of it"
+    chosen(desk)
+    words(desk, "A cat.")
+    desk.page._attach([cat])
+    desk.say("What is it?")
+    assert "cannot see pictures" in calls(desk)._note.text(), "words alone would be made up"

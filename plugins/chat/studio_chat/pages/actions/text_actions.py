@@ -47,7 +47,7 @@ class TextActions(QObject):
         """Ask what to do with a message; a reply can be replaced, the old one is kept beside it."""
         session = self._session()
         text = session.shown_text(turn)
-        if not text.strip() or not keeps(self._ctx, session):
+        if not text.strip() or not keeps(self._ctx, session.id):
             return
 
         def replace(new: str) -> None:
@@ -58,7 +58,7 @@ class TextActions(QObject):
 
     def of_draft(self, at: QWidget) -> None:
         """Ask what to do with what is being written, or what to write."""
-        if keeps(self._ctx, self._session()):
+        if keeps(self._ctx, self._session().id):
             self._ask(Source(self._composer.text, (), self._replace), at, QPoint(0, 0), draft=True)
 
     def _ask(self, source: Source, at: QWidget, place: QPoint, *, draft: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from studio.api import ErrorCode, StudioError
 
 PRIVATE = "private-"
-"""Begins the id of each."""
+"""Begins the id of each, and of its messages."""
 _number = itertools.count(1)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from studio.api import PluginContext
+from studio_chat.pages.conversations.in_memory import PRIVATE
 from studio_chat.pages.phrases import tr
-from studio_chat.pages.session import Session
 
 
-def keeps(ctx: PluginContext, session: Session) -> bool:
-    """Return whether things may be kept of a conversation; if not, tell the user so."""
-    if session.private is None:
+def keeps(ctx: PluginContext, id: str) -> bool:
+    """Return whether things may be kept of a conversation; if not, tell the user so.
+
+    Args:
+        id: Of the conversation, or of one of its messages.
+    """
+    if not id.startswith(PRIVATE):
         return True
     words = tr(
         "This is a private conversation: nothing of it is kept, so this is not possible in it."

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from studio.api import Kind, NewArtifact, PluginContext, SavedArtifact, StudioError, outcome
+from studio_chat.pages.conversations.privacy import keeps
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import Turn, title_of
 
@@ -17,7 +18,7 @@ def send_message(ctx: PluginContext, turn: Turn, at: QWidget) -> None:
     Args:
         at: The menu opens below it.
     """
-    if not turn.id:  # it is being saved itself
+    if not turn.id or not keeps(ctx, turn.id):  # it is being saved itself, or never is
         return
     text, library = turn.content, ctx.library
     new = NewArtifact(Kind.TEXT, text.encode(), ".md", title_of(text), text)

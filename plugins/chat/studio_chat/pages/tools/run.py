@@ -13,7 +13,14 @@ from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
 from studio.api.window.tools import Approval, Tool, ToolCall, ToolResult
 from studio_chat.pages.open_conversation import OpenConversation
 from studio_chat.pages.phrases import tr
-from studio_chat.pages.thread.turns import Reply, Turn, as_messages, documents_of
+from studio_chat.pages.pictures import sees, why_blind
+from studio_chat.pages.thread.turns import (
+    Reply,
+    Turn,
+    as_messages,
+    documents_of,
+    pictures_of,
+)
 from studio_chat.tools import choice, own
 from studio_chat.tools.calls import (
     ASKED,
@@ -30,7 +37,7 @@ from studio_chat.tools.calls import (
     known_results,
     next_word,
 )
-from studio_chat.tools.planning import Comparison, Planning, planning, similarity_in
+from studio_chat.tools.plan import Comparison, Planning, planning, similarity_in
 
 TASK = "chat.reply"
 RANK = "chat.rank"
@@ -70,7 +77,11 @@ class ToolRun:
         attached = session.instructions.documents(session.folder, documents_of(self.path))
         files = [path for path in attached if not Path(path).is_dir()]
         self._documents = document_words(files)
-        self._suffixes = {word: path.suffix.lower() for word, path in self._documents.items()}
+        pictures = pictures_of(self.path)
+        self._seen = pictures if sees(ctx, reply.weights) else []
+        """Pictures that the model looks at while it chooses; tools work on the others, too."""
+        self._files = {**self._documents, **document_words(pictures, "picture")}
+        self._suffixes = {word: path.suffix.lower() for word, path in self._files.items()}
         self._call: ToolCall | None = None
         self._choices = 0
         self._tools: dict[str, Tool] = {}
@@ -104,12 +115,12 @@ class ToolRun:
         request = self._request()
         kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
         self._choices += 1
-        mine, others = self._offered()
+        tools = self._offered()
         plan = planning(
             request,
-            (mine, others),
-            lambda text, most: self._ctx.tools.likely(text, most, others),
-            self._known(),
+            tools,
+            lambda text: self._ctx.tools.likely(text, choice.MOST_RANKED, tools),
+            [*self._known(), *self._files],
             kinds,
             self._so_far(),
         )
@@ -174,12 +185,15 @@ class ToolRun:
             self._ask_arguments(tool)
 
     def _finish(self) -> None:
-        if self._reply.calls:
+        blind = pictures_of(self.path[-1:]) and why_blind(self._ctx, self._reply.weights)
+        if blind and not self._reply.calls:
+            self._reply.note = blind
+        if self._reply.calls or blind:
             self._keep()
         self._write()
 
     def _ask_arguments(self, tool: Tool) -> None:
-        messages = [*as_messages(self.path), *self._own_messages()]
+        messages = [*as_messages(self.path, self._seen), *self._own_messages()]
         before = len(self._reply.calls)
         part = choice.part_of(self._request(), before, before + 1 + len(self._reply.plan))
         asked = choice.call_question(messages, tool, self._known(), self._suffixes, part)
@@ -271,7 +285,7 @@ class ToolRun:
                 tool.name,
                 self._with_ids(call.arguments, tool),
                 conversation=self._session.id,
-                documents=self._documents,
+                documents=self._files,
             )
         except StudioError as error:
             self._failed(call, error)
@@ -362,7 +376,7 @@ class ToolRun:
         reply, pieces = self._reply, list[str]()
         request = JobRequest(
             TASK,
-            {**asked.params, "weights": reply.weights},
+            {**asked.params, "weights": reply.weights, "pictures": self._seen},
             title=self._session.title,
             inputs=asked.inputs(),
             keep=False,
@@ -392,7 +406,7 @@ class ToolRun:
 
     # --- what there is ------------------------------------------------------------------------
 
-    def _offered(self) -> tuple[list[Tool], list[Tool]]:
+    def _offered(self) -> list[Tool]:
         """Return the tools that are allowed: the chat's own, and all others."""
         settings, conversation = self._session.tools, self._session.id
 
@@ -403,7 +417,7 @@ class ToolRun:
         others = [tool for tool in self._ctx.tools.all() if allowed(tool)]
         can_run = any(tool.name == "code_run" for tool in others)
         mine = own.offered(self._documents, can_run=can_run)
-        return [tool for tool in mine if allowed(tool)], others
+        return [*(tool for tool in mine if allowed(tool)), *others]
 
     def _tool(self, name: str) -> Tool | None:
         if name in self._tools:

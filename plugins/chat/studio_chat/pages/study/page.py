@@ -1,47 +1,68 @@
-"""The window of study: what to learn, a section and its question at a time, the score."""
+"""The page of study: what to learn, a section and its question at a time, the score."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDialog,
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api import JobHandle, JobRequest, PluginContext, Priority, Role, StudioError, WorkQueue
+from studio.api import (
+    JobHandle,
+    JobRequest,
+    Page,
+    PluginContext,
+    Priority,
+    Role,
+    SavedArtifact,
+    StudioError,
+    WorkQueue,
+)
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.study.progress import Given, Progress
 from studio_chat.schema import Lesson
+from studio_chat.schema.texts import DOCUMENT_SUFFIXES
 
+PAGE = "chat.study"
 DRAFT = "study"
+HANDED = "study-text"
+"""The draft with a text that another page would like to be learned from."""
 _FIELDS = ("topic", "text", "document", "sections", "questions")
-_SIZE = QSize(680, 620)
+_WIDEST = 760
 
 
-class StudyDialog(QDialog):
+def build(ctx: PluginContext) -> Page:
+    """Return the page as the window takes it."""
+    page = StudyPage(ctx)
+    return Page(page, accept=page.accept, focus=page.take_focus)
+
+
+class StudyPage(QWidget):
     """Goes on where the last lesson was left, or asks what to learn. Return does the next thing."""
 
-    def __init__(self, ctx: PluginContext, weights: str, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Study"))
-        self.resize(_SIZE)
-        self._ctx, self._weights = ctx, weights
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
         self.work_queue = WorkQueue(ctx)
         self.progress: Progress | None = None
+        self._left: Progress | None = None
+        """The last lesson, while another one is asked for."""
         self._job: JobHandle | None = None
         self._marked: Given | None = None
         ui = ctx.ui
+        self.weights = ctx.kit.weights_picker("text", key="study_weights")
         self.form = ui.form(Lesson, only=_FIELDS)
-        self.form.set_values({"text": text})
         self.view = ui.prose_view()
         self.question = ui.label("", Role.STRONG, wrap=True)
         self._choices = QWidget()
@@ -53,38 +74,86 @@ class StudyDialog(QDialog):
         self.told = ui.label("", wrap=True)
         self.row, self.trouble = ui.progress_row(), ui.trouble_row()
         self.go = ui.button(tr("Make a lesson"), "check", primary=True)
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.next)
         self.anew = ui.button(tr("New lesson"), "plus")
-        self.anew.clicked.connect(self._begin_anew)
+        self.back = ui.button(tr("Back to the last lesson"), "arrow-left")
         self.export = ui.button(tr("Export…"), "download")
-        self.export.clicked.connect(self._export)
         self._lay_out()
-        for part in (self.anew, self.export, *self._parts[1:], self.field, self.told):
+        for part in (self.anew, self.back, self.export, *self._parts[1:], self.field, self.told):
             part.hide()
+        self.drop_target = ctx.kit.drop_target(
+            self,
+            tr("Drop to learn from it"),
+            trouble=self.trouble,
+            files=lambda paths: self._begin_anew({"document": str(paths[0])}),
+            suffixes=DOCUMENT_SUFFIXES,
+            many=False,
+            text=lambda text: self._begin_anew({"text": text}),
+        )
+        self.go.clicked.connect(self.next)
+        self.anew.clicked.connect(lambda: self._begin_anew({}))
+        self.back.clicked.connect(self._go_back)
+        self.export.clicked.connect(self._export)
         self.work_queue.do(lambda: ctx.drafts.get(DRAFT), self._opened)
 
     def _lay_out(self) -> None:
+        ui = self._ctx.ui
+        head = QHBoxLayout()
+        head.addWidget(ui.label(tr("Study"), Role.TITLE))
+        head.addStretch(1)
+        head.addWidget(self.weights.widget)
         foot = QHBoxLayout()
-        for button in (self.anew, self.export):
-            button.setAutoDefault(False)
+        for button in (self.anew, self.back, self.export):
             foot.addWidget(button)
         foot.addStretch(1)
         foot.addWidget(self.go)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 18)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 8, 12, 8)
         column.setSpacing(12)
         self._parts = (self.form.widget, self.view.widget, self.question, self._choices)
-        for part in (*self._parts, self.field, self.told, self.row.widget, self.trouble.widget):
+        for part in (*self._parts, self.field, self.told):
             column.addWidget(part)
         column.addStretch(1)
-        column.addLayout(foot)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        middle = QWidget()
+        middle.setMaximumWidth(_WIDEST)
+        whole = QVBoxLayout(middle)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(head)
+        whole.addWidget(area, 1)
+        for part in (self.row.widget, self.trouble.widget):
+            whole.addWidget(part)
+        whole.addLayout(foot)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(28, 16, 28, 18)
+        row.addStretch(1)
+        row.addWidget(middle, 1000)
+        row.addStretch(1)
 
     # --- what is in view ----------------------------------------------------------------------
 
     def _opened(self, data: bytes | None) -> None:
-        self.progress = None if self.form.values().get("text") else Progress.read(data)
+        if self.progress is None:
+            self.progress = Progress.read(data)
         self._show()
+        self._look_for_text()
+
+    def _look_for_text(self) -> None:
+        """Take the text that another page has handed over."""
+
+        def take() -> str:
+            text = self._ctx.drafts.get(HANDED)
+            self._ctx.drafts.remove(HANDED)
+            return (text or b"").decode("utf-8", "replace")
+
+        def begin(text: str) -> None:
+            if text:
+                self._begin_anew({"text": text})
+
+        self.work_queue.do(take, begin)
 
     def _show(self) -> None:
         progress, self._marked = self.progress, None
@@ -93,6 +162,7 @@ class StudyDialog(QDialog):
         self.view.widget.setVisible(asks)
         self.question.setVisible(progress is not None)
         self.anew.setVisible(progress is not None)
+        self.back.setVisible(progress is None and self._left is not None)
         self.export.setVisible(progress is not None)
         self.field.hide()
         self._choices.hide()
@@ -136,7 +206,7 @@ class StudyDialog(QDialog):
         weak = [progress.sections[at] for at in progress.to_repeat]
         lines = [f"• {each['title']}: {each['answer']}" for each in weak]
         self._tell("\n".join([tr("To repeat:"), *lines]) if weak else tr("All of it is right."))
-        self.go.setText(tr("Repeat these") if weak else tr("Close"))
+        self.go.setText(tr("Repeat these") if weak else tr("New lesson"))
 
     def _tell(self, words: str) -> None:
         self.told.setText(words)
@@ -145,8 +215,10 @@ class StudyDialog(QDialog):
     # --- what the user does -------------------------------------------------------------------
 
     def next(self) -> None:
-        """Do what the button says: make the lesson, check, go on, repeat, close."""
+        """Do what the button says: make the lesson, check, go on, repeat, begin another one."""
         progress = self.progress
+        if not self.go.isEnabled():
+            return
         self.trouble.hide()
         if progress is None:
             self._make()
@@ -161,13 +233,30 @@ class StudyDialog(QDialog):
             self._keep()
             self._show()
         else:
-            self.accept()
+            self._begin_anew({})
 
-    def done(self, code: int) -> None:
-        """Stop what is being written, and close."""
-        if self._job is not None:
-            self._job.cancel()
-        super().done(code)
+    def accept(self, artifact: SavedArtifact) -> None:
+        """Learn from a text of the library."""
+        path = Path(artifact.path)
+        known = path.suffix.lower() in DOCUMENT_SUFFIXES
+        self._begin_anew({"document": str(path)} if known else {"text": artifact.text})
+
+    def take_focus(self) -> None:
+        """Put the keyboard where the user goes on."""
+        (self.form.widget if self.progress is None else self.field).setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return does what the button says."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.next()
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Another page may have handed over a text meanwhile; weights may have come."""
+        super().showEvent(event)
+        self.weights.refresh()
+        self._look_for_text()
 
     def _make(self) -> None:
         values = {name: v for name, v in self.form.values().items() if name in _FIELDS}
@@ -178,6 +267,7 @@ class StudyDialog(QDialog):
         self.progress = Progress(
             sections[0]["title"], str(result["text"]), sections, {}, list(range(len(sections)))
         )
+        self._left = None
         self._keep()
         self._show()
 
@@ -218,7 +308,7 @@ class StudyDialog(QDialog):
     def _submit(self, task: str, params: Mapping[str, Any], then: Any) -> None:
         request = JobRequest(
             task,
-            {**params, "weights": self._weights},
+            {**params, "weights": self.weights.weights},
             title=tr("Study"),
             priority=Priority.INTERACTIVE,
         )
@@ -229,17 +319,30 @@ class StudyDialog(QDialog):
             return
         self.go.setEnabled(False)
         self.row.follow(job)
-        job.on_done(then)
-        job.on_failed(self._failed)
-        job.on_cancelled(lambda: self.go.setEnabled(True))
+
+        def mine(call: Callable[..., None]) -> Callable[..., None]:
+            return lambda *told: call(*told) if self._job is job else None
+
+        job.on_done(mine(then))
+        job.on_failed(mine(self._failed))
+        job.on_cancelled(mine(lambda: self.go.setEnabled(True)))
 
     def _failed(self, error: StudioError) -> None:
         self.go.setEnabled(True)
         self.trouble.tell(error, self.next)
 
-    def _begin_anew(self) -> None:
-        self.progress = None
-        self.work_queue.do(lambda: self._ctx.drafts.remove(DRAFT))
+    def _begin_anew(self, values: Mapping[str, Any]) -> None:
+        """Ask what to learn; the last lesson is kept until there is another one."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancel()
+        if self.progress is not None:
+            self._left, self.progress = self.progress, None
+        self.form.set_values({"topic": "", "text": "", "document": "", **values})
+        self._show()
+
+    def _go_back(self) -> None:
+        self.progress, self._left = self._left, None
         self._show()
 
     def _keep(self) -> None:
