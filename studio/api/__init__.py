@@ -7,7 +7,6 @@ none of it imports Qt or torch.
 from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, NewArtifact, SavedArtifact, Verdict
-from studio.api.bm25 import bm25
 from studio.api.clean_text import clean as clean_text
 from studio.api.comparison import Difference, Effect, difference
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
@@ -55,6 +54,7 @@ from studio.api.window.narration import Narration
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
 from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
+from studio.api.worker.bm25 import bm25
 from studio.api.worker.call_outcome import CalledArtifact, CallOutcome
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (

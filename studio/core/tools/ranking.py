@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from studio.api.bm25 import bm25
 from studio.api.window.tools import Tool
+from studio.api.worker.bm25 import bm25
 
 _LENGTH_SHARE = 0.2
 """A tool that says more of itself is hardly less likely."""
