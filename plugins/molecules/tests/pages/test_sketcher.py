@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 
@@ -149,6 +149,16 @@ def test_what_is_pasted_stands_beside_and_a_wrong_text_says_why(hand: Hand) -> N
     QApplication.clipboard().setText("O")
     hand.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     hand.drawn("CC.O")
+    hand.sketcher.copy_molfile.click()
+    block = QApplication.clipboard().text()
+    hand.sketcher.clear.click()
+    data = QMimeData()
+    data.setText("of no use")
+    data.setData("chemical/x-mdl-molfile", block.encode())
+    QApplication.clipboard().setMimeData(data)
+    hand.sketcher.paste.click()
+    hand.drawn("CC.O")
+    assert len(hand.canvas.structure.atoms) == 3, "the very molfile that was copied is drawn, too"
     hand.sketcher.field.setFocus()
     hand.sketcher.field.selectAll()
     hand.desk.qtbot.keyClicks(hand.sketcher.field, "C(C")

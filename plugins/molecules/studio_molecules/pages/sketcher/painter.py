@@ -41,6 +41,8 @@ _COLOURS = {
 """Element → its colour on light and on dark, each at 4.5 : 1; others have that of the text."""
 _GAP, _TRIPLE_GAP = 0.17, 0.2
 """Between the lines of a bond, in the unit of coordinates."""
+_LEAST_GAP = 2.8
+"""The same in pixels, at least: nearer lines become one."""
 _WEDGE = 0.16
 _FONT = 0.58
 _AFTER_HYDROGEN = ("O", "S", "Se", "F", "Cl", "Br", "I")
@@ -94,14 +96,22 @@ class StructurePainter:
     """Paints one structure onto a painter."""
 
     def __init__(
-        self, painter: QPainter, view: View, tokens: Tokens, ground: str = "field"
+        self, painter: QPainter, view: View, tokens: Tokens, *, least: int = 6, clear: bool = False
     ) -> None:
+        """Paint at a view.
+
+        Args:
+            least: Pixels of a letter at least.
+            clear: Whether it is an icon: no ground behind the letters, and no hydrogens.
+        """
         self._painter, self._view, self._tokens = painter, view, tokens
-        self._ground = QColor(tokens.colors[ground])
+        self._ground = QColor(tokens.colors["field"])
+        self._clear = clear
         self._ink = QColor(tokens.colors["text"])
         self._thick = max(1.2, view.scale * 0.06)
+        self._gap = max(_GAP, _LEAST_GAP / view.scale)
         font = QFont(painter.font())
-        font.setPixelSize(max(6, round(view.scale * _FONT)))
+        font.setPixelSize(max(least, round(view.scale * _FONT)))
         painter.setFont(font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._metrics = QFontMetricsF(font)
@@ -161,9 +171,10 @@ class StructurePainter:
         elif bond.order in (DOUBLE, AROMATIC):
             self._paint_double(bond, begin, end, side)
         elif bond.order == TRIPLE:
+            triple = max(_TRIPLE_GAP, self._gap)
             painter.drawLine(begin, end)
-            self._paint_beside(begin, end, side * _TRIPLE_GAP, 0.08)
-            self._paint_beside(begin, end, -side * _TRIPLE_GAP, 0.08)
+            self._paint_beside(begin, end, side * triple, 0.08)
+            self._paint_beside(begin, end, -side * triple, 0.08)
         else:
             if bond.order == ANY:
                 pen.setStyle(Qt.PenStyle.DashLine)
@@ -186,7 +197,7 @@ class StructurePainter:
         dashed = QPen(self._painter.pen())
         dashed.setStyle(Qt.PenStyle.DashLine)
         if inner == 0:
-            half = side * (_GAP / 2)
+            half = side * (self._gap / 2)
             self._painter.drawLine(begin + half, end + half)
             if bond.order == AROMATIC:
                 self._painter.setPen(dashed)
@@ -195,7 +206,7 @@ class StructurePainter:
         self._painter.drawLine(begin, end)
         if bond.order == AROMATIC:
             self._painter.setPen(dashed)
-        self._paint_beside(begin, end, side * (_GAP * inner), 0.12)
+        self._paint_beside(begin, end, side * (self._gap * inner), 0.12)
 
     def _paint_beside(self, begin: QPointF, end: QPointF, shift: QPointF, short: float) -> None:
         along = (end - begin) * short
@@ -221,7 +232,7 @@ class StructurePainter:
     # --- atoms --------------------------------------------------------------------------------
 
     def _paint_atom(self, place: int, atom: Atom) -> None:
-        hydrogens = self._structure.hydrogens(place)
+        hydrogens = 0 if self._clear else self._structure.hydrogens(place)
         lone = not self._structure.neighbours[place]
         if atom.symbol == "C" and not (atom.charge or atom.isotope or atom.radical or lone):
             return
@@ -243,9 +254,14 @@ class StructurePainter:
             parts.append((around, f"H{count}"))
         self._painter.setPen(Qt.PenStyle.NoPen)
         self._painter.setBrush(self._ground)
+        modes = QPainter.CompositionMode
+        self._painter.setCompositionMode(
+            modes.CompositionMode_Clear if self._clear else modes.CompositionMode_SourceOver
+        )
         for box, _ in parts:
             grown = box.adjusted(-1, 0, 1, 0)
             self._painter.drawRoundedRect(grown, 3, 3)
+        self._painter.setCompositionMode(modes.CompositionMode_SourceOver)
         self._painter.setPen(self._colour(atom))
         for box, said in parts:
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
@@ -292,11 +308,12 @@ def icon(structure: Structure, tokens: Tokens, size: int = 20) -> QIcon:
     for ratio in (1, 2):
         pixmap = QPixmap(QSize(size, size) * ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        box = QRectF(0, 0, size * ratio, size * ratio)
-        view = fitting(structure, box, most=float(size * ratio), margin=0.15)
-        StructurePainter(painter, view, tokens).paint(structure)
-        painter.end()
         pixmap.setDevicePixelRatio(ratio)
+        painter = QPainter(pixmap)
+        labelled = any(atom.symbol != "C" for atom in structure.atoms)
+        margin = 0.45 if labelled else 0.15
+        view = fitting(structure, QRectF(0, 0, size, size), most=float(size), margin=margin)
+        StructurePainter(painter, view, tokens, least=9, clear=True).paint(structure)
+        painter.end()
         found.addPixmap(pixmap)
     return found

@@ -17,6 +17,16 @@ from studio_molecules.pages.sketcher.toolbox import Toolbox
 from studio_molecules.sketch import molfile
 from studio_molecules.sketch.structure import Structure
 
+_FORMATS = ("chemical/x-mdl-molfile", "chemical/x-daylight-smiles")
+"""What other programs put on the clipboard beside, or instead of, a plain text."""
+
+
+def _copied() -> str:
+    """Return the structure on the clipboard, or the text; empty without any."""
+    data = QGuiApplication.clipboard().mimeData()
+    found = next((data.data(each).data() for each in _FORMATS if data.hasFormat(each)), b"")
+    return bytes(found).decode("utf-8", "replace").strip("\0") or data.text()
+
 
 class Sketcher(QDialog):
     """Draws one structure; what is drawn stays when it is closed.
@@ -34,8 +44,8 @@ class Sketcher(QDialog):
         super().__init__(parent)
         self._ctx, self._query = ctx, query
         self.text = self._asked = ""
-        self._adds = False
-        """Whether what was asked is put beside what is drawn."""
+        self._adds = self._drawn = False
+        """Whether what was asked is put beside what is drawn; whether it is what is drawn."""
         self.setWindowTitle(tr("Draw a pattern") if query else tr("Draw a structure"))
         self.resize(720, 600)
         self.canvas = SketchCanvas(ctx)
@@ -147,7 +157,7 @@ class Sketcher(QDialog):
 
     def paste_structure(self) -> None:
         """Add what is on the clipboard."""
-        text = QGuiApplication.clipboard().text()
+        text = _copied()
         if text.strip():
             self._ask(text, at_once=True)
             self._adds = True
@@ -168,6 +178,7 @@ class Sketcher(QDialog):
             self._on_failed(error)
             return
         self._ask(drawn)
+        self._drawn = True
 
     def _on_typed(self, text: str) -> None:
         if text.strip():
@@ -176,7 +187,7 @@ class Sketcher(QDialog):
             self.canvas.edit(Structure())
 
     def _ask(self, structure: str, *, clean: bool = False, at_once: bool = False) -> None:
-        self._asked, self._adds = structure, False
+        self._asked, self._adds, self._drawn = structure, False, False
         self.text = ""
         self.conversion.ask(structure, clean=clean, at_once=at_once)
         self._show()
@@ -187,7 +198,7 @@ class Sketcher(QDialog):
             self.canvas.show_structure(self.canvas.structure.beside(molfile.read(block)))
             self._on_drawn()
             return
-        if block != self._asked:  # typed, pasted or laid out anew
+        if not self._drawn or block != self._asked:  # typed, pasted or laid out anew
             self.canvas.show_structure(molfile.read(block))
         self.text = str(found["smarts" if self._query else "smiles"])
         problem = str(found["problem"])

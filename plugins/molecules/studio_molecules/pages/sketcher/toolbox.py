@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Tokens
@@ -40,7 +41,7 @@ from studio_molecules.sketch.templates import GROUPS, RINGS
 
 _ELEMENTS = ("C", "N", "O", "S", "F", "Cl", "Br", "I", "P", "H")
 _SHOWN_RINGS = ("Benzene", "Cyclohexane", "Cyclopentane", "Cyclopropane", "Pyridine", "Thiophene")
-_ICON = 20
+_ICON = 24
 
 
 class Toolbox(QWidget):
@@ -59,7 +60,7 @@ class Toolbox(QWidget):
         super().__init__()
         self._ctx = ctx
         self._group = QButtonGroup(self)
-        self._drawn: list[tuple[QToolButton, Structure]] = []
+        self._drawn: list[tuple[QToolButton | QAction, Structure]] = []
         self.column, self.rings = QWidget(), QWidget()
         self._lay_out_column(query)
         self._lay_out_rings()
@@ -151,7 +152,8 @@ class Toolbox(QWidget):
         button = self._ctx.ui.button(words, dense=True)
         menu = self._ctx.ui.menu()
         for name, template in templates.items():
-            action = menu.addAction(icon(template, self._ctx.ui.tokens, 24), _called(name))
+            action = menu.addAction(_called(name))
+            self._drawn.append((action, template))
             action.triggered.connect(partial(self._take, PlaceTemplate(template)))
         button.setMenu(menu)
         found: QWidget = button
@@ -167,8 +169,8 @@ class Toolbox(QWidget):
         self.chosen.emit(tool)
 
     def _draw_icons(self, tokens: Tokens) -> None:
-        for button, drawing in self._drawn:
-            button.setIcon(icon(drawing, tokens, _ICON))
+        for each, drawing in self._drawn:
+            each.setIcon(icon(drawing, tokens, _ICON))
 
 
 def _bond(tool: DrawBond) -> Structure:
