@@ -83,6 +83,9 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     app.window.resize(*_SIZE)
     app.look.theme.reduced_motion = True
     app.start()
+    _wait(lambda: app.session is not None)
+    assert app.session is not None
+    app.session.studio.runtime.start()  # as the first touch would
     _wait(lambda: app.activity.runtime_state == "ready" and bool(app.window.pages.current))
     _open_conversation(app, shown)
     _open_score(app)
