@@ -74,7 +74,9 @@ def _filled(
     accepted: dict[str, int] = {}
     first = 0.0
     for way in ways:
-        wish = {"weights": weights, "lines": _MOST_LINES, "left_only": way != "filled"}
+        # What follows the last line that is missing counts for nothing: it is not waited for.
+        lines = hole.missing.count("\n") + 1
+        wish = {"weights": weights, "lines": lines, "left_only": way != "filled"}
         made = ctx.run("code.complete", wish, {"before": hole.before, "after": hole.after})
         accepted[way] = agreed(str(made["text"]), hole.missing)
         if way == "filled":
