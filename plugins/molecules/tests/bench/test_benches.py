@@ -16,6 +16,7 @@ from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from studio.api import ErrorCode, StudioError
 from studio_molecules.bench import (
+    decoys,
     docking,
     goals,
     guacamol,
@@ -243,6 +244,11 @@ def test_docking_is_judged_by_how_often_known_ligands_come_first(
         "DRD2": 0.875,  # three of four before all, one level with all
         "EGFR": 0.875,
     }
+    assert found["targets"]["DRD2"]["enrichment"] == pytest.approx(5, abs=0.01), "four come first"
+    assert len(found["targets"]["DRD2"]) == 2 + 4 + 16
+    ligand, like = {"it": "Clc1ccc2ccccc2c1"}, "Clc1ccc2ccccc2c1C"
+    pool = {"small": "CCO", "like": like, "near": "FC(F)(F)C1CCCCC1"}
+    assert list(decoys.decoys(ligand, pool, 1)) == ["near"]
     assert (found["ratio"], found["risperidone_off"]) == (0.875, 3.9)
     for smiles in (each for own in docking.LIGANDS.values() for each in own.values()):
         assert Chem.MolFromSmiles(smiles) is not None
