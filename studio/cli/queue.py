@@ -12,7 +12,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.interrupt import on_interrupt
 from studio.cli.terminal.job_progress import PUMP_SECONDS
-from studio.cli.terminal.studio_session import StudioSession
+from studio.cli.terminal.studio_session import StudioSession, must_be_alone
 from studio.core.jobs.durations import estimate
 from studio.core.jobs.job_queue import fitting
 from studio.core.library.library import Library
@@ -32,6 +32,10 @@ _PRIORITIES = {
     "normal": Priority.NORMAL,
     "low": Priority.BACKGROUND,
 }
+_OPEN = (
+    "manages the queue",
+    "Change the queue in its window (Ctrl+J), or close it and try again.",
+)
 _SHORT_ID = 6
 """Characters of an id that a list shows: the last ones, which differ."""
 
@@ -49,7 +53,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
             return ExitCode.OK
     with Library.open(session.paths, read_only=not writes) as library:
         if writes:
-            _must_be_alone(library)
+            must_be_alone(library, *_OPEN)
             _COMMANDS[arguments.command](library, arguments)
         _list(library, session.plugins, arguments)
     return ExitCode.OK
@@ -97,17 +101,6 @@ def _change_there(studio: OpenStudio, arguments: Namespace) -> None:
             studio.change_queue("prioritise", ids[0], str(_PRIORITIES[arguments.priority]))
         case command:
             studio.change_queue(command, ids)
-
-
-def _must_be_alone(library: Library) -> None:
-    if library.health.writer:
-        raise StudioError(
-            ErrorCode.BUSY,
-            f"Offline Studio is open (process {library.health.writer}) and manages the queue.",
-            "Change the queue in its window (Ctrl+J), or close it and try again.",
-        )
-    if library.read_only:
-        raise library.health.error()
 
 
 def _pause(library: Library, arguments: Namespace, paused: bool = True) -> None:
@@ -249,7 +242,7 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
         if isinstance(studio, OpenStudio):
             watch: QueueWatch | HandedQueue = studio.watch_queue(tale.add, retry=arguments.retry)
         else:
-            _must_be_alone(studio.library)
+            must_be_alone(studio.library, *_OPEN)
             watch = _taken_up(studio, tale.add, retry=arguments.retry)
         code = tale.follow(studio, watch)
         if isinstance(watch, HandedQueue) and watch.error:

@@ -14,7 +14,7 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.job_progress import PUMP_SECONDS
-from studio.cli.terminal.studio_session import StudioSession
+from studio.cli.terminal.studio_session import StudioSession, must_be_alone
 from studio.core.clusters.address import Address
 from studio.core.library.library import Library
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
@@ -27,6 +27,10 @@ from studio.core.workflows.runner import Runner
 from studio.core.workflows.runs import machine_of
 from studio.protocol.errors import ErrorCode, StudioError
 
+_OPEN = (
+    "has the library",
+    "Run the workflow on its Workflows page, or close it and try again.",
+)
 _SHORT_ID = 6
 _MOST_ROWS = 1000
 """Rows that a table shows; JSON has all."""
@@ -113,7 +117,7 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
         how: dict[str, Any] = {"params": params, "seed": arguments.seed, "on": arguments.on}
         if isinstance(studio, OpenStudio):
             return _follow(studio, studio.start_run(text, source, **how), arguments)
-        _must_be_alone(studio.library)
+        must_be_alone(studio.library, *_OPEN)
         return _follow(studio, studio.workflows.start(text, source, **how), arguments)
 
 
@@ -124,7 +128,7 @@ def _resume(arguments: Namespace, session: StudioSession) -> int:
         how: dict[str, Any] = {"retry": arguments.retry, "on": arguments.on}
         if isinstance(studio, OpenStudio):
             return _follow(studio, studio.resume_run(run, **how), arguments)
-        _must_be_alone(studio.library)
+        must_be_alone(studio.library, *_OPEN)
         return _follow(studio, studio.workflows.resume(run, **how), arguments)
 
 
@@ -198,17 +202,6 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
         if not sign:
             raise BadInput(f"--param must be NAME=VALUE; you gave “{name}”.")
     return {name: value for name, _, value in pairs}
-
-
-def _must_be_alone(library: Library) -> None:
-    if library.health.writer:
-        raise StudioError(
-            ErrorCode.BUSY,
-            f"Offline Studio is open (process {library.health.writer}) and has the library.",
-            "Run the workflow on its Workflows page, or close it and try again.",
-        )
-    if library.read_only:
-        raise library.health.error()
 
 
 # --- looking ----------------------------------------------------------------------------------

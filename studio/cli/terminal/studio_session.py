@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli.terminal import output
 from studio.core.paths import StudioPaths
-from studio.protocol.errors import StudioError
+from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Library
@@ -191,3 +191,19 @@ class StudioSession:
                 " there. --out FOLDER keeps copies of the results."
             )
             yield Library.open(paths)
+
+
+def must_be_alone(library: Library, why: str, hint: str) -> None:
+    """Make sure that this command may write into the library.
+
+    Args:
+        why: What a studio that is open does with it, behind “Offline Studio is open and”.
+
+    Raises:
+        StudioError: A studio that does not listen has it, or it is damaged.
+    """
+    if library.health.writer:
+        opened = f"Offline Studio is open (process {library.health.writer}) and {why}."
+        raise StudioError(ErrorCode.BUSY, opened, hint)
+    if library.read_only:
+        raise library.health.error()

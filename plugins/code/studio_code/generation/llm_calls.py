@@ -22,6 +22,7 @@ from studio.api import (
 )
 from studio.api.worker.text import FittedPrompt
 from studio_code.generation.loops import before_repeating, repeats
+from studio_code.generation.prompts import STOP
 
 LIKELIEST: Final = SamplingParams(
     temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0
@@ -94,6 +95,26 @@ def ask(
         if drawn < redraws:
             yield ctx.text("\n\n", channel=channel)
     return _unlooped(written)
+
+
+def ask_for_code(
+    ctx: TaskContext,
+    engine: TextEngine,
+    messages: Sequence[ChatMessage],
+    *,
+    weights: str,
+    max_tokens: int,
+    seed: int,
+    temperature: float = 0.0,
+    message: str = "",
+) -> Generator[Event, None, WrittenText]:
+    """Ask for one block of code, to its end; one that goes in circles is drawn anew."""
+    wish = sampling(max_tokens, seed, temperature=temperature, stop=[STOP])
+    return (
+        yield from ask(
+            ctx, engine, messages, wish, weights=weights, message=message, redraws=REDRAWS
+        )
+    )
 
 
 def _unlooped(written: WrittenText) -> WrittenText:

@@ -194,15 +194,14 @@ def _asked(
     most = min(work.params.max_tokens, 2 * engine.count(there) + _NEW_TOKENS)
     for round_ in range(work.params.rounds + 1):
         messages = plan_prompts.correction(asked, code, trouble) if round_ else asked
-        wish = llm_calls.sampling(most, ctx.rng.seed + round_, stop=[prompts.STOP])
-        answer = yield from llm_calls.ask(
+        answer = yield from llm_calls.ask_for_code(
             ctx,
             engine,
             messages,
-            wish,
             weights=work.params.weights,
+            max_tokens=most,
+            seed=ctx.rng.seed + round_,
             message=f"Writing {source.path}",
-            redraws=llm_calls.REDRAWS,
         )
         yield ctx.text("\n\n", channel="answer")
         word = source.language.fences[0]

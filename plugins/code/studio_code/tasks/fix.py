@@ -89,21 +89,15 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
         asked = prompts.fix(work.found, work.error[-6000:], files, params.tests)
         again = asked
         for round_ in range(params.rounds + 1):
-            wish = llm_calls.sampling(
-                params.max_tokens,
-                ctx.rng.seed + round_,
-                temperature=0.4 if round_ > 1 else 0.0,
-                stop=[prompts.STOP],
-            )
-            message = f"Round {round_ + 1}: correcting"
-            answer = yield from llm_calls.ask(
+            answer = yield from llm_calls.ask_for_code(
                 ctx,
                 engine,
                 again,
-                wish,
                 weights=params.weights,
-                message=message,
-                redraws=llm_calls.REDRAWS,
+                max_tokens=params.max_tokens,
+                seed=ctx.rng.seed + round_,
+                temperature=0.4 if round_ > 1 else 0.0,
+                message=f"Round {round_ + 1}: correcting",
             )
             yield ctx.text("\n\n", channel="answer")
             attempt = _attempt(work, answer, round_)

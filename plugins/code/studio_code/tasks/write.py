@@ -158,21 +158,16 @@ def _repair(
     assert best is not None, "there is a try before there is a repair"
     trouble = best.problem or (best.tested.failures() if best.tested else best.output)
     again = prompts.repair(asked, best.code, work.language, trouble)
-    wish = llm_calls.sampling(
-        work.params.max_tokens,
-        ctx.rng.seed + 1000 * round_,
-        temperature=work.params.temperature if round_ > 1 else 0.0,
-        stop=[prompts.STOP],
-    )
     yield ctx.text("\n\n", channel="answer")
-    answer = yield from llm_calls.ask(
+    answer = yield from llm_calls.ask_for_code(
         ctx,
         engine,
         again,
-        wish,
         weights=work.params.weights,
+        max_tokens=work.params.max_tokens,
+        seed=ctx.rng.seed + 1000 * round_,
+        temperature=work.params.temperature if round_ > 1 else 0.0,
         message=f"Round {round_ + 1}: correcting",
-        redraws=llm_calls.REDRAWS,
     )
     return _attempt(work, answer, best.candidate, round_)
 
@@ -181,21 +176,16 @@ def _second_opinion(
     ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
 ) -> Generator[Event, None, Candidate]:
     """Write the code once more, drawn, without showing what failed: so that two can agree."""
-    wish = llm_calls.sampling(
-        work.params.max_tokens,
-        ctx.rng.seed + len(work.attempts),
-        temperature=work.params.temperature,
-        stop=[prompts.STOP],
-    )
     yield ctx.text("\n\n", channel="answer")
-    answer = yield from llm_calls.ask(
+    answer = yield from llm_calls.ask_for_code(
         ctx,
         engine,
         asked,
-        wish,
         weights=work.params.weights,
+        max_tokens=work.params.max_tokens,
+        seed=ctx.rng.seed + len(work.attempts),
+        temperature=work.params.temperature,
         message="A second opinion",
-        redraws=llm_calls.REDRAWS,
     )
     number = max(each.candidate for each in work.attempts) + 1
     return _attempt(work, answer, number, 0)
