@@ -49,8 +49,12 @@ def with_namespaces(
         mounts += ["--dev-bind", device, device]
     shown = {**{f"{LENT}/{name}": path for name, path in lent.items()}, **opened}
     for place in sorted(shown, key=lambda each: each.count("/")):  # what lies in another one later
-        bind = "--bind" if Path(place) in openings.writable else "--ro-bind"
-        mounts += [bind, str(shown[place]), place]
+        is_writable = Path(place) in openings.writable
+        if place in openings.folders and os.path.islink(place) and not is_writable:
+            if place not in readable:  # a program finds what belongs to it where a link leads
+                mounts += ["--symlink", os.readlink(place), place]
+            continue
+        mounts += ["--bind" if is_writable else "--ro-bind", str(shown[place]), place]
     user = spare_user()
     command = [
         bwrap,

@@ -37,7 +37,8 @@ class Openings:
     """What a run may reach beside its own files and the packages that are lent.
 
     Attributes:
-        folders: Where it finds a file or folder → where that lies; for reading.
+        folders: Where it finds a file or folder → where that lies; for reading. A link is found as
+            one: what it leads to must be among them.
         network: It may speak to other machines.
         writable: Folders that it may change, too, where they lie.
         environment: What it finds in its environment beside what every run finds, or instead.

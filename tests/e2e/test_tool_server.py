@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,19 @@ def test_a_server_of_the_package_works_as_a_tool(tmp_path: Path) -> None:
     for path in (notes / "a.txt", tmp_path / "b.txt"):
         path.write_text("Milk")
         path.chmod(0o644)
-    script = Path(__file__).with_name("tool_server.py")
+    # As installers leave it: a link whose program finds its parts where that leads.
+    package = tmp_path / "package"
+    package.mkdir(mode=0o755)
+    shutil.copy(Path(__file__).with_name("tool_server.py"), package)
+    started = "import runpy\nrunpy.run_module('tool_server', run_name='__main__')\n"
+    (package / "main.py").write_text(f"#!{sys.executable}\n{started}")
+    (package / "main.py").chmod(0o755)
+    (tmp_path / "notes-server").symlink_to("package/main.py")
     studio = Studio.open(home=tmp_path / "home", launch=ScriptedRuntime().launch)
     try:
         servers = studio.tools.servers
-        entry = ServerEntry("notes", sys.executable, (str(script),), readable=(str(notes),))
+        lent = (str(notes), str(package))
+        entry = ServerEntry("notes", str(tmp_path / "notes-server"), readable=lent)
         servers.put(entry)
         assert not any(tool.group == "server:notes" for tool in studio.tools.all())
         checked: list[Any] = []

@@ -193,7 +193,8 @@ def _request(entry: ServerEntry, path: Path) -> SandboxRequest:
 
 def _openings(entry: ServerEntry, path: Path) -> Openings:
     writable = tuple(map(Path, entry.writable))
-    readable = program.needs(path, entry.arguments) | {Path(each) for each in entry.readable}
+    named = program.needs(path, entry.arguments) | {Path(each) for each in entry.readable}
+    readable = {step for each in named for step in program.links(each)}
     shown = {*readable, *writable}
     whole = {each for each in readable if each.exists() and shown.isdisjoint(each.parents)}
     ours = {"PATH": os.pathsep.join((str(path.parent), _PATH)), "PYTHONPATH": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -19,6 +20,8 @@ _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
 _HOME = re.compile(r"^home\s*=\s*(.+)$", re.MULTILINE)
 _LARGEST = 512 << 20
 _LINKS = 16
+_LONGEST_LINE = 256
+"""Bytes of a script's first line, as Linux reads it."""
 _FETCHERS = {
     "npx": "npm install --global",
     "bunx": "bun install --global",
@@ -67,7 +70,7 @@ def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:
         arguments: Files that are named in full among them are lent, too.
     """
     found = {Path(word) for word in arguments if os.path.isabs(word) and os.path.isfile(word)}
-    for path in _chain(program):
+    for path in [*links(program), *_interpreters(program)]:
         found.add(path)
         prefix = path.parent.parent
         if is_too_much(prefix):
@@ -93,14 +96,23 @@ def digest(entry: ServerEntry, program: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _chain(program: Path) -> Iterator[Path]:
-    """The program, and what it is a link to, step by step."""
+def _interpreters(program: Path) -> Iterator[Path]:
+    """Yield the program that a script names in its first line, where that is one of the disk."""
+    with contextlib.suppress(OSError), program.open("rb") as file:
+        first = file.readline(_LONGEST_LINE).split()
+        named = first[0].removeprefix(b"#!") if first[:1] and first[0].startswith(b"#!") else b""
+        if named.startswith(b"/"):
+            yield from links(Path(os.fsdecode(named)))
+
+
+def links(path: Path) -> Iterator[Path]:
+    """Yield a file or folder, and what it is a link to, step by step."""
     for _ in range(_LINKS):
-        yield program
-        if not program.is_symlink():
+        yield path
+        if not path.is_symlink():
             break
-        program = Path(os.path.normpath(program.parent / program.readlink()))
-    yield program.resolve()
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+    yield path.resolve()
 
 
 def _base_of(settings: Path) -> set[Path]:
@@ -112,7 +124,9 @@ def _base_of(settings: Path) -> set[Path]:
     folder = Path(home[1].strip())
     python = (folder / f"python{version[1]}.{version[2]}").resolve()
     base = interpreter.at(python, folder.parent.resolve(), (int(version[1]), int(version[2])))
-    return set(base.paths)
+    names = ("python", "python3", f"python{version[1]}.{version[2]}")
+    named = {step for name in names if (folder / name).exists() for step in links(folder / name)}
+    return {*base.paths, *named}  # what the environment calls Python may be a link to a link
 
 
 def _installed(prefix: Path, program: Path) -> set[Path]:
