@@ -1,7 +1,8 @@
 """Folders of documents: indexed on disk, brought up to date when files change, searched quickly.
 
 One SQLite file a folder, in the task's cache: the words of all passages in an FTS5 index, their
-vectors a file of the folder in one blob. Source of the scores: BM25 as FTS5 has it.
+vectors a file of the folder in one blob. Words are kept as their stems, in the language of each
+file. Source of the scores: BM25 as FTS5 has it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import hashlib
 import heapq
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -31,20 +31,19 @@ MOST_FOUND: Final = 60
 CACHE_BYTES: Final = 2 << 30
 """Of all indexes together; the one not used for longest goes first."""
 
-_FORM: Final = 1
+_FORM: Final = 2
 """Of the index: another number and it is made anew."""
 _A_FILE: Final = 1 << 20
 """Row numbers a file has for its passages."""
-_WORD: Final = re.compile(r"\w+")
 _TABLES: Final = f"""
 PRAGMA user_version = {_FORM};
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, size INTEGER, changed INTEGER,
-    reader TEXT, problem TEXT, is_english INTEGER, about TEXT, text TEXT
+    reader TEXT, problem TEXT, is_english INTEGER, language TEXT, about TEXT, text TEXT
 );
 CREATE TABLE vectors (file INTEGER, encoder TEXT, data BLOB, PRIMARY KEY (file, encoder));
 CREATE VIRTUAL TABLE words USING fts5(
-    text, first UNINDEXED, last UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
+    stems, heading, text UNINDEXED, first UNINDEXED, last UNINDEXED, tokenize = 'unicode61'
 );
 """
 
@@ -180,12 +179,13 @@ class Collection:
 
     def by_words(self, question: str) -> list[int]:
         """Return rows of passages that have words of ``question``, the best first."""
-        said = list(dict.fromkeys(_WORD.findall(question.lower())))
-        telling = [word for word in said if word not in languages.COMMON] or said
-        if not telling:
+        rows = self._index.execute("SELECT DISTINCT language FROM files WHERE problem = ''")
+        known = [language for (language,) in rows]
+        wanted = dict.fromkeys(each for name in known for each in languages.stems(question, name))
+        if not wanted:
             return []
-        asked = " OR ".join(f'"{word}"' for word in telling)
-        order = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?"
+        asked = " OR ".join(f'"{each}"' for each in wanted)
+        order = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 1, 2) LIMIT ?"
         return [row for (row,) in self._index.execute(order, [asked, MOST_FOUND])]
 
     def by_meaning(self, engine: EmbeddingEngine, question: str) -> list[int]:
@@ -277,18 +277,30 @@ class Collection:
                 "boxes": document.boxes,
             }
         text = document.text if document is not None else ""
+        language = languages.language_of(text)
         with self._writing():
             file = self._index.execute(
-                "INSERT INTO files (path, size, changed, reader, problem, is_english, about, text)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [path, *facts, problem, languages.is_english("", [text]), json.dumps(about), text],
+                "INSERT INTO files (path, size, changed, reader, problem, is_english, language,"
+                " about, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    *(path, *facts, problem, languages.is_english("", [text]), language),
+                    *(json.dumps(about), text),
+                ],
             ).lastrowid
             assert file is not None
             cut = passages.passages(replace(document, name=path)) if document is not None else []
             self._index.executemany(
-                "INSERT INTO words (rowid, text, first, last) VALUES (?, ?, ?, ?)",
+                "INSERT INTO words (rowid, stems, heading, text, first, last)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (file * _A_FILE + number, each.text, each.first, each.last)
+                    (
+                        file * _A_FILE + number,
+                        *(
+                            " ".join(languages.stems(of, language))
+                            for of in (each.text, each.heading)
+                        ),
+                        *(each.text, each.first, each.last),
+                    )
                     for number, each in enumerate(cut[:_A_FILE])
                 ],
             )

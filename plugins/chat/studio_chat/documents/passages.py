@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
@@ -23,6 +24,10 @@ MAX_DOCUMENTS = 16
 PASSAGE_CHARACTERS = 900
 """Of a passage: about as much as the encoder reads."""
 
+_HEADING = re.compile(r"#{1,6} .{2,100}$|(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){1,5}\.? +\S.{2,90}$")
+"""A line that is one: of Markdown, or with a number of at least two parts."""
+_LEADERS = re.compile(r"\. ?\. ?\.|\s\d+$")
+"""What leads to the number of a page in a table of contents."""
 KEPT_CHARACTERS = 32_000_000
 """Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
 
@@ -87,12 +92,14 @@ class Passage:
         document: Its name.
         first, last: Numbers of its lines, from 1.
         text: Without the lines around it.
+        heading: What it lies under; empty where nothing looks like one.
     """
 
     document: str
     first: int
     last: int
     text: str
+    heading: str = ""
 
 
 def shown_name(path: str) -> str:
@@ -212,21 +219,25 @@ def passages(document: Document) -> list[Passage]:
     found: list[Passage] = []
     held: list[tuple[int, str]] = []
     size = 0
+    heading = above = ""
 
     def end() -> None:
-        nonlocal size
+        nonlocal size, above
         text = "\n".join(piece for _, piece in held).strip("\n")
         if text.strip():
             if document.head and held[0][0] > 1:
                 text = f"{document.head}\n{text}"
-            found.append(Passage(document.name, held[0][0], held[-1][0], text))
+            found.append(Passage(document.name, held[0][0], held[-1][0], text, above))
         held.clear()
-        size = 0
+        size, above = 0, heading
 
     for number, piece in _pieces(document.text):
         is_border = piece.startswith("#") or (not piece.strip() and 2 * size > PASSAGE_CHARACTERS)
         if held and (size + len(piece) > PASSAGE_CHARACTERS or is_border):
             end()
+        if _HEADING.match(piece) and not _LEADERS.search(piece):
+            heading = piece.strip()
+            above = above if held else heading
         if held or piece.strip():  # a passage begins with something
             held.append((number, piece))
             size += len(piece) + 1

@@ -7,11 +7,12 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.api import EmbeddingEngine, Event, TaskContext, bm25
+from studio_chat.documents import languages
 from studio_chat.documents.passages import Passage
 
 MOST_PASSAGES = 8
@@ -24,20 +25,39 @@ _FUSION = 60
 """Usual constant of reciprocal rank fusion (Cormack and others 2009): how little the first counts
 more than the next."""
 
+_LOOKED_AT = 20
+"""Passages by which their language is told."""
+_HEADING = 2
+"""So often in the text counts a word of the heading."""
 _WORD = re.compile(r"\w+")
 
 
 def by_words(passages: Sequence[Passage], question: str) -> list[float]:
-    """Return how well each passage fits the words of ``question`` (BM25); 0 for not at all."""
-    wanted = set(_words(question))
-    cut = [_words(passage.text) for passage in passages]
-    # Of thousands of pages only the words that are asked for are counted.
-    counts = [Counter(filter(wanted.__contains__, words)) for words in cut]
-    return bm25(counts, wanted, lengths=[len(words) for words in cut])
+    """Return how well each passage fits the words of ``question`` (BM25); 0 for not at all.
 
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    Words of the heading that a passage lies under count, too. Words are held against each other by
+    their stems; those that tell nothing are left out.
+    """
+    language = languages.language_of(
+        "\n".join(p.text for p in passages[:: len(passages) // 20 + 1])
+    )
+    wanted = set(languages.stems(question, language))
+    cut = [
+        (_WORD.findall(each.text.lower()), _WORD.findall(each.heading.lower())) for each in passages
+    ]
+    # Of thousands of pages each word is cut to its stem once, and only those asked for are counted.
+    stem = {
+        word: cut_off
+        for word in set().union(*(words for parts in cut for words in parts))
+        if (cut_off := languages.stem(word, language)) in wanted
+    }
+    counts: list[Mapping[str, float]] = []
+    for text, heading in cut:
+        found = Counter(stem[word] for word in text if word in stem)
+        for each in {stem[word] for word in heading if word in stem}:
+            found[each] += _HEADING
+        counts.append(found)
+    return bm25(counts, wanted, lengths=[len(text) for text, _heading in cut])
 
 
 def together(*orders: Sequence[float]) -> list[float]:

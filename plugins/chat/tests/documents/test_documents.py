@@ -305,11 +305,26 @@ def test_neighbours_become_one_and_there_is_always_one() -> None:
     assert len(ranking.choose(all_, scores, room=0)) == 1
 
 
+def test_words_are_found_in_their_other_forms_and_under_their_heading() -> None:
+    text = "# Birds\n\nAn owl hunted.\n\n2.1 Fish of the lake\n\nThey swim.\n"
+    parts = passages(Document("d", text))
+    assert [(each.heading, each.text.split()[-1]) for each in parts] == [
+        ("# Birds", "swim."),
+    ], "a short text is one passage, under the heading that it begins with"
+    long = passages(Document("d", f"{text}{'They swim. ' * 200}"))
+    assert long[-1].heading == "2.1 Fish of the lake"
+    hunting, fish = ranking.by_words([parts[0], long[-1]], "Who hunts?")
+    assert hunting > fish == 0
+    assert ranking.by_words(long, "Which fishes are there?")[-1] > 0
+    contents = passages(Document("d", "2.1 Fish . . . . . 7\n2.2 Owls 12\nText."))
+    assert not contents[0].heading, "a table of contents has no headings"
+
+
 def test_words_that_are_rare_weigh_more() -> None:
     texts = ["the cat and the dog", "the zebra", "the the the"]
     scores = ranking.by_words([Passage("d", 1, 1, t) for t in texts], "The zebra?")
     assert scores[1] == max(scores)
-    assert scores[2] > 0
+    assert scores[2] == 0, "what tells nothing counts for nothing"
     assert ranking.by_words([Passage("d", 1, 1, t) for t in texts], "§") == [0, 0, 0]
 
 
