@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -73,10 +73,7 @@ class Docking:
         for start in range(0, len(left), _BATCH):
             part = left[start : start + _BATCH]
             batch = {smiles: ligands[smiles] for smiles in part}
-            docked = yield from self._run(batch, done + len(found), total)
-            for smiles, poses in docked.items():
-                self._keep(ligands[smiles], poses)
-            found |= docked
+            found |= yield from self._run(batch, done + len(found), total)
         return found
 
     def energy(self, smiles: str) -> float | None:
@@ -107,27 +104,21 @@ class Docking:
     ) -> Generator[Event | None, None, dict[str, str]]:
         names = {f"ligand{number}.pdbqt": smiles for number, smiles in enumerate(ligands)}
         request = self._request(names, ligands)
+        found: dict[str, str] = {}
         result, text, told = None, b"", 0
         yield self._ctx.progress(done, total, self._words(done, total))
         with closing(self._ctx.sandbox.run(request)) as steps:
             for step in steps:
-                text, result = text + step.stdout, step.result or result
-                if text.count(b"\n") > told:
-                    told = text.count(b"\n")
+                *lines, text = (text + step.stdout).split(b"\n")
+                result = step.result or result
+                for smiles, poses in self._read(lines, names):
+                    self._keep(ligands[smiles], poses)  # at once: a run that is killed goes on
+                    found[smiles] = poses
+                if lines:
+                    told += len(lines)
                     yield self._ctx.progress(done + told, total, self._words(done + told, total))
                 else:
                     yield None
-        found: dict[str, str] = {}
-        for line in text.splitlines():
-            try:
-                said: Mapping[str, Any] = json.loads(line)
-                smiles = names[str(said["ligand"])]
-            except (ValueError, KeyError, TypeError):
-                continue  # Vina's own words
-            if poses := said.get("poses"):
-                found[smiles] = str(poses)
-            else:
-                self.failed[smiles] = str(said.get("error") or "no pose was found")
         missing = [
             smiles for smiles in ligands if smiles not in found and smiles not in self.failed
         ]
@@ -141,6 +132,19 @@ class Docking:
         is_late = result is not None and result.ended in ("wall time", "cpu time")
         self.failed |= dict.fromkeys(missing, "it took too long" if is_late else "Vina ended early")
         return found
+
+    def _read(self, lines: Sequence[bytes], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield SMILES and poses of the ligands that lines tell of; note those that failed."""
+        for line in lines:
+            try:
+                said: Mapping[str, Any] = json.loads(line)
+                smiles = names[str(said["ligand"])]
+            except (ValueError, KeyError, TypeError):
+                continue  # Vina's own words
+            if poses := said.get("poses"):
+                yield smiles, str(poses)
+            else:
+                self.failed[smiles] = str(said.get("error") or "no pose was found")
 
     def _words(self, done: int, total: int) -> str:
         return f"{done:,} of {total:,} docked into {self._target.name}"

@@ -113,6 +113,32 @@ def test_what_was_docked_before_is_not_docked_again(
     assert sandbox.runs == 1
 
 
+def test_what_was_docked_before_a_run_was_killed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_ENV, str(tmp_path / "cache"))
+    asked: list[int] = []
+
+    class Killed(pocket.QuickVina):
+        def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+            asked.append(len([name for name in request.files if name.startswith("ligand")]))
+            steps = super().run(request)
+            yield next(steps)
+            if len(asked) == 1:
+                raise KeyboardInterrupt
+            yield from steps
+
+    def again() -> Made:
+        params = Dock.parse({**QUICK, "smiles": "CCO\nCCCO\nCCCCO"})
+        models = {"": pocket.targets()}
+        return run_task(docking.dock, params, models=models, scratch=tmp_path, sandbox=Killed())
+
+    with pytest.raises(KeyboardInterrupt):
+        again()
+    assert again().result["count"] == 3
+    assert asked == [3, 2]
+
+
 def test_stop_ends_a_run_within_a_ligand(tmp_path: Path) -> None:
     params = Dock.parse({**QUICK, "smiles": "CCCCCCCCc1ccccc1", "exhaustiveness": 64})
     stopped = run_task(
