@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QPushButton, QWidget
 
-from studio.api.window.ui import Ui
+from studio.api import PluginContext
 from studio_chat.documents import photo
-from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
+from studio_chat.documents.passages import MAX_DOCUMENTS
+from studio_chat.pages.documents.collections import Collections
 
 SUFFIXES = (
     *("", ".txt", ".md", ".markdown", ".rst", ".tex", ".log", ".pdf", ".docx", ".odt", ".xml"),
@@ -39,9 +40,10 @@ class Attachments(QWidget):
     changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, ui: Ui) -> None:
+    def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self._ui = ui
+        self._ui = ctx.ui
+        self.collections = Collections(ctx)
         self._paths: list[str] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -108,7 +110,40 @@ class Attachments(QWidget):
         if Path(path).is_dir():
             words = self.tr("{path}\nThe answer uses the documents in it. Click to remove it.")
             icon = "folder"
-        name = f"{shown_name(path)}  ×"
+        name = f"{self.collections.name(path)}  ×"
         chip: QPushButton = self._ui.button(name, icon, tip=words.format(path=path))
+        if Path(path).is_dir():
+            chip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            chip.customContextMenuRequested.connect(lambda at: self._chip_menu(chip, path, at))
         chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))
         return chip
+
+    def _chip_menu(self, chip: QPushButton, path: str, at: QPoint) -> None:
+        menu: QMenu = self._ui.menu()
+        icon = self._ui.icon("text-cursor-input")
+        menu.addAction(icon, self.tr("Name this collection…"), lambda: self.ask_name(path))
+        menu.popup(chip.mapToGlobal(at))
+
+    def ask_name(self, path: str) -> None:
+        """Let the user name a folder: it is offered by that name from then on."""
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(self.tr("Name this collection"))
+        dialog.setLabelText(self.tr("Name (leave empty for the name of the folder)"))
+        dialog.setTextValue(self.collections.name(path))
+        dialog.textValueSelected.connect(lambda name: self._name(path, name))
+        dialog.open()
+
+    def _name(self, path: str, name: str) -> None:
+        self.collections.give(path, name)
+        shown, self._paths = self._paths, []
+        self.set_paths(shown)
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Offer files, folders, and the folders that have a name."""
+        icon = self._ui.icon
+        menu.addAction(icon("paperclip"), self.tr("Files…"), self.choose)
+        menu.addAction(icon("folder"), self.tr("Folder…"), self.choose_folder)
+        for path, name in self.collections.all().items():
+            action = menu.addAction(icon("folder"), name)
+            action.triggered.connect(lambda _checked=False, path=path: self.add([path]))

@@ -81,7 +81,7 @@ class Composer(QFrame):
         )
         self._chip.clicked.connect(lambda: self._set_block(""))
         self._chip.hide()
-        self.attachments = Attachments(ui)
+        self.attachments = Attachments(ctx)
         self.attachments.refused.connect(self.trouble)
         attach = ui.icon_button(
             "paperclip", self.tr("Attach documents to answer from, or pictures")
@@ -183,9 +183,7 @@ class Composer(QFrame):
 
     def _attach_menu(self, button: QToolButton) -> None:
         menu: QMenu = self._ui.menu()
-        icon = self._ui.icon
-        menu.addAction(icon("paperclip"), self.tr("Files…"), self.attachments.choose)
-        menu.addAction(icon("folder"), self.tr("Folder…"), self.attachments.choose_folder)
+        self.attachments.fill_menu(menu)
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     # --- pasting ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.documents.collections import Collections
 from studio_chat.pages.open_conversation import OpenConversation
 from studio_chat.pages.pictures import sees
 from studio_chat.pages.thread.turns import (
@@ -144,7 +145,10 @@ class ReplyWork:
             self._session.tell("reply_changed")
 
     def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
-        self._end(reply, COMPLETE, {k: v for k, v in result.items() if k != "text"})
+        told = {name: value for name, value in result.items() if name != "text"}
+        if sources := told.get("sources"):
+            told["sources"] = Collections(self._ctx).named(sources)
+        self._end(reply, COMPLETE, told)
 
     def _failed(self, reply: Reply, error: StudioError) -> None:
         told = {

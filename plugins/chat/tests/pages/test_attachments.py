@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QPushButton, QWidget
 
 from plugins.chat.tests.documents.test_pdf import made as pdf_of
 from studio.api.jobs import JobRequest
@@ -272,3 +272,26 @@ def test_what_a_reply_drew_on_is_told() -> None:
     words = {**extra, "found_by": "words", "sources_note": "No encoder is here."}
     assert drawn_on(Turn("a", "assistant", "x", extra=words)).endswith("No encoder is here.")
     assert drawn_on(Turn("a", "assistant", "x")) == ""
+
+
+def test_a_folder_gets_a_name_which_is_offered_and_told(desk: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "f17"
+    folder.mkdir()
+    attached = desk.page.composer.attachments
+    attached.add([str(folder)])
+    attached.ask_name(str(folder))
+    (dialog,) = attached.findChildren(QInputDialog)
+    dialog.setTextValue("  Rent and  house ")
+    dialog.accept()
+    desk.until(lambda: attached._chips[0].text().startswith("Rent and house"))
+    assert attached.paths == [str(folder)]
+    attached.set_paths(())
+    menu = QMenu()
+    attached.fill_menu(menu)
+    menu.actions()[-1].trigger()
+    assert attached.paths == [str(folder)], "it is offered by its name"
+    source = {"document": "f17/a/b.txt", "path": str(folder / "a/b.txt")}
+    assert attached.collections.named([source])[0]["document"] == "Rent and house/a/b.txt"
+    attached.collections.give(str(folder), "")
+    assert attached.collections.name(str(folder)) == "f17"
+    assert attached.collections.all() == {}

@@ -52,7 +52,7 @@ class ProjectDialog(QDialog):
         self.instructions.setPlaceholderText(
             tr("What the model should know and do in every conversation of this project.")
         )
-        self.files = Attachments(ctx.ui)
+        self.files = Attachments(ctx)
         self.files.set_paths(project.files)
         self.results = QListWidget()
         self.results.setAccessibleName(tr("Results"))
