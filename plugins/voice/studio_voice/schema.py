@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal, get_args
 
 from studio.api import Capability, File, Group, Label, Params, Range, Text, TextModel, WeightsId
 from studio_voice.languages import LANGUAGES, Language
+from studio_voice.speech.video_sound import FORMATS as VIDEO_FORMATS
 
-RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+RECORDING_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", *VIDEO_FORMATS)
 
 DOCUMENT_SUFFIXES: Final = (".epub", ".pdf", ".docx", ".odt", ".html", ".htm")
 """Documents whose text the plugin Chat reads."""
@@ -34,7 +35,7 @@ class Transcribe(Params, frozen=True):
     recording: Annotated[
         str,
         File(RECORDING_SUFFIXES),
-        Label("Recording", "A WAV, FLAC, Ogg or MP3 file in which somebody speaks."),
+        Label("Recording", "A WAV, FLAC, Ogg, MP3 or video file in which somebody speaks."),
     ] = ""
     language: Annotated[
         Language,

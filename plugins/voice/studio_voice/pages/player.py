@@ -195,9 +195,11 @@ def _read(path: Path) -> tuple[Any, int, list[float]]:
     """Return samples of one channel, their rate, and levels for the wave."""
     import numpy as np
 
-    from studio_voice.speech import recordings
+    from studio_voice.speech import recordings, video_sound
     from studio_voice.speech.recordings import RATE
 
+    if video_sound.is_video(path):
+        raise BadInput(tr("The sound of a video is transcribed, but not played here."))
     if recordings.length(path) > _LONGEST:
         raise BadInput(tr("This recording is too long to be played here."))
     samples = np.concatenate([sound for sound, _last in recordings.pieces(path)])

@@ -48,11 +48,12 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     """
     import numpy as np
 
-    from studio_voice.speech import recordings
+    from studio_voice.speech import recordings, video_sound
     from studio_voice.speech.recordings import RATE
 
     path = Path(params.recording)
-    source = recordings.Source(path, bytes(ctx.inputs["sound"]) if "sound" in ctx.inputs else None)
+    heard = (yield from _sound_of(ctx, path)) if video_sound.is_video(path) else path
+    source = recordings.Source(heard, bytes(ctx.inputs["sound"]) if "sound" in ctx.inputs else None)
     seconds = yield from ctx.in_thread(partial(recordings.length, source))
     yield ctx.progress(0, seconds, "Looking for speech")
     writing = _Writing(ctx, params, seconds)
@@ -68,7 +69,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
         rest = sound[len(sound) - round((end - start) * RATE) :]
     if not writing.segments:
         raise BadInput(
-            f"Nobody speaks in “{source.name}”, as far as can be heard.",
+            f"Nobody speaks in “{path.name or source.name}”, as far as can be heard.",
             "Record closer or louder, or lower the speech threshold.",
         )
     seconds = round(start, 2)
@@ -82,6 +83,22 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
         segments=msgspec.to_builtins(made.segments),
         **facts,
     )
+
+
+def _sound_of(ctx: TaskContext, video: Path) -> Generator[Event, None, Path]:
+    """Return the sound of a video as a file of its own."""
+    from studio_voice.speech import video_sound
+
+    steps = video_sound.extracted(video, ctx.scratch)
+    try:
+        while True:
+            words = f"Reading the sound of {video.name}: {next(steps):,.0f} s"
+            yield ctx.progress(0, 1, words)
+    except StopIteration as end:
+        found: Path = end.value
+        return found
+    finally:
+        steps.close()
 
 
 class _Writing:
