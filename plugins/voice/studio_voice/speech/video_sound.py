@@ -110,7 +110,7 @@ def _take(video: IO[bytes], out: IO[bytes], form: str) -> int:
     left = LONGEST * RATE
     try:
         # It is a stream without a place, and what it names elsewhere is not opened.
-        with av.open(video, format=form, options={"enable_drefs": "0"}) as container:
+        with av.open(video, "r", format=form, options={"enable_drefs": "0"}) as container:
             if not container.streams.audio:
                 return _NOTHING
             mixer = av.AudioResampler(format="s16", layout="mono", rate=RATE)
