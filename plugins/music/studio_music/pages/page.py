@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -75,6 +76,8 @@ class MusicPage(QWidget):
         self.hum = ctx.kit.record_bar(tr("Write it down"), "file-music")
         self.midi = MidiBar(ctx, self.document, self.playing, self.piece_view.roll.desk)
         self.remarks = RemarksRow(ctx, self.ask_again)
+        self._awaited = ""
+        """The take that will be in view, once what was edited is saved."""
         self._make_parts(ctx)
         self.verdicts = ChecksChip(ctx, self.document, self.takes, self.piece_view.transport)
         self._lay_out()
@@ -181,7 +184,7 @@ class MusicPage(QWidget):
         if self._ctx.weights.for_capability("tunes"):
             self.piece_view.roll.keys.write = self.tasks.develop
         self.takes.on_pick(self._on_picked)
-        self.takes.on_menu(self.piece_actions.take_menu)
+        self.takes.on_menu(self._show_take_menu)
         self.takes.on_remove(self.take_actions.remove)
         self.takes.on_star(self.take_actions.star)
         self.saving.kept.connect(self.add)
@@ -337,9 +340,20 @@ class MusicPage(QWidget):
 
     def open_take(self, artifact: str) -> None:
         """Bring a take into view; what was edited before becomes a take of its own."""
+        self._awaited = artifact
         self.saving.keep(lambda: self._open(artifact))
 
+    def _show_take_menu(self, at: QPoint) -> None:
+        """Show the menu of a take, once that is in view: what was edited may be saved before."""
+        show = partial(self.piece_actions.take_menu, at)
+        if self._awaited:
+            once = Qt.ConnectionType.SingleShotConnection
+            self.document.opened.connect(show, once)
+        else:
+            show()
+
     def _open(self, artifact: str) -> None:
+        self._awaited = ""
         take = self.takes.find(artifact)
         if take is None:
             return

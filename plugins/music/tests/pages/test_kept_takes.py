@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu
 
 from plugins.music.tests.pages.conftest import BAR, tune
 from studio.testing.scripted import Result
@@ -223,6 +224,22 @@ def test_versions_keep_their_numbers_and_any_two_are_compared(composed: Any) -> 
     numbers = [desk.page.numbers.of(take) for take in desk.results()]
     assert numbers == [3, 2], "one that was taken out takes no number along"
     assert second.title == "Second"
+
+
+def test_the_menu_of_a_version_waits_until_what_was_edited_is_saved(composed: Any) -> None:
+    desk = composed
+    first = desk.document.source
+    desk.compose(tune("Second", shift=2))
+    desk.page.piece_view.roll.keys.select_all()
+    desk.page.piece_view.roll.keys.nudge(0, 1)
+    desk.page.open_take(first)
+    desk.page._show_take_menu(QPoint(5, 5))
+    desk.until(lambda: QApplication.activePopupWidget() is not None)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert desk.document.source == first
+    assert "Hear 3. Second (edited)\tX" in [action.text() for action in menu.actions()]
+    menu.close()
 
 
 def test_a_version_is_renamed_and_binned_from_its_menu(composed: Any) -> None:
