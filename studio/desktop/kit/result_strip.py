@@ -156,14 +156,14 @@ class ResultStrip(QListWidget):
         return data
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete takes out, S stars; the menu key opens the menu; the space bar is the page's."""
+        """Delete takes out, S stars; the menu key opens the menu; what types is the page's."""
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Delete:
             self.removed.emit()
         elif key == Qt.Key.Key_S and self.has_star_key and not event.modifiers():
             self.starred.emit()
-        elif key == Qt.Key.Key_Space:
-            event.ignore()
+        elif event.text() and event.text().isprintable():
+            event.ignore()  # pictures have no names that could be searched by typing
         elif key == Qt.Key.Key_Menu and self.currentItem() is not None:
             below = self.visualItemRect(self.currentItem()).bottomLeft()
             self.menu_asked.emit(self.viewport().mapToGlobal(below))

@@ -190,7 +190,7 @@ def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any)
     desk.qtbot.keyClick(desk.page, KEY.Key_X)
     desk.until(lambda: desk.piece.title == first.title)
     assert desk.player.calls[-1][:2] == ("play", 3 * BAR), "it goes on from the same place"
-    desk.qtbot.keyClick(desk.page, KEY.Key_X)
+    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_X)
     desk.until(lambda: desk.piece.title == "Higher")
     desk.page.playing.pause()
     desk.page.comparison.take_bars()
