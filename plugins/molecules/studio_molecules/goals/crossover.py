@@ -13,6 +13,7 @@ from rdkit import Chem
 from studio_molecules.chem.graph_mutations import has_macrocycle, sanitised
 
 _CHAIN = Chem.MolFromSmarts("[*]-;!@[*]")
+_ON_RING = Chem.MolFromSmarts("[R]-;!@[*]")
 _RING_SHARE = 0.3
 """How often two molecules are crossed through a ring, where both have one."""
 
@@ -29,7 +30,25 @@ def cross(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.M
     """Return a part of ``first`` joined to a part of ``second``; None if it cannot exist."""
     ringed = all(mol.GetRingInfo().NumRings() for mol in (first, second))
     cut = _through_ring if ringed and rng.random() < _RING_SHARE else _through_chain
-    one, other = cut(first, rng), cut(second, rng)
+    return _joined(cut(first, rng), cut(second, rng), (first, second), rng)
+
+
+def decorate(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.Mol | None:
+    """Return ``first`` with a substituent of ``second`` in the place of one of its own.
+
+    A substituent is all that hangs on an atom of a ring, be it a ring itself: the scaffold stays,
+    or grows by one. None if that cannot be.
+    """
+    one, other = _at_ring(first, rng, ring=True), _at_ring(second, rng, ring=False)
+    return _joined(one, other, (first, second), rng)
+
+
+def _joined(
+    one: _Half | None,
+    other: _Half | None,
+    parents: tuple[Chem.Mol, Chem.Mol],
+    rng: np.random.Generator,
+) -> Chem.Mol | None:
     if one is None or other is None:
         return None
     joined = Chem.RWMol(Chem.CombineMols(one.mol, other.mol))
@@ -40,8 +59,7 @@ def cross(first: Chem.Mol, second: Chem.Mol, rng: np.random.Generator) -> Chem.M
         joined.AddBond(*pair, _order(joined, pair, rng))
         for end in pair:
             _free(joined.GetAtomWithIdx(end))
-    macrocycles = has_macrocycle(first) or has_macrocycle(second)
-    return sanitised(joined, macrocycles=macrocycles)
+    return sanitised(joined, macrocycles=any(has_macrocycle(each) for each in parents))
 
 
 def _free(atom: Chem.Atom) -> None:
@@ -69,6 +87,15 @@ def _through_chain(mol: Chem.Mol, rng: np.random.Generator) -> _Half | None:
     return _side(mol, ((near, far),), rng)
 
 
+def _at_ring(mol: Chem.Mol, rng: np.random.Generator, *, ring: bool) -> _Half | None:
+    """Return a molecule without what hangs on one of its ring atoms, or what hangs there."""
+    cuts = mol.GetSubstructMatches(_ON_RING)
+    if not cuts:
+        return None
+    near, far = cuts[int(rng.integers(len(cuts)))]
+    return _side(mol, ((near, far),), rng, near if ring else far)
+
+
 def _through_ring(mol: Chem.Mol, rng: np.random.Generator) -> _Half | None:
     """Return one side of a ring that was cut at two bonds."""
     rings = mol.GetRingInfo().BondRings()
@@ -80,9 +107,16 @@ def _through_ring(mol: Chem.Mol, rng: np.random.Generator) -> _Half | None:
 
 
 def _side(
-    mol: Chem.Mol, cuts: tuple[tuple[int, int], ...], rng: np.random.Generator
+    mol: Chem.Mol,
+    cuts: tuple[tuple[int, int], ...],
+    rng: np.random.Generator,
+    holding: int | None = None,
 ) -> _Half | None:
-    """Return one of two parts after cuts, None if these do not part it in two."""
+    """Return one of two parts after cuts, None if these do not part it in two.
+
+    Args:
+        holding: An atom of the part that is meant; else one is drawn.
+    """
     cut = Chem.RWMol(mol)
     for near, far in cuts:
         double = mol.GetBondBetweenAtoms(near, far).GetBondType() == Chem.BondType.DOUBLE
@@ -92,7 +126,8 @@ def _side(
     parts = Chem.GetMolFrags(cut)
     if len(parts) != 2:
         return None
-    kept = set(parts[int(rng.integers(2))])
+    drawn = parts[int(rng.integers(2))]
+    kept = set(drawn if holding is None else next(part for part in parts if holding in part))
     ends = [end for pair in cuts for end in pair if end in kept]
     if len(ends) != len(cuts) or len(set(ends)) != len(ends):
         return None  # both ends of a cut are on one side, or one atom has lost two bonds

@@ -19,7 +19,7 @@ import numpy as np
 from rdkit import Chem
 
 from studio_molecules.chem import graph_mutations
-from studio_molecules.goals.crossover import cross
+from studio_molecules.goals.crossover import cross, decorate
 from studio_molecules.goals.scores import Judge, Scored
 
 _BATCH = 32
@@ -29,6 +29,7 @@ _BLIND_CROSSED = 0.9
 _TRIES = 20
 """Edits that may fail for one child before its place stays empty."""
 CROSSED, BOTH = "crossed", "crossed and edited"
+DECORATED = "substituent exchanged"
 REWRITTEN = "rewritten by the model"
 
 Rewrite = Callable[[Sequence[Scored]], Generator[None, None, list[tuple[Scored, Chem.Mol]]]]
@@ -78,7 +79,7 @@ class _Island:
     def __init__(self, settings: Settings, rng: np.random.Generator) -> None:
         self.people: list[Scored] = []
         edits = graph_mutations.edits(macrocycles=settings.macrocycles)
-        self.moves = _Moves((CROSSED, BOTH, *edits), rng)
+        self.moves = _Moves((CROSSED, BOTH, DECORATED, *edits), rng)
         self._settings, self._scaffolds = settings, Counter[str]()
 
     def take(self, new: Scored) -> bool:
@@ -221,10 +222,13 @@ def _child(
     """Return a child, its parent and what was done; None where that cannot be."""
     parent, said = island.parent(rng), list[str]()
     mol: Chem.Mol | None = parent.mol
-    if move in (CROSSED, BOTH):
+    if move == DECORATED:
+        mol = decorate(parent.mol, island.parent(rng).mol, rng)
+        said.append(DECORATED)
+    elif move in (CROSSED, BOTH):
         mol = cross(parent.mol, island.parent(rng).mol, rng)
         said.append(CROSSED)
-    if move != CROSSED and mol is not None:
+    if move not in (CROSSED, DECORATED) and mol is not None:
         edit, kept, large = (
             "" if move == BOTH else move,
             judge.asked.kept(mol),

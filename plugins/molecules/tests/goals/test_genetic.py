@@ -9,6 +9,7 @@ import pytest
 from rdkit import Chem
 
 from studio_molecules.goals import genetic, progress, stereo
+from studio_molecules.goals.crossover import decorate
 from studio_molecules.goals.genetic import Settings
 from studio_molecules.goals.scores import Judge, Scored
 
@@ -87,6 +88,14 @@ def test_islands_become_one_as_the_budget_is_used() -> None:
         homes[place % 2].take(scored(mol, place / 10))
     (one,) = genetic._united(homes)
     assert [each.score for each in one.people] == pytest.approx([0.7, 0.6, 0.5, 0.4])
+
+
+def test_a_substituent_of_another_takes_the_place_of_one() -> None:
+    first, second = map(Chem.MolFromSmiles, ("Cc1ccncc1", "OC(=O)C1CCCCC1"))
+    rng = np.random.default_rng(0)
+    made = {Chem.MolToSmiles(mol) for _ in range(8) if (mol := decorate(first, second, rng))}
+    assert made == {"O=C(O)c1ccncc1"}
+    assert decorate(first, CHAINS[0], rng) is None, "nothing hangs on a ring there"
 
 
 def test_moves_that_lead_to_good_children_are_made_more_often() -> None:
