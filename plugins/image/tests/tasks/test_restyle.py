@@ -251,9 +251,10 @@ def test_a_small_sketch_is_shown_before_a_large_picture(monkeypatch: pytest.Monk
     monkeypatch.setattr(style_transfer, "_SKETCH_FROM", 48)
     monkeypatch.setattr(style_transfer, "_SKETCH", 32)
     made = run(steps=20)
-    first = next(event for event in made.progress if event.preview is not None)
-    assert (first.message, first.done) == ("A first sketch", 0)
-    assert first.preview.shape == (48, 64, 3)
+    sketches = [each.preview for each in made.progress if each.message == "A first sketch"]
+    assert len(sketches) == 4, "from its first step on"
+    assert all(sketch is not None and sketch.shape == (48, 64, 3) for sketch in sketches)
+    assert next(event.done for event in made.progress if event.preview is not None) == 0
     assert np.array_equal(pixels(made), pixels(plain)), "it changes nothing of the result"
 
 
