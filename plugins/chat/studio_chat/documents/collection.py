@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio.api import BadInput, EmbeddingEngine, ErrorCode, Event, StudioError, TaskContext
-from studio_chat.documents import languages, passages
+from studio_chat.documents import kept_files, languages, passages
 from studio_chat.documents.passages import Document, Passage, shown_name
 from studio_chat.documents.reader import SUFFIXES, read_document
 
@@ -69,17 +69,8 @@ class Collection:
     def close(self) -> None:
         """Let go of the index, and of others if they are too much."""
         self._index.close()
-        if self._is_private:
-            return
-        with contextlib.suppress(OSError):
-            os.utime(self._place)
-            files = sorted(self._place.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-            size = sum(each.stat().st_size for each in files)
-            for each in files[:-1]:
-                if size <= CACHE_BYTES:
-                    break
-                size -= each.stat().st_size
-                each.unlink()
+        if not self._is_private:
+            kept_files.used(self._place, CACHE_BYTES)
 
     def discard(self) -> None:
         """Remove the index; the next one is made anew."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import EmbeddingEngine, Event, TaskContext, bm25
-from studio_chat.documents import languages
+from studio_chat.documents import kept_files, languages
 from studio_chat.documents.passages import Passage
 
 MOST_PASSAGES = 8
@@ -186,11 +186,5 @@ def _keep(path: Path, vectors: Any) -> Any:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(halves.tobytes())
         part.replace(path)
-        files = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-        size = sum(each.stat().st_size for each in files)
-        for each in files:
-            if size <= CACHE_BYTES:
-                break
-            size -= each.stat().st_size
-            each.unlink()
+        kept_files.used(path, CACHE_BYTES)
     return halves.astype("f4")

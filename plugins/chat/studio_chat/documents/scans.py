@@ -6,14 +6,13 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
 from studio.api import BadInput, Event, TaskContext
-from studio_chat.documents import passages
+from studio_chat.documents import kept_files, passages
 from studio_chat.documents.passages import Document
 from studio_chat.documents.pdf import Box, Picture
 from studio_chat.reading.page import ReadPage
@@ -57,7 +56,7 @@ def recognise(
                 kept[page] = _keep(file, page, found)
             yield ctx.progress(total, total, words)
         if not ctx.is_private:
-            _tidy(notes)
+            kept_files.used(notes, CACHE_BYTES)
     return _with(document, kept)
 
 
@@ -135,16 +134,3 @@ def _keep(file: IO[bytes], page: int, found: ReadPage) -> tuple[list[str], list[
     file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode() + b"\n")
     file.flush()
     return texts, boxes
-
-
-def _tidy(latest: Path) -> None:
-    """Forget what was not used for longest."""
-    with contextlib.suppress(OSError):
-        os.utime(latest)
-        files = sorted(latest.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-        size = sum(each.stat().st_size for each in files)
-        for each in files[:-1]:
-            if size <= CACHE_BYTES:
-                break
-            size -= each.stat().st_size
-            each.unlink()

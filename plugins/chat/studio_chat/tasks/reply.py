@@ -23,7 +23,7 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
-from studio_chat.documents.context import DocumentContext, Encoders, ground
+from studio_chat.documents.evidence import DocumentContext, Encoders, ground
 from studio_chat.schema import Reply
 from studio_chat.tasks.choices import Choices
 from studio_chat.tasks.pictures import with_pictures
@@ -46,7 +46,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
     template was not used, that a form was cut off; mostly empty); with documents also ``sources``
     (what of each was in the prompt), ``found_by`` and ``sources_note``: see
-    ``grounding.Grounding``; of several replies all ``finish_reasons``.
+    ``documents.evidence.DocumentContext``; of several replies all ``finish_reasons``.
 
     Raises:
         BadInput: There is nothing to answer, a message is malformed, or the answer cannot have

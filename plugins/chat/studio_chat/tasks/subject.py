@@ -10,7 +10,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from studio.api import BadInput, Event, TaskContext, TextEngine
-from studio_chat.documents.passages import Document, read, shown_name
+from studio_chat.documents.passages import Document
+from studio_chat.documents.reader import read_document
 
 _PARAGRAPH_END = re.compile(r"\s*\n\s*\n\s*")
 _BREAKS = re.compile(r"(?<=[.!?…。])\s+|\n|\s+|(?<=[。！？])")
@@ -44,16 +45,7 @@ def subject(ctx: TaskContext, text: str, path: str) -> Generator[Event, None, Do
         if not text.strip():
             raise BadInput("There is no text.", "Enter a text, or choose a document.")
         return Document("", text)
-    steps = read(path)
-    try:
-        while True:
-            next(steps)
-            yield ctx.progress(0, 1, f"Reading {shown_name(path)}")
-    except StopIteration as end:
-        document: Document = end.value
-        return document
-    finally:
-        steps.close()
+    return (yield from read_document(ctx, path, None))
 
 
 def parts(text: str, most: int) -> list[Part]:

@@ -14,7 +14,7 @@ from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextSte
 from studio.testing.plugins import Made, run_task
 from studio_chat.documents import passages as documents
 from studio_chat.documents import pdf, ranking
-from studio_chat.documents.context import stretches
+from studio_chat.documents.evidence import stretches
 from studio_chat.documents.passages import Document, Passage, passages
 from studio_chat.pages.phrases import drawn_on
 from studio_chat.schema import Reply

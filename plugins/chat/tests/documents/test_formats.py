@@ -11,7 +11,7 @@ import pytest
 
 from studio.api import BadInput, finished
 from studio_chat.documents import formats, parts, passages, pdf, web
-from studio_chat.documents.context import _place
+from studio_chat.documents.evidence import _place
 from studio_chat.pages.phrases import drawn_on
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

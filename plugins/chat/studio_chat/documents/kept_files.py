@@ -1,0 +1,26 @@
+"""Files that are kept so as not to be computed again: those not used for longest go first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def used(latest: Path, most: int) -> None:
+    """Note that a file was used now, and forget others beside it while all are too much.
+
+    A disk that refuses is no failure: it keeps more than it should.
+
+    Args:
+        most: Bytes of all files of the folder together.
+    """
+    with contextlib.suppress(OSError):
+        os.utime(latest)
+        files = sorted(latest.parent.iterdir(), key=lambda each: each.stat().st_mtime)
+        size = sum(each.stat().st_size for each in files)
+        for each in files[:-1]:
+            if size <= most:
+                break
+            size -= each.stat().st_size
+            each.unlink()
