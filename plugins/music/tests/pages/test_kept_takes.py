@@ -18,6 +18,7 @@ from plugins.music.tests.pages.conftest import BAR, tune
 from studio.testing.scripted import Result
 from studio_music.formats import read, write
 from studio_music.pages.takes.strip import describe, made_at
+from studio_music.piece import Dynamic
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 
@@ -184,7 +185,11 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
 def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any) -> None:
     desk = composed
     first = desk.piece
-    second = desk.compose(tune("Higher", shift=5))
+    higher_tune = tune("Higher", shift=5)
+    (melody, *others) = higher_tune.tracks
+    signs = (Dynamic(0, "crescendo", 2 * BAR), Dynamic(BAR, "f"), Dynamic(2 * BAR, "p"))
+    melody = msgspec.structs.replace(melody, dynamics=signs)
+    second = desk.compose(msgspec.structs.replace(higher_tune, tracks=(melody, *others)))
     desk.page.playing.seek(3 * BAR)
     desk.page.playing.toggle()
     desk.qtbot.keyClick(desk.page, KEY.Key_X)
@@ -200,6 +205,8 @@ def test_two_versions_are_heard_in_turn_and_bars_of_one_are_taken(composed: Any)
     pitches = [note.pitch for note in desk.melody]
     higher, lower = ([note.pitch for note in p.tracks[0].notes] for p in (second, first))
     assert pitches == [*higher[:4], *lower[4:8], *higher[8:]]
+    cut = (Dynamic(0, "crescendo", BAR), Dynamic(2 * BAR, "p"))
+    assert desk.piece.tracks[0].dynamics == cut, "signs come from there, too"
     desk.document.undo.undo()
     assert [note.pitch for note in desk.melody] == higher
 

@@ -17,6 +17,7 @@ from studio_music.piece import (
     MAX_QUARTERS,
     MAX_TRACKS,
     TICKS,
+    Dynamic,
     Key,
     Metre,
     MetreChange,
@@ -200,7 +201,8 @@ def with_bars(piece: Piece, other: Piece, span: tuple[int, int]) -> Piece:
         same = other.tracks[place] if place < len(other.tracks) else None
         found = by_role.get(track.role) if track.role else same
         if found is not None and found.drums == track.drums:
-            track = replace(track, notes=_exchanged(track, found, span))
+            signs = _exchanged_signs(track, found, span)
+            track = replace(track, notes=_exchanged(track, found, span), dynamics=signs)
         tracks.append(track)
     first, last = span
     kept = [chord for chord in piece.chords if not first <= chord.tick < last]
@@ -221,6 +223,22 @@ def _exchanged(track: Track, other: Track, span: tuple[int, int]) -> tuple[Note,
         replace(note, length=min(note.end, last) - note.start)
         for note in other.notes
         if first <= note.start < last
+    ]
+    return tuple(sorted((*kept, *taken)))
+
+
+def _exchanged_signs(track: Track, other: Track, span: tuple[int, int]) -> tuple[Dynamic, ...]:
+    """Return the dynamics of a track with those of another between two ticks; none crosses them."""
+    first, last = span
+    kept = [
+        replace(each, end=min(each.end, first)) if each.end and each.tick < first else each
+        for each in track.dynamics
+        if not first <= each.tick < last
+    ]
+    taken = [
+        replace(each, end=min(each.end, last)) if each.end else each
+        for each in other.dynamics
+        if first <= each.tick < last
     ]
     return tuple(sorted((*kept, *taken)))
 

@@ -19,6 +19,7 @@ _LINES_APART = 9.0
 """Finer lines than so many pixels are left out."""
 _ROUND_FROM = 5.0
 """Notes of at least this height have round corners and an outline."""
+_ACCENTS = {"accent": ">", "marcato": "^"}
 _NAMED_FROM = 13.0
 """Notes of at least this height say what they are."""
 
@@ -174,6 +175,7 @@ class RollPainter:
         painter.setPen(shades.ink if shades.dark else shades.white_key)
         for note in self._in_view(timeline):
             name = note.lyric or note_name(note.pitch, track, self._piece.key)
+            name = f"{_ACCENTS[note.accent]} {name}" if note.accent else name
             box = note_box(self._camera, note)
             if box.width() > metrics.horizontalAdvance(name) + 8:
                 where = box.adjusted(4, 0, 0, 0)
