@@ -16,6 +16,9 @@ _LINE: Final = re.compile(
     r"(?:\d+[.)]\s+|[-*]\s+)?(?:\[[ xX]\]\s+)?(?P<title>.*?)\s*(?:\[(?P<files>[^\]]*)\])?"
 )
 _TITLE_CHARS: Final = 400
+_FILE: Final = re.compile(r"(?<![\w/.@-])(?:[\w-]+/)*[\w-]+\.[a-z]{1,5}\b(?![\w(/])")
+"""A file as people write it: ``utils.py``, ``src/app/main.rs``; no call of a method."""
+_CLAUSES: Final = re.compile(r"(?<=[.;])\s+|,\s+(?:and\s+)?(?:then\s+)?|\s+and\s+(?=\w+\s)")
 
 
 @dataclass(frozen=True)
@@ -92,31 +95,26 @@ def placed(path: str, beside: Sequence[str], known: Sequence[str]) -> str:
         beside: Files that it belongs to, the nearest first.
     """
     suffix = PurePosixPath(path).suffix
-    if path in known or "/" in path or any("/" not in each for each in known if _is(each, suffix)):
+    if "/" in path or any("/" not in each and each.endswith(suffix) for each in known):
         return path
-    folders = [str(PurePosixPath(each).parent) for each in beside if _is(each, suffix)]
+    folders = [str(PurePosixPath(each).parent) for each in beside if each.endswith(suffix)]
     return f"{folders[0]}/{path}" if folders and folders[0] != "." else path
 
 
-def _is(path: str, suffix: str) -> bool:
-    return path.endswith(suffix)
-
-
 def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[Step]:
-    """Return a step for each file that a request names and no step takes: what it says of it."""
-    taken = {path for step in steps for path in step.files}
+    """Return a step for each file that a request names and no step takes: what it says of it.
+
+    Where the same clause names a file that is taken, the other is only what is used there.
+    """
+    if any(not step.files for step in steps):
+        return []
+    taken = {PurePosixPath(path).name for step in steps for path in step.files}
     clauses = [" ".join(each.split()) for each in _CLAUSES.split(request)]
     found = []
     for path in named:
-        if path in taken or any(not step.files for step in steps):
-            continue
         name = PurePosixPath(path).name
         says = next((each for each in clauses if name in each), request)
-        title = says.strip(" .")[:_TITLE_CHARS]
-        found.append(Step(title[:1].upper() + title[1:], (path,)))
+        if not any(other in says for other in taken):
+            title = says.strip(" .")[:_TITLE_CHARS]
+            found.append(Step(title[:1].upper() + title[1:], (path,)))
     return found
-
-
-_FILE: Final = re.compile(r"(?<![\w/.@-])(?:[\w-]+/)*[\w-]+\.[a-z]{1,5}\b(?![\w(/])")
-"""A file as people write it: ``utils.py``, ``src/app/main.rs``; no call of a method."""
-_CLAUSES: Final = re.compile(r"(?<=[.;])\s+|,\s+(?:and\s+)?(?:then\s+)?|\s+and\s+(?=\w+\s)")

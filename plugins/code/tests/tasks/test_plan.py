@@ -79,7 +79,7 @@ def test_a_file_that_is_named_and_no_step_takes_gets_one() -> None:
         {"title": "Export describe from __init__.py", "files": ["shop/__init__.py"]},
     ]
     engine = Engine(answer(("Raise the rate", ["shop/tax.py"], [])))
-    params = Plan.parse({"prompt": "Raise the rate in tax.py as vat.py did."})
+    params = Plan.parse({"prompt": "Use total of cart.py in tax.py as vat.py did."})
     made = drive(plan, Context(engine), params, context=context)
     assert [step["files"] for step in made.result["steps"]] == [["shop/tax.py"]]
 
