@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Generator, Iterator, Mapping
-from typing import Any
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, as_parts, sentence
 from studio.api.plot import Plot
@@ -18,6 +17,7 @@ from studio_lab.finetuning.lessons import Lesson, lesson
 from studio_lab.finetuning.lora import Base, Lora
 from studio_lab.networks.architecture import parameters
 from studio_lab.schema.finetune import FineTune
+from studio_lab.tasks.steps import followed
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
@@ -59,21 +59,14 @@ def _prepared(
     """Return the model as floats, and the examples as its tokens."""
     with ctx.lease(params.weights) as engine:
         loading = engine.network()
-        model: TextNetwork = yield from _followed(ctx, loading, "Loading the model as floats")
+        model: TextNetwork = yield from followed(
+            loading, lambda share: ctx.progress(share, 1, "Loading the model as floats")
+        )
         reading = taught.rows(engine, model.ends, params.length, ctx.rng.seed)
-        data, notes = yield from _followed(ctx, reading, "Reading the examples")
+        data, notes = yield from followed(
+            reading, lambda share: ctx.progress(share, 1, "Reading the examples")
+        )
     return model, data, notes
-
-
-def _followed(
-    ctx: TaskContext, steps: Generator[float, None, Any], message: str
-) -> Generator[Event, None, Any]:
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield ctx.progress(share, 1, message)
 
 
 def _trained(
@@ -124,7 +117,10 @@ class _Finish:
         """Measure on the test rows, and hand over adapter, table and curves."""
         ctx, now = self._ctx, self._run.trainer.progress
         reporting = taught.report(self._network, self._run.trainer.batches, self._data)
-        report = yield from self._measured(reporting)
+        report = yield from followed(
+            reporting,
+            lambda _: ctx.progress(now.step, now.steps, "Measuring on held-out examples"),
+        )
         if report.measures["factor"] >= 1:
             now.note(
                 sentence(
@@ -136,15 +132,6 @@ class _Finish:
             title, table = f"Held-out examples: {self._made.title}", report.table
             yield ctx.artifact(Kind.TABLE, table.encode(), suffix=".csv", title=title, text=table)
         yield from self.kept(report.measures, merge=self._params.merge)
-
-    def _measured(self, reporting: Generator[None, None, Any]) -> Generator[Event, None, Any]:
-        now = self._run.trainer.progress
-        while True:
-            try:
-                next(reporting)
-            except StopIteration as end:
-                return end.value
-            yield self._ctx.progress(now.step, now.steps, "Measuring on held-out examples")
 
     def kept(self, measures: Mapping[str, float], merge: bool = False) -> Iterator[Event]:
         """Hand over the adapter, and the curves of its training."""

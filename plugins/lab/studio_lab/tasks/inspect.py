@@ -9,6 +9,7 @@ from studio.api.plot import Plot
 from studio_lab.datasets.presentation import png
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Inspect
+from studio_lab.tasks.steps import followed
 from studio_lab.views.inside import views
 from studio_lab.views.view import Ask
 
@@ -21,13 +22,7 @@ def inspect(ctx: TaskContext, params: Inspect) -> Iterator[Event]:
     ask = Ask(params.text, params.count, params.block, ctx.rng.seed)
     with ctx.lease(params.weights) as trained:
         looking = views(trained.network, trained.meta, ask)
-        while True:
-            try:
-                share = next(looking)
-            except StopIteration as end:
-                found = end.value
-                break
-            yield ctx.progress(share, 1)
+        found = yield from followed(looking, lambda share: ctx.progress(share, 1))
         name = f"{ARCHITECTURES[trained.architecture].title}: {trained.card['data']}"
     for view in found:
         title = f"{view.title}: {name}"

@@ -12,6 +12,7 @@ from studio.api import Event, Kind, TaskContext
 from studio_lab.datasets import molecules, pairs, presentation, sounds, tables, tokens, tunes
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.networks.architecture import Network
+from studio_lab.tasks.steps import followed
 from studio_lab.training.samples import drawn
 
 
@@ -89,10 +90,5 @@ def preview_of(
     """Return samples of the same noise as a picture; None where they are no pictures."""
     if data.shape.kind != "pictures" or not network.generates:
         return None
-    making = drawn(network, count, ctx.rng.seed)
-    while True:
-        try:
-            next(making)
-        except StopIteration as end:
-            return presentation.preview(end.value, data.shape, data.meta)
-        yield None
+    rows = yield from followed(drawn(network, count, ctx.rng.seed))
+    return presentation.preview(rows, data.shape, data.meta)

@@ -13,6 +13,7 @@ from studio_lab.bias.counts import Counted, counted
 from studio_lab.bias.leanings import Leaning, leanings
 from studio_lab.bias.templates import Comparison, Member, Topic, chosen, topics
 from studio_lab.schema import Report
+from studio_lab.tasks.steps import followed
 
 _WRITTEN = SamplingParams(
     temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, max_tokens=16
@@ -92,13 +93,8 @@ def _written(
         first = ctx.rng.seed + 1000 * number
         samplings = [replace(_WRITTEN, seed=first + at) for at in range(params.completions)]
         work = write_texts(ctx, engine, prompt, samplings, weights=params.weights)
-        while True:
-            try:
-                next(work)
-            except StopIteration as end:
-                texts += [each.text for each in end.value]
-                break
-            yield None  # what is written is counted, and shown to nobody
+        written = yield from followed(work)  # it is counted, and shown to nobody
+        texts += [each.text for each in written]
     return texts
 
 

@@ -12,6 +12,7 @@ from studio_lab.datasets.tokens import encoded
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Sample
 from studio_lab.tasks.made import made_of
+from studio_lab.tasks.steps import followed
 from studio_lab.training.samples import begun, drawn
 from studio_lab.weights import Trained
 
@@ -23,13 +24,9 @@ def sample(ctx: TaskContext, params: Sample) -> Iterator[Event]:
         if not trained.network.generates:
             raise BadInput(f"A {title.lower()} makes nothing.", "Choose a model that generates.")
         making = _making(ctx, params, trained)
-        while True:
-            try:
-                share = next(making)
-            except StopIteration as end:
-                rows = end.value
-                break
-            yield ctx.progress(share * params.count, params.count)
+        rows = yield from followed(
+            making, lambda share: ctx.progress(share * params.count, params.count)
+        )
         shape, meta, name = trained.shape, trained.meta, trained.card["data"]
     yield from made_of(ctx, rows, shape, meta, f"{title}: {name}", single=params.single)
     yield ctx.result(count=params.count, kind=shape.kind, weights=params.weights)

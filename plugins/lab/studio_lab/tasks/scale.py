@@ -45,6 +45,7 @@ from studio_lab.scaling.grid import (
 from studio_lab.scaling.points_file import PointsFile
 from studio_lab.scaling.power_law import Fit
 from studio_lab.schema import Scale
+from studio_lab.tasks.steps import followed
 from studio_lab.training.batches import Batches
 from studio_lab.training.memory import estimate
 from studio_lab.training.randomness import generator
@@ -262,14 +263,10 @@ class _Course:
         before = sum(self.grid.seconds[each.key] for each in order[: order.index(point)])
         whole, own = sum(self.grid.seconds.values()), self.grid.seconds[point.key]
         told = f"{message}: {point.examples:,} examples, {point.steps:,} steps"
-        work = trainings.measured(point)
-        while True:
-            try:
-                used = next(work)
-            except StopIteration as end:
-                found: Measured = end.value
-                break
-            yield self.ctx.progress(before + min(used, own), whole, told)
+        found = yield from followed(
+            trainings.measured(point),
+            lambda used: self.ctx.progress(before + min(used, own), whole, told),
+        )
         plots = list(report.plots(self.points, self.larger, None, None))
         yield self.ctx.progress(before + own, whole, told, plots=plots)
         return found.seconds

@@ -23,6 +23,7 @@ from studio_lab.datasets import presentation
 from studio_lab.datasets.phantoms import CLASSES, LICENCE, TITLE, Drawing, Phantoms, drawn
 from studio_lab.datasets.statistics import row
 from studio_lab.schema import Simulate
+from studio_lab.tasks.steps import followed
 
 _SHOWN = 16
 _AT_ONCE = 50
@@ -33,14 +34,12 @@ def simulate(ctx: TaskContext, params: Simulate) -> Iterator[Event]:
     folder = _empty(params.folder) if params.folder else None
     yield ctx.progress(0, params.count, "Drawing")
     how = Drawing(params.side, params.lesions, params.contrast, params.noise, params.blur)
-    drawing = drawn(params.count, how, ctx.rng.seed)
-    while True:
-        try:
-            number = next(drawing)
-        except StopIteration as end:
-            made: Phantoms = end.value
-            break
-        yield ctx.progress(number, params.count, "Drawing") if number % _AT_ONCE == 0 else None
+    made = yield from followed(
+        drawn(params.count, how, ctx.rng.seed),
+        lambda number: (
+            ctx.progress(number, params.count, "Drawing") if number % _AT_ONCE == 0 else None
+        ),
+    )
     names = [f"{CLASSES[label]}/{number:05}.png" for number, label in enumerate(made.labels, 1)]
     if folder:
         yield from _written(ctx, made, names, folder)

@@ -38,6 +38,7 @@ from studio_lab.networks.decoder_transformer import DecoderTransformer
 from studio_lab.schema import Train
 from studio_lab.tasks.evaluation import MEASURED_KINDS, measured_training
 from studio_lab.tasks.made import made_of, preview_of
+from studio_lab.tasks.steps import followed
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE, ENERGY, OF_THIS_MACHINE
 from studio_lab.training.checkpoint import FORMAT
@@ -141,14 +142,7 @@ def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, 
 
 def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Event, None, float]:
     """Return the share of the classes that the network makes: what no loss of a GAN tells."""
-    making = drawn(trainer.average, _JUDGED, ctx.rng.seed)
-    while True:
-        try:
-            next(making)
-        except StopIteration as end:
-            rows = end.value
-            break
-        yield None
+    rows = yield from followed(drawn(trainer.average, _JUDGED, ctx.rng.seed))
     known = trainer.batches.rows(torch.from_numpy(data.split.training))
     real, labels = known["x"].cpu().numpy(), known["label"].cpu().numpy()
     return coverage(nearest_classes(rows, real, labels), labels)
@@ -201,14 +195,7 @@ class _Finish:
         yield from self._weights(measures, sampled)
         yield from self._language_model()
         if trainer.network.generates:
-            making = drawn(trainer.average, _SAMPLES, ctx.rng.seed)
-            while True:
-                try:
-                    next(making)
-                except StopIteration as end:
-                    rows = end.value
-                    break
-                yield None
+            rows = yield from followed(drawn(trainer.average, _SAMPLES, ctx.rng.seed))
             one = made_of(ctx, rows, self._data.shape, self._data.meta, self._title, single=False)
             yield from one
         yield from self._plots()
@@ -278,7 +265,8 @@ class _Finish:
         plain = re.sub("[^a-z0-9]+", "-", f"{self._architecture.name} {self._data.title}".lower())
         hashed = hashlib.sha256(path.read_bytes()).hexdigest()
         self.id = f"{plain.strip('-')}-{hashed[:6]}"
-        told = "\n".join(f"{name}: {value}" for name, value in card.items())
+        lines = [f"{name}: {value}" for name, value in card.items()]
+        told = "\n".join([*lines, *(f"note: {each}" for each in trainer.progress.sentences)])
         meta = {"weights": self.id, "card": card}
         if energy := self._energy():  # beside the file, which the same training makes again
             told, meta["energy"] = f"{told}\nenergy: {_energy_words(energy)}", _energy_data(energy)
