@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.api import ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api import Event, Kind, TaskContext
 from studio.api.worker.tuning import AdapterFacts, write_adapter
 from studio_lab.finetuning.lora import Lora
+from studio_lab.handover import card_text, full_disk_told, weights_id
 
 
 @dataclass
@@ -41,13 +39,10 @@ def adapter_artifact(ctx: TaskContext, network: Lora, made: Made, card: Mapping[
         StudioError: The disk is full.
     """
     path = _written(ctx, network, made, card, "adapter.safetensors")
-    hashed = hashlib.sha256(path.read_bytes()).hexdigest()
-    plain = re.sub("[^a-z0-9]+", "-", made.title.lower()).strip("-")
-    made.id = f"{plain}-{hashed[:6]}"
-    told = "\n".join(f"{name}: {value}" for name, value in card.items())
+    made.id = weights_id(made.title, path)
     meta = {"weights": made.id, "card": dict(card), "base": made.base}
     return ctx.artifact(
-        Kind.WEIGHTS, path, suffix=".safetensors", title=made.title, text=told, meta=meta
+        Kind.WEIGHTS, path, suffix=".safetensors", title=made.title, text=card_text(card), meta=meta
     )
 
 
@@ -61,14 +56,15 @@ def merged_artifact(
     """
     adapter = _written(ctx, network, made, card, "merged.safetensors")
     path = ctx.scratch / "merged.gguf"
-    with ctx.lease(made.base) as engine, _full_disk_told():
+    with ctx.lease(made.base) as engine, full_disk_told("The fine-tuned model"):
         for share in engine.merge(adapter, path):
             yield ctx.progress(share, 1, "Writing the whole model")
     made.merged = f"{made.id}-merged"
-    told = "\n".join(f"{name}: {value}" for name, value in card.items())
     meta = {"weights": made.merged, "card": dict(card), "base": made.base}
     title = f"{made.title}, merged"
-    yield ctx.artifact(Kind.WEIGHTS, path, suffix=".gguf", title=title, text=told, meta=meta)
+    yield ctx.artifact(
+        Kind.WEIGHTS, path, suffix=".gguf", title=title, text=card_text(card), meta=meta
+    )
 
 
 def _written(
@@ -76,18 +72,6 @@ def _written(
 ) -> Path:
     path = ctx.scratch / name
     facts = AdapterFacts(made.base, made.digest, made.base, card)
-    with _full_disk_told():
+    with full_disk_told("The fine-tuned model"):
         write_adapter(path, network.adapter(), facts)
     return path
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StudioError(
-            ErrorCode.DISK_FULL,
-            f"The fine-tuned model could not be written: {error.strerror or error}.",
-            "Free up disk space and run it again: it continues from the last checkpoint.",
-        ) from error

@@ -9,7 +9,6 @@ import copy
 import hashlib
 import json
 import math
-import re
 from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -37,6 +36,7 @@ from studio_lab.datasets.source import digest, load
 from studio_lab.finetuning import picture_lora
 from studio_lab.finetuning.captions import read_captioned
 from studio_lab.finetuning.picture_lora import LabModel, PictureLora, Tuned
+from studio_lab.handover import card_text, full_disk_told, weights_id
 from studio_lab.networks.architecture import parameters
 from studio_lab.schema.finetune_pictures import FineTunePictures
 from studio_lab.training.batches import Batches
@@ -193,17 +193,9 @@ def _kept(
         "measures": dict(measures),
     }
     path = ctx.scratch / "fine-tuned.safetensors"
-    try:
+    with full_disk_told("The fine-tuned model"):
         tuned.save(path, network, card)
-    except OSError as error:
-        raise StudioError(
-            ErrorCode.DISK_FULL,
-            f"The fine-tuned model could not be written: {error.strerror or error}.",
-            "Free up disk space and run it again: it continues from the last checkpoint.",
-        ) from error
-    plain = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")
-    id = f"{plain}-{hashlib.sha256(path.read_bytes()).hexdigest()[:6]}"
-    told = "\n".join(f"{name}: {value}" for name, value in card.items())
+    id, told = weights_id(title, path), card_text(card, now.sentences)
     meta = {"weights": id, "card": card, "base": tuned.base}
     yield ctx.artifact(Kind.WEIGHTS, path, suffix=".safetensors", title=title, text=told, meta=meta)
     for plot in run.plots():

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -19,10 +17,8 @@ from studio.api import (
     BadInput,
     Cancelled,
     EnergyUse,
-    ErrorCode,
     Event,
     Kind,
-    StudioError,
     TaskContext,
     as_parts,
 )
@@ -31,6 +27,7 @@ from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.quality import quality
 from studio_lab.datasets.source import digest, load
+from studio_lab.handover import card_text, full_disk_told, weights_id
 from studio_lab.networks import language_model
 from studio_lab.networks.architecture import Architecture, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
@@ -148,18 +145,6 @@ def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Ev
     return coverage(nearest_classes(rows, real, labels), labels)
 
 
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StudioError(
-            ErrorCode.DISK_FULL,
-            f"The trained model could not be written: {error.strerror or error}.",
-            "Free up disk space and run it again: it continues from the last checkpoint.",
-        ) from error
-
-
 class _Finish:
     """What is left of a training."""
 
@@ -253,7 +238,7 @@ class _Finish:
             "measures": dict(measures),
             **({"samples": dict(sampled)} if sampled else {}),
         }
-        with _full_disk_told():
+        with full_disk_told("The trained model"):
             weights.save(
                 path,
                 trainer.average,
@@ -262,11 +247,8 @@ class _Finish:
                 meta=self._data.meta,
                 card=card,
             )
-        plain = re.sub("[^a-z0-9]+", "-", f"{self._architecture.name} {self._data.title}".lower())
-        hashed = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.id = f"{plain.strip('-')}-{hashed[:6]}"
-        lines = [f"{name}: {value}" for name, value in card.items()]
-        told = "\n".join([*lines, *(f"note: {each}" for each in trainer.progress.sentences)])
+        self.id = weights_id(f"{self._architecture.name} {self._data.title}", path)
+        told = card_text(card, trainer.progress.sentences)
         meta = {"weights": self.id, "card": card}
         if energy := self._energy():  # beside the file, which the same training makes again
             told, meta["energy"] = f"{told}\nenergy: {_energy_words(energy)}", _energy_data(energy)
@@ -282,7 +264,7 @@ class _Finish:
         if not language_model.can_be_written(meta["vocabulary"]):
             return
         path, title = self._ctx.scratch / "trained.gguf", f"{self._title} (continues text)"
-        with _full_disk_told():
+        with full_disk_told("The trained model"):
             language_model.write_gguf(
                 path, network, meta["vocabulary"], self._title, self._data.licence
             )
