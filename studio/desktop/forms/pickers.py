@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,7 @@ class WeightsEditor(Editor):
     def refresh(self) -> None:
         """Look again at what there is."""
         field = self._field
-        found = list(self._weights.for_capability(field.capability, field.prefer))
+        found = _told_apart(self._weights.for_capability(field.capability, field.prefer))
         self._combo.clear()
         if found:
             best = self.tr("Automatic ({title})").format(title=found[0][1])
@@ -99,7 +100,8 @@ class WeightsListEditor(Editor):
 
     def refresh(self) -> None:
         """Look again at what there is; what is gone is no longer chosen."""
-        found = list(self._weights.for_capability(self._field.capability, self._field.prefer))
+        field = self._field
+        found = _told_apart(self._weights.for_capability(field.capability, field.prefer))
         if found != self._offered:
             chosen, self._offered = self.get(), found
             self.checks.offer(found)
@@ -203,6 +205,15 @@ class _DropRow(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         for path in local_files(event.mimeData())[:1]:
             self._dropped(path)
+
+
+def _told_apart(found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return ids and titles; titles that several have get the end of their ids."""
+    often = Counter(title for _, title in found)
+    return [
+        (id, title if often[title] == 1 else f"{title} ({id.rpartition('-')[2]})")
+        for id, title in found
+    ]
 
 
 def _no_weights(look: Appearance, open_models: Callable[[], None]) -> QWidget:

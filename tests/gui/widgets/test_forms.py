@@ -58,7 +58,7 @@ class Shelf:
         self.titles = list(titles)
 
     def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
-        return [(title.lower(), title) for title in self.titles]
+        return [(title.lower(), title.partition(" of ")[0]) for title in self.titles]
 
     def title(self, weights: str) -> str:
         return weights
@@ -301,6 +301,10 @@ def test_weights_that_appear_later_can_be_picked(form: ParamsFormWidget, shelf: 
     box: Any = form.row("weights").editor._combo
     assert [box.itemText(row) for row in range(1, box.count())] == ["New", "Large"]
     assert form.values()["weights"] == "large", "the choice holds"
+    form.hide()
+    shelf.titles = ["Digits of a-491f", "Digits of b-5d9f", "Large"]
+    form.show()
+    assert [box.itemText(row) for row in (1, 2, 3)] == ["Digits (491f)", "Digits (5d9f)", "Large"]
 
 
 def test_a_file_is_picked_or_dropped(form: ParamsFormWidget) -> None:
