@@ -12,7 +12,7 @@ from studio_music.schema.engraving import Engrave
 from studio_music.schema.fields import SCORE_SUFFIXES, Genre, Synth
 from studio_music.schema.harmonisation import Harmonise
 from studio_music.schema.layers import Layers
-from studio_music.schema.rendering import Render
+from studio_music.schema.render import Render
 from studio_music.schema.score_import import Open
 
 __all__ = [
