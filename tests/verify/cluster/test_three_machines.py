@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -51,7 +52,7 @@ task = "chain.read"
 params = { file = "{step.make}" }
 """
 NO_STUDIO = "raise ModuleNotFoundError(\"No module named 'studio'\")"
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Bounds a hang, and measures nothing."""
 
 
@@ -123,6 +124,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     with pytest.MonkeyPatch.context() as patch, importable(PLUGINS):
         for name, value in RAY_SETTINGS.items():
             patch.setenv(name, value)
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         with closing(Machines(tmp_path_factory.mktemp("machines"))) as made:
             yield made
 
@@ -277,6 +279,18 @@ def test_machines_that_are_not_alike_are_named(machines: Machines, tmp_path: Pat
         assert runner.state is RunState.STOPPED
         assert runner.error is not None
         assert "The machine “fay” has no Offline Studio: install" in runner.error.message
+
+
+def test_a_wrong_token_is_a_sentence(machines: Machines, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    with studio_at(tmp_path / "home") as studio:
+        runner = studio.workflows.start(WORKFLOW, words(1), on=machines.address)
+        follow(studio, runner)
+        assert runner.state is RunState.STOPPED
+        assert runner.error is not None
+        print(runner.error.message, runner.error.hint)
+        assert "oken" in runner.error.message
+        assert studio.library.count() == 0
 
 
 def test_of_the_slot_only_its_name_crosses() -> None:
