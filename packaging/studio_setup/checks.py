@@ -101,6 +101,10 @@ def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
     ]
 
 
+_PATIENT = ("-o", "timeout=3600", "-o", "faulthandler_timeout=0")
+"""Building an installer takes minutes, and many on a machine that does something else beside."""
+
+
 def verify_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
     """What takes minutes, one stage for each folder of ``tests/verify``, and their types.
 
@@ -123,7 +127,7 @@ def verify_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
                 name,
                 project.command(
                     "pytest", f"tests/verify/{name}", *extra[len(chosen) :],
-                    "-o", f"cache_dir={_cache(name)}",
+                    "-o", f"cache_dir={_cache(name)}", *_PATIENT,
                 ),
                 True,
             )

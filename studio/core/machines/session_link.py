@@ -18,9 +18,17 @@ from studio.core.machines.wire.parcels import MOST_FILES, Parcel, inside_of
 from studio.core.machines.wire.session import Session
 from studio.core.plugins import PluginHost
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.frames import MAX_BODY, Frame
+from studio.protocol.frames import MAX_BODY, Frame, encode_body
 from studio.protocol.link import Link, LinkClosed
-from studio.protocol.messages import CallEnded, LibraryFound, Report, Request, Submit
+from studio.protocol.messages import (
+    CallEnded,
+    Finished,
+    LibraryFound,
+    Report,
+    Request,
+    Submit,
+)
+from studio.protocol.states import JobState
 
 INBOX = 64
 """Parcels that wait for whoever reads; the rest waits on the other machine."""
@@ -60,19 +68,23 @@ class SessionLink(Link):
                     return
 
     def send_body(self, body: bytes, blobs: Sequence[Any] = ()) -> None:
-        """Send a message with the files that it names."""
+        """Send a message with the files that it names.
+
+        A job whose files cannot be sent has failed, as if the machine had said so.
+        """
         if self._session.is_closed or self._over.is_set():
             raise LinkClosed("the connection was closed")
         said = label(body)
         files: list[Path] = []
-        if said.type in _CARRIERS:
-            body, files = self._packed(body)
         try:
+            if said.type in _CARRIERS:
+                body, files = self._packed(body)
             self._session.send(said.job, body, blobs, files)
         except OSError as error:
-            raise StudioError(
-                ErrorCode.NOT_FOUND, f"{error.filename} cannot be read: {error.strerror}."
-            ) from error
+            what = f"{error.filename} cannot be read: {error.strerror}."
+            self._failed(said.job, StudioError(ErrorCode.NOT_FOUND, what, "Choose it again."))
+        except StudioError as error:
+            self._failed(said.job, error)
 
     def finish(self) -> None:
         """Say no more. The session ends with the runtime there."""
@@ -80,6 +92,9 @@ class SessionLink(Link):
     def close(self) -> None:
         """Hang up."""
         self._over.set()
+
+    def _failed(self, job: str, error: StudioError) -> None:
+        self.take(Parcel(encode_body(Finished(job, JobState.FAILED, error=error.info()))))
 
     def _packed(self, body: bytes) -> tuple[bytes, list[Path]]:
         message = msgspec.msgpack.decode(body, type=Request)
@@ -132,14 +147,23 @@ def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
             found.append(Path(str(value)))
         elif is_list:
             found += [Path(str(each)) for each in value or ()]
-    for path in found:
+    return checked(found)
+
+
+def checked(paths: list[Path]) -> list[Path]:
+    """Return files and folders of this computer, all of which can be sent.
+
+    Raises:
+        StudioError: One is not here, or a folder cannot be sent.
+    """
+    for path in paths:
         if path.is_dir():
             _check_folder(path)
         elif not path.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND, f"There is no {path} on this computer.", "Choose it again."
             )
-    return found
+    return paths
 
 
 def _check_folder(folder: Path) -> None:

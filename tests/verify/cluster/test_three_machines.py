@@ -51,7 +51,14 @@ id = "read"
 task = "chain.read"
 params = { file = "{step.make}" }
 """
-NO_STUDIO = "raise ModuleNotFoundError(\"No module named 'studio'\")"
+NO_STUDIO = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "studio":
+            raise ModuleNotFoundError(f"No module named {name!r}")
+sys.meta_path.insert(0, Without())
+"""
 PATIENCE = 900.0
 """Bounds a hang, and measures nothing."""
 
@@ -211,7 +218,8 @@ def test_sixty_rows_outlive_a_machine_and_a_driver(machines: Machines, tmp_path:
 
 def test_a_studio_that_is_killed_goes_on_where_it_was(machines: Machines, tmp_path: Path) -> None:
     machines.have("bea", "cora", "dora")
-    (tmp_path / "w.toml").write_text(WORKFLOW)
+    slow = WORKFLOW.replace("default = 10", "default = 200")  # it lasts until it is looked at
+    (tmp_path / "w.toml").write_text(slow)
     (tmp_path / "words.txt").write_text("\n".join(f"line {n}" for n in range(20)))
     home = tmp_path / "home"
 
@@ -236,13 +244,19 @@ def test_a_studio_that_is_killed_goes_on_where_it_was(machines: Machines, tmp_pa
 def test_how_fast_it_is_and_what_crosses(machines: Machines, tmp_path: Path) -> None:
     """Prints figures, and judges none."""
     machines.have("bea", "cora", "dora")
-    busy = WORKFLOW.replace("default = 10", "default = 40")
+    busy = WORKFLOW.replace("default = 10", "default = 100")
     with studio_at(tmp_path / "here") as here:
-        alone = pace(here, here.workflows.start(busy, words(10, "a")))
+        follow(here, here.workflows.start(busy, words(1, "its runtime starts")))
+        before = time.monotonic()
+        follow(here, here.workflows.start(busy, words(10, "a")))  # it works on all of them at once
+        alone = 10 / (time.monotonic() - before)
     with studio_at(tmp_path / "there") as there:
         began = time.process_time()
         spread = pace(there, there.workflows.start(busy, words(24, "b"), on=machines.address))
         saving = (time.process_time() - began) / 48
+        driver = driver_of(there)
+    assert driver is not None
+    driver.wait(PATIENCE)  # its last word is the line of figures
     log = (tmp_path / "there" / "logs" / "cluster.log").read_text()
     jobs, out, back, driving = re.findall(
         r"(\d+) jobs: (\d+) bytes out, (\d+) bytes in, ([\d.]+) s", log
@@ -267,13 +281,8 @@ def test_machines_that_are_not_alike_are_named(machines: Machines, tmp_path: Pat
         rows = studio.library.workflow_runs.rows(runner.id)
         assert all("“eve” has other files of the plugin “chain”" in row.error for row in rows)
         machines.have()
-        empty = tmp_path / "empty" / "studio"
-        empty.mkdir(parents=True)
-        # Ray's workers find this one first, as they would find none.
-        (empty / "__init__.py").write_text(
-            "raise ModuleNotFoundError(\"No module named 'studio'\")"
-        )
-        machines.add("fay", PYTHONPATH=str(empty.parent))
+        (tmp_path / "sitecustomize.py").write_text(NO_STUDIO)
+        machines.add("fay", PYTHONPATH=str(tmp_path))
         runner = studio.workflows.start(WORKFLOW, words(2), on="ray")
         follow(studio, runner)
         assert runner.state is RunState.STOPPED

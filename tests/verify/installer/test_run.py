@@ -26,7 +26,8 @@ def test_a_window_installs_and_each_plugin_makes_something(
         "until [ -e ~/.local/bin/studio ]; do during; done; sleep 4; picture done\n"
         f"studio --version; du -sm {PREFIX} | cut -f1\n"
         "desktop-file-validate ~/.local/share/applications/offline-studio*.desktop\n"
-        'kill $setup; wait $setup || true; test -z "$(ls ~/.cache | grep setup)"'
+        "pkill -f 'm [s]tudio_installation'; wait $setup || true\n"
+        "! ls ~/.cache | grep setup"
     )
     print(told)
     for name in ("offer.png", "copying.png", "done.png"):
@@ -72,8 +73,9 @@ def test_an_upgrade_over_a_running_studio_a_downgrade_and_the_end(
         "damage() { echo damage > $file; }\n"
         f"damage; $current/{SETUP} --repair --text; studio --version\n"
         f"{SCREEN}\ndamage; $current/{SETUP} --repair & setup=$!\n"
-        "shows 'Repair Offline Studio'; picture repair; xdotool key Return; sleep 15\n"
-        "picture repaired; studio --version; kill $setup; wait $setup || true\n"
+        "shows 'Repair Offline Studio'; picture repair; xdotool key Return\n"
+        "while grep -q ^damage $file; do sleep 1; done; sleep 3; picture repaired\n"
+        "studio --version; kill $setup; wait $setup || true\n"
         f"$current/{SETUP} --uninstall & setup=$!\n"
         "shows 'Uninstall Offline Studio'; picture uninstall; xdotool key Return\n"
         f"while [ -e {PREFIX} ]; do sleep 0.5; done; picture uninstalled\n"

@@ -91,8 +91,8 @@ def test_when_this_studio_is_killed_the_box_ends_by_itself(laptop: Laptop) -> No
     process.stdout.close()
     _gone, alive = psutil.wait_procs(there, timeout=LONGEST)
     assert not alive
-    folders = (laptop.box.home / "cache" / "elsewhere").iterdir()
-    assert all(int(each.name) in {p.pid for p in before} for each in folders)
+    left = {int(each.name) for each in (laptop.box.home / "cache" / "elsewhere").iterdir()}
+    assert left <= {each.pid for each in before}, [psutil.pid_exists(pid) for pid in left]
 
 
 def test_a_folder_goes_along_and_is_gone_afterwards(busy: Laptop, tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_the_commands_add_check_copy_run_and_remove(laptop: Laptop) -> None:
     assert [each["level"] for each in doctor["findings"]] == ["fine", "fine"]
     own = home / "weights" / "own-copy.gguf"
     own.parent.mkdir(exist_ok=True)
-    (smollm,) = (m for m in told("models", "list")["models"] if m["id"] == SMOLLM)
+    (smollm,) = (m for m in told("models", "list")["weights"] if m["id"] == SMOLLM)
     own.write_bytes(Path(smollm["path"]).read_bytes() + bytes(128))
-    (mine,) = (m for m in told("models", "list")["models"] if m["path"] == str(own))
+    (mine,) = (m for m in told("models", "list")["weights"] if m["path"] == str(own))
     assert told("machines", "copy", "shed", mine["id"]) == {"machine": "shed", "model": mine["id"]}
     assert (box.home / "weights" / own.name).read_bytes() == own.read_bytes()
     ran = told("run", "chat.reply", "Say hello.", "--max-tokens", "4", "--on", "shed")

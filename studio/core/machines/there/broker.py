@@ -348,8 +348,16 @@ def _is_ours(connection: socket.socket) -> bool:
     return int(struct.unpack("3i", facts)[1]) == os.getuid()
 
 
+def _is_broker(pid: int) -> bool:
+    """Whether a broker has this number now: it may be one that nobody buried, or another's."""
+    try:
+        return "--broker" in psutil.Process(pid).cmdline()  # empty where it is dead
+    except psutil.Error:  # it is gone, or somebody else's
+        return False
+
+
 def _sweep(folder: Path) -> None:
     """Remove what brokers that were killed have left."""
     for each in folder.glob("*"):
-        if each.name.isdigit() and not psutil.pid_exists(int(each.name)):
+        if each.name.isdigit() and not _is_broker(int(each.name)):
             shutil.rmtree(each, ignore_errors=True)

@@ -29,6 +29,7 @@ from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
 from tests.unit.cli.conftest import one_object
 from tests.unit.cli.terminals.conftest import Window, pressed_once, until_over
+from tests.unit.core.machines.stand_ins import Machines
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
@@ -57,6 +58,15 @@ def test_the_open_studio_runs_it_and_keeps_what_was_made(
     )
     window.runtime.enqueue(Tokens("one two"), Result())
     assert command(*SAY)[1].startswith("one two"), "text is shown as it is written"
+
+
+def test_the_machine_that_computed_it_is_told(
+    window: Window, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Machines(monkeypatch, ScriptedRuntime)
+    window.do(lambda: there.add(window.studio, "box"))
+    assert one_object(command(*SAY, "--json", "--on", "box")[1])["machine"] == "box"
+    assert one_object(command(*SAY, "--json", "--on", "here")[1])["machine"] == ""
 
 
 def test_without_an_open_studio_it_runs_alone(

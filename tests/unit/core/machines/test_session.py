@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from studio.core.machines.session_link import SessionLink, checked
 from studio.core.machines.there.broker import SocketWire
 from studio.core.machines.wire import packets
 from studio.core.machines.wire.packets import Packet
 from studio.core.machines.wire.parcels import Assembler, Parcel, pieces
 from studio.core.machines.wire.session import Gone, Session
 from studio.protocol.errors import StudioError
+from studio.protocol.messages import Finished, Submit
+from studio.protocol.states import JobState
 
 PATIENCE = 20.0
 
@@ -211,3 +214,17 @@ def test_a_file_for_which_there_is_no_room_is_missed_not_fatal(
     for piece in pieces(b"body", (), [file]):
         assembler.feed(piece)
     assert assembler.finish().files == {str(file): None}
+
+
+def test_a_job_whose_folder_cannot_be_sent_has_failed(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (tmp_path / "files").mkdir()
+    link = SessionLink(Session(lambda parcel: None, tmp_path), lambda submit: checked([folder]))
+    link.send(Submit("job-1", "lab.simulate", {"folder": str(folder)}, 1))
+    received = link.receive()
+    assert received is not None
+    assert isinstance(received.message, Finished)
+    assert (received.message.job, received.message.state) == ("job-1", JobState.FAILED)
+    assert received.message.error is not None
+    assert "The folder empty is empty" in received.message.error.message
