@@ -285,7 +285,7 @@ class FieldRow(QWidget):
 
     def __init__(self, look: Appearance, field: Field, editor: Editor) -> None:
         super().__init__()
-        self.field, self.editor = field, editor
+        self._look, self.field, self.editor = look, field, editor
         self.changed: list[Callable[[], None]] = []
         self._label = look.label(field.title)
         self._label.setFont(look.fonts.body(12.5, 500))
@@ -299,7 +299,6 @@ class FieldRow(QWidget):
         self._reset.setAccessibleName(f"{field.title}: {reset}")
         self._default = field.default
         self._reset.clicked.connect(self._on_reset)
-        self._unit = look.label(field.range.unit if field.range else "", "small")
         self._on = Switch(look, self.tr("Use {title}").format(title=field.title))
         self._on.setVisible(field.optional and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER))
         self._on.toggled.connect(self._on_switched)
@@ -394,7 +393,7 @@ class FieldRow(QWidget):
         head.setSpacing(6)
         head.addWidget(self._label)
         if self.field.range is not None and self.field.range.unit:
-            head.addWidget(self._unit)
+            head.addWidget(self._look.label(self.field.range.unit, "small"))
         keep = self._reset.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(keep)

@@ -57,6 +57,8 @@ class JobDrawer(QFrame):
         self._empty = look.label(self.tr("No jobs yet. Running jobs appear here."), "mute")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._history = look.label(self.tr("Finished"), "section")
+        for spare in (self._empty, self._history):
+            spare.setParent(self)
         self._lay_out()
         activity.jobs_changed.connect(self._on_jobs)
 
@@ -218,7 +220,7 @@ class JobDrawer(QFrame):
     def _rebuild(self, live: Sequence[Job], over: Sequence[Job]) -> None:
         focused = self.focusWidget()
         for widget in taken(self._list):
-            widget.setParent(None)  # rows that stay are put back below
+            widget.setParent(self)  # hidden; what stays is put back below
         kept, self._rows = self._rows, {}
         for job in live:
             self._place_row(kept, job)

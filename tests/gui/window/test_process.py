@@ -204,7 +204,7 @@ def test_pages_open_by_real_keys(
 ) -> None:
     _, window = _open(start, display)
     display.do("key", "ctrl+2")
-    _until(lambda: "Pictures" in display.title(window), "Ctrl+2 did not open the second page")
+    _until(lambda: "Study" in display.title(window), "Ctrl+2 did not open the second page")
     display.do("key", "ctrl+1")
     _until(lambda: "Chat" in display.title(window), "Ctrl+1 did not open the first page")
 
