@@ -140,8 +140,9 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
         for field in params.fields():
-            unit = field.range.unit if field.range else ""
-            for text in (field.title, field.help, field.text.placeholder, unit, field.group.title):
+            of_range = (field.range.unit, field.range.lowest) if field.range else ()
+            of_field = (field.title, field.help, field.text.placeholder, field.group.title)
+            for text in (*of_field, *of_range):
                 yield path, text
             if field.kind is FieldKind.CHOICE:
                 yield from ((path, title) for title in titles_of(field))

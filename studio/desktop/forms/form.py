@@ -435,7 +435,10 @@ def _in_words(field: Field) -> Field:
         title=declared(field.title),
         help=declared(field.help),
         text=replace(field.text, placeholder=declared(field.text.placeholder)),
-        range=field.range and replace(field.range, unit=declared(field.range.unit)),
+        range=field.range
+        and replace(
+            field.range, unit=declared(field.range.unit), lowest=declared(field.range.lowest)
+        ),
         group=replace(
             field.group, title=declared(field.group.title), inside=declared(field.group.inside)
         ),

@@ -17,6 +17,7 @@ def tr(text: str) -> str:
 
 _KID = re.compile(r"KID \(classifier of (\d+) classes\)")
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")
+_GRAM = re.compile(r"(\d+)-gram of characters")
 _LEVEL = re.compile(r"([\d,]+) (parameters|examples)")
 """The name of a series in a chart of scaling."""
 
@@ -27,6 +28,8 @@ def plot_name(title: str) -> str:
         return tr("Attention, block {block}, head {head}").format(block=head[1], head=head[2])
     if kid := _KID.fullmatch(title):
         return tr("KID (classifier of {n} classes)").format(n=kid[1])
+    if gram := _GRAM.fullmatch(title):
+        return tr("{n}-gram of characters").format(n=gram[1])
     names = _names()
     return names.get(title) or ": ".join(names.get(part, part) for part in title.split(": "))
 
@@ -41,7 +44,8 @@ def in_words(plot: Plot) -> Plot:
     names = _names()
 
     def axis(given: Axis) -> Axis:
-        return msgspec.structs.replace(given, label=plot_name(given.label))
+        categories = [plot_name(each) for each in given.categories]
+        return msgspec.structs.replace(given, label=plot_name(given.label), categories=categories)
 
     def name(given: str) -> str:
         if level := _LEVEL.fullmatch(given):
@@ -195,6 +199,7 @@ def _titles() -> dict[str, str]:
         "Nearest examples": tr("Nearest examples"),
         "Table": tr("Table"),
         "training examples": tr("Training examples"),
+        "held-out texts": tr("Held-out texts"),
         "Gaussian components": tr("Gaussian components"),
         "mean with noise": tr("Mean with noise"),
         "Digits": tr("Digits"),

@@ -48,7 +48,8 @@ def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> 
     said = [f"**{_name(row, title)}**: {_verdict(row, measure)}" for row in models]
     head = [tr("Measure"), *(_role(row, title) for row in rows)]
     cells = [
-        [plot_name(name), *(_estimate(row["measures"].get(name)) for row in rows)] for name in names
+        [plot_name(name), *(_in_a_cell(row["measures"].get(name)) for row in rows)]
+        for name in names
     ]
     notes = [f"- {told(note, tr)}" for note in report.get("notes", ())]
     return "\n\n".join(filter(None, [*said, "\n".join(notes), _table(head, cells)]))
@@ -81,10 +82,16 @@ def _verdict(row: Mapping[str, Any], measure: str) -> str:
 
 
 def _role(row: Mapping[str, Any], title: Callable[[str], str]) -> str:
-    name = _name(row, title)
+    """Return the head of a column: all models in it learned from the same data."""
+    name = _name(row, lambda id: title(id).partition(": ")[0])
     if row["role"] == "baseline":
         return tr("{name} (plain baseline)").format(name=name)
     return tr("{name} (real)").format(name=name) if row["role"] == "held-out" else name
+
+
+def _in_a_cell(value: Mapping[str, float] | None) -> str:
+    """Return a figure whose interval is broken between its ends, where the column is narrow."""
+    return _estimate(value).replace("–", "–\u200b")
 
 
 def _estimate(value: Mapping[str, float] | None) -> str:

@@ -226,6 +226,7 @@ class _Choice(QWidget):
             self.combo.addItem(plot_name(title), title)
         if self._bar is not None:
             self._column.removeWidget(self._bar.widget)
+            self._bar.widget.hide()  # it goes later, and is in the way until then
             self._bar.widget.deleteLater()
             self._bar = None
         if not is_long and len(titles) > 1:
