@@ -2,12 +2,13 @@
 
 A group is charged where its usual pKa says so for most of its molecules (values after Perrin's and
 Serjeant's tables). Rules that decide one group at a time overcharge piperazines; here a base beside
-another stays neutral, as its pKa falls by three units or more.
+another stays neutral, as its pKa falls by three units or more. Of two the stronger is charged: it
+has fewer groups around it that draw electrons.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from rdkit import Chem
 
@@ -16,6 +17,8 @@ _ACIDS = {
     "sulphonic acid, pKa below 0": "[OX2H1]-[SX4](=O)=O",
     "phosphonic and phosphoric acid, pKa 2 and 7": "[OX2H1]-[PX4]=O",
     "acyl sulphonamide, pKa 5": "[NX3H1](-[CX3]=O)-[SX4](=O)=O",
+    "4-hydroxycoumarin, pKa 5": "[OX2H1]-c1:c:c(=[OX1]):o:c:c1",
+    "thiazolidinedione, pKa 6.5": "[NX3H1]1-[CX3](=O)-[SX2]-[#6]-[CX3]1=O",
     "tetrazole, pKa 5": "[nX3H1]1:n:n:n:c:1",
     "tetrazole, other tautomer": "[nX3H1]1:n:n:c:n:1",
 }
@@ -38,16 +41,28 @@ def at_ph(mol: Chem.Mol) -> Chem.Mol:
     for pattern in _patterns(*_ACIDS.values()):
         for match in found.GetSubstructMatches(pattern):
             _charge(found.GetAtomWithIdx(match[0]), -1)
-    away = Chem.GetDistanceMatrix(mol)
+    away, weak = Chem.GetDistanceMatrix(mol), partial(_drawing_groups, mol)
     charged = [atom.GetIdx() for atom in found.GetAtoms() if atom.GetFormalCharge() > 0]
     for pattern in _patterns(*_BASES.values()):
-        for match in found.GetSubstructMatches(pattern):
-            atom = found.GetAtomWithIdx(match[0])
-            if atom.GetFormalCharge() == 0 and all(away[match[0], at] > _NEAR for at in charged):
+        bases = sorted((match[0] for match in found.GetSubstructMatches(pattern)), key=weak)
+        for base in bases:
+            atom = found.GetAtomWithIdx(base)
+            if atom.GetFormalCharge() == 0 and all(away[base, at] > _NEAR for at in charged):
                 _charge(atom, 1)
-                charged.append(match[0])
+                charged.append(base)
     Chem.SanitizeMol(found)
     return found.GetMol()
+
+
+def _drawing_groups(mol: Chem.Mol, base: int) -> int:
+    """Return how many atoms two bonds from an atom draw its electrons: all but those of alkyl."""
+    alkyl = Chem.HybridizationType.SP3
+    return sum(
+        far.GetSymbol() != "C" or far.GetHybridization() != alkyl
+        for near in mol.GetAtomWithIdx(base).GetNeighbors()
+        for far in near.GetNeighbors()
+        if far.GetIdx() != base
+    )
 
 
 def _charge(atom: Chem.Atom, charge: int) -> None:

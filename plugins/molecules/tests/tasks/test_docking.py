@@ -213,6 +213,9 @@ def test_a_protein_without_hydrogens_gets_them_and_its_ligand_is_the_box() -> No
     [
         ("CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)[O-]"),
         ("CN1CCN(C)CC1", "CN1CC[NH+](C)CC1"),
+        ("c1ccccc1CN1CCN(C)CC1", "C[NH+]1CCN(Cc2ccccc2)CC1"),
+        ("CC(C)c1c(O)c2ccccc2oc1=O", "CC(C)c1c([O-])c2ccccc2oc1=O"),
+        ("CCC1SC(=O)NC1=O", "CCC1SC(=O)[N-]C1=O"),
         ("NC(=N)NCC", "CCNC(N)=[NH2+]"),
         ("c1ccccc1-c1nn[nH]n1", "c1ccc(-c2nn[n-]n2)cc1"),
         ("CC(=O)N(C)c1ccc(O)cc1", "CC(=O)N(C)c1ccc(O)cc1"),
