@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -48,15 +49,19 @@ def rows(arguments: Sequence[str], text: str | None = None, folder: Path | None 
         return None
 
 
-def undefined_names(text: str) -> set[str]:
+def undefined_names(text: str) -> frozenset[str]:
     """Return the names that a Python text uses and nothing defines; none where Ruff is not."""
-    if not has_ruff():
-        return set()
     try:
-        found = rows(["--isolated", "--select", "F821", "--stdin-filename", "a.py", "-"], text)
+        return _undefined(text) if has_ruff() else frozenset()
     except (OSError, subprocess.TimeoutExpired):
-        return set()
-    return {name for row in found or () if (name := _name(row))}
+        return frozenset()
+
+
+@lru_cache(maxsize=32)
+def _undefined(text: str) -> frozenset[str]:
+    """Ask Ruff once for each text: that of before is compared with again and again."""
+    found = rows(["--isolated", "--select", "F821", "--stdin-filename", "a.py", "-"], text)
+    return frozenset(name for row in found or () if (name := _name(row)))
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -226,10 +226,10 @@ def _asked(
 
 def _imported(
     ctx: TaskContext, work: _Work, source: Source, text: str
-) -> Generator[Event, None, tuple[str, set[str]]]:
+) -> Generator[Event, None, tuple[str, frozenset[str]]]:
     """Add the imports that a new text lacks, and return names that nothing defines even so."""
 
-    def lacks(now: str) -> set[str]:
+    def lacks(now: str) -> frozenset[str]:
         return linter.undefined_names(now) - linter.undefined_names(source.text)
 
     lacking = yield from ctx.in_thread(lambda: lacks(text))
