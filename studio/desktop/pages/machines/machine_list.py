@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.jobs import FREE, HERE
 from studio.core.machines.machine import Machine
@@ -17,6 +17,7 @@ from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.machines.machine_sheet import MachineSheet
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.contents import clear
+from studio.desktop.widgets.entry_row import EntryRow, RowAction
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 
 _BEAT_MS = 500
@@ -97,55 +98,24 @@ class MachineList(QWidget):
     # --- a row --------------------------------------------------------------------------------
 
     def _row(self, machine: Machine) -> QWidget:
-        row = QWidget()
-        row.setAccessibleName(machine.name)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        said = QVBoxLayout()
-        said.setSpacing(3)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._look.label(machine.name, "strong"))
-        head.addWidget(self._look.label(*phrases.state(machine)))
-        head.addStretch(1)
-        said.addLayout(head)
-        address = self._ui.elided_label(f"{phrases.address(machine)}  {machine.entry.studio}")
-        address.setProperty("role", "small")
-        address.setFont(self._ui.mono())
-        said.addWidget(address)
+        state = phrases.state(machine)
+        row = EntryRow(self._look, machine.name, state, self._actions(machine))
+        row.say_code(f"{phrases.address(machine)}  {machine.entry.studio}")
         for words in (phrases.device(machine), phrases.models(machine)):
             if words:
-                said.addWidget(self._look.label(words, "small", wrap=True))
+                row.say(words)
         for words in self._problems.get(machine.name, ()):
-            said.addWidget(self._look.label(words, "warn", wrap=True))
+            row.say(words, "warn")
         if machine.runtime.state is RuntimeState.GIVEN_UP and machine.trouble is not None:
-            trouble = f"{machine.trouble.message} {machine.trouble.hint}".strip()
-            said.addWidget(self._look.label(trouble, "bad", wrap=True))
-        line.addLayout(said, 1)
-        for button in self._buttons(machine):
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            row.say(f"{machine.trouble.message} {machine.trouble.hint}".strip(), "bad")
         return row
 
-    def _buttons(self, machine: Machine) -> list[QToolButton]:
-        wanted = (
-            ("unplug", self.tr("Disconnect"), self._disconnect, machine.runtime.is_ready),
-            ("refresh-cw", self.tr("Check"), self._check, True),
-            ("pencil", self.tr("Edit"), self._edit, True),
-            ("trash-2", self.tr("Remove"), self._ask_remove, True),
-        )
-        made: list[QToolButton] = []
-        for icon, words, do, is_there in wanted:
-            if is_there:
-                button = self._ui.icon_button(icon, words)
-                button.setAccessibleName(f"{words}: {machine.name}")
-                button.clicked.connect(partial(self._press, do, machine))
-                made.append(button)
-        return made
-
-    @staticmethod
-    def _press(do: Callable[[Machine], None], machine: Machine, _: bool = False) -> None:
-        do(machine)
+    def _actions(self, machine: Machine) -> Iterator[RowAction]:
+        if machine.runtime.is_ready:
+            yield RowAction("unplug", self.tr("Disconnect"), partial(self._disconnect, machine))
+        yield RowAction("refresh-cw", self.tr("Check"), partial(self._check, machine))
+        yield RowAction("pencil", self.tr("Edit"), partial(self._edit, machine))
+        yield RowAction("trash-2", self.tr("Remove"), partial(self._ask_remove, machine))
 
     # --- what the buttons do ------------------------------------------------------------------
 

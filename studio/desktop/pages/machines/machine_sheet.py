@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.core.machines.machines import Machines
 from studio.core.machines.registry import MachineEntry
 from studio.desktop.ui import WindowUi
-from studio.desktop.widgets.sheet import Sheet
-from studio.desktop.widgets.switch import Switch
+from studio.desktop.widgets.entry_sheet import EntrySheet
 from studio.protocol.errors import ErrorCode, StudioError
 
 
-class MachineSheet(Sheet):
-    """Saves what can be used, and says what is wrong of the rest.
+class MachineSheet(EntrySheet):
+    """How a machine is reached.
 
     Attributes:
         name, host: The fields.
@@ -32,7 +31,7 @@ class MachineSheet(Sheet):
         """``saved`` is called with the name of the machine."""
         title = self.tr("Edit machine") if entry else self.tr("Add machine")
         super().__init__(ui.look, window, title, 520)
-        self._look, self._machines, self._saved, self._edited = ui.look, machines, saved, entry
+        self._machines, self._saved, self._edited = machines, saved, entry
         about = self.tr(
             "Your own ssh connects, with your keys. Offline Studio has to be installed there in "
             "the same version."
@@ -46,36 +45,18 @@ class MachineSheet(Sheet):
             self.tr("Key file"), self.tr("If ssh does not find your key by itself")
         )
         self._studio = self._field(self.tr("Command of Offline Studio there"), "studio")
-        line = QHBoxLayout()
-        line.addWidget(self._look.label(self.tr("Copy missing models"), "strong"), 1)
-        self._copies = Switch(self._look, self.tr("Copy missing models"))
-        line.addWidget(self._copies)
-        self.body.addLayout(line)
+        self._copies = self._switch(self.tr("Copy missing models"))
         told = self.tr("Models that a job needs are copied there, and stay. Nothing else does.")
         self.body.addWidget(self._look.label(told, "small", wrap=True))
-        self._trouble = self._look.label("", "bad", wrap=True)
-        self._trouble.hide()
-        self.body.addWidget(self._trouble)
-        save = self._look.button(self.tr("Save and check"), "check", kind="primary")
-        save.clicked.connect(lambda _: self.save())
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(save)
-        self.body.addLayout(foot)
+        self._add_foot()
         if entry is not None:
             self._fill(entry)
 
-    def save(self) -> None:
-        """Save it and close, or say what is wrong."""
-        try:
-            entry = self._entry()
-            self._machines.registry.put(entry)
-            if self._edited is not None and self._edited.name != entry.name:
-                self._machines.remove(self._edited.name)
-        except StudioError as error:
-            self._trouble.setText(f"{error.message} {error.hint}".strip())
-            self._trouble.show()
-            return
+    def _store(self) -> None:
+        entry = self._entry()
+        self._machines.registry.put(entry)
+        if self._edited is not None and self._edited.name != entry.name:
+            self._machines.remove(self._edited.name)
         self.dismiss()
         self._saved(entry.name)
 
@@ -102,11 +83,3 @@ class MachineSheet(Sheet):
         self._identity.setText(entry.identity)
         self._studio.setText(entry.studio)
         self._copies.setChecked(entry.copies)
-
-    def _field(self, name: str, hint: str) -> QLineEdit:
-        self.body.addWidget(self._look.label(name, "strong"))
-        field = QLineEdit()
-        field.setAccessibleName(name)
-        field.setPlaceholderText(hint)
-        self.body.addWidget(field)
-        return field

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.servers import Servers
@@ -16,7 +16,8 @@ from studio.desktop.pages.servers import phrases
 from studio.desktop.pages.servers.import_sheet import ImportSheet
 from studio.desktop.pages.servers.server_sheet import ServerSheet
 from studio.desktop.ui import WindowUi
-from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.contents import clear
+from studio.desktop.widgets.entry_row import EntryRow, RowAction
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import StudioError
 
@@ -60,9 +61,7 @@ class ServerList(QWidget):
         self._show()
 
     def _show(self) -> None:
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._rows)
         entries = self._servers.entries()
         for entry in entries:
             self._rows.addWidget(self._row(entry, self._servers.status(entry.name)))
@@ -72,73 +71,31 @@ class ServerList(QWidget):
     # --- a row --------------------------------------------------------------------------------
 
     def _row(self, entry: ServerEntry, status: ServerStatus) -> QWidget:
-        row = QWidget()
-        row.setAccessibleName(entry.name)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        said = QVBoxLayout()
-        said.setSpacing(3)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._look.label(entry.name, "strong"))
-        head.addWidget(self._look.label(*phrases.state(status)))
-        head.addStretch(1)
-        said.addLayout(head)
-        said.addWidget(self._mono(" ".join((entry.command, *entry.arguments))))
-        said.addWidget(self._look.label(phrases.reach(entry), "small", wrap=True))
-        said.addWidget(self._look.label(phrases.tools(status), "small", wrap=True))
-        for words in self._warnings(status):
-            said.addWidget(self._look.label(words, "warn", wrap=True))
+        state = phrases.state(status)
+        row = EntryRow(self._look, entry.name, state, self._actions(entry, status))
+        row.say_code(" ".join((entry.command, *entry.arguments)))
+        row.say(phrases.reach(entry))
+        row.say(phrases.tools(status))
+        for words in filter(None, (phrases.sandbox(status), *status.notes)):
+            row.say(words, "warn")
         if status.state is ServerState.FAILED:
-            said.addWidget(self._look.label(status.reason, "bad", wrap=True))
+            row.say(status.reason, "bad")
             for words in status.lines[-_SHOWN_LINES:]:
-                said.addWidget(self._mono(words))
-        line.addLayout(said, 1)
-        for button in self._buttons(entry, status):
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+                row.say_code(words)
         on = Switch(self._look, self.tr("Offer the tools of {name}").format(name=entry.name))
         on.setChecked(entry.is_on)
         on.toggled.connect(partial(self._switch, entry))
-        on_the_line = QVBoxLayout()
-        on_the_line.setContentsMargins(0, 6, 0, 0)  # level with the buttons
-        on_the_line.addWidget(on)
-        on_the_line.addStretch(1)
-        line.addLayout(on_the_line)
+        row.end_with(on)
         return row
 
-    @staticmethod
-    def _warnings(status: ServerStatus) -> list[str]:
-        weaker = phrases.sandbox(status)
-        return [*([weaker] if weaker else []), *status.notes]
-
-    def _mono(self, text: str) -> ElidedLabel:
-        label = self._ui.elided_label(text)
-        label.setProperty("role", "small")
-        label.setFont(self._ui.mono())
-        return label
-
-    def _buttons(self, entry: ServerEntry, status: ServerStatus) -> list[QToolButton]:
-        is_live = status.state in (ServerState.RUNNING, ServerState.STARTING)
+    def _actions(self, entry: ServerEntry, status: ServerStatus) -> Iterator[RowAction]:
+        if status.state in (ServerState.RUNNING, ServerState.STARTING):
+            yield RowAction("circle-stop", self.tr("Stop"), partial(self._stop, entry))
         again = status.state is ServerState.FAILED
-        wanted = (
-            ("circle-stop", self.tr("Stop"), self._stop, is_live),
-            ("refresh-cw", self.tr("Restart") if again else self.tr("Check"), self._check, True),
-            ("pencil", self.tr("Edit"), self._edit, True),
-            ("trash-2", self.tr("Remove"), self._ask_remove, True),
-        )
-        made: list[QToolButton] = []
-        for icon, words, do, is_there in wanted:
-            if is_there:
-                button = self._ui.icon_button(icon, words)
-                button.setAccessibleName(f"{words}: {entry.name}")
-                button.clicked.connect(partial(self._press, do, entry))
-                made.append(button)
-        return made
-
-    @staticmethod
-    def _press(do: Callable[[ServerEntry], None], entry: ServerEntry, _: bool = False) -> None:
-        do(entry)
+        check = self.tr("Restart") if again else self.tr("Check")
+        yield RowAction("refresh-cw", check, partial(self._check, entry))
+        yield RowAction("pencil", self.tr("Edit"), partial(self._edit, entry))
+        yield RowAction("trash-2", self.tr("Remove"), partial(self._ask_remove, entry))
 
     # --- what the buttons do ------------------------------------------------------------------
 

@@ -6,20 +6,18 @@ import shlex
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.core.tools.servers import imported
 from studio.core.tools.servers.entry import ServerEntry, refusal
 from studio.core.tools.servers.servers import Servers
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.entry_sheet import EntrySheet
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
-from studio.desktop.widgets.sheet import Sheet
-from studio.desktop.widgets.switch import Switch
-from studio.protocol.errors import StudioError
 
 
-class ServerSheet(Sheet):
-    """Saves what can be used, and says what is wrong of the rest.
+class ServerSheet(EntrySheet):
+    """What a server is started by, and what it may reach.
 
     Attributes:
         name, command: The fields.
@@ -36,7 +34,7 @@ class ServerSheet(Sheet):
         """``saved`` is called with what was saved."""
         title = self.tr("Edit server") if entry else self.tr("Add server")
         super().__init__(ui.look, window, title, 560)
-        self._ui, self._look, self._servers, self._saved = ui, ui.look, servers, saved
+        self._ui, self._servers, self._saved = ui, servers, saved
         self._edited = entry
         self.name = self._field(self.tr("Name"), self.tr("e.g. notes"))
         self.command = self._field(
@@ -49,11 +47,7 @@ class ServerSheet(Sheet):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(6)
         self._add_folders()
-        line = QHBoxLayout()
-        line.addWidget(self._look.label(self.tr("May use the network"), "strong"), 1)
-        self._network = Switch(self._look, self.tr("May use the network"))
-        line.addWidget(self._network)
-        self.body.addLayout(line)
+        self._network = self._switch(self.tr("May use the network"))
         self.body.addWidget(self._look.label(self.tr("Environment variables"), "strong"))
         self._environment = QPlainTextEdit()
         self._environment.setAccessibleName(self.tr("Environment variables"))
@@ -62,29 +56,15 @@ class ServerSheet(Sheet):
         self._environment.setFont(ui.mono())
         self._environment.setFixedHeight(64)
         self.body.addWidget(self._environment)
-        self._trouble = self._look.label("", "bad", wrap=True)
-        self._trouble.hide()
-        self.body.addWidget(self._trouble)
-        save = self._look.button(self.tr("Save and check"), "check", kind="primary")
-        save.clicked.connect(lambda _: self.save())
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(save)
-        self.body.addLayout(foot)
+        self._add_foot()
         if entry is not None:
             self._fill(entry)
 
-    def save(self) -> None:
-        """Save it and close, or say what is wrong."""
-        try:
-            entry = self.entry()
-            self._servers.put(entry)
-            if self._edited is not None and self._edited.name != entry.name:
-                self._servers.remove(self._edited.name)
-        except StudioError as error:
-            self._trouble.setText(error.message)
-            self._trouble.show()
-            return
+    def _store(self) -> None:
+        entry = self.entry()
+        self._servers.put(entry)
+        if self._edited is not None and self._edited.name != entry.name:
+            self._servers.remove(self._edited.name)
         self.dismiss()
         self._saved(entry)
 
@@ -194,12 +174,3 @@ class ServerSheet(Sheet):
             return shlex.split(self.command.text())
         except ValueError:
             return None
-
-    def _field(self, name: str, hint: str) -> QLineEdit:
-        self.body.addWidget(self._look.label(name, "strong"))
-        field = QLineEdit()
-        field.setAccessibleName(name)
-        field.setPlaceholderText(hint)
-        field.returnPressed.connect(self.save)
-        self.body.addWidget(field)
-        return field
