@@ -27,7 +27,8 @@ from studio_code.tasks.plan import folder_of, planned
 
 _PARTS_TOKENS: Final = 120
 _NEW_TOKENS: Final = 400
-"""What is written anew has at most so many more than twice those of before: no rut goes on."""
+"""What is written anew has at most so many more than twice those of before: no rut goes on. A new
+file may be as long as the user lets it."""
 _SHOWN_TOKENS: Final = 2500
 """A file with more is told by its outline, and by the part that is written anew."""
 _OTHERS: Final = 4
@@ -191,7 +192,9 @@ def _asked(
     """
     trouble, code = "", ""
     there = source.text if part is None else file_edit.part_text(source, part)
-    most = min(work.params.max_tokens, 2 * engine.count(there) + _NEW_TOKENS)
+    most = work.params.max_tokens
+    if part is not None or there.strip():
+        most = min(most, 2 * engine.count(there) + _NEW_TOKENS)
     for round_ in range(work.params.rounds + 1):
         messages = plan_prompts.correction(asked, code, trouble) if round_ else asked
         answer = yield from llm_calls.ask_for_code(

@@ -135,6 +135,7 @@ def test_steps_are_written_one_after_the_other_and_come_out_as_a_patch(folder: P
     assert (first["path"], first["base"]) == ("shop.py", SHOP)
     assert second == {"path": "cart.py", "text": cart, "base": "", "added": 3, "removed": 0}
     assert "def total(cart, off=0)" in engine.asked[1][0]["content"], "the second step sees it"
+    assert [wish.max_tokens > 1000 for wish in engine.wishes] == [False, True], "a new file is long"
     assert [row["changed"] for row in made.result["steps"]] == [["shop.py"], ["cart.py"]]
     (artifact,) = made.artifacts
     subprocess.run(["git", "apply", "-"], input=artifact.payload, cwd=folder, check=True)
