@@ -77,28 +77,37 @@ def steps_of(rows: Any) -> list[Step]:
 
 
 def files_named(request: str, known: Sequence[str]) -> list[str]:
-    """Return the files that a request names, those that are there and new ones, in its order."""
-    found: dict[str, None] = {}
+    """Return the files that a request names: those that are there, then new ones.
+
+    A name that several files have is none; a new file has the suffix of one that is there.
+    """
+    there: dict[str, list[str]] = {}
     for name in _FILE.findall(request):
-        there = [path for path in known if path == name or path.endswith(f"/{name}")]
-        if len(there) == 1:
-            found[there[0]] = None
-        elif not there and any(path.endswith(PurePosixPath(name).suffix) for path in known):
-            found[placed(name, [*found, *known], known)] = None
-    return list(found)
+        there[name] = [path for path in known if path == name or path.endswith(f"/{name}")]
+    found = [paths[0] for paths in there.values() if len(paths) == 1]
+    new = [name for name, paths in there.items() if not paths and _alike(name, known)]
+    return list(dict.fromkeys([*found, *(placed(name, found, known) for name in new)]))
 
 
 def placed(path: str, beside: Sequence[str], known: Sequence[str]) -> str:
-    """Return where a new file goes: without a folder, beside others where none lies at the top.
+    """Return where a new file goes that was named without a folder.
 
-    Args:
-        beside: Files that it belongs to, the nearest first.
+    That is beside the first file of its suffix that it belongs to, else where such files lie: at
+    the top, if any does.
     """
-    suffix = PurePosixPath(path).suffix
-    if "/" in path or any("/" not in each and each.endswith(suffix) for each in known):
+    if "/" in path:
         return path
-    folders = [str(PurePosixPath(each).parent) for each in beside if each.endswith(suffix)]
-    return f"{folders[0]}/{path}" if folders and folders[0] != "." else path
+    near = _alike(path, beside)
+    if not near and any("/" not in each for each in _alike(path, known)):
+        return path
+    folder = str(PurePosixPath([*near, *_alike(path, known), path][0]).parent)
+    return path if folder == "." else f"{folder}/{path}"
+
+
+def _alike(path: str, others: Sequence[str]) -> list[str]:
+    """Return those of the same suffix."""
+    suffix = PurePosixPath(path).suffix
+    return [each for each in others if each.endswith(suffix)]
 
 
 def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[Step]:

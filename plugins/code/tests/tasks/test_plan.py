@@ -73,11 +73,17 @@ def test_a_file_that_is_named_and_no_step_takes_gets_one() -> None:
     context = [{"path": path, "text": text} for path, text in texts.items()]
     asked = "Make a new module info.py with describe(), and export describe from __init__.py."
     engine = Engine(answer(("Write describe", [], ["info.py"])))
-    made = drive(plan, Context(engine), Plan.parse({"prompt": asked}), context=context)
+    params = Plan.parse({"prompt": asked})
+    made = drive(plan, Context(engine), params, context=context)
     assert made.result["steps"] == [
         {"title": "Write describe", "files": ["shop/info.py"]},
         {"title": "Export describe from __init__.py", "files": ["shop/__init__.py"]},
     ]
+    context.append({"path": "setup.py", "text": ""})
+    again = drive(
+        plan, Context(Engine(answer(("Write", [], ["info.py"])))), params, context=context
+    )
+    assert again.result["steps"][0]["files"] == ["shop/info.py"], "beside what it is exported from"
     engine = Engine(answer(("Raise the rate", ["shop/tax.py"], [])))
     params = Plan.parse({"prompt": "Use total of cart.py in tax.py as vat.py did."})
     made = drive(plan, Context(engine), params, context=context)
