@@ -338,3 +338,19 @@ def test_a_picture_of_the_message_is_worked_on_whoever_sees_it(desk: Any, tmp_pa
     desk.page._attach([cat])
     desk.say("What is it?")
     assert "cannot see pictures" in calls(desk)._note.text(), "words alone would be made up"
+
+
+def test_arguments_that_do_not_fit_go_back_to_the_model_before_anybody_is_asked(desk: Any) -> None:
+    chosen(desk, EFFECT)
+    arguments(desk, EFFECT, prompt="coin", count=1_000_000)
+    arguments(desk, EFFECT, prompt="coin", count=2)
+    job(desk)
+    words(desk, "Here it is.")
+    begin(desk)
+    card = waits(desk)
+    again = desk.runtime.submitted[2]
+    told = desk.runtime.inputs_of(again).json("messages", list, [])
+    assert "It failed: " in told[-1]["content"]
+    card.approval.once.click()
+    desk.over()
+    assert desk.runtime.submitted[3].params["count"] == 2

@@ -212,9 +212,14 @@ class _Bench:
 
     def _calls_well(self, talk: _Talk, tool: Tool, part: str, words: Sequence[str]) -> bool:
         """Ask for the arguments of one call; note it as done. Returns whether they fit."""
-        asked = self._choice.call_question(talk.messages, tool, talk.results, {}, part)
-        arguments = self._choice.arguments_in(self._ask(asked, "call"))
-        if arguments is None or not self._fits(tool, arguments):
+        arguments, wrong = self._arguments(talk.messages, talk, tool, part)
+        has_files = bool(arguments and set(tool.files) & set(arguments))
+        if arguments and wrong and tool.name in self._tasks and not has_files:
+            # As in Chat: what does not fit goes back to the model once, before anybody is asked.
+            tried = self._calls.Call(tool.name, tool.title, arguments, self._calls.FAILED, wrong)
+            again = [*talk.messages, *self._calls.messages_of({"calls": [tried.plain()]})]
+            arguments, wrong = self._arguments(again, talk, tool, part)
+        if arguments is None or wrong:
             return False
         if words and not any(word in str(arguments).lower() for word in words):
             return False
@@ -227,11 +232,21 @@ class _Bench:
         talk.messages += self._calls.messages_of({"calls": [call.plain()]})
         return True
 
-    def _fits(self, tool: Tool, arguments: dict[str, Any]) -> bool:
+    def _arguments(
+        self, messages: Sequence[dict[str, Any]], talk: _Talk, tool: Tool, part: str
+    ) -> tuple[dict[str, Any] | None, str]:
+        """Return the arguments that the model writes, and what is wrong with them."""
+        asked = self._choice.call_question(messages, tool, talk.results, {}, part)
+        arguments = self._choice.arguments_in(self._ask(asked, "call"))
+        return arguments, "" if arguments is None else self._wrong(tool, arguments)
+
+    def _wrong(self, tool: Tool, arguments: dict[str, Any]) -> str:
+        """Return what is wrong with a call; empty for one that would be taken."""
         made = self._tasks.get(tool.name)
         if made is None:
-            return set(tool.schema.get("required", ())) <= arguments.keys()
-        return _fits(made, arguments)
+            lacks = set(tool.schema.get("required", ())) - arguments.keys()
+            return f"These are missing: {', '.join(sorted(lacks))}." if lacks else ""
+        return _wrong(made, arguments)
 
     def _ask(self, asked: Any, channel: str) -> str:
         params = {**asked.params, "weights": self._weights}
@@ -248,8 +263,8 @@ class _Bench:
         return job
 
 
-def _fits(made: TaskTool, arguments: dict[str, Any]) -> bool:
-    """Whether a call would be taken: its files are results that there are, the rest fits."""
+def _wrong(made: TaskTool, arguments: dict[str, Any]) -> str:
+    """Return what is wrong with a call of a task: its files are results that there are."""
 
     def artifact(word: str) -> SavedArtifact:
         kind = word.rpartition("-")[0]
@@ -259,9 +274,9 @@ def _fits(made: TaskTool, arguments: dict[str, Any]) -> bool:
     try:
         request = request_of(made, arguments, artifact)
         made.params.parse(dict(request.params))  # type: ignore[arg-type]  # it is no Params yet
-    except StudioError:
-        return False
-    return True
+    except StudioError as error:
+        return f"{error.message} {error.hint}".strip()
+    return ""
 
 
 def _share(good: Sequence[bool]) -> float | None:

@@ -6,6 +6,7 @@ Knows no widget. Each step is in the library before the next begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from studio_chat.tools.calls import (
     as_told,
     document_words,
     known_results,
+    messages_of,
     next_word,
 )
 from studio_chat.tools.plan import Comparison, Planning, planning, similarity_in
@@ -192,8 +194,10 @@ class ToolRun:
             self._keep()
         self._write()
 
-    def _ask_arguments(self, tool: Tool) -> None:
-        messages = [*as_messages(self.path, self._seen), *self._own_messages()]
+    def _ask_arguments(self, tool: Tool, failed: Call | None = None) -> None:
+        """Have the model write the arguments of a call; once more if those it wrote do not fit."""
+        tried = messages_of({"calls": [failed.plain()]}) if failed is not None else []
+        messages = [*as_messages(self.path, self._seen), *self._own_messages(), *tried]
         before = len(self._reply.calls)
         part = choice.part_of(self._request(), before, before + 1 + len(self._reply.plan))
         asked = choice.call_question(messages, tool, self._known(), self._suffixes, part)
@@ -206,9 +210,24 @@ class ToolRun:
                 self._next()
                 return
             given = {name: each for name, each in arguments.items() if each not in ("", [], None)}
-            self._proposed(Call(tool.name, tool.title, given))
+            call = Call(tool.name, tool.title, given)
+            if failed is None and (wrong := self._wrong(tool, given)):
+                self._ask_arguments(tool, replace(call, state=FAILED, told=wrong))
+                return
+            self._proposed(call)
 
         self._ask(asked, written)
+
+    def _wrong(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
+        """Return what a task says of arguments before anybody is asked; files it looks at later."""
+        if tool.name in own.BY_NAME or not tool.files.keys().isdisjoint(arguments):
+            return ""
+        try:
+            if (params := self._ctx.tools.params(tool.name)) is not None:
+                params.parse(dict(arguments))
+        except StudioError as error:
+            return f"{error.message} {error.hint}".strip()
+        return ""
 
     def _proposed(self, call: Call) -> None:
         if call.key in {each.key for each in self._reply.calls}:
