@@ -1,8 +1,9 @@
 """What the starter generator draws: a sheet to look at, and how often it is what was asked.
 
-    python evaluate.py PICTURES.npz WEIGHTS.safetensors SHEET.png [--count 173]
+    python evaluate.py PICTURES.npz WEIGHTS.safetensors SHEET.png [--count 173] [--kin]
 
-What the figures mean says ``studio_image.bench.accuracy``.
+What the figures mean says ``studio_image.bench.accuracy``. ``--kin`` tells from real drawings alone
+which styles are near to each other, for ``studio_image.starter.related_styles``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from PIL import Image
 from torch import Tensor
 
 from studio.api import finished
-from studio_image.bench.accuracy import RealPictures, drawn, measure, table
+from studio_image.bench.accuracy import Examiner, RealPictures, drawn, measure, table
+from studio_image.bench.nearest_pictures import Gallery
 from studio_image.starter.network import STYLES
 from studio_image.starter.weights import Starter, loader
 
@@ -67,6 +69,20 @@ def sheet(starter: Starter, real: RealPictures) -> Image.Image:
     return paper
 
 
+def kin(real: RealPictures, gallery: Gallery, style: str) -> dict[str, float]:
+    """Return how often another style's real drawing is nearest to the style's own of its caption.
+
+    Over the captions that were trained in all styles.
+    """
+    trained = {pair for pair, at in real.place.items() if not real.held_out[at]}
+    asked = [c for c, s in trained if s == style and all((c, name) in trained for name in STYLES)]
+    drawn_in = {name: [real.place[c, name] for c in asked] for name in STYLES if name != style}
+    return {
+        name: gallery.ranks(gallery.descriptors[places], asked, style).within(1)
+        for name, places in drawn_in.items()
+    }
+
+
 def _array(picture: Tensor) -> np.ndarray:
     return (picture.permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
 
@@ -79,10 +95,16 @@ def main() -> None:
     parser.add_argument("sheet", type=Path)
     parser.add_argument("--count", type=int, default=173, help="pairs of a style and kind; 0: none")
     parser.add_argument("--features", type=Path, default=FEATURES, help="the VGG-16 weights")
+    parser.add_argument("--kin", action="store_true", help="tell which styles are near")
     args = parser.parse_args()
     real = RealPictures(args.pictures)
     starter = finished(loader().load(args.weights, "cpu"))
     sheet(starter, real).save(args.sheet)
+    if args.kin:
+        gallery = Examiner(starter, real, args.features).gallery
+        for style in STYLES:
+            near = kin(real, gallery, style).items()
+            print(style, ", ".join(f"{name} {share:.1%}" for name, share in near))
     if args.count:
         print("\n".join(table(measure(starter, real, args.features, args.count))))
 

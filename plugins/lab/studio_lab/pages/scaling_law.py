@@ -75,7 +75,7 @@ def _gains(report: Mapping[str, Any]) -> str:
 
 def _rounded(figure: Figure, times: float) -> dict[str, str]:
     named = {"gain": "value", "low": "low", "high": "high"}
-    return {name: f"{figure[key] * times:.2g}" for name, key in named.items()}
+    return {name: f"{round(figure[key] * times, 3):.2g}" for name, key in named.items()}
 
 
 def _prediction(predicted: Figure, larger: Mapping[str, Any]) -> str:
@@ -121,7 +121,7 @@ def _law(report: Mapping[str, Any]) -> str:
 
 
 def _span(figure: Figure) -> str:
-    value, low, high = (f"{figure[key]:.3g}" for key in ("value", "low", "high"))
+    value, low, high = (f"{round(figure[key], 4):.3g}" for key in ("value", "low", "high"))
     return tr("{value} ({low} to {high})").format(value=value, low=low, high=high)
 
 
@@ -129,7 +129,9 @@ def _from(report: Mapping[str, Any], name: str) -> str:
     amount, largest = report["enough"][name], report["at"][name]
     if amount <= largest:
         return tr("reached")
-    return f"{amount:,.0f}" if amount < 1000 * largest else tr("beyond what this grid tells")
+    if amount >= 1000 * largest:
+        return tr("beyond what this grid tells")
+    return f"{float(f'{amount:.2g}'):,.0f}"
 
 
 def _costs(report: Mapping[str, Any]) -> str:

@@ -161,8 +161,8 @@ def card(
 def _gains(end: Conclusion, fit: Fit) -> str:
     whole = fit.law(end.at) / 100
     told = [
-        f"{_MORE[name]} {gain.value / whole:.2g} % ({gain.low / whole:.2g} to "
-        f"{gain.high / whole:.2g})"
+        f"{_MORE[name]} {round(gain.value / whole, 3):.2g} % ({round(gain.low / whole, 3):.2g} to "
+        f"{round(gain.high / whole, 3):.2g})"
         for name, gain in end.gains.items()
     ]
     return (
@@ -204,7 +204,9 @@ def _from(end: Conclusion, name: str) -> str:
     amount = end.enough[name]
     if amount <= end.at[name]:
         return "reached"
-    return f"{amount:,.0f}" if amount < 1000 * end.at[name] else "beyond what this grid tells"
+    if amount >= 1000 * end.at[name]:
+        return "beyond what this grid tells"
+    return f"{float(f'{amount:.2g}'):,.0f}"
 
 
 def _costs(points: Sequence[Measured], larger: Measured | None, price: float) -> list[str]:
