@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from studio.api import PluginContext, Role
 from studio.api.plot import Plot
 from studio.api.window.ui import PlotView, SwitchBar
+from studio_lab.pages.explanations import about_figures
 from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_name, tr
 
 _NARROW = 700
@@ -189,7 +190,7 @@ class TrainingView(QWidget):
 
 def _about(title: str, content: Plot | str | None) -> str:
     names = tuple(each.name for each in content.series) if isinstance(content, Plot) else ()
-    return about_losses(names) or about_plot(title)
+    return about_losses(names) or about_plot(title) or about_figures(title)
 
 
 class _Choice(QWidget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Stall, Step
 from studio_lab.datasets.presentation import png
 from studio_lab.datasets.tunes import Note, midi
-from studio_lab.pages import phrases, progress
+from studio_lab.pages import explanations, phrases, progress
 from studio_lab.pages.page import build
 
 
@@ -86,6 +87,14 @@ def test_each_architecture_is_explained(desk: Desk) -> None:
         about[name] = desk.page._about.text()
     assert len(set(about.values())) == len(about)
     assert all(text.count(". ") >= 1 for text in about.values()), about
+
+
+def test_what_is_measured_is_explained_in_two_sentences() -> None:
+    measured = ("Comparison", "KID (16 principal components)", "bits per character")
+    for title in (*measured, "Gain: accuracy", "SMOTE: rows", "Autocorrelation", "Lengths: Wine"):
+        text = explanations.about_figures(title)
+        assert len(re.findall(r"\.(?: |$)", text)) == 2, (title, text)
+    assert explanations.about_figures("Loss") == "", "the control: it has its words elsewhere"
 
 
 def test_a_table_of_the_library_is_taken_and_its_report_is_read(desk: Desk, tmp_path: Path) -> None:
