@@ -93,6 +93,8 @@ class Machine:
             lambda message: self._say(message, ()),
             self.configure,
         )
+        self._clock_off = 0.0
+        """Seconds by which its clock was ahead when it told of it."""
         self._prepared: set[str] = set()
         self._preparing: set[str] = set()
         self._remembered = self._recall()
@@ -230,7 +232,7 @@ class Machine:
                 check_plugin(plugin, holdings, self.name)
             except StudioError as error:
                 found.append(error.message)
-        off = holdings.clock - time.time()
+        off = self._clock_off
         if abs(off) > CLOCK_SECONDS:
             found.append(
                 f"The clock of {self.name} is {abs(off) / 3600:.1f} hours "
@@ -275,6 +277,7 @@ class Machine:
             case Holdings():
                 is_first = self.weights.holdings is None
                 self.weights.holdings = message
+                self._clock_off = message.clock - time.time()
                 self._around.background.run(lambda: self._remember(message))
                 if is_first:
                     self.configure()

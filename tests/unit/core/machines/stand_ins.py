@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +26,7 @@ class Machines:
         runtimes: Their runtimes, by name; of one that is in ``refusing``, none.
         weights: What each has.
         digest: Makes of the digest of a plugin's files the one that is there.
+        ahead: Seconds by which their clocks are ahead.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, kind: Callable[[], ScriptedRuntime]) -> None:
@@ -33,6 +35,7 @@ class Machines:
         self.refusing: dict[str, StudioError] = {}
         self.weights: dict[str, tuple[HeldWeights, ...]] = {}
         self.digest: dict[str, Callable[[str], str]] = {}
+        self.ahead = 0.0
         self._plugins: PluginHost | None = None
         patch.setattr(Machine, "_launch", lambda machine: self._launch(machine))
 
@@ -61,4 +64,5 @@ class Machines:
             facts = of_plugin(each)
             digest = change(facts.get(PLUGIN_FILES, ""))
             plugins[each.id] = HeldPlugin(facts.get(PLUGIN, ""), digest)
-        return Holdings(studio.__version__, plugins, self.weights.get(name, ()), 10**9, "/", 0.0)
+        held, clock = self.weights.get(name, ()), time.time() + self.ahead
+        return Holdings(studio.__version__, plugins, held, 10**9, "/", clock)

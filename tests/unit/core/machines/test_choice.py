@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,3 +111,17 @@ def test_what_a_job_meets_on_a_machine_is_known_before(
     here = JobRequest("steps.look", {"weights": "large"}, machine=HERE)
     with pytest.raises(StudioError, match="The model Large is on box and not on this computer"):
         choice.studio.submit(here)
+
+
+def test_a_clock_that_is_off_is_told_however_long_ago_it_said_so(
+    choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice.there.ahead = 86_400.0
+    choice.connect("box")
+    choice.there.ahead = 0.0
+    choice.connect("shed")
+    later = time.time() + 7_200
+    monkeypatch.setattr(time, "time", lambda: later)  # they were connected for two hours
+    machines = choice.studio.machines
+    assert any("24.0 hours ahead" in each for each in machines.machine("box").problems())
+    assert machines.machine("shed").problems() == []
