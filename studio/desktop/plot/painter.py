@@ -152,6 +152,8 @@ class ChartPainter:
             width = self._tick_room(area.width())
             spot = QRectF(at - width / 2, area.bottom() + 4, width, line)
             shown = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            begins = at - self._metrics.horizontalAdvance(shown) / 2
+            spot.translate(max(0.0, room.left() - begins), 0)  # the first name may be a long one
             painter.drawText(spot, Qt.AlignmentFlag.AlignHCenter, shown)
         painter.setPen(QPen(color("line-strong"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
