@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -91,7 +91,6 @@ class SetupWindow(QWidget):
         self._start = QPushButton(label[order.verb])
         self._start.setDefault(True)
         self._start.setFocus()
-        self._folder.returnPressed.connect(self.start)
         self._start.clicked.connect(self.start)
         self._lay_out()
         self._news.progress.connect(self._on_progress)
@@ -199,6 +198,14 @@ class SetupWindow(QWidget):
         found = QFileDialog.getExistingDirectory(self, tr("Folder"), self._folder.text())
         if found:
             self._folder.setText(str(Path(found) / "offline-studio"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return presses the button that has the focus, or the one that starts."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            focused = self.focusWidget()
+            (focused if isinstance(focused, QPushButton) else self._start).click()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the copying first, and tell what came of that."""
