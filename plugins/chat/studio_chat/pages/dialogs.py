@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from studio.api import PluginContext
+from PySide6.QtWidgets import QWidget
+
+from studio.api import PluginContext, WorkQueue
 from studio_chat.pages.comparison.dialog import ComparisonDialog
+from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.privacy import keeps
 from studio_chat.pages.memory.dialog import MemoryDialog
+from studio_chat.pages.memory.facts import Memory
+from studio_chat.pages.open_conversation import Listener
+from studio_chat.pages.parameters import Parameters
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts.picker import insert
 from studio_chat.pages.prompts.prompt_dialog import PromptDialog
+from studio_chat.pages.prompts.saved import Shelf
+from studio_chat.pages.session import Session
 from studio_chat.pages.study.page import HANDED
 from studio_chat.pages.study.page import PAGE as STUDY
 
-if TYPE_CHECKING:
-    from studio_chat.pages.page import ChatPage
+
+class Conversing(Listener, Protocol):
+    """The page, as far as its dialogs know it."""
+
+    composer: Composer
+    memory: Memory
+    parameters: Parameters
+    sent_with: list[str]
+    session: Session
+    shelf: Shelf
+    work_queue: WorkQueue
 
 
 class Dialogs:
-    """Opens them for the conversation in view."""
+    """Opens them for the conversation in view, over ``window``."""
 
-    def __init__(self, ctx: PluginContext, page: ChatPage) -> None:
-        self._ctx, self._page = ctx, page
+    def __init__(self, ctx: PluginContext, page: Conversing, window: QWidget) -> None:
+        self._ctx, self._page, self._window = ctx, page, window
 
     def edit_prompts(self) -> None:
         """Show the saved prompts, to change them or to insert one."""
         page = self._page
-        dialog = PromptDialog(self._ctx, page.shelf, page.work_queue, page)
+        dialog = PromptDialog(self._ctx, page.shelf, page.work_queue, self._window)
         dialog.chosen.connect(lambda text: insert(page.composer.field, text))
         dialog.open()
 
     def show_memory(self) -> None:
         """Show the facts that are kept, to read, change or erase them."""
         page = self._page
-        MemoryDialog(self._ctx, page.memory, page.session, page.work_queue, page).open()
+        MemoryDialog(self._ctx, page.memory, page.session, page.work_queue, self._window).open()
 
     def study(self) -> None:
         """Open the page of study, which learns from the message being written if there is one."""
@@ -64,4 +81,4 @@ class Dialogs:
         asked = (text, page.composer.attachments.paths)
         if text:
             page.sent_with = asked[1]
-        ComparisonDialog(self._ctx, page.shelf, session, page, asked, page).open()
+        ComparisonDialog(self._ctx, page.shelf, session, page, asked, self._window).open()

@@ -68,7 +68,7 @@ class ChatPage(PageFrame):
         self.text_actions = TextActions(
             ctx, self.action_panel, self.thread_view, self.composer, lambda: self.session
         )
-        self.dialogs = Dialogs(ctx, self)
+        self.dialogs = Dialogs(ctx, self, self)
         self.text_actions.study_asked.connect(self.dialogs.study)
         self.drop_target = ctx.kit.drop_target(
             self,

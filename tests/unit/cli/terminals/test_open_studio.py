@@ -192,7 +192,7 @@ def test_only_this_user_reaches_it(window: Window) -> None:
         pytest.skip("only root can be another user")
     for each in (path.parent, *path.parents):
         if each.stat().st_uid == 0 and str(each) != "/":
-            each.chmod(0o755)  # as if somebody had opened it all up
+            each.chmod(stat.S_IMODE(each.stat().st_mode) | 0o055)  # as if somebody had opened it
     path.chmod(0o777)
     asks = (
         "import socket,sys;s=socket.socket(socket.AF_UNIX);s.settimeout(60);"
