@@ -204,6 +204,16 @@ def ground(
     return found
 
 
+def _encoder(found: DocumentContext, encoders: Encoders, is_english: bool) -> str | None:
+    """Return what compares meanings, if anything does; a note says what is missing."""
+    encoder = encoders.english if is_english else encoders.multilingual or encoders.english
+    if not is_english and not encoders.multilingual:
+        found.note = _ENGLISH_ONLY
+    if not encoder:
+        found.note = _NO_ENCODER
+    return encoder
+
+
 def _search(
     ctx: TaskContext,
     found: DocumentContext,
@@ -215,12 +225,7 @@ def _search(
     found.found_by = found.found_by or "words"
     orders = [collection.by_words(question)]
     is_english = languages.is_english(question, ()) and collection.is_english
-    encoder = encoders.english if is_english else encoders.multilingual or encoders.english
-    if not is_english and not encoders.multilingual:
-        found.note = _ENGLISH_ONLY
-    if not encoder:
-        found.note = _NO_ENCODER
-    else:
+    if encoder := _encoder(found, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
                 yield from collection.embed(ctx, engine)
@@ -315,12 +320,7 @@ def _scores(
     found.found_by = "words"
     words = ranking.by_words([passage for group in groups for passage in group], question)
     is_english = languages.is_english(question, [each.text for each in found.documents])
-    encoder = encoders.english if is_english else encoders.multilingual or encoders.english
-    if not is_english and not encoders.multilingual:
-        found.note = _ENGLISH_ONLY
-    if not encoder:
-        found.note = _NO_ENCODER
-    else:
+    if encoder := _encoder(found, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
                 scores = yield from ranking.by_meaning(ctx, engine, groups, question)
