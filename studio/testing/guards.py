@@ -9,6 +9,7 @@ import gc
 import itertools
 import os
 import re
+import signal
 import socket
 import sqlite3
 import sys
@@ -44,6 +45,8 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     gc.disable()  # see _cycles_end_in_the_main_thread
+    # A shell has what it starts in the background ignore Ctrl+C, also where a test presses it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.fsync = lambda fd: None  # see waits_for_the_disk
     sqlite3.connect = _connect
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):

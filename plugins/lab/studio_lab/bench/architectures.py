@@ -17,20 +17,17 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from studio.api import BenchContext, finished
 from studio_lab.bench.baselines import baseline
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import load
 from studio_lab.measures.assessment import Role
-from studio_lab.measures.data_measures import Made
 from studio_lab.networks.architecture import Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
-from studio_lab.tasks.evaluation import MEASURED_KINDS, Evaluation
+from studio_lab.tasks.evaluation import MEASURED_KINDS, Evaluation, made_by
 from studio_lab.training.batches import Batches
 from studio_lab.training.run import Run
-from studio_lab.training.samples import drawn
 from studio_lab.training.trainer import Plan, Trainer
 
 SECONDS: Final = 60.0
@@ -38,9 +35,6 @@ _SEED: Final = 1
 _SAMPLES: Final = 200
 _TEXTS: Final = 40
 _SIZE: Final = "small"
-
-
-Rows = NDArray[np.float64]
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -54,7 +48,8 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     with one_thread():
         for name in wanted or ARCHITECTURES:
             ctx.say(f"{name}: {seconds:g} s")
-            rows.append(_measured(ctx, name, seconds))
+            rows.append(row := _measured(ctx, name, seconds))
+            ctx.say(f"{name}: {row['measure']} {row['reached']}, the bar is {row['bar']}")
     reached = sum(row["passed"] == "yes" for row in rows) / len(rows)
     return {"ratio": round(reached, 3), "seconds": seconds, "table": rows}
 
@@ -84,8 +79,7 @@ def _measured(ctx: BenchContext, name: str, seconds: float) -> dict[str, Any]:
     trainer.take_best()
     sampled = {}
     if network.generates and data.shape.kind in MEASURED_KINDS:
-        bound = trainer.bound("test").double().numpy() if network.has_bound else None
-        sampled = _sampled(name, trainer.average, data, bound)
+        sampled = beside_plain(name, trainer.average, data)
     figure, value, bar_name, bar = _judged(trainer, data, sampled)
     is_less = figure != "accuracy"
     return {
@@ -127,10 +121,11 @@ def _accuracy(trainer: Trainer) -> float:
     return float(torch.cat(right).float().mean())
 
 
-def _sampled(name: str, network: Network, data: Dataset, bound: Rows | None) -> dict[str, Any]:
+def beside_plain(name: str, network: Network, data: Dataset) -> dict[str, Any]:
     """Return what its samples are worth beside the best plain generator, and what is wrong."""
     count = _TEXTS if data.shape.kind == "text" else _SAMPLES
-    made = Made(name, finished(drawn(network, count, _SEED)), bound)
+    made = finished(made_by(network, data, name, count, _SEED, lambda share: None))
+    assert made is not None, "it has all the time it needs"
     measure, found = Evaluation(data, [made], _SEED)()
     own = next(each for each in found if each.role is Role.WEIGHTS)
     plain = [each for each in found if each.role is Role.BASELINE]

@@ -56,10 +56,11 @@ class Window:
 
 
 def pressed_once(ready: Callable[[], bool]) -> threading.Thread:
-    """Press Ctrl+C once something is so; returns the thread that waits for it."""
+    """Press Ctrl+C once something is so and the command hears it; returns the thread that waits."""
+    before = signal.getsignal(signal.SIGINT)
 
     def press() -> None:
-        _until(ready)
+        _until(lambda: signal.getsignal(signal.SIGINT) is not before and ready())
         os.kill(os.getpid(), signal.SIGINT)
 
     pressing = threading.Thread(target=press)
