@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from studio.api.manifest import API_VERSION
+from studio.core import disk
 from studio.core.clusters.inventory import Home
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import (
@@ -92,7 +93,7 @@ class Slot:
             OSError: It cannot be started.
         """
         self._home = home or Home(StudioPaths.default())
-        self._scratch = Path(tempfile.mkdtemp(prefix="offline-studio-slot-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("slot")))
         self._child = (launch or self._launch)()
         hello = Hello(PROTOCOL_VERSION, API_VERSION, {})
         self._versions = handshake(self._child.link, hello, GREETING_SECONDS).versions

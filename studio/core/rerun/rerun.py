@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio.api.comparison import Difference, Effect, read_difference
 from studio.api.jobs import JobRequest
 from studio.api.worker.sentence import sentence
+from studio.core import disk
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact
 from studio.core.rerun import measures, preparation
@@ -70,7 +71,9 @@ class Rerun:
         self.job: Job | None = None
         self.report: Report | None = None
         self._differences: list[Difference] = []
-        self._folder = TemporaryDirectory(prefix="offline-studio-", ignore_cleanup_errors=True)
+        self._folder = TemporaryDirectory(
+            prefix=disk.temporary_prefix("rerun"), ignore_cleanup_errors=True
+        )
 
     def start(self) -> None:
         """Begin; whatever happens, it is told."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from studio.api.window.ui import Tokens
+from studio.core import disk
 from studio.desktop.appearance import tokens as table
 from studio.desktop.appearance.resources import folder
 
@@ -173,7 +174,7 @@ class Theme(QObject):
 
 def _folder_for_parts() -> tempfile.TemporaryDirectory[str] | None:
     try:
-        return tempfile.TemporaryDirectory(prefix="offline-studio-look-")
+        return tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("look"))
     except OSError:  # no disk takes anything: the window opens to say so
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from studio.core import disk
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.side_file import described
@@ -33,7 +34,7 @@ class HandedOut:
             StudioError: It cannot be read, signed or written.
         """
         if self._copies is None:
-            self._copies = tempfile.TemporaryDirectory(prefix="offline-studio-results-")
+            self._copies = tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("results"))
         disclosure = self.exporter.disclosure
         folder = Path(self._copies.name, disclosure, id)
         folder.mkdir(parents=True, exist_ok=True)

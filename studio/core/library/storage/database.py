@@ -247,7 +247,7 @@ class Database:
         return _uri(self.path, "ro")
 
     def _copy(self, log: Path) -> Path:
-        self._snapshot = Path(tempfile.mkdtemp(prefix="offline-studio-"))
+        self._snapshot = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("library")))
         copy = self._snapshot / self.path.name
         shutil.copyfile(self.path, copy)
         shutil.copyfile(log, copy.with_name(log.name))

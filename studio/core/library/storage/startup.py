@@ -225,7 +225,7 @@ def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
     if database := _readable(folder / DATABASE):
         database.refusal = state.error()
         return Opened(database, lock, state)
-    scratch = Path(tempfile.mkdtemp(prefix="offline-studio-"))
+    scratch = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("library")))
     try:
         _make(scratch / DATABASE, folder)
         database = Database(scratch / DATABASE, read_only=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication
 
+from studio.core import disk
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
@@ -37,7 +38,7 @@ class DragOut:
 
     def begin(self, keys: list[int]) -> None:
         """Have the files made, then drag."""
-        folder = tempfile.TemporaryDirectory(prefix="offline-studio-drag-")
+        folder = tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("drag"))
         self._folders.append(folder)
         studio = self._parts.studio
         exporter = Exporter(studio.library, studio.paths, studio.settings)
