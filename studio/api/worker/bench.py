@@ -12,12 +12,19 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from studio.protocol.errors import StudioError
 
 Figure = TypeVar("Figure")
+
+AT_ONCE: Final = 4
+"""Tasks that a bench has under way where their times do not matter."""
+Wish: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""The parameters of a task and its inputs."""
 
 
 class BenchContext(Protocol):
@@ -58,6 +65,23 @@ class BenchContext(Protocol):
 
         Raises:
             StudioError: It failed; says why.
+        """
+        ...
+
+    def run_all(
+        self, task: str, wishes: Iterable[Wish], at_once: int = AT_ONCE
+    ) -> Iterator[tuple[int, Mapping[str, Any] | StudioError]]:
+        """Run a task once for each of ``wishes``, several at a time; see :meth:`run`.
+
+        Texts that the same weights write share their readings of them, so that a bench that runs
+        to its end takes less time. What one takes by itself says nothing then.
+
+        Args:
+            wishes: The parameters and the inputs of each, drawn as there is room for it.
+            at_once: How many are under way.
+
+        Yields:
+            The place in ``wishes``, from 0, with the result or the error, as each is over.
         """
         ...
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.api.jobs import JobRequest
 from studio.api.manifest import BenchEntry
+from studio.api.worker.bench import AT_ONCE, Wish
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
 from studio.core.plugins import Plugin
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -76,16 +79,31 @@ class _Context:
     def run(
         self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
+        ((_, ended),) = self.run_all(task, [(params, inputs or {})])
+        if isinstance(ended, StudioError):
+            raise ended
+        return ended
+
+    def run_all(
+        self, task: str, wishes: Iterable[Wish], at_once: int = AT_ONCE
+    ) -> Iterator[tuple[int, Mapping[str, Any] | StudioError]]:
         follower = JobProgress(self._studio, show_progress=False, show_text=False)
-        job = self._studio.submit(
-            JobRequest(task, params, inputs=inputs or {}, keep=False, whole=True)
-        )
-        follower.follow(job)
-        if follower.interrupted:
-            raise KeyboardInterrupt
-        if job.error is not None:
-            raise job.error
-        return dict(job.result)
+        waiting = enumerate(wishes)
+        under_way: dict[Job, int] = {}
+        try:
+            while True:
+                for place, (params, inputs) in islice(waiting, at_once - len(under_way)):
+                    wish = JobRequest(task, params, inputs=inputs, keep=False, whole=True)
+                    under_way[self._studio.submit(wish)] = place
+                if not under_way:
+                    return
+                job = follower.first_over(list(under_way))
+                if follower.interrupted:
+                    raise KeyboardInterrupt
+                yield under_way.pop(job), job.error or dict(job.result)
+        finally:
+            for job in under_way:
+                job.cancel()
 
     @cached_property
     def _studio(self) -> Studio:

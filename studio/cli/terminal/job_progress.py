@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from studio.api.clean_text import clean
 from studio.cli.terminal import output
@@ -52,22 +52,34 @@ class JobProgress:
         job.on_progress(lambda *_: self._draw(job))
         job.on_state(lambda *_: self._draw(job, now=True))
         job.on_text(lambda text, tokens, channel: self._text(job, text, channel, on_text))
-        with on_interrupt(lambda: self._stop(job)):
-            while job.is_live and self._studio.runtime.state is not RuntimeState.GIVEN_UP:
-                self._studio.pump(PUMP_SECONDS)
-        if self._line:
-            self._line.clear()
+        try:
+            self.first_over([job])
+        finally:
+            if self._line:
+                self._line.clear()
+            if not self._ended_line and not self._nobody_reads:
+                print(flush=True)
+                self._ended_line = True
         if self._nobody_reads:
             raise BrokenPipeError
-        if not self._ended_line:
-            print(flush=True)
-            self._ended_line = True
-        if job.is_live:
-            raise StudioError(
-                ErrorCode.RUNTIME_LOST,
-                f"“{job.title}” cannot run: the runtime does not start. {self._why()}".strip(),
-                "Run `studio doctor device` for details.",
-            )
+
+    def first_over(self, jobs: Sequence[Job]) -> Job:
+        """Return the first of ``jobs`` that is over; Ctrl+C stops all of them.
+
+        Raises:
+            StudioError: The runtime cannot be kept alive, so they would wait for ever.
+        """
+        with on_interrupt(lambda: self._stop(jobs)):
+            while all(job.is_live for job in jobs):
+                if self._studio.runtime.state is RuntimeState.GIVEN_UP:
+                    raise StudioError(
+                        ErrorCode.RUNTIME_LOST,
+                        f"“{jobs[0].title}” cannot run: the runtime does not start. "
+                        f"{self._why()}".strip(),
+                        "Run `studio doctor device` for details.",
+                    )
+                self._studio.pump(PUMP_SECONDS)
+        return next(job for job in jobs if not job.is_live)
 
     def _draw(self, job: Job, *, now: bool = False) -> None:
         # Text on stdout is progress enough, and would share its line with this one.
@@ -95,8 +107,9 @@ class JobProgress:
         deaths = self._studio.runtime.deaths
         return deaths[-1].reason if deaths else ""
 
-    def _stop(self, job: Job) -> None:
+    def _stop(self, jobs: Sequence[Job]) -> None:
         if self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = True
-        job.cancel()
+        for job in jobs:
+            job.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -150,6 +151,28 @@ def test_bench_asks_for_weights_by_name(command: Command, plugin: Plugin) -> Non
     code, _, err = command("bench", "fast")
     assert code == ExitCode.NOT_FOUND
     assert "no model “nobody-has-these”" in err
+
+
+def test_bench_has_several_tasks_under_way(
+    command: Command, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = os.environ["STUDIO_PLUGIN_PATH"]
+    runtime = ScriptedRuntime()
+    for lines in ((), (Fail(StudioError(ErrorCode.INTERNAL, "No reason.")),), (), ()):
+        runtime.enqueue(*lines)
+    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
+    plugin(
+        "def measure(ctx):\n"
+        "    drawn, seen, failed = [], [], []\n"
+        "    wishes = (({'text': t}, {}) for t in 'abcd' if not drawn.append(t))\n"
+        "    for place, one in ctx.run_all('echo.say', wishes, 2):\n"
+        "        seen.append(len(drawn))\n"
+        "        failed += [place] if isinstance(one, Exception) else []\n"
+        "    return {'drawn': seen, 'failed': failed}\n"
+    )
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", os.pathsep.join([sys.path[0], echo]))
+    figures = one_object(command("--only", "echo,fast", "bench", "fast", "--json")[1])
+    assert (figures["drawn"], figures["failed"]) == ([2, 3, 4, 4], [1])
 
 
 @pytest.mark.parametrize(

@@ -16,19 +16,22 @@ import platform
 import random
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
-from studio.api import BenchContext
+from studio.api import BenchContext, StudioError
+from studio.api.worker.bench import AT_ONCE, Wish
 from studio_code.bench.run_log import Line, RunLog
 from studio_code.execution.python_runner import syntax_error
 
 _SMALLEST, _LARGEST = 2_000, 60_000
 _MOST_LINES, _LONGEST = 3, 160
 _OF_ONE_PACKAGE: Final = 3
+_ALONE: Final = 10
+"""Holes that are filled one after the other: the wait for their first token is a user's."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,11 @@ class Hole:
 
 
 class Filled(Line, frozen=True):
-    """What came of one hole: characters that are accepted, by way, of how many."""
+    """What came of one hole: characters that are accepted, by way, of how many.
+
+    Attributes:
+        first_token_seconds: 0 where other holes were filled at the same time.
+    """
 
     accepted: dict[str, int]
     missing: int
@@ -57,30 +64,47 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     setting = f"{weights}, {', '.join(ways)}"
     log = RunLog(Path(_setting("LOG", "") or ctx.scratch / "holes.jsonl"), Filled, setting)
     until = time.monotonic() + float(_setting("SECONDS", "inf"))
-    for number, hole in enumerate(found, 1):
-        if hole.id in log.done or time.monotonic() >= until:
-            continue
-        log.add(_filled(ctx, hole, ways, weights, setting))
-        if number % 10 == 0 or number == len(found):
-            told = ", ".join(f"{way} {_sum(list(log.done.values()), way)}" for way in ways)
-            ctx.say(f"{len(log.done)} of {len(found)} holes: {told} characters accepted")
+    for some, at_once in ((found[:_ALONE], 1), (found[_ALONE:], AT_ONCE)):
+        left = (hole for hole in some if hole.id not in log.done and time.monotonic() < until)
+        for hole, made in _made(ctx, left, ways, weights, at_once):
+            log.add(_filled(hole, made, setting, timed=at_once == 1))
+            if len(log.done) % 10 == 0 or len(log.done) == len(found):
+                told = ", ".join(f"{way} {_sum(list(log.done.values()), way)}" for way in ways)
+                ctx.say(f"{len(log.done)} of {len(found)} holes: {told} characters accepted")
     lines = [log.done[hole.id] for hole in found if hole.id in log.done]
     return _figures(lines, ways, f"{len(lines)} of {len(found)}", weights)
 
 
+def _made(
+    ctx: BenchContext, holes: Iterable[Hole], ways: Sequence[str], weights: str, at_once: int
+) -> Iterator[tuple[Hole, Mapping[str, Mapping[str, Any]]]]:
+    """Yield each hole with what came of it, by way; so many are filled at once."""
+    asked: list[tuple[Hole, str]] = []
+
+    def wishes() -> Iterator[Wish]:
+        for hole in holes:
+            # What follows the last line that is missing counts for nothing: it is not waited for.
+            lines = hole.missing.count("\n") + 1
+            for way in ways:
+                asked.append((hole, way))
+                wish = {"weights": weights, "lines": lines, "left_only": way != "filled"}
+                yield wish, {"before": hole.before, "after": hole.after}
+
+    made: dict[Hole, dict[str, Mapping[str, Any]]] = {}
+    for place, one in ctx.run_all("code.complete", wishes(), at_once):
+        if isinstance(one, StudioError):
+            raise one
+        hole, way = asked[place]
+        made.setdefault(hole, {})[way] = one
+        if len(made[hole]) == len(ways):
+            yield hole, made.pop(hole)
+
+
 def _filled(
-    ctx: BenchContext, hole: Hole, ways: Sequence[str], weights: str, setting: str
+    hole: Hole, made: Mapping[str, Mapping[str, Any]], setting: str, *, timed: bool
 ) -> Filled:
-    accepted: dict[str, int] = {}
-    first = 0.0
-    for way in ways:
-        # What follows the last line that is missing counts for nothing: it is not waited for.
-        lines = hole.missing.count("\n") + 1
-        wish = {"weights": weights, "lines": lines, "left_only": way != "filled"}
-        made = ctx.run("code.complete", wish, {"before": hole.before, "after": hole.after})
-        accepted[way] = agreed(str(made["text"]), hole.missing)
-        if way == "filled":
-            first = float(made["first_token_seconds"])
+    accepted = {way: agreed(str(one["text"]), hole.missing) for way, one in made.items()}
+    first = float(made["filled"]["first_token_seconds"]) if timed else 0.0
     return Filled(hole.id, setting, accepted, len(hole.missing.rstrip()), first)
 
 
@@ -155,12 +179,12 @@ def _figures(
         told[f"{way}: characters accepted"] = f"{_sum(lines, way)} of {whole}"
         told[f"{way}: whole holes"] = f"{right} of {len(lines)}"
     beside = _sum(lines, ways[-1]) if len(ways) > 1 else whole
-    first = statistics.median(line.first_token_seconds for line in lines) if lines else 0
+    waits = [line.first_token_seconds for line in lines if line.first_token_seconds]
     return {
         "ratio": round(_sum(lines, ways[0]) / max(1, beside), 3),
         "holes": done,
         **told,
-        "first token, median": f"{first:.2f} s",
+        "first token, median": f"{statistics.median(waits):.2f} s" if waits else "not measured",
         "weights": weights,
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
     }

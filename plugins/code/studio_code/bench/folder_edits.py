@@ -14,13 +14,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from studio.api import BenchContext, StudioError
+from studio.api.worker.bench import Wish
 from studio_code.bench.run_log import Line, RunLog
 from studio_code.generation import file_edit
 from studio_code.generation.file_edit import Edited
@@ -134,10 +135,9 @@ CHANGES: Final = (
 
 
 class Judged(Line, frozen=True):
-    """What came of one change: ``outcome``, how long it took, and its patch."""
+    """What came of one change: ``outcome`` and its patch."""
 
     outcome: str
-    seconds: float
     patch: str
 
 
@@ -147,14 +147,24 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     log = RunLog(Path(_setting("LOG", "") or ctx.scratch / "changes.jsonl"), Judged, weights)
     until = time.monotonic() + float(_setting("SECONDS", "inf"))
     chosen = CHANGES[:: int(_setting("EVERY", "1"))]
-    for number, change in enumerate(chosen, 1):
-        if change.id in log.done or time.monotonic() >= until:
-            continue
-        started = time.monotonic()
-        outcome, patch = _judged(ctx, change, weights)
-        taken = round(time.monotonic() - started)
-        log.add(Judged(change.id, weights, outcome, taken, patch))
-        ctx.say(f"{number}. {outcome:<8} {taken:5.0f} s  {change.request}")
+    left = [change for change in chosen if change.id not in log.done]
+    copies: list[Path] = []
+
+    def wishes() -> Iterator[Wish]:
+        for change in left:
+            if time.monotonic() < until:
+                copies.append(ctx.scratch / secrets.token_hex(4))
+                _copy(change.package, copies[-1])
+                folder = str(copies[-1])
+                yield (
+                    {"prompt": change.request, "folder": folder, "weights": weights, "seed": 1},
+                    {},
+                )
+
+    for place, made in ctx.run_all("code.edit", wishes()):
+        outcome, patch = _judged(ctx, left[place], made, copies[place])
+        log.add(Judged(left[place].id, weights, outcome, patch))
+        ctx.say(f"{len(log.done)}. {outcome:<8} {left[place].id}")
     told = {change.id: log.done[change.id].outcome for change in chosen if change.id in log.done}
     outcomes = list(told.values())
     return {
@@ -167,36 +177,36 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     }
 
 
-def _judged(ctx: BenchContext, change: Change, weights: str) -> tuple[str, str]:
+def _judged(
+    ctx: BenchContext, change: Change, made: Mapping[str, Any] | StudioError, folder: Path
+) -> tuple[str, str]:
     """Return ``passed``, ``failed``, ``broken`` (it cannot be imported) or ``nothing``; a patch."""
-    folder = ctx.scratch / secrets.token_hex(4)
-    files = _copied(change.package, folder)
-    params = {"prompt": change.request, "folder": str(folder), "weights": weights, "seed": 1}
-    try:
-        made = ctx.run("code.edit", params)
-        edits = made["edits"]
-        for row in made.get("unapplied", ()):
-            ctx.say(f"{row['path']}: {row['why']}")
-    except StudioError as error:
-        ctx.say(error.message)
-        edits = []
+    if isinstance(made, StudioError):
+        ctx.say(made.message)
+        return "nothing", ""
+    for row in made.get("unapplied", ()):
+        ctx.say(f"{row['path']}: {row['why']}")
+    edits = made["edits"]
     if not edits:
         return "nothing", ""
     patch = file_edit.patch([Edited(row["path"], row["base"], row["text"]) for row in edits])
-    files |= {str(row["path"]): str(row["text"]) for row in edits}
+    files = _files(folder) | {str(row["path"]): str(row["text"]) for row in edits}
     if not _runs(ctx, files, f"import {change.package}\n"):
         return "broken", patch
     return "passed" if _runs(ctx, files, change.test) else "failed", patch
 
 
-def _copied(package: str, folder: Path) -> dict[str, str]:
-    """Copy a package into a folder, and return its files."""
+def _copy(package: str, folder: Path) -> None:
+    """Copy a package into a folder."""
     found = find_spec(package)
     assert found is not None, "pytest brings it"
     assert found.submodule_search_locations
     there = Path(next(iter(found.submodule_search_locations)))
     ignored = shutil.ignore_patterns("__pycache__", "_vendor", "licenses")
     shutil.copytree(there, folder / package, ignore=ignored)
+
+
+def _files(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*.py"))

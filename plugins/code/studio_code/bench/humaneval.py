@@ -25,6 +25,7 @@ from typing import Any, Final
 import msgspec
 
 from studio.api import BenchContext, StudioError
+from studio.api.worker.bench import Wish
 from studio_code.bench.run_log import Line, RunLog
 
 CANDIDATES: Final = "4"
@@ -50,7 +51,6 @@ class Solved(Line, frozen=True):
     chosen: bool
     any: bool
     verified: bool
-    seconds: float
     codes: list[str] = []
     code: str = ""
     tests: str = ""
@@ -76,10 +76,15 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "weights": weights,
         "seed": 1,
     }
-    for problem in chosen:
-        if problem.task_id in log.done or time.monotonic() >= until:
-            continue
-        line = _solve(ctx, problem, wish, setting)
+    left = [problem for problem in chosen if problem.task_id not in log.done]
+
+    def wishes() -> Iterator[Wish]:
+        for problem in left:
+            if time.monotonic() < until:
+                yield {**wish, "prompt": problem.prompt}, {}
+
+    for place, made in ctx.run_all("code.write", wishes()):
+        line = _judged(ctx, left[place], made, setting)
         log.add(line)
         ctx.say(_in_words(line, list(log.done.values())))
     lines = [log.done[problem.task_id] for problem in chosen if problem.task_id in log.done]
@@ -90,12 +95,11 @@ def _setting(name: str, default: str) -> str:
     return os.environ.get(f"STUDIO_BENCH_CODE_{name}", default)
 
 
-def _solve(ctx: BenchContext, problem: Problem, wish: Mapping[str, Any], setting: str) -> Solved:
-    started = time.monotonic()
-    try:
-        made = ctx.run("code.write", {**wish, "prompt": problem.prompt})
-    except StudioError as error:
-        made = {"code": "", "tries": [], "tests": "", "verdict": {}, "note": error.message}
+def _judged(
+    ctx: BenchContext, problem: Problem, made: Mapping[str, Any] | StudioError, setting: str
+) -> Solved:
+    if isinstance(made, StudioError):
+        made = {"code": "", "tries": [], "tests": "", "verdict": {}, "note": made.message}
     codes = [each["code"] for each in made["tries"] if each["round"] == 0]
     judged = {code: _passes(ctx, problem, code) for code in {*codes, made["code"]} if code.strip()}
     return Solved(
@@ -105,7 +109,6 @@ def _solve(ctx: BenchContext, problem: Problem, wish: Mapping[str, Any], setting
         chosen=judged.get(made["code"], False),
         any=any(judged.get(code, False) for code in codes),
         verified=bool(made["verdict"].get("passed")),
-        seconds=round(time.monotonic() - started, 1),
         codes=codes,
         code=made["code"],
         tests=made["tests"],
@@ -124,7 +127,7 @@ def _passes(ctx: BenchContext, problem: Problem, code: str) -> bool:
 def _in_words(line: Solved, done: Sequence[Solved]) -> str:
     signs = "".join("+" if each else "-" for each in (line.first, line.any, line.chosen))
     first, chosen = (sum(getattr(each, key) for each in done) for key in ("first", "chosen"))
-    told = f"{line.task_id:<14} {signs} {line.seconds:6.1f} s  {line.summary[:60]}"
+    told = f"{line.task_id:<14} {signs}  {line.summary[:60]}"
     return f"{told}  [{first} and {chosen} of {len(done)}]"
 
 
@@ -144,7 +147,6 @@ def _figures(lines: Sequence[Solved], asked: int, wish: Mapping[str, Any]) -> di
         "weights": wish["weights"],
         "sampling": f"first greedy, others at {TEMPERATURE:g} (top-p 0.95), {MAX_TOKENS} tokens",
         "rounds": wish["rounds"],
-        "seconds a problem": round(sum(each.seconds for each in lines) / count, 1) if count else 0,
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
         "published": PUBLISHED,
     }

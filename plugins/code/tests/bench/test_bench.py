@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studio.api.worker.bench import Wish
 from studio_code.bench import humaneval
 from studio_code.bench.humaneval import Problem
 
@@ -29,6 +30,12 @@ class Bench:
 
     def weights_for(self, capability: str, prefer: str = "") -> str:
         return f"{prefer}r"
+
+    def run_all(
+        self, task: str, wishes: Iterable[Wish], at_once: int = 4
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for place, wish in enumerate(wishes):
+            yield place, self.run(task, *wish)
 
     def run(
         self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None

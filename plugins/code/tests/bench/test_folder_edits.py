@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from studio.api.worker.bench import Wish
 from studio_code.bench import folder_edits
 from studio_code.bench.folder_edits import CHANGES
 
@@ -27,6 +28,12 @@ class Bench:
 
     def weights_for(self, capability: str, prefer: str = "") -> str:
         return "coder"
+
+    def run_all(
+        self, task: str, wishes: Iterable[Wish], at_once: int = 4
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for place, wish in enumerate(wishes):
+            yield place, self.run(task, *wish)
 
     def run(
         self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
@@ -65,7 +72,10 @@ class Bench:
     ],
 )
 def test_a_change_is_judged(tmp_path: Path, text: str, said: str) -> None:
-    assert folder_edits._judged(Bench(tmp_path, text), CHANGES[0], "coder")[0] == said
+    bench = Bench(tmp_path / "scratch", text)
+    folder_edits._copy("iniconfig", tmp_path / "copy")
+    made = bench.run("code.edit", {"folder": str(tmp_path / "copy")})
+    assert folder_edits._judged(bench, CHANGES[0], made, tmp_path / "copy")[0] == said
 
 
 def test_a_change_that_passes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
