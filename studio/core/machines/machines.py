@@ -253,9 +253,14 @@ class Machines:
         return int(sum(map(held_bytes, rows)))
 
     def memory(self, machine: str) -> int:
-        """Return the bytes of memory of the device there; 0 for not known."""
+        """Return the bytes of memory of the device there; 0 for not known.
+
+        Here it is the computer's own while its runtime is off.
+        """
         status = self.of(machine).status
-        return status.memory_total if status else 0
+        if status is not None and status.memory_total:
+            return status.memory_total
+        return 0 if machine else _of_this_computer()
 
     def outlook(self, machine: str, weights: Collection[str]) -> Outlook:
         """Return what is known of a job with these weights on a machine, which may be off."""
@@ -278,3 +283,9 @@ class Machines:
     def _has_all(machine: Machine, recipe: Recipe) -> bool:
         has = (machine.weights.has(id) for id in recipe.weights)
         return machine.entry.copies or all(each is not False for each in has)
+
+
+def _of_this_computer() -> int:
+    import psutil  # the window starts without it
+
+    return int(psutil.virtual_memory().total)

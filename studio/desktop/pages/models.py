@@ -288,8 +288,7 @@ class ModelsPage(QWidget):
 
     def _memory(self) -> int:
         """Return the bytes that models may take."""
-        status = self._studio.runtime.status
-        total = status.memory_total if status and status.memory_total else _memory()
+        total = self._studio.machines.memory("")
         return most_bytes(total, max(0, self._studio.settings.get(MEMORY_LIMIT, 0)))
 
     def _shown(self, row: Weights) -> WeightsRow:
@@ -452,9 +451,3 @@ class ModelsPage(QWidget):
         row = self._manager.at(path)
         if row is not None:
             self.table.choose(row.id)
-
-
-def _memory() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().total)

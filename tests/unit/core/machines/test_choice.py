@@ -101,6 +101,8 @@ def test_what_a_job_meets_on_a_machine_is_known_before(
     choice.there.weights["box"] = (large,)
     machines = choice.studio.machines
     assert machines.outlook("box", ["large"]).lacks == (), "nobody knows yet"
+    assert machines.memory("box") == 0
+    assert machines.memory("") > 1 << 30, "of this computer, while its runtime is off too"
     choice.connect("box", "shed")
     on_box = machines.outlook("box", ["large"])
     assert (on_box.lacks, on_box.is_too_large) == ((), False)
