@@ -42,7 +42,7 @@ class ToolRow(msgspec.Struct, kw_only=True):
         """Return it as ``chat.reply`` takes it.
 
         Raises:
-            Refusal: It is no function, or its name is none.
+            Refusal: It is no function, its name is none, or it takes something else than an object.
         """
         if self.type != "function":
             raise _refused(
@@ -54,10 +54,13 @@ class ToolRow(msgspec.Struct, kw_only=True):
             raise _refused(
                 f"The name of a tool must have 1 to 64 letters, digits, “_” and “-”: “{name[:80]}”."
             )
+        parameters = made.parameters or {}
+        if parameters.get("type", "object") != "object":
+            raise _refused(f"The parameters of the tool “{name}” must be of the type “object”.")
         return {
             "name": name,
             "description": made.description or "",
-            "parameters": made.parameters or {},
+            "parameters": parameters,
             "strict": bool(made.strict),
         }
 
@@ -159,9 +162,11 @@ def in_order(
     answers: dict[str, dict[str, Any] | None] = {}
     for number, (turn, (made, answered)) in enumerate(zip(turns, ids, strict=True), 1):
         if turn["role"] == "tool":
-            if answers.get(answered, turn) is not None:
-                told = f"answers the tool call “{answered[:80]}”, which the assistant did not make"
-                raise _refused(f"Message {number} {told} just before.")
+            told = f"Message {number} answers the tool call “{answered[:80]}”"
+            if answered not in answers:
+                raise _refused(f"{told}, which the assistant did not make just before.")
+            if answers[answered] is not None:
+                raise _refused(f"{told} a second time.")
             answers[answered] = turn
             continue
         ordered += filter(None, answers.values())

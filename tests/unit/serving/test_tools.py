@@ -125,11 +125,12 @@ CALLED = {"role": "assistant", "content": None, "tool_calls": [call("a")]}
     [
         ({"messages": [USER, ANSWER]}, "Message 2 answers the tool call “a”"),
         ({"messages": [USER, CALLED, USER, ANSWER]}, "Message 4 answers"),
-        ({"messages": [USER, CALLED, ANSWER, ANSWER]}, "Message 4 answers"),
+        ({"messages": [USER, CALLED, ANSWER, ANSWER]}, "Message 4 answers .* a second time"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "unknown role “wizard”"),
         ({"tools": [{"type": "web_search"}]}, "functions are"),
         ({"tools": [TOOL, TOOL]}, "name of its own"),
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "1 to 64 letters"),
+        ({"tools": [{"name": "f", "parameters": {"type": "string"}}]}, "of the type “object”"),
         ({"tool_choice": "required"}, "has no “tools”"),
         ({"tools": [TOOL], "tool_choice": "must"}, "auto, none, required"),
         ({"functions": [{"name": "f"}]}, "use tools"),

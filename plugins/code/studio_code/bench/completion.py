@@ -11,6 +11,7 @@ weights, …_LEFT=0 leaves the plain continuation out, …_SECONDS begins no hol
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import random
@@ -118,19 +119,28 @@ def agreed(text: str, missing: str) -> int:
 
 
 def holes(count: int, seed: int) -> list[Hole]:
-    """Return holes in files of the packages that are installed; the same for the same seed."""
-    draw = random.Random(seed)
-    files = _files()
-    draw.shuffle(files)
+    """Return holes in files of the packages that are installed; the same for the same seed.
+
+    Each file has a draw of its own: a package more or less changes few of the holes.
+    """
     found: list[Hole] = []
-    for path in files:
+    for path in sorted(_files(), key=lambda path: _drawn(path, seed)):
         if len(found) == count:
             break
         text = path.read_text(encoding="utf-8", errors="ignore")
-        hole = None if syntax_error(text) else _hole(text, str(path.name), draw)
+        draw = random.Random(_drawn(path, seed))
+        hole = None if syntax_error(text) else _hole(text, path, draw)
         if hole is not None:
             found.append(hole)
     return found
+
+
+def _drawn(path: Path, seed: int) -> str:
+    return hashlib.sha256(f"{seed} {_name(path)}".encode()).hexdigest()
+
+
+def _name(path: Path) -> str:
+    return "/".join(path.parts[-2:])
 
 
 def _files() -> list[Path]:
@@ -148,7 +158,7 @@ def _files() -> list[Path]:
     return found
 
 
-def _hole(text: str, name: str, draw: random.Random) -> Hole | None:
+def _hole(text: str, path: Path, draw: random.Random) -> Hole | None:
     """Make one hole in the second half of a file, in code, not in a comment or a blank."""
     lines = text.split("\n")
     fitting = [
@@ -166,7 +176,11 @@ def _hole(text: str, name: str, draw: random.Random) -> Hole | None:
     start = sum(len(each) + 1 for each in lines[:number]) + column
     end = sum(len(each) + 1 for each in lines[:last]) + len(lines[last])
     missing = text[start:end]
-    return Hole(f"{name}:{start}", text[:start], missing, text[end:]) if missing.strip() else None
+    return (
+        Hole(f"{_name(path)}:{start}", text[:start], missing, text[end:])
+        if missing.strip()
+        else None
+    )
 
 
 def _figures(
