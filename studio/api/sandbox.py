@@ -111,10 +111,15 @@ class Sandbox(Protocol):
         """Why the tier is not ``A``, in a sentence; empty where it is."""
         ...
 
-    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
+    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
         """Run a command in the sandbox; a step at least every 50 ms, the last with the result.
 
         Closing the generator ends the run and all that it started.
+
+        Args:
+            given: Descriptor of a file, open for reading alone, that becomes the standard input:
+                a stranger's file, however large. It stays yours. Standard output is then in the
+                steps alone, not in the result.
 
         Raises:
             StudioError: ``UNSUPPORTED``: no sandbox, no run. ``BAD_INPUT``: the request is

@@ -23,6 +23,7 @@ from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.sandbox.sandbox import Sandbox, own_sandbox
 
 if TYPE_CHECKING:
     from studio.core.library import Artifact
@@ -86,6 +87,11 @@ class PluginContext:
                 host.guard(self.plugin, "callback of background work", lambda: callback(result))
 
         self._background.run(call, guarded, failed)
+
+    @property
+    def file_sandbox(self) -> Sandbox:
+        """The sandbox for readers of strangers' files."""
+        return own_sandbox()
 
     def narration(self) -> Narration | None:
         """Return a voice of a plugin; None if there is none."""

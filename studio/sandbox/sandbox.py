@@ -84,9 +84,6 @@ class Sandbox:
 
         Args:
             lent: More to lend for reading than the packages of the request: name → where it lies.
-            given: Descriptor of a file, open for reading alone, that becomes the standard input:
-                for what is too large to be handed over. It stays the caller's. Standard output
-                is then in the steps alone, not in the result.
         """
         check(request)
         if not self.tier:
@@ -158,6 +155,12 @@ class Sandbox:
         said = result.stderr.decode("utf-8", "replace").strip().splitlines()
         why = said[-1] if said else result.ended
         return f"Tier {trial.tier}: Python does not start in the sandbox ({why})."
+
+
+@functools.cache
+def own_sandbox() -> Sandbox:
+    """Return the sandbox of this machine; it is tried once."""
+    return Sandbox()
 
 
 def _plan(

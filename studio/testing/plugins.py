@@ -10,7 +10,6 @@ A plugin author's whole test can be::
 from __future__ import annotations
 
 import dataclasses
-import functools
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -41,7 +40,7 @@ from studio.protocol.states import JobState
 from studio.runtime.jobs.context import Context, MakeCall
 from studio.runtime.jobs.runner import last_words
 from studio.runtime.pool.memory import out_of_memory
-from studio.sandbox.sandbox import Sandbox as OwnSandbox
+from studio.sandbox.sandbox import own_sandbox
 
 FakeTask = Callable[[Mapping[str, Any], Inputs], CallOutcome]
 """Stands in for a task of another plugin."""
@@ -244,12 +243,6 @@ def _fake_calls(tasks: Mapping[str, FakeTask]) -> MakeCall:
         return tasks[task](params, Inputs(inputs))
 
     return call
-
-
-@functools.cache
-def own_sandbox() -> OwnSandbox:
-    """Return the sandbox of this machine; its trial is made once."""
-    return OwnSandbox()
 
 
 @dataclass

@@ -12,6 +12,7 @@ import msgspec
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
+from studio.api.sandbox import Sandbox
 from studio.api.stability import since
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
@@ -205,6 +206,15 @@ class PluginContext(Protocol):
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
+        ...
+
+    @property
+    @since("1.1")
+    def file_sandbox(self) -> Sandbox:
+        """The sandbox for a reader of strangers' files that comes with the plugin.
+
+        Its tier takes a moment to find out, and a run blocks: use it in ``run_later``.
+        """
         ...
 
     @since("1.1")

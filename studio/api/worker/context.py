@@ -335,6 +335,16 @@ class TaskContext(Protocol):
         ...
 
     @property
+    @since("1.1")
+    def file_sandbox(self) -> Sandbox:
+        """The sandbox for a reader of strangers' files that comes with the plugin.
+
+        It needs no permission: nothing is run that was not installed. A plugin in a process of its
+        own is in the sandbox with its readers; there this one has no tier, and runs nothing.
+        """
+        ...
+
+    @property
     def library(self) -> LibraryReader:
         """Results in the library.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from studio.core.weights.download.wheel_assembly import SPARE_BYTES
 from studio.core.weights.header_check import check_header
 from studio.core.weights.safetensors_header import names_of
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.sandbox.sandbox import Sandbox
+from studio.sandbox.sandbox import own_sandbox
 
 PROGRAM = Path(studio.__file__).parent / "runtime" / "weights_check" / "unpickle.py"
 PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
@@ -169,12 +168,6 @@ def _convert_file(pickle: Path, target: Path, on_bytes: Callable[[int], None]) -
     check_header(target)  # our reader's word, not that of what ran in the sandbox
 
 
-@functools.cache
-def _sandbox() -> Sandbox:
-    """Return the sandbox of this machine; it is tried once."""
-    return Sandbox()
-
-
 def _steps(descriptor: int, size: int) -> Iterator[bytes | SandboxResult]:
     request = SandboxRequest(
         command=("python", "unpickled.py"),
@@ -187,7 +180,7 @@ def _steps(descriptor: int, size: int) -> Iterator[bytes | SandboxResult]:
             output_bytes=4 * size + (64 << 20),
         ),
     )
-    for step in _sandbox().run(request, descriptor):
+    for step in own_sandbox().run(request, descriptor):
         yield step.stdout  # or nothing: a moment to stop in
         if step.result is not None:
             yield step.result

@@ -215,6 +215,11 @@ class Context:
         return RemoteSandbox(self._wire)
 
     @property
+    def file_sandbox(self) -> AroundThisProcess:
+        """No sandbox inside the one that this process is in."""
+        return AroundThisProcess()
+
+    @property
     def library(self) -> RemoteLibrary:
         """Results in the library, if the plugin may read them."""
         return RemoteLibrary(self._wire)
@@ -301,14 +306,18 @@ class RemoteSandbox:
         self.tier, self.reason = str(facts["tier"]), str(facts["reason"])
         self._wire = wire
 
-    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
-        """Run a command in the sandbox; see :meth:`studio.api.sandbox.Sandbox.run`."""
+    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
+        """Run a command in the sandbox; see :meth:`studio.api.sandbox.Sandbox.run`.
+
+        What is ``given`` crosses the link, as far as its link carries it.
+        """
+        stdin = request.stdin if given < 0 else _content(given)
         answers = self._wire.answers(
             lambda ask: m.RunCode(
                 ask,
                 request.command,
                 tuple(request.files),
-                request.stdin,
+                stdin,
                 request.packages,
                 request.collect,
                 request.limits,
@@ -320,8 +329,36 @@ class RemoteSandbox:
                 yield msgspec.convert(value, SandboxStep)
 
 
+class AroundThisProcess:
+    """Stands for a sandbox that is around this process already; runs nothing."""
+
+    tier = ""
+    reason = "The plugin is in a process of its own, and its readers are in it."
+
+    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
+        """Refuse.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``, always.
+        """
+        raise StudioError(ErrorCode.UNSUPPORTED, self.reason)
+
+
 LARGEST = 64 << 20
-"""Bytes that are kept of one: it crosses the link whole, and not in pieces as results do."""
+"""Bytes that are kept of one, or given to a run: they cross the link whole, and not in pieces as
+results do."""
+
+
+def _content(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"The file is larger than the limit of {LARGEST >> 20} MB.",
+            "Choose a smaller one.",
+        )
+    return content
 
 
 class RemoteIntermediates:

@@ -37,6 +37,7 @@ from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.library_reader import refused as library_refused
 from studio.runtime.pool.oom_fallback import go_on, oom_fallback
 from studio.runtime.pool.pool import Pool
+from studio.sandbox.sandbox import own_sandbox
 
 MakeCall = Callable[..., Generator[Event, None, CallOutcome]]
 """Makes a call for a job: ``studio.runtime.jobs.calls.Calls.make``, or a stand-in of a test."""
@@ -129,6 +130,11 @@ class Context:
                 plugin=self._job.plugin,
             )
         return self._sandbox
+
+    @property
+    def file_sandbox(self) -> Sandbox:
+        """The sandbox for readers of strangers' files, for every plugin in this process."""
+        return own_sandbox()
 
     @property
     def library(self) -> LibraryReader:

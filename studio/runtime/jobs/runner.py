@@ -26,7 +26,7 @@ from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.pool.memory import give_back, is_out_of_memory
 from studio.runtime.pool.oom_fallback import make_way
 from studio.runtime.pool.pool import Pool
-from studio.sandbox.sandbox import Sandbox
+from studio.sandbox.sandbox import own_sandbox
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,6 @@ class Runner:
         self._workers = workers
         self._pool = pool
         self._scratch_root = scratch_root
-        self._sandbox = Sandbox()
         self._calls = Calls(workers, pool)
         self._is_warm = threading.Event()
         self._device: Device | None = None
@@ -123,7 +122,7 @@ class Runner:
     def _attempt(self, job: Job, task: Task, params: Any) -> None:
         """Run the task from its start to its end; the job's randomness starts anew, too."""
         check = partial(self._workers.verdict, job.task)
-        sandbox = self._sandbox if self._workers.may_run_code(job.task) else None
+        sandbox = own_sandbox() if self._workers.may_run_code(job.task) else None
         context = Context(
             job,
             self._pool,

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
-from studio.api import BadInput
+from studio.api import BadInput, Sandbox
 from studio_chat.documents import formats, pdf, photo
 from studio_chat.documents.pdf import Box
 
@@ -108,10 +108,11 @@ def shown_name(path: str) -> str:
     return name if len(name) <= 80 else f"{name[:79]}…"
 
 
-def read(path: str, *, scans: bool = False) -> Generator[None, None, Document]:
+def read(path: str, sandbox: Sandbox, *, scans: bool = False) -> Generator[None, None, Document]:
     """Yield while that takes long; return the document at ``path``.
 
     Args:
+        sandbox: Where it is opened, unless it is plain text.
         scans: Whether a document is wanted that has no text yet, only pictures of pages.
 
     Raises:
@@ -123,7 +124,7 @@ def read(path: str, *, scans: bool = False) -> Generator[None, None, Document]:
         suffix = Path(path).suffix.lower()
         has_pages = data.lstrip().startswith(b"%PDF-") or photo.is_photo(data)
         if has_pages or formats.is_ours(data, suffix):
-            document = yield from _in_child(file, path, suffix, has_pages=has_pages)
+            document = yield from _in_child(file, path, sandbox, suffix, has_pages=has_pages)
             if document.scanned and not document.text.strip() and not scans:
                 raise BadInput(_ONLY_SCANNED.format(name=name), _GET_READER)
             return document
@@ -149,11 +150,12 @@ def read(path: str, *, scans: bool = False) -> Generator[None, None, Document]:
 
 
 def picture(
-    path: str, page: int, longest: int, *, gray: bool = False
+    path: str, sandbox: Sandbox, page: int, longest: int, *, gray: bool = False
 ) -> Generator[None, None, pdf.Picture]:
     """Yield while it is drawn; return a page of a PDF or of a file of pictures.
 
     Args:
+        sandbox: Where it is opened.
         page: From 1.
         longest: Pixels of its longer side.
 
@@ -161,7 +163,8 @@ def picture(
         BadInput: The file cannot be read, or has no such page.
     """
     with _opened(path) as file:
-        return (yield from pdf.read_picture(file, shown_name(path), page, longest, gray=gray))
+        name = shown_name(path)
+        return (yield from pdf.read_picture(file, name, sandbox, page, longest, gray=gray))
 
 
 @contextmanager
@@ -180,7 +183,7 @@ def _opened(path: str) -> Iterator[IO[bytes]]:
 
 
 def _in_child(
-    file: IO[bytes], path: str, suffix: str, *, has_pages: bool
+    file: IO[bytes], path: str, sandbox: Sandbox, suffix: str, *, has_pages: bool
 ) -> Generator[None, None, Document]:
     facts = os.fstat(file.fileno())
     key = (path, facts.st_size, facts.st_mtime_ns)
@@ -188,7 +191,7 @@ def _in_child(
         return _kept[key]
     os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child reads what we have open
     name = shown_name(path)
-    answer = yield from pdf.read_pages(file, name, suffix, has_pages=has_pages)
+    answer = yield from pdf.read_pages(file, name, sandbox, suffix, has_pages=has_pages)
     unit = answer.get("unit", "line")
     document = _kept[key] = replace(
         of_pages(name, answer["pages"], unit),

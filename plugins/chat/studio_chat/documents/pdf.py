@@ -1,9 +1,9 @@
 """Documents of strangers, read in a child that may take little: text and pictures of pages.
 
-A PDF is a stranger's program: its streams unfold to any size, its objects lead in circles. Run by
-path with ``python -I -S`` this module is the child: it reads the file on its standard input, within
-limits of memory and time, and writes one JSON object, and behind it the pixels of a picture.
-Knows no conversation.
+A PDF is a stranger's program: its streams unfold to any size, its objects lead in circles. Run as a
+program this module is the child: it reads the file on its standard input, within limits of memory
+and time, and writes one JSON object, and behind it the pixels of a picture. The child is in the
+sandbox; where a machine has none, only its limits hold. Knows no conversation.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from studio.api import Sandbox
 
 MAX_BYTES = 64_000_000
 MAX_PAGED_BYTES = 1_000_000_000
@@ -34,6 +38,11 @@ PATIENCE_SECONDS = 300.0
 _MAX_ANSWER_BYTES = 8 * MAX_CHARACTERS  # a character may be escaped
 _LOOK_SECONDS = 0.005
 _NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_HERE = Path(__file__).resolve().parent
+_PACKAGE = "studio_chat/documents"
+_MODULES = ("docx", "epub", "formats", "odt", "parts", "pdfium", "photo", "slides", "table", "web")
+_PACKAGES = ("pypdfium2", "pillow", "defusedxml")
+"""What the child needs of the studio, and of others, where it sees nothing else."""
 _LONGEST = 4_000
 """Pixels of a picture's longer side."""
 _PROBLEMS = {
@@ -56,7 +65,7 @@ _PROBLEMS = {
 
 
 def read_pages(
-    file: IO[bytes], name: str, suffix: str = "", *, has_pages: bool = True
+    file: IO[bytes], name: str, sandbox: Sandbox, suffix: str = "", *, has_pages: bool = True
 ) -> Generator[None, None, dict[str, Any]]:
     """Yield while the child reads; return its ``pages``, or all text as one where there are none.
 
@@ -67,6 +76,7 @@ def read_pages(
     Args:
         file: Open at its beginning.
         name: For the sentences.
+        sandbox: Where the child runs.
         suffix: Of the file, in small letters: tells a page of the web or a table from other text.
         has_pages: Whether it is a PDF or a picture, of which there are larger ones.
 
@@ -81,7 +91,7 @@ def read_pages(
             f"{name} is larger than the limit of {most // 1_000_000} MB for a document.",
             "Choose a shorter excerpt.",
         )
-    data = yield from _ask(file, [suffix], _MAX_ANSWER_BYTES)
+    data = yield from _ask(file, [suffix], _MAX_ANSWER_BYTES, sandbox)
     return _checked(data, name)
 
 
@@ -107,13 +117,14 @@ class Picture:
 
 
 def read_picture(
-    file: IO[bytes], name: str, page: int, longest: int, *, gray: bool = False
+    file: IO[bytes], name: str, sandbox: Sandbox, page: int, longest: int, *, gray: bool = False
 ) -> Generator[None, None, Picture]:
     """Yield while the child draws; return a page of a PDF, or of a file of pictures.
 
     Args:
         file: Open at its beginning.
         name: For the sentences.
+        sandbox: Where the child runs.
         page: From 1.
         longest: Pixels of its longer side.
 
@@ -122,7 +133,8 @@ def read_picture(
     """
     longest = min(longest, _LONGEST)
     order = ["", str(page), str(longest), "gray" if gray else "colour"]
-    data = yield from _ask(file, order, 3 * longest * longest + _MAX_ANSWER_BYTES)
+    most = 3 * longest * longest + _MAX_ANSWER_BYTES
+    data = yield from _ask(file, order, most, sandbox)
     head, _, pixels = data.partition(b"\n")
     answer = _checked(head, name)
     width, height = answer["size"]
@@ -149,11 +161,16 @@ def _checked(data: bytes, name: str) -> dict[str, Any]:
     return answer
 
 
-def _ask(file: IO[bytes], order: Sequence[str], most: int) -> Generator[None, None, bytes]:
+def _ask(
+    file: IO[bytes], order: Sequence[str], most: int, sandbox: Sandbox
+) -> Generator[None, None, bytes]:
+    """Return what the child says, at most ``most`` bytes; less where it was ended."""
+    if sandbox.tier:
+        return (yield from _ask_in_sandbox(file, order, most, sandbox))
     spec = find_spec("pypdfium2")
     assert spec is not None, "the plugin needs it"
-    home = Path(str(spec.origin)).parents[1]
-    command = [sys.executable, "-I", "-S", "-B", __file__, str(home), str(most), *order]
+    places = os.pathsep.join((str(Path(str(spec.origin)).parents[1]), str(_HERE.parents[1])))
+    command = [sys.executable, "-I", "-S", "-B", __file__, places, str(most), *order]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             command,
@@ -175,11 +192,43 @@ def _ask(file: IO[bytes], order: Sequence[str], most: int) -> Generator[None, No
         return said.read(most + 1)
 
 
+def _ask_in_sandbox(
+    file: IO[bytes], order: Sequence[str], most: int, sandbox: Sandbox
+) -> Generator[None, None, bytes]:
+    from studio.api import SandboxLimits, SandboxRequest
+
+    request = SandboxRequest(
+        ("python", "read.py", "", str(most), *order),
+        files=_program(),
+        packages=_PACKAGES,
+        limits=SandboxLimits(
+            wall_seconds=PATIENCE_SECONDS,
+            cpu_seconds=PROCESSOR_SECONDS,
+            memory_bytes=MEMORY_BYTES,
+            output_bytes=most,
+        ),
+    )
+    said: list[bytes] = []
+    with closing(sandbox.run(request, file.fileno())) as steps:
+        for step in steps:
+            said.append(step.stdout)
+            yield
+    return b"".join(said)
+
+
+@cache
+def _program() -> dict[str, bytes]:
+    """Return the modules that the child needs, as files of the sandbox."""
+    modules = {f"{_PACKAGE}/{name}.py": (_HERE / f"{name}.py").read_bytes() for name in _MODULES}
+    program = {"read.py": Path(__file__).read_bytes()}
+    return program | modules | {"studio_chat/__init__.py": b"", f"{_PACKAGE}/__init__.py": b""}
+
+
 # --- the child ----------------------------------------------------------------------------------
 
 
 def _main() -> None:
-    sys.path += [sys.argv[1], str(Path(__file__).resolve().parents[2])]
+    sys.path += filter(None, sys.argv[1].split(os.pathsep))
     from studio_chat.documents import formats, pdfium, photo
 
     _limit(int(sys.argv[2]))

@@ -26,7 +26,7 @@ def read_document(
         BadInput: It cannot be read.
         StudioError: The reader cannot be used.
     """
-    steps = read(path, scans=bool(reader))
+    steps = read(path, ctx.file_sandbox, scans=bool(reader))
     try:
         while True:
             next(steps)

@@ -52,7 +52,7 @@ def recognise(
             for done, page in enumerate(left, total - len(left)):
                 words = f"Recognising page {page} of {len(document.pages)} of {document.name}"
                 yield ctx.progress(done, total, words)
-                found = yield from _page(reader, path, page)
+                found = yield from _page(ctx, reader, path, page)
                 kept[page] = _keep(file, page, found)
             yield ctx.progress(total, total, words)
         if not ctx.is_private:
@@ -68,8 +68,8 @@ def _noting(ctx: TaskContext, notes: Path) -> IO[bytes]:
     return notes.open("ab")
 
 
-def _page(reader: Any, path: str, page: int) -> Generator[Event, None, ReadPage]:
-    steps = passages.picture(path, page, LONGEST, gray=True)
+def _page(ctx: TaskContext, reader: Any, path: str, page: int) -> Generator[Event, None, ReadPage]:
+    steps = passages.picture(path, ctx.file_sandbox, page, LONGEST, gray=True)
     try:
         while True:
             next(steps)

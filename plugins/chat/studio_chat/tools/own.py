@@ -113,7 +113,7 @@ def answer(
         "calculate": lambda: Found(calculate(str(arguments.get("expression", "")))),
         "current_time": lambda: Found(now()),
         "search_library": lambda: search(ctx, arguments),
-        "read_document": lambda: Found(document(arguments, documents)),
+        "read_document": lambda: Found(document(ctx, arguments, documents)),
     }[name]
     return told()
 
@@ -133,7 +133,9 @@ def search(ctx: PluginContext, arguments: Mapping[str, Any]) -> Found:
     return Found(f"Found {len(found)}.", tuple(found))
 
 
-def document(arguments: Mapping[str, Any], documents: Mapping[str, Path]) -> str:
+def document(
+    ctx: PluginContext, arguments: Mapping[str, Any], documents: Mapping[str, Path]
+) -> str:
     """Return the text of a document: all of a short one, else what fits best.
 
     Raises:
@@ -143,7 +145,7 @@ def document(arguments: Mapping[str, Any], documents: Mapping[str, Path]) -> str
     if word not in documents:
         known = ", ".join(documents) or "none"
         raise BadInput(f"There is no document “{word}”.", f"Attached: {known}.")
-    found = finished(read(str(documents[word])))
+    found = finished(read(str(documents[word]), ctx.file_sandbox))
     if len(found.text) <= MOST_READ:
         return found.text
     about, texts = str(arguments.get("about", "")), passages(found)

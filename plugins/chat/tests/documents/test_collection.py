@@ -10,6 +10,7 @@ import pytest
 
 from plugins.chat.tests.documents.test_documents import TOPICS, Encoder, Talker, ask
 from studio.api import BadInput, StudioError, finished
+from studio.sandbox.sandbox import own_sandbox
 from studio_chat.documents.collection import Collection, opened
 
 
@@ -20,6 +21,8 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class Course:
     """Is told how far it is; the only thing that indexing text needs of a task."""
+
+    file_sandbox = own_sandbox()
 
     def progress(self, *_news: object) -> None:
         return None

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextStep, finished
+from studio.sandbox.sandbox import own_sandbox
 from studio.testing.plugins import Made, run_task
 from studio_chat.documents import passages as documents
 from studio_chat.documents import pdf, ranking
@@ -22,7 +23,7 @@ from studio_chat.tasks.reply import reply
 
 
 def read(path: str) -> Document:
-    return finished(documents.read(path))
+    return finished(documents.read(path, own_sandbox()))
 
 
 TOPICS = ("tea", "iron", "whales", "clocks", "salt", "violins")
@@ -139,7 +140,7 @@ def test_stretches_are_merged_and_the_best_comes_first() -> None:
 def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = ["\n".join(f"{topic} line {n} and more" for n in range(40)) for topic in TOPICS]
 
-    def read_pages(file: Any, name: str, suffix: str, **_: Any) -> Any:
+    def read_pages(file: Any, name: str, sandbox: Any, suffix: str, **_: Any) -> Any:
         yield
         return {"pages": pages, "unit": "page"}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import BadInput, finished
+from studio.sandbox.sandbox import own_sandbox
 from studio_chat.documents import docx, passages
 
 SPACES = (
@@ -35,7 +36,7 @@ def made(body: str, name: str = docx.MEMBER, before: str = "") -> bytes:
 def test_the_text_of_a_word_document_is_read(tmp_path: Path) -> None:
     path = tmp_path / "letter.docx"
     path.write_bytes(made(LETTER))
-    document = finished(passages.read(str(path)))
+    document = finished(passages.read(str(path), own_sandbox()))
     assert document.text == "## The bridge\nIt is \t12 m & old.\nBoxé\n日本"
     assert not document.pages
 
@@ -59,4 +60,4 @@ def test_a_spreadsheet_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "sums.xlsx"
     path.write_bytes(made("x", name="xl/workbook.xml"))
     with pytest.raises(BadInput, match=r"^sums\.xlsx is not a text, PDF, Word"):
-        finished(passages.read(str(path)))
+        finished(passages.read(str(path), own_sandbox()))

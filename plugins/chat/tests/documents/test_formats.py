@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from studio.api import BadInput, finished
+from studio.sandbox.sandbox import own_sandbox
 from studio_chat.documents import formats, parts, passages, pdf, web
 from studio_chat.documents.evidence import _place
 from studio_chat.pages.phrases import drawn_on
@@ -170,7 +171,7 @@ def test_what_unfolds_to_too_much_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 def test_a_long_table_keeps_its_head_and_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("name,age\n" + "".join(f"person {n},{n}\n" for n in range(2, 200)))
-    document = finished(passages.read(str(path)))
+    document = finished(passages.read(str(path), own_sandbox()))
     cut = passages.passages(document)
     assert len(cut) > 2
     assert all(each.text.startswith("Row 1: name | age\n") for each in cut)
@@ -178,13 +179,13 @@ def test_a_long_table_keeps_its_head_and_its_rows(tmp_path: Path) -> None:
     assert _place(document, cut[1]) == f"rows {cut[1].first} to {cut[1].last}"
     path.write_text("n\n" + ("1" * 999 + "\n") * 4_100)
     with pytest.raises(BadInput, match="has more than 4 million characters"):
-        finished(passages.read(str(path)))
+        finished(passages.read(str(path), own_sandbox()))
 
 
 def test_places_are_named_to_the_model_and_to_the_user(tmp_path: Path) -> None:
     path = tmp_path / "book.epub"
     path.write_bytes(packed(BOOK))
-    document = finished(passages.read(str(path)))
+    document = finished(passages.read(str(path), own_sandbox()))
     assert _place(document, passages.passages(document)[-1]) == "chapter 2: Whales"
     source = {"document": "d", "lines": [[2, 3]], "pages": [[2, 2]], "of": 3, "of_pages": 2}
 

@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from studio.api import BadInput, finished
+from studio.sandbox.sandbox import Sandbox, own_sandbox
 from studio_chat.documents import passages, pdf
 from studio_chat.documents.passages import Document
 
@@ -57,7 +58,7 @@ def put(folder: Path, data: bytes) -> Path:
 
 
 def read(path: str) -> Document:
-    return finished(passages.read(path))
+    return finished(passages.read(path, own_sandbox()))
 
 
 def test_pages_begin_at_their_lines_and_are_read_once(
@@ -91,9 +92,55 @@ def test_what_takes_too_long_or_is_too_large_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(tmp_path, made(["Text"]))
-    monkeypatch.setattr(pdf, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(pdf, "MEMORY_BYTES", 64 << 20)
     with pytest.raises(BadInput, match="too much time or memory"):
         read(str(path))
+    monkeypatch.setattr(pdf, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(BadInput, match="too much time or memory"):
+        finished(passages.read(str(path), Sandbox(tiers=())))
     monkeypatch.setattr(pdf, "MAX_PAGED_BYTES", 10)
     with pytest.raises(BadInput, match="MB for a document"):
         read(str(path))
+
+
+PROBE = b"""
+import json, os, socket
+
+def can(what):
+    try:
+        what()
+    except OSError:
+        return "no"
+    return "yes"
+
+found = [
+    can(lambda: open("/etc/passwd").close()),
+    can(lambda: socket.socket().close()),
+    can(lambda: open(os.path.join({folder!r}, "left"), "w").close()),
+    can(lambda: os.open("/proc/self/status", os.O_RDONLY)),
+]
+print(json.dumps({"pages": found}))
+"""
+
+
+def test_what_opens_a_document_can_do_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PDF that has taken over its reader finds no file, no network and no process."""
+    program = tmp_path / "reader.py"
+    program.write_bytes(PROBE.replace(b"{folder!r}", repr(str(tmp_path)).encode()))
+    path = put(tmp_path, made(["Text"]))
+    monkeypatch.setattr(pdf, "__file__", str(program))
+    pdf._program.cache_clear()
+    try:
+        assert read(str(path)).text.split() == ["no"] * 4
+        passages._kept.clear()
+        control = finished(passages.read(str(path), Sandbox(tiers=())))
+        assert control.text.split() == ["yes"] * 4
+    finally:
+        pdf._program.cache_clear()
+
+
+def test_without_a_sandbox_documents_are_read_with_limits(tmp_path: Path) -> None:
+    path = put(tmp_path, made(["Text"]))
+    assert finished(passages.read(str(path), Sandbox(tiers=()))).text == "Text"

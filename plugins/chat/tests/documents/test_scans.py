@@ -14,6 +14,7 @@ from PIL import Image
 from plugins.chat.tests.documents.test_pdf import made as pdf_of
 from plugins.chat.tests.reading import pretend
 from studio.api import BadInput, finished
+from studio.sandbox.sandbox import own_sandbox
 from studio.testing.plugins import Made, run_task
 from studio_chat.documents import passages, scans
 from studio_chat.reading.page import Reader
@@ -49,7 +50,7 @@ def run(path: Path, reader: Reader | None = None, **how: Any) -> Made:
 def test_a_scan_becomes_text_page_by_page(tmp_path: Path, name: str) -> None:
     path = scan(tmp_path / name, turned=1)
     with pytest.raises(BadInput, match="contains no text, only scanned pages") as caught:
-        finished(passages.read(str(path)))
+        finished(passages.read(str(path), own_sandbox()))
     assert "Models page" in caught.value.hint
     result = run(path)
     [document] = result.result["documents"]
@@ -88,7 +89,7 @@ def test_a_photo_is_turned_as_its_camera_says(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90° clockwise
     sideways.save(path, exif=exif)
-    drawn = finished(passages.picture(str(path), 1, 600))
+    drawn = finished(passages.picture(str(path), own_sandbox(), 1, 600))
     assert (drawn.width, drawn.height) == (600, 332)
     assert len(drawn.pixels) == 600 * 332 * 3
 
@@ -110,18 +111,18 @@ def test_a_header_that_lies_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     path.write_bytes(bomb(60_000))
     with pytest.raises(BadInput, match="takes too much time or memory"):
-        finished(passages.picture(str(path), 1, 600))
+        finished(passages.picture(str(path), own_sandbox(), 1, 600))
     path.write_bytes(bomb(1))  # the same file without the lie
-    assert finished(passages.picture(str(path), 1, 600)).width == 1
+    assert finished(passages.picture(str(path), own_sandbox(), 1, 600)).width == 1
     path.write_bytes(b"\x89PNG\r\n\x1a\n and nothing else")
     with pytest.raises(BadInput, match=r"^huge\.png is damaged"):
-        finished(passages.read(str(path), scans=True))
+        finished(passages.read(str(path), own_sandbox(), scans=True))
 
 
 def test_lines_of_a_pdf_have_their_places(tmp_path: Path) -> None:
     path = tmp_path / "book.pdf"
     path.write_bytes(pdf_of(["First line\nsecond\nthird", ""]))
-    drawn = finished(passages.picture(str(path), 1, 842))
+    drawn = finished(passages.picture(str(path), own_sandbox(), 1, 842))
     assert len(drawn.boxes) == 3
     tops = [box[1] for box in drawn.boxes if box]
     assert tops == sorted(tops)
@@ -132,7 +133,7 @@ def test_lines_of_a_pdf_have_their_places(tmp_path: Path) -> None:
     inside = ink[ink[:, 1] < (first[3] + tops[1]) / 2]
     assert np.abs(np.array([*inside.min(0), *inside.max(0)]) - first).max() < 100
     with pytest.raises(BadInput, match="no such page"):
-        finished(passages.picture(str(path), 3, 600))
+        finished(passages.picture(str(path), own_sandbox(), 3, 600))
 
 
 def test_a_document_with_text_needs_no_reader(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_pickle_larger_than_free_memory_is_refused_before_it_is_opened(
 
 
 def test_without_sandbox_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_conversion, "_sandbox", lambda: Sandbox(tiers=()))
+    monkeypatch.setattr(pickle_conversion, "own_sandbox", lambda: Sandbox(tiers=()))
     source = tmp_path / "net.pth"
     source.write_bytes(b"\x80\x04.")
     with pytest.raises(StudioError, match="cannot be run safely"):

@@ -121,7 +121,8 @@ class PassagePane(QFrame):
             else:
                 self._show(found)
 
-        self._ctx.run_later(lambda: outcome(lambda: show(source, place, page)), told)
+        ctx = self._ctx
+        ctx.run_later(lambda: outcome(lambda: show(source, place, ctx.file_sandbox, page)), told)
 
     def _show(self, shown: Shown) -> None:
         self._shown = shown

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from studio.api import finished
+from studio.api import Sandbox, finished
 from studio_chat.documents import passages
 from studio_chat.documents.passages import Document
 from studio_chat.documents.pdf import Box, Picture
@@ -42,19 +42,20 @@ class Shown:
     marked: tuple[tuple[int, int], ...] = ()
 
 
-def show(source: Mapping[str, Any], place: int, page: int = 0) -> Shown:
+def show(source: Mapping[str, Any], place: int, sandbox: Sandbox, page: int = 0) -> Shown:
     """Read the document again and return what to show of one of its stretches.
 
     Args:
         source: As ``chat.reply`` tells it.
         place: Which stretch, the best first.
+        sandbox: Where it is opened.
         page: To show another page than that on which the passage begins; 0 for that.
 
     Raises:
         BadInput: The document cannot be read any more.
     """
     path = str(source.get("path", ""))
-    document = finished(passages.read(path, scans=True))
+    document = finished(passages.read(path, sandbox, scans=True))
     name = str(source.get("document", ""))
     if source.get("whole") and not document.has_pictures:
         return Shown(name, text=document.text.strip()[:MOST_CHARACTERS])
@@ -65,7 +66,7 @@ def show(source: Mapping[str, Any], place: int, page: int = 0) -> Shown:
         return Shown(heading, text=text, marked=marked)
     count = len(document.pages)
     number = min(max(page or _first_page(source, document, parts), 1), count)
-    drawn = finished(passages.picture(path, number, LONGEST))
+    drawn = finished(passages.picture(path, sandbox, number, LONGEST))
     boxes = _scanned(source, number) or _typed(document, drawn, number, parts)
     return Shown(heading, drawn, tuple(boxes), number, count)
 
