@@ -34,6 +34,8 @@ _FAR = 20.0
 """Deviations above the usual loss; five such steps in a row are no accident."""
 _MOST_POINTS = 1000
 """Of a curve; then every other one goes."""
+_FIRST_LOOK = 20
+"""Steps before the validation is first looked at, then after twice as many each."""
 _PATIENCE = 6
 _BETTER = 1e-3
 _EVALUATED = 64, 512
@@ -147,7 +149,7 @@ class Trainer:
     @property
     def evaluation_steps(self) -> int:
         """How many steps lie between two looks at the validation."""
-        return max(20, self.progress.steps // 20)
+        return max(_FIRST_LOOK, self.progress.steps // 20)
 
     @property
     def evaluated(self) -> int:
@@ -183,8 +185,21 @@ class Trainer:
         self.progress.step += 1
         self._follow()
         self._note(self.losses[self.network.phases[-1]], rate)
-        if self.progress.step % self.evaluation_steps == 0 and self.progress.steps:
+        if self._is_due():
             self.evaluate()
+
+    def _is_due(self) -> bool:
+        """Whether the validation is looked at now: regularly, and soon at first.
+
+        A small data set is learned within a few epochs, and by heart long before a twentieth of the
+        steps that the time allows.
+        """
+        now = self.progress
+        if now.steps and now.step % self.evaluation_steps == 0:
+            return True
+        times, rest = divmod(now.step, _FIRST_LOOK)
+        is_early = not now.steps or now.step < self.evaluation_steps
+        return is_early and times > 0 and not rest and times & (times - 1) == 0
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -104,6 +104,11 @@ def test_without_a_moving_average_the_last_weights_are_kept(make: Make) -> None:
         assert same is is_last
 
 
+def test_the_validation_is_looked_at_soon_and_then_at_equal_distances(make: Make) -> None:
+    trainer = run(make(steps=4000), until=600)
+    assert [step for step, _ in trainer.progress.scores] == [20, 40, 80, 160, 200, 400, 600]
+
+
 def test_looks_at_the_validation_are_small_beside_the_steps_between_them(make: Make) -> None:
     few, many = make(steps=40), make(steps=4000)
     for trainer in (few, many):
