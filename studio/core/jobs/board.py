@@ -185,7 +185,7 @@ class JobBoard:
             self._tell(job.machine, Cancel(job.id))
             if job.is_row and not job.begun:  # written down before anybody can be killed
                 self._ends.end(job, JobState.CANCELLED)
-            elif job.caller is None:
+            elif job.caller is None and not (job.recipe.private and job.recipe.is_passing):
                 self._machines.of(job.machine).later(
                     STUBBORN_SECONDS, lambda: self._still_there(job)
                 )

@@ -131,6 +131,7 @@ class CodePage(QWidget):
         self.tree.model.listed.connect(self.watching.watch_folder)
         self.editor_area.tabs.close_asked.connect(self.close_file)
         self.editor_area.edit_changed.connect(lambda: self.completion.watch(self.editor_area.edit))
+        self.completion.asking.connect(self.editor_area.status.suggesting.setVisible)
         self.session.loaded.connect(self._on_loaded)
         self.session.goto_asked.connect(self._remember_line)
         self._changes.toggled.connect(self._fold_changes)

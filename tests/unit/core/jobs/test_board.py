@@ -342,10 +342,17 @@ def test_a_stubborn_job_gets_an_offer_to_restart(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio.core.jobs.board.STUBBORN_SECONDS", 0.0)
+    desk.runtime.enqueue(Tokens("x"), Stall(stubborn=True))
+    look = TaskEntry("toy.look", "Look", "toy:Look")
+    wish = JobRequest(look.id, title="Ghost", keep=False, private=True)
+    unseen = desk.studio.jobs.submit("toy", look, Params(), wish)
+    desk.until(lambda: unseen.texts())
+    unseen.cancel()
     job = desk.submit(Tokens("x"), Stall(stubborn=True), title="Boat")
     desk.until(lambda: job.texts())
     job.cancel()
     desk.until(lambda: "“Boat” has not stopped yet" in "".join(desk.told()))
+    assert "Ghost" not in "".join(desk.told()), "nobody has seen it begin"
     desk.press("Restart runtime")
     desk.finish(job)
     assert job.state is JobState.CANCELLED

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
@@ -28,10 +28,15 @@ _SENT_BEFORE, _SENT_AFTER = 2 * gap.MOST_BEFORE, 2 * gap.MOST_AFTER
 class Completion(QObject):
     """Words and code at the cursor of the editor in view.
 
+    Signals:
+        asking: Whether a model is at work on it.
+
     Attributes:
         ghost: The code that is proposed; None where no editor is in view.
         word_list: The words that are listed.
     """
+
+    asking = Signal(bool)
 
     def __init__(
         self, ctx: PluginContext, weights: Callable[[], str], parent: QObject | None = None
@@ -215,16 +220,22 @@ class Completion(QObject):
         except StudioError as error:
             self._on_failed(weights, error)
             return
-        self._job = job
+        self._follow(job)
         job.on_text(lambda text, _tokens, _channel: self._on_text(job, text))
         job.on_done(lambda result: self._on_done(job, weights, result))
         job.on_failed(lambda error: self._on_failed(weights, error) if job is self._job else None)
 
     def _stop(self) -> None:
         """End what is being written: nobody waits for it any more."""
-        job, self._job = self._job, None
+        job = self._job
+        self._follow(None)
         if job is not None:
             job.cancel()
+
+    def _follow(self, job: JobHandle | None) -> None:
+        if (job is None) != (self._job is None):
+            self.asking.emit(job is not None)
+        self._job = job
 
     def _on_text(self, job: JobHandle, text: str) -> None:
         if job is self._job:
@@ -234,7 +245,7 @@ class Completion(QObject):
     def _on_done(self, job: JobHandle, weights: str, result: Mapping[str, Any]) -> None:
         if job is not self._job:
             return
-        self._job = None
+        self._follow(None)
         self._refused.discard(weights)
         self._show(str(result.get("text") or ""))
         if self._by_key and self.ghost is not None and not self.ghost.text:
@@ -253,7 +264,7 @@ class Completion(QObject):
 
     def _on_failed(self, weights: str, error: StudioError) -> None:
         """Say why; the model is asked no more unasked until it has answered a key."""
-        self._job = None
+        self._follow(None)
         if self._by_key or weights not in self._refused:
             self._tell(error.message, error.hint)
         self._refused.add(weights)

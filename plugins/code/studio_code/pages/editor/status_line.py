@@ -21,7 +21,9 @@ class StatusLine(QWidget):
         self._ctx = ctx
         self.edit: CodeEdit | None = None
         self.place, self.format = QLabel(), QLabel()
-        for label in (self.place, self.format):
+        self.suggesting = QLabel(tr("Suggesting…"))
+        self.suggesting.hide()
+        for label in (self.place, self.suggesting, self.format):
             ctx.ui.wear(label, Role.SMALL)
         self.language = QToolButton()
         ctx.ui.wear(self.language, Role.STATUS)
@@ -31,6 +33,7 @@ class StatusLine(QWidget):
         row.setContentsMargins(12, 1, 8, 1)
         row.setSpacing(14)
         row.addWidget(self.place)
+        row.addWidget(self.suggesting)
         row.addStretch(1)
         row.addWidget(self.format)
         row.addWidget(self.language)

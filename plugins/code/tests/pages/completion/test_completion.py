@@ -78,11 +78,14 @@ def test_typing_stops_the_generation(desk: Any, completion: Completion) -> None:
     proposed(desk, "n = ", Tokens("counted"), Stall())
     job = completion._job
     assert job is not None
+    suggesting = desk.page.editor_area.status.suggesting
+    assert not suggesting.isHidden()
     desk.runtime.enqueue(Result(text="2"))
     desk.qtbot.keyClicks(desk.page.editor_area.edit, "1")
     assert completion.ghost.text == ""
     desk.until(lambda: job.state == JobState.CANCELLED)
     desk.until(lambda: completion.ghost.text == "2")
+    desk.until(suggesting.isHidden)
 
 
 def test_nothing_is_asked_where_it_is_off_and_a_key_asks_all_the_same(
