@@ -58,6 +58,15 @@ class Dock(QWidget):
         self.tabs.setCurrentWidget(self.run)
         self.run.start(mode)
 
+    def send(self) -> bool:
+        """Send what is written where the keyboard is; return whether that is here."""
+        here = self.window().focusWidget()
+        for composer in (self.ask.composer, self.plan.composer):
+            if composer.field.widget is here:
+                composer.send_words()
+                return True
+        return False
+
     def stop(self) -> None:
         """Stop what is at work in the tab in view."""
         shown = self.tabs.currentWidget()

@@ -367,10 +367,10 @@ class CodePage(QWidget):
     # --- writing ------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write what is described; in a review: write what was accepted."""
+        """Write what is described; in a review: write what was accepted; in a tab: send that."""
         if self.editor_area.in_review:
             self.editor_area.review.write_accepted()
-        else:
+        elif not self.dock.send():
             self.writing.runner.run()
 
     def write_words(self, words: str) -> None:

@@ -32,7 +32,7 @@ class Composer(QFrame):
         ctx.ui.wear(self, Role.COMPOSER)
         self.field = ctx.kit.prompt_field(words, placeholder=words, lines=(2, 8))
         self.field.on_key(self._on_key)
-        self.field.on_return(lambda: None if self._busy else self._on_send())
+        self.field.on_return(self.send_words)
         self.weights = ctx.kit.weights_picker(
             "text",
             prefer="code",
@@ -69,11 +69,16 @@ class Composer(QFrame):
         """Empty the field: what was in it is on its way."""
         self.field.widget.clear()
 
+    def send_words(self) -> None:
+        """Send what is in the field, unless there is nothing, or something is on its way."""
+        if self.text and not self._busy:
+            self.sent.emit()
+
     def _on_send(self) -> None:
         if self._busy:
             self.stop_asked.emit()
-        elif self.text:
-            self.sent.emit()
+        else:
+            self.send_words()
 
     def _on_key(self, event: QKeyEvent) -> bool:
         """Escape stops."""

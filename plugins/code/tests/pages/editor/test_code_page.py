@@ -255,6 +255,22 @@ def test_writing_to_the_end_of_a_file_is_a_proposal(desk) -> None:
     assert context == [{"path": "a.py", "text": "import os\n"}]
 
 
+def test_the_key_that_writes_sends_what_is_asked_where_the_keyboard_is(desk) -> None:
+    desk.open_file("a.py", "import os\n")
+    for show, tab, task in (
+        (desk.page.show_plan, desk.page.dock.plan, "code.plan"),
+        (desk.page.show_ask, desk.page.dock.ask, "code.ask"),
+    ):
+        show()
+        desk.page.write()
+        tab.composer.field.widget.setPlainText("Add a shop")
+        desk.runtime.enqueue(Result(steps=[], text="", edits=[]))
+        desk.page.write()
+        desk.until(lambda tab=tab: not tab.runner.busy)
+        assert [each.task for each in desk.runtime.submitted][-1] == task
+    assert len(desk.runtime.submitted) == 2
+
+
 def test_what_another_session_queued_for_a_file_is_a_proposal_there(desk) -> None:
     desk.open_file("a.py", "import os\n")
     desk.open_file("b.py", "import re\n")
