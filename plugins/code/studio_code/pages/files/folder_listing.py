@@ -10,6 +10,8 @@ from pathlib import Path
 from studio_code.folder.reader import IGNORED
 from studio_code.pages.files.disk_files import explain, place
 
+STORES = frozenset({".git", ".hg", ".svn"})
+"""What version control keeps for itself: listed nowhere, its view shows what is in it."""
 MOST_ROWS = 2_000
 """Of one folder; more would be no list to read."""
 MOST_FILES = 20_000
@@ -36,13 +38,16 @@ class Listing:
 def list_folder(root: Path, path: str) -> Listing:
     """Return what lies in ``path`` (empty for the root itself): folders first, quiet ones last.
 
+    What version control keeps for itself is left out.
+
     Raises:
         StudioError: It is gone, or may not be read.
     """
     where = place(root, path) if path else root
     try:
         with os.scandir(where) as entries:
-            rows = [_listed(entry) for entry in entries if not entry.name.endswith(".part")]
+            names = (entry for entry in entries if entry.name not in STORES)
+            rows = [_listed(entry) for entry in names if not entry.name.endswith(".part")]
     except OSError as error:
         raise explain(error, "list", where.name) from error
     rows.sort(key=lambda row: (row.quiet, not row.folder, row.name.casefold()))

@@ -7,9 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from studio.api import BadInput, PluginContext
 from studio_code.generation.steps import Step, read_step
@@ -19,6 +25,20 @@ _STATE = Qt.ItemDataRole.UserRole
 NOW, DONE, FAILED = "now", "done", "failed"
 _ICONS = {NOW: ("loader-circle", "accent"), DONE: ("circle-check", "good"),
           FAILED: ("circle-alert", "warn"), "": ("circle", "mute")}  # fmt: skip
+
+
+_PADDING = 24
+"""Pixels beside a text that the style sheet takes and Qt forgets when it counts the lines."""
+
+
+class _Rows(QStyledItemDelegate):
+    """As high as the wrapped text needs."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        option.rect.setWidth(option.rect.width() - _PADDING)
+        return super().sizeHint(option, index)
 
 
 class StepList(QListWidget):
@@ -41,6 +61,8 @@ class StepList(QListWidget):
             | QAbstractItemView.EditTrigger.EditKeyPressed
         )
         self.setWordWrap(True)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.setItemDelegate(_Rows(self))
         self.setSpacing(1)
         self.setIconSize(QSize(14, 14))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -128,6 +128,7 @@ class PlanTab(QWidget):
             return
         if not self.changes.open_files:
             self.changes.begin(self._request or self.composer.text)
+        self.steps.setFocus()  # the button goes grey: the keyboard would go to another field
         self._next()
 
     def _next(self) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 
 from studio.core.drafts import Drafts
 from studio.testing.scripted import Artifact, Result, Stall
+from studio_code.generation.steps import Step
 from studio_code.pages.dock import Dock
 from studio_code.pages.history.checkpoints import Checkpoints
 from studio_code.pages.history.run_undo import undo_run
@@ -94,6 +95,22 @@ def test_the_list_is_the_users_and_each_step_is_taken_from_it(desk: Any, tab: Pl
     (change,) = tab.changes.files
     assert (change.base, change.text) == (SHOP, f"{NEW_SHOP}# more\n")
     assert desk.on_disk("shop.py") == SHOP, "nothing is written before it is accepted"
+
+
+def test_a_long_step_is_read_whole_and_the_keyboard_stays_with_the_steps(
+    desk: Any, tab: PlanTab
+) -> None:
+    steps, text = tab.steps, "Add a function to the prices"
+    while steps.fontMetrics().horizontalAdvance(text) < steps.viewport().width() - 60:
+        text += "s"
+    steps.show_steps([Step(text), Step("Short")])
+    assert steps.visualItemRect(steps.item(0)).height() >= 2 * steps.fontMetrics().height()
+    assert steps.visualItemRect(steps.item(1)).height() < 3 * steps.fontMetrics().height()
+    tab.write.setFocus()
+    desk.runtime.enqueue(Stall())
+    tab.write.click()
+    assert tab.window().focusWidget() is steps
+    desk.runtime.release()
 
 
 def test_a_step_may_be_deleted_and_added_while_one_is_at_work(desk: Any, tab: PlanTab) -> None:

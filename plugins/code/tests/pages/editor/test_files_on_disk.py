@@ -129,8 +129,8 @@ def test_folders_are_listed_for_reading(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "in.js").touch()
     rows = folder_listing.list_folder(tmp_path, "").rows
-    assert [row.name for row in rows] == ["src", "a.py", "b.py", ".git", "node_modules", ".hidden"]
-    assert [row.quiet for row in rows] == [False] * 3 + [True] * 3
+    assert [row.name for row in rows] == ["src", "a.py", "b.py", "node_modules", ".hidden"]
+    assert [row.quiet for row in rows] == [False] * 3 + [True] * 2
     assert folder_listing.walk(tmp_path) == ["a.py", "b.py", "x.part", "src/in.js"]
 
 
