@@ -31,14 +31,20 @@ def test_every_form_is_read(tmp_path: Path, suffix: str) -> None:
     assert pitch == 440
 
 
-def test_pieces_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "_PIECE", 1)
+@pytest.mark.parametrize(("piece", "most"), [(1, 1 << 24), (300, 16_000), (1, 999)])
+def test_pieces_are_the_whole_however_much_is_held_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, most: int
+) -> None:
+    monkeypatch.setattr(recordings, "_PIECE", piece)
+    monkeypatch.setattr(recordings, "_MOST_SAMPLES", most)
     path = tmp_path / "tone.wav"
     sound = tone(3.5, 16_000)
-    soundfile.write(path, sound, 16_000, subtype="FLOAT")
+    soundfile.write(path, np.stack([sound] * 64, axis=1), 16_000, subtype="FLOAT")
     found = list(recordings.pieces(path))
-    assert [last for _, last in found] == [False, False, False, True]
-    assert np.array_equal(np.concatenate([each for each, _ in found]), sound)
+    longest = min(16_000, most)
+    assert [len(each) for each, _ in found[:-1]] == [longest] * (len(found) - 1)
+    assert [last for _, last in found] == [False] * (len(found) - 1) + [True]
+    assert np.allclose(np.concatenate([each for each, _ in found]), sound, atol=1e-6)
 
 
 @pytest.mark.parametrize(

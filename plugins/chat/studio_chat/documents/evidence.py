@@ -223,19 +223,28 @@ def _search(
 ) -> Generator[Event, None, list[tuple[float, Passage]]]:
     """Return passages of a collection with their scores, the best first."""
     found.found_by = found.found_by or "words"
-    orders = [collection.by_words(question)]
+    words = collection.by_words(question)
     is_english = languages.is_english(question, ()) and collection.is_english
     if encoder := _encoder(found, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
                 yield from collection.embed(ctx, engine)
-                orders.append(collection.by_meaning(engine, question))
+                orders = (words, collection.by_meaning(engine, question))
+                rows = sorted({row for order in orders for row in order})
+                texts = collection.passages(rows)
+                of_rows = [ranking.of_order(order, rows) for order in orders]
+                scores = yield from ranking.second_look(engine, texts, question, of_rows)
             found.found_by = "meaning"
+            return _best_first(scores, texts)
         except StudioError as error:  # the reply is still worth having
             found.note = f"Passages were found by keywords: {error.message}"
-    scores = ranking.of_ranks(orders)
-    best = sorted(scores, key=lambda row: (-scores[row], row))
-    return [(scores[row], each) for row, each in zip(best, collection.passages(best), strict=True)]
+    return _best_first(ranking.of_order(words, words), collection.passages(words))
+
+
+def _best_first(
+    scores: Sequence[float], passages: Sequence[Passage]
+) -> list[tuple[float, Passage]]:
+    return sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0])
 
 
 def _take(found: DocumentContext, collection: Collection) -> None:
@@ -318,17 +327,20 @@ def _scores(
     encoders: Encoders,
 ) -> Generator[Event, None, list[float]]:
     found.found_by = "words"
-    words = ranking.by_words([passage for group in groups for passage in group], question)
+    everything = [passage for group in groups for passage in group]
+    words = ranking.by_words(everything, question)
     is_english = languages.is_english(question, [each.text for each in found.documents])
     if encoder := _encoder(found, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
-                scores = yield from ranking.by_meaning(ctx, engine, groups, question)
+                likeness = yield from ranking.by_meaning(ctx, engine, groups, question)
+                orders = (words, likeness)
+                scores = yield from ranking.second_look(engine, everything, question, orders)
         except StudioError as error:  # the reply is still worth having
             found.note = f"Passages were found by keywords: {error.message}"
         else:
             found.found_by = "meaning"
-            return ranking.together(scores, words)
+            return scores
     return words
 
 

@@ -1,4 +1,8 @@
-"""Which passages a question is about: by what they mean, or by their words. Reads no files."""
+"""Which passages a question is about: by their words, by what they mean, and by their sentences.
+
+Words and meaning find the likely ones; of these the sentences are looked at: a passage of many
+lines means a little of all of them, and the one that answers is lost in it. Reads no files.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +29,21 @@ _FUSION = 60
 """Usual constant of reciprocal rank fusion (Cormack and others 2009): how little the first counts
 more than the next."""
 
+_SECOND_FUSION = 10
+"""The same among the few that are left, where a place more or less says more."""
+
+LIKELY = 20
+"""Passages of which the sentences are looked at."""
+
+SENTENCE_CHARACTERS = 220
+"""Of sentences that are compared as one: alone, many say too little."""
+
 _LOOKED_AT = 20
 """Passages by which their language is told."""
 _HEADING = 2
 """So often in the text counts a word of the heading."""
 _WORD = re.compile(r"\w+")
+_SENTENCE_END = re.compile(r"(?<=[.!?:;•])\s+")
 
 
 def by_words(passages: Sequence[Passage], question: str) -> list[float]:
@@ -62,22 +76,73 @@ def by_words(passages: Sequence[Passage], question: str) -> list[float]:
 
 def together(*orders: Sequence[float]) -> list[float]:
     """Return one score for each passage out of several that cannot be compared, by their ranks."""
+    return _by_ranks(orders, _FUSION)
+
+
+def _by_ranks(orders: Sequence[Sequence[float]], constant: int) -> list[float]:
     total = [0.0] * len(orders[0])
     for scores in orders:
         ranked = sorted(range(len(scores)), key=lambda index: -scores[index])
         for rank, index in enumerate(ranked, 1):
             if scores[index] > 0:  # what has none of the words has no rank among them
-                total[index] += 1 / (_FUSION + rank)
+                total[index] += 1 / (constant + rank)
     return total
 
 
-def of_ranks(orders: Sequence[Sequence[int]]) -> dict[int, float]:
-    """Return a score for each number that one of several orders has, the best first in each."""
-    total: dict[int, float] = {}
-    for order in orders:
-        for rank, each in enumerate(order, 1):
-            total[each] = total.get(each, 0.0) + 1 / (_FUSION + rank)
-    return total
+def second_look(
+    engine: EmbeddingEngine,
+    passages: Sequence[Passage],
+    question: str,
+    orders: Sequence[Sequence[float]],
+) -> Generator[Event, None, list[float]]:
+    """Return scores that put the likeliest passages in the order of all three, before the others.
+
+    Args:
+        orders: Scores of each passage by words, and by meaning.
+    """
+    scores = together(*orders)
+    likely = sorted(range(len(scores)), key=lambda index: -scores[index])[:LIKELY]
+    near = yield from _by_sentences(engine, [passages[index] for index in likely], question)
+    of_likely = [[order[index] for index in likely] for order in orders]
+    for index, score in zip(likely, _by_ranks([*of_likely, near], _SECOND_FUSION), strict=True):
+        scores[index] = 1 + score  # more than any of the others can have
+    return scores
+
+
+def _by_sentences(
+    engine: EmbeddingEngine, passages: Sequence[Passage], question: str
+) -> Generator[Event, None, list[float]]:
+    """Return how like ``question`` the likest sentences of each passage are, under its heading."""
+    ask, tell = getattr(engine, "prefixes", ("", ""))
+    owners: list[int] = []
+    texts: list[str] = []
+    for number, passage in enumerate(passages):
+        for text in _few_sentences(passage.text):
+            is_under = passage.heading and not text.startswith(passage.heading)
+            texts.append(f"{tell}{passage.heading}: {text}" if is_under else tell + text)
+            owners.append(number)
+    asked = yield from _vectors(engine, [ask + question], lambda count: None)
+    vectors = yield from _vectors(engine, texts, lambda count: None)
+    nearest = [-1.0] * len(passages)
+    for owner, likeness in zip(owners, (vectors @ asked[0]).tolist(), strict=True):
+        nearest[owner] = max(nearest[owner], likeness)
+    return nearest
+
+
+def _few_sentences(text: str) -> list[str]:
+    """Return ``text`` cut between sentences into pieces that are compared as one."""
+    pieces = [""]
+    for sentence in _SENTENCE_END.split(" ".join(text.split())):
+        if pieces[-1] and len(pieces[-1]) + len(sentence) > SENTENCE_CHARACTERS:
+            pieces.append("")
+        pieces[-1] = f"{pieces[-1]} {sentence}".strip()
+    return pieces
+
+
+def of_order(order: Sequence[int], numbers: Sequence[int]) -> list[float]:
+    """Return a score for each of ``numbers``: the first of an order has most, others nothing."""
+    places = {number: place for place, number in enumerate(order, 1)}
+    return [1 / places[number] if number in places else 0.0 for number in numbers]
 
 
 def by_meaning(

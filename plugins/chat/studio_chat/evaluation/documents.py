@@ -3,11 +3,13 @@
 Each question is asked as a person does, of one document; what counts is whether a passage that
 answers is among the first three sources. STUDIO_BENCH_DOCUMENTS names the folder that
 ``plugins/chat/training/fetch_documents.py`` filled; STUDIO_BENCH_QUESTIONS may name another file
-of questions.
+of questions, STUDIO_BENCH_DOCUMENTS_LOG one (JSON lines) that a run goes on from where it ended.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import time
@@ -32,6 +34,8 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     folder = Path(os.environ.get("STUDIO_BENCH_DOCUMENTS", ""))
     asked = Path(os.environ.get("STUDIO_BENCH_QUESTIONS", _HERE / "questions.toml"))
     documents = tomllib.loads(asked.read_text("utf-8"))["documents"]
+    log = Path(os.environ.get("STUDIO_BENCH_DOCUMENTS_LOG") or ctx.scratch / "answers.jsonl")
+    known = _logged(log)
     found: dict[str, Any] = {}
     missed: list[str] = []
     right = total = 0
@@ -51,7 +55,13 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         for question, answer in document["questions"]:
             if not _has(text, answer):
                 raise BadInput(f"{path.name} does not answer “{question}”.", "Fetch it again.")
-            is_right = any(_has(source, answer) for source in _sources(ctx, path, text, question))
+            if (path.name, question) not in known:
+                sources = _sources(ctx, path, text, question)
+                is_right = any(_has(source, answer) for source in sources)
+                known[path.name, question] = is_right
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([path.name, question, is_right]) + "\n")
+            is_right = known[path.name, question]
             here += is_right
             missed += [] if is_right else [question]
         found[path.name] = f"{here} of {len(document['questions'])}"
@@ -59,6 +69,17 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         total += len(document["questions"])
     return {"answered_by_first_three": round(right / total, 3), "questions": total, **found,
             "missed": missed}  # fmt: skip
+
+
+def _logged(log: Path) -> dict[tuple[str, str], bool]:
+    """Return what was asked before; a line that a sudden end tore was not."""
+    known: dict[tuple[str, str], bool] = {}
+    if log.is_file():
+        for line in log.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                name, question, is_right = json.loads(line)
+                known[name, question] = bool(is_right)
+    return known
 
 
 def _sources(ctx: BenchContext, path: Path, text: str, question: str) -> list[str]:

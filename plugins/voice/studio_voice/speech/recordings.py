@@ -19,7 +19,9 @@ RATE: Final = 16_000
 LONGEST: Final = 6 * 3600
 """Seconds of one recording."""
 _PIECE: Final = 300
-"""Seconds that are read at once."""
+"""Seconds that are handed on at once; fewer of a recording with very many samples a second."""
+_MOST_SAMPLES: Final = 1 << 24
+"""Of what is held at once, before it becomes one channel and after."""
 _RATES: Final = (4_000, 768_000)
 
 Sound = NDArray[np.float32]
@@ -49,17 +51,26 @@ def length(source: Source | Path) -> float:
 
 
 def pieces(source: Source | Path) -> Iterator[tuple[Sound, bool]]:
-    """Yield five minutes of one channel at 16 kHz at a time, and whether they are the last.
+    """Yield up to five minutes of one channel at 16 kHz at a time, and whether they are the last.
 
     Raises:
         BadInput, StudioError: As :func:`length` does; or the file is damaged further on.
     """
     with _opened(source) as file:
         left = LONGEST * file.samplerate
+        most = min(_PIECE * file.samplerate, _MOST_SAMPLES)
 
         def read() -> Sound:
-            block = file.read(min(left, _PIECE * file.samplerate), dtype="float32", always_2d=True)
-            return np.asarray(np.nan_to_num(block.mean(axis=1)), np.float32)
+            """Read a piece, in parts: a silent hour of 64 channels is a small file."""
+            mixed = [np.zeros(0, np.float32)]
+            wanted = min(left, most)
+            while wanted:
+                part = file.read(min(wanted, _MOST_SAMPLES // file.channels), "float32", True)
+                if not len(part):
+                    break
+                mixed.append(np.nan_to_num(part.mean(axis=1)))
+                wanted -= len(part)
+            return np.concatenate(mixed)
 
         block = read()
         while len(block):
