@@ -47,7 +47,7 @@ class Side(QWidget):
         head.addWidget(self.bar.widget)
         column.addLayout(head)
         column.addWidget(self._stack, 1)
-        self.bar.on_choose(self.show_pane)
+        self.bar.on_choose(self._choose)
         self.search.shown.connect(lambda: self.show_pane("search"))
         self.show_pane("files")
 
@@ -55,3 +55,9 @@ class Side(QWidget):
         """Bring a pane into view."""
         self._stack.setCurrentWidget(self._panes[name])
         self.bar.choose(name)
+
+    def _choose(self, name: str) -> None:
+        """The user wants a pane; what is to be found can be typed at once."""
+        self.show_pane(name)
+        if name == "search":
+            self.search.begin()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton
 
 from plugins.code.tests.pages.editor.test_git import git
 from studio_code.pages.side import Side
@@ -19,7 +20,8 @@ def side(desk: Any) -> Side:
 
 
 def test_a_place_that_was_found_is_opened_by_a_click(desk: Any, side: Side) -> None:
-    side.show_pane("search")
+    next(b for b in side.bar.widget.findChildren(QAbstractButton) if "Find" in b.toolTip()).click()
+    assert side.window().focusWidget() is side.search.field
     side.search.field.setText("total(")
     with desk.qtbot.waitSignal(side.search.shown):
         desk.qtbot.keyClick(side.search.field, Qt.Key.Key_Return)
