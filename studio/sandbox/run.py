@@ -30,6 +30,8 @@ _STEP_SECONDS = 0.05
 _PIECE = 1 << 16
 _GRACE_SECONDS = 2.0
 """After the wall time: what is in the sandbox ends itself, and brings files back."""
+_LAST_LOOKS = 4
+"""At a run that is over: what it said lies in the pipes, a piece in each at most."""
 
 _ORPHAN = "(bwrap) Z"
 """In the state of a process: bubblewrap's first one, when it is over and nobody has noted that."""
@@ -115,6 +117,7 @@ class Run:
         self._process, self._reports, self._life = started.process, started.reports, started.life
         self._noise = b""
         self._looked_at = 0.0
+        self._last_looks = 0
 
     # --- from start to end -------------------------------------------------------------------
 
@@ -178,7 +181,11 @@ class Run:
         """Keep the limits that no rule inside keeps, and the time once more."""
         now, limits = time.monotonic(), self._request.limits
         if now - self._started > limits.wall_seconds + _GRACE_SECONDS:
-            self._ended = "wall time"
+            # It may have ended long ago, while other jobs kept whoever looks at it.
+            over = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            self._last_looks += over is not None  # its number stays its own until it is ended
+            if not 0 < self._last_looks <= _LAST_LOOKS:
+                self._ended = "wall time"
         elif now - self._looked_at > _STEP_SECONDS:
             self._looked_at = now
             if memory(self._process.pid) > limits.memory_bytes:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import select
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from studio.api.errors import ErrorCode, StudioError
 from studio.api.sandbox import SandboxRequest
+from studio.sandbox import run as runs
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run
@@ -42,6 +46,23 @@ def test_ends_are_told_apart(run: Run) -> None:
     )
     aborted = run("import os; os.abort()")
     assert (aborted.ended, aborted.exit_code) == ("signal", -6)
+
+
+def test_one_that_ended_while_nobody_looked_has_not_run_out_of_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another job has a long step: whoever looks comes back after the limit."""
+    steps = sandbox.run(SandboxRequest(("python", "-c", "print('x' * 30_000)")))
+    next(steps)
+    (process,) = runs._waited_for
+    ended = os.pidfd_open(process)
+    assert select.select([ended], [], [], PATIENCE)[0]
+    os.close(ended)
+    later = time.monotonic() + 1000
+    monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: later))
+    *_, last = steps
+    assert last.result is not None
+    assert (last.result.ended, len(last.result.stdout)) == ("exit", 30_001)
 
 
 def test_a_command_that_is_not_there(sandbox: Sandbox) -> None:

@@ -25,7 +25,7 @@ Index = QModelIndex | QPersistentModelIndex
 _SORT = Qt.ItemDataRole.UserRole
 _NUMBERS = ("size", "context")
 _WIDTHS = {
-    "fits": 146, "size": 76, "quantization": 70, "kind": 128, "context": 76, "licence": 92,
+    "fits": 146, "size": 76, "quantization": 70, "kind": 128, "context": 76, "licence": 116,
     "used": 92, "rating": 76,
 }  # fmt: skip
 """Columns beside the name, as wide as they are, in the order in which room is given to them."""
