@@ -221,6 +221,9 @@ class Edit(Params, frozen=True):
         Text(lines=6, placeholder="Add a discount [shop.py, cart.py]", max_chars=40_000),
         Label("Steps", "One step a line, its files in brackets; without any, they are planned."),
     ] = ""
+    others: Annotated[
+        str, Hidden(), Label("Other steps", "Steps that are done separately, one a line.")
+    ] = ""
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
     max_tokens: _MaxTokens = 1536

@@ -116,12 +116,20 @@ def _fitting(
     return kept
 
 
-def step(source: Source, shown: str, others: str, request: str, title: str) -> str:
+def step(
+    source: Source,
+    shown: str,
+    others: str,
+    request: str,
+    title: str,
+    elsewhere: Sequence[str] = (),
+) -> str:
     """Return what a model is told of a step in a file; what it shall answer comes after.
 
     Args:
         shown: The file, or what is told of it.
         others: Outlines of the other files of the plan; may be empty.
+        elsewhere: Steps that change other files: they are not done here.
     """
     told = f"This is the file {source.path}:\n\n{shown}" if shown else ""
     parts = [
@@ -129,6 +137,11 @@ def step(source: Source, shown: str, others: str, request: str, title: str) -> s
         *([f"Other files, and what they define:\n\n{others}"] if others else []),
         told or f"The file {source.path} is new.",
         f"The whole change:\n{quoted(request)}",
+        *(
+            ["\n".join(["These steps are done elsewhere:", *(f"- {e}" for e in elsewhere)])]
+            if elsewhere
+            else []
+        ),
         f"Do this step now, in {source.path} alone: {title}",
     ]
     return "\n\n".join(parts)

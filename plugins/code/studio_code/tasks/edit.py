@@ -47,6 +47,7 @@ class _Work:
     Attributes:
         texts: Path → the text now, changes of this run included.
         before: The same as they were.
+        others: Steps that are done separately.
         told: Rows of the result, one a step.
         unapplied: Rows of path and why.
     """
@@ -55,6 +56,7 @@ class _Work:
     texts: dict[str, str]
     before: dict[str, str]
     steps: list[Step] = field(default_factory=list)
+    others: list[Step] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
     unapplied: list[dict[str, str]] = field(default_factory=list)
 
@@ -85,7 +87,7 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     """
     folder = yield from folder_of(ctx, params)
     texts = {each.path: each.text for each in folder.files}
-    work = _Work(params, dict(texts), texts, read_steps(params.steps))
+    work = _Work(params, dict(texts), texts, read_steps(params.steps), read_steps(params.others))
     try:
         yield from _written(ctx, work)
     except Cancelled:
@@ -123,7 +125,14 @@ def _edit_file(
     is_long = engine.count(source.text) > room
     shown = plan_prompts.definitions(source) if is_long and offered else ""
     shown = shown or (prompts.fenced(source) if source.text.strip() else "")
-    told = plan_prompts.step(source, shown, _others(work, path), work.params.prompt, step.title)
+    told = plan_prompts.step(
+        source,
+        shown,
+        _others(work, path),
+        work.params.prompt,
+        step.title,
+        [each.line() for each in work.steps + work.others if path not in each.files],
+    )
     trouble = ""
     if not offered:
         asked = plan_prompts.whole_file(told, source)

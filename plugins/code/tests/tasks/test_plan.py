@@ -136,7 +136,9 @@ def test_steps_are_written_one_after_the_other_and_come_out_as_a_patch(folder: P
     cart = "from shop import total\n\nprint(total([1], 0.5))\n"
     engine = Engine("def total(cart, off=0):\n    return sum(cart) * (1 - off)\n", cart)
     steps = "Give a discount [shop.py]\nUse it [cart.py]"
-    made = edited(engine, {"shop.py": SHOP}, steps=steps)
+    made = edited(engine, {"shop.py": SHOP}, steps=steps, others="Test it [tests.py]")
+    elsewhere = "done elsewhere:\n- Use it [cart.py]\n- Test it [tests.py]\n"
+    assert elsewhere in engine.asked[0][0]["content"]
     first, second = made.result["edits"]
     assert (first["path"], first["base"]) == ("shop.py", SHOP)
     assert second == {"path": "cart.py", "text": cart, "base": "", "added": 3, "removed": 0}

@@ -102,6 +102,10 @@ class StepList(QListWidget):
         """Return the rows that are ticked and not done yet, in their order."""
         return [i for i in self._items() if self.is_ticked(i) and i.data(_STATE) in ("", None)]
 
+    def others(self, item: QListWidgetItem) -> list[str]:
+        """Return the texts of the other rows that are ticked."""
+        return [each.text() for each in self._items() if each is not item and self.is_ticked(each)]
+
     @staticmethod
     def is_ticked(item: QListWidgetItem) -> bool:
         """Return whether a step is to be done."""

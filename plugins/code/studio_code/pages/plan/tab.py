@@ -146,7 +146,9 @@ class PlanTab(QWidget):
         self._item = item
         self.steps.mark(item, NOW)
         words = self._request or self.composer.text or line
-        self._submit("code.edit", {"prompt": words, "steps": line, **self._common()})
+        others = "\n".join(self.steps.others(item))
+        params = {"prompt": words, "steps": line, "others": others, **self._common()}
+        self._submit("code.edit", params)
 
     def _common(self) -> dict[str, Any]:
         weights = self.composer.weights.weights

@@ -90,6 +90,7 @@ def test_the_list_is_the_users_and_each_step_is_taken_from_it(desk: Any, tab: Pl
     # The next step starts from what was proposed.
     tab.steps.item(0).setCheckState(Qt.CheckState.Checked)
     written(desk, tab, edit("shop.py", f"{NEW_SHOP}# more\n", NEW_SHOP))
+    assert desk.runtime.submitted[-1].params["others"] == "Add two discounts [shop.py]"
     context = desk.runtime.inputs_of(desk.runtime.submitted[-1]).json("context", Any, [])
     assert context == [{"path": "shop.py", "text": NEW_SHOP}]
     (change,) = tab.changes.files
