@@ -222,7 +222,7 @@ class Edit(Params, frozen=True):
         Label("Steps", "One step a line, its files in brackets; without any, they are planned."),
     ] = ""
     others: Annotated[
-        str, Hidden(), Label("Other steps", "Steps that are done separately, one a line.")
+        str, Hidden(), Label("Other steps", "Steps that are done separately, one per line.")
     ] = ""
     rounds: _Rounds = 1
     weights: _Model = WeightsId()

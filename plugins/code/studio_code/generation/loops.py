@@ -15,7 +15,9 @@ _LONGEST_BLOCK: Final = 16
 _ROUNDS, _ROUNDS_OF_ONE = 4, 8
 """Lines that come again, one below the other, so many times: honest code has no such."""
 _TAIL: Final = 400
-_PERIOD: Final = re.compile(r"(.{1,50}?)\1{7,}$", re.DOTALL)
+_PERIOD: Final = re.compile(r"(.{1,50}?)\1{7,}\Z", re.DOTALL)
+_LONGEST_RULE: Final = 160
+"""Characters: a line of dashes, or the indent of one that begins, is no loop."""
 
 
 def repeats(text: str) -> bool:
@@ -24,7 +26,8 @@ def repeats(text: str) -> bool:
     if _block_at_the_end(lines):
         return True
     tail = text[-_TAIL:]
-    return len(tail) == _TAIL and bool(tail.strip()) and _PERIOD.search(tail) is not None
+    found = _PERIOD.search(tail) if len(tail) == _TAIL and tail.strip() else None
+    return found is not None and len(found[0]) > _LONGEST_RULE
 
 
 def repeats_a_line(text: str) -> bool:

@@ -184,6 +184,8 @@ def test_what_goes_in_and_comes_out_is_a_test_of_the_function_that_is_meant(
         ("x = [" + "0, " * 200, True),
         ("[\n    1,\n]\n" * 3, False),
         ("if a:\n    pass\n" * 9, False),
+        ("".join(f"v{n} = {n}\n" for n in range(60)) + "Parameters\n----------\n", False),
+        ("".join(f"v{n} = {n}\n" for n in range(60)) + " " * 12, False),
     ],
 )
 def test_a_loop_is_told_from_lines_that_are_alike(text: str, again: bool) -> None:
