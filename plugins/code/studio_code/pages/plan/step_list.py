@@ -123,13 +123,14 @@ class StepList(QListWidget):
             raise BadInput(tr("A step is empty."), tr("Say what to do, or delete it."))
         return step
 
-    def mark(self, item: QListWidgetItem, state: str) -> None:
-        """Show how far a step is; a blank one is to be done (again)."""
+    def mark(self, item: QListWidgetItem, state: str, why: str = "") -> None:
+        """Show how far a step is; a blank one is to be done (again). ``why`` is told as a tip."""
         if self.row(item) < 0:
             return  # it was deleted meanwhile
         self.blockSignals(True)
         item.setData(_STATE, state)
         item.setIcon(self._ctx.ui.icon(*_ICONS[state]))
+        item.setToolTip(why or tr("Double-click to edit; drag to move"))
         self.blockSignals(False)
         self.viewport().update()
 
@@ -178,7 +179,6 @@ class StepList(QListWidget):
         flags = Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable
         item.setFlags((item.flags() | flags) & ~Qt.ItemFlag.ItemIsDropEnabled)
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-        item.setToolTip(tr("Double-click to edit; drag to move"))
         self.blockSignals(True)
         self.insertItem(row, item)
         self.blockSignals(False)
@@ -190,4 +190,4 @@ class StepList(QListWidget):
 
     def _restyle(self) -> None:
         for item in self._items():
-            self.mark(item, item.data(_STATE) or "")
+            self.mark(item, item.data(_STATE) or "", item.toolTip())

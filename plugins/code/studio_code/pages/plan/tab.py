@@ -118,6 +118,7 @@ class PlanTab(QWidget):
         if self._workspace.root is None or not words or self.runner.busy:
             return
         self._request = words
+        self.trouble.hide()
         self.changes.clear()
         self.steps.show_steps(())
         self._submit("code.plan", {"prompt": words, **self._common()})
@@ -128,6 +129,7 @@ class PlanTab(QWidget):
             return
         if not self.changes.open_files:
             self.changes.begin(self._request or self.composer.text)
+        self.trouble.hide()
         self.steps.setFocus()  # the button goes grey: the keyboard would go to another field
         self._next()
 
@@ -155,7 +157,6 @@ class PlanTab(QWidget):
         return {"folder": str(self._workspace.root), "weights": weights}
 
     def _submit(self, task: str, params: dict[str, Any]) -> None:
-        self.trouble.hide()
         self._artifact = ""
         keep = task == "code.edit"
         inputs = {"context": self._context()}
@@ -188,13 +189,13 @@ class PlanTab(QWidget):
         edits = list(result.get("edits") or ())
         unapplied = list(result.get("unapplied") or ())
         self.changes.take(edits, self._artifact)
-        self.steps.mark(item, DONE if edits and not unapplied else FAILED)
-        if unapplied:
-            words = tr("{path} was not changed: {why}")
-            told = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
+        words = tr("{path} was not changed: {why}")
+        told = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
+        if not edits and not told:
+            told = [tr("The step “{step}” changed nothing.").format(step=item.text())]
+        self.steps.mark(item, FAILED if told else DONE, "\n".join(told[:4]))
+        if told:
             self.trouble.tell("\n".join(told[:4]))
-        elif not edits:
-            self.trouble.tell(tr("The step “{step}” changed nothing.").format(step=item.text()))
         self._next()
 
     def _show_plan(self, result: Mapping[str, Any]) -> None:

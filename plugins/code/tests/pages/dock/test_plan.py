@@ -162,11 +162,13 @@ def test_files_are_reviewed_together_and_the_run_is_undone(desk: Any, tab: PlanT
 def test_what_was_changed_since_is_neither_overwritten_nor_undone(desk: Any, tab: PlanTab) -> None:
     plan(desk, tab)
     written(
-        desk, tab, edit("shop.py", NEW_SHOP, SHOP), edit("cart.py", "print(2)\n", CART),
+        desk, tab, edit("shop.py", NEW_SHOP, SHOP),
         edit("tests/a.py", "", "", [{"path": "tests/a.py", "why": "The reply was cut off."}]),
+        edit("cart.py", "print(2)\n", CART),
     )  # fmt: skip
-    assert tab.steps.rows()[2]["state"] == FAILED
-    assert "The reply was cut off." in tab.trouble.words.text()
+    assert [row["state"] for row in tab.steps.rows()] == [DONE, FAILED, DONE]
+    assert "The reply was cut off." in tab.trouble.words.text(), "though another step came after"
+    assert "The reply was cut off." in tab.steps.item(1).toolTip()
     desk.workspace.find("cart.py").set_text("print(1)  # mine\n")
     tab.changes.files = [each for each in tab.changes.files if each.path != "tests/a.py"]
     with desk.qtbot.waitSignal(desk.workspace.proposed):
