@@ -114,7 +114,8 @@ def waits_for(job_state: JobState, reason: str = "") -> str:
     """Return what a live job waits for or does until it tells how far it is; else nothing."""
     match job_state:
         case JobState.WAITING:
-            return _tr("Waiting: {reason}").format(reason=reason) if reason else _tr("Waiting…")
+            what = reason.removeprefix("waiting for ")
+            return _tr("Waiting for {what}").format(what=what) if reason else _tr("Waiting…")
         case JobState.LOADING:
             return reason or _tr("Loading the model…")
         case JobState.RUNNING:

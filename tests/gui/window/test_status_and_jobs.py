@@ -141,7 +141,7 @@ def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbo
     board.add("Old", JobState.DONE)
     window.drawer.open()
     shown = [row.accessibleName() for row in window.drawer._rows.values()]
-    assert shown == ["A lighthouse, Waiting: 1.2 GB: Chat is using it", "Old, Done"]
+    assert shown == ["A lighthouse, Waiting for 1.2 GB: Chat is using it", "Old, Done"]
     waiting.become(JobState.RUNNING)
     board.changed(waiting)
     qtbot.waitUntil(

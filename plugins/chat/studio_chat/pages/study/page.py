@@ -108,8 +108,10 @@ class StudyPage(QWidget):
         foot.addWidget(self.go)
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 8, 12, 8)
+        column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(12)
+        if (fields := self.form.widget.layout()) is not None:
+            fields.setContentsMargins(0, 4, 0, 0)  # it is no panel here
         self._parts = (self.form.widget, self.view.widget, self.question, self._choices)
         for part in (*self._parts, self.field, self.told):
             column.addWidget(part)
