@@ -13,6 +13,9 @@ from studio.protocol.states import JobState
 
 _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
 
+_WAITING_FOR = "waiting for "
+"""So the runtime begins its reasons."""
+
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("words", text)
@@ -76,6 +79,8 @@ def state(job_state: JobState, reason: str = "") -> str:
         JobState.FAILED: _tr("Failed"),
         JobState.LOST: _tr("Interrupted"),
     }[job_state]
+    if reason.startswith(_WAITING_FOR):
+        return waits_for(job_state, reason)
     return f"{words}: {reason}" if reason else words
 
 
@@ -114,7 +119,7 @@ def waits_for(job_state: JobState, reason: str = "") -> str:
     """Return what a live job waits for or does until it tells how far it is; else nothing."""
     match job_state:
         case JobState.WAITING:
-            what = reason.removeprefix("waiting for ")
+            what = reason.removeprefix(_WAITING_FOR)
             return _tr("Waiting for {what}").format(what=what) if reason else _tr("Waiting…")
         case JobState.LOADING:
             return reason or _tr("Loading the model…")

@@ -137,7 +137,7 @@ def test_the_drawer_says_how_much_is_written_where_nobody_knows_the_end(
 
 def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbot: Any) -> None:
     waiting = board.add("A lighthouse", JobState.WAITING, "image")
-    waiting.say("1.2 GB: Chat is using it")
+    waiting.say("waiting for 1.2 GB: Chat is using it")
     board.add("Old", JobState.DONE)
     window.drawer.open()
     shown = [row.accessibleName() for row in window.drawer._rows.values()]

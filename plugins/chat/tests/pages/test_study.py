@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
+
 from studio.testing.scripted import Artifact, Result
-from studio_chat.pages.study.page import DRAFT, HANDED, StudyPage
+from studio_chat.pages.study.page import DRAFT, HANDED, Choice, StudyPage
 from studio_chat.pages.study.progress import Progress
 
 PART = {"summary": "S.", "quote": "A fox ran.", "passage": "A fox ran.", "lines": [1, 1]}
+OWL = "An owl, which hunts at night and sleeps by day in a hollow tree. " * 5
 SECTIONS = [
-    {**PART, "title": "Fox", "question": "Who?", "choices": ["An owl", "A fox"], "answer": "A fox"},
+    {**PART, "title": "Fox", "question": "Who?", "choices": [OWL, "A fox"], "answer": "A fox"},
     {**PART, "title": "Run", "question": "What?", "choices": [], "answer": "It ran"},
 ]
 
@@ -31,7 +34,9 @@ def test_a_lesson_is_studied_left_taken_up_again_and_repeated(desk: Any) -> None
     )
     first.go.click()
     desk.until(lambda: "Who?" in first.question.text())
-    first._group.button(1).click()
+    owl, fox = first.findChildren(Choice)
+    assert owl.minimumSizeHint().width() < first.width() < owl.fontMetrics().horizontalAdvance(OWL)
+    desk.qtbot.mouseClick(fox, Qt.MouseButton.LeftButton)
     first.go.click()
     assert first.told.text().startswith("Right.")
     assert "“A fox ran.”" in first.told.text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -46,6 +46,23 @@ def build(ctx: PluginContext) -> Page:
     """Return the page as the window takes it."""
     page = StudyPage(ctx)
     return Page(page, accept=page.accept, focus=page.take_focus)
+
+
+class Choice(QWidget):
+    """One of several answers, in as many lines as it takes: a radio button alone has one."""
+
+    def __init__(self, ctx: PluginContext, number: int, text: str) -> None:
+        super().__init__()
+        self.button = QRadioButton(f"&{number}")
+        self.button.setAccessibleName(text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(ctx.ui.label(text, wrap=True), 1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Its words choose it, too."""
+        self.button.click()
 
 
 class StudyPage(QWidget):
@@ -187,13 +204,14 @@ class StudyPage(QWidget):
         self.question.setText(
             words.format(number=at + 1, count=count, question=section["question"])
         )
-        for button in self._group.buttons():
-            self._group.removeButton(button)
-            button.deleteLater()
-        for number, choice in enumerate(section["choices"], 1):
-            button = QRadioButton(f"&{number}  {choice.replace('&', '&&')}")
-            self._group.addButton(button, number - 1)
-            self._column.addWidget(button)
+        for old in self._choices.findChildren(Choice):
+            self._group.removeButton(old.button)
+            self._column.removeWidget(old)
+            old.deleteLater()
+        for number, text in enumerate(section["choices"], 1):
+            choice = Choice(self._ctx, number, text)
+            self._group.addButton(choice.button, number - 1)
+            self._column.addWidget(choice)
         self._choices.setVisible(bool(section["choices"]))
         self.field.setVisible(not section["choices"])
         self.field.clear()
