@@ -249,6 +249,9 @@ class CodeSettings(Params, frozen=True):
         bool,
         Label("Complete words", "List words of the file while typing; Ctrl+Space always does."),
     ] = True
+    ligatures: Annotated[
+        bool, Label("Ligatures", "Draw signs such as <= and == as one, in files opened next.")
+    ] = False
 
 
 class Run(Params, frozen=True):

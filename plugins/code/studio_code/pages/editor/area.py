@@ -6,6 +6,7 @@ Each file has an editor of its own, made when it is first shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
@@ -25,6 +26,10 @@ from studio_code.pages.review.review import Review
 from studio_code.pages.welcome import welcome
 from studio_code.pages.workspace import Workspace
 from studio_code.pages.write.controller import WritingView
+from studio_code.schema import CodeSettings
+
+_LIGATURES: Final = ("liga", "calt")
+"""Features of OpenType that draw several signs as one."""
 
 
 class EditorArea(QWidget):
@@ -245,6 +250,9 @@ class EditorArea(QWidget):
             font.setPointSizeF(wanted)
         else:
             font.setPixelSize(round(wanted))
+        if not self._ctx.settings.get("ligatures", CodeSettings().ligatures):
+            for feature in _LIGATURES:
+                font.setFeature(QFont.Tag(feature), 0)
         return font
 
     def zoom_by(self, steps: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QFont, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from studio.api import ErrorCode, JobRequest, Kind, SavedArtifact, StudioError
@@ -227,6 +227,16 @@ def test_typing_into_ten_thousand_lines_never_holds_up_the_window(desk) -> None:
 def code(text: str = CODE) -> Artifact:
     meta = {"language": "python", "path": "add.py", "tests": "", "verdict": {}, "tries": []}
     return Artifact("code", text.encode(), ".py", title="add", meta=meta)
+
+
+def test_ligatures_are_drawn_if_the_user_wants_them(desk) -> None:
+    desk.open_file("a.py", "if a <= b:\n    pass\n")
+    calt = QFont.Tag("calt")
+    assert desk.page.editor_area.edit.font().isFeatureSet(calt)
+    assert desk.page.editor_area.edit.font().featureValue(calt) == 0
+    desk.ctx.settings.set("ligatures", True)
+    desk.open_file("b.py", "if a <= b:\n    pass\n")
+    assert not desk.page.editor_area.edit.font().isFeatureSet(calt)
 
 
 def test_writing_without_a_file_opens_a_tab(desk) -> None:
