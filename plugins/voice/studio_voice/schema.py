@@ -76,7 +76,7 @@ class Speak(Params, frozen=True):
     document: Annotated[
         str,
         File(TEXT_SUFFIXES),
-        Label("Document", "Read instead of the text above: a text, a transcript, a whole book."),
+        Label("File", "Read instead of the text above: a text, a transcript, a whole book."),
     ] = ""
     voice: Annotated[Voice, Label("Voice", choices=_TITLES)] = "af_heart"
     speed: Annotated[float, Range(0.5, 2, 0.05, "×"), Label("Speed")] = 1.0

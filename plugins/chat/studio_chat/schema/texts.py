@@ -41,7 +41,7 @@ SubjectText = Annotated[
 SubjectFile = Annotated[
     str,
     File(DOCUMENT_SUFFIXES),
-    Label("Document", "Read instead of the text above: a text file, PDF, Word file or e-book."),
+    Label("File", "Read instead of the text above: a text file, PDF, Word file or e-book."),
 ]
 WritingSeed = Annotated[
     Seed, Label("Seed", "The same seed and settings give the same text."), _SAMPLING

@@ -320,7 +320,8 @@ class StudyPage(QWidget):
         section = self.progress.sections[self.progress.todo[0]]
         if given.mark != "right":
             told += "\n" + tr("The answer: {answer}").format(answer=section["answer"])
-        self._tell(f"{told}\n“{given.quote}”")
+        quote = tr("“{name}”").format(name=given.quote)
+        self._tell(f"{told}\n{quote}")
         self.go.setEnabled(True)
         self.go.setText(tr("Go on"))
         self.go.setFocus()
