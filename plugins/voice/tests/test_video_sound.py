@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput, StudioError, finished
+from studio.sandbox.sandbox import Sandbox, own_sandbox
 from studio_voice.speech import video_sound
 
 RATE = 48_000
@@ -36,12 +37,13 @@ def film(path: Path, *, seconds: float = 1.5, has_sound: bool = True) -> Path:
     return path
 
 
-def test_the_sound_of_a_video_is_taken_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sandbox", [own_sandbox(), Sandbox(tiers=())], ids=["inside", "beside"])
+def test_the_sound_of_a_video_is_taken_out(tmp_path: Path, sandbox: Sandbox) -> None:
     path = film(tmp_path / "a.mp4")
     assert video_sound.is_video(path)
     into = tmp_path / "out"
     into.mkdir()
-    found = finished(video_sound.extracted(path, into))
+    found = finished(video_sound.extracted(path, into, sandbox))
     with wave.open(str(found)) as file:
         assert (file.getnchannels(), file.getframerate()) == (1, 16_000)
         assert file.getnframes() / 16_000 == pytest.approx(1.5, abs=0.1)
@@ -63,13 +65,13 @@ def test_what_is_said_in_a_video_is_transcribed(tmp_path: Path) -> None:
 def test_what_has_no_sound_or_is_no_video_is_told(tmp_path: Path) -> None:
     silent = film(tmp_path / "b.mp4", has_sound=False)
     with pytest.raises(BadInput, match="has no sound"):
-        finished(video_sound.extracted(silent, tmp_path))
+        finished(video_sound.extracted(silent, tmp_path, own_sandbox()))
     torn = tmp_path / "c.mkv"
     torn.write_bytes(silent.read_bytes())
     with pytest.raises(BadInput, match="is damaged"):
-        finished(video_sound.extracted(torn, tmp_path))
+        finished(video_sound.extracted(torn, tmp_path, own_sandbox()))
     with pytest.raises(BadInput, match="cannot be read"):
-        finished(video_sound.extracted(tmp_path / "gone.mp4", tmp_path))
+        finished(video_sound.extracted(tmp_path / "gone.mp4", tmp_path, own_sandbox()))
 
 
 def test_without_the_extra_it_says_what_to_install(
@@ -77,5 +79,5 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(video_sound, "find_spec", lambda _name: None)
     with pytest.raises(StudioError, match="PyAV is not installed") as told:
-        finished(video_sound.extracted(tmp_path / "a.mp4", tmp_path))
+        finished(video_sound.extracted(tmp_path / "a.mp4", tmp_path, own_sandbox()))
     assert "studio-plugin-voice[video]" in told.value.hint

@@ -231,7 +231,8 @@ def _main() -> None:
     sys.path += filter(None, sys.argv[1].split(os.pathsep))
     from studio_chat.documents import formats, pdfium, photo
 
-    _limit(int(sys.argv[2]))
+    if sys.argv[1]:  # the sandbox has its own
+        _limit(int(sys.argv[2]))
     suffix, *order = sys.argv[3:]
     with open(sys.stdin.fileno(), "rb") as file:
         beginning = file.peek(16)

@@ -92,7 +92,7 @@ def test_what_takes_too_long_or_is_too_large_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(tmp_path, made(["Text"]))
-    monkeypatch.setattr(pdf, "MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr(pdf, "MEMORY_BYTES", 16 << 20)
     with pytest.raises(BadInput, match="too much time or memory"):
         read(str(path))
     monkeypatch.setattr(pdf, "PATIENCE_SECONDS", 0.0)

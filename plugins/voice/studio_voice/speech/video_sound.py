@@ -1,8 +1,9 @@
 """The sound of a video, taken out by PyAV (an extra) in a process of its own that may take little.
 
 FFmpeg reads what strangers have made, and PyAV's wheels hold encoders under the GPL: neither comes
-into a process of the studio. Run by path with ``python -I -S`` this module is that process: it
-reads the file on its standard input and writes samples, one channel, 16 kHz, 16 bits.
+into a process of the studio. Run as a program this module is that process: it reads the file on its
+standard input and writes samples, one channel, 16 kHz, 16 bits. It is in the sandbox; where a
+machine has none, only its limits hold.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import sys
 import time
 import wave
 from collections.abc import Generator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from studio.api import Sandbox
 
 FORMATS: Final = {
     **dict.fromkeys((".mp4", ".m4v", ".m4a", ".mov"), "mov"),
@@ -32,6 +37,7 @@ PROCESSOR_SECONDS: Final = 1_800
 _COMMAND: Final = (sys.executable, "-I", "-S", "-B")
 _LOOK_SECONDS: Final = 0.05
 _BYTES: Final = 2
+_MOST_BYTES: Final = LONGEST * RATE * _BYTES + (1 << 20)
 _NEEDED: Final = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _NOTHING, _BROKEN = 3, 4
 """How the process ends: there is no sound; it cannot be read."""
@@ -42,7 +48,7 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in FORMATS
 
 
-def extracted(path: Path, into: Path) -> Generator[float, None, Path]:
+def extracted(path: Path, into: Path, sandbox: Sandbox) -> Generator[float, None, Path]:
     """Yield how many seconds are out; return a WAV file in the folder ``into``.
 
     Raises:
@@ -58,31 +64,20 @@ def extracted(path: Path, into: Path) -> Generator[float, None, Path]:
             f"The sound of “{path.name}” cannot be read: PyAV is not installed.",
             "Install studio-plugin-voice[video], or save the sound as WAV, FLAC, Ogg or MP3.",
         )
-    site = Path(str(spec.origin)).parents[1]
-    raw = into / "sound.raw"
+    raw, form = into / "sound.raw", FORMATS[path.suffix.lower()]
     try:
         with open_regular(path) as video, raw.open("wb") as out:
-            child = subprocess.Popen(
-                [*_COMMAND, __file__, str(site), FORMATS[path.suffix.lower()]],
-                stdin=video,
-                stdout=out,
-                stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _NEEDED if name in os.environ},
-                cwd=os.path.abspath(os.sep),
-            )
-            try:
-                while child.poll() is None:
-                    yield raw.stat().st_size / _BYTES / RATE
-                    time.sleep(_LOOK_SECONDS)
-            finally:
-                child.kill()
-                child.wait()
+            if sandbox.tier:
+                ended = yield from _in_sandbox(video, out, form, sandbox)
+            else:
+                site = Path(str(spec.origin)).parents[1]
+                ended = yield from _beside(video, out, form, site)
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror or error}.") from error
-    if child.returncode == _NOTHING:
+    if ended == _NOTHING:
         raise BadInput(f"“{path.name}” has no sound.", "Choose another file.")
-    if child.returncode:
-        what = "is damaged" if child.returncode == _BROKEN else "takes too much time or memory"
+    if ended != 0:
+        what = "is damaged" if ended == _BROKEN else "takes too much time or memory"
         raise BadInput(f"“{path.name}” {what}.", "Save its sound as WAV, FLAC, Ogg or MP3.")
     found = into / "sound.wav"
     with wave.open(str(found), "wb") as file, raw.open("rb") as samples:
@@ -94,12 +89,61 @@ def extracted(path: Path, into: Path) -> Generator[float, None, Path]:
     return found
 
 
+def _in_sandbox(
+    video: IO[bytes], out: IO[bytes], form: str, sandbox: Sandbox
+) -> Generator[float, None, int | None]:
+    """Yield how many seconds are out; return how the process ended, None for by a limit."""
+    from studio.api import SandboxLimits, SandboxRequest
+
+    request = SandboxRequest(
+        ("python", "sound.py", "", form),
+        files={"sound.py": Path(__file__).read_bytes()},
+        packages=("av", "numpy"),
+        limits=SandboxLimits(
+            wall_seconds=2 * PROCESSOR_SECONDS,
+            cpu_seconds=PROCESSOR_SECONDS,
+            memory_bytes=MEMORY_BYTES,
+            output_bytes=_MOST_BYTES,
+        ),
+    )
+    ended = None
+    with closing(sandbox.run(request, video.fileno())) as steps:
+        for step in steps:
+            out.write(step.stdout)
+            yield out.tell() / _BYTES / RATE
+            ended = step.result.exit_code if step.result is not None else None
+    return ended
+
+
+def _beside(
+    video: IO[bytes], out: IO[bytes], form: str, site: Path
+) -> Generator[float, None, int | None]:
+    """Yield how many seconds are out; return how the process ended."""
+    child = subprocess.Popen(
+        [*_COMMAND, __file__, str(site), form],
+        stdin=video,
+        stdout=out,
+        stderr=subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _NEEDED if name in os.environ},
+        cwd=os.path.abspath(os.sep),
+    )
+    try:
+        while child.poll() is None:
+            yield os.fstat(out.fileno()).st_size / _BYTES / RATE
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        child.kill()
+        child.wait()
+    return child.returncode
+
+
 # --- the child ----------------------------------------------------------------------------------
 
 
 def _main() -> int:
-    sys.path.append(sys.argv[1])
-    _limit()
+    if sys.argv[1]:  # the sandbox has its own
+        sys.path.append(sys.argv[1])
+        _limit()
     with open(sys.stdin.fileno(), "rb") as video, open(sys.stdout.fileno(), "wb") as out:
         return _take(video, out, sys.argv[2])
 
@@ -131,9 +175,8 @@ def _limit() -> None:
         return
     import resource
 
-    most = LONGEST * RATE * _BYTES + (1 << 20)
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform != "darwin":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

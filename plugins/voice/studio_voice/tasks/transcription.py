@@ -89,7 +89,7 @@ def _sound_of(ctx: TaskContext, video: Path) -> Generator[Event, None, Path]:
     """Return the sound of a video as a file of its own."""
     from studio_voice.speech import video_sound
 
-    steps = video_sound.extracted(video, ctx.scratch)
+    steps = video_sound.extracted(video, ctx.scratch, ctx.file_sandbox)
     try:
         while True:
             words = f"Reading the sound of {video.name}: {next(steps):,.0f} s"
