@@ -102,6 +102,15 @@ class StepList(QListWidget):
         """Return the rows that are ticked and not done yet, in their order."""
         return [i for i in self._items() if self.is_ticked(i) and i.data(_STATE) in ("", None)]
 
+    def left(self) -> list[QListWidgetItem]:
+        """Return the rows that are ticked and not done: those that wait, and those that failed."""
+        return [i for i in self._items() if self.is_ticked(i) and i.data(_STATE) not in (NOW, DONE)]
+
+    def try_again(self) -> None:
+        """Let the ticked steps that failed wait again."""
+        for item in self.left():
+            self.mark(item, "")
+
     def others(self, item: QListWidgetItem) -> list[str]:
         """Return the texts of the other rows that are ticked."""
         return [each.text() for each in self._items() if each is not item and self.is_ticked(each)]

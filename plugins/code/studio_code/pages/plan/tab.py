@@ -124,9 +124,10 @@ class PlanTab(QWidget):
         self._submit("code.plan", {"prompt": words, **self._common()})
 
     def write_steps(self) -> None:
-        """Do the ticked steps that are not done yet, one after the other."""
-        if self._workspace.root is None or self.runner.busy or not self.steps.waiting():
+        """Do the ticked steps that are not done yet, one after the other; failed ones once more."""
+        if self._workspace.root is None or self.runner.busy or not self.steps.left():
             return
+        self.steps.try_again()
         if not self.changes.open_files:
             self.changes.begin(self._request or self.composer.text)
         self.trouble.hide()
@@ -238,7 +239,7 @@ class PlanTab(QWidget):
         self.composer.setEnabled(root is not None)
         self.composer.weights.refresh()
         self.steps.setEnabled(root is not None)
-        waiting = len(self.steps.waiting())
+        waiting = len(self.steps.waiting() if busy else self.steps.left())
         words = count_words(waiting, tr("Write 1 step"), tr("Write {count} steps"))
         self.write.setText(words if waiting else tr("Write the changes"))
         self.write.setEnabled(not busy and waiting > 0 and root is not None)

@@ -169,6 +169,9 @@ def test_what_was_changed_since_is_neither_overwritten_nor_undone(desk: Any, tab
     assert [row["state"] for row in tab.steps.rows()] == [DONE, FAILED, DONE]
     assert "The reply was cut off." in tab.trouble.words.text(), "though another step came after"
     assert "The reply was cut off." in tab.steps.item(1).toolTip()
+    assert tab.write.text() == "Write 1 step"
+    written(desk, tab, edit("tests/a.py", "assert True\n", ""))
+    assert [row["state"] for row in tab.steps.rows()] == [DONE] * 3
     desk.workspace.find("cart.py").set_text("print(1)  # mine\n")
     tab.changes.files = [each for each in tab.changes.files if each.path != "tests/a.py"]
     with desk.qtbot.waitSignal(desk.workspace.proposed):
