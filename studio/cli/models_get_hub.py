@@ -9,6 +9,7 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
+from studio.core.terminals.progress import time_left
 from studio.core.weights.download import hub, hub_edition
 from studio.core.weights.download.https import Line
 from studio.core.weights.download.hub import Repository
@@ -63,10 +64,8 @@ def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> 
 
     def show(done: int, total: int) -> None:
         left = pace.step(done, total, time.monotonic())
-        time_left = f", {left:.0f} s left" if left else ""
-        progress.show(
-            f"{order.title}: {done / max(total, 1):4.0%} of {disk.as_size(total)}{time_left}"
-        )
+        ends = f", {time_left(left)}" if left else ""
+        progress.show(f"{order.title}: {done / max(total, 1):4.0%} of {disk.as_size(total)}{ends}")
 
     try:
         path = hub_edition.fetch(order, line, session.weights_manager.folder, show)

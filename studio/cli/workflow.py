@@ -22,6 +22,7 @@ from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio
 from studio.core.terminals.handed import HandedRun
+from studio.core.terminals.progress import time_left
 from studio.core.workflows import check, document, family, results, toml_text
 from studio.core.workflows.runner import Runner
 from studio.core.workflows.runs import machine_of
@@ -170,7 +171,7 @@ def _progress(runner: Runner | HandedRun) -> str:
     elif runner.is_coming:
         parts.append("waiting for the cluster")
     elif (left := runner.seconds_left) is not None:
-        parts.append(f"{left:.0f} s left" if left < 120 else f"{left / 60:.0f} min left")
+        parts.append(time_left(left))
     return "  ".join(parts)
 
 

@@ -19,5 +19,13 @@ def progress_in_words(job: Job) -> str:
         return job.words
     parts = [f"{job.done / job.total:4.0%}", f"{math.floor(job.done)}/{job.total:g}", job.message]
     if job.seconds_left is not None:
-        parts.append(f"{job.seconds_left:.0f} s left")
+        parts.append(time_left(job.seconds_left))
     return "  ".join(filter(None, parts))
+
+
+def time_left(seconds: float) -> str:
+    """Return ``40 s left``, ``3 min left``, ``12 h left``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} left"
+    return f"{seconds:.0f} s left"

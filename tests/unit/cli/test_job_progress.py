@@ -17,6 +17,7 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.job_progress import JobProgress, progress_in_words
 from studio.core.studio import Studio
+from studio.core.terminals.progress import time_left
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.testing.plugins import importable
@@ -77,6 +78,11 @@ def test_loading_tells_how_far_it_is() -> None:
         state=JobState.LOADING, words="Loading: checking Large", done=0.25, total=1.0
     )
     assert progress_in_words(job) == "Loading: checking Large 25%"
+
+
+def test_what_is_left_is_told_in_units_that_say_something() -> None:
+    told = [time_left(seconds) for seconds in (0.4, 100, 400, 7300, 358_189)]
+    assert told == ["0 s left", "100 s left", "7 min left", "2 h left", "99 h left"]
 
 
 def test_reader_that_leaves_stops_the_job(
