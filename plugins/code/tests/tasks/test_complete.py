@@ -100,3 +100,40 @@ def test_the_bench_makes_the_same_holes_and_counts_what_would_be_accepted(
     assert first == again != other
     assert all(hole.missing.strip() and hole.before and hole.after for hole in first)
     assert (agreed("return a", "return b"), agreed("", "x"), agreed("x\n", "x")) == (7, 0, 1)
+
+
+class Bench:
+    """Fills each hole as it was, and goes on from the left with something else."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.at_once: list[int] = []
+
+    def say(self, text: str) -> None:
+        pass
+
+    def weights_for(self, capability: str, prefer: str = "") -> str:
+        return "coder"
+
+    def run_all(self, task: str, wishes: Any, at_once: int = 4) -> Any:
+        for place, (params, inputs) in enumerate(wishes):
+            self.at_once.append(at_once)
+            text = "call(" if params["left_only"] else f"call({inputs['before'][1:-3]})"
+            yield place, {"text": text, "first_token_seconds": 2.0 if at_once == 1 else 9.0}
+
+
+def test_the_bench_counts_both_ways_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [completion.Hole(f"a.py:{n}", f"x{n} = ", f"call({n})", "\n") for n in range(12)]
+    monkeypatch.setattr(completion, "holes", lambda count, seed: found)
+    monkeypatch.setenv("STUDIO_BENCH_COMPLETION_LOG", str(tmp_path / "log.jsonl"))
+    bench = Bench(tmp_path)
+    told = completion.measure(bench)
+    assert told["filled: characters accepted"] == "86 of 86"
+    assert told["left only: characters accepted"] == "60 of 86"
+    assert (told["holes"], told["first token, median"]) == ("12 of 12", "2.00 s")
+    assert bench.at_once == [1] * 20 + [4] * 4, "the first are waited for as by a user"
+    again = Bench(tmp_path)
+    assert completion.measure(again) == told
+    assert again.at_once == []
