@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from itertools import groupby
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -49,7 +50,8 @@ class PlaceList(QTreeWidget):
             file.setIcon(0, self._ctx.ui.icon("file-code", "mute"))
             for place in rows:
                 row = QTreeWidgetItem([f"{place.line}  {place.words}"])
-                row.setToolTip(0, tr("{path}, line {line}").format(path=path, line=place.line))
+                where = tr("{path}, line {line}").format(path=path, line=place.line)
+                row.setToolTip(0, f"<span>{escape(place.words)}<br>{escape(where)}</span>")
                 row.setData(0, _PLACE, (place.path, place.line))
                 if self._icon is not None:
                     row.setIcon(0, self._ctx.ui.icon(*self._icon))

@@ -27,6 +27,7 @@ def test_a_place_that_was_found_is_opened_by_a_click(desk: Any, side: Side) -> N
         desk.qtbot.keyClick(side.search.field, Qt.Key.Key_Return)
     assert side.search.words.text() == "2 places"
     file = side.search.list.topLevelItem(1)
+    assert "def total(cart):<br>shop.py, line 4" in file.child(0).toolTip(0)
     with desk.qtbot.waitSignal(desk.workspace.goto_asked) as asked:
         side.search.list.itemClicked.emit(file.child(0), 0)
     assert asked.args == ["shop.py", 4]
