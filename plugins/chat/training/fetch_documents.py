@@ -1,7 +1,7 @@
 """Fetch the documents of the bench ``chat-documents`` from Debian, by name; draw one as a scan.
 
-Run as ``python plugins/chat/training/fetch_documents.py FOLDER``. Needs ``apt-get`` and
-``dpkg-deb``.
+Run as ``python plugins/chat/training/fetch_documents.py FOLDER``; with ``--others`` behind it
+those of ``held_out.toml`` are fetched, too. Needs ``apt-get`` and ``dpkg-deb``.
 """
 
 from __future__ import annotations
@@ -26,16 +26,30 @@ DOCUMENTS = {
     "debian-faq.de.pdf": ("debian-faq-de", "usr/share/doc/debian/FAQ/debian-faq.de.pdf.gz"),
     "fhs.pdf": ("debian-policy", "usr/share/doc/debian-policy/fhs/fhs-3.0.pdf.gz"),
 }
+_R = "usr/share/R/doc/manual"
+OTHERS = {
+    "R-intro.pdf": ("r-doc-pdf", f"{_R}/R-intro.pdf"),
+    "R-FAQ.pdf": ("r-doc-pdf", f"{_R}/R-FAQ.pdf"),
+    "debmake-doc.en.pdf": ("debmake-doc", "usr/share/doc/debmake-doc/debmake-doc.en.pdf"),
+    "install.en.pdf": (
+        "installation-guide-amd64",
+        "usr/share/doc/installation-guide-amd64/en/install.en.pdf.gz",
+    ),
+    "debian-reference.de.pdf": (
+        "debian-reference-de",
+        "usr/share/doc/debian-reference-common/docs/debian-reference.de.pdf",
+    ),
+}
 SCANNED = range(10, 24)
 """Pages of the Filesystem Hierarchy Standard, from 0."""
 DOTS_PER_INCH = 150
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, others: bool) -> None:
     """Put the documents into ``folder``; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        for name, (package, member) in DOCUMENTS.items():
+        for name, (package, member) in (DOCUMENTS | (OTHERS if others else {})).items():
             if not (folder / name).exists():
                 data = (_unpacked(package, Path(work)) / member).read_bytes()
                 unzipped = gzip.decompress(data) if member.endswith(".gz") else data
@@ -72,4 +86,4 @@ def scan(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), others="--others" in sys.argv)
