@@ -227,11 +227,11 @@ class JobDrawer(QFrame):
         if not live:
             self._list.addWidget(self._empty)
             self._empty.setMinimumHeight(64)
-            self._empty.show()
         if over:
             self._list.addWidget(self._history)
             self._history.setContentsMargins(18, 10, 0, 4)
-            self._history.show()
+        self._empty.setVisible(not live)  # one that lies in no layout would show with its parent
+        self._history.setVisible(bool(over))
         for job in over:
             self._place_row(kept, job)
         self._list.addStretch()

@@ -142,6 +142,7 @@ def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbo
     window.drawer.open()
     shown = [row.accessibleName() for row in window.drawer._rows.values()]
     assert shown == ["A lighthouse, Waiting for 1.2 GB: Chat is using it", "Old, Done"]
+    assert window.drawer._empty.isHidden()
     waiting.become(JobState.RUNNING)
     board.changed(waiting)
     qtbot.waitUntil(

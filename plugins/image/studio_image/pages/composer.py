@@ -92,7 +92,7 @@ class Composer(QFrame):
             self._inputs.addWidget(part)
         row = QHBoxLayout(self)
         row.setContentsMargins(15, 11, 11, 11)  # the ring takes one more
-        row.setSpacing(12)
+        row.setSpacing(8)
         row.addLayout(self._inputs, 1)
         row.addWidget(self.go.widget, 0, Qt.AlignmentFlag.AlignBottom)
 
