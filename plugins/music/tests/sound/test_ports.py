@@ -115,16 +115,22 @@ def test_missing_packages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install" in caught.value.hint
 
 
-def test_what_is_sent_to_a_virtual_port_comes_back() -> None:
+def test_what_is_sent_to_a_virtual_port_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("rtmidi") is None:
         pytest.skip("python-rtmidi is not installed")
     import mido
 
-    name = "Offline Studio test"
-    try:
-        far = mido.Backend(ports.BACKEND).open_output(name, virtual=True)
-    except (OSError, NotImplementedError) as error:
-        pytest.skip(f"no virtual MIDI port here: {error}")
+    name, far, missing = "Offline Studio test", None, []
+    for backend in (ports.BACKEND, f"{ports.BACKEND}/UNIX_JACK"):  # JACK needs no sound card
+        try:
+            far = mido.Backend(backend).open_output(name, virtual=True)
+        except (OSError, NotImplementedError) as error:
+            missing.append(str(error))
+        else:
+            monkeypatch.setattr(ports, "BACKEND", backend)
+            break
+    if far is None:
+        pytest.skip(f"no virtual MIDI port here: {missing}")
     with far:
         found = next(port for port in ports.input_names() if name in port)
         keys = ports.KeyboardInput(found)
