@@ -109,7 +109,7 @@ def open_stream(fill: Fill) -> Stream:
     except (sounddevice.PortAudioError, ValueError) as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"There is no sound device ({_reason(error)}).",
+            f"There is no sound device{_reason(error)}.",
             "Connect one and press Play again, or export as WAV.",
         ) from error
 
@@ -142,7 +142,7 @@ def open_microphone(take: Callable[[np.ndarray], None]) -> Microphone:
                 sounddevice._initialize()
     raise StudioError(
         ErrorCode.UNSUPPORTED,
-        f"There is no microphone ({reason}).",
+        f"There is no microphone{reason}.",
         "Connect one and try again, or open a recording.",
     )
 
@@ -187,5 +187,8 @@ def _sounddevice() -> Any:
 
 
 def _reason(error: Exception) -> str:
+    """Return why, in brackets; nothing where PortAudio says no more than that there is none."""
     words = str(error.args[0] if error.args else error).strip().rstrip(".")
-    return words[:1].lower() + words[1:] or "no reason was given"
+    if words.startswith("Error querying device -1"):
+        return ""
+    return f" ({words[:1].lower() + words[1:] or 'no reason was given'})"
