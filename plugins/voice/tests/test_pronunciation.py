@@ -134,3 +134,17 @@ def test_sentences_of_a_text_that_is_being_written_come_as_soon_as_they_are_whol
     assert all(text.find(words.split()[-1][:3]) < at + 4 for at, words in came)
     assert stream.end() == ["That is all"]
     assert stream.end() == []
+
+
+@pytest.mark.parametrize("step", [3, 1000])
+def test_of_a_long_first_sentence_a_phrase_is_said_at_once(step: int) -> None:
+    text = "The train to the city leaves every half hour from the second platform. It is late."
+    stream, came = SentenceStream(), list[str]()
+    for at in range(0, len(text), step):
+        came += stream.add(text[at : at + step])
+    came += stream.end()
+    assert came == [
+        "The train to the city leaves every half hour,",
+        "from the second platform.",
+        "It is late.",
+    ]

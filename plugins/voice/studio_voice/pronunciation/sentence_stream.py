@@ -12,9 +12,13 @@ from studio_voice.pronunciation.lexicon import SENTENCE_END, sentences
 
 _FENCE: Final = "```"
 _FIRST_CLAUSE: Final = 24
-"""Letters of a first clause that is said by itself: so the first sound comes early."""
+"""Letters of a first phrase that is said by itself: so the first sound comes early."""
+_BEGINS_A_PHRASE: Final = (
+    "and or but that than which who where when while because until if as with without to from of "
+    "in on at by for into over under after before behind between near through"
+)
 _CLAUSE_END: Final = re.compile(
-    r"(?<=[,;:—])\s+|\s+(?=(?:and|or|but|that|which|who|where|when|while|because|if|as|with)\s)"
+    rf"(?<=[,;:—])\s+|\s+(?=(?:{'|'.join(_BEGINS_A_PHRASE.split())})\s)"
 )
 _UNSAID: Final = (
     (re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)"), r"\1"),
@@ -71,12 +75,29 @@ class SentenceStream:
 
     def _split(self, text: str, *, is_whole: bool) -> tuple[list[str], str]:
         cut = len(text) if is_whole else _last_end(text, SENTENCE_END)
-        if not cut and self._nothing_yet:
-            ends = (found.end() for found in _CLAUSE_END.finditer(text))
-            cut = next((end for end in ends if end >= _FIRST_CLAUSE), 0)
+        is_part = not cut and self._nothing_yet
+        if is_part:
+            cut = _phrase_end(text)
         said = list(sentences(plain(text[:cut])))
+        if is_part:
+            said[-1:] = map(_open, said[-1:])
+        elif self._nothing_yet and said and len(said[0]) > 2 * _FIRST_CLAUSE:
+            end = _phrase_end(said[0])
+            said[:1] = [_open(said[0][:end]), said[0][end:]] if end else said[:1]
         self._nothing_yet = self._nothing_yet and not said
         return said, text[cut:]
+
+
+def _phrase_end(text: str) -> int:
+    """Return where the first phrase that is long enough is over; 0 if none is."""
+    ends = (found.end() for found in _CLAUSE_END.finditer(text))
+    return next((end for end in ends if end >= _FIRST_CLAUSE), 0)
+
+
+def _open(phrase: str) -> str:
+    """Return a phrase as one after which more is said: the voice stays up, the pause is short."""
+    phrase = phrase.rstrip()
+    return f"{phrase}," if phrase[-1:].isalnum() else phrase
 
 
 def _last_end(text: str, pattern: re.Pattern[str]) -> int:
