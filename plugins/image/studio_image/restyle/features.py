@@ -71,13 +71,17 @@ class Features:
         # Channels last is what the fast kernels for 16 bits work in: twice the speed on a CPU.
         return weight.contiguous(memory_format=torch.channels_last), bias
 
-    def layers(self) -> Iterator[tuple[str, Layer]]:
+    def layers(self, *, edges_go_on: bool = True) -> Iterator[tuple[str, Layer]]:
         """Yield the name of each layer and the layer, in order: it takes what the last one gave.
 
         The first takes pixels (n, 3, H, W) in 0…1; each gives features (n, channels, h, w).
+
+        Args:
+            edges_go_on: Whether pixels at the edge go on beyond it. With nothing there, as VGG was
+                trained, a picture that is changed until its features fit gets a pale frame.
         """
         for name in LAYERS:
-            yield name, partial(self._layer, name)
+            yield name, partial(self._layer, name, edges_go_on)
 
     def steps(self, pixels: torch.Tensor) -> Generator[None, None, dict[str, torch.Tensor]]:
         """Yield after each layer; return what each gave, with no way back."""
@@ -89,20 +93,25 @@ class Features:
         return found
 
     def __call__(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the features (n, channels, h, w) of ``pixels`` (n, 3, H, W) in 0…1, by layer."""
+        """Return the features (n, channels, h, w) of ``pixels`` (n, 3, H, W) in 0…1, by layer.
+
+        With nothing beyond the edges: it is to compare pictures by.
+        """
         found, x = {}, pixels
-        for name, layer in self.layers():
+        for name, layer in self.layers(edges_go_on=False):
             found[name] = x = layer(x)
         return found
 
-    def _layer(self, name: str, x: torch.Tensor) -> torch.Tensor:
+    def _layer(self, name: str, edges_go_on: bool, x: torch.Tensor) -> torch.Tensor:
         if name == LAYERS[0]:
             x = (x.flip(1) * 255 - self._mean).to(self.dtype)
             x = x.contiguous(memory_format=torch.channels_last)
         elif name.endswith("_1"):
             x = F.avg_pool2d(x, 2)
         weight, bias = self._convs[name]
-        return F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
+        if edges_go_on:
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.relu(F.conv2d(x, weight, bias, padding=0 if edges_go_on else 1), inplace=True)
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:
