@@ -90,9 +90,9 @@ class SetupWindow(QWidget):
         label = {"install": tr("Install"), "repair": tr("Repair"), "uninstall": tr("Uninstall")}
         self._start = QPushButton(label[order.verb])
         self._start.setDefault(True)
-        self._start.setFocus()
         self._start.clicked.connect(self.start)
         self._lay_out()
+        self._start.setFocus()  # of this window, which it has come into; Cancel would be the first
         self._news.progress.connect(self._on_progress)
         self._news.done.connect(self._on_done)
         self._news.ended.connect(self._on_ended)

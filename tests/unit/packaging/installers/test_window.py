@@ -17,6 +17,7 @@ def test_return_begins_it(qtbot: Any, place: Place, verb: str) -> None:
     window = SetupWindow(Order(verb, place))  # where nothing is installed: it says so
     qtbot.addWidget(window)
     window.show()
+    qtbot.waitUntil(lambda: window.focusWidget() is window._start)  # and not Cancel, beside it
     QTest.keyClick(window, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.code == 1)
     assert window._start.text() == "Try again"
