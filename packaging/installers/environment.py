@@ -28,11 +28,10 @@ NOT_NEEDED = (
     "PySide6/include", "PySide6/typesystems", "PySide6/glue", "PySide6/scripts",
     "PySide6/assistant*", "PySide6/designer", "PySide6/linguist", "PySide6/lrelease",
     "PySide6/lupdate", "PySide6/qml*", "PySide6/balsam*", "PySide6/svgtoqml",
-    "PySide6/Qt/plugins/designer", "PySide6/Qt/plugins/qmltooling", "rdkit/Contrib",
+    "PySide6/Qt/plugins/designer", "PySide6/Qt/plugins/qmltooling",
     "numba/cuda/tests", "scipy/**/tests", "sklearn/**/tests", "numpy/**/tests",
     "sympy/**/tests", "imblearn/**/tests", "numba/tests", "llvmlite/tests", "joblib/test",
     "networkx/**/tests", "mpmath/tests", "pandas/tests", "meeko/**/tests",
-    "sklearn/datasets/images",
 )  # fmt: skip
 """Of site-packages: what other programs are built with, and tests."""
 

