@@ -23,7 +23,7 @@ test "$(stage | sha256sum | cut -c1-64)" = @DIGEST@ || fail \
 
 mkdir -p "$cache" 2>/dev/null || cache=${TMPDIR:-/tmp}
 for left in "$cache"/offline-studio-setup.*; do # of installers that were killed
-    kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"
+    { test "${left##*.}" != $$ && kill -0 "${left##*.}" 2>/dev/null; } || rm -rf "$left"
 done
 work=$cache/offline-studio-setup.$$
 trap 'rm -rf "$work"' EXIT

@@ -69,6 +69,18 @@ def test_one_file_installs_itself_and_leaves_nothing_of_itself(tmp_path: Path, h
     assert [*(home / ".cache").iterdir()] == []
 
 
+def test_what_a_killed_one_of_the_same_number_left_is_no_hindrance(
+    tmp_path: Path, home: Path
+) -> None:
+    """In a container the numbers of processes begin anew, and are the same again."""
+    file, before = make_run(tmp_path, tmp_path / "one.run"), tmp_path / "before.sh"
+    left = 'mkdir -p "$HOME/.cache/offline-studio-setup.$$/python"'
+    before.write_text(f'{left}\nexec sh "{file}" "$@"\n')
+    done = run(before, home)
+    assert done.returncode == 0, done.stderr
+    assert [*(home / ".cache").iterdir()] == []
+
+
 def test_a_file_that_is_not_whole_says_so_in_the_user_s_language(
     tmp_path: Path, home: Path
 ) -> None:
