@@ -44,11 +44,13 @@ class Exported(NamedTuple):
     Attributes:
         side: The file beside it that holds its record; None if it holds that itself, or has none.
         remark: What the user should know, in a sentence; empty for nothing.
+        is_made: Whether a model had a part in it: of anything else there is nothing to disclose.
     """
 
     path: Path
     side: Path | None = None
     remark: str = ""
+    is_made: bool = True
 
     @property
     def files(self) -> list[Path]:
@@ -132,7 +134,8 @@ class Exporter:
             disk.remove(side_file.beside(path))  # of the file that was here
             return _with_side(path, scratch / path.name, remark)
 
-        return self._beside(path.parent, put)
+        is_made = self._source(artifact) is not None
+        return self._beside(path.parent, put)._replace(is_made=is_made)
 
     # --- what is said -------------------------------------------------------------------------
 

@@ -176,7 +176,8 @@ class ArtifactActions:
         def said(path: Path, written: tuple[Exported, Disclosure]) -> None:
             exported, chosen = written
             words = tr("Saved as {name}.").format(name=path.name)
-            more = f"{_along(chosen)} {exported.remark}".strip()
+            along = _along(chosen) if exported.is_made else ""
+            more = f"{along} {exported.remark}".strip()
             self._ctx.notices.info(words, more, key=f"{self._ctx.plugin}.save")
 
         save_as(

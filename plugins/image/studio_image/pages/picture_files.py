@@ -16,7 +16,8 @@ from studio_image.schema.export import QUALITY
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before a byte of them is decoded, here as in the runtime."""
-SAVE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+SAVE_SUFFIXES = (".png", ".jpg", ".webp", ".tif")
+"""One a format, as the dialog offers them; ``.jpeg`` and ``.tiff`` may be typed."""
 _LARGEST_FILE = 512 << 20
 _FORMATS = {
     ".png": "PNG",
@@ -119,7 +120,7 @@ def export(artifact: SavedArtifact, path: Path, *, quality: int = QUALITY) -> No
         quality: Of JPEG and WebP, to 100.
 
     Raises:
-        BadInput: The suffix is none of ``SAVE_SUFFIXES``, or the picture cannot be read.
+        BadInput: The suffix is that of no format it writes, or the picture cannot be read.
         StudioError: The format or the disk does not take it.
     """
     kind = _FORMATS.get(path.suffix.lower())

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from studio.api import BadInput, ErrorCode, StudioError
+from studio.api import ErrorCode, StudioError
 from studio_image import picture_arrays
 
 RADIUS, LARGE_RADIUS = 3, 5
@@ -49,17 +49,9 @@ def places(hole: np.ndarray) -> list[tuple[slice, slice]]:
     """Return boxes that each hold some of the holes and what they are filled from.
 
     Holes far from each other are filled one after another: each at its own size, in little memory.
-
-    Raises:
-        BadInput: Nothing is left to copy from.
     """
     from scipy import ndimage
 
-    if (~hole).mean() < 0.01:
-        raise BadInput(
-            "The mask covers nearly the whole picture, so there is nothing to fill it with.",
-            "Mask less, or fill with a model.",
-        )
     labels, _count = ndimage.label(hole, np.ones((3, 3)))
     boxes = [_with_context(place, hole.shape) for place in ndimage.find_objects(labels)]
     return _merged(boxes)

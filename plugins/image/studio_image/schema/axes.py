@@ -218,7 +218,27 @@ def plan(
         count *= len(axis.values)
     _limit(count)
     first = {axis.name: axis.values[0] for axis in found.axes}
+    for name, value in base.items():
+        _check(task, name, value)
     for axis in found.axes:
         for value in axis.values:
+            _check(task, axis.name, value)
             TASKS[task].parse({**base, **first, axis.name: value})
     return found
+
+
+def _check(task: str, name: str, value: Any) -> None:
+    """Refuse a word where a number or a choice belongs, as a flag of the task would.
+
+    Raises:
+        BadInput: It is one.
+    """
+    field = field_of(task, name)
+    if field.kind is FieldKind.CHOICE and value not in map(str, field.choices):
+        listed = ", ".join(map(str, field.choices))
+        raise BadInput(f"“{name}” must be one of {listed}; you entered “{value}”.")
+    if field.kind in _NUMBERS:
+        try:
+            Decimal(value)
+        except InvalidOperation as error:
+            raise BadInput(f"“{name}” must be a number; you entered “{value}”.") from error

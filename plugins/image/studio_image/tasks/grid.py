@@ -38,8 +38,9 @@ def grid(ctx: TaskContext, params: Grid) -> Iterator[Event]:
     the pictures until then; each is in the library by itself anyway.
 
     Yields progress with a preview of the sheet, the sheet as an ``image`` artifact whose ``cells``
-    say where each picture lies and which artifact it is, and the result: ``count``, ``failed``
-    (sentences), ``seed``, ``width``, ``height``, ``note``.
+    say where each picture lies and which artifact it is, and the result: ``count``, ``cells`` (what
+    each picture has of its own, in the order they were made), ``failed`` (sentences), ``seed``,
+    ``width``, ``height``, ``note``.
 
     Raises:
         BadInput: It is no grid, or too large.
@@ -59,6 +60,7 @@ def grid(ctx: TaskContext, params: Grid) -> Iterator[Event]:
     high, wide = run.sheet.picture.shape[:2]
     yield ctx.result(
         count=len(run.made),
+        cells=run.cells,
         failed=[f"{words}: {error.message}" for words, error in zip(run.without, run.failed)],
         seed=ctx.rng.seed,
         width=wide,
@@ -85,6 +87,11 @@ class _Run:
         self.sheet: Sheet | None = None
         self._waiting: dict[int, str] = {}
         self._task = f"image.{plan.task}"
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """What each picture that was made has of its own."""
+        return [self._cells[number] for number in self.made]
 
     @property
     def note(self) -> str:

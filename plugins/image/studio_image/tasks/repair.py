@@ -19,6 +19,18 @@ from studio_image.repair import patches
 from studio_image.schema import Repair
 
 _PREVIEW = 768
+_LEAST_LEFT = 0.01  # of the picture, to fill the rest from
+_TOO_MUCH = {
+    "masked": (
+        "The mask covers nearly the whole picture, so there is nothing to fill it with.",
+        "Mask less, or fill with a model.",
+    ),
+    "extended": (
+        "Nearly the whole picture would be new, so there is nothing to fill it with.",
+        "Extend it less, or fill with a model.",
+    ),
+}
+_MANY_SCRATCHES = 0.02  # of the picture: about where things are taken for scratches
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,14 @@ class Job:
         alpha: (H, W) uint8, or None for a picture that is nowhere clear.
         mask: (H, W) bool: what must not be seen in the result.
         hole: The mask with what is blended around it: this is filled.
+        scratched: The share of the given picture that was taken for scratches.
     """
 
     picture: np.ndarray
     alpha: np.ndarray | None
     mask: np.ndarray
     hole: np.ndarray
+    scratched: float
 
     def finished(self, filled: np.ndarray, feather: int) -> np.ndarray:
         """Return the picture with what was filled, as clear as it was."""
@@ -65,6 +79,8 @@ def repair(ctx: TaskContext, params: Repair) -> Iterator[Event]:
     marks = picture_arrays.given(params.mask, ctx.inputs, "mask")
     yield ctx.progress(0, 1, "Looking at the picture")
     job = yield from ctx.in_thread(partial(_job, params, given, marks))
+    if params.fill == "surroundings" and (~job.hole).mean() < _LEAST_LEFT:
+        raise BadInput(*_TOO_MUCH["extended" if marks is None else "masked"])
     if params.fill == "model":
         from studio_image.repair.latents import drawn
 
@@ -114,8 +130,11 @@ def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
     inner = np.zeros((height, width), bool)
     if marks is not None:
         inner = masks.painted(marks, width, height)
+    scratched = 0.0
     if params.scratches != "none":
-        inner |= masks.scratches(given[..., :3], params.scratches)
+        lines = masks.scratches(given[..., :3], params.scratches)
+        inner |= lines
+        scratched = float(lines.mean())
     mask = np.pad(inner, sides, constant_values=True)
     if not mask.any():
         raise BadInput("Nothing is to be repaired.", _nothing(params, marks is not None))
@@ -123,7 +142,7 @@ def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
     alpha = None
     if given.shape[2] == 4:
         alpha = np.pad(given[..., 3], sides, constant_values=255)
-    return Job(picture, alpha, mask, masks.grown(mask, params.feather))
+    return Job(picture, alpha, mask, masks.grown(mask, params.feather), scratched)
 
 
 def _nothing(params: Repair, has_mask: bool) -> str:
@@ -163,6 +182,11 @@ def _results(
         preview=picture_arrays.thumbnail(made),
     )
     notes = [picture_arrays.remark(params.image, ctx.inputs)]
+    if job.scratched > _MANY_SCRATCHES:
+        notes.append(
+            f"{job.scratched:.0%} of the picture was taken for scratches and replaced. If that was "
+            "too much, look for bright or dark ones only, or paint a mask."
+        )
     if scale < 1:
         notes.append(f"The new part is very large, so it was filled at {scale:.0%} of its size.")
     yield ctx.result(**facts, note=" ".join(filter(None, notes)))

@@ -110,6 +110,9 @@ def test_scratches_are_found_and_things_are_not() -> None:
     result = pixels(run(scratched, scratches="bright"))
     assert np.abs(result[10:100].astype(int) - picture[10:100]).max() < 60
     assert np.abs(scratched[10:100].astype(int) - picture[10:100]).max() > 120  # as it was
+    many = picture.copy()
+    many[10::24] = 250
+    assert "was taken for scratches" in run(many, scratches="bright").result["note"]
 
 
 def test_a_mask_may_be_painted_on_a_clear_ground() -> None:
@@ -157,6 +160,7 @@ def test_what_cannot_be_repaired_is_told() -> None:
     assert "64 × 64 pixels, but the picture has 96 × 64" in refused(picture, square(width=64))
     assert "mask is empty" in refused(picture, np.zeros((64, 96), np.uint8))
     assert "whole picture" in refused(picture, np.full((64, 96), 255, np.uint8))
+    assert "Extend it less" in refused(picture, left=2048, right=2048, top=400)
     assert "Paint a mask" in refused(picture)
     assert "No scratches" in refused(
         picture_arrays.resized(picture[:1, :1], 96, 64), scratches="both"

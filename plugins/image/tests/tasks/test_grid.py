@@ -71,7 +71,9 @@ def test_styles_of_one_picture_are_joined_by_plus() -> None:
         ({"x": "seed=1..2/0"}, "no range of numbers"),
         ({"x": "seed=nan..2"}, "no range of numbers"),
         ({"x": "seed=1..1e9"}, "pictures, but the limit"),
-        ({"x": "guidance=3,x"}, "wrong type"),
+        ({"x": "guidance=3,x"}, "“guidance” must be a number; you entered “x”"),
+        ({"x": "style=flat,oil"}, "must be one of 3d, flat"),
+        ({"x": "seed=1", "settings": ["style=oil"]}, "you entered “oil”"),
         ({"x": "guidance=3,99"}, "Guidance"),
         ({"x": "seed=1..100", "y": "steps=1..100"}, "10,000 pictures, but the limit is 400"),
         ({"x": "seed=1", "y": "seed=2"}, "on two axes"),
@@ -94,6 +96,7 @@ def test_a_sheet_has_each_picture_where_its_cell_says() -> None:
     picture = picture_arrays.read(sheet.read())
     cells = sheet.meta["cells"]
     assert len(cells) == made.result["count"] == 12
+    assert made.result["cells"] == [each["set"] for each in cells]
     assert [each["id"] for each in cells[:4]] == [
         "a fox-1", "a fox-2", "a fox-3", "an owl-1",
     ]  # fmt: skip

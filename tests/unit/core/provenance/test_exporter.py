@@ -137,6 +137,8 @@ def test_what_was_edited_is_said_to_be(shelf: Shelf, tmp_path: Path) -> None:
 def test_what_no_model_had_a_part_in_is_not_labelled(shelf: Shelf, tmp_path: Path) -> None:
     photo = NewArtifact("image", PAYLOADS[".jpg"][1](), suffix=".jpg", title="A photo")
     saved = shelf.library.add_artifact(photo)
+    assert not shelf.exporter.to_file(saved.id, tmp_path / "photo.jpg").is_made
+    assert shelf.exporter.to_file(shelf.ids[".jpg"], tmp_path / "photo.jpg").is_made  # control
     for choice in Disclosure:
         path = shelf.exporter.to_folder(saved.id, tmp_path, choice).path
         assert examine(path, shelf.ours).verdict is Verdict.NONE
