@@ -183,6 +183,7 @@ class MusicPage(QWidget):
         self.prompt_box.asked.connect(self.tasks.run.run)
         if self._ctx.weights.for_capability("tunes"):
             self.piece_view.roll.keys.write = self.tasks.develop
+        self.piece_view.roll.keys.tell = partial(self._ctx.notices.info, key="music.develop")
         self.takes.on_pick(self._on_picked)
         self.takes.on_menu(self._show_take_menu)
         self.takes.on_remove(self.take_actions.remove)

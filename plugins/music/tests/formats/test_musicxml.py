@@ -71,6 +71,13 @@ def test_notes_on_the_grid_come_back_as_they_were(piece: Piece) -> None:
     assert opened.remarks == ()
 
 
+def test_only_a_silent_bar_has_the_rest_of_a_silent_voice() -> None:
+    low = tuple(Note(480 * beat, 60, 480) for beat in range(8))
+    tune = Track("Tune", (*low, Note(960, 72, 960)))  # over the first bar of three
+    bars = writer.write(Piece(tracks=(tune,), length=3 * 1920)).decode().split("<measure ")[1:]
+    assert [bar.count('<rest measure="yes"/>') for bar in bars] == [0, 0, 1]
+
+
 def test_a_pickup_comes_back() -> None:
     notes = (Note(0, 62, 480), Note(480, 67, 960), Note(1440, 66, 1440))
     piece = Piece(

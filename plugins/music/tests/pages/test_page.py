@@ -182,6 +182,8 @@ def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
 def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     desk = composed
     row = desk.page.piece_view.tracks.rows[1]
+    desk.qtbot.mouseClick(row.name, Qt.MouseButton.LeftButton)
+    assert desk.page.document.current == 1, "its name is a part of the row"
     desk.qtbot.mouseClick(row.mute, Qt.MouseButton.LeftButton)
     desk.qtbot.mouseClick(row.solo, Qt.MouseButton.LeftButton)
     row.volume.setValue(30)

@@ -409,6 +409,12 @@ def test_a_selection_is_developed_and_undone_as_one(rolled: Any) -> None:
     assert document.track.notes[4:] == before.tracks[0].notes[4:]
     document.undo.undo()
     assert document.piece == before
+    told: list[str] = []
+    rolled.roll.keys.tell = told.append
+    document.select(frozenset(document.track.notes[:1]))
+    calls["arpeggiate"]()
+    assert told == ["Arpeggiate: there is nothing to change in these notes."]
+    assert document.piece == before
 
 
 def test_without_a_selection_the_whole_track_is_developed(rolled: Any) -> None:

@@ -232,11 +232,12 @@ class _Part:
     def _placed(
         self, in_bar: list[dict[int, list[Strike]]], number: int, bar: Bar, at: int
     ) -> list[list[_Placed]]:
-        """Return the voices of a staff in this bar; the first is there even where it is silent."""
+        """Return the voices of a staff that sound in this bar; of a silent bar the first."""
+        is_silent = not any(number in voice for voice in in_bar)
         most = 4 if all(len(each.voices) <= 4 for each in self._staves) else 64
         found = []
         for order, voice in enumerate(in_bar or [{}]):
-            if order == 0 or number in voice:
+            if number in voice or (is_silent and order == 0):
                 made = signs(voice.get(number, ()), bar)
                 found.append([_Placed(sign, 1 + most * at + order, at + 1) for sign in made])
         return found

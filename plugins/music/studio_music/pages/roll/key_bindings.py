@@ -36,6 +36,7 @@ class KeyBindings:
         playhead: Where it is.
         write: Lets a model "continue", "vary" or "fill" the selection; None where there is none.
         sing: Lets the user type what is sung on the selection; None where there is no score.
+        tell: Says why nothing was changed.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -45,6 +46,7 @@ class KeyBindings:
         self.playhead = 0
         self.write: Callable[[str], None] | None = None
         self.sing: Callable[[], None] | None = None
+        self.tell: Callable[[str], None] = lambda words: None
         self._table = self._bindings()
 
     def _bindings(self) -> dict[tuple[int, Qt.KeyboardModifier], Callable[[], object]]:
@@ -169,6 +171,10 @@ class KeyBindings:
         chosen = document.selected or frozenset(document.track.notes)
         if chosen:
             notes = change(sorted(chosen), document.piece, document.undo.index())
+            if sorted(notes) == sorted(chosen):
+                said = tr("{change}: there is nothing to change in these notes.")
+                self.tell(said.format(change=words))
+                return
             edited = edits.exchange(document.piece, document.current, chosen, notes)
             document.apply(words, edited)
             self._show_first()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -113,6 +113,7 @@ class TrackRow(QFrame):
     def _connect(self) -> None:
         self.name.editingFinished.connect(self._rename)
         self.name.returnPressed.connect(self.setFocus)
+        self.name.installEventFilter(self)
         self.mute.clicked.connect(lambda on: self._set(tr("Mute"), muted=on))
         self.solo.clicked.connect(lambda on: self._set(tr("Solo"), solo=on))
         self.volume.valueChanged.connect(
@@ -189,6 +190,12 @@ class TrackRow(QFrame):
         painter.drawRoundedRect(5, 7, 3, self.height() - 14, 1.5, 1.5)
 
     # --- changing -----------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Edit this track when its name is pressed, too: that takes the press for itself."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._document.choose_track(self.place)
+        return super().eventFilter(watched, event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Edit this track."""
