@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +18,11 @@ from studio_code.source import Source
 ABOVE: Final = "lines above the first definition"
 NEW: Final = "a new definition at the end"
 NEW_IN: Final = "a new definition in "
+UNCHANGED: Final = "Nothing was changed."
+MOVES: Final = re.compile(
+    r"\b(?:move|extract|split|copy|duplicate|merge|relocate|verschieb|kopier)", re.IGNORECASE
+)
+"""A request with such a word wants a definition in another file than it is in."""
 _WHOLE_LINES: Final = 60
 """Up to here a file is written anew as a whole."""
 _SHOWN_LINES: Final = 30
@@ -164,13 +169,31 @@ def with_part(source: Source, part: Part, code: str) -> str:
     return text.replace("\n", "\r\n") if "\r\n" in source.text else text
 
 
+def without(source: Source, code: str, names: Collection[str]) -> str:
+    """Return ``code`` without definitions of ``names`` that a file does not have so far.
+
+    Small models repeat the class that calls what they were to write.
+    """
+    language = source.language.id
+    there = {each.name for each in parts(source.text, language)}
+    lines = code.split("\n")
+    strange = [
+        each
+        for each in parts(code, language)
+        if "." not in each.name and each.name in names and each.name not in there
+    ]
+    for each in reversed(strange):
+        del lines[each.first - 1 : each.last]
+    return "\n".join(lines).rstrip("\n") + "\n" if strange else code
+
+
 def fault(source: Source, text: str, code: str) -> str:
     """Return why a new text of a file cannot be meant; empty if it can."""
     language = source.language.id
     if not code.strip():
         return "The reply contained no code."
     if text.strip() == source.text.strip():
-        return "Nothing was changed."
+        return UNCHANGED
     if leaves_out(code) and not leaves_out(source.text):
         return "Parts of it are left out."
     wrong = _wrong(text, language)

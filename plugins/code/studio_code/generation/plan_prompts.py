@@ -96,6 +96,16 @@ def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
     }
 
 
+def defining(files: Sequence[Source], request: str) -> dict[str, str]:
+    """Return name → path of the definitions that a request names and one file alone has."""
+    names = names_in(request)
+    having: dict[str, list[str]] = {}
+    for each in files:
+        for name in defined_in(each, names):
+            having.setdefault(name, []).append(each.path)
+    return {name: paths[0] for name, paths in having.items() if len(paths) == 1}
+
+
 def speaks_of_new(request: str) -> bool:
     """Return whether a request asks for a file that is not there yet."""
     return _SPEAKS_OF_NEW.search(request) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -19,6 +19,13 @@ _TITLE_CHARS: Final = 400
 _FILE: Final = re.compile(r"(?<![\w/.@-])(?:[\w-]+/)*[\w-]+\.[a-z]{1,5}\b(?![\w(/])")
 """A file as people write it: ``utils.py``, ``src/app/main.rs``; no call of a method."""
 _CLAUSES: Final = re.compile(r"(?<=[.;])\s+|,\s+(?:and\s+)?(?:then\s+)?|\s+and\s+(?=\w+\s)")
+
+_DOES: Final = re.compile(
+    r"(?:let|make|have|use|call|raise|return|export|register|show|print|pass|store|check|replace"
+    r"|remove|rename|change|extend|update|handle|catch|log|give|add|write)\b",
+    re.IGNORECASE,
+)
+"""How a clause begins that asks for something: others only say what a thing is like."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +134,47 @@ def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[St
             title = says.strip(" .")[:_TITLE_CHARS]
             found.append(Step(title[:1].upper() + title[1:], (path,)))
     return found
+
+
+def with_definitions(
+    steps: Sequence[Step], request: str, defining: Mapping[str, str]
+) -> list[Step]:
+    """Return the steps so that what is to be done in a definition is done in its file.
+
+    A step that names it goes there from a file that another step takes, too; a clause of the
+    request that tells what to do there, and that no step has, becomes one.
+
+    Args:
+        defining: Name → path of definitions that the request names.
+    """
+    found = list(steps)
+    if any(not step.files for step in found):
+        return found
+    clauses = [" ".join(each.split()) for each in _CLAUSES.split(request)]
+    for name, path in defining.items():
+        if any(path in step.files for step in found):
+            continue
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        astray = [
+            number
+            for number, step in enumerate(found)
+            if word.search(step.title) and _is_crowded(step, found)
+        ]
+        says = next((each for each in clauses if word.search(each)), "")
+        if astray:
+            found[astray[-1]] = replace(found[astray[-1]], files=(path,))
+        elif _DOES.match(says) and not _names_any(says, found):
+            title = says.strip(" .")[:_TITLE_CHARS]
+            found.append(Step(title[:1].upper() + title[1:], (path,)))
+    return found
+
+
+def _is_crowded(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether other steps take all of its files, too, and it names none of them."""
+    taken = {path for other in steps if other is not step for path in other.files}
+    names = any(PurePosixPath(path).name in step.title for path in step.files)
+    return not names and taken.issuperset(step.files)
+
+
+def _names_any(clause: str, steps: Sequence[Step]) -> bool:
+    return any(PurePosixPath(path).name in clause for step in steps for path in step.files)

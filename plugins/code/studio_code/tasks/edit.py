@@ -14,8 +14,8 @@ import msgspec
 from studio.api import Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
 from studio.api.worker.constraint import Constraint
 from studio_code import linter
-from studio_code.folder.outline import Part, outline, ranked
-from studio_code.generation import file_edit, llm_calls, plan_prompts, prompts
+from studio_code.folder.outline import Part, outline, parts, ranked
+from studio_code.generation import demands, file_edit, llm_calls, plan_prompts, prompts
 from studio_code.generation.answers import code_of
 from studio_code.generation.edit_blocks import edits_in, with_imports
 from studio_code.generation.file_edit import Edited
@@ -152,6 +152,22 @@ def _edit_file(
         work.unapplied.append({"path": path, "why": trouble})
 
 
+def _foreign(work: _Work, path: str) -> set[str]:
+    """Return what other files of the plan define, and so this one shall not; none to be moved."""
+    if file_edit.MOVES.search(work.params.prompt):
+        return set()
+    named = {name for step in work.steps + work.others for name in step.files} - {path}
+    sources = [Source(name, work.texts[name]) for name in named if work.texts.get(name)]
+    suffix = path.rpartition(".")[2]
+    return {
+        part.name
+        for each in sources
+        if each.path.endswith(f".{suffix}")
+        for part in parts(each.text, each.language.id)
+        if "." not in part.name
+    }
+
+
 def _others(work: _Work, path: str) -> str:
     """Return outlines of the other files of the plan: what is called from there has its form."""
     named = dict.fromkeys(name for step in work.steps for name in step.files)
@@ -199,18 +215,18 @@ def _asked(
     Args:
         is_last: Whether no further part may define what this one uses.
     """
-    trouble, code = "", ""
+    trouble, code, params = "", "", work.params
     there = source.text if part is None else file_edit.part_text(source, part)
-    most = work.params.max_tokens
+    most = params.max_tokens
     if part is not None or there.strip():
         most = min(most, 2 * engine.count(there) + _NEW_TOKENS)
-    for round_ in range(work.params.rounds + 1):
+    for round_ in range(params.rounds + 1):
         messages = plan_prompts.correction(asked, code, trouble) if round_ else asked
         answer = yield from llm_calls.ask_for_code(
             ctx,
             engine,
             messages,
-            weights=work.params.weights,
+            weights=params.weights,
             max_tokens=most,
             seed=ctx.rng.seed + round_,
             message=f"Writing {source.path}",
@@ -224,12 +240,18 @@ def _asked(
         if llm_calls.went_round(answer):
             trouble = "The model repeated itself."
             continue
-        text = _new_text(source, part, code)
-        trouble = file_edit.fault(source, text, code)
+        kept = file_edit.without(source, code, _foreign(work, source.path))
+        text = _new_text(source, part, kept)
+        trouble = file_edit.fault(source, text, kept)
+        if code.strip() and not kept.strip():
+            trouble = file_edit.UNCHANGED  # all of it is defined elsewhere
+        if trouble == file_edit.UNCHANGED and source.text != work.before.get(source.path, ""):
+            return ""  # an earlier step of this run has done it
         if not trouble and source.language.id == "python":
             text, lacking = yield from _imported(ctx, work, source, text)
             if lacking and is_last:
                 trouble = f"Nothing defines {', '.join(sorted(lacking)[:6])}."
+            trouble = trouble or demands.unmet(params.prompt, source.text, text, work.texts)
         if not trouble:
             work.texts[source.path] = text
             return ""

@@ -16,7 +16,7 @@ from studio.api.worker.constraint import Constraint
 from studio_code import source
 from studio_code.folder.reader import Folder, overlaid, read_folder
 from studio_code.generation import llm_calls, plan_prompts
-from studio_code.generation.steps import Step, files_named, missed, placed
+from studio_code.generation.steps import Step, files_named, missed, placed, with_definitions
 from studio_code.schema import Edit, Plan
 from studio_code.source import Source
 
@@ -113,4 +113,5 @@ def planned(
         step = Step(" ".join(row.title.replace("[", "(").replace("]", ")").split()), paths)
         if step.title and step not in found:
             found.append(step)
-    return [*found, *missed(found, params.prompt, named)]
+    found += missed(found, params.prompt, named)
+    return with_definitions(found, params.prompt, plan_prompts.defining(files, params.prompt))

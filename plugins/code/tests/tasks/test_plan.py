@@ -12,6 +12,7 @@ import pytest
 from plugins.code.tests.tasks.scripted import Context, Engine, Made, NoWall, drive
 from studio.api import BadInput
 from studio_code.generation import file_edit
+from studio_code.generation.demands import unmet
 from studio_code.generation.file_edit import Edited
 from studio_code.generation.missing_imports import imports_for
 from studio_code.generation.steps import Step, read_steps
@@ -228,3 +229,47 @@ def test_a_new_definition_goes_to_the_end_and_line_ends_stay() -> None:
 def test_a_patch_bears_files_without_an_end_of_line() -> None:
     patch = file_edit.patch([Edited("a.txt", "one", "two")])
     assert patch.count("\\ No newline at end of file") == 2
+
+
+def test_what_is_done_in_a_definition_is_done_in_its_file() -> None:
+    """And a file of the plan does not get what another one defines."""
+    texts = {"shop/errors.py": "# What goes wrong.\n", "shop/cart.py": f"{SHOP}{CLASS}"}
+    asked = "Add an exception Sold, a KeyError, to errors.py, and raise it in Shop.price."
+    context = [{"path": path, "text": text} for path, text in texts.items()]
+    one, two = ("Add Sold", ["shop/errors.py"], []), ("Raise Sold in Shop", ["shop/errors.py"], [])
+    for steps, title in (((one,), "Raise it in Shop.price"), ((one, two), "Raise Sold in Shop")):
+        made = drive(
+            plan, Context(Engine(answer(*steps))), Plan.parse({"prompt": asked}), context=context
+        )
+        assert made.result["steps"][1:] == [{"title": title, "files": ["shop/cart.py"]}]
+    sold = "class Sold({}):\n    pass\n\n\nclass Shop:\n    pass\n"
+    price = texts["shop/cart.py"].replace("return 1", "raise Sold('a')")
+    again = "class Sold(KeyError):\n    pass\n"
+    engine = Engine(sold.format("Exception"), sold.format("KeyError"), price, again)
+    steps = "Add Sold [shop/errors.py]\nRaise it [shop/cart.py]\nAdd Sold [shop/errors.py]"
+    made = edited(engine, texts, prompt=asked, steps=steps)
+    assert "must derive from KeyError" in engine.asked[1][-2]["content"]
+    edits = {row["path"]: row["text"] for row in made.result["edits"]}
+    assert edits["shop/errors.py"] == again
+    assert edits["shop/cart.py"] == f"from errors import Sold\n{price}"
+    assert made.result["unapplied"] == [], "the third step found its work done"
+
+
+@pytest.mark.parametrize(
+    "request_, wrong, right",
+    [
+        ("a method ready()", "@property\ndef ready(self): ...", "def ready(self): ..."),
+        ("a function f(a, b=2)", "def f(a, c): ...", "def f(a, b=2, c=3): ..."),
+        ("a property ready", "def ready(self): ...", "@property\ndef ready(self): ..."),
+        ("a class Cart that derives from Shop", "class Cart: ...", "class Cart(Shop): ..."),
+        ("an error Sold, which is a KeyError", "class Sold: ...", "class Sold(KeyError): ..."),
+    ],
+)
+def test_the_form_that_a_request_gives_a_definition_is_kept(
+    request_: str, wrong: str, right: str
+) -> None:
+    others = {"shop.py": CLASS}
+    assert unmet(f"Add {request_}.", "", wrong, others)
+    assert not unmet(f"Add {request_}.", "", right, others)
+    assert not unmet(f"Add {request_}.", wrong, wrong, others), "it was there"
+    assert not unmet("Call f(3), as a class Shopper, a friend, would.", "", wrong, others)

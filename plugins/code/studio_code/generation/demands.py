@@ -1,0 +1,127 @@
+"""What a request says of the form of a definition: how it is called, and of what kind it is. Pure.
+
+``is_ready()`` is called, so it is no property; ``scale(size, by=2)`` takes these; "an exception
+Missing, a KeyError" derives from it. A model that overlooks such a word is asked once more.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+from studio_code.execution.python_runner import parsed
+
+_CALLED: Final = re.compile(
+    r"(?P<kind>\b(?:function|method|coroutine)\s+`?)?(?<![\w.])(?:[A-Z]\w*\.)?"
+    r"(?P<name>[a-z_]\w*)\((?P<takes>[^()]*)\)"
+)
+_PROPERTY: Final = re.compile(
+    r"\bproperty\s+(?:called\s+|named\s+)?`?(?:[A-Z]\w*\.)?(?P<name>[a-z_]\w*)\b(?!\()"
+)
+_DERIVED: Final = re.compile(
+    r"\b(?:class|exception|error)\s+`?(?P<name>[A-Z]\w*)`?"
+    r"(?:\(|,?\s+(?:(?:which|that)\s+(?:is\s+)?)?"
+    r"(?:an?\s+(?:(?:kind|sort|subclass|child)\s+of\s+(?:an?\s+)?)?"
+    r"|(?:derive[sd]?|deriving|inherit(?:s|ing)?|extend(?:s|ing)?)\s+(?:from\s+)?(?:an?\s+)?))"
+    r"`?(?P<base>[A-Z]\w*)"
+)
+_PARAMETER: Final = re.compile(r"\s*(?P<name>[a-z_]\w*)\s*(?:[:=].*)?\Z")
+_PROPERTIES: Final = frozenset({"property", "cached_property"})
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def unmet(request: str, before: str, after: str, others: Mapping[str, str]) -> str:
+    """Return in a sentence what a new Python text lacks of a request; empty for nothing.
+
+    Only what is defined anew, or otherwise than before, is looked at.
+
+    Args:
+        others: Path → text of the other files: a base class may be there.
+    """
+    was, now = parsed(before), parsed(after)
+    if now is None:
+        return ""
+    try:
+        old = {ast.dump(node) for node in _definitions(was)} if was else set()
+        fresh = [node for node in _definitions(now) if ast.dump(node) not in old]
+    except RecursionError:  # sound, but nested too deep to be compared
+        return ""
+    functions = {node.name: node for node in fresh if isinstance(node, _Function)}
+    classes = {node.name: node for node in fresh if isinstance(node, ast.ClassDef)}
+    found = chain(
+        _of_calls(request, functions),
+        _of_properties(request, functions),
+        _of_bases(request, classes, [after, *others.values()]),
+    )
+    return next(found, "")
+
+
+def _definitions(tree: ast.Module) -> Iterator[_Function | ast.ClassDef]:
+    return (each for each in ast.walk(tree) if isinstance(each, _Function | ast.ClassDef))
+
+
+def _of_calls(request: str, functions: Mapping[str, _Function]) -> Iterator[str]:
+    for found in _CALLED.finditer(request):
+        node = functions.get(found["name"])
+        if node is None:
+            continue
+        if _is_property(node):
+            yield f"`{node.name}()` is called with parentheses, so it must not be a property."
+        elif found["kind"] and (wanted := _parameters(found["takes"])) is not None:
+            required, most = _takes(node)
+            if most is not None and (most[: len(wanted)] != wanted or required > len(wanted)):
+                yield f"`{node.name}` must take ({found['takes'].strip()}) and nothing else."
+
+
+def _of_properties(request: str, functions: Mapping[str, _Function]) -> Iterator[str]:
+    for found in _PROPERTY.finditer(request):
+        node = functions.get(found["name"])
+        if node is not None and not node.decorator_list:
+            yield f"`{node.name}` must be a property: it is read without parentheses."
+
+
+def _of_bases(
+    request: str, classes: Mapping[str, ast.ClassDef], texts: Sequence[str]
+) -> Iterator[str]:
+    for found in _DERIVED.finditer(request):
+        node, base = classes.get(found["name"]), found["base"]
+        if node is None or base == node.name or base in (bases := _bases(node)):
+            continue
+        is_known = isinstance(getattr(builtins, base, None), type) or any(
+            re.search(rf"^\s*class {base}\b", text, re.MULTILINE) for text in texts
+        )
+        # A base of our own may derive from it in its turn: that is left to whoever reads it.
+        if is_known and all(isinstance(getattr(builtins, each, None), type) for each in bases):
+            yield f"`{node.name}` must derive from {base}: class {node.name}({base})."
+
+
+def _parameters(written: str) -> list[str] | None:
+    """Return the names within the brackets of a request; None where they hold values."""
+    pieces = [piece for piece in written.split(",") if piece.strip()]
+    found = [_PARAMETER.match(piece) for piece in pieces]
+    return [each["name"] for each in found if each] if all(found) else None
+
+
+def _takes(node: _Function) -> tuple[int, list[str] | None]:
+    """Return how many arguments must be given, and all names; None where it takes any."""
+    names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+    required = len(names) - len(node.args.defaults)
+    if names[:1] in (["self"], ["cls"]):
+        names, required = names[1:], required - 1
+    return max(0, required), None if node.args.vararg or node.args.kwarg else names
+
+
+def _is_property(node: _Function) -> bool:
+    return any(
+        getattr(each, "id", getattr(each, "attr", "")) in _PROPERTIES
+        for each in node.decorator_list
+    )
+
+
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [getattr(each, "id", getattr(each, "attr", "")) for each in node.bases]
