@@ -224,6 +224,11 @@ class Edit(Params, frozen=True):
     others: Annotated[
         str, Hidden(), Label("Other steps", "Steps that are done separately, one per line.")
     ] = ""
+    run: Annotated[
+        bool,
+        Label("Try the change", "Run a short program that uses it in a sandbox; Python only."),
+        _MORE,
+    ] = True
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
     max_tokens: _MaxTokens = 1536

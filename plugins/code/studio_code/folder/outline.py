@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from studio_code import syntax
+from studio_code.execution.python_runner import parsed
 from studio_code.source import Source
 
 MODULE: Final = "the rest of the file"
@@ -73,13 +75,42 @@ def holds(part: Part) -> bool:
     return _HOLDS.search(part.header) is not None
 
 
-def outline(source: Source) -> str:
-    """Return the path of a file and the first lines of what it defines."""
+def outline(source: Source, request: str = "") -> str:
+    """Return the path of a file and the first lines of what it defines.
+
+    What is likely of use for a request has the first line of its docstring behind it.
+    """
+    notes = explained(source, request) if request else {}
     headers = [
         f"  {each.indent}{each.header.rstrip('{: ')}"
+        + (f"  # {notes[each.name]}" if each.name in notes else "")
         for each in parts(source.text, source.language.id)[:_PARTS_OF_A_FILE]
     ]
     return "\n".join([source.path, *headers])
+
+
+def explained(source: Source, request: str, most: int = 10) -> dict[str, str]:
+    """Return part → the first line of its docstring, of what shares words with a request; Python.
+
+    Rare words count more, as in :func:`ranked`; at most ``most``, the likeliest.
+    """
+    tree = parsed(source.text) if source.language.id == "python" else None
+    docs = {
+        node.lineno: doc.split("\n", 1)[0]
+        for node in (ast.walk(tree) if tree else ())
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (doc := ast.get_docstring(node))
+    }
+    wanted = set(_words(request))
+    told = {}
+    for part in parts(source.text, source.language.id):
+        line = next((n for n in range(part.first, part.last + 1) if n in docs), 0)
+        if line and not holds(part):
+            told[part.name] = docs[line]
+    words = {name: set(_words(f"{name} {doc}")) & wanted for name, doc in told.items()}
+    spread = Counter(word for each in words.values() for word in each)
+    order = sorted(words, key=lambda name: -sum(1 / spread[word] for word in words[name]))
+    return {name: told[name] for name in order[:most] if words[name]}
 
 
 def names_in(request: str) -> set[str]:

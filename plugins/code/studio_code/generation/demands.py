@@ -1,7 +1,8 @@
 """What a request says of the form of a definition: how it is called, and of what kind it is. Pure.
 
 ``is_ready()`` is called, so it is no property; ``scale(size, by=2)`` takes these; "an exception
-Missing, a KeyError" derives from it. A model that overlooks such a word is asked once more.
+Missing, a KeyError" derives from it. Small models overlook such words, and keep to their answer
+when they are told: what one line puts right is put right here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -35,69 +37,107 @@ _PROPERTIES: Final = frozenset({"property", "cached_property"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def unmet(request: str, before: str, after: str, others: Mapping[str, str]) -> str:
-    """Return in a sentence what a new Python text lacks of a request; empty for nothing.
+@dataclass(frozen=True)
+class _Fault:
+    """A demand that is not met.
 
-    Only what is defined anew, or otherwise than before, is looked at.
+    Attributes:
+        told: In a sentence.
+        line: From 1; ``instead``: lines that stand in its place once it is met, None if unknown.
+    """
+
+    told: str
+    line: int = 0
+    instead: tuple[str, ...] | None = None
+
+
+def met(request: str, before: str, after: str, others: Mapping[str, str]) -> tuple[str, str]:
+    """Return a new Python text so that it has the form that a request gives it, and what it lacks.
+
+    Only what is defined anew, or otherwise than before, is looked at; a sentence tells of the
+    first demand that is left, or is empty.
 
     Args:
         others: Path → text of the other files: a base class may be there.
     """
     was, now = parsed(before), parsed(after)
     if now is None:
-        return ""
+        return after, ""
     try:
         old = {ast.dump(node) for node in _definitions(was)} if was else set()
         fresh = [node for node in _definitions(now) if ast.dump(node) not in old]
     except RecursionError:  # sound, but nested too deep to be compared
-        return ""
+        return after, ""
     functions = {node.name: node for node in fresh if isinstance(node, _Function)}
     classes = {node.name: node for node in fresh if isinstance(node, ast.ClassDef)}
-    found = chain(
-        _of_calls(request, functions),
-        _of_properties(request, functions),
-        _of_bases(request, classes, [after, *others.values()]),
+    lines = after.split("\n")
+    faults = list(
+        chain(
+            _of_calls(request, functions),
+            _of_properties(request, functions, lines),
+            _of_bases(request, classes, lines, [after, *others.values()]),
+        )
     )
-    return next(found, "")
+    for each in sorted(set(faults), key=lambda fault: -fault.line):
+        if each.instead is not None:
+            lines[each.line - 1 : each.line] = each.instead
+    left = next((each.told for each in faults if each.instead is None), "")
+    return "\n".join(lines), left
 
 
 def _definitions(tree: ast.Module) -> Iterator[_Function | ast.ClassDef]:
     return (each for each in ast.walk(tree) if isinstance(each, _Function | ast.ClassDef))
 
 
-def _of_calls(request: str, functions: Mapping[str, _Function]) -> Iterator[str]:
+def _of_calls(request: str, functions: Mapping[str, _Function]) -> Iterator[_Fault]:
     for found in _CALLED.finditer(request):
         node = functions.get(found["name"])
         if node is None:
             continue
-        if _is_property(node):
-            yield f"`{node.name}()` is called with parentheses, so it must not be a property."
-        elif found["kind"] and (wanted := _parameters(found["takes"])) is not None:
+        for each in node.decorator_list:
+            if getattr(each, "id", getattr(each, "attr", "")) in _PROPERTIES:
+                told = f"`{node.name}()` is called with parentheses: it must not be a property."
+                yield _Fault(told, each.lineno, ())
+        if found["kind"] and (wanted := _parameters(found["takes"])) is not None:
             required, most = _takes(node)
             if most is not None and (most[: len(wanted)] != wanted or required > len(wanted)):
-                yield f"`{node.name}` must take ({found['takes'].strip()}) and nothing else."
+                takes = found["takes"].strip()
+                yield _Fault(f"`{node.name}` must take ({takes}) and need nothing else.")
 
 
-def _of_properties(request: str, functions: Mapping[str, _Function]) -> Iterator[str]:
+def _of_properties(
+    request: str, functions: Mapping[str, _Function], lines: Sequence[str]
+) -> Iterator[_Fault]:
     for found in _PROPERTY.finditer(request):
         node = functions.get(found["name"])
         if node is not None and not node.decorator_list:
-            yield f"`{node.name}` must be a property: it is read without parentheses."
+            header = lines[node.lineno - 1]
+            indent = header[: len(header) - len(header.lstrip())]
+            is_member = bool(indent) and _takes(node) == (0, [])
+            told = f"`{node.name}` must be a property: it is read without parentheses."
+            yield _Fault(told, node.lineno, (f"{indent}@property", header) if is_member else None)
 
 
 def _of_bases(
-    request: str, classes: Mapping[str, ast.ClassDef], texts: Sequence[str]
-) -> Iterator[str]:
+    request: str, classes: Mapping[str, ast.ClassDef], lines: Sequence[str], texts: Sequence[str]
+) -> Iterator[_Fault]:
     for found in _DERIVED.finditer(request):
         node, base = classes.get(found["name"]), found["base"]
         if node is None or base == node.name or base in (bases := _bases(node)):
             continue
-        is_known = isinstance(getattr(builtins, base, None), type) or any(
+        is_known = _is_builtin(base) or any(
             re.search(rf"^\s*class {base}\b", text, re.MULTILINE) for text in texts
         )
         # A base of our own may derive from it in its turn: that is left to whoever reads it.
-        if is_known and all(isinstance(getattr(builtins, each, None), type) for each in bases):
-            yield f"`{node.name}` must derive from {base}: class {node.name}({base})."
+        if is_known and all(map(_is_builtin, bases)):
+            header = lines[node.lineno - 1]
+            whole = re.fullmatch(rf"(\s*class {node.name})\s*(?:\([\w\s,.]*\))?:(.*)", header)
+            instead = (f"{whole[1]}({base}):{whole[2]}",) if whole else None
+            yield _Fault(f"`{node.name}` must derive from {base}.", node.lineno, instead)
+
+
+def _is_builtin(name: str) -> bool:
+    return isinstance(getattr(builtins, name, None), type)
 
 
 def _parameters(written: str) -> list[str] | None:
@@ -114,13 +154,6 @@ def _takes(node: _Function) -> tuple[int, list[str] | None]:
     if names[:1] in (["self"], ["cls"]):
         names, required = names[1:], required - 1
     return max(0, required), None if node.args.vararg or node.args.kwarg else names
-
-
-def _is_property(node: _Function) -> bool:
-    return any(
-        getattr(each, "id", getattr(each, "attr", "")) in _PROPERTIES
-        for each in node.decorator_list
-    )
 
 
 def _bases(node: ast.ClassDef) -> list[str]:

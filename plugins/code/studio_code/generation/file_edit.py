@@ -32,6 +32,7 @@ _ADDS: Final = re.compile(
     re.IGNORECASE,
 )
 _MEMBER: Final = re.compile(r"\b(?:method|property|attribute)\b", re.IGNORECASE)
+_QUALIFIED: Final = re.compile(r"\b[A-Za-z_]\w*(?:\.\w+)+")
 _IMPORT: Final = re.compile(r"(?:from\s+\S+\s+)?import\s")
 
 
@@ -95,6 +96,9 @@ def likely(offered: Sequence[Part], request: str) -> list[Part]:
     own = [
         part for part in short if part.name.rpartition(".")[2] in words and part.name not in holders
     ]
+    whole = set(_QUALIFIED.findall(request)) & {part.name for part in own}
+    last = {name.rpartition(".")[2] for name in whole}  # Shop.price is not that of others
+    own = [p for p in own if p.name in whole or p.name.rpartition(".")[2] not in last]
     return [*fresh, *own]
 
 
@@ -150,6 +154,7 @@ def with_part(source: Source, part: Part, code: str) -> str:
     language = source.language.id
     plain = source.text.replace("\r\n", "\n")
     imports, code = _apart(code, language) if part.name != ABOVE else ("", code)
+    part = _meant(part, code, source)
     code = _own(textwrap.dedent(code).strip("\n"), part, source)
     lines = plain.split("\n")
     fresh = [f"{part.indent}{line}" if line.strip() else line for line in code.split("\n")]
@@ -167,6 +172,22 @@ def with_part(source: Source, part: Part, code: str) -> str:
     if imports:
         text = with_imports(text, imports)
     return text.replace("\n", "\r\n") if "\r\n" in source.text else text
+
+
+def undone(source: Source, part: Part, before: str) -> tuple[Source, Part]:
+    """Return a file with a part as it was ``before``, or without one that is new, and its place."""
+    old = {each.name: each for each in parts(before, source.language.id)}
+    if part.name in old:
+        text = part_text(Source(source.path, before), old[part.name])
+        was = Source(source.path, with_part(source, part, text))
+        place = part.name
+    else:
+        lines = source.text.split("\n")
+        del lines[part.first - 1 : part.last]
+        was = Source(source.path, "\n".join(lines).rstrip("\n") + "\n")
+        holder = part.name.rpartition(".")[0]
+        place = f"{NEW_IN}{holder}" if holder else NEW
+    return was, next((each for each in all_parts(was) if each.name == place), part)
 
 
 def without(source: Source, code: str, names: Collection[str]) -> str:
@@ -229,6 +250,21 @@ def _lines(text: str) -> list[str]:
 
 def _wrong(text: str, language: str) -> str:
     return syntax_error(text) if language == "python" else syntax.error(text, language)
+
+
+def _meant(part: Part, code: str, source: Source) -> Part:
+    """Return the part that code is for: what is written as new may be there already."""
+    if part.name != NEW and not part.name.startswith(NEW_IN):
+        return part
+    holder = part.name.removeprefix(NEW_IN) if part.name != NEW else ""
+    found = parts(textwrap.dedent(code), source.language.id)
+    tops = [each.name for each in found if "." not in each.name and each.name != holder]
+    inner = [each.name for each in found if holder and each.name.startswith(f"{holder}.")]
+    if len(tops) + len(inner) != 1:
+        return part
+    name = inner[0] if inner else f"{holder}.{tops[0]}" if holder else tops[0]
+    there = [each for each in parts(source.text, source.language.id) if each.name == name]
+    return there[-1] if there else part
 
 
 def _apart(code: str, language: str) -> tuple[str, str]:

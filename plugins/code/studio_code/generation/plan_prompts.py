@@ -157,9 +157,9 @@ def step(
     return "\n\n".join(parts)
 
 
-def definitions(source: Source) -> str:
+def definitions(source: Source, request: str) -> str:
     """Return the outline of a file as a list: in a block of code it is copied as code."""
-    _path, *lines = outline(source).split("\n")
+    _path, *lines = outline(source, request).split("\n")
     return "\n".join(f"{line[: -len(line.lstrip())]}- {line.lstrip()}" for line in lines)
 
 
@@ -218,6 +218,23 @@ def one_part(
     return [user(f"{told}\n\n{words}"), assistant(f"{begun}:\n{_fence(source)}")]
 
 
+def trial(request: str, shown: str, begun: str) -> list[ChatMessage]:
+    """Ask for a program that uses what a change adds, by the request: its code is not shown.
+
+    Args:
+        shown: What can be called; ``begun``: how the program begins.
+    """
+    words = (
+        f"This change was made to a Python project:\n{quoted(request)}\n\n"
+        f"What can be called:\n{quoted(shown)}\n\n"
+        "Write a short program that tries what is new on an ordinary case: what it needs is put "
+        "in first, two or three different things, so that no result is empty; then one or two "
+        "plain asserts. At most eight lines, with literals, and with no functions, classes or "
+        "input of its own. Answer with one Markdown code block."
+    )
+    return [user(words), assistant(f"{FENCE}python\n{begun}")]
+
+
 def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:
     """Ask again, with what was wrong."""
     begun = asked[-1]["content"]
@@ -227,6 +244,12 @@ def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[Ch
         user(f"That is not right: {trouble} Write it once more, in one Markdown code block."),
         assistant(begun),
     ]
+
+
+def otherwise(asked: Sequence[ChatMessage], trouble: str) -> list[ChatMessage]:
+    """Ask the same, with what went wrong; the code that did is not shown, or it comes again."""
+    told = f"{asked[0]['content']}\n\nA first try was wrong: {trouble} Do it another way."
+    return [user(told), *asked[1:]]
 
 
 def _fence(source: Source) -> str:

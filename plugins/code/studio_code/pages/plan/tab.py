@@ -150,7 +150,9 @@ class PlanTab(QWidget):
         self.steps.mark(item, NOW)
         words = self._request or self.composer.text or line
         others = "\n".join(self.steps.others(item))
-        params = {"prompt": words, "steps": line, "others": others, **self._common()}
+        is_last = len(waiting) == 1  # what is half done is not tried
+        params = {"prompt": words, "steps": line, "others": others, "run": is_last}
+        params |= self._common()
         self._submit("code.edit", params)
 
     def _common(self) -> dict[str, Any]:
@@ -190,6 +192,7 @@ class PlanTab(QWidget):
         edits = list(result.get("edits") or ())
         unapplied = list(result.get("unapplied") or ())
         self.changes.take(edits, self._artifact)
+        self._tell_trial(result.get("trial"))
         words = tr("{path} was not changed: {why}")
         told = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
         if not edits and not told:
@@ -198,6 +201,17 @@ class PlanTab(QWidget):
         if told:
             self.trouble.tell("\n".join(told[:4]))
         self._next()
+
+    def _tell_trial(self, trial: Any) -> None:
+        """Say what a short program showed that uses the change; bears anything."""
+        row = trial if isinstance(trial, Mapping) else {}
+        words = {
+            "passed": tr("Tried in the sandbox by a short program: it works there."),
+            "failed": tr("Tried in the sandbox: a short program expected something else. {told}"),
+            "crashed": tr("Tried in the sandbox: it fails. {told}"),
+        }.get(str(row.get("outcome")), "")
+        self.note.setText(words.format(told=str(row.get("told") or "")))
+        self.note.setToolTip(str(row.get("program") or "") if words else "")
 
     def _show_plan(self, result: Mapping[str, Any]) -> None:
         self.steps.show_steps(steps_of(result.get("steps")))

@@ -83,7 +83,11 @@ def test_the_list_is_the_users_and_each_step_is_taken_from_it(desk: Any, tab: Pl
     tab.steps.item(1).setText("Add two discounts [shop.py]")
     tab.steps.item(0).setCheckState(Qt.CheckState.Unchecked)
     assert tab.write.text() == "Write 1 step"
-    written(desk, tab, edit("shop.py", NEW_SHOP, SHOP))
+    made, found = edit("shop.py", NEW_SHOP, SHOP)
+    found.values["trial"] = {"outcome": "crashed", "told": "No cart.", "program": "total()"}
+    written(desk, tab, (made, found))
+    assert tab.note.text() == "Tried in the sandbox: it fails. No cart."
+    assert tab.note.toolTip() == "total()"
     params = desk.runtime.submitted[-1].params
     assert (params["prompt"], params["steps"]) == ("Give a discount", "Add two discounts [shop.py]")
     assert [row["state"] for row in tab.steps.rows()] == ["", DONE]
@@ -128,6 +132,7 @@ def test_a_step_may_be_deleted_and_added_while_one_is_at_work(desk: Any, tab: Pl
     assert [s.params["steps"] for s in desk.runtime.submitted[1:]] == [
         "Add a discount [shop.py]", "Print two [cart.py]"
     ]  # fmt: skip
+    assert [s.params["run"] for s in desk.runtime.submitted[1:]] == [False, True]
     assert [each.path for each in tab.changes.files] == ["shop.py", "cart.py"]
 
 
