@@ -1,10 +1,13 @@
-"""What a prompt says beside its words: ``(word:1.2)`` weighs, ``{a|b}`` chooses. Plain data."""
+"""What a prompt says beside its words: ``(word:1.2)`` weighs, ``{a|b}`` and ``__list__`` choose."""
 
 from __future__ import annotations
 
 import itertools
 import random
 import re
+from pathlib import Path
+
+from studio.api import BadInput, read_regular
 
 LOWEST, HIGHEST = -2.0, 4.0
 """Of a weight. What is beyond is none, such as in (16:9)."""
@@ -12,6 +15,9 @@ _STEP = 1.1
 _DEEPEST = 8
 _MOST_CHOICES = 1000
 _CHOICE = re.compile(r"\{([^{}]*\|[^{}]*)\}")
+_WILDCARD = re.compile(r"__([^\W_]+(?:[-_/][^\W_]+)*)__")
+_LONGEST_LIST = 1 << 20  # bytes
+_LONGEST_LINE, _LONGEST_PROMPT = 4000, 40_000  # characters
 _SIGN = re.compile(r"\\[()]|.", re.DOTALL)
 _WEIGHT = re.compile(r": ?([+-]?(?:\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})) ?$")
 _LONGEST_WEIGHT = 14
@@ -32,6 +38,67 @@ def chosen(prompt: str, seed: int) -> str:
         if not made or left <= 0:
             break
     return prompt
+
+
+def wildcards(prompt: str) -> list[str]:
+    """Return the names of the lists that a prompt draws from: ``animal`` of ``an __animal__``."""
+    return _WILDCARD.findall(prompt)
+
+
+def filled(prompt: str, folder: Path, seed: int) -> str:
+    """Return a prompt with a line of ``animal.txt`` for each ``__animal__``, the same for a seed.
+
+    Lines may name lists themselves. Those that begin with ``#`` are left out.
+
+    Raises:
+        BadInput: There is no such list in the folder, or it is empty, too long, or no text.
+    """
+    draw = random.Random(f"{seed} wildcards")  # nothing is secret in it
+    lists: dict[str, list[str]] = {}
+
+    def line(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in lists:
+            lists[name] = _lines(folder, name)
+        return draw.choice(lists[name])
+
+    left = _MOST_CHOICES
+    for _ in range(_DEEPEST):
+        prompt, made = _WILDCARD.subn(line, prompt, left)
+        if len(prompt) > _LONGEST_PROMPT:
+            raise BadInput(
+                "The prompt becomes too long with the lines of the wildcards.",
+                "Use shorter lists, or lists that do not name themselves.",
+            )
+        left -= made
+        if not made or left <= 0:
+            break
+    return prompt
+
+
+def _lines(folder: Path, name: str) -> list[str]:
+    file = folder / f"{name}.txt"
+    try:
+        data = read_regular(file)
+        lines = [line.strip() for line in data[:_LONGEST_LIST].decode("utf-8-sig").splitlines()]
+    except OSError as error:
+        there = sorted(each.stem for each in folder.glob("*.txt"))[:20]
+        raise BadInput(
+            f"The list “{name}.txt” cannot be read in the folder of wildcards.",
+            f"There are: {', '.join(there)}." if there else "The folder has no text files.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name}.txt is not a text in UTF-8.", "Save it as plain text.") from error
+    if len(data) > _LONGEST_LIST:
+        raise BadInput(f"{name}.txt is larger than 1 MiB.", "A list has one choice a line.")
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if max(map(len, lines), default=0) > _LONGEST_LINE:
+        raise BadInput(
+            f"{name}.txt has a line of more than {_LONGEST_LINE:,} characters.", "Cut it."
+        )
+    if not lines:
+        raise BadInput(f"{name}.txt has no lines to choose from.", "Write one choice a line.")
+    return lines
 
 
 def weighed(prompt: str) -> list[tuple[str, float]]:

@@ -65,6 +65,16 @@ class Generate(Params, frozen=True):
         Text(lines=2, placeholder="e.g. text, blur", max_chars=4000),
         Label("Negative prompt", "What the pictures should not show."),
     ] = ""
+    wildcards: Annotated[
+        str,
+        File(folder=True),
+        Label(
+            "Wildcards",
+            "A folder of text files: a line of animal.txt takes the place of __animal__ in a "
+            "prompt. Diffusion models only.",
+        ),
+        SAMPLING,
+    ] = ""
     style: Look = "3d"
     weights: Model = WeightsId()
     loras: Annotated[

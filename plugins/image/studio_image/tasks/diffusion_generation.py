@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             led=led,
             regions=_regions(ctx, params, (width // plan.scale, height // plan.scale)),
         )
-        note = unused(model, params)
+        note = " ".join(filter(None, (unused(model, params), _no_lists(params))))
         for number in range(params.count):
             yield from _one(ctx, params, model, wish, number, note)
     yield ctx.result(
@@ -102,10 +103,14 @@ def _one(
     note: str,
 ) -> Iterator[Event]:
     seed = ctx.rng.seed + number
+    said = {"prompt": wish.prompt, "negative": wish.negative}
+    if params.wildcards:  # the recipe has the lines: the lists may be others tomorrow
+        folder = Path(params.wildcards).expanduser()
+        said = {name: prompt_words.filled(text, folder, seed) for name, text in said.items()}
     wish = replace(
         wish,
-        prompt=prompt_words.chosen(wish.prompt, seed),
-        negative=prompt_words.chosen(wish.negative, seed),
+        prompt=prompt_words.chosen(said["prompt"], seed),
+        negative=prompt_words.chosen(said["negative"], seed),
     )
 
     def denoised(less: int) -> Generator[Event, None, tuple[Tensor, bool]]:
@@ -137,6 +142,7 @@ def _one(
     recipe = {
         "task": "image.generate",
         "params": params.to_dict()
+        | (said | {"wildcards": ""} if params.wildcards else {})
         | {
             "seed": seed,
             "count": 1,
@@ -219,6 +225,13 @@ def wish_of(params: Generate, plan: ModelSpec, width: int, height: int, start: A
         variation=(params.variation_seed, params.variation),
         freeu=params.freeu and not plan.kind.is_transformer,
     )
+
+
+def _no_lists(params: Generate) -> str:
+    names = prompt_words.wildcards(f"{params.prompt} {params.negative}")
+    if params.wildcards or not names:
+        return ""
+    return f"__{names[0]}__ was read as it stands: choose a folder of wildcards."
 
 
 def _loras(

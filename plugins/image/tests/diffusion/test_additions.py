@@ -321,7 +321,7 @@ def test_the_task_borrows_loras_and_says_which_does_not_fit(pipes, draw, tmp_pat
         draw(loras=["sd"])
 
 
-def test_each_picture_draws_its_own_of_what_the_prompt_leaves_open(draw):
+def test_each_picture_draws_its_own_of_what_the_prompt_leaves_open(draw, tmp_path):
     made = draw(prompt="a {red|blue|green|grey|white} fox", count=4)
     titles = [artifact.title for artifact in made.artifacts]
     assert len(set(titles)) > 1
@@ -329,6 +329,13 @@ def test_each_picture_draws_its_own_of_what_the_prompt_leaves_open(draw):
     again = draw(prompt="a {red|blue|green|grey|white} fox", seed=made.result["seeds"][2])
     assert again.artifacts[0].payload == made.artifacts[2].payload
     assert again.artifacts[0].meta["params"]["prompt"].startswith("a {red")
+    (tmp_path / "animal.txt").write_text("hen\ncow\nowl", "utf-8")
+    made = draw(prompt="a __animal__", count=4, wildcards=str(tmp_path))
+    titles = [artifact.title for artifact in made.artifacts]
+    assert len(set(titles)) > 1
+    assert [each.meta["params"]["prompt"] for each in made.artifacts] == titles
+    assert all(not each.meta["params"]["wildcards"] for each in made.artifacts)
+    assert "choose a folder" in draw(prompt="a __animal__", count=1).result["note"]
 
 
 def test_what_a_scheduler_cannot_do_is_said(draw):

@@ -141,6 +141,37 @@ def test_the_task_draws_stops_and_says_what_does_not_apply(draw):
         draw("flux", width=34)
 
 
+@pytest.mark.parametrize("name", ["sd3", "flux", "pixart", "sana"])
+def test_when_memory_runs_out_less_is_done_at_a_time_and_that_is_said(
+    draw, loaded, monkeypatch, name
+):
+    model = loaded[name]
+    network, vae = model.network, model.pipe.vae
+    forward, plain_decode = type(network).forward, type(vae).decode
+
+    def narrow(self, *given, **named):
+        if len(given[0] if given else named["hidden_states"]) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, *given, **named)
+
+    def only_tiles(self, *more, **options):
+        if not self.use_tiling:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain_decode(self, *more, **options)
+
+    whole = draw(name)
+    monkeypatch.setattr(type(network), "forward", narrow)
+    monkeypatch.setattr(type(vae), "decode", only_tiles)
+    made = draw(name)
+    halves = [] if name == "flux" else ["half of each step at a time"]  # it has one half
+    assert made.artifacts[0].meta["reduced"] == [*halves, "the picture decoded in tiles"]
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(each.artifacts[0].payload))).astype(int)
+        for each in (whole, made)
+    ]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 3
+
+
 def test_networks_that_do_not_fit_are_refused_before_they_are_loaded(saved, tmp_path):
     import json
     import shutil

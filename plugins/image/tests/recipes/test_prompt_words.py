@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from studio.api import BadInput
 from studio.testing.growth import repeated, traps
-from studio_image.diffusion.prompt_words import chosen, explicit, weighed
+from studio_image.diffusion.prompt_words import chosen, explicit, filled, weighed, wildcards
 from studio_image.schema import Generate
 
 
@@ -40,10 +42,39 @@ def test_choices_are_the_same_for_the_same_seed() -> None:
     assert chosen("{a|b} \\1 {c", 1)[1:] == " \\1 {c"
 
 
+def test_lines_of_a_list_take_the_place_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "animal.txt").write_text("# of the sea\n\na crab\na __size__ whale\n", "utf-8")
+    (tmp_path / "size.txt").write_text("small\nhuge", "utf-8")
+    drawn = {filled("__animal__ and _x_", tmp_path, seed) for seed in range(40)}
+    assert drawn == {f"{what} and _x_" for what in ("a crab", "a small whale", "a huge whale")}
+    assert len({filled("__animal__", tmp_path, 5) for _ in range(9)}) == 1
+    assert wildcards("__ __a/b_c__ ____ __../x__") == ["a/b_c"]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (None, "There are: other"),
+        (b"", "no lines"),
+        (b"\xff\xfe", "not a text"),
+        (b"x" * 5000, "more than 4,000"),
+        (b"x\n" * (1 << 20), "larger than 1 MiB"),
+        (b"__bad__ __bad__ __bad__" + b"!" * 900, "too long"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_told(tmp_path: Path, data: bytes | None, why: str) -> None:
+    (tmp_path / "other.txt").write_text("a", "utf-8")
+    if data is not None:
+        (tmp_path / "bad.txt").write_bytes(data)
+    with pytest.raises(BadInput) as caught:
+        filled("a __bad__ thing", tmp_path, 1)
+    assert why in f"{caught.value.message} {caught.value.hint}"
+
+
 def test_no_prompt_takes_more_than_linear_work() -> None:
-    units = ["(", ")", "{a|", "}", "(a:1.1)", "\\", ":1.2)", "{|}", "["]
+    units = ["__a", "__", "_a-", "(", ")", "{a|", "}", "(a:1.1)", "\\", ":1.2)", "{|}", "["]
     texts = [repeated(unit, head) for unit in units for head in ("", "(", "{a|b", "((((")]
-    for read in (weighed, explicit, lambda text: chosen(text, 1)):
+    for read in (weighed, explicit, wildcards, lambda text: chosen(text, 1)):
         assert traps(read, texts) == []
 
 
