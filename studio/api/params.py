@@ -264,7 +264,7 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
                 )
         for name, field in known.items():
             if field.required and values.get(name) in (None, ""):
-                raise BadInput(f"{field.title} is missing.", f"Give a value for {name!r}.")
+                raise BadInput(f"{field.title} is missing.", f"Give a value for “{field.title}”.")
         unsaid = {
             name: field.default
             for name, field in known.items()

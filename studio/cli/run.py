@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
@@ -19,6 +20,7 @@ from studio.cli.terminal.flags import (
     add_flags,
     add_inputs,
     add_positional,
+    flag_of,
     inputs_of,
     main_field,
     values_of,
@@ -53,6 +55,9 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
     parser = task_parser(entry, params_class, command)
     arguments = parser.parse_intermixed_args(argv[1:])
     given = values_of(arguments, params_class)
+    for field in params_class.fields():
+        if field.required and field.name not in given:
+            raise BadInput(f"{field.title} is missing.", f"Give it with {flag_of(field)}.")
     params_class.parse(given)  # what is wrong is told before anything is opened
     inputs = inputs_of(arguments, entry.inputs)
     out = output_files.prepare(arguments.out) if arguments.out else None

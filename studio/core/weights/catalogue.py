@@ -228,7 +228,15 @@ def _scan(
         if (place := real(weights.path)) not in described:
             described.add(place)
             _add(found, weights)
-    return _Seen(found, dict(sorted(offers.items())), families)
+    here = {name: _elsewhere(row, found.values()) for name, row in sorted(offers.items())}
+    return _Seen(found, here, families)
+
+
+def _elsewhere(offer: Weights, found: Iterable[Weights]) -> Weights:
+    """Return what can be had; where the same file was added by hand, as what is here already."""
+    same = (row for row in found if row.path.name == offer.path.name and row.bytes == offer.bytes)
+    row = next(same, None) if offer.problem else None
+    return offer if row is None else replace(offer, problem="", path=row.path)
 
 
 def _add(found: dict[str, Weights], weights: Weights) -> None:

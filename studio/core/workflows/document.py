@@ -149,7 +149,8 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             value = given.get(name, free.default)
             if value is None:
                 raise BadInput(
-                    f"“{free.label or name}” is missing.", f"Give a value for the parameter {name}."
+                    f"“{free.label or name}” is missing.",
+                    f"Give a value for “{free.label or name}”.",
                 )
             found[name] = free.checked(name, value)
         return found

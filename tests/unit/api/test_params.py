@@ -69,6 +69,12 @@ def test_bad_input_is_one_sentence(values: dict[str, object], words: str) -> Non
         Sample.parse(values)
 
 
+def test_what_is_missing_is_called_as_the_form_calls_it() -> None:
+    with pytest.raises(BadInput) as caught:
+        Sample.parse({})
+    assert caught.value.hint == "Give a value for “Prompt”."
+
+
 def test_strings_from_a_command_line_become_numbers() -> None:
     params = Sample.parse({"prompt": "x", "steps": "30", "seed": "7", "tiled": "true"})
     assert (params.steps, int(params.seed), params.tiled) == (30, 7, True)

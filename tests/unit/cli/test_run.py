@@ -75,7 +75,7 @@ def test_the_main_parameter_needs_no_flag(studio: Studio, here: Studio) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["run", "echo.say"], ExitCode.BAD_INPUT, "Text is missing"),
+        (["run", "echo.say"], ExitCode.BAD_INPUT, "Give it with --text."),
         (["run", "echo.say", "--text", "x", "--times", "0"], ExitCode.BAD_INPUT, "between 1 and"),
         (["run", "echo.shout"], ExitCode.NOT_FOUND, "no task called “echo.shout”"),
         (["run", "--quiet", "echo.say"], ExitCode.BAD_INPUT, "task must come first"),

@@ -428,6 +428,17 @@ def test_what_can_be_had_is_listed_only_once_it_is_here(tiny: TinySet, tmp_path:
     assert [w.problem for w in catalogue.offers()] == [""]
 
 
+def test_what_can_be_had_is_not_offered_once_its_file_was_added_by_hand(
+    tiny: TinySet, tmp_path: Path
+) -> None:
+    added = drop(tmp_path / "elsewhere", tiny.file, tiny.data)
+    by_hand = list(recognition.recognise(tmp_path / "elsewhere"))
+    catalogue = WeightsCatalogue([tmp_path / "described"], external=lambda: by_hand)
+    (row,) = catalogue.offers("code")
+    assert (row.problem, row.path) == ("", added)
+    assert [w.path for w in catalogue.list()] == [added]
+
+
 def test_another_file_of_that_name_stays_what_it_was(tiny: TinySet, tmp_path: Path) -> None:
     mine = drop(tmp_path / "mine", tiny.file)
     row = only(WeightsCatalogue([tmp_path / "mine", tmp_path / "described"]))
