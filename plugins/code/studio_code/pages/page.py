@@ -127,6 +127,7 @@ class CodePage(QWidget):
         workspace.journal.changed.connect(self._show_count)
         workspace.checkpoints.changed.connect(self._show_count)
         self.side.git.difference_made.connect(self.editor_area.show_difference)
+        self.side.git.committed.connect(self.editor_area.drop_difference)
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
         self.editor_area.tabs.close_asked.connect(self.close_file)

@@ -185,6 +185,11 @@ class EditorArea(QWidget):
         self.difference.show_text(path, text)
         self._stack.setCurrentWidget(self.difference)
 
+    def drop_difference(self) -> None:
+        """Show the text again: the difference is none any more."""
+        if self._stack.currentWidget() is self.difference:
+            self.show_current()
+
     def _end_difference(self) -> None:
         self.show_current()
         self.take_focus()

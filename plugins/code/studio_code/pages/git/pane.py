@@ -30,6 +30,7 @@ class GitPane(FolderPane):
 
     Signals:
         difference_made: A difference is to be shown: path, text.
+        committed: What was staged is in git now.
 
     Attributes:
         files: The files, ticked where they are staged.
@@ -38,6 +39,7 @@ class GitPane(FolderPane):
     """
 
     difference_made = Signal(str, str)
+    committed = Signal()
 
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__(ctx, workspace, tr("Look again"))
@@ -131,6 +133,7 @@ class GitPane(FolderPane):
 
         def done(name: str) -> None:
             self.message.clear()
+            self.committed.emit()
             self._ctx.notices.info(tr("Committed as {name}.").format(name=name), key="code.commit")
             self.look()
 

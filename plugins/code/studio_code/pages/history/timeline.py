@@ -116,10 +116,8 @@ class RunRow(QFrame):
         column.setContentsMargins(12, 6, 8, 6)
         column.setSpacing(4)
         column.addWidget(title)
-        row = QHBoxLayout()
-        row.addWidget(_label(ctx, f"{files} · {when_words(run.when)}", Role.SMALL), 1)
-        row.addWidget(self.undo)
-        column.addLayout(row)
+        column.addWidget(_label(ctx, f"{files} · {when_words(run.when)}", Role.SMALL))
+        column.addLayout(_in_line(self.undo))
 
 
 class Row(QFrame):
@@ -156,22 +154,29 @@ class Row(QFrame):
         verb = tr("Redo") if entry.undone else tr("Undo")
         self.turn: QPushButton = ctx.ui.button(verb, icon, dense=True)
         self.turn.clicked.connect(lambda _checked=False: self.turned.emit(entry))
-        text = QVBoxLayout()
-        text.setSpacing(2)
-        text.addWidget(title)
-        text.addWidget(place)
-        if entry.verdict:
-            shown = _label(ctx, entry.verdict, Role.SMALL)
-            text.addWidget(shown)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 8, 6)
-        row.setSpacing(8)
-        row.addLayout(text, 1)
+        buttons: list[QWidget] = [self.turn]
         if entry.artifact:
             button = ctx.ui.icon_button("list-checks", tr("Evidence"))
             button.clicked.connect(lambda _checked=False: self.artifact_asked.emit(entry.artifact))
-            row.addWidget(button)
-        row.addWidget(self.turn)
+            buttons.append(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.setSpacing(2)
+        column.addWidget(title)
+        column.addWidget(place)
+        if entry.verdict:
+            column.addWidget(_label(ctx, entry.verdict, Role.SMALL))
+        column.addLayout(_in_line(*buttons))
+
+
+def _in_line(*buttons: QWidget) -> QHBoxLayout:
+    """Return buttons below the words: the column may be narrow."""
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return row
 
 
 def _label(ctx: PluginContext, text: str, role: Role) -> QLabel:

@@ -212,6 +212,7 @@ class PlanTab(QWidget):
         }.get(str(row.get("outcome")), "")
         self.note.setText(words.format(told=str(row.get("told") or "")))
         self.note.setToolTip(str(row.get("program") or "") if words else "")
+        self.note.setVisible(bool(words))
 
     def _show_plan(self, result: Mapping[str, Any]) -> None:
         self.steps.show_steps(steps_of(result.get("steps")))

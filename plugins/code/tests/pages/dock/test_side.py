@@ -63,6 +63,7 @@ def test_ticked_files_are_committed(desk: Any, side: Side) -> None:
         side.git.files.itemClicked.emit(side.git.files.item(0))
     assert "+print(total(1))" in made.args[1]
     side.git.message.setText("The cart")
-    side.git.commit.click()
+    with desk.qtbot.waitSignal(side.git.committed):
+        side.git.commit.click()
     desk.until(lambda: side.git.words.text() == "main · 1 file changed")
     assert git(desk.folder, "log", "--format=%s").strip() == "The cart"

@@ -86,3 +86,11 @@ def test_a_clean_repository_gets_a_commit(desk) -> None:
         cwd=desk.folder, check=True, capture_output=True, text=True,
     ).stdout.split()  # fmt: skip
     assert shown == [entry.commit, "Shorter"]
+
+
+def test_a_difference_is_out_of_view_once_it_is_committed(desk) -> None:
+    area = desk.page.editor_area
+    area.show_difference("shop.py", "+one\n")
+    assert area.difference.isVisibleTo(area)
+    desk.page.side.git.committed.emit()
+    assert not area.difference.isVisibleTo(area)
