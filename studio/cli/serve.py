@@ -13,7 +13,8 @@ from studio.cli.terminal.studio_session import StudioSession
 _LOOK_SECONDS = 3.0
 _ABOUT = """\
 Programs on this machine can use the OpenAI API: /v1/models, /v1/chat/completions,
-/v1/completions (with suffix, to fill in the middle), /v1/embeddings, /v1/responses,
+/v1/completions (with suffix, to fill in the middle; /infill as llama.cpp has it, for
+llama.vim and its like), /v1/embeddings, /v1/responses,
 /v1/images/generations, /v1/audio/speech (WAV), /v1/audio/transcriptions and
 /v1/audio/translations. The server listens on local addresses only; from another
 machine, use a tunnel (ssh -L).

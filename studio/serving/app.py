@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from studio.core.weights import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
-from studio.serving import responses
+from studio.serving import infill, responses
 from studio.serving.access import FORMS, MOST_BYTES
 from studio.serving.bridge import Bridge, Made, Piece
 from studio.serving.errors import Refusal, answer, body_of, refusal_of, refused
@@ -61,6 +61,7 @@ class Api:
             Route("/v1/completions", _careful(self.complete), methods=["POST"]),
             Route("/v1/embeddings", _careful(self.embed), methods=["POST"]),
             Route("/v1/responses", _careful(self.respond), methods=["POST"]),
+            Route("/infill", _careful(self.infill), methods=["POST"]),
         ]
         if self._bridge.knows(DRAWING):
             routes.append(Route("/v1/images/generations", _careful(self.draw), methods=["POST"]))
@@ -97,6 +98,20 @@ class Api:
         asked = decode(await _body(request), CompletionRequest)
         writer = responses.ResponseWriter(asked.model, False, asked.count())
         return await self._write(request, asked, writer)
+
+    async def infill(self, request: Request) -> Response:
+        """Fill a gap, as llama.cpp's server does; unless one is named, by the best code model."""
+        asked = decode(await _body(request), infill.InfillRequest)
+        best = (
+            asked.model or (await asyncio.to_thread(self._weights.default_for, "text", "code")).id
+        )
+        await self._check_model(best, "text")
+        params = asked.params(best)
+        if not asked.n_predict:  # an editor warms a cache that is filled here by itself
+            return answer(infill.told(asked, best, "", {}, False))
+        events = self._bridge.run(WRITING, params, asked.inputs())
+        made = await _unless_gone(request, infill.written(events, asked.t_max_predict_ms))
+        return answer(infill.told(asked, best, *made))
 
     async def embed(self, request: Request) -> Response:
         """Turn texts into vectors."""

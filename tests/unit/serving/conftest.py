@@ -82,6 +82,9 @@ class FakeStudio:
     def list(self, capability: str = "") -> list[Weights]:
         return [self.get(WEIGHTS[capability])]
 
+    def default_for(self, capability: str, prefer: str = "") -> Weights:
+        return self.list(capability)[0]
+
     def tasks(self) -> list[tuple[Any, Any]]:
         made = ("image.generate", "voice.speak", "voice.transcribe")
         return [(None, SimpleNamespace(id=each)) for each in made]

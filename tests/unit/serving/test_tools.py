@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -190,3 +192,42 @@ def test_vectors_may_be_shorter_and_have_the_length_one(served, client) -> None:
 def test_a_program_can_ask_whether_the_server_is_there(served) -> None:
     assert served.status(served.host, line="GET /health HTTP/1.1") == 200
     assert served.status("Host: evil.com", line="GET /health HTTP/1.1") == 403
+
+
+def test_editors_have_a_gap_filled_as_by_llama_cpp(served: Served) -> None:
+    """What llama.vim sends: no model, the fields it wants, a warm-up of no tokens."""
+    asked = {
+        "input_prefix": "def add(a, b):\n", "prompt": "    return ",
+        "input_suffix": "\n\nadd(1, 2)\n",
+        "input_extra": [{"text": "x", "filename": "a.py"}], "n_predict": 9, "top_k": 40,
+        "stop": ["\n\n"], "stream": False, "samplers": ["top_k"], "cache_prompt": True,
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{served.server.port}/infill"
+    headers = {
+        "Authorization": f"Bearer {served.server.token.text}",
+        "Content-Type": "application/json",
+    }
+
+    def told(**more: object) -> Any:
+        body = json.dumps(asked | more).encode()
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as reply:
+            return json.load(reply)
+
+    served.says("a", " + b", finish_reason="stop")
+    found = told()
+    assert (found["content"], found["model"], found["stop_type"]) == ("a + b", "tiny", "eos")
+    job = served.studio.jobs.get_nowait().params
+    assert (job["prompt"], job["suffix"]) == ("def add(a, b):\n    return ", "\n\nadd(1, 2)\n")
+    assert (job["raw"], job["max_tokens"], job["stop"], job["top_k"]) == (True, 9, ["\n\n"], 40)
+    assert told(response_fields=["content", "timings/predicted_n", "nonesuch"]) == {
+        "content": "a + b", "timings/predicted_n": 2
+    }  # fmt: skip
+    served.studio.jobs.get_nowait()
+    assert told(n_predict=0)["content"] == ""
+    assert served.studio.jobs.empty(), "nothing is written to warm a cache"
+    served.says("a\n", "b", finish_reason="stop")
+    assert told(t_max_predict_ms=60_000)["content"] == "a\nb"
+    for wrong, words in (({"stream": True}, "stream"), ({"model": "mini"}, "cannot generate text")):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            told(**wrong)
+        assert (refused.value.code, words in refused.value.read().decode()) == (400, True)
