@@ -426,17 +426,9 @@ def test_what_can_be_had_is_listed_only_once_it_is_here(tiny: TinySet, tmp_path:
     catalogue.rescan()
     assert [w.path for w in catalogue.list()] == [mine / tiny.file]
     assert [w.problem for w in catalogue.offers()] == [""]
-
-
-def test_what_can_be_had_is_not_offered_once_its_file_was_added_by_hand(
-    tiny: TinySet, tmp_path: Path
-) -> None:
-    added = drop(tmp_path / "elsewhere", tiny.file, tiny.data)
-    by_hand = list(recognition.recognise(tmp_path / "elsewhere"))
-    catalogue = WeightsCatalogue([tmp_path / "described"], external=lambda: by_hand)
-    (row,) = catalogue.offers("code")
-    assert (row.problem, row.path) == ("", added)
-    assert [w.path for w in catalogue.list()] == [added]
+    by_hand = list(recognition.recognise(mine))
+    (row,) = WeightsCatalogue([described], external=lambda: by_hand).offers("code")
+    assert (row.problem, row.path) == ("", mine / tiny.file), "it was added by hand"
 
 
 def test_another_file_of_that_name_stays_what_it_was(tiny: TinySet, tmp_path: Path) -> None:
