@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
 from studio_code.pages.editor.languages import language_of
@@ -93,23 +93,18 @@ class Review(QWidget):
         self.reject_all.clicked.connect(self._workspace.decline)
         self.accept_all.clicked.connect(self.take_all)
         self.write.clicked.connect(self.write_accepted)
-        names = QHBoxLayout()
-        names.setSpacing(10)
-        names.addWidget(self._title)
-        names.addWidget(self._counts)
-        names.addStretch(1)
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
         head.setSpacing(6)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addLayout(names)
-        words.addWidget(self._why)
-        head.addLayout(words, 1)
+        head.addWidget(self._title, 1)  # gives way first: the tab above has the name
+        head.addWidget(self._counts)
         for each in (self.reject_all, self.accept_all, self.write):
-            head.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
+            head.addWidget(each)
         top = QVBoxLayout()
         top.setContentsMargins(14, 8, 10, 8)
+        top.setSpacing(2)
         top.addLayout(head)
+        top.addWidget(self._why)
         top.addWidget(self.notice.widget)
         self._hint = QLabel(
             tr(
@@ -136,6 +131,7 @@ class Review(QWidget):
         self._opened.clear()
         self.notice.hide()
         self._title.setText(proposal.path)
+        self._title.setToolTip(proposal.path)
         self._why.setText(proposal.why)
         self._why.setVisible(bool(proposal.why))
         self._counts.setText(tr("Comparing…"))
