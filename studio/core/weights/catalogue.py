@@ -236,7 +236,7 @@ def _elsewhere(offer: Weights, found: Iterable[Weights]) -> Weights:
     """Return what can be had; where the same file was added by hand, as what is here already."""
     same = (row for row in found if row.path.name == offer.path.name and row.bytes == offer.bytes)
     row = next(same, None) if offer.problem else None
-    return offer if row is None else replace(offer, problem="", path=row.path)
+    return offer if row is None else replace(offer, problem="", path=row.path, id=row.id)
 
 
 def _add(found: dict[str, Weights], weights: Weights) -> None:

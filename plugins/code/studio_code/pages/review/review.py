@@ -82,7 +82,7 @@ class Review(QWidget):
         self._title = self._ctx.ui.label("", Role.STRONG)
         self._counts = self._ctx.ui.label("", Role.SMALL)
         self._counts.setTextFormat(Qt.TextFormat.RichText)
-        self._why = self._ctx.ui.label("", Role.SMALL, wrap=True)
+        self._why = self._ctx.ui.label("", Role.SMALL)
         self.reject_all = button(tr("Reject all"), "x", tip=tr("Discard all changes (Escape)"))
         self.accept_all = button(
             tr("Accept all"), "check-check", tip=tr("Apply all changes (Ctrl+Shift+Enter)")
@@ -93,18 +93,22 @@ class Review(QWidget):
         self.reject_all.clicked.connect(self._workspace.decline)
         self.accept_all.clicked.connect(self.take_all)
         self.write.clicked.connect(self.write_accepted)
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for each in (self._title, self._why):  # they give way: both are told whole by their tips
+            each.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
-        head.setSpacing(6)
-        head.addWidget(self._title, 1)  # gives way first: the tab above has the name
+        head.setSpacing(10)
+        head.addWidget(self._title, 1)
         head.addWidget(self._counts)
-        for each in (self.reject_all, self.accept_all, self.write):
-            head.addWidget(each)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self._why, 1)
+        for button in (self.reject_all, self.accept_all, self.write):
+            buttons.addWidget(button)
         top = QVBoxLayout()
         top.setContentsMargins(14, 8, 10, 8)
-        top.setSpacing(2)
+        top.setSpacing(4)
         top.addLayout(head)
-        top.addWidget(self._why)
+        top.addLayout(buttons)
         top.addWidget(self.notice.widget)
         self._hint = QLabel(
             tr(
@@ -132,8 +136,8 @@ class Review(QWidget):
         self.notice.hide()
         self._title.setText(proposal.path)
         self._title.setToolTip(proposal.path)
-        self._why.setText(proposal.why)
-        self._why.setVisible(bool(proposal.why))
+        self._why.setText(" ".join(proposal.why.split()))
+        self._why.setToolTip(proposal.why)
         self._counts.setText(tr("Comparing…"))
         self._enable(False)
         self.view.current = -1
