@@ -183,8 +183,9 @@ def _bare_calls(text: str, known: frozenset[str]) -> list[ToolCall]:
     rest, decode = _FENCES.sub("", text).strip(), json.JSONDecoder().raw_decode
     found: list[ToolCall] = []
     while rest:
+        doubled = rest.startswith("{{")  # Qwen2.5-Coder's chat template shows a call like that
         try:
-            call, end = decode(rest)
+            call, end = decode(rest[doubled:])
         except (ValueError, RecursionError):
             return []
         if not isinstance(call, dict) or call.keys() != {"name", "arguments"}:
@@ -192,7 +193,8 @@ def _bare_calls(text: str, known: frozenset[str]) -> list[ToolCall]:
         if call["name"] not in known or not isinstance(call["arguments"], dict):
             return []
         found.append(ToolCall(name=call["name"], arguments=call["arguments"]))
-        rest = rest[end:].strip()
+        rest = rest[doubled + end :].strip()
+        rest = rest.removeprefix("}").strip() if doubled else rest
     return found
 
 

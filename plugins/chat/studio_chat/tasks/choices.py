@@ -7,8 +7,9 @@ of the second call of the first reply, ``logprobs 1`` has a line of JSON for eac
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -60,6 +61,8 @@ class Choices:
         tools: What may be called.
         must: Whether something must be.
         parallel: Whether there may be several calls.
+        answered: Calls, as text, whose results are the last that was said. Small models ask for
+            them again instead of answering; such calls are left out.
     """
 
     count: int = 1
@@ -67,11 +70,16 @@ class Choices:
     tools: list[Tool] = field(default_factory=list)
     must: bool = False
     parallel: bool = True
+    answered: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._readers = [
             CallReader([tool["name"] for tool in self.tools]) for _ in range(self.count)
         ]
+        self._held: list[dict[int, str]] = [{} for _ in range(self.count)]
+        self._told = [0] * self.count
+        self._said = False
+        self._repeated = False
 
     @classmethod
     def asked(cls, inputs: Inputs) -> Choices:
@@ -95,6 +103,7 @@ class Choices:
             offer.usable(),
             offer.choice not in (AUTO, NONE),
             offer.parallel,
+            _answered(inputs) if offer.choice == AUTO else frozenset(),
         )
 
     def constraint(self, answer: Constraint | None) -> Constraint | None:
@@ -131,13 +140,57 @@ class Choices:
         parts = list(reader.push(step.text))
         if step.kind == "end":
             parts += reader.flush()
-        for call, text in parts:
-            name = reader.names[call - 1] if call else ""
+        for call, name, text in self._fresh(number, parts, is_over=step.kind == "end"):
+            self._said = self._said or bool(call) or bool(text.strip())
             yield f"call {number + 1} {call} {name}" if call else channel, text
 
-    def calls(self) -> list[int]:
-        """Return how many calls each reply has."""
-        return [len(each.names) for each in self._readers]
+    def _fresh(
+        self, number: int, parts: Iterable[tuple[int, str]], *, is_over: bool
+    ) -> Iterator[tuple[int, str, str]]:
+        """Yield call, name and text; where calls may be left out, each once it is whole."""
+        names, held = self._readers[number].names, self._held[number]
+        for call, text in parts:
+            if not call or not self.answered:
+                yield call, names[call - 1] if call else "", text
+            else:
+                held[call] = held.get(call, "") + text
+        for call in [each for each in held if is_over or each < len(names)]:
+            text, name = held.pop(call), names[call - 1]
+            if _key(name, text) in self.answered:
+                self._repeated = True
+            else:
+                self._told[number] += 1
+                yield self._told[number], name, text
+
+    @property
+    def only_repeats(self) -> bool:
+        """Whether nothing came but calls that have been answered."""
+        return self._repeated and not self._said
+
+
+def _answered(inputs: Inputs) -> frozenset[str]:
+    """Return the calls of which the last messages are the results."""
+    messages = inputs.json("messages", list[dict[str, Any]], [])
+    if not messages or messages[-1].get("role") != "tool":
+        return frozenset()
+    return frozenset(_key(call["name"], call["arguments"]) for call in _calls(messages))
+
+
+def _calls(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield the calls since the user spoke last."""
+    for turn in reversed(messages):
+        if turn.get("role") == "user":
+            return
+        yield from turn.get("calls") or ()
+
+
+def _key(name: str, arguments: Any) -> str:
+    if isinstance(arguments, str):
+        try:
+            arguments = msgspec.json.decode(arguments)
+        except msgspec.DecodeError:
+            return ""  # cut off: like no other
+    return msgspec.json.encode([name, arguments], order="deterministic").decode()
 
 
 def _packed(spelling: bytes) -> str:

@@ -77,6 +77,11 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         prompt = _prompt(ctx, engine, params, messages, choices)
         sampling = _sampling(ctx, params, form)
         written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
+        if choices.only_repeats:  # what it asked for again it has been told: now it answers
+            choices = Choices(choices.count, choices.logprobs)
+            prompt = _prompt(ctx, engine, params, messages, choices)
+            sampling = _sampling(ctx, params, params.constraint())
+            written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
     first = written[0]
     for each in written:
         yield ctx.artifact(Kind.TEXT, each.text.encode(), suffix=".md", title=title, text=each.text)

@@ -312,6 +312,30 @@ def test_tools_are_told_and_their_calls_come_on_channels_of_their_own() -> None:
     assert form.kind == "tool_calls"
 
 
+def test_calls_that_have_been_answered_are_not_made_again() -> None:
+    """Small models ask once more instead of answering: then they answer without tools."""
+    call = '<tool_call>\n{{"name": "go", "arguments": {{"to": {0}}}}}\n</tool_call>'
+    inputs = {
+        "messages": [
+            {"role": "user", "content": "Go"},
+            {"role": "assistant", "content": "", "calls": [{"name": "go", "arguments": {"to": 1}}]},
+            {"role": "tool", "content": "gone"},
+        ],
+        "tools": {"tools": [{"name": "go", "parameters": {"type": "object"}}]},
+    }
+    asked = Reply(weights=WeightsId("w"))
+    engine = FakeTextEngine(call.format(1), "I went.")
+    done = run_task(reply, asked, inputs=inputs, models={"w": engine})
+    assert done.texts == {"": "I went."}
+    assert not engine.prompts[1].startswith("tool:")
+    engine = FakeTextEngine(f"{call.format(1)}\n{call.format(2)}")
+    done = run_task(reply, asked, inputs=inputs, models={"w": engine})
+    assert done.texts == {"call 1 1 go": '{"to": 2}'}, "what is new is called"
+    required = {**inputs, "tools": {**inputs["tools"], "choice": "required"}}  # type: ignore[dict-item]
+    done = run_task(reply, asked, inputs=required, models={"w": FakeTextEngine(call.format(1))})
+    assert done.texts == {"call 1 1 go": '{"to": 1}'}, "that was asked for"
+
+
 @pytest.mark.parametrize(
     ("inputs", "told"),
     [

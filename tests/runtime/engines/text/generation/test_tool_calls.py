@@ -79,7 +79,9 @@ def read(
 BARE = '{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}'
 
 
-@pytest.mark.parametrize("text", [BARE, f"```json\n{BARE}\n```", f"\n```\n{BARE}\n```\n"])
+@pytest.mark.parametrize(
+    "text", [BARE, f"{{{BARE}}}", f"```json\n{BARE}\n```", f"\n```\n{BARE}\n```\n"]
+)
 @pytest.mark.parametrize("size", [1, 7, 500])
 def test_a_call_without_its_marks_is_one(text: str, size: int) -> None:
     wanted = [("weather", {"city": "Oslo", "days": 2})]
