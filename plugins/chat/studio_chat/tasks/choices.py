@@ -79,7 +79,6 @@ class Choices:
         self._held: list[dict[int, str]] = [{} for _ in range(self.count)]
         self._told = [0] * self.count
         self._said = False
-        self._repeated = False
 
     @classmethod
     def asked(cls, inputs: Inputs) -> Choices:
@@ -156,16 +155,14 @@ class Choices:
                 held[call] = held.get(call, "") + text
         for call in [each for each in held if is_over or each < len(names)]:
             text, name = held.pop(call), names[call - 1]
-            if _key(name, text) in self.answered:
-                self._repeated = True
-            else:
+            if _key(name, text) not in self.answered:
                 self._told[number] += 1
                 yield self._told[number], name, text
 
     @property
-    def only_repeats(self) -> bool:
-        """Whether nothing came but calls that have been answered."""
-        return self._repeated and not self._said
+    def are_empty(self) -> bool:
+        """Whether results were handed in and nothing came but calls that have been answered."""
+        return bool(self.answered) and not self._said
 
 
 def _answered(inputs: Inputs) -> frozenset[str]:

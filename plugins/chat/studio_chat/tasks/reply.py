@@ -77,7 +77,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         prompt = _prompt(ctx, engine, params, messages, choices)
         sampling = _sampling(ctx, params, form)
         written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
-        if choices.only_repeats:  # what it asked for again it has been told: now it answers
+        if choices.are_empty:  # it has been told all that it asked for: now it answers
             choices = Choices(choices.count, choices.logprobs)
             prompt = _prompt(ctx, engine, params, messages, choices)
             sampling = _sampling(ctx, params, params.constraint())

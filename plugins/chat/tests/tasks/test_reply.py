@@ -313,7 +313,7 @@ def test_tools_are_told_and_their_calls_come_on_channels_of_their_own() -> None:
 
 
 def test_calls_that_have_been_answered_are_not_made_again() -> None:
-    """Small models ask once more instead of answering: then they answer without tools."""
+    """Small models ask once more, or end, instead of answering: then they do so without tools."""
     call = '<tool_call>\n{{"name": "go", "arguments": {{"to": {0}}}}}\n</tool_call>'
     inputs = {
         "messages": [
@@ -324,10 +324,11 @@ def test_calls_that_have_been_answered_are_not_made_again() -> None:
         "tools": {"tools": [{"name": "go", "parameters": {"type": "object"}}]},
     }
     asked = Reply(weights=WeightsId("w"))
-    engine = FakeTextEngine(call.format(1), "I went.")
-    done = run_task(reply, asked, inputs=inputs, models={"w": engine})
-    assert done.texts == {"": "I went."}
-    assert not engine.prompts[1].startswith("tool:")
+    for nothing in (call.format(1), ""):
+        engine = FakeTextEngine(nothing, "I went.")
+        done = run_task(reply, asked, inputs=inputs, models={"w": engine})
+        assert done.texts == {"": "I went."}
+        assert not engine.prompts[1].startswith("tool:")
     engine = FakeTextEngine(f"{call.format(1)}\n{call.format(2)}")
     done = run_task(reply, asked, inputs=inputs, models={"w": engine})
     assert done.texts == {"call 1 1 go": '{"to": 2}'}, "what is new is called"
