@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,8 @@ MOST = 16
 """Replies at once: as many as an engine writes together."""
 MOST_LOGPROBS = 20
 AUTO, NONE, REQUIRED = "auto", "none", "required"
+SOME_WORDS: Final = Constraint("regex", r"\S[\s\S]*")
+"""The form of a reply that may be anything but empty."""
 
 
 class Offer(msgspec.Struct):

@@ -25,7 +25,7 @@ from studio.api import (
 from studio.api.worker.text import FittedPrompt
 from studio_chat.documents.evidence import DocumentContext, Encoders, ground
 from studio_chat.schema import Reply
-from studio_chat.tasks.choices import Choices
+from studio_chat.tasks.choices import SOME_WORDS, Choices
 from studio_chat.tasks.pictures import with_pictures
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -80,7 +80,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         if choices.are_empty:  # it has been told all that it asked for: now it answers
             choices = Choices(choices.count, choices.logprobs)
             prompt = _prompt(ctx, engine, params, messages, choices)
-            sampling = _sampling(ctx, params, params.constraint())
+            sampling = _sampling(ctx, params, params.constraint() or SOME_WORDS)
             written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
     first = written[0]
     for each in written:

@@ -329,6 +329,7 @@ def test_calls_that_have_been_answered_are_not_made_again() -> None:
         done = run_task(reply, asked, inputs=inputs, models={"w": engine})
         assert done.texts == {"": "I went."}
         assert not engine.prompts[1].startswith("tool:")
+        assert engine.samplings[1].constraint is not None, "an empty reply will not do"
     engine = FakeTextEngine(f"{call.format(1)}\n{call.format(2)}")
     done = run_task(reply, asked, inputs=inputs, models={"w": engine})
     assert done.texts == {"call 1 1 go": '{"to": 2}'}, "what is new is called"
