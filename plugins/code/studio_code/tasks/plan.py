@@ -109,7 +109,8 @@ def planned(
     for row in rows:
         new = [placed(path, [*row.files, *named], known) for path in row.new_files]
         new = [path for path in new if path not in known]
-        paths = tuple(dict.fromkeys([*row.files, *new]))
+        # A step without a file goes where its title says, or the request: nowhere else.
+        paths = tuple(dict.fromkeys([*row.files, *new] or files_named(row.title, known) or named))
         step = Step(" ".join(row.title.replace("[", "(").replace("]", ")").split()), paths)
         if step.title and step not in found:
             found.append(step)

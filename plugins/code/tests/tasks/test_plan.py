@@ -85,6 +85,12 @@ def test_a_file_that_is_named_and_no_step_takes_gets_one() -> None:
         plan, Context(Engine(answer(("Write", [], ["info.py"])))), params, context=context
     )
     assert again.result["steps"][0]["files"] == ["shop/info.py"], "beside what it is exported from"
+    vague = answer(("Export it from __init__.py", [], []), ("Write describe", [], []))
+    made = drive(plan, Context(Engine(vague)), params, context=context)
+    assert [step["files"] for step in made.result["steps"]] == [
+        ["shop/__init__.py"],
+        ["shop/__init__.py", "shop/info.py"],
+    ], "never a file that nobody named"
     engine = Engine(answer(("Raise the rate", ["shop/tax.py"], [])))
     params = Plan.parse({"prompt": "Use total of cart.py in tax.py as vat.py did."})
     made = drive(plan, Context(engine), params, context=context)
