@@ -34,9 +34,14 @@ STYLES = (
 )
 
 
+def gallery_style(name: str) -> GalleryStyle | None:
+    """Return a gallery style by its name or title; None for a picture of the user's."""
+    said = name.strip().lower()
+    found = (s for s in STYLES if said == s.name or said.replace("-", " ") == s.title.lower())
+    return next(found, None)
+
+
 def style_file(name: str) -> Path:
     """Return the file of a gallery style, by its name or title, or ``name`` itself as a path."""
-    known = {style.name: style.path for style in STYLES}
-    known |= {style.title.lower(): style.path for style in STYLES}
-    said = name.strip().lower()
-    return known.get(said) or known.get(said.replace("-", " ")) or Path(name).expanduser()
+    style = gallery_style(name)
+    return Path(name).expanduser() if style is None else style.path

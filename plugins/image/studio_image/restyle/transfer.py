@@ -37,6 +37,8 @@ class Wish:
         strength: Of the style against the content.
         keep_colours: Change the brightness only.
         steps: In all scales together.
+        start: Where the steps start, (1, 3, h, w) in 0…1; None for the content in the colours of
+            the styles.
     """
 
     content: torch.Tensor
@@ -44,6 +46,7 @@ class Wish:
     strength: float = 1.0
     keep_colours: bool = False
     steps: int = 120
+    start: torch.Tensor | None = None
 
 
 def transfer(
@@ -51,15 +54,19 @@ def transfer(
 ) -> Iterator[torch.Tensor | None]:
     """Yield the picture (1, 3, H, W) in 0…1 after each step, coarse scales at their own size.
 
-    The steps start from the content in the colours of the styles, with a faint noise that
-    ``generator`` draws. The tensor is the caller's to read until the next one. Within a step it
-    yields None after each layer of the network: a large picture takes seconds for one.
+    The steps start from ``wish.start``, with a faint noise that ``generator`` draws. The tensor is
+    the caller's to read until the next one. Within a step it yields None after each layer of the
+    network: a large picture takes seconds for one.
     """
     content = wish.content.to(features.device)
     styles = [(picture.to(features.device), share) for picture, share in wish.styles]
     if wish.keep_colours:
         content, styles = _grey(content), _grey_styles(styles, content)
-    canvas = yield from _in_their_colours(content, styles, wish.strength)
+    if wish.start is None:
+        canvas = yield from in_their_colours(content, styles, wish.strength)
+    else:
+        canvas = wish.start.to(content)
+        canvas = _grey(canvas) if wish.keep_colours else canvas
     canvas = _with_noise(canvas, generator)
     for size, steps in scales(content.shape[-2:], wish.steps):
         canvas = resized(canvas, size)
@@ -118,7 +125,7 @@ class Goal:
             ways: list[tuple[torch.Tensor, torch.Tensor | None]] = []
             if flow is not None:
                 ways.append((given, flow))
-            ways += [(off * LOSS_SCALE, None) for off in self._off(name, given)]
+            ways += [(off * LOSS_SCALE, None) for off in self.off(name, given)]
             outputs, flows = zip(*ways, strict=True)
             (flow,) = torch.autograd.grad(outputs, taken, flows)
             yield
@@ -127,7 +134,7 @@ class Goal:
         (rough,) = torch.autograd.grad(_roughness(smooth) * LOSS_SCALE, smooth)
         return rough + flow
 
-    def _off(self, name: str, found: torch.Tensor) -> Iterator[torch.Tensor]:
+    def off(self, name: str, found: torch.Tensor) -> Iterator[torch.Tensor]:
         """Yield how far off a layer is. It is relative, so weights fit any picture."""
         if name == CONTENT_LAYER:
             yield _relative(found.float(), self.content)
@@ -207,7 +214,7 @@ def _with_noise(picture: torch.Tensor, generator: torch.Generator | None) -> tor
 # --- colours ----------------------------------------------------------------------------------
 
 
-def _in_their_colours(
+def in_their_colours(
     content: torch.Tensor, styles: Sequence[tuple[torch.Tensor, float]], strength: float
 ) -> Generator[None, None, torch.Tensor]:
     """Yield after each style; return ``content`` with the mean and covariance of their colours.

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verdict
+from studio.api import (
+    BadInput,
+    Cancelled,
+    ErrorCode,
+    Event,
+    Kind,
+    Rung,
+    StudioError,
+    TaskContext,
+    Verdict,
+)
 from studio_image import picture_arrays
 from studio_image.lent import as_lent
 from studio_image.repair import faces
@@ -26,10 +36,12 @@ from studio_image.restyle.canvas import (
     fitted_to,
 )
 from studio_image.restyle.strokes import LUMA, PAINTED, painted
-from studio_image.restyle.styles import STYLES, style_file
+from studio_image.restyle.styles import STYLES, gallery_style, style_file
 from studio_image.schema import Restyle
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish
 
@@ -39,8 +51,11 @@ STROKES = 1.375  # size of the style pictures against the result: larger ones, l
 LARGEST = 1024  # px: the longer side of what features are computed of; tiles of what is larger
 TILE = 512  # px: the side of a tile
 _TILE_COUNTS = 4  # of the steps before: about as long takes a tile
+PREVIEW = "restyle-preview"
+"""Weights that paint the first picture of the included styles; without them it is a sketch."""
 _SKETCH, _SKETCH_STEPS = 128, 24  # px: the longer side of the first preview, and its steps
 _SKETCH_EVERY = 8  # steps of the sketch
+_FIRST = 256  # px: of what is painted in strokes and shown before the picture itself
 _SKETCH_FROM = 384  # px: smaller pictures show something soon enough
 _SKETCH_SHOWN = 16  # steps of the picture itself, before it has more to show than the sketch
 SMALLEST = 64  # px: the longer side of what is still a picture, where memory is short
@@ -49,11 +64,12 @@ SMALLEST = 64  # px: the longer side of what is still a picture, where memory is
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     """Give a picture the style of others; when stopped, hand over the picture as it is then.
 
-    Of a large picture a small one is shown first. What is larger than ``LARGEST`` is drawn at that
-    size, enlarged, and drawn finer tile by tile. Where memory is short, what is drawn first becomes
-    smaller. Faces stay as they are unless that is not wanted. The included styles of ``PAINTED``,
-    each alone, are painted stroke by stroke at any size, without weights: what makes them up is
-    finer than features of a network can say.
+    What one pass of a network makes of it is shown first where it knows the styles, and the steps
+    go on from there; else of a large picture a small one. What is larger than ``LARGEST`` is drawn
+    at that size, enlarged, and drawn finer tile by tile. Where memory is short, what is drawn first
+    becomes smaller. Faces stay as they are unless that is not wanted. The included styles of
+    ``PAINTED``, each alone, are painted stroke by stroke at any size, without weights: what makes
+    them up is finer than features of a network can say.
 
     Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
     result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early`` and
@@ -89,8 +105,8 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
 
 def _by_strokes(params: Restyle) -> str | None:
     """Return the style that is painted stroke by stroke; None if the transfer is asked for."""
-    name = params.styles[0].strip().lower()
-    return name if len(params.styles) == 1 and name in PAINTED else None
+    style = gallery_style(params.styles[0])
+    return style.name if len(params.styles) == 1 and style and style.name in PAINTED else None
 
 
 def _with_strokes(
@@ -99,15 +115,28 @@ def _with_strokes(
     yield ctx.progress(0, 1, "Painting")
     started = time.monotonic()
     fitted = fitted_to(picture, params.size)
-    rng = np.random.default_rng(ctx.rng.seed)
-    work = partial(painted, picture_arrays.on_white(fitted), name, rng)
-    made = yield from ctx.in_thread(work)
-    made = _mixed(fitted, made, params)
-    verdict = picture_arrays.verdict(made, size=(fitted.shape[1], fitted.shape[0]), source=fitted)
+    height, width = fitted.shape[:2]
+    if max(height, width) >= _SKETCH_FROM:
+        small = yield from _with_brush(ctx, params, fitted_to(picture, _FIRST), name)
+        share = min(1.0, LARGEST / max(height, width))
+        shown = picture_arrays.resized(small[..., :3], round(share * width), round(share * height))
+        yield ctx.progress(0, 1, "A first picture", shown)
+    made = yield from _with_brush(ctx, params, fitted, name)
+    verdict = picture_arrays.verdict(made, size=(width, height), source=fitted)
     yield ctx.progress(1, 1, "Painting")
     yield from _handed_over(
         ctx, params, fitted, made, verdict, params.steps, time.monotonic() - started
     )
+
+
+def _with_brush(
+    ctx: TaskContext, params: Restyle, picture: np.ndarray, name: str
+) -> Generator[Event, None, np.ndarray]:
+    """Return a picture painted as it was asked for, at its own size."""
+    rng = np.random.default_rng(ctx.rng.seed)
+    work = partial(painted, picture_arrays.on_white(picture), name, rng)
+    made = yield from ctx.in_thread(work)
+    return _mixed(picture, made, params)
 
 
 def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray:
@@ -143,7 +172,7 @@ def _painted(
         left: Tiles that will be drawn finer.
     """
     from studio_image.restyle.features import Features
-    from studio_image.restyle.transfer import Wish, transfer
+    from studio_image.restyle.transfer import Wish, resized, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
     wish = Wish(
@@ -158,8 +187,13 @@ def _painted(
         features = as_lent(model, Features, params.weights, "restyling")
         canvas = Canvas(wish.content, picture, time.monotonic(), left=left)
         total = params.steps + _TILE_COUNTS * left
-        is_sketched = max(height, width) >= _SKETCH_FROM
-        if is_sketched:
+        first = yield from _first_picture(ctx, params, wish)
+        is_sketched = first is None and max(height, width) >= _SKETCH_FROM
+        if first is not None:
+            shown = as_array(resized(first, (height, width)))
+            yield ctx.progress(0, total, "A first picture", shown)
+            wish = replace(wish, start=first)
+        elif is_sketched:
             yield from _sketched(ctx, features, wish, total)
         rng = ctx.rng.torch(ctx.device).manual_seed(ctx.rng.seed)
         noise = rng.get_state()
@@ -176,6 +210,8 @@ def _painted(
                         break
                     done = canvas.done
                     has_more = not is_sketched or done >= _SKETCH_SHOWN
+                    if first is not None:  # the steps began with it, coarse ones may be coarser
+                        has_more = max(canvas.tensor.shape) >= max(first.shape)
                     is_shown = has_more and done % PREVIEW_EVERY == 1
                     preview = as_array(canvas.tensor) if is_shown else None
                     yield ctx.progress(done, total, "", preview)
@@ -189,6 +225,32 @@ def _painted(
                 yield from filter(None, _results(ctx, params, canvas))
             raise
     return canvas
+
+
+def _first_picture(
+    ctx: TaskContext, params: Restyle, wish: Wish
+) -> Generator[Event | None, None, Tensor | None]:
+    """Return what one pass of a network makes of it; None for styles that it does not know."""
+    import torch
+
+    from studio_image.restyle import preview
+
+    known = [gallery_style(name) for name in params.styles]
+    shares = torch.zeros(len(preview.STYLES))
+    for style, (_, share) in zip(known, wish.styles, strict=True):
+        if style is None or style.name not in preview.STYLES:
+            return None
+        shares[preview.STYLES.index(style.name)] += share
+    rng = ctx.rng.torch(ctx.device).manual_seed(ctx.rng.seed)
+    try:
+        with ctx.lease(PREVIEW) as model:
+            network = as_lent(model, preview.TransformNetwork, PREVIEW, "restyling")
+            made = yield from preview.first_picture(network, wish, shares, rng)
+    except StudioError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+        return None
+    return made if made.isfinite().all() else None
 
 
 def _sketched(ctx: TaskContext, features: Features, wish: Wish, total: int) -> Iterator[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
 from studio_image.recipes import recipe as recipes
 from studio_image.repair import faces
-from studio_image.restyle import detail
+from studio_image.restyle import detail, preview
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.styles import STYLES
 from studio_image.restyle.transfer import Wish, resized, scales, transfer
@@ -29,7 +30,11 @@ from studio_image.schema import Restyle
 from studio_image.tasks import style_transfer
 from studio_image.tasks.style_transfer import restyle
 
-REAL = Path(__file__).parents[4] / "resources/weights/starter/vgg16-features.safetensors"
+WEIGHTS = Path(__file__).parents[4] / "resources/weights"
+REAL, FIRST = (
+    WEIGHTS / "starter/vgg16-features.safetensors",
+    WEIGHTS / "restyle-preview.safetensors",
+)
 
 
 def small_network(channels: int = 4) -> dict[str, torch.Tensor]:
@@ -59,12 +64,19 @@ def png(array: np.ndarray) -> bytes:
 
 
 def run(
-    given: np.ndarray | None = None, seed: int = 3, lent: Features | None = None, **changes: Any
+    given: np.ndarray | None = None,
+    seed: int = 3,
+    lent: Features | None = None,
+    network: preview.TransformNetwork | None = None,
+    **changes: Any,
 ) -> Made:
     values: dict[str, Any] = {"styles": ["waves"], "size": 64, "steps": 10, "weights": "vgg"}
     params = Restyle.parse(values | changes)
     inputs = {"image": png(picture() if given is None else given)}
-    return run_task(restyle, params, seed=seed, models={"vgg": lent or features()}, inputs=inputs)
+    models: dict[str, Any] = {"vgg": lent or features()}
+    if network is not None:
+        models[style_transfer.PREVIEW] = network
+    return run_task(restyle, params, seed=seed, models=models, inputs=inputs)
 
 
 def pixels(made: Made) -> np.ndarray:
@@ -264,6 +276,71 @@ def test_a_small_sketch_is_shown_before_a_large_picture(monkeypatch: pytest.Monk
     assert np.array_equal(pixels(made), pixels(plain)), "it changes nothing of the result"
 
 
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> preview.TransformNetwork:
+    monkeypatch.setattr(preview, "SIDE", 64)
+    torch.manual_seed(0)
+    made = preview.TransformNetwork().eval().requires_grad_(False)
+    made.last.weight.normal_(0, 0.05)
+    return made
+
+
+def test_included_styles_begin_with_a_first_picture_and_go_on_from_it(
+    network: preview.TransformNetwork, tmp_path: Path
+) -> None:
+    made, plain = run(network=network), run()
+    first = next(event for event in made.progress if event.preview is not None)
+    assert (first.done, first.message) == (0, "A first picture")
+    assert first.preview is not None
+    assert first.preview.shape == (48, 64, 3)
+    assert not np.array_equal(pixels(made), pixels(plain)), "the steps begin with it"
+    assert made.result["steps"] == plain.result["steps"]
+    own = tmp_path / "own.png"
+    own.write_bytes(png(picture()))
+    for styles in ([str(own)], ["waves", str(own)], ["waves", "ink"]):
+        others = run(network=network, styles=styles, mix=[1] * len(styles))
+        assert all(event.message != "A first picture" for event in others.progress)
+        assert np.array_equal(pixels(others), pixels(run(styles=styles, mix=[1] * len(styles))))
+
+
+def test_a_first_picture_is_mixed_as_strong_and_as_coloured_as_asked(
+    network: preview.TransformNetwork,
+) -> None:
+    content = torch.rand(1, 3, 40, 64)
+    wish = Wish(content, [(torch.rand(1, 3, 32, 32), 1.0)])
+
+    def first(wish: Wish, **shares: float) -> torch.Tensor:
+        row = torch.tensor([shares.get(name, 0.0) for name in preview.STYLES])
+        return finished(preview.first_picture(network, wish, row, torch.manual_seed(1)))
+
+    with torch.no_grad():
+        network.layers[0].shift[1] += 1.0  # of mosaic alone
+    waves, mosaic, both = (
+        first(wish, waves=1),
+        first(wish, mosaic=1),
+        first(wish, waves=0.5, mosaic=0.5),
+    )
+    assert waves.shape == (1, 3, 40, 64)
+    assert min((waves - mosaic).abs().max(), (both - waves).abs().max()) > 1e-3
+    faint = first(replace(wish, strength=0.1), waves=1)
+    torch.testing.assert_close(faint, torch.lerp(content, waves, 0.1))
+    kept = first(replace(wish, keep_colours=True), waves=1)
+    assert (kept - content).std(1).max() < (waves - content).std(1).max()
+    strip = first(replace(wish, content=torch.rand(1, 3, 2, 900)), waves=1)
+    assert strip.shape == (1, 3, 32, 64)
+
+
+def test_the_file_of_first_pictures_keeps_what_was_trained(
+    network: preview.TransformNetwork, tmp_path: Path
+) -> None:
+    file = tmp_path / "preview.safetensors"
+    preview.save(file, network)
+    assert preview.loader().recognise(file) is not None
+    again = finished(preview.loader().load(file, "cpu"))
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value, rtol=1e-3, atol=1e-3)
+
+
 # --- faces ------------------------------------------------------------------------------------
 
 
@@ -395,6 +472,12 @@ def test_real_features_bring_the_colours_of_the_style() -> None:
     params = Restyle.parse({"styles": ["waves"], "size": 96, "steps": 40, "weights": "vgg"})
     grey = np.full((96, 96, 3), 128, np.uint8)
     grey[24:72, 24:72] = 200
-    made = run_task(restyle, params, models={"vgg": loaded(REAL)}, inputs={"image": png(grey)})
-    red, _, blue = pixels(made).reshape(-1, 3).mean(0)
-    assert blue > red + 15
+    models = {
+        "vgg": loaded(REAL),
+        style_transfer.PREVIEW: finished(preview.loader().load(FIRST, "cpu")),
+    }
+    made = run_task(restyle, params, models=models, inputs={"image": png(grey)})
+    first = next(event.preview for event in made.progress if event.preview is not None)
+    for found in (first, pixels(made)):
+        red, _, blue = found.reshape(-1, 3).mean(0)
+        assert blue > red + 15

@@ -13,6 +13,7 @@ from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
 from studio_image.restyle.strokes import LUMA, PAINTED, painted
 from studio_image.schema import Restyle
+from studio_image.tasks import style_transfer
 from studio_image.tasks.style_transfer import restyle
 
 
@@ -80,6 +81,18 @@ def test_a_style_alone_is_painted_without_weights_and_the_seed_decides(style: st
     assert made.artifacts[0].verdict.passed
     assert not made.result["ended_early"]
     assert np.array_equal(pixels(made), pixels(run(ball(), style)))
+
+
+def test_a_large_painting_is_shown_small_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run(ball(), "points")
+    monkeypatch.setattr(style_transfer, "_SKETCH_FROM", 100)
+    monkeypatch.setattr(style_transfer, "_FIRST", 64)
+    made = run(ball(), "points")
+    (first,) = (event for event in made.progress if event.preview is not None)
+    assert (first.done, first.message) == (0, "A first picture")
+    assert first.preview is not None
+    assert first.preview.shape == (160, 160, 3)
+    assert np.array_equal(pixels(made), pixels(plain)), "it changes nothing of the result"
 
 
 def test_strength_colours_and_what_is_clear_are_as_asked() -> None:
