@@ -6,8 +6,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox
 
+from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.pages.server_keys import ServerKeys
 from studio.desktop.widgets.switch import Switch
+from studio.desktop.window.local_server import ServerSwitch
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import words
 
@@ -55,3 +57,8 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     switch.click()
     qtbot.waitUntil(lambda: not server.is_running)
     assert not app.window.activity.server
+    next(s for s in found if s.accessibleName() == "Start with the studio").click()
+    again = ServerSwitch(app.session.studio, app.window.activity, Background(Bridge()))
+    qtbot.waitUntil(lambda: again.server is not None and again.server.is_running)
+    again.switch(False)
+    qtbot.waitUntil(lambda: again.server is None)
