@@ -26,6 +26,8 @@ MOVES: Final = re.compile(
 _WHOLE_LINES: Final = 60
 """Up to here a file is written anew as a whole."""
 _SHOWN_LINES: Final = 30
+_BLANK: Final = 2
+"""Empty lines above a definition of a Python file (PEP 8)."""
 _ADDS: Final = re.compile(
     r"\b(?:add|create|implement|introduce|give|write)\b.{0,60}\b"
     r"(?:function|method|property|attribute|class|exception|constant|definition)\b",
@@ -188,6 +190,20 @@ def undone(source: Source, part: Part, before: str) -> tuple[Source, Part]:
         holder = part.name.rpartition(".")[0]
         place = f"{NEW_IN}{holder}" if holder else NEW
     return was, next((each for each in all_parts(was) if each.name == place), part)
+
+
+def spaced(source: Source, text: str) -> str:
+    """Return a new Python text with two empty lines above what is defined anew at its top."""
+    before = {each.name for each in parts(source.text, "python")}
+    lines = text.split("\n")
+    for each in reversed(parts(text, "python")):
+        start = each.first - 1
+        while start and lines[start - 1].startswith("#"):
+            start -= 1  # a comment right above belongs to it
+        blank = start - len("\n".join(lines[:start]).rstrip().split("\n"))
+        if "." not in each.name and each.name not in before and start and 0 <= blank < _BLANK:
+            lines[start:start] = [""] * (_BLANK - blank)
+    return "\n".join(lines)
 
 
 def without(source: Source, code: str, names: Collection[str]) -> str:

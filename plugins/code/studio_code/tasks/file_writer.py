@@ -275,7 +275,10 @@ def _judged(
     trouble = file_edit.fault(source, text, kept)
     if trouble or source.language.id != "python":
         return text, trouble
+    ends = "\r\n" if "\r\n" in text else "\n"
+    text = file_edit.spaced(source, text.replace("\r\n", "\n"))
     text, trouble = demands.met(work.params.prompt, source.text, text, work.texts)
+    text = text.replace("\n", ends)
     text, lacking = yield from _imported(ctx, work, source, text)
     if lacking and is_last:
         trouble = f"Nothing defines {', '.join(sorted(lacking)[:6])}."

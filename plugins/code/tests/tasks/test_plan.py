@@ -283,3 +283,16 @@ def test_the_form_that_a_request_gives_a_definition_is_kept(
     assert met(asked, wrong, wrong, others) == (wrong, ""), "it was there"
     other = "Call f(3), as a class Shopper, a friend, would."
     assert met(other, "", wrong, others) == (wrong, "")
+
+
+def test_new_definitions_stand_apart_as_python_has_it() -> None:
+    source = Source("a.py", "import os\n\nclass A:\n    pass\n")
+    text = f"{source.text}\n# two\n@cache\ndef b(): ...\ndef c(): ...\n\n\ndef d(): ...\n"
+    assert file_edit.spaced(source, text) == (
+        f"{source.text}\n\n# two\n@cache\ndef b(): ...\n\n\ndef c(): ...\n\n\ndef d(): ...\n"
+    )
+    assert file_edit.spaced(Source("b.py", ""), "def a(): ...\n") == "def a(): ...\n"
+    texts = {"a.py": "import os\r\n"}
+    engine = Engine("import os\ndef b():\n    pass\n")
+    made = edited(engine, texts, prompt="Add b", steps="Add b [a.py]")
+    assert made.result["edits"][0]["text"].count("\r\n") in (0, 5), "line ends are of one kind"
