@@ -248,7 +248,7 @@ CASES: dict[str, Case] = {
     ),
     "code.edit": Case(
         {"prompt": "Make it triple", "steps": "Triple it [it.py]"},
-        lambda: Engine(CODE.replace("2", "3")),
+        lambda: Engine(CODE.replace("2", "3"), "2) == 6\n", "2) == 6\n"),
         {"context": [{"path": "it.py", "text": CODE}]},
     ),
     "image.enlarge": Case(
