@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdMolDescriptors
-from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
 from rdkit.Chem.rdFingerprintGenerator import GetMorganFeatureAtomInvGen, GetMorganGenerator
+
+from studio_molecules.bench import pharmacophore
 
 Measure = Callable[[Chem.Mol], float]
 
@@ -26,7 +27,7 @@ _FINGERPRINTS: Final[dict[str, Callable[[Chem.Mol], Any]]] = {
     "ECFP6": _ECFP6.GetSparseCountFingerprint,
     "FCFP4": _FCFP4.GetSparseCountFingerprint,
     "AP": lambda mol: rdMolDescriptors.GetAtomPairFingerprint(mol, maxLength=10),
-    "PHCO": lambda mol: Generate.Gen2DFingerprint(mol, Gobbi_Pharm2D.factory),
+    "PHCO": pharmacophore.fingerprint,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from rdkit import Chem
+from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from studio.api import ErrorCode, StudioError
@@ -23,6 +24,7 @@ from studio_molecules.bench import (
     hazard_screen,
     moses,
     moses_data,
+    pharmacophore,
     sample_efficiency,
     similarity,
     speed,
@@ -116,6 +118,14 @@ def test_goals_give_what_the_published_package_gives() -> None:
         found = [measure(Chem.MolFromSmiles(row["smiles"])) for row in rows]
         assert found == pytest.approx(told, abs=1e-6), goal
         assert max(told) > min(told), "not all alike"
+
+
+def test_pharmacophores_have_the_bits_of_rdkit() -> None:
+    drugs = [row["smiles"] for row in common_molecules.molecules()][::20]
+    for text in (*drugs, "", "C", "[Na+].CC(=O)[O-]"):
+        mol = Chem.MolFromSmiles(text)
+        known = set(Generate.Gen2DFingerprint(mol, Gobbi_Pharm2D.factory).GetOnBits())
+        assert set(pharmacophore.fingerprint(mol).GetOnBits()) == known, text
 
 
 def test_goals_of_efficiency_alone_are_what_they_are_called() -> None:
