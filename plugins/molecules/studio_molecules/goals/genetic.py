@@ -99,6 +99,8 @@ class _Island:
                 new.held = None
                 return False
             self._drop(worst)
+        if new.score <= 0 and len(people) >= most:
+            new.held = None  # so many may stay that they would fill the memory
         place = bisect_left(people, -new.score, key=_loss) if new.score > 0 else len(people)
         people.insert(place, new)
         self._scaffolds[new.scaffold] += 1
