@@ -51,8 +51,10 @@ class Order:
         if self.verb == "repair":
             n = repair.repair(self.place, self.payload, told)
             if n:
-                return tr("{n} files were damaged, and are whole again.").format(n=n)
-            return tr("All files are whole.")
+                if n == 1:
+                    return tr("One file was damaged. It was restored.")
+                return tr("{n} files were damaged. They were restored.").format(n=n)
+            return tr("No file is damaged.")
         assert self.payload is not None
         assert self.release is not None
         installer.install(self.place, self.payload, self.release, told)

@@ -83,7 +83,7 @@ def test_an_upgrade_over_a_running_studio_a_downgrade_and_the_end(
     )
     for name in ("repair", "repaired", "uninstall", "uninstalled"):
         pictures(machine, f"{name}.png")
-    assert "1 files were damaged" in gone
+    assert "One file was damaged" in gone
 
 
 def test_a_path_with_spaces_and_umlauts_a_second_user_and_a_folder_nobody_may_write(
