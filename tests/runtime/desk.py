@@ -73,6 +73,7 @@ class ToyLoader:
     Attributes:
         loads: Names of what was loaded, in order.
         gates: Name → event that the loading of it waits for, between its first two parts.
+        waits: Set once one does.
     """
 
     family = "toy"
@@ -83,6 +84,7 @@ class ToyLoader:
         self.builders = 0
         self.most_builders = 0
         self.gates: dict[str, threading.Event] = {}
+        self.waits = threading.Event()
         self.working = 0
 
     def recognise(self, path: Path) -> WeightsFacts | None:
@@ -97,6 +99,7 @@ class ToyLoader:
         try:
             yield 0.0
             while path.stem in self.gates and not self.gates[path.stem].is_set():
+                self.waits.set()
                 yield 0.5
             self.loads.append(path.stem)
             return ToyModel(path.stem)

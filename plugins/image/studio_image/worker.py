@@ -15,8 +15,8 @@ from studio_image.additions.controls import weights as control_weights
 from studio_image.additions.inversions import weights as inversion_weights
 from studio_image.diffusion import weights as diffusion_weights
 from studio_image.probe import weights as probe_weights
-from studio_image.restyle import preview
 from studio_image.restyle import weights as feature_weights
+from studio_image.restyle.preview import weights as preview_weights
 from studio_image.starter import weights as starter_weights
 from studio_image.tasks import edit, enlargement, film, generation, grid, repair, style_transfer
 from studio_image.upscale import weights as upscale_weights
@@ -42,7 +42,7 @@ def studio_loaders() -> Sequence[Loader]:
     return (
         starter_weights.loader(),
         probe_weights.loader(),
-        preview.loader(),
+        preview_weights.loader(),
         lora_weights.loader(),
         inversion_weights.loader(),
         control_weights.loader(),

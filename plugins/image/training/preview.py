@@ -24,7 +24,8 @@ from torch import Tensor
 from export import update_sidecar
 from studio.api import finished
 from studio_image.restyle.features import Features
-from studio_image.restyle.preview import STYLES, TransformNetwork, save
+from studio_image.restyle.preview.network import STYLES, TransformNetwork
+from studio_image.restyle.preview.weights import save
 from studio_image.restyle.styles import style_file
 from studio_image.restyle.transfer import (
     CONTENT_LAYER,

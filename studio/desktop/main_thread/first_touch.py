@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QWindow
+from shiboken6 import isValid
 
 _TOUCHES = {
     QEvent.Type.KeyPress,
@@ -30,7 +31,7 @@ class FirstTouch(QObject):
 
     def wait(self, waits: bool = True) -> None:
         """Call at the next touch; or no more."""
-        if waits == self._waits:
+        if waits == self._waits or not isValid(self._window):  # which may be gone before its jobs
             return
         self._waits = waits
         if waits:

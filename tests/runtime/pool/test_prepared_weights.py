@@ -31,7 +31,8 @@ def test_weights_are_there_before_the_job_that_wants_them_and_only_the_pool_tell
     desk.weights("small", 100)
     desk.send(Prepare("small"))
     desk.wait(lambda each: isinstance(each, Status) and bool(each.loaded))
-    status = desk.status()
+    while (status := desk.status()).running == ("prepare small",):
+        pass  # it ends a moment after the weights are there
     assert (status.jobs, status.running) == ((), ())
     assert not [each for each in desk.messages if isinstance(each, JobChanged | Finished)]
     assert desk.run("short.use", weights="small").state is JobState.DONE
@@ -42,6 +43,7 @@ def test_a_job_that_comes_meanwhile_waits_for_what_is_prepared(desk: Desk, holde
     desk.loader.gates["small"] = threading.Event()
     desk.weights("small", 100)
     desk.send(Prepare("small"))
+    assert desk.loader.waits.wait(PATIENCE)
     job = desk.submit("short.use", weights="small")
     desk.wait(lambda each: "for small to load" in getattr(each, "reason", ""))
     desk.loader.gates["small"].set()

@@ -233,7 +233,7 @@ def _first_picture(
     """Return what one pass of a network makes of it; None for styles that it does not know."""
     import torch
 
-    from studio_image.restyle import preview
+    from studio_image.restyle.preview import network as preview
 
     known = [gallery_style(name) for name in params.styles]
     shares = torch.zeros(len(preview.STYLES))

@@ -147,12 +147,12 @@ def test_when_memory_runs_out_less_is_done_at_a_time_and_that_is_said(
 ):
     model = loaded[name]
     network, vae = model.network, model.pipe.vae
-    forward, plain_decode = type(network).forward, type(vae).decode
+    forward, plain_decode = network.forward, type(vae).decode
 
-    def narrow(self, *given, **named):
+    def narrow(*given, **named):
         if len(given[0] if given else named["hidden_states"]) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, *given, **named)
+        return forward(*given, **named)
 
     def only_tiles(self, *more, **options):
         if not self.use_tiling:
@@ -160,7 +160,7 @@ def test_when_memory_runs_out_less_is_done_at_a_time_and_that_is_said(
         return plain_decode(self, *more, **options)
 
     whole = draw(name)
-    monkeypatch.setattr(type(network), "forward", narrow)
+    monkeypatch.setattr(network, "forward", narrow)
     monkeypatch.setattr(type(vae), "decode", only_tiles)
     made = draw(name)
     halves = [] if name == "flux" else ["half of each step at a time"]  # it has one half

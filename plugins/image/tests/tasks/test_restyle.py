@@ -21,8 +21,10 @@ from studio.testing.plugins import Made, run_task
 from studio_image import picture_arrays
 from studio_image.recipes import recipe as recipes
 from studio_image.repair import faces
-from studio_image.restyle import detail, preview
+from studio_image.restyle import detail
 from studio_image.restyle.features import LAYERS, Features
+from studio_image.restyle.preview import network as preview
+from studio_image.restyle.preview import weights as preview_weights
 from studio_image.restyle.styles import STYLES
 from studio_image.restyle.transfer import Wish, resized, scales, transfer
 from studio_image.restyle.weights import loader
@@ -334,9 +336,9 @@ def test_the_file_of_first_pictures_keeps_what_was_trained(
     network: preview.TransformNetwork, tmp_path: Path
 ) -> None:
     file = tmp_path / "preview.safetensors"
-    preview.save(file, network)
-    assert preview.loader().recognise(file) is not None
-    again = finished(preview.loader().load(file, "cpu"))
+    preview_weights.save(file, network)
+    assert preview_weights.loader().recognise(file) is not None
+    again = finished(preview_weights.loader().load(file, "cpu"))
     for name, value in network.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value, rtol=1e-3, atol=1e-3)
 
@@ -474,7 +476,7 @@ def test_real_features_bring_the_colours_of_the_style() -> None:
     grey[24:72, 24:72] = 200
     models = {
         "vgg": loaded(REAL),
-        style_transfer.PREVIEW: finished(preview.loader().load(FIRST, "cpu")),
+        style_transfer.PREVIEW: finished(preview_weights.loader().load(FIRST, "cpu")),
     }
     made = run_task(restyle, params, models=models, inputs={"image": png(grey)})
     first = next(event.preview for event in made.progress if event.preview is not None)

@@ -9,13 +9,11 @@ towards, and begins where that begins: with the picture in the colours of the st
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader, write_tensors
 from studio_image.restyle.transfer import Wish, coloured, in_their_colours, resized
 
 STYLES = ("waves", "mosaic", "glass")
@@ -139,32 +137,3 @@ def first_picture(
         made = network(content, matched, noise, shares[None].to(device)).clamp(0, 1)
     made = torch.lerp(content, made, min(wish.strength, 1.0))
     return coloured(made, content) if wish.keep_colours else made
-
-
-# --- the file -----------------------------------------------------------------------------------
-
-FORMAT = "restyle-preview/1"
-
-
-def loader() -> SafetensorsLoader[TransformNetwork]:
-    """Return the loader of this family."""
-    return SafetensorsLoader(
-        family="restyle-preview",
-        title="Restyle preview",
-        capabilities=("restyle-preview",),
-        mark={"format": FORMAT},
-        working_bytes=60 * 2**20,
-        describe=lambda _header: {},
-        build=_built,
-    )
-
-
-def save(path: Path, network: TransformNetwork) -> None:
-    """Write a trained network, in half precision."""
-    write_tensors(path, FORMAT, network.state_dict(), {})
-
-
-def _built(header: Header, state: dict[str, Tensor], device: str) -> TransformNetwork:
-    network = TransformNetwork()
-    network.load_state_dict({name: value.float() for name, value in state.items()})
-    return network.to(device).eval().requires_grad_(False)

@@ -1,0 +1,1 @@
+"""The first picture of a restyling, painted in one pass."""
