@@ -41,6 +41,8 @@ class Player(QWidget):
         self._samples: Any = None
         self._rate = 1
         self._path: Path | None = None
+        self._place: float | None = None
+        """What is to be played from, in seconds; None: nothing is."""
         self._starting = self._closed = self._wanted = False
         self.wave = ctx.ui.wave("kind-audio")
         self.wave.on_seek(lambda place: self.seek(place * self.seconds))
@@ -136,17 +138,23 @@ class Player(QWidget):
 
     def stop(self) -> None:
         """Fall silent."""
+        self._place = None
         self._clock.stop()
         if self._device is not None:
             self._device.stop()
         self._show_icon()
 
     def _play(self, seconds: float) -> None:
-        if self._starting:
-            return
+        self._place = seconds
+        if not self._starting:
+            self._begin_at(seconds)
+
+    def _begin_at(self, seconds: float) -> None:
         self._starting = True
         start = round(seconds * self._rate)
-        self._ctx.run_later(lambda: outcome(lambda: self._start(start)), self._started)
+        self._ctx.run_later(
+            lambda: outcome(lambda: self._start(start)), lambda error: self._started(error, seconds)
+        )
 
     def _start(self, start: int) -> None:
         """Open the device and play. Beside the window: devices take their time."""
@@ -154,12 +162,15 @@ class Player(QWidget):
             self._device = new_player()
         self._device.play(self._samples, self._rate, start)
 
-    def _started(self, error: Any) -> None:
+    def _started(self, error: Any, seconds: float) -> None:
         self._starting = False
-        if self._closed:
-            self._device.stop()
+        if self._closed or self._place is None:
+            if self._device is not None:
+                self._device.stop()
         elif isinstance(error, StudioError):
             self.words.setText(str(error))
+        elif self._place != seconds:
+            self._begin_at(self._place)  # another place was picked meanwhile
         else:
             self._clock.start()
             self._show_icon()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,32 @@ def test_a_slip_of_the_button_is_told(desk: Desk) -> None:
     desk.until(lambda: desk.page.bar.recording)
     desk.page.bar.finish()
     assert "Nothing was recorded" in desk.trouble()
+
+
+def test_the_last_place_that_is_picked_while_the_device_opens_is_played(
+    desk: Desk, talk: Path, sounding: FakePlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, play = threading.Event(), sounding.play
+
+    def play_once_open(samples: np.ndarray, rate: int, start: int) -> None:
+        assert opened.wait(60)
+        play(samples, rate, start)
+
+    monkeypatch.setattr(sounding, "play", play_once_open)
+    desk.transcribe(talk)
+    player = desk.page.view.player
+    desk.until(lambda: player.seconds > 0)
+    player.seek(0.5, play=True)
+    player.seek(1.5, play=True)
+    opened.set()
+    desk.until(lambda: sounding.calls == [0.5, 1.5] and player.playing)
+    player.stop()
+    opened.clear()
+    player.seek(1.0, play=True)
+    player.stop()
+    opened.set()
+    desk.until(lambda: sounding.calls == [0.5, 1.5, 1.0] and not sounding.playing)
+    assert not player.playing
 
 
 def test_a_text_is_read_aloud(desk: Desk, talk: Path, sounding: FakePlayer, tmp_path: Path) -> None:
