@@ -162,7 +162,7 @@ class Cluster:
         if isinstance(message, Slots):
             self.slots = message
             if not (message.ready or message.coming):
-                self._give_up(" ".join(message.trouble))
+                self._give_up(" ".join(message.trouble) or "It has no machine with a processor.")
             self._tell(None)
         elif isinstance(message, LibraryQuery):
             self._answers.answer(message)

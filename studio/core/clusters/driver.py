@@ -82,7 +82,13 @@ class Coming(NamedTuple):
     slots: int
 
 
-Event = Ready | Said | Gone | Coming
+class Cut(NamedTuple):
+    """The cluster itself is out of reach."""
+
+    why: str
+
+
+Event = Ready | Said | Gone | Coming | Cut
 Tell = Callable[[Event], None]
 """May be called from any thread."""
 
@@ -142,7 +148,11 @@ class Driver:
         self._trouble: dict[str, None] = {}
 
     def serve(self, pool: Pool) -> None:
-        """Work until the studio says so, or is gone."""
+        """Work until the studio says so, or is gone.
+
+        Raises:
+            StudioError: The cluster is out of reach. Another driver may find it again.
+        """
         self._pool = pool
         threading.Thread(target=self._listen, name="driver-link", daemon=True).start()
         try:
@@ -248,6 +258,10 @@ class Driver:
         else:
             self._trouble[event.why] = None
         self._report()
+
+    @_take.register
+    def _(self, event: Cut) -> None:
+        raise StudioError(ErrorCode.RUNTIME_LOST, f"The cluster is out of reach: {event.why}.")
 
     @_take.register
     def _(self, event: Said) -> None:

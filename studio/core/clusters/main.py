@@ -24,6 +24,8 @@ RAY_SETTINGS = {
     "RAY_DASHBOARD_ENABLED": "0",
     # What Ray does on Windows and macOS: a cluster that is started here listens on 127.0.0.1.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Else the next call after the line was cut would join, or start, one of this machine.
+    "RAY_ENABLE_AUTO_CONNECT": "0",
 }
 """Read by Ray when it is imported."""
 

@@ -7,9 +7,11 @@ studio, and bytes. See ``README.md`` beside this file.
 from __future__ import annotations
 
 import collections
+import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -18,10 +20,14 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import studio
 from studio.core.clusters.address import Address
-from studio.core.clusters.driver import Coming, Gone, Ready, Said, Tell
+from studio.core.clusters.driver import Coming, Cut, Gone, Ready, Said, Tell
 from studio.core.clusters.slot import Slot
 from studio.protocol.errors import ErrorCode, StudioError
 
+log = logging.getLogger("studio.cluster")
+
+TRIES = 3
+"""To connect."""
 PROCESSORS = 4
 """Of a slot on a machine without a card, at most."""
 LOOK_SECONDS = 2.0
@@ -46,20 +52,37 @@ def connect(address: Address) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
     try:
         if not address.is_local:
-            ray.init(address.text)
+            _join(address)
             return
         try:
             ray.init("auto", **quiet)
         except ConnectionError:  # none runs here
             ray.init("local", include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
     except Exception as error:  # of many kinds, some of grpc
-        why = str(error).strip().partition("\n")[0][:300]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        why = lines[0] if lines else type(error).__name__
+        if why.endswith(":"):  # what follows is a traceback
+            why = f"{why} {lines[-1]}"
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"The cluster {address.text} cannot be used: {why or type(error).__name__}.",
+            f"The cluster {address.text} cannot be used: {why[:300].rstrip('.')}.",
             "Check that it runs, that its address is right, and that its token is in "
             "~/.ray/auth_token or RAY_AUTH_TOKEN.",
         ) from error
+
+
+def _join(address: Address) -> None:
+    """Connect to the client server at ``address``.
+
+    For each client it forks a process, which gRPC 1.85 brings down at times: then it is asked anew.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            ray.init(address.text)
+            return
+        except ConnectionAbortedError as error:
+            log.warning("%s; trying again", error)
+    ray.init(address.text)
 
 
 class RayPool:
@@ -88,7 +111,7 @@ class RayPool:
 
     def put(self, slot: str, parcel: bytes, blobs: Sequence[bytes], digests: Sequence[str]) -> None:
         """Hand a parcel with its blobs to a slot."""
-        with self._lock:
+        with self._lock, self._line():
             if actor := self._actors.get(slot):
                 sent = [self._sent(blob, digest) for blob, digest in zip(blobs, digests)]
                 self._refs[actor.put.remote(parcel, *sent)] = (slot, "put")
@@ -112,17 +135,12 @@ class RayPool:
 
     def _run(self) -> None:
         looked = 0.0
-        while not self._closed.is_set():
-            try:
+        with self._line():
+            while not self._closed.is_set():
                 if time.monotonic() - looked > LOOK_SECONDS:
                     self._look()
                     looked = time.monotonic()
                 self._wait()
-            except Exception as error:  # noqa: BLE001 - the border of the thread: Ray is gone
-                for slot in list(self._actors):
-                    self._lose(slot, f"the cluster is gone ({_first_line(error)})")
-                self._tell(Coming(0))
-                return
 
     def _look(self) -> None:
         """Start slots on machines that have room, and are new or have lost one."""
@@ -218,7 +236,17 @@ class RayPool:
         actor = self._actors.pop(slot)
         del self._machines[slot]
         self._ready.discard(slot)
-        ray.kill(actor)
+        with self._line():
+            ray.kill(actor)
+
+    @contextmanager
+    def _line(self) -> Iterator[None]:
+        """Tell of it if Ray is out of reach, which raises errors of many kinds then."""
+        try:
+            yield
+        except Exception as error:
+            log.warning("Ray is out of reach", exc_info=error)
+            self._tell(Cut(_first_line(error).rstrip(".")))
 
     def _sent(self, blob: bytes, digest: str) -> Any:
         """Return what stands for a blob: itself, or what each machine gets once."""

@@ -10,13 +10,12 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +28,20 @@ from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.core.workflows.runner import Runner
-from studio.core.workflows.sources import Given
-from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
+from tests.verify.cluster.chains import (
+    PATIENCE,
+    PLUGINS,
+    WORKFLOW,
+    digests,
+    follow,
+    free_port,
+    studio_at,
+    words,
+)
 
 pytest.importorskip("ray")
 
-PLUGINS = Path(__file__).parent / "plugins"
-ROOT = Path(__file__).parents[3]
-WORKFLOW = """
-name = "Chains"
-[input]
-kind = "text"
-[params.rounds]
-type = "integer"
-default = 10
-[[step]]
-id = "make"
-task = "chain.make"
-params = { word = "{input}", rounds = "{param.rounds}" }
-[[step]]
-id = "read"
-task = "chain.read"
-params = { file = "{step.make}" }
-"""
 NO_STUDIO = """
 import sys
 class Without:
@@ -61,8 +50,6 @@ class Without:
             raise ModuleNotFoundError(f"No module named {name!r}")
 sys.meta_path.insert(0, Without())
 """
-PATIENCE = 900.0
-"""Bounds a hang, and measures nothing."""
 
 
 class Machines:
@@ -75,7 +62,7 @@ class Machines:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._names: set[str] = set()
-        port = _free_port()
+        port = free_port()
         self.address = f"ray://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("machines.py"))],
@@ -121,12 +108,6 @@ class Machines:
         return str(json.loads(self._process.stdout.readline()))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """A cluster of three."""
@@ -143,38 +124,6 @@ def _environment(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     """Here is what each machine has; the address ``ray`` stands for them."""
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
     monkeypatch.setenv("RAY_ADDRESS", machines.local)
-
-
-@contextmanager
-def studio_at(home: Path) -> Iterator[Studio]:
-    with closing(Studio.open(home=home, only=("chain",))) as studio:
-        yield studio
-
-
-def words(count: int, prefix: str = "word") -> list[Given]:
-    return [Given(text=f"{prefix} {n}") for n in range(count)]
-
-
-def follow(studio: Studio, runner: Runner, look: Callable[[], None] = lambda: None) -> None:
-    """Pump until a run is over, looking at it meanwhile."""
-
-    def is_over() -> bool:
-        look()
-        return runner.is_over
-
-    pump_until(studio, is_over, PATIENCE)
-
-
-def digests(studio: Studio, run: str) -> dict[int, list[str]]:
-    """Return the digests of the results of each row, step by step."""
-    runs, library = studio.library.workflow_runs, studio.library
-    found: dict[int, list[str]] = {}
-    numbers = [row.number for row in runs.rows(run)]
-    for step in sorted(runs.steps(run, numbers), key=lambda step: (step.number, step.step)):
-        found.setdefault(step.number, []).extend(
-            library.artifact(id).digest for id in step.artifacts
-        )
-    return found
 
 
 def driver_of(studio: Studio) -> psutil.Process | None:

@@ -88,11 +88,13 @@ class Machines:
 
     Attributes:
         drivers: Those that were started, the last one last.
+        tell: Tells the last one what happens to its pool.
     """
 
     def __init__(self, home: Path, patch: pytest.MonkeyPatch, *names: str) -> None:
         self.machines = {name: Machine() for name in names}
         self.drivers: list[InprocChild] = []
+        self.tell: Tell = lambda event: None
         self._home = Home(StudioPaths(home))
         patch.setattr(Cluster, "_launch", lambda cluster: self.launch())
 
@@ -102,6 +104,7 @@ class Machines:
         def serve(link: Link) -> None:
             handshake(link, Hello(PROTOCOL_VERSION, API_VERSION))
             driver = Driver(link, self._home.inventory())
+            self.tell = driver.tell
             driver.serve(LocalPool(driver.tell, self.machines, self._home))
 
         self.drivers.append(InprocChild(serve))

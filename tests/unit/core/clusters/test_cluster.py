@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ import pytest
 
 from studio.core.clusters.address import Address
 from studio.core.clusters.cluster import TRIES
+from studio.core.clusters.driver import Cut
 from studio.core.clusters.inventory import Inventory, lacking, mismatch
 from studio.core.clusters.main import _serve
 from studio.core.library.workflow_runs import RowState, RunState
@@ -72,11 +73,21 @@ def test_of_a_machine_that_is_lost_the_rows_go_elsewhere(cluster: ClusterDesk) -
     assert desk.texts(runner, "first") == ["wait one", "wait two", "three"]
 
 
-def test_a_driver_that_is_killed_is_started_again(cluster: ClusterDesk) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda cluster: cluster.drivers[0].kill(),
+        lambda cluster: cluster.tell(Cut("nothing answers")),
+    ],
+    ids=["killed", "cut"],
+)
+def test_a_driver_that_is_killed_or_cut_off_is_started_again(
+    cluster: ClusterDesk, end: Callable[[ClusterDesk], None]
+) -> None:
     desk = cluster.desk
     runner = desk.studio.workflows.start(THREE_STEPS, texts("wait", *"abc"), on="ray")
     desk.until(lambda: runner.done == 3)
-    cluster.drivers[0].kill()
+    end(cluster)
     desk.until(lambda: len(cluster.drivers) == 2)
     talkers = [machine.talker for machine in cluster.machines.values()]
     desk.until(lambda: all(talker.starts == 2 for talker in talkers))
@@ -128,6 +139,17 @@ def test_what_machines_lack_is_told_before_anything_is_sent(cluster: ClusterDesk
     assert runner.error is not None
     assert "The machine “ada” has offline-studio 0.0.1, and this one has" in runner.error.message
     assert cluster.asked("ada") == cluster.asked("bea") == 0
+
+
+def test_a_cluster_without_a_machine_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cluster_desk(tmp_path / "home", monkeypatch) as cluster:
+        desk = cluster.desk
+        runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a"), on="ray"))
+        assert runner.state is RunState.STOPPED
+        assert runner.error is not None
+        assert "cannot go on. It has no machine with a processor." in runner.error.message
 
 
 def test_picked_files_travel_with_the_step(cluster: ClusterDesk, tmp_path: Path) -> None:
