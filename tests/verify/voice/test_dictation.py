@@ -6,8 +6,9 @@ import numpy as np
 import soundfile
 from scipy.signal import correlate, resample_poly
 
-from plugins.voice.tests.e2e.test_conversation import QUESTION, Desk, desk, speak
+from plugins.voice.tests.e2e.test_conversation import QUESTION, desk, speak
 from plugins.voice.tests.pages.test_dictation import Form
+from plugins.voice.tests.pages.test_talk import Desk
 from studio.api.window.sound.wave_file import from_wav
 from studio.testing.scripted import Result
 
