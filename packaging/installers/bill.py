@@ -42,13 +42,14 @@ def write_bill(folder: Path, brought: Sequence[Path], version: str) -> None:
     bom = Bom()
     bom.metadata.component = Component(
         name="Offline Studio", version=version, type=ComponentType.APPLICATION,
-        licenses=[LicenseFactory().make_from_string("Apache-2.0")],
+        licenses=[LicenseFactory().make_from_string("Apache-2.0")], bom_ref="offline-studio",
     )  # fmt: skip
     (site,) = folder.glob("python/lib/python3*/site-packages")
     components = [*_packages(site), *_weights(site), *_system(folder, brought), _unpacker(folder)]
     program = folder / "python/bin/python3"
     python = subprocess.check_output([program, "--version"], text=True).split()[1]
-    components.append(_component("CPython", python, "Python-2.0", ComponentType.PLATFORM))
+    kind = ComponentType.PLATFORM
+    components.append(_component("CPython", python, "Python-2.0", kind, bom_ref="cpython"))
     for component in components:
         bom.components.add(component)
     text = json.loads(JsonV1Dot6(bom).output_as_string())
@@ -66,10 +67,15 @@ def _component(
     version: str,
     licence: str,
     kind: ComponentType = ComponentType.LIBRARY,
+    *,
+    bom_ref: str,
     **more: object,
 ) -> Component:
+    """Return a component; without a reference of ours it would get one by chance."""
     told = LicenseFactory().make_from_string(licence)
-    return Component(name=name, version=version, type=kind, licenses=[told], **more)
+    return Component(
+        name=name, version=version, type=kind, licenses=[told], bom_ref=bom_ref, **more
+    )
 
 
 def _packages(site: Path) -> Iterator[Component]:

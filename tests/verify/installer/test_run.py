@@ -41,8 +41,8 @@ def test_a_window_installs_and_each_plugin_makes_something(
     assert len(plugins) >= 7
     bundle = machine.good(
         "studio plugins install /files/plugin/studio*.whl --find-links /files/plugin --yes\n"
-        "studio plugins on csv_plot; cd ~; studio plugins export csv_plot --to csv.bundle\n"
-        "studio plugins remove csv_plot; studio plugins import csv.bundle --yes\n"
+        "studio plugins on csv_plot; cd ~; studio plugins export csv_plot --to csv.studioplugin\n"
+        "studio plugins remove csv_plot; studio plugins import csv.studioplugin --yes\n"
         "studio plugins on csv_plot; studio plugins show csv_plot"
     )
     assert "csv_columns" in bundle.replace("-", "_")

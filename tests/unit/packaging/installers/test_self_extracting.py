@@ -115,3 +115,16 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
             os.umask(before)
         made.append((run_file.read_bytes().replace(str(tmp_path).encode(), b""), deb.read_bytes()))
     assert made[0] == made[1]
+
+
+def test_the_bill_of_the_same_folder_is_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("cyclonedx")
+    from installers.bill import write_bill
+
+    make_tiny(tmp_path)
+    bills = []
+    for _ in range(2):
+        write_bill(tmp_path, [], "1.0.0")
+        bills.append((tmp_path / "bill.json").read_bytes())
+    assert bills[0] == bills[1]
+    assert b'"CPython"' in bills[0]
