@@ -48,7 +48,7 @@ def chunk_size(parameters: int, device: str) -> int:
     if device != "cpu":
         return LARGEST_CHUNK
     fitting = _STEP_WORK // parameters // _TOGETHER * _TOGETHER
-    return min(max(fitting, 2 * _TOGETHER), 11 * _TOGETHER)
+    return min(max(fitting, 2 * _TOGETHER), 22 * _TOGETHER)
 
 
 class Generation:

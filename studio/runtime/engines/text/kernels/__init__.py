@@ -11,7 +11,8 @@ Sums of whole numbers are exact, and those of different scales are added in one 
 has the same bits in any company: alone or beside other rows, on one thread or on many. That is what
 makes a text repeatable.
 
-* ``cpu_features`` finds what the processor can, ``dot_products`` emits it, ``matmul`` uses it;
+* ``cpu_features`` finds what the processor can, ``dot_products`` emits it, and ``tile_products``
+  for many rows where there are tiles; ``matmul`` uses it;
 * ``quantised_activations`` says how inputs lie, and ``quantise`` cuts them; ``packed_matrix`` and
   ``packed_layout`` hold weights;
 * ``norm_and_gate`` does what lies between products, ``attention`` is attention, ``f32_gemm`` its

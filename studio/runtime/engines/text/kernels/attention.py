@@ -23,6 +23,8 @@ from studio.runtime.engines.text.kernels.quantised_activations import QuantisedA
 from studio.runtime.engines.text.kernels.scalar_math import address, exp, order, ordered, tanh
 
 _FLOAT_BYTES = 4
+_LINE = 16
+"""Numbers of a line of memory, which one thread at a time can write to."""
 _FIRST, _ROWS, _START, _SPANS, _KEYS, _VALUES = range(6)
 """Columns of a table of texts, int64: the place of its first row, then its ``Text``, as
 addresses."""
@@ -97,7 +99,9 @@ def attend(
     wide, attended = texts[0].values.shape[2], np.empty((first, config.heads * width), np.float32)
     shape = table, kv_heads, width, wide, config.heads
     weights = config.bias, config.query_weight, config.key_weight
-    rotate_rows(0, first, products, rotations, *shape, *weights, config.eps, config.scale)
+    rotate_rows(
+        0, rotate_units(first), products, rotations, *shape, *weights, config.eps, config.scale
+    )
     attend_tiles(0, 1, products, *shape, config.cap, config.window, 1, attended)
     quantise_rows(0, first, attended, out.values, out.scales, out.starts)
 
@@ -123,38 +127,61 @@ def _values(table, text, kv_heads, wide):
 
 
 @compiled
+def rotate_units(rows):
+    """Return how many units of work the turning of so many rows is."""
+    return (rows + _LINE - 1) // _LINE
+
+
+@compiled
 def rotate_rows(
     first, last, products, rotations, table, kv_heads, width, wide,
     heads, bias, query_weight, key_weight, eps, scale,
 ):  # fmt: skip
-    products, text = borrowed(products), 0
-    for row in range(first, last):
-        while row >= table[text, _FIRST] + table[text, _ROWS]:
-            text += 1
-        line, position = products[row], table[text, _START] + row - table[text, _FIRST]
-        keys = _keys(table, text, kv_heads, width)
-        values = _values(table, text, kv_heads, wide)
-        for i in range(bias.shape[0]):
-            line[i] += bias[i]
-        for head in range(heads + kv_heads):
-            values_of_head = line[head * width : (head + 1) * width]
-            weight = query_weight if head < heads else key_weight
-            if weight.shape[0]:
-                normed(values_of_head, weight, eps, values_of_head)
-            if rotations.shape[0]:
-                _rotate_head(values_of_head, borrowed(rotations)[row])
-            if head < heads:
+    """Turn queries and keys, and put keys and values away: ``_LINE`` rows a unit.
+
+    The keys of neighbouring tokens lie side by side: threads that wrote to one line of memory would
+    wait for each other.
+    """
+    products, turns, text = borrowed(products), borrowed(rotations), 0
+    for unit in range(first, last):
+        begin, end = unit * _LINE, min((unit + 1) * _LINE, products.shape[0])
+        for row in range(begin, end):
+            line = products[row]
+            for i in range(bias.shape[0]):
+                line[i] += bias[i]
+            for head in range(heads + kv_heads):
+                values_of_head = line[head * width : (head + 1) * width]
+                weight = query_weight if head < heads else key_weight
+                if weight.shape[0]:
+                    normed(values_of_head, weight, eps, values_of_head)
+                if turns.shape[0]:
+                    _rotate_head(values_of_head, turns[row])
+                if head < heads:
+                    for i in range(width):
+                        values_of_head[i] *= np.float32(scale)
+        while begin < end:
+            while begin >= table[text, _FIRST] + table[text, _ROWS]:
+                text += 1
+            position = table[text, _START] + begin - table[text, _FIRST]
+            count = min(
+                end - begin, table[text, _FIRST] + table[text, _ROWS] - begin,
+                SPAN - position % SPAN,
+            )  # fmt: skip
+            keys = _keys(table, text, kv_heads, width)
+            values = _values(table, text, kv_heads, wide)
+            for head in range(kv_heads):
+                span, slot = keys[head, position // SPAN], position % SPAN
+                column = (heads + head) * width
                 for i in range(width):
-                    values_of_head[i] *= np.float32(scale)
-        for head in range(kv_heads):
-            span = keys[head, position // SPAN]
-            new = line[(heads + head) * width : (heads + head + 1) * width]
-            for i in range(width):
-                span[i, position % SPAN] = new[i]
-            new = line[(heads + kv_heads + head) * width :]
-            place = values[head, position]
-            for i in range(width):
-                place[i] = new[i]
+                    place = span[i, slot : slot + count]
+                    for row in range(count):
+                        place[row] = products[begin + row, column + i]
+                column += kv_heads * width
+                for row in range(count):
+                    place = values[head, position + row]
+                    for i in range(width):
+                        place[i] = products[begin + row, column + i]
+            begin += count
 
 
 @compiled

@@ -25,7 +25,7 @@ from studio.runtime.engines.text.kernels.quantised_activations import (
 
 INSTRUCTIONS = chosen() or "none"
 
-_IS_WIDE = INSTRUCTIONS == "vnni512"
+_IS_WIDE = INSTRUCTIONS in ("amx", "vnni512")
 _LANES = 16 if _IS_WIDE else 8
 
 _PARTS = (
@@ -44,11 +44,11 @@ first."""
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _F32 = ir.FloatType()
-_SUMS, _FLOATS = ir.VectorType(_I32, _LANES), ir.VectorType(_F32, _LANES)
+SUMS, FLOATS = ir.VectorType(_I32, _LANES), ir.VectorType(_F32, _LANES)
 _HALVES = ir.VectorType(ir.HalfType(), _LANES)
-_NONE, _NO_FLOATS = ir.Constant(_SUMS, None), ir.Constant(_FLOATS, None)
-_NIBBLES = {up: ir.Constant(_SUMS, [0x0F0F0F0F << up] * _LANES) for up in (0, 2)}
-_HIGH = ir.Constant(_SUMS, [0xC0C0C0C0 - (1 << 32)] * _LANES)
+NO_SUMS = ir.Constant(SUMS, None)
+_NIBBLES = {up: ir.Constant(SUMS, [0x0F0F0F0F << up] * _LANES) for up in (0, 2)}
+_HIGH = ir.Constant(SUMS, [0xC0C0C0C0 - (1 << 32)] * _LANES)
 
 START = 0x4B400000
 """The bits of ``_START``. Small whole numbers added to these bits are added to the float, so that
@@ -107,7 +107,7 @@ def multiply_tile(typing: Any, planes: Any, rows: Any, form: Any, tile: Any) -> 
             block = builder.append_basic_block(f"planes{planes}rows{rows}format{place}")
             choice.add_case(_I64((planes << 8 | rows) << 8 | place), block)
             builder.position_at_end(block)
-            _Loop(builder, planes, rows, form, given).emit()
+            Loop(builder, planes, rows, form, given).emit()
             builder.branch(after)
         builder.position_at_end(after)
         return context.get_dummy_value()
@@ -115,10 +115,12 @@ def multiply_tile(typing: Any, planes: Any, rows: Any, form: Any, tile: Any) -> 
     return types.void(types.intp, types.intp, types.intp, tile), generate
 
 
-class _Loop:
+class Loop:
     """Emits the loop over the records of a tile."""
 
-    def __init__(self, builder: Any, planes: int, rows: int, form: Format, tile: Tile) -> None:
+    def __init__(
+        self, builder: Any, planes: int, rows: int, form: Format, tile: Tile, parts: int = 0
+    ) -> None:
         self.builder, self.planes, self.rows, self.form, self.tile = (
             builder,
             planes,
@@ -126,13 +128,13 @@ class _Loop:
             form,
             tile,
         )
-        self.parts = _PARTS[planes][rows]
+        self.parts = parts or _PARTS[planes][rows]
         self.places = list(itertools.product(range(rows), range(self.parts)))
 
     def emit(self) -> None:
         builder = self.builder
         homes = {
-            (row, part): self._at(self.tile.held, 4 * (ROWS * row + _LANES * part), _FLOATS)
+            (row, part): self.at(self.tile.held, 4 * (ROWS * row + _LANES * part), FLOATS)
             for row, part in self.places
         }
         old = {place: builder.load(home, align=4) for place, home in homes.items()}
@@ -141,7 +143,7 @@ class _Loop:
         builder.branch(loop)
         builder.position_at_end(loop)
         record = builder.phi(_I64)
-        held = {place: builder.phi(_FLOATS) for place in self.places}
+        held = {place: builder.phi(FLOATS) for place in self.places}
         new = self._added(record, held)
         following = builder.add(record, _I64(1))
         record.add_incoming(_I64(0), before)
@@ -172,19 +174,19 @@ class _Loop:
             half = builder.urem(record, _I64(halves))
             values = builder.add(values, builder.mul(half, _I64(form.columns)))
             starts = builder.add(starts, builder.mul(builder.add(half, _I64(1)), _I64(4)))
-        floats = self._floats(self._sums(numbers, values, starts))
+        floats = self.floats(self._sums(numbers, values, starts))
         behind = builder.add(start, _I64(form.numbers_bytes))
         behind = builder.add(behind, builder.mul(tile.first, _I64(2)))
-        return self._scaled(behind, scales, held, floats)
+        return self.scaled(self.factors(behind), scales, held, floats)
 
     def _fetch(self, place: Any, offset: int) -> None:
         """Ask memory for what comes soon: processors do not look beyond a page by themselves."""
         kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
         fetch = self.builder.module.declare_intrinsic("llvm.prefetch", [_I8.as_pointer()], kind)
-        address = self._at(self.builder.add(place, self.tile.ahead), offset, _I8)
+        address = self.at(self.builder.add(place, self.tile.ahead), offset, _I8)
         self.builder.call(fetch, [address, _I32(0), _I32(3), _I32(1)])
 
-    def _groups(self, start: Any) -> Iterator[tuple[int, list[Any]]]:
+    def groups(self, start: Any) -> Iterator[tuple[int, list[Any]]]:
         """Yield the place of each group of 4 columns, and its numbers."""
         count, bits = self.form.columns // GROUP, self.form.bits
         if bits == 8:
@@ -210,66 +212,73 @@ class _Loop:
         for place in range(0, 0 if again else GROUP * _LANES * self.parts, 64):
             self._fetch(start, first + place)
         return [
-            self._load(start, first + GROUP * _LANES * part, _SUMS, 4) for part in range(self.parts)
+            self.load(start, first + GROUP * _LANES * part, SUMS, 4) for part in range(self.parts)
         ]
 
     def _picked(self, numbers: list[Any], places: int, mask: Any) -> list[Any]:
         """Return ``numbers`` shifted by so many places, up or down, and masked."""
-        by = ir.Constant(_SUMS, [abs(places)] * _LANES)
+        by = ir.Constant(SUMS, [abs(places)] * _LANES)
         shift = self.builder.shl if places > 0 else self.builder.lshr
         moved = [shift(each, by) if places else each for each in numbers]
         return [self.builder.and_(each, mask) for each in moved]
 
     def _sums(self, numbers: Any, values: Any, starts: Any) -> dict[Any, Any]:
         """Return the sums of the record's numbers times inputs, by byte plane, row and part."""
-        none = ir.Constant(_SUMS, [START] * _LANES) if self.planes == 1 else _NONE
         sums = {}
-        for row, part in self.places:
-            start = none
-            if not self.form.has_floor:
-                start = self._spread(self._load(starts, STARTS_BYTES * row, _I32, 4), _SUMS)
-            sums[0, row, part] = start
-            sums[1, row, part] = _NONE
-        for group, weights in self._groups(numbers):
+        for row in range(self.rows):
+            start = self.start(starts, row)
+            for part in range(self.parts):
+                sums[0, row, part], sums[1, row, part] = start, NO_SUMS
+        for group, weights in self.groups(numbers):
             for row, limb in itertools.product(range(self.rows), range(self.planes)):
                 place = BLOCK * (self.planes * row + limb) + GROUP * group
-                spread = self._spread(self._load(values, place, _I32, 1), _SUMS)
+                spread = self._spread(self.load(values, place, _I32, 1), SUMS)
                 for part in range(self.parts):
                     added = sums[limb, row, part]
                     sums[limb, row, part] = _dot(self.builder, added, weights[part], spread)
         return sums
 
-    def _floats(self, sums: dict[Any, Any]) -> dict[Any, Any]:
+    def start(self, starts: Any, row: int) -> Any:
+        """Return to what the products of the low byte plane of a row of inputs are added."""
+        if not self.form.has_floor:
+            return self._spread(self.load(starts, STARTS_BYTES * row, _I32, 4), SUMS)
+        return ir.Constant(SUMS, [START] * _LANES) if self.planes == 1 else NO_SUMS
+
+    def floats(self, sums: dict[Any, Any]) -> dict[Any, Any]:
         """Return the sums as floats, those of one byte plane ``_START`` too large."""
         builder = self.builder
         if self.planes == 1:
-            return {place: builder.bitcast(sums[0, *place], _FLOATS) for place in self.places}
-        eight = ir.Constant(_SUMS, [8] * _LANES)
+            return {place: builder.bitcast(sums[0, *place], FLOATS) for place in self.places}
+        eight = ir.Constant(SUMS, [8] * _LANES)
         return {
             place: builder.sitofp(
-                builder.add(builder.shl(sums[1, *place], eight), sums[0, *place]), _FLOATS
+                builder.add(builder.shl(sums[1, *place], eight), sums[0, *place]), FLOATS
             )
             for place in self.places
         }
 
-    def _scaled(
-        self, start: Any, inputs: Any, held: dict[Any, Any], floats: dict[Any, Any]
-    ) -> dict[Any, Any]:
-        """Return ``held`` plus the sums, scaled, and less what floors take from them."""
-        builder = self.builder
-        shift = ir.Constant(_FLOATS, [-_START if self.planes == 1 else 0.0] * _LANES)
+    def factors(self, start: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return the scales and floors of the record's rows, and what takes ``_START`` away."""
+        shift = ir.Constant(FLOATS, [-_START if self.planes == 1 else 0.0] * _LANES)
         scales, floors = (
             [
-                builder.fpext(self._halves(start, begin + 2 * _LANES * part), _FLOATS)
+                self.builder.fpext(self._halves(start, begin + 2 * _LANES * part), FLOATS)
                 for part in range(self.parts if begin == 0 or self.form.has_floor else 0)
             ]
             for begin in (0, 2 * ROWS)
         )
-        shifts = [builder.fmul(scale, shift) for scale in scales]
+        return scales, floors, [self.builder.fmul(scale, shift) for scale in scales]
+
+    def scaled(
+        self, factors: Any, inputs: Any, held: dict[Any, Any], floats: dict[Any, Any]
+    ) -> dict[Any, Any]:
+        """Return ``held`` plus the sums, scaled, and less what floors take from them."""
+        builder = self.builder
+        scales, floors, shifts = factors
         result = {}
         for row in range(self.rows):
             step, total = (
-                self._spread(self._load(inputs, SCALES_BYTES * row + at, _F32, 4), _FLOATS)
+                self._spread(self.load(inputs, SCALES_BYTES * row + at, _F32, 4), FLOATS)
                 for at in (0, 4)
             )
             for part in range(self.parts):
@@ -283,14 +292,14 @@ class _Loop:
     def _halves(self, start: Any, offset: int) -> Any:
         if offset % 64 == 0 or self.parts == 1:
             self._fetch(start, offset)
-        return self._load(start, offset, _HALVES, 2)
+        return self.load(start, offset, _HALVES, 2)
 
-    def _at(self, base: Any, offset: int, kind: Any) -> Any:
+    def at(self, base: Any, offset: int, kind: Any) -> Any:
         """Return ``base``, an address as a number, plus ``offset`` bytes, as a pointer."""
         return self.builder.inttoptr(self.builder.add(base, _I64(offset)), kind.as_pointer())
 
-    def _load(self, base: Any, offset: int, kind: Any, alignment: int) -> Any:
-        value = self.builder.load(self._at(base, offset, kind))
+    def load(self, base: Any, offset: int, kind: Any, alignment: int) -> Any:
+        value = self.builder.load(self.at(base, offset, kind))
         value.align = alignment
         return value
 
@@ -307,7 +316,7 @@ def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> An
 
 
 def _fused(builder: Any, factor: Any, other: Any, added: Any) -> Any:
-    return _intrinsic(builder, f"llvm.fma.v{_LANES}f32", _FLOATS, [factor, other, added])
+    return _intrinsic(builder, f"llvm.fma.v{_LANES}f32", FLOATS, [factor, other, added])
 
 
 def _dot(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
@@ -315,7 +324,7 @@ def _dot(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
     if INSTRUCTIONS == "avx2":
         return _dot_avx2(builder, sums, numbers, inputs)
     name = f"llvm.x86.avx512.vpdpbusd.{32 * _LANES}"
-    return _intrinsic(builder, name, _SUMS, [sums, numbers, inputs])
+    return _intrinsic(builder, name, SUMS, [sums, numbers, inputs])
 
 
 def _dot_avx2(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
@@ -327,9 +336,9 @@ def _dot_avx2(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
     for first in (0, 2 * _LANES):
         mask = ir.Constant(ir.VectorType(_I32, 2 * _LANES), list(range(first, first + 2 * _LANES)))
         pair = [builder.shuffle_vector(part, part, mask) for part in (numbers, inputs)]
-        halves.append(_intrinsic(builder, "llvm.x86.avx2.pmadd.wd", _SUMS, pair))
+        halves.append(_intrinsic(builder, "llvm.x86.avx2.pmadd.wd", SUMS, pair))
     even, odd = (
-        builder.shuffle_vector(*halves, ir.Constant(_SUMS, list(range(first, 2 * _LANES, 2))))
+        builder.shuffle_vector(*halves, ir.Constant(SUMS, list(range(first, 2 * _LANES, 2))))
         for first in (0, 1)
     )
     return builder.add(sums, builder.add(even, odd))

@@ -10,23 +10,36 @@ import numpy as np
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
+from studio.runtime.engines.text.kernels.cpu_features import may_use_tiles
 from studio.runtime.engines.text.kernels.dot_products import TILES, Tile, multiply_tile
-from studio.runtime.engines.text.kernels.jit import compiled
-from studio.runtime.engines.text.kernels.packed_layout import ROWS
+from studio.runtime.engines.text.kernels.jit import compiled, inlined
+from studio.runtime.engines.text.kernels.packed_layout import FORMATS, ROWS
 from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer
 from studio.runtime.engines.text.kernels.quantised_activations import (
     BLOCK,
     SCALES_BYTES,
     STARTS_BYTES,
+    TOGETHER,
     QuantisedActivations,
 )
 from studio.runtime.engines.text.kernels.scalar_math import address
+from studio.runtime.engines.text.kernels.tile_products import (
+    LANES,
+    SUMS_BYTES,
+    begin_tiles,
+    end_tiles,
+    multiply_group,
+    unpack_strip,
+)
 
 _CHUNK = 1 << 19
 """Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
 _TILES_OF_1, _TILES_OF_2 = TILES
 _MOST_ROWS = max(rows for tiles in TILES for rows, _ in tiles)
 
+_FITS_TILES = tuple(form.columns == BLOCK for form in FORMATS)
+_LINE = 64
+"""Bytes of a line of memory."""
 _AHEAD = 4_096
 """Bytes of weights that are asked for before the first rows of inputs need them."""
 _UNITS_OF_THREAD = 8
@@ -40,7 +53,11 @@ COLUMNS = 8
 
 
 def multiply(
-    planes: QuantisedActivations, bands: NDArray[np.int64], results: NDArray[np.float32]
+    planes: QuantisedActivations,
+    bands: NDArray[np.int64],
+    results: NDArray[np.float32],
+    *,
+    tiles: bool = True,
 ) -> None:
     """Write the products of inputs with some bands of weights.
 
@@ -48,19 +65,25 @@ def multiply(
         planes: Of the inputs.
         bands: (bands, ``COLUMNS``).
         results: (tokens, all rows).
+        tiles: Whether to use the processor's, if it has some and the system lets us.
     """
+    tiles = tiles and may_use_tiles()
     inputs = planes.values, planes.scales, planes.starts
     for band in bands:
-        _alone(band, *inputs, results)
+        _alone(band, *inputs, results, tiles)
 
 
 # --- compiled -----------------------------------------------------------------------------------
 
 
 @compiled
-def _alone(band, values, scales, starts, results):
+def _alone(band, values, scales, starts, results, tiles):
     chunk = groups_at_once(band, values, 1)
-    multiply_strips(0, units(band, values, chunk), band, values, scales, starts, results, chunk)
+    given = band, values, scales, starts, results, chunk
+    done = groups_for_tiles(band, values, results) if tiles else 0
+    if done:
+        multiply_strips_by_tiles(0, units(band, done, chunk), *given, done)
+    multiply_strips(0, units(band, values.shape[0] - done, chunk), *given, done)
 
 
 @compiled
@@ -75,52 +98,102 @@ def groups_at_once(band, values, threads):
 
 
 @compiled
-def units(band, values, chunk):
+def units(band, groups, chunk):
     """Return how many units of work there are: a strip, with ``chunk`` groups of inputs each."""
-    return band[STRIPS] * ((values.shape[0] + chunk - 1) // chunk)
+    return band[STRIPS] * ((groups + chunk - 1) // chunk)
 
 
 @compiled
-def multiply_strips(begin, end, band, values, scales, starts, results, chunk):
-    """Multiply strips of 64 rows of weights with ``chunk`` groups of inputs, a unit each."""
+def groups_for_tiles(band, values, results):
+    """Return with how many groups tiles are faster: those that are full, if records fill tiles."""
+    group = values.shape[2]
+    fits = group == TOGETHER and _FITS_TILES[band[FORM]]
+    return results.shape[0] // group if fits else 0
+
+
+@compiled
+def multiply_strips(begin, end, band, values, scales, starts, results, chunk, done):
+    """Multiply strips of 64 rows of weights with ``chunk`` groups of inputs, a unit each.
+
+    Args:
+        done: How many groups are left out: the first ones.
+    """
     groups, blocks, group, planes, _ = values.shape
-    tokens = results.shape[0]
+    strips, records = band[STRIPS], band[COUNT]
     held = np.empty((_MOST_ROWS, ROWS), np.float32)
+    inputs = borrowed(values), address(scales), address(starts)
     sums, products = borrowed(held), borrowed(results)
-    form, records, strips, first = band[FORM], band[COUNT], band[STRIPS], band[FIRST]
-    scaling = carray(pointer(band[FACTORS]), (ROWS * strips,))
-    values_at, scales_at, starts_at = address(values), address(scales), address(starts)
-    held_at = address(held)
     for unit in range(begin, end):
-        strip, earliest = unit % strips, unit // strips * chunk
+        strip, earliest = unit % strips, done + unit // strips * chunk
         weights = band[RECORDS] + strip * records * band[BYTES]
-        place = ROWS * strip
-        wide = min(ROWS, band[ROWS_HERE] - place)
         for here in range(earliest, min(earliest + chunk, groups)):
             slot, token = 0, here * group
-            there = min(group, tokens - token)
+            there = min(group, products.shape[0] - token)
             while slot < there:
                 count, span = _tile(planes, there - slot)
                 at = here * blocks * group + slot
-                held[:count] = 0
+                ahead = _AHEAD if here == earliest and slot == 0 else 0
+                sums[:count] = 0
                 for row in range(0, ROWS, span):
-                    tile = Tile(
-                        weights,
-                        row,
-                        values_at + planes * BLOCK * at,
-                        scales_at + SCALES_BYTES * at,
-                        starts_at + STARTS_BYTES * at,
-                        group,
-                        records,
-                        _AHEAD if here == earliest and slot == 0 else 0,
-                        held_at + held.itemsize * row,
-                    )
-                    multiply_tile(planes, count, form, tile)
-                for row in range(count):
-                    line = products[token + slot + row, first + place :]
-                    for column in range(wide):
-                        line[column] = sums[row, column] * scaling[place + column]
+                    tile = _at(weights, row, inputs, at, records, ahead, sums)
+                    multiply_tile(planes, count, band[FORM], tile)
+                _put_away(count, band, strip, sums, products, token + slot)
                 slot += count
+    held[0, 0] = 0  # or it would be gone after its address was taken
+
+
+@compiled
+def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk, groups):
+    """As ``multiply_strips``, for the first ``groups``, where there are tiles and they fit."""
+    _, blocks, group, planes, _ = values.shape
+    strips, records = band[STRIPS], band[COUNT]
+    held = np.empty((TOGETHER, ROWS), np.float32)
+    room = np.empty(_LINE + SUMS_BYTES + ROWS * BLOCK * records, np.uint8)
+    sums_at = (address(room) + _LINE - 1) // _LINE * _LINE
+    numbers_at = sums_at + SUMS_BYTES
+    inputs = borrowed(values), address(scales), address(starts)
+    sums, products = borrowed(held), borrowed(results)
+    begin_tiles()
+    for unit in range(begin, end):
+        strip, earliest = unit % strips, unit // strips * chunk
+        weights = band[RECORDS] + strip * records * band[BYTES]
+        unpack_strip(band[FORM], weights, records, _AHEAD, numbers_at)
+        for here in range(earliest, min(earliest + chunk, groups)):
+            for row in range(0, ROWS, LANES):
+                tile = _at(weights, row, inputs, here * blocks * group, records, 0, sums)
+                numbers = numbers_at + BLOCK * records * row
+                multiply_group(planes, band[FORM], tile, numbers, sums_at)
+            _put_away(group, band, strip, sums, products, here * group)
+    end_tiles()
+    held[0, 0] = room[0] = 0  # or they would be gone after their addresses were taken
+
+
+@inlined
+def _at(weights, row, inputs, at, records, ahead, sums):
+    """Return what is multiplied: from row ``row`` of a strip, and block ``at`` of the inputs."""
+    values, scales, starts = inputs
+    return Tile(
+        weights,
+        row,
+        address(values) + values.shape[3] * BLOCK * at,
+        scales + SCALES_BYTES * at,
+        starts + STARTS_BYTES * at,
+        values.shape[2],
+        records,
+        ahead,
+        address(sums) + sums.itemsize * row,
+    )
+
+
+@compiled
+def _put_away(count, band, strip, sums, products, token):
+    """Write rows of sums, times the factors of the rows of weights, as products."""
+    place = ROWS * strip
+    factors = carray(pointer(band[FACTORS]), (ROWS * band[STRIPS],))
+    for row in range(count):
+        line = products[token + row, band[FIRST] + place :]
+        for column in range(min(ROWS, band[ROWS_HERE] - place)):
+            line[column] = sums[row, column] * factors[place + column]
 
 
 @compiled

@@ -14,9 +14,16 @@ from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels import quantised_activations, team_work
-from studio.runtime.engines.text.kernels.attention import attend_tiles, rotate_rows
+from studio.runtime.engines.text.kernels.attention import attend_tiles, rotate_rows, rotate_units
+from studio.runtime.engines.text.kernels.cpu_features import may_use_tiles
 from studio.runtime.engines.text.kernels.jit import compiled, inlined
-from studio.runtime.engines.text.kernels.matmul import groups_at_once, multiply_strips, units
+from studio.runtime.engines.text.kernels.matmul import (
+    groups_at_once,
+    groups_for_tiles,
+    multiply_strips,
+    multiply_strips_by_tiles,
+    units,
+)
 from studio.runtime.engines.text.kernels.norm_and_gate import (
     Rows,
     add_norm_quantise_rows,
@@ -128,9 +135,9 @@ def step(
             (len(wanted), columns),
         )
     ]
-    works = len(weights.layers) * _ROW_WORKS + len(weights.bands) + 2
+    works = len(weights.layers) * _ROW_WORKS + 2 * len(weights.bands) + 2
     _step(
-        team_work.counters(works), threads,
+        (team_work.counters(works), threads, may_use_tiles()),
         (shape.heads, shape.kv_heads, shape.width, shape.is_gelu),
         (shape.eps, shape.scale, shape.cap),
         (weights.layers, weights.norm, weights.offsets, weights.bands),
@@ -144,14 +151,14 @@ def step(
 
 @compiled
 def _step(
-    counters, threads, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
+    team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
     scores,
 ):  # fmt: skip
     shared = (
-        counters, threads, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
+        team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
         scores,
     )  # fmt: skip
-    together(_member, threads, shared)
+    together(_member, team[1], shared)
 
 
 @inlined
@@ -162,10 +169,11 @@ def _vector(place, count):
 
 @compiled
 def _member(
-    counters, threads, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
+    team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
     scores,
 ):  # fmt: skip
     """What each member of the team does."""
+    counters, threads, _ = team
     heads, kv_heads, width, is_gelu = sizes
     eps, scale, cap = scalars
     layers, norm, offsets, bands = weights
@@ -187,35 +195,46 @@ def _member(
         turn = turn[: turn.shape[0] if told[TURNS] >= 0 else 0]
         norms = addend, addend_weight, _vector(told[NORM], columns)
         share(add_norm_quantise_rows, rows, crew, (hidden, *norms, eps, *cut))
-        _products(offsets, bands, product + QKV, cut, qkv, threads, crew)
+        _products(offsets, bands, product + QKV, cut, qkv, team, crew)
         shape = table, kv_heads, width, wide, heads
         bias = _vector(told[BIAS], qkv.shape[1])
         head_norms = _vector(told[QUERY], width), _vector(told[KEY], width)
-        share(rotate_rows, rows, crew, (qkv, turn, *shape, bias, *head_norms, eps, scale))
+        share(
+            rotate_rows,
+            rotate_units(rows),
+            crew,
+            (qkv, turn, *shape, bias, *head_norms, eps, scale),
+        )
         share(attend_tiles, parts, crew, (qkv, *shape, cap, told[WINDOW], parts, attended))
         share(quantise_rows, rows, crew, (attended, *seen))
-        _products(offsets, bands, product + OUT, seen, made, threads, crew)
+        _products(offsets, bands, product + OUT, seen, made, team, crew)
         norms = made, _vector(told[MIXED], columns), _vector(told[BETWEEN], columns)
         share(add_norm_quantise_rows, rows, crew, (hidden, *norms, eps, *cut))
-        _products(offsets, bands, product + GATE_UP, cut, gates, threads, crew)
+        _products(offsets, bands, product + GATE_UP, cut, gates, team, crew)
         share(gate_quantise_rows, rows, crew, (gates, is_gelu, *opened))
-        _products(offsets, bands, product + DOWN, opened, made, threads, crew)
+        _products(offsets, bands, product + DOWN, opened, made, team, crew)
         addend, addend_weight = made, _vector(told[ADDEND], columns)
     last_hidden, last_made = last
     share(_picked_rows, wanted.shape[0], crew, (wanted, hidden, made, last_hidden, last_made))
     norms = last_made, addend_weight, norm
     share(add_norm_quantise_rows, wanted.shape[0], crew, (last_hidden, *norms, eps, *ends))
-    _products(offsets, bands, PRODUCTS * layers.shape[0], ends, scores, threads, crew)
+    _products(offsets, bands, PRODUCTS * layers.shape[0], ends, scores, team, crew)
 
 
 @compiled
-def _products(offsets, bands, product, cut, results, threads, crew):
+def _products(offsets, bands, product, cut, results, team, crew):
+    _, threads, tiles = team
     values, scales, starts = cut
     for place in range(offsets[product], offsets[product + 1]):
         band = bands[place]
         chunk = groups_at_once(band, values, threads)
-        given = band, values, scales, starts, results, chunk
-        share(multiply_strips, units(band, values, chunk), crew, given)
+        done = groups_for_tiles(band, values, results) if tiles else 0
+        given = band, values, scales, starts, results, chunk, done
+        if done:
+            share(multiply_strips_by_tiles, units(band, done, chunk), crew, given)
+        left = values.shape[0] - done
+        if left:
+            share(multiply_strips, units(band, left, chunk), crew, given)
 
 
 @compiled
