@@ -121,9 +121,10 @@ class PackedLayers:
         _memory, weights = self._weights_now()  # held as long as it is read
         scores = torch.empty(len(wanted), weights.outputs)
         hidden = self._embedded(passages)
+        texts = self._texts(passages)
         whole_step.step(
-            self._shape, weights, hidden, self._texts(passages), self._turns(passages),
-            np.array(wanted, np.int64), scores.numpy(),
+            self._shape, weights, hidden, texts, _wanted_of(texts[-1], passages),
+            self._turns(passages), np.array(wanted, np.int64), scores.numpy(),
         )  # fmt: skip
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
@@ -165,6 +166,15 @@ class PackedLayers:
             for rope in self._ropes
         ]
         return _array(torch.view_as_real(torch.stack(parts)).flatten(2))
+
+
+def _wanted_of(texts: NDArray[np.int64], passages: Sequence[Passage]) -> NDArray[np.int64]:
+    """Return the table of texts of a layer with no more rows than are wanted: the last ones."""
+    looking = texts.copy()
+    for row, passage in zip(looking, passages, strict=True):
+        left_out = passage.tokens.shape[0] - passage.wanted
+        row[:3] += left_out, -left_out, left_out
+    return looking
 
 
 def _products(block: Block) -> tuple[Linear, Linear, Linear, Linear]:

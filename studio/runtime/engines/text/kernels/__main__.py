@@ -32,7 +32,8 @@ def main() -> int:
     whole_step.step(
         whole_step.Shape(1, 1, width, width, 1, is_gelu=False, eps=1e-5, scale=1.0, cap=0.0),
         whole_step.Weights(layer, weight, np.arange(len(products) + 1), bands, bands.size, width),
-        hidden, text, hidden[None], np.zeros(1, np.int64), np.empty((1, width), np.float32),
+        hidden, text, text[0], hidden[None], np.zeros(1, np.int64),
+        np.empty((1, width), np.float32),
     )  # fmt: skip
     sys.stdout.write(f"compiled for {INSTRUCTIONS}\n")
     return 0

@@ -173,9 +173,8 @@ def rotate_rows(
                 span, slot = keys[head, position // SPAN], position % SPAN
                 column = (heads + head) * width
                 for i in range(width):
-                    place = span[i, slot : slot + count]
                     for row in range(count):
-                        place[row] = products[begin + row, column + i]
+                        span[i, slot + row] = products[begin + row, column + i]
                 column += kv_heads * width
                 for row in range(count):
                     place = values[head, position + row]

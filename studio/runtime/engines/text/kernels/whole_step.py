@@ -105,15 +105,19 @@ def step(
     weights: Weights,
     hidden: Rows,
     texts: NDArray[np.int64],
+    looking: NDArray[np.int64],
     turns: NDArray[np.float32],
     wanted: NDArray[np.int64],
     scores: Rows,
 ) -> None:
     """Take rows through all layers, and write the scores of some.
 
+    Of the last layer others need no more than their keys and values.
+
     Args:
         hidden: (rows, columns): embedded tokens, written over.
         texts: (layers, texts, columns of ``attention``).
+        looking: (texts, columns of ``attention``): of the last layer, the rows that are wanted.
         turns: (rules, rows, head dim): as ``attention`` takes them.
         wanted: (scores,): of which rows.
         scores: (scores, ``outputs``).
@@ -121,28 +125,28 @@ def step(
     rows, columns = hidden.shape
     threads = thread_count() if weights.size * rows >= WORTH else 1
     mixed = shape.heads * shape.width
-    rooms = [
-        np.empty((rows, wide), np.float32)
-        for wide in (mixed + 2 * shape.kv_heads * shape.width, mixed, columns, 2 * shape.inner)
-    ]
-    last = [np.empty((len(wanted), columns), np.float32) for _ in range(2)]
-    cuts = [
-        quantised_activations.empty(tokens, wide, shape.planes)
-        for tokens, wide in (
-            (rows, columns),
-            (rows, mixed),
-            (rows, shape.inner),
-            (len(wanted), columns),
+    qkv = np.empty((rows, mixed + 2 * shape.kv_heads * shape.width), np.float32)
+    all_rooms, last_rooms = (
+        tuple(np.empty((count, wide), np.float32) for wide in (mixed, columns, 2 * shape.inner))
+        for count in (rows, len(wanted))
+    )
+    last_hidden = np.empty((len(wanted), columns), np.float32)
+    all_cuts, last_cuts = (
+        tuple(
+            (cut.values, cut.scales, cut.starts)
+            for wide in (columns, mixed, shape.inner)
+            for cut in (quantised_activations.empty(count, wide, shape.planes),)
         )
-    ]
+        for count in (rows, len(wanted))
+    )
     works = len(weights.layers) * _ROW_WORKS + 2 * len(weights.bands) + 2
     _step(
         (team_work.counters(works), threads, may_use_tiles()),
         (shape.heads, shape.kv_heads, shape.width, shape.is_gelu),
         (shape.eps, shape.scale, shape.cap),
         (weights.layers, weights.norm, weights.offsets, weights.bands),
-        texts, turns, wanted, hidden, tuple(rooms), tuple(last),
-        tuple((cut.values, cut.scales, cut.starts) for cut in cuts), scores,
+        (texts, looking), turns, wanted, (hidden, last_hidden), qkv,
+        (all_rooms, last_rooms), (all_cuts, last_cuts), scores,
     )  # fmt: skip
 
 
@@ -151,12 +155,10 @@ def step(
 
 @compiled
 def _step(
-    team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
-    scores,
+    team, sizes, scalars, weights, texts, turns, wanted, hidden, qkv, rooms, cuts, scores,
 ):  # fmt: skip
     shared = (
-        team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
-        scores,
+        team, sizes, scalars, weights, texts, turns, wanted, hidden, qkv, rooms, cuts, scores,
     )  # fmt: skip
     together(_member, team[1], shared)
 
@@ -169,19 +171,18 @@ def _vector(place, count):
 
 @compiled
 def _member(
-    team, sizes, scalars, weights, texts, turns, wanted, hidden, rooms, last, cuts,
-    scores,
+    team, sizes, scalars, weights, texts, turns, wanted, hidden, qkv, rooms, cuts, scores,
 ):  # fmt: skip
     """What each member of the team does."""
     counters, threads, _ = team
     heads, kv_heads, width, is_gelu = sizes
     eps, scale, cap = scalars
     layers, norm, offsets, bands = weights
+    (texts, looking), (hidden, last_hidden), (rooms, last_rooms) = texts, hidden, rooms
     bands, texts, turns = borrowed(bands), borrowed(texts), borrowed(turns)
-    qkv, attended, made, gates = rooms
+    attended, made, gates = rooms
     hidden, made = borrowed(hidden), borrowed(made)
-    (values, cut_scales, starts), seen, opened, ends = cuts
-    cut = values, cut_scales, starts
+    (cut, seen, opened), last_cuts = cuts
     rows, columns = hidden.shape
     wide = (width + 15) // 16 * 16
     crew = np.zeros(1, np.intp)
@@ -205,7 +206,15 @@ def _member(
             crew,
             (qkv, turn, *shape, bias, *head_norms, eps, scale),
         )
+        is_last = layer == layers.shape[0] - 1
+        shape = looking if is_last else table, kv_heads, width, wide, heads
         share(attend_tiles, parts, crew, (qkv, *shape, cap, told[WINDOW], parts, attended))
+        if is_last:
+            rows, last_attended = wanted.shape[0], last_rooms[0]
+            picked = wanted, hidden, attended, last_hidden, last_attended
+            share(_picked_rows, rows, crew, picked)
+            hidden, (attended, made, gates) = last_hidden, last_rooms
+            cut, seen, opened = last_cuts
         share(quantise_rows, rows, crew, (attended, *seen))
         _products(offsets, bands, product + OUT, seen, made, team, crew)
         norms = made, _vector(told[MIXED], columns), _vector(told[BETWEEN], columns)
@@ -214,11 +223,8 @@ def _member(
         share(gate_quantise_rows, rows, crew, (gates, is_gelu, *opened))
         _products(offsets, bands, product + DOWN, opened, made, team, crew)
         addend, addend_weight = made, _vector(told[ADDEND], columns)
-    last_hidden, last_made = last
-    share(_picked_rows, wanted.shape[0], crew, (wanted, hidden, made, last_hidden, last_made))
-    norms = last_made, addend_weight, norm
-    share(add_norm_quantise_rows, wanted.shape[0], crew, (last_hidden, *norms, eps, *ends))
-    _products(offsets, bands, PRODUCTS * layers.shape[0], ends, scores, team, crew)
+    share(add_norm_quantise_rows, rows, crew, (hidden, addend, addend_weight, norm, eps, *cut))
+    _products(offsets, bands, PRODUCTS * layers.shape[0], cut, scores, team, crew)
 
 
 @compiled
@@ -238,8 +244,7 @@ def _products(offsets, bands, product, cut, results, team, crew):
 
 
 @compiled
-def _picked_rows(first, last, wanted, hidden, made, last_hidden, last_made):
+def _picked_rows(first, last, wanted, hidden, attended, last_hidden, last_attended):
     for place in range(first, last):
-        for i in range(hidden.shape[1]):
-            last_hidden[place, i] = hidden[wanted[place], i]
-            last_made[place, i] = made[wanted[place], i]
+        last_hidden[place] = hidden[wanted[place]]
+        last_attended[place] = attended[wanted[place]]
