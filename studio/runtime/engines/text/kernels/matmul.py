@@ -42,7 +42,7 @@ _LINE = 64
 """Bytes of a line of memory."""
 _AHEAD = 4_096
 """Bytes of weights that are asked for before the first rows of inputs need them."""
-_UNITS_OF_THREAD = 8
+_UNITS_OF_THREAD = 16
 """Units of work that a thread should find, so that none waits long for the last."""
 
 FORM, RECORDS, STRIPS, COUNT, BYTES, FACTORS, FIRST, ROWS_HERE = range(8)
