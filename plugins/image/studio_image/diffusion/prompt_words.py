@@ -90,14 +90,14 @@ def _lines(folder: Path, name: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise BadInput(f"{name}.txt is not a text in UTF-8.", "Save it as plain text.") from error
     if len(data) > _LONGEST_LIST:
-        raise BadInput(f"{name}.txt is larger than 1 MiB.", "A list has one choice a line.")
+        raise BadInput(f"{name}.txt is larger than 1 MiB.", "A list has one choice per line.")
     lines = [line for line in lines if line and not line.startswith("#")]
     if max(map(len, lines), default=0) > _LONGEST_LINE:
         raise BadInput(
             f"{name}.txt has a line of more than {_LONGEST_LINE:,} characters.", "Cut it."
         )
     if not lines:
-        raise BadInput(f"{name}.txt has no lines to choose from.", "Write one choice a line.")
+        raise BadInput(f"{name}.txt has no lines to choose from.", "Write one choice per line.")
     return lines
 
 
