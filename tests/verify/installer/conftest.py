@@ -36,13 +36,17 @@ NEW = "9.0.0"
 PACKED = ("studio", "plugins", "packaging", "resources", "pyproject.toml")
 """What the installers are made from; others of this checkout may change meanwhile."""
 SCREEN = """
-Xvfb :9 -screen 0 1280x800x24 >/dev/null 2>&1 & export DISPLAY=:9
+Xvfb :9 -screen 0 1280x800x24 -noreset >/dev/null 2>&1 & export DISPLAY=:9
 until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.2; done
 openbox >/dev/null 2>&1 &
 shows() { until xdotool search --onlyvisible --name "$1" >/dev/null 2>&1; do sleep 0.5; done; }
 picture() { sleep 1; import -window root "/tmp/$1.png"; }
 """
-"""A display, how a window is waited for, and how a picture of it is taken."""
+"""A display, how a window is waited for, and how a picture of it is taken.
+
+Without ``-noreset`` the display starts anew when the first program that asked it is gone, and takes
+``openbox`` with it if that has come already: then no window gets the keys.
+"""
 
 
 @dataclass(frozen=True)
