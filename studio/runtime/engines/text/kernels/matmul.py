@@ -79,11 +79,11 @@ def multiply(
 @compiled
 def _alone(band, values, scales, starts, results, tiles):
     chunk = groups_at_once(band, values, 1)
-    given = band, values, scales, starts, results, chunk
-    done = groups_for_tiles(band, values, results) if tiles else 0
-    if done:
-        multiply_strips_by_tiles(0, units(band, done, chunk), *given, done)
-    multiply_strips(0, units(band, values.shape[0] - done, chunk), *given, done)
+    count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
+    if tiles and fits_tiles(band, values):
+        multiply_strips_by_tiles(0, count, *given)
+    else:
+        multiply_strips(0, count, *given)
 
 
 @compiled
@@ -98,33 +98,27 @@ def groups_at_once(band, values, threads):
 
 
 @compiled
-def units(band, groups, chunk):
+def units(band, values, chunk):
     """Return how many units of work there are: a strip, with ``chunk`` groups of inputs each."""
-    return band[STRIPS] * ((groups + chunk - 1) // chunk)
+    return band[STRIPS] * ((values.shape[0] + chunk - 1) // chunk)
 
 
 @compiled
-def groups_for_tiles(band, values, results):
-    """Return with how many groups tiles are faster: those that are full, if records fill tiles."""
-    group = values.shape[2]
-    fits = group == TOGETHER and _FITS_TILES[band[FORM]]
-    return results.shape[0] // group if fits else 0
+def fits_tiles(band, values):
+    """Return whether tiles are faster: with whole groups of inputs, and records that fill them."""
+    return values.shape[2] == TOGETHER and _FITS_TILES[band[FORM]]
 
 
 @compiled
-def multiply_strips(begin, end, band, values, scales, starts, results, chunk, done):
-    """Multiply strips of 64 rows of weights with ``chunk`` groups of inputs, a unit each.
-
-    Args:
-        done: How many groups are left out: the first ones.
-    """
+def multiply_strips(begin, end, band, values, scales, starts, results, chunk):
+    """Multiply strips of 64 rows of weights with ``chunk`` groups of inputs, a unit each."""
     groups, blocks, group, planes, _ = values.shape
     strips, records = band[STRIPS], band[COUNT]
     held = np.empty((_MOST_ROWS, ROWS), np.float32)
     inputs = borrowed(values), address(scales), address(starts)
     sums, products = borrowed(held), borrowed(results)
     for unit in range(begin, end):
-        strip, earliest = unit % strips, done + unit // strips * chunk
+        strip, earliest = unit % strips, unit // strips * chunk
         weights = band[RECORDS] + strip * records * band[BYTES]
         for here in range(earliest, min(earliest + chunk, groups)):
             slot, token = 0, here * group
@@ -143,9 +137,9 @@ def multiply_strips(begin, end, band, values, scales, starts, results, chunk, do
 
 
 @compiled
-def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk, groups):
-    """As ``multiply_strips``, for the first ``groups``, where there are tiles and they fit."""
-    _, blocks, group, planes, _ = values.shape
+def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk):
+    """As ``multiply_strips``, where there are tiles and they fit."""
+    groups, blocks, group, planes, _ = values.shape
     strips, records = band[STRIPS], band[COUNT]
     held = np.empty((TOGETHER, ROWS), np.float32)
     room = np.empty(_LINE + SUMS_BYTES + ROWS * BLOCK * records, np.uint8)
@@ -163,7 +157,8 @@ def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, 
                 tile = _at(weights, row, inputs, here * blocks * group, records, 0, sums)
                 numbers = numbers_at + BLOCK * records * row
                 multiply_group(planes, band[FORM], tile, numbers, sums_at)
-            _put_away(group, band, strip, sums, products, here * group)
+            there = min(group, products.shape[0] - here * group)
+            _put_away(there, band, strip, sums, products, here * group)
     end_tiles()
     held[0, 0] = room[0] = 0  # or they would be gone after their addresses were taken
 

@@ -18,8 +18,8 @@ from studio.runtime.engines.text.kernels.attention import attend_tiles, rotate_r
 from studio.runtime.engines.text.kernels.cpu_features import may_use_tiles
 from studio.runtime.engines.text.kernels.jit import compiled, inlined
 from studio.runtime.engines.text.kernels.matmul import (
+    fits_tiles,
     groups_at_once,
-    groups_for_tiles,
     multiply_strips,
     multiply_strips_by_tiles,
     units,
@@ -139,7 +139,7 @@ def step(
         )
         for count in (rows, len(wanted))
     )
-    works = len(weights.layers) * _ROW_WORKS + 2 * len(weights.bands) + 2
+    works = len(weights.layers) * _ROW_WORKS + len(weights.bands) + 2
     _step(
         (team_work.counters(works), threads, may_use_tiles()),
         (shape.heads, shape.kv_heads, shape.width, shape.is_gelu),
@@ -234,13 +234,11 @@ def _products(offsets, bands, product, cut, results, team, crew):
     for place in range(offsets[product], offsets[product + 1]):
         band = bands[place]
         chunk = groups_at_once(band, values, threads)
-        done = groups_for_tiles(band, values, results) if tiles else 0
-        given = band, values, scales, starts, results, chunk, done
-        if done:
-            share(multiply_strips_by_tiles, units(band, done, chunk), crew, given)
-        left = values.shape[0] - done
-        if left:
-            share(multiply_strips, units(band, left, chunk), crew, given)
+        count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
+        if tiles and fits_tiles(band, values):
+            share(multiply_strips_by_tiles, count, crew, given)
+        else:
+            share(multiply_strips, count, crew, given)
 
 
 @compiled
