@@ -38,8 +38,8 @@ _TILES_OF_1, _TILES_OF_2 = TILES
 _MOST_ROWS = max(rows for tiles in TILES for rows, _ in tiles)
 
 _FITS_TILES = tuple(form.columns == BLOCK for form in FORMATS)
-_LINE = 64
-"""Bytes of a line of memory."""
+_LINE, _FLOAT_BYTES = 64, 4
+"""Bytes of a line of memory, and of a number."""
 _AHEAD = 4_096
 """Bytes of weights that are asked for before the first rows of inputs need them."""
 _UNITS_OF_THREAD = 16
@@ -113,82 +113,87 @@ def fits_tiles(band, values):
 def multiply_strips(begin, end, band, values, scales, starts, results, chunk):
     """Multiply strips of 64 rows of weights with ``chunk`` groups of inputs, a unit each."""
     groups, blocks, group, planes, _ = values.shape
-    strips, records = band[STRIPS], band[COUNT]
+    tokens = results.shape[0]
     held = np.empty((_MOST_ROWS, ROWS), np.float32)
-    inputs = borrowed(values), address(scales), address(starts)
     sums, products = borrowed(held), borrowed(results)
+    form, records, strips, first = band[FORM], band[COUNT], band[STRIPS], band[FIRST]
+    scaling = carray(pointer(band[FACTORS]), (ROWS * strips,))
+    inputs, held_at = (address(values), address(scales), address(starts)), address(held)
     for unit in range(begin, end):
         strip, earliest = unit % strips, unit // strips * chunk
         weights = band[RECORDS] + strip * records * band[BYTES]
+        place = ROWS * strip
+        wide = min(ROWS, band[ROWS_HERE] - place)
         for here in range(earliest, min(earliest + chunk, groups)):
             slot, token = 0, here * group
-            there = min(group, products.shape[0] - token)
+            there = min(group, tokens - token)
             while slot < there:
                 count, span = _tile(planes, there - slot)
                 at = here * blocks * group + slot
                 ahead = _AHEAD if here == earliest and slot == 0 else 0
-                sums[:count] = 0
+                held[:count] = 0
                 for row in range(0, ROWS, span):
-                    tile = _at(weights, row, inputs, at, records, ahead, sums)
-                    multiply_tile(planes, count, band[FORM], tile)
-                _put_away(count, band, strip, sums, products, token + slot)
+                    tile = _at(weights, row, inputs, planes, at, group, records, ahead, held_at)
+                    multiply_tile(planes, count, form, tile)
+                _put_away(sums, count, wide, scaling, place, products, token + slot, first)
                 slot += count
-    held[0, 0] = 0  # or it would be gone after its address was taken
 
 
 @compiled
 def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk):
     """As ``multiply_strips``, where there are tiles and they fit."""
     groups, blocks, group, planes, _ = values.shape
-    strips, records = band[STRIPS], band[COUNT]
+    tokens = results.shape[0]
     held = np.empty((TOGETHER, ROWS), np.float32)
+    sums, products = borrowed(held), borrowed(results)
+    form, records, strips, first = band[FORM], band[COUNT], band[STRIPS], band[FIRST]
+    scaling = carray(pointer(band[FACTORS]), (ROWS * strips,))
+    inputs, held_at = (address(values), address(scales), address(starts)), address(held)
     room = np.empty(_LINE + SUMS_BYTES + ROWS * BLOCK * records, np.uint8)
     sums_at = (address(room) + _LINE - 1) // _LINE * _LINE
     numbers_at = sums_at + SUMS_BYTES
-    inputs = borrowed(values), address(scales), address(starts)
-    sums, products = borrowed(held), borrowed(results)
     begin_tiles()
     for unit in range(begin, end):
         strip, earliest = unit % strips, unit // strips * chunk
         weights = band[RECORDS] + strip * records * band[BYTES]
-        unpack_strip(band[FORM], weights, records, _AHEAD, numbers_at)
+        place = ROWS * strip
+        wide = min(ROWS, band[ROWS_HERE] - place)
+        unpack_strip(form, weights, records, _AHEAD, numbers_at)
         for here in range(earliest, min(earliest + chunk, groups)):
+            at, token = here * blocks * group, here * group
             for row in range(0, ROWS, LANES):
-                tile = _at(weights, row, inputs, here * blocks * group, records, 0, sums)
-                numbers = numbers_at + BLOCK * records * row
-                multiply_group(planes, band[FORM], tile, numbers, sums_at)
-            there = min(group, products.shape[0] - here * group)
-            _put_away(there, band, strip, sums, products, here * group)
+                tile = _at(weights, row, inputs, planes, at, group, records, 0, held_at)
+                multiply_group(planes, form, tile, numbers_at + BLOCK * records * row, sums_at)
+            count = min(group, tokens - token)
+            _put_away(sums, count, wide, scaling, place, products, token, first)
     end_tiles()
     held[0, 0] = room[0] = 0  # or they would be gone after their addresses were taken
 
 
 @inlined
-def _at(weights, row, inputs, at, records, ahead, sums):
+def _at(weights, row, inputs, planes, at, group, records, ahead, held_at):
     """Return what is multiplied: from row ``row`` of a strip, and block ``at`` of the inputs."""
     values, scales, starts = inputs
     return Tile(
         weights,
         row,
-        address(values) + values.shape[3] * BLOCK * at,
+        values + planes * BLOCK * at,
         scales + SCALES_BYTES * at,
         starts + STARTS_BYTES * at,
-        values.shape[2],
+        group,
         records,
         ahead,
-        address(sums) + sums.itemsize * row,
+        held_at + _FLOAT_BYTES * row,
     )
 
 
-@compiled
-def _put_away(count, band, strip, sums, products, token):
+@inlined
+def _put_away(sums, count, wide, scaling, place, products, token, first):
     """Write rows of sums, times the factors of the rows of weights, as products."""
-    place = ROWS * strip
-    factors = carray(pointer(band[FACTORS]), (ROWS * band[STRIPS],))
     for row in range(count):
-        line = products[token + row, band[FIRST] + place :]
-        for column in range(min(ROWS, band[ROWS_HERE] - place)):
-            line[column] = sums[row, column] * factors[place + column]
+        line = products[token + row, first + place :]
+        for column in range(wide):
+            line[column] = sums[row, column] * scaling[place + column]
 
 
 @compiled
