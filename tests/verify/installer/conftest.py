@@ -36,6 +36,7 @@ NEW = "9.0.0"
 PACKED = ("studio", "plugins", "packaging", "resources", "pyproject.toml")
 """What the installers are made from; others of this checkout may change meanwhile."""
 SCREEN = """
+rm -f /tmp/.X9-lock
 Xvfb :9 -screen 0 1280x800x24 -noreset >/dev/null 2>&1 & export DISPLAY=:9
 until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.2; done
 openbox >/dev/null 2>&1 &
@@ -45,7 +46,8 @@ picture() { sleep 1; import -window root "/tmp/$1.png"; }
 """A display, how a window is waited for, and how a picture of it is taken.
 
 Without ``-noreset`` the display starts anew when the first program that asked it is gone, and takes
-``openbox`` with it if that has come already: then no window gets the keys.
+``openbox`` with it if that has come already: then no window gets the keys. The lock is of a display
+that ended with its machine; here the same number is that of a process that lives.
 """
 
 
