@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from studio.core.library.library import Library
 from studio.core.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, ScriptedRuntime
+from tests.faults.library import moment
 from tests.unit.core.conftest import DRAW, Draw
 
 MAKES = Artifact("text", b"made", ".txt")
@@ -83,7 +83,7 @@ class QueueDesk:
     def killed(self, target: Path, *, lost: bool = False, **options: Any) -> QueueDesk:
         """Return the next life of a studio that is killed now; ``lost``: without its database."""
         self.stored()
-        shutil.copytree(self.home, target)
+        moment.copy(self.home, target)
         if lost:
             for file in (target / "library").glob("library.db*"):
                 file.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.results import Results
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
+from tests.faults.library import moment
 from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
 
 
@@ -160,7 +160,7 @@ def test_a_window_that_was_killed_has_steps_in_its_queue_and_none_is_done_twice(
         stored: list[None] = []
         desk.studio.jobs._disk.run(lambda: None, stored.append)
         desk.until(lambda: stored)
-        shutil.copytree(desk.home, tmp_path / "killed")
+        moment.copy(desk.home, tmp_path / "killed")
     with desk_at(tmp_path / "killed", attended=True) as desk:
         (run,) = desk.studio.library.workflow_runs.runs()
         desk.until(lambda: desk.studio.jobs.jobs())
