@@ -81,7 +81,7 @@ def _alone(band, values, scales, starts, results, tiles):
     chunk = groups_at_once(band, values, 1)
     count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
     if tiles and fits_tiles(band, values):
-        multiply_strips_by_tiles(0, count, *given)
+        multiply_strips_by_tiles(0, count, *given, 1)
     else:
         multiply_strips(0, count, *given)
 
@@ -140,8 +140,12 @@ def multiply_strips(begin, end, band, values, scales, starts, results, chunk):
 
 
 @compiled
-def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk):
-    """As ``multiply_strips``, where there are tiles and they fit."""
+def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, chunk, threads):
+    """As ``multiply_strips``, where there are tiles and they fit.
+
+    Args:
+        threads: That share the work.
+    """
     groups, blocks, group, planes, _ = values.shape
     tokens = results.shape[0]
     held = np.empty((TOGETHER, ROWS), np.float32)
@@ -159,11 +163,17 @@ def multiply_strips_by_tiles(begin, end, band, values, scales, starts, results, 
         place = ROWS * strip
         wide = min(ROWS, band[ROWS_HERE] - place)
         unpack_strip(form, weights, records, _AHEAD, numbers_at)
+        # What is next in this thread, if the others take as much work meanwhile.
+        following = unit + 1 if unit + 1 < end else end + (threads - 1) * (end - begin)
+        coming = band[RECORDS] + following % strips * records * band[BYTES]
+        last = coming + records * (band[BYTES] - _LINE)
         for here in range(earliest, min(earliest + chunk, groups)):
             at, token = here * blocks * group, here * group
             for row in range(0, ROWS, LANES):
                 tile = _at(weights, row, inputs, planes, at, group, records, 0, held_at)
-                multiply_group(planes, form, tile, numbers_at + BLOCK * records * row, sums_at)
+                numbers = numbers_at + BLOCK * records * row
+                multiply_group(planes, form, tile, numbers, sums_at, coming)
+                coming = min(coming + records * _LINE, last)
             count = min(group, tokens - token)
             _put_away(sums, count, wide, scaling, place, products, token, first)
     end_tiles()

@@ -236,7 +236,7 @@ def _products(offsets, bands, product, cut, results, team, crew):
         chunk = groups_at_once(band, values, threads)
         count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
         if tiles and fits_tiles(band, values):
-            share(multiply_strips_by_tiles, count, crew, given)
+            share(multiply_strips_by_tiles, count, crew, (*given, threads))
         else:
             share(multiply_strips, count, crew, given)
 
