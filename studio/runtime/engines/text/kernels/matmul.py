@@ -42,8 +42,10 @@ _LINE, _FLOAT_BYTES = 64, 4
 """Bytes of a line of memory, and of a number."""
 _AHEAD = 4_096
 """Bytes of weights that are asked for before the first rows of inputs need them."""
-_UNITS_OF_THREAD = 16
+_UNITS_OF_THREAD = 32
 """Units of work that a thread should find, so that none waits long for the last."""
+_UNPACKED_FOR = 4
+"""Groups of inputs that a strip is worth unpacking for."""
 
 FORM, RECORDS, STRIPS, COUNT, BYTES, FACTORS, FIRST, ROWS_HERE = range(8)
 """Columns of a table of bands, int64: the place of their format in ``FORMATS``; where the records
@@ -78,22 +80,23 @@ def multiply(
 
 @compiled
 def _alone(band, values, scales, starts, results, tiles):
-    chunk = groups_at_once(band, values, 1)
+    by_tiles = tiles and fits_tiles(band, values)
+    chunk = groups_at_once(band, values, 1, by_tiles)
     count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
-    if tiles and fits_tiles(band, values):
+    if by_tiles:
         multiply_strips_by_tiles(0, count, *given, 1)
     else:
         multiply_strips(0, count, *given)
 
 
 @compiled
-def groups_at_once(band, values, threads):
+def groups_at_once(band, values, threads, by_tiles):
     """Return how many groups of inputs meet a strip of 64 rows of weights at once."""
     groups, blocks, group, planes, columns = values.shape
     near = max(1, _CHUNK // (blocks * group * planes * columns))
     if threads > 1:
         pieces = (_UNITS_OF_THREAD * threads + band[STRIPS] - 1) // band[STRIPS]
-        near = min(near, max(1, groups // pieces))
+        near = min(near, max(_UNPACKED_FOR if by_tiles else 1, groups // pieces))
     return near
 
 

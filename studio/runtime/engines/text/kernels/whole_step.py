@@ -233,9 +233,10 @@ def _products(offsets, bands, product, cut, results, team, crew):
     values, scales, starts = cut
     for place in range(offsets[product], offsets[product + 1]):
         band = bands[place]
-        chunk = groups_at_once(band, values, threads)
+        by_tiles = tiles and fits_tiles(band, values)
+        chunk = groups_at_once(band, values, threads, by_tiles)
         count, given = units(band, values, chunk), (band, values, scales, starts, results, chunk)
-        if tiles and fits_tiles(band, values):
+        if by_tiles:
             share(multiply_strips_by_tiles, count, crew, (*given, threads))
         else:
             share(multiply_strips, count, crew, given)
