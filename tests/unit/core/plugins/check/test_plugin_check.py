@@ -175,7 +175,7 @@ def outside(tmp_path: Path, project: Path) -> Path:
     folder.mkdir()
     for place in (folder, *list(folder.parents)[:4]):
         with contextlib.suppress(OSError):
-            place.chmod(0o777)
+            place.chmod(place.stat().st_mode | 0o777)
     mark = folder / "mark"
     code = f"import pathlib\ntry: pathlib.Path({str(mark)!r}).touch()\nexcept OSError: pass\n"
     for half in ("worker", "plugin", "schema"):

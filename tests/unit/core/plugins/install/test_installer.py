@@ -367,7 +367,7 @@ def test_the_trial_writes_nowhere_even_for_one_that_runs_inside_the_studio(
     folder.mkdir()
     for place in (folder, *list(folder.parents)[:4]):
         with contextlib.suppress(OSError):
-            place.chmod(0o777)
+            place.chmod(place.stat().st_mode | 0o777)
     draft = plugin(more='isolation = "studio"')
     code = (
         f"import pathlib\ntry: pathlib.Path({str(folder / 'mark')!r}).touch()\nexcept OSError: pass"
