@@ -116,7 +116,10 @@ def multiply_tile(typing: Any, planes: Any, rows: Any, form: Any, tile: Any) -> 
 
 
 class Loop:
-    """Emits the loop over the records of a tile."""
+    """Emits the loop over the records of a tile.
+
+    ``parts``, the vectors of rows of weights, are as ``TILES`` has them unless they are given.
+    """
 
     def __init__(
         self, builder: Any, planes: int, rows: int, form: Format, tile: Tile, parts: int = 0

@@ -224,6 +224,7 @@ class _Group:
             _call(builder, "tilestored64", _I8(_SUMS[plane]), room, _I64(_LINE))
 
     def _fetch(self, record: Any) -> None:
+        """Have a line of what is unpacked next brought near; not nearest, where tiles read."""
         builder = self.builder
         place = builder.add(self.coming, builder.mul(record, _I64(_LINE)))
         kind = ir.FunctionType(_VOID, [_POINTER, _I32, _I32, _I32])
