@@ -56,6 +56,7 @@ class PluginFaults(QObject):
             post,
         )
         self._blame = self._host.blame()
+        self._host.on_change(self._learn)
         self._page: OpenPage | None = None
         self._in_view = ""
         self.last = self._host.journal.take_page()
@@ -137,11 +138,15 @@ class PluginFaults(QObject):
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _learn(self) -> None:
+        """Learn where the code of plugins lies that were installed since."""
+        self._blame = self._host.blame()
+
     def _last_words(self, culprit: Culprit | None) -> str:
         if culprit is not None:
             return self.tr(
                 "Offline Studio closed unexpectedly last time, in the plugin {plugin} ({where})."
-            ).format(plugin=self._title(culprit.plugin), where=culprit.where)
+            ).format(plugin=self._host.title(culprit.plugin), where=culprit.where)
         last = self.last
         if last is None:
             return self.tr("Offline Studio closed unexpectedly last time.")
@@ -149,11 +154,11 @@ class PluginFaults(QObject):
             return self.tr(
                 "Offline Studio closed unexpectedly last time, while the plugin {plugin} kept the "
                 "window from responding ({where})."
-            ).format(plugin=self._title(last.plugin), where=last.held_by)
+            ).format(plugin=self._host.title(last.plugin), where=last.held_by)
         return self.tr(
             "Offline Studio closed unexpectedly last time, while the page {page} of the plugin "
             "{plugin} was open."
-        ).format(page=last.title, plugin=self._title(last.plugin))
+        ).format(page=last.title, plugin=self._host.title(last.plugin))
 
     def _record(self, culprit: Culprit, error: BaseException) -> None:
         if isinstance(error, StudioError) and error.plugin:
@@ -166,7 +171,7 @@ class PluginFaults(QObject):
         self._host.journal.note_page(self._page)
         self._notices.warn(
             self.tr("The plugin {plugin} kept the window from responding ({where}).").format(
-                plugin=self._title(culprit.plugin), where=culprit.where
+                plugin=self._host.title(culprit.plugin), where=culprit.where
             ),
             self.tr("Disable it if this happens again."),
             key=f"held-{culprit.plugin}",
@@ -189,11 +194,8 @@ class PluginFaults(QObject):
         )
 
     def _disable(self, plugin: str) -> Action:
-        title = self.tr("Disable {title}").format(title=self._title(plugin))
+        title = self.tr("Disable {title}").format(title=self._host.title(plugin))
         return Action(title, lambda: self._host.switch_off(plugin))
 
     def _is_known(self, plugin: str) -> bool:
         return any(each.id == plugin for each in self._host.plugins)
-
-    def _title(self, plugin: str) -> str:
-        return self._host.plugin(plugin).title if self._is_known(plugin) else plugin

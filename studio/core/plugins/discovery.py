@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from importlib.machinery import PathFinder
-from importlib.metadata import Distribution, EntryPoint, distributions
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution, DistributionFinder, EntryPoint, distributions
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,47 @@ class Found:
     lends: tuple[str, ...] = ()
     unready: str = ""
     identity: Identity | None = None
+
+
+class PluginFinder:
+    """Finds the packages of plugins whose code runs here, after all that Python finds by itself.
+
+    They do not lie on ``sys.path``: what is there counts as installed beside the studio.
+    """
+
+    def __init__(self) -> None:
+        self.folders: list[str] = []
+
+    def add(self, folders: Iterable[Path]) -> None:
+        """Look in ``folders``, too."""
+        self.folders += [path for path in map(str, folders) if path not in self.folders]
+        if self not in sys.meta_path:
+            sys.meta_path.append(self)
+
+    def discard(self, folders: Iterable[Path]) -> None:
+        """Look in ``folders`` no more."""
+        gone = set(map(str, folders))
+        self.folders[:] = [path for path in self.folders if path not in gone]
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: Any = None
+    ) -> ModuleSpec | None:
+        """Find a top-level package; those inside it Python finds by itself."""
+        return None if path is not None else PathFinder.find_spec(name, self.folders)
+
+    def find_distributions(
+        self,
+        context: DistributionFinder.Context = DistributionFinder.Context(),  # noqa: B008
+    ) -> Iterable[Distribution]:
+        """Find the metadata of a package by its name; none of these is in a list of all."""
+        if context.name is None:
+            return ()
+        here = DistributionFinder.Context(name=context.name, path=self.folders)
+        return PathFinder.find_distributions(here)
+
+
+finder = PluginFinder()
+"""That of this process."""
 
 
 def discover(search_path: Sequence[Path] = (), stored: Sequence[Found] = ()) -> list[Found]:
@@ -136,7 +176,7 @@ def _locate(package: str, expected: Path | None) -> Path:
     if not package.isidentifier():
         raise _unusable(package, f"“{package}” is not the name of a top-level package")
     try:
-        taken = find_spec(package)
+        taken = _environment_spec(package)
         spec = PathFinder.find_spec(package, [str(expected.parent)]) if expected else taken
     except Exception as error:  # import hooks of others may raise anything
         raise _unusable(package, f"it cannot be found ({in_words(error)})") from error
@@ -150,6 +190,13 @@ def _locate(package: str, expected: Path | None) -> Path:
             package, f"another package named “{package}” is installed at {taken.origin}"
         )
     return folder
+
+
+def _environment_spec(package: str) -> ModuleSpec | None:
+    """Find what a package of that name would be, but for the plugins that run here already."""
+    others = (each for each in sys.meta_path if each is not finder)
+    found = (each.find_spec(package, None) for each in others)
+    return next((spec for spec in found if spec is not None), None)
 
 
 def check_modules(package: str, manifest: Manifest) -> None:

@@ -32,6 +32,7 @@ from studio.core.plugins.discovery import (
     Found,
     Origin,
     discover,
+    finder,
     search_path_of_environment,
 )
 from studio.core.plugins.eligibility import Eligibility
@@ -49,6 +50,7 @@ T = TypeVar("T")
 
 FAILURES_ALLOWED = 3
 """With this many in one session a plugin is switched off."""
+_RESTART = "Version {} is installed. Restart Offline Studio to use it."
 
 
 class PluginHost:
@@ -116,11 +118,16 @@ class PluginHost:
             old = before.get(plugin.id)
             if old and old.is_same_as(plugin) and old.is_usable == plugin.is_usable:
                 self.plugins.append(before.pop(plugin.id))
+            elif old and old.state is PluginState.ACTIVE and plugin.is_usable and plugin.stored:
+                # Its code runs here, and its pages are open: the files it runs from stay, too.
+                old.reason = "" if old.folder == plugin.folder else _RESTART.format(plugin.version)
+                self.plugins.append(before.pop(plugin.id))
             else:
                 self.plugins.append(plugin)
         for gone in before.values():
             self._hooks.unregister(gone.id)
             self._forget_code(gone)
+            finder.discard(set(gone.paths) - {at for each in self.plugins for at in each.paths})
         self._changed()
 
     # --- who takes part -----------------------------------------------------------------------
@@ -140,6 +147,10 @@ class PluginHost:
             f"There is no plugin called “{plugin_id}”.",
             f"Installed plugins: {known}.",
         )
+
+    def title(self, plugin_id: str) -> str:
+        """Return what a person reads of a plugin: its id where it is gone."""
+        return next((p.title for p in self.plugins if p.id == plugin_id), plugin_id)
 
     def usable(self) -> list[Plugin]:
         """Return the plugins that take part."""
@@ -224,7 +235,7 @@ class PluginHost:
             if task.id == task_id:
                 return plugin, task
         for plugin in self.plugins:
-            if plugin.id == task_id.partition(".")[0] and plugin.reason:
+            if plugin.id == task_id.partition(".")[0] and not plugin.is_usable:
                 raise _not_taking_part(plugin, f"The task “{task_id}” cannot run: its plugin is")
         known = [task.id for _, task in self.tasks()]
         near = difflib.get_close_matches(task_id, known, n=1, cutoff=0.75)
@@ -415,9 +426,7 @@ class PluginHost:
     def _import(self, plugin: Plugin, module: str) -> ModuleType:
         if module in sys.modules:
             return sys.modules[module]
-        for path in map(str, plugin.paths):
-            if path not in sys.path:
-                sys.path.append(path)  # at the end: it stands in for nothing of the studio
+        finder.add(plugin.paths)
         try:
             with self.journal.loading(plugin.id, module):
                 return importlib.import_module(module)

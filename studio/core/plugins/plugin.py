@@ -54,7 +54,7 @@ class Plugin:
 
     Attributes:
         id: From the manifest, or the name it was found under if there is no usable manifest.
-        reason: Why it does not take part, in words; empty while it does.
+        reason: Why it does not take part, in words; while it does, what is to be known of it.
         package: Its import package, ``studio_chat``.
         distribution: What it was installed by; empty if it was found in a folder.
         version: Of the manifest; empty where there is none.
@@ -92,6 +92,11 @@ class Plugin:
         """Whether its tasks run in a process of its own, and nothing of it is imported here."""
         asks = self.manifest is not None and self.manifest.isolation == "process"
         return asks and bool(self.paths) and not self.shipped
+
+    @property
+    def stored(self) -> bool:
+        """Whether the studio has installed it."""
+        return self.origin is Origin.STORE
 
     @cached_property
     def digest(self) -> str:

@@ -120,7 +120,8 @@ class PluginsPage(QWidget):
             column.addWidget(look.label(declared(plugin.manifest.summary), "mute", wrap=True))
         denial = self._actions.denial(plugin)
         if plugin.reason:
-            tone = "mute" if plugin.state is PluginState.DISABLED else "bad"
+            is_well = plugin.is_usable or plugin.state is PluginState.DISABLED
+            tone = "mute" if is_well else "bad"
             words = self._refusal(denial) if denial else plugin.reason
             column.addWidget(look.label(words, tone, wrap=True))
         if plugin.manifest:

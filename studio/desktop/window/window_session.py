@@ -174,8 +174,7 @@ class WindowSession(QObject):
         studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
         studio.on_status(activity.set_status)
         log = studio.connections
-        titles = {plugin.id: plugin.title for plugin in studio.plugins.plugins}
-        activity.plugin_title = lambda plugin: titles.get(plugin, plugin)
+        activity.plugin_title = studio.plugins.title
         log.on_change(lambda: activity.set_connections(log.count, tuple(log.attempts)))
         activity.set_connections(log.count, tuple(log.attempts))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +12,12 @@ from typing import Any
 import pytest
 
 from studio.core.plugins import PluginHost, PluginState
-from studio.core.plugins.discovery import Found, Origin, read_folder
+from studio.core.plugins.discovery import Found, Origin, finder, read_folder
 from studio.core.plugins.install import host_packages, stored, trial
 from studio.core.plugins.install.records import LockedPackage
 from studio.core.plugins.install.trial import Trial
 from tests.unit.core.plugins.install.conftest import Shop
-from tests.unit.core.plugins.install.wheels import plugin
+from tests.unit.core.plugins.install.wheels import page_plugin, plugin
 
 
 @dataclass
@@ -91,6 +94,55 @@ def test_looking_again_leaves_what_is_as_before(here: Shop) -> None:
     plugins.look_again()
     assert {id(each) for each in plugins.plugins} == before
     assert before, "the control: there are plugins"
+
+
+@pytest.fixture
+def pages(here: Shop) -> Iterator[PluginHost]:
+    """A host in which the code of two plugins of others runs."""
+    for id in ("poem", "csvplot"):
+        here.put(page_plugin(id))
+        here.installer.enable(id)
+    plugins = host(here)
+    for id in ("poem", "csvplot"):
+        assert plugins.window_half(id) is not None
+    yield plugins
+    for id in ("poem", "csvplot"):
+        plugins._forget_code(plugins.plugin(id))
+    finder.folders.clear()
+
+
+def test_an_installation_leaves_what_runs_alone(here: Shop, pages: PluginHost) -> None:
+    """Each is listed once, by its own name, and runs the code that it ran."""
+    halves = {id: pages.window_half(id) for id in ("poem", "csvplot")}
+    here.put(plugin())
+    pages.look_again()
+    strangers = {each.id: each.state for each in pages.plugins if not each.shipped}
+    assert strangers == {
+        "poem": PluginState.ACTIVE,
+        "csvplot": PluginState.ACTIVE,
+        "counter": PluginState.DISABLED,
+    }
+    assert {id: pages.window_half(id) for id in halves} == halves
+
+
+def test_what_runs_here_counts_as_no_package_of_the_studio(here: Shop, pages: PluginHost) -> None:
+    assert host_packages.look().owner("studio_poem") is None
+    assert importlib.import_module("studio_poem.plugin").VERSION == "1.0"
+    assert importlib.metadata.version("poem") == "1.0", "its own metadata are there for its code"
+
+
+def test_an_update_of_what_runs_waits_for_a_restart(here: Shop, pages: PluginHost) -> None:
+    half = pages.window_half("poem")
+    here.put(page_plugin("poem", "2.0"))
+    pages.look_again()
+    assert (pages.plugin("poem").version, pages.plugin("poem").is_usable) == ("1.0", True)
+    assert pages.plugin("poem").reason.startswith("Version 2.0 is installed. Restart")
+    assert pages.window_half("poem") is half
+    assert pages.plugin("poem").folder.is_dir()  # type: ignore[union-attr]
+    here.installer.roll_back()
+    pages.look_again()
+    assert pages.plugin("poem").reason == ""
+    assert host(here).plugin("poem").version == "1.0"
 
 
 def test_safe_mode_leaves_them_out(here: Shop) -> None:

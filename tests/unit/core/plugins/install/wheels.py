@@ -152,3 +152,27 @@ def package(name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> 
     top = name.replace("-", "_")
     code = f"__version__ = {version!r}\n".encode()
     return Draft(name, version, {f"{top}/__init__.py": code}, requires=requires)
+
+
+WINDOW_HALF = """\
+from PySide6.QtWidgets import QLabel
+
+from studio.api import hookimpl
+from studio.api import Page
+
+VERSION = "{version}"
+
+
+@hookimpl
+def studio_pages(ctx):
+    return {{"{id}.page": lambda: Page(QLabel("the page of {id} " + VERSION))}}
+"""
+
+
+def page_plugin(id: str = "poem", version: str = "1.0") -> Draft:
+    """Return a plugin with a page of its own, which runs inside the studio."""
+    page = f'pages = [{{ id = "{id}.page", title = "{id.title()}" }}]'
+    more = f'isolation = "studio"\nplugin = "studio_{id}.plugin"\n{page}'
+    draft = plugin(id, version, more)
+    draft.files[f"studio_{id}/plugin.py"] = WINDOW_HALF.format(id=id, version=version).encode()
+    return draft
