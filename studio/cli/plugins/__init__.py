@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,8 @@ def _switch_on(id: str, session: StudioSession) -> None:
     if installed and not installed.enabled and plugin.manifest:
         for text in plan_text.permissions(plugin.manifest, set()):
             output.say(text)
+        # The command itself is the consent where nobody reads along.
+        install.agree(f"Enable {plugin.title}?", not sys.stdin.isatty())
         line = output.ProgressLine()
         install.installer(session).enable(id, line.show)
         line.clear()

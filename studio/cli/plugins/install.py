@@ -55,7 +55,7 @@ def add_commands(commands: Any) -> None:
         parser.set_defaults(run=_install)
     for name, text, run in (
         ("show", "show where a plugin comes from, its packages and permissions", _show),
-        ("remove", "remove a plugin and its packages", _remove),
+        ("remove", "remove a plugin; `rollback` brings it back", _remove),
     ):
         parser = commands.add_parser(name, help=text)
         parser.add_argument("id", metavar="ID")
@@ -63,7 +63,11 @@ def add_commands(commands: Any) -> None:
         parser.set_defaults(run=run)
     back = commands.add_parser("rollback", help="go back to the plugins before the last change")
     back.add_argument("--to", type=int, default=0, metavar="NUMBER", help="as `log` lists it")
+    _with_trust(back)
     back.set_defaults(run=_rollback)
+    clean = commands.add_parser("clean", help="delete removed plugins and earlier versions")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
+    clean.set_defaults(run=_clean)
     export = commands.add_parser("export", help="write a plugin and its packages to one file")
     export.add_argument("id", metavar="ID")
     export.add_argument("--to", type=Path, default=Path(), metavar="FILE", help="file or folder")
@@ -95,8 +99,8 @@ def installer(session: StudioSession) -> Installer:
     )
 
 
-def agree(question: str, yes: bool) -> None:
-    """Ask the user; without a terminal only ``--yes`` agrees.
+def agree(question: str, yes: bool, flag: str = "--yes") -> None:
+    """Ask the user; without a terminal only ``flag`` agrees, which ``yes`` says was given.
 
     Raises:
         BadInput: The answer is no, or nobody can answer.
@@ -104,13 +108,22 @@ def agree(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise BadInput(f"{question} Nothing was changed: nobody could be asked.", "Add --yes.")
+        raise BadInput(f"{question} Nothing was changed: nobody could be asked.", f"Add {flag}.")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise BadInput("Nothing was changed.")
 
 
+def _with_trust(parser: Any) -> None:
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="accept another signing key, and allow an enabled plugin more than before",
+    )
+
+
 def _with_yes(parser: Any) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask, but for trust")
+    _with_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -130,7 +143,9 @@ def _install(arguments: Namespace, session: StudioSession) -> int:
             output.say()
         for question in plan.questions():
             agree(question, arguments.yes)
-        if not list(plan.questions()):
+        for question in plan.trust_questions():
+            agree(question, arguments.trust, "--trust")
+        if not [*plan.questions(), *plan.trust_questions()]:
             agree(f"Install {plan.record.title} {plan.record.version}?", arguments.yes)
         new = work.install(plan, line.show)
         line.clear()
@@ -229,20 +244,40 @@ def _remove(arguments: Namespace, session: StudioSession) -> int:
     new = installer(session).remove(arguments.id)
     if arguments.json:
         output.print_json({"removed": arguments.id, "set": new.number})
-    else:
-        output.say(f"{new.change}. What it has made stays in the library.")
+        return ExitCode.OK
+    output.say(f"{new.change}. What it has made stays in the library.")
+    output.hint(
+        "`studio plugins rollback` brings it back; `studio plugins clean` deletes its files."
+    )
     return ExitCode.OK
 
 
 def _rollback(arguments: Namespace, session: StudioSession) -> int:
-    before = _versions(session)
-    new = installer(session).roll_back(arguments.to)
+    before, work = _versions(session), installer(session)
+    wider = work.widenings(arguments.to)
+    for each in wider:
+        output.say(f"{each.title} {each.version} would be enabled.")
+        for text in plan_text.permissions(each.manifest, set(each.new)):
+            output.say(text)
+    if wider:
+        agree("Allow this?", arguments.trust, "--trust")
+    new = work.roll_back(arguments.to)
     output.say(f"{new.change}.")
     after = _versions(session)
     for id in sorted(before.keys() | after.keys()):
         if before.get(id) != after.get(id):
             none = "not installed"
             output.say(f"  {id}: {before.get(id, none)} → {after.get(id, none)}")
+    return ExitCode.OK
+
+
+def _clean(arguments: Namespace, session: StudioSession) -> int:
+    store = session.plugin_store
+    if not (size := store.size_of_past()):
+        output.say("There is nothing to delete: all files belong to plugins that are installed.")
+        return ExitCode.OK
+    agree(f"Delete removed plugins and earlier versions ({disk.as_size(size)})?", arguments.yes)
+    output.say(f"Freed {disk.as_size(installer(session).clean())}.")
     return ExitCode.OK
 
 

@@ -68,12 +68,15 @@ def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:
     """Yield what a plugin asks for, each with its reason; ``new`` ones are marked."""
     yield "Permissions"
     yield f"  {ALL if runs_in_studio(manifest) else OWN}" + (" (new)" if IN_STUDIO in new else "")
-    asked = wanted(manifest.permissions)
+    asked = wanted(manifest)
     for name, how in asked.items():
         far = {"picked": " that you choose", "folder": " in a folder that you choose"}.get(how, "")
-        reason = manifest.permissions.reasons.get(name, "no reason given")
+        if name == "uses":
+            far = f" ({how})"
+        # What other tasks are for, their ids say.
+        reason = manifest.permissions.reasons.get(name, "" if name == "uses" else "no reason given")
         mark = " (new)" if name in new else ""
-        yield f"  It wants to {PERMISSIONS[name]}{far}{mark}: {reason}"
+        yield f"  It wants to {PERMISSIONS[name]}{far}{mark}" + (f": {reason}" if reason else "")
     if not asked:
         yield "  It asks for nothing more."
 
@@ -98,6 +101,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "installed": plan.before.record.version if plan.before else "",
         "new_permissions": list(plan.new_permissions()) if plan.before else [],
         "questions": list(plan.questions()),
+        "trust_questions": list(plan.trust_questions()),
     }
 
 
@@ -115,5 +119,6 @@ def record_json(record: Record, manifest: Manifest | None) -> dict[str, Any]:
         "key": key_id(record.key),
         "isolation": manifest.isolation if manifest else "",
         "permissions": msgspec.to_builtins(asked) if asked else {},
+        "uses": list(manifest.uses) if manifest else [],
         "packages": [{**msgspec.to_builtins(each), "lent": each.is_lent} for each in record.lock],
     }

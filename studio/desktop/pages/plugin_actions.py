@@ -118,7 +118,7 @@ class PluginActions(QObject):
             lambda: sheet.work(lambda told: self._installer.enable(plugin.id, told), done),
             lambda: self._refuse(sheet, plugin.id, plugin.title),
         )
-        sheet.show_sheet()
+        sheet.show_sheet(sheet.answer)
 
     def deny(self, plugin: Plugin) -> None:
         """Refuse a plugin in whatever version, if the user agrees."""
@@ -161,7 +161,7 @@ class PluginActions(QObject):
         self._ui.confirm(
             self.tr("Remove {title}?").format(title=plugin.title),
             self.tr(
-                "The plugin and its packages are deleted. What it has made stays in the library."
+                "What it has made stays in the library. “Undo last change” brings the plugin back."
             ),
             self.tr("Remove"),
             lambda: self._run(lambda: self._installer.remove(plugin.id)),
@@ -169,12 +169,42 @@ class PluginActions(QObject):
         )
 
     def roll_back(self, change: str) -> None:
-        """Go back to the plugins before the last change, if the user agrees."""
+        """Go back to the plugins before the last change, if the user agrees to what they may do."""
+        installer, title = self._installer, self.tr("Undo the last change?")
+        if not (wider := installer.widenings()):
+            self._ui.confirm(
+                title,
+                self.tr("This takes back: {change}.").format(change=change),
+                self.tr("Undo"),
+                lambda: self._run(installer.roll_back),
+            )
+            return
+        from studio.desktop.pages.plugin_plan import widenings_view
+
+        sheet = _Sheet(self, title)
+
+        def done(_: Any) -> None:
+            sheet.dismiss()
+            self._changed()
+
+        sheet.show_view(
+            widenings_view(self._ui.look, change, wider),
+            self.tr("Undo and allow"),
+            lambda: sheet.work(lambda told: installer.roll_back(), done),
+        )
+        sheet.show_sheet(sheet.answer)
+
+    def clean(self) -> None:
+        """Delete what only earlier states of the plugins need, if the user agrees."""
         self._ui.confirm(
-            self.tr("Undo the last change?"),
-            self.tr("This takes back: {change}.").format(change=change),
-            self.tr("Undo"),
-            lambda: self._run(lambda: self._installer.roll_back()),
+            self.tr("Delete old versions?"),
+            self.tr(
+                "The files of removed plugins and of earlier versions are deleted. Changes made "
+                "so far can then no longer be undone."
+            ),
+            self.tr("Delete"),
+            lambda: self._run(self._installer.clean),
+            danger=True,
         )
 
     # --- inside -------------------------------------------------------------------------------
@@ -232,17 +262,27 @@ class _Sheet(Sheet):
         self.closed.connect(self.stopped.set)
 
     def show_view(
-        self, view: QWidget, button: str, agreed: Callable[[], None], refused: Callable[[], None]
+        self,
+        view: QWidget,
+        button: str,
+        agreed: Callable[[], None],
+        refused: Callable[[], None] | None = None,
     ) -> None:
         """Show what there is to read; call ``agreed`` on the button, ``refused`` on *Deny*."""
         clear(self._content)
         self._content.addWidget(view)
         self._yes.setText(button)
         self._yes.clicked.connect(agreed)
-        self._no.clicked.connect(refused)
-        self._no.show()
+        if refused is not None:
+            self._no.clicked.connect(refused)
+            self._no.show()
         self._yes.show()
         self._yes.setFocus()
+
+    @property
+    def answer(self) -> QWidget:
+        """The button that agrees."""
+        return self._yes
 
     def work(self, call: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
         """Run ``call`` beside the window; closing the sheet stops it."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
 from studio.core.disk import as_size
 from studio.core.plugins.install.minisign import key_id
-from studio.core.plugins.install.plan import IN_STUDIO, Plan, runs_in_studio, wanted
+from studio.core.plugins.install.plan import (
+    IN_STUDIO,
+    Plan,
+    Widening,
+    runs_in_studio,
+    wanted,
+)
 from studio.core.plugins.install.records import Record
 from studio.desktop.appearance.appearance import Appearance
 
@@ -27,7 +35,7 @@ def plan_view(look: Appearance, plan: Plan) -> QWidget:
     column.addWidget(look.label(f"{record.title} {record.version}", "strong"))
     if record.summary:
         column.addWidget(look.label(record.summary, "mute", wrap=True))
-    for question in plan.questions():
+    for question in (*plan.questions(), *plan.trust_questions()):
         column.addWidget(look.label(question, "warn", wrap=True))
     new = set(plan.new_permissions()) if before else set()
     column.addSpacing(4)
@@ -52,6 +60,22 @@ def plan_view(look: Appearance, plan: Plan) -> QWidget:
     return area
 
 
+def widenings_view(look: Appearance, change: str, wider: Sequence[Widening]) -> QWidget:
+    """Return what plugins may do once the last change is taken back, in a column."""
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    takes = _tr("This takes back: {change}.").format(change=change)
+    column.addWidget(look.label(takes, "mute", wrap=True))
+    for each in wider:
+        words = _tr("{title} {version} would be enabled:")
+        words = words.format(title=each.title, version=each.version)
+        column.addWidget(look.label(words, "strong", wrap=True))
+        column.addWidget(permissions_view(look, each.manifest, set(each.new)))
+    return inside
+
+
 def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWidget:
     """Return a line for each thing a plugin may do, with its reason; ``new`` ones are marked."""
     inside = QWidget()
@@ -66,12 +90,16 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
     else:
         words = _tr("It runs in a process of its own, with its own packages.")
         column.addLayout(_line(look, "circle-check", "good", words, False))
-    asked = wanted(manifest.permissions)
+    asked = wanted(manifest)
     for name, how in asked.items():
-        reason = manifest.permissions.reasons.get(name) or _tr("no reason given")
+        reason = manifest.permissions.reasons.get(name)
         if name == "gpu" and not runs_in_studio(manifest):
             how = "boxed"
-        text = f"{_wish(name, how)}: {reason}"
+        if name == "uses":  # the tasks say what for
+            wish = _tr("It runs tasks of other plugins ({tasks})").format(tasks=how)
+        else:
+            wish, reason = _wish(name, how), reason or _tr("no reason given")
+        text = f"{wish}: {reason}" if reason else wish
         column.addLayout(_line(look, _ICONS[name], "warn", text, name in new))
     if not asked:
         words = _tr("It asks for nothing more.")
@@ -85,6 +113,7 @@ _ICONS = {
     "run_code": "terminal",
     "gpu": "cpu",
     "library": "layout-grid",
+    "uses": "puzzle",
 }
 
 

@@ -48,6 +48,9 @@ class PluginsPage(QWidget):
         self._undo = self._look.button(self.tr("Undo last change"), "undo-2")
         self._undo.clicked.connect(self._roll_back)
         self._frame.controls.addWidget(self._undo)
+        self._clean = self._look.button(self.tr("Delete old versions…"), "trash-2")
+        self._clean.clicked.connect(self._actions.clean)
+        self._frame.controls.addWidget(self._clean)
         install = self._look.button(self.tr("Install…"), "plus", kind="primary")
         install.clicked.connect(self._actions.choose)
         self._frame.controls.addWidget(install)
@@ -66,7 +69,9 @@ class PluginsPage(QWidget):
                 "working."
             ).format(usable=usable, count=len(plugins))
         )
-        self._undo.setVisible(len(self._studio.plugin_store.history()) > 1)
+        store = self._studio.plugin_store
+        self._undo.setVisible(store.earlier() is not None)
+        self._clean.setVisible(store.has_past)
         self._column.clear()
         for plugin in plugins:
             self._column.cards.addWidget(self._card(plugin))

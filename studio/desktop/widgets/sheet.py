@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.desktop.appearance.appearance import Appearance
 
@@ -70,6 +77,10 @@ class Overlay(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # Qt presses on Space alone
+            focus = self.focusWidget()
+            if isinstance(focus, QAbstractButton) and not event.isAutoRepeat():
+                focus.click()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from studio.api.manifest import Manifest, Permissions
@@ -251,9 +252,46 @@ def test_every_permission_is_told_with_its_reason(
 ) -> None:
     reasons = {name: f"It is for {name}." for name in PERMISSIONS}
     asked = Permissions(True, "picked", run_code=True, gpu=True, library=True, reasons=reasons)
-    manifest = Manifest("a", "A", "1", ">=1,<2", isolation=isolation, permissions=asked)
+    manifest = Manifest(
+        "a", "A", "1", ">=1,<2", isolation=isolation, permissions=asked, uses=("chat.reply",)
+    )
     view = permissions_view(look, manifest, {"library"})
     qtbot.addWidget(view)
     told = "\n".join(label.text() for label in view.findChildren(QLabel))
     assert [reason for reason in reasons.values() if reason not in told] == []
+    assert "It runs tasks of other plugins (chat.reply)" in told
     assert ("which the sandbox does not give it" in told) == (isolation == "process")
+
+
+def test_a_removal_is_undone_after_its_permissions_were_read_again(
+    start: Runs, qtbot: Any, tmp_path: Path, works: None
+) -> None:
+    """By the keyboard, too: Return presses what has the focus."""
+    app = start()
+    assert app.session is not None
+    studio = app.session.studio
+    installer = Installer(studio.plugin_store, taken={})
+    with installer.read(str(plugin(more=MORE).write(tmp_path))) as plan:
+        installer.install(plan)
+    installer.enable("counter")
+    installer.remove("counter")
+    studio.plugins.look_again()
+    app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+
+    def undo() -> QPushButton:
+        shown = [each for each in page.widget.findChildren(QPushButton) if each.isVisible()]
+        return next(each for each in shown if each.text() == "Undo last change")
+
+    undo().click()
+    for text in ("This takes back: Removed Counter.", "Counter 1.0 would be enabled", "fetches"):
+        assert text in words(app), text
+    qtbot.keyClick(app.window.focusWidget(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: installed(app) == {"counter": True})
+    qtbot.waitUntil(lambda: "counter" in [each.id for each in studio.plugins.plugins])
+    undo().click()
+    assert "This takes back: Went back to 2." in words(app)
+    assert "would be enabled" not in words(app)
+    qtbot.keyClick(app.window.focusWidget(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: installed(app) == {})

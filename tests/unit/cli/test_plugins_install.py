@@ -71,10 +71,17 @@ def test_from_install_to_remove(command: Command, wheels: Path, tmp_path: Path) 
         "Enabled Counter 1.0",
         "Installed Counter 1.0",
     ]
-    assert command("plugins", "rollback")[1] == "Went back to 2.\n  counter: 2.0 → 1.0\n"
+    code, out, err = command("plugins", "rollback")
+    assert (code, "network (new): It fetches numbers." in out) == (ExitCode.BAD_INPUT, True)
+    assert "Add --trust" in err
+    back = command("plugins", "rollback", "--trust")[1]
+    assert back.endswith("Went back to 2.\n  counter: 2.0 → 1.0\n")
     bundle = tmp_path / "counter.studioplugin"
     assert command("plugins", "export", "counter", "--to", str(bundle))[0] == ExitCode.OK
+    assert "Removed Counter." in command("plugins", "remove", "counter")[1]
+    assert "counter: not installed → 1.0" in command("plugins", "rollback", "--trust")[1]
     assert command("plugins", "remove", "counter")[0] == ExitCode.OK
+    assert command("plugins", "clean", "--yes")[1].startswith("Freed ")
     assert not (tmp_path / "home/plugins").exists()
     code, out, _ = command("plugins", "import", str(bundle), "--yes", "--json")
     assert one_object(out)["plan"]["version"] == "1.0"
@@ -113,6 +120,27 @@ def test_what_the_jobs_of_a_plugin_used_is_told(command: Command, wheels: Path, 
     assert "took 42 J: 3.0 s of a processor, 1.5 s of a card." in shown
     told = one_object(command("plugins", "show", "counter", "--json")[1])["used"]
     assert (told["joules"], told["accelerator"]) == (42.0, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('uses = ["chat.reply", "code.run"]', "run tasks of other plugins (chat.reply, code.run)"),
+        ("permissions = { network = true }", "use the network (new): no reason given"),
+        ("permissions = { library = true }", "read what is in the library (new)"),
+        ('isolation = "studio"', "It runs inside the studio"),
+    ],
+)
+def test_yes_is_no_trust(command: Command, tmp_path: Path, more: str, words: str) -> None:
+    """An enabled plugin gets nothing new by it, whatever it asks for."""
+    for version, asks in (("1.0", ""), ("1.1", more)):
+        path = str(plugin(version=version, more=asks).write(tmp_path / version))
+        code, out, err = command("plugins", "install", path, "--yes")
+        if version == "1.0":
+            assert command("plugins", "on", "counter")[0] == ExitCode.OK
+    assert (code, words in out, "Add --trust" in err) == (ExitCode.BAD_INPUT, True, True), out
+    assert one_object(command("plugins", "list", "--json")[1])
+    assert command("plugins", "install", path, "--yes", "--trust")[0] == ExitCode.OK
 
 
 def test_an_update_of_what_is_not_there_is_told(command: Command, wheels: Path) -> None:

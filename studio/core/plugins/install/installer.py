@@ -18,7 +18,7 @@ from studio.core.plugins.install import bundle, trial
 from studio.core.plugins.install import source as sources
 from studio.core.plugins.install.host_packages import HostPackages, look, this_python
 from studio.core.plugins.install.minisign import SecretKey
-from studio.core.plugins.install.plan import IN_STUDIO, Before, Plan
+from studio.core.plugins.install.plan import IN_STUDIO, Before, Plan, Widening, gains
 from studio.core.plugins.install.records import BUNDLE, Installed, LockedPackage, PluginSet, Record
 from studio.core.plugins.install.resolver import Choice, Progress, resolve
 from studio.core.plugins.install.source import Source
@@ -189,7 +189,7 @@ class Installer:
         with self.store.changing() as change:
             self._check_space(plan)
             now = self.before(plan.record.id)
-            if (now and now.record) != (plan.before and plan.before.record):
+            if now != plan.before:
                 raise StudioError(
                     ErrorCode.BUSY,
                     f"{plan.record.title} was changed while you were reading.",
@@ -235,11 +235,8 @@ class Installer:
         installed = self.store.current().plugins.get(id)
         if installed is None:
             return None
-        try:
-            record = self.store.record(installed)
-        except StudioError:
-            return None
-        return Before(record, manifest_of(record), installed.enabled)
+        record = self._record(installed)
+        return Before(record, manifest_of(record), installed.enabled) if record else None
 
     def enable(self, id: str, told: Progress = lambda _: None) -> PluginSet:
         """Let a plugin take part, with all that its manifest asks for: try it, then switch.
@@ -296,14 +293,33 @@ class Installer:
                 )
 
     def remove(self, id: str) -> PluginSet:
-        """Remove a plugin and all its versions; what it made stays in the library.
+        """Remove a plugin; what it made stays in the library, and the removal can be undone.
 
         Raises:
             StudioError: It is not installed here.
         """
         with self.store.changing() as change:
             self._installed(id)
-            return change.remove(id)
+            before = self.before(id)
+            return change.remove(id, before.record.title if before else id)
+
+    def widenings(self, number: int = 0) -> list[Widening]:
+        """Return what may do more than now once an earlier set is gone back to; see ``roll_back``.
+
+        It has to be asked about first: the user allowed it once, and may have taken that back.
+        """
+        found = self.store.earlier(number)
+        wider = []
+        for id, installed in (found.plugins if found else {}).items():
+            manifest = manifest_of(record) if (record := self._record(installed)) else None
+            if not installed.enabled or record is None or manifest is None:
+                continue
+            now = self.before(id)
+            had = now.manifest if now and now.enabled else None
+            new = tuple(gains(had, manifest))
+            if new:
+                wider.append(Widening(record.title, record.version, manifest, new))
+        return wider
 
     def roll_back(self, number: int = 0) -> PluginSet:
         """Go back to an earlier set, by default the last that differs.
@@ -313,6 +329,23 @@ class Installer:
         """
         with self.store.changing() as change:
             return change.go_back(number)
+
+    def clean(self) -> int:
+        """Delete all that only earlier sets need; returns the bytes that this freed.
+
+        Raises:
+            StudioError: The plugins are being changed, or the disk refuses.
+        """
+        with self.store.changing() as change:
+            size = self.store.size_of_past()
+            change.clean()
+        return size
+
+    def _record(self, installed: Installed) -> Record | None:
+        try:
+            return self.store.record(installed)
+        except StudioError:
+            return None
 
     def export(self, id: str, path: Path, key: SecretKey | None = None) -> Path:
         """Write the bundle of an installed plugin to ``path``, a file or a folder; return the file.

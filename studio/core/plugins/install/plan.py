@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from studio.api.manifest import Manifest, Permissions
+from studio.api.manifest import Manifest
 from studio.core.plugins.install.records import Record
 
 IN_STUDIO = "studio"
@@ -18,8 +18,10 @@ PERMISSIONS = {
     "run_code": "run code that it generates",
     "gpu": "use the graphics card",
     "library": "read what is in the library",
+    "uses": "run tasks of other plugins",
 }
 """Permission → what the plugin may do with it."""
+_FILES = ("none", "picked", "folder")
 
 
 @dataclass(frozen=True)
@@ -69,44 +71,68 @@ class Plan:
         """Whether not the key that vouched for the version before vouches for this one."""
         return self.before is not None and self.before.record.key not in ("", self.record.key)
 
-    @property
-    def asks_for_more(self) -> bool:
-        """Whether the version before could do with less."""
-        return self.before is not None and bool(list(self.new_permissions()))
-
     def new_permissions(self) -> Iterator[str]:
         """Yield the permissions that the version before did not ask for."""
-        before = self.before.manifest if self.before else None
-        had = wanted(before.permissions) if before else {}
-        for name, value in wanted(self.manifest.permissions).items():
-            if had.get(name) != value:
-                yield name
-        if self.runs_in_studio and not (before and runs_in_studio(before)):
-            yield IN_STUDIO
+        return gains(self.before.manifest if self.before else None, self.manifest)
 
     def questions(self) -> Iterator[str]:
-        """Yield what must be answered with yes, beyond the wish to install it."""
+        """Yield what must be answered with yes, beyond the wish to install it and trust in it."""
         before = self.before
         if before and self.is_older:
             yield (
                 f"Version {self.record.version} is older than {before.record.version}, which is "
-                "installed. Replace the newer by the older?"
+                "installed. Replace the newer version with the older one?"
             )
+
+    def trust_questions(self) -> Iterator[str]:
+        """Yield what only somebody who trusts it may answer with yes."""
+        before = self.before
         if before and self.is_signed_by_another:
-            by = "signed by another key than" if self.record.key else "not signed, unlike"
-            yield f"It is {by} version {before.record.version}. Do you trust it nevertheless?"
-        if before and before.enabled and self.asks_for_more:
+            by = "signed with another key than" if self.record.key else "not signed, unlike"
+            yield f"It is {by} version {before.record.version}. Do you still trust it?"
+        if before and before.enabled and any(self.new_permissions()):
             yield "It asks for more than the version before, and is enabled. Allow it?"
 
 
-def wanted(permissions: Permissions) -> dict[str, str]:
+@dataclass(frozen=True)
+class Widening:
+    """A plugin that would be on, and may do more than what is in its place now."""
+
+    title: str
+    version: str
+    manifest: Manifest
+    new: tuple[str, ...]
+
+
+def wanted(manifest: Manifest) -> dict[str, str]:
     """Return permission → how far, for those that are asked for."""
+    permissions = manifest.permissions
     found = {
         name: "yes"
         for name in ("network", "run_code", "gpu", "library")
         if getattr(permissions, name)
     }
-    return found | ({"files": permissions.files} if permissions.files != "none" else {})
+    if permissions.files != "none":
+        found["files"] = permissions.files
+    if manifest.uses:
+        found["uses"] = ", ".join(manifest.uses)
+    return found
+
+
+def gains(before: Manifest | None, now: Manifest) -> Iterator[str]:
+    """Yield the permissions that ``now`` asks for and ``before`` did not, or not so far."""
+    had = wanted(before) if before else {}
+    for name, how in wanted(now).items():
+        if name == "uses":
+            is_more = bool(set(now.uses) - set(before.uses if before else ()))
+        elif name == "files":
+            is_more = _FILES.index(how) > _FILES.index(had.get(name, "none"))
+        else:
+            is_more = name not in had
+        if is_more:
+            yield name
+    if runs_in_studio(now) and not (before and runs_in_studio(before)):
+        yield IN_STUDIO
 
 
 def runs_in_studio(manifest: Manifest) -> bool:

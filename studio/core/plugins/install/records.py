@@ -121,7 +121,7 @@ class PluginSet(msgspec.Struct, frozen=True, omit_defaults=True):
         change: What made it differ from the one before, in words.
         time: Seconds since the epoch.
         plugins: Id → plugin.
-        doomed: Whether nobody may go back to it: it failed, or holds a plugin that was removed.
+        doomed: Whether nobody may go back to it: the studio did not start with it.
     """
 
     number: int = 0

@@ -7,7 +7,8 @@
     plugins/new/                 what is being made; of no worth if nobody holds the lock
 
 A change writes new files beside the old ones and then replaces the pointer: whenever the power
-goes, the old or the new set is there, whole. Versions that sets share are not copied.
+goes, the old or the new set is there, whole. Versions that sets share are not copied. Sets stay,
+with all that they need, until the user cleans them up.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,8 +31,6 @@ from studio.core.plugins.install.records import Installed, PluginSet, Record
 from studio.core.plugins.install.session_notes import SessionNotes
 from studio.protocol.errors import ErrorCode, StudioError
 
-KEPT = 3
-"""Sets before the current one to which the user can go back."""
 Fill = Callable[[Path], Record]
 """Makes a version in an empty folder, all but its record, which it returns."""
 
@@ -61,10 +60,45 @@ class PluginStore:
         A set that cannot be read counts as none; the one before it takes its place.
         """
         number = self._number("current")
-        for each in self.history():
-            if each.number <= number and not each.doomed:
-                return each
-        return PluginSet()
+        pointed = self._read(self._sets / f"{number:06}.json")
+        if pointed and not pointed.doomed:
+            return pointed
+        usable = (each for each in self.history() if each.number <= number and not each.doomed)
+        return next(usable, PluginSet())
+
+    def earlier(self, number: int = 0) -> PluginSet | None:
+        """Return the set that going back leads to; None if there is none.
+
+        Args:
+            number: Of that one; 0 for the last that differs from the current, which may be the
+                time before anything was installed.
+        """
+        current, history = self.current(), self.history()
+        past = [each for each in history if each.number < current.number and not each.doomed]
+        if history and history[-1].number == 1 and not number:
+            past.append(PluginSet())
+        fits = (each for each in past if number in (0, each.number))
+        return next((each for each in fits if each.plugins != current.plugins), None)
+
+    @property
+    def has_past(self) -> bool:
+        """Whether there are versions that neither the current set nor an open studio needs."""
+        return bool(self._unneeded(self.in_use()))
+
+    def size_of_past(self) -> int:
+        """Return the bytes that cleaning up would free."""
+        files = (file for version in self._unneeded(self.in_use()) for file in version.rglob("*"))
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+    def in_use(self) -> list[PluginSet]:
+        """Return the current set and those that open studios use."""
+        keep = {self.current().number, *self._notes.in_use()}
+        return [each for each in self.history() if each.number in keep]
+
+    def _unneeded(self, sets: Sequence[PluginSet]) -> list[Path]:
+        """Return the folders of versions that none of ``sets`` holds."""
+        needed = {at.folder for each in sets for at in each.plugins.values()}
+        return [path for path in self._versions.glob("*") if path.name not in needed]
 
     def history(self) -> list[PluginSet]:
         """Return all sets that are left, newest first."""
@@ -159,20 +193,16 @@ class PluginStore:
         return found if f"{found.number:06}" == path.stem else None
 
     def _sweep(self) -> None:
-        """Remove what no set needs that somebody may still use or go back to."""
+        """Remove what no set holds: what was left half done, and what a failed set alone had."""
         _erase(self._new)
-        current, history = self.current().number, self.history()
-        earlier = [each for each in history if each.number < current and not each.doomed]
-        keep = {current, *(each.number for each in earlier[:KEPT]), *self._notes.in_use()}
-        for each in history:
-            if each.number not in keep:
+        in_use = {each.number for each in self.in_use()}
+        for each in self.history():
+            if each.doomed and each.number not in in_use:
                 disk.remove(self._sets / f"{each.number:06}.json")
-        needed = {at.folder for each in self.history() for at in each.plugins.values()}
-        for version in self._versions.glob("*"):
-            if version.name not in needed:
-                doomed = self.folder / f"{version.name}.gone"
-                os.replace(version, doomed)  # whole or not there, for whoever looks meanwhile
-                _erase(doomed)
+        for version in self._unneeded(self.history()):
+            doomed = self.folder / f"{version.name}.gone"
+            os.replace(version, doomed)  # whole or not there, for whoever looks meanwhile
+            _erase(doomed)
         for doomed in self.folder.glob("*.gone"):
             _erase(doomed)
         if not any(each.plugins for each in self.history()):
@@ -267,14 +297,10 @@ class Change:
         current = self._store.current().plugins
         return self._store._switch({**current, id: installed}, change)
 
-    def remove(self, id: str) -> PluginSet:
-        """Take a plugin out of the current set and of all that one could go back to."""
+    def remove(self, id: str, title: str) -> PluginSet:
+        """Make the set without a plugin, and switch to it; earlier ones still hold it."""
         left = {k: v for k, v in self._store.current().plugins.items() if k != id}
-        new = self._store._switch(left, f"Removed {id}")
-        for each in self._store.history():
-            if id in each.plugins:
-                self._store._doom(each)
-        return new
+        return self._store._switch(left, f"Removed {title}")
 
     def go_back(self, number: int = 0, because: str = "") -> PluginSet:
         """Make a set like an earlier one, and switch to it.
@@ -286,21 +312,30 @@ class Change:
         Raises:
             StudioError: There is no such set.
         """
-        current = self._store.current()
-        earlier = [each for each in self._store.history() if each.number < current.number]
-        fits = [each for each in earlier if not each.doomed and number in (0, each.number)]
-        found = next((each for each in fits if each.plugins != current.plugins), None)
+        found = self._store.earlier(number)
         if found is None and not because:
-            raise StudioError(
-                ErrorCode.NOT_FOUND,
-                f"There is no state {number} of the plugins to go back to."
-                if number
-                else "There is no earlier state of the plugins to go back to.",
-                "`studio plugins log` lists those there are.",
+            is_current = number == self._store.current().number or any(
+                each.number == number and not each.doomed for each in self._store.history()
             )
-        to = f"Went back to {found.number}" if found else "Went back to no plugins"
+            message = "There is no earlier state of the plugins to go back to."
+            if number:
+                message = f"There is no state {number} of the plugins to go back to."
+                if is_current:
+                    message = f"The plugins are as they were in state {number}."
+            raise StudioError(
+                ErrorCode.NOT_FOUND, message, "`studio plugins log` lists those there are."
+            )
+        number = found.number if found else 0
+        to = f"Went back to {number}" if number else "Went back to no plugins"
         plugins = found.plugins if found else {}
         return self._store._switch(plugins, f"{to}: {because}" if because else to)
+
+    def clean(self) -> None:
+        """Forget all earlier sets but those that open studios use."""
+        keep = {each.number for each in self._store.in_use()}
+        for each in self._store.history():
+            if each.number not in keep:
+                disk.remove(self._store._sets / f"{each.number:06}.json")
 
 
 def _short(record: Record) -> str:

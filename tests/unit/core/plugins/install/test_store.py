@@ -135,7 +135,7 @@ def test_killed_at_any_step_the_old_or_the_new_set_is_there(
 # --- one change after the other ---------------------------------------------------------------
 
 
-def test_removing_leaves_the_home_as_it_was(shop: Shop, works: None) -> None:
+def test_removing_and_cleaning_up_leaves_the_home_as_it_was(shop: Shop, works: None) -> None:
     before = shop.tree()
     package("alpha").write(shop.wheels)
     shop.put(plugin(requires=("alpha",)))
@@ -143,33 +143,70 @@ def test_removing_leaves_the_home_as_it_was(shop: Shop, works: None) -> None:
     shop.put(plugin(version="1.1"))
     assert shop.tree() != before
     shop.installer.remove("counter")
+    assert shop.tree() != before, "the removal can be undone"
+    assert shop.installer.clean() > 0
     assert shop.tree() == before
 
 
 def test_removing_one_leaves_the_others_and_their_past(shop: Shop, works: None) -> None:
+    """And its own: undone, it is there as it was, on or off."""
     shop.put(plugin("poem"))
-    one = shop.tree()
     shop.put(plugin())
+    shop.installer.enable("counter")
     shop.installer.remove("counter")
     assert shop.versions() == {"poem": "1.0"}
+    shop.installer.roll_back()
+    assert shop.versions() == {"poem": "1.0", "counter": "1.0"}
+    assert shop.store.current().plugins["counter"].enabled
+    shop.installer.roll_back(1)
+    assert shop.versions() == {"poem": "1.0"}
+    shop.installer.clean()
     left = {path.name for path in (shop.home / "plugins/versions").iterdir()}
     assert all(name.startswith("poem-1.0-") for name in left)
-    assert "counter" not in one
+    assert [each.number for each in shop.store.history()] == [6]
 
 
-def test_the_last_three_states_can_be_gone_back_to(shop: Shop) -> None:
+def test_the_first_change_can_be_undone(shop: Shop) -> None:
+    shop.put(plugin())
+    assert shop.installer.roll_back().change == "Went back to no plugins"
+    assert shop.versions() == {}
+    shop.installer.roll_back()
+    assert shop.versions() == {"counter": "1.0"}
+    shop.installer.clean()
+    assert shop.store.earlier() is None, "what was before is not known any more"
+
+
+def test_every_state_that_is_listed_can_be_gone_back_to(shop: Shop) -> None:
     for version in ("1.0", "1.1", "1.2", "1.3", "1.4"):
         shop.put(plugin(version=version))
-    numbers = [each.number for each in shop.store.history()]
-    assert numbers == [5, 4, 3, 2]
+    assert [each.number for each in shop.store.history()] == [5, 4, 3, 2, 1]
     assert shop.installer.roll_back().change == "Went back to 4"
     assert shop.versions() == {"counter": "1.3"}
-    shop.installer.roll_back(3)
-    assert shop.versions() == {"counter": "1.2"}
-    with pytest.raises(StudioError, match="no state 1"):
-        shop.installer.roll_back(1)
-    kept = {path.name.split("-")[1] for path in (shop.home / "plugins/versions").iterdir()}
-    assert "1.0" not in kept
+    for number in range(1, 6):
+        shop.installer.roll_back(number)
+        assert shop.versions() == {"counter": f"1.{number - 1}"}
+    with pytest.raises(StudioError, match="no state 77"):
+        shop.installer.roll_back(77)
+    with pytest.raises(StudioError, match="as they were in state 5"):
+        shop.installer.roll_back(5)
+
+
+MORE = "permissions = { network = true, library = true }"
+
+
+def test_wider_permissions_are_asked_about_on_the_way_back(shop: Shop, works: None) -> None:
+    shop.put(plugin(more='uses = ["chat.reply", "code.run"]'))
+    shop.installer.enable("counter")
+    shop.put(plugin(version="1.1", more='uses = ["chat.reply"]'))
+    [wider] = shop.installer.widenings()
+    assert (wider.title, wider.version, wider.new) == ("Counter", "1.0", ("uses",))
+    assert shop.installer.widenings(1) == [], "there it was off"
+    shop.installer.remove("counter")
+    assert [each.version for each in shop.installer.widenings()] == ["1.1"]
+    assert [each.version for each in shop.installer.widenings(2)] == ["1.0"]
+    shop.installer.roll_back()
+    shop.put(plugin(version="1.2", more=MORE))
+    assert [each.new for each in shop.installer.widenings()] == [("uses",)]
 
 
 def test_two_changes_at_once_are_told_apart(shop: Shop) -> None:
@@ -256,6 +293,9 @@ def test_what_an_open_studio_uses_stays_until_it_ends(shop: Shop) -> None:
     for version in ("1.1", "1.2", "1.3", "1.4", "1.5"):
         shop.put(plugin(version=version))
     shop.installer.remove("counter")
+    shop.installer.clean()
     assert (site / "studio_counter/worker.py").is_file()
+    assert len(list((shop.home / "plugins/versions").iterdir())) == 1
     store.end()
+    shop.installer.clean()
     assert not (shop.home / "plugins").exists()
