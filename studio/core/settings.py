@@ -73,6 +73,18 @@ class Settings:
         """Go back to the default."""
         self._change(key, msgspec.UNSET)
 
+    def refresh(self) -> None:
+        """Take over what another process has set meanwhile, and tell the observers."""
+        with self._lock:
+            if self._stamp == _stamp(self.path):
+                return
+            before = self._values
+            self._load()
+            now = self._values
+        for key in sorted({*before, *now}):
+            if before.get(key, msgspec.UNSET) != now.get(key, msgspec.UNSET):
+                self._tell(key, now.get(key, msgspec.UNSET))
+
     def is_set(self, key: str) -> bool:
         """Whether ``key`` was set to something, if only to the default."""
         return key in self._values

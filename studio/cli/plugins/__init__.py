@@ -39,6 +39,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     else:
         host.switch_off(arguments.id)
     output.say(f"{host.plugin(arguments.id).title} is {arguments.command}.")
+    session.tell_plugins(arguments.id, on=arguments.command == "on")
     return ExitCode.OK
 
 

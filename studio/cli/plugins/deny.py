@@ -54,6 +54,7 @@ def _deny(arguments: Namespace, session: StudioSession) -> int:
         _print(denied.entries(), arguments.json)
         return ExitCode.OK
     session.plugins.look_again()
+    session.tell_plugins()
     for plugin in session.plugins.plugins:
         if plugin.state == "denied":
             output.hint(f"{plugin.title} {plugin.version} will not be loaded any more.")
@@ -85,5 +86,6 @@ def _print(entries: Sequence[Denied], as_json: bool) -> None:
 def _allow(arguments: Namespace, session: StudioSession) -> int:
     for each in session.plugin_store.denied.remove(arguments.what):
         output.say(f"{each.what} is allowed again.")
-    output.hint("If it is installed and enabled, it is loaded at the next start.")
+    session.tell_plugins()
+    output.hint("If it is installed and enabled, it is used again.")
     return ExitCode.OK

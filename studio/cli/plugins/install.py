@@ -150,6 +150,7 @@ def _install(arguments: Namespace, session: StudioSession) -> int:
         new = work.install(plan, line.show)
         line.clear()
         enabled = new.plugins[plan.record.id].enabled
+        session.tell_plugins()
         if arguments.json:
             facts = plan_text.plan_json(plan)
             output.print_json({"plan": facts, "set": new.number, "enabled": enabled})
@@ -242,6 +243,7 @@ def process_words(use: ProcessUse) -> str:
 
 def _remove(arguments: Namespace, session: StudioSession) -> int:
     new = installer(session).remove(arguments.id)
+    session.tell_plugins()
     if arguments.json:
         output.print_json({"removed": arguments.id, "set": new.number})
         return ExitCode.OK
@@ -262,6 +264,7 @@ def _rollback(arguments: Namespace, session: StudioSession) -> int:
     if wider:
         agree("Allow this?", arguments.trust, "--trust")
     new = work.roll_back(arguments.to)
+    session.tell_plugins()
     output.say(f"{new.change}.")
     after = _versions(session)
     for id in sorted(before.keys() | after.keys()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -166,13 +167,35 @@ class StudioSession:
         """Return a connection to the open studio; None where there is none, or none of our kind."""
         if self.safe_mode or self.only:
             return None  # it has other plugins than this command wants
+        from studio.core.plugins.discovery import SEARCH_PATH
         from studio.core.terminals.open_studio import connected
 
         try:
-            return connected(self.paths)
+            return connected(self.paths, os.environ.get(SEARCH_PATH, ""))
         except StudioError as error:
             output.hint(f"{error.message} {error.hint}".strip())
             return None
+
+    def tell_plugins(self, id: str = "", *, on: bool = False) -> None:
+        """Have the open studio use the plugins as they are now, and say where it cannot.
+
+        Args:
+            id: One that the user has enabled or disabled; ``on`` says which.
+        """
+        from studio.core.terminals.open_studio import connected, tell_plugins
+
+        try:
+            if (connection := connected(self.paths)) is None:
+                return
+            with closing(connection):
+                is_usable, reason = tell_plugins(connection, id, on)
+        except StudioError as error:
+            output.hint(f"{error.message} Restart the open window so that it follows.")
+            return
+        if on and not is_usable:
+            output.hint(f"It is off in the open window. {reason}")
+        elif reason and is_usable:
+            output.hint(reason)
 
     @contextmanager
     def _library(self, *, read_only: bool, passing: bool) -> Iterator[Library]:

@@ -116,7 +116,7 @@ class PluginHost:
         self.plugins = []
         for plugin in self._admission.admit(self._look()):
             old = before.get(plugin.id)
-            if old and old.is_same_as(plugin) and old.is_usable == plugin.is_usable:
+            if old and old.is_same_as(plugin):
                 self.plugins.append(before.pop(plugin.id))
             elif old and old.state is PluginState.ACTIVE and plugin.is_usable and plugin.stored:
                 # Its code runs here, and its pages are open: the files it runs from stay, too.

@@ -108,13 +108,12 @@ class Plugin:
         return digest_of(self.folder, files_in(self.folder)) if self.folder else ""
 
     def is_same_as(self, other: Plugin) -> bool:
-        """Whether both are the same files, allowed the same."""
-        return (self.folder, self.manifest, self.reason, dict(self.schemas)) == (
-            other.folder,
-            other.manifest,
-            other.reason,
-            dict(other.schemas),
-        )
+        """Whether both are the same files, allowed the same; one that failed stays so."""
+        mine = (self.folder, self.manifest, dict(self.schemas))
+        is_failed = self.state is PluginState.FAILED and other.is_usable
+        as_before = self.reason == other.reason and self.is_usable == other.is_usable
+        is_same = mine == (other.folder, other.manifest, dict(other.schemas))
+        return is_same and (is_failed or as_before)
 
     @property
     def is_usable(self) -> bool:

@@ -11,7 +11,7 @@ from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.results import Results
 from studio.protocol.errors import ErrorInfo
 
-VERSION = 6
+VERSION = 7
 """Of these messages."""
 CHANGES = frozenset({
     "restore", "erase", "erase_leftovers", "rebuild", "tags.add", "tags.remove",
@@ -36,11 +36,13 @@ class Greeting(Message, frozen=True):
         studio: Version of the studio.
         version: Of the messages.
         home: The home that is meant.
+        tries: The folders with plugins under development that a command wants; empty for none.
     """
 
     studio: str
     version: int
     home: str
+    tries: str = ""
 
 
 class Refused(Message, frozen=True):
@@ -117,6 +119,18 @@ class ResumeRun(Message, frozen=True):
     run: str
     retry: bool = False
     on: str = ""
+
+
+class LookAtPlugins(Message, frozen=True):
+    """Use the plugins as they are on the disk and in the settings now.
+
+    Attributes:
+        id: One that was enabled or disabled by the user, if so.
+        on: Which of the two.
+    """
+
+    id: str = ""
+    on: bool = False
 
 
 class Changed(Message, frozen=True):
@@ -223,6 +237,7 @@ class RunWent(Message, frozen=True):
 
 FromTerminal = (
     Greeting | Submit | Stop | Change | Queued | WatchQueue | StartRun | ResumeRun
+    | LookAtPlugins
 )  # fmt: skip
 FromStudio = (
     Greeting | Refused | Changed | Begun | Moved | Went | Wrote | Made | Ended

@@ -31,6 +31,7 @@ from studio.core.terminals.messages import (
     Changed,
     FromStudio,
     Greeting,
+    LookAtPlugins,
     Queued,
     Refused,
     ResumeRun,
@@ -265,8 +266,36 @@ class _Changing:
         return _Changing(found, full, self._change) if inside else found
 
 
-def connected(paths: StudioPaths) -> Connection | None:
+def tell_plugins(connection: Connection, id: str = "", on: bool = False) -> tuple[bool, str]:
+    """Have the open studio use the plugins as they are now.
+
+    Args:
+        id: One that the user has enabled or disabled; ``on`` says which.
+
+    Returns:
+        Whether the plugin ``id`` takes part there, and what is to be known of that.
+
+    Raises:
+        StudioError: It could not, or does not answer.
+    """
+    try:
+        connection.write(LookAtPlugins(id, on))
+        answer = connection.read(GREETING_SECONDS)
+    except (OSError, EOFError) as error:
+        raise GONE from error
+    if isinstance(answer, Refused):
+        raise StudioError.from_info(answer.error)
+    if not isinstance(answer, Changed):
+        raise StudioError(ErrorCode.PROTOCOL, "The open studio does not answer.", "Restart it.")
+    is_usable, reason = answer.value
+    return bool(is_usable), str(reason)
+
+
+def connected(paths: StudioPaths, tries: str = "") -> Connection | None:
     """Return a connection to the studio that is open on this home; None where there is none.
+
+    Args:
+        tries: The folders with plugins under development that it must have, too.
 
     Raises:
         StudioError: It is of another version.
@@ -274,7 +303,7 @@ def connected(paths: StudioPaths) -> Connection | None:
     path = place(paths.home)
     if not IS_THERE or not path.exists():
         return None
-    own = Greeting(studio.__version__, VERSION, os.path.realpath(paths.home))
+    own = Greeting(studio.__version__, VERSION, os.path.realpath(paths.home), tries)
     if (connection := reached(path, FromStudio)) is None:
         return None
     try:

@@ -16,6 +16,7 @@ import studio
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.core.library.rows import MessageState
+from studio.core.plugins.discovery import SEARCH_PATH
 from studio.core.terminals.connection import IS_THERE, Connection, Listener, place
 from studio.core.terminals.messages import (
     CHANGES,
@@ -27,6 +28,7 @@ from studio.core.terminals.messages import (
     Ended,
     FromTerminal,
     Greeting,
+    LookAtPlugins,
     Made,
     Moved,
     Queued,
@@ -64,6 +66,7 @@ class Terminals:
         """Listen in the studio's home; where that is impossible terminals work alone, as ever."""
         self._studio = studio
         self._home = studio.paths.home
+        self._tries = os.environ.get(SEARCH_PATH, "")
         self._open: set[_Terminal] = set()
         self._listener: Listener | None = None
         if not IS_THERE or studio.library.read_only or studio.paths.temporary:
@@ -93,7 +96,7 @@ class Terminals:
             if len(self._open) >= MOST_TERMINALS:
                 connection.close()
                 continue
-            made = _Terminal(self._studio, connection, self._open.discard)
+            made = _Terminal(self._studio, connection, self._open.discard, self._tries)
             self._open.add(made)
             made.start()
 
@@ -102,9 +105,13 @@ class _Terminal:
     """One terminal, and the job that runs for it."""
 
     def __init__(
-        self, studio: Studio, connection: Connection, gone: Callable[[_Terminal], None]
+        self,
+        studio: Studio,
+        connection: Connection,
+        gone: Callable[[_Terminal], None],
+        tries: str = "",
     ) -> None:
-        self._studio, self._gone = studio, gone
+        self._studio, self._gone, self._tries = studio, gone, tries
         self._connection = connection
         self._waiting: queue.Queue[msgspec.Struct | None] = queue.Queue(MOST_WAITING)
         self._job: Job | None = None
@@ -159,6 +166,8 @@ class _Terminal:
             EOFError: It is none, or of another studio: that has been said.
         """
         own = Greeting(studio.__version__, VERSION, os.path.realpath(self._studio.paths.home))
+        if isinstance(told, Greeting) and told.tries:  # else it takes the plugins that are here
+            own = msgspec.structs.replace(own, tries=self._tries)
         if told == own:
             self._connection.write(own)
             return
@@ -180,6 +189,8 @@ class _Terminal:
                 self._change_queue(message)
             elif isinstance(message, WatchQueue):
                 self._watch_queue(message)
+            elif isinstance(message, LookAtPlugins):
+                self._look_at_plugins(message)
             elif isinstance(message, StartRun | ResumeRun):
                 self._run = RunWatch(self._studio, message, self._tell)
         except StudioError as error:
@@ -287,6 +298,18 @@ class _Terminal:
         done = library.later(method, *asked.arguments, **named)
         done.add_done_callback(lambda future: self._tell(_outcome(future)))
 
+    def _look_at_plugins(self, asked: LookAtPlugins) -> None:
+        self._studio.settings.refresh()
+        host = self._studio.plugins
+        host.look_again()
+        if asked.id and asked.on:
+            host.switch_on(asked.id)
+        elif asked.id:
+            host.switch_off(asked.id)
+        known = {each.id: each for each in host.plugins}
+        here = known.get(asked.id)
+        self._tell(Changed([here is not None and here.is_usable, here.reason if here else ""]))
+
     def _change_queue(self, asked: Queued) -> None:
         _check(asked.method, QUEUE_CHANGES)
         getattr(QueueChanges(self._studio), asked.method)(*asked.arguments)
@@ -321,6 +344,12 @@ def mismatch(own: Greeting, other: Greeting) -> StudioError:
     """Return why two of these cannot work together."""
     if own.home != other.home:
         return StudioError(ErrorCode.UNSUPPORTED, "The open studio has another data folder.")
+    if (own.studio, own.version) == (other.studio, other.version):
+        return StudioError(
+            ErrorCode.UNSUPPORTED,
+            "The open studio does not have the plugins that this command tries.",
+            "They run beside it.",
+        )
     return StudioError(
         ErrorCode.UNSUPPORTED,
         f"The open studio is version {own.studio}, this command is {other.studio}.",

@@ -157,3 +157,15 @@ def test_a_kill_right_after_set_loses_nothing(path: Path) -> None:
     assert done.returncode != 0
     assert Settings(path).get("draft", "") == "half a sentence"
     assert [found.name for found in path.parent.iterdir() if "part" in found.name] == []
+
+
+def test_what_another_process_has_set_is_taken_over_and_told(tmp_path: Path) -> None:
+    mine, other = Settings(tmp_path / "s.json"), Settings(tmp_path / "s.json")
+    heard: list[tuple[str, object]] = []
+    mine.observe("", lambda key, value: heard.append((key, value)))
+    other.set("plugins.off", {"poem": True})
+    assert mine.get("plugins.off", {}) == {}
+    mine.refresh()
+    mine.refresh()
+    assert mine.get("plugins.off", {}) == {"poem": True}
+    assert heard == [("plugins.off", {"poem": True})]

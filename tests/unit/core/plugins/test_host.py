@@ -299,6 +299,16 @@ def test_plugin_beyond_use_stays_so_and_says_why(folder: Path, tmp_path: Path) -
         host.switch_on("three")
 
 
+def test_looking_again_brings_no_failed_plugin_back(host: Callable[..., PluginHost]) -> None:
+    """Somebody has installed another one meanwhile."""
+    plugins = host()
+    plugins.give_up("one", "a page", "It blocked the window.")
+    plugins.look_again()
+    assert plugins.plugin("one").state is PluginState.FAILED
+    plugins.switch_on("one")
+    assert plugins.plugin("one").is_usable
+
+
 def test_observers_can_leave_while_they_are_told(host: Callable[..., PluginHost]) -> None:
     plugins = host()
     told: list[str] = []
