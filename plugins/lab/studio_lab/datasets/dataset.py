@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from studio_lab.datasets.table import Table
+
 DataKind = Literal["pictures", "text", "table", "pairs"]
 Tokens = Literal["auto", "characters", "byte_pairs"]
 """What a text is cut into."""
@@ -114,6 +116,7 @@ class Dataset:
         meta: Plain data that leads from rows back to what a person reads: the names of columns;
             of text the ``vocabulary``, what each token writes, and ``content``, what the writing
             is: ``words`` without it, ``tunes`` or ``molecules``; of pictures ``sounds``.
+        table: The rows of a table as they were read: with gaps, and columns that are not used.
     """
 
     title: str
@@ -124,3 +127,4 @@ class Dataset:
     classes: tuple[str, ...] = ()
     licence: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    table: Table | None = None

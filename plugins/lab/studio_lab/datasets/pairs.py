@@ -11,9 +11,12 @@ import numpy as np
 
 from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.table_file import csv_rows, decoded
 from studio_lab.datasets.tokens import rows_of, written
 
 FEWEST = 40
+_NAMES = ["source", "target"]
+"""What the columns of a file that the lab wrote are called."""
 MOST_LENGTH = 128
 
 
@@ -24,13 +27,14 @@ def read_pairs(path: Path) -> tuple[Dataset, list[str]]:
         BadInput: It is no such file, or has too few pairs.
     """
     try:
-        text = read_regular(path).decode("utf-8-sig")
+        text, notes = decoded(read_regular(path), path.name)
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"“{path.name}” is not UTF-8.", "Save it as UTF-8.") from error
-    rows = list(csv.reader(io.StringIO(text), delimiter="\t" if "\t" in text[:4096] else ","))
-    return from_pairs(path.stem, [(row[0], row[1]) for row in rows if len(row) > 1])
+    rows = csv_rows(text, path.name)
+    if [cell.strip().lower() for cell in rows[0][:2]] == _NAMES:
+        rows = rows[1:]
+    data, more = from_pairs(path.stem, [(row[0], row[1]) for row in rows if len(row) > 1])
+    return data, [*notes, *more]
 
 
 def from_pairs(
@@ -68,6 +72,6 @@ def as_csv(rows: np.ndarray, vocabulary: Sequence[str]) -> str:
     """Return (N, 2, L) tokens as lines with a source and a target."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["source", "target"])
+    writer.writerow(_NAMES)
     writer.writerows(written(pair, vocabulary) for pair in rows)
     return file.getvalue()

@@ -13,6 +13,8 @@ from studio_lab.datasets import molecules, pairs, pictures, sounds, tables, text
 from studio_lab.datasets.dataset import DataKind, Dataset, Tokens
 from studio_lab.datasets.examples import EXAMPLES, manual
 from studio_lab.datasets.folders import files_in
+from studio_lab.datasets.table_file import USUAL as USUAL_READING
+from studio_lab.datasets.table_file import Reading
 
 USUAL: dict[DataKind, str] = {
     "pictures": "digits",
@@ -33,12 +35,14 @@ class Preparation:
         seed: Of what is drawn where there is too much.
         tokens: What texts are cut into.
         cut: Whether pictures are cut to squares.
+        reading: What was decided of a table.
     """
 
     side: int = 32
     seed: int = 0
     tokens: Tokens = "characters"
     cut: bool = True
+    reading: Reading = USUAL_READING
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "table": Format(
         "table", "a table (CSV)", _TABLES,
-        lambda place, files, how: tables.read_rows(place), folders=False,
+        lambda place, files, how: tables.read_rows(place, how.reading), folders=False,
     ),
     "pairs": Format(
         "pairs", "a table (CSV) of pairs of texts", _TABLES,
@@ -105,18 +109,19 @@ def load(
     *,
     tokens: Tokens = "characters",
     cut: bool = True,
+    reading: Reading = USUAL_READING,
 ) -> tuple[Dataset, list[str]]:
     """Return the data set of ``path``, or the example where that is empty, and notes about it.
 
     Args:
         example: Its name; ``auto`` for the usual one of what the architecture takes.
         takes: Kinds of data that are of use, the best first.
-        side, seed, tokens, cut: As ``Preparation`` has them.
+        side, seed, tokens, cut, reading: As ``Preparation`` has them.
 
     Raises:
         BadInput: It cannot be used; says why, and what can.
     """
-    how = Preparation(side, seed, tokens, cut)
+    how = Preparation(side, seed, tokens, cut, reading)
     if not path:
         name = USUAL[takes[0]] if example == "auto" else example
         data, notes = manual(tokens) if name == "manual" else EXAMPLES[name]()

@@ -24,7 +24,8 @@ _BULLET = "- {note}"
 def column_line(column: Column) -> str:
     """Return one line of Markdown about a column: its kind, range or categories, and gaps."""
     known = column.values[~np.isnan(column.values)]
-    gaps = f"{column.missing / max(1, len(column.values)):.0%}" if column.missing else ""
+    share = column.missing / max(1, len(column.values))
+    gaps = f"{column.missing:,} ({share:.1%})" if column.missing else ""
     return row(_cell(column.name), _kind_of_column(column.kind), _summary(column, known), gaps)
 
 
@@ -76,8 +77,13 @@ def table_card(table: Table, target: Target | None = None) -> list[str]:
         lines += [sentence("Classes of “{name}”: {counts}.", name=target.name, counts=counts), ""]
     lines += [_duplicates(equal_rows(table)), ""]
     lines += [*map(bullet, table.notes), ""] if table.notes else []
+    return [*lines, *_columns(table)]
+
+
+def _columns(table: Table) -> list[str]:
+    """Return a table in Markdown with a row for each column."""
     head = (sentence("column"), sentence("kind"), sentence("values"), sentence("gaps"))
-    lines += [row(*head), "|---" * len(head) + "|"]
+    lines = [row(*head), "|---" * len(head) + "|"]
     lines += [column_line(column) for column in table.columns[:MOST_LINES]]
     if (left := len(table.columns) - MOST_LINES) > 0:
         lines += ["", sentence("… and {count} more columns.", count=f"{left:,}")]
@@ -167,9 +173,11 @@ def _bars(title: str, label: str, counts: dict[str, int]) -> Plot:
 def _kind(data: Dataset) -> str:
     """Return what its rows are, in a sentence."""
     shape = data.shape
+    columns = data.table.columns if data.table else data.meta.get("columns", ())
     places = {
         "rows": f"{len(data.rows):,}", "width": shape.width, "height": shape.height,
-        "length": shape.length, "vocabulary": shape.vocabulary, "columns": shape.columns,
+        "length": shape.length, "vocabulary": shape.vocabulary,
+        "columns": len(columns),
     }  # fmt: skip
     match str(data.meta.get("content") or shape.kind):
         case "sounds":
@@ -192,7 +200,7 @@ def _kind(data: Dataset) -> str:
         case "pictures":
             return sentence("{rows} pictures of {width} × {height} pixels in colour.", **places)
         case "table":
-            return sentence("{rows} rows of {columns} numbers.", **places)
+            return sentence("{rows} rows, {columns} columns.", **places)
         case "pairs":
             return sentence(
                 "{rows} pairs of texts, of at most {length} tokens; {vocabulary} different ones.",
@@ -219,8 +227,7 @@ def _statistics(data: Dataset) -> list[str]:
             )
         ]
     if data.shape.kind == "table":
-        head = (sentence("column"), sentence("kind"), sentence("values"))
-        return [row(*head), "|---" * len(head) + "|", *map(_column, data.meta["columns"])]
+        return _columns(data.table) if data.table else []
     vocabulary, lines = data.meta["vocabulary"], list[str]()
     if END in vocabulary:
         low, middle, high = (f"{each:.0f}" for each in np.quantile(_lengths(data), [0, 0.5, 1]))
@@ -234,12 +241,3 @@ def _statistics(data: Dataset) -> list[str]:
     for tokens in rows.reshape(len(rows), -1, data.shape.length):
         lines += ["```", *(text[:_EXCERPT] for text in written(tokens, vocabulary)), "```"]
     return lines
-
-
-def _column(column: dict[str, object]) -> str:
-    name = _cell(str(column["name"]))
-    if isinstance(names := column.get("names"), list):
-        return row(name, _kind_of_column("category"), ", ".join(map(str, names[:6])))
-    low, high, mean = (f"{column[key]:.4g}" for key in ("least", "most", "mean"))
-    values = sentence("{low} to {high}, mean {mean}", low=low, high=high, mean=mean)
-    return row(name, _kind_of_column("date" if column["is_date"] else "number"), values)

@@ -6,36 +6,61 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.table import Column, Table
+from studio_lab.schema.names import ExtremesName, FirstRowName
 
 MOST_BYTES = 256 << 20
 MOST_CELLS = 10_000_000
 MOST_CATEGORIES = 60
 SAMPLE = 64 << 10
 
-_GAPS = frozenset(
-    ("", "na", "n/a", "nan", "null", "none", "-", "?", "#n/a", "#value!", "inf", "-inf")
-)
+FAR = 1e9
+"""So many usual distances from the median of its column a value is extreme: a slip or a mark, which
+would leave nothing of the others once the column is scaled."""
+_LARGEST = 1e150  # its square is still a number
+_LOOKED_AT = 200
+"""Rows below the first one that tell whether it is one of them."""
+
+_GAPS = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "?", "#n/a", "#value!"))
 _CODE = re.compile(r"[+-]?0\d")  # 007 is a code and no number
 _DATE_FORMS = ("", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y %H:%M")
 _EPOCH = datetime(1970, 1, 1)
 _DAY = timedelta(days=1)
 
 
-def read_table(path: Path) -> Table:
-    """Return the table in a CSV file: with a row of names, in UTF-8, UTF-16 or Windows-1252.
+@dataclass(frozen=True)
+class Reading:
+    """What the person who has the table decides.
+
+    Attributes:
+        first_row: What the first row is; ``auto`` takes it for names unless it looks like data.
+        extremes: Refuse infinite and extreme values, or limit them to the range of the others.
+    """
+
+    first_row: FirstRowName = "auto"
+    extremes: ExtremesName = "refuse"
+
+
+USUAL = Reading()
+
+
+def read_table(path: Path, how: Reading = USUAL) -> Table:
+    """Read the table in a CSV file, in UTF-8, UTF-16 or Windows-1252.
 
     Commas, semicolons, tabs and bars separate; with semicolons a comma may stand in numbers.
 
     Raises:
-        BadInput: It is no such table, or larger than 256 MiB or 10 million cells.
+        BadInput: It is no such table, has extreme values that are to be refused, or is larger than
+            256 MiB or 10 million cells.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -45,23 +70,33 @@ def read_table(path: Path) -> Table:
         data = read_regular(path)
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
-    return parse_table(data, path.name)
+    return parse_table(data, path.name, how)
 
 
-def parse_table(data: bytes, name: str = "table") -> Table:
-    """Return the table in the bytes of a CSV file; ``name`` is for errors.
+def parse_table(data: bytes, name: str = "table", how: Reading = USUAL) -> Table:
+    """Read the table in the bytes of a CSV file; ``name`` is for errors.
 
     Raises:
         BadInput: As ``read_table``.
     """
-    text, notes = _decoded(data, name)
-    separator = _separator(text)
+    text, decoding = decoded(data, name)
+    notes, separator = list[str](decoding), _separator(text)
+    decimal_comma = separator == ";"
     rows = _rows(text, separator, name)
-    names, notes = _names(rows[0]), list(notes)
-    width = len(names)
-    body = [row for row in rows[1:] if len(row) == width]
-    if len(body) < len(rows) - 1:
-        odd = len(rows) - 1 - len(body)
+    (_, first), width = rows[0], len(rows[0][1])
+    if how.first_row == "data" or (how.first_row == "auto" and _is_data(rows, decimal_comma)):
+        names = [f"column {at + 1}" for at in range(width)]
+        if how.first_row == "auto":
+            notes.append(
+                sentence(
+                    "The first row looks like data, so the columns are numbered. If it has names, "
+                    "set First row to Names."
+                )
+            )
+    else:
+        names, rows = _names(first), rows[1:]
+    body = [row for row in rows if len(row[1]) == width]
+    if odd := len(rows) - len(body):
         notes.append(
             sentence(
                 "{count} rows have another number of cells than the first and are left out.",
@@ -70,15 +105,112 @@ def parse_table(data: bytes, name: str = "table") -> Table:
         )
     if not body:
         raise BadInput(f"“{name}” has no rows below its first.", "Pick a CSV file with data.")
-    decimal_comma = separator == ";"
     columns = [
         _column(label, [cell.strip() for cell in cells], decimal_comma)
-        for label, cells in zip(names, zip(*body))
+        for label, cells in zip(names, zip(*(cells for _, cells in body)))
     ]
-    return Table(tuple(columns), (*notes, *_column_notes(columns)))
+    numbers = np.array([number for number, _ in body])
+    columns, limited = _without_extremes(columns, numbers, name, how.extremes)
+    return Table(tuple(columns), (*notes, *limited, *_column_notes(columns)))
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, list[str]]:
+def _is_data(rows: Sequence[tuple[int, list[str]]], decimal_comma: bool) -> bool:
+    """Whether the first row is one like the others.
+
+    A word above numbers is a name. Numbers above numbers are data if most lie within their range,
+    and if they do not count: columns of years have names that do. Without numbers, words that come
+    again below themselves are data.
+    """
+    (_, first), *rest = rows[: _LOOKED_AT + 1]
+    own, inside, words, again = list[float](), 0, 0, 0
+    for at, cell in enumerate(map(str.strip, first)):
+        below = [row[at].strip() for _, row in rest if len(row) > at]
+        below = [each for each in below if each.lower() not in _GAPS]
+        if not below or cell.lower() in _GAPS:
+            continue
+        column = _numbers("", below, decimal_comma) or _dates("", below)
+        if column is None:
+            words, again = words + 1, again + (cell in below)
+            continue
+        read = _numbers if column.kind == "number" else _dates_alone
+        if (mine := read("", [cell], decimal_comma)) is None:
+            return False
+        own.append(float(mine.values[0]))
+        inside += bool(np.nanmin(column.values) <= own[-1] <= np.nanmax(column.values))
+    if len(rest) < 3:
+        return False
+    if own:
+        steps = np.diff(own)
+        return 2 * inside > len(own) and not (len(own) > 2 and steps[0] and np.ptp(steps) == 0)
+    return 0 < words <= 2 * again
+
+
+def _dates_alone(name: str, cells: Sequence[str], _decimal_comma: bool) -> Column | None:
+    return _dates(name, cells)
+
+
+def _without_extremes(
+    columns: Sequence[Column], rows: NDArray[np.int_], name: str, what: ExtremesName
+) -> tuple[list[Column], list[str]]:
+    """Limit infinite and extreme values to the range of the others, with a note about each column.
+
+    Args:
+        rows: The number of each row in the file, for a person who looks there.
+
+    Raises:
+        BadInput: There are some, and they are to be refused.
+    """
+    kept, where = list[Column](), dict[str, str]()
+    for column in columns:
+        far = _extreme(column.values) if column.kind == "number" else np.zeros(0, bool)
+        if far.any():
+            where[column.name] = _listed_rows(rows[far])
+            usual = column.values[~far & ~np.isnan(column.values)]
+            column = replace(column, values=column.values.clip(usual.min(), usual.max()))
+        kept.append(column)
+    if where and what == "refuse":
+        raise BadInput(
+            f"“{name}” has infinite or extreme values: "
+            + "; ".join(f"“{label}” in {told}" for label, told in where.items())
+            + ".",
+            "Correct these rows, or set Extreme values to Limit.",
+        )
+    return kept, [
+        sentence(
+            "“{column}” has infinite or extreme values in {rows}: limited to the range of the "
+            "others.",
+            column=label, rows=told,
+        )
+        for label, told in where.items()
+    ]  # fmt: skip
+
+
+def _extreme(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which values are infinite, or extreme against the others of their column."""
+    far = np.isinf(values) | (np.abs(values) > _LARGEST)
+    usual = values[~far & ~np.isnan(values)]
+    if not len(usual):  # nothing to set them beside
+        return np.asarray(np.isinf(values))
+    away = np.abs(np.where(far, np.nan, values) - np.median(usual))
+    some = away[away > 0]
+    return np.asarray(far | (away > FAR * float(np.median(some)))) if len(some) else far
+
+
+def _listed_rows(rows: NDArray[np.int_]) -> str:
+    if len(rows) == 1:
+        return sentence("row {row}", row=f"{rows[0]:,}")
+    shown = ", ".join(f"{row:,}" for row in rows[:5])
+    if len(rows) <= 5:
+        return sentence("rows {rows}", rows=shown)
+    return sentence("rows {rows} and {count} more", rows=shown, count=f"{len(rows) - 5:,}")
+
+
+def decoded(data: bytes, name: str) -> tuple[str, list[str]]:
+    """Return the text of a file, and what is to be said of its encoding.
+
+    Raises:
+        BadInput: It is no text.
+    """
     if b"\0" in data[:SAMPLE] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise BadInput(f"“{name}” is not a text file.", "Save the table as CSV and pick that file.")
     try:
@@ -97,26 +229,34 @@ def _separator(text: str) -> str:
     return max(",;\t|", key=outside.count)
 
 
-def _rows(text: str, separator: str, name: str) -> list[list[str]]:
+def csv_rows(text: str, name: str) -> list[list[str]]:
+    """Return the cells of each row of a CSV file that has some, however they are separated.
+
+    Raises:
+        BadInput: It is none, it is empty, or it has more than 10 million cells.
+    """
+    return [cells for _, cells in _rows(text, _separator(text), name)]
+
+
+def _rows(text: str, separator: str, name: str) -> list[tuple[int, list[str]]]:
+    """Return the number of each row that has something, as a spreadsheet counts, and its cells."""
+    reader, found, cells = csv.reader(io.StringIO(text, newline=""), delimiter=separator), [], 0
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        rows = list(_limited((row for row in reader if any(row)), name))
+        for number, row in enumerate(reader, 1):
+            if any(row):
+                found.append((number, row))
+            if (cells := cells + len(row)) > MOST_CELLS:
+                raise BadInput(
+                    f"“{name}” has more than {MOST_CELLS:,} cells.", "Take fewer rows or columns."
+                )
     except csv.Error as error:
-        raise BadInput(f"“{name}” is not a CSV file: {error}.") from error
-    if not rows:
-        raise BadInput(f"“{name}” is empty.", "Pick a CSV file with a row of names and data below.")
-    return rows
-
-
-def _limited(rows: Iterable[list[str]], name: str) -> Iterator[list[str]]:
-    cells = 0
-    for row in rows:
-        cells += len(row)
-        if cells > MOST_CELLS:
-            raise BadInput(
-                f"“{name}” has more than {MOST_CELLS:,} cells.", "Take fewer rows or columns."
-            )
-        yield row
+        raise BadInput(
+            f"“{name}” cannot be read as CSV at line {reader.line_num:,}: {error}.",
+            "Correct that line.",
+        ) from error
+    if not found:
+        raise BadInput(f"“{name}” is empty.", "Pick a CSV file with data.")
+    return found
 
 
 def _names(first: Sequence[str]) -> list[str]:
@@ -134,9 +274,10 @@ def _column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
     column = _numbers(name, known, decimal_comma) or _dates(name, known) or _categories(name, known)
     values = np.full(len(cells), np.nan)
     values[~gaps] = column.values
-    constant = len(np.unique(column.values)) == 1
-    kind = "constant" if constant else column.kind
-    return Column(name, kind, values, column.names, column.decimals, column.form)
+    if len(np.unique(column.values)) == 1:
+        values[~gaps] = 0
+        return Column(name, "constant", values, (known[0],))
+    return replace(column, values=values)
 
 
 def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Column | None:
@@ -150,8 +291,7 @@ def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Column | N
         return None
     decimals = max((len(cell.partition(".")[2]) for cell in cells if "e" not in cell.lower()),
                    default=6)  # fmt: skip
-    return Column(name, "number", np.where(np.isfinite(values), values, np.nan),
-                  decimals=min(decimals, 12))  # fmt: skip
+    return Column(name, "number", values, decimals=min(decimals, 12))
 
 
 def _dates(name: str, cells: Sequence[str]) -> Column | None:
@@ -179,10 +319,12 @@ def _categories(name: str, cells: Sequence[str]) -> Column:
 def _column_notes(columns: Sequence[Column]) -> list[str]:
     """Return what is to be said about columns that no model can use, and about gaps."""
     empty, constant, texts = (
-        _listed([each.name for each in columns if each.kind == kind])
+        _listed([(each.name, 0) for each in columns if each.kind == kind])
         for kind in ("empty", "constant", "text")
     )
-    gaps = _listed([each.name for each in columns if each.missing and each.kind != "empty"])
+    gaps = _listed(
+        [(each.name, each.missing) for each in columns if each.missing and each.kind != "empty"]
+    )
     told = (
         (empty, sentence("Without values, so not used: {columns}.", columns=empty)),
         (constant, sentence(
@@ -197,11 +339,14 @@ def _column_notes(columns: Sequence[Column]) -> list[str]:
     return [note for names, note in told if names]
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Return names as sentences within each other: quotation marks are those of the language."""
+def _listed(names: Sequence[tuple[str, int]]) -> str:
+    """Return names, and counts above 0, as sentences within each other: quotation marks are those
+    of the language."""
     shown = ""
-    for name in names[:5]:
+    for name, count in names[:5]:
         quoted = sentence("“{name}”", name=name)
+        if count:
+            quoted = sentence("{name} ({count})", name=quoted, count=f"{count:,}")
         shown = sentence("{names}, {name}", names=shown, name=quoted) if shown else quoted
     if len(names) <= 5:
         return shown

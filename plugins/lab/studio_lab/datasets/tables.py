@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from studio.api import BadInput, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.table import USABLE, Column, Table
-from studio_lab.datasets.table_file import read_table
+from studio_lab.datasets.table_file import USUAL, Reading, read_table
 
 FEWEST = 40
 MOST_COLUMNS = 2000
 """Numbers of a row, with one for each value of a category."""
 
 
-def read_rows(path: Path) -> tuple[Dataset, list[str]]:
-    """Return the rows of a CSV file, and notes about it.
+def read_rows(path: Path, how: Reading = USUAL) -> tuple[Dataset, list[str]]:
+    """Read the rows of a CSV file, and notes about it.
 
     Raises:
         BadInput: It is no table, or has too few rows, or no column to learn from.
     """
-    table = read_table(path)
+    table = read_table(path, how)
     dataset, notes = from_table(path.stem, table)
     return dataset, [*table.notes, *notes]
 
@@ -36,7 +36,7 @@ def read_rows(path: Path) -> tuple[Dataset, list[str]]:
 def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, list[str]]:
     """Return a table as numbers with mean 0 and spread 1; of a category one for each value.
 
-    Gaps become the middle of their column.
+    Gaps in numbers become the middle of their column; in categories they are one more category.
 
     Raises:
         BadInput: There are too few rows, or no column to learn from.
@@ -57,7 +57,14 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
         raise BadInput(
             f"“{title}” has no column of numbers, dates or categories.", "Choose another table."
         )
-    width = sum(len(column.names) if column.kind == "category" else 1 for column in usable)
+    if any(column.missing for column in usable):
+        notes.append(
+            sentence(
+                "For training, gaps in numbers and dates become the mean of their column; in "
+                "categories they are a category of their own."
+            )
+        )
+    width = sum(len(_categories(each)) if each.kind == "category" else 1 for each in usable)
     if width > MOST_COLUMNS:
         raise BadInput(
             f"“{title}” has {width:,} columns once its categories are numbers; the limit "
@@ -69,9 +76,10 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
     for column in usable:
         gaps = np.isnan(column.values)
         if column.kind == "category":
-            values = np.eye(len(column.names))[np.where(gaps, 0, column.values).astype(int)]
+            names = _categories(column)
+            values = np.eye(len(names))[np.where(gaps, len(names) - 1, column.values).astype(int)]
             parts.append(2.0 * values - 1)
-            told.append({"name": column.name, "names": list(column.names)})
+            told.append({"name": column.name, "names": names})
             continue
         middle, spread = float(np.nanmean(column.values)), float(np.nanstd(column.values)) or 1.0
         parts.append(((np.where(gaps, middle, column.values) - middle) / spread)[:, None])
@@ -81,7 +89,13 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
     rows = np.concatenate(parts, 1).astype(np.float32)
     shape = Shape("table", columns=rows.shape[1])
     split = Split.drawn(len(rows), 0)
-    return Dataset(title, shape, rows, split, licence=licence, meta={"columns": told}), notes
+    meta = {"columns": told}
+    return Dataset(title, shape, rows, split, licence=licence, meta=meta, table=table), notes
+
+
+def _categories(column: Column) -> list[str]:
+    """Return what a category can be: without a name, where it has gaps."""
+    return [*column.names, *([""] if column.missing else [])]
 
 
 def _left_out(column: Column) -> str:

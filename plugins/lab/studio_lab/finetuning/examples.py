@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import BadInput, read_regular, sentence
+from studio_lab.datasets.table_file import csv_rows
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".md")
 FEWEST = 10
@@ -45,9 +44,10 @@ def read_examples(path: Path) -> Examples:
     """
     text = _text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return _checked(path.stem, list(_of_table(text, path.name)))
+        pairs, notes = _of_table(text, path.name)
+        return _checked(path.stem, pairs, notes)
     if path.suffix.lower() in (".jsonl", ".json"):
-        return _checked(path.stem, list(_of_json(text, path.name)))
+        return _checked(path.stem, list(_of_json(text, path.name)), [])
     if len(text.split()) < 100:
         raise BadInput(
             f"“{path.name}” has {len(text.split())} words; fine-tuning needs at least 100.",
@@ -87,8 +87,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     """
     text = _text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        tab = "\t" in text[:4096].partition("\n")[0]
-        rows: list[Any] = list(csv.DictReader(io.StringIO(text), delimiter="\t" if tab else ","))
+        heads, *table = csv_rows(text, path.name)
+        rows: list[Any] = [dict(zip(heads, row)) for row in table]
     else:
         rows = _json_rows(text, path.name)
     kept = [row for row in rows if isinstance(row, Mapping)]
@@ -112,16 +112,10 @@ def _text(path: Path) -> str:
         raise BadInput(f"“{path.name}” is not UTF-8.", "Save it as UTF-8.") from error
 
 
-def _of_table(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """Yield two columns: those that their names tell, else the first two."""
-    first = text[:4096].partition("\n")[0]
-    try:
-        rows = [
-            r for r in csv.reader(io.StringIO(text), delimiter="\t" if "\t" in first else ",") if r
-        ]
-    except csv.Error as error:
-        raise BadInput(f"“{name}” is no table: {error}.", "Choose another file.") from error
-    if not rows or max(map(len, rows)) < 2:
+def _of_table(text: str, name: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return two columns, those that their names tell, else the first two; and a note on that."""
+    rows, notes = csv_rows(text, name), list[str]()
+    if max(map(len, rows)) < 2:
         raise BadInput(
             f"“{name}” has one column; fine-tuning needs a prompt and an answer in each row.",
             "Add a column, or choose a .txt file to learn from plain text.",
@@ -132,9 +126,13 @@ def _of_table(text: str, name: str) -> Iterator[tuple[str, str]]:
         rows = rows[1:]
     else:
         prompt, answer = 0, 1
-    for row in rows:
-        if len(row) > max(prompt, answer):
-            yield row[prompt], row[answer]
+        notes.append(
+            sentence(
+                "No columns are named prompt and answer, so the first two are used, and the first "
+                "row is an example."
+            )
+        )
+    return [(row[prompt], row[answer]) for row in rows if len(row) > max(prompt, answer)], notes
 
 
 def _named(heads: Sequence[str], names: Sequence[str]) -> int | None:
@@ -180,8 +178,7 @@ def _pair(row: Any) -> tuple[str, str] | None:
     return str(texts[0]), str(texts[1])
 
 
-def _checked(title: str, pairs: list[tuple[str, str]]) -> Examples:
-    notes: list[str] = []
+def _checked(title: str, pairs: list[tuple[str, str]], notes: list[str]) -> Examples:
     whole = [(p.strip(), a.strip()) for p, a in pairs if p.strip() and a.strip()]
     if len(whole) < len(pairs):
         notes.append(

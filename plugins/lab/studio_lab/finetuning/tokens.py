@@ -15,6 +15,10 @@ from studio_lab.finetuning.examples import Examples
 PADDING = -1
 """Fills rows up; no model knows such a token."""
 _STEP = 8
+FEWEST_ANSWERS = 3
+"""Different answers from which each part of a split has one of its own."""
+SENTENCE = 4
+"""Words from which an answer is written; shorter ones are labels that are chosen."""
 
 
 def tokenised(
@@ -48,9 +52,47 @@ def tokenised(
         row[: len(ids)] = ids
     given = np.array([count for count, _ in rows], np.int64)
     shape = Shape("text", vocabulary=1, length=table.shape[1])
-    split, meta = Split.drawn(len(rows), seed), {"kept": kept}
+    meta = {"kept": kept}
+    split, more = _split([examples.pairs[at][1] for at in kept], len(rows), seed)
     data = Dataset(examples.title, shape, table, split, given, meta=meta)
-    return data, [*examples.notes, *notes]
+    return data, [*examples.notes, *notes, *more]
+
+
+def _split(answers: Sequence[str], rows: int, seed: int) -> tuple[Split, list[str]]:
+    """Return which rows are held out, and a note where answers come again.
+
+    An answer that is learned and held out tells only that it was learned by heart, so all prompts
+    with one answer stay together; but for labels, which are to be chosen and not written.
+
+    Args:
+        answers: Of each row; none of plain text.
+    """
+    alike = [" ".join(each.lower().split()) for each in answers]
+    names = sorted(set(alike))
+    if not alike or len(names) == len(alike):
+        return Split.drawn(rows, seed), []
+    counts = {"pairs": f"{rows:,}", "answers": f"{len(names):,}"}
+    words = sorted(len(each.split()) for each in alike)
+    if len(names) < FEWEST_ANSWERS or words[rows // 2] < SENTENCE:
+        return Split.drawn(rows, seed), [
+            sentence(
+                "Leak: the {pairs} pairs have only {answers} different answers, so the held-out "
+                "ones are also in the training. Scores on them say how well the adapter chooses "
+                "an answer, not how well it writes one.",
+                **counts,
+            )
+        ]
+    place = {name: number for number, name in enumerate(names)}
+    group = np.array([place[each] for each in alike])
+    of_answers = Split.drawn(len(names), seed)
+    parts = (of_answers.training, of_answers.validation, of_answers.test)
+    return Split(*(np.flatnonzero(np.isin(group, part)) for part in parts)), [
+        sentence(
+            "The {pairs} pairs have only {answers} different answers, so whole answers are held "
+            "out: scores are on answers that the adapter has never seen.",
+            **counts,
+        )
+    ]
 
 
 def tokenised_choices(

@@ -17,6 +17,7 @@ from studio.api import (
     ShownIf,
     WeightsId,
 )
+from studio_lab.schema.training_fields import Extremes, FirstRow
 
 _TRIALS = Group("Trials", advanced=True)
 _IN_TABLE = ShownIf("kind", "table", "series", "texts")
@@ -50,7 +51,7 @@ class Augment(Params, frozen=True):
     table: Annotated[
         str,
         File((".csv", ".tsv", ".txt")),
-        Label("Table", "A CSV file with a row of names."),
+        Label("Table", "A CSV file."),
         _IN_TABLE,
     ] = ""
     target: Annotated[
@@ -185,6 +186,8 @@ class Augment(Params, frozen=True):
         _CLASSIFIED,
         _TRIALS,
     ] = "average precision"
+    first_row: Annotated[FirstRow, _IN_TABLE] = "auto"
+    extremes: Annotated[Extremes, _IN_TABLE] = "refuse"
     seed: Seed = Seed.random()
 
     @property
@@ -199,7 +202,7 @@ class Augment(Params, frozen=True):
             if self.classifier == "network":
                 raise BadInput("A network judges pictures alone.", "Choose another classifier.")
             if not self.table:
-                raise BadInput("No table was chosen.", "Choose a CSV file with a row of names.")
+                raise BadInput("No table was chosen.", "Choose a CSV file.")
             if not self.target:
                 raise BadInput("No target was chosen.", "Name the column that is to be predicted.")
         if self.target in self.ignore:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from studio.api import BadInput, Capability, File, Group, Label, Params, Range, Seed, WeightsId
 from studio_lab.schema.names import ExampleName
+from studio_lab.schema.training_fields import Extremes, FirstRow
 
 
 class Compare(Params, frozen=True):
@@ -38,6 +39,8 @@ class Compare(Params, frozen=True):
         Label("Features", "What colour pictures are compared by, if they have no classes."),
         Group("Measures", advanced=True),
     ] = WeightsId()
+    first_row: FirstRow = "auto"
+    extremes: Extremes = "refuse"
     seed: Annotated[Seed, Label("Seed", "The same for all models.")] = Seed(0)
 
     def check(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from studio.api import ColumnsOf, Label, Params
-from studio_lab.schema.training_fields import Data, Example, Side
+from studio_lab.schema.training_fields import Data, Example, FirstRow, Side
 
 
 class Describe(Params, frozen=True):
@@ -18,4 +18,5 @@ class Describe(Params, frozen=True):
         ColumnsOf("data"),
         Label("Target", "Of a table: the column whose classes are to be predicted."),
     ] = ""
+    first_row: FirstRow = "auto"
     side: Side = 32

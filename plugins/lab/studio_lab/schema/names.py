@@ -30,6 +30,9 @@ ExampleName = Literal[
     "molecules",
 ]
 
+FirstRowName = Literal["auto", "names", "data"]
+ExtremesName = Literal["refuse", "limit"]
+
 ARCHITECTURES = {
     "vae": "Autoencoder (VAE)",
     "gan": "GAN",

@@ -6,7 +6,13 @@ from typing import Annotated
 
 from studio.api import File, Group, Label, Params, Range, Seed
 from studio_lab.schema.names import ARCHITECTURES, ArchitectureName, SizeName
-from studio_lab.schema.training_fields import TRAINING, ArchitectureRate, Example
+from studio_lab.schema.training_fields import (
+    TRAINING,
+    ArchitectureRate,
+    Example,
+    Extremes,
+    FirstRow,
+)
 
 
 class Scale(Params, frozen=True):
@@ -47,4 +53,6 @@ class Scale(Params, frozen=True):
         ),
         Group("Cost", advanced=True),
     ] = 0.0
+    first_row: FirstRow = "auto"
+    extremes: Extremes = "refuse"
     seed: Seed = Seed.random()

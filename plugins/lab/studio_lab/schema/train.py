@@ -13,6 +13,8 @@ from studio_lab.schema.training_fields import (
     Data,
     EarlyStopping,
     Example,
+    Extremes,
+    FirstRow,
     Minutes,
     Side,
 )
@@ -125,4 +127,6 @@ class Train(Params, frozen=True):
         ),
         _REGULARISATION,
     ] = "none"
+    first_row: FirstRow = "auto"
+    extremes: Extremes = "refuse"
     seed: Seed = Seed.random()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from studio.api import File, Group, Label, Range
-from studio_lab.schema.names import ExampleName
+from studio_lab.schema.names import ExampleName, ExtremesName, FirstRowName
 
 TRAINING = Group("Training", advanced=True)
 
@@ -28,6 +28,24 @@ Side = Annotated[
     Literal[16, 32, 64],
     Label("Picture size", "Pixels along the shorter side; of sounds, bands of pitch."),
     TRAINING,
+]
+
+_TABLES = Group("Tables", advanced=True)
+
+FirstRow = Annotated[
+    FirstRowName,
+    Label("First row", "Of a CSV table. Auto: names, unless it looks like data."),
+    _TABLES,
+]
+
+Extremes = Annotated[
+    ExtremesName,
+    Label(
+        "Extreme values",
+        "Infinite numbers, and those far beyond all others in their column. Limit: set them to the "
+        "nearest usual value.",
+    ),
+    _TABLES,
 ]
 
 Minutes = Annotated[

@@ -12,6 +12,7 @@ from torch import Tensor
 from studio.api import BadInput, Event, TaskContext, WeightsId
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import load
+from studio_lab.datasets.table_file import Reading
 from studio_lab.measures import comparison
 from studio_lab.measures.assessment import Role
 from studio_lab.measures.data_measures import Made
@@ -66,6 +67,7 @@ def _data(params: Compare, trained: Trained) -> tuple[Dataset, list[str]]:
     return load(
         params.data, params.example, [shape.kind], min(shape.height, shape.width) or 32, 0,
         tokens=trained.meta.get("tokens", "characters"), cut=shape.height == shape.width,
+        reading=Reading(params.first_row, params.extremes),
     )  # fmt: skip
 
 

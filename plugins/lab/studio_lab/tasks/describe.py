@@ -17,7 +17,7 @@ from studio_lab.datasets.quality import Quality, quality
 from studio_lab.datasets.source import load
 from studio_lab.datasets.statistics import bullet, card, class_counts, plots, table_card
 from studio_lab.datasets.table import USABLE, Table, with_target
-from studio_lab.datasets.table_file import read_table
+from studio_lab.datasets.table_file import Reading, as_csv, read_table
 from studio_lab.schema import Describe
 from studio_lab.tables.target_leak import leaking_columns
 from studio_lab.tasks.made import made_of
@@ -46,9 +46,15 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
         title = f"{plot.title}: {data.title}"
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=title)
     rows = data.rows[data.split.training[:_SHOWN]]
-    yield from made_of(
-        ctx, _as_made(data, rows), data.shape, data.meta, f"Preview: {data.title}", single=False
-    )
+    preview = f"Preview: {data.title}"
+    if data.table:  # as it was read: what a network makes has no gaps
+        shown = as_csv(data.table.at(data.split.training[:_SHOWN]))
+        yield ctx.artifact(
+            Kind.TABLE, shown, suffix=".csv", title=preview, text=shown.decode("utf-8")
+        )
+    else:
+        made = _as_made(data, rows)
+        yield from made_of(ctx, made, data.shape, data.meta, preview, single=False)
     if data.shape.kind == "pictures" and found.near.groups:
         yield from _pairs(ctx, data, found)
     split = data.split
@@ -73,14 +79,21 @@ def _data(params: Describe) -> tuple[Dataset, list[str]]:
         path = Path(params.data).expanduser()
         other = "table" if path.is_file() and molecules.has_smiles(path) else "pairs"
         kinds = [kind for kind in kinds if kind not in ("pairs", other)]
-    return load(params.data, params.example, kinds, params.side, 0)
+    return load(params.data, params.example, kinds, params.side, 0, reading=_reading(params))
+
+
+def _reading(params: Describe) -> Reading:
+    """Return how tables are read: a look names extreme values, where a training refuses them."""
+    return Reading(params.first_row, "limit")
 
 
 def _target(params: Describe) -> tuple[list[str], dict[str, Any]]:
     """Return a card of a table with its target, and which columns leak it."""
     if not params.data:
         raise BadInput("A target is a column of a table.", "Choose a table, or leave it empty.")
-    table, target = with_target(read_table(Path(params.data).expanduser()), params.target)
+    table, target = with_target(
+        read_table(Path(params.data).expanduser(), _reading(params)), params.target
+    )
     usable = Table(tuple(each for each in table.columns if each.kind in USABLE))
     leaking = leaking_columns(usable, target)
     notes = [

@@ -25,6 +25,7 @@ from studio.api import (
 )
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import digest, load
+from studio_lab.datasets.table_file import Reading
 from studio_lab.measures.estimates import Estimate
 from studio_lab.networks.architecture import Architecture, Network, parameters
 from studio_lab.networks.architectures import ARCHITECTURES
@@ -63,7 +64,10 @@ _SLOW = 1.5
 def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
     """Measure a grid, fit the law, predict a larger training, run it, and say what came of it."""
     architecture = ARCHITECTURES[params.architecture]
-    data, notes = load(params.data, params.example, architecture.takes, params.side, ctx.rng.seed)
+    data, notes = load(
+        params.data, params.example, architecture.takes, params.side, ctx.rng.seed,
+        reading=Reading(params.first_row, params.extremes),
+    )  # fmt: skip
     _check(architecture, data)
     batch = batch_size(len(data.split.training), params.batch)
     recipe = json.dumps([digest(data), params.to_dict()], sort_keys=True)

@@ -27,6 +27,7 @@ from studio_lab import weights
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.quality import quality
 from studio_lab.datasets.source import digest, load
+from studio_lab.datasets.table_file import Reading
 from studio_lab.handover import card_text, full_disk_told, weights_id
 from studio_lab.networks import language_model
 from studio_lab.networks.architecture import Architecture, parameters
@@ -106,6 +107,7 @@ def _data(params: Train, seed: int) -> tuple[Dataset, list[str]]:
     data, notes = load(
         params.data, params.example, ARCHITECTURES[params.architecture].takes, params.side, seed,
         tokens=params.tokens, cut=params.cut,
+        reading=Reading(params.first_row, params.extremes),
     )  # fmt: skip
     return data, [*quality(data).sentences(), *notes]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_lab.datasets.tables import read_rows
+from studio_lab.datasets.tables import as_csv, read_rows
 
 
 def table_of(path: Path, columns: int, cell: str = "", rows: int = 50) -> Path:
@@ -21,7 +21,7 @@ def table_of(path: Path, columns: int, cell: str = "", rows: int = 50) -> Path:
     return path
 
 
-@pytest.mark.parametrize("cell", ["NaN", "", "inf", "n/a"])
+@pytest.mark.parametrize("cell", ["NaN", "", "n/a"])
 def test_what_is_no_number_becomes_the_middle(tmp_path: Path, cell: str) -> None:
     data, _ = read_rows(table_of(tmp_path / "t.csv", 3, cell or " "))
     assert np.isfinite(data.rows).all()
@@ -38,3 +38,13 @@ def test_rows_that_are_all_the_same(tmp_path: Path) -> None:
     path.write_text("a,b\n" + "1,2\n" * 60)
     with pytest.raises(BadInput, match="All 60 rows of “t” are the same"):
         read_rows(path)
+
+
+def test_a_gap_in_a_category_is_a_category_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{at},{['x', 'y', ''][at % 3]}\n" for at in range(60)))
+    data, notes = read_rows(path)
+    assert data.meta["columns"][1]["names"] == ["x", "y", ""]
+    assert data.rows[2].tolist()[1:] == [-1, -1, 1]
+    assert any("a category of their own" in note for note in notes)
+    assert as_csv(data.rows[2:3], data.meta["columns"]).splitlines()[1] == "2,"

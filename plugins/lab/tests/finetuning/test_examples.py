@@ -39,6 +39,14 @@ def test_a_table_says_by_its_names_which_columns_count(tmp_path: Path, head: str
     assert list(read_examples(path).pairs) == PAIRS
 
 
+@pytest.mark.parametrize("separator", [";", "|"])
+def test_other_separators_are_read(tmp_path: Path, separator: str) -> None:
+    rows = [separator.join(("prompt", "answer")), *(separator.join(pair) for pair in PAIRS)]
+    found = read_examples(written(tmp_path, "mine.csv", "\n".join(rows)))
+    assert list(found.pairs) == PAIRS
+    assert not found.notes
+
+
 @pytest.mark.parametrize("kind", JSON_LINES)
 def test_json_lines_of_several_habits_are_read(tmp_path: Path, kind: str) -> None:
     text = "\n".join(map(json.dumps, JSON_LINES[kind]))
@@ -49,8 +57,9 @@ def test_what_came_before_is_not_held_out_again(tmp_path: Path) -> None:
     text = "\n".join(f"{p},{a}" for p, a in [*PAIRS, *PAIRS, ("", "Nothing")])
     found = read_examples(written(tmp_path, "mine.csv", text))
     assert list(found.pairs) == PAIRS
-    assert found.notes[0].startswith("1 pairs without")
-    assert found.notes[1].startswith("12 pairs that came before")
+    assert found.notes[0].startswith("No columns are named prompt and answer")
+    assert found.notes[1].startswith("1 pairs without")
+    assert found.notes[2].startswith("12 pairs that came before")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_an_example_of_pictures() -> None:
     [
         ("chorales", Kind.SCORE, "tunes, of at most 161 tokens"),
         ("molecules", Kind.MOLECULES, "molecules, of at most"),
-        ("wine", Kind.TABLE, "| alcohol | number | 11.03 to 14.83, mean 13 |"),
+        ("wine", Kind.TABLE, "| alcohol | number | 11.03 to 14.83, median 13.05 |"),
         ("swaps", Kind.TABLE, "pairs of texts"),
     ],
 )
@@ -90,7 +90,8 @@ def test_a_table_with_a_target_that_leaks(tmp_path: Path, monkeypatch: pytest.Mo
     card = made.artifacts[0].text
     assert "“code” alone tells “good” nearly always" in card
     assert "| size | number |" in card
-    assert "1%" in card, "the gap"
+    assert "| 1 (0.8%) |" in card, "the gap"
+    assert "120 rows, 3 columns." in card
 
 
 def test_a_target_without_a_table() -> None:
@@ -102,3 +103,19 @@ def test_a_table_of_molecules_is_molecules(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("smiles\n" + "\n".join(f"{'C' * at}O" for at in range(1, 60)))
     assert described(data=str(path)).result["kind"] == "molecules"
+
+
+def test_gaps_and_extreme_values_are_shown_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    cells = [f"{at % 5},{['red', 'blue'][at % 2] if at % 3 else ''}" for at in range(60)]
+    cells[20] = "inf,red"
+    path.write_text("\n".join(["size,colour", *cells]))
+    made = described(data=str(path))
+    card = made.artifacts[0].text
+    assert "60 rows, 2 columns." in card
+    assert "| colour | category | blue (" in card
+    assert "| 20 (33.3%) |" in card
+    assert "“size” has infinite or extreme values in row 22" in card
+    preview = next(each for each in made.artifacts if each.kind == Kind.TABLE).text
+    assert preview.splitlines()[0] == "size,colour"
+    assert any(line.endswith(",") for line in preview.splitlines()), "a gap"

@@ -16,7 +16,7 @@ from studio.api.plot import Axis, Line, Plot
 from studio_lab.augmentation import report
 from studio_lab.augmentation.verdict import outcomes, recommended
 from studio_lab.datasets.table import Table
-from studio_lab.datasets.table_file import as_csv, read_table
+from studio_lab.datasets.table_file import Reading, as_csv, read_table
 from studio_lab.schema import Augment
 from studio_lab.series.generators import SERIES_GENERATORS
 from studio_lab.series.series import Series, autocorrelation, correlations, series_of
@@ -33,8 +33,9 @@ _SHOWN = 400
 def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     """Try methods in repeated splits; the plain baseline, shuffled values, comes along."""
     path = Path(params.table)
+    how = Reading(params.first_row, params.extremes)
     yield ctx.progress(0, 0, "Reading the table")
-    table = yield from ctx.in_thread(lambda: read_table(path))
+    table = yield from ctx.in_thread(lambda: read_table(path, how))
     series, notes = series_of(table, params.target, path.stem, params.beside)
     if len(series.values) > MOST:
         notes.append(

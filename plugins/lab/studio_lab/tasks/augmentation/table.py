@@ -15,7 +15,7 @@ from studio_lab.augmentation.trial import WEIGHTS
 from studio_lab.augmentation.verdict import Outcome, outcomes, recommended
 from studio_lab.datasets.statistics import table_card
 from studio_lab.datasets.table import USABLE, Column, Table, Target, with_target
-from studio_lab.datasets.table_file import as_csv, read_table
+from studio_lab.datasets.table_file import Reading, as_csv, read_table
 from studio_lab.schema import Augment
 from studio_lab.tables.encoder import MOST_COLUMNS, Encoder, usable
 from studio_lab.tables.methods import GENERATORS
@@ -31,8 +31,9 @@ MOST_ROWS = 10_000
 def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     """Try methods in repeated splits, then make rows with the best, or with the one asked for."""
     path = Path(params.table)
+    how = Reading(params.first_row, params.extremes)
     yield ctx.progress(0, 0, "Reading the table")
-    whole = yield from ctx.in_thread(lambda: read_table(path))
+    whole = yield from ctx.in_thread(lambda: read_table(path, how))
     names = [each.name for each in whole.columns if each.name not in params.ignore]
     table, target = with_target(whole.only(names), params.target)
     table, target = _some(table, target, ctx.rng.seed)

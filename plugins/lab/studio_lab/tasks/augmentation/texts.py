@@ -27,7 +27,7 @@ from studio.api import (
 from studio_lab.augmentation import report
 from studio_lab.augmentation.texts import MOST, Texts, made_texts, texts_of, trials
 from studio_lab.augmentation.verdict import outcomes, recommended
-from studio_lab.datasets.table_file import read_table
+from studio_lab.datasets.table_file import Reading, read_table
 from studio_lab.schema import Augment
 from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
 
@@ -42,8 +42,9 @@ _FEWEST = 20
 def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     """Rewrite texts where that is asked for, try methods in repeated splits, write a table."""
     path, seed = Path(params.table), ctx.rng.seed
+    how = Reading(params.first_row, params.extremes)
     yield ctx.progress(0, 0, "Reading the table")
-    table = yield from ctx.in_thread(lambda: read_table(path))
+    table = yield from ctx.in_thread(lambda: read_table(path, how))
     data, notes = texts_of(table, params.target, path.stem)
     if len(data.texts) > MOST:
         notes.append(
