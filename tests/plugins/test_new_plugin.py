@@ -113,6 +113,37 @@ def test_from_an_empty_folder_to_a_wheel_that_is_checked(
         print(f"\n{', '.join(said)}: {clock[-1] - clock[0]:.0f} s in all")
 
 
+def depends_on_psutil(project: Path) -> None:
+    """Let its task need a package that the studio has and lends to nobody unasked."""
+    file = project / "pyproject.toml"
+    text = file.read_text("utf-8")
+    assert "dependencies = [" in text
+    file.write_text(text.replace("dependencies = [", 'dependencies = ["psutil", ', 1), "utf-8")
+    tasks = project / "studio_tried_out" / "tasks.py"
+    code = tasks.read_text("utf-8")
+    assert "import random\n" in code
+    tasks.write_text(code.replace("import random\n", "import random\n\nimport psutil  # noqa\n"))
+
+
+def test_what_a_project_depends_on_is_lent_while_it_is_tried(tmp_path: Path) -> None:
+    project = scaffold.write_project("tried_out", tmp_path)
+    assert found_in(project)[0].lends == ()
+    depends_on_psutil(project)
+    text = (project / "pyproject.toml").read_text("utf-8")
+    missing = text.replace('"psutil"', '"psutil", "no-such-thing>1", "scipy; extra == \'x\'", "!"')
+    (project / "pyproject.toml").write_text(missing, "utf-8")
+    assert found_in(project)[0].lends == ("psutil",)
+
+
+@pytest.mark.slow
+def test_try_lends_what_the_project_depends_on(tmp_path: Path) -> None:
+    project = scaffold.write_project("tried_out", tmp_path)
+    depends_on_psutil(project)
+    words = ("plugins", "try", ".", "--task", "tried_out.shuffle", "one two", "--times", "2")
+    done = python(project, "-m", "studio", *words, "--json")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_try_runs_one_of_its_tasks(tmp_path: Path) -> None:
     project = scaffold.write_project("tried_out", tmp_path)

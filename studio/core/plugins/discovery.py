@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, DistributionFinder, EntryPoint, distributions
+from importlib.metadata import (
+    Distribution,
+    DistributionFinder,
+    EntryPoint,
+    PackageNotFoundError,
+    distributions,
+    version,
+)
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from studio.api.manifest import Manifest, read_manifest
 from studio.core.plugins.deny_list import Identity
@@ -20,7 +32,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 GROUP = "studio.plugins"
 MANIFEST = "manifest.toml"
+PROJECT = "pyproject.toml"
 SEARCH_PATH = "STUDIO_PLUGIN_PATH"
+STUDIO = "offline-studio"
 
 
 class Origin(StrEnum):
@@ -148,7 +162,40 @@ def _in_folders(search_path: Sequence[Path]) -> Iterator[Found]:
         if not folder.is_dir():
             continue
         for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
-            yield _read(manifest.parent.name, manifest.parent.name, expected=manifest.parent)
+            package = manifest.parent
+            yield replace(
+                _read(package.name, package.name, expected=package),
+                lends=tuple(_lent(requirements_of(project_of(package)))),
+            )
+
+
+def project_of(package: Path) -> Path:
+    """Return the folder of the project that the folder ``package`` is of; its own if of none."""
+    folders = (package.parent, package.parent.parent)
+    return next((each for each in folders if (each / PROJECT).is_file()), package.parent)
+
+
+def requirements_of(folder: Path) -> tuple[str, ...]:
+    """Return what the project in ``folder`` needs, as far as its file can be read."""
+    try:
+        table = tomllib.loads((folder / PROJECT).read_text("utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return ()
+    lines = [str(line) for line in table.get("dependencies", ())]
+    for extra, more in table.get("optional-dependencies", {}).items():
+        lines += [f"{str(line).partition(';')[0]}; extra == '{extra}'" for line in more]
+    return tuple(lines)
+
+
+def _lent(requirements: Iterable[str]) -> Iterator[str]:
+    """Yield what a plugin finds when it is installed, as far as it is here."""
+    for line in requirements:
+        with contextlib.suppress(InvalidRequirement, PackageNotFoundError):
+            needed = Requirement(line)
+            name = canonicalize_name(needed.name)
+            if name != STUDIO and (not needed.marker or needed.marker.evaluate({"extra": ""})):
+                version(name)
+                yield name
 
 
 def read_folder(name: str, folder: Path) -> Found:

@@ -49,7 +49,7 @@ class FrozenSchemas:
         assert plugin.manifest is not None
         tasks = {task.id: task.params for task in plugin.manifest.tasks}
         paths = [str(path) for path in plugin.paths]
-        launched = launch_reader(plugin.title, paths, self._settings)
+        launched = launch_reader(plugin.title, paths, self._settings, plugin.lends)
         schemas = frozen_schemas(plugin.id, launched, tasks)
         with contextlib.suppress(OSError, StudioError):  # then they are read again next time
             disk.make_folder(self._folder)

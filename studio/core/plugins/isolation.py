@@ -33,15 +33,20 @@ def needs_sandbox(settings: HostSettings) -> bool:
     return not settings.get("plugins.without_sandbox", False)
 
 
-def launch_reader(plugin: str, paths: Sequence[str], settings: HostSettings) -> Launched:
+def launch_reader(
+    plugin: str, paths: Sequence[str], settings: HostSettings, lends: Sequence[str] = ()
+) -> Launched:
     """Start the process that reads the schemas of ``plugin``, in a sandbox if there is one.
+
+    Args:
+        lends: Distributions of the studio that it finds, too.
 
     Raises:
         StudioError: There are none, and the user has not said that plugins run without.
     """
     sandbox = process_sandbox()
     if sandbox.tier:
-        return sandbox.launch(paths, network=False, memory=SCHEMA_MEMORY)
+        return sandbox.launch(paths, network=False, memory=SCHEMA_MEMORY, lends=lends)
     if needs_sandbox(settings):
         raise no_sandbox(plugin, sandbox.reason)
-    return launch.without_sandbox(paths)
+    return launch.without_sandbox(paths, lends=lends)

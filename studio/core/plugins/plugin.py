@@ -109,10 +109,10 @@ class Plugin:
 
     def is_same_as(self, other: Plugin) -> bool:
         """Whether both are the same files, allowed the same; one that failed stays so."""
-        mine = (self.folder, self.manifest, dict(self.schemas))
+        mine = (self.folder, self.manifest, self.lends, dict(self.schemas))
         is_failed = self.state is PluginState.FAILED and other.is_usable
         as_before = self.reason == other.reason and self.is_usable == other.is_usable
-        is_same = mine == (other.folder, other.manifest, dict(other.schemas))
+        is_same = mine == (other.folder, other.manifest, other.lends, dict(other.schemas))
         return is_same and (is_failed or as_before)
 
     @property

@@ -14,13 +14,11 @@ from studio.api.manifest import parse_manifest
 from studio.core.plugins.check.code_trial import code_findings
 from studio.core.plugins.check.manifest_rules import IN_STUDIO, manifest_findings
 from studio.core.plugins.check.project_rules import (
-    PROJECT,
     Sources,
     file_findings,
     project_findings,
-    requirements_of,
 )
-from studio.core.plugins.discovery import MANIFEST
+from studio.core.plugins.discovery import MANIFEST, project_of, requirements_of
 from studio.core.plugins.finding import Finding
 from studio.core.plugins.install import host_packages
 from studio.core.plugins.install.archive import Archive
@@ -74,8 +72,7 @@ def check(path: Path, *, runs_code: bool = True, needs_sandbox: bool = True) -> 
             )
         return _of_wheel(path, look)
     package = package_folder(path)
-    folders = (package.parent, package.parent.parent)
-    project = next((each for each in folders if (each / PROJECT).is_file()), package.parent)
+    project = project_of(package)
     return _report(path, package, requirements_of(project), look, project)
 
 

@@ -18,10 +18,10 @@ from packaging.utils import canonicalize_name
 from studio.api.manifest import Manifest
 from studio.core.plugins.check.manifest_rules import IN_STUDIO
 from studio.core.plugins.check.toml_lines import line_of
-from studio.core.plugins.discovery import GROUP, MANIFEST
+from studio.core.plugins.discovery import GROUP, MANIFEST, PROJECT
 from studio.core.plugins.finding import Finding
+from studio.plugin_process.launch import LENT_LAST
 
-PROJECT = "pyproject.toml"
 STUDIO = "offline-studio"
 _OPEN = ("studio.api", "studio.testing")
 
@@ -76,18 +76,6 @@ def project_findings(folder: Path, package: str, manifest: Manifest) -> Iterator
         words = f"It says version {table['version']}, the manifest {manifest.version}."
         place = line_of(text, ("project", "version"))
         yield Finding("version-differs", words, PROJECT, place, "Say the same in both.")
-
-
-def requirements_of(folder: Path) -> tuple[str, ...]:
-    """Return what the project in ``folder`` needs, as far as its file can be read."""
-    try:
-        table = tomllib.loads((folder / PROJECT).read_text("utf-8")).get("project", {})
-    except (OSError, ValueError):
-        return ()
-    lines = [str(line) for line in table.get("dependencies", ())]
-    for extra, more in table.get("optional-dependencies", {}).items():
-        lines += [f"{str(line).partition(';')[0]}; extra == '{extra}'" for line in more]
-    return tuple(lines)
 
 
 def file_findings(sources: Sources, manifest_text: str) -> Iterator[Finding]:
@@ -150,6 +138,8 @@ def _imports(sources: Sources) -> Iterator[Finding]:
         lines = map(Requirement, _readable(requires(STUDIO) or ()))
         declared |= {canonicalize_name(each.name) for each in lines if _is_usual(each)}
         declared.add(canonicalize_name("shiboken6"))  # comes with PySide6
+    else:
+        declared |= set(LENT_LAST)  # found in any case
     brings = packages_distributions()
     told: set[str] = set()
     for file in sources.python_files():
