@@ -15,7 +15,7 @@ from studio.core.weights.families import FINE_TUNED, Families
 from studio.core.weights.recognition import recognise, size_of
 from studio.core.weights.sidecar import read_sidecar
 from studio.core.weights.verification import Verification, verify
-from studio.core.weights.weights import Weights
+from studio.core.weights.weights import RESULT, Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, real
@@ -65,20 +65,24 @@ class WeightsCatalogue:
         far as the size of their files tells; then such as have the capability ``prefer`` too;
         described ones before those that were dropped in: with a sidecar somebody has looked at
         them; those made for something else as well come last: who gets some for code chats on
-        with what they had.
+        with what they had. Of the user's own, the newest comes first.
         """
         found = [w for w in self._all().values() if not capability or capability in w.capabilities]
         asked = {capability, prefer}
         room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
 
-        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, int, str]:
-            others = len(set(row.capabilities) - asked) if capability else 0
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, int]:
+            # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
+            own = {each for each in row.capabilities if each.startswith(f"{capability}-")}
+            others = len(set(row.capabilities) - asked - own) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
             is_loose = row.sidecar is None
             is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
             first = bool(row.problem), is_large, is_second, is_tuned
-            return (*first, is_loose, others, row.title.lower())
+            return (*first, is_loose, others)
 
+        found.sort(key=lambda row: row.title.lower())
+        found.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
         return sorted(found, key=rank)
 
     def offers(self, capability: str = "") -> builtins.list[Weights]:

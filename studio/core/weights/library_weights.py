@@ -19,10 +19,8 @@ from studio.core.library import Artifact, Library
 from studio.core.weights.families import FINE_TUNED, Families, of_family
 from studio.core.weights.recognition import at
 from studio.core.weights.sidecar import read_sidecar, write_sidecar
-from studio.core.weights.weights import Weights, slug
+from studio.core.weights.weights import RESULT, Weights, slug
 
-RESULT = "result"
-"""Entry of the source that names the artifact."""
 _PLAIN = (bool, int, float, str)
 
 

@@ -22,9 +22,8 @@ from studio.core.weights.defaults import filled
 from studio.core.weights.external import IN_PLACE, ExternalWeights
 from studio.core.weights.families import Families
 from studio.core.weights.folder_watch import FolderWatch
-from studio.core.weights.library_weights import RESULT
 from studio.core.weights.user_notes import UserNotes, Value
-from studio.core.weights.weights import Weights
+from studio.core.weights.weights import RESULT, Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.memory_budget import most_bytes
 from studio.protocol.messages import WeightsEntry

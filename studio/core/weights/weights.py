@@ -10,6 +10,9 @@ from typing import Any
 
 from studio.core.weights.download.offers import Offer
 
+RESULT = "result"
+"""Entry of ``Weights.source``: the result of the library that they are."""
+
 
 def slug(name: str) -> str:
     """Return ``name`` as an id: lower-case letters, digits, dots and dashes."""

@@ -495,3 +495,16 @@ def test_a_name_tells_what_was_made_for_code(
 ) -> None:
     drop(tmp_path, f"{name}.gguf")
     assert only(WeightsCatalogue([tmp_path])).capabilities == purposes
+
+
+def test_of_the_users_own_the_newest_that_can_comes_first(tmp_path: Path) -> None:
+    made = [("b", "lab, lab-samples, lab-tunes", "01B"), ("a", "lab, lab-samples", "01A"),
+            ("sure", "lab", "01C")]  # fmt: skip
+    for id, capabilities, result in made:
+        drop(tmp_path, f"{id}.gguf")
+        names = ", ".join(f'"{each}"' for each in capabilities.split(", "))
+        path = describe(tmp_path, id, f"{id}.gguf")
+        text = path.read_text("utf-8").replace('["text"]', f"[{names}]")
+        path.write_text(f'{text}[source]\nresult = "{result}"\n', "utf-8")
+    rows = WeightsCatalogue([tmp_path]).list("lab", "lab-samples")
+    assert [row.id for row in rows] == ["b", "a", "sure"]
