@@ -18,7 +18,7 @@ import pluggy
 from studio.api.errors import BadInput, ErrorCode, StudioError
 from studio.api.frozen_schema import freeze, thaw
 from studio.api.hookspecs import PROJECT, WindowHooks, WorkerHooks
-from studio.api.manifest import Manifest
+from studio.api.manifest import Manifest, named_files
 from studio.api.params import FieldKind, Params
 from studio.core.plugins.check.manifest_rules import IN_STUDIO
 from studio.core.plugins.check.project_rules import Sources
@@ -131,6 +131,9 @@ class Look:
                 continue
             if not self._schema(params, self._class_place(params)):
                 continue
+            for where, name in named_files(self.manifest, task.id, params.fields()):
+                words = f"It names a file for “{name}”: only a person can pick files."
+                self.blame_key("file-value", words, where, "Leave it out.")
             self._tour(task.id, params)
             known = {*(field.name for field in params.fields()), *task.inputs}
             for kind, filled in task.accepts.items():
@@ -154,6 +157,14 @@ class Look:
             return "", 0
         return self._named(file, inspect.getsourcelines(params)[1])
 
+    def _field_place(
+        self, params: type[Params], name: str, place: tuple[str, int]
+    ) -> tuple[str, int]:
+        """Return where a field is declared: at ``place``, where its class begins, or below."""
+        lines, _ = inspect.getsourcelines(params) if place[0] else ([], 0)
+        found = (n for n, line in enumerate(lines) if line.strip().startswith(f"{name}:"))
+        return place[0], place[1] + next(found, 0)
+
     def _schema(self, params: type[Params], place: tuple[str, int]) -> bool:
         """Look at the fields; return whether they can be read at all."""
         name = params.__name__
@@ -171,6 +182,10 @@ class Look:
                 )
             if field.required or field.default is None:
                 continue
+            if field.kind is FieldKind.FILE and field.default:
+                words = f"The default of {where} is a file: only a person can pick files."
+                file, line = self._field_place(params, field.name, place)
+                self.blame("file-value", words, file, line, 'Write = "".')
             try:
                 field.check(field.default)
             except BadInput as error:

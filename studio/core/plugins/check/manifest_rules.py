@@ -124,25 +124,33 @@ def _values(manifest: Manifest, text: str, kinds: set[str]) -> Iterator[Finding]
             yield _at(text, place, "family-name", words, cure, is_advice=True)
 
 
+def known_icons() -> frozenset[str]:
+    """Return the names of the icons that the studio has."""
+    return frozenset(path.stem for path in (paths.resources() / "icons").glob("*.svg"))
+
+
+def no_icon(icon: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return what to say of an icon that there is not, and what to do."""
+    words = f"There is no icon “{icon}”: a question mark would stand in its place."
+    return words, _did_you_mean(icon, known) or "API.md lists them."
+
+
 def _icons(manifest: Manifest, text: str) -> Iterator[Finding]:
-    known = {path.stem for path in (paths.resources() / "icons").glob("*.svg")}
+    known = known_icons()
     used: list[tuple[Place, str]] = [(("icon",), manifest.icon)]
     used += [(("pages", n, "icon"), each.icon) for n, each in enumerate(manifest.pages)]
     used += [(("kinds", n, "icon"), each.icon) for n, each in enumerate(manifest.kinds)]
     used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
-    used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
+    used += [(("modes", n, "icon"), each.icon) for n, each in enumerate(manifest.modes)]
     for place, icon in used:
         if icon and icon not in known:
-            words = f"There is no icon “{icon}”: a question mark would stand in its place."
-            cure = _did_you_mean(icon, known) or "API.md lists them."
-            yield _at(text, place, "unknown-icon", words, cure)
+            yield _at(text, place, "unknown-icon", *no_icon(icon, known))
 
 
 def _kinds(manifest: Manifest, text: str, known: set[str]) -> Iterator[Finding]:
     used: list[tuple[Place, str]] = []
     for number, task in enumerate(manifest.tasks):
         used += [(("tasks", number, "produces"), kind) for kind in task.produces]
-        used += [(("tasks", number, "accepts"), kind) for kind in task.accepts]
         used += [(("tasks", number, "accepts"), kind) for kind in task.accepts]
     for number, page in enumerate(manifest.pages):
         used += [(("pages", number, "accepts"), kind) for kind in page.accepts]

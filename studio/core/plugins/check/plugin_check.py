@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from studio.api.manifest import parse_manifest
+from studio.core.plugins.check.api_rules import api_findings
 from studio.core.plugins.check.code_trial import code_findings
 from studio.core.plugins.check.manifest_rules import IN_STUDIO, manifest_findings
 from studio.core.plugins.check.project_rules import (
@@ -28,6 +29,10 @@ from studio.core.plugins.install.wheel import OURS, Wheel, read_wheel
 from studio.core.plugins.project import package_folder
 from studio.protocol.errors import ErrorCode, StudioError
 
+_AUTHORS = frozenset(
+    {"manifest", "api", "isolation", "version", "tags", "tags-differ", "python", "compiled"}
+)
+"""Rules that a wheel breaks by a mistake of its author: its code is looked at nevertheless."""
 _Look = Callable[[Sources, str], Iterable[Finding]]
 """What looks at the code of a plugin, given its files and the text of its manifest."""
 
@@ -105,6 +110,7 @@ def _of_sources(
 ) -> Iterator[Finding]:
     if project is not None:
         yield from project_findings(project, sources.package.name, sources.manifest)
+    yield from api_findings(sources)
     found = list(file_findings(sources, text))
     yield from found
     known = {each.rule for each in found}
@@ -116,14 +122,21 @@ def _of_sources(
 
 def _of_wheel(path: Path, look: _Look) -> Report:
     wheel = read_wheel(path, host_packages.look())
-    if wheel.findings or not wheel.package:
+    rules = {each.rule for each in wheel.findings}
+    if not wheel.package or not rules <= _AUTHORS or "manifest" in rules:
         return Report(path, "", wheel.version, tuple(_wheel_findings(wheel)))
     with tempfile.TemporaryDirectory(prefix="studio-check-") as folder:
         site = Path(folder, "site")
         whole = LockedPackage(wheel.name, wheel.version, path.name, wheel.sha256)
         unpack(path.parent, [whole], site, lambda _: None)
         report = _report(path, site / wheel.package, wheel.requires, look, None)
-        return Report(path, report.plugin, wheel.version, report.findings)
+        return Report(path, report.plugin, wheel.version, _once(wheel, report))
+
+
+def _once(wheel: Wheel, report: Report) -> tuple[Finding, ...]:
+    """Return what both looks at a wheel found, where both found the same, with its line."""
+    told = {each.rule for each in report.findings}
+    return (*(each for each in wheel.findings if each.rule not in told), *report.findings)
 
 
 def _wheel_findings(wheel: Wheel) -> Iterator[Finding]:

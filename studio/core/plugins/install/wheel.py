@@ -123,7 +123,6 @@ class _Reader:
         except InvalidWheelFilename:
             self.blame("file-name", "Its name is not that of a wheel.", cure="Build it again.")
             return self._wheel("", "")
-        self._check_tags(tags)
         info = self._info_folder(name, str(version))
         if not info:
             return self._wheel(name, str(version))
@@ -131,6 +130,7 @@ class _Reader:
         digests = dict(self._digests(info, listed))
         if self.findings:
             return self._wheel(name, str(version))
+        self._check_tags(tags)
         self._check_record(info, listed, digests)
         metadata = self._check_metadata(info, name, str(version))
         self._check_wheel_file(info, tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import shutil
 import subprocess
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from studio.api import TaskContext
+from studio.api.stability import MOVED
 from studio.core.plugins import import_process, scaffold
 from studio.core.plugins.check import check
 from studio.sandbox.sandbox import Sandbox
+from tests.unit.core.plugins.install.wheels import plugin
 
 ROOT = Path(__file__).parents[5]
 PLUGINS = [
@@ -250,3 +254,62 @@ def test_something_else_is_told_apart(tmp_path: Path, command: Command) -> None:
     (tmp_path / "notes.txt").touch()
     assert "is no wheel" in command("plugins", "check", str(tmp_path / "notes.txt"))[2]
     assert "no manifest.toml was found" in command("plugins", "check", str(tmp_path))[2]
+
+
+OLD = """\
+from studio.api.gui import Page
+from studio.api.tensor_files import write_tensors, write_tensorz
+from studio.api.worker import TaskContext
+from studio.api import PageAction, hookimpl
+import studio.api.nothing
+import no_such_package
+
+
+def draw(ctx: TaskContext, kit, run):
+    ctx.call("image.generate", {})
+    ctx.call("toy_check.shuffle", {})
+    kit.button(icon="no-such-icon")
+    return PageAction("a", "A", run, "playy")
+"""
+
+
+def test_all_that_an_older_plugin_has_to_change_is_one_list(project: Path) -> None:
+    """With a package missing, so that none of its code can be imported."""
+    change(project, "pyproject.toml", ("dependencies = [", 'dependencies = ["no-such-package", '))
+    change(project, f"{PACKAGE}/manifest.toml", ('isolation = "studio"', 'isolation = "process"'))
+    (project / PACKAGE / "old.py").write_text(OLD, "utf-8")
+    report = check(project)
+    assert not report.is_good
+    found = {(each.rule, each.line) for each in report.findings if each.file.endswith("old.py")}
+    assert found == {
+        ("moved-name", 1), ("moved-name", 2), ("unknown-name", 2), ("moved-name", 3),
+        ("unknown-name", 5), ("uses", 10), ("unknown-icon", 12), ("unknown-icon", 13),
+    }  # fmt: skip
+    rules = {each.rule for each in report.findings}
+    assert {"not-installed", "isolation"} <= rules
+    cures = " ".join(each.cure for each in report.findings)
+    assert "studio.api.worker.tensor_files" in cures
+    assert "“write_tensors”" in cures
+
+
+def test_all_that_is_wrong_with_a_wheel_is_one_list(tmp_path: Path) -> None:
+    draft = plugin()
+    name = "studio_counter/manifest.toml"
+    text = draft.files[name].decode().replace(">=1,<2", ">=7").replace('"1.0"', '"1.1"')
+    draft.files[name] = text.replace(
+        'title = "Counter"', 'title = "Counter"\nicon = "nope"'
+    ).encode()
+    draft.files["studio_counter/old.py"] = b"from studio.api.text import TextEngine\n"
+    draft.tag = "cp27-cp27m-win32"
+    rules = {each.rule for each in check(draft.write(tmp_path)).findings}
+    assert {"api", "version", "tags", "unknown-icon", "moved-name"} <= rules
+
+
+def test_the_old_names_of_modules_still_work(caplog: pytest.LogCaptureFixture) -> None:
+    for old, here in MOVED.items():
+        sys.modules.pop(old, None)
+        module, now = importlib.import_module(old), importlib.import_module(here)
+        shared = [name for name in vars(now) if not name.startswith("__")]
+        assert all(getattr(module, name) is getattr(now, name) for name in shared)
+        assert f"{old}, which is called {here} since 1.1" in caplog.text
+    assert importlib.import_module("studio.api.worker").TaskContext is TaskContext
