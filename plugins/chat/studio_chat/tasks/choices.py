@@ -92,6 +92,7 @@ class Choices:
         count = inputs.json("choices", int, 1)
         logprobs = inputs.json("logprobs", int, -1)
         offer = inputs.json("tools", Offer, Offer([]))
+        tools = offer.usable()
         if not 1 <= count <= MOST:
             raise BadInput(f"{count} replies cannot be written at once.", f"Ask for 1 to {MOST}.")
         if logprobs > MOST_LOGPROBS:
@@ -101,10 +102,10 @@ class Choices:
         return cls(
             count,
             logprobs if logprobs >= 0 else None,
-            offer.usable(),
+            tools,
             offer.choice not in (AUTO, NONE),
             offer.parallel,
-            _answered(inputs) if offer.choice == AUTO else frozenset(),
+            _answered(inputs) if tools and offer.choice == AUTO else frozenset(),
         )
 
     def constraint(self, answer: Constraint | None) -> Constraint | None:

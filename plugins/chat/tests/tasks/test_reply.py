@@ -338,6 +338,20 @@ def test_calls_that_have_been_answered_are_not_made_again() -> None:
     assert done.texts == {"call 1 1 go": '{"to": 1}'}, "that was asked for"
 
 
+def test_words_after_calls_without_further_tools_are_written_once() -> None:
+    inputs = {
+        "messages": [
+            {"role": "user", "content": "Go"},
+            {"role": "assistant", "content": "", "calls": [{"name": "go", "arguments": {"to": 1}}]},
+            {"role": "tool", "content": "gone"},
+        ]
+    }
+    engine = FakeTextEngine("I went.", "I went.")
+    done = run_task(reply, Reply(weights=WeightsId("w")), inputs=inputs, models={"w": engine})
+    assert done.texts == {"": "I went."}
+    assert len(engine.prompts) == 1
+
+
 @pytest.mark.parametrize(
     ("inputs", "told"),
     [
