@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -211,25 +209,3 @@ def explain(error: OSError, doing: str, path: Path) -> StudioError:
         "Check the disk and its connection, then try again.",
         details,
     )
-
-
-def temporary_prefix(use: str) -> str:
-    """Return how a temporary folder of this process begins; those of dead ones for it go now.
-
-    A process that is killed removes nothing itself.
-
-    Args:
-        use: A word of small letters.
-    """
-    stem = f"offline-studio-{use}-"
-    for folder in Path(tempfile.gettempdir()).glob(f"{stem}*"):
-        owner = re.match(rf"{stem}(\d+)-", folder.name)
-        if owner and not _is_alive(int(owner.group(1))):
-            shutil.rmtree(folder, ignore_errors=True)  # another user's stays
-    return f"{stem}{os.getpid()}-"
-
-
-def _is_alive(pid: int) -> bool:
-    import psutil  # the window starts without it
-
-    return psutil.pid_exists(pid)

@@ -10,7 +10,6 @@ import math
 import os
 import re
 import secrets
-import shutil
 import stat
 import struct
 import sys
@@ -21,12 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec
+from studio.protocol.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-if sys.platform != "win32":
-    import fcntl
 
 SHARED_ENV = "STUDIO_SHM"
 SHARED_FROM = 256 * 1024
@@ -55,7 +52,6 @@ _FORMATS = {code: name for name, code in DTYPES.items() if name not in ("bytes",
     "L": f"uint{8 * struct.calcsize('L')}",
 }
 _NAME = re.compile(r"[0-9a-f]{32}")
-_PREFIX = "offline-studio-"
 
 
 def flat(blob: Buffer) -> memoryview[int]:
@@ -130,9 +126,9 @@ class SharedArea:
     by SIGBUS, and so would a full ``/dev/shm``.
     """
 
-    def __init__(self, folder: Path, lock: int | None = None) -> None:
+    def __init__(self, folder: Path, own: PrivateFolder | None = None) -> None:
         self.folder = folder
-        self._lock = lock
+        self._own = own
 
     @classmethod
     def create(cls, parent: Path | None = None) -> SharedArea | None:
@@ -143,12 +139,11 @@ class SharedArea:
         """
         if sys.platform == "win32":  # no lock on folders there: all blobs go through the pipe
             return None
-        parent = parent or _memory_folder()
         try:
-            _sweep(parent)
-            return cls(*_private_folder(parent))
+            own = PrivateFolder("blobs", parent or _memory_folder())
         except OSError:
             return None
+        return cls(own.path, own)
 
     @classmethod
     def join(cls, environ: Mapping[str, str]) -> SharedArea | None:
@@ -212,50 +207,13 @@ class SharedArea:
 
     def close(self) -> None:
         """Remove the folder, if this side made it."""
-        if self._lock is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            os.close(self._lock)
-            self._lock = None
+        if self._own is not None:
+            self._own.close()
 
 
 def _memory_folder() -> Path:
     memory = Path("/dev/shm")
     return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
-
-
-def _private_folder(parent: Path) -> tuple[Path, int]:
-    """Make a folder and return it with a lock that tells others that we live.
-
-    The lock is held until this process ends, however it ends.
-    """
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))  # mode 0700
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            if sys.platform != "win32":
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if folder.exists():
-                return folder, lock
-        except BlockingIOError:  # another studio, sweeping, was faster: it is gone in a moment
-            pass
-        os.close(lock)
-
-
-def _sweep(parent: Path) -> None:
-    if sys.platform == "win32":
-        return
-    for folder in parent.glob(f"{_PREFIX}*"):
-        try:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:  # another user's
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # its owner lives
-            pass
-        finally:
-            os.close(handle)
 
 
 def _violation(what: str) -> StudioError:

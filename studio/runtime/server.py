@@ -7,18 +7,12 @@ errands (importing torch, reading headers), and one for the heartbeat.
 from __future__ import annotations
 
 import logging
-import os
 import queue
-import re
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from studio.api.worker.context import Loader
 from studio.protocol.caches import JOBS
@@ -54,6 +48,7 @@ from studio.protocol.messages import (
     Unload,
     WantTrace,
 )
+from studio.protocol.private_folder import PrivateFolder
 from studio.protocol.states import JobState, Lane
 from studio.protocol.step_note import StepNote
 from studio.protocol.trace import Energy, JobUse, PluginUse, Use
@@ -78,9 +73,7 @@ from studio.runtime.scheduling.scheduler import Scheduler
 from studio.runtime.status_file import StatusFile
 from studio.runtime.trace import Trace as Trail
 from studio.runtime.weights_check.inspection import inspect_weights
-
-_PREFIX = "offline-studio-jobs-"
-_OWNER = re.compile(rf"{_PREFIX}(\d+)-")
+from studio.sandbox.network_gate import Gate
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +87,10 @@ class Server:
     Args:
         built_in: Returns the loaders of the runtime's own engines; called once torch is there.
         cache: The studio's folder of caches; None for none.
-        scratch_root: Where jobs get their folders; by default in the cache: not in memory.
         steps: Where it is noted whose step is at hand.
 
     Attributes:
-        watch: What is tried to be reached on other machines; it hears once it is started.
+        watch: What is tried to be reached on other machines; it hears once ``use_gate`` is called.
     """
 
     def __init__(
@@ -107,20 +99,19 @@ class Server:
         *,
         built_in: Callable[[], Sequence[Loader]],
         cache: Path | None = None,
-        scratch_root: Path | None = None,
         steps: StepNote | None = None,
     ) -> None:
         self._link = link
         self._built_in = built_in
         self._engines: Sequence[Loader] = ()
-        self._scratch_root = scratch_root or make_root(cache / JOBS if cache else None)
+        self._scratch = _folder_of_jobs(cache)
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
         self._contention = CpuContention()
         self._texts: set[str] = set()
         """Weights of language models: what is written with the same ones is written together."""
         self._digests = Digests(cache)
-        self._hosts = Hosts(lambda: self._scheduler.wake(), self._on_fault, self._scratch_root)
+        self._hosts = Hosts(lambda: self._scheduler.wake(), self._on_fault, self._scratch.path)
         self._workers = Workers(self._on_fault, RemoteTasks(self._hosts))
         self.watch = Watch(by_module(self._workers.packages))
         self._hosts.on_attempt = self.watch.add
@@ -131,7 +122,7 @@ class Server:
             on_change=self._on_change,
             tell=self._send,
         )
-        self._runner = Runner(self._workers, self._pool, self._scratch_root, self._on_device_lost)
+        self._runner = Runner(self._workers, self._pool, self._scratch.path, self._on_device_lost)
         self._trail = Trail()
         self._usage = Usage()
         self._snapshots = StatusFile(cache)
@@ -145,6 +136,13 @@ class Server:
             threading.Thread(target=self._run_errands, name="errands", daemon=True),
             threading.Thread(target=self._beat, name="heartbeat", daemon=True),
         ]
+
+    def use_gate(self, gate: Gate) -> None:
+        """Hear what is tried to be reached; ``gate`` says what the kernel refuses."""
+        self._hosts.gate = gate
+        self.watch.is_shut = gate.is_shut
+        self.watch.start()
+        gate.listen(lambda refusal: self._hosts.note_refusal(refusal, self.watch.heard_at))
 
     def serve(self) -> bool:
         """Work off commands. Return True if the studio asked for the end, False if it is gone."""
@@ -178,7 +176,7 @@ class Server:
         ended = self._scheduler.stop(patience)
         self._hosts.close()
         self._snapshots.offer(self._status(), self._trail.spans, last=True)
-        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        self._scratch.close()
         return ended
 
     # --- commands -------------------------------------------------------------------------------
@@ -397,6 +395,7 @@ class Server:
             energy=energy,
             connections=self.watch.count,
             attempts=self.watch.attempts(),
+            blocked=self.watch.blocked,
         )
 
     def _busy(self) -> list[tuple[Job, float, float]]:
@@ -462,12 +461,9 @@ def _total(device: Device) -> int:
         return 0
 
 
-def make_root(parent: Path | None = None) -> Path:
-    """Return a new private folder for the jobs of this process; remove those of dead ones."""
-    parent = parent or Path(tempfile.gettempdir())
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in parent.glob(f"{_PREFIX}*"):
-        owner = _OWNER.match(folder.name)
-        if owner and not psutil.pid_exists(int(owner.group(1))):
-            shutil.rmtree(folder, ignore_errors=True)  # another user's stays
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+def _folder_of_jobs(cache: Path | None) -> PrivateFolder:
+    """Return a new folder for the jobs of this process, in the cache: not in memory."""
+    if cache is None:
+        return PrivateFolder("jobs")
+    (cache / JOBS).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return PrivateFolder("jobs", cache / JOBS)

@@ -10,7 +10,6 @@ import hashlib
 import io
 import queue
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from pathlib import Path
 import msgspec
 
 from studio.api.manifest import API_VERSION
-from studio.core import disk
 from studio.core.clusters.inventory import Home
 from studio.core.paths import StudioPaths
 from studio.core.runtime_process.child import (
@@ -52,6 +50,7 @@ from studio.protocol.messages import (
     Submit,
     TextDelta,
 )
+from studio.protocol.private_folder import PrivateFolder
 from studio.protocol.states import JobState
 
 GREETING_SECONDS = 300.0
@@ -93,7 +92,7 @@ class Slot:
             OSError: It cannot be started.
         """
         self._home = home or Home(StudioPaths.default())
-        self._scratch = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("slot")))
+        self._scratch = PrivateFolder("slot")
         self._child = (launch or self._launch)()
         hello = Hello(PROTOCOL_VERSION, API_VERSION, {})
         self._versions = handshake(self._child.link, hello, GREETING_SECONDS).versions
@@ -143,7 +142,7 @@ class Slot:
     def close(self) -> None:
         """End the runtime."""
         self._child.kill()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.close()
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -166,7 +165,7 @@ class Slot:
     def _is_due(self, message: Message) -> bool:
         if isinstance(message, Finished):
             self._told.pop(message.job, None)
-            shutil.rmtree(self._scratch / message.job, ignore_errors=True)
+            shutil.rmtree(self._scratch.path / message.job, ignore_errors=True)
         if not isinstance(message, Progress):
             return True
         now, last = time.monotonic(), self._told.get(message.job, 0.0)
@@ -200,7 +199,7 @@ class Slot:
         """Write the files that a message names here, and return it with the paths they have."""
         places: dict[str, str] = {}
         for path, (name, at) in files.items():
-            folder = self._scratch / getattr(message, "job", "") / str(at)
+            folder = self._scratch.path / getattr(message, "job", "") / str(at)
             folder.mkdir(parents=True, exist_ok=True)
             place = folder / (Path(name).name or "file")
             place.write_bytes(blobs[at])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -130,7 +129,7 @@ class Library:
         self._database.close()
         self._opened.lock.release()
         if self._opened.scratch:
-            shutil.rmtree(self._opened.scratch, ignore_errors=True)
+            self._opened.scratch.close()
 
     def __enter__(self) -> Library:
         return self

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.comparison import Difference, Effect, read_difference
 from studio.api.jobs import JobRequest
 from studio.api.worker.sentence import sentence
-from studio.core import disk
 from studio.core.jobs.job import Job
 from studio.core.library import Artifact
 from studio.core.rerun import measures, preparation
@@ -25,6 +23,7 @@ from studio.core.rerun.report import Cause, Report, RerunVerdict, cannot
 from studio.core.rerun.weights_by_digest import WeightsByDigest
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from studio.core.terminals import OpenStudio
@@ -71,9 +70,7 @@ class Rerun:
         self.job: Job | None = None
         self.report: Report | None = None
         self._differences: list[Difference] = []
-        self._folder = TemporaryDirectory(
-            prefix=disk.temporary_prefix("rerun"), ignore_cleanup_errors=True
-        )
+        self._folder = PrivateFolder("rerun")
 
     def start(self) -> None:
         """Begin; whatever happens, it is told."""
@@ -82,10 +79,12 @@ class Rerun:
 
         def look() -> tuple[Original, JobRequest]:
             original = preparation.find(studio.library, self._id)
-            folder = Path(self._folder.name)
+            folder = self._folder.path
             changed = preparation.changed_files(studio.library, original, folder)
             original = replace(original, changed=changed)
-            return original, preparation.request_for(studio.library, original, weights, folder)
+            request = preparation.request_for(studio.library, original, weights, folder)
+            studio.picked.grant(preparation.same_files(original.record, folder))
+            return original, request
 
         self._beside(look, lambda found: self._submit(*found), self._cannot)
 
@@ -196,7 +195,7 @@ class Rerun:
     def _tell(self, report: Report) -> None:
         if self.report is None:
             self.report = report
-            self._folder.cleanup()
+            self._folder.close()
             self._told(report)
 
 

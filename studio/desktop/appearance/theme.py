@@ -10,7 +10,6 @@ it was found. May go when a page opens as fast with the sheet on the application
 
 from __future__ import annotations
 
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from string import Template
@@ -22,9 +21,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from studio.api.window.ui import Tokens
-from studio.core import disk
 from studio.desktop.appearance import tokens as table
 from studio.desktop.appearance.resources import folder
+from studio.protocol.private_folder import PrivateFolder, runtime_folder
 
 _SHEET = Path(__file__).with_name("style.qss")
 # Parts of controls that a style sheet can only draw from a file: name → (icon, colour token)
@@ -103,7 +102,7 @@ class Theme(QObject):
     def close(self) -> None:
         """Remove the drawn parts."""
         if self._parts is not None:
-            self._parts.cleanup()
+            self._parts.close()
 
     def _wants_dark(self) -> bool:
         if self._mode is ThemeMode.SYSTEM:
@@ -166,15 +165,18 @@ class Theme(QObject):
         source = folder("icons") / f"{icon}.svg"
         if self._parts is None:
             return source.as_posix()  # black, but there
-        drawn = Path(self._parts.name) / f"{icon}-{color[1:]}.svg"
-        if not drawn.exists() and source.exists():
-            drawn.write_text(source.read_text("utf-8").replace("currentColor", color), "utf-8")
+        drawn = self._parts.path / f"{icon}-{color[1:]}.svg"
+        try:
+            if not drawn.exists():
+                drawn.write_text(source.read_text("utf-8").replace("currentColor", color), "utf-8")
+        except OSError:  # the disk is full, or an icon was taken from the installation
+            return source.as_posix()
         return drawn.as_posix()
 
 
-def _folder_for_parts() -> tempfile.TemporaryDirectory[str] | None:
+def _folder_for_parts() -> PrivateFolder | None:
     try:
-        return tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("look"))
+        return PrivateFolder("look", runtime_folder())
     except OSError:  # no disk takes anything: the window opens to say so
         return None
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from studio.core import disk
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.side_file import described
+from studio.protocol.private_folder import PrivateFolder
 
 
 class HandedOut:
@@ -20,7 +19,7 @@ class HandedOut:
 
     def __init__(self, exporter: Exporter) -> None:
         self.exporter = exporter
-        self._copies: tempfile.TemporaryDirectory[str] | None = None
+        self._copies: PrivateFolder | None = None
 
     def files(self, id: str, name: str = "") -> list[Path]:
         """Return the copy of a result, and the side file with its record if it has one.
@@ -34,9 +33,9 @@ class HandedOut:
             StudioError: It cannot be read, signed or written.
         """
         if self._copies is None:
-            self._copies = tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("results"))
+            self._copies = PrivateFolder("results")
         disclosure = self.exporter.disclosure
-        folder = Path(self._copies.name, disclosure, id)
+        folder = self._copies.path / disclosure / id
         folder.mkdir(parents=True, exist_ok=True)
         found = (path for path in folder.iterdir() if not path.name.startswith("."))
         if made := sorted(found, key=lambda path: described(path) != path):
@@ -48,5 +47,5 @@ class HandedOut:
     def forget(self) -> None:
         """Delete the copies."""
         if self._copies is not None:
-            self._copies.cleanup()
+            self._copies.close()
             self._copies = None

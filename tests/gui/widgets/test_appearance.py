@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_the_style_sheet_points_at_drawn_parts_that_exist(window: MainWindow) ->
     assert len(parts) >= 8
     assert [part for part in parts if not Path(part).is_file()] == []
     assert all("currentColor" not in Path(part).read_text("utf-8") for part in parts)
+
+
+def test_parts_that_were_tidied_away_are_drawn_anew_with_the_next_theme(
+    window: MainWindow, look: Appearance
+) -> None:
+    look.theme.set_mode(ThemeMode.DARK)
+    (drawn,) = {Path(part).parent for part in re.findall(r"url\(([^)]+)\)", window.styleSheet())}
+    shutil.rmtree(drawn)
+    look.theme.set_mode(ThemeMode.LIGHT)
+    parts = re.findall(r"url\(([^)]+)\)", window.styleSheet())
+    assert [part for part in parts if not Path(part).is_file()] == []
+    assert look.theme.tokens.dark is False
+    assert window.palette().color(QPalette.ColorRole.Window).name() == "#f6f7f9"
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])

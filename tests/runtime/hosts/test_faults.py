@@ -197,7 +197,7 @@ def test_nothing_of_a_plugin_outlives_the_runtime(
     child = psutil.Process(desk.run("bad.leaves_a_child").result["pid"])
     assert process.is_running(), "the control: it is kept for the next job"
     assert child.is_running()
-    folders = list(desk.server._scratch_root.iterdir())
+    folders = list(desk.server._scratch.path.iterdir())
     assert folders, "the control: it has a folder"
     hosts = desk.server._hosts
     end = hosts._end

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -85,18 +83,3 @@ def test_each_refusal_has_a_sentence(number: int, code: ErrorCode, words: str) -
 )
 def test_sizes_are_read_at_a_glance(size: float, text: str) -> None:
     assert disk.as_size(size) == text
-
-
-def test_temporary_folders_of_processes_that_died_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    names = [f"offline-studio-look-{pid}-x" for pid in (ended.pid, os.getpid())]
-    names += [f"offline-studio-drag-{ended.pid}-x", "offline-studio-look-of-mine"]
-    for name in names:
-        (tmp_path / name).mkdir()
-    (tmp_path / names[0] / "icon.svg").write_text("<svg/>")
-    made = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("look")))
-    assert {each.name for each in tmp_path.iterdir()} == {*names[1:], made.name}

@@ -9,7 +9,6 @@ import errno
 import os
 import shutil
 import sqlite3
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from studio.core import disk
 from studio.core.library.storage import schema, sqlite_errors
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.private_folder import PrivateFolder
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 16_384
@@ -65,7 +65,7 @@ class Database:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._writer: sqlite3.Connection | None = None
-        self._snapshot: Path | None = None
+        self._snapshot: PrivateFolder | None = None
         self._closed = False
         with self.guard("open the library"):
             if read_only:
@@ -176,8 +176,7 @@ class Database:
                 self._writer = None
             self.refusal = StudioError(ErrorCode.INTERNAL, "The library was closed.")
             if self._snapshot is not None:
-                shutil.rmtree(self._snapshot, ignore_errors=True)
-                self._snapshot = None
+                self._snapshot.close()
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
@@ -247,8 +246,8 @@ class Database:
         return _uri(self.path, "ro")
 
     def _copy(self, log: Path) -> Path:
-        self._snapshot = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("library")))
-        copy = self._snapshot / self.path.name
+        self._snapshot = PrivateFolder("library")
+        copy = self._snapshot.path / self.path.name
         shutil.copyfile(self.path, copy)
         shutil.copyfile(log, copy.with_name(log.name))
         return copy

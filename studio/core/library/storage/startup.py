@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from studio.core.library.upkeep import backup, health
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import Progress, rebuild
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.private_folder import PrivateFolder
 
 DATABASE = "library.db"
 _WITHOUT_BULK = 2
@@ -41,7 +40,7 @@ class Opened:
     lock: WriterLock
     health: Health = field(default_factory=Health)
     news: list[str] = field(default_factory=list)
-    scratch: Path | None = None
+    scratch: PrivateFolder | None = None
 
 
 def open_database(folder: Path, *, read_only: bool) -> Opened:
@@ -225,13 +224,13 @@ def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
     if database := _readable(folder / DATABASE):
         database.refusal = state.error()
         return Opened(database, lock, state)
-    scratch = Path(tempfile.mkdtemp(prefix=disk.temporary_prefix("library")))
+    scratch = PrivateFolder("library")
     try:
-        _make(scratch / DATABASE, folder)
-        database = Database(scratch / DATABASE, read_only=True)
+        _make(scratch.path / DATABASE, folder)
+        database = Database(scratch.path / DATABASE, read_only=True)
         database.refusal = state.error()
     except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.close()
         raise
     return Opened(database, lock, state, scratch=scratch)
 

@@ -14,7 +14,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ import studio
 from studio.core.machines.wire.messages import MARK, Arrival
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.private_folder import runtime_folder
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _COPIED = 256 * 1024
@@ -106,9 +106,7 @@ def _folder() -> Path:
     Raises:
         StudioError: ``PERMISSION``: it is somebody else's.
     """
-    place = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = Path(place) if place and os.access(place, os.W_OK) else Path(tempfile.gettempdir())
-    folder = base / f"offline-studio-sessions-{os.getuid()}"
+    folder = runtime_folder() / f"offline-studio-sessions-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:

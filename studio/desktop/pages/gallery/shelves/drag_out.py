@@ -15,13 +15,13 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication
 
-from studio.core import disk
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.errors import StudioError
+from studio.protocol.private_folder import PrivateFolder
 
 MOST_FILES = 100
 """So many leave at once; more can be exported."""
@@ -32,25 +32,26 @@ class DragOut:
 
     def __init__(self, parts: PageServices, grid: ArtifactGrid) -> None:
         self._parts, self._grid = parts, grid
-        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        self._copies: PrivateFolder | None = None
         """Until the window closes: a program may read what it was given later."""
         grid.drag_wanted.connect(self.begin)
 
     def begin(self, keys: list[int]) -> None:
         """Have the files made, then drag."""
-        folder = tempfile.TemporaryDirectory(prefix=disk.temporary_prefix("drag"))
-        self._folders.append(folder)
+        if self._copies is None:
+            self._copies = PrivateFolder("drag")
+        folder = Path(tempfile.mkdtemp(dir=self._copies.path))
         studio = self._parts.studio
         exporter = Exporter(studio.library, studio.paths, studio.settings)
         chosen = exporter.disclosure  # what it is now, not when its turn comes
         ids = partial(studio.library.search.ids, keys[:MOST_FILES])
-        copy = partial(copies, exporter, ids, Path(folder.name), chosen)
+        copy = partial(copies, exporter, ids, folder, chosen)
         self._parts.background.run(copy, partial(self._ready, keys), self._tell)
 
     def made(self, files: Sequence[Path]) -> bool:
         """Whether these are copies that were made for a drag."""
-        folders = {Path(folder.name) for folder in self._folders}
-        return any(path.parent in folders for path in files)
+        own = self._copies
+        return own is not None and any(path.parent.parent == own.path for path in files)
 
     def _ready(self, keys: list[int], made: tuple[list[Path], list[str]]) -> None:
         files, failed = made
