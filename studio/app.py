@@ -60,7 +60,7 @@ def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
     """Show the window until the user closes it; return the exit code."""
     application = make_application()
     app = App(application, safe_mode, tuple(only))
-    signals = SignalWatch(app.quit)
+    signals = SignalWatch(app.quit, app.end_calls)
     app.start()
     code = application.exec()
     app.finish()
@@ -147,9 +147,15 @@ class App(QObject):
 
     def quit(self) -> None:
         """End as if the user had closed the window, without asking."""
+        self.end_calls()
         self.window.may_close = lambda: True
         self.window.close()
         self._application.quit()
+
+    def end_calls(self) -> None:
+        """End what plugins of others do in the window right now."""
+        if self.session is not None:
+            self.session.faults.end_calls()
 
     def finish(self) -> None:
         """Let go of everything, in the reverse order."""

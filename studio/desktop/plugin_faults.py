@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from types import FrameType
 
 from PySide6.QtCore import QObject
 
@@ -15,6 +16,7 @@ from studio.core.plugins.blame import Culprit
 from studio.core.plugins.crash_journal import OpenPage
 from studio.core.studio import Studio
 from studio.desktop.appearance.language import declared
+from studio.desktop.plugin_dialogs import Ended, PluginDialogs
 from studio.desktop.window.page_spec import PageSpec
 from studio.protocol.errors import StudioError
 
@@ -56,7 +58,9 @@ class PluginFaults(QObject):
             post,
         )
         self._blame = self._host.blame()
+        self._dialogs = PluginDialogs(self._owner, self._host.title, self._stop)
         self._host.on_change(self._learn)
+        self._watch_dialogs()
         self._page: OpenPage | None = None
         self._in_view = ""
         self.last = self._host.journal.take_page()
@@ -66,6 +70,8 @@ class PluginFaults(QObject):
 
         Called on any thread.
         """
+        if isinstance(error, Ended):  # as was asked for
+            return True
         culprit = self._blame.of_error(error)
         if culprit is None:
             return False
@@ -104,8 +110,16 @@ class PluginFaults(QObject):
             self._page = page
             self._host.journal.note_page(page)
 
+    def end_calls(self) -> bool:
+        """End what plugins of others do right now, on this thread: the studio is to end.
+
+        False if nothing of theirs is on the stack.
+        """
+        return self._dialogs.end()
+
     def close(self) -> None:
         """The studio ends as it should."""
+        self._dialogs.watch(False)
         self._host.journal.note_page(None)
 
     def tell_death(self, report: str, copy: Callable[[str], None]) -> str:
@@ -139,8 +153,25 @@ class PluginFaults(QObject):
     # --- inside -------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        """Learn where the code of plugins lies that were installed since."""
-        self._blame = self._host.blame()
+        """Learn where the code of plugins lies that were installed since; end that of those that
+        take part no longer, though the user may have said so in a terminal."""
+        before, self._blame = self._blame, self._host.blame()
+        self._watch_dialogs()
+        usable = {plugin.id for plugin in self._host.usable()}
+        gone = {id for id in before.plugins() if id not in usable}
+        if gone:
+            self._dialogs.end(gone)
+
+    def _watch_dialogs(self) -> None:
+        self._dialogs.watch(any(not (p.shipped or p.isolated) for p in self._host.usable()))
+
+    def _owner(self, frame: FrameType) -> str:
+        plugin = self._blame.of_file(frame.f_code.co_filename)
+        is_ours = any(each.id == plugin and each.shipped for each in self._host.plugins)
+        return "" if is_ours else plugin
+
+    def _stop(self, plugin: str) -> None:
+        self._host.give_up(plugin, "dialogs", self.tr("It opened one dialog after another."))
 
     def _last_words(self, culprit: Culprit | None) -> str:
         if culprit is not None:

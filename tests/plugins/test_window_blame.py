@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QTimerEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
@@ -197,6 +197,81 @@ def test_a_slot_that_never_ends_is_ended_and_counted(
     assert host_of(app).faults.count("bad_slots") == 1
 
 
+class Person(QObject):
+    """Presses OK on each dialog, and what is wanted on that of the studio."""
+
+    def __init__(self, answers: list[str], at_dialog: Callable[[int], None] = lambda _: None):
+        super().__init__()
+        self.answers, self.at_dialog, self.dialogs = answers, at_dialog, 0
+        self.offers: list[str] = []
+        self.startTimer(20)
+
+    def timerEvent(self, event: QTimerEvent) -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox) or not box.isVisible():
+            return
+        if "and again" in box.text():
+            if box.property("studioSeen"):
+                self.dialogs += 1
+                self.at_dialog(self.dialogs)
+                box.accept()
+        else:
+            self.offers.append(f"{box.text()} {' / '.join(b.text() for b in box.buttons())}")
+            wanted = self.answers.pop(0) if self.answers else "Stop Bad: slots"
+            next(each for each in box.buttons() if each.text() == wanted).click()
+
+
+def test_dialogs_in_a_loop_can_be_stopped(app: App, qtbot: Any) -> None:
+    person = Person(["Let it continue"])
+    button(app, "dialogs").click()  # returns: the control that the loop has ended
+    assert len(person.offers) == 2
+    assert person.offers[0].startswith("The plugin Bad: slots opens one dialog after another.")
+    assert person.dialogs < 10
+    assert host_of(app).plugin("bad_slots").state is PluginState.FAILED
+    qtbot.waitUntil(lambda: app.window.pages.page(PAGE) is None)
+    assert STUDIO_ITSELF not in told(app)
+    assert sys.gettrace() is None
+
+
+@pytest.mark.parametrize("way", ["off", "quit"])
+def test_what_the_user_says_elsewhere_ends_dialogs_in_a_loop(
+    app: App, qtbot: Any, way: str
+) -> None:
+    """In a terminal: `studio plugins off`, or a signal to end."""
+
+    def say(dialogs: int) -> None:
+        if dialogs == 2:
+            host_of(app).switch_off("bad_slots") if way == "off" else app.end_calls()
+
+    person = Person([], say)
+    button(app, "dialogs").click()
+    assert (person.dialogs, person.offers) == (2, [])
+    is_off = host_of(app).plugin("bad_slots").state is PluginState.DISABLED
+    assert is_off == (way == "off")
+    assert host_of(app).faults.count("bad_slots") == 0, "nothing was wrong with it"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.parametrize("name", ["dialogs", "spin"])
+def test_a_signal_ends_the_studio_whatever_a_plugin_does(tmp_path: Path, name: str) -> None:
+    folders = {"good": str(FOLDERS[0]), "bad": str(FOLDERS[1])}
+    script = SIGNALLED.format(**folders, page=PAGE, name=name)
+    variables = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "STUDIO_HOME": str(tmp_path / "home"),
+        "STUDIO_PLUGIN_PATH": os.pathsep.join(folders.values()),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert "clicked" in ended.stdout
+    assert "kept the window from responding for" not in ended.stderr, "it came to an end at once"
+    assert "unexpected" not in ended.stderr
+
+
 def test_hooks_that_return_something_else_are_named_and_exports_of_others_go_on(
     start: Callable[[], App],
 ) -> None:
@@ -233,6 +308,31 @@ while not app.window.pages.current:
     application.processEvents()
 app.window.open_page({page!r})
 app.window.pages.page({page!r}).widget.findChild(QPushButton, {name!r}).click()
+"""
+
+
+SIGNALLED = """
+import os, signal, sys, threading
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton
+from studio import app as apps
+from studio.testing.scripted import ScriptedRuntime
+sys.path += [{good!r}, {bad!r}]
+class App(apps.App):
+    def __init__(self, *given):
+        super().__init__(*given, launch=ScriptedRuntime().launch)
+        self._click = QTimer(self, interval=50, timeout=self._clicked)
+        self._click.start()
+    def _clicked(self):
+        if not self.window.pages.current:
+            return
+        self._click.stop()
+        self.window.open_page({page!r})
+        print("clicked", flush=True)
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        self.window.pages.page({page!r}).widget.findChild(QPushButton, {name!r}).click()
+apps.App = App
+sys.exit(apps.main())
 """
 
 

@@ -41,6 +41,14 @@ class Blame:
         """``folders``: where code of a plugin lies → its id."""
         self._folders = {f"{os.path.realpath(at)}{os.sep}": id for at, id in folders.items()}
 
+    def plugins(self) -> set[str]:
+        """Return the ids of all whose code is known."""
+        return set(self._folders.values())
+
+    def of_file(self, path: str) -> str:
+        """Return the id of the plugin that a file of code is of; empty for none."""
+        return self._owner(os.path.realpath(path))
+
     def of_error(self, error: BaseException) -> Culprit | None:
         """Return who raised ``error``; None if no plugin had a part in it."""
         return self.of_stack(traceback.extract_tb(error.__traceback__))

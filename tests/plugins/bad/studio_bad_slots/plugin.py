@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import hookimpl
 from studio.api.window.context import Page
@@ -39,6 +40,7 @@ class _Buttons(QWidget):
             "in background work": lambda: ctx.run_later(_exit),
             "hold": lambda: RELEASE.wait(60),
             "spin": _spin,
+            "dialogs": _dialogs,
             "die": lambda: os._exit(7),
             "crash": lambda: faulthandler._sigsegv(),  # type: ignore[attr-defined]
         }.items():
@@ -61,6 +63,12 @@ def _exit() -> NoReturn:
 
 def _raise_exit() -> NoReturn:
     raise SystemExit(3)
+
+
+def _dialogs() -> NoReturn:
+    while True:
+        with contextlib.suppress(Exception):
+            QMessageBox.information(None, "Again", "and again")
 
 
 def _spin() -> NoReturn:
