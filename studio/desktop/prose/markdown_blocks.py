@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
@@ -241,7 +242,29 @@ def _parser() -> MarkdownIt:
     # Raw HTML is shown as it is written, and a character reference cannot hide an address.
     parser.disable(["html_block", "html_inline"])
     parser.validateLink = _is_link  # type: ignore[method-assign]
+    parser.inline.ruler.before("escape", "formula", _formula)
     return parser
+
+
+_FORMULA = re.compile(
+    r"\\\((?:(?!\n\n).)+?\\\)|\\\[(?:(?!\n\n).)+?\\\]|\$\$(?:(?!\n\n).)+?\$\$"
+    r"|\$(?=[^\s$])(?:\\.|[^\\\n$])*?(?<=\S)\$(?!\d)",
+    re.DOTALL,
+)
+"""TeX between its marks; of dollars, not the signs of two prices."""
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """Take a formula as it is written: its backslashes, ``_`` and ``*`` are no marks."""
+    if state.src[state.pos] not in "\\$":
+        return False
+    found = _FORMULA.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = found[0].replace("\n", LINE_BREAK)
+    state.pos = found.end()
+    return True
 
 
 def _is_link(url: str) -> bool:

@@ -167,3 +167,27 @@ def test_html_is_text() -> None:
 def test_endless_nesting_is_drawn_at_a_bounded_depth() -> None:
     deepest = max(block.quote for block in parse("> " * 60 + "deep"))
     assert 1 < deepest <= 8
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\( a^2 + b\,c_1 \)",
+        r"\[ \sum_{i=1}^n x_i * y_i * z \]",
+        r"$a_1 * b_1 * c$",
+        r"$$\frac{1}{2}\\ x$$",
+        "\\[\nx = \\alpha\\;y\n\\]",
+    ],
+)
+def test_a_formula_keeps_its_backslashes_and_stars(formula: str) -> None:
+    (block,) = parse(f"So {formula} holds, *truly*.")
+    text = "".join(span.text for span in block.spans).replace("\u2028", "\n")
+    assert text == f"So {formula} holds, truly."
+    assert [span.text for span in block.spans if span.italic] == ["truly"]
+
+
+def test_two_prices_are_no_formula() -> None:
+    (block,) = parse("It costs $5 and *not* $10, or $5-$10*2*.")
+    assert [span.text for span in block.spans if span.italic] == ["not", "2"]
+    (block,) = parse(r"A bracket \[ and a star \* are themselves.")
+    assert block.spans == (Span("A bracket [ and a star * are themselves."),)
