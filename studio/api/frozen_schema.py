@@ -115,6 +115,8 @@ def _thawed(schema: FrozenSchema) -> type[Params]:
             field = dataclasses.replace(each.field, default=default)
             declared.append((field.name, kind, _default(default)))
         _check_bounds(field)
+        if field.kind is FieldKind.FILE and field.default:
+            raise ValueError(f"the default of {field.name} is a file, which only a person can pick")
         fields.append(field)
     check_references(fields)
     thawed = tuple(fields)

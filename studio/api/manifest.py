@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from studio.api.artifacts import Kind
+from studio.api.params import Field
 from studio.api.stability import since
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 from studio.protocol.states import Lane
 
 API_VERSION = "1.1"
@@ -226,6 +230,8 @@ _KIND = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 _TAKEN_SUFFIXES = (".gguf", ".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth", ".toml", ".json")
 _VERB = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_PARAGRAPHS = ("summary", "tool", "params", "expects")
 _FILES = ("none", "picked", "folder")
 _ISOLATION = ("process", "studio")
 
@@ -237,7 +243,7 @@ def read_manifest(path: Path) -> Manifest:
         StudioError: The file cannot be read, is not a manifest, or is for another API; says why.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return parse_manifest(file.read(MAX_MANIFEST_BYTES + 1), path)
     except OSError as error:
         raise _bad(path, f"it cannot be read ({error.strerror})") from error
@@ -252,13 +258,60 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
     if len(data) > MAX_MANIFEST_BYTES:
         raise _bad(path, "it is larger than 256 KiB")
     try:
-        manifest = msgspec.convert(tomllib.loads(data.decode("utf-8")), Manifest)
+        table = tomllib.loads(data.decode("utf-8"))
+        for key, text in _texts(table):
+            if (odd := unprintable(text, key)) is not None:
+                raise _bad(path, f"{key} has a character that cannot be shown ({odd})")
+        manifest = msgspec.convert(table, Manifest)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _bad(path, f"it is not valid TOML ({error})") from error
+    except RecursionError as error:
+        raise _bad(path, "it is nested too deeply") from error
     except msgspec.ValidationError as error:
         raise _bad(path, str(error)) from error
     _check(path, manifest)
     return manifest
+
+
+def named_files(
+    manifest: Manifest, task: str, fields: Iterable[Field]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place and the parameter of each file that a manifest names for one of its tasks.
+
+    Only a person picks files: none of them may be there.
+    """
+    files = {
+        name for field in fields if field.names_files for name in (field.name, field.renamed_from)
+    }
+    for table in ("actions", "modes", "tour"):
+        for number, entry in enumerate(getattr(manifest, table)):
+            for name in sorted(files & entry.params.keys()) if entry.task == task else ():
+                if entry.params[name]:
+                    yield (table, number, "params", name), name
+
+
+def unprintable(text: str, key: str = "") -> str | None:
+    """Return the first character that has no place in a line that people read, in words.
+
+    Such as a new line, or one that turns the direction of what follows. ``key`` is whose text it
+    is: a few are paragraphs.
+    """
+    for letter in text:
+        is_odd = unicodedata.category(letter) in _UNPRINTABLE
+        if is_odd and not (letter in "\n\t" and key in _PARAGRAPHS):
+            return f"U+{ord(letter):04X}"
+    return None
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a table, each with the key it is under; keys are texts, too."""
+    if isinstance(value, str):
+        yield key, value
+    for each in value if isinstance(value, list) else ():
+        yield from _texts(each, key)
+    for name, each in value.items() if isinstance(value, dict) else ():
+        yield "a key", name
+        yield from _texts(each, key if key in ("params", "expects") else name)
 
 
 def is_compatible(manifest: Manifest, api_version: str = API_VERSION) -> bool:

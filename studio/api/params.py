@@ -228,6 +228,11 @@ class Field:
     renamed_from: str = ""
     choice_titles: tuple[str, ...] = ()
 
+    @property
+    def names_files(self) -> bool:
+        """Whether its value is a path, or several."""
+        return self.kind is FieldKind.FILE or self.file != File()
+
     def check(self, value: Any) -> None:
         """Check one value of the right type against the bounds of this field.
 
@@ -300,12 +305,11 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """Return a JSON Schema (draft 2020-12) of the parameters."""
-        properties = {f.name: _field_schema(f) for f in cls.fields()}
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": cls.__name__,
             "type": "object",
-            "properties": properties,
+            "properties": {f.name: _field_schema(f) for f in cls.fields()},
             "required": [f.name for f in cls.fields() if f.required],
             "additionalProperties": False,
         }

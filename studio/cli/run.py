@@ -28,6 +28,7 @@ from studio.cli.terminal.flags import (
 from studio.cli.terminal.job_progress import SHOWN, JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.job import Job
+from studio.core.picked_files import paths_of
 from studio.core.plugins import PluginHost
 from studio.core.provenance.exporter import Exporter
 from studio.protocol.states import JobState
@@ -63,6 +64,7 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
     out = output_files.prepare(arguments.out) if arguments.out else None
     with session.at_work() as studio:
         where = arguments.on_machine
+        studio.picked.grant(path for _, path in paths_of(params_class.fields(), given))
         job = studio.submit(
             JobRequest(entry.id, given, inputs=inputs, whole=arguments.json, machine=where)
         )
@@ -79,7 +81,7 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
         paths = output_files.copies(exporter, made, out, arguments.provenance)
         _report(job, arguments, paths, saved=session.saves)
     if job.state is JobState.DONE:
-        return ExitCode.OK
+        return ExitCode.OK if session.saves else ExitCode.CANNOT_SAVE
     return ExitCode.INTERRUPTED if follower.interrupted else ExitCode.CANCELLED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -109,13 +110,15 @@ def _add_on(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, session: StudioSession) -> int:
     text = document.text_of(Path(arguments.what))
     workflow = check.checked(text, session.plugins)
-    params = workflow.values(_pairs(arguments.param))
+    given = _pairs(arguments.param)
+    workflow.values(given)  # what is wrong is told before anything is opened
     source: results.Source | None = arguments.inputs
     if arguments.collection or arguments.results:
         source = results.Results(tuple(arguments.results or ()), arguments.collection or "")
     with session.at_work(passing=False) as studio:
         _tell_sockets(arguments)
-        how: dict[str, Any] = {"params": params, "seed": arguments.seed, "on": arguments.on}
+        studio.picked.grant(value for value in given.values() if os.sep in value)
+        how: dict[str, Any] = {"params": given, "seed": arguments.seed, "on": arguments.on}
         if isinstance(studio, OpenStudio):
             return _follow(studio, studio.start_run(text, source, **how), arguments)
         must_be_alone(studio.library, *_OPEN)

@@ -73,6 +73,11 @@ class StudioPaths:
         return self.home / "state.json"
 
     @property
+    def picked_files(self) -> Path:
+        """The list of files that a person chose, as digests."""
+        return self.home / "picked-files"
+
+    @property
     def drafts(self) -> Path:
         """Work in progress of plugins, a folder each; losing it loses work."""
         return self.home / "drafts"

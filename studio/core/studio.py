@@ -15,7 +15,6 @@ from typing import Any
 import studio
 from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION
-from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.backups import restoration
 from studio.core.backups.schedule import Backups, somebody_waits
@@ -27,7 +26,6 @@ from studio.core.energy.estimate import Estimator
 from studio.core.events import Events
 from studio.core.jobs import queue_start
 from studio.core.jobs.board import JobBoard
-from studio.core.jobs.calls import check_files
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.queue_start import QueueStart
@@ -38,6 +36,7 @@ from studio.core.library import Health, HealthState, Library
 from studio.core.machines.news import MachineNews, circumstances
 from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
+from studio.core.picked_files import FileProofs, PickedFiles
 from studio.core.plugins import PluginHost
 from studio.core.plugins.fault_list import Fault
 from studio.core.plugins.install import stored
@@ -67,7 +66,7 @@ from studio.core.weights.library_weights import LibraryWeights
 from studio.core.weights.manager import WeightsManager, WeightsScans
 from studio.core.workflows.parts import Parts
 from studio.core.workflows.runs import Workflows
-from studio.protocol.caches import CACHE_ENV, RESULTS
+from studio.protocol.caches import CACHE_ENV, RESULTS, RESULTS_ENV
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -104,6 +103,8 @@ class Studio:
         estimate: Turns what the runtime counted into joules.
         workflows: The runs of workflows that are under way.
         backups: Copies of the library, by a schedule or when asked for.
+        picked: The files and folders that a person chose.
+        proofs: Say which of them a task may be handed.
         tools: What language models may call, and what the user allows.
         connections: What this studio and its plugins have tried to reach on other machines.
     """
@@ -153,8 +154,10 @@ class Studio:
             settings, plugins, self.weights_manager, self.models, self.runtime
         )
         self._resolver = Resolver(plugins, self.weights_manager)
+        self.picked = PickedFiles(paths.picked_files)
+        self.proofs = FileProofs(self.picked, library, plugins)
         # Beside the library, which need not be this home's: another studio may have that one.
-        scratch = library.folder.with_name("cache") / RESULTS
+        self._scratch = scratch = library.folder.with_name("cache") / RESULTS
         self._background = Background("studio-background", self.post)
         news = MachineNews(self.notices)
         around = (self.post, self._background, plugins, self.weights, scratch)
@@ -169,7 +172,8 @@ class Studio:
             lambda: self.estimate.rates,
         )
         self._sweep_checkpoints = store.sweep_checkpoints
-        self._library_weights = LibraryWeights(library, paths.weights, plugins.families)
+        known = self.weights.ids
+        self._library_weights = LibraryWeights(library, paths.weights, plugins.families, known)
         self._enabled = EnabledWeights(
             self.weights, self._configuration.set_aside, self.machines.elsewhere
         )
@@ -182,7 +186,7 @@ class Studio:
             resolve=self._resolver.resolve,
             on_fault=self.plugins.record_fault,
             on_stubborn=lambda job: self._blame.restart_for(job),
-            check_call=self._check_call,
+            proofs=self.proofs,
         )
         self._blame = RuntimeBlame(self.plugins, self.jobs, self.runtime, self.notices)
         self.events = Events(library, self.jobs, self.post)
@@ -200,9 +204,10 @@ class Studio:
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         things = (library, plugins, self.jobs, self.runtime, self.weights)
         asks = (self.recipe, self._resolver.resolve, self.post, self.notices)
-        self.workflows = Workflows(Parts(*things, *asks, self.connections.add))
+        self.workflows = Workflows(Parts(*things, *asks, self.connections.add, self.proofs))
         servers = Servers(paths, self.post)
-        self.tools = Tools(plugins, library, settings, self.submit, servers, self.weights)
+        parts = (plugins, library, settings, self.submit, servers, self.weights, self.picked)
+        self.tools = Tools(*parts)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
@@ -317,12 +322,8 @@ class Studio:
         """
         plugin, entry, params = self._resolver.resolve(request)
         request = replace(request, machine=self.machines.wish(request, entry))
-        return make_recipe(plugin, entry, params, self._enabled, request, draw)
-
-    def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
-        """A plugin that sees no files of the user's does not get at them by the tasks of others."""
-        if self.plugins.plugin(caller.recipe.plugin).isolated:
-            check_files(caller.recipe, recipe, params, self.library.folder)
+        check_file = self.proofs.of_request
+        return make_recipe(plugin, entry, params, self._enabled, request, check_file, draw)
 
     # --- the runtime --------------------------------------------------------------------------
 
@@ -409,7 +410,8 @@ class Studio:
 
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"
-        environment = {**runtime_environment(), CACHE_ENV: str(self.paths.cache)}
+        folders = {CACHE_ENV: str(self.paths.cache), RESULTS_ENV: str(self._scratch)}
+        environment = runtime_environment() | folders
         self.devices.tell(environment)
         return ProcessChild(runtime_command(), environment, log)
 

@@ -27,7 +27,7 @@ from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
 from studio.core.library import Record
 from studio.desktop.appearance.appearance import Appearance, restyle
-from studio.desktop.forms import RunLater, at_once
+from studio.desktop.forms import Chosen, RunLater, at_once, unwatched
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.plot.chart import chart_of
 from studio.desktop.plot.view import PlotView
@@ -36,6 +36,7 @@ from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.empty_states import EmptyState
+from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.desktop.widgets.level_meter import LevelMeter
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
@@ -55,6 +56,7 @@ class WindowUi:
         view_artifact: Hand over what shows or plays a result, once it is read.
         send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
         reuse: For the same: fill the page of a record's task as it was, or all but the seed.
+        chosen: Takes down the files that a dialog or a form was given.
         actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
     """
 
@@ -81,7 +83,9 @@ class WindowUi:
         self.actions_on: Callable[
             [SavedArtifact], Sequence[tuple[str, str, Callable[[], None]]]
         ] = lambda artifact: ()
-        self._services = FormServices(weights, self._pick_one, open_models, run)
+        self.chosen: Chosen = unwatched
+        chosen: Chosen = lambda paths, **how: self.chosen(paths, **how)  # noqa: E731
+        self._services = FormServices(weights, self._pick_one, open_models, run, chosen)
 
     # --- the theme ----------------------------------------------------------------------------
 
@@ -177,6 +181,10 @@ class WindowUi:
         """Return a row of buttons of which one is down."""
         return SwitchBar(self.look, name, choices, words=words)
 
+    def flow_row(self, widgets: Sequence[QWidget]) -> QWidget:
+        """Put widgets side by side, in as many lines as they need."""
+        return flow_row(widgets)
+
     def prose_view(
         self,
         *,
@@ -243,11 +251,14 @@ class WindowUi:
         ask = QFileDialog.getOpenFileNames if many else QFileDialog.getOpenFileName
         chosen, _ = ask(self._window, title, "", _filter(suffixes))
         names = chosen if isinstance(chosen, list) else [chosen]
-        return [Path(name) for name in names if name]
+        paths = [Path(name) for name in names if name]
+        self.chosen(paths)
+        return paths
 
     def pick_folder(self, title: str) -> Path | None:
         """Ask for an existing folder; None when the user declined."""
         name = QFileDialog.getExistingDirectory(self._window, title)
+        self.chosen([name] if name else [])
         return Path(name) if name else None
 
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:

@@ -15,13 +15,10 @@ from dataclasses import replace
 from functools import partial
 
 from studio.api.manifest import API_VERSION
-from studio.api.params import Params
 from studio.core.background import Background
 from studio.core.clusters.address import Address
 from studio.core.energy.amount import Amount
 from studio.core.jobs.board import JobBoard
-from studio.core.jobs.calls import check_files
-from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.library_answers import LibraryAnswers
 from studio.core.jobs.store import LibraryJobStore
 from studio.core.machines.places import OnePlace
@@ -94,7 +91,7 @@ class Cluster:
             resolve=studio.resolve,
             on_fault=studio.plugins.record_fault,
             on_stubborn=lambda job: True,
-            check_call=self._check_call,
+            proofs=studio.proofs.strict(),  # what nobody picked does not leave
         )
         self._answers = LibraryAnswers(
             library, studio.plugins, self.jobs, OnePlace(self.driver), self._background
@@ -150,10 +147,6 @@ class Cluster:
         }
         command = [sys.executable, "-P", "-m", "studio", "--cluster", self._address.text]
         return ProcessChild(command, environment, home / "logs" / "cluster.log")
-
-    def _check_call(self, caller: Job, recipe: Recipe, params: Params) -> None:
-        """Files that nobody picked do not leave, whatever a machine of the cluster calls for."""
-        check_files(caller.recipe, recipe, params, self._studio.library.folder)
 
     def _heard(self, received: Received) -> None:
         message = received.message

@@ -16,7 +16,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.jobs.artifact_saver import ArtifactSaver
-from studio.core.jobs.calls import CheckCall, called_recipe
+from studio.core.jobs.calls import called_recipe
 from studio.core.jobs.durations import Durations
 from studio.core.jobs.job import Job, OnFault, Recipe
 from studio.core.jobs.job_ends import EndHands, JobEnds
@@ -30,6 +30,7 @@ from studio.core.jobs.store import LibraryJobStore
 from studio.core.library.rows import JobEntry
 from studio.core.machines.places import Places
 from studio.core.notices import Notices
+from studio.core.picked_files import FileProofs
 from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -70,16 +71,15 @@ class JobBoard:
         weights: Weights,
         resolve: Resolve,
         on_fault: OnFault,
+        proofs: FileProofs,
         on_stubborn: Callable[[Job], bool] = lambda job: False,
-        check_call: CheckCall = lambda caller, recipe, params: None,
     ) -> None:
         """Begin with none.
 
         Args:
-            resolve: Finds, and checks, what running jobs call for.
+            resolve: Finds, and checks, what running jobs call for; ``proofs``: their files.
             on_stubborn: Called with a job that does not stop; returns whether it was seen to, else
                 the user is offered to restart the runtime.
-            check_call: Raises a ``StudioError`` for a call that a job may not make.
         """
         self._store = store
         self._machines = machines
@@ -88,7 +88,8 @@ class JobBoard:
         self._resolve = resolve
         self._on_fault = on_fault
         self._on_stubborn = on_stubborn
-        self._called = partial(called_recipe, resolve, weights, check_call)
+        self._check_file = proofs.of_request
+        self._called = partial(called_recipe, resolve, weights, proofs)
         self._disk = Background("studio-jobs", post)
         self._results = ArtifactSaver(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
@@ -101,7 +102,7 @@ class JobBoard:
             feed=lambda: self._outbox.feed(self.queue),
             revive=self._revive,
             again=self._again,
-            recipe=lambda row, inputs: recipe_of(row, resolve, weights, inputs),
+            recipe=lambda *row: recipe_of(*row, resolve, weights, proofs.of_request),
             places=self._places,
         )
         self.queue = JobQueue(hands, store, self._disk, notices)
@@ -129,7 +130,8 @@ class JobBoard:
             StudioError: No weights fit, an input is unknown, or all of it is too large.
         """
         request = replace(request, machine=self._machines.wish(request, entry))
-        return self._enter(make_recipe(plugin, entry, params, self._weights, request))
+        how = self._weights, request, self._check_file
+        return self._enter(make_recipe(plugin, entry, params, *how))
 
     def enter(self, recipe: Recipe, id: str) -> Job:
         """Submit a complete recipe, as ``Studio.recipe`` makes it, under an id of the caller's.

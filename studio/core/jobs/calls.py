@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from studio.api.jobs import HERE, JobRequest
-from studio.api.params import FieldKind, Params
 from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.recipes import Weights, called_seeds, make_recipe
 from studio.core.jobs.requests import Resolve
+from studio.core.picked_files import FileProofs
 from studio.protocol.blobs import shaped
-from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Call, CallEnded
-
-CheckCall = Callable[[Job, Recipe, Params], None]
-"""Takes a caller, and the recipe and parameters of what it calls for; raises if it may not."""
 
 
 def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobRequest:
@@ -39,7 +36,7 @@ def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobReque
 def called_recipe(
     resolve: Resolve,
     weights: Weights,
-    check: CheckCall,
+    proofs: FileProofs,
     call: Call,
     caller: Job,
     blobs: Sequence[memoryview],
@@ -50,37 +47,11 @@ def called_recipe(
         StudioError: There is no such task, its parameters are wrong, or the caller may not.
     """
     request = request_of(call, blobs, caller)
+    request = replace(request, params=proofs.with_results(caller, call.task, call.params))
     draw = called_seeds(caller.recipe.seed, call.number)
     plugin, entry, params = resolve(request)
-    recipe = make_recipe(plugin, entry, params, weights, request, draw)
-    check(caller, recipe, params)
-    return recipe
-
-
-def check_files(caller: Recipe, recipe: Recipe, params: Params, library: Path) -> None:
-    """Refuse files that nobody picked, in a call of a job that cannot read files itself.
-
-    It may name those that the user picked for it, and results in the library.
-
-    Raises:
-        StudioError: ``PERMISSION``.
-    """
-    own = {str(caller.params[name]) for name in caller.files}
-    for field in params.fields():
-        is_file = field.kind is FieldKind.FILE
-        if not is_file and not (field.kind is FieldKind.LIST and field.file.suffixes):
-            continue
-        value = recipe.params[field.name]
-        for path in map(str, [value] if is_file else value or ()):
-            is_own = path in own or (is_file and value == field.default)
-            if path and not is_own and not Path(path).resolve().is_relative_to(library.resolve()):
-                raise StudioError(
-                    ErrorCode.PERMISSION,
-                    f"The plugin “{caller.plugin}” may not have {recipe.task} read "
-                    f"{Path(path).name}: you have not picked that file for it.",
-                    "Pass files that were picked for the task, or results from the library.",
-                    plugin=caller.plugin,
-                )
+    check_file = proofs.of_call(caller)
+    return make_recipe(plugin, entry, params, weights, request, check_file, draw)
 
 
 def answer(job: Job) -> CallEnded:

@@ -13,6 +13,7 @@ from studio.api.jobs import HERE, JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
 from studio.core.jobs.job import Job, Recipe
+from studio.core.picked_files import CheckFile, paths_of
 from studio.protocol.blobs import describe
 from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorCode, StudioError
@@ -63,18 +64,22 @@ def make_recipe(
     params: Params,
     weights: Weights,
     request: JobRequest,
+    check_file: CheckFile,
     draw: Callable[[], int] = random_seed,
 ) -> Recipe:
     """Return the complete recipe of one run of the task ``entry`` with checked ``params``.
 
     Args:
+        check_file: Refuses a path that the task may not be handed.
         draw: Returns the seeds that nobody chose.
 
     Raises:
         StudioError: No weights fit, or the named ones are not there or for something else; or the
-            task takes no such inputs.
+            task takes no such inputs, or may not have a file.
     """
     values = params.to_dict()
+    for field, path in paths_of(params.fields(), values):
+        check_file(entry, field, path)
     seed = request.seed
     draw = draw if request.seed is None else lambda: request.seed or 0
     named: list[str] = []
@@ -96,7 +101,7 @@ def make_recipe(
             for each in map(weights.get, value or ()):
                 _check_purpose(each, field.capability)
                 named.append(each.id)
-        elif field.kind is FieldKind.FILE and value and value != field.default:
+        elif field.kind is FieldKind.FILE and value:
             files.append(field.name)
     return Recipe(
         plugin=plugin,

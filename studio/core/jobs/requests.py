@@ -13,6 +13,7 @@ from studio.api.params import Params
 from studio.core.jobs.job import Recipe
 from studio.core.jobs.recipes import Weights, check_inputs, make_recipe
 from studio.core.library.rows import JobEntry, Record
+from studio.core.picked_files import CheckFile
 from studio.protocol.blobs import describe, shaped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import BlobSpec
@@ -85,7 +86,11 @@ def read(entry: JobEntry) -> Kept:
 
 
 def recipe_of(
-    row: Row, resolve: Resolve, weights: Weights, inputs: Mapping[str, Any] | None = None
+    row: Row,
+    inputs: Mapping[str, Any] | None,
+    resolve: Resolve,
+    weights: Weights,
+    check_file: CheckFile,
 ) -> Recipe:
     """Return the recipe of a row as this studio would run it, with its seed.
 
@@ -93,7 +98,8 @@ def recipe_of(
         inputs: None: they are left in the library.
 
     Raises:
-        StudioError: Its plugin, its weights or its inputs are gone, or it is of another version.
+        StudioError: Its plugin, its weights or its inputs are gone, it is of another version, or
+            nobody picked its files.
     """
     if row.trouble:
         raise row.trouble
@@ -112,7 +118,8 @@ def recipe_of(
     )
     plugin, entry, params = resolve(asked)
     check_inputs(entry, row.record.inputs)
-    return make_recipe(plugin, entry, params, weights, asked, lambda: row.record.seed or 0)
+    seed = row.record.seed or 0
+    return make_recipe(plugin, entry, params, weights, asked, check_file, lambda: seed)
 
 
 def told(row: Row) -> StudioError | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ def settings_of(
     params: type[Params],
     used: Mapping[str, Any],
     weights: Collection[str],
+    may_have: Callable[[str], bool],
     *,
     remix: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
@@ -22,6 +23,7 @@ def settings_of(
         params: As the task has them now.
         used: As the record has them.
         weights: Ids of those that can be used.
+        may_have: Whether a file is one that the user chose, or need not be.
         remix: Leave the seeds to chance.
     """
     fields = {field.name: field for field in params.fields()}
@@ -41,8 +43,12 @@ def settings_of(
         elif field.item is FieldKind.WEIGHTS:
             missing += [str(each) for each in value or () if each not in weights]
             value = [each for each in value or () if each in weights]
-        elif field.kind is FieldKind.FILE and value and not Path(str(value)).exists():
+        elif field.kind is FieldKind.FILE and value and not _is_usable(str(value), may_have):
             missing.append(Path(str(value)).name)
             continue
         values[name] = value
     return values, missing
+
+
+def _is_usable(path: str, may_have: Callable[[str], bool]) -> bool:
+    return Path(path).exists() and may_have(path)

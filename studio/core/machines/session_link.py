@@ -143,7 +143,7 @@ def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
     for field in plugins.params_class(message.task).fields():
         value = message.params.get(field.name)
         is_list = field.kind is FieldKind.LIST and field.file.suffixes
-        if field.kind is FieldKind.FILE and value and value != field.default:
+        if field.name in message.files:
             found.append(Path(str(value)))
         elif is_list:
             found += [Path(str(each)) for each in value or ()]

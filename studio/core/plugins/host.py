@@ -23,6 +23,7 @@ from studio.api.manifest import (
     PageEntry,
     Permissions,
     TaskEntry,
+    named_files,
 )
 from studio.api.params import Params
 from studio.core.plugins.blame import Blame
@@ -255,13 +256,16 @@ class PluginHost:
         if task_id not in self._params:
             plugin, entry = self.task(task_id)
             if plugin.isolated:
-                self._params[task_id] = self._thawed(plugin, task_id)
-                return self._params[task_id]
+                found = self._thawed(plugin, task_id)
+                self._check_files(plugin, task_id, found)
+                self._params[task_id] = found
+                return found
             module, _, name = entry.params.partition(":")
             found = getattr(self._import(plugin, module), name, None)
             if not (isinstance(found, type) and issubclass(found, Params)):
                 error = TypeError(f"{entry.params} is not a subclass of Params")
                 raise self._fail(plugin, f"schema of {task_id}", error)
+            self._check_files(plugin, task_id, found)
             self._params[task_id] = found
         return self._params[task_id]
 
@@ -271,6 +275,18 @@ class PluginHost:
             return thaw(schemas.get(task_id, {}))
         except (OSError, StudioError) as error:
             raise self._fail(plugin, f"schema of {task_id}", error) from error
+
+    def _check_files(self, plugin: Plugin, task_id: str, params: type[Params]) -> None:
+        assert plugin.manifest is not None
+        for (table, *_), name in named_files(plugin.manifest, task_id, params.fields()):
+            why = f"its manifest names a file for {name} under {table}: only you can pick files"
+            error = StudioError(
+                ErrorCode.PERMISSION,
+                f"The plugin “{plugin.title}” cannot be used: {why}.",
+                "Ask the plugin's author for a corrected version.",
+                plugin=plugin.id,
+            )
+            raise self._fail(plugin, "manifest", error)
 
     def worker_entries(self) -> tuple[WorkerEntry, ...]:
         """Return what the runtime has to know to run the tasks of the plugins that take part."""

@@ -283,6 +283,29 @@ def _said(library: Library, original: Original) -> list[dict[str, str]]:
     ]
 
 
+def same_files(record: Record, folder: Path) -> list[str]:
+    """Return the files that hold what the task has read before: where they were, or in ``folder``.
+
+    That this library made something of them is the proof that somebody picked them.
+    """
+    places = {
+        name: (Path(name), folder / sha / Path(name).name) for name, sha in record.files.items()
+    }
+    return [
+        str(place)
+        for name, both in places.items()
+        for place in both
+        if _has(place, record.files[name])
+    ]
+
+
+def _has(file: Path, sha256: str) -> bool:
+    try:
+        return digest_of(file) == sha256
+    except OSError:
+        return False
+
+
 def _files_now(library: Library, record: Record, folder: Path) -> dict[str, str]:
     """Return path → path of today, for files that are not as they were but are in the library.
 
@@ -294,11 +317,8 @@ def _files_now(library: Library, record: Record, folder: Path) -> dict[str, str]
     moved: dict[str, str] = {}
     for name, sha256 in record.files.items():
         path = Path(name)
-        try:
-            if digest_of(path) == sha256:
-                continue
-        except OSError:
-            pass  # it is gone, or cannot be read
+        if _has(path, sha256):
+            continue
         kept = library.kept_inputs.file(sha256)
         if kept is not None:
             copy = folder / sha256 / path.name

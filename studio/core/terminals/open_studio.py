@@ -19,6 +19,7 @@ from studio.core.library.library import Library
 from studio.core.library.rows import Collection, Conversation, Message
 from studio.core.library.workflow_runs import Run
 from studio.core.paths import StudioPaths
+from studio.core.picked_files import PickedFiles
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Death, RuntimeState
 from studio.core.terminals.connection import IS_THERE, Connection, place, reached
@@ -76,6 +77,7 @@ class OpenStudio:
     Attributes:
         library: The same one, to read; what terminals may change in it is changed there.
         plugins: Those of this home.
+        picked: The files that a person chose, which the open studio reads, too.
         runtime: Looked after by the open studio.
         program: For whom jobs are submitted, where that is another program: the user is asked.
     """
@@ -92,6 +94,7 @@ class OpenStudio:
         self.paths = paths
         self.library: Library = _Changing(library, "", self._change)  # type: ignore[assignment]
         self.plugins, self.weights_manager = plugins, weights
+        self.picked = PickedFiles(paths.picked_files)
         self.weights = weights.catalogue
         self.runtime = _Runtime()
         self.program = ""
@@ -291,11 +294,12 @@ def tell_plugins(connection: Connection, id: str = "", on: bool = False) -> tupl
     return bool(is_usable), str(reason)
 
 
-def connected(paths: StudioPaths, tries: str = "") -> Connection | None:
+def connected(paths: StudioPaths, tries: str = "", *, lasting: bool = False) -> Connection | None:
     """Return a connection to the studio that is open on this home; None where there is none.
 
     Args:
         tries: The folders with plugins under development that it must have, too.
+        lasting: One that ends as soon as it has done its own job will not do.
 
     Raises:
         StudioError: It is of another version.
@@ -311,8 +315,10 @@ def connected(paths: StudioPaths, tries: str = "") -> Connection | None:
         told = connection.read(GREETING_SECONDS)
     except (OSError, EOFError):  # it is just closing
         told = None
-    if told == own:
-        return connection
+    if isinstance(told, Greeting) and msgspec.structs.replace(told, lasting=True) == own:
+        if told.lasting or not lasting:
+            return connection
+        told = None
     connection.close()
     if isinstance(told, Refused):
         raise StudioError.from_info(told.error)

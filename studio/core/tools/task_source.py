@@ -12,6 +12,7 @@ from studio.api.artifacts import Kind, SavedArtifact
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.params import Params
 from studio.api.window.tools import STUDIO, Tool, ToolCall, ToolResult
+from studio.core.picked_files import PickedFiles
 from studio.core.plugins import PluginHost
 from studio.core.tools.task_tools import FindArtifact, TaskTool, request_of, task_tools
 from studio.protocol.errors import ErrorCode, StudioError
@@ -33,9 +34,10 @@ class TaskSource:
         artifact: FindArtifact,
         submit: Callable[[JobRequest], JobHandle],
         has_weights: Callable[[str], bool],
+        picked: PickedFiles,
     ) -> None:
         self._plugins, self._artifact, self._submit = plugins, artifact, submit
-        self._has_weights = has_weights
+        self._has_weights, self._picked = has_weights, picked
         self._known: dict[str, TaskTool] = {}
         plugins.on_change(self._known.clear)
 
@@ -74,6 +76,7 @@ class TaskSource:
         request = request_of(
             made, arguments, self._artifact, conversation=conversation, documents=documents
         )
+        self._picked.grant((documents or {}).values(), keep=False)  # somebody attached them
         return JobCall(self._submit(request))
 
     def _all(self) -> dict[str, TaskTool]:

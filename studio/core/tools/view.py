@@ -10,6 +10,7 @@ from studio.api.jobs import JobHandle, JobRequest
 from studio.api.params import Params
 from studio.api.window.tools import Approval, Tool, ToolCall
 from studio.core.library import Library
+from studio.core.picked_files import PickedFiles
 from studio.core.plugins import PluginHost
 from studio.core.saved_artifact import saved_artifact
 from studio.core.settings import Settings
@@ -38,12 +39,14 @@ class Tools:
         submit: Callable[[JobRequest], JobHandle],
         servers: Servers,
         weights: WeightsCatalogue,
+        picked: PickedFiles,
     ) -> None:
         tasks = TaskSource(
             plugins,
             lambda id: saved_artifact(library, library.artifact(id)),
             submit,
             lambda capability: any(not each.problem for each in weights.list(capability)),
+            picked,
         )
         self.servers = servers
         self.catalogue = Catalogue([tasks, ServerSource(servers, library)])

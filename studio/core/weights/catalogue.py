@@ -85,6 +85,10 @@ class WeightsCatalogue:
         found.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
         return sorted(found, key=rank)
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all weights, those that can be had among them."""
+        return frozenset((*self._all(), *(row.id for row in self._look().offers.values())))
+
     def offers(self, capability: str = "") -> builtins.list[Weights]:
         """Return the sets for ``capability`` (all if empty) that can be had, by name.
 

@@ -90,7 +90,7 @@ def filled(
         weights_for: The weights that would be taken, by capability and preference; empty for none.
         defaults_of: Id of weights → parameter → value.
     """
-    known = {field.name for field in params.fields()}
+    known = {field.name for field in params.fields() if not field.names_files}
     added: dict[str, Any] = {}
     for field in params.fields():
         chosen = given.get(field.name, field.default)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,12 +38,19 @@ class LibraryWeights:
     Args:
         folder: Where they lie: the studio's own folder of weights.
         families: Those of the plugins: results of others are no weights that anybody can load.
+        known: Returns the ids of all weights, those that could be downloaded among them.
     """
 
-    def __init__(self, library: Library, folder: Path, families: Families) -> None:
+    def __init__(
+        self,
+        library: Library,
+        folder: Path,
+        families: Families,
+        known: Callable[[], Collection[str]],
+    ) -> None:
         self._library = library
         self._folder = folder
-        self._families = families
+        self._families, self._known = families, known
         self._one_at_a_time = threading.Lock()
 
     def agree(self) -> bool:
@@ -76,7 +83,7 @@ class LibraryWeights:
             return False
         id = id_of(artifact)
         target = self._folder / f"{id}{artifact.suffix}"
-        if target.exists():  # the user's, or that of a result with the same bytes
+        if target.exists() or id in self._known():  # another model's, or that of the same bytes
             id = f"{id}-{artifact.id[-6:].lower()}"
             target = self._folder / f"{id}{artifact.suffix}"
         try:

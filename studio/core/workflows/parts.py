@@ -12,6 +12,7 @@ from studio.core.jobs.job import Recipe
 from studio.core.jobs.requests import Resolve
 from studio.core.library import Library
 from studio.core.notices import Notices
+from studio.core.picked_files import FileProofs
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import Supervisor
 from studio.core.weights import WeightsCatalogue
@@ -32,3 +33,4 @@ class Parts:
     post: Post
     notices: Notices
     connected: Callable[[Attempt], None]
+    proofs: FileProofs

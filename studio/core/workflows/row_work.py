@@ -188,6 +188,7 @@ class RowWork:
         values = Values(library, row.given, self._run.params, results, self._run.folder)
         params = values.params_of(step, self._fields[step.id])
         inputs = values.inputs_of(step)
+        self._studio.proofs.picked.grant(values.chosen, keep=False)  # they are what it runs on
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in inputs.items()}
         content = fingerprint(step.task, params, inputs=digests, weights=values.files)
         key = f"{content} {self._run.seed} {step.id} {attempt}".encode()

@@ -16,6 +16,7 @@ from studio.core.workflows.document import Step
 from studio.core.workflows.references import Reference, filled, only
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 
 MAX_TEXT_BYTES = 4 << 20
 
@@ -25,6 +26,7 @@ class Values:
 
     Attributes:
         files: Path of each file that was named so far → SHA-256 of what is in it.
+        chosen: Files among them that the user chose to run on.
         parents: Ids of the artifacts that were named so far.
     """
 
@@ -44,6 +46,7 @@ class Values:
             folder: What paths in the columns of a table start from.
         """
         self.files: dict[str, str] = {}
+        self.chosen: list[str] = []
         self.parents: list[str] = []
         self._library = library
         self._given = given
@@ -96,6 +99,8 @@ class Values:
                 return str(path)
             return _text(path, artifact.text)
         if reference.source == "input" and self._given.file:
+            if wants_file:
+                self.chosen.append(self._given.file)
             return self._given.file if wants_file else _text(Path(self._given.file), "")
         if reference.source == "input":
             text = self._given.text
@@ -109,7 +114,9 @@ class Values:
                 "This line of the table says nothing for {input}.",
                 "Name a column “input”, or write {row.COLUMN} in the workflow.",
             )
-        return str(Path(self._folder) / text) if wants_file and text else text
+        if wants_file and text:
+            self.chosen.append(text := str(Path(self._folder) / text))
+        return text
 
     def _artifact(self, reference: Reference) -> Artifact | None:
         """Return the result that a reference stands for; None if it stands for something else."""
@@ -157,7 +164,7 @@ def digest_of_file(path: str) -> str:
 
 @lru_cache(4096)
 def _digest(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
+    with open_regular(Path(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -171,7 +178,7 @@ def _read(path: Path) -> bytes:
 def _text(path: Path, otherwise: str) -> str:
     """Return the text of a file; ``otherwise`` of one that is no text."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(MAX_TEXT_BYTES).decode("utf-8-sig").strip("\n")
     except UnicodeDecodeError as error:
         if otherwise:

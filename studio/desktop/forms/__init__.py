@@ -12,12 +12,20 @@ from studio.desktop.forms.columns import (
 )
 from studio.desktop.forms.editor import Editor
 from studio.desktop.forms.numbers import NumberEditor
-from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor, WeightsListEditor
+from studio.desktop.forms.pickers import (
+    Chosen,
+    FileEditor,
+    PickFiles,
+    WeightsEditor,
+    WeightsListEditor,
+    unwatched,
+)
 from studio.desktop.forms.seed import SeedEditor
 from studio.desktop.forms.text import ListEditor, TextEditor
 
 __all__ = [
     "ChoiceEditor",
+    "Chosen",
     "ColumnEditor",
     "ColumnListEditor",
     "ColumnsEditor",
@@ -33,4 +41,5 @@ __all__ = [
     "WeightsEditor",
     "WeightsListEditor",
     "at_once",
+    "unwatched",
 ]

@@ -16,7 +16,7 @@ from studio.api.weights import WeightsView
 from studio.desktop import forms
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
-from studio.desktop.forms import Editor, PickFiles, RunLater, at_once
+from studio.desktop.forms import Chosen, Editor, PickFiles, RunLater, at_once, unwatched
 from studio.desktop.widgets.switch import Switch
 
 
@@ -28,6 +28,7 @@ class FormServices:
     pick: PickFiles
     open_models: Callable[[], None]
     run: RunLater = at_once
+    chosen: Chosen = unwatched
 
 
 class ParamsFormWidget(QWidget):
@@ -158,7 +159,7 @@ class ParamsFormWidget(QWidget):
             case FieldKind.WEIGHTS:
                 return forms.WeightsEditor(look, field, services.weights, services.open_models)
             case FieldKind.FILE:
-                return forms.FileEditor(look, field, services.pick)
+                return forms.FileEditor(look, field, services.pick, services.chosen)
             case FieldKind.LIST if field.columns_of:
                 return forms.ColumnListEditor(look, field, services.run)
             case FieldKind.LIST if field.item is FieldKind.WEIGHTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,16 @@ class PickFiles(Protocol):
     """Asks for existing files or a folder."""
 
     def __call__(self, title: str, suffixes: Sequence[str], folder: bool) -> Path | None: ...
+
+
+class Chosen(Protocol):
+    """Takes down files that the user named; with ``keep`` also for the next studio."""
+
+    def __call__(self, paths: Iterable[Path | str], /, *, keep: bool = True) -> object: ...
+
+
+def unwatched(paths: Iterable[Path | str], /, *, keep: bool = True) -> None:
+    """Take nothing down: for forms outside a studio."""
 
 
 class WeightsEditor(Editor):
@@ -131,8 +141,11 @@ class _TellsWhenShown(QWidget):
 class FileEditor(Editor):
     """A path: picked, typed, or dropped here."""
 
-    def __init__(self, look: Appearance, field: Field, pick: PickFiles) -> None:
-        self._field, self._pick = field, pick
+    def __init__(
+        self, look: Appearance, field: Field, pick: PickFiles, chosen: Chosen = unwatched
+    ) -> None:
+        self._field, self._pick, self._chosen = field, pick, chosen
+        self._is_typed = False
         self._titles: dict[str, str] = {}
         row = _DropRow(self._on_dropped)
         super().__init__(row)
@@ -142,7 +155,8 @@ class FileEditor(Editor):
         self._edit = QLineEdit()
         self._edit.setPlaceholderText(self._placeholder())
         self._edit.setAccessibleName(field.title)
-        self._edit.textEdited.connect(lambda _: self.edited.emit())
+        self._edit.textEdited.connect(self._on_typed)
+        self._edit.editingFinished.connect(self._on_finished)
         layout.addWidget(self._edit, 1)
         for icon, words, folder in self._ways():
             browse = look.icon_button(icon, words)
@@ -172,9 +186,12 @@ class FileEditor(Editor):
 
     def get(self) -> str:
         shown = self._edit.text()
+        if self._is_typed and shown:  # a shortcut may run the task while the field has the focus
+            self._chosen([shown], keep=False)
         return self._titles.get(shown, shown)
 
     def set(self, value: Any) -> None:
+        self._is_typed = False
         path = "" if value is None else str(value)
         self._edit.setText(next((t for t, named in self._titles.items() if named == path), path))
         self._edit.setCursorPosition(len(self._edit.text()))
@@ -187,7 +204,16 @@ class FileEditor(Editor):
         if path is not None:
             self._on_dropped(path)
 
+    def _on_typed(self) -> None:
+        self._is_typed = True
+        self.edited.emit()
+
+    def _on_finished(self) -> None:
+        if self._is_typed and (shown := self._edit.text()):
+            self._chosen([shown])
+
     def _on_dropped(self, path: Path) -> None:
+        self._chosen([path])
         self.set(path)
         self.edited.emit()
 

@@ -72,7 +72,7 @@ class PageRegistry:
         self.ui.open_page, self.ui.show_jobs = self.open, window.drawer.open
         self.ui.show_artifact = self._show_artifact
         self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
-        self.ui.reuse = self.reuse
+        self.ui.reuse, self.ui.chosen = self.reuse, studio.picked.grant
         self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(
             studio, window.activity, self.ui, background, self.serving, self.context
@@ -160,7 +160,8 @@ class PageRegistry:
             plugin, entry = host.task(record.task)
             weights = [id for id, _ in self._weights.for_capability("")]
             schema = host.params_class(entry.id)
-            values, missing = settings_of(schema, record.params, weights, remix=remix)
+            may_have = functools.partial(self.studio.proofs.allows, entry.id)
+            values, missing = settings_of(schema, record.params, weights, may_have, remix=remix)
             page = self.window.pages.open(self._page_of(plugin, entry))
             if page is None or page.reuse is None:
                 words = _tr("The page of “{task}” cannot be filled with settings.")

@@ -66,6 +66,10 @@ class Context:
             {name: _unpack(blobs[at], begin.specs.get(name)) for name, at in begin.blobs.items()}
         )
         self.scratch = folder / "scratch"
+        self._copies = {
+            str(self.scratch / file): begin.params[name] for name, file in begin.files.items()
+        }
+        """Of picked files, by where the copy lies."""
         self._wire = wire
         self._folder = folder
         self._checks = checks
@@ -134,7 +138,7 @@ class Context:
         return calls.call(
             self._wire,
             task,
-            params or {},
+            {name: self._copies.get(str(value), value) for name, value in (params or {}).items()},
             inputs or {},
             title=title,
             parents=parents,

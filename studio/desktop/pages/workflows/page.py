@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from functools import partial
@@ -52,6 +53,7 @@ class WorkflowsPage(QWidget):
         self._workflow: Workflow | None = None
         self._cards: list[StepCard] = []
         self._free: ParamsFormWidget | None = None
+        self._untouched: dict[str, Any] = {}
         self._build()
         self._selected: Results | None = None
         self._studio.workflows.on_draft = self.show_workflow
@@ -209,6 +211,7 @@ class WorkflowsPage(QWidget):
         self._free = self._ui.form(as_params(workflow.params))
         self._free.drop_margins()
         self._free.set_values({name: chosen[name] for name in workflow.params if name in chosen})
+        self._untouched = self._free.values()
         column.addWidget(self._free)
         return frame
 
@@ -299,11 +302,14 @@ class WorkflowsPage(QWidget):
         """Run the workflow on the inputs that were chosen."""
         workflow = self._workflow
         assert workflow is not None
+        free = self._free.values() if self._free else {}
+        typed = [str(each) for name, each in free.items() if each != self._untouched.get(name)]
+        self._studio.picked.grant(each for each in typed if os.sep in each)  # it may be a file
         try:
             runner = self._studio.workflows.start(
                 toml_text.to_toml(workflow),
                 self.inputs.chosen(),
-                params=self._free.values() if self._free else {},
+                params=free,
                 on=self.panel.on.chosen(),
             )
         except StudioError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -11,12 +10,16 @@ import pytest
 from studio.api import Capability, File, Params, StudioError, WeightsId
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.calls import check_files
+from studio.api.params import Field
 from studio.core.jobs.recipes import make_recipe
 from studio.protocol.errors import ErrorCode
 
 ENLARGE = TaskEntry("toy.enlarge", "Enlarge", "toy.schema:Enlarge", ("image",))
 PLAIN = JobRequest(ENLARGE.id)
+
+
+def ANY(*_: object) -> None:
+    """Refuse no file."""
 
 
 class Enlarge(Params):
@@ -75,32 +78,34 @@ class Catalogue:
 
 @pytest.mark.parametrize(("named", "taken"), [("", "sharp"), ("sharp", "sharp"), ("odd", "odd")])
 def test_weights_that_fit_or_may_fit_are_taken(named: str, taken: str) -> None:
-    recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue(), PLAIN)
+    recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue(), PLAIN, ANY)
     assert recipe.weights == (taken,)
 
 
 def test_those_that_are_preferred_are_taken_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Catalogue, "rows", {"plain": Row("plain", ("upscale",)), **Catalogue.rows})
     recipes = [
-        make_recipe("toy", ENLARGE, kind(), Catalogue(), PLAIN) for kind in (Enlarge, Restore)
+        make_recipe("toy", ENLARGE, kind(), Catalogue(), PLAIN, ANY) for kind in (Enlarge, Restore)
     ]
     assert [recipe.weights for recipe in recipes] == [("plain",), ("sharp",)]
 
 
 def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
     with pytest.raises(StudioError, match=r"“words” supports “text”.*needs “upscale”") as no:
-        make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue(), PLAIN)
+        make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue(), PLAIN, ANY)
     assert no.value.code is ErrorCode.BAD_INPUT
     assert no.value.hint
 
 
 def test_several_weights_are_named_and_each_must_fit() -> None:
     asked = Race.parse({"weights": ["odd", "sharp"]})
-    recipe = make_recipe("toy", ENLARGE, asked, Catalogue(), PLAIN)
+    recipe = make_recipe("toy", ENLARGE, asked, Catalogue(), PLAIN, ANY)
     assert recipe.weights == ("odd", "sharp")
     assert recipe.params["weights"] == ["odd", "sharp"]
     with pytest.raises(StudioError, match="“words” supports “text”"):
-        make_recipe("toy", ENLARGE, Race.parse({"weights": ["sharp", "words"]}), Catalogue(), PLAIN)
+        make_recipe(
+            "toy", ENLARGE, Race.parse({"weights": ["sharp", "words"]}), Catalogue(), PLAIN, ANY
+        )
 
 
 def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:
@@ -108,24 +113,28 @@ def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:
         def default_for(self, capability: str, prefer: str) -> Row:
             raise StudioError(ErrorCode.NOT_FOUND, "There are none.")
 
-    recipe = make_recipe("toy", ENLARGE, Ask.parse({}), Empty(), PLAIN)
+    recipe = make_recipe("toy", ENLARGE, Ask.parse({}), Empty(), PLAIN, ANY)
     assert recipe.params["weights"] is None
     assert recipe.weights == ()
     with pytest.raises(StudioError, match="There are none"):
-        make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty(), PLAIN)
+        make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty(), PLAIN, ANY)
 
 
 def test_weights_that_nobody_named_are_the_best_that_fit_and_none_is_a_choice() -> None:
-    assert make_recipe("toy", ENLARGE, Maybe.parse({}), Catalogue(), PLAIN).weights == ("sharp",)
+    assert make_recipe("toy", ENLARGE, Maybe.parse({}), Catalogue(), PLAIN, ANY).weights == (
+        "sharp",
+    )
     for kind in (Ask, Maybe):
-        recipe = make_recipe("toy", ENLARGE, kind.parse({"weights": None}), Catalogue(), PLAIN)
+        recipe = make_recipe("toy", ENLARGE, kind.parse({"weights": None}), Catalogue(), PLAIN, ANY)
         assert (recipe.params["weights"], recipe.weights) == (None, ())
 
 
 def test_inputs_are_packed_and_those_that_the_task_does_not_take_are_refused() -> None:
     entry = TaskEntry("toy.say", "Say", "toy.schema:Say", inputs=("turns", "note", "raw"))
     given = {"turns": [{"role": "user"}], "note": "höher", "raw": b"\0\1"}
-    recipe = make_recipe("toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=given))
+    recipe = make_recipe(
+        "toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=given), ANY
+    )
     assert recipe.inputs == {
         "turns": b'[{"role":"user"}]',
         "note": "höher".encode(),
@@ -136,7 +145,9 @@ def test_inputs_are_packed_and_those_that_the_task_does_not_take_are_refused() -
         ({"turns": {object()}}, "cannot be handed to it"),
     ):
         with pytest.raises(StudioError, match=words) as no:
-            make_recipe("toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=inputs))
+            make_recipe(
+                "toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=inputs), ANY
+            )
         assert no.value.code is ErrorCode.BAD_INPUT
 
 
@@ -145,7 +156,7 @@ def test_recipes_differ_when_their_inputs_do() -> None:
 
     def digest(note: str) -> str:
         request = JobRequest(entry.id, inputs={"note": note})
-        return make_recipe("toy", entry, Params(), Catalogue(), request).digest
+        return make_recipe("toy", entry, Params(), Catalogue(), request, ANY).digest
 
     assert digest("a") == digest("a") != digest("b")
 
@@ -157,35 +168,17 @@ class Reading(Params):
     more: Annotated[list[str], File((".txt",))] = []
 
 
-def test_files_are_picked_by_the_user_and_not_by_the_defaults_of_a_schema() -> None:
-    def files(**given: str) -> tuple[str, ...]:
-        return make_recipe("toy", ENLARGE, Reading.parse(given), Catalogue(), PLAIN).files
+def test_files_are_checked_one_by_one_and_handed_over_by_name() -> None:
+    seen: list[tuple[str, str]] = []
 
-    assert files() == ()
-    assert files(file="/etc/default") == ()
+    def files(**given: object) -> tuple[str, ...]:
+        def check(_task: TaskEntry, field: Field, path: str) -> None:
+            seen.append((field.name, path))
+
+        return make_recipe("toy", ENLARGE, Reading.parse(given), Catalogue(), PLAIN, check).files
+
     assert files(file="") == ()
-    assert files(file="/files/picked.txt") == ("file",)
-
-
-def test_an_isolated_caller_names_only_files_that_were_picked_for_it(tmp_path: Path) -> None:
-    library = tmp_path / "library"
-    made = str(library / "blobs" / "made.txt")
-    own = Reading.parse({"file": "/files/picked.txt"})
-    caller = make_recipe("stranger", ENLARGE, own, Catalogue(), PLAIN)
-
-    def call(**given: object) -> None:
-        params = Reading.parse(given)
-        recipe = make_recipe("toy", ENLARGE, params, Catalogue(), PLAIN)
-        check_files(caller, recipe, params, library)
-
-    call()
-    call(file="/files/picked.txt", more=[made, "/files/picked.txt"])
-    call(file=made)
-    for given in (
-        {"file": "/files/secret"},
-        {"file": f"{library}/../secret"},
-        {"more": [made, "/files/secret"]},
-    ):
-        with pytest.raises(StudioError, match="may not have") as refused:
-            call(**given)
-        assert refused.value.code is ErrorCode.PERMISSION
+    assert not seen
+    assert files(file="/files/a.txt", more=["/files/b.txt"]) == ("file",)
+    assert files() == ("file",)
+    assert seen == [("file", "/files/a.txt"), ("more", "/files/b.txt"), ("file", "/etc/default")]

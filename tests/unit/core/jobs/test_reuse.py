@@ -20,33 +20,33 @@ USED = {"prompt": "a fox", "weights": "small", "image": "", "seed": 7, "old_name
 
 
 def test_all_that_is_still_there_is_filled_and_the_rest_is_named() -> None:
-    values, missing = settings_of(Draw, USED, ["small"])
+    values, missing = settings_of(Draw, USED, ["small"], bool)
     assert values == {"prompt": "a fox", "weights": "small", "image": "", "seed": 7}
     assert missing == ["old name"]
 
 
 def test_a_remix_leaves_the_seed_to_chance_and_nothing_else() -> None:
-    values, _ = settings_of(Draw, USED, ["small"], remix=True)
+    values, _ = settings_of(Draw, USED, ["small"], bool, remix=True)
     assert values == {"prompt": "a fox", "weights": "small", "image": "", "seed": -1}
 
 
 def test_weights_and_files_that_are_gone_are_named(tmp_path: Path) -> None:
     used = {**USED, "image": str(tmp_path / "gone.png")}
-    values, missing = settings_of(Draw, used, ["other"])
+    values, missing = settings_of(Draw, used, ["other"], bool)
     assert "weights" not in values
     assert "image" not in values
     assert missing == ["small", "gone.png", "old name"] or set(missing) == {
         "small", "gone.png", "old name",
     }  # fmt: skip
     (tmp_path / "gone.png").write_bytes(b"")
-    assert settings_of(Draw, used, ["small"])[1] == ["old name"]
+    assert settings_of(Draw, used, ["small"], bool)[1] == ["old name"]
 
 
 def test_of_several_weights_those_that_are_there_stay() -> None:
     class Race(Params, frozen=True):
         runners: Annotated[list[WeightsId], Capability("race")] = []
 
-    values, missing = settings_of(Race, {"runners": ["hare", "gone"]}, ["hare"])
+    values, missing = settings_of(Race, {"runners": ["hare", "gone"]}, ["hare"], bool)
     assert (values, missing) == ({"runners": ["hare"]}, ["gone"])
 
 
@@ -54,4 +54,4 @@ def test_what_has_another_name_now_is_filled_all_the_same() -> None:
     class Write(Params, frozen=True):
         prompt: Annotated[str, RenamedFrom("ask")] = ""
 
-    assert settings_of(Write, {"ask": "a jig"}, []) == ({"prompt": "a jig"}, [])
+    assert settings_of(Write, {"ask": "a jig"}, [], bool) == ({"prompt": "a jig"}, [])

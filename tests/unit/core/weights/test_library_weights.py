@@ -82,3 +82,18 @@ def test_a_file_of_the_users_of_that_name_stays(desk: Any) -> None:
     desk.finish(desk.submit(made))
     desk.until(lambda: len(ids(desk)) == 2)
     assert (folder / "mine.safetensors").read_bytes() == weights(2)
+
+
+def test_it_takes_the_id_of_no_other_model(desk: Any) -> None:
+    folder = desk.studio.paths.weights
+    folder.mkdir(parents=True)
+    (folder / "mine.gguf").write_bytes(b"GGUF" + bytes(60))
+    desk.studio.weights.rescan()
+    before = desk.studio.weights.get("mine").path
+    offered = next(iter(desk.studio.weights.offers())).id
+    for number, id in enumerate(("mine", offered), start=1):
+        made = Artifact("weights", weights(number), ".safetensors", title="x", meta={"weights": id})
+        desk.finish(desk.submit(made))
+        desk.until(lambda number=number: len(ids(desk)) == number)
+    assert desk.studio.weights.get("mine").path == before
+    assert not {"mine", offered} & set(ids(desk))
