@@ -36,8 +36,7 @@ _ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*)?pytest\.mark\.slow\b", re.MULTI
 
 
 def pytest_configure() -> None:
-    """Tests draw where nobody looks, and libraries of references stay off the network."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    """Keep libraries of references off the network, and each test by itself."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Which engine is faster here must not decide what tests see; those of the choice unset it.
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")

@@ -120,8 +120,13 @@ class Ui(Protocol):
         Args:
             name: What it chooses, for those who hear it.
             choices: (id, icon, title) from the left.
-            words: Whether titles stand beside the icons; else they are tips.
+            words: Whether titles stand beside the icons where there is room; else they are tips.
         """
+        ...
+
+    @since("1.1")
+    def flow_row(self, widgets: Sequence[QWidget]) -> QWidget:
+        """Put widgets side by side, in as many lines as they need: chips, examples, actions."""
         ...
 
     def prose_view(

@@ -15,6 +15,7 @@ from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.plugin_actions import PluginActions
+from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.switch import Switch
 
 _STATES = {
@@ -130,7 +131,7 @@ class PluginsPage(QWidget):
             words = self._refusal(denial) if denial else plugin.reason
             column.addWidget(look.label(words, tone, wrap=True))
         if plugin.manifest:
-            column.addLayout(self._permissions(plugin))
+            column.addWidget(self._permissions(plugin))
             column.addWidget(look.label(self._offers(plugin), "small", wrap=True))
         if not plugin.shipped:
             column.addLayout(self._buttons(plugin, denial))
@@ -199,13 +200,14 @@ class PluginsPage(QWidget):
     def _roll_back(self) -> None:
         self._actions.roll_back(self._studio.plugin_store.current().change)
 
-    def _permissions(self, plugin: Plugin) -> QHBoxLayout:
+    def _permissions(self, plugin: Plugin) -> QWidget:
         assert plugin.manifest is not None
         wants = plugin.manifest.permissions
-        row = QHBoxLayout()
-        row.setSpacing(14)
+        wishes = list[QWidget]()
         for key, icon, wanted, text in self._wishes(wants):
-            pair = QHBoxLayout()
+            wish = QWidget()
+            pair = QHBoxLayout(wish)
+            pair.setContentsMargins(0, 0, 8, 0)
             pair.setSpacing(5)
             pair.addWidget(
                 self._look.icon_label(icon, "warn" if wanted and key in _GRAVE else "mute", 14)
@@ -213,9 +215,8 @@ class PluginsPage(QWidget):
             label = self._look.label(text, "small")
             label.setToolTip(wants.reasons.get(key, ""))
             pair.addWidget(label)
-            row.addLayout(pair)
-        row.addStretch()
-        return row
+            wishes.append(wish)
+        return flow_row(wishes)
 
     def _wishes(self, wants: Permissions) -> Iterator[tuple[str, str, bool, str]]:
         """Yield each permission: its key, its icon, whether it is asked for, and a label."""

@@ -1,4 +1,7 @@
-"""The left rail: one icon a page, the open one marked."""
+"""The left rail: one icon a page, the open one marked.
+
+Where there are more pages than room, an arrow above or below says so and goes there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
@@ -14,6 +24,7 @@ from studio.desktop.window.page_spec import PageSpec
 
 WIDTH = 56
 _SIDE = 40
+_ARROW = 18
 _WITHIN = WIDTH - 1
 """The rail without its hairline."""
 
@@ -102,8 +113,16 @@ class Rail(QFrame):
         column.setContentsMargins(0, 10, 0, 10)
         column.setSpacing(6)
         self._area = _scrolling(self._upper)
+        self._above = self._arrow("chevron-up", self.tr("Pages above"), -1)
+        self._below = self._arrow("chevron-down", self.tr("More pages"), 1)
+        column.addWidget(self._above)
         column.addWidget(self._area, 1)
+        column.addWidget(self._below)
+        column.addSpacing(6)
         column.addLayout(self._lower)
+        bar = self._area.verticalScrollBar()
+        bar.rangeChanged.connect(self._show_arrows)
+        bar.valueChanged.connect(self._show_arrows)
 
     def show_pages(self, pages: Sequence[PageSpec]) -> None:
         """Draw the rail anew."""
@@ -128,6 +147,33 @@ class Rail(QFrame):
     def buttons(self) -> Sequence[RailButton]:
         """Return the buttons from top to bottom."""
         return tuple(self._buttons)
+
+    def _arrow(self, icon: str, tip: str, way: int) -> QToolButton:
+        arrow = self._look.icon_button(icon, tip)
+        arrow.setProperty("kind", "tiny")
+        arrow.setFixedSize(_WITHIN, _ARROW)
+        arrow.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys walk through the pages themselves
+        arrow.clicked.connect(lambda: self._scroll(way))
+        arrow.hide()
+        return arrow
+
+    def _scroll(self, way: int) -> None:
+        bar = self._area.verticalScrollBar()
+        bar.setValue(bar.value() + way * bar.pageStep())
+
+    def _show_arrows(self) -> None:
+        """Show where more pages are. Both arrows keep their place while there are more at all."""
+        bar = self._area.verticalScrollBar()
+        room = self._area.height() + sum(
+            arrow.height() for arrow in (self._above, self._below) if not arrow.isHidden()
+        )
+        is_long = self._area.widget().minimumSizeHint().height() > room
+        for arrow, more in (
+            (self._above, bar.value() > bar.minimum()),
+            (self._below, bar.value() < bar.maximum()),
+        ):
+            arrow.setVisible(is_long)
+            arrow.setEnabled(more)
 
     def _walk(self, start: RailButton, step: int) -> None:
         wanted = self._buttons[(self._buttons.index(start) + step) % len(self._buttons)]

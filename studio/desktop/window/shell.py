@@ -34,8 +34,12 @@ from studio.desktop.window.side_panel import SidePanel
 from studio.desktop.window.status_bar import StatusBar
 from studio.desktop.window.window_state import KnownPage, WindowState
 
-_MINIMUM = QSize(900, 600)
+_MINIMUM = QSize(760, 480)
 _USUAL = QSize(1180, 740)
+_PAGE_WIDTH = 640
+"""Pixels that a page has at least beside its panel; in a narrower window the panel lies over it."""
+_FRAME = QSize(8, 40)
+"""Room on a screen that the window manager takes for the title bar and the borders."""
 _TURN_MS = 1
 """After 0 ms Qt would go on in the same turn of the event loop, before it draws or takes a key."""
 
@@ -72,9 +76,12 @@ class MainWindow(QMainWindow):
         self.rail = Rail(look)
         self.pages = PageHost(look, copy)
         self.banner = Banner(look)
-        self.panel = SidePanel(look)
-        self.panel.hide()
         self.center = center = QWidget()
+        self.panel = SidePanel(look, center)
+        self.panel.hide()
+        self._panel_room = QWidget()
+        """Keeps the page clear of the panel, where the window has room for both."""
+        self._has_panel = self._lies_over = False
         center.setObjectName("window")
         self.setCentralWidget(center)
         self.status_bar = StatusBar(look, activity, center)
@@ -128,12 +135,14 @@ class MainWindow(QMainWindow):
 
     def fold_panel(self, folded: bool) -> None:
         """Put the parameter panel out of the way, or back."""
-        self.state.panel_folded = folded
-        self._show_panel()
+        if self._has_room_for_panel():
+            self.state.panel_folded = folded
+        self._lies_over = not folded
+        self._place_floats()
 
     def toggle_panel(self) -> None:
         """Fold the parameter panel or unfold it."""
-        self.fold_panel(not self.state.panel_folded)
+        self.fold_panel(self.panel.isVisibleTo(self.center))
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -247,7 +256,7 @@ class MainWindow(QMainWindow):
         middle.addWidget(self.banner)
         middle.addWidget(self.pages, 1)
         row.addLayout(middle, 1)
-        row.addWidget(self.panel)
+        row.addWidget(self._panel_room)
         column.addLayout(row, 1)
         column.addWidget(self.status_bar)
 
@@ -255,6 +264,7 @@ class MainWindow(QMainWindow):
         self.rail.chosen.connect(self.go_to)
         self.pages.opened.connect(self._on_opened)
         self.panel.fold_asked.connect(lambda: self.fold_panel(True))
+        self.panel.resized.connect(self._place_floats)
         self.status_bar.panel_clicked.connect(self.toggle_panel)
         self.status_bar.jobs_clicked.connect(self.drawer.toggle)
         self.drawer.moved.connect(self._place_floats)
@@ -276,7 +286,7 @@ class MainWindow(QMainWindow):
         ]
 
     def _restore(self, state: WindowState) -> None:
-        self.resize(_USUAL)
+        self.resize(self._fitting(_USUAL))
         if state.geometry:
             self._restore_geometry(*state.geometry)
         if state.maximized:
@@ -292,10 +302,15 @@ class MainWindow(QMainWindow):
 
     def _restore_geometry(self, x: int, y: int, width: int, height: int) -> None:
         """Go where the window was, if a screen is still there."""
-        self.resize(max(width, _MINIMUM.width()), max(height, _MINIMUM.height()))
+        self.resize(self._fitting(QSize(width, height)))
         room = [screen.availableGeometry() for screen in self.screen().virtualSiblings()]
         if any(area.contains(x + 40, y + 20) for area in room):
             self.move(x, y)
+
+    def _fitting(self, wanted: QSize) -> QSize:
+        """Bound a size by the screen, and by what the window needs at least."""
+        room = self.screen().availableSize() - _FRAME
+        return wanted.boundedTo(room).expandedTo(_MINIMUM)
 
     def _on_opened(self, page_id: str) -> None:
         self.rail.mark(page_id)
@@ -327,12 +342,28 @@ class MainWindow(QMainWindow):
         page = self.pages.page()
         panel = page.panel if page is not None else None
         self.panel.show_panel(panel)
-        self.panel.setVisible(panel is not None and not self.state.panel_folded)
-        self.status_bar.panel_button.setVisible(panel is not None)
+        self._has_panel = panel is not None
+        self._lies_over = False
+        self.status_bar.panel_button.setVisible(self._has_panel)
         self._place_floats()
+
+    def _has_room_for_panel(self) -> bool:
+        room = self.center.width() - self.rail.width() - self.panel.width()
+        return room >= _PAGE_WIDTH
+
+    def _place_panel(self, height: int) -> None:
+        """Put the panel beside the page; in a narrow window over it, while the user wants it."""
+        beside = self._has_room_for_panel()
+        shown = self._has_panel and (self._lies_over if not beside else not self.state.panel_folded)
+        width = self.panel.width()
+        self._panel_room.setFixedWidth(width if shown and beside else 0)
+        self.panel.setGeometry(self.center.width() - width, 0, width, height)
+        self.panel.setVisible(shown)
+        self.panel.raise_()
 
     def _place_floats(self) -> None:
         height = self.center.height() - self.status_bar.height()
+        self._place_panel(height)
         self.drawer.place(self.rail.width(), height, self.center.width())
         self.notices.place(self.center.width() - 16, height - self.drawer.covered() - 16)
 

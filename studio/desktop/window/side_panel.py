@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
 
 WIDTH = 292
+"""Pixels, unless what is in it needs more: words of another language, a row of more controls."""
+_WIDEST = 380
 
 
 class SidePanel(QFrame):
-    """Room for one panel a page.
+    """Room for one panel a page, as wide as that needs.
 
     Signals:
         fold_asked: The user wants it out of the way.
+        resized: It has another width now.
     """
 
     fold_asked = Signal()
+    resized = Signal()
 
-    def __init__(self, look: Appearance) -> None:
-        super().__init__()
+    def __init__(self, look: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setObjectName("panel")
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(self.tr("Parameters"))
@@ -49,10 +53,32 @@ class SidePanel(QFrame):
             panel.destroyed.connect(lambda: self._drop(key))
             self._stack.addWidget(self._homes[key])
         self._stack.setCurrentWidget(self._homes[key])
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        """Take the width that the panel in view needs, its scroll bar included."""
+        area = self._stack.currentWidget()
+        panel = area.widget() if isinstance(area, QScrollArea) else None
+        if not isinstance(area, QScrollArea) or panel is None:
+            return
+        bar = area.verticalScrollBar().sizeHint().width()
+        needed = panel.minimumSizeHint().width() + bar + 2 * area.frameWidth() + 1
+        width = min(max(WIDTH, needed), _WIDEST)
+        if width != self.width():
+            self.setFixedWidth(width)
+            self.resized.emit()
 
     def _home(self, panel: QWidget) -> QWidget:
         if isinstance(panel, QScrollArea):
+            if (inside := panel.widget()) is not None:
+                inside.installEventFilter(self)
             return panel
+        panel.installEventFilter(self)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -16,7 +16,7 @@ from studio_image.pages.picture_files import read_thumbnail
 from studio_image.restyle.styles import STYLES
 
 _SIDE, _FRAME = 44, 6
-_NAMED, _NAME = 104, 28
+_NAMED, _NAME = 124, 28
 """Width of a style with its name, and height of the name."""
 _ELIDE = Qt.TextElideMode.ElideRight
 

@@ -41,6 +41,7 @@ from studio.desktop.pages.gallery.verification_sheet import verify_files
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
+from studio.desktop.widgets.flow_layout import flow_row
 from studio.protocol.errors import ErrorCode, StudioError
 
 _PAUSE_MS, _PATIENCE_MS = 120, 700
@@ -364,20 +365,20 @@ class GalleryPage(QWidget):
         )
 
     def _chip_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for kind, title in own_titles().items():
-            if kind not in MENU:
-                row.addWidget(self._chip("kind", str(kind), title))
+        chips: list[QWidget] = [
+            self._chip("kind", str(kind), title)
+            for kind, title in own_titles().items()
+            if kind not in MENU
+        ]
         self.more = KindMenu(self._look, self._parts.ui.menu())
         self.more.toggled.connect(lambda kind, on: self._on_chip("kind", kind, on))
-        row.addWidget(self.more.button)
         self.filters = FilterMenu(self._parts, lambda: self.line)
         self.filters.toggled.connect(
             lambda field, value, on, alone: self.write(field, value, on=on, alone=alone)
         )
-        row.addWidget(self.filters.button)
-        row.addStretch()
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(flow_row([*chips, self.more.button, self.filters.button]), 1)
         row.addWidget(self._chip(STARRED, "", self.tr("Starred"), "star"))
         row.addWidget(self._chip("in", BIN, self.tr("Bin"), "trash-2"))
         self._empty_bin = self._look.button(self.tr("Empty bin…"), "trash-2", small=True)

@@ -11,6 +11,8 @@ from studio.core.weights.download.recommended import Recommended
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.page_frame import card
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.switch_bar import SwitchBar
 
@@ -59,11 +61,7 @@ class RecommendedList(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(180)
         self.search.textChanged.connect(lambda _: self._filter())
-        head = QHBoxLayout()
-        head.addWidget(self.tasks)
-        head.addStretch(1)
-        head.addWidget(self.search)
-        layout.addLayout(head)
+        layout.addWidget(flow_row([self.tasks, self.search]))
         frame, column = card()
         column.setSpacing(12)
         # What fits comes first: who looks for a model wants one that runs.
@@ -121,8 +119,7 @@ class RecommendedRow(QWidget):
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(look.label(model.title, "strong"))
-        line.addWidget(look.label(model.summary, "small"))
-        line.addStretch(1)
+        line.addWidget(ElidedLabel(model.summary, "small"), 1)
         self._state = look.label("", "small")
         line.addWidget(self._state)
         size = phrases.size(model.bytes)
@@ -147,8 +144,7 @@ class RecommendedRow(QWidget):
         words = self.tr("Fits: needs about {size}") if fits else self.tr(
             "Does not fit: needs about {size} of memory")  # fmt: skip
         told = (words.format(size=needs), model.licence, model.figure, model.repository)
-        facts.addWidget(look.label(" · ".join(filter(None, told)), "small"))
-        facts.addStretch(1)
+        facts.addWidget(ElidedLabel(" · ".join(filter(None, told)), "small"), 1)
         column.addLayout(facts)
         self._meter = Meter(look, self.tr("Progress"))
         self._meter.hide()

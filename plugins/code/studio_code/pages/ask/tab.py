@@ -96,9 +96,7 @@ class AskTab(QWidget):
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
         quick.setSpacing(6)
-        for button in self.task_buttons.values():
-            quick.addWidget(button)
-        quick.addStretch(1)
+        quick.addWidget(self._ctx.ui.flow_row(list(self.task_buttons.values())), 1)
         quick.addWidget(self.anew)
         self._controls = QWidget()
         controls = QVBoxLayout(self._controls)

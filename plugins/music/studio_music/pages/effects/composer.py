@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
 from studio_music.pages.effects.knob_row import KnobRow
@@ -81,22 +81,19 @@ class Composer(QFrame):
         self.given.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         top.addWidget(self.given, 1)
         top.addWidget(self.go.widget)
-        self.chips = QWidget()
-        row = QHBoxLayout(self.chips)
-        row.setContentsMargins(0, 0, 0, 2)
-        row.setSpacing(6)
-        for words in examples():
-            chip: QPushButton = self._ctx.ui.button(words, dense=True)
-            chip.setAccessibleName(tr("Example: {words}").format(words=words))
-            chip.clicked.connect(lambda _checked=False, words=words: self.field.set_text(words))
-            row.addWidget(chip)
-        row.addStretch(1)
+        self.chips = self._ctx.ui.flow_row([self._example(words) for words in examples()])
         column = QVBoxLayout(self)
         column.setContentsMargins(15, 7, 7, 7)
         column.setSpacing(4)
         column.addLayout(top)
         for part in (self.chips, self.line, self.knobs):
             column.addWidget(part)
+
+    def _example(self, words: str) -> QPushButton:
+        chip: QPushButton = self._ctx.ui.button(words, dense=True)
+        chip.setAccessibleName(tr("Example: {words}").format(words=words))
+        chip.clicked.connect(lambda _checked=False: self.field.set_text(words))
+        return chip
 
     def _show_mode(self, mode: Mode) -> None:
         self.field.widget.setVisible(mode.id != EDIT)
