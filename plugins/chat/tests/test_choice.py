@@ -137,3 +137,35 @@ def held(tool: Tool, results: dict[str, Made]) -> Sequence[str]:
 
 def test_a_call_that_needs_nothing_is_at_least_about_something() -> None:
     assert choice.held(TUNE, {}, {})["required"] == ["prompt"]
+
+
+def asked_first(request: str, tools: Sequence[Tool], *, near: float) -> Any:
+    """Return the first question of a request that is as near to all tools; None for none."""
+    steps = planning(request, tools, lambda text: (), (), [])
+    next(steps)
+    try:
+        return steps.send([[near] * len(tools)])
+    except StopIteration:
+        return None
+
+
+def test_a_tool_that_the_request_names_is_offered_first_however_far_it_is() -> None:
+    stock = Tool("shop__stock", "shop: Stock", "Say how many there are.", {}, source="server:shop")
+    tools = [*(Tool(f"other{n}", "Other", "Does it.", {}) for n in range(20)), stock]
+    question = asked_first("Call the stock tool", tools, near=0.01)
+    assert "- shop__stock:" in question.messages[0]["content"]
+    answer = re.compile(question.params["regex"])
+    assert answer.fullmatch("Wanted: it.\nTools: shop__stock")
+    assert not answer.fullmatch("Wanted: it.\nTools: none"), "it was asked for by name"
+    assert asked_first("Do not use the stock tool", tools, near=0.01) is None, "control"
+
+
+def test_a_word_of_many_tasks_names_none() -> None:
+    many = [Tool(f"sound_{n}", "Edit a sound", "Edits.", {}) for n in range(5)]
+    question = asked_first("Use sound and rhythm in a poem", many, near=0.9)
+    assert re.fullmatch(question.params["regex"], "Wanted: it.\nTools: none")
+
+
+def test_a_step_with_nothing_to_work_on_is_no_step_of_the_plan() -> None:
+    assert plan("style", "style")[0] == []
+    assert plan("a fox, styled", "draw, style")[0] == ["draw", "style"], "control"

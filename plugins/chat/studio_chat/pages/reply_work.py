@@ -78,11 +78,13 @@ class ReplyWork:
         session, told = self._session, self._session.instructions
         settings = session.settings if reply.settings is None else reply.settings
         known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
+        has_form = any(known.get(name) for name in ("schema", "regex", "grammar"))
         documents = told.documents(session.folder, documents_of(path))
         pictures = pictures_of(path) if sees(self._ctx, reply.weights) else []
         system = told.system(session.folder, settings)
         params = {
             **known,
+            **({"regex": choice.IN_WORDS} if reply.calls and not has_form else {}),
             "system": "\n\n".join(filter(None, (system, choice.AFTERWARDS if reply.calls else ""))),
             "weights": reply.weights,
             "documents": documents,
@@ -146,8 +148,9 @@ class ReplyWork:
 
     def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
         told = {name: value for name, value in result.items() if name != "text"}
-        if sources := told.get("sources"):
-            told["sources"] = Collections(self._ctx).named(sources)
+        for name in ("sources", "closest"):
+            if sources := told.get(name):
+                told[name] = Collections(self._ctx).named(sources)
         self._end(reply, COMPLETE, told)
 
     def _failed(self, reply: Reply, error: StudioError) -> None:

@@ -32,6 +32,8 @@ AFTERWARDS = """\
 The calls above were made for the user and are done. Say in one or two sentences what was made or \
 found, or what could not be. Do not explain how to do it."""
 """What a model is told before its words, where tools were called for them."""
+IN_WORDS = r"[^\s{}\[\]<`][\s\S]*"
+"""The form of those words: a further call, written as JSON, is none."""
 _WRITES = "chat_"
 """How the names of the chat's own tasks begin."""
 _STUCK = 3
@@ -52,6 +54,7 @@ _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp"), ("image",)),
     ".csv": ("table", "molecules"),
     ".tsv": ("table",),
+    **dict.fromkeys((".py", ".js", ".ts", ".c", ".h", ".cpp", ".java", ".rs", ".go"), ("code",)),
 }
 
 
@@ -96,6 +99,8 @@ def question(
     results: Sequence[str],
     kinds: Sequence[str],
     done: str = "",
+    *,
+    must: Sequence[Tool] = (),
 ) -> Question:
     """Return the question which of ``tools`` a request needs.
 
@@ -104,12 +109,14 @@ def question(
         results: Words of what there is already.
         kinds: Kinds of what there is to work on: the first tool can be none that needs another.
         done: What was done for the request already, and what came of it.
+        must: Those that the request calls by name: one of them comes first.
     """
     all = _either(tools)
-    first = _either([tool for tool in tools if _is_ready(tool, {*kinds})])
+    first = _either(must or [tool for tool in tools if _is_ready(tool, {*kinds})])
     lines = "\n".join(f"- {tool.name}: {tool.description}" for tool in tools)
     most = min(MOST_PLANNED, len(clauses(request)))
-    steps = f"|{first}(, {all}){{0,{most - 1}}}" if first else ""
+    steps = f"{first}(, {all}){{0,{most - 1}}}" if first else ""
+    answer = steps if must else "|".join(filter(None, (NONE, steps)))
     turns: list[dict[str, Any]] = []
     for each in shown:
         named = ", ".join(each.tools) or NONE
@@ -124,7 +131,7 @@ def question(
             {"role": "user", "content": _request(request, ", ".join(results), done)},
         ],
         {
-            "regex": f"Wanted: [a-zA-Z0-9 ,.'-]{{3,80}}\\nTools: ({NONE}{steps})",
+            "regex": f"Wanted: [a-zA-Z0-9 ,.'-]{{3,80}}\\nTools: ({answer})",
             "temperature": 0.0,
             "repetition_penalty": 1.0,
             "max_tokens": 40 + 12 * MOST_PLANNED,
@@ -152,6 +159,18 @@ def chosen(text: str, known: Collection[str]) -> list[str]:
     for name, same in groupby(name for name in names if name in known):
         times = len(list(same))
         steps += [name] * (times if times < _STUCK else 1)
+    return steps
+
+
+def feasible(
+    names: Sequence[str], known: Mapping[str, Tool], kinds: Sequence[str], called: Sequence[Tool]
+) -> list[str]:
+    """Return the steps that have something to work on, and those the request calls by name."""
+    there, steps = {*kinds}, list[str]()
+    for tool in map(known.__getitem__, names):
+        if tool in called or _is_ready(tool, there):
+            steps.append(tool.name)
+            there.update(tool.produces)
     return steps
 
 

@@ -173,6 +173,15 @@ def run_request(code: str, conversation: str) -> JobRequest:
     )
 
 
+def fault_of(result: Mapping[str, Any]) -> str:
+    """Return why a program did not end well, as the model reads it; empty for one that did."""
+    if not result.get("note"):
+        return ""
+    if "time" in str(result.get("ended")):
+        return "It was too slow: use a loop, and keep what was computed instead of recursion."
+    return "Correct the program."
+
+
 def printed(result: Mapping[str, Any]) -> str:
     """Return what a model is told of a run."""
     parts = [str(result.get(name) or "").strip() for name in ("stdout", "stderr", "note")]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, takewhile, zip_longest
 from typing import Any
 
-from studio.api.window.tools import Tool
+from studio.api.window.tools import STUDIO, Tool
 from studio_chat.documents import languages
 from studio_chat.tools.calls import next_word
 from studio_chat.tools.choice import (
@@ -21,6 +21,7 @@ from studio_chat.tools.choice import (
     Question,
     chosen,
     clauses,
+    feasible,
     question,
     takes,
     usable,
@@ -29,6 +30,14 @@ from studio_chat.tools.examples import examples, telling
 
 _REFERS = re.compile(r"\b(it|its|them|their|this|that|these|those|result)\b", re.IGNORECASE)
 """Words for what is there already."""
+_NAMING = re.compile(
+    r"\b(?:use|using|call|calling|invoke|verwende|benutze)\s+(?:the |your |my |das |den |die )?"
+    r"([\w-]+(?:\s+[\w-]+){0,3})|([\w-]+)\s+(?:tool|server|werkzeug)\b",
+    re.IGNORECASE,
+)
+"""Where a request says by name with what it is to be done."""
+_EXCLUDED = re.compile(r"(?:\b(?:not|never|without|nicht|ohne)|n['’]t)\b[^.,;!?]*", re.IGNORECASE)
+_MOST_NAMED = 2
 FAR = 0.2
 """Similarity under which a tool has nothing to do with an English request: of the requests in
 ``training/tool_requests.toml`` that need tools the least is 0.27."""
@@ -85,7 +94,9 @@ def planning(
     asked = list(dict.fromkeys([request, *parts]))
     texts = [*told_of, *(each.request for each in examples())]
     similarity: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if tools else ()
-    if similarity and not done and _is_far(request, [row[: len(tools)] for row in similarity]):
+    called = [] if done else named(request, tools)
+    rows = [row[: len(tools)] for row in similarity]
+    if similarity and not done and not called and _is_far(request, rows):
         return [], {}
     near = dict(zip(asked, similarity, strict=False))
 
@@ -99,18 +110,23 @@ def planning(
         if len(of) == 1 and there and _REFERS.search(text):  # to what was made last
             orders.insert(0, [tool for tool in orders[0] if takes(tool, there[-1])])
         steps = len(of)
-        likely = usable(_in_turns(orders), there, steps=steps)[: MOST_TOLD + 2 * (steps - 1)]
+        ranked = _in_turns([*orders, called])
+        first = [tool for tool in ranked if tool in called]
+        likely = _in_turns([[*first, *usable(ranked, there, steps=steps)]])
+        likely = likely[: MOST_TOLD + 2 * (steps - 1)]
         known.update({tool.name: tool for tool in likely})
         names = {tool.name for tool in likely}
         shown = telling(near.get(text, ())[len(tools) :], names, has_steps=steps > 1)
-        return question(text, likely, shown, words, there, done if text == request else "")
+        so_far = done if text == request else ""
+        must = [tool for tool in first if tool in likely]
+        return question(text, likely, shown, words, there, so_far, must=must)
 
     known: dict[str, Tool] = {}
     whole = put(request, parts, kinds, results)
     if not known:
         return [], known
-    plan = chosen((yield whole), known)
-    if not plan or done or len(plan) >= len(parts):
+    plan = feasible(chosen((yield whole), known), known, kinds, called)
+    if not plan or done or called or len(plan) >= len(parts):
         return plan, known
     steps, there, words = list[str](), [*kinds], [*results]
     for part in parts:
@@ -120,6 +136,33 @@ def planning(
             there += known[name].produces
             words += [next_word(kind, words) for kind in known[name].produces[:1]]
     return (steps if len(steps) > len(plan) else plan), known
+
+
+def named(request: str, tools: Sequence[Tool]) -> list[Tool]:
+    """Return the tools that a request calls by a word of their name, such as “use Python”.
+
+    A word that many tasks have in common names none; a server is named with all its tools.
+    """
+    words = {
+        languages.stem(word, "english")
+        for match in _NAMING.finditer(_EXCLUDED.sub("", request))
+        for word in _up_to_little(re.findall(r"[^\W_]+", (match[1] or match[2]).lower()))
+    }
+    shares = [len(words & _name_words(tool)) for tool in tools]
+    most = max(shares, default=0)
+    called = [tool for tool, share in zip(tools, shares, strict=True) if most and share == most]
+    tasks = sum(tool.source == STUDIO for tool in called)
+    return called if tasks <= _MOST_NAMED else []
+
+
+def _up_to_little(words: Sequence[str]) -> list[str]:
+    """Return the words before the first that tells nothing: “Python” of “Python to compute”."""
+    return list(takewhile(lambda word: languages.language_of(word) == "", words))
+
+
+def _name_words(tool: Tool) -> set[str]:
+    words = re.findall(r"[^\W_]+", f"{tool.name} {tool.title}".lower())
+    return {languages.stem(word, "english") for word in words}
 
 
 def similarity_in(result: Mapping[str, Any]) -> Sequence[Sequence[float]]:

@@ -14,7 +14,9 @@ from studio.api import BadInput
 from studio.api.window.tools import Approval
 from studio.testing.scripted import Artifact, Fail, Line, Result, Stall, Tokens
 from studio_chat.pages.tools.call_list import CallCard, CallList
+from studio_chat.pages.tools.phrases import arguments_of
 from studio_chat.pages.tools.settings import ToolSettings
+from studio_chat.tools.calls import Call
 
 REQUEST = "make the sound of a coin that fades out"
 TWO = "make the sound of a coin, and fade it out"
@@ -132,13 +134,71 @@ def test_what_came_of_calls_is_read_by_the_model(desk: Any) -> None:
     assert held == {"enum": ["audio-1"]}, "no path, and nothing that is not there"
 
 
+def test_a_failed_call_that_the_model_asks_for_again_is_left_out_of_a_further_choice(
+    desk: Any,
+) -> None:
+    for _ in range(2):
+        chosen(desk, "calculate")
+        arguments(desk, "calculate", expression="fibonacci(50)")
+    chosen(desk)
+    words(desk, "I cannot calculate this.")
+    begin(desk, text="calculate fibonacci(50)")
+    desk.over()
+    assert desk.thread()[-1] == ("assistant", "I cannot calculate this.")
+    tasks = [each for each in desk.runtime.submitted if each.task == "chat.reply"]
+    offers = [desk.runtime.inputs_of(each).json("messages", list, []) for each in tasks]
+    told = [messages[0]["content"] for messages in offers if messages[0]["role"] == "system"]
+    assert ["- calculate:" in each for each in told] == [True, True, False]
+    assert "regex" in tasks[-1].params, "no further call is written in place of words"
+
+
+def test_a_card_names_the_plugin_and_leaves_out_what_is_taken_anyway(desk: Any) -> None:
+    chosen(desk, EFFECT)
+    arguments(desk, EFFECT, prompt="coin", count=1)
+    job(desk)
+    words(desk, "Here is your coin.")
+    begin(desk)
+    waits(desk).approval.once.click()
+    desk.over()
+    (card,) = calls(desk).cards
+    tool = desk.ctx.tools.get(EFFECT)
+    default = tool.schema["properties"]["count"]["default"]
+    call = Call(EFFECT, tool.title, {"prompt": "coin", "count": default})
+    assert card.accessibleName().startswith("Music: Sound effect")
+    assert arguments_of(call, tool) == "Description: coin"
+    other = Call(EFFECT, tool.title, {"prompt": "coin", "count": default + 1})
+    assert "·" in arguments_of(other, tool), "control"
+
+
+def test_a_program_that_did_not_end_well_is_written_again(desk: Any) -> None:
+    chosen(desk, "run_code")
+    arguments(desk, "run_code", code="print(slow(50))")
+    desk.runtime.enqueue(Result(ended="wall time", stdout="", stderr="", note="stopped after 30 s"))
+    arguments(desk, "run_code", code="print(12586269025)")
+    desk.runtime.enqueue(Result(ended="exit", stdout="12586269025\n", stderr="", note=""))
+    words(desk, "It is 12586269025.")
+    begin(desk, text="Use Python to compute the 50th Fibonacci number, and run it")
+    waits(desk).approval.once.click()
+    waits(desk, 1).approval.once.click()
+    desk.over()
+    assert desk.thread()[-1] == ("assistant", "It is 12586269025.")
+    first, second = last_extra(desk)["calls"]
+    assert (first["state"], second["state"]) == ("failed", "done")
+    assert "too slow" in first["told"]
+    asked = next(each for each in reversed(desk.runtime.submitted[:-2]) if "reply" in each.task)
+    messages = desk.runtime.inputs_of(asked).json("messages", list, [])
+    assert messages[-1]["role"] == "tool"
+    assert messages[0]["content"].endswith("and run it"), "for the whole request"
+
+
 def test_no_tool_is_needed(desk: Any) -> None:
     chosen(desk)
     words(desk, "A coin is money.")
     begin(desk, text="what is the sound of a coin like?")
     desk.over()
     assert desk.thread()[-1] == ("assistant", "A coin is money.")
-    assert calls(desk).isHidden()
+    assert not calls(desk).cards
+    assert last_extra(desk)["run_note"] == "No tool was used."
 
 
 def test_without_the_switch_no_tool_is_told_of(desk: Any) -> None:
@@ -232,7 +292,10 @@ def test_the_plan_comes_first_and_steps_can_be_left_out(desk: Any) -> None:
     begin(desk, ToolSettings(on=True, plan=True), TWO)
     desk.until(lambda: desk.page.session.reply.waits_for_plan)
     plan = calls(desk).plan
-    assert [box.text() for box in plan.boxes] == ["1. Sound effect", "2. Edit a sound"]
+    assert [box.text() for box in plan.boxes] == [
+        "1. Music: Sound effect",
+        "2. Music: Edit a sound",
+    ]
     plan.boxes[1].setChecked(False)
     plan.start.click()
     waits(desk).approval.once.click()

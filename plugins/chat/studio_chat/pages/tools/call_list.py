@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
-from studio.api.window.tools import Tool
+from studio.api.window.tools import STUDIO, Tool
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 from studio_chat.pages.tools.approval import Approval
+from studio_chat.pages.tools.offer import tool_of
 from studio_chat.pages.tools.phrases import arguments_of, icon_of, state_of
 from studio_chat.tools import own
 from studio_chat.tools.calls import ASKED, DONE, RUNNING, Call, Made
@@ -110,7 +111,7 @@ class PlanCard(QFrame):
         column.addWidget(ctx.ui.label(tr("The plan"), Role.STRONG))
         self.boxes: list[QCheckBox] = []
         for number, name in enumerate(plan, 1):
-            box = QCheckBox(f"{number}. {_title(ctx, name)}")
+            box = QCheckBox(f"{number}. {_title(ctx, tool_of(ctx, name), name)}")
             box.setChecked(True)
             self.boxes.append(box)
             column.addWidget(box)
@@ -172,9 +173,11 @@ class CallCard(QFrame):
         """
         icon, color = icon_of(call)
         self._icon.setPixmap(self._ctx.ui.icon(icon, color).pixmap(QSize(16, 16)))
-        self._title.setText(call.title)
+        tool = self._tool(call.name)
+        title = _title(self._ctx, tool, call.title)
+        self._title.setText(title)
         asked = asks and call.state == ASKED
-        said = arguments_of(call, self._tool(call.name))
+        said = arguments_of(call, tool)
         self._arguments.set_text("" if asked else said)
         told = state_of(call, live=live)
         if call.state == DONE and not call.results:
@@ -185,7 +188,7 @@ class CallCard(QFrame):
         self._bar.setVisible(running)
         if running:
             self._bar.setValue(round(1000 * min(1.0, call.done / call.total)))
-        self.setAccessibleName(f"{call.title}: {told or said}")
+        self.setAccessibleName(f"{title}: {told or said}")
         self._show_approval(turn, call, asked)
         self._show_results(call.results, gone=gone)
 
@@ -289,16 +292,10 @@ class ResultView(QFrame):
             self._ctx.ui.show_artifact(self._artifact)
 
 
-def tool_of(ctx: PluginContext, name: str) -> Tool | None:
-    """Return a tool; None for one that is gone."""
-    if name in own.BY_NAME:
-        return own.BY_NAME[name]
-    try:
-        return ctx.tools.get(name)
-    except StudioError:
-        return None
-
-
-def _title(ctx: PluginContext, name: str) -> str:
-    tool = tool_of(ctx, name)
-    return tool.title if tool is not None else name
+def _title(ctx: PluginContext, tool: Tool | None, title: str) -> str:
+    """Return the title of a call; of a task with that of its plugin: “Pictures: Generate”."""
+    if tool is None:
+        return title
+    is_task = tool.source == STUDIO and tool.name not in own.BY_NAME
+    maker = dict(ctx.tools.groups()).get(tool.group) if is_task else None
+    return f"{maker}: {tool.title}" if maker else tool.title

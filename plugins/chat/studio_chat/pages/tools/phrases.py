@@ -41,10 +41,13 @@ def state_of(call: Call, *, live: bool) -> str:
 
 
 def arguments_of(call: Call, tool: Tool | None) -> str:
-    """Return the arguments in a line."""
+    """Return the arguments in a line, without those that say what is taken anyway."""
     told = tool.schema.get("properties", {}) if tool is not None else {}
-    titles = {name: str(each.get("title") or name) for name, each in told.items()}
-    parts = [f"{titles.get(name, name)}: {_short(v)}" for name, v in call.arguments.items()]
+    parts = [
+        f"{told.get(name, {}).get('title') or name}: {_short(value)}"
+        for name, value in call.arguments.items()
+        if name not in told or told[name].get("default", ...) != value
+    ]
     return " · ".join(parts)
 
 

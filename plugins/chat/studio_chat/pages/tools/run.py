@@ -22,6 +22,7 @@ from studio_chat.pages.thread.turns import (
     documents_of,
     pictures_of,
 )
+from studio_chat.pages.tools.offer import offered, tool_of
 from studio_chat.tools import choice, own
 from studio_chat.tools.calls import (
     ASKED,
@@ -47,6 +48,8 @@ MOST_STEPS = 8
 """Of one run, unless the settings say otherwise."""
 _MOST_CHOICES = 3
 """So often a run may choose anew after something failed."""
+_MOST_TRIES = 3
+"""So often a program is written until one ends well."""
 
 
 class ToolRun:
@@ -87,6 +90,8 @@ class ToolRun:
         self._call: ToolCall | None = None
         self._choices = 0
         self._tools: dict[str, Tool] = {}
+        self._repeated: set[str] = set()
+        """Tools whose failed call the model asked for again: a further choice is without them."""
 
     # --- the way of a run ---------------------------------------------------------------------
 
@@ -117,7 +122,8 @@ class ToolRun:
         request = self._request()
         kinds = [*(m.kind for m in self._known().values()), *choice.document_kinds(self._suffixes)]
         self._choices += 1
-        tools = self._offered()
+        tools = offered(self._ctx, self._session, self._documents)
+        tools = [tool for tool in tools if tool.name not in self._repeated]
         plan = planning(
             request,
             tools,
@@ -180,7 +186,7 @@ class ToolRun:
         if tool is None:
             self._next()
         elif missing := choice.lacks(tool, self._known(), self._suffixes):
-            told = f"There is no result of the kind {' or '.join(missing)} to work on."
+            told = f"There is no {' or '.join(missing)} to work on yet."
             self._add(Call(tool.name, tool.title, state=FAILED, told=told))
             self._next()
         else:
@@ -188,18 +194,24 @@ class ToolRun:
 
     def _finish(self) -> None:
         blind = pictures_of(self.path[-1:]) and why_blind(self._ctx, self._reply.weights)
-        if blind and not self._reply.calls:
-            self._reply.note = blind
-        if self._reply.calls or blind:
-            self._keep()
+        if not self._reply.calls:
+            self._reply.note = blind or self._reply.note or tr("No tool was used.")
+        self._keep()
         self._write()
 
-    def _ask_arguments(self, tool: Tool, failed: Call | None = None) -> None:
-        """Have the model write the arguments of a call; once more if those it wrote do not fit."""
+    def _ask_arguments(
+        self, tool: Tool, failed: Call | None = None, *, whole: bool = False
+    ) -> None:
+        """Have the model write the arguments of a call; once more if those it wrote do not fit.
+
+        Args:
+            whole: The call is for all of the request, not for one of its parts.
+        """
         tried = messages_of({"calls": [failed.plain()]}) if failed is not None else []
         messages = [*as_messages(self.path, self._seen), *self._own_messages(), *tried]
         before = len(self._reply.calls)
-        part = choice.part_of(self._request(), before, before + 1 + len(self._reply.plan))
+        steps = before + 1 + len(self._reply.plan)
+        part = "" if whole else choice.part_of(self._request(), before, steps)
         asked = choice.call_question(messages, tool, self._known(), self._suffixes, part)
 
         def written(text: str) -> None:
@@ -230,11 +242,16 @@ class ToolRun:
         return ""
 
     def _proposed(self, call: Call) -> None:
-        if call.key in {each.key for each in self._reply.calls}:
+        same = next((each for each in self._reply.calls if each.key == call.key), None)
+        if same is not None:
+            self._reply.plan = []
+            if same.state == FAILED and self._choices < _MOST_CHOICES:
+                self._repeated.add(call.name)
+                self._choose()
+                return
             self._reply.note = tr(
                 "The model asked for the same step again, so the run ended: {title}."
             ).format(title=call.title)
-            self._reply.plan = []
             self._finish()
             return
         self._add(call)
@@ -318,9 +335,23 @@ class ToolRun:
         code = str(call.arguments.get("code", ""))
         job = self._ctx.tasks.submit(own.run_request(code, self._session.id))
         self._reply.job = job
-        job.on_done(lambda result: self._done(call, own.printed(result), ()))
+        job.on_done(lambda result: self._ran(call, result))
         job.on_failed(lambda error: self._failed(call, error))
         job.on_cancelled(lambda: self._stopped(call))
+
+    def _ran(self, call: Call, result: Mapping[str, Any]) -> None:
+        """Take what a program printed; one that did not end well is written once more."""
+        told, failed = own.printed(result), own.fault_of(result)
+        if not failed:
+            self._done(call, told, ())
+            return
+        call.state, call.told = FAILED, " ".join(filter(None, (told, failed)))
+        self._keep()
+        tries = sum(each.name == call.name for each in self._reply.calls)
+        if tries < _MOST_TRIES and len(self._reply.calls) < self._most():
+            self._ask_arguments(own.RUN_CODE, whole=True)
+        else:
+            self._next()
 
     def _with_ids(self, arguments: Mapping[str, Any], tool: Tool) -> dict[str, Any]:
         """Return arguments in which results go by their ids, documents by their words."""
@@ -425,28 +456,8 @@ class ToolRun:
 
     # --- what there is ------------------------------------------------------------------------
 
-    def _offered(self) -> list[Tool]:
-        """Return the tools that are allowed: the chat's own, and all others."""
-        settings, conversation = self._session.tools, self._session.id
-
-        def allowed(tool: Tool) -> bool:
-            said = self._ctx.tools.approval(tool, conversation)
-            return tool.group not in settings.without and said is not Approval.NEVER
-
-        others = [tool for tool in self._ctx.tools.all() if allowed(tool)]
-        can_run = any(tool.name == "code_run" for tool in others)
-        mine = own.offered(self._documents, can_run=can_run)
-        return [*(tool for tool in mine if allowed(tool)), *others]
-
     def _tool(self, name: str) -> Tool | None:
-        if name in self._tools:
-            return self._tools[name]
-        if name in own.BY_NAME:
-            return own.BY_NAME[name]
-        try:
-            return self._ctx.tools.get(name)
-        except StudioError:
-            return None
+        return self._tools.get(name) or tool_of(self._ctx, name)
 
     def _most(self) -> int:
         most = self._ctx.settings.get("tool_steps", MOST_STEPS)
