@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,7 @@ from studio.api.params import Params
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser, add_flags, values_of
-from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.job_progress import PUMP_SECONDS, JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library.rows import Conversation, MessageState
 from studio.core.studio import Studio
@@ -37,11 +39,12 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     host = session.plugins
     host.task(TASK)  # says what is missing, if it is
     arguments, params = _arguments(argv, host.params_class(TASK))
-    with session.at_work() as studio:
+    with session.at_work(talks=True) as studio:
         chat = Chat(studio, params, arguments.system)
         if arguments.resume is not None:
             chat.resume(arguments.resume)
-        return chat.talk()
+        code = chat.talk()
+    return code if session.saves else ExitCode.CANNOT_SAVE
 
 
 def _arguments(argv: Sequence[str], params: type[Params]) -> tuple[Namespace, dict[str, Any]]:
@@ -99,7 +102,8 @@ class Chat:
             output.hint("Enter a message. /help lists the commands; /quit exits.")
         while True:
             try:
-                line = _read()
+                with self._at_work_for_others():
+                    line = _read()
             except EOFError:
                 return ExitCode.OK
             except KeyboardInterrupt:
@@ -110,6 +114,25 @@ class Chat:
                     return ExitCode.OK
             elif line:
                 self._answer_or_explain(line)
+
+    @contextmanager
+    def _at_work_for_others(self) -> Iterator[None]:
+        """While the user types, go on with what other terminals ask of the studio opened here."""
+        studio, over = self.studio, threading.Event()
+
+        def pump() -> None:
+            while not over.is_set():
+                studio.pump(PUMP_SECONDS)
+
+        pumping = threading.Thread(target=pump, daemon=True)
+        if isinstance(studio, Studio):
+            pumping.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if pumping.ident:
+                pumping.join()
 
     def _obey(self, command: str = "", rest: str = "") -> bool:
         """Do what a line that starts with ``/`` says; False ends the talk."""

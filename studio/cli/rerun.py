@@ -20,12 +20,8 @@ from studio.protocol.errors import StudioError
 
 def main(arguments: Namespace, session: StudioSession) -> int:
     """Run one result again and print the verdict; the exit code says whether it is the same."""
-    with session.open_studio() as open_studio:
-        if open_studio is not None:
-            report = _report(open_studio, arguments.id)
-        else:
-            with session.studio() as studio:
-                report = _report(studio, arguments.id)
+    with session.at_work(passing=False) as studio:
+        report = _report(studio, arguments.id)
     if arguments.json:
         output.print_json(report.plain())
     else:

@@ -72,7 +72,9 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     output.hint(f"\n{len(stops) - len(failed)} of {len(stops)} examples worked.")
     for line in better:
         output.hint(line)
-    return ExitCode.FAILED if failed else ExitCode.OK
+    if failed:
+        return ExitCode.FAILED
+    return ExitCode.OK if session.saves else ExitCode.CANNOT_SAVE
 
 
 def _walk(session: StudioSession, studio: AnyStudio, out: Path | None, quiet: bool) -> list[Stop]:

@@ -11,6 +11,9 @@ JOBS = "jobs"
 RESULTS = "results"
 """Folder in it through which files of results pass: see ``result_files``."""
 
+RESULTS_ENV = "STUDIO_RESULTS"
+"""Environment variable with another folder for these; for a studio whose library is elsewhere."""
+
 PROMPT_CACHE = "beginnings"
 """Folder in it of what models computed of texts; the runtime fills it, the studio can clear it."""
 

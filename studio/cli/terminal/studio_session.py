@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
     from studio.core.plugins.install.store import PluginStore
     from studio.core.settings import Settings
     from studio.core.studio import Studio
+    from studio.core.terminals import Terminals
     from studio.core.terminals.connection import Connection
     from studio.core.terminals.open_studio import OpenStudio
     from studio.core.weights import WeightsCatalogue
     from studio.core.weights.manager import WeightsManager
+
+_PATIENCE = 15.0
+"""Seconds in which a studio that has the library begins to listen, or ends."""
+_PAUSE = 0.1
 
 
 @dataclass
@@ -38,6 +44,8 @@ class StudioSession:
     only: tuple[str, ...] = ()
     wants_json: bool = False
     saves: bool = True
+    _is_refused: bool = False
+    """The studio that is open will not work for this command."""
 
     @cached_property
     def paths(self) -> StudioPaths:
@@ -92,43 +100,90 @@ class StudioSession:
         return self.weights_manager.catalogue
 
     @contextmanager
-    def studio(self, *, read_only: bool = False, passing: bool = False) -> Iterator[Studio]:
+    def studio(self, *, read_only: bool = False) -> Iterator[Studio]:
         """Open the whole studio, runtime included, and close it again.
 
-        Args:
-            passing: Where another studio has the library, work with an empty one that is thrown
-                away at the end.
-
         Raises:
             StudioError: The library cannot be read.
         """
-        from studio.core.studio import Studio
+        from studio.core.library import Library
 
-        with self._library(read_only=read_only, passing=passing) as library:
-            studio = Studio(self.paths, self.settings, library, self.plugins)
-            for notice in studio.notices.all:  # what the opening brought to light
-                output.hint(f"{notice.message} {notice.hint}".strip())
-            try:
-                yield studio
-            finally:
-                studio.close()
+        library = Library.open(self.paths, read_only=read_only)
+        with library, self._around(library) as studio:
+            yield studio
 
     @contextmanager
-    def at_work(self, *, passing: bool = True) -> Iterator[Studio | OpenStudio]:
-        """Reach the studio that is open on this home, or open one as :meth:`studio` does.
+    def at_work(
+        self, *, passing: bool = True, talks: bool = False
+    ) -> Iterator[Studio | OpenStudio]:
+        """Reach the studio that is open on this home, or open one.
+
+        One that is opened here works for the terminals beside it, too, until they are done. Who
+        has the library and does not listen is waited for a little: it may be opening, or ending.
 
         Args:
-            passing: As there, where the open studio does not listen.
+            passing: Where it goes on having the library, work with an empty one that is thrown
+                away at the end.
+            talks: The command ends when its user says so, so it works with a studio that stays.
 
         Raises:
             StudioError: The library cannot be read.
         """
-        with self.open_studio() as open_studio:
-            if open_studio is not None:
-                yield open_studio
-                return
-        with self.studio(passing=passing) as studio:
+        from studio.core.library import Library
+
+        until = time.monotonic() + _PATIENCE
+        while True:
+            with self.open_studio(lasting=talks) as open_studio:
+                if open_studio is not None:
+                    yield open_studio
+                    return
+            library = Library.open(self.paths)
+            is_late = self._is_refused or time.monotonic() > until
+            if is_late or not library.health.writer:
+                break
+            library.close()
+            time.sleep(_PAUSE)
+        writable = self._writable(library, passing=passing)
+        with writable as own, self._around(own) as studio, self._beside(studio):
             yield studio
+
+    @contextmanager
+    def _around(self, library: Library) -> Iterator[Studio]:
+        from studio.core.studio import Studio
+
+        studio = Studio(self.paths, self.settings, library, self.plugins)
+        for notice in studio.notices.all:  # what the opening brought to light
+            output.hint(f"{notice.message} {notice.hint}".strip())
+        try:
+            yield studio
+        finally:
+            studio.close()
+
+    @contextmanager
+    def _beside(self, studio: Studio) -> Iterator[None]:
+        """Take jobs of other terminals while this one has the studio, and end when these are."""
+        from studio.core.terminals import Terminals
+
+        terminals = Terminals(studio, lasting=False)
+        try:
+            try:
+                yield
+            except Exception:
+                self._see_out(studio, terminals)
+                raise
+            self._see_out(studio, terminals)
+        finally:
+            terminals.close()
+
+    def _see_out(self, studio: Studio, terminals: Terminals) -> None:
+        terminals.stop_listening()
+        if terminals.count:
+            output.hint(
+                "Another terminal's job is still running in this process, which ends with it. "
+                "Ctrl+C stops that job."
+            )
+        while terminals.count:
+            studio.pump(_PAUSE)
 
     @contextmanager
     def library(self, *, changes: bool, writes: bool = False) -> Iterator[Library]:
@@ -152,9 +207,13 @@ class StudioSession:
             yield library
 
     @contextmanager
-    def open_studio(self) -> Iterator[OpenStudio | None]:
-        """Reach the studio that is open on this home; None where there is none."""
-        if (connection := self._connected()) is None:
+    def open_studio(self, *, lasting: bool = False) -> Iterator[OpenStudio | None]:
+        """Reach the studio that is open on this home; None where there is none.
+
+        Args:
+            lasting: That of a command, which ends when that has done its job, will not do.
+        """
+        if (connection := self._connected(lasting)) is None:
             yield None
             return
         from studio.core.library import Library
@@ -163,7 +222,7 @@ class StudioSession:
         with closing(connection), Library.open(self.paths, read_only=True) as library:
             yield OpenStudio(connection, library, self.plugins, self.weights_manager, self.paths)
 
-    def _connected(self) -> Connection | None:
+    def _connected(self, lasting: bool) -> Connection | None:
         """Return a connection to the open studio; None where there is none, or none of our kind."""
         if self.safe_mode or self.only:
             return None  # it has other plugins than this command wants
@@ -171,8 +230,9 @@ class StudioSession:
         from studio.core.terminals.open_studio import connected
 
         try:
-            return connected(self.paths, os.environ.get(SEARCH_PATH, ""))
+            return connected(self.paths, os.environ.get(SEARCH_PATH, ""), lasting=lasting)
         except StudioError as error:
+            self._is_refused = True
             output.hint(f"{error.message} {error.hint}".strip())
             return None
 
@@ -198,20 +258,20 @@ class StudioSession:
             output.hint(reason)
 
     @contextmanager
-    def _library(self, *, read_only: bool, passing: bool) -> Iterator[Library]:
+    def _writable(self, library: Library, *, passing: bool) -> Iterator[Library]:
         from studio.core.library import Library
 
-        library = Library.open(self.paths, read_only=read_only)
         writer = library.health.writer
         if not (passing and writer):
-            yield library
+            with library:
+                yield library
             return
         library.close()
         self.saves = False
         with StudioPaths.throwaway() as paths:
             output.hint(
-                f"Another studio (process {writer}) is using the library, so nothing is saved"
-                " there. --out FOLDER keeps copies of the results."
+                f"Another studio (process {writer}) is using the library, so results cannot be "
+                "saved there. --out FOLDER keeps copies."
             )
             yield Library.open(paths)
 

@@ -37,12 +37,14 @@ class Greeting(Message, frozen=True):
         version: Of the messages.
         home: The home that is meant.
         tries: The folders with plugins under development that a command wants; empty for none.
+        lasting: Whether it stays open until its user closes it: a command ends when it is done.
     """
 
     studio: str
     version: int
     home: str
     tries: str = ""
+    lasting: bool = True
 
 
 class Refused(Message, frozen=True):

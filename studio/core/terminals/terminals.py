@@ -62,9 +62,13 @@ GREETING_SECONDS = 5.0
 class Terminals:
     """Listens while the studio is open. Close it before the studio."""
 
-    def __init__(self, studio: Studio) -> None:
-        """Listen in the studio's home; where that is impossible terminals work alone, as ever."""
-        self._studio = studio
+    def __init__(self, studio: Studio, *, lasting: bool = True) -> None:
+        """Listen in the studio's home; where that is impossible terminals work alone, as ever.
+
+        Args:
+            lasting: Whether the studio stays open until its user closes it.
+        """
+        self._studio, self._lasting = studio, lasting
         self._home = studio.paths.home
         self._tries = os.environ.get(SEARCH_PATH, "")
         self._open: set[_Terminal] = set()
@@ -75,12 +79,20 @@ class Terminals:
             self._listener = Listener(place(self._home))
             threading.Thread(target=self._serve, name="terminals", daemon=True).start()
 
+    @property
+    def count(self) -> int:
+        """How many terminals are connected."""
+        return len(self._open)
+
+    def stop_listening(self) -> None:
+        """Take no more terminals; those that are connected stay."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
     def close(self) -> None:
         """Listen no more; jobs of terminals are stopped."""
-        if self._listener is None:
-            return
-        self._listener.close()
-        self._listener = None
+        self.stop_listening()
         for each in list(self._open):
             each.close()
 
@@ -96,7 +108,9 @@ class Terminals:
             if len(self._open) >= MOST_TERMINALS:
                 connection.close()
                 continue
-            made = _Terminal(self._studio, connection, self._open.discard, self._tries)
+            made = _Terminal(
+                self._studio, connection, self._open.discard, self._tries, self._lasting
+            )
             self._open.add(made)
             made.start()
 
@@ -110,8 +124,10 @@ class _Terminal:
         connection: Connection,
         gone: Callable[[_Terminal], None],
         tries: str = "",
+        lasting: bool = True,
     ) -> None:
         self._studio, self._gone, self._tries = studio, gone, tries
+        self._lasting = lasting
         self._connection = connection
         self._waiting: queue.Queue[msgspec.Struct | None] = queue.Queue(MOST_WAITING)
         self._job: Job | None = None
@@ -169,7 +185,7 @@ class _Terminal:
         if isinstance(told, Greeting) and told.tries:  # else it takes the plugins that are here
             own = msgspec.structs.replace(own, tries=self._tries)
         if told == own:
-            self._connection.write(own)
+            self._connection.write(msgspec.structs.replace(own, lasting=self._lasting))
             return
         if isinstance(told, Greeting):
             self._connection.write(Refused(mismatch(own, told).info()))

@@ -25,7 +25,7 @@ from studio.plugin_process.plain_data import (
     rubbish,
 )
 from studio.protocol import result_files
-from studio.protocol.caches import CACHE_ENV, RESULTS
+from studio.protocol.caches import CACHE_ENV, RESULTS, RESULTS_ENV
 from studio.protocol.errors import ErrorInfo, StudioError
 from studio.protocol.frames import MAX_BODY
 from studio.protocol.messages import (
@@ -41,6 +41,7 @@ from studio.protocol.messages import (
     Progress,
     TextDelta,
 )
+from studio.protocol.regular_file import read_result
 from studio.protocol.states import JobState
 from studio.protocol.time_left import TimeLeft
 from studio.protocol.trace import Use
@@ -257,9 +258,10 @@ class Feed:
             data = as_bytes(payload, "payload")
             return "", (data,), data.nbytes
         if cache := os.environ.get(CACHE_ENV):
-            name, length = result_files.put(payload, self.scratch, Path(cache) / RESULTS)
+            folder = Path(os.environ.get(RESULTS_ENV) or Path(cache, RESULTS))
+            name, length = result_files.put(payload, self.scratch, folder)
             return name, (), length
-        data = memoryview(payload.read_bytes())  # of a runtime without a studio's folders
+        data = memoryview(read_result(payload))  # of a runtime without a studio's folders
         return "", (data,), data.nbytes
 
 

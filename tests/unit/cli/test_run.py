@@ -127,7 +127,7 @@ def test_beside_a_window_results_are_printed_and_copied_but_not_saved(
         results.mkdir(parents=True)
         (results / "of-the-window").touch()
         done = studio("run", "echo.say", "--text", "hi", "--out", str(tmp_path / "out"))
-        assert done.returncode == ExitCode.OK, done.stderr
+        assert done.returncode == ExitCode.CANNOT_SAVE, done.stderr
         assert done.stdout == "hi \n"
         (copy,) = (tmp_path / "out").glob("*.txt")
         assert f"saved    {copy}" in done.stderr

@@ -16,6 +16,7 @@ import pytest
 
 from studio.api.jobs import JobRequest
 from studio.api.window.tools import Approval
+from studio.cli.terminal import studio_session
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library import Library
@@ -77,6 +78,7 @@ def test_without_an_open_studio_it_runs_alone(
     monkeypatch.setattr(Studio, "_launch", lambda studio: runtime.launch())
     runtime.enqueue(Result(text="alone"))
     assert one_object(command(*SAY, "--json")[1])["record"]
+    monkeypatch.setattr(studio_session, "_PATIENCE", 0.0)
     with Library.open(StudioPaths(home)):
         runtime.enqueue(Result(text="alone"))
         _, out, err = command(*SAY, "--json")
@@ -155,7 +157,7 @@ def test_another_version_is_a_sentence_and_the_command_runs_alone(
     monkeypatch.setattr(open_studio, "VERSION", open_studio.VERSION + 1)
     runtime.enqueue(Result(text="alone"))
     code, out, err = command(*SAY, "--json")
-    assert code == ExitCode.OK
+    assert code == ExitCode.CANNOT_SAVE
     assert "The open studio is version" in err
     assert one_object(out)["record"] == ""
     assert not window.jobs
