@@ -6,19 +6,30 @@ import os
 import sys
 from collections.abc import Sequence
 
+from studio.protocol.connections.telemetry import TELEMETRY
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``studio`` with ``argv`` (by default the command line's) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    os.environ.update(TELEMETRY)
     _add_plugin_path()
     if arguments[:1] == ["--runtime"] and len(arguments) > 1:
         from studio.core.machines.there.attachment import main as attach
 
         return attach(arguments[1:])
     if arguments == ["--runtime"]:
+        from studio.sandbox import network_gate
+
+        gate = network_gate.shut()  # before anything that is not Python's own is imported
         from studio.runtime.main import main as run_runtime
 
-        run_runtime()
+        run_runtime(gate)
+        return 0
+    if arguments[:1] == ["--closed"]:
+        from studio.sandbox.network_gate import run_module
+
+        run_module(arguments[1:])
         return 0
     if arguments[:1] == ["--cluster"]:
         from studio.core.clusters.main import main as run_driver

@@ -48,6 +48,7 @@ class ConnectionLog:
     Attributes:
         attempts: The last of them, oldest first.
         count: How many there were in this session.
+        blocked: How many of them the system refused.
     """
 
     def __init__(self, post: Post, packages: Callable[[], Mapping[str, str]]) -> None:
@@ -55,10 +56,10 @@ class ConnectionLog:
         global _here
         _here = _here or _Here()
         self.attempts: deque[Attempt] = deque(maxlen=KEPT)
-        self.count = 0
+        self.count = self.blocked = 0
         self._post = post
         self._observers: list[Callable[[], None]] = []
-        self._of_runtime = 0
+        self._of_runtime = self._blocked_there = 0
         self._seen: tuple[Attempt, ...] = ()
         _here.owners = packages
         _here.logs.append(self._heard)
@@ -79,9 +80,12 @@ class ConnectionLog:
             return
         before = self._of_runtime if status.connections > self._of_runtime else 0
         new = [each for each in status.attempts if each not in self._seen]
+        blocked_before = self._blocked_there if before else 0
         self.count += status.connections - before
+        self.blocked += max(0, status.blocked - blocked_before)
         self.attempts.extend(new)
         self._of_runtime, self._seen = status.connections, status.attempts
+        self._blocked_there = status.blocked
         self._changed()
 
     def _heard(self, attempt: Attempt) -> None:
@@ -90,6 +94,7 @@ class ConnectionLog:
     def add(self, attempt: Attempt) -> None:
         """Take an attempt that no hook hears: of a program that is not Python."""
         self.count += 1
+        self.blocked += attempt.blocked
         self.attempts.append(attempt)
         self._changed()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 import studio
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.protocol.process_end import in_words
 from studio.sandbox import interpreter, lent_packages
 from studio.sandbox.inside.processes import descendants
@@ -71,6 +72,7 @@ def command(paths: Sequence[str]) -> tuple[str, ...]:
 def environment(folder: str, threads: int = 1) -> dict[str, str]:
     """Return all that the process finds in its environment."""
     return {
+        **TELEMETRY,
         "PATH": os.defpath,
         "HOME": folder,
         "TMPDIR": folder,

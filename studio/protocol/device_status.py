@@ -115,6 +115,8 @@ class Status(Message, frozen=True):
     """Attempts to reach another machine since the start, of all plugins' processes too."""
     attempts: tuple[Attempt, ...] = ()
     """The last of them."""
+    blocked: int = 0
+    """Of ``connections``: those that the system refused."""
 
 
 class Slots(Message, frozen=True):

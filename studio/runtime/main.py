@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import signal
+import socket
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from studio.api.manifest import API_VERSION
 from studio.protocol.blobs import SharedArea
 from studio.protocol.caches import CACHE_ENV
+from studio.protocol.connections.telemetry import OFFLINE
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake, take_pipes
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
@@ -23,16 +25,7 @@ from studio.runtime import engines, parent_watch
 from studio.runtime.pool.memory import share_one_heap
 from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
-
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-"""No library that a task imports may ask the network for anything."""
+from studio.sandbox.network_gate import Gate
 
 GRACE_GONE = 0.5
 """Seconds for the steps at hand once the studio is gone; nobody would see their results."""
@@ -40,8 +33,12 @@ GRACE_ASKED = 5.0
 """Seconds for the steps at hand when the studio asks for the end."""
 
 
-def main() -> None:
-    """Serve the studio at the other end of standard input and output. Does not return."""
+def main(gate: Gate | None = None) -> None:
+    """Serve the studio at the other end of standard input and output. Does not return.
+
+    Args:
+        gate: The way to the network, as it was shut before anything else was imported.
+    """
     if os.isatty(0):
         sys.exit(
             "The runtime is started by Offline Studio itself: run `studio` or `studio --help`."
@@ -51,11 +48,12 @@ def main() -> None:
     parent_watch.watch(0)
     area = SharedArea.join(os.environ)
     link = Link.over(*take_pipes(), decode=Request, area=area)
-    _prepare_process()
+    gate = gate or Gate(is_shut=False)
+    _prepare_process(gate)
     code = 0
     try:
         handshake(link, _hello())
-        code = _serve(link)
+        code = _serve(link, gate)
     except LinkClosed:
         pass
     except StudioError as error:
@@ -67,7 +65,7 @@ def main() -> None:
     os._exit(code)
 
 
-def _serve(link: Link) -> int:
+def _serve(link: Link, gate: Gate) -> int:
     cache = os.environ.get(CACHE_ENV)
     area = SharedArea.join(os.environ)
     server = Server(
@@ -76,7 +74,7 @@ def _serve(link: Link) -> int:
         cache=Path(cache) if cache else None,
         steps=StepNote.open(area.folder) if area else None,
     )
-    server.watch.start()
+    server.use_gate(gate)
     asked = server.serve()
     server.close(GRACE_ASKED if asked else GRACE_GONE)
     if asked:
@@ -85,8 +83,10 @@ def _serve(link: Link) -> int:
     return 0
 
 
-def _prepare_process() -> None:
+def _prepare_process(gate: Gate) -> None:
     os.environ.update(OFFLINE)
+    if gate.is_shut:
+        socket.has_ipv6 = False  # libraries need not try whether it works, which would be refused
     faulthandler.enable(sys.stderr)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.sandbox.inside import scratch
 from studio.sandbox.inside.order import Order
 from studio.sandbox.interpreter import Interpreter
@@ -140,6 +141,7 @@ def order(
 def _environment(box: str, lent: str) -> dict[str, str]:
     temporary = os.path.join(box, "tmp")
     return {
+        **TELEMETRY,
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": temporary,
         "TMPDIR": temporary,

@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "studio/desktop/main_thread/unix_signals.py": {
         "socket"
     },  # a pair within the process wakes the event loop
+    "studio/runtime/main.py": {"socket"},  # tells libraries that there is no IPv6 to try
     "studio/sandbox/probes/fixture.py": {
         "socket"
     },  # listens, so that a probe has what to reach for

@@ -1,7 +1,8 @@
-"""What plugins try to reach is counted and named, in the real runtime too."""
+"""What plugins and libraries try to reach is refused, counted and named in the real runtime."""
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -26,7 +27,7 @@ tasks = [{{ id = "{id}.go", title = "Go", params = "{id}.schema:Go", produces = 
 """
 SCHEMA = "from studio.api import Params\n\n\nclass Go(Params):\n    times: int = 1\n"
 WORKER = """
-import contextlib, socket
+import contextlib, socket, sys
 from studio.api import hookimpl
 
 @hookimpl
@@ -35,9 +36,14 @@ def studio_tasks():
 
 def go(ctx, params):
     for address in (("192.0.2.7", 80), ("127.0.0.1", 9))[: params.times]:
-        with contextlib.suppress(OSError), socket.socket() as own:
-            own.settimeout(0.01)
-            own.connect(address)
+        with contextlib.suppress(OSError):
+            socket.create_connection(address, 0.01)
+            raise AssertionError("it went through")
+    if sys.platform == "linux":
+        import cffi
+        ffi = cffi.FFI()
+        ffi.cdef("int socket(int, int, int);")
+        assert ffi.dlopen(None).socket(2, 1, 0) == -1
     yield ctx.result(done=1)
 """
 
@@ -69,10 +75,16 @@ def test_a_plugin_that_connects_in_the_runtime_is_named(
     try:
         run(studio, "greedy", 2)
         end = time.monotonic() + PATIENCE
-        while not studio.connections.count:
+        shut = sys.platform == "linux"
+        while studio.connections.count < 1 + 2 * shut:
             assert time.monotonic() < end
             studio.pump(0.1)
-        (greedy,) = studio.connections.attempts
-        assert greedy == Attempt(greedy.at, "192.0.2.7:80", "greedy")
+        greedy, *others = studio.connections.attempts
+        assert greedy == Attempt(greedy.at, "192.0.2.7:80", "greedy", blocked=shut)
+        assert studio.connections.blocked == 3 * shut
+        if shut:
+            local, native = others
+            assert local == Attempt(local.at, "", "greedy", blocked=True)
+            assert "cffi" in native.library
     finally:
         studio.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +14,7 @@ import msgspec
 
 from studio.core.background import Post
 from studio.core.backups.process import Request, Told
-from studio.core.runtime_process.child import runtime_environment
+from studio.core.runtime_process.child import reader_command, runtime_environment
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.process_end import in_words
 
@@ -41,7 +40,7 @@ class Copier:
         self.is_paused = self.is_stopping = False
         self._post, self._moved, self._over = post, moved, over
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.process", _as_text(request)],
+            reader_command(f"{__package__}.process", _as_text(request)),
             env=runtime_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

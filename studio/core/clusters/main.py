@@ -14,13 +14,14 @@ from studio.core.clusters.driver import Driver
 from studio.core.clusters.inventory import Home
 from studio.core.paths import StudioPaths
 from studio.protocol.blobs import SharedArea
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Link, LinkClosed, handshake, take_pipes
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 
 RAY_SETTINGS = {
     "RAY_AUTH_MODE": "token",
-    "RAY_USAGE_STATS_ENABLED": "0",
+    **TELEMETRY,
     "RAY_DASHBOARD_ENABLED": "0",
     # What Ray does on Windows and macOS: a cluster that is started here listens on 127.0.0.1.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",

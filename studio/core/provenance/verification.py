@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from studio.core.provenance import content_credentials
 from studio.core.provenance.examination import Finding, Signer, Verdict
 from studio.core.provenance.installation_key import InstallationKey
 from studio.core.provenance.reading_process import Order
-from studio.core.runtime_process.child import runtime_environment
+from studio.core.runtime_process.child import reader_command, runtime_environment
 from studio.protocol.errors import StudioError
 
 MEANING: Final = (
@@ -111,7 +110,7 @@ def _findings(files: Sequence[Path], ours: Signer | None) -> Iterator[Finding]:
 def _of_one_process(files: Sequence[Path], ours: Signer | None) -> Iterator[Finding]:
     order = msgspec.json.encode(Order([str(path.absolute()) for path in files], ours))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", _MODULE],
+        reader_command(_MODULE),
         env=runtime_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -20,6 +20,7 @@ import studio
 from studio.core import disk
 from studio.protocol.blobs import SHARED_ENV, SharedArea
 from studio.protocol.caches import CACHE_ENV
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
 from studio.protocol.process_end import in_words
@@ -207,9 +208,14 @@ def runtime_command() -> list[str]:
     return [sys.executable, "-P", "-m", "studio", "--runtime"]
 
 
+def reader_command(module: str, *arguments: str) -> list[str]:
+    """Return the command for a module that reads files from outside: it has no network."""
+    return [sys.executable, "-P", "-m", "studio", "--closed", module, *arguments]
+
+
 def runtime_environment() -> dict[str, str]:
     """Return the environment of the runtime: ours, and the studio importable from a checkout."""
-    environment = dict(os.environ)
+    environment = {**os.environ, **TELEMETRY}
     root = Path(studio.__file__).resolve().parent.parent
     if root.name not in ("site-packages", "dist-packages"):
         paths = [str(root), environment.get("PYTHONPATH", "")]

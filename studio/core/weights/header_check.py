@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 
-from studio.core.runtime_process.child import runtime_environment
+from studio.core.runtime_process.child import reader_command, runtime_environment
 from studio.protocol.errors import ErrorCode, StudioError
 
 SECONDS = 60.0
@@ -52,9 +51,8 @@ def check_header(path: Path) -> HeaderCheck:
         StudioError: It is no weights, is broken, or its header takes more time or memory than any
             honest one; says what it is instead.
     """
-    command = [sys.executable, "-P", "-m", _MODULE, str(path)]
     process = subprocess.Popen(
-        command,
+        reader_command(_MODULE, str(path)),
         env=runtime_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -71,7 +71,7 @@ class Activity(QObject):
         self.runtime_state, self.runtime_reason = "off", ""
         self.status: Status | None = None
         self.server = ""
-        self.connections = 0
+        self.connections = self.blocked_connections = 0
         self.attempts: Sequence[Attempt] = ()
         self.plugin_title: Callable[[str], str] = lambda plugin: plugin
         self.title_of: Callable[[str], str] = lambda weights: weights
@@ -110,9 +110,9 @@ class Activity(QObject):
         self.server = address
         self.server_changed.emit()
 
-    def set_connections(self, count: int, attempts: Sequence[Attempt]) -> None:
-        """Take how often another machine was to be reached, and the last times."""
-        self.connections, self.attempts = count, attempts
+    def set_connections(self, count: int, blocked: int, attempts: Sequence[Attempt]) -> None:
+        """Take how often another machine was to be reached, in vain or not, and the last times."""
+        self.connections, self.blocked_connections, self.attempts = count, blocked, attempts
         self.connections_changed.emit()
 
     def live(self) -> Sequence[Job]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -37,13 +38,19 @@ class ConnectionLight(QToolButton):
         self._show()
 
     def _show(self) -> None:
-        count = self._activity.connections
+        blocked = self._activity.blocked_connections
+        count = self._activity.connections - blocked
         if not count:
             text, icon = self.tr("Offline · 0 connections"), ("wifi-off", "mute")
+            if blocked:
+                one, many = self.tr("Offline · 1 blocked"), self.tr("Offline · {n} blocked")
+                text = one if blocked == 1 else many.format(n=blocked)
+                icon = ("wifi-off", "warn")
         else:
             one, many = self.tr("1 connection"), self.tr("{n} connections")
             text = one if count == 1 else many.format(n=count)
-            unasked = any(not each.asked for each in self._activity.attempts)
+            through = [each for each in self._activity.attempts if not each.blocked]
+            unasked = any(not each.asked for each in through)
             icon = ("globe", "warn" if unasked else "accent")
         self.setText(text)
         self.setIcon(self._look.icons.icon(*icon))
@@ -62,10 +69,15 @@ class ConnectionList(Popover):
         self._rows.setSpacing(10)
         self.body.addLayout(self._rows)
         words = self.tr(
-            "Counts what the code of Offline Studio and its plugins tries to reach on other "
-            "machines. Connections within this machine are left out; code that plugins run in "
-            "the sandbox has no network."
+            "Counts every attempt by Offline Studio, its plugins and their libraries to use the "
+            "network. On Linux, models, plugins and sandboxes have no network at all: the system "
+            "refuses it."
         )
+        if sys.platform != "linux":
+            words = self.tr(
+                "Counts what the Python code of Offline Studio and its plugins tries to reach on "
+                "other machines. On this system, connections by other code are not detected."
+            )
         self.body.addWidget(look.label(words, "small", wrap=True))
         activity.connections_changed.connect(self._on_change)
 
@@ -92,16 +104,21 @@ class ConnectionList(Popover):
     def _whom(self, attempt: Attempt) -> str:
         if attempt.asked:
             return self.tr("Downloads that you started")
-        if not attempt.plugin:
-            return self.tr("Offline Studio itself")
-        return self._activity.plugin_title(attempt.plugin)
+        if attempt.plugin:
+            return self._activity.plugin_title(attempt.plugin)
+        return attempt.library or self.tr("Offline Studio itself")
 
     def _group(self, whom: str, attempts: list[Attempt]) -> QWidget:
         group = QWidget()
         column = QVBoxLayout(group)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
-        column.addWidget(self._look.label(f"{whom} · {len(attempts)}", "strong"))
+        words = f"{whom} · {len(attempts)}"
+        if all(each.blocked for each in attempts):
+            one = self.tr("Blocked 1 attempt to use the network by {name}")
+            many = self.tr("Blocked {n} attempts to use the network by {name}")
+            words = (one if len(attempts) == 1 else many).format(n=len(attempts), name=whom)
+        column.addWidget(self._look.label(words, "strong", wrap=True))
         for attempt in attempts[:_SHOWN]:
             column.addLayout(self._line(attempt))
         if (more := len(attempts) - _SHOWN) > 0:
@@ -118,7 +135,7 @@ class ConnectionList(Popover):
         address = attempt.address or self.tr("a network socket")
         line.addWidget(ElidedLabel(address), 1)
         if attempt.blocked:
-            line.addWidget(self._look.label(self.tr("blocked by the sandbox"), "good"))
+            line.addWidget(self._look.label(self.tr("blocked"), "good"))
         elif not attempt.asked:
             line.addWidget(self._look.label(self.tr("not blocked"), "warn"))
         return line

@@ -175,8 +175,12 @@ class WindowSession(QObject):
         studio.on_status(activity.set_status)
         log = studio.connections
         activity.plugin_title = studio.plugins.title
-        log.on_change(lambda: activity.set_connections(log.count, tuple(log.attempts)))
-        activity.set_connections(log.count, tuple(log.attempts))
+
+        def show() -> None:
+            activity.set_connections(log.count, log.blocked, tuple(log.attempts))
+
+        log.on_change(show)
+        show()
 
     def _on_files(self, paths: list[Path]) -> None:
         """Hand each dropped file to the first plugin that knows what to do with it."""

@@ -2,7 +2,7 @@
 
 Counts whatever would leave this machine: a name that is looked up, a connection, a datagram. What
 stays on it (``127.0.0.1``, a socket in a file) does not count. Code that is not Python is not
-heard: whether it can connect is up to the sandbox.
+heard: in the runtime the kernel refuses it, and tells (``studio.sandbox.network_gate``).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Attempt(msgspec.Struct, frozen=True):
         plugin: Whose code it was; empty for the studio's own.
         asked: Whether it belongs to a download that the user has started.
         blocked: Whether its process has no network.
+        library: Whose code it was where no plugin's was seen; empty for the studio's own.
     """
 
     at: float
@@ -42,11 +43,12 @@ class Attempt(msgspec.Struct, frozen=True):
     plugin: str = ""
     asked: bool = False
     blocked: bool = False
+    library: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 Attempts = Annotated[tuple[Attempt, ...], msgspec.Meta(max_length=KEPT)]
-Whose = Callable[[FrameType | None], tuple[str, bool]]
-"""Takes the frame that connects; returns the plugin, and whether the user has asked for it."""
+Whose = Callable[[FrameType | None], tuple[str, bool, str]]
+"""Takes the frame that connects; returns the plugin, whether the user has asked, the library."""
 
 
 class Watch:
@@ -54,11 +56,16 @@ class Watch:
 
     Attributes:
         count: How many there were.
+        blocked: How many of them came to nothing.
+        is_shut: Whether this process can open no socket of the internet.
+        heard_at: When Python last had to do with a socket, by ``time.monotonic``.
         on_attempt: Called with each, on the thread that makes it.
     """
 
-    def __init__(self, whose: Whose = lambda frame: ("", False)) -> None:
-        self.count = 0
+    def __init__(self, whose: Whose = lambda frame: ("", False, "")) -> None:
+        self.count = self.blocked = 0
+        self.is_shut = False
+        self.heard_at = float("-inf")
         self.on_attempt: Callable[[Attempt], None] = lambda attempt: None
         self._whose = whose
         self._attempts: deque[Attempt] = deque(maxlen=KEPT)
@@ -85,6 +92,7 @@ class Watch:
         """Note an attempt, of this process or of one that belongs to it."""
         with self._lock:
             self.count += 1
+            self.blocked += attempt.blocked
             self._attempts.append(attempt)
         self.on_attempt(attempt)
 
@@ -92,33 +100,47 @@ class Watch:
         """Take in an audit event. Never raises: that would forbid what is only to be counted."""
         if not event.startswith("socket."):
             return
+        self.heard_at = time.monotonic()
         try:
             address = self._address(event, arguments)
         except Exception:  # noqa: BLE001  arguments nobody foresaw are an attempt all the same
             address = "?"
-        if address:
-            plugin, asked = self._whose(sys._getframe(1))
-            self.add(Attempt(time.time(), address[:300], plugin, asked))
+        if address is not None:
+            plugin, asked, library = self._whose(sys._getframe(1))
+            self.add(
+                Attempt(time.time(), address[:300], plugin, asked, self.is_shut, library[:100])
+            )
 
-    def _address(self, event: str, arguments: tuple[Any, ...]) -> str:
-        """Return what is to be reached, empty for nothing or for what was counted already."""
+    def _address(self, event: str, arguments: tuple[Any, ...]) -> str | None:
+        """Return what is to be reached, None for nothing or for what was counted already.
+
+        It is empty for a socket that is refused before anybody learns what it was for.
+        """
+        if event == "socket.__new__" and self.is_shut and arguments[1] in _INTERNET:
+            looked_up, self._local.looked_up = getattr(self._local, "looked_up", None), None
+            return "" if looked_up is None else None
         if event in ("socket.getaddrinfo", "socket.gethostbyname"):
             host, port = _text(arguments[0]), arguments[1] if len(arguments) > 1 else None
-            if _stays_here(host) or _is_number(host):
-                return ""
-            self._local.looked_up = str(port)
+            if _stays_here(host) or (_is_number(host) and not self.is_shut):
+                return None
+            if _is_number(host) or not self.is_shut:  # a name leads to no socket where all is shut
+                self._local.looked_up = str(port)
             return f"{host}:{port}" if port else host
+        if event in ("socket.gethostbyaddr", "socket.getnameinfo"):
+            given = arguments[0]
+            host = _text(given[0] if isinstance(given, tuple) else given)
+            return None if _stays_here(host) else host
         if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            return ""
+            return None
         target = arguments[1]
         if arguments[0].family not in _INTERNET or not isinstance(target, tuple):
-            return ""
+            return None
         host, port = _text(target[0]), target[1]
         if _stays_here(host):
-            return ""
+            return None
         # The first connection after a name was looked up is the same attempt.
         looked_up, self._local.looked_up = getattr(self._local, "looked_up", None), None
-        return "" if looked_up == str(port) else f"{host}:{port}"
+        return None if looked_up == str(port) else f"{host}:{port}"
 
 
 def by_module(owners: Callable[[], Mapping[str, str]], asked: str = "") -> Whose:
@@ -129,16 +151,21 @@ def by_module(owners: Callable[[], Mapping[str, str]], asked: str = "") -> Whose
         asked: Package in which only what the user has asked for connects; empty for none.
     """
 
-    def whose(frame: FrameType | None) -> tuple[str, bool]:
-        known = owners()
+    def whose(frame: FrameType | None) -> tuple[str, bool, str]:
+        known, library = owners(), ""
         while frame is not None:
             name = str(frame.f_globals.get("__name__", ""))
+            top = name.partition(".")[0]
             if asked and name.startswith(asked):
-                return "", True
-            if plugin := known.get(name.partition(".")[0]):
-                return plugin, False
+                return "", True, ""
+            if plugin := known.get(top):
+                return plugin, False, library
+            if top == "studio":
+                break
+            if top not in sys.stdlib_module_names and top != "__main__":
+                library = top  # the outermost: not what it sends with, but who sends
             frame = frame.f_back
-        return "", False
+        return "", False, library
 
     return whose
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -27,6 +28,7 @@ from studio.protocol.states import JobState, Lane
 from studio.runtime.hosts.meter import ProcessMeter
 from studio.runtime.jobs.error_translation import sendable
 from studio.runtime.jobs.job import Job
+from studio.sandbox.network_gate import PYTHON, Gate, Refusal
 from studio.sandbox.run import memory
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ IDLE_SECONDS = 120.0
 """A process that nobody used for so long is ended; the next job starts another."""
 START_SECONDS = 60.0
 """For its packages to be imported; beyond that it is stuck."""
+_SAME_SECONDS = 1.0
+"""Between what Python tells of a socket and what the kernel does."""
 _LOOK_SECONDS = 0.1
 """Between two looks at what memory the processes hold."""
 
@@ -87,6 +91,7 @@ class Hosts:
         self.memory_limit = memory_limit()
         self.meter = ProcessMeter()
         self.on_attempt: Callable[[Attempt], None] = lambda attempt: None
+        self.gate = Gate(is_shut=False)
         self.find_sandbox: Callable[[], ProcessSandbox] = process_sandbox
 
     @contextmanager
@@ -236,7 +241,7 @@ class Hosts:
 
         Without a network a socket cannot even be made, so that nobody learns what it was for.
         """
-        blocked = bool(tier) and not entry.permits.network
+        blocked = (bool(tier) or self.gate.is_shut) and not entry.permits.network
         refused = max(0, ended.connections - len(ended.attempts)) if blocked else 0
         unknown = [Attempt(time.time(), "")] * min(refused, KEPT)
         for attempt in (*ended.attempts, *unknown):
@@ -244,7 +249,36 @@ class Hosts:
                 msgspec.structs.replace(attempt, plugin=entry.plugin, asked=False, blocked=blocked)
             )
 
+    def note_refusal(self, refusal: Refusal, heard_at: float) -> None:
+        """Tell of a socket that the kernel refused to this process or to one below it.
+
+        Args:
+            heard_at: When Python told of one here: that is the same one, and its plugin is known.
+        """
+        places = [(each.entry.plugin, each.process) for each in list(self._places.values())]
+        plugins = [id for id, process in places if process and process.pid in refusal.processes]
+        is_here = refusal.processes[:1] == (os.getpid(),)
+        was_heard = is_here and time.monotonic() - heard_at < _SAME_SECONDS
+        if refusal.library == PYTHON and (plugins or was_heard):
+            return
+        whose, library = "".join(plugins[:1]), refusal.library or refusal.program
+        self.on_attempt(Attempt(time.time(), "", whose, blocked=True, library=library[:100]))
+
     def _launch(self, entry: WorkerEntry) -> Launched:
+        if not entry.permits.network:
+            return self._launch_shut(entry)
+        if not self.gate.can_permit:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"The plugin “{_title(entry)}” needs the network, which this system cannot give "
+                "to a single plugin.",
+                "It needs Linux 5.5 or later, outside of a container that filters system calls.",
+            )
+        launched = self._launch_shut(entry)
+        self.gate.permit(launched.process.pid)
+        return launched
+
+    def _launch_shut(self, entry: WorkerEntry) -> Launched:
         sandbox = self.find_sandbox()
         if sandbox.tier:
             return sandbox.launch(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 22, 36, 38
+_PR_SET_PTRACER, _SECCOMP, _SECCOMP_ON_ARM, _NEW_LISTENER = 0x59616D61, 317, 277, 8
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _BELOW_PATH = 1
 
@@ -74,10 +75,24 @@ def allow_only(rules: Iterable[tuple[str, int]], *, network: bool = False) -> No
         _ABSTRACT_SOCKETS | _SIGNALS if version >= 6 else 0,
     )
     size = 24 if version >= 6 else 16 if version >= 4 else 8
+    _restrict(attributes, size, [(path, rights & judged) for path, rights in rules])
+
+
+def refuse_tcp() -> None:
+    """Let this process connect and listen nowhere, for good, where Landlock judges that.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    if landlock_version() >= 4:
+        _restrict(_Ruleset(0, _BIND_TCP | _CONNECT_TCP, 0), 16, [])
+
+
+def _restrict(attributes: _Ruleset, size: int, rules: Iterable[tuple[str, int]]) -> None:
     ruleset = _call(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0)
     try:
         for path, rights in rules:
-            _add_rule(ruleset, path, rights & judged)
+            _add_rule(ruleset, path, rights)
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
@@ -103,6 +118,31 @@ def install(program: bytes) -> None:
     """Put a system-call filter before everything that this process does from now on."""
     argument = _Program(len(program) // 8, program)
     _check(_libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(argument), 0, 0))
+
+
+def install_and_listen(program: bytes) -> int:
+    """Put such a filter, and return the descriptor that hears what it asks.
+
+    Raises:
+        OSError: The kernel has no listeners, or somebody around this process has one already.
+    """
+    argument = _Program(len(program) // 8, program)
+    number = _SECCOMP if os.uname().machine == "x86_64" else _SECCOMP_ON_ARM
+    return _call(number, 1, _NEW_LISTENER, ctypes.byref(argument))
+
+
+def show_memory_to(process: int) -> None:
+    """Let a process of the same user look into this one, where only ancestors may (Yama)."""
+    _libc.prctl(_PR_SET_PTRACER, ctypes.c_ulong(process), 0, 0, 0)
+
+
+def look_up_without_services() -> None:
+    """Have the C library ask servers of names itself, and no service of this machine for it.
+
+    ``nscd``, ``systemd-resolved`` and Avahi answer on sockets in files, which no filter judges.
+    """
+    if hasattr(_libc, "__nss_configure_lookup"):  # glibc; musl knows no other way
+        _libc["__nss_configure_lookup"](b"hosts", b"files dns")
 
 
 def hide_memory() -> None:

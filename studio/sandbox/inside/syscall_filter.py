@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from studio.sandbox.inside import syscalls
 
 _LOAD, _EQUAL, _GREATER, _SET, _AND, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06
-_KILL, _ERROR, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+_KILL, _ERROR, _ASK, _ALLOW = 0x80000000, 0x00050000, 0x7FC00000, 0x7FFF0000
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _X32 = 0x40000000
 _NEW_NAMESPACES = 0x7E020080
@@ -20,7 +20,7 @@ _ON_FILES = (0x40086602, 0x401C5820)
 """``FS_IOC_SETFLAGS``, ``FS_IOC_FSSETXATTR``: marks that need no right to write."""
 _WATCHES = (8, 10, 15, 1024, 1026)
 """``F_SETOWN``, ``F_SETSIG``, ``F_SETOWN_EX`` aim signals; ``F_SETLEASE``, ``F_NOTIFY`` watch."""
-_AF_UNIX, _STREAM = 1, 1
+_AF_UNIX, _AF_NETLINK, _STREAM = 1, 16, 1
 
 MACHINES = tuple(syscalls.AUDIT_ARCH)
 
@@ -51,6 +51,25 @@ def program(
     ]
     if shares_files:
         rules += _each(syscalls.numbers(syscalls.MARKS_ON_FILES, machine).values(), _fail(0))
+    return b"".join([*rules, _op(_RETURN, _ALLOW)])
+
+
+def without_network(machine: str, *, asks: bool) -> bytes:
+    """Return a filter that refuses sockets and nothing else: those of files and the kernel stay.
+
+    Args:
+        machine: ``x86_64`` or ``aarch64``.
+        asks: Whoever listens (``kernel.install_and_listen``) decides; else it is ``EACCES``.
+    """
+    number = syscalls.numbers(syscalls.DENIED, machine)
+    verdict = _op(_RETURN, _ASK) if asks else _fail(errno.EACCES)
+    judged = [_argument(0), *_unless([_AF_UNIX, _AF_NETLINK], verdict), _op(_RETURN, _ALLOW)]
+    rings = [number[name] for name in syscalls.RINGS]  # they open sockets without the call
+    rules = [
+        *_prologue(machine),
+        *_each(rings, _fail(errno.EPERM)),
+        *_call(number["socket"], judged),
+    ]
     return b"".join([*rules, _op(_RETURN, _ALLOW)])
 
 

@@ -171,6 +171,8 @@ WITH_RULES: _Numbers = {
 NETWORK = frozenset({"socket", "connect", "bind", "listen", "accept", "accept4"})
 """Of those that are denied: what is allowed to who may speak to other machines."""
 
+RINGS = ("io_uring_setup", "io_uring_enter", "io_uring_register")
+
 MARKS_ON_FILES: _Numbers = {
     "chmod": (90, None),
     "fchmod": (91, 52),

@@ -367,9 +367,17 @@ def test_the_light_counts_what_tries_to_leave_and_names_it(
         Attempt(2.0, "hub.example:443", asked=True),
         Attempt(3.0, "192.0.2.8:80"),
     )
-    activity.set_connections(3, attempts)
-    assert light.text() == "3 connections"
+    activity.set_connections(1, 1, attempts[:1])
+    assert light.text() == "Offline · 1 blocked"
+    native = (Attempt(1.5, "", blocked=True, library="onnxruntime"),) * 4
+    activity.set_connections(5, 5, attempts[:1] + native)
+    assert light.text() == "Offline · 5 blocked"
     said = " ".join(label.text() for label in popover.findChildren(QLabel))
-    for words in ("Greedy · 1", "192.0.2.7:80", "blocked by the sandbox", "Downloads that you"):
+    assert "Blocked 4 attempts to use the network by onnxruntime" in said
+    activity.set_connections(3, 1, attempts)
+    assert light.text() == "2 connections"
+    said = " ".join(label.text() for label in popover.findChildren(QLabel))
+    one = "Blocked 1 attempt to use the network by Greedy"
+    for words in (one, "192.0.2.7:80", "blocked", "not blocked", "Downloads that you"):
         assert words in said
     assert "Offline Studio itself · 1" in said

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from studio.cli.plugins.install import process_words
+from studio.plugin_process import launch
+from studio.plugin_process.launch import Launched
 from studio.plugin_process.messages import Ended
 from studio.protocol.connections.watch import Attempt
-from studio.protocol.messages import Status, WorkerEntry
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Permits, Status, WorkerEntry
 from studio.protocol.trace import ProcessUse
 from studio.runtime.hosts.hosts import Hosts
+from studio.sandbox.network_gate import Gate, Refusal
 from tests.runtime.desk import Desk
 from tests.runtime.hosts.conftest import Strangers
 
@@ -97,3 +104,46 @@ def test_a_socket_that_was_refused_is_an_attempt_that_was_blocked() -> None:
     del told[:]
     hosts.note_attempts(entry, "", ended)
     assert told == [Attempt(1.0, "a.example:1", "walled")], "the control: without a sandbox"
+
+
+def test_a_refusal_of_the_kernel_is_told_once_and_with_its_plugin() -> None:
+    told: list[Attempt] = []
+    hosts = Hosts(lambda: None, lambda fault: None)
+    hosts.on_attempt = told.append
+    here, long_ago = os.getpid(), float("-inf")
+    hosts.note_refusal(Refusal((here, 1), "onnxruntime", "Python"), time.monotonic())
+    hosts.note_refusal(Refusal((here, 1), "Python", "Python"), time.monotonic())
+    hosts.note_refusal(Refusal((here, 1), "Python", "Python"), long_ago)
+    hosts.note_refusal(Refusal((here + 1, here), "", "git"), time.monotonic())
+    assert [each.library for each in told] == ["onnxruntime", "Python", "git"]
+    assert all(each.blocked and not each.plugin for each in told)
+
+
+def test_a_plugin_that_needs_the_network_is_let_through_or_refused_in_words() -> None:
+    hosts = Hosts(lambda: None, lambda fault: None)
+    launched = launch.without_sandbox([])
+    try:
+        entry = WorkerEntry("hub", "hub.worker", {}, permits=Permits(network=True), title="Hub")
+        hosts.find_sandbox = lambda: _Sandbox(launched)  # type: ignore[assignment, return-value]
+        permitted: list[int] = []
+        hosts.gate = Gate(is_shut=True, orders=0)
+        hosts.gate.permit = permitted.append  # type: ignore[method-assign]
+        assert hosts._launch(entry) is launched
+        assert permitted == [launched.process.pid]
+        hosts._launch(WorkerEntry("quiet", "quiet.worker", {}))
+        assert len(permitted) == 1, "the control"
+        hosts.gate = Gate(is_shut=True)
+        with pytest.raises(StudioError, match="“Hub” needs the network"):
+            hosts._launch(entry)
+    finally:
+        launched.end()
+
+
+class _Sandbox:
+    tier = "A"
+
+    def __init__(self, launched: Launched) -> None:
+        self._launched = launched
+
+    def launch(self, paths: object, **_: object) -> Launched:
+        return self._launched

@@ -1,7 +1,7 @@
 """A sound font that another process plays: one that is damaged ends that, and never the window.
 
-Run as ``python -m studio_music.sound.synth.font_process FONT RATE``. A request is a line of JSON;
-its answer is a number of frames and as many pairs of float32.
+Run as ``python -m studio --closed studio_music.sound.synth.font_process FONT RATE``: it has no
+network. A request is a line of JSON; its answer is a number of frames and as many pairs of float32.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FontProcess(FontSynth):
         super().__init__(rate)
         self.name = f"TinySoundFont with {font.name}"
         self._font = font.name
-        words = [sys.executable, "-m", __name__, str(font), str(rate)]
+        words = [sys.executable, "-m", "studio", "--closed", __name__, str(font), str(rate)]
         pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
         self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=quiet)
         weakref.finalize(self, _end, self.process)

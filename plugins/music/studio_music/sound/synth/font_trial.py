@@ -1,6 +1,6 @@
 """A sound font is tried in a process of its own first: a damaged one ends that, and nothing else.
 
-Run as ``python -m studio_music.sound.synth.font_trial FONT``.
+Run as ``python -m studio --closed studio_music.sound.synth.font_trial FONT``: no network.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def holds(font: Path) -> bool:
 
 @lru_cache(maxsize=8)
 def _holds(font: Path, _size: int, _changed: int) -> bool:
-    words = [sys.executable, "-m", "studio_music.sound.synth.font_trial", str(font)]
+    closed = (sys.executable, "-m", "studio", "--closed")
+    words = [*closed, "studio_music.sound.synth.font_trial", str(font)]
     quiet = subprocess.DEVNULL
     try:
         tried = subprocess.run(words, check=False, stdout=quiet, stderr=quiet, timeout=_PATIENCE)

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from studio.protocol.connections.telemetry import OFFLINE
 from studio.protocol.errors import StudioError
 from studio.runtime.engines.text.formats.config import (
     KNOWN,
@@ -162,8 +163,7 @@ def _is_known(values: Mapping[str, Any]) -> bool:
 @cache
 def library() -> Any:
     """Import transformers so that it neither asks the hub nor writes to the terminal."""
-    os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.update(OFFLINE)
     logging = importlib.import_module("transformers.utils.logging")
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -7,6 +7,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from studio.protocol.connections.telemetry import TELEMETRY
+
 _NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
 """What an interpreter needs to start and to know the local time; nothing else is a stranger's."""
 
@@ -22,7 +24,7 @@ def bare_python(script: Path, *arguments: str) -> list[str]:
 
 def bare_environment() -> dict[str, str]:
     """Return the environment for such a script: none of the user's keys, tokens and paths."""
-    return {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    return TELEMETRY | {name: os.environ[name] for name in _NEEDED if name in os.environ}
 
 
 def homes(*packages: str) -> list[str]:
