@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,9 @@ from studio_chat.documents.reader import read_document
 
 SHARE = 2
 """Documents take at most one part in so many of the context that the reply leaves."""
+
+MOST_CLOSEST = 3
+"""Documents of which passages are shown where none answers."""
 
 _SAMPLE = 20_000
 _ENGLISH_ONLY = (
@@ -57,6 +60,8 @@ class DocumentContext:
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
         note: What a person should know about that.
         texts: What goes into the prompt.
+        closest: Where the documents do not answer: the passages nearest to the question, as
+            ``sources``; None where they were not asked, or do answer.
     """
 
     documents: list[Document] = field(default_factory=list)
@@ -64,14 +69,55 @@ class DocumentContext:
     found_by: str = ""
     note: str = ""
     texts: list[Passage] = field(default_factory=list)
+    closest: list[dict[str, Any]] | None = None
     paths: dict[str, str] = field(default_factory=dict)
     """Name of a document → where it is."""
 
     def result(self) -> dict[str, Any]:
         """Return the keys of the task's result; none without documents."""
-        if not self.sources:
+        if not self.sources and self.closest is None:
             return {}
-        return {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
+        told = {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
+        return told if self.closest is None else told | {"declined": True, "closest": self.closest}
+
+    def narrow(self, carrying: Sequence[tuple[int, str]]) -> None:
+        """Let the sources be those lines that carry the answer; others were read in vain.
+
+        Args:
+            carrying: Number of the text, and the line in it; without any, nothing changes.
+        """
+        if lines := self._lines(carrying):
+            self.sources = self._unread + self._parts(lines)
+
+    def decline(self, nearest: Sequence[tuple[int, str]]) -> None:
+        """Let there be no sources, as the documents do not answer; ``nearest`` are shown beside."""
+        whole = [source for source in self.sources if source.get("lines")]
+        self.closest = whole[:MOST_CLOSEST] or self._parts(self._lines(nearest))
+        self.sources, self.found_by = self._unread, ""
+
+    @property
+    def _unread(self) -> list[dict[str, Any]]:
+        return [source for source in self.sources if source.get("error")]
+
+    def _lines(self, carrying: Sequence[tuple[int, str]]) -> dict[str, list[list[int]]]:
+        """Return by document where these lines are in it."""
+        found: dict[str, set[int]] = {}
+        known = {document.name: document.text.split("\n") for document in self.documents}
+        for number, line in carrying:
+            text = self.texts[number]
+            lines = known[text.document]
+            inside = range(text.first, min(text.last, len(lines)) + 1)
+            at = next((each for each in inside if line in lines[each - 1]), None)
+            if at is not None:
+                found.setdefault(text.document, set()).add(at)
+        return {
+            name: stretches([Passage(name, at, at, "") for at in numbers], [])
+            for name, numbers in found.items()
+        }
+
+    def _parts(self, lines: Mapping[str, list[list[int]]]) -> list[dict[str, Any]]:
+        known = {document.name: document for document in self.documents}
+        return [_part(self, known[name], pairs) for name, pairs in lines.items()]
 
     def into(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         """Return ``messages`` with the texts in them.
@@ -192,15 +238,7 @@ def ground(
             if passage.document == document.name
         ]
         lines = stretches([t for t in found.texts if t.document == document.name], ranked)
-        source = _source(found, document, whole=False) | {"lines": lines}
-        if document.pages:
-            source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
-            source["of_pages"] = len(document.pages)
-        if document.boxes:
-            source["boxes"] = boxes_of(document, lines)
-        if document.unit not in {"page", "line"}:
-            source |= {"unit": document.unit, "titles": list(document.titles)}
-        found.sources.append(source)
+        found.sources.append(_part(found, document, lines))
     return found
 
 
@@ -268,6 +306,19 @@ def _take(found: DocumentContext, collection: Collection) -> None:
 def _source(found: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
     path = found.paths[document.name]
     return {"document": document.name, "path": path, "whole": whole, "of": document.lines}
+
+
+def _part(found: DocumentContext, document: Document, lines: list[list[int]]) -> dict[str, Any]:
+    """Return the source that stretches of a document are."""
+    source = _source(found, document, whole=False) | {"lines": lines}
+    if document.pages:
+        source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
+        source["of_pages"] = len(document.pages)
+    if document.boxes:
+        source["boxes"] = boxes_of(document, lines)
+    if document.unit not in {"page", "line"}:
+        source |= {"unit": document.unit, "titles": list(document.titles)}
+    return source
 
 
 def boxes_of(document: Document, lines: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -83,7 +83,8 @@ def _logged(log: Path) -> dict[tuple[str, str], bool]:
 
 
 def _sources(ctx: BenchContext, path: Path, text: str, question: str) -> list[str]:
-    asked = {"prompt": question, "documents": [str(path)], "max_tokens": 1, "seed": 1}
+    asked = {"prompt": question, "documents": [str(path)], "max_tokens": 1, "seed": 1,
+             "grounded": False}  # fmt: skip
     [source] = ctx.run("chat.reply", asked)["sources"]
     lines = text.split("\n")
     return ["\n".join(lines[first - 1 : last]) for first, last in source["lines"][:FIRST]]

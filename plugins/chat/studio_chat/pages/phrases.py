@@ -145,6 +145,21 @@ def drawn_on(turn: Turn, link: Link = lambda words, _source, _place: words) -> s
     return " ".join([*told, note] if isinstance(note, str) and note else told)
 
 
+def closest(turn: Turn, link: Link = lambda words, _source, _place: words) -> str:
+    """Return which passages are nearest to a question that the documents do not answer."""
+    return " ".join(
+        _source(source, partial(_place_in, link, number))
+        for number, source in enumerate(linked_sources(turn))
+        if turn.extra.get("declined")
+    )
+
+
+def linked_sources(turn: Turn) -> Sequence[Mapping[str, Any]]:
+    """Return the sources whose passages can be opened: those nearest where none answers."""
+    found = turn.extra.get("closest" if turn.extra.get("declined") else "sources")
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else ()
+
+
 def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
     name = str(source.get("document", ""))
     if error := source.get("error"):

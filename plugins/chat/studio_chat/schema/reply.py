@@ -32,6 +32,7 @@ _FORM = Group("Output format", advanced=True)
 
 PANEL_FIELDS = (
     "system",
+    "grounded",
     "temperature",
     "top_p",
     "top_k",
@@ -88,6 +89,14 @@ class Reply(Params, frozen=True):
             "Files the reply can use: text, PDF, Word, EPUB, HTML, PowerPoint, CSV, scans, photos.",
         ),
     ] = []
+    grounded: Annotated[
+        bool,
+        Label(
+            "Answer only from documents",
+            "If the attached documents do not answer a question, the reply says so.",
+        ),
+        _LIMITS,
+    ] = True
     pictures: Annotated[
         list[str],
         Hidden(),

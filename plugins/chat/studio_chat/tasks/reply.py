@@ -25,6 +25,7 @@ from studio.api import (
 from studio.api.worker.text import FittedPrompt
 from studio_chat.documents.evidence import DocumentContext, Encoders, ground
 from studio_chat.schema import Reply
+from studio_chat.tasks import answerability
 from studio_chat.tasks.choices import SOME_WORDS, Choices
 from studio_chat.tasks.pictures import with_pictures
 
@@ -45,8 +46,9 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
     ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
     template was not used, that a form was cut off; mostly empty); with documents also ``sources``
-    (what of each was in the prompt), ``found_by`` and ``sources_note``: see
-    ``documents.evidence.DocumentContext``; of several replies all ``finish_reasons``.
+    (what of each was in the prompt, or carries the answer), ``found_by`` and ``sources_note``: see
+    ``documents.evidence.DocumentContext``; where they do not answer the question ``declined`` and
+    ``closest``, passages near it, and the text says so; of several replies all ``finish_reasons``.
 
     Raises:
         BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
@@ -71,8 +73,16 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
             params.max_tokens,
             params.reader,
         )
-        messages = grounding.into(messages)
+    question = messages[-1] if _is_checked(params, messages, grounding, choices, form) else None
+    messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:
+        if question is not None:
+            declined = yield from answerability.check(
+                ctx, engine, messages, grounding, question["content"]
+            )
+            if declined:
+                yield from _declined(ctx, engine, declined, title, grounding)
+                return
         yield ctx.progress(0, 1, "Reading the conversation")
         prompt = _prompt(ctx, engine, params, messages, choices)
         sampling = _sampling(ctx, params, form)
@@ -83,6 +93,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
             sampling = _sampling(ctx, params, params.constraint() or SOME_WORDS)
             written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
     first = written[0]
+    if question is not None:
+        answerability.note_numbers(grounding, question["content"], first.text)
     for each in written:
         yield ctx.artifact(Kind.TEXT, each.text.encode(), suffix=".md", title=title, text=each.text)
     cut = _CUT if form and any(each.finish_reason != "stop" for each in written) else ""
@@ -98,6 +110,41 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         first_token_seconds=round(first.first_token_seconds, 4),
         **grounding.result(),
         **({} if choices.is_plain else {"finish_reasons": [w.finish_reason for w in written]}),
+    )
+
+
+def _is_checked(
+    params: Reply,
+    messages: Sequence[ChatMessage],
+    grounding: DocumentContext,
+    choices: Choices,
+    form: Constraint | None,
+) -> bool:
+    """Return whether it is first decided if the documents answer: where a fact is asked of them."""
+    last = messages[-1]
+    is_plain = choices.is_plain and form is None and last["role"] == "user"
+    if not (params.grounded and grounding.texts and is_plain) or last.get("pictures"):
+        return False
+    return answerability.asks_for_a_fact(last["content"])
+
+
+def _declined(
+    ctx: TaskContext, engine: TextEngine, text: str, title: str, grounding: DocumentContext
+) -> Iterator[Event]:
+    """Answer that the documents do not say it."""
+    yield ctx.text(text)
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
+    yield ctx.result(
+        **({"text": text} if ctx.wants_whole else {}),
+        dropped=0,
+        context_length=engine.context_length,
+        note="",
+        tokens=0,
+        prompt_tokens=0,
+        finish_reason="stop",
+        tokens_per_second=0.0,
+        first_token_seconds=0.0,
+        **grounding.result(),
     )
 
 

@@ -176,7 +176,7 @@ def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_an_encoder_words_decide_and_that_is_said(book: Path) -> None:
-    talker = Talker("Yes")
+    talker = Talker("Four minutes")
     made = ask(book, talker=talker, prompt="How long is it steeped?")
     assert made.result["found_by"] == "words"
     assert "No embedding model is installed" in made.result["sources_note"]

@@ -9,8 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
 from studio_chat.pages.documents.pane import PassagePane
-from studio_chat.pages.phrases import drawn_on
+from studio_chat.pages.phrases import Link, closest, drawn_on, linked_sources, tr
 from studio_chat.pages.thread.turns import Turn
+
+_CLOSEST = "closest"
+"""Link that shows the passages nearest to a question that the documents do not answer."""
 
 
 class Sources(QWidget):
@@ -20,6 +23,7 @@ class Sources(QWidget):
         super().__init__()
         self._ctx = ctx
         self._turn: Turn | None = None
+        self._is_open = False
         self._icon, self._words = QLabel(), QLabel()
         self._icon.setFixedSize(16, 18)
         self._words.setTextFormat(Qt.TextFormat.RichText)
@@ -45,41 +49,57 @@ class Sources(QWidget):
     @property
     def words(self) -> str:
         """What it says; empty while it is hidden."""
-        return "" if self.isHidden() or self._turn is None else drawn_on(self._turn)
+        return "" if self.isHidden() or self._turn is None else self._told(self._turn)
 
     def show_turn(self, turn: Turn | None) -> None:
         """Say what the reply drew on; None while it is being written."""
-        told = drawn_on(turn) if turn is not None else ""
+        told = self._told(turn) if turn is not None else ""
         self._turn = turn
         self.setVisible(bool(told))
         if turn is not None and told:
             icon = self._ctx.ui.icon("file-text", "mute")
             self._icon.setPixmap(icon.pixmap(QSize(16, 16)))
             self._words.setText("")  # else the colour of its links is that of the last theme
-            self._words.setText(_linked(turn))
+            self._words.setText(self._linked(turn))
             self._words.setAccessibleName(told)
 
     def show_passage(self, link: str) -> None:
         """Show a passage in the pane beside the thread; a second click takes it away."""
+        if link == _CLOSEST:
+            self._is_open = not self._is_open
+            self.show_turn(self._turn)
+            return
         pane = PassagePane.near(self)
         if pane is None or self._turn is None:
             return
         number, place = (int(part) for part in link.split(":"))
-        pane.open((self._turn.id, link), self._turn.extra["sources"][number], place)
+        pane.open((self._turn.id, link), linked_sources(self._turn)[number], place)
 
+    def _told(self, turn: Turn, link: Link = lambda words, _source, _place: words) -> str:
+        """Return the sentence; the passages that are only near are shown when asked for."""
+        if not (near := closest(turn, link)):
+            return drawn_on(turn, link)
+        if not self._is_open:
+            near = ""
+        mark = "▾" if self._is_open else "▸"
+        heading = link(f"{mark} {tr('Closest passages')}", -1, 0)
+        return " ".join(filter(None, (drawn_on(turn), heading, near)))
 
-def _linked(turn: Turn) -> str:
-    """Return the sentence as rich text in which each stretch that can be read is a link."""
-    sources = turn.extra["sources"]
+    def _linked(self, turn: Turn) -> str:
+        """Return the sentence as rich text in which each stretch that can be read is a link."""
+        sources = linked_sources(turn)
 
-    def link(words: str, number: int, place: int) -> str:
-        return f"\x01{number}:{place}\x02{words}\x03" if sources[number].get("path") else words
+        def link(words: str, number: int, place: int) -> str:
+            if number < 0:
+                return f"\x01{_CLOSEST}\x02{words}\x03"
+            path = sources[number].get("path")
+            return f"\x01{number}:{place}\x02{words}\x03" if path else words
 
-    told = escape(drawn_on(turn, link))
-    for mark, html in (
-        ("\x01", '<a style="text-decoration:none" href="'),
-        ("\x02", '">'),
-        ("\x03", "</a>"),
-    ):
-        told = told.replace(mark, html)
-    return told
+        told = escape(self._told(turn, link))
+        for mark, html in (
+            ("\x01", '<a style="text-decoration:none" href="'),
+            ("\x02", '">'),
+            ("\x03", "</a>"),
+        ):
+            told = told.replace(mark, html)
+        return told

@@ -54,7 +54,8 @@ class Turn:
         state: ``complete``, ``partial`` (being written), ``interrupted`` or ``sending``.
         versions: Ids of all versions of this message, itself among them, oldest first.
         extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``;
-            ``documents`` and ``pictures`` of what a person wrote; ``sources`` that a reply drew on;
+            ``documents`` and ``pictures`` of what a person wrote; ``sources`` that a reply drew on,
+            or ``declined`` and the ``closest`` passages where they do not answer;
             ``starred``; ``calls`` of tools, the ``plan`` of those that were to follow,
             ``run_note``, ``undone``.
     """
