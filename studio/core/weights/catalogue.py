@@ -20,6 +20,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, real
 
+_TEXT = "text"
+_FEW_PARAMETERS = 500_000_000
+"""Of the everyday questions of ``studio bench chat-everyday`` such models answer few right."""
 _SURELY_FITS = 1 << 30
 """Smaller weights are not compared with any memory."""
 _HELD = 1.2
@@ -62,16 +65,16 @@ class WeightsCatalogue:
         """Return the weights for ``capability`` (all if empty), best first.
 
         Usable ones come before others; of these, such as are not too large for this machine, as
-        far as the size of their files tells; then such as have the capability ``prefer`` too;
-        described ones before those that were dropped in: with a sidecar somebody has looked at
-        them; those made for something else as well come last: who gets some for code chats on
-        with what they had. Of the user's own, the newest comes first.
+        far as the size of their files tells; then such as have the capability ``prefer`` too; of
+        language models those that are not very small; described ones before those that were dropped
+        in: with a sidecar somebody has looked at them; those made for something else as well come
+        last. Of the user's own, the newest comes first.
         """
         found = [w for w in self._all().values() if not capability or capability in w.capabilities]
         asked = {capability, prefer}
         room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
 
-        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, int]:
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, bool, int]:
             # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
             own = {each for each in row.capabilities if each.startswith(f"{capability}-")}
             others = len(set(row.capabilities) - asked - own) if capability else 0
@@ -79,7 +82,8 @@ class WeightsCatalogue:
             is_loose = row.sidecar is None
             is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
             first = bool(row.problem), is_large, is_second, is_tuned
-            return (*first, is_loose, others)
+            is_small = capability == _TEXT and 0 < row.parameters < _FEW_PARAMETERS
+            return (*first, is_small, is_loose, others)
 
         found.sort(key=lambda row: row.title.lower())
         found.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)

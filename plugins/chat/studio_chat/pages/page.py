@@ -105,6 +105,7 @@ class ChatPage(PageFrame):
         self.composer.stopped.connect(lambda: self.session.stop())
         self.composer.changed.connect(self._on_draft)
         self.composer.weights_picked.connect(self._on_weights)
+        self.welcome.weights_picked.connect(self._take_weights)
         self.composer.edit_last.connect(self.edit_last)
         self.composer.tools_changed.connect(lambda tools: self.session.change_tools(tools))
         self.composer.prompts_asked.connect(self.prompts.open)
@@ -362,6 +363,10 @@ class ChatPage(PageFrame):
         self.session.change_settings(self.parameters.values(), weights)
         self._show_middle()
         self._show_use()
+
+    def _take_weights(self, weights: str) -> None:
+        self._on_weights(weights)
+        self._show_weights()
 
     def _keep_settings(self) -> None:
         values = self.parameters.values()

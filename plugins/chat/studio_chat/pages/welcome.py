@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
 
 
 class Welcome(QWidget):
-    """Four examples that one click sends, and the models that can answer."""
+    """Four examples that one click sends, and the models that can answer.
+
+    Signals:
+        weights_picked: Id of the better model that is to answer from now on.
+    """
+
+    weights_picked = Signal(str)
 
     def __init__(self, ctx: PluginContext, start: Callable[[str], None]) -> None:
         super().__init__()
@@ -40,8 +46,8 @@ class Welcome(QWidget):
         self._caution.setWordWrap(True)
         self._better = ctx.ui.button("")
         ctx.ui.wear(self._better, Role.LINK)
-        self._set = ""
-        self._better.clicked.connect(lambda: ctx.weights.get_set(self._set))
+        self._improve: Callable[[], None] = lambda: None
+        self._better.clicked.connect(lambda: self._improve())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 18)
         column.addWidget(state, 1)
@@ -60,15 +66,29 @@ class Welcome(QWidget):
         self._can_run.setText(self.tr("Available models: {titles}").format(titles=shown))
 
     def _warn(self, weights: str) -> None:
-        caution = self._ctx.weights.caution(weights)
-        self._caution.setText(caution)
+        """Say what to expect of the model that answers, and offer a better one by its name."""
+        catalogue = self._ctx.weights
+        usable = list(catalogue.for_capability("text"))
+        caution, title = catalogue.caution(weights), dict(usable).get(weights, "")
+        self._caution.setText(f"{title}: {caution}" if title else caution)
         self._caution.setVisible(bool(caution))
-        sets = list(self._ctx.weights.to_get("text")) if caution else []
-        self._better.setVisible(bool(sets))
-        for name, title, size in sets[:1]:
-            self._set = name
+        self._better.setVisible(False)
+        best, best_title = usable[0] if usable else ("", "")
+        if not caution:
+            return
+        if best != weights:
+            words = self.tr("Answer with {title} instead").format(title=best_title)
+            self._offer(words, partial(self.weights_picked.emit, best))
+            return
+        for name, other, size in list(catalogue.to_get("text"))[:1]:
             words = self.tr("Download a better one: {title} ({size:.1f} GB)")
-            self._better.setText(words.format(title=title, size=size / 1e9))
+            said = words.format(title=other, size=size / 1e9)
+            self._offer(said, partial(catalogue.get_set, name))
+
+    def _offer(self, words: str, improve: Callable[[], None]) -> None:
+        self._improve = improve
+        self._better.setText(words)
+        self._better.setVisible(True)
 
 
 class NoWeights(QWidget):

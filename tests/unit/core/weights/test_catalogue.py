@@ -472,6 +472,18 @@ def test_those_made_for_it_come_first_and_others_keep_their_place(tmp_path: Path
     assert catalogue.default_for("text", "code").id == "coder"
 
 
+def test_a_very_small_language_model_answers_only_where_no_other_can(tmp_path: Path) -> None:
+    for id, parameters in (("a-small", 135_000_000), ("b-coder", 1_500_000_000)):
+        drop(tmp_path, f"{id}.gguf")
+        path = describe(tmp_path, id, f"{id}.gguf")
+        capability = '["text", "code"]' if id == "b-coder" else '["text"]'
+        text = path.read_text("utf-8").replace('["text"]', capability)
+        path.write_text(f"parameters = {parameters}\n{text}", "utf-8")
+    drop(tmp_path, "mine.gguf")
+    catalogue = WeightsCatalogue([tmp_path])
+    assert [w.id for w in catalogue.list("text")] == ["b-coder", "mine", "a-small"]
+
+
 def test_the_coder_is_described_to_the_last_piece() -> None:
     row = WeightsCatalogue([resources() / "weights"]).offer("coder")
     assert row.offer is not None
