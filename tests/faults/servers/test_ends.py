@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 
 from studio.core.tools.servers import keeper
 from studio.core.tools.servers.results import ServerResult
+from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.status import ServerState
 from studio.testing.processes import gone
 from tests.faults.servers.conftest import Desk
@@ -55,6 +57,19 @@ def test_close_and_stop_leave_nothing(tmp_path: Path) -> None:
     assert len(_below() - before) >= 3
     desk.servers.close()
     assert _below() <= before
+
+
+def test_one_that_a_terminal_switches_off_is_ended_here(tmp_path: Path) -> None:
+    before = _below()
+    desk = Desk(tmp_path / "home")
+    desk.add("mean")
+    desk.check("mean")
+    assert len(_below() - before) >= 2, "the control: it runs"
+    terminal = Servers(desk.paths, lambda call: call())
+    terminal.put(replace(terminal.entry("mean"), is_on=False))
+    desk.until(lambda: desk.state("mean") is ServerState.OFF)
+    desk.until(lambda: _below() <= before)
+    desk.servers.close()
 
 
 def test_an_idle_one_is_ended(mean: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

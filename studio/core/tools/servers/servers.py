@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from studio.core.tools.servers.keeper import Keeper
 
 _END_SECONDS = 10.0
+_LOOK_SECONDS = 1.0
 
 T = TypeVar("T")
 Failed = Callable[[StudioError], None]
@@ -63,11 +64,18 @@ class Servers:
         self._keepers: dict[str, Keeper] = {}
         self._status: dict[str, ServerStatus] = {}
         self._observers: list[Callable[[], None]] = []
+        self._looking: Future[None] | None = None
+        self._file.observe("servers.", lambda key, _: self._forget(key.partition(".")[2]))
+        self._file.observe("tools.", lambda key, _: self._checked(key.partition(".")[2]))
 
     # --- what the user has --------------------------------------------------------------------
 
     def entries(self) -> list[ServerEntry]:
-        """Return the servers, by name; rows that cannot be read are left alone."""
+        """Return the servers, by name; rows that cannot be read are left alone.
+
+        Another studio or a terminal may have changed them: what runs of such a one is ended.
+        """
+        self._file.refresh()
         found: list[ServerEntry] = []
         for key in self._file.keys("servers."):
             try:
@@ -107,10 +115,9 @@ class Servers:
             )
         if same is None and len(known) >= MOST_SERVERS:
             raise entry.refusal(f"there are {MOST_SERVERS} servers already")
-        self._file.set(f"servers.{new.name}", new.as_data())
         if same is not None and replace(same, is_on=True) != replace(new, is_on=True):
             self._file.reset(f"tools.{new.name}")
-        self._forget(new.name)
+        self._file.set(f"servers.{new.name}", new.as_data())
 
     def remove(self, name: str) -> None:
         """End a server and forget it.
@@ -119,9 +126,8 @@ class Servers:
             StudioError: ``NOT_FOUND``.
         """
         self.entry(name)
-        self._file.reset(f"servers.{name}")
         self._file.reset(f"tools.{name}")
-        self._forget(name)
+        self._file.reset(f"servers.{name}")
 
     def status(self, name: str) -> ServerStatus:
         """Return what is known of a server."""
@@ -196,6 +202,8 @@ class Servers:
         import asyncio
 
         loop, keepers = self._loop, list(self._keepers.values())
+        if self._looking is not None:
+            self._looking.cancel()
 
         async def end() -> None:
             await asyncio.gather(*(each.stop("The studio was closed.") for each in keepers))
@@ -216,6 +224,20 @@ class Servers:
             keeper.tell = lambda status: None
             self._run(keeper.stop("Its settings were changed."), lambda _: None, lambda _: None)
         self._tell()
+
+    def _checked(self, name: str) -> None:
+        """Take what somebody else has found out of a server that does not run here."""
+        if name not in self._keepers:
+            self._status.pop(name, None)
+            self._tell()
+
+    async def _look(self) -> None:
+        """Notice in time when a server that runs here is switched off elsewhere."""
+        import asyncio
+
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._post(self._file.refresh)
 
     def _keeper(self, entry: ServerEntry) -> Keeper:
         if entry.name not in self._keepers:
@@ -259,6 +281,7 @@ class Servers:
                 target=_serve, args=(loop,), name="tool-servers", daemon=True
             )
             self._thread.start()
+            self._looking = asyncio.run_coroutine_threadsafe(self._look(), loop)
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
 
         def over(done: Future[T]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.core.tools.servers.entry import ServerEntry
@@ -59,6 +60,11 @@ class ServerList(QWidget):
         end = servers.on_change(self._later.start)  # not within the click of a row
         self.destroyed.connect(lambda: end())
         self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask again: a terminal may have changed them meanwhile."""
+        super().showEvent(event)
+        self._later.start()
 
     def _show(self) -> None:
         clear(self._rows)

@@ -13,6 +13,7 @@ from studio.core.tools.servers.entry import ServerEntry
 from studio.core.tools.servers.program import how_to_install
 from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.status import ServerState
+from studio.core.tools.servers.tool_list import ServerTool
 from studio.core.tools.servers.words import harmless
 from studio.protocol.errors import StudioError
 
@@ -32,6 +33,25 @@ def test_servers_are_kept_where_only_their_user_reads_them(servers: Servers) -> 
     assert servers.entries() == []
     with pytest.raises(StudioError, match="There is no server “notes”"):
         servers.entry("notes")
+
+
+def test_what_a_terminal_changes_is_seen_here(servers: Servers) -> None:
+    terminal = Servers(servers._paths, lambda call: call())
+    changes: list[list[tuple[str, bool]]] = []
+    servers.on_change(lambda: changes.append([(e.name, e.is_on) for e in servers.entries()]))
+    assert servers.entries() == []
+    terminal.put(ServerEntry("notes", "notes-server"))
+    assert [each.name for each in servers.entries()] == ["notes"]
+    assert changes[-1] == [("notes", True)]
+    terminal.put(ServerEntry("notes", "notes-server", is_on=False))
+    tool = ServerTool("write", "", "", {}, "")
+    with pytest.raises(StudioError, match="“notes” is off"):
+        servers.call("notes", tool, {}, lambda _: None, lambda _: None)
+    assert servers.status("notes").state is ServerState.OFF
+    servers.put(ServerEntry("notes", "notes-server"))
+    assert [each.is_on for each in terminal.entries()] == [True]
+    terminal.remove("notes")
+    assert servers.entries() == []
 
 
 @pytest.mark.parametrize(
