@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ from studio.core.provenance.statement import Source
 from studio.core.provenance.verification import MEANING, Verified, verify
 from studio.protocol.errors import StudioError
 
+_LAST = 253_402_300_800
+"""Seconds: the year 10000, which no date has."""
 _PROBLEMS = (Verdict.CHANGED, Verdict.UNREADABLE)
 
 _SOURCES = {
     Source.GENERATED.value: "made with AI",
     Source.EDITED.value: "edited with AI",
+    Source.COMPUTED.value: "computed, without a trained model",
+    Source.ENHANCED.value: "changed by a computation, without a trained model",
 }
 
 
@@ -70,6 +75,13 @@ def _print(verified: Verified) -> None:
         output.say(f"  Program: {finding.program}")
     if finding.source:
         output.say(f"  Source: {_SOURCES.get(finding.source, finding.source)}")
+    if (run := verified.run) is not None:
+        output.say(f"  Task: {output.one_line(run.task, 80)}")
+        if run.models:
+            output.say(f"  Model: {output.one_line(', '.join(run.models), 200)}")
+        if 0 < run.created < _LAST:
+            made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.created))
+            output.say(f"  Date: {made}")
     if artifact is not None:
         title = output.one_line(artifact.title or artifact.kind, 60)
         output.say(f"  In the library: {artifact.id}  {title}")
@@ -85,6 +97,9 @@ def _plain(verified: Verified) -> dict[str, Any]:
         "program": finding.program,
         "source": finding.source,
         "sha256": finding.sha256,
+        "task": verified.run.task if verified.run else "",
+        "models": list(verified.run.models) if verified.run else [],
+        "created": verified.run.created if verified.run else None,
         "artifact": verified.artifact.id if verified.artifact else "",
         "recipe": said.recipe if said is not None else None,
     }

@@ -30,11 +30,11 @@ from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.event_log import EventLog
 from studio.core.library.storage.queue_history import QueueHistory
 from studio.core.library.storage.reserved_space import ReservedSpace
-from studio.core.library.storage.startup import open_database
+from studio.core.library.storage.startup import open_database, outlook
 from studio.core.library.upkeep import backup, health, integrity, library_copy, recovery, stats
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.library_copy import CopyNote, copy_library
-from studio.core.library.upkeep.rebuild import rebuild
+from studio.core.library.upkeep.rebuild import described, rebuild
 from studio.core.library.workflow_runs import WorkflowRuns
 from studio.core.paths import StudioPaths
 from studio.core.prompt_cache_files import Traces
@@ -244,6 +244,10 @@ class Library:
         found = self._resolve(artifact)
         return self._store.path(found.digest, found.suffix)
 
+    def described(self, artifact: Artifact) -> Record | None:
+        """Return how an artifact was made as its description file says; None where that is lost."""
+        return described(self._store, artifact)
+
     def preview_path(self, artifact: Artifact | str) -> Path | None:
         """Return the small PNG of an artifact, None without one."""
         found = self._resolve(artifact)
@@ -402,7 +406,8 @@ class Library:
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
         """Check every payload against its digest, that nothing is missing or left of what went."""
-        return integrity.check(self._database, self._store, self._left(), progress)
+        found = outlook(self.folder)
+        return integrity.check(self._database, self._store, self._left(), found, progress)
 
     def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is, and

@@ -266,7 +266,7 @@ def _read_side(path: Path) -> side_file.SideFile | Finding | None:
         return None
     said = side_file.read(data) if len(data) <= side_file.LONGEST else None
     if said is None:
-        return Finding(Verdict.UNREADABLE, "The file with its record cannot be read.")
+        return _changed("The file with its record was changed or damaged.")
     return said
 
 

@@ -29,13 +29,33 @@ from studio.core.provenance.installation_key import InstallationKey
 from studio.core.provenance.statement import Source, Statement, xmp
 from studio.core.settings import Settings
 from studio.protocol.errors import StudioError
-from studio.protocol.regular_file import open_regular, read_regular
+from studio.protocol.regular_file import open_regular, read_result
 
 LONGEST_INSIDE: Final = 40_000
 """Bytes of JSON of a recipe that goes into a file: a JPEG has room for 64 KiB in one segment."""
 _MEDIA = (Kind.IMAGE, Kind.AUDIO, Kind.VIDEO)
 _MIDI = b"MThd"
 _WORD = re.compile(r"\w{3,}")
+_COMPUTING = frozenset(
+    {
+        "image.edit",
+        "lab.describe",
+        "molecules.cluster",
+        "molecules.combine",
+        "molecules.convert",
+        "molecules.dock",
+        "molecules.export",
+        "molecules.match",
+        "molecules.pairs",
+        "molecules.predict",
+        "molecules.shape",
+        "molecules.similar",
+        "music.edit_sound",
+        "music.effect",
+        "music.render",
+    }
+)
+"""Tasks that have no trained model of their own: those that they borrow are in their records."""
 
 
 class Exported(NamedTuple):
@@ -152,13 +172,22 @@ class Exporter:
         return artifacts.recipe(artifact, record, self._library.inputs(artifact.id))
 
     def _source(self, artifact: Artifact) -> Source | None:
-        """Return where it comes from: made anew, or from something of its kind."""
+        """Return where it comes from: what took part, and whether something of its kind did."""
         ancestors = self._library.family(artifact.id).ancestors
+        by_model = any(each.record and not self._is_computed(each) for each in ancestors)
         if not artifact.record:
-            return Source.EDITED if any(each.record for each in ancestors) else None
+            return Source.EDITED if by_model else None
         given = artifact.kind in _MEDIA and self._library.record(artifact.record).inputs
-        same = any(each.kind == artifact.kind for each in ancestors)
-        return Source.EDITED if given or same else Source.GENERATED
+        is_changed = bool(given) or any(each.kind == artifact.kind for each in ancestors)
+        if by_model or not self._is_computed(artifact):
+            return Source.EDITED if is_changed else Source.GENERATED
+        return Source.ENHANCED if is_changed else Source.COMPUTED
+
+    def _is_computed(self, artifact: Artifact) -> bool:
+        """Whether no trained model had a part in the run that made it."""
+        record = self._library.record(artifact.record)
+        is_known = record.seconds is not None  # weights are written down when it ends
+        return is_known and record.task in _COMPUTING and not record.weights
 
     def _called(self, artifact: Artifact, disclosure: Disclosure) -> str:
         called = export.called(artifact)
@@ -186,13 +215,13 @@ class Exporter:
             head, size = file.read(12), os.fstat(file.fileno()).st_size
         container = recognise(head) if size <= LONGEST else None
         if container is not None and _fits(said):
-            data = read_regular(source)
+            data = read_result(source)
             _write(target, _inside(container, data, said, key, keep_told=told))
             return remark
         if head.startswith(_MIDI) and not told:
-            _write(target, midi.without_told(read_regular(source)))
+            _write(target, midi.without_told(read_result(source)))
         elif container is not None and not told:
-            _write(target, rewritten(container, read_regular(source), b"", keep_told=False))
+            _write(target, rewritten(container, read_result(source), b"", keep_told=False))
         else:
             with open_regular(source) as read, target.open("xb") as write:
                 shutil.copyfileobj(read, write, 1 << 20)

@@ -26,6 +26,10 @@ class Source(StrEnum):
     GENERATED = "trainedAlgorithmicMedia"
     EDITED = "compositeWithTrainedAlgorithmicMedia"
     """A model changed something that was given to it."""
+    COMPUTED = "algorithmicMedia"
+    """Rules and arithmetic made it: no trained model took part, in nothing that it is made from."""
+    ENHANCED = "algorithmicallyEnhanced"
+    """The same changed something that was given to them."""
 
     @property
     def uri(self) -> str:

@@ -24,6 +24,8 @@ MEANING: Final = (
     "A signed record tells how a file was made and whether it was changed since. Anyone can "
     "remove it, so a file without one may have been made in any way."
 )
+_LONGEST, _MOST = 80, 8
+"""Letters of a name, and models, that are told of a record from elsewhere."""
 SECONDS: Final = 60
 """So long may one file take."""
 _MODULE = "studio.core.provenance.reading_process"
@@ -36,16 +38,26 @@ _TITLES = {
 }
 
 
+class Run(NamedTuple):
+    """What a record says of the run that made a file; unverified unless that is ours."""
+
+    task: str
+    models: tuple[str, ...]
+    created: float
+
+
 class Verified(NamedTuple):
     """What one file came to.
 
     Attributes:
         artifact: What it is a copy of, if that is in the library.
+        run: What made it, as the library or else its signed record says; None where nothing does.
     """
 
     path: Path
     finding: Finding
     artifact: Artifact | None = None
+    run: Run | None = None
 
     @property
     def title(self) -> str:
@@ -67,7 +79,8 @@ def verify(
     content_credentials.require()
     key = InstallationKey.if_any(paths)
     for path, finding in zip(files, _findings(files, signer(key)), strict=True):
-        yield Verified(path, finding, _found_again(finding, key, library))
+        artifact = _found_again(finding, key, library)
+        yield Verified(path, finding, artifact, _run(finding, artifact, library))
 
 
 def signer(key: InstallationKey | None) -> Signer | None:
@@ -75,6 +88,27 @@ def signer(key: InstallationKey | None) -> Signer | None:
     if key is None:
         return None
     return Signer(key.authority.decode(), key.serial, key.public)
+
+
+def _run(finding: Finding, artifact: Artifact | None, library: Library | None) -> Run | None:
+    """Return what made a file. A record from elsewhere may say anything, in any form."""
+    if library is not None and artifact is not None and artifact.record:
+        record = library.record(artifact.record)
+        return Run(record.task, tuple(record.weights), record.created)
+    said = finding.statement.recipe if finding.statement is not None else None
+    try:
+        told = msgspec.convert((said or {}).get("record"), _Told)
+    except msgspec.ValidationError:
+        return None
+    return Run(told.task[:_LONGEST], tuple(told.weights)[:_MOST], told.created)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """The part of a recipe that is told."""
+
+    task: str
+    created: float = 0.0
+    weights: dict[str, str] = {}
 
 
 def _found_again(

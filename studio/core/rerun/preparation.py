@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from studio.core.library import Artifact, Library, Message, Record
 from studio.core.library.retired_params import digest
 from studio.core.plugins import PluginHost
 from studio.core.rerun.circumstances import PLUGIN, digest_of
+from studio.core.rerun.report import Cause
 from studio.core.rerun.weights_by_digest import WeightsByDigest, renamed
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec
@@ -50,6 +51,7 @@ class Original:
         siblings: All artifacts of the record, oldest first.
         message: Of a conversation; its words are compared.
         changed: Id of a result → what became of its file.
+        since: What else is not as it was: files of the user's, and the record itself.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Original:
     siblings: tuple[Artifact, ...] = ()
     message: Message | None = None
     changed: Mapping[str, Changed] = field(default_factory=dict)
+    since: tuple[Cause, ...] = ()
 
     @property
     def title(self) -> str:
@@ -112,6 +115,33 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
                 str(error),
             ) from error
     return found
+
+
+def changed_since(library: Library, original: Original) -> tuple[Cause, ...]:
+    """Return which files have other bytes now or are gone, and what was edited in the database.
+
+    Files of which the library keeps a copy: of others it is told as the cause of a difference.
+    """
+    found: list[Cause] = []
+    for name, sha256 in original.record.files.items():
+        try:
+            now = digest_of(Path(name))
+        except OSError:
+            now = ""
+        if now != sha256 and library.kept_inputs.file(sha256) is not None:
+            found.append(Cause("input", Path(name).name, sha256, now))
+    for result in original.results[:1]:
+        if (saved := library.described(result)) is not None:
+            found += _edited(saved, original.record)
+    return tuple(found)
+
+
+def _edited(saved: Record, record: Record) -> Iterator[Cause]:
+    """Yield what the database says otherwise than the description file of the result."""
+    was, now = ({**each.params, "seed": each.seed} for each in (saved, record))
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield Cause("record", name, str(was.get(name))[:80], str(now.get(name))[:80])
 
 
 def request_for(

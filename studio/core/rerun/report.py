@@ -28,7 +28,9 @@ class Cause(msgspec.Struct, frozen=True):
 
     Attributes:
         what: ``program``, ``plugin``, ``library``, ``device``, ``setting``, ``model``, ``file``,
-            ``parameter``; or ``result``, if the old one is not as it was saved.
+            ``parameter``; ``result``, if the old one is not as it was saved; ``record``, if its
+            parameters were edited in the database; or ``input``, a file of which the library had
+            to use its copy: that makes no difference.
         before, after: Versions, digests or values; ``after`` is empty for what is not there now.
     """
 
@@ -43,6 +45,12 @@ class Cause(msgspec.Struct, frozen=True):
         subject = SUBJECTS.get(self.what, "{name}").format(name=self.name)
         if self.what == "result":
             return "the old result was changed on the disk since it was saved"
+        if self.what == "record":
+            now, then = self.after, self.before
+            return f"the {self.name} was edited in the database: it was {then} and is {now}"
+        if self.what == "input":
+            did = "has other contents now" if self.after else "is gone"
+            return f"the file {self.name} {did}, so the library's copy was used"
         if self.what in BY_BYTES:
             did = "has other contents now" if self.after else "was used then and is not now"
             return f"{subject} {did}"
@@ -63,6 +71,9 @@ BY_BYTES = ("model", "file")
 """What is told by its digest, which no person reads."""
 MOST_CAUSES = 3
 """So many are named in a sentence."""
+
+
+_IDENTICAL = "Identical, byte for byte."
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -90,13 +101,23 @@ class Report(msgspec.Struct, frozen=True):
         if self.trouble:
             return f"{self.trouble.message} {self.trouble.hint}".strip()
         if self.verdict is RerunVerdict.IDENTICAL:
-            return "Identical, byte for byte."
+            copies = self.of("input")
+            return f"Identical, byte for byte; {named(copies)}." if copies else _IDENTICAL
         seen = "; ".join(dict.fromkeys(each.words for each in self.differences))
         is_within = self.verdict is RerunVerdict.WITHIN
         head = "The same within tolerance" if is_within else "Different"
-        if not self.causes:
+        if not self.reasons:
             return f"{head}: {seen}. Nothing that is known to matter has changed since."
-        return f"{head}: {seen}, probably because {named(self.causes)}."
+        return f"{head}: {seen}, probably because {named(self.reasons)}."
+
+    def of(self, what: str) -> tuple[Cause, ...]:
+        """Return what has changed of one sort."""
+        return tuple(cause for cause in self.causes if cause.what == what)
+
+    @property
+    def reasons(self) -> tuple[Cause, ...]:
+        """What may have made a difference."""
+        return tuple(cause for cause in self.causes if cause.what != "input")
 
     def plain(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""

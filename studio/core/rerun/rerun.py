@@ -81,7 +81,8 @@ class Rerun:
             original = preparation.find(studio.library, self._id)
             folder = self._folder.path
             changed = preparation.changed_files(studio.library, original, folder)
-            original = replace(original, changed=changed)
+            since = preparation.changed_since(studio.library, original)
+            original = replace(original, changed=changed, since=since)
             request = preparation.request_for(studio.library, original, weights, folder)
             studio.picked.grant(preparation.same_files(original.record, folder))
             return original, request
@@ -182,7 +183,10 @@ class Rerun:
                 for each in original.results
                 if each.id in original.changed
             ]
-            found += causes(original.record, after)
+            told = {cause.name for cause in original.since if cause.what == "input"}
+            later = causes(original.record, after)
+            found += original.since
+            found += [each for each in later if each.what != "file" or each.name not in told]
             return Report(
                 self._id, verdict, made, job.record, tuple(found), tuple(self._differences)
             )

@@ -82,6 +82,15 @@ def read_sidecar(data: bytes) -> Sidecar:
     return msgspec.json.decode(data, type=Sidecar)
 
 
+def described(store: ObjectStore, artifact: Artifact) -> Record | None:
+    """Return the record that lies beside an artifact; None where it is lost or damaged."""
+    try:
+        data = read_regular(store.sidecar_path(artifact.digest, artifact.id))
+        return read_sidecar(data).parse()[1]
+    except (OSError, msgspec.MsgspecError):  # ``studio library verify`` tells of it
+        return None
+
+
 def rebuild(
     connection: sqlite3.Connection,
     store: ObjectStore,

@@ -16,10 +16,12 @@ from studio.protocol.errors import ErrorInfo, StudioError
 def sentence(report: Report) -> str:
     """Return the verdict: "Different: 3 % of the pixels differ …, probably because …"."""
     if report.verdict is RerunVerdict.IDENTICAL:
+        if copies := report.of("input"):
+            return _tr("Identical, byte for byte; {copies}.").format(copies=_first(copies))
         return _tr("Identical, byte for byte.")
     seen = _seen(report)
     is_within = report.verdict is RerunVerdict.WITHIN
-    if not report.causes:
+    if not report.reasons:
         words = (
             _tr("The same within tolerance: {seen}. Nothing known to matter has changed since.")
             if is_within
@@ -31,7 +33,7 @@ def sentence(report: Report) -> str:
         if is_within
         else _tr("Different: {seen}, probably because {causes}.")
     )
-    return words.format(seen=seen, causes=_first(report.causes))
+    return words.format(seen=seen, causes=_first(report.reasons))
 
 
 def head(report: Report) -> str:
@@ -55,6 +57,16 @@ def cause(cause: Cause) -> str:
     """Return what has changed as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
     if cause.what == "result":
         return _tr("the old result was changed on the disk since it was saved")
+    if cause.what == "record":
+        words = _tr("the {name} was edited in the database: it was {then} and is {now}")
+        return words.format(name=cause.name, then=cause.before, now=cause.after)
+    if cause.what == "input":
+        words = (
+            _tr("the file {name} has other contents now, so the library's copy was used")
+            if cause.after
+            else _tr("the file {name} is gone, so the library's copy was used")
+        )
+        return words.format(name=cause.name)
     name = _subject(cause)
     if cause.what in BY_BYTES:
         words = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.core.provenance.examination import Verdict
 from studio.core.provenance.statement import Source
-from studio.core.provenance.verification import Verified, verify
+from studio.core.provenance.verification import Run, Verified, verify
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.elided import ElidedLabel
@@ -92,12 +92,20 @@ def _row(look: Appearance, verified: Verified, go: Callable[[str], None]) -> QHB
     words.addWidget(name)
     for said in filter(None, (_source(finding.source), finding.why)):
         words.addWidget(look.label(said, "small", wrap=True))
+    if verified.run is not None:
+        words.addWidget(look.label(_run(verified.run), "small", wrap=True))
     row.addLayout(words, 1)
     if artifact is not None:
         button = look.button(_tr("Show in library"), "layout-grid", small=True)
         button.clicked.connect(lambda: go(artifact.id))
         row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
     return row
+
+
+def _run(run: Run) -> str:
+    made = QDateTime.fromSecsSinceEpoch(int(run.created)) if 0 < run.created < 2**40 else None
+    date = QLocale().toString(made, QLocale.FormatType.ShortFormat) if made else ""
+    return " · ".join(filter(None, (run.task, ", ".join(run.models), date)))
 
 
 def _title(verdict: Verdict) -> str:
@@ -114,6 +122,8 @@ def _source(source: str) -> str:
     known = {
         Source.GENERATED.value: _tr("Made with AI"),
         Source.EDITED.value: _tr("Edited with AI"),
+        Source.COMPUTED.value: _tr("Computed, without a trained model"),
+        Source.ENHANCED.value: _tr("Changed by a computation, without a trained model"),
     }
     return known.get(source, source)
 

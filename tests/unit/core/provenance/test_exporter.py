@@ -221,3 +221,38 @@ def test_the_choice_is_remembered(tmp_path: Path) -> None:
     assert disclosure.chosen(again) is Disclosure.LABEL
     again.set(disclosure.SETTING, "who knows")
     assert disclosure.chosen(again) is Disclosure.FULL
+
+
+def test_the_source_is_what_took_part(shelf: Shelf, tmp_path: Path) -> None:
+    library, model = shelf.library, {"admet": "ab" * 32}
+    table = NewArtifact("table", b"a,b\n1,2\n", suffix=".csv", title="Table")
+    drawn = shelf.ids[".png"]
+
+    def source(task: str, *parents: str, **facts: Any) -> tuple[str, str]:
+        facts = {"seconds": 1.0, **facts}
+        record = library.add_record(task, {}, **facts)
+        made = library.add_artifact(table, record=record.id, inputs=parents)
+        path = shelf.exporter.to_folder(made.id, tmp_path, Disclosure.LABEL).path
+        return made.id, examine(path, shelf.ours).source
+
+    typed, computed = source("molecules.predict")
+    assert computed == "algorithmicMedia"
+    assert source("lab.describe")[1] == "algorithmicMedia"
+    assert source("molecules.combine", typed)[1] == "algorithmicallyEnhanced"
+    assert source("molecules.predict", weights=model)[1] == Source.GENERATED
+    assert source("molecules.predict", drawn)[1] == Source.GENERATED, "a model drew the picture"
+    generated, by_model = source("molecules.generate", weights=model)
+    assert by_model == Source.GENERATED
+    assert source("molecules.export", generated)[1] == Source.EDITED
+    assert source("lab.augment")[1] == Source.GENERATED, "it trains a model of its own"
+    assert source("molecules.predict", seconds=None)[1] == Source.GENERATED, "it did not end"
+
+
+def test_what_was_computed_and_saved_again_by_hand_is_not_labelled(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    record = shelf.library.add_record("molecules.predict", {}, seconds=1.0)
+    table = NewArtifact("table", b"a,b\n1,2\n", suffix=".csv", title="Table")
+    computed = shelf.library.add_artifact(table, record=record.id)
+    by_hand = shelf.library.add_artifact(table, inputs=[computed.id])
+    assert not shelf.exporter.to_file(by_hand.id, tmp_path / "table.csv").is_made

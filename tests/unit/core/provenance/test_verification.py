@@ -22,6 +22,7 @@ from studio.core.provenance.containers import Container
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.examination import Verdict, examine
 from studio.core.provenance.exporter import Exporter
+from studio.core.provenance.statement import Source, Statement
 from studio.core.provenance.verification import verify
 from studio.core.settings import Settings
 from studio.protocol.errors import StudioError
@@ -55,6 +56,41 @@ def test_a_file_is_found_again_in_the_library(shelf: Shelf, tmp_path: Path) -> N
     shelf.library.restore(binned)
     assert again.artifact is not None
     assert again.artifact.binned_at
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"not JSON", None], ids=str)
+def test_an_edited_side_file_is_changed_and_not_unreadable(
+    shelf: Shelf, tmp_path: Path, data: bytes | None
+) -> None:
+    made = shelf.export(".txt", tmp_path, Disclosure.FULL)
+    assert made.side is not None
+    signed = made.side.read_bytes()
+    made.side.write_bytes(signed.replace(b'"key": "', b'"kex": "') if data is None else data)
+    [found] = verify([made.path], shelf.paths, shelf.library)
+    assert found.finding.verdict is Verdict.CHANGED
+    assert found.finding.why == "The file with its record was changed or damaged."
+
+
+def test_task_model_and_date_are_told(shelf: Shelf, tmp_path: Path) -> None:
+    created = shelf.library.record(shelf.library.artifact(shelf.ids[".txt"]).record).created
+    for choice in (Disclosure.FULL, Disclosure.LABEL):
+        made = shelf.export(".txt", tmp_path, choice)
+        [found] = verify([made.path], shelf.paths, shelf.library)
+        assert found.run == ("toy.make", ("grande",), created), "the library knows"
+        [found] = verify([made.path], shelf.paths)
+        told = ("toy.make", ("grande",), created) if choice is Disclosure.FULL else None
+        assert found.run == told, "the record does, where it says so"
+
+
+def test_a_record_from_elsewhere_may_say_anything(shelf: Shelf) -> None:
+    for record in (None, 1, {}, {"task": 5}, {"task": "a", "weights": [1]}):
+        said = Statement(Source.GENERATED, recipe={"record": record})
+        finding = examination.Finding(Verdict.ANOTHER, statement=said)
+        assert verification._run(finding, None, None) is None
+    said = Statement(Source.GENERATED, recipe={"record": {"task": "x" * 1000}})
+    run = verification._run(examination.Finding(Verdict.ANOTHER, statement=said), None, None)
+    assert run is not None
+    assert len(run.task) == 80
 
 
 def test_a_file_that_kills_its_reader_costs_no_other(

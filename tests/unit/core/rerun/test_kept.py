@@ -41,16 +41,24 @@ def kept(desk: Desk) -> set[bytes]:
     return {path.read_bytes() for path in desk.library.kept_inputs._store.inputs()}
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(BLUE)])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (Path.unlink, "the file My picture.png is gone"),
+        (lambda file: file.write_bytes(BLUE), "the file My picture.png has other contents now"),
+    ],
+)
 def test_a_file_that_was_picked_is_kept_and_shown_to_the_task_by_its_name(
-    desk: Desk, tmp_path: Path, spoil: Callable[[Path], Any]
+    desk: Desk, tmp_path: Path, spoil: Callable[[Path], Any], words: str
 ) -> None:
     file = tmp_path / "My picture.png"
     file.write_bytes(picture((9, 9, 9)))
     job = picked(desk, file)
     spoil(file)
     report = desk.again(job.record, *made(RED))
-    assert (report.verdict, report.causes) == ("identical", ()), report.sentence
+    assert report.verdict == "identical"
+    assert [cause.what for cause in report.causes] == ["input"]
+    assert report.sentence == f"Identical, byte for byte; {words}, so the library's copy was used."
     shown = desk.library.record(report.record)
     ((path, digest),) = shown.files.items()
     assert Path(path).name == "My picture.png"

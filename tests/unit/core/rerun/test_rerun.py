@@ -93,6 +93,17 @@ def test_what_is_another_now_is_named(
     assert report.causes[0].words in report.sentence
 
 
+def test_what_was_edited_in_the_database_is_named(desk: Desk) -> None:
+    job = desk.made()
+    seed = desk.library.record(job.record).seed
+    desk.change("UPDATE records SET seed = ? WHERE id = ?", 4711, job.record)
+    report = desk.again(job.artifacts[0].id, *made(BLUE))
+    assert report.verdict == "different"
+    (cause,) = report.causes
+    assert cause.words == f"the seed was edited in the database: it was {seed} and is 4711"
+    assert cause.words in report.sentence
+
+
 def test_of_several_results_each_is_compared_with_the_one_in_its_place(desk: Desk) -> None:
     both = (Artifact("image", RED, ".png"), Artifact("image", BLUE, ".png"), Result())
     job = desk.made(*both)
