@@ -27,6 +27,7 @@ from studio.core.plugins.install.installer import Installer, manifest_of
 from studio.core.plugins.isolation import needs_sandbox
 from studio.protocol.energy import Amount
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 from studio.protocol.trace import ProcessUse
 
 Command = Callable[[Namespace, StudioSession], int]
@@ -95,6 +96,7 @@ def installer(session: StudioSession) -> Installer:
     return Installer(
         session.plugin_store,
         taken={p.id: p.title for p in others},
+        ours=[p.manifest for p in others if p.shipped and p.manifest],
         needs_sandbox=needs_sandbox(session.settings),
     )
 
@@ -300,7 +302,7 @@ def _export(arguments: Namespace, session: StudioSession) -> int:
     key = None
     if arguments.sign:
         try:
-            text = arguments.sign.read_text("utf-8")
+            text = read_note(arguments.sign).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(
                 f"{arguments.sign} cannot be read as a secret key.",

@@ -29,6 +29,7 @@ from studio.api.manifest import Manifest, read_manifest
 from studio.core.plugins.deny_list import Identity
 from studio.core.plugins.fault_list import in_words
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 
 GROUP = "studio.plugins"
 MANIFEST = "manifest.toml"
@@ -178,8 +179,8 @@ def project_of(package: Path) -> Path:
 def requirements_of(folder: Path) -> tuple[str, ...]:
     """Return what the project in ``folder`` needs, as far as its file can be read."""
     try:
-        table = tomllib.loads((folder / PROJECT).read_text("utf-8")).get("project", {})
-    except (OSError, ValueError):
+        table = tomllib.loads(read_note(folder / PROJECT).decode("utf-8")).get("project", {})
+    except (OSError, ValueError, RecursionError, AttributeError):
         return ()
     lines = [str(line) for line in table.get("dependencies", ())]
     for extra, more in table.get("optional-dependencies", {}).items():
@@ -220,7 +221,7 @@ def _read(name: str, package: str, distribution: str = "", expected: Path | None
 
 def _locate(package: str, expected: Path | None) -> Path:
     """Return the folder of ``package`` without importing anything, parents included."""
-    if not package.isidentifier():
+    if not (package.isidentifier() and package.isascii()):
         raise _unusable(package, f"“{package}” is not the name of a top-level package")
     try:
         taken = _environment_spec(package)

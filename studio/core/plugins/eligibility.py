@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from studio.api.manifest import API_VERSION, Manifest, is_compatible
@@ -12,6 +13,12 @@ from studio.core.plugins.discovery import Found, Origin
 from studio.core.plugins.enabled_state import EnabledPlugins
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.core.plugins.release import Release
+
+_OWN_TITLES = (
+    "Offline Studio", "Library", "Workflows", "Models", "Device", "Plugins", "Settings",
+)  # fmt: skip
+_ALIKE = str.maketrans("асеорхуіјѕһԁԛԝкмтнвαορνικτυχε01i", "aceopxyijshdqwkmthbaopvlktuxeoll")
+"""Cyrillic and Greek letters, and figures, that look like Latin ones; i, l and 1 are one."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,13 @@ class Eligibility:
     def admit(self, found: Sequence[Found]) -> list[Plugin]:
         """Return all plugins in the order of the rail, each with its state."""
         plugins: dict[str, Plugin] = {}
+        ours = [each.manifest for each in found if self.release.holds(each) and each.manifest]
         for each in sorted(found, key=self._rank):
             plugin = self._judge(each)
+            title = "" if plugin.shipped else taken_title(plugin.manifest, ours)
+            if title and plugin.state is not PluginState.INVALID:
+                plugin.state = PluginState.INVALID
+                plugin.reason = f"Its title “{title}” reads like that of a part of Offline Studio."
             if plugin.id in plugins:
                 _refuse_taken_id(plugin, plugins[plugin.id])
             plugins.setdefault(plugin.id, plugin)
@@ -117,6 +129,24 @@ def _identity(found: Found) -> Identity:
     names = (found.name, found.distribution or found.package)
     version = found.manifest.version if found.manifest else ""
     return found.identity or Identity(names, version)
+
+
+def taken_title(manifest: Manifest | None, ours: Iterable[Manifest]) -> str:
+    """Return the title of a plugin or of its pages that people would take for one of ours."""
+    taken = {look_alike(title) for each in ours for title in _titles(each)}
+    taken |= set(map(look_alike, _OWN_TITLES))
+    titles = _titles(manifest) if manifest else ()
+    return next((title for title in titles if look_alike(title) in taken), "")
+
+
+def _titles(manifest: Manifest) -> list[str]:
+    return [manifest.title, *(page.title for page in manifest.pages)]
+
+
+def look_alike(title: str) -> str:
+    """Return what titles have in common that people read as the same."""
+    plain = unicodedata.normalize("NFKD", title).casefold().translate(_ALIKE)
+    return "".join(letter for letter in plain if letter.isalnum()).replace("rn", "m")
 
 
 def belongs_inside(manifest: Manifest) -> str:

@@ -218,7 +218,10 @@ class PluginActions(QObject):
         taken = {p.id: p.title for p in others if p.manifest}
         settings = self._studio.settings
         return Installer(
-            self._studio.plugin_store, taken=taken, needs_sandbox=needs_sandbox(settings)
+            self._studio.plugin_store,
+            taken=taken,
+            ours=[p.manifest for p in others if p.shipped and p.manifest],
+            needs_sandbox=needs_sandbox(settings),
         )
 
     def _run(self, call: Callable[[], Any]) -> None:

@@ -35,6 +35,9 @@ def manifest_findings(text: str, known_kinds: Iterable[str] = ()) -> Iterator[Fi
         line = getattr(error, "lineno", 0) or _told_line(str(error))
         yield Finding("toml", f"This is not valid TOML: {error}.", MANIFEST, line, "Correct it.")
         return
+    except RecursionError:
+        yield Finding("toml", "It is nested too deeply.", MANIFEST, cure="Use fewer brackets.")
+        return
     wrong = list(_shape(table, Manifest, (), text))
     yield from wrong
     if wrong:

@@ -11,7 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from studio.api.manifest import unprintable
 from studio.core.plugins.finding import Finding
+from studio.protocol.regular_file import open_regular
 
 MAX_BYTES = 2 << 30
 MAX_UNPACKED = 4 << 30
@@ -52,7 +54,7 @@ class Archive:
         """
         self.findings: list[Finding] = []
         self.entries: dict[str, zipfile.ZipInfo] = {}
-        self._file: BinaryIO = path.open("rb")
+        self._file: BinaryIO = open_regular(path)
         self._zip: zipfile.ZipFile | None = None
         self.size = self._file.seek(0, 2)
         try:
@@ -237,7 +239,13 @@ def _bad_name(name: str) -> tuple[str, str] | None:
         return "path-absolute", "It holds a file with an absolute path."
     if ".." in parts or "\\" in name:
         return "path-outside", "It holds a file that would lie outside its folder."
-    if _FORBIDDEN.search(name) or "\ufffd" in name or not all(parts) or "." in parts:
+    if (
+        _FORBIDDEN.search(name)
+        or unprintable(name)
+        or "\ufffd" in name
+        or not all(parts)
+        or "." in parts
+    ):
         return "path-odd", "It holds a file whose name cannot be used on every system."
     if len(name) > MAX_PATH or any(len(part.encode()) > 255 for part in parts):
         return "path-long", "It holds a file whose name is too long."

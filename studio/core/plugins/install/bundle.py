@@ -135,7 +135,12 @@ def open_bundle(path: Path, work: Path) -> Source:
                 wrong = Finding("bundle-hash", "A wheel in it is not the one it lists.", name)
                 raise DamagedBundle(path, [wrong])
     return Source(
-        folder / about.wheel, (folder,), path.name, key, digests=tuple(about.files.items())
+        folder / about.wheel,
+        (folder,),
+        path.name,
+        key,
+        digests=tuple(about.files.items()),
+        says=(about.id, about.version),
     )
 
 

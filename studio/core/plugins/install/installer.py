@@ -13,6 +13,7 @@ import msgspec
 from studio.api.manifest import Manifest, parse_manifest
 from studio.core import disk
 from studio.core.plugins.discovery import MANIFEST
+from studio.core.plugins.eligibility import taken_title
 from studio.core.plugins.finding import Finding
 from studio.core.plugins.install import bundle, trial
 from studio.core.plugins.install import source as sources
@@ -24,7 +25,7 @@ from studio.core.plugins.install.resolver import Choice, Progress, resolve
 from studio.core.plugins.install.source import Source
 from studio.core.plugins.install.store import PluginStore
 from studio.core.plugins.install.unpack import fetch, unpack
-from studio.core.plugins.install.wheel import Wheel, read_wheel
+from studio.core.plugins.install.wheel import Wheel, one_line, read_wheel
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -39,10 +40,11 @@ class Refused(StudioError):
         """Tell the first finding; the others are details."""
         first = findings[0]
         place = f" ({first.file})" if first.file and first.file not in first.message else ""
-        more = f" {len(findings) - 1} more findings." if len(findings) > 1 else ""
+        more = f" {len(findings) - 1} more findings." if len(findings) > 2 else ""
+        more = " 1 more finding." if len(findings) == 2 else more
         super().__init__(
             ErrorCode.BAD_INPUT,
-            f"{what} cannot be installed. {first.message}{place}{more}",
+            f"{one_line(what)} cannot be installed. {one_line(first.message + place, 600)}{more}",
             first.cure or "Nothing of it was unpacked or run. Tell its author.",
             "\n".join(f"{each.rule}: {each.message} {each.file}" for each in findings),
         )
@@ -57,6 +59,7 @@ class Installer:
         store: PluginStore,
         *,
         taken: Mapping[str, str] | None = None,
+        ours: Sequence[Manifest] = (),
         needs_sandbox: bool = True,
         look: Callable[[], HostPackages] = look,
     ) -> None:
@@ -64,11 +67,12 @@ class Installer:
 
         Args:
             taken: Ids of plugins that the store does not hold → who has them.
+            ours: The manifests of the studio's own plugins.
             needs_sandbox: Code is tried in a sandbox or, where there is none, not at all.
             look: Finds out what is in the studio's environment.
         """
         self.store = store
-        self._taken = dict(taken or {})
+        self._taken, self._ours = dict(taken or {}), tuple(ours)
         self._look, self._needs_sandbox = look, needs_sandbox
 
     # --- installing ---------------------------------------------------------------------------
@@ -112,6 +116,16 @@ class Installer:
         wheel = self._good(Path(shutil.copy(source.wheel, own)), host, source)
         if not wheel.is_plugin or wheel.manifest is None:
             raise Refused(source.wheel.name, [Finding("no-plugin", "It is not a plugin.")])
+        is_it = (wheel.manifest.id, wheel.manifest.version)
+        if source.says not in (None, is_it):
+            words = (
+                f"It says that it holds {' '.join(source.says or ())}, but holds {' '.join(is_it)}."
+            )
+            raise Refused(source.name, [Finding("bundle-id", words)])
+        if title := taken_title(wheel.manifest, self._ours):
+            words = f"Its title “{title}” reads like that of a part of Offline Studio."
+            cure = "Ask its author for a version with another title."
+            raise Refused(source.wheel.name, [Finding("title-taken", words, cure=cure)])
         self._check_id(wheel, wheel.manifest)
         in_studio = wheel.manifest.isolation == IN_STUDIO
         choices = resolve(wheel, source.folders, host, work, told, in_studio=in_studio)
@@ -128,7 +142,7 @@ class Installer:
             package=wheel.package,
             manifest=wheel.manifest_text,
             digest=wheel.sha256,
-            source=source.name,
+            source=one_line(source.name),
             lock=tuple(lock),
             publisher=wheel.publisher,
             licence=wheel.licence,

@@ -27,6 +27,7 @@ class Source:
         name: What the user gave, without folders.
         key: The public key that vouches for the wheels; empty without a signature.
         digests: File name → SHA-256 that the signature, or the bundle, vouches for.
+        says: The id and the version that a bundle says it holds.
     """
 
     wheel: Path
@@ -34,6 +35,7 @@ class Source:
     name: str
     key: str = ""
     digests: tuple[tuple[str, str], ...] = ()
+    says: tuple[str, str] | None = None
 
 
 def find(given: str, folders: Sequence[Path]) -> Source:

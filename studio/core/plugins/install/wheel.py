@@ -30,6 +30,7 @@ from studio.core.plugins.finding import Finding
 from studio.core.plugins.install.archive import Archive
 from studio.core.plugins.install.host_packages import PLUGIN_PREFIX, STUDIO, HostPackages
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import open_regular
 
 MAX_TEXT = 8 << 20
 OURS = frozenset(
@@ -158,9 +159,9 @@ class _Reader:
             sha256=_file_digest(self.path),
             size=self.archive.size,
             unpacked=sum(info.file_size for info in self.archive.entries.values()),
-            summary=_one_line(about.get("Summary")),
-            publisher=_one_line(about.get("Author") or about.get("Author-email")),
-            licence=_one_line(licence),
+            summary=one_line(about.get("Summary")),
+            publisher=one_line(about.get("Author") or about.get("Author-email")),
+            licence=one_line(licence),
             requires=tuple(map(str, about.get_all("Requires-Dist") or ())),
             package=package,
             manifest=manifest,
@@ -329,7 +330,7 @@ class _Reader:
         if len(points) > 1:
             self.blame("entry-points", "It holds more than one plugin.", file)
         package = points[0].strip() if points else ""
-        if package and not package.isidentifier():
+        if package and not (package.isidentifier() and package.isascii()):
             self.blame("entry-points", f"“{package}” is not the name of a package.", file)
             return ""
         return package
@@ -400,12 +401,12 @@ def _is_native(name: str) -> bool:
     return name.endswith((".so", ".pyd", ".dll", ".dylib")) or ".so." in name
 
 
-def _one_line(text: object) -> str:
+def one_line(text: object, most: int = 200) -> str:
     """Return ``text`` as one short line: it is shown to people, and others wrote it."""
     words = " ".join(str(text or "").split())
-    return "".join(letter for letter in words if letter.isprintable())[:200]
+    return "".join(letter for letter in words if letter.isprintable())[:most]
 
 
 def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -137,6 +137,20 @@ def test_the_studios_own_plugin_keeps_its_id(folder: Path, tmp_path: Path) -> No
     assert other.state is PluginState.INVALID
 
 
+@pytest.mark.parametrize("title", ["The two", "ТHE  TW0!", "Settings", "Sett1ngs"])
+def test_nobody_calls_itself_like_a_part_of_the_studio(
+    folder: Path, tmp_path: Path, title: str
+) -> None:
+    text = (folder / "studio_t_one/manifest.toml").read_text("utf-8")
+    text = text.replace('title = "The one"', f'title = "{title}"')
+    (folder / "studio_t_one/manifest.toml").write_text(text, "utf-8")
+    one, two = found_in(folder)
+    assert two.folder is not None
+    host = host_of([one, two], tmp_path, release=Release({"two": Shipped(two.folder)}))
+    assert states(host) == {"one": PluginState.INVALID, "two": PluginState.DISCOVERED}
+    assert title in host.plugin("one").reason
+
+
 def test_switched_off_stays_off_at_the_next_start(host: Callable[..., PluginHost]) -> None:
     settings = MemorySettings()
     first = host(settings=settings)

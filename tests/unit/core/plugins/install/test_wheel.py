@@ -143,6 +143,14 @@ CONTENTS = [
     ("manifest", manifest("studio_counter.worker", "studio_chat.worker")),
     ("api", manifest(">=1,<2", ">=7")),
     ("version", manifest('version = "1.0"', 'version = "1.1"')),
+    ("manifest", manifest('title = "Counter"', r'title = "Counter\nSignature    valid"')),
+    ("manifest", manifest('title = "Counter"', r'title = "Counter \u202Edilav"')),
+    ("manifest", manifest('title = "Count"', r'title = "Co\u200Bunt"')),
+    ("manifest", manifest('title = "Count"', r'title = "Count"' + "\nsummary = 'a\u2066b'")),
+    ("manifest", manifest('title = "Counter"', r'title = "\u001B[2J"')),
+    ("manifest", manifest("[[tasks]]", 'permissions.reasons.gpu = "a\\nb"\n[[tasks]]')),
+    ("manifest", manifest("[[tasks]]", f"x = {'[' * 50_000}\n[[tasks]]")),
+    ("entry-points", setting(entry_points="[studio.plugins]\ncounter = studio_сounter\n")),
 ]
 
 
@@ -243,6 +251,7 @@ SHAPES = [
     ("path-odd", named("studio_counter/a:stream")),
     ("path-odd", named("studio_counter/trailing. ")),
     ("path-odd", named("studio_counter//twice.py")),
+    ("path-odd", named("studio_counter/yp.\u202etxt")),
     ("path-device", named("studio_counter/NUL.txt")),
     ("path-long", named("studio_counter/" + "a" * 250)),
     ("link", named("studio_counter/link", stat.S_IFLNK)),
