@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk, prompt_cache_files
+from studio.core.backups import erasing
 from studio.core.library.library import Library
 from studio.core.library.rows import Artifact, Conversation
 from studio.core.library.search_query import parse, snippet
@@ -50,6 +51,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
             return _export(arguments, library, session)
         if arguments.command == "backup":
             return backups.make(arguments, library, session)
+        if arguments.command == "erase":
+            return _erase(arguments, library, session)
         return _COMMANDS[arguments.command](arguments, library)
 
 
@@ -103,6 +106,9 @@ def _parser() -> ArgumentParser:
     erase = add("erase", "delete results and conversations permanently, with all that is known")
     erase.add_argument("id", nargs="*", metavar="ID")
     erase.add_argument("--left", action="store_true", help="what `verify` finds left")
+    erase.add_argument(
+        "--backups", action="store_true", help="in the backups, too, also what is only there"
+    )
     erase.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
     backups.add_flags(add("backup", backups.MAKE), add("backups", backups.SHOW))
     add("rebuild", "rebuild the database from the files")
@@ -289,32 +295,50 @@ def _verify(arguments: Namespace, library: Library) -> int:
     return ExitCode.OK if report.ok else ExitCode.PROBLEMS
 
 
-def _erase(arguments: Namespace, library: Library) -> int:
+def _erase(arguments: Namespace, library: Library, session: StudioSession) -> int:
     if not arguments.id and not arguments.left:
         raise BadInput("There is nothing to erase.", "Give ids, or --left.")
-    titles = [_title(id, library) for id in arguments.id]
+    holding = backups.holding(arguments.id, session)
+    there = {id for each in holding for id in each.ids or ()} if arguments.backups else set()
+    titles = [_title(id, library, there) for id in arguments.id]
+    ids = [id for id, title in zip(arguments.id, titles, strict=True) if title is not None]
+    titles = [title for title in titles if title is not None]
     if not arguments.yes:
         for title in titles:
             output.say(title)
+        backups.tell_holding(holding)
         raise BadInput("Nothing was erased: there is no way back.", "Add --yes to do it.")
-    freed = library.erase(arguments.id)
+    freed = library.erase(ids)
+    if arguments.backups:
+        freed += sum(erasing.erase(each) for each in holding if each.ids)
+        holding = backups.holding(arguments.id, session)
     left = library.erase_leftovers() if arguments.left else []
     if arguments.json:
-        output.print_json({"erased": arguments.id, "left": left, "freed": freed})
+        names = [each.backup.name for each in holding]
+        told = {"erased": arguments.id, "left": left, "freed": freed, "backups": names}
+        output.print_json(told)
     else:
         for title in titles:
             output.say(f"Erased: {title}")
         for name in left:
             output.say(f"Erased what was left: {name}")
         output.say(f"{disk.as_size(freed)} are free again.")
+        backups.tell_holding(holding)
     return ExitCode.OK
 
 
-def _title(id: str, library: Library) -> str:
+def _title(id: str, library: Library, elsewhere: Collection[str]) -> str | None:
+    """Return what is to be erased by its name; None for what is only ``elsewhere``."""
     try:
         return library.conversations.get(id).title or id
     except StudioError:
+        pass
+    try:
         return library.artifact(id).title or id
+    except StudioError:
+        if id in elsewhere:
+            return None
+        raise
 
 
 def _forget(arguments: Namespace, paths: StudioPaths) -> int:
@@ -347,7 +371,6 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "show": _show,
     "restore": _restore,
     "verify": _verify,
-    "erase": _erase,
     "rebuild": _rebuild,
     "tags": shelves.tags,
     "collections": shelves.collections,

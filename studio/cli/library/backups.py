@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
-from studio.core.backups import catalogue, maker, restoration, settings
+from studio.core.backups import catalogue, erasing, maker, restoration, settings
 from studio.core.backups.catalogue import Backup
+from studio.core.backups.erasing import Holding
 from studio.core.library.library import Library
 from studio.core.library.upkeep.library_copy import damage_in_words
 from studio.core.paths import StudioPaths
@@ -100,6 +102,23 @@ def show(arguments: Namespace, session: StudioSession) -> int:
     else:
         output.say("No backups yet. Make one with `studio library backup`.")
     return ExitCode.OK
+
+
+def holding(ids: Sequence[str], session: StudioSession) -> list[Holding]:
+    """Return the backups in the usual places that hold something of ``ids``."""
+    folder = settings.folder(session.paths, session.settings)
+    return erasing.holding(catalogue.listed(folder, session.paths.home), ids) if ids else []
+
+
+def tell_holding(found: Sequence[Holding]) -> None:
+    """Say which backups hold what is erased, and how to erase it there."""
+    for each in found:
+        if each.ids:
+            output.say(f"The backup {each.backup.name} still holds it.")
+        else:
+            output.say(f"The backup {each.backup.name} cannot be read and may still hold it.")
+    if any(each.ids for each in found):
+        output.hint("`studio library erase ID --backups --yes` erases it there, too.")
 
 
 def _state(backup: Backup) -> str:

@@ -49,6 +49,37 @@ def test_a_conversation_is_erased_from_the_terminal(
     assert command("library", "verify")[0] == ExitCode.OK
 
 
+def test_backups_that_still_hold_it_are_named_and_cleaned(
+    command: Command, home: Path, talk: str
+) -> None:
+    with Library.open(StudioPaths(home)) as library:
+        kept = library.conversations.create("kept").id
+    assert command("library", "backup", "--to", str(home.with_name(f"{home.name}-backups")))[0] == 0
+    (folder,) = home.with_name(f"{home.name}-backups").iterdir()
+    code, out, _ = command("library", "erase", talk)
+    assert code == ExitCode.BAD_INPUT
+    assert f"The backup {folder.name} still holds it." in out
+    code, out, err = command("library", "erase", talk, "--yes")
+    assert code == ExitCode.OK
+    assert f"The backup {folder.name} still holds it." in out
+    assert "--backups --yes" in err
+    assert files_with(SECRET, folder)
+    code, out, _ = command("library", "erase", talk, "--backups", "--yes", "--json")
+    assert code == ExitCode.OK
+    assert one_object(out)["backups"] == []
+    assert not files_with(SECRET, folder)
+    assert not (folder / "library" / "ballast").exists()
+    (listed,) = one_object(command("library", "backups", "--json")[1])["backups"]
+    assert (listed["conversations"], listed["verified"]) == (1, True)
+    assert command("library", "restore", folder.name, "--yes")[0] == ExitCode.OK
+    with Library.open(StudioPaths(home)) as library:
+        assert library.conversations.get(kept).title == "kept"
+
+
+def test_what_is_nowhere_is_not_erased(command: Command, home: Path, talk: str) -> None:
+    assert command("library", "erase", "01J0000000", "--backups", "--yes")[0] == ExitCode.NOT_FOUND
+
+
 def test_what_is_left_is_found_and_erased(command: Command, home: Path, talk: str) -> None:
     with Library.open(StudioPaths(home)) as library:
         library.add_record("chat.reply", {"system": SECRET}, conversation="gone")

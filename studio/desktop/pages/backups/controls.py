@@ -52,7 +52,8 @@ class BackupControls(QObject):
             self.tr("Backups to keep"),
             self.tr(
                 "Older ones are deleted once a new one is verified. What you erase stays in "
-                "backups until they are deleted."
+                "backups until they are deleted, or until you erase it there with "
+                "`studio library erase ID --backups`."
             ),
             self._kept(),
         )
