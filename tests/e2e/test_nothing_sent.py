@@ -1,5 +1,7 @@
 """Nothing is sent: tasks and all pages, on a network where all that leaves is heard.
 
+None even opens a socket of the internet: the kernel would refuse it, and tell.
+
 Of the tasks each third, each night all (``STUDIO_THOROUGH=1``). What Python would send is refused
 in every test, and so in each of every task: see ``studio.testing.guards``.
 """
@@ -18,6 +20,34 @@ from studio.testing.guards import PATIENCE
 from tests.e2e import wire_tap
 
 ROOT = Path(__file__).parents[2]
+GATE = """
+from studio.sandbox import network_gate
+gate = network_gate.shut()
+gate.listen(lambda refusal: print("REFUSED", refusal, flush=True))
+import socket
+socket.has_ipv6 = False
+"""
+DEPENDENCIES = """
+import importlib, os, re, sys, time
+from importlib.metadata import packages_distributions
+from pathlib import Path
+def plain(name):
+    return re.sub("[-_.]+", "-", name).lower()
+pins = re.findall("(?m)^([A-Za-z0-9_.-]+)==", Path("packaging/constraints.txt").read_text())
+wanted = set(map(plain, pins))
+for module, names in packages_distributions().items():
+    if module.isidentifier() and wanted & set(map(plain, names)):
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            print("FAILED", module, repr(error)[:200])
+        else:
+            print("DONE", module, flush=True)
+time.sleep(3)  # what a thread of a library does after its import
+sys.stdout.flush()
+os._exit(0)
+"""
+TELEMETRY_HOSTS = (b"events.data.microsoft.com", b"vortex.data.microsoft.com")
 TASKS = """
 import tempfile, traceback
 from pathlib import Path
@@ -95,14 +125,42 @@ def test_the_wire_hears_whoever_sends(tmp_path: Path) -> None:
     )
     _, reached = heard(tmp_path, sys.executable, "-c", script)
     assert reached == ["tcp 192.0.2.7:80", "udp 10.77.0.1:53", "udp 198.51.100.9:9"]
+    said, reached = heard(tmp_path, sys.executable, "-c", GATE + script)
+    assert reached == []
+    assert said.count("REFUSED") >= 3
+    assert "program='bash'" in said
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+@pytest.mark.timeout(600)
+def test_no_dependency_opens_a_socket_when_it_is_imported(tmp_path: Path) -> None:
+    """In the versions of the constraints, without the variables that switch telemetry off."""
+    said, reached = heard(tmp_path, sys.executable, "-c", GATE + DEPENDENCIES)
+    assert reached == []
+    assert "REFUSED" not in said
+    assert said.count("DONE ") > 80, said
+    assert "DONE onnxruntime" in said
+
+
+def test_the_library_that_reported_home_is_one_without_that_code() -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    libraries = [file for file in folder.iterdir() if file.suffix in (".so", ".pyd", ".dll")]
+    libraries += [*folder.glob("*.so.*"), *folder.glob("*.dylib")]
+    code = b"".join(file.read_bytes() for file in libraries)
+    is_read = b"InferenceSession" in code
+    assert is_read, "the control: its texts can be found"
+    assert [host for host in TELEMETRY_HOSTS if host in code] == []
 
 
 @pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.timeout(600)
 def test_no_task_sends_anything(tmp_path: Path) -> None:
-    said, reached = heard(tmp_path, sys.executable, "-c", TASKS)
+    said, reached = heard(tmp_path, sys.executable, "-c", GATE + TASKS)
     assert reached == []
+    assert "REFUSED" not in said
     assert said.count("DONE ") > 20, said
 
 
@@ -110,6 +168,7 @@ def test_no_task_sends_anything(tmp_path: Path) -> None:
 @pytest.mark.gui
 @pytest.mark.timeout(600)
 def test_no_page_sends_anything(tmp_path: Path) -> None:
-    said, reached = heard(tmp_path, sys.executable, "-c", PAGES)
+    said, reached = heard(tmp_path, sys.executable, "-c", GATE + PAGES)
     assert reached == []
+    assert "REFUSED" not in said
     assert said.count("DONE ") >= 10, said

@@ -77,10 +77,11 @@ def _check_packages() -> None:
         import onnxruntime  # noqa: F401
     except ImportError as error:
         package = "onnxruntime" if error.name == "onnxruntime" else "opencv-python-headless"
+        wanted = "onnxruntime<1.28" if package == "onnxruntime" else package
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"Reading scans needs the package {package}, which is not installed.",
-            f"Install it with `pip install {package}`, then restart the studio.",
+            f"Install it with `pip install '{wanted}'`, then restart the studio.",
         ) from error
 
 

@@ -139,7 +139,7 @@ def _onnxruntime() -> Any:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             "Reading aloud needs the package onnxruntime, which is not installed.",
-            "Install it with `pip install onnxruntime`, then restart the studio.",
+            "Install it with `pip install 'onnxruntime<1.28'`, then restart the studio.",
         ) from error
     return onnxruntime
 
