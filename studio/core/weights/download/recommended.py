@@ -9,6 +9,7 @@ import msgspec
 
 from studio.core.paths import resources
 from studio.core.weights.download.hub import Address
+from studio.protocol.regular_file import read_note
 
 Task = Literal["chat", "code", "pictures", "additions", "search"]
 FILE = "recommended.toml"
@@ -25,7 +26,6 @@ class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         repository: ``owner/name`` on the hub.
         file: The file that is the model; empty for a folder.
         bytes: Of the download.
-        figure: What its makers measured; may be empty.
     """
 
     task: Task
@@ -35,7 +35,6 @@ class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str
     summary: str
     file: str = ""
-    figure: str = ""
 
     @property
     def memory(self) -> int:
@@ -66,7 +65,7 @@ class _Shelf(msgspec.Struct, forbid_unknown_fields=True):
 
 def recommended(path: Path | None = None) -> list[Recommended]:
     """Return them, smallest first within a task, tasks in the order of the file."""
-    raw = (path or resources() / FILE).read_bytes()
+    raw = read_note(path or resources() / FILE)
     rows = msgspec.toml.decode(raw, type=_Shelf).model
     tasks = list(dict.fromkeys(row.task for row in rows))
     return sorted(rows, key=lambda row: (tasks.index(row.task), row.bytes))

@@ -143,8 +143,8 @@ class RecommendedRow(QWidget):
         needs = phrases.size(model.memory)
         words = self.tr("Fits: needs about {size}") if fits else self.tr(
             "Does not fit: needs about {size} of memory")  # fmt: skip
-        told = (words.format(size=needs), model.licence, model.figure, model.repository)
-        facts.addWidget(ElidedLabel(" · ".join(filter(None, told)), "small"), 1)
+        told = (words.format(size=needs), model.licence, model.repository)
+        facts.addWidget(ElidedLabel(" · ".join(told), "small"), 1)
         column.addLayout(facts)
         self._meter = Meter(look, self.tr("Progress"))
         self._meter.hide()
