@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from studio.core.jobs.store import LibraryJobStore
 from studio.core.notices import Action, Notices
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Produced
+
+MOST_AFTER_STOP = 32
+"""Results of a job that are still saved once it is stopped: what was finished, and no flood."""
 
 
 class ArtifactSaver:
@@ -29,13 +33,26 @@ class ArtifactSaver:
         self._notices = notices
         self._on_saved = on_saved
         self._trouble: dict[str, StudioError] = {}
+        self._after_stop: Counter[str] = Counter()
+        """Job → its results whose turn came after it was stopped; on the disk's thread alone."""
 
     def save(self, job: Job, result: Produced, payload: memoryview | None, preview: Any) -> None:
         """Save one result of ``job`` and hand it to who listens, or offer to try again."""
         notice = f"unsaved-{job.id}-{result.file or id(payload)}"
         parents = job.made_from
 
-        def saved(artifact: SavedArtifact) -> None:
+        def kept() -> SavedArtifact | None:
+            self._after_stop[job.id] += job.stopping
+            if self._after_stop[job.id] > MOST_AFTER_STOP:
+                self._store.drop(result)
+                return None
+            return self._store.save(job, parents, result, payload, preview)
+
+        def saved(artifact: SavedArtifact | None) -> None:
+            if artifact is None:
+                words = "More results of “{title}” were waiting than are saved after Stop."
+                self._notices.info(words.format(title=job.title), key=f"dropped-{job.id}")
+                return
             self._notices.dismiss(notice)
             job.keep(artifact)
             self._on_saved(job)
@@ -52,12 +69,9 @@ class ArtifactSaver:
             self._trouble[job.id] = told
             self._notices.error(told, key=notice, actions=(again,))
 
-        self._disk.run(
-            lambda: self._store.save(job, parents, result, payload, preview),
-            saved,
-            failed,
-        )
+        self._disk.run(kept, saved, failed)
 
     def trouble(self, job: Job) -> StudioError | None:
         """Return, once, why a result of ``job`` could not be saved; None if all were."""
+        self._after_stop.pop(job.id, None)
         return self._trouble.pop(job.id, None)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 2.0
 """Seconds that a stopped task has to reach its next step; then its process is ended."""
+MOST_RESULTS = 256
+"""Of one job: who makes more puts them into a table or an archive."""
 _PIECE = 4 << 20
 _LEFT_FREE = 256 << 20
 """Bytes that results leave on the disk."""
@@ -94,6 +96,7 @@ class _Run:
         self.answers = Answers(ctx, process)
         self._task, self._ctx, self._process = task, ctx, process
         self._file: Path | None = None
+        self._results = 0
 
     def steps(self, params: Mapping[str, Any]) -> Iterator[Event]:
         """Begin, and yield what the task yields, until it is over.
@@ -179,6 +182,17 @@ class _Run:
                 return None
 
     def _artifact(self, message: m.Artifact, blobs: Sequence[memoryview]) -> NewArtifact:
+        self._results += 1
+        if self._results > MOST_RESULTS:
+            title = self._task.entry.title or self._task.entry.plugin
+            raise StudioError(
+                ErrorCode.PLUGIN_FAILED,
+                f"The plugin “{title}” was stopped: it made more than {MOST_RESULTS} results in "
+                "one job.",
+                "Those that were made are in the library. Tell its author to put many results "
+                "into one file.",
+                plugin=self._task.entry.plugin,
+            )
         payload, previews = self._payload(message, blobs)
         verdict = None
         if message.verdict is not None:

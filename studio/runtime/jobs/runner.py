@@ -29,6 +29,8 @@ from studio.runtime.pool.pool import Pool
 from studio.sandbox.sandbox import own_sandbox
 
 log = logging.getLogger(__name__)
+MOST_LAST_WORDS = 64
+"""Results that a task which is stopped may still hand over."""
 
 
 class Runner:
@@ -180,7 +182,9 @@ def last_words(events: Iterator[Any], stop: Cancelled) -> Iterator[Event]:
         return
     try:
         event = events.throw(stop)
-        while isinstance(event, NewArtifact | ResultEvent | KeepEvent):
+        for _ in range(MOST_LAST_WORDS):
+            if not isinstance(event, NewArtifact | ResultEvent | KeepEvent):
+                break
             yield event
             event = next(events)
     except (StopIteration, Cancelled):

@@ -333,6 +333,45 @@ def test_stop_comes_at_a_step_and_what_is_finished_is_kept(
     assert desk.run("slow.quick").result["pid"] == before, "its process goes on"
 
 
+FLOOD = """
+from studio.api import Cancelled, hookimpl
+
+
+@hookimpl
+def studio_tasks():
+    return {"flood.flood": flood, "flood.deaf": deaf}
+
+
+def flood(ctx, params):
+    while True:
+        yield ctx.artifact("text", b"one more", suffix=".txt")
+
+
+def deaf(ctx, params):
+    yield ctx.text("ready")
+    while True:
+        try:
+            yield ctx.artifact("text", b"one more", suffix=".txt")
+        except Cancelled:
+            pass
+"""
+
+
+@pytest.mark.parametrize("task", ["flood", "deaf"])
+def test_the_results_of_one_job_have_a_bound(
+    desk: Desk, strangers: Strangers, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    monkeypatch.setattr(remote_task, "MOST_RESULTS", 20)
+    strangers.plugin("flood", FLOOD)
+    job = desk.submit(f"flood.{task}")
+    end = desk.finished(job)
+    assert end.state is JobState.FAILED
+    assert end.error is not None
+    assert "made more than 20 results in one job" in end.error.message
+    assert end.error.plugin == "flood"
+    assert len(desk.of(job, Produced)) == 20
+
+
 def test_a_loop_holds_up_nobody_and_stop_ends_it(
     desk: Desk, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from studio.api import Params
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
+from studio.core.jobs.artifact_saver import MOST_AFTER_STOP
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
@@ -23,6 +25,7 @@ from studio.protocol.messages import (
     TextDelta,
 )
 from studio.protocol.states import JobState, Priority
+from studio.testing.guards import PATIENCE
 from studio.testing.scripted import (
     Artifact,
     Become,
@@ -326,6 +329,31 @@ def test_a_running_job_stops_at_its_next_step(desk: Any) -> None:
     assert sum(isinstance(message, Cancel) for message in desk.runtime.received) == 1
     job.cancel()
     assert job.state is JobState.CANCELLED
+
+
+def test_stop_saves_what_was_finished_and_no_flood(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate = threading.Event(), threading.Event()
+    save = desk.studio.jobs._results._store.save
+
+    def slowly(*given: Any) -> Any:
+        begun.set()
+        assert gate.wait(PATIENCE)
+        return save(*given)
+
+    monkeypatch.setattr(desk.studio.jobs._results._store, "save", slowly)
+    flood = [Artifact("text", f"{n}".encode(), ".txt") for n in range(100)]
+    job = desk.submit(*flood, Tokens("all"), Stall())
+    desk.until(lambda: job.texts() and begun.is_set())
+    job.cancel()
+    gate.set()
+    desk.finish(job)
+    assert job.state is JobState.CANCELLED
+    assert MOST_AFTER_STOP <= len(job.artifacts) <= MOST_AFTER_STOP + 1
+    assert any(
+        "were waiting than are saved after Stop" in n.message for n in desk.studio.notices.all
+    )
 
 
 def test_a_job_that_was_not_sent_yet_is_stopped_at_once(desk: Any) -> None:
