@@ -13,6 +13,7 @@ from studio.sandbox.plan import DEVICES, Openings, Plan, order, python, spare_us
 
 BOX, LENT, PROGRAM = "/box", "/lent", "/launch"
 _NONE = Openings()
+_NOBODY = "65534"
 _SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
@@ -98,7 +99,9 @@ def _namespaces(user: int, network: bool) -> list[str]:
     """An administrator needs no user namespace: the code becomes another, powerless user."""
     if not user:
         shared = ["--share-net"] if network else []
-        return ["--unshare-all", *shared, "--unshare-user", "--disable-userns"]
+        # One who is root in a container that has few users is nobody inside.
+        other = [] if os.geteuid() else ["--uid", _NOBODY, "--gid", _NOBODY]
+        return ["--unshare-all", *shared, "--unshare-user", *other, "--disable-userns"]
     spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
     spaces += [] if network else ["--unshare-net"]
     return [

@@ -31,6 +31,7 @@ _START = (
 )
 _SPARE_USERS = 0x70000000
 """From here on nothing hands out numbers of users."""
+_SPARE_COUNT = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,25 @@ def mark(owner: int) -> str:
 
 
 def spare_user() -> int:
-    """Return a number that no other process runs under, if this one may change its own; else 0."""
-    return 0 if os.geteuid() else _SPARE_USERS + secrets.randbelow(1 << 24)
+    """Return a number that no other process runs under, if this one may change its own; else 0.
+
+    In a container that has few numbers of users it may not: there it stays who it is.
+    """
+    mapped = (_is_mapped(f"/proc/self/{kind}_map") for kind in ("uid", "gid"))
+    if os.geteuid() or not all(mapped):
+        return 0
+    return _SPARE_USERS + secrets.randbelow(_SPARE_COUNT)
+
+
+def _is_mapped(file: str) -> bool:
+    """Whether the spare numbers of users, or of groups, are there in this user namespace."""
+    try:
+        with open(file, encoding="ascii") as lines:
+            rows = [[int(word) for word in line.split()] for line in lines]
+    except (OSError, ValueError):
+        return True  # a system without such namespaces
+    last = _SPARE_USERS + _SPARE_COUNT - 1
+    return any(inside <= _SPARE_USERS and last < inside + count for inside, _, count in rows)
 
 
 def system_files(network: bool = False) -> list[str]:

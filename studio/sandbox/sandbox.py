@@ -148,6 +148,8 @@ class Sandbox:
             steps = list(self._start(SandboxRequest(("python", "-I", "-c", "")), trial))
         except StudioError as error:
             return f"Tier {trial.tier}: {error.message}"
+        except OSError as error:
+            return f"Tier {trial.tier}: it cannot be set up here ({error.strerror})."
         result = steps[-1].result
         assert result is not None
         if result.succeeded:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +28,7 @@ from studio.sandbox import sandbox as module
 from studio.sandbox.bubblewrap_tier import with_namespaces
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.sandbox import Sandbox
+from studio.testing.guards import PATIENCE
 from studio.testing.plugins import host_of, run_task
 
 PRETENDS = f"""#!{sys.executable} -I
@@ -141,3 +145,39 @@ def test_a_python_among_the_temporary_files_is_shown_there(place: str, is_link: 
     links = [words[at + 2] for at, word in enumerate(words) if word == "--symlink"]
     assert ("/tmp" in links) == is_link
     assert "/dev/shm" in links
+
+
+FEW_USERS = """
+from studio.api.sandbox import SandboxRequest
+from studio.sandbox.sandbox import Sandbox
+sandbox = Sandbox([{tier!r}])
+assert sandbox.tier, sandbox.reason
+code = "import os; print(os.getuid() != 0, os.path.exists('/etc/passwd'))"
+*_, last = sandbox.run(SandboxRequest(("python", "-c", code)))
+print(last.result.stdout.decode())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs namespaces of Linux")
+def test_root_of_a_container_with_few_users_has_a_sandbox() -> None:
+    """As `unshare -r` and containers without an administrator make it: it is the only user."""
+    alone = ["unshare", "-rn", "--"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
+        pytest.skip("unshare -rn is not allowed here")
+    if Sandbox(["A"]).tier != "A":
+        pytest.skip("there are no namespaces here")
+    done = subprocess.run(
+        [*alone, sys.executable, "-c", FEW_USERS.format(tier="A")],
+        capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+def test_a_system_that_refuses_is_a_reason_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("studio.sandbox.sandbox._plan", refuse)
+    sandbox = Sandbox()
+    assert sandbox.tier == ""
+    assert "it cannot be set up here (Invalid argument)" in sandbox.reason
