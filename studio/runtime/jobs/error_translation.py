@@ -11,6 +11,7 @@ from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
 
 MAX_SENTENCE = 4_000
 MAX_DETAILS = 50_000
+_UNNAMED = "The plugin made an error: "
 _HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
 
 _OWN_HINT = "Try again. If it happens again, copy the report and send it to the developers."
@@ -31,7 +32,9 @@ def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
         message = _sentence(error, plugin, task)
         info = sendable(ErrorInfo(ErrorCode.PLUGIN_FAILED, message, _HINT, details))
     release(error)
-    return msgspec.structs.replace(info, plugin=info.plugin or plugin)
+    # Who checks what a task yields does not know of whom it is.
+    message = info.message.replace(_UNNAMED, f"The plugin “{plugin}” made an error: ", 1)
+    return msgspec.structs.replace(info, message=message, plugin=info.plugin or plugin)
 
 
 def sendable(info: ErrorInfo) -> ErrorInfo:
