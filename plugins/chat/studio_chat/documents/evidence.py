@@ -80,16 +80,16 @@ class DocumentContext:
         told = {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
         return told if self.closest is None else told | {"declined": True, "closest": self.closest}
 
-    def narrow(self, carrying: Sequence[tuple[int, str]]) -> None:
+    def narrow(self, carrying: Sequence[tuple[int, int]]) -> None:
         """Let the sources be those lines that carry the answer; others were read in vain.
 
         Args:
-            carrying: Number of the text, and the line in it; without any, nothing changes.
+            carrying: Number of the text and of the line in it; without any, nothing changes.
         """
         if lines := self._lines(carrying):
             self.sources = self._unread + self._parts(lines)
 
-    def decline(self, nearest: Sequence[tuple[int, str]]) -> None:
+    def decline(self, nearest: Sequence[tuple[int, int]]) -> None:
         """Let there be no sources, as the documents do not answer; ``nearest`` are shown beside."""
         whole = [source for source in self.sources if source.get("lines")]
         self.closest = whole[:MOST_CLOSEST] or self._parts(self._lines(nearest))
@@ -99,12 +99,13 @@ class DocumentContext:
     def _unread(self) -> list[dict[str, Any]]:
         return [source for source in self.sources if source.get("error")]
 
-    def _lines(self, carrying: Sequence[tuple[int, str]]) -> dict[str, list[list[int]]]:
+    def _lines(self, carrying: Sequence[tuple[int, int]]) -> dict[str, list[list[int]]]:
         """Return by document where these lines are in it."""
         found: dict[str, set[int]] = {}
         known = {document.name: document.text.split("\n") for document in self.documents}
-        for number, line in carrying:
+        for number, place in carrying:
             text = self.texts[number]
+            line = text.text.split("\n")[place]
             lines = known[text.document]
             inside = range(text.first, min(text.last, len(lines)) + 1)
             at = next((each for each in inside if line in lines[each - 1]), None)

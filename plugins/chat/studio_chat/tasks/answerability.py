@@ -1,8 +1,9 @@
 """Whether the documents of a reply answer its question: the model is asked first, rules decide.
 
 Before the reply is written, the model answers in a few words or with ``not stated``, held to one
-line by a grammar; how likely it found the latter counts, and so does what ``documents.support``
-finds of the few words in the passages. What was read for this need not be read again.
+line by a grammar; how likely it found the latter counts, and so does what ``answers.support`` finds
+of the few words in the passages. Where that decides nothing, it is asked whether they have the
+answer, yes or no. What was read for this need not be read again.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ from studio.api import (
     fit_prompt,
 )
 from studio.api.worker.text import TokenLogprob
+from studio_chat.answers.kinds import numbers
+from studio_chat.answers.support import Passages, Support
 from studio_chat.documents import languages
 from studio_chat.documents.evidence import DocumentContext
-from studio_chat.documents.support import Support, nearest, numbers, support
 
 NOT_STATED: Final = "not stated"
 LONGEST: Final = 40
 """Tokens of the few words."""
-MOST_LIKELY: Final = 0.5
-"""Of an answer that is none, for there to be one."""
+CLEAR: Final = ((0.2, 0.4), (0.45, 0.8))
+"""An answer is clear that is less likely than so to be none, and has so much of the question beside
+it. These and the weights below come from `training/answerability_tuning.toml`."""
+LEAST_COVERED: Final = 0.4
+"""Of the question, beside a thing of its kind, for there to be any doubt."""
+ENOUGH: Final = 2.85
+"""Of all that speaks for an answer that is not clear: see `is_likely`."""
 _LIKELIEST: Final = 12
 """Tokens of which the likelihood is looked at."""
 _FORM: Final = Constraint("regex", rf"{NOT_STATED}\.?|[^\n]{{1,240}}")
@@ -39,6 +46,12 @@ _ASKED: Final = (
     "{question}\n\nAnswer in a few words. If the document does not say it, reply only: "
     f"{NOT_STATED}."
 )
+_ASKED_AGAIN: Final = (
+    "{question}\n\nIs the answer to this question stated in the text above? Answer yes or no."
+)
+_YES_OR_NO: Final = Constraint("regex", r"[Yy]es|[Nn]o")
+_CERTAIN: Final = 3.5
+"""Logarithm of odds that words alone stand for, and the most that any likelihood counts."""
 _SENTENCES: Final = {
     "english": "The document does not say.",
     "german": "Das Dokument sagt es nicht.",
@@ -94,14 +107,26 @@ def note_numbers(grounding: DocumentContext, question: str, answer: str) -> None
         grounding.note = " ".join(filter(None, (grounding.note, note)))
 
 
-def is_answered(chance: float, found: Support) -> bool:
-    """Return whether the documents answer.
+def is_clear(odds: float, found: Support) -> bool:
+    """Return whether an answer in a few words leaves no doubt that the documents have it.
 
     Args:
-        chance: How likely the model found that they do not, 0 to 1.
-        found: What they have of its answer.
+        odds: Logarithm of the odds that there is none, by the model.
+        found: What they have of the answer.
     """
-    return found.holds and chance < MOST_LIKELY
+    chance = 1 / (1 + math.exp(-odds))
+    return found.holds and any(chance < most and found.nearness >= least for most, least in CLEAR)
+
+
+def is_likely(odds: float, odds_again: float, coverage: float) -> bool:
+    """Return whether the documents answer all the same.
+
+    Args:
+        odds: Logarithm of the odds that there is no answer, by the model.
+        odds_again: The same that there is one, asked again.
+        coverage: Of the question, beside a thing of its kind.
+    """
+    return odds_again - 0.5 * odds + 2 * coverage > ENOUGH
 
 
 def check(
@@ -120,30 +145,40 @@ def check(
     Returns:
         What to say instead of an answer; empty where there is one.
     """
-    last = messages[-1]
-    asked: ChatMessage = {"role": "user", "content": _ASKED.format(question=last["content"])}
-    few, chance = yield from _few_words(ctx, engine, [*messages[:-1], asked])
-    texts = [text.text for text in grounding.texts]
-    found = support(question, few, texts)
-    if is_answered(chance, found):
-        grounding.narrow([(number, texts[number].split("\n")[at]) for number, at in found.lines])
+    few, odds = yield from _asked(ctx, engine, messages, _ASKED, _FORM, LONGEST, NOT_STATED)
+    passages = Passages(question, [text.text for text in grounding.texts])
+    found, coverage = passages.support(few), passages.coverage()
+    lines: Sequence[tuple[int, int]] = found.lines
+    is_answered = is_clear(odds, found)
+    if not is_answered and coverage >= LEAST_COVERED:
+        _, odds_again = yield from _asked(ctx, engine, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes")
+        is_answered = is_likely(odds, odds_again, coverage)
+        lines = lines if found.holds and found.nearness >= LEAST_COVERED else passages.nearest(1)
+    if is_answered:
+        grounding.narrow(lines)
         return ""
-    near = nearest(question, texts)
-    grounding.decline([(number, texts[number].split("\n")[at]) for number, at in near])
+    grounding.decline(passages.nearest())
     sentences = _SENTENCES if len(grounding.documents) == 1 else _MANY
     return sentences.get(languages.language_of(question), sentences["english"])
 
 
-def _few_words(
-    ctx: TaskContext, engine: TextEngine, messages: Sequence[ChatMessage]
+def _asked(
+    ctx: TaskContext,
+    engine: TextEngine,
+    messages: Sequence[ChatMessage],
+    pattern: str,
+    form: Constraint,
+    longest: int,
+    wanted: str,
 ) -> Generator[Event, None, tuple[str, float]]:
-    """Return the model's answer in a few words, and how likely it found that there is none."""
-    fitted = fit_prompt(engine, messages, LONGEST)
+    """Return an answer of the model, and the logarithm of the odds that it begins as wanted."""
+    question = pattern.format(question=messages[-1]["content"])
+    fitted = fit_prompt(engine, [*messages[:-1], {"role": "user", "content": question}], longest)
     sampling = SamplingParams(
         temperature=0.0,
         repetition_penalty=1.0,
-        max_tokens=LONGEST,
-        constraint=_FORM,
+        max_tokens=longest,
+        constraint=form,
         is_private=ctx.is_private,
         logprobs=_LIKELIEST,
     )
@@ -157,21 +192,22 @@ def _few_words(
                 yield ctx.progress(step.done, step.total, "Looking for the answer")
             else:
                 yield None
-    few = "".join(pieces).strip()
-    return few, _chance_of_none(few, first)
+    answer = "".join(pieces).strip()
+    return answer, _odds(answer, first, wanted)
 
 
-def _chance_of_none(few: str, first: TokenLogprob | None) -> float:
-    """Return how likely the first token begins ``not stated``, 0 to 1."""
-    if few.casefold().startswith(NOT_STATED):
-        return 1.0
-    if first is None:  # an engine that tells no likelihoods: its words must do
-        return 0.0
-    beginnings = (
-        math.exp(chance)
-        for spelling, chance in first.top
-        if (word := spelling.decode("utf-8", "replace").strip().casefold())
-        and len(word) > 2
-        and NOT_STATED.startswith(word)
-    )
-    return min(1.0, sum(beginnings))
+def _odds(answer: str, first: TokenLogprob | None, wanted: str) -> float:
+    """Return the logarithm of the odds that an answer begins as wanted; of its first token."""
+    if first is None:  # an engine that has no likelihoods: its words must do
+        return _CERTAIN if answer.casefold().startswith(wanted) else -_CERTAIN
+    chance = sum(math.exp(each) for spelling, each in first.top if _begins(spelling, wanted))
+    against = sum(math.exp(each) for spelling, each in first.top) - chance
+    if wanted == "yes":  # what else it might write says nothing
+        against = sum(math.exp(each) for spelling, each in first.top if _begins(spelling, "no"))
+    odds = math.log(max(chance, 1e-9) / max(against, 1e-9))
+    return max(-_CERTAIN, min(_CERTAIN, odds))
+
+
+def _begins(spelling: bytes, wanted: str) -> bool:
+    word = spelling.decode("utf-8", "replace").strip().casefold()
+    return len(word) >= min(3, len(wanted)) and wanted.startswith(word)

@@ -88,7 +88,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(*paths: Path, talker: Talker, encoder: Encoder | None = None, **params: Any) -> Made:
     values = {"prompt": "What about whales?", "weights": "talker", "max_tokens": 50, **params}
-    values["documents"] = [str(path) for path in paths]
+    values = {"grounded": False, **values, "documents": [str(path) for path in paths]}
     values["encoder"] = "encoder" if encoder else None
     return run_task(
         reply, Reply.parse(values), models={"talker": talker, "encoder": encoder or object()}
@@ -176,7 +176,7 @@ def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_an_encoder_words_decide_and_that_is_said(book: Path) -> None:
-    talker = Talker("Four minutes")
+    talker = Talker("Yes")
     made = ask(book, talker=talker, prompt="How long is it steeped?")
     assert made.result["found_by"] == "words"
     assert "No embedding model is installed" in made.result["sources_note"]

@@ -295,3 +295,25 @@ def test_a_folder_gets_a_name_which_is_offered_and_told(desk: Any, tmp_path: Pat
     attached.collections.give(str(folder), "")
     assert attached.collections.name(str(folder)) == "f17"
     assert attached.collections.all() == {}
+
+
+def test_of_a_declined_answer_the_closest_passages_are_shown_on_demand(
+    desk: Any, tmp_path: Path
+) -> None:
+    note = tmp_path / "oven.md"
+    note.write_text("# Oven\nIt weighs 48 kg.\n")
+    near = {"document": "oven.md", "path": str(note), "whole": False, "lines": [[2, 2]], "of": 2}
+    more = {"sources": [], "found_by": "", "sources_note": "", "declined": True, "closest": [near]}
+    desk.runtime.enqueue(Tokens("The document does not say."), Result(tokens=0, **more))
+    desk.say("What does it cost?")
+    sources = desk.page.thread_view.cards[1].body.sources
+    assert sources.words == "▸ Closest passages"
+    links = sources._words.linkActivated
+    links.emit("closest")
+    assert sources.words == "▾ Closest passages From oven.md (2 lines): line 2."
+    links.emit("0:0")
+    desk.until(desk.page.passage_pane.isVisible)
+    assert "48 kg" in desk.page.passage_pane.text.toPlainText()
+    links.emit("closest")
+    assert sources.words == "▸ Closest passages"
+    assert drawn_on(desk.page.session.turns[1]) == "", "none of it is a source"

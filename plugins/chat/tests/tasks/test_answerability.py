@@ -98,7 +98,7 @@ def test_an_engine_that_finds_no_answer_likely_is_believed(oven: Path) -> None:
                 yield step
 
     question = "Which colour is the door?"
-    assert ask(question, Doubtful("green"), oven).result["declined"] is True
+    assert ask(question, Doubtful("green", "no"), oven).result["declined"] is True
     assert "declined" not in ask(question, FakeTextEngine("green", "Green."), oven).result
 
 
@@ -118,3 +118,12 @@ def test_an_engine_that_finds_no_answer_likely_is_believed(oven: Path) -> None:
 )
 def test_what_asks_for_a_fact(message: str, asks: bool) -> None:
     assert asks_for_a_fact(message) is asks
+
+
+def test_what_is_not_clear_is_asked_again(oven: Path) -> None:
+    question = "Where is the oven made?"
+    for again, declined in (("yes", False), ("no", True)):
+        engine = FakeTextEngine("Gondor", again, "In Genk.")
+        made = ask(question, engine, oven)
+        assert ("declined" in made.result) is declined
+        assert "yes or no" in engine.prompts[1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio_chat.documents.support import asked_kind, nearest, numbers, support
+from studio_chat.answers.kinds import asked_kind, numbers
+from studio_chat.answers.support import Passages, sentences
 
 OVEN = """# Oven K4
 Weight: 48 kg. Length of the cable: 2 m.
@@ -57,7 +58,7 @@ def test_the_kind_of_thing_that_is_asked_for(question: str, kind: str) -> None:
     ],
 )
 def test_an_answer_is_held_against_what_is_there(question: str, answer: str, holds: bool) -> None:
-    assert support(question, answer, [OVEN]).holds is holds
+    assert Passages(question, [OVEN]).support(answer).holds is holds
 
 
 def test_numbers_are_alike_however_they_are_spelt() -> None:
@@ -66,8 +67,24 @@ def test_numbers_are_alike_however_they_are_spelt() -> None:
 
 
 def test_the_lines_that_carry_an_answer_are_named() -> None:
-    found = support("What does the delivery cost?", "£85", ["Nothing here.", OVEN])
+    found = Passages("What does the delivery cost?", ["Nothing here.", OVEN]).support("£85")
     assert found.lines == ((1, 3),)
-    assert found.nearness > 0.5
-    assert nearest("Who paints the door?", [OVEN])[0] == (0, 3)
-    assert nearest("Xyz?", [OVEN]) == []
+    assert found.nearness == 1.0
+    assert Passages("Who paints the door?", [OVEN]).nearest(1) == [(0, 3)]
+    assert Passages("Xyz?", [OVEN]).nearest() == []
+
+
+def test_a_question_is_covered_where_a_thing_of_its_kind_stands_beside_its_words() -> None:
+    assert Passages("What does the delivery cost?", [OVEN]).coverage() == 1.0
+    assert Passages("How heavy is the oven?", [OVEN]).coverage() > 0.5
+    assert Passages("What is the phone number of Berta Lind?", [OVEN]).coverage() == 0.0
+
+
+def test_a_sentence_goes_over_lines_and_a_row_does_not() -> None:
+    text = (
+        "The museum was opened in the year of 1931 by the widow of the\nmerchant Dr. Penrose. Free."
+        "\n\nName,Room,Phone\nAda Lund,1.12,4410\nBo Vik,1.13,4411\n- a point\n"
+    )
+    assert [(first, last) for first, last, _ in sentences(text)] == [
+        (0, 1), (1, 1), (3, 3), (4, 4), (5, 5), (6, 6),
+    ]  # fmt: skip

@@ -1,28 +1,17 @@
-"""Whether passages carry a short answer to a question, by rules. Asks no model, reads no files.
+"""The kinds of things that questions ask for, and what of a kind stands in a text. Asks no model.
 
-Three things are looked at: that the answer is of the kind that the question asks for, that its
-numbers and names stand in the passages, and that a number there is of the unit asked for: what
-weighs 48 kilograms does not cost 48.
+A number is of the kind that its unit says: what weighs 48 kilograms does not cost 48.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
-from studio_chat.documents import languages
-
-NEAR: Final = 1
-"""Lines before and after a line that belong to what it says."""
-
-_NUMBER: Final = re.compile(r"\d+(?:[.,:’' ]\d{3}(?!\d))*(?:[.,]\d+)?")
+_NUMBER: Final = re.compile(r"(?:\d{1,3}(?:[.,’'\u202f]\d{3}(?!\d))+|\d+)(?:[.,]\d{1,2}(?!\d))?")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_PIECE: Final = re.compile(r"(?<=[.!?;:])\s+(?=\S)|\n")
-_NO_NAMES: Final = frozenset(
-    ["yes", "no", "ja", "nein", "oui", "non", "sí", "sim", "não", "the", "der", "die", "das"]
-)
+_SPELT_PART: Final = re.compile(r"[^\W\d_]+")
 _ONES: Final = """zero null; one ein eins eine einen einem einer; two zwei; three drei; four vier;
 five fünf; six sechs; seven sieben; eight acht; nine neun; ten zehn; eleven elf; twelve zwölf;
 thirteen dreizehn; fourteen vierzehn; fifteen fünfzehn; sixteen sechzehn; seventeen siebzehn;
@@ -62,7 +51,10 @@ _KINDS: Final = {
         "e-mail": [r"\be-?mail"],
         "telephone": [r"\b(?:tele)?phone | \btelefon | \b(?:mobile|fax)\ number | \bhandynummer"],
         "address on the web": [r"\bweb\ ?(?:site|page|address) | \burl\b | \binternetadresse"],
-        "colour": [r"\bcolou?rs?\b | \bfarben?\b | \bfarbton"],
+        "colour": [
+            r"\b(?:what|which)\ colou?r | \bcolou?r\ (?:is|are|was|were|has|have|of)\b",
+            r"\bwelche[rn]?\ farb | ^farbe\b",
+        ],
         "mass": [r"\bweigh | \bheavy\b | \bweight\b | \bschwer\b | \bwieg[et] | \bgewicht"],
         "money": [
             r"\bcosts?\b | \bprices?\b | \bfees?\b | \bearns?\b | \bsalary\b | \bexpensive\b",
@@ -74,15 +66,30 @@ _KINDS: Final = {
             r"\bwie\ hoch\ ist\ d\w+\ \w*(?:turm|berg|haus)\b",
         ],
         "temperature": [r"\btemperatur"],
+        "age": [r"\bhow\ old\b | \bwie\ alt\b"],
         "person": [r"^(?:and\ |but\ |und\ |aber\ )?(?:who|whose|whom|wer|wem|wen|wessen)\b"],
         "time": [r"^(?:when|what\ time|(?:in\ )?(?:what|which)\ year|wann|in\ welchem\ jahr)\b"],
         "quantity": [
-            r"\bhow\ (?:many|much|old|long|large|big|loud|fast)\b | \bwieviele?\b",
-            r"\bwie\ (?:viele?|alt|lange?|groß|laut|schnell)\b",
+            r"\bhow\ (?:many|much|long|large|big|loud|fast)\b | \bwieviele?\b",
+            r"\bwie\ (?:viele?|lange?|groß|laut|schnell)\b",
         ],
     }.items()
 }
 """What is asked for, by the words of the question; the first that fits."""
+_IN_QUESTION_ONLY: Final = frozenset(
+    ["e-mail", "telephone", "address on the web", "colour", "mass", "money", "length", "age"]
+)
+"""Kinds whose words a text with such a thing seldom has: nobody writes “the price is” on a bill."""
+_AGES: Final = re.compile(
+    r"\b(?:aged?|old|born|founded|built|established|alt|jährig|geboren|gegründet|gebaut|erbaut)\b",
+    re.IGNORECASE,
+)
+_MONEY: Final = re.compile(
+    r"[£$€]|\b(?:eur|gbp|usd|chf|euros?|pence|pounds?|dollars?|cents?|costs?|prices?|fees?|free"
+    r"|preise?|koste[nt]|gebühr|kostenlos)\b",
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"\d(?:[ /()-]{0,2}\d){4,}")
 _DIMENSIONS: Final = {
     "money": {"money", "share"},
     "mass": {"mass"},
@@ -109,56 +116,43 @@ _TIMES: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Support:
-    """What the passages have of a short answer.
-
-    Attributes:
-        kind: What the question asks for, as ``_KINDS`` names it; empty where no rule knows it.
-        fits: Whether the answer is of that kind.
-        is_there: Whether its numbers and most of its words stand in the passages.
-        nearness: Of the words of the question that tell something, the share that stands beside
-            the answer, 0 to 1.
-        lines: The lines that carry it: number of the passage, and of its line from 0.
-    """
-
-    kind: str = ""
-    fits: bool = True
-    is_there: bool = True
-    nearness: float = 0.0
-    lines: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Whether no rule speaks against the answer."""
-        return self.fits and self.is_there
-
-
 def asked_kind(question: str) -> str:
     """Return which kind of thing is asked for; empty where no rule knows it."""
     bare = question.strip()
     return next((name for name, asked in _KINDS.items() if asked.search(bare)), "")
 
 
-def support(question: str, answer: str, texts: Sequence[str]) -> Support:
-    """Compare a short answer with the question and the passages.
-
-    Args:
-        texts: Of the passages.
-    """
-    kind = asked_kind(question)
-    whole = "\n".join(texts)
-    lines, nearness = _carrying(question, answer, texts)
-    return Support(
-        kind,
-        _fits(kind, answer, whole),
-        _is_there(answer, whole, question),
-        nearness,
-        lines,
-    )
+def without_kind(question: str, kind: str) -> str:
+    """Return a question without the words that name its kind, where a text seldom has them."""
+    return _KINDS[kind].sub(" ", question) if kind in _IN_QUESTION_ONLY else question
 
 
-def _fits(kind: str, answer: str, text: str) -> bool:
+def has_kind(kind: str, text: str) -> bool:
+    """Return whether a thing of this kind stands in a sentence."""
+    match kind:
+        case "e-mail":
+            return "@" in text
+        case "telephone":
+            return _DIGITS.search(text) is not None
+        case "address on the web":
+            return re.search(r"\w\.\w{2,}", text) is not None
+        case "colour":
+            return _COLOURS.search(text) is not None
+        case "money":
+            return bool(numbers(text)) and _MONEY.search(text) is not None
+        case "age":
+            return bool(numbers(text)) and _AGES.search(text) is not None
+        case "time":
+            return _TIMES.search(text) is not None
+        case "quantity":
+            return bool(numbers(text))
+        case "mass" | "length" | "temperature":
+            unit = _UNIT[kind]
+            return any(unit.match(text, found.end()) for found in _NUMBER.finditer(text))
+    return True
+
+
+def fits(kind: str, answer: str, text: str) -> bool:
     """Return whether an answer is of a kind, and what the text has there, too."""
     figures = numbers(answer)
     match kind:
@@ -177,7 +171,7 @@ def _fits(kind: str, answer: str, text: str) -> bool:
             return _TIMES.search(answer) is not None
         case "money" if not figures:
             return _FREE.search(answer) is not None
-        case "mass" | "length" | "temperature" | "quantity" if not figures:
+        case "mass" | "length" | "temperature" | "age" | "quantity" if not figures:
             return False
     wanted = _DIMENSIONS.get(kind)
     return wanted is None or _has_dimension(figures, text, wanted)
@@ -197,70 +191,25 @@ def _has_dimension(figures: Iterable[str], text: str, wanted: set[str]) -> bool:
     return not any(_plain(found) in figures for found in _NUMBER.findall(text))
 
 
-def _is_there(answer: str, text: str, question: str) -> bool:
-    """Return whether the numbers and most of the names of an answer stand in the text."""
-    known = numbers(text) | numbers(question)
-    if not numbers(answer) <= known:
-        return False
-    language = languages.language_of(f"{question} {answer}")
-    stems = {languages.stem(word.casefold(), language) for word in _WORD.findall(text)}
-    stems |= {languages.stem(word.casefold(), language) for word in _WORD.findall(question)}
-    names = [word for word in _WORD.findall(answer) if _is_name(word)]
-    missing = [word for word in names if languages.stem(word.casefold(), language) not in stems]
-    return 2 * len(missing) <= len(names)
-
-
-def _is_name(word: str) -> bool:
-    return word[0].isupper() and len(word) > 2 and word.casefold() not in _NO_NAMES
-
-
 def numbers(text: str) -> set[str]:
     """Return the numbers of a text, those in words, too, spelt alike: ``1,555.20`` is 1555.2."""
     found = {_plain(each) for each in _NUMBER.findall(text)}
-    words = (word.casefold() for word in _WORD.findall(text))
-    spelt = {part for word in words for part in word.split("-")} & _SPELT.keys()
-    return found | {str(_SPELT[word]) for word in spelt}
+    total = 0
+    for word in [*_SPELT_PART.findall(text.casefold()), ""]:
+        value = 1 if word == "one" and 20 <= total < 100 else _SPELT.get(word)
+        if value is None:
+            found |= {str(total)} if total else set()
+            total = 0 if word != "and" or total < 100 else total
+        elif value == 100 and total < 10:
+            total = max(total, 1) * value
+        elif total and (total % 100 == 0 or (total % 10 == 0 and value < 10)):
+            total += value  # hundred and twelve, thirty-one
+        else:
+            found |= {str(total)} if total else set()
+            total = value
+    return found
 
 
 def _plain(number: str) -> str:
     bare = re.sub(r"[.,:’' ](?=\d{3}(?!\d))", "", number).replace(",", ".")
     return (bare.rstrip("0").rstrip(".") if "." in bare else bare).lstrip("0") or "0"
-
-
-def nearest(question: str, texts: Sequence[str], most: int = 2) -> list[tuple[int, int]]:
-    """Return the lines that have most words of a question: number of the text, and of the line."""
-    language = languages.language_of(question)
-    asked = set(languages.stems(question, language))
-    scored = [
-        (len(asked & set(languages.stems(line, language))), number, at)
-        for number, text in enumerate(texts)
-        for at, line in enumerate(text.split("\n"))
-        if line.strip()
-    ]
-    best = sorted((each for each in scored if each[0]), key=lambda each: -each[0])[:most]
-    return [(number, at) for _score, number, at in best]
-
-
-def _carrying(
-    question: str, answer: str, texts: Sequence[str]
-) -> tuple[tuple[tuple[int, int], ...], float]:
-    """Return the lines that have most of the answer and of the question, and how much of that."""
-    language = languages.language_of(question)
-    asked = set(languages.stems(question, language)) or {""}
-    given = set(languages.stems(answer, language)) | numbers(answer)
-    best: list[tuple[float, float, int, int]] = []
-    for number, text in enumerate(texts):
-        lines = text.split("\n")
-        stems = [set(languages.stems(line, language)) | numbers(line) for line in lines]
-        for at, own in enumerate(stems):
-            share = len(given & own) / max(len(given), 1)
-            if not share:
-                continue
-            around = set().union(*stems[max(0, at - NEAR) : at + NEAR + 1], stems[0])
-            near = len(asked & around) / len(asked)
-            best.append((share + 0.5 * near, near, number, at))
-    if not best:
-        return (), 0.0
-    top = max(each[0] for each in best)
-    kept = tuple((number, at) for score, _near, number, at in best if score >= top - 1e-9)
-    return kept, max(near for score, near, *_ in best if score >= top - 1e-9)
