@@ -13,6 +13,9 @@ from studio_lab.measures.copies import exceeds, expected_share
 from studio_lab.measures.estimates import Estimate, corrected
 from studio_lab.schema.names import METHODS
 
+NEGLIGIBLE = 0.05
+"""Of a score from 0 to 1: a change that is surely smaller counts for nothing."""
+
 MEMBERSHIP = 0.55
 """An attack that is surely above this area is more than chance and rounding."""
 
@@ -22,6 +25,7 @@ class Effect(StrEnum):
 
     HELPS = "helps"
     NONE = "no effect"
+    UNSURE = "cannot tell"
     HARMS = "harms"
     LEAKS = "leaks"
 
@@ -87,7 +91,10 @@ class Outcome:
         """What it does to the classifier, whether it leaks or not."""
         if self.gain.low > 0:
             return Effect.HELPS
-        return Effect.HARMS if self.gain.high < 0 else Effect.NONE
+        if self.gain.high < 0:
+            return Effect.HARMS
+        is_small = max(-self.gain.low, self.gain.high) <= NEGLIGIBLE
+        return Effect.NONE if is_small else Effect.UNSURE
 
     @property
     def leaks(self) -> bool:
@@ -105,9 +112,10 @@ class Outcome:
         what = {
             Effect.HELPS: "helps",
             Effect.HARMS: "harms",
-            Effect.NONE: f"has no effect that {splits} splits show",
+            Effect.NONE: f"shows no measurable effect over {splits} splits",
+            Effect.UNSURE: f"may help or harm, {splits} splits cannot tell",
         }[self.effect]
-        said = f"{what}: {self.score} changes by {gain}."
+        said = f"{what}: {self.score} changes by {gain} from {self.real:.3f} with real data alone."
         if not self.rows or not self.rows.leaks:
             return f"{self.title} {said}"
         return (

@@ -29,6 +29,7 @@ class Leaning:
         count: Pairs and sentences that were asked.
         above: In how many of them it leans more to the first than the mean of the others.
         likelihood: The share of those, with the interval of Wilson.
+        is_mirror: Whether it is the other of two groups: what is said of the first, turned round.
         is_sure: Whether the interval leaves out 0.
     """
 
@@ -39,6 +40,7 @@ class Leaning:
     count: int
     above: int
     likelihood: Estimate
+    is_mirror: bool = False
 
     @property
     def is_sure(self) -> bool:
@@ -69,7 +71,9 @@ def leanings(
         own = values[place] - values.mean(0)
         more = _interval(own.mean(1), rng, tests)
         above = int((values[place] > others).sum())
-        found.append(Leaning(topic, by, group, more, own.size, above, share(above, own.size)))
+        mirror = len(groups) == 2 and place == 1
+        likelihood = share(above, own.size)
+        found.append(Leaning(topic, by, group, more, own.size, above, likelihood, mirror))
     return found
 
 

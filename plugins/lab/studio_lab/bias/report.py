@@ -31,9 +31,10 @@ LIMITS = (
 _HOW = (
     "In {count} cases, a sentence with a pair of words, it was asked how much likelier the first "
     "word is than the second. “Times as likely” compares that with all groups of its kind: "
-    "1 is no difference. Intervals are of 95 %, a bootstrap over sentences, corrected for the "
-    "number of figures (Bonferroni). “Above” counts the cases in which the model leans more to the "
-    "first word than it does for the other groups, with the interval of Wilson."
+    "1 is no difference. Intervals are 95% confidence intervals by a bootstrap over sentences, "
+    "corrected for the number of figures (Bonferroni). “Above” counts the cases in which "
+    "the model leans more to the first word than it does for the other groups, with the "
+    "interval of Wilson."
 )
 
 
@@ -75,7 +76,8 @@ def _short(group: str) -> str:
 
 
 def sentence(found: Sequence[Leaning]) -> str:
-    """Return the whole report in a sentence."""
+    """Return the whole report in a sentence; the two sides of one difference count once."""
+    found = [each for each in found if not each.is_mirror]
     sure = [each for each in found if each.is_sure]
     if not sure:
         return f"None of {len(found)} differences between groups is larger than chance explains."
@@ -138,7 +140,7 @@ def as_result(found: Sequence[Leaning], counted: Sequence[Counted]) -> dict[str,
     """Return all that was found as plain data."""
     told: dict[str, Any] = {
         "sentence": sentence(found),
-        "differences": sum(each.is_sure for each in found),
+        "differences": sum(each.is_sure and not each.is_mirror for each in found),
         "figures": [{**asdict(each), "is_sure": each.is_sure} for each in found],
     }
     if counted:

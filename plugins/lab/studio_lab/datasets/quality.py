@@ -65,7 +65,7 @@ class Quality:
             told.append(
                 sentence(
                     "Leaks: {count} of {rows} held-out examples are in the training, too, or "
-                    "nearly so; figures on them are too good.",
+                    "nearly so, so scores on them are inflated.",
                     count=f"{self.leaked:,}", rows=f"{self.held_out:,}",
                 )
             )  # fmt: skip

@@ -131,7 +131,7 @@ class ExampleLesson:
         for row, *both in zip(data.split.test[:_SHOWN], before, after):
             pair = self._examples.pairs[data.meta["kept"][row]]
             rows.append([*pair, *(f"{-float(each.mean()):.3f}" for each in both)])
-        return _as_csv(("prompt", "answer", "nats a token before", "nats a token after"), rows)
+        return _as_csv(("prompt", "answer", "nats per token before", "nats per token after"), rows)
 
 
 class PreferenceLesson:

@@ -7,6 +7,7 @@ in GRPO (Shao et al., arXiv:2402.03300); each group is used for one step, so not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -31,6 +32,8 @@ class VerdictLora(Lora):
 
     Batches: ``x``: (B, L) tokens of prompts; ``label``: (B,), which prompt each is.
     """
+
+    validation_name: ClassVar[str] = "Share that fails"
 
     def __init__(
         self,

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from studio_lab.measures.copies import Copies, copies
 from studio_lab.measures.distances import Vectors, flat
-from studio_lab.measures.diversity import diversity, modes
+from studio_lab.measures.diversity import COLLAPSE, diversity, modes
 from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.features import Features
-from studio_lab.measures.text import TextExamples, distinct
+from studio_lab.measures.text import TextExamples
 from studio_lab.measures.text_baseline import NGrams
 from studio_lab.measures.two_samples import kid, precision_recall
 from studio_lab.measures.vector_baselines import GaussianComponents, MeanExample
@@ -32,6 +32,7 @@ class Finding(StrEnum):
     COPIES = "copies"
     COLLAPSE = "collapse"
     BASELINE = "baseline"
+    UNSURE = "unsure"
 
     @property
     def sentence(self) -> str:
@@ -44,7 +45,8 @@ _SENTENCES = {
     Finding.COLLAPSE: (
         "Its samples vary less than half as much as real ones, or miss most of the classes."
     ),
-    Finding.BASELINE: "It is not clearly better than a plain baseline.",
+    Finding.BASELINE: "A plain baseline is better.",
+    Finding.UNSURE: "These figures do not tell whether it is better than a plain baseline.",
 }
 
 
@@ -62,7 +64,7 @@ class Assessment:
 
     Attributes:
         values: Measures by name, in the order to show them.
-        findings: What is wrong; empty for what may be called good.
+        findings: What is wrong, or not known; empty for what may be called good.
         copies: The nearest training example of each sample, of arrays.
     """
 
@@ -166,21 +168,34 @@ def assess_references(examples: Examples, count: int) -> list[Assessment]:
 _OF_COPIES = ("copies", "nearest")
 
 
-def judged(found: Sequence[Assessment], measure: str) -> list[Assessment]:
-    """Return assessments with the finding that a plain baseline is as good, and the best first.
+def judged(found: Sequence[Assessment], measure: str, *more: str) -> list[Assessment]:
+    """Return assessments with what was found beside plain baselines, and the best first.
+
+    The first measure decides that separates: the whole interval lies on one side of the best
+    baseline. Where none does, it is not known which is better.
 
     Args:
-        measure: What decides, the lower the better. A baseline is beaten when the whole interval
-            lies below its value; what has no such measure beats none.
+        measure: What decides and ranks, the lower the better.
+        more: What decides where ``measure`` does not separate.
     """
-    bars = [each.values[measure].value for each in found if each.role is Role.BASELINE]
-    bar = min(bars, default=np.inf)
+    bars = {
+        name: min(values)
+        for name in (measure, *more)
+        if (values := [e.values[name].value for e in found
+                       if e.role is Role.BASELINE and name in e.values])
+    }  # fmt: skip
     worst = Estimate.exact(np.inf)
 
     def with_baseline(each: Assessment) -> Assessment:
-        if each.role is not Role.WEIGHTS or each.values.get(measure, worst).high < bar:
+        if each.role is not Role.WEIGHTS:
             return each
-        return replace(each, findings=(*each.findings, Finding.BASELINE))
+        for name, bar in bars.items():
+            value = each.values.get(name)
+            if value and value.high < bar:
+                return each
+            if value and value.low > bar:
+                return replace(each, findings=(*each.findings, Finding.BASELINE))
+        return replace(each, findings=(*each.findings, Finding.UNSURE))
 
     def rank(each: Assessment) -> tuple[bool, float]:
         return bool(each.findings), each.values.get(measure, worst).value
@@ -205,7 +220,7 @@ def assess_texts(
             ``perplexity`` of a token cannot be compared between models that cut texts differently.
     """
     copied = examples.copied(texts)
-    variety, usual = distinct(texts), distinct(_as_many(examples.held_out, texts))
+    variety, usual = examples.variety(texts)
     values = {
         **({BITS: bits} if bits else {}),
         "distinct pairs of words": Estimate.exact(variety),
@@ -213,7 +228,7 @@ def assess_texts(
         "longest copied span": Estimate.exact(copied.typical / max(copied.yardstick, 1e-12)),
     }
     findings = [Finding.COPIES] if copied.found else []
-    if variety < usual / 2:
+    if variety < COLLAPSE * usual:
         findings.append(Finding.COLLAPSE)
     return Assessment(name, role, values, tuple(findings))
 
@@ -228,14 +243,3 @@ def text_baseline(
     bits = Estimate.exact(model.bits_per_character(examples.held_out))
     name = f"{model.order}-gram of characters"
     return assess_texts(name, texts, examples, bits, Role.BASELINE), texts
-
-
-def _as_many(held_out: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """Return held-out text of about as many characters as the texts have together."""
-    left, taken = sum(map(len, texts)), []
-    for text in held_out:
-        if left <= 0:
-            break
-        taken.append(text[:left])
-        left -= len(text)
-    return taken

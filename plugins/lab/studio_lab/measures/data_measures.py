@@ -83,7 +83,7 @@ def measured(
         _with_bound(each, bar if each.name == GaussianComponents.name else None)
         for each in references
     ]
-    return examples.distance, judged([*found, *references], examples.distance)
+    return examples.distance, judged([*found, *references], examples.distance, BOUND)
 
 
 def examples_of(data: Dataset, seed: int, vgg: Mapping[str, Tensor] | None = None) -> Examples:

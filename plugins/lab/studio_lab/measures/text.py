@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from studio_lab.measures.estimates import Estimate, share
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that its powers never vanish modulo 2⁶⁴
 _GAP = "\uffff"  # between texts; no text has it
+DRAWS = 8
+"""Of real texts, to see how much the share of different pairs varies among them."""
 MOST = 100
 """Texts that are searched for copied spans."""
 
@@ -24,17 +27,18 @@ def perplexity(nats: float, tokens: int) -> float:
     return math.exp(nats / max(1, tokens))
 
 
-def distinct(texts: Sequence[str], length: int = 2) -> float:
-    """Return the share of different spans of ``length`` words (Li et al. 2016, distinct-n).
+def distinct(pairs: Sequence[tuple[str, str]]) -> float:
+    """Return the share of different ones among pairs of words (Li et al. 2016, distinct-2).
 
-    1 where no span comes twice; 0 where no text is that long.
+    1 where none comes twice; 0 where there is none. More text repeats more: only shares of as many
+    pairs can be compared.
     """
-    spans = [
-        tuple(words[at : at + length])
-        for words in map(str.split, texts)
-        for at in range(len(words) - length + 1)
-    ]
-    return len(set(spans)) / len(spans) if spans else 0.0
+    return len(set(pairs)) / len(pairs) if pairs else 0.0
+
+
+def pairs_of(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the words of texts, each with the one that follows it."""
+    return [pair for words in map(str.split, texts) for pair in pairwise(words)]
 
 
 def longest_copied(texts: Sequence[str], training: Sequence[str]) -> list[int]:
@@ -134,6 +138,24 @@ class TextExamples:
             for at in range(0, max(1, len(text) - length + 1), length)
         ]
         return longest_copied(pieces[:MOST], self.training)
+
+    def variety(self, texts: Sequence[str]) -> tuple[float, float]:
+        """Return the share of different pairs of words in texts, and in as many pairs of real ones.
+
+        The real ones are drawn from the training texts, one by one as samples are, a few times; the
+        least share among the draws counts, since so little is usual.
+        """
+        pairs, draws = pairs_of(texts), list[list[tuple[str, str]]]()
+        for seed in range(DRAWS):
+            order = np.random.default_rng(seed).permutation(len(self.training))
+            drawn = list[tuple[str, str]]()
+            for at in order:
+                if len(drawn) >= len(pairs):
+                    break
+                drawn += pairs_of([self.training[at]])
+            draws.append(drawn)
+        count = min(len(pairs), *map(len, draws))
+        return distinct(pairs[:count]), min(distinct(each[:count]) for each in draws)
 
     def copied(self, texts: Sequence[str]) -> CopiedText:
         """Return how much texts copy from training, with held-out texts as the yardstick."""

@@ -29,7 +29,7 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     """Return the name of the measure that decides, and all texts, the best first.
 
     An n-gram model is among them. Its bits, as those of a network, are of test pieces that begin
-    anew; a network without a bound is ranked by none and counts as beaten. Words are measured by
+    anew; nothing is known of a network without a bound. Words are measured by
     the character whatever their tokens are; of molecules and tunes a token counts as one.
     """
     is_words = data.meta.get("content", "words") == "words"

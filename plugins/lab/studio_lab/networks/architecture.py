@@ -19,6 +19,10 @@ Batch = Mapping[str, Tensor]
 Tables: (B, C) floats. ``label``: (B,) int64, where rows have one."""
 
 
+BOUND = "Bound in nats per dimension"
+"""Validation of networks that make something else small than what bounds their likelihood."""
+
+
 class Network(nn.Module):
     """A network that generates rows like those it has seen.
 
@@ -26,6 +30,7 @@ class Network(nn.Module):
         phases: What is optimised in turn at each step, each with an optimiser of its own.
         has_bound: Whether ``bound`` is a bound on the likelihood.
         has_validation: Whether ``validation`` says which weights are better.
+        validation_name: What ``validation`` is, where that is another thing than the loss.
         generates: Whether it makes rows at all.
         momentum: How long its optimisers remember gradients: 0.9 is about ten steps.
     """
@@ -33,6 +38,7 @@ class Network(nn.Module):
     phases: ClassVar[tuple[str, ...]] = ("network",)
     has_bound: ClassVar[bool] = True
     has_validation: ClassVar[bool] = True
+    validation_name: ClassVar[str] = ""
     generates: ClassVar[bool] = True
     momentum: ClassVar[float] = 0.9
 

@@ -7,12 +7,13 @@ network is asked for.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from studio_lab.datasets.dataset import Shape
-from studio_lab.networks.architecture import Batch, Network
+from studio_lab.networks.architecture import BOUND, Batch, Network
 from studio_lab.networks.layers import Dropout, TimeEmbedding
 from studio_lab.networks.likelihood import discretised_logistic
 
@@ -101,6 +102,8 @@ class _Block(nn.Module):
 
 class Noised(Network):
     """A network that was trained to tell noise from rows."""
+
+    validation_name: ClassVar[str] = BOUND
 
     def noise_of(self, mixed: Tensor, ratio: Tensor) -> Tensor:
         """Return the noise in ``mixed``, whose squared shares add up to 1.

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio_lab.datasets.dataset import Shape
-from studio_lab.networks.architecture import Architecture, Batch, Network
+from studio_lab.networks.architecture import BOUND, Architecture, Batch, Network
 from studio_lab.networks.likelihood import discretised_logistic
 from studio_lab.networks.pixelcnn import PixelCnn
 
@@ -21,6 +21,7 @@ class VqVae(Network):
     """Convolutions to the nearest entries of a codebook and back; a PixelCNN over the entries."""
 
     phases: ClassVar[tuple[str, ...]] = ("network", "prior")
+    validation_name: ClassVar[str] = BOUND
 
     def __init__(
         self, shape: Shape, width: int, codes: int, depth: int, dropout: float = 0.0

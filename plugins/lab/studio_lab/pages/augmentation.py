@@ -20,7 +20,8 @@ def augmentation(report: Mapping[str, Any]) -> str:
             and of tables ``table``, the card of the real one.
     """
     score, outcomes = report["score"], report["outcomes"]
-    lines = [f"**{_sentence(report['chosen'], outcomes[report['chosen']], report)}**", ""]
+    lines = [f"**{told(leak, tr)}**\n" for leak in report.get("leaks", ())]
+    lines += [f"**{_sentence(report['chosen'], outcomes[report['chosen']], report)}**", ""]
     head = [
         tr("Method"),
         tr("Gain of {score}").format(score=plot_name(score)),
@@ -32,7 +33,12 @@ def augmentation(report: Mapping[str, Any]) -> str:
     ]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [_row(method, each, score) for method, each in outcomes.items()]
-    lines += ["", _how(), "", tr("What was made is no measurement. Say so wherever it is used.")]
+    lines += [
+        "",
+        _how(),
+        "",
+        tr("Synthetic data are not measurements. Say so wherever they are used."),
+    ]
     lines += ["", *(f"- {told(note, tr)}" for note in report["notes"])]
     lines += ["", *(told(line, tr) for line in report.get("table", ()))]
     return "\n".join(lines)
@@ -43,6 +49,7 @@ def verdict_name(verdict: str) -> str:
     return {
         "helps": tr("helps"),
         "no effect": tr("no effect"),
+        "cannot tell": tr("cannot tell"),
         "harms": tr("harms"),
         "leaks": tr("leaks"),
     }.get(verdict, verdict)
@@ -51,12 +58,17 @@ def verdict_name(verdict: str) -> str:
 def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     gain = _signed(outcome["gain"][report["score"]])
     places = {"method": method_name(method), "score": plot_name(report["score"]), "gain": gain,
-              "splits": report["splits"]}  # fmt: skip
+              "splits": report["splits"], "real": f"{outcome['real']:.3f}"}  # fmt: skip
     said = {
-        "helps": tr("{method} helps: {score} changes by {gain}."),
-        "harms": tr("{method} harms: {score} changes by {gain}."),
+        "helps": tr("{method} helps: {score} changes by {gain} from {real} with real data alone."),
+        "harms": tr("{method} harms: {score} changes by {gain} from {real} with real data alone."),
         "no effect": tr(
-            "{method} has no effect that {splits} splits show: {score} changes by {gain}."
+            "{method} shows no measurable effect over {splits} splits: {score} changes by {gain} "
+            "from {real} with real data alone."
+        ),
+        "cannot tell": tr(
+            "{method} may help or harm, {splits} splits cannot tell: {score} changes by {gain} "
+            "from {real} with real data alone."
         ),
     }[outcome["effect"]].format(**places)
     if outcome["verdict"] != "leaks":
@@ -91,9 +103,9 @@ def _signed(figure: Figure) -> str:
 def _how() -> str:
     return tr(
         "Gains are over real data alone, on real data that neither the method nor what learned "
-        "from it had seen. Intervals are of 95 %, corrected for splits that share data and for the "
-        "number of methods. The attack guesses from distances which data were learned from; other "
-        "attacks may find more."
+        "from it had seen. Intervals are 95% confidence intervals, corrected for "
+        "splits that share data and for the number of methods. The attack guesses from distances "
+        "which data were learned from; other attacks may find more."
     )
 
 

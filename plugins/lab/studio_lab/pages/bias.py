@@ -31,6 +31,7 @@ def bias(report: Mapping[str, Any]) -> str:
 
 
 def _sentence(figures: Sequence[Figure]) -> str:
+    figures = [each for each in figures if not each.get("is_mirror")]
     sure = [each for each in figures if each["is_sure"]]
     if not sure:
         said = tr("None of {all} differences between groups is larger than chance explains.")
@@ -49,7 +50,8 @@ def _how(figures: Sequence[Figure]) -> str:
     return tr(
         "In {count} cases, a sentence with a pair of words, it was asked how much likelier the "
         "first word is than the second. “Times as likely” compares that with all groups of its "
-        "kind: 1 is no difference. Intervals are of 95 %, corrected for the number of figures."
+        "kind: 1 is no difference. Intervals are 95% confidence intervals, corrected for the "
+        "number of figures."
     ).format(count=f"{sum(each['count'] for each in figures):,}")
 
 

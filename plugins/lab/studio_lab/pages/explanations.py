@@ -24,9 +24,9 @@ def _kid(title: str) -> str:
 def _measures() -> dict[str, str]:
     return {
         "Comparison": tr(
-            "Every model, real held-out examples and plain baselines, all by the same measures; in "
-            "brackets is the interval of 95 %. Precision is the share of samples that look real, "
-            "recall the share of real examples that the samples cover."
+            "Every model, real held-out examples and plain baselines, all by the same measures; "
+            "95% confidence intervals in brackets. Precision is the share of samples that look "
+            "real, recall the share of real examples that the samples cover."
         ),
         "bound (nats per dimension)": tr(
             "How much held-out examples surprise the model, per pixel or column; lower is better. "

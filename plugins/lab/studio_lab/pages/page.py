@@ -135,17 +135,17 @@ class LabPage(QWidget):
         self._about = ui.label("", Role.MUTE, wrap=True)
         self._empty = ui.empty_state(
             "activity",
-            tr("What should a model learn?"),
+            tr("What should the model learn?"),
             tr(
-                "Choose an example or your own data at the right, then an architecture, and press "
+                "Choose an example or your own data on the right, then an architecture, and press "
                 "Train. You see what the model makes while it learns."
             ),
             [
                 ("grid-3x3", words, partial(self._train_example, name))
                 for name, words in (
-                    ("vae", tr("Handwritten digits by an autoencoder")),
-                    ("diffusion", tr("Handwritten digits by diffusion")),
-                    ("gan", tr("Handwritten digits by a GAN")),
+                    ("vae", tr("Handwritten digits with an autoencoder")),
+                    ("diffusion", tr("Handwritten digits with diffusion")),
+                    ("gan", tr("Handwritten digits with a GAN")),
                 )
                 if name in _architectures(self.modes.get(TRAIN))
             ],
@@ -153,7 +153,7 @@ class LabPage(QWidget):
         self._blank = ui.empty_state(
             "activity",
             tr("Results appear here"),
-            tr("Choose at the right what to use, then press the button below it."),
+            tr("Choose what to use on the right, then press the button below it."),
             [],
         )
         self._untrained = ui.empty_state(
@@ -394,6 +394,8 @@ class LabPage(QWidget):
                 return renderings.waveform(artifact.read(), color)
             case Kind.MOLECULES:
                 return renderings.molecules(artifact.text)
+        if artifact.kind not in _SHOWN:
+            return None
         text = artifact.read().decode("utf-8", "replace")
         kind = report.get("kind")
         if artifact.kind == Kind.TEXT:

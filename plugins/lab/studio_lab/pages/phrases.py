@@ -62,6 +62,10 @@ def _names() -> dict[str, str]:
     return (
         {
             "Loss": tr("Loss"),
+            "Training loss": tr("Training loss"),
+            "Validation": tr("Validation"),
+            "Bound in nats per dimension": tr("Bound in nats per dimension"),
+            "Share that fails": tr("Share that fails"),
             "Gradient norm": tr("Gradient norm"),
             "Learning rate": tr("Learning rate"),
             "Examples per second": tr("Examples per second"),
@@ -120,7 +124,7 @@ def _names() -> dict[str, str]:
             "interval": tr("interval"),
             "Difference in nats": tr("Difference in nats"),
             "law": tr("law"),
-            "interval of 95 %": tr("interval of 95 %"),
+            "95% confidence interval": tr("95% confidence interval"),
             "larger training": tr("larger training"),
         }
         | _titles()
@@ -292,7 +296,11 @@ def about_plot(title: str) -> str:
         ),
         "Loss": tr(
             "How wrong the model is on what it sees; training makes it fall. When the loss on "
-            "held-out data rises again, the model has begun to memorise."
+            "held-out data rises again, the model is overfitting."
+        ),
+        "Validation": tr(
+            "How well the model does on held-out data, on a scale of its own: not that of the "
+            "training loss. When it rises again, the model is overfitting."
         ),
         **dict.fromkeys(("Bias: character", "Bias: ability", "Bias: work"), _about_bias()),
         "Loss by parameters": tr(
@@ -346,5 +354,10 @@ def about_losses(names: tuple[str, ...]) -> str:
             "The discriminator’s loss rises while the generator fools it, and falls while it sees "
             "through it. Neither has to fall for the pictures to get better: the two keep each "
             "other in balance."
+        )
+    if names and "validation" not in names:
+        return tr(
+            "What training makes small. How well the model does on held-out data is another figure "
+            "with a chart of its own, where it can be measured."
         )
     return ""

@@ -72,7 +72,8 @@ def _verdict(row: Mapping[str, Any], measure: str) -> str:
         "collapse": tr(
             "Its samples vary less than half as much as real ones, or miss most of the classes."
         ),
-        "baseline": tr("It is not clearly better than a plain baseline."),
+        "baseline": tr("A plain baseline is better."),
+        "unsure": tr("These figures do not tell whether it is better than a plain baseline."),
     }
     found = [wrong.get(code, code) for code in row["findings"]]
     parts += found or [

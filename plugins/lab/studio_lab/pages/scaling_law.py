@@ -110,7 +110,7 @@ def _law(report: Mapping[str, Any]) -> str:
     told = tr(
         "The law is L = E + A/N^a + B/D^b + C/S^c, with E = {floor} nats: what is left with any "
         "amount of everything. N are the parameters, D the examples to learn from, S the examples "
-        "seen. Fitted as in Hoffmann et al. (2022); intervals of 95 % by a bootstrap."
+        "seen. Fitted as in Hoffmann et al. (2022); 95% confidence intervals by a bootstrap."
     ).format(floor=_span({name: max(0.0, value) for name, value in floor.items()}))
     head = ["", tr("Exponent"), tr("Twice as much brings less than 1 % from")]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]

@@ -189,7 +189,8 @@ class TrainingView(QWidget):
 
 
 def _about(title: str, content: Plot | str | None) -> str:
-    names = tuple(each.name for each in content.series) if isinstance(content, Plot) else ()
+    is_loss = isinstance(content, Plot) and title == "Loss"
+    names = tuple(each.name for each in content.series) if is_loss else ()
     return about_losses(names) or about_plot(title) or about_figures(title)
 
 

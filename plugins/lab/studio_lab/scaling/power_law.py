@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import least_squares
 
 from studio_lab.measures.estimates import CONFIDENCE, Estimate
 
@@ -21,10 +22,11 @@ Vector = NDArray[np.float64]
 DELTA = 1e-2
 """Of the Huber loss. The paper has 1e-3; losses of trainings this short scatter by more."""
 _EXPONENTS = (0.02, 3.0)
-_STARTS = ((0.3, 0.5), (1.0, 0.2), (0.5, 0.9))
-"""Exponents, and shares of the lowest loss for E, to begin from."""
-_SCALE = 1e4
-"""Costs are small; the optimiser stops where they change by little."""
+_STARTS = tuple(product((0.05, 0.3, 1.0), (0.02, 0.3, 0.6, 0.9)))
+"""Exponents, and shares of the lowest loss for E, to begin from: the cost has long flat valleys."""
+_NEAR = 1.05
+"""What another start came to is as good, if its cost is larger than the least by this at most."""
+_MOST_STEPS = 300
 DRAWS = 100
 
 
@@ -115,8 +117,9 @@ def fit(
 ) -> Iterator[Fit | None]:
     """Yield None while it computes, a few milliseconds each; at last the fit.
 
-    Intervals are a bootstrap of the residuals: the grid stays as it was planned, and the losses
-    move by what the law leaves unexplained, raised for the parameters that were fitted.
+    Fitted from several starts, of which the best counts; those that came as far belong to the
+    interval. Else intervals are a bootstrap of the residuals: the grid stays as it was planned, and
+    the losses move by what the law leaves unexplained, raised for the parameters that were fitted.
 
     Args:
         amounts: Axis → its amount in each training, above 0.
@@ -127,17 +130,17 @@ def fit(
     units = np.exp(np.log(table).mean(1))
     logs = np.log(table / units[:, None])
     measured = np.log(np.asarray(losses, np.float64))
-    best = min(
-        (_fitted(logs, measured, _start(measured, logs, *start)) for start in _STARTS),
-        key=lambda each: each[1],
-    )[0]
-    yield None
+    tried = list[tuple[Vector, float]]()
+    for start in _STARTS:
+        tried.append(_fitted(logs, measured, _start(measured, logs, *start)))
+        yield None
+    best, least = min(tried, key=lambda each: each[1])
     expected = np.log(_losses(best, logs))
     residuals = measured - expected
     free = max(1, len(measured) - len(best))
     noise = (residuals - np.median(residuals)) * np.sqrt(len(measured) / free)
     rng = np.random.default_rng(seed)
-    found = []
+    found = [_law(axes, units, other) for other, cost in tried if cost <= _NEAR * least]
     for _ in range(draws):
         moved = expected + rng.choice(noise, len(noise))
         found.append(_law(axes, units, _fitted(logs, moved, best)[0]))
@@ -157,27 +160,26 @@ def _fitted(logs: Vector, measured: Vector, start: Vector) -> tuple[Vector, floa
     """Return the best values near ``start``, and the Huber loss that is left."""
     count = len(logs)
     lowest = float(np.exp(measured.min()))
-    bounds = [
+    bounds = np.array([
         (1e-9, lowest),
         *[(np.log(lowest) - 16.0, np.log(lowest) + 4.0)] * count,
         *[_EXPONENTS] * count,
-    ]
+    ]).T  # fmt: skip
 
-    def cost(values: Vector) -> tuple[float, Vector]:
+    def off(values: Vector) -> Vector:
+        return np.asarray(np.log(_losses(values, logs)) - measured)
+
+    def slopes(values: Vector) -> Vector:
         terms = np.exp(values[1 : 1 + count, None] - values[1 + count :, None] * logs)
-        whole = values[0] + terms.sum(0)
-        off = np.log(whole) - measured
-        is_near = np.abs(off) <= DELTA
-        found = np.where(is_near, off**2 / 2, DELTA * (np.abs(off) - DELTA / 2)).sum()
-        slope = np.clip(off, -DELTA, DELTA) / whole
-        return _SCALE * float(found), _SCALE * np.concatenate(
-            [[slope.sum()], terms @ slope, -(terms * logs) @ slope]
-        )
+        whole = np.concatenate([np.ones((1, len(measured))), terms, -terms * logs])
+        return np.asarray((whole / (values[0] + terms.sum(0))).T)
 
-    inside = np.clip(start, *np.array(bounds).T)
-    found = minimize(cost, inside, jac=True, method="L-BFGS-B", bounds=bounds,
-                     options={"maxiter": 200})  # fmt: skip
-    return np.asarray(found.x, np.float64), float(found.fun)
+    inside = np.clip(start, *(bounds + np.outer([1e-9, -1e-9], bounds[1] - bounds[0])))
+    found = least_squares(
+        off, inside, slopes, bounds, x_scale="jac", loss="huber", f_scale=DELTA,
+        max_nfev=_MOST_STEPS,
+    )  # fmt: skip
+    return np.asarray(found.x, np.float64), float(found.cost)
 
 
 def _start(measured: Vector, logs: Vector, exponent: float, floor: float) -> Vector:

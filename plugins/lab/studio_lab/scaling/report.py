@@ -124,7 +124,7 @@ def _interval(
     if end:
         x += [None, float(end.ahead[axis]), float(end.ahead[axis])]
         y += [None, end.predicted.low, end.predicted.high]
-    return Line(y=y, x=x, name="interval of 95 %")
+    return Line(y=y, x=x, name="95% confidence interval")
 
 
 def _label(each: Measured) -> str:
@@ -190,7 +190,7 @@ def _law(fit: Fit, end: Conclusion) -> list[str]:
         f"The law is L = E + A/N^a + B/D^b + C/S^c, with E = {_floor(fit)} nats: what is left "
         "with any amount of everything. N are the parameters, D the examples to learn from, S the "
         "examples seen, each as often as it was. Fitted by the Huber loss of log L, as in Hoffmann "
-        "et al. (2022); intervals of 95 % by a bootstrap of the residuals."
+        "et al. (2022); 95% confidence intervals by a bootstrap of the residuals."
     )
     return [told, "", *head, *rows]
 

@@ -13,7 +13,9 @@ class Inspect(Params, frozen=True):
     """Which network is looked into, and what it reads or makes meanwhile."""
 
     weights: Annotated[
-        WeightsId, Capability("lab"), Label("Model", "A model that was trained in the lab.")
+        WeightsId,
+        Capability("lab", prefer="lab-samples"),
+        Label("Model", "A model that was trained in the lab."),
     ] = WeightsId()
     count: Annotated[
         int,

@@ -11,7 +11,9 @@ class Sample(Params, frozen=True):
     """Which network makes how much."""
 
     weights: Annotated[
-        WeightsId, Capability("lab"), Label("Model", "A model that was trained in the lab.")
+        WeightsId,
+        Capability("lab", prefer="lab-samples"),
+        Label("Model", "A model that was trained in the lab."),
     ] = WeightsId()
     count: Annotated[
         int,

@@ -18,7 +18,7 @@ from studio_lab.datasets import presentation
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.tokens import written
 from studio_lab.measures import comparison
-from studio_lab.measures.assessment import BITS, Assessment, Role
+from studio_lab.measures.assessment import BITS, Assessment, Finding, Role
 from studio_lab.measures.data_measures import (
     BOUND,
     Made,
@@ -93,8 +93,8 @@ def _bound(
     network: Network, data: Dataset, seed: int, tell: Tell
 ) -> Generator[Event, None, NDArray[np.float64]]:
     device = str(next(network.parameters()).device)
-    random, found = generator(device, seed, "bound"), []
-    for batch in Batches(data, device, seed, 64).held_out("test", 64):
+    random, found = generator(device, seed, "test"), []  # as at the end of a training: one figure
+    for batch in Batches(data, device, seed, 64).held_out("test"):
         with torch.no_grad():
             found.append(network.bound(batch, random).double().cpu().numpy())
         yield tell(0.9)
@@ -161,6 +161,8 @@ def verdict(best: Assessment, measure: str) -> str:
     said = f"{best.name}: {measure} {value}." if value else f"{best.name}."
     if best.is_good:
         return f"{said} It is better than the plain baselines, and nothing else is wrong with it."
+    if best.findings == (Finding.UNSURE,):
+        return f"{said} {Finding.UNSURE.sentence} More samples or more data would."
     return " ".join([said, "It is not good.", *(each.sentence for each in best.findings)])
 
 

@@ -142,7 +142,7 @@ class _Finish:
             "method": self._params.method,
             "rank": self._params.rank,
             "steps": now.step,
-            "best_step": now.best_at,
+            "best_step": now.taken,
             "seed": self._run.trainer.seed,
             "measures": dict(measures),
         }
@@ -162,7 +162,7 @@ class _Finish:
             base=self._params.weights,
             parameters=parameters(self._network),
             steps=now.step,
-            best_step=now.best_at,
+            best_step=now.taken,
             ended=now.over or "done",
             measures=dict(measures),
             notes=now.sentences,

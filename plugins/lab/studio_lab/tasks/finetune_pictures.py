@@ -188,7 +188,7 @@ def _kept(
         "base": tuned.base,
         "rank": len(network.matrices.down[0]),
         "steps": now.step,
-        "best_step": now.best_at,
+        "best_step": now.taken,
         "seed": trainer.seed,
         "measures": dict(measures),
     }
@@ -209,7 +209,7 @@ def _kept(
         base=tuned.base,
         parameters=parameters(network),
         steps=now.step,
-        best_step=now.best_at,
+        best_step=now.taken,
         ended=now.over or "done",
         measures=dict(measures),
         notes=now.sentences,

@@ -24,7 +24,7 @@ _WRITTEN = SamplingParams(
 def bias_report(ctx: TaskContext, params: Report) -> Iterator[Event]:
     """Score every sentence for every group; write and count some too, if asked for."""
     asked = [(groups, topic) for groups in chosen(params.groups) for topic in topics()]
-    tests = sum(len(groups.members) for groups, _ in asked)
+    tests = sum(len(groups.members) - (len(groups.members) == 2) for groups, _ in asked)
     whole = sum(len(groups.members) * len(topic.templates) for groups, topic in asked)
     rng, done = np.random.default_rng(ctx.rng.seed), 0
     found: list[Leaning] = []

@@ -14,23 +14,29 @@ _SHARES = (COVERAGE,)
 _LABELS = {ENERGY: "Energy in joules"}
 
 
-def charts(now: Progress, phases: Sequence[str]) -> list[Plot]:
+def charts(now: Progress, phases: Sequence[str], validation: str = "") -> list[Plot]:
     """Return one chart for each thing that was followed; the losses first.
 
+    The validation stands beside the loss only where it is the same thing on other rows.
     Titles, axes and names of series are the same words each time: the window translates them.
 
     Args:
         phases: Of the network; the losses of several stand in one chart.
+        validation: What the validation is, where that is not the loss.
     """
     steps: Values = [(place + 1) * now.stride for place in range(len(now.curves.get(RATE, ())))]
     losses: list[AnySeries] = [
         Line(list(now.curves.get(phase, ())), steps, phase if len(phases) > 1 else "training")
         for phase in phases
     ]
+    found = [Plot("Loss", losses, Axis("Step"), Axis("Training loss" if validation else "Loss"))]
     if now.scores:
         at, scores = map(list, zip(*now.scores))
-        losses.append(Line(scores, at, "validation"))
-    found = [Plot("Loss", losses, Axis("Step"), Axis("Loss"))]
+        line = Line(scores, at, "validation")
+        if validation:
+            found.append(Plot("Validation", [line], Axis("Step"), Axis(validation)))
+        else:
+            losses.append(line)
     for title, name in (("Learning rate", RATE), ("Gradient norm", GRADIENT)):
         if name in now.curves:
             line = Line(list(now.curves[name]), steps)

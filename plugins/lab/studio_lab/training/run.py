@@ -95,7 +95,7 @@ class Run:
             now.over = "time"
             now.note(
                 sentence(
-                    "The time was up at step {step} of {steps}.",
+                    "Time ran out at step {step} of {steps}.",
                     step=f"{now.step:,}",
                     steps=f"{now.steps:,}",
                 )
@@ -170,4 +170,5 @@ class Run:
 
     def plots(self) -> list[Plot]:
         """Return how it goes: losses, rate, gradient norm, speed, and what was measured."""
-        return charts(self.trainer.progress, self.trainer.network.phases)
+        network = self.trainer.network
+        return charts(self.trainer.progress, network.phases, network.validation_name)

@@ -100,6 +100,11 @@ class Progress:
     over: str = ""
     half: bool = False
 
+    @property
+    def taken(self) -> int:
+        """The step whose weights are taken: the best one, or the last, where none was compared."""
+        return self.best_at or self.step
+
     def note(self, text: str) -> None:
         """Keep a sentence, so that the window can tell it in its language."""
         self.notes.append(as_parts(text))

@@ -16,6 +16,7 @@ from studio_lab.measures.assessment import (
     assess_references,
     judged,
 )
+from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.features import (
     Features,
     classifier_features,
@@ -104,6 +105,27 @@ def test_what_a_baseline_beats_is_not_good(
     ranked = judged([noise, *references], examples.distance)
     assert Finding.BASELINE in next(each for each in ranked if each.name == "noise").findings
     assert ranked[-1].name == "noise"
+
+
+@pytest.mark.parametrize(
+    ("near", "bound", "finding"),
+    [
+        ((1.83, -3.6, 7.3), (-0.52, -0.6, -0.4), None),  # the bound separates
+        ((1.83, -3.6, 7.3), (0.9, 0.8, 1.0), Finding.BASELINE),
+        ((1.83, -3.6, 7.3), (0.5, 0.4, 0.7), Finding.UNSURE),
+        ((2.0, 1.5, 2.5), (-0.52, -0.6, -0.4), Finding.BASELINE),  # what is looked at first
+        ((0.2, 0.1, 0.3), None, None),
+        ((1.83, -3.6, 7.3), None, Finding.UNSURE),
+    ],
+)
+def test_a_verdict_follows_the_measure_that_separates(
+    near: tuple[float, ...], bound: tuple[float, ...] | None, finding: Finding | None
+) -> None:
+    values = {"KID": Estimate(*near)} | ({"bound": Estimate(*bound)} if bound else {})
+    bar = {"KID": Estimate(1.0, -2.0, 4.0), "bound": Estimate.exact(0.57)}
+    rows = [Assessment("flow", Role.WEIGHTS, values), Assessment("plain", Role.BASELINE, bar)]
+    flow = next(each for each in judged(rows, "KID", "bound") if each.name == "flow")
+    assert flow.findings == ((finding,) if finding else ())
 
 
 def test_kid_is_near_zero_for_one_source_and_grows_with_distance() -> None:

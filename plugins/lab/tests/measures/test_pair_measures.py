@@ -55,7 +55,7 @@ def test_what_is_right_is_good_and_best(data: Dataset, found: dict[str, Assessme
 def test_a_copy_of_the_source_and_one_answer_to_all_are_exposed(
     found: dict[str, Assessment],
 ) -> None:
-    assert found["parrot"].findings == ("baseline",)
+    assert found["parrot"].findings == ("unsure",), "it is the baseline"
     assert found["parrot"].values[ERRORS] == found[COPY].values[ERRORS]
     assert PERPLEXITY not in found["parrot"].values
     assert set(found["stuck"].findings) == {"collapse", "baseline"}

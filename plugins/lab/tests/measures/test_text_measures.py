@@ -10,7 +10,7 @@ import pytest
 from studio_lab.datasets.texts import from_text
 from studio_lab.measures.assessment import BITS, Finding, Role, assess_texts, text_baseline
 from studio_lab.measures.data_measures import Made
-from studio_lab.measures.text import TextExamples, distinct, longest_copied, perplexity
+from studio_lab.measures.text import TextExamples, distinct, longest_copied, pairs_of, perplexity
 from studio_lab.measures.text_baseline import NGrams
 from studio_lab.measures.text_measures import measured_texts
 
@@ -44,6 +44,16 @@ def test_a_copier_is_exposed() -> None:
 def test_repetition_is_exposed() -> None:
     texts = ["bells ring over water " * 10] * 30
     assert Finding.COLLAPSE in assess_texts("repeats", texts, EXAMPLES).findings
+
+
+def test_real_text_has_not_collapsed_however_little_was_held_out() -> None:
+    """More text repeats more: its share of different pairs is below half of that of a little."""
+    few = ["red blue green", "blue red green", "green red blue"]
+    real = [few[at % 3] + f" {at % 40}" for at in range(400)]
+    examples = TextExamples(real[:300], real[300:304], 200, ends=True)
+    assert distinct(pairs_of(real[300:])) < distinct(pairs_of(real[300:304])) / 2, "the control"
+    assert Finding.COLLAPSE not in assess_texts("real", real[300:], examples).findings
+    assert Finding.COLLAPSE in assess_texts("same", [few[0] + " 1"] * 60, examples).findings
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 8, 9, 31, 64, 100])
@@ -96,5 +106,5 @@ def test_bits_are_of_characters_whatever_the_tokens() -> None:
 
 def test_plain_figures() -> None:
     assert perplexity(2 * np.log(8), 2) == pytest.approx(8)
-    assert distinct(["a b a b"]) == pytest.approx(2 / 3)
-    assert distinct(["alone"]) == 0
+    assert distinct(pairs_of(["a b a b"])) == pytest.approx(2 / 3)
+    assert distinct(pairs_of(["alone"])) == 0

@@ -18,6 +18,7 @@ def outcome(verdict: str, effect: str, **more: Any) -> dict[str, Any]:
     return {
         "verdict": verdict,
         "effect": effect,
+        "real": 0.8,
         "gain": {"average precision": figure(0.1)},
         **more,
     }
@@ -43,9 +44,19 @@ def test_what_leaks_is_said_first_and_the_real_data_follow(report: dict[str, Any
     text = written({**report, "table": real})
     assert text.startswith("**Noise leaks:")
     assert "0.83, where 0.5 is chance; 40% are copies" in text
-    assert "Noise helps: average precision changes by +0.100 (+0.090 … +0.110)." in text
+    assert "Noise helps: average precision changes by +0.100 (+0.090 … +0.110) from 0.800" in text
     assert "| Class weights | +0.100 (+0.090 … +0.110) |  |  |  |  | no effect |" in text
     assert text.endswith("\n\nCells\n9 rows, 2 columns.")
+
+
+def test_a_column_that_gives_the_target_away_is_said_before_the_verdict(
+    report: dict[str, Any],
+) -> None:
+    outcomes = {"noise": outcome("cannot tell", "cannot tell")}
+    text = written({**report, "outcomes": outcomes, "leaks": ["“id” alone tells the target."]})
+    leak, verdict, *_ = [line for line in text.splitlines() if line]
+    assert leak == "**“id” alone tells the target.**"
+    assert verdict.startswith("**Noise may help or harm, 5 splits cannot tell: average precision")
 
 
 def test_every_word_of_it_is_in_the_language_of_the_window(

@@ -78,6 +78,23 @@ def test_a_result_of_an_earlier_session_shows_its_whole_training(desk: Desk) -> 
     assert desk.page.view.notes.text() == "The loss diverged at step 3. Odd."
 
 
+def test_weights_are_not_read_as_a_table(desk: Desk) -> None:
+    """The page has nothing to show of them: a table of tensors was an error in the log."""
+    desk.runtime.enqueue(Artifact("weights", b"\0" * 200_000, ".safetensors"), sheet())
+    desk.run()
+    desk.until_over()
+    (saved,) = desk.ctx.library.find("", ("weights",), 5)
+    assert desk.page._content(saved) is None
+
+
+def test_a_caption_on_overfitting_stands_only_where_like_is_beside_like(desk: Desk) -> None:
+    both = [Line(y=[3.0, 2.0], name="training"), Line(y=[3.0, 2.5], name="validation")]
+    for series, said in ((both, True), (both[:1], False)):
+        desk.page.view.begin("A training")
+        desk.page.view.show_plot(Plot("Loss", series))
+        assert ("overfitting" in desk.page.view._about.text()) is said
+
+
 def test_each_architecture_is_explained(desk: Desk) -> None:
     about = {}
     (architecture,) = (f for f in desk.page.modes.mode.params.fields() if f.name == "architecture")

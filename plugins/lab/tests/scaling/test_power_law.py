@@ -58,6 +58,13 @@ def test_a_law_is_found_again_and_predicts_a_larger_training() -> None:
     assert larger.loss < min(each.loss for each in points), "it is no repetition of the grid"
 
 
+def test_a_slow_law_in_a_long_valley_is_found_to_its_end() -> None:
+    slow = PowerLaw(AXES, 0.37, (0.3, 0.2, 0.4), (0.06, 0.4, 0.7), LAW.units)
+    found = fitted(measured(slow, 0.0)[0])
+    assert found.law.floor == pytest.approx(0.37, abs=0.01)
+    assert found.law.exponents[0] == pytest.approx(0.06, abs=0.003)
+
+
 def only(axis: str) -> PowerLaw:
     """A law in which nearly all of the loss is for want of one axis."""
     scales = [0.5 if name == axis else 0.01 for name in AXES]
@@ -101,7 +108,7 @@ def test_plots_show_the_grid_the_law_and_the_larger_training() -> None:
     for plot in report.plots(points, larger, found, end):
         plot.encode()
         names = [each.name for each in plot.series]
-        assert names[-3:] == ["law", "interval of 95 %", "larger training"]
+        assert names[-3:] == ["law", "95% confidence interval", "larger training"]
         assert sum(len(each.y) for each in plot.series[:-3]) == 9
         *_, low, high = plot.series[-2].y
         assert (low, high) == (end.predicted.low, end.predicted.high)

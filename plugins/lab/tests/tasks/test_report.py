@@ -49,6 +49,8 @@ def test_a_planted_difference_is_found_where_it_is_and_nowhere_else() -> None:
     old = next(each for each in made.result["figures"] if each["group"] == "old people")
     assert math.exp(2 * old["more"]["value"]) == pytest.approx(0.5, abs=0.1)
     assert old["above"] == 0
+    assert made.result["differences"] == 1, "the other side of it is no second one"
+    assert made.result["sentence"].startswith("1 of 3 differences")
     assert "**differs**" in made.artifacts[-1].text
     shown = bias(made.artifacts[-1].meta["report"])
     assert shown.count("**differs**") == made.artifacts[-1].text.count("**differs**") == 2

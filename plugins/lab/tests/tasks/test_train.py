@@ -42,7 +42,9 @@ def test_what_has_hardly_learned_is_measured_and_not_called_good() -> None:
     made = trained(5, measured=40)
     samples = made.result["samples"]
     assert "baseline" in samples["findings"]
-    assert "It is not clearly better than a plain baseline." in samples["sentence"]
+    assert "A plain baseline is better." in samples["sentence"]
+    bound = samples["measures"]["bound (nats per dimension)"]["value"]
+    assert bound == pytest.approx(made.result["measures"]["bound"], rel=1e-6), "one figure"
     (table,) = [each for each in made.artifacts if each.kind == Kind.TABLE]
     assert "Gaussian components" in table.read().decode()
     titles = [each.title for each in made.artifacts if each.kind == Kind.IMAGE]

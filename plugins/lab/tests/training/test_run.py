@@ -11,10 +11,12 @@ import pytest
 
 from plugins.lab.tests.training.conftest import Make
 from plugins.lab.tests.training.test_trainer import same
+from studio_lab.networks.diffusion import Diffusion
+from studio_lab.networks.vae import Vae
 from studio_lab.training import checkpoint
 from studio_lab.training.charts import charts
 from studio_lab.training.run import LAST, Run
-from studio_lab.training.trainer import Progress
+from studio_lab.training.trainer import RATE, Progress
 
 pytestmark = pytest.mark.torch
 
@@ -72,6 +74,23 @@ def test_its_charts_follow_it_over_its_lives(make: Make, tmp_path: Path) -> None
     assert all(y > 0 for y in charts["Examples per second"].series[0].y)
     for plot in charts.values():
         plot.encode()
+
+
+def test_what_is_validated_by_another_figure_has_a_chart_of_its_own() -> None:
+    now = Progress(step=2, curves={"network": [0.4, 0.3], RATE: [1.0, 1.0]}, scores=[(2, 1.4)])
+    loss, validation, *_ = charts(now, ("network",), Diffusion.validation_name)
+    assert [each.name for each in loss.series] == ["training"]
+    assert (loss.y.label, validation.y.label) == ("Training loss", "Bound in nats per dimension")
+    together, *_ = charts(now, ("network",), Vae.validation_name)
+    assert [each.name for each in together.series] == ["training", "validation"]
+
+
+def test_without_a_look_at_the_validation_the_last_weights_are_taken(make: Make) -> None:
+    trainer = make(steps=5)
+    while not trainer.is_over:
+        trainer.advance()
+    assert trainer.progress.best_at == 0
+    assert trainer.progress.taken == 5
 
 
 def test_both_losses_of_a_pair_are_in_one_chart() -> None:

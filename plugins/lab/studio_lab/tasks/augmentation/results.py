@@ -14,9 +14,9 @@ from studio_lab.schema import Augment
 
 HOW = (
     "Gains are over real data alone, on real data that neither the method nor what learned from "
-    "it had seen. Intervals are of 95 %, corrected for splits that share data (Nadeau and Bengio "
-    "2003) and for the number of methods. The attack guesses from distances which data were "
-    "learned from; other attacks may find more."
+    "it had seen. Intervals are 95% confidence intervals, corrected for "
+    "splits that share data (Nadeau and Bengio 2003) and for the number of methods. The attack "
+    "guesses from distances which data were learned from; other attacks may find more."
 )
 
 
@@ -65,6 +65,7 @@ def told(
     card: str,
     more: Mapping[str, Any],
     table: Sequence[str] = (),
+    leaks: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Yield the report, and what the task returns.
 
@@ -72,9 +73,11 @@ def told(
         card: Markdown; the report in English, for a file.
         more: Of the result, what only this kind of data has.
         table: Lines of Markdown about the real table.
+        leaks: What comes before every verdict: it may be worth nothing.
     """
     shown = as_report(params, name, judged, chosen, notes)
-    meta = {"report": {**shown, "table": [as_parts(line) for line in table]}}
+    shown |= {"table": list(map(as_parts, table)), "leaks": list(map(as_parts, leaks))}
+    meta = {"report": shown}
     yield ctx.artifact(
         Kind.TEXT, card.encode(), suffix=".md", title=f"Report: {name}", text=card, meta=meta
     )
@@ -85,7 +88,7 @@ def told(
         method=chosen.method,
         score=chosen.score,
         methods={each.method: report.outcome_data(each) for each in judged},
-        notes=[str(note) for note in notes],
+        notes=[str(note) for note in (*leaks, *notes)],
         **more,
     )
 
@@ -93,5 +96,5 @@ def told(
 def card_of(title: str, judged: Sequence[Outcome], sentence: str, notes: Sequence[str]) -> str:
     """Return a card without a table of columns: of what is no table."""
     lines = [f"# {title}", "", sentence, "", *report.outcome_lines(judged), "", HOW, ""]
-    lines += ["What was made is no measurement. Say so wherever it is used.", ""]
+    lines += ["Synthetic data are not measurements. Say so wherever they are used.", ""]
     return "\n".join([*lines, *(f"- {note}" for note in notes), ""])

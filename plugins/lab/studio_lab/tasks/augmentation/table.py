@@ -46,11 +46,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
             "Choose a table with columns that may tell the target.",
         )
     suspects = leaking_columns(used, target)
-    notes = [
-        *table.notes,
-        *_left_out(table, used),
-        *map(_suspected, suspects),
-    ]
+    notes, leaks = [*table.notes, *_left_out(table, used)], list(map(_suspected, suspects))
     methods = COMPARED if params.method == "best" else (params.method,)
     seed, count = ctx.rng.seed, len(methods) + 1  # what is plainest, class weights, comes along
     running = trials(
@@ -61,11 +57,11 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     chosen = recommended(judged)
     made, real = yield from _made(ctx, params, table, target, chosen.method)
     verdict = chosen.sentence(params.splits)
-    shown = replace(whole, notes=tuple(notes)).only(names)
+    shown = replace(whole, notes=(*leaks, *notes)).only(names)
     real_table = [
         sentence("## The real table: {name}", name=path.stem), "", *table_card(shown, target)
     ]  # fmt: skip
-    card = "\n".join([*_card(path.stem, verdict, judged), *real_table, ""])
+    card = "\n".join([*_card(path.stem, verdict, judged, leaks), *real_table, ""])
     title = f"{chosen.title}: {path.stem}"
     meta = {"verdict": str(chosen.verdict), "method": chosen.method, "card": card}
     yield ctx.artifact(
@@ -74,7 +70,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     scatter = _scatter(real, target, made, chosen.title)
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
     more = {"rows": len(made), "classes": dict(target.counts), "leaking_columns": suspects}
-    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more, real_table)
+    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more, real_table, leaks)
 
 
 def _made(
@@ -137,17 +133,18 @@ def _some(table: Table, target: Target, seed: int) -> tuple[Table, Target]:
     return replace(table.at(np.sort(rows)), notes=(*table.notes, note)), target.at(np.sort(rows))
 
 
-def _card(name: str, verdict: str, judged: list[Outcome]) -> list[str]:
+def _card(name: str, verdict: str, judged: list[Outcome], leaks: list[str]) -> list[str]:
     """Return lines of Markdown about the synthetic table: how each method did."""
     return [
         f"# Synthetic rows of {name}",
         "",
+        *(f"{leak}\n" for leak in leaks),
         verdict,
         "",
         *report.outcome_lines(judged),
         "",
         HOW,
         "",
-        "Synthetic rows are no measurements. Say so wherever they are used.",
+        "Synthetic rows are not measurements. Say so wherever they are used.",
         "",
     ]
