@@ -91,6 +91,8 @@ def how_it_ended(turn: Turn) -> str:
     told = ""
     if reason == "length":
         told = tr("The maximum length was reached.")
+    elif reason == "ended":
+        told = tr("The answer was ended because it only repeated itself.")
     elif reason == "context":
         told = tr("The model's context is full: the oldest messages will be left out.")
     elif turn.state == "complete" and not turn.content.strip():

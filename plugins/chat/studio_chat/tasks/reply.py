@@ -28,6 +28,7 @@ from studio_chat.schema import Reply
 from studio_chat.tasks import answerability
 from studio_chat.tasks.choices import SOME_WORDS, Choices
 from studio_chat.tasks.pictures import with_pictures
+from studio_chat.tasks.repetition import is_circle
 
 ROLES = ("system", "user", "assistant", "tool")
 _CUT = "The reply was cut off, so it may not match the output format."
@@ -43,9 +44,9 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
 
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
-    ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
-    ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
-    template was not used, that a form was cut off; mostly empty); with documents also ``sources``
+    ``length``, ``stop_string``, ``context``, ``ended``: it went round in a circle),
+    ``tokens_per_second``, ``first_token_seconds``, ``dropped`` (oldest messages left out),
+    ``context_length``, ``note`` (why the model's own chat template was not used, that a form was cut off; mostly empty); with documents also ``sources``
     (what of each was in the prompt, or carries the answer), ``found_by`` and ``sources_note``: see
     ``documents.evidence.DocumentContext``; where they do not answer the question ``declined`` and
     ``closest``, passages near it, and the text says so; of several replies all ``finish_reasons``.
@@ -174,9 +175,18 @@ def _written(
     """Write one reply as it comes, or all that are asked for."""
     message = _reading(prompt.dropped)
     if choices.is_plain:
-        return [
-            (yield from write_text(ctx, engine, prompt, sampling, weights=weights, message=message))
-        ]
+        # A form may ask for the same again and again, and a program has its own limits.
+        ends_after = None if sampling.constraint or ctx.is_private else is_circle
+        text = yield from write_text(
+            ctx,
+            engine,
+            prompt,
+            sampling,
+            weights=weights,
+            message=message,
+            ends_after=ends_after,
+        )
+        return [text]
     wishes = [
         replace(sampling, seed=sampling.seed + number, logprobs=choices.logprobs)
         for number in range(choices.count)

@@ -363,3 +363,21 @@ def test_words_after_calls_without_further_tools_are_written_once() -> None:
 def test_more_than_can_be_had_is_refused(inputs: dict[str, Any], told: str) -> None:
     with pytest.raises(BadInput, match=told):
         run_task(reply, Reply(prompt="x"), inputs=inputs)
+
+
+@pytest.mark.parametrize("unit", ["apples, pears, plums, ", "{n}. An apple a day.\n", "ha "])
+def test_a_text_that_goes_round_in_a_circle_is_ended(unit: str) -> None:
+    words = ["Fruit: ", *(unit.format(n=number) for number in range(1000))]
+    (result,) = only(run(Engine(*words), prompt="hi"), ResultEvent)
+    assert result.values["finish_reason"] == "ended"
+    assert len(result.values["text"]) < 2000
+    form = only(run(Engine(*words), prompt="hi", regex="(.|\n)*"), ResultEvent)
+    assert form[0].values["finish_reason"] == "stop", "control: a form may ask for it"
+
+
+def test_a_refrain_and_a_long_text_are_no_circle() -> None:
+    song = [f"Verse {number} has words of its own: {number * 7919}.\n" * 3 for number in range(80)]
+    lines = [f"{chr(97 + n % 26) * (1 + n % 7)} is line number {n};\n" for n in range(400)]
+    for words in (song[:3], lines):
+        (result,) = only(run(Engine(*words), prompt="hi"), ResultEvent)
+        assert result.values["finish_reason"] == "stop"

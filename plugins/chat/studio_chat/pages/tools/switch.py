@@ -30,9 +30,9 @@ class ToolSwitch:
         self.settings = settings
         self.widget.setChecked(settings.on)
         self.widget.setToolTip(
-            tr("Tools are on: the model may ask to use the studio's makers")
+            tr("Tools are on: the model can use the studio's tools (it asks first)")
             if settings.on
-            else tr("Let the model ask to use the studio's makers")
+            else tr("Let the model use the studio's tools (it asks first)")
         )
 
     def menu(self) -> QMenu:
