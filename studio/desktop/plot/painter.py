@@ -21,6 +21,8 @@ _MANY = 500
 """Lines through so many points are thin: thick ones are slow to paint, and hide what they show."""
 _TICK_ROOM = 64.0
 """Pixels that one value of an axis wants for itself."""
+_FEW_NAMES, _NAME_ROOM = 12, 32.0
+"""So few names are all written, cut where they are longer, if each has room for some letters."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,10 @@ class ChartPainter:
 
     def _x_ticks(self, width: float) -> list[tuple[float, str]]:
         if self._chart.x.categories:
-            widest = max(map(self._metrics.horizontalAdvance, self._chart.x.categories), default=0)
+            names = self._chart.x.categories
+            if len(names) <= min(_FEW_NAMES, width / _NAME_ROOM):  # each has one, if a short one
+                return self._chart.x.ticks(len(names))
+            widest = max(map(self._metrics.horizontalAdvance, names), default=0)
             return self._chart.x.ticks(int(width / min(max(widest + _GAP, 24), 2 * _TICK_ROOM)))
         return self._chart.x.ticks(max(2, int(width / _TICK_ROOM)))
 

@@ -213,3 +213,11 @@ def test_the_last_name_below_an_axis_is_whole(look: Appearance) -> None:
     half = QFontMetricsF(dress.font).horizontalAdvance(names[-1]) / 2
     assert frame.area.left() + chart.x.place(2) * frame.area.width() + half <= room.right() + 1
     assert frame.area.width() > 400
+
+
+def test_a_few_names_below_an_axis_are_all_written(look: Appearance) -> None:
+    names = [f"function {n}" for n in range(12)]
+    chart = chart_of(Plot("Next token", x=Axis(categories=names), series=[Bars([1.0] * 12)]))
+    painter = ChartPainter(chart, dress_of(look))
+    assert [name for _, name in painter._x_ticks(480.0)] == names
+    assert len(painter._x_ticks(200.0)) < 12, "the control: there is no room"
