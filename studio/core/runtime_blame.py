@@ -17,6 +17,7 @@ from studio.core.runtime_process.supervisor import TOO_MANY, TOO_SOON, Death, Su
 from studio.protocol.errors import ErrorCode, ErrorInfo
 from studio.protocol.messages import Status
 from studio.protocol.states import JobState
+from studio.protocol.trace import JobUse
 
 STEP_SECONDS = 20.0
 """A step of a plugin by others that takes longer is named. Those of ours load large weights."""
@@ -109,9 +110,9 @@ class RuntimeBlame:
 
     def watch(self, status: Status) -> None:
         """Name a plugin by others that has been in one step for too long."""
-        longest = max(status.jobs, key=lambda use: use.at_hand, default=None)
+        longest = max(status.jobs, key=_step, default=None)
         job = self._jobs.get(longest.job) if longest else None
-        if job is None or longest is None or longest.at_hand < STEP_SECONDS:
+        if job is None or longest is None or _step(longest) < STEP_SECONDS:
             if self._slow:
                 self._notices.dismiss("stall")
             self._slow = ""
@@ -121,8 +122,11 @@ class RuntimeBlame:
             return
         self._slow = job.id
         self._notices.warn(
-            f"{plugin.title} has been in one step for {longest.at_hand:.0f} seconds.",
-            f"It may just be slow. If “{job.title}” does not react to Stop, the runtime is "
+            f"{plugin.title} has been in one step for {_step(longest):.0f} seconds.",
+            f"It may just be slow. If “{job.title}” does not react to Stop, the process of the "
+            "plugin is ended."
+            if plugin.isolated
+            else f"It may just be slow. If “{job.title}” does not react to Stop, the runtime is "
             "restarted.",
             key="stall",
             actions=(Action("Stop job", job.cancel),),
@@ -154,3 +158,8 @@ class RuntimeBlame:
     def _titles(self, ids: frozenset[str]) -> str:
         titles = {plugin.id: plugin.title for plugin in self._plugins.plugins}
         return " or ".join(f"the plugin {titles.get(id, id)}" for id in sorted(ids))
+
+
+def _step(use: JobUse) -> float:
+    """Return for how many seconds a job has been in one step, wherever that is made."""
+    return max(use.at_hand, use.quiet)

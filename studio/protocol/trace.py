@@ -54,6 +54,8 @@ class JobUse(msgspec.Struct, frozen=True):
     busy: float = 0.0
     at_hand: float = 0.0
     """Seconds of the step that is being made now; 0 for none."""
+    quiet: float = 0.0
+    """Seconds since its plugin's own process made a step, where that computes; 0 for none."""
 
 
 class Use(msgspec.Struct, frozen=True):

@@ -385,7 +385,7 @@ class Server:
             running=self._scheduler.running(),
             step=self._scheduler.steps,
             jobs=tuple(
-                JobUse(job.id, job.task, job.plugin, before + at_hand, at_hand)
+                JobUse(job.id, job.task, job.plugin, before + at_hand, at_hand, job.quiet)
                 for job, before, at_hand in busy
             ),
             plugins=plugins,

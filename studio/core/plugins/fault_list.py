@@ -83,12 +83,17 @@ def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
         return ErrorInfo(info.code, info.message, info.hint, info.details, plugin)
     return ErrorInfo(
         ErrorCode.PLUGIN_FAILED,
-        f"The plugin “{plugin}” failed in the {where}: {in_words(error)}.",
+        f"The plugin “{plugin}” failed in {place(where)}: {in_words(error)}.",
         "Everything else keeps working. Send the report to the plugin's author, or disable the "
         "plugin.",
         "".join(traceback.format_exception(error)),
         plugin,
     )
+
+
+def place(where: str) -> str:
+    """Return where a plugin failed as part of a sentence: “the hook studio_pages”."""
+    return where if where.startswith("its ") else f"the {where}"
 
 
 def in_words(error: BaseException) -> str:

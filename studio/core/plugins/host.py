@@ -38,7 +38,7 @@ from studio.core.plugins.discovery import (
 )
 from studio.core.plugins.eligibility import Eligibility
 from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
-from studio.core.plugins.fault_list import Fault, Faults
+from studio.core.plugins.fault_list import Fault, Faults, place
 from studio.core.plugins.frozen_schema import FrozenSchemas, thaw
 from studio.core.plugins.hooks import WindowHookRegistry
 from studio.core.plugins.isolation import needs_sandbox
@@ -393,7 +393,7 @@ class PluginHost:
             self._stop(
                 plugin,
                 PluginState.FAILED,
-                f"It failed {FAILURES_ALLOWED} times in this session, last in the {where}.",
+                f"It failed {FAILURES_ALLOWED} times in this session, last in {place(where)}.",
             )
         return fault
 

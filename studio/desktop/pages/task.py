@@ -164,12 +164,16 @@ class RunCard(QWidget):
     def follow(self, job: JobHandle) -> None:
         """Show everything that ``job`` tells."""
         self._progress.follow(job)
-        job.on_state(self._on_state)
-        job.on_preview(self._on_preview)
-        job.on_plot(self._on_plot)
-        job.on_text(self._on_text)
-        job.on_artifact(self._on_artifact)
-        job.on_failed(self._on_failed)
+        job.on_state(self._while_there(self._on_state))
+        job.on_preview(self._while_there(self._on_preview))
+        job.on_plot(self._while_there(self._on_plot))
+        job.on_text(self._while_there(self._on_text))
+        job.on_artifact(self._while_there(self._on_artifact))
+        job.on_failed(self._while_there(self._on_failed))
+
+    def _while_there(self, call: Callable[..., None]) -> Callable[..., None]:
+        """Return what calls it, until the page is gone: a job may outlive it."""
+        return lambda *told: call(*told) if isValid(self) else None
 
     def _on_state(self, state: JobState, reason: str) -> None:
         icon, color = phrases.STATE_ICON[state]

@@ -105,6 +105,7 @@ class Job:
         self.batch = ""
         self.busy = 0.0
         self.is_away = False
+        self._quiet_since = 0.0
         self.lingers = False
         self.caller = caller
         self.calling: RunningCall | None = None
@@ -258,11 +259,17 @@ class Job:
         Raises:
             Cancelled: The user stopped the job.
         """
-        self.is_away = True
+        self.is_away, self._quiet_since = True, time.monotonic()
         try:
             self._sleep(is_news, self.hand_over)
         finally:
-            self.is_away = False
+            self.is_away, self._quiet_since = False, 0.0
+
+    @property
+    def quiet(self) -> float:
+        """For how many seconds the process that computes for it has said nothing; 0 for none."""
+        since = self._quiet_since
+        return time.monotonic() - since if since else 0.0
 
     def linger(self, is_news: Callable[[], bool], until: float) -> None:
         """Wait, though stopped, until there is news or the time ``until`` (``time.monotonic``)."""

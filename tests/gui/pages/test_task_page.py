@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel
+from shiboken6 import delete
 
 from studio.api import BadInput, Page
 from studio.api.plot import Line, Plot
@@ -56,6 +57,20 @@ def test_each_run_has_a_card_with_text_and_results(desk: TaskDesk) -> None:
     desk.until(lambda: desk.words().count("hello") == 2 and "Second" in desk.words())
     words = desk.words()
     assert words.index("Second") < words.index("First"), "the newest is on top"
+
+
+def test_a_job_that_outlives_the_page_is_no_fault_of_its_plugin(desk: TaskDesk) -> None:
+    """It was switched off while it ran, say."""
+    desk.page.forms.form.set_values({"text": "hello"})
+    desk.runtime.enqueue(Tokens("hel"), Stall())
+    desk.run()
+    desk.until(lambda: "hel" in desk.words())
+    [job] = desk.studio.jobs.live()
+    for card in desk.page.findChildren(task_page.RunCard):
+        delete(card)
+    job.cancel()
+    desk.until(lambda: not job.is_live)
+    assert desk.studio.plugins.faults.all() == []
 
 
 def test_charts_of_how_it_goes_change_and_leave_with_the_run(desk: TaskDesk) -> None:

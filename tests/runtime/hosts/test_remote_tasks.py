@@ -24,6 +24,7 @@ from studio.protocol.messages import (
     Produced,
     Progress,
     Resume,
+    Status,
     TextDelta,
 )
 from studio.protocol.states import JobState
@@ -384,6 +385,13 @@ def test_a_loop_holds_up_nobody_and_stop_ends_it(
         loops = [desk.submit("loop.deaf") for _ in range(3)]  # more than a lane has places
     begun = desk.wait(lambda each: isinstance(each, TextDelta))
     assert begun.job == loops[0], "first come, first served"
+    looping = loops[0]
+    desk.wait(
+        lambda each: (
+            isinstance(each, Status)
+            and any(use.job == looping and use.quiet > 0 for use in each.jobs)
+        )
+    )
     first = desk.run("other.quick")
     assert first.state is JobState.DONE, "another plugin runs in the same lane meanwhile"
     for job in loops:
