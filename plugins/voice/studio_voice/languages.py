@@ -17,6 +17,9 @@ Language = Literal[
 ]  # fmt: skip
 """In the order of their names."""
 
+WITHOUT_SPACES: Final = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Those that put none between words."""
+
 LANGUAGES: Final = {
     AUTO: "Automatic",
     "af": "Afrikaans",

@@ -95,7 +95,7 @@ def test_windows_hold_all_speech_and_are_short_enough() -> None:
     there = [(float(at), at + 7.0) for at in range(0, 80, 8)]
     likely = shares(*there, seconds=90)
     spans = spoken(likely)
-    found = windows(spans, likely, 90)
+    found = [window.span for window in windows(spans, likely, 90)]
     assert len(found) < len(spans)
     assert all(span.end - span.start <= 30 for span in found)
     for start, end in there:
@@ -106,6 +106,6 @@ def test_windows_hold_all_speech_and_are_short_enough() -> None:
 def test_speech_without_a_pause_is_cut_where_it_is_faintest() -> None:
     likely = shares((0, 70), seconds=70)
     likely[round(25 / FRAME)] = 0.6
-    found = windows([Span(0, 70)], likely, 70)
+    found = [window.span for window in windows([Span(0, 70)], likely, 70)]
     assert all(span.end - span.start <= 30 for span in found)
     assert found[0].end == pytest.approx(25.2, abs=0.3)

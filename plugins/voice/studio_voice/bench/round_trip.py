@@ -70,7 +70,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     done = _logged(log)
     firsts = range(0, count, _AT_ONCE)
     if any(first not in done for first in firsts):
-        speak, listen, listen_theirs = _speaker(ctx), *_listeners(ctx)
+        speak, listen, listen_theirs = speaker(ctx), *_listeners(ctx)
     for first in firsts:
         if first not in done:
             ctx.say(f"Sentences: {first} of {count}")
@@ -100,7 +100,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
             "words_back_faster_whisper": round(1 - _errors(sentences, theirs), 4),
             "listening_cpu_per_second_faster_whisper": round(cost / seconds, 3),
         }
-    wrong = [pair for pair in zip(sentences, ours) if _words(pair[0]) != _words(pair[1])]
+    wrong = [pair for pair in zip(sentences, ours) if words_of(pair[0]) != words_of(pair[1])]
     return {**found, **_first_sounds(ctx), "misheard": [" → ".join(pair) for pair in wrong]}
 
 
@@ -164,7 +164,7 @@ def _first_sounds(ctx: BenchContext) -> dict[str, Any]:
     }
 
 
-def _speaker(ctx: BenchContext) -> Callable[[str, str], Sound]:
+def speaker(ctx: BenchContext) -> Callable[[str, str], Sound]:
     path = ctx.weights_path(ctx.weights_for(kokoro_weights.CAPABILITY))
     speaker = finished(kokoro_weights.loader().load(path, "cpu"))
     speller = finished(
@@ -235,12 +235,12 @@ def _errors(sentences: Sequence[str], texts: Sequence[str]) -> float:
     """Return the word error rate: words that are wrong, missing or too many, by words said."""
     wrong = said = 0
     for sentence, text in zip(sentences, texts):
-        wanted, made = _words(sentence), _words(text)
+        wanted, made = words_of(sentence), words_of(text)
         wrong, said = wrong + edit_distance(wanted, made), said + len(wanted)
     return wrong / said
 
 
-def _words(text: str) -> Words:
+def words_of(text: str) -> Words:
     """Return the words; a number that was written in digits counts as what was said."""
     return re.findall(r"[a-z']+", read_out(text).lower())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +19,16 @@ _SHORTEST: Final = 0.2
 _SHORTEST_PAUSE: Final = 0.3
 _AROUND: Final = 0.2
 """Seconds that are heard before the first sound and behind the last: consonants are soft."""
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds of silence within a window; behind a longer one Whisper is apt to end too early."""
+_SHORTEST_GAP: Final = 0.5
+"""Seconds; a shorter sound is a cough as often as a word."""
+_GAP_SHARE: Final = 0.6
+"""Of a span of speech: less may be how loosely Whisper tells times."""
+_LONG_GAP: Final = 3.0
+"""Seconds that are never looseness."""
+_FEWEST_LETTERS: Final = 5.0
+"""Letters a second of speech; people who speak slowly come to twice as many."""
 _FRAME: Final = HOP / RATE
 
 
@@ -25,6 +37,26 @@ class Span(NamedTuple):
 
     start: float
     end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+    def overlap(self, other: Span) -> float:
+        """Count the seconds that both share."""
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+    def around(self, bounds: Span) -> Span:
+        """Widen it by what is soft at its ends, within ``bounds``."""
+        return Span(max(bounds.start, self.start - _AROUND), min(bounds.end, self.end + _AROUND))
+
+
+class Window(NamedTuple):
+    """What a network hears at once, and where in it somebody speaks."""
+
+    span: Span
+    speech: tuple[Span, ...]
 
 
 def spoken(shares: NDArray[np.float32], least: float = 0.5) -> list[Span]:
@@ -45,19 +77,43 @@ def spoken(shares: NDArray[np.float32], least: float = 0.5) -> list[Span]:
     return [span for span in spans if span.end - span.start >= _SHORTEST]
 
 
-def windows(spans: list[Span], shares: NDArray[np.float32], seconds: float) -> list[Span]:
-    """Return windows of up to thirty seconds that hold all ``spans``, cut in pauses.
+def windows(spans: list[Span], shares: NDArray[np.float32], seconds: float) -> list[Window]:
+    """Gather ``spans`` in windows of up to thirty seconds, cut in pauses and in each long one.
 
     Speech without a pause is cut where it is least likely to be speech.
     """
-    found: list[Span] = []
+    gathered: list[Window] = []
     for span in _short_enough(spans, shares):
-        start, end = max(0.0, span.start - _AROUND), min(seconds, span.end + _AROUND)
-        if found and end - found[-1].start <= SECONDS:
-            found[-1] = Span(found[-1].start, end)
+        before = gathered[-1] if gathered else Window(Span(0.0, 0.0), ())
+        wide = span.around(Span(before.span.end if before.speech else 0.0, seconds))
+        pause = span.start - before.speech[-1].end if before.speech else seconds
+        if pause <= _LONGEST_PAUSE and wide.end - before.span.start <= SECONDS:
+            *earlier, last = before.speech
+            joined = (Span(last.start, span.end),) if not pause else (last, span)
+            gathered[-1] = Window(Span(before.span.start, wide.end), (*earlier, *joined))
         else:
-            found.append(Span(max(start, found[-1].end if found else 0.0), end))
-    return found
+            gathered.append(Window(wide, (span,)))
+    return gathered
+
+
+def missed(speech: Sequence[Span], written: Sequence[Span]) -> list[Span]:
+    """Find the speech that what was written leaves out; ``written`` is in order."""
+    gaps = list[Span]()
+    for span in speech:
+        start = span.start
+        for text in [*written, Span(span.end, span.end)]:
+            gap = Span(start, min(text.start, span.end))
+            if gap.seconds >= min(_LONG_GAP, max(_SHORTEST_GAP, _GAP_SHARE * span.seconds)):
+                gaps.append(gap)
+            start = max(start, text.end)
+    return gaps
+
+
+def is_stretched(text: str, span: Span, speech: Sequence[Span]) -> bool:
+    """Tell whether a text is too short for the speech it is said to be: some of it is missing."""
+    parts = [part for part in speech if part.overlap(span) > 0]
+    has_pause = any(before.end < after.start for before, after in pairwise(parts))
+    return has_pause and len(text) < _FEWEST_LETTERS * sum(part.overlap(span) for part in parts)
 
 
 def _short_enough(spans: list[Span], shares: NDArray[np.float32]) -> list[Span]:

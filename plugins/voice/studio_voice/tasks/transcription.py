@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from studio.api import BadInput, Event, Rung, TaskContext
-from studio_voice.languages import AUTO, LANGUAGES
+from studio_voice.languages import AUTO, LANGUAGES, WITHOUT_SPACES
 from studio_voice.schema import Transcribe
 from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, Word, packed
 
@@ -27,11 +27,24 @@ _DETECTOR: Final = "silero-vad"
 _HEARD_FOR_LANGUAGE: Final = 3
 
 
+INAUDIBLE: Final = "[inaudible]"
+"""Stands where somebody speaks, and no words could be made out."""
+
+
 class Part(NamedTuple):
-    """Where somebody speaks, and the sound of it."""
+    """A window, its sound, and where in it somebody speaks; in seconds of the recording."""
 
     span: Span
     sound: Sound
+    speech: tuple[Span, ...]
+
+    def only(self, speech: Span) -> Part:
+        """Cut out a span of its speech."""
+        from studio_voice.speech.recordings import RATE
+
+        span = speech.around(self.span)
+        first, last = (round((at - self.span.start) * RATE) for at in span)
+        return Part(span, self.sound[first:last], (speech,))
 
 
 def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
@@ -67,9 +80,11 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
         end = start + len(sound) / RATE
         start = held.span.start if held else end
         rest = sound[len(sound) - round((end - start) * RATE) :]
-    if not writing.segments:
+    if all(segment.text == INAUDIBLE for segment in writing.segments):
         raise BadInput(
-            f"Nobody speaks in “{path.name or source.name}”, as far as can be heard.",
+            f"No speech was understood in “{path.name or source.name}”."
+            if writing.segments
+            else f"Nobody speaks in “{path.name or source.name}”, as far as can be heard.",
             "Record closer or louder, or lower the speech threshold.",
         )
     seconds = round(start, 2)
@@ -131,27 +146,55 @@ class _Writing:
     def _heard(
         self, model: Transcriber, parts: Sequence[Part], at_once: int
     ) -> Generator[Event, None, list[Segment]]:
-        from studio_voice.whisper import decoder
+        """Write windows down; speech in them that has no text is heard once more, by itself."""
+        from studio_voice.speech.windows import missed
 
-        found: list[Segment] = []
-        generator = self._ctx.rng.torch("cpu")
+        segments: list[Segment] = []
+        again: list[Part] = []
+        self._generator = self._ctx.rng.torch("cpu")  # here: a second try begins alike
         for first in range(0, len(parts), at_once):
             some = parts[first : first + at_once]
-            sound = yield from self._encoded(model, some)
-            prompt = self._prompt(model, sound)
-            drafts = yield from decoder.write_down(
-                model.network, sound, model.tokens, prompt, generator
-            )
-            for number, (part, draft) in enumerate(zip(some, drafts)):
-                yield None
-                length = part.span.end - part.span.start
-                phrases = decoder.phrases(draft, model.tokens, length)
-                words = self._words(model, sound[number : number + 1], phrases, length)
-                found += [
+            for part, written in zip(some, (yield from self._written(model, some))):
+                believed = [segment for segment in written if self._is_whole(segment, part)]
+                segments += believed
+                spans = [_span(segment) for segment in believed]
+                again += [part.only(speech) for speech in missed(part.speech, spans)]
+        for first in range(0, len(again), at_once):
+            some = again[first : first + at_once]
+            for part, written in zip(some, (yield from self._written(model, some))):
+                (speech,) = part.speech
+                mark = Segment(round(speech.start, 2), round(speech.end, 2), INAUDIBLE)
+                segments += written or [mark]
+        return sorted(segments, key=lambda segment: segment.start)
+
+    def _is_whole(self, segment: Segment, part: Part) -> bool:
+        from studio_voice.speech.windows import is_stretched
+
+        dense = self.language in WITHOUT_SPACES  # a letter is a syllable there
+        return dense or not is_stretched(segment.text, _span(segment), part.speech)
+
+    def _written(
+        self, model: Transcriber, parts: Sequence[Part]
+    ) -> Generator[Event, None, list[list[Segment]]]:
+        from studio_voice.whisper import decoder
+
+        sound = yield from self._encoded(model, parts)
+        prompt = self._prompt(model, sound)
+        drafts = yield from decoder.write_down(
+            model.network, sound, model.tokens, prompt, self._generator
+        )
+        written = []
+        for number, (part, draft) in enumerate(zip(parts, drafts)):
+            yield None
+            phrases = decoder.phrases(draft, model.tokens, part.span.seconds)
+            words = self._words(model, sound[number : number + 1], phrases, part.span.seconds)
+            written.append(
+                [
                     _segment(phrase, spoken, part.span.start)
                     for phrase, spoken in zip(phrases, words)
                 ]
-        return found
+            )
+        return written
 
     def _words(
         self, model: Transcriber, sound: Any, phrases: Sequence[Phrase], seconds: float
@@ -223,20 +266,29 @@ def _parts(
         Part(
             Span(start + span.start, start + span.end),
             sound[round(span.start * RATE) : round(span.end * RATE)],
+            tuple(Span(start + part.start, start + part.end) for part in speech),
         )
-        for span in windows(spans, shares, len(sound) / RATE)
+        for span, speech in windows(spans, shares, len(sound) / RATE)
     ]
 
 
+def _span(segment: Segment) -> Span:
+    from studio_voice.speech.windows import Span
+
+    return Span(segment.start, segment.end)
+
+
 def _segment(phrase: Phrase, words: Sequence[Timed], start: float) -> Segment:
-    """Return a phrase of a window that begins at ``start``; no word is longer than it."""
-    ends = [max(word.start, min(word.end, phrase.end)) for word in words]
+    """Place a phrase of a window that begins at ``start``; its words lie within it."""
+    times = [
+        [min(max(at, phrase.start), phrase.end) for at in (word.start, word.end)] for word in words
+    ]
     return Segment(
         round(start + phrase.start, 2),
         round(start + phrase.end, 2),
         phrase.text,
         tuple(
-            Word(round(start + word.start, 2), round(start + end, 2), word.text)
-            for word, end in zip(words, ends)
+            Word(round(start + begin, 2), round(start + end, 2), word.text)
+            for word, (begin, end) in zip(words, times)
         ),
     )

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from studio_voice.languages import WITHOUT_SPACES
 from studio_voice.whisper.network import Whisper
 from studio_voice.whisper.tokens import STEP, Tokens
 
 _SMOOTHED: Final = 7
-_WITHOUT_SPACES: Final = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _CLOSING: Final = frozenset(".,!?;:%)]}…”’\"'。，！？：、")
 
 Heads = Sequence[tuple[int, int]]
@@ -70,7 +70,7 @@ def word_times(
     starts = _starts(-rows)[: len(text) + 1] * STEP
     found, at = [], 0
     for phrase in phrases:
-        words = _words(phrase, tokens, is_spaced=language not in _WITHOUT_SPACES)
+        words = _words(phrase, tokens, is_spaced=language not in WITHOUT_SPACES)
         ends = np.cumsum([0, *(count for _, count in words)]) + at
         at += len(phrase)
         found.append(
