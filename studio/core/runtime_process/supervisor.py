@@ -132,6 +132,7 @@ class Supervisor:
         self._timers: set[threading.Timer] = set()
         self._forget_greeting: Callable[[], None] = lambda: None
         self._watch = ProgressWatchdog()
+        self._checked = 0.0
         self._complaint = ""
 
     @property
@@ -261,6 +262,7 @@ class Supervisor:
         outbox, self._outbox = self._outbox, []
         for body, blobs in outbox:
             keeper.write(body, blobs)
+        self._checked = time.monotonic()
         self.later(CHECK_SECONDS, lambda: self._check(keeper))
 
     def heard(self, keeper: RuntimeThreads, received: Received) -> None:
@@ -316,9 +318,14 @@ class Supervisor:
             self._begin()
 
     def _check(self, keeper: RuntimeThreads) -> None:
-        if keeper is self._threads:
-            self._complain(self._watch.complaint(time.monotonic()))
-            self.later(CHECK_SECONDS, lambda: self._check(keeper))
+        if keeper is not self._threads:
+            return
+        now = time.monotonic()
+        # Where this thread was held up, heartbeats are waiting behind this very call.
+        self._watch.excuse(now - self._checked - 2 * CHECK_SECONDS)
+        self._checked = now
+        self._complain(self._watch.complaint(now))
+        self.later(CHECK_SECONDS, lambda: self._check(keeper))
 
     def _complain(self, complaint: str) -> None:
         if bool(complaint) != bool(self._complaint):
@@ -352,6 +359,12 @@ class ProgressWatchdog:
         if moved or not (busy and self._busy):
             self._moved = now
         self._heard, self._busy, self._step = now, busy, status.step
+
+    def excuse(self, seconds: float) -> None:
+        """Take in that nothing could be heard for so long: whoever listens was held up."""
+        if seconds > 0:
+            self._moved += seconds
+            self._heard = self._heard + seconds if self._heard is not None else None
 
     def complaint(self, now: float) -> str:
         """Return what is wrong at ``now``, as part of a sentence; empty if nothing is."""

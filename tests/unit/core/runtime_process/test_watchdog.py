@@ -62,3 +62,13 @@ def test_silence_is_noticed_even_when_idle() -> None:
     watch.take(beat(0, running=False), 0)
     assert watch.complaint(SILENCE) == ""
     assert "not responded" in watch.complaint(SILENCE + 1)
+
+
+def test_a_listener_that_was_held_up_blames_nobody() -> None:
+    """The window stood still for half a minute: what was told meanwhile is heard after it."""
+    watch = ProgressWatchdog()
+    watch.take(Status("cpu", "cpu", 1, 0, 0), 0.0)
+    assert watch.complaint(30.0), "the control"
+    watch.excuse(25.0)
+    assert watch.complaint(30.0) == ""
+    assert watch.complaint(30.0 + SILENCE)
