@@ -25,7 +25,7 @@ def augmentation(report: Mapping[str, Any]) -> str:
     head = [
         tr("Method"),
         tr("Gain of {score}").format(score=plot_name(score)),
-        tr("Made data alone"),
+        tr("Synthetic data alone"),
         tr("Similarity"),
         tr("Membership attack"),
         tr("Copies"),
