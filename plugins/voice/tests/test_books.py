@@ -101,3 +101,12 @@ def test_books_are_read_by_the_chat_and_transcripts_as_they_are(tmp_path: Path) 
     talk = tmp_path / "talk.json"
     talk.write_bytes(packed(Transcript((Segment(0, 1, "Good day."), Segment(1, 2, "Ada.")))))
     assert run("", document=str(talk)).text == "Good day. Ada. "
+
+
+def test_a_chapter_with_a_heading_of_its_own_is_announced_once() -> None:
+    book = "## Chapter 1\n\n# The storm\n\nIt rained.\n\n## Chapter 2\n\n# The calm\n\nIt stopped."
+    said = list(spoken(book, is_marked=True))
+    assert [sentence.text for sentence in said] == [
+        "The storm", "It rained.", "The calm", "It stopped.",
+    ]  # fmt: skip
+    assert [sentence.chapter for sentence in said if sentence.chapter] == ["The storm", "The calm"]

@@ -18,6 +18,7 @@ _NAMED: Final = re.compile(
 )
 _PAGE: Final = re.compile(r"^#{1,3} (?:Page|Slide) \d+$\n?", re.MULTILINE)
 """What a document's pages are told apart by; nobody wants to hear that."""
+_COUNTED: Final = re.compile(r"Chapter \d+")
 _LONGEST_TITLE: Final = 80
 
 
@@ -35,14 +36,21 @@ def spoken(text: str, *, is_marked: bool) -> Iterator[Sentence]:
         is_marked: It is Markdown, whose signs are not said.
     """
     text = _PAGE.sub("", text.replace("\r\n", "\n"))
+    heading = ""
     for block in re.split(r"\n[ \t]*\n", text):
         lines = block.strip().split("\n")
-        title = _title(lines)
-        if title:
-            yield from _said(title, title)
-            lines = lines[1:]
-        rest = "\n".join(lines)
-        yield from _said(plain(rest) if is_marked else rest, "")
+        if title := _title(lines):
+            # The number that a book's reader gives to a chapter stands before its own heading.
+            if heading and not _COUNTED.fullmatch(heading):
+                yield from _said(heading, heading)
+            heading, lines = title, lines[1:]
+        if rest := "\n".join(lines).strip():
+            if heading:
+                yield from _said(heading, heading)
+                heading = ""
+            yield from _said(plain(rest) if is_marked else rest, "")
+    if heading:
+        yield from _said(heading, heading)
 
 
 def _said(text: str, chapter: str) -> Iterator[Sentence]:
