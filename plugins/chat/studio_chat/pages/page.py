@@ -24,6 +24,7 @@ from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
 from studio_chat.pages.conversations.in_memory import PrivateStore
 from studio_chat.pages.conversations.privacy import keeps
 from studio_chat.pages.dialogs import Dialogs
+from studio_chat.pages.documents import long_message
 from studio_chat.pages.drafts import Drafts
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.memory.facts import Memory
@@ -113,6 +114,9 @@ class ChatPage(PageFrame):
         self.prompts.edit_asked.connect(self.dialogs.edit_prompts)
         self.parameters.weights_wanted.connect(self._on_weights)
         self.parameters.changed.connect(self._keep_settings)
+        self.thread_view.attach_asked.connect(
+            lambda reply: long_message.attach(self._ctx, self, reply)
+        )
         self._draft_timer.timeout.connect(self._drafts.save)
 
     # --- conversations ------------------------------------------------------------------------
@@ -182,7 +186,8 @@ class ChatPage(PageFrame):
     def _leave(self) -> None:
         self.passage_pane.close_passage()
         self.parameters.settle()
-        self._drafts.put(self.session.id, self.composer.text)
+        unsent = filter(None, (self.thread_view.edited, self.composer.text))
+        self._drafts.put(self.session.id, "\n\n".join(unsent))
         self._drafts.save()
         self._waiting[self.session.id] = self.composer.attachments.paths
         self.session.listener = None

@@ -46,8 +46,9 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
     ``length``, ``stop_string``, ``context``, ``ended``: it went round in a circle),
     ``tokens_per_second``, ``first_token_seconds``, ``dropped`` (oldest messages left out),
-    ``context_length``, ``note`` (why the model's own chat template was not used, that a form was cut off; mostly empty); with documents also ``sources``
-    (what of each was in the prompt, or carries the answer), ``found_by`` and ``sources_note``: see
+    ``context_length``, ``note`` (why the model's own chat template was not used, that a form was
+    cut off; mostly empty); with documents also ``sources`` (what of each was in the prompt, or
+    carries the answer), ``found_by`` and ``sources_note``: see
     ``documents.evidence.DocumentContext``; where they do not answer the question ``declined`` and
     ``closest``, passages near it, and the text says so; of several replies all ``finish_reasons``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QMenu
 
 from plugins.chat.tests.pages.scripted_answer import answer
+from studio.api import ErrorCode, StudioError
 from studio.api.artifacts import NewArtifact
 from studio.protocol.messages import Prepare
-from studio.testing.scripted import Result, Stall, Tokens
+from studio.testing.scripted import Fail, Result, Stall, Tokens
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
 from studio_chat.pages.thread.sent_message import send_message
@@ -343,3 +345,48 @@ def test_a_message_becomes_a_result_that_knows_it_and_is_sent(
     assert desk.studio.library.inputs(made.id) == [turn.id]
     tree = desk.studio.library.families.around(made.id)
     assert tree.members[turn.id].title == "A fox in the snow"
+
+
+def test_enter_sends_an_edited_message_and_shift_enter_begins_a_line(desk: Any) -> None:
+    answer(desk, "One.")
+    desk.say("first")
+    card = desk.page.thread_view.cards[0]
+    card.edit()
+    field = card._editor.field
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    desk.qtbot.keyClicks(field, "second line")
+    assert card._editor is not None
+    answer(desk, "Two.")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.over()
+    assert desk.thread() == [("user", "first\nsecond line"), ("assistant", "Two.")]
+
+
+def test_an_edit_that_was_not_sent_waits_as_a_draft(desk: Any) -> None:
+    answer(desk, "One.")
+    desk.say("first")
+    conversation = desk.page.session.id
+    card = desk.page.thread_view.cards[0]
+    card.edit()
+    card._editor.field.setPlainText("first, said better")
+    desk.page.new()
+    assert desk.page.composer.text == ""
+    desk.page.open(conversation)
+    assert desk.page.composer.text == "first, said better"
+
+
+def test_a_message_that_is_too_long_becomes_a_document(desk: Any) -> None:
+    desk.runtime.enqueue(Fail(StudioError(ErrorCode.CONTEXT_TOO_LONG, "Too long.", "Shorten it.")))
+    desk.say("a long story " * 50)
+    status = desk.page.thread_view.last_card(mine=False).body.status
+    assert status.attach.isVisible()
+    desk.qtbot.mouseClick(status.attach, Qt.MouseButton.LeftButton)
+    desk.settled()
+    assert desk.thread() == []
+    (path,) = desk.page.composer.attachments.documents
+    assert Path(path).read_text("utf-8") == ("a long story " * 50).strip()
+    desk.runtime.enqueue(Fail(StudioError(ErrorCode.INTERNAL, "Broken.")))
+    desk.say("what is it about?")
+    assert desk.runtime.submitted[-1].params["documents"] == [path]
+    card = desk.page.thread_view.last_card(mine=False)
+    assert not card.body.status.attach.isVisible(), "control: another error"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Role
+from studio.api import ErrorCode, PluginContext, Role
 from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 from studio_chat.tools.calls import RUNNING
@@ -16,8 +16,19 @@ from studio_chat.tools.calls import RUNNING
 class CardStatus(QWidget):
     """A line below the text; hidden when there is nothing to say."""
 
-    def __init__(self, ctx: PluginContext, deeds: Deeds, is_last: Callable[[], bool]) -> None:
-        """Make the line; ``is_last`` says whether nothing follows the turn."""
+    def __init__(
+        self,
+        ctx: PluginContext,
+        deeds: Deeds,
+        is_last: Callable[[], bool],
+        attach: Callable[[Turn], None],
+    ) -> None:
+        """Make the line.
+
+        Args:
+            is_last: Says whether nothing follows the turn.
+            attach: Makes a document of a message that is too long.
+        """
         super().__init__()
         self._ctx, self._deeds, self._is_last = ctx, deeds, is_last
         self._turn: Turn | None = None
@@ -34,6 +45,11 @@ class CardStatus(QWidget):
         self.retry.clicked.connect(lambda: self._ask(deeds.regenerate))
         self._go_on = ctx.ui.button(self.tr("Continue"), "corner-down-right")
         self._go_on.clicked.connect(lambda: self._ask(deeds.go_on))
+        self.attach = ctx.ui.button(self.tr("Attach as document"), "paperclip")
+        self.attach.setToolTip(
+            self.tr("Answers then draw on the passages that fit, instead of the whole text.")
+        )
+        self.attach.clicked.connect(lambda: self._ask(attach))
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -42,6 +58,7 @@ class CardStatus(QWidget):
         self._buttons.setSpacing(8)
         self._buttons.addWidget(self.retry)
         self._buttons.addWidget(self._go_on)
+        self._buttons.addWidget(self.attach)
         self._buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -91,14 +108,17 @@ class CardStatus(QWidget):
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),
             go_on=was_cut_short(turn) and not nothing and self._is_last(),
+            attach=error is not None and error.code == ErrorCode.CONTEXT_TOO_LONG,
         )
 
-    def _show_buttons(self, *, retry: bool, go_on: bool) -> None:
+    def _show_buttons(self, *, retry: bool, go_on: bool, attach: bool = False) -> None:
         busy = self._deeds.busy
         self.retry.setEnabled(not busy)
         self._go_on.setEnabled(not busy)
         self.retry.setVisible(retry)
         self._go_on.setVisible(go_on)
+        self.attach.setEnabled(not busy)
+        self.attach.setVisible(attach)
 
     def _say(self, icon: str, role: Role, words: str) -> None:
         _role, color = role.value

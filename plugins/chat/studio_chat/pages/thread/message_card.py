@@ -33,9 +33,11 @@ class MessageCard(QWidget):
 
     Signals:
         action_asked: The turn, and the widget at which to ask what to do with its text.
+        attach_asked: The reply to a message that is to become a document.
     """
 
     action_asked = Signal(object, QWidget)
+    attach_asked = Signal(object)
 
     def __init__(self, ctx: PluginContext, turn: Turn, deeds: Deeds) -> None:
         super().__init__()
@@ -114,14 +116,21 @@ class MessageCard(QWidget):
         if self._editor is not None or self.turn.state == SENDING:
             return
         turn = self.turn
+        sends = turn.mine and self.ctx.settings.get("send_with_ctrl", False) is not True
         self._editor = EditBox(
-            self.ctx, turn.content, self._edit_note(), self._edit_choices(), self._leave
+            self.ctx, turn.content, self._edit_note(), self._edit_choices(), self._leave, sends
         )
         self.body.hide()
         if self._bar is not None:
             self._bar.hide()
         self._column.insertWidget(0, self._editor)
         self._editor.field.setFocus()
+
+    @property
+    def edited(self) -> str:
+        """What was changed in a message of mine and is not sent; empty for nothing."""
+        text = self._editor.field.toPlainText() if self._editor and self.turn.mine else ""
+        return text if text.strip() != self.turn.content.strip() else ""
 
     def _edit_note(self) -> str:
         if self.turn.mine:
@@ -131,7 +140,7 @@ class MessageCard(QWidget):
     def _edit_choices(self) -> list[Choice]:
         turn, deeds = self.turn, self.deeds
         if turn.mine:
-            return [(self.tr("Send"), self.tr("Send as a new branch (Ctrl+Enter)"), self._resend)]
+            return [(self.tr("Send"), self.tr("Send as a new branch"), self._resend)]
 
         def keep(text: str, go_on: bool = False) -> None:
             if not deeds.busy:  # else the editor stays, with what was written in it
@@ -305,7 +314,7 @@ class ReplyBody(QWidget):
         head.addWidget(self._name)
         head.addWidget(self._figures, 1)
         self.view = ctx.ui.prose_view()
-        self.status = CardStatus(ctx, card.deeds, lambda: card.is_last)
+        self.status = CardStatus(ctx, card.deeds, lambda: card.is_last, card.attach_asked.emit)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)
@@ -351,7 +360,10 @@ class ReplyBody(QWidget):
 
 
 class EditBox(QWidget):
-    """An editor over a message; Escape leaves everything as it was."""
+    """An editor over a message; Escape leaves everything as it was.
+
+    With ``sends`` Enter takes the first choice and Shift+Enter begins a line; else Ctrl+Enter does.
+    """
 
     def __init__(
         self,
@@ -360,11 +372,13 @@ class EditBox(QWidget):
         note: str,
         choices: Sequence[Choice],
         leave: Callable[[], None],
+        sends: bool,
     ) -> None:
         super().__init__()
-        self._choices, self._leave = choices, leave
+        self._choices, self._leave, self._sends = choices, leave, sends
         name = self.tr("Text of the message")
         prompt = ctx.kit.prompt_field(name, lines=(1, MAX_LINES), boxed=True)
+        prompt.on_key(self._on_key)
         self.field = prompt.widget
         self.field.setPlainText(text)
         words = ctx.ui.label(note, Role.SMALL, wrap=True)
@@ -390,12 +404,19 @@ class EditBox(QWidget):
         if text.strip():
             self._choices[place][2](text)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Enter takes the first choice, Escape leaves."""
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+    def _on_key(self, event: QKeyEvent) -> bool:
+        """Take the key that sends; return whether this was it."""
+        held = event.modifiers()
+        ctrl = bool(held & Qt.KeyboardModifier.ControlModifier)
+        plain = self._sends and not held & Qt.KeyboardModifier.ShiftModifier
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (ctrl or plain)
+        if enter:
             self._choose(0)
-        elif event.key() == Qt.Key.Key_Escape:
+        return enter
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave with Escape."""
+        if event.key() == Qt.Key.Key_Escape:
             self._leave()
-        else:
+        elif not self._on_key(event):
             super().keyPressEvent(event)

@@ -44,9 +44,11 @@ class ThreadView(QScrollArea):
 
     Signals:
         action_asked: A turn, and the widget at which to ask what to do with its text.
+        attach_asked: The reply to a message that is to become a document.
     """
 
     action_asked = Signal(object, QWidget)
+    attach_asked = Signal(object)
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -179,6 +181,11 @@ class ThreadView(QScrollArea):
     def last_card(self, *, mine: bool) -> MessageCard | None:
         """Return the newest live card of mine, or of the model."""
         return next((card for card in reversed(self.cards) if card.turn.mine is mine), None)
+
+    @property
+    def edited(self) -> str:
+        """What was changed in messages of mine and is not sent."""
+        return "\n\n".join(filter(None, (card.edited for card in self.cards)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hold what is being read in place when the content changes its height."""
@@ -318,6 +325,7 @@ class ThreadView(QScrollArea):
         assert self._session is not None
         card = MessageCard(self._ctx, turn, self._session)
         card.action_asked.connect(self.action_asked)
+        card.attach_asked.connect(self.attach_asked)
         self.cards.insert(place, card)
         self._column.insertWidget(place, card)
         card.show()
