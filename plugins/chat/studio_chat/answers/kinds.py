@@ -98,10 +98,10 @@ _DIMENSIONS: Final = {
 }
 _FREE: Final = re.compile(r"\b(?:free|nothing|kostenlos|frei|nichts|gratis)", re.IGNORECASE)
 _COLOURS: Final = re.compile(
-    r"black|white|gr[ae]y|silver|gold|red|blue|green|yellow|orange|purple|violet|pink|brown|beige"
-    r"|cream|ivory|turquoise|navy|maroon|teal|lavender|transparent|colou?r"
-    r"|schwarz|weiß|weiss|grau|silber|rot|blau|grün|gelb|lila|rosa|braun|türkis|bunt|farb"
-    r"|cherry|amber|copper|bronze|oak|walnut|natur",
+    r"\b(?:light|dark|bright|pale|hell|dunkel)?[ -]?(?:black|white|gr[ae]y|silver|gold|red|blue"
+    r"|green|yellow|orange|purple|violet|pink|brown|beige|cream|ivory|turquoise|navy|maroon|teal"
+    r"|lavender|amber|copper|bronze|transparent|colou?r|schwarz|weiß|weiss|grau|silber|rot|blau|grün"
+    r"|gelb|lila|rosa|braun|türkis|bunt)(?:e[nmrs]?|n|ed|less|ish)?\b|farbe|farbig",
     re.IGNORECASE,
 )
 _TIMES: Final = re.compile(

@@ -69,6 +69,7 @@ class _Sentence:
     text: str
     stems: set[str] = field(default_factory=set)
     near: set[str] = field(default_factory=set)
+    head: str = ""
 
     def share(self, asked: set[str]) -> float:
         """Return how much of the question stands here, 0 to 1."""
@@ -100,7 +101,7 @@ class Passages:
             (
                 each.share(self._asked)
                 for each in self._sentences
-                if kinds.has_kind(self.kind, each.text)
+                if kinds.has_kind(self.kind, f"{each.head}\n{each.text}")
             ),
             default=0.0,
         )
@@ -147,14 +148,15 @@ class Passages:
             for first, last, piece in sentences(text)
         ]
         above: set[str] = set()
-        head = found[0].stems if found and _ROW.search(found[0].text) else set()
+        head = found[0] if found and _ROW.search(found[0].text) else None
         for at, each in enumerate(found):
             if each.text.startswith("#"):
                 above = each.stems
-            beside = [
-                other.stems for other in (*found[max(0, at - 1) : at], *found[at + 1 : at + 2])
-            ]
-            each.near = above.union(head, *beside)
+            beside = found[max(0, at - 1) : at] + found[at + 1 : at + 2]
+            each.near = above.union(*(other.stems for other in beside))
+            if head is not None and head is not each and _ROW.search(each.text):
+                each.near |= head.stems
+                each.head = head.text
         return found
 
 
