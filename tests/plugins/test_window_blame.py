@@ -295,12 +295,15 @@ def test_hooks_that_return_something_else_are_named_and_exports_of_others_go_on(
 
 
 RUN = """
-import sys
+import os, sys
 from pathlib import Path
 from PySide6.QtWidgets import QPushButton
 from studio.app import App, make_application
 from studio.testing.scripted import ScriptedRuntime
 sys.path += [{good!r}, {bad!r}]
+if {name!r} == "abort while it is built":
+    import studio_bad_slots.plugin
+    studio_bad_slots.plugin._Buttons = lambda ctx: os._exit(7)
 application = make_application()
 app = App(application, launch=ScriptedRuntime().launch)
 app.start()
@@ -358,6 +361,16 @@ def test_a_sudden_end_with_the_page_open_is_told_at_the_next_start(
     app = start()
     assert "while the page Slots of the plugin Bad: slots was open" in told(app)
     assert "closed unexpectedly" not in told(start())
+
+
+def test_an_end_while_a_page_is_built_leaves_the_plugin_in_quarantine(
+    start: Callable[[], App],
+) -> None:
+    die_in("abort while it is built")
+    app = start()
+    plugin = host_of(app).plugin("bad_slots")
+    assert plugin.state is PluginState.QUARANTINED
+    assert "crashed while loading bad_slots.page" in plugin.reason
 
 
 def test_a_crash_in_a_slot_names_the_plugin_and_its_page_is_not_opened_again(

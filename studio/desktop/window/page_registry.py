@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
@@ -247,11 +248,18 @@ class PageRegistry:
         )
 
     def _plugin_page(self, plugin: Plugin, page_id: str) -> Page:
-        """Build a page.
+        """Build a page; one that ends the process meanwhile is known at the next start.
 
         Raises:
             StudioError: The plugin declares a page that it does not have, or its code failed.
         """
+        host = self.studio.plugins
+        host.window_half(plugin.id)  # notes itself what it imports
+        note = nullcontext() if plugin.shipped else host.journal.loading(plugin.id, page_id)
+        with note:
+            return self._built(plugin, page_id)
+
+    def _built(self, plugin: Plugin, page_id: str) -> Page:
         host = self.studio.plugins
         pages = host.call(plugin.id, "studio_pages", ctx=self.context(plugin.id)) or {}
         if page_id not in pages:

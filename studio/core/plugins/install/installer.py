@@ -103,9 +103,10 @@ class Installer:
                     by_id = self.before(given) if folders and not path.exists() else None
                     name = by_id.record.lock[0].name if by_id else given  # as its wheels have it
                     found = sources.find(name, folders)
-                yield self._plan(found, work, told)
+                plan = self._plan(found, work, told)
             except OSError as error:
                 raise disk.explain(error, "read the plugin", Path(given)) from error
+            yield plan  # what goes wrong in the block is no fault of the file
 
     def _plan(self, source: Source, work: Path, told: Progress) -> Plan:
         host = self._look()

@@ -216,6 +216,12 @@ def test_a_disk_that_refuses_half_way_leaves_what_was_there(
     assert shop.versions() == {"counter": "2.0"}
 
 
+def test_a_pipe_that_nobody_reads_is_no_fault_of_the_disk(shop: Shop) -> None:
+    path = plugin().write(shop.wheels)
+    with pytest.raises(BrokenPipeError), shop.installer.read(str(path)):
+        raise BrokenPipeError
+
+
 def test_a_home_that_cannot_be_written_is_told(shop: Shop) -> None:
     (shop.home / "plugins").write_bytes(b"in the way")
     with pytest.raises(StudioError) as caught:
