@@ -79,11 +79,8 @@ class Sources(QWidget):
         """Return the sentence; the passages that are only near are shown when asked for."""
         if not (near := closest(turn, link)):
             return drawn_on(turn, link)
-        if not self._is_open:
-            near = ""
-        mark = "▾" if self._is_open else "▸"
-        heading = link(f"{mark} {tr('Closest passages')}", -1, 0)
-        return " ".join(filter(None, (drawn_on(turn), heading, near)))
+        heading = link(f"{'▾' if self._is_open else '▸'} {tr('Closest passages')}", -1, 0)
+        return " ".join(filter(None, (drawn_on(turn), heading, near if self._is_open else "")))
 
     def _linked(self, turn: Turn) -> str:
         """Return the sentence as rich text in which each stretch that can be read is a link."""
