@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from studio.core.library.rows import Conversation, Message
@@ -61,7 +62,37 @@ def transcript(
 
 def _turns(conversation: Conversation, thread: Sequence[Message]) -> list[tuple[str, str]]:
     turns = [("system", conversation.system)] if conversation.system.strip() else []
-    return turns + [(message.role, message.content.strip()) for message in thread]
+    for message in thread:
+        parts = (_tools_and_pictures(message), message.content.strip())
+        turns.append((message.role, "\n\n".join(filter(None, parts))))
+    return turns
+
+
+def _tools_and_pictures(message: Message) -> str:
+    """Return what was called for a message and what it shows, as Markdown; empty for most."""
+    extra = message.extra
+    pictures = [f"![{Path(path).name}](<{path}>)" for path in _texts(extra.get("pictures"))]
+    calls = [_call(each) for each in _rows(extra.get("calls"))]
+    return "\n\n".join([*pictures, *calls])
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    arguments = json.dumps(call.get("arguments") or {}, ensure_ascii=False)
+    head = f"> **{call.get('title') or call.get('name')}** ({call.get('state')}) `{arguments}`"
+    made = [
+        f"> - {each.get('word')}: {each.get('title')} ({each.get('kind')}, {each.get('id')})"
+        for each in _rows(call.get("results"))
+    ]
+    told = [f"> {line}".rstrip() for line in str(call.get("told") or "").splitlines()]
+    return "\n>\n".join(filter(None, (head, "\n".join(told), "\n".join(made))))
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _markdown(conversation: Conversation, thread: Sequence[Message]) -> str:
@@ -110,4 +141,5 @@ def _told(message: Message) -> dict[str, Any]:
         "content": message.content,
         "created": message.created,
         "weights": message.extra.get("weights", ""),
+        **{name: message.extra[name] for name in ("calls", "pictures") if message.extra.get(name)},
     }
