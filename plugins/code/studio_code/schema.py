@@ -74,9 +74,12 @@ class Write(Params, frozen=True):
     tests: _Tests = ""
     candidates: Annotated[
         int,
-        Range(1, 16),
-        Label("Attempts", "How many versions to generate; the one that passes most tests is kept."),
-    ] = 1
+        Range(0, 16),
+        Label(
+            "Attempts",
+            "How many versions to write; Python ones are run against each other. 0 is automatic.",
+        ),
+    ] = 0
     rounds: _Rounds = 2
     run: Annotated[bool, Label("Run the tests", "Run the code in a sandbox to verify it.")] = True
     weights: _Model = WeightsId()

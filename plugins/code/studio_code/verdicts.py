@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from studio.api import Check, Verdict
+from studio_code.evidence.agreement import Agreement
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.sandbox_run import Ran
@@ -14,42 +18,74 @@ ENOUGH_NOTICED: Final = 0.5
 """Tests that reach fewer lines, or notice fewer faults, show too little for a check to hold."""
 
 
+class State(StrEnum):
+    """What is known of code."""
+
+    VERIFIED = "verified"
+    OWN_TESTS = "own tests"
+    DOUBTFUL = "doubtful"
+    FAILED = "failed"
+    UNTESTABLE = "cannot be tested"
+    RAN = "ran"
+    NOT_RUN = "not run"
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    State.VERIFIED: "passes your examples, and independent versions agree",
+    State.OWN_TESTS: "passes its own tests",
+    State.DOUBTFUL: "doubtful",
+    State.FAILED: "failed",
+    State.UNTESTABLE: "cannot be tested",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A state, and why it is no better one; empty where the checks say that."""
+
+    state: State
+    why: str = ""
+
+
 def not_run(why: str) -> dict[str, Any]:
     """Return the verdict on code that was not run."""
     return _plain(checks=[_check("Runs", False, f"not run: {why}")])
 
 
-def of_program(ran: Ran, problem: str = "") -> dict[str, Any]:
+def of_program(ran: Ran, problem: str = "", standing: Standing | None = None) -> dict[str, Any]:
     """Return the verdict on a program that was run without tests."""
-    passed = ran.result.succeeded and not problem
-    checks = [_check("Runs", passed, problem or ran.ending)]
+    succeeded = ran.result.succeeded and not problem
+    known = standing or Standing(State.RAN if succeeded else State.FAILED)
+    checks = [_check("Runs", succeeded, problem or ran.ending)]
+    if known.why:
+        checks.append(_check("Tests", False, known.why))
     return _plain(
-        passed=passed, ran=True, tier=ran.result.tier, seconds=ran.result.seconds, checks=checks
-    )
+        state=known.state, reason=known.why, passed=succeeded and known.state is State.RAN,
+        ran=True, tier=ran.result.tier, seconds=ran.result.seconds, checks=checks,
+    )  # fmt: skip
 
 
 def of_tests(
     tested: SuiteOutcome,
     mutation: Mutation | None = None,
+    standing: Standing | None = None,
     *,
     aside: str = "",
-    problem: str = "",
-    doubt: str = "",
     set_aside: int = 0,
 ) -> dict[str, Any]:
     """Return the verdict on code that was tested.
 
     Args:
+        standing: What is known by more than these tests; without it, a person wrote them.
         aside: Which tests were set aside and why, in words; ``set_aside``: how many.
-        problem: What is wrong although the tests pass.
-        doubt: Why it is not known whether the code works although the tests pass.
     """
     counts, coverage, result = tested.counts, tested.coverage, tested.ran.result
+    known = standing or Standing(State.VERIFIED if tested.passed else State.FAILED)
     total = sum(counts.values())
-    failed = total - counts["passed"] + (set_aside if doubt else 0)
+    failed = total - counts["passed"]
     told = f"{counts['passed']}/{total} tests{aside}"
     if failed:
-        told = f"failed {failed} of {total + (set_aside if doubt else 0)} tests{aside}"
+        told = f"{failed} of {total} tests failed{aside}"
     checks = [
         _check("Runs", result.ended == "exit" and tested.report.whole, _ending(tested)),
         _check("Tests", tested.passed, told),
@@ -60,17 +96,18 @@ def of_tests(
             _check("Line coverage", share >= ENOUGH_LINES, f"{share:.0%} lines".replace("%", " %"))
         )
     if mutation is not None and mutation.tried:
-        noticed = mutation.killed >= ENOUGH_NOTICED * mutation.tried
         checks.append(
-            _check("Mutants found", noticed, f"{mutation.killed}/{mutation.tried} mutants")
+            _check(
+                "Mutants found", is_sharp(mutation), f"{mutation.killed}/{mutation.tried} mutants"
+            )
         )
-    if problem:
-        checks.append(_check("Complete", False, problem))
-    if doubt:
-        checks.append(_check("Agreement", False, doubt))
+    if known.why:
+        checks.append(_check("Verified", False, known.why))
     return _plain(
-        passed=tested.passed and not problem and not doubt,
-        doubtful=tested.passed and not problem and bool(doubt),
+        state=known.state,
+        reason=known.why,
+        passed=known.state is State.VERIFIED,
+        doubtful=known.state is State.DOUBTFUL,
         ran=True,
         tests=counts,
         set_aside=set_aside,
@@ -86,6 +123,40 @@ def of_tests(
     )
 
 
+def is_sharp(mutation: Mutation | None) -> bool:
+    """Return whether tests notice enough faults; where none were tried, that is not known."""
+    return (
+        mutation is None or not mutation.tried or mutation.killed >= ENOUGH_NOTICED * mutation.tried
+    )
+
+
+def with_agreement(verdict: dict[str, Any], agreed: Agreement) -> dict[str, Any]:
+    """Return the verdict with how versions agree that were written apart."""
+    told = f"{agreed.agreeing} of {agreed.versions} versions agree on {agreed.probes} inputs"
+    if agreed.differs and not agreed.holds:
+        told = f"{told}; {agreed.differs}"
+    row = {
+        "versions": agreed.versions,
+        "agreeing": agreed.agreeing,
+        "inputs": agreed.probes,
+        "differs": agreed.differs,
+    }
+    checks = [*verdict["checks"], _check("Independent versions", agreed.holds, told)]
+    return {**verdict, "agreement": row, "checks": checks}
+
+
+def with_requirements(verdict: dict[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the verdict with what the request states, each with its test."""
+    checks = list(verdict["checks"])
+    for kind, name in (("example", "Your examples"), ("rule", "Rules")):
+        own = [row for row in rows if row["kind"] == kind]
+        good = sum(bool(row["passed"]) for row in own)
+        if own:
+            words = f"{good}/{len(own)} {kind}{'s' if len(own) > 1 else ''}"
+            checks.append(_check(name, good == len(own), words))
+    return {**verdict, "requirements": list(rows), "checks": checks}
+
+
 def with_check(verdict: dict[str, Any], name: str, passed: bool, evidence: str) -> dict[str, Any]:
     """Return the verdict with one more check, which it needs to pass."""
     checks = [*verdict["checks"], _check(name, passed, evidence)]
@@ -98,13 +169,17 @@ def in_words(verdict: dict[str, Any]) -> Verdict:
 
 
 def summary(verdict: dict[str, Any]) -> str:
-    """Return the evidence in one line: ``7/7 tests, 92 % lines``."""
+    """Return the state and the evidence in one line: ``passes its own tests: 7/7 tests, …``."""
     told = [
         check["evidence"]
         for check in verdict["checks"]
         if check["name"] != "Runs" or not check["passed"]
     ]
-    return ", ".join(told) or verdict["checks"][0]["evidence"]
+    evidence = ", ".join(told) or verdict["checks"][0]["evidence"]
+    words = _WORDS.get(verdict["state"])
+    if verdict["state"] == State.VERIFIED and not verdict["agreement"]["versions"]:
+        words = "passes your tests"
+    return f"{words}: {evidence}" if words else evidence
 
 
 def _ending(tested: SuiteOutcome) -> str:
@@ -127,11 +202,15 @@ def _check(name: str, passed: bool, evidence: str) -> dict[str, Any]:
 
 def _plain(**known: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {
+        "state": State.NOT_RUN,
+        "reason": "",
         "passed": False,
         "doubtful": False,
         "ran": False,
         "tests": {"passed": 0, "failed": 0, "errors": 0},
         "set_aside": 0,
+        "requirements": [],
+        "agreement": {"versions": 0, "agreeing": 0, "inputs": 0, "differs": ""},
         "coverage": {"lines": 0, "covered": 0, "missing": []},
         "mutants": _mutants(None),
         "tier": "",
@@ -139,4 +218,4 @@ def _plain(**known: Any) -> dict[str, Any]:
         "checks": [],
     }
     found = {**empty, **known}
-    return {**found, "seconds": round(found["seconds"], 3)}
+    return {**found, "state": str(found["state"]), "seconds": round(found["seconds"], 3)}

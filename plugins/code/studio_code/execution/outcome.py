@@ -41,13 +41,22 @@ class SuiteOutcome:
 
     @property
     def coverage(self) -> Coverage:
-        """All measured files together; the missing lines are those of the first."""
-        found = self.report.coverage
+        """All measured files that were reached together; the missing lines are those of the first.
+
+        A file of which no line ran was not imported: it is none of those that are tested.
+        """
+        found = self.reached
         if len(found) == 1:
             return found[0]
         lines = sum(each.lines for each in found)
         missing = tuple(line for each in found for line in each.missing)
         return Coverage(found[0].path if found else "", lines, missing)
+
+    @property
+    def reached(self) -> tuple[Coverage, ...]:
+        """The measured files of which a line ran; the only one, whether it did or not."""
+        found = self.report.coverage
+        return found if len(found) == 1 else tuple(each for each in found if each.covered)
 
     def failures(self, most: int = 3000) -> str:
         """Return what failed, in words that a model or a person can use."""

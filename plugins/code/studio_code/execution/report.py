@@ -55,12 +55,14 @@ class Report:
     Attributes:
         whole: The run came to its end; otherwise something ended it before.
         noticed: Number of a faulty version → whether a test noticed.
+        given: Number of a version → what it gives for each probe.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     noticed: dict[int, bool] = field(default_factory=dict)
     whole: bool = False
+    given: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -92,6 +94,7 @@ def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = (
     collected: list[str] = []
     coverage: dict[str, Coverage] = {}
     noticed: dict[int, bool] = {}
+    given: dict[int, tuple[str, ...]] = {}
     whole = False
     unfailing: list[str] = []
     for line in map(_parsed, data[:MAX_BYTES].split(b"\n", MAX_LINES)[:MAX_LINES]):
@@ -105,6 +108,8 @@ def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = (
             coverage[line.path] = _coverage(line)
         elif line.event == "version":
             noticed.setdefault(line.number, line.noticed)
+        elif line.event == "outcomes":
+            given.setdefault(line.number, tuple(line.names[:MAX_LINES]))
         elif line.event == "control":
             unfailing = line.names[:MAX_LINES]
         elif line.event == "end":
@@ -115,7 +120,7 @@ def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = (
         if told and told.outcome == "passed" and any(_is_of(name, each) for each in control):
             outcomes[name] = Outcome(name, "error", UNFAILING, told.line)
     tests, reached = tuple(outcomes.values()), tuple(coverage.values())
-    return Report(tests, reached, noticed, whole)
+    return Report(tests, reached, noticed, whole, given)
 
 
 def _parsed(line: bytes) -> _Line | None:

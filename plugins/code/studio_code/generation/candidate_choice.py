@@ -22,14 +22,20 @@ Passed = frozenset[str]
 """Names of the cases that an answer passes."""
 
 
-def best(answers: Sequence[Passed], cases: Sequence[Case]) -> int:
-    """Return the number of the answer to keep; the earliest of those that are as good."""
+def best(answers: Sequence[Passed], cases: Sequence[Case], groups: Sequence[int] = ()) -> int:
+    """Return the number of the answer to keep; the earliest of those that are as good.
+
+    Args:
+        groups: How many answers give the same as each, where they were run against each other.
+    """
     trusted = {case.name for case in cases if case.trusted}
     alike = Counter(passed - trusted for passed in answers)
 
-    def rank(number: int) -> tuple[int, float, int]:
+    def rank(number: int) -> tuple[int, int, float, int]:
         written = answers[number] - trusted
-        return len(answers[number] & trusted), len(written) * math.sqrt(alike[written]), -number
+        agreed = groups[number] if groups else 0
+        shared = len(written) * math.sqrt(alike[written])
+        return len(answers[number] & trusted), agreed, shared, -number
 
     return max(range(len(answers)), key=rank)
 
@@ -38,14 +44,14 @@ def suspects(answers: Sequence[Passed], cases: Sequence[Case], kept: Passed) -> 
     """Return the cases to set aside, with how many answers fail each.
 
     They are those that the kept answer fails and that more than half of all answers fail; never
-    one of a person, and none where fewer than ``SUSPECT_AMONG`` answers were tried.
+    one of a person or of a rule, and none where fewer than ``SUSPECT_AMONG`` answers were tried.
     """
     if len(answers) < SUSPECT_AMONG:
         return {}
     failing = {
         case.name: sum(case.name not in passed for passed in answers)
         for case in cases
-        if not case.trusted and case.name not in kept
+        if not case.trusted and not case.rule and case.name not in kept
     }
     return {name: count for name, count in failing.items() if count > len(answers) / 2}
 
@@ -54,8 +60,10 @@ def aside_in_words(found: Collection[str], answers: int) -> str:
     """Return what is told about tests that were set aside; empty if there are none."""
     if not found:
         return ""
-    what = "1 test" if len(found) == 1 else f"{len(found)} tests"
-    return f" ({what} set aside: most of {answers} attempts fail them)"
+    one, many = len(found) == 1, answers > 2
+    what = "1 test" if one else f"{len(found)} tests"
+    whom = f"most of {answers} attempts fail" if many else "both attempts fail"
+    return f" ({what} ignored because {whom} {'it' if one else 'them'})"
 
 
 def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
@@ -67,7 +75,7 @@ def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
     if not aside or len(aside) < len(kept) or any(case.trusted for case in kept):
         return ""
     what = "1 test" if len(aside) == 1 else f"{len(aside)} tests"
-    return f"{what} set aside and {len(kept)} kept: either the code or the tests are wrong"
+    return f"{what} ignored and {len(kept)} kept: either the code or the tests are wrong"
 
 
 def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:

@@ -27,12 +27,14 @@ class Case:
     Attributes:
         name: Of its function.
         text: The whole function.
-        trusted: It comes from a person: an example of the description.
+        trusted: It comes from a person: an example of the description, or what a rule says itself.
+        rule: Which rule of the description it tests, in the words there; empty for none.
     """
 
     name: str
     text: str
     trusted: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,13 +181,15 @@ def _distinct(cases: Sequence[Case]) -> Iterator[Case]:
             number += 1
             name = f"{case.name}_{number}"
         names.add(name)
-        yield replace(case, name=name, text=_renamed(case, name))
+        yield renamed(case, name)
 
 
-def _renamed(case: Case, name: str) -> str:
+def renamed(case: Case, name: str) -> Case:
+    """Return a case under another name."""
+    text = case.text
     for word in ("def", "class"):
-        case = replace(case, text=_replaced(case.text, f"{word} {case.name}", f"{word} {name}"))
-    return case.text
+        text = _replaced(text, f"{word} {case.name}", f"{word} {name}")
+    return replace(case, name=name, text=text)
 
 
 def _replaced(text: str, old: str, new: str) -> str:

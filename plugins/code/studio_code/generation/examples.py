@@ -1,10 +1,10 @@
 """Examples in a description as tests: what a person wrote down is what the code must do. Pure.
 
-Three forms are understood: a session of the interpreter (``>>> f(1)`` and the value below it); a
-call with its value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``,
-``f(1) returns 2``); and, where it is plain which function is meant, what goes in and what comes out
-(``"1h30m" → 5400``, or bare ``1h30m → 5400``). A value is a literal; what is none is left alone,
-for nothing in a description is run to find out.
+Understood are a session of the interpreter (``>>> f(1)`` and the value below it); a call with its
+value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``, ``f(1) returns 2``);
+and, where it is plain which function is meant, what goes in and what comes out (``"1h30m" → 5400``,
+bare ``1h30m → 5400``, ``for 3 return 9``, ``turns 'a' into 'b'``). A value is a literal; what is
+none is left alone, for nothing in a description is run to find out.
 """
 
 from __future__ import annotations
@@ -28,13 +28,26 @@ _GIVES: Final = re.compile(
     r"`?\s*(?:#\s*)?(?:={2,3}>|==|=>|->|→|➞|⟹|=|(?:should|must) (?:return|be|give)|"
     r"returns?:?|gives?|is)\s*`?"
 )
-_ENDS: Final = re.compile(r"(?=[\s,;`)]|\.(?:\s|$)|$)")
+_ENDS: Final = re.compile(r"(?=[\s,;:`)]|\.(?:\s|$)|$)")
 """Where a value in a sentence may end: a point within a number is no end."""
 _MOST: Final = 12
 _LONGEST: Final = 400
 """Characters of a line with an example: longer ones are no prose, and slow to look through."""
 
 
+_FOR: Final = re.compile(
+    r"\b(?:for|turns?|converts?|with|given|of|input:?)\s+`?(?=[-\d'\"\[({TFN])", re.IGNORECASE
+)
+_THEN: Final = re.compile(
+    r"`?,?\s*(?:it\s+)?(?:(?:should|must|will)\s+)?"
+    r"(?:returns?|gives?|be|is|into|to|yields?|output:?)\s+`?",
+    re.IGNORECASE,
+)
+_RAISES: Final = re.compile(
+    r"`?\s*(?:#\s*)?(?:->|=>|→|➞|:)?\s*(?:should\s+|must\s+)?(?:raises?\s+)?(?:an?\s+)?`?"
+    r"(?P<error>[A-Z]\w*(?:Error|Exception))\b"
+)
+_APART: Final = re.compile(r"[;.]\s|[;.]?$|,\s+(?=[A-Z_a-z]\w*\()|\band\s")
 _ARROW: Final = re.compile(r"\s*`?\s*(?:-+>|=+>|→|➞|⟹|↦)\s*`?\s*")
 _BETWEEN: Final = re.compile(r"[`.,;]*\s*(?:and|or)?\s*`?")
 _BARE: Final = re.compile(r"[^\s,;:()\[\]{}\"'`=<>→➞⟹↦]{1,60}\Z")
@@ -52,7 +65,8 @@ def examples(description: str, defined: Collection[str]) -> Suite:
     meant = [name for name in defined if re.search(rf"\b{re.escape(name)}\b", description)]
     meant = meant or [name for name in defined if not name.startswith("_")]
     pairs = _pairs(description, meant[0]) if len(meant) == 1 else ()
-    bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs)
+    named = _named_pairs(description, meant[0]) if len(meant) == 1 else ()
+    bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs, *named)
     for body in bodies:
         if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
             found.setdefault(body)
@@ -104,6 +118,23 @@ def _within(description: str) -> Iterator[str]:
             value = _value_at(line[sign.end() :]) if sign and _is_closed(call) else ""
             if value and (body := _body([], call, value)):
                 yield body
+            elif end and _is_closed(call) and (error := _RAISES.match(line, end)):
+                yield f"    with pytest.raises({error['error']}):\n        {call}"
+        yield from _comparisons(line)
+
+
+def _comparisons(line: str) -> Iterator[str]:
+    """Yield the assertion of what is an equation in Python: ``P(1) + P(2) == P(3)``."""
+    for piece in _APART.split(line) if "==" in line else ():
+        text = piece.rpartition(": ")[2].strip(" `")
+        tree = parsed(text)
+        first = tree.body[0] if tree and len(tree.body) == 1 else None
+        node = first.value if isinstance(first, ast.Expr) else None
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            is_plain = isinstance(node.left, ast.Call) and isinstance(node.left.func, ast.Name)
+            if len(names) == 1 and not is_plain and not isinstance(node.left, ast.Name):
+                yield f"    assert {ast.unparse(node)}"
 
 
 def _pairs(description: str, function: str) -> Iterator[str]:
@@ -124,6 +155,17 @@ def _pairs(description: str, function: str) -> Iterator[str]:
                 yield body
 
 
+def _named_pairs(description: str, function: str) -> Iterator[str]:
+    """Yield the body of a test for each "for 3 return 9", "turns 'a' into 'b'"."""
+    for line in description.splitlines():
+        for found in _FOR.finditer(line) if len(line) <= _LONGEST else ():
+            argument = _value_at(line[found.end() :])
+            then = _THEN.match(line, found.end() + len(argument)) if argument else None
+            value = _value_at(line[then.end() :]) if then else ""
+            if value and (body := _body([], f"{function}({argument})", value)):
+                yield body
+
+
 def _argument_before(text: str) -> tuple[int, str]:
     """Return where the argument begins that a text ends with, and how Python writes it.
 
@@ -132,11 +174,11 @@ def _argument_before(text: str) -> tuple[int, str]:
     found = _QUOTED.search(text) or _BARE.search(text)
     if text.endswith(("]", "}")):
         starts = re.finditer(r"[\[{]", text)
-        found = next((each for each in starts if _literal(text[each.start() :]) is not None), None)
+        found = next((each for each in starts if literal(text[each.start() :]) is not None), None)
     if found is None:
         return 0, ""
     written = text[found.start() :]
-    if _literal(written) is not None:
+    if literal(written) is not None:
         return found.start(), written
     return found.start(), "" if written[0] in "\"'" else repr(written)
 
@@ -160,7 +202,7 @@ def _end_of_call(line: str, start: int) -> int:
 def _value_at(text: str) -> str:
     """Return the literal that a text begins with; empty if it begins with none."""
     for found in _ENDS.finditer(text):
-        if found.start() and _literal(text[: found.start()]) is not None:
+        if found.start() and literal(text[: found.start()]) is not None:
             return text[: found.start()]
     return ""
 
@@ -177,7 +219,7 @@ def _body(before: list[str], call: str, want: str) -> str:
     tree = parsed(call)
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return ""
-    value = _literal(want)
+    value = literal(want)
     if value is None or isinstance(tree.body[0].value, ast.Constant):
         return ""
     expression = ast.unparse(tree.body[0].value)
@@ -189,7 +231,7 @@ def _body(before: list[str], call: str, want: str) -> str:
     return "\n".join(f"    {line}" for line in lines) if parsed(text) else ""
 
 
-def _literal(want: str) -> str | None:
+def literal(want: str) -> str | None:
     """Return the value as it is written in Python; what stands behind a comment sign goes."""
     text = want.strip()
     for candidate in (text, text.split("  ")[0], text.split(" #")[0].rstrip(".;, ")):

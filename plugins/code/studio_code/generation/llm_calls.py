@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -171,6 +172,39 @@ def ask_many(
         ends_after=partial(_goes_round, repeats),
     )
     return [_unlooped(each) if each.finish_reason == "ended" else each for each in found]
+
+
+def ask_each(
+    ctx: TaskContext,
+    engine: TextEngine,
+    questions: Sequence[tuple[Sequence[ChatMessage], Sequence[SamplingParams]]],
+    *,
+    weights: str,
+    message: str = "",
+) -> Generator[Event, None, list[WrittenText]]:
+    """Ask several questions, each as :func:`ask_many` does, in turns: texts share their readings.
+
+    Only the first question is told on channels.
+    """
+    found: dict[int, list[WrittenText]] = {}
+    with ExitStack() as stack:
+        asked = [
+            stack.enter_context(
+                closing(ask_many(ctx, engine, messages, wishes, weights=weights, message=message))
+            )
+            for messages, wishes in questions
+        ]
+        while len(found) < len(asked):
+            for number, steps in enumerate(asked):
+                if number in found:
+                    continue
+                try:
+                    event = next(steps)
+                except StopIteration as end:
+                    found[number] = end.value
+                    continue
+                yield event if number == 0 else None
+    return [answer for number in range(len(asked)) for answer in found[number]]
 
 
 def went_round(answer: WrittenText) -> bool:

@@ -71,17 +71,40 @@ def repair(
     ]
 
 
-def tests(describe: str, signatures: str, module: str, names: Sequence[str]) -> list[ChatMessage]:
-    """Ask for tests by the description: the code itself is not shown, so it is not copied."""
-    begun = f"{FENCE}python\nfrom {module} import {', '.join(names)}\n\n\ndef test_"
+def plainly(describe: str, language: Language) -> list[ChatMessage]:
+    """Ask for the same code in other words and in the plainest way: what errs, errs differently."""
+    asked = (
+        f"Task:\n{quoted(describe)}\n\nSolve it in {language.title} without any cleverness: plain "
+        "loops and comparisons, brute force where that is simple. Being right matters, also for "
+        "empty input, zero and every special case that the task names; speed does not. No "
+        "comments, no main program, no examples of use. Answer with one Markdown code block."
+    )
+    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n")]
+
+
+def tests(
+    describe: str, signatures: str, module: str, names: Sequence[str], rules: Sequence[str]
+) -> list[ChatMessage]:
+    """Ask for tests by the description: the code itself is not shown, so it is not copied.
+
+    Each is an assertion. Each of ``rules`` gets one of its own below it, before the others.
+    """
+    head = f"{FENCE}python\nfrom {module} import {', '.join(names)}\n\n"
+    begun = f"{head}# {rules[0]}\nassert" if rules else f"{head}assert"
+    listed = "\n".join(f"# {rule}" for rule in rules)
+    first = (
+        "Begin with one assertion for each rule of the task, below the rule as a comment: the "
+        f"simplest call whose value this rule decides. The rules:\n{listed}\n\nThen t"
+        if rules
+        else "T"
+    )
     words = (
-        "Write short pytest tests for code that solves the following task. Do not write the code "
-        f"itself: it is in the module {module}.\n\n"
-        f"Task:\n{quoted(describe)}\n\n"
+        "Write short tests for code that solves the following task. Do not write the code itself: "
+        f"it is in the module {module}.\n\nTask:\n{quoted(describe)}\n\n"
         f"What can be called:\n{quoted(signatures, 'python')}\n\n"
-        "Each test is one function with one assert: a call with simple input, and the value that "
-        "the task says it must have. Take ordinary cases and edge cases, at most ten, all "
-        "different. Work each value out with care."
+        "Each test is one line: assert, a call with simple input, and the value that the task says "
+        f"it must have. {first}ake ordinary cases and edge cases, at most eight, all different. "
+        "Work each value out with care."
     )
     return [user(words), assistant(begun)]
 

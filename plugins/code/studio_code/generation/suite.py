@@ -173,6 +173,28 @@ def test_names(text: str) -> list[str]:
     ]
 
 
+def names_of(path: str, text: str) -> list[str]:
+    """Return ``path::test`` for each test that a file must tell of; none if it may skip."""
+    form = of_language(of_path(path).id)
+    if form is not None:
+        return [f"{path}::{case.name}" for case in form.cases(text, trusted=True)]
+    tree = parsed(text)
+    body = tree.body if tree else []
+    if any(word in ast.unparse(node) for node in body if isinstance(node, ast.Expr | ast.Assign)
+           for word in ("skip", "pytestmark", "collect_ignore")):  # fmt: skip
+        return []
+    return [f"{path}::{node.name}" for node in body if _is_run(node)]
+
+
+def _is_run(node: ast.stmt) -> bool:
+    """Whether pytest is certain to run something of it."""
+    if isinstance(node, ast.ClassDef):
+        plain = node.name.startswith("Test") and not node.bases and not node.decorator_list
+        inside = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+        return plain and "__init__" not in inside and any(n.startswith("test") for n in inside)
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+
+
 def with_import(tests: str, module: str, defined: Collection[str]) -> str:
     """Return tests with the import of what they use and do not import themselves."""
     tree = parsed(tests)

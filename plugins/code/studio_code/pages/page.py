@@ -122,6 +122,7 @@ class CodePage(QWidget):
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.failed.connect(self.tell)
+        workspace.proposal_ended.connect(self.trouble.hide)  # what it told of has been looked at
         workspace.root_changed.connect(self._on_root)
         workspace.run_asked.connect(self._run)
         workspace.journal.changed.connect(self._show_count)

@@ -11,7 +11,7 @@ from studio.api import PluginContext
 from studio_code.pages.phrases import tr
 
 SLUG = (
-    "A function slug(title) that makes a short address of a title: lower case, words joined by "
+    "A function slug(title) that makes a URL slug from a title: lower case, words joined by "
     'hyphens, no accents. slug("Crème Brûlée, twice!") == "creme-brulee-twice"'
 )
 ROMAN = (
@@ -34,7 +34,7 @@ def welcome(ctx: PluginContext, do: Mapping[str, Callable[..., None]], *, folder
     write = do["write"]
     examples: list[tuple[str, str, Callable[..., None]]] = [
         ("link", tr("A URL slug from a title"), partial(write, SLUG)),
-        ("hash", tr("Roman numerals, both ways"), partial(write, ROMAN)),
+        ("hash", tr("Convert to and from Roman numerals"), partial(write, ROMAN)),
         ("between-horizontal-start", tr("Join overlapping intervals"), partial(write, INTERVALS)),
     ]
     if folder:
@@ -45,7 +45,7 @@ def welcome(ctx: PluginContext, do: Mapping[str, Callable[..., None]], *, folder
             "run before you see it."
         )
     else:
-        title = tr("Describe a function and get it with tests that were run")
+        title = tr("Describe a function and get code with tests already run")
         text = tr(
             "Describe what the code should do in the panel, or open a folder and work on "
             "what is there. Code runs in a sandbox, and no file changes until you accept "

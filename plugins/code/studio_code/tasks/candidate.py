@@ -22,6 +22,8 @@ class Candidate:
         passed_names: The cases it passed.
         tests: The file of tests that it was run with.
         program: What came of running it as a program, where there are no tests.
+        wording: In which words it was asked for, from 1.
+        given: What it gives for each input on which versions are compared.
     """
 
     candidate: int
@@ -33,6 +35,8 @@ class Candidate:
     passed_names: Passed = frozenset()
     output: str = ""
     program: Ran | None = None
+    wording: int = 1
+    given: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -97,7 +97,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
                 max_tokens=params.max_tokens,
                 seed=ctx.rng.seed + round_,
                 temperature=0.4 if round_ > 1 else 0.0,
-                message=f"Round {round_ + 1}: correcting",
+                message=f"Attempt {round_ + 1}: fixing",
             )
             yield ctx.text("\n\n", channel="answer")
             attempt = _attempt(work, answer, round_)

@@ -10,9 +10,12 @@ from typing import Any
 from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
 from studio_code import languages, source
 from studio_code.execution import sandbox_run
+from studio_code.execution.control import control_of
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.runners import RUNNERS, Runner
+from studio_code.execution.sandbox_run import Ran
 from studio_code.generation.case_forms import is_test
+from studio_code.generation.suite import names_of
 from studio_code.schema import Run
 from studio_code.source import Source
 
@@ -22,7 +25,8 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
 
     The result: ``exit_code`` (None if it was ended from outside), ``ended`` (see
     :class:`studio.api.SandboxResult`), ``tier``, ``seconds``, ``stdout``, ``stderr``, ``tests``,
-    ``coverage`` (of all files but the tests), ``refused``.
+    ``passed`` (all of them, each with its control), ``coverage`` (of all files but the tests),
+    ``refused``.
 
     Raises:
         BadInput: There is no such file, or arguments that no shell could read.
@@ -42,15 +46,18 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
             ErrorCode.UNSUPPORTED, f"Code cannot be run on this machine: {why}.".replace("..", ".")
         )
     texts = {each.path: each.text for each in files}
+    more: dict[str, Any]
     if params.mode == "test":
         tested = yield from _tests(ctx, runner, params, texts, path)
-        ran, more = tested.ran, {"tests": tested.rows(), "coverage": _coverage(tested)}
+        ran = tested.ran
+        more = {"tests": tested.rows(), "coverage": _coverage(tested), "passed": tested.passed}
     else:
         arguments = _words(params.arguments)
         ran = yield from runner.program(
             ctx, texts, path, arguments, params.stdin, seconds=float(params.seconds), live=True
         )
-        more = {"tests": [], "coverage": {"lines": 0, "covered": 0, "missing": []}}
+        empty = {"lines": 0, "covered": 0, "missing": []}
+        more = {"tests": [], "coverage": empty, "passed": ran.result.succeeded}
     result = ran.result
     yield ctx.result(
         exit_code=result.exit_code,
@@ -60,7 +67,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
         stdout=ran.stdout,
         stderr=ran.stderr,
         refused=list(result.refused),
-        note="" if result.succeeded else ran.ending,
+        note=_note(ran, more["tests"]),
         **more,
     )
 
@@ -107,24 +114,35 @@ def _tests(
     tests = [path] if is_test(path) or not named else named
     measured = [each for each in own if each not in named]
     options = _words(params.arguments)
+    # Options choose among tests: what is left out by them is not missed.
+    expected = [name for each in tests if not options for name in names_of(each, texts[each])]
     return (
         yield from runner.tests(
             ctx,
             texts,
             tests,
             measured=measured,
+            expected=expected,
             options=options,
             seconds=float(params.seconds),
             live=True,
+            control=control_of(texts, tests),
         )
     )
+
+
+def _note(ran: Ran, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what went wrong: how the run ended, else the first test that shows nothing."""
+    if not ran.result.succeeded:
+        return ran.ending
+    return next((f"{r['name']}: {r['message']}" for r in rows if r["outcome"] == "error"), "")
 
 
 def _coverage(tested: SuiteOutcome) -> dict[str, Any]:
     whole = tested.coverage
     files: Sequence[dict[str, Any]] = [
         {"path": c.path, "lines": c.lines, "covered": c.covered, "missing": list(c.missing)}
-        for c in tested.report.coverage
+        for c in tested.reached
     ]
     missing = list(whole.missing) if len(files) == 1 else []
     return {"lines": whole.lines, "covered": whole.covered, "missing": missing, "files": files}

@@ -25,6 +25,7 @@ from studio_code.generation.suite import (
 from studio_code.languages import LANGUAGES
 from studio_code.schema import WriteTests
 from studio_code.source import Source
+from studio_code.verdicts import Standing, State
 
 
 @dataclass
@@ -253,4 +254,7 @@ def _verdict(work: _Work) -> dict[str, Any]:
     if count := len(work.failing):
         what = "1 more fails" if count == 1 else f"{count} more fail"
         aside = f" ({what} and were left out: either they or the file are wrong)"
-    return verdicts.of_tests(work.tested, work.mutation, aside=aside)
+    passed = work.tested.passed
+    standing = Standing(State.OWN_TESTS if passed else State.FAILED)
+    found = verdicts.of_tests(work.tested, work.mutation, standing, aside=aside)
+    return found | {"passed": passed}  # it is the tests that were asked for

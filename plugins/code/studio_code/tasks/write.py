@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from studio.api import (
     BadInput,
@@ -18,14 +18,14 @@ from studio.api import (
     WrittenText,
 )
 from studio_code import source, verdicts
+from studio_code.evidence.rules import named_errors, rules
 from studio_code.execution import mutation
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.outcome import SuiteOutcome
 from studio_code.execution.runners import RUNNERS, unrunnable
-from studio_code.generation import candidate_choice, llm_calls, prompts
+from studio_code.generation import llm_calls, prompts
 from studio_code.generation.answers import code_of
-from studio_code.generation.cases import NOTHING, Suite, read_suite, signatures
-from studio_code.generation.examples import examples
+from studio_code.generation.cases import NOTHING, Suite, signatures
 from studio_code.generation.loops import repeats_a_line
 from studio_code.generation.suite import (
     SOLUTION,
@@ -38,17 +38,26 @@ from studio_code.generation.suite import (
 )
 from studio_code.languages import LANGUAGES, of_path
 from studio_code.schema import Write
+from studio_code.source import Source
 from studio_code.syntax import definitions
+from studio_code.tasks import judgement
 from studio_code.tasks.candidate import Candidate
 from studio_code.tasks.write_state import WriteState
 
-_TEST_TOKENS = 640
+COMPARED: Final = 6
+"""So many versions are written where they can be run against each other."""
+_APART: Final = 100
+_TEST_TOKENS: Final = 180
+_MORE_TOKENS: Final = 640
+"""An assertion of Python takes twenty tokens, a test of another language many more."""
 
 
 def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
     """Write code; yield the artifact of kind ``code`` and the result.
 
-    The result: ``code``, ``tests``, ``verdict``, ``tries``; see :mod:`studio_code.verdicts`.
+    The result: ``code``, ``tests``, ``written_tests`` (as the model wrote them), ``verdict``,
+    ``tries``; see :mod:`studio_code.verdicts`. Where the input ``answers`` has what was written
+    before, that is judged anew.
     Stopped, it hands over the best so far.
 
     Raises:
@@ -78,7 +87,10 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
         missing = "running is turned off"
     else:
         missing = unrunnable(ctx, language.id)
-    return WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
+    work = WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
+    if work.is_compared:
+        work.rules, work.errors = rules(params.prompt), named_errors(params.prompt)
+    return work
 
 
 # --- the steps --------------------------------------------------------------------------------
@@ -86,12 +98,47 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
 
 def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Take all steps. What they find becomes known here and in ``_examine_all`` alone."""
+    if answers := ctx.inputs.json("answers", dict[str, Any], {}):
+        yield from _judge_again(ctx, work, answers)
+    else:
+        yield from _write_anew(ctx, work)
+    if work.best is not None and work.best.tested is not None:
+        if not work.is_compared:
+            work.exam = yield from _without_doubted(ctx, work, work.best)
+        work.mutation = yield from _noticed(ctx, work, work.best)
+
+
+def _judge_again(
+    ctx: TaskContext, work: WriteState, answers: Mapping[str, Any]
+) -> Generator[Event, None, None]:
+    """Judge what was written before, as it is judged today; no model is asked.
+
+    Args:
+        answers: ``versions`` (the first half in the first words), ``repairs`` and ``tests``.
+    """
+    versions = [WrittenText(str(text), "stop") for text in answers.get("versions", ())]
+    half = len(versions) - len(versions) // 2
+    for number, version in enumerate(versions, 1):
+        work.add(_attempt(work, version, number, 0, 1 if number <= half else 2))
+    if work.missing or work.best is None or work.best.problem:
+        return
+    names = names_in(work.best.code, work.language.id)
+    work.written = str(answers.get("tests", ""))
+    work.exam = replace(work.exam, suite=judgement.stated_suite(work, names, work.written))
+    yield from _examine_all(ctx, work)
+    for round_, text in enumerate(answers.get("repairs", ()), 1):
+        if work.is_open():
+            work.add(_attempt(work, WrittenText(str(text), "stop"), 1, round_))
+            yield from _examine_all(ctx, work)
+
+
+def _write_anew(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
         asked = prompts.write(
             work.params.prompt, work.language, files, work.params.tests, work.exam.path
         )
-        for attempt in (yield from _candidates(ctx, engine, work, asked)):
+        for attempt in (yield from _candidates(ctx, engine, work, asked, files)):
             work.add(attempt)
         for round_ in range(1, work.params.rounds + 1):
             if any(not each.problem for each in work.attempts):
@@ -109,32 +156,57 @@ def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
             else:
                 work.add((yield from _repair(ctx, engine, work, asked, round_)))
             yield from _examine_all(ctx, work)
-    if work.best is not None and work.best.tested is not None:
-        work.exam = yield from _without_doubted(ctx, work, work.best)
-        work.mutation = yield from _noticed(ctx, work, work.best)
 
 
 def _candidates(
-    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
+    ctx: TaskContext,
+    engine: TextEngine,
+    work: WriteState,
+    asked: list[ChatMessage],
+    files: Sequence[Source],
 ) -> Generator[Event, None, list[Candidate]]:
-    """Write all candidates: the first is the likeliest answer, the others are drawn."""
+    """Write all candidates: the first is the likeliest answer, the others are drawn.
+
+    Where they are compared, half of them are asked for in other words: versions that were asked
+    for alike err alike.
+    """
     params = work.params
-    wishes = [
-        llm_calls.sampling(
-            params.max_tokens,
-            ctx.rng.seed + number,
-            temperature=params.temperature if number else 0.0,
-            stop=[prompts.STOP],
-        )
-        for number in range(params.candidates)
-    ]
-    found = yield from llm_calls.ask_many(
-        ctx, engine, asked, wishes, weights=params.weights, message="Writing"
+    count = params.candidates or (COMPARED if work.is_compared else 1)
+    others = count // 2 if work.is_compared and not files else 0
+    questions = [(asked, count - others)]
+    if others:
+        questions.append((prompts.plainly(params.prompt, work.language), others))
+    found = yield from llm_calls.ask_each(
+        ctx,
+        engine,
+        [
+            (
+                messages,
+                [
+                    llm_calls.sampling(
+                        params.max_tokens,
+                        ctx.rng.seed + number + _APART * wording,
+                        temperature=params.temperature if number else 0.0,
+                        stop=[prompts.STOP],
+                    )
+                    for number in range(many)
+                ],
+            )
+            for wording, (messages, many) in enumerate(questions)
+        ],
+        weights=params.weights,
+        message="Writing",
     )
-    return [_attempt(work, answer, number, 0) for number, answer in enumerate(found, 1)]
+    wordings = [wording for wording, (_, many) in enumerate(questions, 1) for _ in range(many)]
+    return [
+        _attempt(work, answer, number, 0, wording)
+        for number, (answer, wording) in enumerate(zip(found, wordings, strict=True), 1)
+    ]
 
 
-def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int) -> Candidate:
+def _attempt(
+    work: WriteState, answer: WrittenText, candidate: int, round_: int, wording: int = 1
+) -> Candidate:
     fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
     code = code_of(fence + answer.text, work.language)
     problem = ""
@@ -147,7 +219,7 @@ def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int)
     elif work.runner is not None and (wrong := work.runner.syntax_error(code)):
         cut = " The reply was cut off." if answer.is_cut else ""
         problem = f"There is a syntax error in {wrong}.{cut}"
-    return Candidate(candidate, round_, code, problem)
+    return Candidate(candidate, round_, code, problem, wording=wording)
 
 
 def _repair(
@@ -167,7 +239,7 @@ def _repair(
         max_tokens=work.params.max_tokens,
         seed=ctx.rng.seed + 1000 * round_,
         temperature=work.params.temperature if round_ > 1 else 0.0,
-        message=f"Round {round_ + 1}: correcting",
+        message=f"Attempt {round_ + 1}: fixing",
     )
     return _attempt(work, answer, best.candidate, round_)
 
@@ -194,18 +266,22 @@ def _second_opinion(
 def _completed(
     ctx: TaskContext, engine: TextEngine, work: WriteState
 ) -> Generator[Event, None, AcceptanceSuite]:
-    """Return the exam with cases: examples of the description, then what the model thinks of."""
+    """Return the exam with cases: what the description states, then what the model thinks of."""
     if work.exam.given or work.exam.suite.cases:
         return work.exam
     codes = [each.code for each in work.attempts if not each.problem]
+    if work.is_compared:
+        codes = codes[:1]  # what the others call otherwise, they are asked by that name
     language, form = work.language.id, work.exam.form
     names = list(dict.fromkeys(name for code in codes for name in names_in(code, language)))
-    suite = examples(work.params.prompt, names) if form is None else NOTHING
+    suite, written = NOTHING, ""
     if names:
         assert work.best is not None
         if form is None:
             shown = signatures(work.best.code)
-            asked = prompts.tests(work.params.prompt, shown, work.exam.module, names[:8])
+            asked = prompts.tests(
+                work.params.prompt, shown, work.exam.module, names[:8], work.rules
+            )
         else:
             found = definitions(work.best.code, language)
             shown = "\n".join(each.header for each in found)
@@ -214,7 +290,9 @@ def _completed(
                 work.params.prompt, work.language, shown, form.words, begun
             )
         wish = llm_calls.sampling(
-            min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
+            min(_TEST_TOKENS if form is None else _MORE_TOKENS, work.params.max_tokens),
+            ctx.rng.seed,
+            stop=[prompts.STOP],
         )
         answer = yield from llm_calls.ask(
             ctx,
@@ -226,10 +304,11 @@ def _completed(
             message="Writing tests",
             is_loop=repeats_a_line,
         )
-        if form is None:
-            suite += read_suite(f"def test_{answer.text}", names)
-        else:
+        written = work.written = asked[-1]["content"].partition("\n")[2] + answer.text
+        if form is not None:
             suite = Suite((), tuple(form.cases(form.begun + answer.text, names)))
+    if form is None:
+        suite = judgement.stated_suite(work, names, written)
     return replace(work.exam, suite=suite)
 
 
@@ -239,20 +318,34 @@ def _examine_all(ctx: TaskContext, work: WriteState) -> Generator[Event, None, N
     if not work.exam.cases:
         yield from _start_as_program(ctx, work)
         return
+    if work.is_compared:
+        yield from judgement.run_against_each_other(ctx, work)
+        work.choose()
+        yield from _sit(ctx, work, work.best, work.kept_exam())
+        return
     known = {each.shape(): each for each in work.tested}
     for attempt in work.attempts:
         if attempt.problem or attempt.tested is not None:
             continue
         if (same := known.get(attempt.shape())) is not None:
             attempt.tested, attempt.passed_names = same.tested, same.passed_names
+            attempt.tests, attempt.output = same.tests, same.output
         else:
-            message = f"{_called(work, attempt)}: running {_count(len(work.exam.cases))}"
-            attempt.tested = yield from sit(ctx, work.runner, work.exam, attempt.code, message)
-            attempt.passed_names = passed_cases(work.exam, attempt.tested)
+            yield from _sit(ctx, work, attempt, work.exam)
             known[attempt.shape()] = attempt
-        attempt.tests = work.exam.source(attempt.code)
-        attempt.output = _told(attempt.tested)
     work.choose()
+
+
+def _sit(
+    ctx: TaskContext, work: WriteState, attempt: Candidate | None, exam: AcceptanceSuite
+) -> Generator[Event, None, None]:
+    assert work.runner is not None
+    assert attempt is not None, "it was chosen"
+    message = f"{_called(work, attempt)}: running {_count(len(exam.cases))}"
+    attempt.tested = yield from sit(ctx, work.runner, exam, attempt.code, message)
+    attempt.passed_names = passed_cases(exam, attempt.tested)
+    attempt.tests = exam.source(attempt.code)
+    attempt.output = _told(attempt.tested)
 
 
 def _told(tested: SuiteOutcome | None) -> str:
@@ -307,7 +400,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
             "The model wrote no code.",
             "Describe it differently, or choose a model made for code.",
         )
-    verdict = _verdict(work, best)
+    verdict = judgement.verdict(work, best)
     tries = [each.plain() for each in work.attempts]
     tests = best.tests or work.params.tests
     meta = {
@@ -328,7 +421,12 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
         meta=meta,
     )
     yield ctx.result(
-        code=best.code, tests=tests, verdict=verdict, tries=tries, note=verdicts.summary(verdict)
+        code=best.code,
+        tests=tests,
+        written_tests=work.written,
+        verdict=verdict,
+        tries=tries,
+        note=verdicts.summary(verdict),
     )
 
 
@@ -337,24 +435,6 @@ def _file_name(code: str, path: str) -> str:
     names = names_in(code, of_path(path).id)
     wished = PurePosixPath(path).stem
     return names[0] if names and wished.lower() == SOLUTION else wished
-
-
-def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
-    if best.problem:
-        return verdicts.not_run(best.problem)
-    if work.missing:
-        return verdicts.not_run(work.missing)
-    if best.tested is not None:
-        voters = sum(each.round == 0 for each in work.tested)
-        aside = candidate_choice.aside_in_words(work.aside, voters)
-        doubt = candidate_choice.doubt(work.exam.cases, work.aside)
-        return verdicts.of_tests(
-            best.tested, work.mutation, aside=aside, doubt=doubt, set_aside=len(work.aside)
-        )
-    if best.program is not None:
-        verdict = verdicts.of_program(best.program)
-        return verdicts.with_check(verdict, "Tests", False, "none of the generated tests covers it")
-    return verdicts.not_run("stopped before it was run")
 
 
 def _called(work: WriteState, attempt: Candidate) -> str:

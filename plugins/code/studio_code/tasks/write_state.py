@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from studio_code.evidence.agreement import Agreement, agreement, groups
+from studio_code.evidence.probes import Probe
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.runners import Runner
 from studio_code.generation import candidate_choice
+from studio_code.generation.cases import Case
 from studio_code.generation.suite import AcceptanceSuite
 from studio_code.languages import Language
 from studio_code.schema import Write
@@ -19,7 +22,11 @@ class WriteState:
 
     Attributes:
         missing: Why nothing is run; empty if it is.
+        rules: What the request states beside examples, in its own words.
+        errors: Errors that it names.
+        probes: Input on which versions are compared; none where they are not.
         aside: Names of tests that were set aside.
+        written: What the model wrote as tests.
     """
 
     params: Write
@@ -27,15 +34,30 @@ class WriteState:
     exam: AcceptanceSuite
     runner: Runner | None
     missing: str
+    rules: list[str] = field(default_factory=list)
+    errors: frozenset[str] = frozenset()
+    probes: list[Probe] = field(default_factory=list)
     attempts: list[Candidate] = field(default_factory=list)
     best: Candidate | None = None
     aside: dict[str, int] = field(default_factory=dict)
     mutation: Mutation | None = None
+    written: str = ""
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether versions are run against each other: Python without tests of a person."""
+        is_python = self.language.id == "python" and not self.params.tests.strip()
+        return is_python and not self.missing
 
     @property
     def tested(self) -> list[Candidate]:
         """The tries that took the exam."""
-        return [each for each in self.attempts if each.tested is not None]
+        return [each for each in self.attempts if each.tested is not None or each.given]
+
+    @property
+    def voters(self) -> list[Candidate]:
+        """The tries that were written apart; a repair is written to please tests: no vote."""
+        return [each for each in self.tested if each.round == 0]
 
     def add(self, attempt: Candidate) -> None:
         """Keep a try; until tests decide, the first without a problem is the best."""
@@ -44,17 +66,16 @@ class WriteState:
             self.best = attempt
 
     def choose(self) -> None:
-        """Take the best of the tested; set the tests aside that most candidates fail.
-
-        Repairs do not vote: a repair is written to please the tests, right or wrong.
-        """
-        voters = [each for each in self.tested if each.round == 0]
-        cases = self.exam.cases
+        """Take the best of the tested; set the tests aside that most candidates fail."""
+        voters, cases = self.voters, self.exam.cases
         if voters:
-            first = voters[candidate_choice.best([each.passed_names for each in voters], cases)]
-            self.aside = candidate_choice.suspects(
-                [each.passed_names for each in voters], cases, first.passed_names
-            )
+            passed = [each.passed_names for each in voters]
+            alike = [0] * len(voters)
+            for group in groups([each.given for each in voters], self.errors):
+                for number in group:
+                    alike[number] = len(group) if voters[number].given else 0
+            first = voters[candidate_choice.best(passed, cases, alike)]
+            self.aside = candidate_choice.suspects(passed, cases, first.passed_names)
             self.best = first
         for repair in (each for each in self.tested if each.round > 0):
             if self.best is None or self._worth(repair) > self._worth(self.best):
@@ -65,18 +86,43 @@ class WriteState:
         trusted = sum(case.trusted and case.name in attempt.passed_names for case in cases)
         return trusted, sum(case.name in attempt.passed_names for case in cases)
 
+    def kept_exam(self) -> AcceptanceSuite:
+        """Return the exam without the tests that were set aside."""
+        return self.exam.keep([c.name for c in self.exam.cases if c.name not in self.aside])
+
+    def failing(self) -> list[Case]:
+        """Return the cases that count and that the best fails."""
+        kept = self.best.passed_names if self.best is not None else frozenset()
+        return candidate_choice.open_failures(self.exam.cases, kept, self.aside)
+
     def is_open(self) -> bool:
-        """Whether a test fails that counts, or a program without tests does not run."""
+        """Whether a test fails that a repair can please, or a program without tests does not run.
+
+        Where versions are compared, those are what the request states: a test that a model wrote
+        may be wrong, and is no reason to change what many agree on.
+        """
         best = self.best
-        if best is None or best.tested is None:
+        if best is None or not (best.tested or best.given):
             return best is not None and bool(best.output)
-        return bool(candidate_choice.open_failures(self.exam.cases, best.passed_names, self.aside))
+        is_settled = self.is_compared and len(self.voters) > 1
+        return any(case.trusted or not is_settled for case in self.failing())
 
     def is_doubtful(self) -> bool:
         """Whether only tests of the model fail, and only one answer fails them: either is wrong."""
-        best = self.best
-        voters = [each for each in self.tested if each.round == 0]
-        if best is None or len(voters) != 1 or not self.params.temperature:
+        if self.best is None or len(self.voters) != 1 or not self.params.temperature:
             return False
-        failing = candidate_choice.open_failures(self.exam.cases, best.passed_names, self.aside)
-        return not any(case.trusted for case in failing)
+        return not any(case.trusted for case in self.failing())
+
+    def agreement(self) -> Agreement:
+        """Return how the best agrees with all that were written apart."""
+        best, voters = self.best, self.voters
+        if best is None or not best.given or not voters:
+            return Agreement()
+        rows = voters if best in voters else [*voters, best]
+        return agreement(
+            [each.given for each in rows],
+            self.probes,
+            [each.wording if each.round == 0 else 0 for each in rows],
+            rows.index(best),
+            self.errors,
+        )

@@ -192,14 +192,14 @@ def test_a_test_that_most_answers_fail_is_set_aside_but_none_of_a_person() -> No
     assert candidate_choice.suspects(answers, CASES, answers[0]) == {"c": 2}
     assert candidate_choice.suspects(answers, CASES, answers[2]) == {}
     assert candidate_choice.suspects(answers[:1], CASES, answers[0]) == {}
-    assert "2 tests set aside: most of 3" in candidate_choice.aside_in_words("ab", 3)
+    assert "2 tests ignored because most of 3" in candidate_choice.aside_in_words("ab", 3)
 
 
 def test_as_many_tests_aside_as_kept_is_a_doubt_unless_a_person_wrote_one() -> None:
     guessed = [case for case in CASES if not case.trusted]
     assert candidate_choice.doubt(guessed[:2], "c") == ""
-    assert candidate_choice.doubt(guessed[:1], "c").startswith("1 test set aside and 1 kept")
-    assert "2 tests set aside and 2 kept" in candidate_choice.doubt(guessed[:2], "xy")
+    assert candidate_choice.doubt(guessed[:1], "c").startswith("1 test ignored and 1 kept")
+    assert "2 tests ignored and 2 kept" in candidate_choice.doubt(guessed[:2], "xy")
     assert candidate_choice.doubt(CASES, "wxyz") == ""
 
 

@@ -11,6 +11,7 @@ from plugins.code.tests.tasks.scripted import Context, Engine, drive
 from studio.api.sandbox import SandboxLimits
 from studio.sandbox.sandbox import Sandbox
 from studio_code.execution import python_runner
+from studio_code.pages.evidence.evidence import evidence_of_run
 from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write
@@ -80,6 +81,15 @@ def test_left_out():
     assert "1 == 1" not in found["stderr"]
 
 
+def test_files_that_no_test_imports_are_not_measured(sandbox: Sandbox) -> None:
+    tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
+    more = [{"path": "test_a.py", "text": tests}, {"path": "tool.py", "text": "x = 1\n" * 99}]
+    text = "def one():\n    return 1\n"
+    found = ran(sandbox, text, more=more, mode="test", seconds=60)["coverage"]
+    assert (found["lines"], found["covered"]) == (2, 2)
+    assert [each["path"] for each in found["files"]] == ["a.py"]
+
+
 def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(sandbox: Sandbox) -> None:
     tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
     more = [{"path": f"{name}.py", "text": "x = 1\n"} for name in ("json", "random", "string")]
@@ -90,10 +100,14 @@ def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(sandbox: San
 
 def test_code_is_written_run_and_its_tests_are_tried_on_faults(sandbox: Sandbox) -> None:
     code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
-    tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
-    made = drive(write, Context(Engine(code, tests), sandbox), Write.parse({"prompt": "sign(x)"}))
-    verdict = made.result["verdict"]
-    assert verdict["passed"]
+    other = "def sign(x):\n    return (x > 0) - (x < 0)\n"
+    tests = " sign(-5) == -1\nassert sign(0) == 0\nassert sign(1) == 1\n"
+    engine = Engine(code, other, code, other, tests)
+    asked = Write.parse({"prompt": "sign(x): -1, 0 or 1. sign(-3) == -1", "candidates": 4})
+    verdict = drive(write, Context(engine, sandbox), asked).result["verdict"]
+    assert verdict["state"] == "verified", verdict
+    assert verdict["agreement"]["agreeing"] == 4
+    assert verdict["agreement"]["inputs"] >= 12
     assert verdict["coverage"] == {"lines": 4, "covered": 4, "missing": []}
     survived = {each["what"] for each in verdict["mutants"]["survived"]}
     assert verdict["mutants"]["made"] >= 8
@@ -102,6 +116,7 @@ def test_code_is_written_run_and_its_tests_are_tried_on_faults(sandbox: Sandbox)
     assert verdict["tier"] == sandbox.tier
 
 
+TESTS_OF_X = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
 HOSTILE = {
     "leaves early and calls it success": "import os\nos._exit(0)\n",
     "leaves as pytest would": "import sys\nsys.exit(0)\n",
@@ -170,6 +185,32 @@ def x():
     return 3
 """,
     "leaves in a test": "import os\ndef x():\n    os._exit(0)\n",
+    "writes the report to every descriptor": """import json, os
+def x():
+    lines = [
+        {"event": "collected", "names": ["test_solution.py::test_x"]},
+        {"event": "test", "name": "test_solution.py::test_x", "outcome": "passed"},
+        {"event": "finish", "code": 0, "tests": 1, "failures": 0},
+    ]
+    text = "".join(json.dumps(each) + "\\n" for each in lines).encode()
+    for number in range(3, 64):
+        try:
+            os.write(number, text)
+        except OSError:
+            pass
+    os._exit(0)
+""",
+    "leaves out the test that fails": """import _pytest.main as main
+old = main.Session.perform_collect
+def fewer(self, *args, **more):
+    items = old(self, *args, **more)
+    self.items[:] = [each for each in self.items if each.name != "test_x"]
+    self.testscollected = len(self.items)
+    return self.items
+main.Session.perform_collect = fewer
+def x():
+    return 3
+""",
     "waits for the report and writes another": """import glob, os, time
 LINES = '''{"event": "collected", "names": ["test_solution.py::test_x"]}
 {"event": "test", "name": "test_solution.py::test_x", "outcome": "passed"}
@@ -192,11 +233,38 @@ def x():
 
 @pytest.mark.parametrize("code", FORGERS.values(), ids=FORGERS)
 def test_code_that_pretends_passes_no_test(sandbox: Sandbox, code: str) -> None:
-    tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
-    params = {"prompt": "x", "tests": tests, "rounds": 0, "seed": 1}
+    params = {"prompt": "x", "tests": TESTS_OF_X, "rounds": 0, "seed": 1}
     made = drive(write, Context(Engine(code), sandbox), Write.parse(params))
     assert not made.result["verdict"]["passed"], made.result["verdict"]
     assert made.result["verdict"]["tests"]["passed"] == 0
+
+
+@pytest.mark.parametrize("code", [*FORGERS.values(), *HOSTILE.values()], ids=[*FORGERS, *HOSTILE])
+def test_nor_does_it_where_the_tests_of_a_folder_are_run(sandbox: Sandbox, code: str) -> None:
+    more = [{"path": "solution.py", "text": code}, {"path": "test_solution.py", "text": TESTS_OF_X}]
+    asked = {"mode": "test", "path": "test_solution.py", "seconds": 12}
+    found = ran(sandbox, "", more=more, **asked)
+    evidence = evidence_of_run(found, "test_solution.py")
+    assert not evidence.passed, found
+    assert evidence.level == "bad"
+    assert "passed" not in {each["outcome"] for each in found["tests"]}, found
+
+
+def test_tests_that_options_or_marks_leave_out_are_not_missed(sandbox: Sandbox) -> None:
+    tests = "import pytest\nfrom a import x\n\ndef test_one():\n    assert x == 1\n\n"
+    tests += "@pytest.mark.skip\ndef test_two():\n    assert x == 2\n"
+    more = [{"path": "test_a.py", "text": tests}]
+    for arguments, count in (("", 2), ("-k one", 1)):
+        found = ran(sandbox, "x = 1\n", more=more, mode="test", seconds=60, arguments=arguments)
+        assert evidence_of_run(found, "test_a.py").passed, found
+        assert len(found["tests"]) == count
+    skipped = (
+        "import pytest\npytest.skip('later', allow_module_level=True)\ndef test_a():\n    pass\n"
+    )
+    found = ran(
+        sandbox, "x = 1\n", more=[{"path": "test_b.py", "text": skipped}, *more], mode="test"
+    )
+    assert evidence_of_run(found, "test_a.py").passed, found
 
 
 def test_a_conftest_that_makes_tests_pass_shows_nothing(sandbox: Sandbox) -> None:

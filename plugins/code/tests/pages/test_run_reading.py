@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studio_code.pages.evidence.evidence import evidence_of_run, read_evidence
-from studio_code.pages.evidence.phrases import chip_words, level_words
+from studio_code.pages.evidence.phrases import chip_words, level_words, reason_words
 from studio_code.pages.run.capability_scan import Capability, read_wants
 from studio_code.pages.run.failure import fault_of, problems_of
 from studio_code.pages.run.files import files_for_run
@@ -108,7 +108,7 @@ def test_the_file_under_test_is_at_fault() -> None:
     (problem,) = problems_of(result, texts)
     assert (problem.path, problem.line) == ("test_sums.py", 3)
     assert problem.words == "test_add: assert -1 == 3"
-    assert chip_words(evidence_of_run(result, "sums.py")) == "ran · failed 1 of 2 tests"
+    assert chip_words(evidence_of_run(result, "sums.py")) == "Failed · 1 of 2 tests failed"
     assert ended_words(result, "test") == "", "the chip says it"
     none = "No tests were found. 0.4 s. Sandbox tier A."
     assert ended_words(run_result(exit_code=5), "test") == none
@@ -150,13 +150,37 @@ def test_how_a_run_ended(more: dict[str, Any], words: str) -> None:
 def test_the_chip() -> None:
     evidence = read_evidence(VERDICT)
     assert chip_words(evidence) == "ran · 7/7 tests · 92 % coverage · 5/6 mutants"
-    assert evidence.level == "good"
+    assert evidence.level == "accent", "an old result: nothing was compared with it"
     assert read_evidence({"passed": False, "ran": True}).level == "bad"
     assert read_evidence({"passed": False, "ran": False}).level == "warn"
     assert read_evidence({"passed": False, "ran": True, "doubtful": True}).level == "warn"
     words = [level_words(read_evidence({"passed": True, "ran": ran})) for ran in (True, False)]
-    assert words == ["Ran without errors", "Checked, not run"], "without tests no more is known"
+    assert words == ["Passes its own tests", "Checked, not run"], "no more is known of old ones"
     assert read_evidence({"coverage": {"lines": 1000, "covered": 999}}).percent == 99
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "words"),
+    [
+        ("verified", "good", "Passes your examples, and independent versions agree"),
+        ("own tests", "accent", "Passes its own tests"),
+        ("doubtful", "warn", "Doubtful"),
+        ("failed", "bad", "Failed"),
+        ("cannot be tested", "warn", "Cannot be tested"),
+        ("ran", "good", "Ran without errors"),
+    ],
+)
+def test_each_state_has_its_words_and_its_colour(state: str, level: str, words: str) -> None:
+    agreed = {"versions": 6, "agreeing": 5, "inputs": 40}
+    evidence = read_evidence({"state": state, "ran": True, "agreement": agreed})
+    assert (evidence.level, level_words(evidence)) == (level, words)
+    short = "Examples pass, versions agree" if state == "verified" else words
+    assert chip_words(evidence).startswith(short)
+    assert reason_words(evidence) == "5 of 6 independent versions agree on 40 inputs."
+
+
+def test_tests_of_a_person_that_pass_are_called_so() -> None:
+    assert level_words(read_evidence({"state": "verified", "ran": True})) == "Passes your tests"
 
 
 def test_a_verdict_that_is_none() -> None:

@@ -13,6 +13,7 @@ from studio.api import Cancelled, Inputs, SandboxRequest, SandboxResult, Sandbox
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.context import ProgressEvent, ResultEvent, TextEvent
 from studio.runtime.jobs.runner import last_words
+from studio_code.execution.inside import version_runner
 
 
 class Engine:
@@ -75,7 +76,11 @@ class Quick:
         if "results" not in wish:
             yield self._program(request)
             return
-        lines = self._versions(request, wish) if "versions" in wish else self._tests(request, wish)
+        if "probes" in wish:
+            lines = self._compared(request, wish)
+        else:
+            made = self._versions if "versions" in wish else self._tests
+            lines = made(request, wish)
         report = "".join(json.dumps(line) + "\n" for line in lines).encode()
         failed = b'"failed"' in report or b'"error"' in report
         files = {wish["results"]: report}
@@ -99,6 +104,26 @@ class Quick:
             yield {"event": "test", **told}
         yield {"event": "coverage", "path": path, "lines": 10, "missing": [3]}
         yield {"event": "end", "code": 0}
+
+    def _compared(self, request: SandboxRequest, wish: Any) -> Iterator[dict[str, Any]]:
+        texts = {path.removesuffix(".py"): data.decode() for path, data in request.files.items()}
+        beside = {name: text for name, text in texts.items() if name[0] != "_"}
+        for number, version in enumerate(wish["versions"]):
+            for name, text in beside.items():
+                sys.modules[name] = _module(name, text)
+            try:
+                module = _module("version", texts[version["module"]])
+                for name, own in version["called"].items():
+                    setattr(module, name, getattr(module, own))
+                sys.modules["version"] = module
+                probes = _module("probes", texts[wish["probes"]])
+                functions = [getattr(probes, f"probe_{n}") for n in range(wish["count"])]
+                told = [version_runner.outcome(each, 0) for each in functions]
+            except Exception as error:  # noqa: BLE001
+                told = [f"!{type(error).__name__}"] * wish["count"]
+            for name in (*beside, "version"):
+                sys.modules.pop(name, None)
+            yield {"event": "outcomes", "number": number, "names": told}
 
     def _versions(self, request: SandboxRequest, wish: Any) -> Iterator[dict[str, Any]]:
         (test,) = wish["tests"]

@@ -26,12 +26,14 @@ TESTS = (
     "double():\n    assert double(2) == 4\n    assert double(3) == 6\n    assert double(0) == 0\n"
 )
 WRONG_TESTS = TESTS + "    assert double(5) == 11\n"
+ASSERTED = " double(2) == 4\nassert double(3) == 6\nassert double(0) == 0\n"
+WRONG_ASSERTED = ASSERTED + "assert double(5) == 11\n"
 
 
 def written(
     engine: Engine, sandbox: Any = None, context: Sequence[Any] = (), **params: Any
 ) -> Made:
-    values = {"prompt": "double(x): twice x", "seed": 1, **params}
+    values = {"prompt": "double(x): twice x", "seed": 1, "candidates": 1, **params}
     return drive(write, Context(engine, sandbox), Write.parse(values), context=list(context))
 
 
@@ -45,20 +47,22 @@ def test_every_task_of_the_manifest_is_there() -> None:
 
 
 def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
-    engine = Engine(GOOD, TESTS)
+    engine = Engine(GOOD, ASSERTED)
     made = written(engine)
     assert made.result["code"] == GOOD
     assert made.result["tests"].startswith("from solution import double\n")
     verdict = made.result["verdict"]
-    assert verdict["passed"]
+    assert (verdict["state"], verdict["passed"]) == ("own tests", False)
     assert verdict["tests"] == {"passed": 3, "failed": 0, "errors": 0}
     assert verdict["coverage"] == {"lines": 10, "covered": 9, "missing": [3]}
     assert verdict["mutants"]["made"] == verdict["mutants"]["killed"] == 3
-    assert made.result["note"] == "3/3 tests, 90 % lines, 3/3 mutants"
+    assert made.result["note"].startswith(
+        "passes its own tests: 3/3 tests, 90 % lines, 3/3 mutants"
+    )
     (artifact,) = made.artifacts
     assert (artifact.kind, artifact.suffix, artifact.payload) == ("code", ".py", GOOD.encode())
     assert artifact.verdict is not None
-    assert artifact.verdict.passed
+    assert not artifact.verdict.passed, "a model's own tests are no proof"
     assert set(artifact.meta) == {"language", "path", "file", "tests", "verdict", "tries"}
     assert made.text("answer") == GOOD
     assert "Round 1: running 3 tests" in made.messages
@@ -87,68 +91,148 @@ def test_rounds_come_to_an_end_and_the_verdict_says_what_fails() -> None:
     assert not made.artifacts[0].verdict.passed
 
 
-def test_of_candidates_the_tests_choose_and_a_suspect_test_is_set_aside() -> None:
-    made = written(Engine(BAD, GOOD, GOOD, WRONG_TESTS), candidates=3)
+EXAMPLE = "double(x): twice x\n>>> double(8)\n16\n"
+OTHER = "def double(number):\n    return number + number\n"
+
+
+def test_examples_that_pass_and_versions_that_agree_are_green() -> None:
+    engine = Engine(GOOD, OTHER, GOOD, OTHER, ASSERTED)
+    made = written(engine, prompt=EXAMPLE, candidates=4)
+    verdict = made.result["verdict"]
+    assert (verdict["state"], verdict["passed"]) == ("verified", True), verdict
+    assert verdict["agreement"]["versions"] == verdict["agreement"]["agreeing"] == 4
+    assert made.result["note"].startswith("passes your examples, and independent versions agree")
+    assert [(r["text"], r["kind"], r["passed"]) for r in verdict["requirements"]] == [
+        ("double(8) == 16", "example", True)
+    ]
+    assert made.artifacts[0].verdict is not None
+    assert made.artifacts[0].verdict.passed
+    assert engine.asked[0] != engine.asked[1], "half of them are asked for in other words"
+
+
+def test_what_one_version_alone_does_is_never_green() -> None:
+    strange = "def double(x):\n    return x * 2 if x < 9 else x\n"
+    engine = Engine(strange, GOOD, "def double(x):\n    return x << 1 if x > 0 else 0\n", BAD)
+    engine.answers.append(" double(2) == 4\nassert double(-3) == -6\n")
+    verdict = written(engine, prompt=EXAMPLE, candidates=4, rounds=0).result["verdict"]
+    assert not verdict["passed"]
+    assert verdict["agreement"]["agreeing"] < 3
+    assert " or " in verdict["agreement"]["differs"]
+
+
+def test_of_candidates_the_largest_group_is_kept_and_a_suspect_test_is_ignored() -> None:
+    made = written(Engine(BAD, GOOD, GOOD, WRONG_ASSERTED), candidates=3)
     assert made.result["code"] == GOOD
     verdict = made.result["verdict"]
-    assert verdict["passed"]
+    assert verdict["state"] == "own tests"
     assert "11" not in made.result["tests"]
     told = [check["evidence"] for check in verdict["checks"]]
-    assert "3/3 tests (1 test set aside: most of 3 attempts fail them)" in told
+    assert "3/3 tests (1 test ignored because most of 3 attempts fail it)" in told
     assert len(made.result["tries"]) == 3
 
 
-def test_where_most_tests_are_set_aside_the_rest_is_not_enough() -> None:
-    asserted = ("double(2) == 4", "double(5) == 11", "double(7) == 1")
-    wrong = "double():\n" + "".join(f"    assert {each}\n" for each in asserted)
-    made = written(Engine(BAD, GOOD, GOOD, wrong), candidates=3)
-    verdict = made.result["verdict"]
-    assert (verdict["passed"], verdict["doubtful"]) == (False, True)
-    assert verdict["checks"][-1]["name"] == "Agreement"
+def test_where_most_tests_are_ignored_the_rest_is_not_enough() -> None:
+    wrong = " double(2) == 4\nassert double(5) == 11\nassert double(7) == 1\n"
+    verdict = written(Engine(BAD, GOOD, GOOD, wrong), candidates=3).result["verdict"]
+    assert (verdict["state"], verdict["doubtful"]) == ("doubtful", True)
+    assert "2 tests ignored and 1 kept" in verdict["reason"]
     assert verdict["set_aside"] == 2
-    assert made.result["note"].startswith("failed 2 of 3 tests"), "the headline"
     assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
 
 
+def test_the_test_of_a_stated_rule_is_never_ignored() -> None:
+    """Code and tests of one model overlook a rule alike; what tests the rule must count."""
+    deaf = "def is_number(text):\n    return text.isdigit()\n"
+    asked = "is_number(text), no leading zeros. is_number('7') is True, is_number('a') is False"
+    easy = "\n".join(f"assert is_number('{n}') == True" for n in range(1, 9))
+    for rule in ("is_number('07') == False\n", "is_number('1') == True\n"):  # the second says less
+        engine = Engine(deaf, deaf, deaf, deaf, f" {rule}{easy}\n")
+        verdict = written(engine, prompt=asked, candidates=4, rounds=0).result["verdict"]
+        assert verdict["state"] == "failed"
+        assert verdict["agreement"]["agreeing"] == 4, "they agree, and are wrong all the same"
+        row = verdict["requirements"][-1]
+        assert (row["text"], row["passed"]) == ("no leading zeros", False)
+
+
+def test_where_a_test_of_a_rule_fails_that_a_model_wrote_the_code_is_doubtful() -> None:
+    asked = f"{EXAMPLE}Infinite values stay the same."
+    tests = " double(1) == 1\nassert double(2) == 4\nassert double(0) == 0\n"
+    engine = Engine(GOOD, GOOD, GOOD, GOOD, tests)
+    verdict = written(engine, prompt=asked, candidates=4).result["verdict"]
+    assert (verdict["state"], verdict["passed"]) == ("doubtful", False)
+    assert "Infinite values stay the same" in verdict["reason"]
+
+
+def test_code_that_breaks_on_empty_input_is_doubtful_however_many_agree() -> None:
+    code = "def first(text):\n    return text[0]\n"
+    tests = " first('ab') == 'a'\nassert first('xyz') == 'x'\n"
+    asked = "first(text) gives the first letter. first('dog') → 'd'"
+    engine = Engine(code, code, code, code, tests)
+    verdict = written(engine, prompt=asked, candidates=4).result["verdict"]
+    assert verdict["state"] == "doubtful"
+    assert verdict["reason"] == "first('') ends in IndexError"
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "reason"),
+    [
+        ("def halts(p):\n    return True\n", "halts(p): does it halt? halts('1') → True", "decide"),
+        ("import requests\ndef f(x):\n    return x\n", "f(1) → 1 from a web page", "network"),
+        ("import random\ndef f(x):\n    return x\n", "f(1) → 1, or another one", "chance"),
+        ("import time\ndef f(x):\n    return x or time.time()\n", "f(1) → 1", "clock"),
+    ],
+)
+def test_what_no_test_can_show_is_said_to_be_so(code: str, asked: str, reason: str) -> None:
+    name = code.partition("def ")[2].partition("(")[0]
+    engine = Engine(code, code, code, code, f" {name}(1) == 1\n")
+    engine.answers[-1] = " halts('1') == True\n" if name == "halts" else " f(1) == 1\n"
+    verdict = written(engine, prompt=asked, candidates=4).result["verdict"]
+    if "requests" in code:
+        assert verdict["state"] in ("cannot be tested", "failed")
+    else:
+        assert verdict["state"] == "cannot be tested"
+        assert reason in verdict["reason"]
+    assert not verdict["passed"]
+
+
 def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
-    liking_bad = "double():\n    assert double(3) == 5\n    assert double(4) == 6\n"
-    describe = "double(x): twice x\n>>> double(8)\n16\n"
-    made = written(Engine(BAD, GOOD, liking_bad), prompt=describe, candidates=2, rounds=0)
+    liking_bad = " double(3) == 5\nassert double(4) == 6\n"
+    made = written(Engine(BAD, GOOD, liking_bad), prompt=EXAMPLE, candidates=2, rounds=0)
     assert made.result["code"] == GOOD
     assert "def test_example_1():\n    assert double(8) == 16" in made.result["tests"]
 
 
-def test_examples_in_a_request_are_never_set_aside_and_the_headline_says_what_failed() -> None:
+def test_examples_in_a_request_are_never_ignored_and_the_headline_says_what_failed() -> None:
     deaf = "def parse_duration(text):\n    return int(text[:-1]) * {'s': 1, 'h': 3600}[text[-1]]\n"
     values = {"45s": 45, "2h": 7200, "1h30m": 5400, "2h5m": 7500}
     request = "parse_duration reads times: " + ", ".join(f"{k} → {v}" for k, v in values.items())
-    easy = "".join(f"    assert parse_duration('{n}s') == {n}\n" for n in range(1, 9))
+    easy = "\n".join(f"assert parse_duration('{n}s') == {n}" for n in range(1, 9))
     params = {"describe": request, "candidates": 2, "rounds": 0}
-    made = written(Engine(deaf, deaf, f"seconds():\n{easy}"), **params)
+    made = written(Engine(deaf, deaf, easy.removeprefix("assert")), **params)
     verdict = made.result["verdict"]
-    assert (verdict["passed"], verdict["doubtful"], verdict["set_aside"]) == (False, False, 0)
-    assert made.result["note"].startswith("failed 2 of 12 tests")
+    assert (verdict["state"], verdict["set_aside"]) == ("failed", 0)
+    assert made.result["note"].startswith("failed: 2 of 12 tests failed")
     assert "parse_duration('1h30m') == 5400" in made.result["tests"]
 
 
 def test_where_only_a_test_of_the_model_fails_a_second_opinion_is_asked() -> None:
-    engine = Engine(GOOD, WRONG_TESTS, "def double(number):\n    return number + number\n")
+    engine = Engine(GOOD, WRONG_ASSERTED, OTHER)
     made = written(engine)
     assert made.result["code"] == GOOD
-    assert made.result["verdict"]["passed"]
-    assert "1 test set aside: most of 2 attempts fail them" in made.result["note"]
+    assert made.result["verdict"]["state"] == "own tests"
+    assert "1 test ignored because both attempts fail it" in made.result["note"]
     assert engine.asked[2] == engine.asked[0]
     assert engine.wishes[2].temperature > 0
 
 
 def test_prose_and_wrong_syntax_are_not_run_but_asked_again() -> None:
     sandbox = Quick()
-    engine = Engine("def double(x:\n", GOOD, TESTS)
+    engine = Engine("def double(x:\n", GOOD, ASSERTED)
     made = written(engine, sandbox)
-    assert made.result["verdict"]["passed"]
+    assert made.result["verdict"]["state"] == "own tests"
     assert "There is a syntax error in line 1" in engine.asked[1][-2]["content"]
     assert made.result["tries"][0]["summary"].startswith("There is a syntax error")
-    assert len(sandbox.runs) == 2
+    assert len(sandbox.runs) == 3, "versions compared, tests, mutants"
 
 
 def test_without_a_wall_nothing_is_run_and_that_is_said() -> None:
@@ -166,11 +250,11 @@ def test_other_languages_are_written_and_not_run() -> None:
 
 
 def test_tests_that_test_nothing_are_no_verdict() -> None:
-    made = written(Engine(GOOD, "nothing():\n    assert True\n"))
+    made = written(Engine(GOOD, " True\n"))
     verdict = made.result["verdict"]
     assert verdict["ran"]
     assert not verdict["passed"]
-    assert made.result["note"] == "none of the generated tests covers it"
+    assert made.result["note"] == "cannot be tested: no generated test calls this function"
     assert made.artifacts[0].verdict is not None
     assert not made.artifacts[0].verdict.passed
 
@@ -187,14 +271,14 @@ def test_nothing_but_prose_is_an_error_in_words() -> None:
 def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:
     engine = Engine(
         "from shop import TAX\n\n\ndef price(x):\n    return x * TAX\n",
-        "price():\n    assert price(2) == 4\n",
+        " price(2) == 4\n",
     )
     sandbox = Quick()
     context = [{"path": "shop.py", "text": "TAX = 2\n"}]
     made = written(engine, sandbox, context=context, path="price.py")
-    assert made.result["verdict"]["passed"]
+    assert made.result["verdict"]["state"] == "own tests"
     assert "shop.py" in engine.asked[0][0]["content"]
-    assert sandbox.runs[0]["measured"] == ["price.py"]
+    assert sandbox.runs[1]["measured"] == ["price.py"]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +286,8 @@ def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:
     [("Writing tests", GOOD), ("running 3 tests", GOOD), ("mutants", GOOD), ("Writing", "")],
 )
 def test_stopped_it_keeps_the_best_so_far(message: str, kept: str) -> None:
-    params = Write.parse({"prompt": "double(x)", "seed": 1})
-    made = stop_at(write, Context(Engine(GOOD, TESTS)), params, message)
+    params = Write.parse({"prompt": "double(x)", "seed": 1, "candidates": 1})
+    made = stop_at(write, Context(Engine(GOOD, ASSERTED)), params, message)
     assert made.result.get("code", "") == kept
     assert len(made.artifacts) == bool(kept)
 
@@ -228,10 +312,10 @@ def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
 
 def test_of_several_attempts_one_in_circles_is_stopped_and_the_other_is_kept() -> None:
     loop = "def double(x):\n" + "    x = x * 2 + 1 - 1\n" * 500
-    engine = Engine(loop, GOOD, TESTS)
-    made = written(engine, candidates=2, rounds=0)
+    engine = Engine(loop, GOOD, GOOD, GOOD, ASSERTED)
+    made = written(engine, candidates=4, rounds=0)
     assert made.result["code"] == GOOD
-    assert len(made.result["tries"]) == 2
+    assert len(made.result["tries"]) == 4
     assert made.text("answer").count("x * 2 + 1 - 1") < 20, "it was not followed to its end"
 
 
@@ -263,7 +347,7 @@ def test_advice_fits_what_went_wrong() -> None:
 @pytest.mark.parametrize("draws", [2, 3])
 def test_code_that_goes_round_in_circles_is_drawn_anew_and_not_for_ever(draws: int) -> None:
     loop = "def double(x):\n" + "    x = x + x - x\n    x = x - x + x\n" * 99
-    engine = Engine(*[loop] * (draws - 1), GOOD if draws == 2 else loop, TESTS)
+    engine = Engine(*[loop] * (draws - 1), GOOD if draws == 2 else loop, ASSERTED)
     made = written(engine, rounds=0)
     first, second = engine.wishes[:2]
     assert second.seed != first.seed
@@ -285,7 +369,7 @@ def test_an_answer_in_circles_ends_early_and_says_so() -> None:
     ("path", "name"), [("", "double"), ("tools/mine.py", "mine")], ids=["its own", "as wished"]
 )
 def test_a_result_is_called_by_what_it_defines_or_as_was_wished(path: str, name: str) -> None:
-    made = written(Engine(GOOD, TESTS), path=path)
+    made = written(Engine(GOOD, ASSERTED), path=path)
     assert made.artifacts[0].meta["file"] == name
 
 

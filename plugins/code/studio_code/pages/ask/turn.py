@@ -134,7 +134,9 @@ class Turn(QFrame):
         self.notes.setVisible(bool(answer.notes))
         self._show_sources(answer)
         for number, offer in enumerate(answer.offers):
-            self._add_button(offer, primary=number == 0)
+            # What failed is not what to take next.
+            has_failed = answer.evidence is not None and answer.evidence.level == "bad"
+            self._add_button(offer, primary=number == 0 and not has_failed)
 
     def _show_sources(self, answer: Answer) -> None:
         color = self._ctx.ui.tokens.colors["accent"]

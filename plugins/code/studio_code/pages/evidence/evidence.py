@@ -74,11 +74,34 @@ class Try:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """What a request states, an ``example`` or a ``rule``, and the test of it; empty for none."""
+
+    text: str
+    kind: str
+    test: str
+    passed: bool
+
+
+LEVELS = {
+    "verified": "good",
+    "ran": "good",
+    "own tests": "accent",
+    "doubtful": "warn",
+    "cannot be tested": "warn",
+    "failed": "bad",
+}
+"""The state of code → the colour of what speaks of it."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that the chip and its sheet show.
 
     Attributes:
-        doubtful: Whether it passed, and yet too little was shown.
+        state: What is known of it; see ``studio_code.verdicts``. Empty for what does not say.
+        reason: Why it is in no better state.
+        versions, agreeing, inputs: How many were compared, and agree with it, on how many inputs.
         ran: Whether anything was run at all.
         aside: Generated tests that it failed and that do not count, for most answers failed them.
         lines, covered: Of the code, in tests; both 0 where that was not measured.
@@ -87,8 +110,13 @@ class Evidence:
         tier: Tier of the sandbox it ran in; empty where nothing ran.
     """
 
+    state: str = ""
+    reason: str = ""
+    requirements: tuple[Requirement, ...] = ()
+    versions: int = 0
+    agreeing: int = 0
+    inputs: int = 0
     passed: bool = False
-    doubtful: bool = False
     ran: bool = False
     tests_passed: int = 0
     tests_failed: int = 0
@@ -123,11 +151,12 @@ class Evidence:
 
     @property
     def level(self) -> str:
-        """``good``: it ran and holds; ``bad``: it ran and does not; ``warn``: that is not known."""
-        if self.passed and self.ran:
-            return "good"
-        if self.doubtful:
-            return "warn"
+        """``good``: it holds; ``bad``: it does not; ``accent``: by tests of its own, ``warn``: not
+        known."""
+        if self.state in LEVELS:
+            return LEVELS[self.state]
+        if self.passed and self.ran:  # an old result: what was green then was not compared
+            return "accent"
         bad_check = any(not check.passed for check in self.checks)
         return "bad" if self.ran or bad_check else "warn"
 
@@ -146,9 +175,24 @@ def read_evidence(
     coverage, mutants = _mapping(verdict.get("coverage")), _mapping(verdict.get("mutants"))
     survived = (_mapping(each) for each in _list(mutants.get("survived")))
     checks = (_mapping(each) for each in _list(verdict.get("checks")))
+    agreed = _mapping(verdict.get("agreement"))
+    stated = (_mapping(each) for each in _list(verdict.get("requirements")))
     return Evidence(
+        state=str(verdict.get("state") or ("doubtful" if verdict.get("doubtful") is True else "")),
+        reason=str(verdict.get("reason") or ""),
+        requirements=tuple(
+            Requirement(
+                str(each.get("text", "")),
+                str(each.get("kind", "")),
+                str(each.get("test", "")),
+                each.get("passed") is True,
+            )
+            for each in stated
+        ),
+        versions=_number(agreed.get("versions")),
+        agreeing=_number(agreed.get("agreeing")),
+        inputs=_number(agreed.get("inputs")),
         passed=verdict.get("passed") is True,
-        doubtful=verdict.get("doubtful") is True,
         ran=verdict.get("ran") is True,
         tests_passed=_number(counts.get("passed")),
         tests_failed=_number(counts.get("failed")),
@@ -182,8 +226,11 @@ def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
     counts = [row.outcome for row in rows]
     coverage = _mapping(result.get("coverage"))
     clean = result.get("ended") == "exit" and result.get("exit_code") == 0
+    # A test that passes when it asks for something else, too, is an error though the run ends well.
+    is_shown = clean and "passed" in counts and not {"failed", "error"} & set(counts)
     return Evidence(
-        passed=clean and bool(rows),
+        state="verified" if is_shown else "not run" if set(counts) == {"skipped"} else "failed",
+        passed=is_shown,
         ran=True,
         tests_passed=counts.count("passed"),
         tests_failed=counts.count("failed"),

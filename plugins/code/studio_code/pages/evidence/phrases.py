@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio_code.pages.evidence.evidence import Evidence
+from studio_code.pages.evidence.evidence import Evidence, Requirement
 from studio_code.pages.phrases import count_words, tr
 
-LEVEL_ICONS = {"good": "circle-check", "warn": "triangle-alert", "bad": "circle-x"}
+LEVEL_ICONS = {
+    "good": "circle-check",
+    "accent": "circle-dot",
+    "warn": "triangle-alert",
+    "bad": "circle-x",
+}
 OUTCOME_ICONS = {
     "passed": ("circle-check", "good"),
     "failed": ("circle-x", "bad"),
@@ -17,11 +22,14 @@ OUTCOME_ICONS = {
 
 
 def chip_words(evidence: Evidence) -> str:
-    """Return "ran · 7/7 tests · 92 % lines · 5/6 mutants"."""
-    parts = [tr("ran") if evidence.ran else tr("not run")]
-    total = evidence.tests_total + (evidence.aside if evidence.doubtful else 0)
+    """Return "Examples pass, versions agree · 7/7 tests · 92 % coverage · 5/6 mutants"."""
+    short = state_words(evidence)
+    if evidence.state == "verified" and evidence.versions:
+        short = tr("Examples pass, versions agree")
+    parts = [short or (tr("ran") if evidence.ran else tr("not run"))]
+    total = evidence.tests_total
     if total > evidence.tests_passed:
-        words = tr("failed {failed} of {total} tests")
+        words = tr("{failed} of {total} tests failed")
         parts.append(words.format(failed=total - evidence.tests_passed, total=total))
     elif evidence.tests_total:
         words = tr("{passed}/{total} tests")
@@ -38,22 +46,59 @@ def chip_words(evidence: Evidence) -> str:
 
 def level_words(evidence: Evidence) -> str:
     """Return what the colour of the chip says, for those who do not see it."""
-    if evidence.level == "good" and not evidence.tests_total:
-        return tr("Ran without errors")
+    if words := state_words(evidence):
+        return words
     if evidence.level == "warn" and evidence.passed:
         return tr("Checked, not run")
     return {
-        "good": tr("Verified"),
+        "good": tr("Passed"),
+        "accent": tr("Passes its own tests"),
         "warn": tr("Not verified"),
-        "bad": tr("Verified to fail"),
+        "bad": tr("Failed"),
     }[evidence.level]
+
+
+def state_words(evidence: Evidence) -> str:
+    """Return what is known of code; empty where it does not say."""
+    if evidence.state == "verified" and not evidence.versions:
+        return tr("Passes your tests")
+    return {
+        "verified": tr("Passes your examples, and independent versions agree"),
+        "own tests": tr("Passes its own tests"),
+        "doubtful": tr("Doubtful"),
+        "failed": tr("Failed"),
+        "cannot be tested": tr("Cannot be tested"),
+        "ran": tr("Ran without errors"),
+    }.get(evidence.state, "")
+
+
+def reason_words(evidence: Evidence) -> str:
+    """Return what was compared, and why the code is in no better state."""
+    parts = []
+    if evidence.versions:
+        words = tr("{agreeing} of {versions} independent versions agree on {inputs} inputs.")
+        parts.append(
+            words.format(
+                agreeing=evidence.agreeing, versions=evidence.versions, inputs=evidence.inputs
+            )
+        )
+    if evidence.reason:
+        parts.append(tr("Reason: {why}.").format(why=evidence.reason))
+    return " ".join(parts)
+
+
+def requirement_words(each: Requirement) -> str:
+    """Return what came of the test of something that a request states."""
+    if not each.test:
+        return tr("no test")
+    return tr("passes") if each.passed else tr("fails")
 
 
 def tier_words(tier: str) -> str:
     """Return what stood around a run."""
     return {
         "A": tr(
-            "Sandbox (tier A): no network, an own folder with copies, a system-call "
+            "Sandbox (tier A): no network, its own folder with copies of your files, a system-call "
             "filter, and limits on time, memory, processes and output."
         ),
         "B": tr(

@@ -31,6 +31,8 @@ from studio_code.pages.evidence.phrases import (
     level_words,
     mutant_words,
     ranges_words,
+    reason_words,
+    requirement_words,
     tier_words,
     try_words,
 )
@@ -61,6 +63,8 @@ class EvidenceSheet(QDialog):
         self.resize(_SIZE.boundedTo(parent.size()).expandedTo(QSize(560, 420)))
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
+        if evidence.requirements:
+            self.tabs.addTab(self._requirements(), tr("Requirements"))
         if evidence.checks:
             self.tabs.addTab(self._checks(), tr("Checks"))
         if evidence.rows or evidence.tests:
@@ -74,6 +78,8 @@ class EvidenceSheet(QDialog):
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
         column.addLayout(self._head())
+        if words := reason_words(evidence):
+            column.addWidget(_small(ctx, words))
         column.addWidget(_small(ctx, tier_words(evidence.tier)))
         if self.tabs.count():
             column.addWidget(self.tabs, 1)
@@ -104,6 +110,21 @@ class EvidenceSheet(QDialog):
         return row
 
     # --- the parts ----------------------------------------------------------------------------
+
+    def _requirements(self) -> QWidget:
+        """Return what the request states, each with the test of it."""
+        tree = _tree(tr("Requirements"), [tr("Your request says"), tr("Result")])
+        for each in self._evidence.requirements:
+            icon, color = ("circle-check", "good") if each.passed else ("circle-x", "bad")
+            if not each.test:
+                icon, color = "circle-help", "warn"
+            item = QTreeWidgetItem([each.text, requirement_words(each)])
+            item.setIcon(0, self._ctx.ui.icon(icon, color))
+            item.setToolTip(0, each.text)
+            tree.addTopLevelItem(item)
+        tree.resizeColumnToContents(0)
+        tree.setColumnWidth(0, min(420, tree.columnWidth(0)))
+        return tree
 
     def _checks(self) -> QWidget:
         tree = _tree(tr("Checks"), [tr("Check"), tr("Observed")])
@@ -233,7 +254,7 @@ class _Tries(QSplitter):
         self.list.setCurrentRow(len(evidence.tries) - 1)
 
     def _show(self, each: Try) -> None:
-        words = tr("Candidate {candidate}, round {round}. {summary}")
+        words = tr("Attempt {candidate}, round {round}. {summary}")
         self._summary.setText(
             words.format(candidate=each.candidate, round=each.round, summary=each.summary)
         )

@@ -39,7 +39,13 @@ class TextFormat:
     @property
     def words(self) -> str:
         """Return "UTF-8 · LF"."""
-        names = {"utf-8": "UTF-8", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
+        names = {
+            "utf-8": "UTF-8",
+            "utf-16-le": "UTF-16 LE",
+            "utf-16-be": "UTF-16 BE",
+            "cp1252": "Windows-1252",
+            "latin-1": "Latin-1",
+        }
         ends = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}[self.newline]
         name = names.get(self.encoding, self.encoding)
         name += " BOM" if self.mark and self.encoding == "utf-8" else ""
@@ -94,15 +100,21 @@ def decode(data: bytes, name: str) -> TextFile:
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError:
-        mark, encoding = b"", "latin-1"
-        text = data.decode(encoding)
-        locked = f"{name} is neither UTF-8 nor UTF-16, so it can be read here but not changed."
+        mark, encoding, text = b"", *_one_byte(data)
     _check_lines(text, name)
     newline, mixed = _endings(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if any(character in text for character in _UNKEPT) or "\0" in text:
         locked = f"{name} holds characters that an edit would lose, so it can only be read here."
     return TextFile(text, TextFormat(encoding, mark, newline, mixed), digest(data), locked)
+
+
+def _one_byte(data: bytes) -> tuple[str, str]:
+    """Return an encoding of one byte a character, and the text: both give the same bytes back."""
+    try:
+        return "cp1252", data.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes mean nothing there
+        return "latin-1", data.decode("latin-1")
 
 
 def encode(text: str, form: TextFormat) -> bytes:

@@ -28,8 +28,8 @@ def undo_run(workspace: Workspace, run: Checkpoint) -> None:
         if not changed:
             workspace.checkpoints.drop(run.id)
             return
-        words = tr("{name} has changed since the run, so it was not undone as a whole.")
-        hint = tr("The difference is shown; undo it in parts.")
+        words = tr("{name} has changed since the run, so it can't be undone in one step.")
+        hint = tr("Review the differences and undo them one by one.")
         workspace.failed.emit(BadInput(words.format(name=changed[0]), hint))
         why = tr("Undo: {why}").format(why=" ".join(run.why.split())[:60])
         workspace.propose(changed[0], run.files[changed[0]].before or "", why)

@@ -228,11 +228,15 @@ def _done(workspace: Workspace, entry: Entry, undone: bool, saved: Saved) -> Non
 
 def _refuse(workspace: Workspace, entry: Entry, new: str, undone: bool, file: OpenFile) -> None:
     words = (
-        tr("{name} has changed since, so this cannot be undone as a whole.")
+        tr("{name} has changed since, so this can't be undone in one step.")
         if undone
-        else tr("{name} has changed since, so this cannot be redone as a whole.")
+        else tr("{name} has changed since, so this can't be redone in one step.")
     )
-    hint = tr("The difference is shown; undo it in parts.")
+    hint = (
+        tr("Review the differences and undo them one by one.")
+        if undone
+        else tr("Review the differences and redo them one by one.")
+    )
     workspace.failed.emit(BadInput(words.format(name=file.name), hint))
     workspace.propose(file.path, new, entry.turned_words(undone=undone), entry.artifact)
 

@@ -22,9 +22,11 @@ from studio_code.generation.steps import Step, read_step
 from studio_code.pages.phrases import tr
 
 _STATE = Qt.ItemDataRole.UserRole
-NOW, DONE, FAILED = "now", "done", "failed"
+NOW, DONE, FAILED, UNSURE = "now", "done", "failed", "unsure"
+"""UNSURE is done as well, but what was tried of it did not work."""
 _ICONS = {NOW: ("loader-circle", "accent"), DONE: ("circle-check", "good"),
-          FAILED: ("circle-alert", "warn"), "": ("circle", "mute")}  # fmt: skip
+          FAILED: ("circle-alert", "warn"), UNSURE: ("triangle-alert", "warn"),
+          "": ("circle", "mute")}  # fmt: skip
 
 
 _PADDING = 24
@@ -95,7 +97,7 @@ class StepList(QListWidget):
                     self.count(), row["text"], ticked=row.get("ticked") is not False
                 )
                 state = row.get("state")
-                self.mark(item, state if state in (DONE, FAILED) else "")
+                self.mark(item, state if state in (DONE, FAILED, UNSURE) else "")
         self.edited.emit()
 
     def waiting(self) -> list[QListWidgetItem]:
@@ -104,7 +106,8 @@ class StepList(QListWidget):
 
     def left(self) -> list[QListWidgetItem]:
         """Return the rows that are ticked and not done: those that wait, and those that failed."""
-        return [i for i in self._items() if self.is_ticked(i) and i.data(_STATE) not in (NOW, DONE)]
+        ended = (NOW, DONE, UNSURE)
+        return [i for i in self._items() if self.is_ticked(i) and i.data(_STATE) not in ended]
 
     def try_again(self) -> None:
         """Let the ticked steps that failed wait again."""

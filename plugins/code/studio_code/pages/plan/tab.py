@@ -17,7 +17,7 @@ from studio_code.pages.ask.composer import Composer
 from studio_code.pages.phrases import count_words, tr
 from studio_code.pages.plan.change_list import ChangeList
 from studio_code.pages.plan.change_set import ChangeSet
-from studio_code.pages.plan.step_list import DONE, FAILED, NOW, StepList
+from studio_code.pages.plan.step_list import DONE, FAILED, NOW, UNSURE, StepList
 from studio_code.pages.workspace import Workspace
 
 _KEPT_CHARS = 1_000_000
@@ -192,18 +192,22 @@ class PlanTab(QWidget):
         edits = list(result.get("edits") or ())
         unapplied = list(result.get("unapplied") or ())
         self.changes.take(edits, self._artifact)
-        self._tell_trial(result.get("trial"))
+        told_of_trial = self._tell_trial(result.get("trial"))
         words = tr("{path} was not changed: {why}")
         told = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
         if not edits and not told:
             told = [tr("The step “{step}” changed nothing.").format(step=item.text())]
-        self.steps.mark(item, FAILED if told else DONE, "\n".join(told[:4]))
+        state = FAILED if told else UNSURE if told_of_trial else DONE
+        self.steps.mark(item, state, "\n".join(told[:4]) or told_of_trial)
         if told:
             self.trouble.tell("\n".join(told[:4]))
         self._next()
 
-    def _tell_trial(self, trial: Any) -> None:
-        """Say what a short program showed that uses the change; bears anything."""
+    def _tell_trial(self, trial: Any) -> str:
+        """Say what a short program showed that uses the change; return what did not work.
+
+        Bears anything.
+        """
         row = trial if isinstance(trial, Mapping) else {}
         words = {
             "passed": tr("Tried in the sandbox by a short program: it works there."),
@@ -213,6 +217,7 @@ class PlanTab(QWidget):
         self.note.setText(words.format(told=str(row.get("told") or "")))
         self.note.setToolTip(str(row.get("program") or "") if words else "")
         self.note.setVisible(bool(words))
+        return self.note.text() if row.get("outcome") in ("failed", "crashed") else ""
 
     def _show_plan(self, result: Mapping[str, Any]) -> None:
         self.steps.show_steps(steps_of(result.get("steps")))

@@ -65,7 +65,7 @@ def rebased_words(before: Change, after: Change) -> str:
     """Return what became of a change when the file changed meanwhile."""
     lost = sum(not hunk.fits for hunk in after.hunks)
     made = len(before.hunks) - len(after.hunks)
-    words = [tr("The file has changed; this is shown for its new text.")]
+    words = [tr("The file changed on disk. The changes below now apply to the new version.")]
     if lost:
         words.append(
             count_words(lost, tr("1 change no longer applies."), tr("{count} no longer apply."))

@@ -306,7 +306,7 @@ class Review(QWidget):
 
     def _say(self, words: str) -> None:
         """Say something that is good to know, with a button that takes it away."""
-        self.notice.remark(words, tr("Understood"), "check", lambda: None)
+        self.notice.remark(words, tr("OK"), "check", lambda: None)
 
     def _open_fold(self, first: int) -> None:
         self._opened.add(first)

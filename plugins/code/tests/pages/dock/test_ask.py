@@ -139,7 +139,7 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
     )
     assert turn.text == f"```python\n{FIXED}```\n"
     assert turn.chip.words == "ran · 1/1 tests · 100 % coverage · 3/3 mutants"
-    assert turn.chip.accessibleName().startswith("Verified: ran")
+    assert turn.chip.accessibleName().startswith("Passes its own tests: ran")
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
@@ -187,6 +187,16 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
     assert (desk.runtime.inputs_of(asked(desk)).text("text"), params["path"]) == (CODE, "sums.py")
     assert dock.tabs.currentWidget() is dock.ask
     assert dock.ask.thread_view.turns[-1].buttons[0].text() == "Review changes"
+
+
+@pytest.mark.parametrize(("state", "kind"), [("failed", ""), ("verified", "primary")])
+def test_what_failed_is_not_what_to_take_next(desk: Any, dock: Dock, state: str, kind: str) -> None:
+    verdict = VERDICT | {"state": state}
+    desk.runtime.enqueue(Result(code=FIXED, verdict=verdict, tries=[]))
+    with desk.qtbot.waitSignal(dock.ask.ended):
+        dock.run.fix_asked.emit(RunFailure("sums.py", "AssertionError: -1 == 3", TESTS))
+    (button,) = dock.ask.thread_view.turns[-1].buttons
+    assert (button.property("kind") or "") == kind
 
 
 def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:

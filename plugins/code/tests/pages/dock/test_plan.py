@@ -21,7 +21,7 @@ from studio_code.pages.dock import Dock
 from studio_code.pages.history.checkpoints import Checkpoints
 from studio_code.pages.history.run_undo import undo_run
 from studio_code.pages.history.timeline import RunRow, Timeline
-from studio_code.pages.plan.step_list import DONE, FAILED
+from studio_code.pages.plan.step_list import DONE, FAILED, UNSURE
 from studio_code.pages.plan.tab import PlanTab
 
 SHOP = "def total(cart):\n    return sum(cart)\n"
@@ -90,7 +90,8 @@ def test_the_list_is_the_users_and_each_step_is_taken_from_it(desk: Any, tab: Pl
     assert tab.note.toolTip() == "total()"
     params = desk.runtime.submitted[-1].params
     assert (params["prompt"], params["steps"]) == ("Give a discount", "Add two discounts [shop.py]")
-    assert [row["state"] for row in tab.steps.rows()] == ["", DONE]
+    assert [row["state"] for row in tab.steps.rows()] == ["", UNSURE], "it was tried and fails"
+    assert tab.steps.item(1).toolTip() == tab.note.text()
     # The next step starts from what was proposed.
     tab.steps.item(0).setCheckState(Qt.CheckState.Checked)
     written(desk, tab, edit("shop.py", f"{NEW_SHOP}# more\n", NEW_SHOP))

@@ -102,8 +102,8 @@ def test_failed_tests_lead_to_their_line_and_to_a_fix(desk: Any, tab: RunTab) ->
     agree(desk, tab)
     passed = {"name": "test_main.py::test_b", "outcome": "passed", "message": "", "line": 9}
     run(desk, tab, Result(**{**GOOD, "exit_code": 1, "tests": [passed, FAILED_TEST]}), mode="test")
-    assert tab.chip.words == "ran · failed 1 of 2 tests"
-    assert tab.chip.accessibleName().startswith("Verified to fail")
+    assert tab.chip.words == "Failed · 1 of 2 tests failed"
+    assert tab.chip.accessibleName().startswith("Failed")
     first = tab.findings.topLevelItem(0)
     assert (first.text(0), first.text(1)) == ("test_it", "assert 1 == 2")
     with desk.qtbot.waitSignal(desk.workspace.goto_asked) as went:

@@ -49,7 +49,7 @@ def test_code_is_shown_with_its_verdict(desk: Any, tmp_path: Path) -> None:
     meta = {"language": "python", "path": "stats.py", "verdict": VERDICT, "tries": TRIES}
     shown = viewer(desk, tmp_path / "a.py", meta=meta)
     assert shown.code.toPlainText() == CODE
-    assert shown.chip.words == "ran · failed 2 of 7 tests · 75 % coverage · 5/6 mutants"
+    assert shown.chip.words == "ran · 2 of 7 tests failed · 75 % coverage · 5/6 mutants"
     assert shown.words.text() == "stats.py"
     desk.until(lambda: bool(shown.code._colors.runs))
     shown.copy.click()
@@ -88,6 +88,23 @@ def test_the_sheet_shows_all_there_is(desk: Any, sheet: EvidenceSheet) -> None:
     sheet.open()
     desk.qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
+
+
+def test_the_sheet_lists_what_the_request_states(desk: Any) -> None:
+    rows = [
+        {"text": "f(3) == 9", "kind": "example", "test": "test_example_1", "passed": True},
+        {"text": "no leading zeros", "kind": "rule", "test": "test_rule_1", "passed": False},
+        {"text": "ignore case", "kind": "rule", "test": "", "passed": False},
+    ]
+    agreed = {"versions": 6, "agreeing": 4, "inputs": 80}
+    verdict = VERDICT | {"state": "doubtful", "requirements": rows, "agreement": agreed}
+    sheet = EvidenceSheet(desk.ctx, read_evidence(verdict), desk.window, None)
+    assert sheet.tabs.tabText(0) == "Requirements"
+    tree = sheet.tabs.widget(0)
+    found = [[tree.topLevelItem(n).text(column) for column in (0, 1)] for n in range(3)]
+    assert found == [
+        ["f(3) == 9", "passes"], ["no leading zeros", "fails"], ["ignore case", "no test"]
+    ]  # fmt: skip
 
 
 def test_lines_of_a_run_lead_to_the_first_that_no_test_reached(desk: Any) -> None:

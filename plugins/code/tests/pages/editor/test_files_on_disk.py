@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio.api import ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, StudioError
 from studio_code.pages.files import disk_files, folder_changes, folder_listing
 from studio_code.pages.files.file_finder import best
 from studio_code.pages.files.file_save import Conflict, save
@@ -50,10 +50,13 @@ def test_what_cannot_be_shown_is_told_in_a_sentence(data: bytes, words: str) -> 
     assert caught.value.hint
 
 
-def test_other_encodings_are_read_only() -> None:
-    found = decode("grün\n".encode("latin-1"), "a.txt")
-    assert found.text == "grün\n"
-    assert "neither UTF-8 nor UTF-16" in found.locked
+def test_encodings_of_one_byte_come_back_as_they_were() -> None:
+    for data in ("grün – „so“\n".encode("cp1252"), bytes(range(128, 256)).replace(b"\x85", b"")):
+        found = decode(data, "a.txt")
+        assert not found.locked
+        assert encode(found.text, found.format) == data
+        with pytest.raises(BadInput, match="cannot be written as"):
+            encode(f"{found.text}☃", found.format)
 
 
 def test_fifty_megabytes_are_refused_by_size_alone(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What a request states, and what shows that code does it."""

@@ -1,0 +1,209 @@
+"""Input on which versions of code are compared: that of examples and tests, and near it. Pure.
+
+A probe is an expression with the statements that lead to it, so that it serves functions and
+classes alike. Its literals are varied as in property-based testing: empty, shorter, longer,
+swapped, negative, one more, one less.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import random
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from studio_code.execution.python_runner import TOO_MUCH, parsed
+from studio_code.generation.cases import Case
+
+MOST: Final = 160
+_LONGEST: Final = 300
+_LARGEST: Final = 10_000
+"""A larger number than this is not made larger: it may be a size."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is evaluated.
+
+    Attributes:
+        setup: Statements before it.
+        stated: It stands in the request itself; ``near``: it was made from another one.
+    """
+
+    setup: str
+    expression: str
+    stated: bool = False
+    near: bool = False
+
+
+def probes_of(cases: Sequence[Case], names: Collection[str], request: str = "") -> list[Probe]:
+    """Return what the cases call of ``names``, then variations of it; the same for the same cases.
+
+    Args:
+        request: Literals in it are worth a try.
+    """
+    found: dict[tuple[str, str], Probe] = {}
+    bases: list[tuple[list[ast.stmt], ast.expr]] = []
+    for case in cases:
+        for setup, expression in _calls(case, names):
+            probe = _probe(setup, expression, stated=case.trusted)
+            if probe is not None and found.setdefault(_key(probe), probe) is probe:
+                bases.append((setup, expression))
+    drawn = random.Random(0)
+    varied = [each for setup, expression in bases for each in _varied(setup, expression, request)]
+    drawn.shuffle(varied)
+    for setup, expression in varied:
+        if len(found) >= MOST:
+            break
+        probe = _probe(setup, expression, near=True)
+        if probe is not None:
+            found.setdefault(_key(probe), probe)
+    return list(found.values())
+
+
+def _key(probe: Probe) -> tuple[str, str]:
+    return probe.setup, probe.expression
+
+
+def _probe(
+    setup: Sequence[ast.stmt], expression: ast.expr, *, stated: bool = False, near: bool = False
+) -> Probe | None:
+    try:
+        before = "\n".join(ast.unparse(each) for each in setup)
+        text = ast.unparse(expression)
+    except TOO_MUCH:
+        return None
+    if len(before) + len(text) > 3 * _LONGEST:
+        return None
+    return Probe(before, text, stated, near)
+
+
+def _calls(case: Case, names: Collection[str]) -> Iterator[tuple[list[ast.stmt], ast.expr]]:
+    """Yield each expression that a case asserts something of, with what stands before it."""
+    tree = parsed(case.text)
+    function = tree.body[0] if tree and len(tree.body) == 1 else None
+    if not isinstance(function, ast.FunctionDef) or function.args.args:
+        return
+    before: list[ast.stmt] = []
+    for node in function.body:
+        if isinstance(node, ast.Assert):
+            expression = _asked(node.test)
+            if _uses(expression, names) or before:
+                yield list(before), expression
+        elif isinstance(node, ast.With) and node.body and isinstance(node.body[-1], ast.Expr):
+            yield [*before, *node.body[:-1]], node.body[-1].value
+        elif isinstance(node, ast.Assign | ast.Expr | ast.AugAssign):
+            before.append(node)
+
+
+def _asked(test: ast.expr) -> ast.expr:
+    """Return what an assertion is about: the side of a comparison that calls something."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _asked(test.operand)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        sides = (test.left, test.comparators[0])
+        calling = [each for each in sides if any(isinstance(n, ast.Call) for n in ast.walk(each))]
+        if len(calling) == 1:
+            return calling[0]
+    return test
+
+
+def _uses(node: ast.AST, names: Collection[str]) -> bool:
+    return any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))
+
+
+# --- variations -----------------------------------------------------------------------------------
+
+
+def _varied(
+    setup: list[ast.stmt], expression: ast.expr, request: str
+) -> Iterator[tuple[list[ast.stmt], ast.expr]]:
+    """Yield copies in which one argument of a call is another one."""
+    whole = ast.Module([*setup, ast.Expr(expression)], [])
+    places = [
+        (number, where)
+        for number, node in enumerate(ast.walk(whole))
+        if isinstance(node, ast.Call)
+        for where, argument in enumerate(node.args)
+        if _value(argument) is not _NONE
+    ]
+    for number, where in places:
+        call = _nth(whole, number)
+        for other in _others(_value(call.args[where]), request):
+            changed = copy.deepcopy(whole)
+            _nth(changed, number).args[where] = ast.parse(repr(other), mode="eval").body
+            last = changed.body[-1]
+            assert isinstance(last, ast.Expr)
+            yield changed.body[:-1], last.value
+
+
+def _nth(tree: ast.Module, number: int) -> ast.Call:
+    node = next(node for index, node in enumerate(ast.walk(tree)) if index == number)
+    assert isinstance(node, ast.Call)
+    return node
+
+
+_NONE: Final = object()
+
+
+def _value(node: ast.expr) -> Any:
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return _NONE
+    return _NONE if len(repr(value)) > _LONGEST else value
+
+
+def _others(value: Any, request: str, depth: int = 0) -> Iterator[Any]:
+    """Yield values of the same kind that are worth a try in the place of ``value``."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from dict.fromkeys((0, 1, -1, value - 1, value + 1, -value, 2, 3, 10))
+        if abs(value) < _LARGEST:
+            yield from (2 * value, 7 * value + 3)
+        if not depth:
+            numbers = (int(each) for each in re.findall(r"(?<![\w.])-?\d{1,5}(?![\w.])", request))
+            yield from (each + by for each in dict.fromkeys(numbers) for by in (-1, 0, 1))
+    elif isinstance(value, float):
+        yield from (0.0, -value, value + 0.5, value / 3, 1.0)
+    elif isinstance(value, str):
+        yield from dict.fromkeys(_texts(value))
+    elif isinstance(value, list | tuple):
+        yield from (type(value)(each) for each in _sequences(list(value), request, depth))
+    elif isinstance(value, dict):
+        yield {}
+        for key in list(value)[:3]:
+            yield {k: v for k, v in value.items() if k != key}
+            yield from ({**value, key: v} for v in _first(_others(value[key], "", depth + 1), 3))
+
+
+def _texts(text: str) -> Iterator[str]:
+    yield from ("", " ", "a", text.upper(), text.lower(), text.swapcase(), text[::-1])
+    yield from (text[:-1], text[1:], text + text, f" {text}", f"{text} ", f"{text}!", f"-{text}")
+    yield from (text[:1], text[-1:], text.replace(" ", "  "), text.replace(" ", ""))
+    middle = len(text) // 2
+    yield from (text[:middle] + text[middle + 1 :], text[:middle] + text[middle : middle + 1] * 2)
+    yield text[:middle] + text[middle:][::-1]
+    for found in list(re.finditer(r"\d+", text))[:4]:
+        start, end = found.span()
+        changed = (f"0{found[0]}", "0", str(int(found[0]) + 1), str(int(found[0]) * 10), "")
+        yield from (text[:start] + each + text[end:] for each in changed)
+    for sign in list(dict.fromkeys(re.findall(r"[^\w\s]", text)))[:3]:
+        yield from (text.replace(sign, ""), text.replace(sign, sign * 2), sign, text + sign)
+
+
+def _sequences(items: list[Any], request: str, depth: int) -> Iterator[list[Any]]:
+    yield from ([], items[:1], items[:-1], items[1:], items[::-1], items + items[:1], items * 2)
+    yield from (items[:1] * 3, items[1:] + items[:1])
+    if depth < 2:
+        for place in range(min(len(items), 4)):
+            for other in _first(_others(items[place], "", depth + 1), 8):
+                yield [*items[:place], other, *items[place + 1 :]]
+
+
+def _first(values: Iterator[Any], count: int) -> list[Any]:
+    return [each for each, _ in zip(values, range(count), strict=False)]

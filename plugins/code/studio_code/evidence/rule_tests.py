@@ -1,0 +1,222 @@
+"""A test for each rule of a request that is of a usual kind; nothing is guessed. Pure.
+
+A rule such as "an empty list raises ValueError" or "ignore case" says itself what a test of it is,
+given one call of the function to vary. What is of no usual kind is left to whoever writes tests.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+
+from studio_code.evidence.probes import Probe
+from studio_code.execution.python_runner import parsed
+from studio_code.generation.cases import Case
+from studio_code.generation.examples import literal
+
+_ERROR: Final = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
+_BELOW: Final = re.compile(r"\b(?:below|less than|under|smaller than|lower than)\s+(-?\d+)")
+_ABOVE: Final = re.compile(r"\b(?:above|more than|over|larger than|greater than)\s+(-?\d+)")
+_RANGE: Final = re.compile(r"(?<![\w.])(-?\d+)\s*(?:to|\.\.|–|-|and)\s*(\d+)(?!\w|\.\d)")
+_EMPTY: Final = re.compile(
+    r"\bempty\b[\w ]*?\b(?:gives?|returns?|is|should be|should give|becomes?)\s+(?:an?\s+|the\s+)?"
+    r"(?P<value>empty (?:string|text|list|dict\w*)|.+)$",
+    re.IGNORECASE,
+)
+_STAYS: Final = re.compile(r"\bempty\b.*\bstays empty\b", re.IGNORECASE)
+_CASE: Final = re.compile(r"\bignor\w+ (?:upper and lower )?case\b|\bcase[- ]insensitive", re.I)
+_UNCHANGED: Final = re.compile(
+    r"\b(?:not|never|without)\b.*\b(?:chang|modif|mutat)\w+|\breturns? a new (?:list|dict)\b", re.I
+)
+_UNUSED: Final = re.compile(
+    r"\b(?:without|do(?:es)? not use|don't use|no)\s+(?:using\s+)?(?:the\s+)?"
+    r"(?P<names>\w+(?:(?:,| or| and)\s*(?:using\s+)?\w+)*)",
+    re.IGNORECASE,
+)
+_NEVER_NEGATIVE: Final = re.compile(r"\b(?:never|not)\s+(?:be\s+)?negative\b", re.IGNORECASE)
+_ROUNDED: Final = re.compile(
+    r"\bround\w*\s+to\s+(?P<digits>\w+)\s+(?:decimals?|places|digits)", re.I
+)
+_NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "no": 0}
+_USABLE: Final = frozenset({
+    "sorted", "sort", "sum", "max", "min", "eval", "exec", "bin", "hex", "oct", "format",
+    "reversed",
+    "set", "zip", "map", "filter", "int", "str", "len", "re", "math", "statistics", "csv", "json",
+    "itertools", "collections", "functools", "datetime", "calendar", "textwrap", "urllib", "numpy",
+    "pandas", "heapq", "bisect", "random", "string", "Counter", "regex", "recursion",
+})  # fmt: skip
+
+Call = ast.Call
+
+
+def rule_cases(
+    rule: str, request: str, probes: Sequence[Probe], names: Collection[str], module: str
+) -> list[Case]:
+    """Return the tests of one rule; empty where it is of no usual kind, or no call is known.
+
+    Args:
+        probes: What is called in examples and tests, those of the request first.
+        names: What can be called; ``module``: where it is.
+    """
+    calls = [call for each in probes if not each.setup and (call := _call(each, names))]
+    bodies = dict.fromkeys(
+        body for find in _KINDS for body in find(rule, request, calls, module) if parsed(body)
+    )
+    return [Case("test_rule", f"def test_rule():\n{_indented(body)}", True) for body in bodies]
+
+
+def _call(probe: Probe, names: Collection[str]) -> Call | None:
+    tree = parsed(probe.expression)
+    node = tree.body[0].value if tree and isinstance(tree.body[0], ast.Expr) else None
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+        return None
+    is_plain = not node.keywords and all(_value(each) is not None for each in node.args)
+    return node if node.func.id in names and is_plain else None
+
+
+def _value(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _with(call: Call, place: int, value: object) -> str:
+    """Return a call with another value in one place."""
+    words = [ast.unparse(each) for each in call.args]
+    words[place] = repr(value)
+    return f"{ast.unparse(call.func)}({', '.join(words)})"
+
+
+def _errors(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield tests of a named error: what raises it is told in the usual words."""
+    found = _ERROR.search(rule)
+    if found is None or not calls:
+        return
+    call = calls[0]
+    for place, value in _wrong_values(rule, request, call):
+        yield (f"import pytest\nwith pytest.raises({found[1]}):\n    {_with(call, place, value)}")
+
+
+def _wrong_values(rule: str, request: str, call: Call) -> Iterator[tuple[int, object]]:
+    """Yield places of arguments, and values there that a rule calls wrong."""
+    values = [_value(each) for each in call.args]
+    numbers = [n for n, each in enumerate(values) if type(each) in (int, float)]
+    words = rule.lower()
+    if numbers:
+        # The last number where there are several values: sizes and counts follow what they are of.
+        place = numbers[-1]
+        if found := _BELOW.search(words):
+            yield place, int(found[1]) - 1
+        if found := _ABOVE.search(words):
+            yield place, int(found[1]) + 1
+        if "negative" in words and "non-negative" not in words:
+            yield place, -1
+        if "positive" in words:
+            yield from ((place, 0), (place, -1))
+        if re.search(r"\b(?:range|other)\b", words) and (found := _RANGE.search(request)):
+            yield from ((place, int(found[1]) - 1), (place, int(found[2]) + 1))
+    empty = {str: "", list: [], tuple: (), dict: {}}
+    if re.search(r"\bempty\b", words) and type(values[0]) in empty:
+        yield 0, empty[type(values[0])]
+    is_other = re.search(r"\b(?:invalid|malformed|anything else|not an?|not valid|other)\b", words)
+    if is_other and isinstance(values[0], str):
+        yield 0, "?!"
+
+
+def _empty(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield the test of what empty input gives."""
+    found, stays = _EMPTY.search(rule), _STAYS.search(rule)
+    if not calls or _ERROR.search(rule) or not (found or stays):
+        return
+    kinds = {"list": [], "matrix": [], "string": "", "text": "", "dict": {}, "tuple": ()}
+    first = _value(calls[0].args[0])
+    named = next((kinds[each] for each in kinds if f"empty {each}" in rule.lower()), None)
+    value = named if type(named) is type(first) else type(first)()
+    if value or not isinstance(value, str | list | tuple | dict):
+        return
+    if stays or found is None:
+        wanted: str | None = repr(value)
+    else:
+        said = found["value"].strip(" .`")
+        word = next((repr(kinds[each]) for each in kinds if said.lower() == f"empty {each}"), None)
+        wanted = word or literal(said)
+    if wanted is not None:
+        yield f"assert {_with(calls[0], 0, value)} == {wanted}"
+
+
+def _case(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield tests that upper and lower case make no difference."""
+    texts = [call for call in calls if isinstance(_value(call.args[0]), str)]
+    if _CASE.search(rule):
+        for call in texts[:3]:
+            text = _value(call.args[0])
+            upper, lower = _with(call, 0, text.upper()), _with(call, 0, text.lower())
+            yield f"assert repr({upper}).lower() == repr({lower}).lower()"
+
+
+def _unchanged(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield the test that an argument is left as it was."""
+    if not _UNCHANGED.search(rule):
+        return
+    for call in calls[:3]:
+        if isinstance(value := _value(call.args[0]), list | dict) and value:
+            asked = _with(call, 0, "given").replace("'given'", "given", 1)
+            yield f"given = {value!r}\n{asked}\nassert given == {value!r}"
+
+
+def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iterator[str]:
+    """Yield the test that something is not used."""
+    found = _UNUSED.search(rule)
+    names = set(re.findall(r"\w+", found["names"])) & _USABLE if found else set()
+    path = f"{module.replace('.', '/')}.py"
+    for name in sorted(names - {"regex", "recursion"}):
+        yield (
+            f"import ast, pathlib\ntree = ast.parse(pathlib.Path({path!r}).read_text())\n"
+            "used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}\n"
+            "used |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)"
+            " for a in n.names}\n"
+            "used |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}\n"
+            "used |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}\n"
+            f"assert {name!r} not in used"
+        )
+
+
+def _figures(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield tests of what a number that comes out must be."""
+    asked = [ast.unparse(call) for call in calls[:4]]
+    if _NEVER_NEGATIVE.search(rule) and not _ERROR.search(rule):
+        yield from (f"assert {each} >= 0" for each in asked)
+    if found := _ROUNDED.search(rule):
+        word = found["digits"].lower()
+        digits = int(word) if word.isdigit() else _NUMBERS.get(word)
+        if digits is not None:
+            yield from (f"assert {each} == round({each}, {digits})" for each in asked)
+
+
+def _refused(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield tests of what makes a text wrong that is right without it: spaces, leading zeros."""
+    for call in calls[:1]:
+        text = _value(call.args[0])
+        if not isinstance(text, str) or not re.search(
+            rf"{re.escape(repr(text))}[^.;]*?\bTrue", request
+        ):
+            continue
+        if re.search(r"\bno leading zero", rule, re.I) and (found := re.search(r"\d+", text)):
+            other = f"{text[: found.start()]}0{text[found.start() :]}"
+            yield f"assert not {_with(call, 0, other)}"
+        if re.search(r"\bno spaces?\b", rule, re.I) and " " not in text:
+            yield f"assert not {_with(call, 0, f'{text[:2]} {text[2:]}')}"
+        if found := re.search(r"\bat least (\d+) (?:characters|letters)", rule):
+            yield f"assert not {_with(call, 0, text[: int(found[1]) - 1])}"
+
+
+_KINDS: Final[tuple[Callable[[str, str, Sequence[Call], str], Iterator[str]], ...]] = (
+    _errors, _empty, _case, _unchanged, _unused, _figures, _refused,
+)  # fmt: skip
+
+
+def _indented(body: str) -> str:
+    return "\n".join(f"    {line}" for line in body.split("\n"))

@@ -1,0 +1,163 @@
+"""What was shown of code that was written: versions run against each other, and the state it is in.
+
+Tests and code of one model agree with each other, not with the request. So only what the request
+states, and what versions agree on that were written apart, makes a verdict green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from studio.api import Event, TaskContext
+from studio_code import verdicts
+from studio_code.evidence.agreement import Agreement
+from studio_code.evidence.probes import Probe, probes_of
+from studio_code.evidence.rule_tests import rule_cases
+from studio_code.evidence.rules import written_cases
+from studio_code.evidence.testability import untestable
+from studio_code.execution.comparison import compare
+from studio_code.generation import candidate_choice
+from studio_code.generation.cases import Case, Suite, read_suite, renamed
+from studio_code.generation.examples import examples
+from studio_code.generation.suite import names_in
+from studio_code.tasks.candidate import Candidate
+from studio_code.tasks.write_state import WriteState
+from studio_code.verdicts import Standing, State
+
+
+def stated_suite(work: WriteState, names: Sequence[str], written: str = "") -> Suite:
+    """Return the tests of what a request states, then others that a model has ``written``."""
+    stated = examples(work.params.prompt, names)
+    others = read_suite(written, names) if written else Suite()
+    probes = probes_of((stated + others).cases, names, work.params.prompt)
+    calls = sorted((each for each in probes if not each.near), key=lambda each: not each.stated)
+    by_model = {case.rule: case for case in written_cases(written, work.rules, _lines(stated))}
+    ruled: list[Case] = []
+    for rule in work.rules:
+        own = rule_cases(rule, work.params.prompt, calls, names, work.exam.module)
+        own = own or ([by_model[rule]] if rule in by_model else [])
+        ruled += [Case(case.name, case.text, case.trusted, rule) for case in own]
+    numbered = [renamed(case, f"test_rule_{n}") for n, case in enumerate(ruled, 1)]
+    return stated + Suite((), tuple(numbered)) + others
+
+
+def _lines(suite: Suite) -> set[str]:
+    return {line.strip() for case in suite.cases for line in case.text.split("\n")[1:]}
+
+
+def run_against_each_other(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
+    """Run all tries on the cases and on the probes, each in a process of its own."""
+    assert work.best is not None, "something was written"
+    names = names_in(work.best.code, "python")
+    if not work.probes:
+        work.probes = probes_of(work.exam.cases, names, work.params.prompt)
+    lines = [line for line in work.exam.suite.prelude if "import *" not in line]
+    prelude = "\n".join(("import pytest", *lines))  # within a function
+    cases = [Probe(f"{prelude}\n{case.text}", f"{case.name}()") for case in work.exam.cases]
+    rows = [(each, _called(each, names)) for each in work.attempts if not each.problem]
+    versions = [(each.code, called) for each, called in rows if called is not None]
+    files = {each.path: each.text for each in work.exam.files}
+    found = yield from compare(ctx, versions, [*cases, *work.probes], files)
+    for attempt, given in zip((a for a, called in rows if called is not None), found, strict=True):
+        passed = zip(work.exam.cases, given, strict=False)
+        attempt.passed_names = frozenset(case.name for case, told in passed if told == "None")
+        attempt.given = tuple(given[len(cases) :])
+
+
+def _called(attempt: Candidate, names: Sequence[str]) -> dict[str, str] | None:
+    """Return name in tests → name in a version; None where it has nothing to be called so.
+
+    Where the request names nothing, versions choose different names for the one thing they define.
+    """
+    own = names_in(attempt.code, "python")
+    missing = [name for name in names if name not in own]
+    if not missing:
+        return {}
+    return {missing[0]: own[-1]} if len(names) == 1 and own else None
+
+
+def verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
+    """Return the verdict on the best try."""
+    if best.problem:
+        return verdicts.not_run(best.problem)
+    if work.missing:
+        return verdicts.not_run(work.missing)
+    if best.tested is None and best.program is None:
+        return verdicts.not_run("stopped before it was run")
+    agreed = work.agreement()
+    standing = _standing(work, best, agreed)
+    if best.tested is None:
+        assert best.program is not None
+        return verdicts.of_program(best.program, standing=standing)
+    aside = candidate_choice.aside_in_words(work.aside, len(work.voters))
+    found = verdicts.of_tests(
+        best.tested, work.mutation, standing, aside=aside, set_aside=len(work.aside)
+    )
+    if work.is_compared:
+        found = verdicts.with_agreement(found, agreed)
+    return verdicts.with_requirements(found, _requirements(work, best))
+
+
+def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
+    """Return the state that code is in, and why."""
+    language = work.language.id
+    reason = untestable(work.params.prompt, best.code) if language == "python" else ""
+    if best.tested is None:
+        lacking = "no generated test calls this function"
+        if not names_in(best.code, language):
+            lacking = "it defines nothing that a test could call"
+        why = reason or lacking
+        ran = best.program is not None and best.program.result.succeeded
+        return Standing(State.UNTESTABLE if ran else State.FAILED, why if ran else "")
+    stated = [case for case in work.exam.cases if case.trusted]
+    failing = work.failing()
+    if reason:
+        return Standing(State.UNTESTABLE, reason)
+    if not best.tested.passed:
+        is_whole = work.is_compared and best.passed_names and best.tested.report.whole
+        if not is_whole or not failing or any(case.trusted for case in failing):
+            return Standing(State.FAILED)
+        what = next((f"the test of “{case.rule}”" for case in failing if case.rule), "a test")
+        return Standing(State.DOUBTFUL, f"{what} fails: either it or the code is wrong")
+    if why := candidate_choice.doubt(work.kept_exam().cases, work.aside):
+        return Standing(State.DOUBTFUL, why)
+    if work.exam.given:
+        return Standing(State.VERIFIED)
+    if agreed.crash:
+        return Standing(State.DOUBTFUL, agreed.crash)
+    if work.is_compared and 2 * agreed.agreeing < agreed.versions:
+        return Standing(State.DOUBTFUL, f"versions differ: {agreed.differs}")
+    if not stated:
+        return Standing(State.OWN_TESTS, "the request states no example")
+    if not agreed.holds:
+        return Standing(State.OWN_TESTS, "too few versions agree")
+    tested = {case.rule for case in work.exam.cases}
+    if lacking := [rule for rule in work.rules if rule not in tested]:
+        return Standing(State.OWN_TESTS, f"no test of “{lacking[0]}”")
+    if not verdicts.is_sharp(work.mutation):
+        return Standing(State.OWN_TESTS, "its tests miss most mutants")
+    return Standing(State.VERIFIED)
+
+
+def _requirements(work: WriteState, best: Candidate) -> list[dict[str, Any]]:
+    """Return what the request states, each with its test."""
+    failing = {case.name for case in work.failing()}
+    rows = [
+        {"text": _shown(case), "kind": "example", "test": case.name,
+         "passed": case.name not in failing}
+        for case in work.exam.cases
+        if case.trusted and not case.rule
+    ]  # fmt: skip
+    for rule in work.rules:
+        cases = [case for case in work.exam.cases if case.rule == rule]
+        passed = bool(cases) and not any(case.name in failing for case in cases)
+        test = ", ".join(case.name for case in cases)
+        rows.append({"text": rule, "kind": "rule", "test": test, "passed": passed})
+    return rows
+
+
+def _shown(case: Case) -> str:
+    """Return an example as it may stand in a request."""
+    lines = [line.strip() for line in case.text.split("\n")[1:]]
+    return "; ".join(lines).replace("assert ", "").replace("with pytest.raises", "raises")
