@@ -19,6 +19,9 @@ llama.vim and its like), /v1/embeddings, /v1/responses,
 /v1/audio/translations. The server listens on local addresses only; from another
 machine, use a tunnel (ssh -L).
 
+Names of OpenAI's models (gpt-4o, text-embedding-3-small, tts-1, whisper-1, dall-e-3) stand for
+the best installed model of that kind; the reply names it.
+
 For structured output, use response_format (json_object, json_schema), or the fields
 json_schema, regex and grammar (Lark). Models call tools; arguments fit their schemas.
 

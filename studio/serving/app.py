@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -38,6 +39,14 @@ _DOES = {
     _SPEECH: "read aloud",
     _TRANSCRIPTS: "transcribe speech",
 }
+_USUAL = {
+    "text": re.compile(r"gpt-(?!oss)|chatgpt-|o\d"),
+    "embedding": re.compile("text-embedding-"),
+    _PICTURES: re.compile("dall-e-|gpt-image-"),
+    _SPEECH: re.compile("tts-1|gpt-4o-mini-tts"),
+    _TRANSCRIPTS: re.compile("whisper-1|gpt-4o-(mini-)?transcribe"),
+}
+"""Names that clients send unless they are told others: the best that is installed answers."""
 TEXTS_A_JOB = 256
 """As many as the task takes."""
 
@@ -61,6 +70,7 @@ class Api:
             Route("/v1/completions", _careful(self.complete), methods=["POST"]),
             Route("/v1/embeddings", _careful(self.embed), methods=["POST"]),
             Route("/v1/responses", _careful(self.respond), methods=["POST"]),
+            Route("/v1/moderations", _careful(self.moderate), methods=["POST"]),
             Route("/infill", _careful(self.infill), methods=["POST"]),
         ]
         if self._bridge.knows(DRAWING):
@@ -90,12 +100,14 @@ class Api:
     async def chat(self, request: Request) -> Response:
         """Answer a conversation."""
         asked = decode(await _body(request), ChatRequest)
+        asked.model = await self._model(asked.model, "text")
         writer = responses.ResponseWriter(asked.model, True, asked.count())
         return await self._write(request, asked, writer)
 
     async def complete(self, request: Request) -> Response:
         """Go on with a text."""
         asked = decode(await _body(request), CompletionRequest)
+        asked.model = await self._model(asked.model, "text")
         writer = responses.ResponseWriter(asked.model, False, asked.count())
         return await self._write(request, asked, writer)
 
@@ -105,7 +117,7 @@ class Api:
         best = (
             asked.model or (await asyncio.to_thread(self._weights.default_for, "text", "code")).id
         )
-        await self._check_model(best, "text")
+        best = await self._model(best, "text")
         params = asked.params(best)
         if not asked.n_predict:  # an editor warms a cache that is filled here by itself
             return answer(infill.told(asked, best, "", {}, False))
@@ -116,7 +128,7 @@ class Api:
     async def embed(self, request: Request) -> Response:
         """Turn texts into vectors."""
         asked = decode(await _body(request), EmbeddingRequest)
-        await self._check_model(asked.model, "embedding")
+        asked.model = await self._model(asked.model, "embedding")
         texts = asked.texts()
         parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
         results = await _unless_gone(request, self._vectors(asked.model, parts))
@@ -126,7 +138,7 @@ class Api:
     async def respond(self, request: Request) -> Response:
         """Answer a conversation, as the newer address of OpenAI's has it."""
         asked = decode(await _body(request), ResponseRequest)
-        await self._check_model(asked.model, "text")
+        asked.model = await self._model(asked.model, "text")
         said = [*self._conversations.before(asked.previous_response_id), *asked.messages()]
         chat = asked.chat(said)
         events = self._bridge.run(WRITING, chat.params(), chat.inputs())
@@ -147,16 +159,16 @@ class Api:
     async def draw(self, request: Request) -> Response:
         """Make pictures."""
         asked = decode(await _body(request), PictureRequest)
-        params = asked.params()
         if asked.model:
-            await self._check_model(asked.model, _PICTURES)
-        made = await _unless_gone(request, _handed(self._bridge.run(DRAWING, params), "picture"))
+            asked.model = await self._model(asked.model, _PICTURES)
+        events = self._bridge.run(DRAWING, asked.params())
+        made = await _unless_gone(request, _handed(events, "picture"))
         return answer(pictures(made))
 
     async def speak(self, request: Request) -> Response:
         """Read a text aloud."""
         asked = decode(await _body(request), SpeechRequest)
-        await self._check_model(asked.model, _SPEECH)
+        asked.model = await self._model(asked.model, _SPEECH)
         events = self._bridge.run(SPEAKING, asked.params())
         (sound,) = await _unless_gone(request, _handed(events, "sound"))
         return Response(sound, media_type="audio/wav")
@@ -166,10 +178,15 @@ class Api:
         body = await _body(request)
         async with _closing(await _form(request, body)) as form:
             asked = await recording_of(form, english=request.url.path.endswith("translations"))
-        await self._check_model(asked.model, _TRANSCRIPTS)
+        asked.model = await self._model(asked.model, _TRANSCRIPTS)
         events = self._bridge.run(LISTENING, asked.params(), {"sound": asked.data})
         _pieces, result = await _unless_gone(request, _result(events))
         return transcript(asked, result)
+
+    async def moderate(self, request: Request) -> Response:
+        """Say that nothing here judges texts: an answer would be made up."""
+        told = "Moderation is not available: no local model classifies content."
+        raise Refusal(HTTPStatus.NOT_IMPLEMENTED, told, "unsupported")
 
     async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
         results = []
@@ -196,13 +213,20 @@ class Api:
             raise Refusal(400, problem, "bad_weights")
         return rows[id]
 
-    async def _check_model(self, model: str, capability: str) -> None:
-        """Refuse weights that are not here, or that do something else."""
+    async def _model(self, model: str, capability: str) -> str:
+        """Return the id of the weights that are asked for by it, or by a name of OpenAI's.
+
+        Raises:
+            Refusal: They are not here, or do something else.
+        """
         if not model:
             raise Refusal(400, "The request has no “model”; see /v1/models.", "model")
+        if _USUAL[capability].match(model) and model not in await asyncio.to_thread(self._rows):
+            return (await asyncio.to_thread(self._weights.default_for, capability)).id
         if capability not in (await self._named(model)).capabilities:
             does = _DOES[capability]
             raise Refusal(400, f"The model “{model}” cannot {does}.", "model")
+        return model
 
     async def _write(
         self,
@@ -210,7 +234,6 @@ class Api:
         asked: ChatRequest | CompletionRequest,
         writer: responses.ResponseWriter,
     ) -> Response:
-        await self._check_model(asked.model, "text")
         events = self._bridge.run(WRITING, asked.params(), asked.inputs())
         if not asked.stream:
             return answer(writer.whole(*await _unless_gone(request, _result(events))))

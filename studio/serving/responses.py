@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
 import secrets
 import struct
@@ -254,8 +255,11 @@ def usage(result: Mapping[str, Any]) -> dict[str, int]:
 
 
 def model(weights: Weights) -> dict[str, Any]:
-    """Return one row of ``/v1/models``."""
-    return {"id": weights.id, "object": "model", "created": 0, "owned_by": "local"}
+    """Return one row of ``/v1/models``; weights were created when their file was."""
+    created = 0
+    with contextlib.suppress(OSError):  # it was moved away meanwhile
+        created = int(weights.path.stat().st_mtime)
+    return {"id": weights.id, "object": "model", "created": created, "owned_by": "local"}
 
 
 def failure(body: Mapping[str, Any]) -> bytes:

@@ -93,7 +93,7 @@ class FakeStudio:
         capabilities = {name: (capability,) for capability, name in WEIGHTS.items()}
         if id not in capabilities:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{id}”.")
-        return Weights(id=id, title=id, path=Path(id), capabilities=capabilities[id])
+        return Weights(id=id, title=id, path=Path(__file__), capabilities=capabilities[id])
 
 
 @dataclass

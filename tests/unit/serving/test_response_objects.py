@@ -125,8 +125,8 @@ def test_pictures_come_as_base64(served, client) -> None:
 
 
 def test_what_no_plugin_does_is_not_there(client) -> None:
-    with pytest.raises(openai.NotFoundError, match="/v1/moderations does not exist"):
-        client.moderations.create(input="Hi")
+    with pytest.raises(openai.NotFoundError, match="/v1/fine_tuning/jobs does not exist"):
+        client.fine_tuning.jobs.create(model="tiny", training_file="file")
 
 
 def test_a_text_is_read_aloud(served, client) -> None:
@@ -135,7 +135,7 @@ def test_a_text_is_read_aloud(served, client) -> None:
         job.calls["on_done"]({})
 
     served.studio.script = script
-    made = client.audio.speech.create(model="mouth", input="Hi", voice="nova", speed=1.5)
+    made = client.audio.speech.create(model="tts-1", input="Hi", voice="nova", speed=1.5)
     assert made.content == b"RIFF"
     asked = served.studio.jobs.get_nowait().params
     wanted = {"text": "Hi", "voice": "af_nova", "speed": 1.5, "weights": "mouth"}

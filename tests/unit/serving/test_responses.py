@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import socket
+from pathlib import Path
 
 import openai
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.access import MOST_REQUESTS
 from studio.testing.guards import PATIENCE
+from tests.unit.serving import conftest
 
 pytestmark = pytest.mark.loopback
 ASKED = {"model": "tiny", "messages": [{"role": "user", "content": "Hello"}]}
@@ -36,8 +38,29 @@ def test_models(client) -> None:
     with pytest.raises(openai.NotFoundError, match=r"no model “huge”.*Available: tiny, mini, art"):
         client.models.retrieve("huge")
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(**(ASKED | {"model": "gpt-4o"}))
+        client.chat.completions.create(**(ASKED | {"model": "gpt-oss-20b"}))
     assert caught.value.code == "model_not_found"
+    changed = client.models.retrieve("mini").created
+    assert changed == int(Path(conftest.__file__).stat().st_mtime)
+
+
+def test_names_of_openais_models_stand_for_what_is_installed(served, client) -> None:
+    served.says("Good day", finish_reason="stop")
+    for name in ("gpt-4o", "gpt-4.1-mini", "o3-mini", "chatgpt-4o-latest"):
+        made = client.chat.completions.create(**(ASKED | {"model": name}))
+        assert made.model == "tiny", "the answer says who wrote it"
+        assert served.studio.jobs.get_nowait().params["weights"] == "tiny"
+    served.says(vectors=[[0.0, 1.0]])
+    assert client.embeddings.create(model="text-embedding-3-small", input="a").model == "mini"
+    assert served.studio.jobs.get_nowait().params["weights"] == "mini"
+    with pytest.raises(openai.NotFoundError):
+        client.embeddings.create(model="gpt-4o", input="a")
+
+
+def test_moderation_is_refused_and_not_made_up(client) -> None:
+    with pytest.raises(openai.InternalServerError, match="no local model classifies") as caught:
+        client.moderations.create(input="a")
+    assert caught.value.status_code == 501
 
 
 def test_a_whole_answer(served, client) -> None:
