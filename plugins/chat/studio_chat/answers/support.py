@@ -72,7 +72,9 @@ class _Sentence:
     head: str = ""
 
     def share(self, asked: set[str]) -> float:
-        """Return how much of the question stands here, 0 to 1."""
+        """Return how much of the question stands here, 0 to 1; all of it where it tells nothing."""
+        if not asked:
+            return 1.0
         here = asked & self.stems
         return (len(here) + NEARLY * len((asked & self.near) - here)) / len(asked)
 
@@ -91,8 +93,10 @@ class Passages:
         self._language = languages.language_of(question)
         bare = kinds.without_kind(question, self.kind)
         words = [each for each in re.findall(r"\w+", bare.lower()) if each not in _ASKING]
-        stems = languages.stems(" ".join(words), self._language)
-        self._asked = {each for each in stems if len(each) > 1} or {""}
+        stems = languages.telling_stems(" ".join(words), self._language)
+        self._asked = {each for each in stems if len(each) > 1}
+        if languages.language_of(self._whole) not in ("", self._language):
+            self._asked = set()  # words of two languages have nothing in common
         self._sentences = [each for at, text in enumerate(texts) for each in self._cut(at, text)]
 
     def coverage(self) -> float:

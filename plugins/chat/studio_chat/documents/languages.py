@@ -88,9 +88,13 @@ def stems(text: str, language: str) -> list[str]:
     Args:
         language: As ``language_of`` names it; words of others stay as they are.
     """
-    little, words = _LITTLE.get(language, frozenset()), _words(text)
-    telling = [word for word in words if word not in little] or words
-    return [stem(word, language) for word in telling]
+    return telling_stems(text, language) or [stem(word, language) for word in _words(text)]
+
+
+def telling_stems(text: str, language: str) -> list[str]:
+    """Return the words that tell something, each cut to its stem; none where none does."""
+    little = _LITTLE.get(language, frozenset())
+    return [stem(word, language) for word in _words(text) if word not in little]
 
 
 @lru_cache(1 << 18)

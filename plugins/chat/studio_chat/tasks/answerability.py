@@ -150,9 +150,9 @@ def check(
     found, coverage = passages.support(few), passages.coverage()
     lines: Sequence[tuple[int, int]] = found.lines
     is_answered = is_clear(odds, found)
-    if not is_answered and coverage >= LEAST_COVERED:
+    if not is_answered and (coverage >= LEAST_COVERED or (found.holds and odds < 0)):
         _, odds_again = yield from _asked(ctx, engine, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes")
-        is_answered = is_likely(odds, odds_again, coverage)
+        is_answered = is_likely(odds, odds_again, max(coverage, found.nearness))
         lines = lines if found.holds and found.nearness >= LEAST_COVERED else passages.nearest(1)
     if is_answered:
         grounding.narrow(lines)

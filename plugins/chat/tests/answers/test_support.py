@@ -88,3 +88,10 @@ def test_a_sentence_goes_over_lines_and_a_row_does_not() -> None:
     assert [(first, last) for first, last, _ in sentences(text)] == [
         (0, 1), (1, 1), (3, 3), (4, 4), (5, 5), (6, 6),
     ]  # fmt: skip
+
+
+def test_a_question_without_telling_words_or_in_another_language_is_near_everything() -> None:
+    text = OVEN + "It is the oven that we have in the house, and it was made for us in the town."
+    assert Passages("And how heavy is it?", [text]).support("48 kg").nearness == 1.0
+    german = Passages("Wie schwer ist der Ofen von Frau Lind in dem Haus?", [text])
+    assert german.support("48 kg").nearness == 1.0

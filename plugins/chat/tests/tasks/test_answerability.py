@@ -66,10 +66,10 @@ def test_it_is_declined_in_the_language_of_the_question(oven: Path, tmp_path: Pa
     other = tmp_path / "boot.md"
     other.write_text("Das Boot ist blau.\n")
     asked = "Wer hat den Ofen gebaut?"
-    assert ask(asked, FakeTextEngine("not stated"), oven).result["text"] == (
+    assert ask(asked, FakeTextEngine("not stated", "no"), oven).result["text"] == (
         "Das Dokument sagt es nicht."
     )
-    assert ask(asked, FakeTextEngine("not stated"), oven, other).result["text"] == (
+    assert ask(asked, FakeTextEngine("not stated", "no"), oven, other).result["text"] == (
         "Die Dokumente sagen es nicht."
     )
 
