@@ -313,3 +313,40 @@ def test_the_old_names_of_modules_still_work(caplog: pytest.LogCaptureFixture) -
         assert all(getattr(module, name) is getattr(now, name) for name in shared)
         assert f"{old}, which is called {here} since 1.1" in caplog.text
     assert importlib.import_module("studio.api.worker").TaskContext is TaskContext
+
+
+def test_files_that_nobody_picked_are_named_with_their_line(project: Path) -> None:
+    change(
+        project,
+        f"{PACKAGE}/schema.py",
+        ("import Label,", "import File, Label,"),
+        ("    seed: Seed", '    config: Annotated[str, File()] = "/etc/hosts"\n    seed: Seed'),
+    )
+    change(
+        project,
+        f"{PACKAGE}/manifest.toml",
+        ("seed = 1 }", 'seed = 1, config = "/etc/passwd" }'),
+    )
+    found = {
+        (each.file, each.message): each.line
+        for each in check(project).findings
+        if each.rule == "file-value"
+    }
+    lines = {
+        name: (project / PACKAGE / name).read_text().splitlines()
+        for name in ("schema.py", "manifest.toml")
+    }
+    at = {
+        name: next(n for n, line in enumerate(text, 1) if "/etc/" in line)
+        for name, text in lines.items()
+    }
+    assert found == {
+        (
+            f"{PACKAGE}/schema.py",
+            "The default of Shuffle.config is a file: only a person can pick files.",
+        ): at["schema.py"],
+        (
+            "manifest.toml",
+            "It names a file for “config”: only a person can pick files.",
+        ): at["manifest.toml"],
+    }
