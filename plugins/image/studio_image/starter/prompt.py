@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +25,10 @@ SEVERAL = 3
 
 _LONGEST = 6  # words of a caption or a synonym that are looked for together
 _OTHER_COLOURS = ("brown", "black", "white", "grey", "gray")
-_NEAR_SPELLING, _SPELT = 0.8, 5
-"""How alike, from 0 to 1, and how many letters at least: short words are alike by chance."""
+_NEAR_SPELLING = 0.75
+"""How alike, from 0 to 1, a word is that is proposed for one that is not known."""
+_NAME = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+\b")
+"""Words that may be a name together: New York is no new thing, and Van Gogh no vehicle."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,8 @@ def understand(
     """Return what a prompt names.
 
     The longest run of words that is a trained caption, or stands for one, wins; words are also
-    tried in the singular, in another order (“running man”) and in the nearest spelling. A colour
-    and a number belong to the thing that they stand before.
+    tried in the singular and in another order (“running man”). A colour and a number belong to the
+    thing that they stand before. A word is never taken for another because it is spelt alike.
 
     Args:
         near: Word that is not known → the caption that it is taken for.
@@ -145,14 +148,19 @@ def strangers(prompt: str, style: str, starter: Starter) -> tuple[str, ...]:
 
 
 def _read(prompt: str, style: str, starter: Starter, near: Mapping[str, str]) -> Reading:
-    words, reader = words_of(prompt), _Reader(starter.captions)
+    reader = _Reader(starter.captions)
+    names = [name for name in _NAME.findall(prompt) if not reader.knows_all(words_of(name))]
+    for name in names:
+        prompt = prompt.replace(name, "")
+    words = words_of(prompt)
     subjects: dict[str, Subject] = {}
-    unknown: list[str] = []
+    unknown: list[str] = names
     respelt: dict[str, str] = {}
     colour, copies, at = "", 0, 0
     while at < len(words):
-        length, caption, is_plural = reader.longest(words[at:])
-        if not caption and (meant := near.get(words[at]) or reader.spelling(words[at])):
+        is_qualified = at > 0 and words[at - 1] in unknown
+        length, caption, is_plural = reader.longest(words[at:], is_qualified)
+        if not caption and (meant := near.get(words[at])):
             respelt[words[at]] = meant
             _, caption, is_plural = reader.longest(words_of(meant))
         if caption and len(subjects) < MAX_SUBJECTS:
@@ -196,10 +204,18 @@ class _Reader:
             if len(each.split()) > 1:
                 self._by_last.setdefault(each.split()[-1], each)
 
-    def longest(self, words: Sequence[str]) -> tuple[int, str, bool]:
+    def knows_all(self, words: Sequence[str]) -> bool:
+        """Tell whether the words, or each by itself, name something or are left out anyway."""
+        length, caption, _ = self.longest(words)
+        return (bool(caption) and length == len(words)) or all(
+            _is_small(word) or self.longest([word])[1] for word in words
+        )
+
+    def longest(self, words: Sequence[str], is_qualified: bool = False) -> tuple[int, str, bool]:
         """Return how many words name a caption, which, and whether they are in the plural.
 
-        Without one: 1 and an empty text.
+        Without one: 1 and an empty text. A word that ``is_qualified`` by one that is not known
+        stands for no longer caption: a living room is no other room.
         """
         is_colour = words[0] in COLOURS and len(words) > 1 and not _is_small(words[1])
         for length in range(min(_LONGEST, len(words)), 1 if is_colour else 0, -1):
@@ -214,7 +230,7 @@ class _Reader:
         for (tried,), is_plural in _forms([word]):
             if is_head and f"{tried} face" in self._captions:
                 return 1, f"{tried} face", is_plural
-            if tried in self._by_last and not _is_small(word):
+            if tried in self._by_last and not is_qualified and not _is_small(word):
                 return 1, self._by_last[tried], is_plural
         return 1, "", False
 
@@ -226,18 +242,6 @@ class _Reader:
         if stands_for in self._captions:
             return stands_for
         return self._by_words.get(tuple(sorted(words)), "") if len(words) > 1 else ""
-
-    def spelling(self, word: str) -> str:
-        """Return the word that ``word`` is a misspelling of; empty for none.
-
-        Few begin with a wrong letter: a knight is no night.
-        """
-        if len(word) < _SPELT or _is_small(word):
-            return ""
-        pool = {each for each in (*self._captions, *vocabulary().synonyms) if each[0] == word[0]}
-        single = sorted(each for each in pool if " " not in each)
-        near = difflib.get_close_matches(word, single, n=1, cutoff=_NEAR_SPELLING)
-        return near[0] if near else ""
 
 
 def _is_small(word: str) -> bool:
@@ -265,10 +269,13 @@ def _singular(word: str) -> Iterator[str]:
 
 
 def _near(words: Sequence[str], starter: Starter) -> str:
+    things = sorted(each for each in starter.captions if " " not in each and not _is_small(each))
     near = [
         close
         for word in words[:MAX_SUBJECTS]
-        for close in difflib.get_close_matches(word, starter.words, n=2, cutoff=0.75)
+        for close in difflib.get_close_matches(word.lower(), things, n=1, cutoff=_NEAR_SPELLING)
     ]
-    named = ", ".join(dict.fromkeys(near)) or "fox, apple, house, rocket, crying face"
-    return f"It can draw about {len(starter.captions):,} things, such as {named}."
+    if near:
+        return f"Did you mean {' or '.join(dict.fromkeys(near))}?"
+    count = len(starter.captions)
+    return f"It can draw about {count:,} things, such as fox, apple, house, rocket or crying face."
