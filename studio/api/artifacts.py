@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from studio.protocol.regular_file import read_result
+
 
 class Kind(StrEnum):
     """The type of an artifact."""
@@ -75,7 +77,7 @@ class NewArtifact:
         Raises:
             OSError: It cannot be read.
         """
-        return self.payload.read_bytes() if isinstance(self.payload, Path) else self.payload
+        return read_result(self.payload) if isinstance(self.payload, Path) else self.payload
 
 
 class SavedArtifact(msgspec.Struct, frozen=True):
@@ -109,4 +111,4 @@ class SavedArtifact(msgspec.Struct, frozen=True):
         Raises:
             OSError: It cannot be read.
         """
-        return self.data if self.path == Path() else self.path.read_bytes()
+        return self.data if self.path == Path() else read_result(self.path)

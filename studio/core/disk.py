@@ -11,9 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import UnsuitableFile
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM}
+_SHOWN = 100
+"""Characters of a name that is too long."""
 _FICLONE = 0x40049409
 """From ``linux/fs.h``; btrfs, XFS and bcachefs know it."""
 
@@ -170,6 +173,14 @@ def explain(error: OSError, doing: str, path: Path) -> StudioError:
         doing: What was tried, as it follows "Could not": ``save the picture``.
     """
     details = f"{type(error).__name__}: {error}"
+    if isinstance(error, UnsuitableFile):
+        return StudioError(
+            ErrorCode.BAD_INPUT, f"Could not {doing}: {path}: {error.strerror}.", "", details
+        )
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        what = "its name is too long" if error.errno == errno.ENAMETOOLONG else "it leads nowhere"
+        named = f"{str(path)[:_SHOWN]}…" if len(str(path)) > _SHOWN else path
+        return StudioError(ErrorCode.BAD_INPUT, f"Could not {doing}: {named}: {what}.", "", details)
     if error.errno in _FULL:
         return StudioError(
             ErrorCode.DISK_FULL,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 LARGEST = 64 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -26,7 +27,7 @@ class Drafts:
         """
         path = self._path(name)
         try:
-            return path.read_bytes()
+            return read_regular(path)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -18,6 +18,7 @@ import msgspec
 
 from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import UnsuitableFile, read_note
 
 VERSION = 1
 KEPT_BROKEN = 3
@@ -158,8 +159,11 @@ class Settings:
     def _load(self) -> None:
         """Read the file; one that is no settings file is kept aside, and told about."""
         try:
-            data = self.path.read_bytes()
+            data = read_note(self.path)
         except FileNotFoundError:
+            return
+        except UnsuitableFile as error:
+            self._put_aside(f"could not be read: {error.strerror}")
             return
         except OSError as error:
             self.news.append(
@@ -169,7 +173,7 @@ class Settings:
         self._stamp = _stamp(self.path)
         try:
             found = msgspec.json.decode(data, type=_File)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self._put_aside(f"could not be read ({error})" if data.strip() else "was empty")
             return
         self._values = found.values

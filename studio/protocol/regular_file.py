@@ -24,7 +24,14 @@ def open_regular(path: Path) -> BufferedReader:
         OSError: It cannot be opened; ``UnsuitableFile`` if it is no regular file.
     """
     how = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, how | getattr(os, "O_CLOEXEC", 0))
+    try:
+        handle = os.open(path, how | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsuitableFile(
+                errno.ELOOP, "it is a link that leads nowhere", str(path)
+            ) from None
+        raise
     if stat.S_ISREG(os.fstat(handle).st_mode):
         return open(handle, "rb")
     os.close(handle)

@@ -10,6 +10,7 @@ import mmap
 import os
 from pathlib import Path
 
+from studio.protocol.regular_file import open_regular
 from studio.protocol.states import Lane
 
 _NAME = "steps"
@@ -48,7 +49,7 @@ class StepNote:
 def jobs_at_hand(folder: Path) -> tuple[str, ...]:
     """Return the jobs whose step is at hand, or was when the runtime died; at most one a lane."""
     try:
-        with (folder / _NAME).open("rb") as file:
+        with open_regular(folder / _NAME) as file:
             page = file.read(_SLOT * len(_PLACES))
     except OSError:
         return ()

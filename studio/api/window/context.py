@@ -20,6 +20,7 @@ from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
 from studio.api.window.ui import Ui
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import read_regular
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -76,7 +77,7 @@ class UsedSettings:
         if told or "messages" not in self.inputs:
             return str(told or "")
         try:
-            said = msgspec.json.decode(self.inputs["messages"].read_bytes(), type=list[_Said])
+            said = msgspec.json.decode(read_regular(self.inputs["messages"]), type=list[_Said])
         except (OSError, msgspec.MsgspecError):
             return ""
         return next((each.content for each in reversed(said) if each.role == "user"), "")

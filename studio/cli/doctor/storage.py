@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
@@ -41,10 +42,14 @@ def home(session: StudioSession) -> Iterator[CheckResult]:
 def library(session: StudioSession) -> Iterator[CheckResult]:
     """Whether the library can be read, is whole, and who writes to it."""
     from studio.core.library import Library
+    from studio.core.library.storage.startup import outlook
 
-    if not session.paths.library.exists():
+    if not os.path.lexists(session.paths.library):
         yield fine("There is no library yet; it is created with the first result.")
         return
+    expected = outlook(session.paths.library)
+    for sentence in expected:
+        yield problem(sentence, "`studio library verify` lists what is damaged.")
     with Library.open(session.paths, read_only=True) as opened:
         stats = opened.stats()
         count = sum(stats.kinds.values())
@@ -58,6 +63,8 @@ def library(session: StudioSession) -> Iterator[CheckResult]:
         if report.ok:
             yield fine("All files are present and unchanged.")
         for sentence in [] if report.ok else report.sentences():
+            if sentence in expected:
+                continue
             yield problem(
                 sentence, "Restore them from a backup; `studio library verify` lists all of them."
             )

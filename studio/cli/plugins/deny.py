@@ -16,6 +16,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import deny_list
 from studio.core.plugins.deny_list import Denied
+from studio.protocol.regular_file import open_regular
 
 
 def add_commands(commands: Any) -> None:
@@ -66,7 +67,7 @@ def _entry(what: str, reason: str) -> Denied:
     if path.suffix != ".whl":
         return deny_list.entry(what, reason)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from error

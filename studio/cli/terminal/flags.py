@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Callable, Collection
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from studio.api.errors import BadInput
 from studio.api.params import Field, FieldKind, Params, plain_number
+from studio.protocol.regular_file import open_regular, read_regular
 
 RESERVED = frozenset({"help", "input", "json", "out", "provenance", "quiet"})
 """Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
@@ -89,7 +91,7 @@ def inputs_of(arguments: argparse.Namespace, names: Collection[str]) -> dict[str
                 f"“{given}”."
             )
         try:
-            found[name] = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+            found[name] = sys.stdin.buffer.read() if file == STDIN else read_regular(Path(file))
         except OSError as error:
             raise BadInput(
                 f"The file of the input “{name}” cannot be read: {error.strerror or error}."
@@ -229,7 +231,7 @@ def _text(field: Field, given: str) -> str:
     if not field.text.from_file:
         return given
     try:
-        with open(_file(field, given), encoding="utf-8") as file:
+        with io.TextIOWrapper(open_regular(Path(_file(field, given))), "utf-8") as file:
             return file.read(field.text.max_chars + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise _not_a(field, given, f"a text file ({error})") from error

@@ -20,6 +20,7 @@ from studio.core.tools.servers.entry import ServerEntry, refusal
 from studio.core.tools.servers.servers import Servers
 from studio.core.tools.servers.status import ServerStatus
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 
 ABOUT = "MCP servers whose tools Chat may call, each in a sandbox"
 
@@ -157,7 +158,7 @@ def _import(servers: Servers, arguments: Namespace) -> int:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return read_note(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise StudioError(

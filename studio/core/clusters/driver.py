@@ -42,6 +42,7 @@ from studio.protocol.messages import (
     Slots,
     Submit,
 )
+from studio.protocol.regular_file import read_result
 from studio.protocol.states import JobState
 from studio.protocol.trace import Use
 
@@ -419,7 +420,7 @@ def _files_of(message: Message) -> Iterator[str]:
 def _bytes_of(path: Path) -> bytes:
     try:
         if path.stat().st_size <= _LARGEST_FILE:
-            return path.read_bytes()
+            return read_result(path)
         why = f"it has more than {_LARGEST_FILE >> 20} MB"
     except OSError as error:
         why = error.strerror or str(error)

@@ -51,6 +51,7 @@ from studio.protocol.messages import (
     TextDelta,
 )
 from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.regular_file import read_result
 from studio.protocol.states import JobState
 
 GREETING_SECONDS = 300.0
@@ -186,7 +187,7 @@ class Slot:
             what = f"a result of {length / 1e6:,.0f} MB is too large to be sent from a cluster"
             error = _spoilt(what).info()
             return Finished(message.job, JobState.FAILED, error=error), ()
-        data = path.read_bytes()
+        data = read_result(path)
         path.unlink()
         blobs: list[memoryview | bytes] = [*received.blobs, data]
         spec = BlobSpec("bytes", (length,))

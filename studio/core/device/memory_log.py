@@ -16,6 +16,7 @@ import msgspec
 
 from studio.core.disk import as_size
 from studio.protocol.messages import PoolEvent
+from studio.protocol.regular_file import open_regular
 
 KEPT = 500
 """Events that are remembered; the file holds at most twice as many."""
@@ -61,7 +62,7 @@ class MemoryLog:
     def _read(self) -> deque[MemoryEntry]:
         if self._entries is None:
             self._entries = deque(maxlen=KEPT)
-            with contextlib.suppress(OSError), self._path.open("rb") as file:
+            with contextlib.suppress(OSError), open_regular(self._path) as file:
                 while line := file.readline(LONGEST):
                     self._lines += 1
                     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):

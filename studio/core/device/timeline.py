@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from studio.protocol.messages import Status
+from studio.protocol.regular_file import read_regular
 from studio.protocol.trace import FOLDER, Snapshot, Span
 
 HOUR = 3600.0
@@ -73,7 +74,7 @@ def read(cache: Path) -> list[RuntimeSeen]:
         try:
             if file.stat().st_size > _LARGEST:
                 continue
-            snapshot = msgspec.msgpack.decode(file.read_bytes(), type=Snapshot)
+            snapshot = msgspec.msgpack.decode(read_regular(file), type=Snapshot)
             status = msgspec.msgpack.decode(snapshot.status, type=Status)
         except (OSError, msgspec.MsgspecError):
             continue

@@ -28,6 +28,7 @@ from studio.protocol import result_files
 from studio.protocol.energy import Rates
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import BlobSpec, Finished, Produced
+from studio.protocol.regular_file import read_regular
 from studio.protocol.states import JobState, Priority
 from studio.protocol.trace import Use
 
@@ -216,7 +217,7 @@ class LibraryJobStore:
         if not result.file:
             return bytes(blobs[result.blob])
         path = self._file_of(result)
-        return path.read_bytes() if path.stat().st_size <= MOST_HANDED else b""
+        return read_regular(path) if path.stat().st_size <= MOST_HANDED else b""
 
     def drop(self, result: Produced) -> None:
         """Delete the file of a result that nobody keeps."""

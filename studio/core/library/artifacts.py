@@ -13,7 +13,7 @@ import msgspec
 
 from studio.api.artifacts import NewArtifact
 from studio.core import disk
-from studio.core.library.rows import Artifact, Family, Record, from_columns, plain
+from studio.core.library.rows import Artifact, Family, Record, plain, readable
 from studio.core.library.search_query import like_pattern, match_expression
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.blob_store import ObjectStore, Payload, Staged, checked_suffix
@@ -120,7 +120,7 @@ class Artifacts:
         row = self._database.one("SELECT * FROM artifacts WHERE id = ?", id)
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no item “{id}” in the library.")
-        return from_columns(Artifact, row)
+        return readable(Artifact, row)
 
     def find(
         self, query: str, order: str, limit: int, offset: int, **conditions: Any
@@ -141,7 +141,7 @@ class Artifacts:
             limit,
             offset,
         )
-        return [from_columns(Artifact, row) for row in rows]
+        return [readable(Artifact, row) for row in rows]
 
     def made_in(self, conversations: Sequence[str], limit: int) -> list[Artifact]:
         """Return what was made in conversations, newest first, without the bin."""
@@ -152,7 +152,7 @@ class Artifacts:
             msgspec.json.encode(list(conversations)).decode(),
             limit,
         )
-        return [from_columns(Artifact, row) for row in rows]
+        return [readable(Artifact, row) for row in rows]
 
     def count(self, query: str, **conditions: Any) -> int:
         """Return how many ``find`` would return without a limit."""
@@ -172,8 +172,8 @@ class Artifacts:
         up = _FAMILY.format(found="parent", known="child")
         down = _FAMILY.format(found="child", known="parent")
         return Family(
-            [from_columns(Artifact, row) for row in self._database.all(up, id)],
-            [from_columns(Artifact, row) for row in self._database.all(down, id)],
+            [readable(Artifact, row) for row in self._database.all(up, id)],
+            [readable(Artifact, row) for row in self._database.all(down, id)],
         )
 
     def change(self, ids: Sequence[str], **columns: Any) -> None:

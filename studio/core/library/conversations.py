@@ -21,8 +21,8 @@ from studio.core.library.rows import (
     Message,
     MessageState,
     Siblings,
-    from_columns,
     plain,
+    readable,
 )
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
@@ -141,7 +141,7 @@ class Conversations:
         row = self._database.one("SELECT * FROM conversations WHERE id = ?", id)
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, "This conversation is not in the library.")
-        return from_columns(Conversation, row)
+        return readable(Conversation, row)
 
     def list(
         self,
@@ -173,7 +173,7 @@ class Conversations:
             limit,
             offset,
         )
-        return [from_columns(Conversation, row) for row in rows]
+        return [readable(Conversation, row) for row in rows]
 
     def folders(self) -> Names:
         """Return the folders in use, sorted."""

@@ -26,6 +26,7 @@ from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.core.library.upgrade import upgrade_files
 from studio.core.library.upkeep import backup
 from studio.core.prompt_cache_files import Traces
+from studio.protocol.regular_file import read_note
 
 INTENT = "erasing.json"
 ERASED = "erased"
@@ -307,7 +308,7 @@ def write_down(folder: Path, plan: Plan, reserved_space: ReservedSpace) -> None:
 def written_down(folder: Path) -> Plan | None:
     """Return the plan that was not done to its end, None without one."""
     try:
-        return msgspec.json.decode((folder / INTENT).read_bytes(), type=Plan)
+        return msgspec.json.decode(read_note(folder / INTENT), type=Plan)
     except (FileNotFoundError, msgspec.MsgspecError):  # it is written whole or not at all
         return None
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from studio.core.library.rows import Artifact, Message, from_columns
+from studio.core.library.rows import Artifact, Message, readable
 from studio.core.library.storage.database import Database
 
 GENERATIONS = 4
@@ -163,9 +163,9 @@ class FamilyTrees:
             members,
         ):
             member = members[row["id"]]
-            member.artifact, member.task = from_columns(Artifact, row), row["task"]
+            member.artifact, member.task = readable(Artifact, row), row["task"]
         for row in self._rows(f"SELECT * FROM messages WHERE id IN {_IDS}", members):
-            members[row["id"]].message = from_columns(Message, row)
+            members[row["id"]].message = readable(Message, row)
 
     def _rows(self, sql: str, ids: Iterable[str]) -> list[sqlite3.Row]:
         return self._database.all(sql, json.dumps(list(ids)))

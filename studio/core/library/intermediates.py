@@ -13,6 +13,7 @@ from pathlib import Path
 
 from studio.core import disk
 from studio.core.library.storage.database import Database
+from studio.protocol.regular_file import read_result
 
 FOLDER = "intermediates"
 MOST_BYTES = 2 << 30
@@ -52,7 +53,7 @@ class Intermediates:
         path = self._path(plugin, key)
         row = self._database.one("SELECT digest FROM intermediates WHERE name = ?", path.name)
         try:
-            if row is None or hashlib.sha256(path.read_bytes()).hexdigest() != row["digest"]:
+            if row is None or hashlib.sha256(read_result(path)).hexdigest() != row["digest"]:
                 return None
         except OSError:
             return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from studio.core.library.rows import JobEntry, from_columns
+from studio.core.library.rows import JobEntry, from_columns, is_damaged, whole
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.queue_history import QueueHistory
@@ -129,6 +129,12 @@ class JobJournal:
         row = self._database.one("SELECT * FROM jobs WHERE id = ?", job_id)
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no job “{job_id}”.")
+        if is_damaged(JobEntry, row):
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                f"The entry of the job “{job_id}” is damaged.",
+                "Run “studio library rebuild” to restore it from the files.",
+            )
         return from_columns(JobEntry, row)
 
     def unfinished(self) -> list[JobEntry]:
@@ -218,4 +224,4 @@ class JobJournal:
 
     def _entries(self, condition: str, *values: Any) -> list[JobEntry]:
         rows = self._database.all(f"SELECT * FROM jobs WHERE {condition}", *values)
-        return [from_columns(JobEntry, row) for row in rows]
+        return whole(JobEntry, rows)

@@ -17,7 +17,7 @@ from studio.core.library.rows import Record
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.regular_file import read_regular
+from studio.protocol.regular_file import read_result
 
 DAY = 24 * 3600.0
 LARGEST_FILE = 64 * 1024**2
@@ -68,7 +68,7 @@ class KeptInputs:
         self.check(record)
         found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
         with self._database.guard("read the library"):
-            return {name: path.read_bytes() for name, path in found.items() if path is not None}
+            return {name: read_result(path) for name, path in found.items() if path is not None}
 
     def files(self, record: Record) -> dict[str, Path]:
         """Return the files of what was handed to the job of a record and is there, by name."""
@@ -105,7 +105,7 @@ class KeptInputs:
         try:
             if not file.is_file() or file.stat().st_size > LARGEST_FILE:
                 return
-            data = read_regular(file)
+            data = read_result(file)
         except OSError:  # the person's own disk: the job itself tells of it
             return
         if hashlib.sha256(data).hexdigest() == digest:

@@ -18,6 +18,10 @@ from studio.core.prompt_cache_files import Traces
 
 _IN_BACKUPS = ("conversations", "artifacts", "messages")
 _OF_PLUGINS = "cache/plugins/"
+_DAMAGED_RECORDS = """
+    SELECT EXISTS (SELECT 1 FROM records WHERE NOT json_valid(inputs) OR NOT json_valid(files))
+"""
+"""What was handed to their jobs is not known until they are rebuilt."""
 _UNUSED = "SELECT 1 FROM artifacts WHERE record = ?1 UNION SELECT 1 FROM messages WHERE record = ?1"
 
 
@@ -88,8 +92,9 @@ def find_leftovers(
     erased, moments = _erased(history)
     for table in ("records", *_IN_BACKUPS):
         erased -= _ids(database, table)
-    known = {id: _messages_in(history, id) & erased for id in _ids(database, "conversations")}
-    used = digests_in_use(database)
+    known = {id: messages_in(history, id) & erased for id in _ids(database, "conversations")}
+    is_known = not database.value(_DAMAGED_RECORDS)
+    used = digests_in_use(database) if is_known else set()
     talks = {stream.rpartition("/")[2] for stream in history.streams("conversations/")}
     backups = [_rows_of(path) for path in sorted((folder / "backups").glob("library-*.db"))]
     partial = {id for id, _, _ in text_journal.left_behind(folder / "journals")}
@@ -113,7 +118,9 @@ def find_leftovers(
             for stream in history.streams("records/")
             if _records_in(history, stream) & erased
         ),
-        inputs=tuple(sorted(path.stem for path in store.inputs() if path.stem not in used)),
+        inputs=tuple(
+            sorted(path.stem for path in store.inputs() if is_known and path.stem not in used)
+        ),
         caches=tuple(sorted(path.as_posix() for path in traces.left(moments))) if traces else (),
         broken=tuple(sorted(folder.glob("library.broken-*.db*"))),
     )
@@ -130,7 +137,8 @@ def _erased(history: EventLog) -> tuple[set[str], dict[str, float]]:
     return {str(event["id"]) for event in (*events, *artifacts) if "id" in event}, moments
 
 
-def _messages_in(history: EventLog, conversation: str) -> set[str]:
+def messages_in(history: EventLog, conversation: str) -> set[str]:
+    """Return the ids of the messages that the history of a conversation has."""
     events = history.read(f"conversations/{conversation}")
     said = (event.get("message") for event in events)
     return {str(message.get("id")) for message in said if isinstance(message, dict)}

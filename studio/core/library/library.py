@@ -406,8 +406,8 @@ class Library:
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
         """Check every payload against its digest, that nothing is missing or left of what went."""
-        found = outlook(self.folder)
-        return integrity.check(self._database, self._store, self._left(), found, progress)
+        parts = self._store, self._history, self._left(), outlook(self.folder)
+        return integrity.check(self._database, *parts, progress)
 
     def rebuild(self, kinds: Mapping[str, str] | None = None) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is, and

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from studio.api.worker.sentence import sentence
-from studio.core.library.rows import Record, from_columns, plain
+from studio.core.library.rows import DAMAGE, Record, from_columns, plain, whole
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.event_log import Event, EventLog
@@ -73,7 +73,7 @@ class Records:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no record “{id}” in the library.")
         try:
             return from_columns(Record, row)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except DAMAGE as error:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 sentence(
@@ -85,7 +85,7 @@ class Records:
     def of(self, task: str) -> list[Record]:
         """Return all records of a task."""
         rows = self._database.all("SELECT * FROM records WHERE task = ?", task)
-        return [from_columns(Record, row) for row in rows]
+        return whole(Record, rows)
 
     def uses(self) -> list[Use]:
         """Return who has used which weights, over all records."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -220,12 +221,60 @@ def to_columns(row: Row) -> dict[str, Any]:
 
 
 def from_columns(kind: type[AnyRow], columns: sqlite3.Row) -> AnyRow:
-    """Return the row that lies in ``columns``; columns it does not know are left out."""
-    present = set(columns.keys())
-    raw = {name: columns[name] for name in kind.__struct_fields__ if name in present}
+    """Return the row that lies in ``columns``; columns it does not know are left out.
+
+    Raises:
+        DAMAGE: Some of them cannot be read.
+    """
+    raw = {name: columns[name] for name in _known(kind, columns)}
     for name in _JSON_FIELDS.intersection(raw):
         raw[name] = msgspec.json.decode(raw[name]) if raw[name] is not None else None
     return msgspec.convert(raw, kind, strict=False)
+
+
+def readable(kind: type[AnyRow], columns: sqlite3.Row) -> AnyRow:
+    """Return the row in ``columns``, and of a damaged one what can be had: it costs no other."""
+    try:
+        return from_columns(kind, columns)
+    except DAMAGE:
+        fields = {field.name: field for field in msgspec.structs.fields(kind)}
+        parts = {name: _part(fields[name], columns[name]) for name in _known(kind, columns)}
+        if "title" in parts:
+            parts["title"] = "Damaged entry: rebuild the library to repair it"
+        return kind(**{name: each for name, each in parts.items() if each is not msgspec.UNSET})
+
+
+def is_damaged(kind: type[AnyRow], columns: sqlite3.Row) -> bool:
+    """Whether something in ``columns`` cannot be read."""
+    try:
+        from_columns(kind, columns)
+    except DAMAGE:
+        return True
+    return False
+
+
+def whole(kind: type[AnyRow], rows: Iterable[sqlite3.Row]) -> list[AnyRow]:
+    """Return the rows that can be read, of a kind of which a part would mislead."""
+    found = []
+    for row in rows:
+        with suppress(*DAMAGE):
+            found.append(from_columns(kind, row))
+    return found
+
+
+def _known(kind: type[AnyRow], columns: sqlite3.Row) -> list[str]:
+    present = set(columns.keys())
+    return [name for name in kind.__struct_fields__ if name in present]
+
+
+def _part(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    """Return the value of one column of a damaged row; ``UNSET`` where the default takes over."""
+    try:
+        if field.name in _JSON_FIELDS and value is not None:
+            value = msgspec.json.decode(value)
+        return msgspec.convert(value, field.type, strict=False)
+    except DAMAGE:
+        return str(value) if field.required else msgspec.UNSET
 
 
 def plain(row: Row) -> dict[str, Any]:
@@ -243,6 +292,7 @@ def from_plain(kind: type[AnyRow], data: Mapping[str, Any]) -> AnyRow:
     return msgspec.convert(data, kind)
 
 
+DAMAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError)
 _JSON_FIELDS = frozenset(
     {
         "verdict",

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from studio.core.library.rows import Artifact, from_columns
+from studio.core.library.rows import Artifact, readable
 from studio.core.library.search_query import (
     BIN,
     FIELDS,
@@ -101,7 +100,7 @@ class Search:
         found = self._database.all(
             "SELECT * FROM artifacts WHERE n IN (SELECT value FROM json_each(?))", wanted
         )
-        return {row["n"]: _readable(row) for row in found}
+        return {row["n"]: readable(Artifact, row) for row in found}
 
     def find(self, line: str = "", limit: int = 100) -> list[Artifact]:
         """Return the artifacts that a line finds, newest first.
@@ -261,16 +260,6 @@ class Search:
                     "To search for the words themselves, put them in quotation marks.",
                 ),
             )
-
-
-def _readable(row: sqlite3.Row) -> Artifact:
-    """Return an artifact, and of a damaged row what can be had: it must not cost the others."""
-    try:
-        return from_columns(Artifact, row)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        plain = {name: row[name] for name in ("id", "created", "kind", "digest", "bytes", "suffix")}
-        title = "Damaged entry: rebuild the library to repair it"
-        return Artifact(**plain, title=title, binned_at=row["binned_at"], record=row["record"])
 
 
 def _expression(term: Term) -> str:

@@ -11,8 +11,9 @@ from studio.core.library import retired_params
 from studio.core.library.rows import Record, from_plain, plain
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.database import Database
-from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.event_log import UNREADABLE, Event, EventLog
 from studio.core.library.upkeep.rebuild import Sidecar
+from studio.protocol.regular_file import read_note
 
 
 def upgrade_files(database: Database, store: ObjectStore, history: EventLog) -> None:
@@ -62,9 +63,9 @@ class _Upgrade:
     def sidecar(self, path: Path) -> None:
         """Rewrite a sidecar if the record in it is bulky; leave one that cannot be read."""
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=Sidecar)
+            found = msgspec.json.decode(read_note(path), type=Sidecar)
             record = from_plain(Record, found.record) if found.record else None
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return
         if record is not None and retired_params.modern(record) is not record:
             changed = msgspec.structs.replace(found, record=self._record(record))

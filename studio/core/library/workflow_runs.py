@@ -231,10 +231,15 @@ class WorkflowRuns:
 
 
 def _plain(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, Any]:
+    """Return the columns of a row; what is damaged in it is left to the default."""
     found = dict(row)
-    return found | {
-        name: msgspec.json.decode(found[name]) for name in _JSON if found.get(name) is not None
-    }
+    for name in _JSON:
+        if found.get(name) is not None:
+            try:
+                found[name] = msgspec.json.decode(found[name])
+            except (msgspec.MsgspecError, RecursionError):
+                del found[name]
+    return found
 
 
 def _put(connection: sqlite3.Connection, row: Run | RunRow | RunStep) -> None:

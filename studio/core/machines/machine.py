@@ -37,6 +37,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.frames import encode_body
 from studio.protocol.link import LinkClosed, Received
 from studio.protocol.messages import Configure, DevicesFound, Hello, Message, WeightsEntry
+from studio.protocol.regular_file import read_note
 
 CLOCK_SECONDS = 300.0
 """A clock that is off by so much is told of."""
@@ -298,7 +299,7 @@ class Machine:
 
     def _recall(self) -> tuple[HeldWeights, ...]:
         with suppress(OSError, msgspec.MsgspecError):
-            data = self._memory_file.read_bytes()
+            data = read_note(self._memory_file)
             return msgspec.json.decode(data, type=tuple[HeldWeights, ...])
         return ()
 

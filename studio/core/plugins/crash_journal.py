@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studio.core import disk
+from studio.protocol.regular_file import read_note
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class CrashJournal:
         crashed: dict[str, str] = {}
         for note in sorted(self._folder.glob("*-*.json")):
             try:
-                entry = json.loads(note.read_text("utf-8"))
+                entry = json.loads(read_note(note).decode("utf-8"))
                 if _is_running(int(note.name.partition("-")[0])):
                     continue
                 crashed[str(entry["plugin"])] = str(entry["module"])
@@ -82,7 +83,7 @@ class CrashJournal:
                 # Before this process notes anything, its own number is that of an earlier one.
                 if int(note.stem) != os.getpid() and _is_running(int(note.stem)):
                     continue
-                found = OpenPage(**json.loads(note.read_text("utf-8")))
+                found = OpenPage(**json.loads(read_note(note).decode("utf-8")))
             except (OSError, ValueError, TypeError):
                 pass  # cut short, or of another version
             note.unlink(missing_ok=True)

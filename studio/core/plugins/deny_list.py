@@ -29,6 +29,7 @@ from packaging.version import InvalidVersion
 from studio.core import disk
 from studio.core.plugins.install import minisign
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular, read_note
 
 FORMAT = 1
 _MOST_BYTES = 1 << 20
@@ -139,7 +140,7 @@ class DenyList:
             StudioError: It cannot be read, so that nobody knows what is refused.
         """
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=tuple[Denied, ...])
+            return msgspec.json.decode(read_note(self._path), type=tuple[Denied, ...])
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except (OSError, msgspec.MsgspecError) as error:
@@ -258,7 +259,7 @@ def read_list(path: Path, key: str = "") -> tuple[str, tuple[Denied, ...]]:
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise ValueError(f"{path.name} is too long")

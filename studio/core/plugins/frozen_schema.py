@@ -18,6 +18,7 @@ from studio.core.plugins.isolation import launch_reader
 from studio.core.plugins.plugin import Plugin
 from studio.plugin_process.describe import frozen_schemas
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import read_note
 
 __all__ = ["FrozenSchemas", "freeze", "thaw"]
 
@@ -45,7 +46,7 @@ class FrozenSchemas:
             return dict(plugin.schemas)
         kept = self._folder / f"{_digest(plugin)}.json"
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            return dict(msgspec.json.decode(kept.read_bytes(), type=dict[str, Any]))
+            return dict(msgspec.json.decode(read_note(kept), type=dict[str, Any]))
         assert plugin.manifest is not None
         tasks = {task.id: task.params for task in plugin.manifest.tasks}
         paths = [str(path) for path in plugin.paths]
@@ -64,7 +65,7 @@ def _digest(plugin: Plugin) -> str:
     files = sorted(plugin.folder.rglob("*.py"))[:_MOST_FILES]
     held = 0
     for file in [*files, plugin.folder / "manifest.toml"]:
-        content = file.read_bytes()
+        content = read_note(file)
         held += len(content)
         digest.update(f"{file.relative_to(plugin.folder)} {len(content)}\n".encode())
         digest.update(content)

@@ -18,6 +18,7 @@ from pathlib import Path
 import studio
 from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 from studio.sandbox import interpreter
 from studio.sandbox.sandbox import TIERS, Sandbox
 
@@ -159,5 +160,5 @@ def _waited(child: subprocess.Popen[bytes], told: Told) -> bool:
 def _read(answer: Path) -> bytes | None:
     if not answer.is_file() or answer.is_symlink():
         return None
-    with answer.open("rb") as file:
+    with open_regular(answer) as file:
         return file.read(MOST_BYTES + 1)

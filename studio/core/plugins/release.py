@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.protocol.regular_file import read_note, read_regular
+
 if TYPE_CHECKING:
     from studio.core.plugins.discovery import Found
 
@@ -57,7 +59,7 @@ class Release:
             found = place.glob("plugins/*/*/manifest.toml")
             return cls({f"studio-plugin-{each.parts[-3]}": Shipped(each.parent) for each in found})
         try:
-            lock = json.loads((studio / "_resources" / LOCK).read_text("utf-8"))
+            lock = json.loads(read_note(studio / "_resources" / LOCK).decode("utf-8"))
         except OSError:
             return cls({})  # built from a part of the sources: nothing came with it
         return cls(
@@ -96,7 +98,7 @@ def digest_of(folder: Path, files: Iterable[Path]) -> str:
     """Return one SHA-256 for the names and the bytes of the files of a package."""
     lines = []
     for path in files:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(read_regular(path)).hexdigest()
         lines.append(f"{path.relative_to(folder).as_posix()}\0{digest}\n")
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 

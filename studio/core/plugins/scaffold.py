@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.core import disk, paths
 from studio.core.plugins.discovery import MANIFEST
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 
 TEMPLATE = "plugin_template"
 """A working plugin called “example”, in layers: ``task`` has all that every plugin has; a file of
@@ -79,7 +80,7 @@ def _files(layers: Sequence[str]) -> dict[str, str]:
         for file in sorted(root.rglob("*")):
             if not file.is_file() or "__pycache__" in file.parts:
                 continue
-            path, text = file.relative_to(root).as_posix(), file.read_text("utf-8")
+            path, text = file.relative_to(root).as_posix(), read_note(file).decode("utf-8")
             is_more = file.name == MANIFEST and path in files
             files[path] = _joined(files[path], text) if is_more else text
     return files

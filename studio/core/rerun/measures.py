@@ -21,6 +21,7 @@ from studio.api.artifacts import Kind
 from studio.api.comparison import Difference, Effect
 from studio.api.worker.sentence import sentence
 from studio.core.rerun import sound
+from studio.protocol.regular_file import open_regular, read_result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,7 +176,7 @@ def of_bytes(before: Path, after: Path) -> Difference:
     import numpy as np
 
     different, sizes = 0, (before.stat().st_size, after.stat().st_size)
-    with before.open("rb") as old, after.open("rb") as new:
+    with open_regular(before) as old, open_regular(after) as new:
         while (one := old.read(1 << 20)) and (other := new.read(1 << 20)):
             pair = (np.frombuffer(each[: min(len(one), len(other))], "u1") for each in (one, other))
             different += int(np.not_equal(*pair).sum())
@@ -209,7 +210,7 @@ def _pixels(path: Path) -> NDArray[Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_result(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable from error
 

@@ -6,6 +6,8 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.protocol.regular_file import read_result
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ def read(path: Path) -> tuple[NDArray[Any], int]:
     """
     import numpy as np
 
-    data = path.read_bytes()
+    data = read_result(path)
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise ValueError("no WAV file")
     chunks = _chunks(data)

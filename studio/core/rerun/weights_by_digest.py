@@ -13,6 +13,7 @@ from studio.core.weights.verification import verify
 from studio.core.weights.weights import Weights
 from studio.protocol.caches import DIGESTS
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 from studio.protocol.weights_files import stamp
 
 
@@ -97,7 +98,7 @@ def renamed(value: object, names: Mapping[str, str]) -> object:
 
 def _read(file: Path) -> dict[str, str]:
     with suppress(OSError, ValueError):  # there is none, or it is damaged: files are read anew
-        known = json.loads(file.read_text("utf-8"))
+        known = json.loads(read_note(file).decode("utf-8"))
         if isinstance(known, dict):
             return {str(key): str(value) for key, value in known.items()}
     return {}

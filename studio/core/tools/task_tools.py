@@ -15,6 +15,7 @@ from studio.api.params import Field, FieldKind, File, Params
 from studio.api.window.tools import STUDIO, Tool, ToolEffects
 from studio.core.plugins import Plugin, PluginHost
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 FindArtifact = Callable[[str], SavedArtifact]
 """Id → the result of the library; raises a ``StudioError`` where there is none."""
@@ -222,7 +223,7 @@ def _fitting(made: TaskTool, name: str, id: str, artifact: FindArtifact) -> Save
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,

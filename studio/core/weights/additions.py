@@ -16,6 +16,7 @@ from studio.core.weights.families import of_family
 from studio.core.weights.header_check import HeaderCheck, check_header
 from studio.core.weights.sidecar import UNFINISHED
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import files_of, name_of, parts_of
 
 BLOCK = 4 * 1024 * 1024
@@ -113,7 +114,7 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
         for file in files:
             into = part if is_one else part / file.relative_to(root)
             disk.make_folder(into.parent)
-            with file.open("rb") as source, into.open("wb") as sink:
+            with open_regular(file) as source, into.open("wb") as sink:
                 while block := source.read(BLOCK):
                     on_progress(done, total)
                     sink.write(block)

@@ -14,6 +14,7 @@ from studio.core import disk
 from studio.core.weights.recognition import size_of
 from studio.core.weights.weights import Weights, slug
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 from studio.protocol.weights_files import parts_of
 
 FOLDER = ".bin"
@@ -147,7 +148,7 @@ class WeightsBin:
 
 def _read(place: Path) -> Binned | None:
     try:
-        binned = msgspec.json.decode((place / _LIST).read_bytes(), type=Binned)
+        binned = msgspec.json.decode(read_note(place / _LIST), type=Binned)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     plain = all(".." not in Path(name).parts and not Path(name).is_absolute()

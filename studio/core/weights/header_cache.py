@@ -13,6 +13,7 @@ import msgspec
 from studio.core import disk
 from studio.core.weights.weights import Weights
 from studio.protocol.messages import Inspected
+from studio.protocol.regular_file import read_regular
 
 _MAX_BYTES = 8 << 20
 
@@ -29,7 +30,7 @@ class HeaderCache:
         """Read the file, beside the window; one that is not whole counts as none."""
         try:
             if self._path.stat().st_size <= _MAX_BYTES:
-                found = msgspec.msgpack.decode(self._path.read_bytes(), type=dict[str, Inspected])
+                found = msgspec.msgpack.decode(read_regular(self._path), type=dict[str, Inspected])
                 self._known = found | self._known
         except (OSError, msgspec.MsgspecError):
             return  # there is none yet, or it is of another version

@@ -17,6 +17,7 @@ import msgspec
 
 from studio.core.weights import recognition
 from studio.core.weights.weights import Weights, slug
+from studio.protocol.regular_file import read_note
 from studio.protocol.weights_files import parts_of
 
 MAX_MANIFEST_BYTES = 1 << 20
@@ -132,7 +133,7 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             return unreadable
-        manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
+        manifest = msgspec.json.decode(read_note(path), type=_Manifest)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return unreadable
     models = [layer for layer in manifest.layers if layer.mediaType == _OLLAMA_MODEL]
@@ -191,8 +192,8 @@ def _of_hub_cache(cache: Path) -> Iterator[Weights]:
 def _snapshot(repository: Path) -> Path | None:
     """Return the folder of the branch ``main``, else the newest."""
     try:
-        with (repository / "refs" / "main").open(encoding="ascii") as file:
-            main = repository / "snapshots" / Path(file.read(64).strip() or "-").name
+        named = read_note(repository / "refs" / "main")[:64].decode("ascii")
+        main = repository / "snapshots" / Path(named.strip() or "-").name
         if main.is_dir():
             return main
     except (OSError, UnicodeDecodeError):

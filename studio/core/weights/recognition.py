@@ -11,7 +11,7 @@ from studio.api.manifest import FamilyEntry
 from studio.core.weights.families import of_family
 from studio.core.weights.safetensors_header import addition_of, capability_of
 from studio.core.weights.weights import Weights, slug
-from studio.protocol.regular_file import open_regular
+from studio.protocol.regular_file import open_regular, read_note
 from studio.protocol.weights_files import name_of, parts_of, resolved
 
 GGUF_MAGIC = b"GGUF"
@@ -233,7 +233,7 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise ValueError("larger than 1 MiB")
-        config = json.loads(path.read_text("utf-8"))
+        config = json.loads(read_note(path).decode("utf-8"))
         names = config.get("architectures") or []
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
         made_for = str(config.get("model_type"))

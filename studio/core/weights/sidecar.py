@@ -14,6 +14,7 @@ import msgspec
 from studio.core import disk
 from studio.core.weights.download.offers import Offer, Piece, bytes_of
 from studio.core.weights.weights import Weights
+from studio.protocol.regular_file import read_note
 from studio.protocol.weights_files import parts_of, resolved
 
 MAX_SIDECAR_BYTES = 64 * 1024
@@ -65,7 +66,7 @@ def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
     try:
         if path.stat().st_size > MAX_SIDECAR_BYTES:
             return _broken(path, "it is larger than 64 KiB")
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(read_note(path).decode("utf-8"))
         sidecar = msgspec.convert(table, _Sidecar)
     except OSError as error:
         return _broken(path, f"it cannot be read ({error.strerror})")

@@ -15,6 +15,7 @@ from studio.api.errors import BadInput
 from studio.core.plugins.check.toml_lines import Place, line_of
 from studio.core.workflows.references import Reference, references
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 
 FORMAT = 1
 MAX_BYTES = 1 << 20
@@ -177,7 +178,7 @@ def text_of(path: Path) -> str:
         StudioError: It cannot be read, or is far too large.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise StudioError(
@@ -186,7 +187,7 @@ def text_of(path: Path) -> str:
             "Check the name of the file.",
         ) from error
     if len(data) > MAX_BYTES:
-        raise BadInput(f"{path.name} is larger than 1 MB, so it is no workflow.")
+        raise BadInput(f"{path.name} is larger than 1 MB, so it can't be a workflow.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -203,6 +204,8 @@ def parse(text: str) -> Workflow:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"This is not valid TOML: {error}.", "Correct it.") from error
+    except RecursionError as error:
+        raise BadInput("This is not a workflow: it is nested too deeply.") from error
     version = table.get("format", FORMAT)
     if isinstance(version, int) and version > FORMAT:
         raise BadInput(

@@ -17,6 +17,7 @@ from studio.api.errors import BadInput
 from studio.api.manifest import KindEntry
 from studio.core.workflows.document import Workflow
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 
 NONE = "none"
 """The kind of input of a workflow that takes none: it runs once."""
@@ -165,7 +166,7 @@ def _lines_of_table(table: Path, kind: str) -> Iterator[Given]:
 
 def _opened(path: Path) -> Any:
     try:
-        file = path.open("rb")
+        file = open_regular(path)
         is_text = b"\0" not in file.peek(_LOOKED_AT)[:_LOOKED_AT]
     except OSError as error:
         raise _unreadable(path, error) from error

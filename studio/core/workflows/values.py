@@ -16,7 +16,7 @@ from studio.core.workflows.document import Step
 from studio.core.workflows.references import Reference, filled, only
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.regular_file import open_regular
+from studio.protocol.regular_file import open_regular, read_regular
 
 MAX_TEXT_BYTES = 4 << 20
 
@@ -170,7 +170,7 @@ def _digest(path: str, size: int, changed: int) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

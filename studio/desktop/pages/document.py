@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.sheet import Sheet
+from studio.protocol.regular_file import read_regular
 
 MAX_CHARS = 400_000
 
@@ -16,7 +17,7 @@ MAX_CHARS = 400_000
 def show_document(look: Appearance, window: QWidget, title: str, path: Path) -> None:
     """Show ``path`` (Markdown or plain text) over ``window``."""
     try:
-        text = path.read_text("utf-8", errors="replace")[:MAX_CHARS]
+        text = read_regular(path).decode("utf-8", "replace")[:MAX_CHARS]
     except OSError as error:
         text = f"{path} cannot be read ({error.strerror})."
     sheet = Sheet(look, window, title, 720)

@@ -15,6 +15,7 @@ from studio.api.plot import Heat, Histogram, Plot, Points
 from studio.desktop.plot.chart import Chart, chart_of
 from studio.desktop.plot.painter import ChartPainter, Dress
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 SIZE = QSize(960, 600)
 _MARGIN, _RATIO = 24, 2
@@ -109,7 +110,7 @@ def read(path: Path) -> Chart:
         StudioError: ``BAD_INPUT``: it is no plot, too large, or cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise StudioError(
             ErrorCode.BAD_INPUT, f"The plot cannot be read ({error.strerror}).", ""

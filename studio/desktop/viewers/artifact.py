@@ -21,6 +21,7 @@ from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers.film import film_viewer
 from studio.desktop.viewers.plot import PlotViewer
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import open_regular
 
 Give = Callable[[Any], None]
 """Takes a picture; anything else is none."""
@@ -35,7 +36,7 @@ _ROWS, _ROW = 24, 8
 def head(path: Path) -> bytes:
     """Return the start of a payload; empty where it cannot be read. Takes as long as the disk."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_CHARS * 4)
     except OSError:
         return b""

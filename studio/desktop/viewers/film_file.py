@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from studio.protocol.regular_file import open_regular
+
 _STARTS = {
     ".mp4": (4, b"ftyp"),
     ".m4v": (4, b"ftyp"),
@@ -22,7 +24,7 @@ def is_film(path: Path) -> bool:
     """Return whether a file is what its suffix says, as far as its first bytes tell."""
     at, mark = _STARTS.get(path.suffix.lower(), (0, b""))
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return bool(mark) and file.read(16)[at : at + len(mark)] == mark
     except OSError:
         return False

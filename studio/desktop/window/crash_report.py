@@ -18,6 +18,7 @@ from typing import IO
 import studio
 from studio.core import disk
 from studio.desktop.main_thread.exit_guard import ExitGuard
+from studio.protocol.regular_file import open_regular
 
 _log = logging.getLogger("studio.desktop.window.crash_report")
 _MAX = 200_000
@@ -76,8 +77,8 @@ class CrashReports:
         parts = []
         for path in (self._bugs, self._deaths):
             try:
-                with path.open(encoding="utf-8", errors="replace") as stream:
-                    parts.append(stream.read(_READ_AT_ONCE))
+                with open_regular(path) as stream:
+                    parts.append(stream.read(_READ_AT_ONCE).decode("utf-8", "replace"))
                 path.replace(path.with_suffix(".old"))
             except OSError:
                 continue  # none, or none that can be read: then there is nothing to offer

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from studio.protocol.regular_file import read_note
+
 _log = logging.getLogger("studio.desktop.state")
 
 
@@ -49,7 +51,7 @@ class WindowState(msgspec.Struct):
 def load(path: Path) -> WindowState:
     """Return what was kept; the defaults where there is nothing, or nothing readable."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=WindowState)
+        return msgspec.json.decode(read_note(path), type=WindowState)
     except FileNotFoundError:
         return WindowState()
     except (OSError, msgspec.MsgspecError) as error:

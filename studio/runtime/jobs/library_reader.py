@@ -13,6 +13,7 @@ from studio.api.worker.intermediates import KeepEvent
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.messages import LibraryFound, LibraryQuery
+from studio.protocol.regular_file import read_result
 from studio.protocol.states import JobState
 from studio.runtime.jobs.job import Job
 
@@ -108,7 +109,7 @@ class Intermediates:
         """Return what was kept under ``key``; None if it is gone."""
         try:
             rows = ask(self._job, LibraryQuery(self._job.id, 0, kept=str(key)))
-            return Path(rows[0].path).read_bytes() if rows else None
+            return read_result(Path(rows[0].path)) if rows else None
         except (OSError, StudioError) as error:  # it went meanwhile; the work is done anew
             log.info("an intermediate cannot be used: %s", error)
             return None

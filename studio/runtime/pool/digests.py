@@ -11,7 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from studio.protocol.caches import DIGESTS
-from studio.protocol.regular_file import open_regular
+from studio.protocol.regular_file import open_regular, read_note
 from studio.protocol.weights_files import digest_of_all, files_of, stamp
 
 CHUNK = 4 * 1024**2
@@ -57,7 +57,7 @@ class Digests:
         if self._file is None:
             return {}
         with contextlib.suppress(OSError, ValueError):  # absent or damaged: computed again
-            known = json.loads(self._file.read_text("utf-8"))
+            known = json.loads(read_note(self._file).decode("utf-8"))
             if isinstance(known, dict):
                 return {str(key): str(value) for key, value in known.items()}
         return {}

@@ -17,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from studio.api.worker.context import Loader, Requirements
+from studio.protocol.regular_file import read_note
 from studio.runtime.devices.device import Device
 
 KEPT = 500
@@ -74,7 +75,7 @@ class MemoryMeasurements:
         if self._file is None:
             return {}
         with contextlib.suppress(OSError, msgspec.MsgspecError):  # absent or damaged: seen again
-            known = msgspec.json.decode(self._file.read_bytes(), type=dict[str, tuple[int, int]])
+            known = msgspec.json.decode(read_note(self._file), type=dict[str, tuple[int, int]])
             return {key: MeasuredMemory(*values) for key, values in known.items()}
         return {}
 

@@ -139,7 +139,7 @@ def test_what_is_not_plain_data_is_refused(path: Path) -> None:
 def test_a_disk_that_refuses_costs_the_restart_not_the_session(path: Path) -> None:
     settings, heard = Settings(path), []
     settings.observe("", lambda key, value: heard.append(key))
-    path.mkdir()  # root may write anywhere, but nobody replaces a folder by a file
+    path.with_name(f".{path.name}.{os.getpid()}.part").mkdir()  # where root may not write, either
     with pytest.raises(StudioError, match="Could not save the settings"):
         settings.set("theme", "dark")
     assert settings.get("theme", "system") == "dark"
@@ -169,3 +169,25 @@ def test_what_another_process_has_set_is_taken_over_and_told(tmp_path: Path) -> 
     mine.refresh()
     assert mine.get("plugins.off", {}) == {"poem": True}
     assert heard == [("plugins.off", {"poem": True})]
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder", "large", "deep"])
+def test_what_is_no_settings_file_is_put_aside_at_once(path: Path, kind: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "large":
+        with path.open("wb") as file:
+            file.truncate(8 << 30)
+    else:
+        path.write_text(f'{{"version": 1, "values": {{"a": {"[" * 100_000}{"]" * 100_000}}}}}')
+    settings = Settings(path)
+    assert settings.get("theme", "system") == "system"
+    assert "could not be read" in settings.news[0]
+    assert "settings.broken-1.json" in settings.news[0]
+    settings.set("theme", "dark")
+    assert Settings(path).get("theme", "system") == "dark"

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from studio.protocol.errors import StudioError
-from studio.protocol.regular_file import open_regular, read_regular
+from studio.protocol.regular_file import (
+    MOST_BYTES,
+    MOST_NOTE_BYTES,
+    open_regular,
+    read_note,
+    read_regular,
+)
 from studio.runtime.pool.digests import Digests
 from studio.runtime.weights_check.inspection import inspect_weights
 
@@ -38,3 +44,23 @@ def test_weights_that_are_a_pipe_are_refused_before_a_loader_sees_them(
     os.mkfifo(path / "config.json" if name == "folder" else path)
     with pytest.raises(StudioError, match="is a pipe or a device"):
         inspect_weights(path, [], Digests(None))
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "hollow"
+    with path.open("wb") as file:
+        file.truncate(MOST_NOTE_BYTES + 1)
+        with pytest.raises(OSError, match="larger than 16 MB"):
+            read_note(path)
+        assert len(read_regular(path)) == MOST_NOTE_BYTES + 1
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(OSError, match="larger than 256 MB"):
+        read_regular(path)
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        with pytest.raises(OSError, match="ordinary"):
+            open_regular(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before

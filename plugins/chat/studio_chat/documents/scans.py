@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from studio.api import BadInput, Event, TaskContext
+from studio.api import BadInput, Event, TaskContext, open_regular, read_regular
 from studio_chat.documents import kept_files, passages
 from studio_chat.documents.passages import Document
 from studio_chat.documents.pdf import Box, Picture
@@ -103,7 +103,7 @@ def _with(document: Document, kept: Kept) -> Document:
 def _key(path: str, weights: str) -> Generator[None, None, str]:
     digest = hashlib.blake2b(f"{weights} {LONGEST}".encode(), digest_size=20)
     try:
-        with open(Path(path).expanduser(), "rb") as file:
+        with open_regular(Path(path).expanduser()) as file:
             while piece := file.read(1 << 22):
                 digest.update(piece)
                 yield None
@@ -117,7 +117,7 @@ def _kept(notes: Path) -> Kept:
     """Return the pages read before; a line that a sudden end tore is not one."""
     found: Kept = {}
     with contextlib.suppress(OSError):
-        for line in notes.read_bytes().split(b"\n"):
+        for line in read_regular(notes).split(b"\n"):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 page = json.loads(line)
                 boxes = [(int(a), int(b), int(c), int(d)) for a, b, c, d in page["boxes"]]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from studio.api import BadInput
+from studio.api import BadInput, open_regular
 from studio_chat.pages.phrases import tr
 
 MAX_BYTES = 512 << 20
@@ -28,11 +28,12 @@ def documents(path: Path, check: Check = lambda: None) -> list[bytes]:
         BadInput: It cannot be read, is too large, or a ZIP without conversations.
     """
     try:
-        if not zipfile.is_zipfile(path):
-            with path.open("rb") as file:
+        with open_regular(path) as file:
+            if not zipfile.is_zipfile(file):
+                file.seek(0)
                 return [_bounded(file, MAX_BYTES, path.name, check)]
-        with zipfile.ZipFile(path) as archive:
-            return _unpacked(archive, path.name, check)
+            with zipfile.ZipFile(file) as archive:
+                return _unpacked(archive, path.name, check)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         words = tr("{name} is a damaged or encrypted ZIP file.").format(name=path.name)
         raise BadInput(words, tr("Export your conversations again.")) from error

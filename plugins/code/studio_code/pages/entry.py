@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from studio.api import Page, PluginContext, UsedSettings
+from studio.api import Page, PluginContext, UsedSettings, read_regular
 from studio_code.pages.commands import page_actions
 from studio_code.pages.editor.languages import language_of
 from studio_code.pages.files.text_format import decode
@@ -44,7 +44,7 @@ def reuse(page: CodePage, used: UsedSettings) -> None:
     def read() -> tuple[str, str]:
         words = used.asked(_WORDS[used.task]) if used.task in _WORDS else ""
         file = used.inputs.get("text")
-        return words, decode(file.read_bytes(), file.name).text if file is not None else ""
+        return words, decode(read_regular(file), file.name).text if file is not None else ""
 
     def show(found: tuple[str, str]) -> None:
         words, text = found

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+from studio.api import read_regular
 from studio.api.worker.config_files import broken, read_json
 from studio_image.diffusion.folder import MAX_VOCABULARY_BYTES
 from studio_image.diffusion.model_spec import LENGTH, Vocabulary
@@ -57,7 +58,7 @@ def _of_folder(folder: Path) -> tuple[dict[str, int], Merges]:
     where = f"{folder.parent.name}/{folder.name}"
     if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
         words: Any = read_json(folder / "vocab.json", MAX_VOCABULARY_BYTES)
-        lines: Any = (folder / "merges.txt").read_text("utf-8").splitlines()
+        lines: Any = read_regular(folder / "merges.txt").decode("utf-8").splitlines()
         merges = _pairs([line for line in lines if not line.startswith("#version")])
     else:
         model = read_json(folder / "tokenizer.json", MAX_VOCABULARY_BYTES).get("model")

@@ -10,7 +10,15 @@ from typing import Any
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
 from PySide6.QtGui import QImage, QImageReader
 
-from studio.api import BadInput, ErrorCode, PluginContext, SavedArtifact, StudioError
+from studio.api import (
+    BadInput,
+    ErrorCode,
+    PluginContext,
+    SavedArtifact,
+    StudioError,
+    open_regular,
+    read_regular,
+)
 from studio_image.schema import PICTURE_SUFFIXES
 from studio_image.schema.export import QUALITY
 
@@ -51,7 +59,7 @@ def read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise BadInput(f"{path.name} is larger than 512 MiB.", "Save it smaller first.")
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError as error:
         raise BadInput(f"{path.name} cannot be found.", "Choose another one.") from error
     except OSError as error:
@@ -223,7 +231,7 @@ def _reader(path: Path) -> QImageReader:
 def _format(path: Path) -> str:
     """Return Qt's name of a picture's format by how the file begins, else by what it is called."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             begin = file.read(12)
     except OSError:
         begin = b""

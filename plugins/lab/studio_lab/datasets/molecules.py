@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from studio.api import BadInput, read_regular, sentence
+from studio.api import BadInput, open_regular, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.datasets.tokens import rows_of
 
@@ -32,7 +32,7 @@ def tokens(smiles: str) -> list[str] | None:
 def has_smiles(path: Path) -> bool:
     """Whether a table has a column of SMILES, by its name."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with io.TextIOWrapper(open_regular(path), "utf-8-sig", "replace") as file:
             return _column(_cells(file.readline(4096)), 1) is not None
     except OSError:
         return False

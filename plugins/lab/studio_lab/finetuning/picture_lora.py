@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from studio.api import BadInput, ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, StudioError, read_regular
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.finetuning.captions import Captioned
 from studio_lab.finetuning.low_rank import LowRank
@@ -200,7 +200,7 @@ def bytes_of(folder: Path) -> int:
 
 
 def _kind(folder: Path) -> str:
-    return str(json.loads((folder / _INDEX).read_text("utf-8")).get("_class_name"))
+    return str(json.loads(read_regular(folder / _INDEX)).get("_class_name"))
 
 
 def read_pipeline(

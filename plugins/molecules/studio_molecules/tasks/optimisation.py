@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from rdkit import Chem
 
-from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
+from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext, open_regular
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
 from studio_molecules.chem import descriptors, graph_mutations, parser
@@ -302,7 +302,7 @@ def _constraints(wanted: Profile) -> Constraints:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_LARGEST_PROFILE + 1)
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error

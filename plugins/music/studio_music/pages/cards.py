@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage
 
-from studio.api import StudioError
+from studio.api import StudioError, read_regular
 from studio_music import thumbnails
 from studio_music.pages.score_reader import LARGEST, read_piece
 
@@ -26,7 +26,7 @@ def sound_card(path: Path) -> QImage:
     try:
         if path.suffix.lower() != ".wav" or path.stat().st_size > LARGEST:
             return QImage()
-        samples, _rate = read_wav(path.read_bytes())
+        samples, _rate = read_wav(read_regular(path))
     except (StudioError, OSError):
         return QImage()
     return QImage.fromData(thumbnails.sound_png(samples))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.api import BadInput
+from studio.api import BadInput, read_regular
 from studio_music.piece import Piece
 
 LARGEST = 64 << 20
@@ -22,4 +22,4 @@ def read_piece(path: Path) -> Piece:
     size = path.stat().st_size
     if size > LARGEST:
         raise BadInput(f"{path.name} has {size >> 20} MiB; scores have at most {LARGEST >> 20}.")
-    return read(path.read_bytes(), path.suffix).piece
+    return read(read_regular(path), path.suffix).piece

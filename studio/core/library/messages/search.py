@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.core.library.rows import Message, from_columns
+from studio.core.library.rows import Message, readable
 from studio.core.library.search_query import like_pattern, match_expression
 from studio.core.library.storage.database import Database
 
@@ -33,7 +33,7 @@ def find(database: Database, query: str, limit: int) -> list[tuple[Message, str]
         )
     else:
         rows = []
-    return [(from_columns(Message, row), row["snippet"]) for row in rows]
+    return [(readable(Message, row), row["snippet"]) for row in rows]
 
 
 def mentioning(query: str) -> tuple[str, list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from studio.core.library.rows import Message, Siblings, from_columns
+from studio.core.library.rows import Message, Siblings, readable
 from studio.core.library.storage.database import Database
 
 _PATH = """
@@ -44,12 +44,12 @@ _NEWEST_LEAF = """
 def message(database: Database, id: str) -> Message | None:
     """Return one message, from the bin too."""
     row = database.one("SELECT * FROM messages WHERE id = ?", id)
-    return from_columns(Message, row) if row else None
+    return readable(Message, row) if row else None
 
 
 def path_to(database: Database, leaf: str) -> list[Message]:
     """Return the messages from the first one to ``leaf``."""
-    return [from_columns(Message, row) for row in database.all(_PATH, leaf)]
+    return [readable(Message, row) for row in database.all(_PATH, leaf)]
 
 
 def messages(database: Database, conversation: str) -> list[Message]:
@@ -58,7 +58,7 @@ def messages(database: Database, conversation: str) -> list[Message]:
         "SELECT * FROM messages WHERE conversation = ? AND binned_at IS NULL ORDER BY id",
         conversation,
     )
-    return [from_columns(Message, row) for row in rows]
+    return [readable(Message, row) for row in rows]
 
 
 def branch(database: Database, root: str) -> list[str]:
@@ -83,7 +83,7 @@ def children(database: Database, conversation: str, parent: str) -> list[Message
         conversation,
         parent,
     )
-    return [from_columns(Message, row) for row in rows]
+    return [readable(Message, row) for row in rows]
 
 
 def siblings(database: Database, of: Message) -> Siblings:

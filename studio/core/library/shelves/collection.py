@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from studio.core.library.rows import Collection, from_columns, plain
+from studio.core.library.rows import Collection, plain, readable
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.database import Database
 from studio.core.library.storage.event_log import Event, EventLog
@@ -44,12 +44,12 @@ class Collections:
         row = self._database.one("SELECT * FROM collections WHERE id = ?", id)
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, "This collection is not in the library.")
-        return from_columns(Collection, row)
+        return readable(Collection, row)
 
     def list(self) -> CollectionList:
         """Return all collections by title."""
         rows = self._database.all("SELECT * FROM collections ORDER BY title COLLATE NOCASE, id")
-        return [from_columns(Collection, row) for row in rows]
+        return [readable(Collection, row) for row in rows]
 
     def inside(self, id: str) -> Ids:
         """Return the ids of the artifacts in a collection, in the order they were put in."""
@@ -65,7 +65,7 @@ class Collections:
             " WHERE artifact = ? ORDER BY title COLLATE NOCASE, id",
             artifact,
         )
-        return [from_columns(Collection, row) for row in rows]
+        return [readable(Collection, row) for row in rows]
 
     def rename(self, id: str, title: str) -> Collection:
         """Give a collection another title."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from studio.core import disk
+from studio.protocol.regular_file import UnsuitableFile, open_regular, read_result
 
 Event = dict[str, Any]
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder says of a line or a file that is damaged."""
 
+_LONGEST_LINE = 64 << 20
 _FORMAT = "format"
 """File that is there since format 2."""
 
@@ -61,17 +66,25 @@ class EventLog:
     def read(self, stream: str) -> Iterator[Event]:
         """Yield the events in order; a line that a crash tore or somebody broke is left out."""
         try:
-            file = self._path(stream).open("rb")
-        except FileNotFoundError:
+            file = open_regular(self._path(stream))
+        except (FileNotFoundError, UnsuitableFile):
             return
         with file:
-            for line in file:
+            for line in _lines(file):
                 try:
                     event = msgspec.json.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                except UNREADABLE:
                     continue
                 if isinstance(event, dict):
                     yield event
+
+    def damaged(self) -> list[str]:
+        """Return the names of files that cannot be read, or not all of whose lines can be."""
+        return [
+            path.relative_to(self._folder).as_posix()
+            for path in sorted(self._folder.rglob("*.jsonl"))
+            if not _is_whole(path)
+        ]
 
     def streams(self, prefix: str) -> list[str]:
         """Return the streams whose name begins with ``prefix``, sorted."""
@@ -97,7 +110,7 @@ class EventLog:
         """
         path = self._path(stream)
         try:
-            old = path.read_bytes()
+            old = read_result(path)
         except FileNotFoundError:
             return
         words = [word.encode() for word in mentioning]
@@ -130,6 +143,23 @@ class EventLog:
 
     def _path(self, stream: str) -> Path:
         return self._folder / f"{stream}.jsonl"
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines; of one that is too long for an event, pieces that are none."""
+    return iter(partial(file.readline, _LONGEST_LINE), b"")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether each line can be read, but for the last: a crash may have torn it."""
+    try:
+        with open_regular(path) as file:
+            for line in _lines(file):
+                if len(line) == _LONGEST_LINE or (line.endswith(b"\n") and line.strip()):
+                    msgspec.json.decode(line)
+    except (OSError, *UNREADABLE):
+        return False
+    return True
 
 
 def _append_whole(fd: int, lines: bytes) -> None:

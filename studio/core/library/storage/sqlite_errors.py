@@ -62,6 +62,13 @@ def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
             "STUDIO_HOME.",
             details,
         )
+    if str(error) == "malformed JSON":
+        return StudioError(
+            ErrorCode.BAD_INPUT,
+            f"{what}: an entry in {path.name} is damaged.",
+            "Run “studio library rebuild” to restore it from your files.",
+            details,
+        )
     return StudioError(
         ErrorCode.INTERNAL,
         f"{what}: the disk with {path.parent} reported “{error}”.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,14 +145,54 @@ def _sound(
     return Database(path, read_only=False, reserved_space=reserved_space), news
 
 
-def _is_new(path: Path) -> bool:
-    return not path.exists() or path.stat().st_size == 0
+def outlook(folder: Path) -> tuple[str, ...]:
+    """Say what the next start will find and do, where it will not just open the database.
+
+    Changes nothing; empty for a library that is well, and where there is none yet.
+    """
+    return tuple(_outlook(folder)) if os.path.lexists(folder) else ()
 
 
-def _damage(path: Path) -> str:
-    """Return what is wrong with an existing database, empty when nothing is."""
+def _outlook(folder: Path) -> Iterator[str]:
+    if not folder.is_dir():
+        yield f"{folder} is not a folder, so nothing can be saved. Move it away."
+        return
+    for name in ("objects", "history", "backups"):
+        if os.path.lexists(folder / name) and not (folder / name).is_dir():
+            yield f"{folder / name} is not a folder, so saving will fail. Move it away."
+    if os.path.lexists(folder / "lock") and not (folder / "lock").is_file():
+        yield f"{folder / 'lock'} is not an ordinary file, so nothing can be saved. Move it away."
+    path = folder / DATABASE
+    rebuilt = "the next start will rebuild it from your files"
+    if _is_new(path):
+        if any((folder / name).exists() for name in ("history", "objects")):
+            yield f"The library database is missing or empty; {rebuilt}."
+        return
     try:
-        database = Database(path, read_only=False)
+        if damage := _damage(path, read_only=True):
+            yield f"The library database is damaged ({damage}); {rebuilt} and keep the damaged one."
+            return
+        database = Database(path, read_only=True)
+    except StudioError as error:
+        yield f"{error.message} {error.hint}".strip()
+        return
+    found, known = database.value("PRAGMA user_version"), schema.latest()
+    database.close()
+    if found > known:
+        newer = health.newer(folder, found, known)
+        yield f"{newer.message} {newer.hint}".strip()
+
+
+def _is_new(path: Path) -> bool:
+    return not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0)
+
+
+def _damage(path: Path, *, read_only: bool = False) -> str:
+    """Return what is wrong with an existing database, empty when nothing is."""
+    if not path.is_file():
+        return "it is not an ordinary file"
+    try:
+        database = Database(path, read_only=read_only)
     except StudioError as error:
         if "SQLITE_CORRUPT" in error.details:
             return error.details
@@ -237,7 +278,7 @@ def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
 
 def _readable(path: Path) -> Database | None:
     """Return the database that is there if it is sound and of a form this studio can read."""
-    if _is_new(path):
+    if _is_new(path) or not path.is_file():
         return None
     try:
         database = Database(path, read_only=True)

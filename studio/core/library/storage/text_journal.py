@@ -10,6 +10,7 @@ from pathlib import Path
 from studio.core import disk
 from studio.core.library.storage.ulid import is_ulid
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import read_regular
 
 SYNC_SECONDS = 1.0
 
@@ -102,4 +103,4 @@ def left_behind(folder: Path) -> Iterator[tuple[str, str, Path]]:
     """Yield (message, text, file) for each journal that a crash left, less a torn character."""
     for path in sorted(folder.glob("*.txt")):
         if is_ulid(path.stem):
-            yield path.stem, path.read_bytes().decode("utf-8", "ignore"), path
+            yield path.stem, read_regular(path).decode("utf-8", "ignore"), path

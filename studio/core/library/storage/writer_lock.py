@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from studio.protocol.regular_file import read_note
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -54,7 +56,7 @@ class WriterLock:
     def holder(self) -> int:
         """Return the pid of the writer, 0 when nobody can say."""
         try:
-            return int(self._path.read_text() or 0)
+            return int(read_note(self._path).decode() or 0)
         except (OSError, ValueError):
             return 0
 

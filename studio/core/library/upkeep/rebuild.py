@@ -20,14 +20,14 @@ from studio.core.library.rows import (
     Message,
     MessageState,
     Record,
-    from_columns,
     from_plain,
     plain,
+    readable,
 )
 from studio.core.library.shelves import collection, tags
 from studio.core.library.storage import row_writer, schema
 from studio.core.library.storage.blob_store import INPUT_SUFFIX, ObjectStore, is_sidecar
-from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.event_log import UNREADABLE, Event, EventLog
 from studio.core.library.storage.queue_history import QueueHistory
 from studio.protocol.regular_file import read_regular
 
@@ -87,7 +87,7 @@ def described(store: ObjectStore, artifact: Artifact) -> Record | None:
     try:
         data = read_regular(store.sidecar_path(artifact.digest, artifact.id))
         return read_sidecar(data).parse()[1]
-    except (OSError, msgspec.MsgspecError):  # ``studio library verify`` tells of it
+    except (OSError, *UNREADABLE):  # ``studio library verify`` tells of it
         return None
 
 
@@ -143,7 +143,7 @@ def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
     row = connection.execute("SELECT * FROM records WHERE id = ?", (id,)).fetchone()
     if row is None or not isinstance(facts, dict):
         return None
-    found: Record | None = _parsed(Record, {**plain(from_columns(Record, row)), **facts})
+    found: Record | None = _parsed(Record, {**plain(readable(Record, row)), **facts})
     return found
 
 
@@ -163,7 +163,7 @@ def _artifacts(
         try:
             found = read_sidecar(read_regular(path))
             artifact, record = found.parse()
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, *UNREADABLE):
             if salvaged := _salvage(path, {**kinds, **_KINDS}):
                 row_writer.upsert(connection, salvaged)
                 unknown += [salvaged.id] if salvaged.suffix not in {*kinds, *_KINDS} else []

@@ -27,6 +27,7 @@ from studio.core.weights.verification import verify
 from studio.core.weights.weights import Weights
 from studio.protocol.caches import DIGESTS
 from studio.protocol.messages import Configure, WeightsEntry
+from studio.protocol.regular_file import read_note
 from studio.protocol.weights_files import stamp
 
 
@@ -111,7 +112,7 @@ class Stock:
 
     def _known(self) -> dict[str, str]:
         with suppress(OSError, ValueError):
-            known = json.loads(self._digests.read_text("utf-8"))
+            known = json.loads(read_note(self._digests).decode("utf-8"))
             if isinstance(known, dict):
                 return {str(key): str(value) for key, value in known.items()}
         return {}

@@ -115,7 +115,7 @@ class WeightsIntake:
                 "verify`.",
             )
         for part in self._parts:
-            with open(part, "rb") as stream:
+            with open_regular(part) as stream:
                 disk.sync_file(stream.fileno())
         if offer.is_folder:
             os.replace(self._place, self._target(offer.name))

@@ -16,6 +16,7 @@ import msgspec
 from studio.core.machines.wire.packets import PIECE, violation
 from studio.protocol.blobs import flat
 from studio.protocol.frames import MAX_BLOBS, MAX_BODY, MAX_SHARED
+from studio.protocol.regular_file import open_regular
 
 MOST_FILES = 10_000
 MOST_FILE_BYTES = 256 * 1024**3
@@ -111,7 +112,7 @@ def _parts(
     for view in views:
         yield from (view[at : at + PIECE] for at in range(0, view.nbytes, PIECE))
     for path, size in zip(files, sizes, strict=True):
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             left = size
             while left:
                 data = file.read(min(PIECE, left)) or bytes(min(PIECE, left))

@@ -16,6 +16,7 @@ from studio.api.stability import CONTEXT, MOVED, WORKER
 from studio.core.plugins.check.manifest_rules import known_icons, no_icon
 from studio.core.plugins.check.project_rules import Sources
 from studio.core.plugins.finding import Finding
+from studio.protocol.regular_file import read_note
 
 _ROOT = Path(studio.__file__).parent.parent
 
@@ -24,7 +25,7 @@ def api_findings(sources: Sources) -> Iterator[Finding]:
     """Yield what its author has to change for this version of the API, each with its line."""
     for file in sources.python_files():
         try:
-            tree = ast.parse(file.read_text("utf-8", "replace"))
+            tree = ast.parse(read_note(file).decode("utf-8", "replace"))
         except (SyntaxError, ValueError):
             continue  # the trial says so, with the line
         name = sources.name_of(file)
@@ -110,7 +111,7 @@ def _names_in(module: str) -> frozenset[str]:
     if not file.is_file():
         return frozenset()
     found = {each.stem for each in place.glob("*")} | {"__name__"}
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(read_note(file).decode("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):

@@ -28,6 +28,7 @@ from studio.core.plugins.install.unpack import unpack
 from studio.core.plugins.install.wheel import OURS, Wheel, read_wheel
 from studio.core.plugins.project import package_folder
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 
 _AUTHORS = frozenset(
     {"manifest", "api", "isolation", "version", "tags", "tags-differ", "python", "compiled"}
@@ -88,7 +89,7 @@ def _nothing(_sources: Sources, _text: str) -> tuple[Finding, ...]:
 def _report(
     path: Path, package: Path, requires: tuple[str, ...], look: _Look, project: Path | None
 ) -> Report:
-    text = (package / MANIFEST).read_text("utf-8", "replace")
+    text = read_note(package / MANIFEST).decode("utf-8", "replace")
     findings = list(manifest_findings(text))
     try:
         manifest = parse_manifest(text.encode(), package / MANIFEST)

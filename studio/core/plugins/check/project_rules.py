@@ -21,6 +21,7 @@ from studio.core.plugins.check.toml_lines import line_of
 from studio.core.plugins.discovery import GROUP, MANIFEST, PROJECT
 from studio.core.plugins.finding import Finding
 from studio.plugin_process.launch import LENT_LAST
+from studio.protocol.regular_file import read_note
 
 STUDIO = "offline-studio"
 _OPEN = ("studio.api", "studio.testing")
@@ -61,7 +62,7 @@ def project_findings(folder: Path, package: str, manifest: Manifest) -> Iterator
         words, cure = "No project file says how to build it.", "`studio plugins new` writes one."
         yield Finding("no-project", words, PROJECT, cure=cure, is_advice=True)
         return
-    text = file.read_text("utf-8", "replace")
+    text = read_note(file).decode("utf-8", "replace")
     try:
         table: dict[str, Any] = tomllib.loads(text).get("project", {})
     except tomllib.TOMLDecodeError as error:
@@ -177,7 +178,7 @@ def _readable(lines: Sequence[str]) -> Iterator[str]:
 def _imported(file: Path) -> Iterator[tuple[str, str, int]]:
     """Yield (top-level name, module, line) of each import, those inside functions too."""
     try:
-        tree = ast.parse(file.read_text("utf-8", "replace"))
+        tree = ast.parse(read_note(file).decode("utf-8", "replace"))
     except SyntaxError:
         return  # the trial says so, with the line
     for node in ast.walk(tree):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core import disk
+from studio.protocol.regular_file import read_note
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class SessionNotes:
         """Yield what was noted by processes that run or did not end well."""
         for path in sorted(self._folder.glob("plugins.*.session")):
             with suppress(OSError, ValueError, KeyError, TypeError):
-                pid, note = int(path.name.split(".")[1]), json.loads(path.read_text("utf-8"))
+                pid, note = int(path.name.split(".")[1]), json.loads(read_note(path))
                 yield SessionNote(pid, int(note["set"]), bool(note["started"]), _is_running(pid))
 
     def in_use(self) -> set[int]:

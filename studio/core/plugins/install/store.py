@@ -30,6 +30,7 @@ from studio.core.plugins.deny_list import DenyList
 from studio.core.plugins.install.records import Installed, PluginSet, Record
 from studio.core.plugins.install.session_notes import SessionNotes
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 
 Fill = Callable[[Path], Record]
 """Makes a version in an empty folder, all but its record, which it returns."""
@@ -113,7 +114,7 @@ class PluginStore:
         """
         path = self._versions / installed.folder / "record.json"
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Record)
+            return msgspec.json.decode(read_note(path), type=Record)
         except (OSError, msgspec.DecodeError) as error:
             raise StudioError(
                 ErrorCode.PLUGIN_FAILED,
@@ -181,13 +182,13 @@ class PluginStore:
 
     def _number(self, name: str) -> int:
         try:
-            return int((self.folder / name).read_text("ascii"))
+            return int(read_note(self.folder / name).decode("ascii"))
         except (OSError, ValueError):
             return 0
 
     def _read(self, path: Path) -> PluginSet | None:
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=PluginSet)
+            found = msgspec.json.decode(read_note(path), type=PluginSet)
         except (OSError, msgspec.DecodeError):
             return None
         return found if f"{found.number:06}" == path.stem else None

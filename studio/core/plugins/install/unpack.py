@@ -12,6 +12,7 @@ from studio.core.plugins.install.records import LockedPackage
 from studio.core.plugins.install.resolver import Progress
 from studio.core.plugins.install.wheel import placed
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 
 _COPY = 1 << 20
 
@@ -24,7 +25,7 @@ def fetch(source: Path, target: Path, sha256: str) -> None:
         OSError: The disk refused.
     """
     digest = hashlib.sha256()
-    with source.open("rb") as read, target.open("xb") as write:
+    with open_regular(source) as read, target.open("xb") as write:
         while block := read.read(_COPY):
             digest.update(block)
             write.write(block)

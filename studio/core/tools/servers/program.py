@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studio.core.tools.servers.entry import ServerEntry, is_too_much
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular, read_note
 from studio.sandbox import interpreter
 
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
@@ -98,7 +99,7 @@ def digest(entry: ServerEntry, program: Path) -> str:
 
 def _interpreters(program: Path) -> Iterator[Path]:
     """Yield the program that a script names in its first line, where that is one of the disk."""
-    with contextlib.suppress(OSError), program.open("rb") as file:
+    with contextlib.suppress(OSError), open_regular(program) as file:
         first = file.readline(_LONGEST_LINE).split()
         named = first[0].removeprefix(b"#!") if first[:1] and first[0].startswith(b"#!") else b""
         if named.startswith(b"/"):
@@ -117,7 +118,7 @@ def links(path: Path) -> Iterator[Path]:
 
 def _base_of(settings: Path) -> set[Path]:
     """Return what a Python environment needs of the Python it was made from."""
-    text = settings.read_text("utf-8", "replace")
+    text = read_note(settings).decode("utf-8", "replace")
     home, version = _HOME.search(text), _VERSION.search(text)
     if not home or not version:
         return set()
@@ -151,5 +152,5 @@ def _hashed(path: str, size: int, *_: int) -> str:
             f"“{path}” is too large for the program of a server.",
             "Name a program of less than 512 MB.",
         )
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,6 +26,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 import studio
 from studio.core import disk
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular, read_note
 
 SECONDS = 30.0
 """A connection that says nothing for so long is given up."""
@@ -315,7 +316,7 @@ def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
     sha256 = hashlib.sha256()
     git = hashlib.sha1(f"blob {wanted.bytes}\0".encode(), usedforsecurity=False)
     sums = [sha256] if wanted.sha256 else [sha256, git]
-    with part.open("rb") as file:
+    with open_regular(part) as file:
         while block := file.read(BLOCK * 16):
             check_cut()
             for each in sums:
@@ -389,7 +390,7 @@ def _etag_file(part: Path) -> Path:
 def _etag(part: Path) -> str | None:
     """Return the strong tag of the version that ``part`` is of; None if none is known."""
     try:
-        tag = _etag_file(part).read_text("ascii")
+        tag = read_note(_etag_file(part)).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return None
     return tag if re.fullmatch(r'"[\x21\x23-\x7e]{1,200}"', tag) else None

@@ -23,6 +23,7 @@ from typing import IO
 
 from studio.core.weights.download.offers import Piece
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular, read_note
 
 PIP = (sys.executable, "-m", "pip")
 BLOCK = 1024 * 1024
@@ -148,7 +149,7 @@ def _download(piece: Piece, here: Path, on_bytes: Callable[[int], None]) -> None
         finally:
             _end(process)
     if process.returncode != 0:
-        raise _in_words(piece, said.read_text("utf-8", "replace"))
+        raise _in_words(piece, read_note(said).decode("utf-8", "replace"))
 
 
 def _runs(process: subprocess.Popen[bytes]) -> bool:
@@ -178,7 +179,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _digest(wheel: Path) -> str:
-    with wheel.open("rb") as stream:
+    with open_regular(wheel) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -9,6 +9,7 @@ from studio.core.tools.servers.servers import Servers
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.sheet import Sheet
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import read_note
 
 _LARGEST = 1 << 20
 
@@ -77,7 +78,7 @@ class ImportSheet(Sheet):
         try:
             if chosen[0].stat().st_size > _LARGEST:
                 raise ValueError
-            self.block.setPlainText(chosen[0].read_text("utf-8"))
+            self.block.setPlainText(read_note(chosen[0]).decode("utf-8"))
         except (OSError, ValueError):
             self._say(self.tr("This file cannot be read as text."))
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from studio.protocol.regular_file import open_regular
 from studio.runtime.engines.embedding.encoder import Encoder, EncoderConfig
 
 MAGIC: Final = b"E5S1\x01\0\0\0"
@@ -100,7 +101,7 @@ def is_one(path: Path) -> bool:
     """Return whether ``path`` is such a file, by its first bytes."""
     if path.suffix.lower() != SUFFIX or not path.is_file():
         return False
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
@@ -110,7 +111,7 @@ def describe(path: Path) -> Header:
     Raises:
         ValueError: It is damaged.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         cursor = _Cursor(data)
         cursor.take(len(MAGIC))
         sizes = cursor.read("7ifi")
@@ -189,7 +190,7 @@ def load(path: Path, header: Header) -> Generator[float, None, Encoder]:
         encoder = Encoder(config)
     shapes = {name: each.shape for name, each in encoder.state_dict().items()}
     state: dict[str, Tensor] = {}
-    with path.open("rb") as file:
+    with open_regular(path) as file:
 
         def blocks(name: str, rows: int, columns: int) -> tuple[Tensor, Tensor]:
             found = _read(file, header, name, _BLOCK, rows * columns, _NUMBERS)

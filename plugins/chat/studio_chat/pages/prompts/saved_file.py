@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from studio.api import BadInput
+from studio.api import BadInput, open_regular
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts.saved import Preset, Prompt, preset_of, prompt_of
 
@@ -51,7 +51,7 @@ def read(path: Path) -> tuple[list[Prompt], list[Preset]]:
         BadInput: It cannot be read, is no such file, or something in it cannot be used.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         words = tr("{name} cannot be read.").format(name=path.name)

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from studio.api import BadInput
+from studio.api import BadInput, read_regular
 from studio_code.source import relative
 
 MAX_FILES = 300
@@ -36,7 +36,7 @@ def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[
         if name in found or size > room or len(found) >= MAX_FILES or not _fits(name):
             continue
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_regular(path).decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue  # a run does without what cannot be read; an import of it says so
         found[name] = text

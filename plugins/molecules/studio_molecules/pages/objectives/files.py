@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from studio.api import BadInput, PluginContext, StudioError, TroubleRow, outcome
+from studio.api import BadInput, PluginContext, StudioError, TroubleRow, outcome, read_regular
 from studio_molecules.objectives import Profile, parse
 from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.phrases import tr
@@ -70,6 +70,6 @@ def read_profile(path: Path, lead: str) -> Profile:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"“{path.name}” is too large to be a profile.")
-        return parse(path.read_bytes(), lead)
+        return parse(read_regular(path), lead)
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error

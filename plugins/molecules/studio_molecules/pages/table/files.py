@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio.api import BadInput, SavedArtifact
+from studio.api import BadInput, SavedArtifact, read_regular
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 PLAIN = (".smi", ".csv")
@@ -25,7 +25,7 @@ def read_table(path: Path) -> list[Molecule]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"“{path.name}” is too large.", f"At most {_MAX_BYTES >> 20} MB fit.")
-        return from_csv(path.read_bytes())
+        return from_csv(read_regular(path))
     except OSError as error:
         raise BadInput(
             f"The table cannot be read: {error.strerror}.", "It may have been moved."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput, StudioError, open_regular
 from studio_music.sound.synth import fluidsynth, tiny_soundfont
 from studio_music.sound.synth.builtin_synth import BuiltinSynth
 from studio_music.sound.synth.font_process import FontProcess
@@ -115,7 +115,7 @@ def chosen() -> Path | None:
 def is_soundfont(path: Path) -> bool:
     """Return whether ``path`` is a sound font by its first bytes, and of a size that can be one."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(12)
         return head[:4] == b"RIFF" and head[8:] == b"sfbk" and path.stat().st_size <= MAX_BYTES
     except OSError:

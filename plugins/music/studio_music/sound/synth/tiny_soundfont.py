@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.api import ErrorCode, StudioError
+from studio.api import ErrorCode, StudioError, read_regular
 from studio_music.sound.synth import font_trial
 from studio_music.sound.synth.font_synth import BLOCK, LocalFontSynth
 from studio_music.sound.synth.protocol import Voice
@@ -50,7 +50,7 @@ class TinySoundFont(LocalFontSynth):
                 raise _unreadable(font, f"it is larger than {MAX_BYTES >> 20} MiB")
             if not font_trial.holds(font):
                 raise _unreadable(font, "it is damaged")
-            self._font = self._synth.sfload(font.read_bytes())
+            self._font = self._synth.sfload(read_regular(font, MAX_BYTES))
         except (OSError, RuntimeError) as error:
             raise _unreadable(font, str(error).rstrip(".")) from error
 

@@ -20,6 +20,7 @@ from studio.desktop.plot.painter import Dress
 from studio.desktop.plot.view import dress_of
 from studio.desktop.viewers.artifact import Draw
 from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import open_regular
 
 ROOM = QSize(200, 142)
 """What a picture has, before the card is stretched."""
@@ -207,7 +208,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
 
 def _start(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_HEAD).decode("utf-8", errors="replace")
     except OSError:
         return ""

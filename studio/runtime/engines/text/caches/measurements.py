@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from studio.protocol.regular_file import read_note
+
 MOST_KNOWN = 500
 MAX_FILE_BYTES = 1 << 20
 
@@ -55,5 +57,5 @@ class Measurements(Generic[Fact]):
             return {}
         with contextlib.suppress(OSError, msgspec.MsgspecError):
             if self.path.stat().st_size <= MAX_FILE_BYTES:
-                return msgspec.json.decode(self.path.read_bytes(), type=dict[str, self.kind])  # type: ignore[name-defined]
+                return msgspec.json.decode(read_note(self.path), type=dict[str, self.kind])  # type: ignore[name-defined]
         return {}

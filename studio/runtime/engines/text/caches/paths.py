@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import files_of
 from studio.runtime.pool.digests import Digests
 
@@ -37,7 +38,7 @@ def identity(path: Path, cache: Path | None = None) -> str:
     for file in files_of(path):
         facts = file.stat()
         samples.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             for sample in range(_SAMPLES):
                 stream.seek(facts.st_size * sample // _SAMPLES)
                 samples.update(stream.read(_SAMPLE_BYTES))
