@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from studio.api import (
     outcome,
 )
 from studio_image.pages.composer import Composer
-from studio_image.pages.modes import ENLARGE, GRID, WITH_WORDS
+from studio_image.pages.modes import EDIT, ENLARGE, GRID, WITH_WORDS
 from studio_image.pages.phrases import tr
 from studio_image.pages.picture_import import Brought, bring_artifact, bring_file, bring_image
 from studio_image.pages.picture_reader import slot_picture
@@ -161,7 +161,32 @@ class ImportController:
             self._composer.regions.read(regions)
 
     def take_input(self, artifact: SavedArtifact) -> None:
-        """Make a picture the one to work on: of several that are being read, the last."""
+        """Make a picture the one to work on; an edit of the one before does not go over to it."""
+        before = self._composer.input.artifact
+        if before is not None and before.id != artifact.id:
+            self._begin_edit()
+        self._read_input(artifact)
+
+    def _begin_edit(self) -> None:
+        """Let the next edit change nothing yet, and offer what was set for the last picture."""
+        form = self._composer.modes.forms[EDIT]
+        settings = form.values()
+        form.reset()
+        if settings == form.values():
+            return
+        self._ctx.notices.offer(
+            tr("The new picture is shown without the edits of the last one."),
+            tr("Apply the same edits"),
+            lambda: self._edit_again(settings),
+            key="image.note",
+        )
+
+    def _edit_again(self, settings: Mapping[str, Any]) -> None:
+        self._composer.modes.forms[EDIT].set_values(settings)
+        self._composer.input.taken.emit()
+
+    def _read_input(self, artifact: SavedArtifact) -> None:
+        """Show a picture as the one to work on: of several that are being read, the last."""
         self._wanted = artifact.id
 
         def show(read: Any) -> None:
@@ -183,7 +208,7 @@ class ImportController:
         if mask is not None:
             self._composer.restore_mask(id, mask)
         try:
-            self.take_input(self._ctx.library.artifact(id))
+            self._read_input(self._ctx.library.artifact(id))
         except StudioError as error:
             self._trouble.tell(error)
 

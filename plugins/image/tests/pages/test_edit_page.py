@@ -81,3 +81,22 @@ def test_another_mode_takes_what_is_in_view(desk: Desk, tmp_path: Path) -> None:
     desk.until(desk.page.edits.handles.isVisible)
     desk.set_mode("draw")
     desk.until(lambda: desk.shown() == made)
+
+
+def test_an_edit_stays_with_its_picture_unless_it_is_wanted_for_the_next(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "first.png").write_bytes(png(100, 64))
+    (tmp_path / "second.png").write_bytes(png(60, 48))
+    desk.set_mode("edit")
+    desk.bring(tmp_path / "first.png")
+    form = desk.page.composer.modes.forms["edit"]
+    form.set_values({"exposure": 1.0, "left": 30.0})
+    first, offers = desk.page.composer.input.artifact, desk.offers()
+    desk.bring(tmp_path / "second.png")
+    desk.until(lambda: desk.page.composer.input.artifact != first)
+    assert (form.values()["exposure"], form.values()["left"]) == (0.0, 0.0)
+    desk.until(lambda: desk.page.viewer.canvas.image.width() == 48)
+    (apply_again,) = offers
+    apply_again()
+    assert (form.values()["exposure"], form.values()["left"]) == (1.0, 30.0)
