@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.worker.sentence import sentence
 from studio.core.background import Background
 from studio.core.jobs.job import Job
 from studio.core.jobs.store import LibraryJobStore
@@ -50,8 +51,11 @@ class ArtifactSaver:
 
         def saved(artifact: SavedArtifact | None) -> None:
             if artifact is None:
-                words = "More results of “{title}” were waiting than are saved after Stop."
-                self._notices.info(words.format(title=job.title), key=f"dropped-{job.id}")
+                told = sentence(
+                    "More results of “{title}” were waiting than are saved after Stop.",
+                    title=job.title,
+                )
+                self._notices.info(told, key=f"dropped-{job.id}")
                 return
             self._notices.dismiss(notice)
             job.keep(artifact)

@@ -51,7 +51,6 @@ T = TypeVar("T")
 
 FAILURES_ALLOWED = 3
 """With this many in one session a plugin is switched off."""
-_RESTART = "Version {} is installed. Restart Offline Studio to use it."
 
 
 class PluginHost:
@@ -121,7 +120,8 @@ class PluginHost:
                 self.plugins.append(before.pop(plugin.id))
             elif old and old.state is PluginState.ACTIVE and plugin.is_usable and plugin.stored:
                 # Its code runs here, and its pages are open: the files it runs from stay, too.
-                old.reason = "" if old.folder == plugin.folder else _RESTART.format(plugin.version)
+                words = f"Version {plugin.version} is installed. Restart Offline Studio to use it."
+                old.reason = "" if old.folder == plugin.folder else words
                 self.plugins.append(before.pop(plugin.id))
             else:
                 self.plugins.append(plugin)
