@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Final
 
 from studio.api import (
@@ -80,9 +80,10 @@ _ASKS: Final = re.compile(
     re.IGNORECASE,
 )
 _FOR_THE_MODEL: Final = re.compile(
-    r"\b(?:can|could|would|will|do|did|are|shall|should) (?:you|we|i)\b|\byou(?:r)? (?:think"
-    r"|opinion)\b|\b(?:kannst|könntest|würdest|meinst|findest|denkst|hältst|soll) (?:du|ich)\b"
-    r"|\b(?:können|könnten|würden|meinen|finden|denken|halten) sie\b",
+    r"\b(?:can|could|would|will|do|did|are|shall|should) (?:you|we|i)\b(?! (?:please )?(?:tell me"
+    r"|know|find|see|say))|\byou(?:r)? (?:think|opinion)\b|\b(?:kannst|könntest|würdest|meinst"
+    r"|findest|denkst|hältst|soll) (?:du|ich)\b(?! (?:mir )?(?:bitte )?sagen)|\b(?:können|könnten"
+    r"|würden|meinen|finden|denken|halten) sie\b(?! (?:mir )?(?:bitte )?sagen)",
     re.IGNORECASE,
 )
 
@@ -135,23 +136,29 @@ def check(
     messages: Sequence[ChatMessage],
     grounding: DocumentContext,
     question: str,
+    weights: str,
 ) -> Generator[Event, None, str]:
     """Decide whether the documents answer, and narrow the sources to what carries the answer.
 
     Args:
         messages: With the texts in them; the last is the question.
         question: As it was asked.
+        weights: Those of ``engine``: a long text may need more memory than every lease has.
 
     Returns:
         What to say instead of an answer; empty where there is one.
     """
-    few, odds = yield from _asked(ctx, engine, messages, _ASKED, _FORM, LONGEST, NOT_STATED)
+    few, odds = yield from _asked(
+        ctx, engine, weights, messages, _ASKED, _FORM, LONGEST, NOT_STATED
+    )
     passages = Passages(question, [text.text for text in grounding.texts])
     found, coverage = passages.support(few), passages.coverage()
     lines: Sequence[tuple[int, int]] = found.lines
     is_answered = is_clear(odds, found)
     if not is_answered and (coverage >= LEAST_COVERED or (found.holds and odds < 0)):
-        _, odds_again = yield from _asked(ctx, engine, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes")
+        _, odds_again = yield from _asked(
+            ctx, engine, weights, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes"
+        )
         is_answered = is_likely(odds, odds_again, max(coverage, found.nearness))
         lines = lines if found.holds and found.nearness >= LEAST_COVERED else passages.nearest(1)
     if is_answered:
@@ -165,6 +172,7 @@ def check(
 def _asked(
     ctx: TaskContext,
     engine: TextEngine,
+    weights: str,
     messages: Sequence[ChatMessage],
     pattern: str,
     form: Constraint,
@@ -184,7 +192,11 @@ def _asked(
     )
     pieces: list[str] = []
     first: TokenLogprob | None = None
-    with closing(engine.generate(fitted.ids, sampling)) as steps:  # type: ignore[type-var]
+    more = engine.more_bytes(len(fitted.ids) + longest)
+    with (
+        ctx.lease(weights, more) if more else nullcontext(),
+        closing(engine.generate(fitted.ids, sampling)) as steps,  # type: ignore[type-var]
+    ):
         for step in steps:
             first = first or step.logprob
             pieces.append(step.text)

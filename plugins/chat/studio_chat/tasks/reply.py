@@ -80,7 +80,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     with ctx.lease(params.weights) as engine:
         if question is not None:
             declined = yield from answerability.check(
-                ctx, engine, messages, grounding, question["content"]
+                ctx, engine, messages, grounding, question["content"], params.weights
             )
             if declined:
                 yield from _declined(ctx, engine, declined, title, grounding)

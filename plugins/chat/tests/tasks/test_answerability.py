@@ -109,6 +109,7 @@ def test_an_engine_that_finds_no_answer_likely_is_believed(oven: Path) -> None:
         ("Name of the treasurer?", True),
         ("Here is the letter.\n\nWhen did she arrive", True),
         ("In welchem Jahr wurde es gebaut", True),
+        ("Can you tell me who the treasurer is?", True),
         ("Summarise the contract.", False),
         ("Can you translate it?", False),
         ("What do you think of the story?", False),
