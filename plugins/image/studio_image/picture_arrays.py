@@ -1,13 +1,13 @@
 """Pictures as files and arrays: read, write, fit, check. Draws and enlarges nothing.
 
-A picture is an (H, W, 3 or 4) uint8 array, red green blue (alpha).
+A picture is an (H, W, 3 or 4) uint8 array, red green blue (alpha); uint16 where that is asked for.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict, read_regular
 from studio_image.recipes import infotext, png_text
 from studio_image.recipes import recipe as recipes
-from studio_image.sixteen_bits import deepened_png
+from studio_image.sixteen_bits import deep_pixels, deepened_png, is_deep
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
@@ -27,20 +27,22 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What Pillow may read a file as. EPS would start Ghostscript; others fail in ways of their own."""
 BLANK = 2.0
 """Standard deviation, of 255, up to which a picture shows nothing."""
+SHALLOW = "The picture has 16 bits a colour; the result has 8."
 MANY = "The file contains several pictures, such as an animation; the first one is used."
 
 
-def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
+def read(source: str | Path | bytes, name: str = "", *, deep: bool = False) -> np.ndarray:
     """Return the picture of a file or of a file's bytes, turned as its camera was held.
 
     Args:
         name: What to call it when it cannot be used; by default the file's name.
+        deep: Keep 16 bits a colour, as uint16, where the file has them.
 
     Raises:
         BadInput: It is missing, no picture, damaged or too large; says which.
     """
     if isinstance(source, bytes):
-        return _decoded(source, name or "the picture")
+        return _decoded(source, name or "the picture", deep)
     path = Path(source).expanduser()
     name = name or path.name or str(source)
     if path.is_dir():
@@ -53,25 +55,47 @@ def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
         raise BadInput(
             f"{name} cannot be read: {error.strerror or error}.", "Choose another picture."
         ) from error
-    return _decoded(data, name)
+    return _decoded(data, name, deep)
 
 
-def given(path: str, inputs: Mapping[str, Any], key: str = "image") -> np.ndarray | None:
+def given(
+    path: str, inputs: Mapping[str, Any], key: str = "image", *, deep: bool = False
+) -> np.ndarray | None:
     """Return the picture that a page handed in as bytes, else that of ``path``; None if neither.
+
+    Args:
+        deep: As in :func:`read`.
 
     Raises:
         BadInput: It cannot be used.
     """
     if key in inputs:
-        return read(bytes(inputs[key]))
-    return read(path) if path else None
+        return read(bytes(inputs[key]), deep=deep)
+    return read(path, deep=deep) if path else None
 
 
-def remark(path: str, inputs: Mapping[str, Any], key: str = "image") -> str:
+def remark(path: str, inputs: Mapping[str, Any], key: str = "image", *, deep: bool = False) -> str:
     """Return what to say of a picture that ``given`` could read; empty for most."""
-    if key in inputs:
-        return MANY if has_many(io.BytesIO(bytes(inputs[key]))) else ""
-    return MANY if path and has_many(Path(path).expanduser()) else ""
+    source = io.BytesIO(bytes(inputs[key])) if key in inputs else Path(path).expanduser()
+    if key not in inputs and not path:
+        return ""
+    remarks = [MANY] if has_many(source) else []
+    if not deep and _has_deep_colours(source):
+        remarks.append(SHALLOW)
+    return " ".join(remarks)
+
+
+def _has_deep_colours(source: Path | io.BytesIO) -> bool:
+    try:
+        with Image.open(source, formats=FORMATS) as image:
+            return is_deep(image)
+    except (EOFError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+
+
+def shallow(picture: np.ndarray) -> np.ndarray:
+    """Return a picture with 8 bits a colour."""
+    return (picture >> 8).astype(np.uint8) if picture.dtype == np.uint16 else picture
 
 
 def has_many(source: Path | io.BytesIO) -> bool:
@@ -94,7 +118,7 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None, *, dpi: in
         dpi: What it says of its size on paper; 0 for nothing.
     """
     if picture.dtype == np.uint16:
-        small = png((picture >> 8).astype(np.uint8), recipe, dpi=dpi)
+        small = png(shallow(picture), recipe, dpi=dpi)
         return deepened_png(small, picture)
     info = PngImagePlugin.PngInfo()
     if recipe is not None:
@@ -117,8 +141,18 @@ def thumbnail(picture: np.ndarray, side: int = THUMBNAIL_SIDE) -> bytes:
 
 def resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     """Return the picture at exactly this size, stretched if need be."""
-    image = Image.fromarray(picture)
-    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+    return changed(picture, lambda image: image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def changed(picture: np.ndarray, change: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """Let Pillow change a picture; one of 16 bits channel by channel, which it knows as floats."""
+    if picture.dtype != np.uint16:
+        return np.asarray(change(Image.fromarray(picture)))
+    channels = [
+        np.asarray(change(Image.fromarray(channel.astype(np.float32))))
+        for channel in np.moveaxis(picture, -1, 0)
+    ]
+    return (np.stack(channels, axis=-1).clip(0, 65_535) + 0.5).astype(np.uint16)
 
 
 def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -211,7 +245,7 @@ def check_file(payload: bytes) -> Verdict:
         return Verdict((Check("readable", False, error.message),))
 
 
-def _decoded(data: bytes, name: str) -> np.ndarray:
+def _decoded(data: bytes, name: str, deep: bool = False) -> np.ndarray:
     if not data:
         raise BadInput(f"{name} is empty.", "Choose another picture.")
     try:
@@ -225,6 +259,8 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
             raise BadInput(
                 f"{name} has {size} pixels; the limit is 100 million.", "Make it smaller."
             )
+        if deep and is_deep(image):
+            return deep_pixels(data, image)
         if image.mode.startswith(("I", "F")):  # 16 bits or more a pixel: down to 8
             image = _eight_bits(image)
         image = ImageOps.exif_transpose(image)

@@ -1,4 +1,4 @@
-"""PNG and TIFF files with 16 bits a colour, which Pillow does not write.
+"""PNG and TIFF files with 16 bits a colour, which Pillow neither writes nor reads as such.
 
 The PNG specification, third edition: sections 7 (rows), 9 (filters) and 10 (compression). TIFF
 revision 6.0.
@@ -6,6 +6,7 @@ revision 6.0.
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -14,10 +15,51 @@ from studio_image.recipes.png_text import SIGNATURE
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
 _BITS = 16
 _COLOUR_TYPES = {3: 2, 4: 6}
 _LEVEL = 6
+_OTHER_HALF = {
+    "RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B",
+}  # fmt: skip
+"""Pillow's modes of 16 bits a colour → those that unpack the byte that it would drop."""
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Tell whether a file that was opened, and not yet read, has 16 bits a colour."""
+    return image.mode.startswith("I;16") or _raw_mode(image) in _OTHER_HALF
+
+
+def deep_pixels(data: bytes, image: Image.Image) -> np.ndarray:
+    """Read (H, W, 3 or 4) uint16, turned as its camera was held.
+
+    Pillow unpacks the upper byte of each colour and drops the lower one. Asked for the other order
+    of bytes, it unpacks the lower one.
+
+    Args:
+        data: The file.
+        image: The file opened, and not yet read; ``is_deep``.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
+        return np.repeat(grey[..., None], 3, axis=-1)
+    lower = Image.open(io.BytesIO(data), formats=[image.format or ""])
+    mode = _OTHER_HALF[_raw_mode(lower)]
+    lower.tile = [
+        tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
+        for tile in lower.tile
+    ]
+    high, low = (np.asarray(ImageOps.exif_transpose(half)) for half in (image, lower))
+    return (high.astype(np.uint16) << 8) | low
+
+
+def _raw_mode(image: Image.Image) -> str:
+    args = image.tile[0].args if image.tile else ""
+    return str(args if isinstance(args, str) else args[0]) if args else ""
 
 
 def deepened_png(small: bytes, picture: np.ndarray) -> bytes:

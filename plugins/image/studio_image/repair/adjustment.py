@@ -22,7 +22,7 @@ def adjusted(picture: np.ndarray, edit: Edit, *, resize: bool = True) -> np.ndar
     """Return a picture after all that ``edit`` says, in the order of its fields.
 
     Args:
-        picture: (H, W, 3 or 4) uint8; what is clear stays so.
+        picture: (H, W, 3 or 4) uint8 or uint16, and so is the result; what is clear stays so.
         resize: Whether its width counts: not for a preview, which is small as it is.
 
     Raises:
@@ -59,10 +59,12 @@ def _straightened(picture: np.ndarray, degrees: float) -> np.ndarray:
     angle = np.radians(abs(degrees))
     longer = max(width / height, height / width)
     shrunk = 1 / (np.cos(angle) + longer * np.sin(angle))
-    whole = Image.fromarray(picture).rotate(-degrees, Image.Resampling.BICUBIC)
     wide, tall = max(1, int(width * shrunk)), max(1, int(height * shrunk))
     left, top = (width - wide) // 2, (height - tall) // 2
-    return np.asarray(whole.crop((left, top, left + wide, top + tall)))
+    part = (left, top, left + wide, top + tall)
+    return picture_arrays.changed(
+        picture, lambda image: image.rotate(-degrees, Image.Resampling.BICUBIC).crop(part)
+    )
 
 
 def denoised(picture: np.ndarray, strength: float) -> np.ndarray:
@@ -71,12 +73,12 @@ def denoised(picture: np.ndarray, strength: float) -> np.ndarray:
     Buades et al., "A non-local algorithm for image denoising" (CVPR 2005), over a small window.
 
     Args:
-        picture: (H, W, 3) uint8.
+        picture: (H, W, 3) uint8 or uint16.
         strength: In 0…1; how unlike they may be.
     """
     from scipy import ndimage
 
-    values = picture.astype(np.float32)
+    values = picture.astype(np.float32) * (255 / np.iinfo(picture.dtype).max)
     total, weights = np.zeros_like(values), np.zeros(values.shape[:2], np.float32)
     limit = (4 + 26 * strength) ** 2
     for down in range(-_REACH, _REACH + 1):
@@ -87,18 +89,23 @@ def denoised(picture: np.ndarray, strength: float) -> np.ndarray:
             weight = np.exp(-near / limit)
             total += weight[..., None] * moved
             weights += weight
-    return picture_arrays.from_unit(total / weights[..., None] / 255)
+    return picture_arrays.from_unit(total / weights[..., None] / 255, _bits(picture))
+
+
+def _bits(picture: np.ndarray) -> int:
+    return 8 * picture.dtype.itemsize
 
 
 def _toned(picture: np.ndarray, edit: Edit) -> np.ndarray:
-    light = _linear(np.arange(256, dtype=np.float32) / 255)[picture]
+    most = np.iinfo(picture.dtype).max
+    light = _linear(np.arange(most + 1, dtype=np.float32) / most)[picture]
     gains = np.array((1 + 0.4 * edit.warmth, 1.0, 1 - 0.4 * edit.warmth), np.float32)
     gains *= np.array((1 + 0.2 * edit.tint, 1 - 0.2 * edit.tint, 1 + 0.2 * edit.tint), np.float32)
     gains /= gains @ LUMA  # as bright as it was
     seen = _seen((light * gains * 2.0**edit.exposure).clip(0, 1))
     seen = 0.5 + (seen - 0.5) * (2.0 ** (1.5 * edit.contrast))
     grey = (seen @ LUMA)[..., None]
-    return picture_arrays.from_unit(grey + (seen - grey) * (1 + edit.saturation))
+    return picture_arrays.from_unit(grey + (seen - grey) * (1 + edit.saturation), _bits(picture))
 
 
 def _linear(seen: np.ndarray) -> np.ndarray:

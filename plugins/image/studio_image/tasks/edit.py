@@ -14,12 +14,13 @@ from studio_image.schema import Edit
 def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     """Turn, crop, denoise, brighten, balance and resize a picture, which itself stays as it is.
 
-    Yields progress, an ``image`` artifact (PNG), and the result: ``width``, ``height``, ``note``.
+    Yields progress, an ``image`` artifact (PNG, with 16 bits a colour if the picture has them), and
+    the result: ``width``, ``height``, ``note``.
 
     Raises:
         BadInput: The picture cannot be used, nothing would be left, or it would be too large.
     """
-    picture = picture_arrays.given(params.image, ctx.inputs)
+    picture = picture_arrays.given(params.image, ctx.inputs, deep=True)
     if picture is None:
         raise BadInput("There is no picture to edit.", "Choose a picture.")
     yield ctx.progress(0, 1, "Editing")
@@ -27,7 +28,8 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     height, width = made.shape[:2]
     facts = {"width": width, "height": height}
     recipe = {"task": "image.edit", "params": params.to_dict(), **facts}
-    verdict = picture_arrays.verdict(made, source=made)
+    small = picture_arrays.shallow(made)
+    verdict = picture_arrays.verdict(small, source=small)
     file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
     yield ctx.progress(1, 1, "Editing")
     yield ctx.artifact(
@@ -37,6 +39,6 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
         title="{parent}, edited",
         verdict=picture_arrays.insist(verdict),
         meta=recipe,
-        preview=picture_arrays.thumbnail(made),
+        preview=picture_arrays.thumbnail(small),
     )
-    yield ctx.result(**facts, note=picture_arrays.remark(params.image, ctx.inputs))
+    yield ctx.result(**facts, note=picture_arrays.remark(params.image, ctx.inputs, deep=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,34 @@ def test_a_width_is_in_proportion_and_what_is_too_much_is_told() -> None:
         Edit.parse({"width": 10**9})
     with pytest.raises(BadInput, match="no picture to edit"):
         run_task(edit, Edit.parse({}), inputs={})
+
+
+def deep_picture(channels: int = 3) -> np.ndarray:
+    """Four thousand levels from left to right."""
+    levels = np.linspace(0, 65_535, 4_000).astype(np.uint16)
+    return np.repeat(np.repeat(levels[None, :, None], 8, axis=0), channels, axis=2)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_sixteen_bits_a_colour_stay(tmp_path: Path, channels: int) -> None:
+    picture = deep_picture(channels)
+    picture[..., channels - 1] ^= 0x00FF
+    file = tmp_path / "deep.png"
+    file.write_bytes(picture_arrays.png(picture))
+    assert np.array_equal(picture_arrays.read(file, deep=True), picture)
+    assert picture_arrays.read(file).dtype == np.uint8
+    assert picture_arrays.remark(str(file), {}) == picture_arrays.SHALLOW
+    assert picture_arrays.remark(str(file), {}, deep=True) == ""
+
+
+@pytest.mark.parametrize(
+    "values", [{"left": 10.0}, {"exposure": 0.5}, {"straighten": 1.0}, {"width": 3_000}]
+)
+def test_an_edit_keeps_sixteen_bits(tmp_path: Path, values: dict[str, float]) -> None:
+    file = tmp_path / "deep.png"
+    file.write_bytes(picture_arrays.png(np.repeat(deep_picture(), 20, axis=0)))
+    made = run_task(edit, Edit.parse({"image": str(file), **values}))
+    result = picture_arrays.read(made.artifacts[0].read(), deep=True)
+    assert result.dtype == np.uint16
+    assert len(np.unique(result[..., 0])) > 1_500
+    assert made.result["note"] == ""
