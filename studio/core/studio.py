@@ -204,7 +204,9 @@ class Studio:
         self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         things = (library, plugins, self.jobs, self.runtime, self.weights)
         asks = (self.recipe, self._resolver.resolve, self.post, self.notices)
-        self.workflows = Workflows(Parts(*things, *asks, self.connections.add, self.proofs))
+        self.workflows = Workflows(
+            Parts(*things, *asks, self.connections.add, self.proofs, self.machines.has_ended)
+        )
         servers = Servers(paths, self.post)
         parts = (plugins, library, settings, self.submit, servers, self.weights, self.picked)
         self.tools = Tools(*parts)

@@ -26,7 +26,7 @@ from studio.core.rerun.circumstances import of_plugin
 from studio.core.runtime_process.child import Launch, ProcessChild, runtime_environment
 from studio.core.runtime_process.crash_excerpt import last_words
 from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
-from studio.core.workflows.machine import AT_ONCE, Ask, End, ThisMachine
+from studio.core.workflows.machine import AT_ONCE, TRIES, Ask, End, ThisMachine
 from studio.core.workflows.parts import Parts
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.connections.watch import Attempt
@@ -40,9 +40,6 @@ from studio.protocol.messages import (
     Slots,
 )
 from studio.protocol.states import JobState
-
-TRIES = 3
-"""A step whose machine was lost so often fails: it may be what brings them down."""
 
 
 class Cluster:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from studio.api.jobs import FREE, HERE
 from studio.core.jobs.job import Job, Recipe
-from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.workflows.parts import Parts
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
+TRIES = 3
+"""A step whose runtime was lost so often fails: it may be what brings it down."""
 AT_ONCE = 4
 """Steps that are handed over at a time: one computes, the others are ready to."""
 
@@ -102,6 +105,8 @@ class ThisMachine:
     def __init__(self, studio: Parts) -> None:
         self._studio = studio
         self._jobs: dict[str, Job] = {}
+        self._asks: dict[str, Ask] = {}
+        self._losses: Counter[tuple[int, str]] = Counter()
         self._observers: list[Callable[[End | None], None]] = []
         self._endings = [
             studio.jobs.on_change(self._changed),
@@ -118,6 +123,7 @@ class ThisMachine:
         if ask.again and (job is None or not job.is_live):
             self._studio.post(lambda: self._tell(self._earlier(ask.job)))
             return
+        self._asks[ask.job] = ask
         self._jobs[ask.job] = job or self._studio.jobs.enter(ask.recipe, ask.job)
 
     def events(self, call: Callable[[End | None], None]) -> Callable[[], None]:
@@ -134,6 +140,7 @@ class ThisMachine:
         """Watch no more."""
         self._observers.clear()
         self._jobs.clear()
+        self._asks.clear()
         for end in self._endings:
             end()
         self._endings.clear()
@@ -159,11 +166,29 @@ class ThisMachine:
     def _changed(self, job: Job) -> None:
         if job.is_live or self._jobs.pop(job.id, None) is None:
             return
+        ask = self._asks.pop(job.id)
         own = tuple(each.id for each in job.artifacts if each.id and each.record == job.record)
-        given_up = self._studio.runtime.state is RuntimeState.GIVEN_UP
-        lost = job.state is JobState.LOST and given_up
-        fatal = lost or (job.error is not None and job.error.code in _FATAL)
-        self._tell(End(job.id, job.state, own, job.error, job.seconds or 0.0, fatal))
+        end = End(job.id, job.state, own, job.error, job.seconds or 0.0)
+        if job.state in (JobState.LOST, JobState.FAILED) and job.error is not None:
+            end = self._judged(end, ask, job, job.error)
+        self._tell(end)
+
+    def _judged(self, end: End, ask: Ask, job: Job, error: StudioError) -> End:
+        """Say whether the whole run ends so, or a step that only lost its runtime is tried anew."""
+        if error.code in _FATAL:
+            return end._replace(ends_run=True)
+        wish = job.recipe.machine
+        if self._studio.has_ended(job.machine if wish in (HERE, FREE) else wish):
+            hint = "What is done is kept; resume the run when that is in order."
+            gone = StudioError(ErrorCode.RUNTIME_LOST, error.message, hint, error.details)
+            return end._replace(error=gone, ends_run=True)
+        if end.state is JobState.LOST and not job.parked:
+            self._losses[ask.number, ask.step] += 1
+            if self._losses[ask.number, ask.step] < TRIES:
+                if end.artifacts:
+                    self._studio.library.later(self._studio.library.bin, end.artifacts)
+                return end._replace(is_again=True, artifacts=())
+        return end
 
     def _tell(self, end: End | None) -> None:
         for call in list(self._observers):

@@ -34,3 +34,4 @@ class Parts:
     notices: Notices
     connected: Callable[[Attempt], None]
     proofs: FileProofs
+    has_ended: Callable[[str], bool]

@@ -13,8 +13,10 @@ from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.results import Results
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.scripted import Die
 from tests.faults.library import moment
-from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
+from tests.unit.core.machines.stand_ins import Machines
+from tests.unit.core.workflows.talker import THREE_STEPS, Desk, Talker, desk_at
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +246,57 @@ def test_results_that_are_not_there_are_told(desk: Desk, source: Results, messag
     runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, source))
     assert re.search(message, str(runner.error))
     assert library.workflow_runs.counts(runner.id) == {}
+
+
+def test_a_machine_that_is_gone_stops_the_run_and_its_rows_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Machines(monkeypatch, Talker)
+    with desk_at(tmp_path) as desk:
+        there.add(desk.studio, "box")
+        gone = StudioError(ErrorCode.RUNTIME_LOST, "The connection to box was lost.")
+        there.refusing["box"] = gone
+        desk.studio.machines.registry.run_on = "box"
+        runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a", "b", "c")))
+        assert runner.state is RunState.STOPPED
+        assert runner.error is not None
+        assert "The connection to box was lost." in runner.error.message
+        assert "resume the run" in runner.error.hint
+        assert RowState.FAILED not in desk.states(runner)
+        del there.refusing["box"]
+        desk.studio.machines.registry.run_on = "here"
+        run = desk.studio.library.workflow_runs.run(runner.id)
+        desk.finish(desk.studio.workflows.resume(run))
+        assert desk.states(runner) == [RowState.DONE] * 3
+
+
+def test_a_runtime_that_was_killed_once_costs_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_at(tmp_path) as desk:
+        script, killed = desk.runtime.next_script, []
+
+        def once() -> tuple[object, ...]:
+            if len(killed) < 1:
+                killed.append(1)
+                return (Die(),)
+            return script()
+
+        monkeypatch.setattr(desk.runtime, "next_script", once)
+        runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a", "b")))
+        assert killed, "the control"
+        assert desk.states(runner) == [RowState.DONE] * 2
+
+
+def test_a_step_that_brings_the_runtime_down_fails_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_at(tmp_path) as desk:
+        script = desk.runtime.next_script
+
+        def deadly() -> tuple[object, ...]:
+            return (Die(),) if "die" in str(desk.runtime.submitted[-1].params) else script()
+
+        monkeypatch.setattr(desk.runtime, "next_script", deadly)
+        runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("die", "well")))
+        assert desk.states(runner)[0] is RowState.FAILED
