@@ -16,8 +16,10 @@ from studio_code.evidence.probes import Probe
 
 ENOUGH_VERSIONS: Final = 3
 """So many must agree, one of each wording among them."""
-ENOUGH_SHARE: Final = 0.6
+ENOUGH_SHARE: Final = 0.5
 """So large a part of all versions that run must agree."""
+CLEARLY: Final = 2
+"""The group must be so many times as large as the next one."""
 ENOUGH_PROBES: Final = 12
 """So many probes must give a value: where nothing is tried, all agree."""
 _ERROR: Final = "!"
@@ -35,6 +37,7 @@ class Agreement:
         versions: How many were compared; ``agreeing``: how many do as the kept one does.
         probes: How many of the probes give a value in the kept one.
         wordings: In how many of the wordings those were asked for that agree.
+        runner_up: How many agree with each other on something else, at most.
         crash: Which plain input the kept version ends on, and by what error; empty for none.
         differs: An input on which versions differ, with what they give; empty for none.
     """
@@ -43,6 +46,7 @@ class Agreement:
     agreeing: int = 0
     probes: int = 0
     wordings: int = 0
+    runner_up: int = 0
     crash: str = ""
     differs: str = ""
 
@@ -52,6 +56,7 @@ class Agreement:
         return (
             self.agreeing >= ENOUGH_VERSIONS
             and self.agreeing >= ENOUGH_SHARE * self.versions
+            and self.agreeing >= CLEARLY * self.runner_up
             and self.wordings > 1
             and self.probes >= ENOUGH_PROBES
             and not self.crash
@@ -83,7 +88,9 @@ def agreement(
     Args:
         wordings: For each version in which words it was asked for; 0 for a repair: it has no vote.
     """
-    together = next(group for group in groups(given, named) if kept in group)
+    all_groups = groups(given, named)
+    together = next(group for group in all_groups if kept in group)
+    others = [group for group in all_groups if group is not together]
     own = given[kept]
     values = [value for value in own if not value.startswith(_ERROR)]
     # Where nearly all inputs give the same, nothing is told apart.
@@ -93,6 +100,7 @@ def agreement(
         agreeing=sum(bool(wordings[each]) for each in together),
         probes=told,
         wordings=len({wordings[each] for each in together} - {0}),
+        runner_up=max((sum(bool(wordings[n]) for n in each) for each in others), default=0),
         crash=_crash(own, probes, named),
         differs=_difference(given, probes, kept, named),
     )

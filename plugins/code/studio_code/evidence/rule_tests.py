@@ -118,7 +118,7 @@ def _wrong_values(rule: str, request: str, call: Call) -> Iterator[tuple[int, ob
             yield from ((place, 0), (place, -1))
         if re.search(r"\b(?:range|other)\b", words) and (found := _RANGE.search(request)):
             yield from ((place, int(found[1]) - 1), (place, int(found[2]) + 1))
-    empty = {str: "", list: [], tuple: (), dict: {}}
+    empty: dict[type, object] = {str: "", list: [], tuple: (), dict: {}}
     if re.search(r"\bempty\b", words) and type(values[0]) in empty:
         yield 0, empty[type(values[0])]
     is_other = re.search(r"\b(?:invalid|malformed|anything else|not an?|not valid|other)\b", words)

@@ -65,8 +65,8 @@ def examples(description: str, defined: Collection[str]) -> Suite:
     meant = [name for name in defined if re.search(rf"\b{re.escape(name)}\b", description)]
     meant = meant or [name for name in defined if not name.startswith("_")]
     pairs = _pairs(description, meant[0]) if len(meant) == 1 else ()
-    named = _named_pairs(description, meant[0]) if len(meant) == 1 else ()
-    bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs, *named)
+    worded = _named_pairs(description, meant[0]) if len(meant) == 1 else ()
+    bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs, *worded)
     for body in bodies:
         if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
             found.setdefault(body)

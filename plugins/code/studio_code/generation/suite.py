@@ -22,6 +22,7 @@ from studio_code.languages import of_path
 from studio_code.source import Source
 
 SOLUTION: Final = "solution"
+_DEFINITION: Final = (ast.FunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -183,16 +184,18 @@ def names_of(path: str, text: str) -> list[str]:
     if any(word in ast.unparse(node) for node in body if isinstance(node, ast.Expr | ast.Assign)
            for word in ("skip", "pytestmark", "collect_ignore")):  # fmt: skip
         return []
-    return [f"{path}::{node.name}" for node in body if _is_run(node)]
+    return [
+        f"{path}::{node.name}" for node in body if isinstance(node, _DEFINITION) and _is_run(node)
+    ]
 
 
-def _is_run(node: ast.stmt) -> bool:
+def _is_run(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Whether pytest is certain to run something of it."""
     if isinstance(node, ast.ClassDef):
         plain = node.name.startswith("Test") and not node.bases and not node.decorator_list
         inside = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
         return plain and "__init__" not in inside and any(n.startswith("test") for n in inside)
-    return isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+    return node.name.startswith("test")
 
 
 def with_import(tests: str, module: str, defined: Collection[str]) -> str:

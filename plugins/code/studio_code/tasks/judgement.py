@@ -104,10 +104,10 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
     language = work.language.id
     reason = untestable(work.params.prompt, best.code) if language == "python" else ""
     if best.tested is None:
-        lacking = "no generated test calls this function"
+        untried = "no generated test calls this function"
         if not names_in(best.code, language):
-            lacking = "it defines nothing that a test could call"
-        why = reason or lacking
+            untried = "it defines nothing that a test could call"
+        why = reason or untried
         ran = best.program is not None and best.program.result.succeeded
         return Standing(State.UNTESTABLE if ran else State.FAILED, why if ran else "")
     stated = [case for case in work.exam.cases if case.trusted]

@@ -353,9 +353,10 @@ def _told(tested: SuiteOutcome | None) -> str:
 
 
 def _start_as_program(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
-    """Run the last try as a program: that is all that can be shown without tests."""
+    """Run the likeliest try, or its repair, as a program: no more can be shown without tests."""
     assert work.runner is not None
-    attempt = work.attempts[-1]
+    repairs = [each for each in work.attempts if each.round]
+    attempt = repairs[-1] if repairs else work.best or work.attempts[0]
     if attempt.problem:
         return
     files = work.exam.all_files(attempt.code)

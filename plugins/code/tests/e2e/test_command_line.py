@@ -25,6 +25,7 @@ Command = Callable[..., tuple[int, str, str]]
 def test_a_description_becomes_code_with_tests_and_a_verdict(command: Command) -> None:
     describe = "A function add(a, b) that returns the sum.\n>>> add(2, 3)\n5"
     words = ["--language", "python", "--rounds", "0", "--max-tokens", "96", "--seed", "1"]
+    words += ["--candidates", "1"]
     code, out, err = command("run", "code.write", "--prompt", describe, *words, "--json")
     assert code == ExitCode.OK, err
     found: dict[str, Any] = json.loads(out)

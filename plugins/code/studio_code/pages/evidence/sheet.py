@@ -26,8 +26,8 @@ from studio_code.pages.evidence.evidence import Evidence, Try
 from studio_code.pages.evidence.phrases import (
     LEVEL_ICONS,
     OUTCOME_ICONS,
-    chip_words,
     coverage_words,
+    figure_words,
     level_words,
     mutant_words,
     ranges_words,
@@ -92,7 +92,7 @@ class EvidenceSheet(QDialog):
         icon = QLabel()
         icon.setPixmap(self._ctx.ui.icon(LEVEL_ICONS[level], level).pixmap(18, 18))
         title = self._ctx.ui.label(level_words(self._evidence), Role.HEADING)
-        words = self._ctx.ui.label(chip_words(self._evidence), Role.MUTE)
+        words = self._ctx.ui.label(figure_words(self._evidence), Role.MUTE)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(icon)
