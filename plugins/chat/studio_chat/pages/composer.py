@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,6 +24,8 @@ from studio_chat.pages.session import MAX_MESSAGE
 from studio_chat.pages.tools.switch import ToolSwitch
 
 MAX_LINES = 8
+_NARROW = 520
+"""Below this width there is no room for all buttons, in whatever language."""
 PASTE_AS_BLOCK = 40_000
 """Characters from which pasted text is kept beside the field: laying out so much would hold up the
 window.
@@ -60,6 +62,7 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
+        self.setMinimumWidth(1)  # beside a passage there may be less than all its buttons take
         self._ctx = ctx
         self._ui = ui = ctx.ui
         self._busy = self._waits = False
@@ -93,6 +96,7 @@ class Composer(QFrame):
         compare.clicked.connect(self.comparison_asked)
         actions = ui.icon_button("wand-sparkles", self.tr("Draft, rewrite, translate…"))
         actions.clicked.connect(lambda: self.actions_asked.emit(actions))
+        self._spared = (prompts, compare)  # they have keys, too
         self._trouble = ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
         self.picker = ctx.kit.weights_picker("text")
@@ -267,6 +271,14 @@ class Composer(QFrame):
         if self._stop.hasFocus() and not self._busy:
             self.field.setFocus()  # else Qt hands it to the next field: that of the system prompt
         self._stop.setVisible(self._busy)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what can be spared where it is narrow."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < _NARROW
+        for button in self._spared:
+            button.setVisible(not is_narrow)
+        self.tools.show_words(not is_narrow)
 
     def _on_key(self, event: QKeyEvent) -> bool:
         """Handle the keys that send and edit; return whether this was one."""

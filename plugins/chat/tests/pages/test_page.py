@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
 from plugins.chat.tests.pages.scripted_answer import answer
 from studio.api import ErrorCode, StudioError
@@ -390,3 +391,23 @@ def test_a_message_that_is_too_long_becomes_a_document(desk: Any) -> None:
     assert desk.runtime.submitted[-1].params["documents"] == [path]
     card = desk.page.thread_view.last_card(mine=False)
     assert not card.body.status.attach.isVisible(), "control: another error"
+
+
+def test_no_button_of_the_composer_is_cut_off_where_it_is_narrow(desk: Any) -> None:
+    answer(desk, "ok")
+    desk.say("Hi")
+    composer = desk.page.composer
+    composer.meter.show_use(10, 100)
+
+    def is_cut(part: QWidget) -> bool:
+        right = part.mapTo(composer, part.rect().topRight()).x()
+        return right >= composer.width() or part.width() < part.minimumSizeHint().width()
+
+    def all_fit(width: int) -> bool:
+        shown = [each for each in composer.findChildren(QAbstractButton) if each.isVisible()]
+        is_there = composer.tools.widget in shown and abs(composer.width() - width) < 5
+        return is_there and not any(map(is_cut, (*shown, composer.meter)))
+
+    for width in (380, 480, 519, 620):
+        desk.page.resize(width + 56, 740)
+        desk.until(partial(all_fit, width))

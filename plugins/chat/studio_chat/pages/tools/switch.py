@@ -21,6 +21,7 @@ class ToolSwitch:
         self._ctx, self._changed = ctx, changed
         self.settings = ToolSettings()
         self.widget: QPushButton = ctx.ui.button(tr("Tools"), "wrench")
+        self.widget.setAccessibleName(tr("Tools"))
         self.widget.setCheckable(True)
         self.widget.clicked.connect(self._open)
         self.show_settings(self.settings)
@@ -34,6 +35,10 @@ class ToolSwitch:
             if settings.on
             else tr("Let the model use the studio's tools (it asks first)")
         )
+
+    def show_words(self, shown: bool) -> None:
+        """Show the word beside the icon, or the icon alone."""
+        self.widget.setText(tr("Tools") if shown else "")
 
     def menu(self) -> QMenu:
         """Return the menu as it is now."""
