@@ -63,7 +63,7 @@ class Range:
 class Label:
     """The name a person reads, and one sentence of help (a tooltip, a line of ``--help``).
 
-    ``choices`` has the names of those choices that are no words: ``{"vae": "Autoencoder"}``.
+    ``choices`` names choices that are no words, or offers values of a text: ``{"vae": "…"}``.
     """
 
     title: str
@@ -201,7 +201,7 @@ class Field:
 
     Attributes:
         item: For ``LIST``, the kind of its items.
-        choices: For ``CHOICE``, the values in order.
+        choices: For ``CHOICE``, the values in order; for ``TEXT``, those that are offered.
         choice_titles: What a person reads for each; empty for one that is a word itself.
         columns_of: The field with the file whose columns it offers.
         renamed_from: The name that it had in earlier versions.
@@ -392,7 +392,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         default=None if required else default,
         range=notes.get(Range),
         text=notes.get(Text, Text()),
-        choices=choices,
+        choices=choices or tuple(label.choices),
         capability=fitting.name,
         prefer=fitting.prefer,
         file=notes.get(File, File()),
@@ -403,7 +403,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         columns_of=notes[ColumnsOf].file if ColumnsOf in notes else "",
         shown_if=notes.get(ShownIf),
         renamed_from=notes[RenamedFrom].name if RenamedFrom in notes else "",
-        choice_titles=tuple(label.choices.get(each, "") for each in choices),
+        choice_titles=tuple(label.choices.get(each, "") for each in choices or label.choices),
     )
 
 

@@ -21,6 +21,7 @@ from studio.api import (
     Text,
     WeightsId,
 )
+from studio_molecules.target_titles import TITLES
 
 MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".tab", ".sdf", ".mol", ".xlsx")
 """Endings of the files that are read as lists of molecules."""
@@ -42,7 +43,7 @@ _NoNewAlerts = Annotated[
 ]
 _Odd = Annotated[
     bool,
-    Label("Allow unusual groups", "Keep what chemists do not make, such as N–F and O–C≡C."),
+    Label("Allow unusual groups", "Keep groups chemists rarely make, such as N–F and O–C≡C."),
 ]
 _STRUCTURE = Group("Structure", advanced=True)
 _ENDING = Group("Stop early", advanced=True)
@@ -222,6 +223,10 @@ class Predict(Params, frozen=True):
             "Keep every row, merge them (numbers averaged, texts side by side), or keep the first.",
         ),
     ] = "keep"
+    tautomers: Annotated[
+        bool,
+        Label("Canonical tautomers", "Write each molecule as the tautomer that stands for all."),
+    ] = False
 
 
 class Cluster(Params, frozen=True):
@@ -361,7 +366,11 @@ class Dock(Params, frozen=True):
     target: Annotated[
         str,
         Text(placeholder="DRD2", max_chars=40),
-        Label("Target", "A prepared protein by its gene, such as DRD2, EGFR or HSP90AA1."),
+        Label(
+            "Target",
+            "A prepared protein by its gene, such as DRD2. The list can be searched by name.",
+            TITLES,
+        ),
     ] = ""
     receptor: Annotated[
         str,
@@ -415,7 +424,7 @@ class Improve(Params, frozen=True):
     target: Annotated[
         str,
         Text(placeholder="DRD2", max_chars=40),
-        Label("Docking target", "The protein to dock into, if docking is an objective."),
+        Label("Docking target", "The protein to dock into, if docking is an objective.", TITLES),
     ] = ""
     method: Annotated[
         Literal["genetic", "reinforcement"],
@@ -434,14 +443,14 @@ class Improve(Params, frozen=True):
     enough: Annotated[
         float,
         Range(0, 1, 0.01),
-        Label("Sufficient score", "End once the best molecule has this score; 0 for never."),
+        Label("Target score", "End once the best molecule has this score; 0 for never."),
         _ENDING,
     ] = 0.0
     patience: Annotated[
         int,
         Range(0, 100_000),
         Label(
-            "Stop without gain",
+            "Stop if no improvement",
             "End once so many molecules in a row made the best no better; 0 for never.",
         ),
         _ENDING,

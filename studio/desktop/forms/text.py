@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QCompleter, QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.api.params import Field, FieldKind
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.forms.editor import Editor
+
+_BETWEEN = " · "
+_OFFERED = 12
 
 
 class TextEditor(Editor):
@@ -30,6 +35,8 @@ class TextEditor(Editor):
         edit.setAccessibleName(field.title)
         super().__init__(edit)
         self._edit = edit
+        if field.choices and isinstance(edit, QLineEdit):
+            _offer(look, edit, field)
         edit.textChanged.connect(self._on_changed)
         self._quiet = False
 
@@ -49,6 +56,30 @@ class TextEditor(Editor):
     def _on_changed(self) -> None:
         if not self._quiet:
             self.edited.emit()
+
+
+def _offer(look: Appearance, edit: QLineEdit, field: Field) -> None:
+    """Offer values while something is typed, found by a part of what they are; another will do."""
+    shown = [
+        f"{value}{_BETWEEN}{declared(title)}" if title else str(value)
+        for value, title in zip(field.choices, field.choice_titles, strict=True)
+    ]
+    completer = QCompleter(shown, edit)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    completer.setMaxVisibleItems(_OFFERED)
+    edit.setCompleter(completer)
+    completer.activated.connect(lambda line: edit.setText(line.partition(_BETWEEN)[0]))
+    all_of_them = edit.addAction(
+        look.icons.icon("chevron-down"), QLineEdit.ActionPosition.TrailingPosition
+    )
+    all_of_them.setText(field.title)
+
+    def show_all() -> None:
+        completer.setCompletionPrefix("")
+        completer.complete()
+
+    all_of_them.triggered.connect(show_all)
 
 
 class ListEditor(TextEditor):

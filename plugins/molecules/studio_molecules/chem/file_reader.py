@@ -103,7 +103,7 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
         BadInput: the file is too large, is no text, or holds no molecule at all.
     """
     if len(data) > MAX_BYTES:
-        raise BadInput(f"“{called}” is too large.", f"The limit is {MAX_BYTES >> 20} MB.")
+        raise BadInput(f"{_named(called)} is too large.", f"The limit is {MAX_BYTES >> 20} MB.")
     found = Reading()
     for record in _records(data, suffix, called):
         if len(found.rows) >= MAX_ROWS:
@@ -126,10 +126,15 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
             else ""
         )
         raise BadInput(
-            f"“{called}” contains no valid molecules.{why}",
+            f"{_named(called)} contains no valid molecules.{why}",
             "Use one SMILES per line, or a table with a column “smiles”.",
         )
     yield found
+
+
+def _named(called: str) -> str:
+    """Return how a sentence begins that is about what is read; nothing is called what was typed."""
+    return f"“{called}”" if called else "What you typed"
 
 
 def _records(data: bytes, suffix: str, called: str) -> Iterator[_Record]:
@@ -138,7 +143,8 @@ def _records(data: bytes, suffix: str, called: str) -> Iterator[_Record]:
     text = _decoded(data)
     if "\0" in text[:4096]:
         raise BadInput(
-            f"“{called}” is not a text file.", "Choose a SMILES, CSV, SDF or Excel (.xlsx) file."
+            f"{_named(called)} is not a text file.",
+            "Choose a SMILES, CSV, SDF or Excel (.xlsx) file.",
         )
     if suffix in (".sdf", ".mol") or "M  END" in text[:20_000]:
         return _of_sd_file(text)
@@ -180,7 +186,7 @@ def _of_workbook(data: bytes, called: str) -> Iterator[_Record]:
     smiles = _structures(heads, [row for _line, row in first])
     if smiles is None:
         raise BadInput(
-            f"The first sheet of “{called}” has no column of SMILES.",
+            f"The first sheet of {_named(called)} has no column of SMILES.",
             "Put the titles into its first row, one of them “smiles”.",
         )
     whole = ((line, row, False) for line, row in itertools.chain(first, rows))

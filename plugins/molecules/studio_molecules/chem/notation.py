@@ -65,7 +65,7 @@ def convert(text: str, *, query: bool, clean: bool) -> Notation:
     if mol is None and query and Chem.MolFromSmarts(text) is not None:
         return _of_molfile(_drawn_pattern(text), clean=False)
     if mol is None:
-        raise BadInput(f"“{text[:60]}” is not a valid SMILES: {parser.syntax(text)}.")
+        return _of_molfile(_molfile(parser.parse(text).mol), clean=False)  # a name, or it says why
     problems = Chem.DetectChemistryProblems(mol)
     if problems:
         raise BadInput(

@@ -16,6 +16,7 @@ MAX_SMILES = 2000
 
 MAX_HEAVY_ATOMS = 300
 
+_CARBON = 6
 _FOREIGN = frozenset((0,)).union(
     range(3, 5), range(11, 14), range(19, 33), range(37, 52), range(55, 85), range(87, 119)
 )
@@ -41,12 +42,13 @@ class Structure:
 
 
 def parse(smiles: str) -> Structure:
-    """Return the structure of ``smiles``: sanitised, the largest part of a salt.
+    """Return the structure of ``smiles``: sanitised, neutral, the largest part of a salt.
 
     The name of a common molecule does as well.
 
     Raises:
-        BadInput: it is too long, is no SMILES, breaks a valence, holds a metal, or nothing.
+        BadInput: it is too long, is no SMILES, breaks a valence, holds a metal, is inorganic, or
+            there is none.
     """
     smiles = smiles.strip()
     if not smiles:
@@ -74,7 +76,7 @@ def _named(name: str) -> Structure:
 
 
 def checked(mol: Chem.Mol, called: str) -> Structure:
-    """Return ``mol`` sanitised, without drawn hydrogens and counter-ions.
+    """Return ``mol`` sanitised and neutral, without drawn hydrogens and counter-ions.
 
     ``called`` names it in errors.
 
@@ -97,11 +99,7 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     Chem.SanitizeMol(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True)
     mol = Chem.RemoveHs(mol)  # else a molecule from space had another name than from the plane
-    remark = original = ""
-    if len(Chem.GetMolFrags(mol)) > 1:
-        original = Chem.MolToSmiles(mol)
-        mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
-        remark = "salt or mixture: only the largest part was kept"
+    mol, remark, original = _without_salt(mol, called)
     strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN}
     if strange:
         found = ", ".join(sorted(strange))
@@ -112,6 +110,40 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     if heavy > MAX_HEAVY_ATOMS:
         raise BadInput(f"“{called}” has {heavy} heavy atoms; the limit is {MAX_HEAVY_ATOMS}.")
     return Structure(mol, Chem.MolToSmiles(mol), remark, original)
+
+
+def _without_salt(mol: Chem.Mol, called: str) -> tuple[Chem.Mol, str, str]:
+    """Return the neutral parent of a salt or a mixture, what was changed, and what was given.
+
+    Raises:
+        BadInput: It is inorganic: of sodium chloride nothing would be left that means anything.
+    """
+    parts, charged = Chem.GetMolFrags(mol), _is_charged(mol)
+    has_carbon = any(atom.GetAtomicNum() == _CARBON for atom in mol.GetAtoms())
+    if not has_carbon and (charged or len(parts) > 1):
+        raise BadInput(f"“{called}” is inorganic: it has no carbon.", "Leave it out.")
+    remarks, original = [], ""
+    if len(parts) > 1:
+        original = Chem.MolToSmiles(mol)
+        mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
+        remarks.append("salt or mixture: only the largest part was kept")
+    if _is_charged(mol):
+        neutral = rdMolStandardize.Uncharger().uncharge(mol)
+        if Chem.MolToSmiles(neutral) != Chem.MolToSmiles(mol):
+            original = original or Chem.MolToSmiles(mol)
+            mol = neutral
+            remarks.append("charges were neutralised")
+    return mol, "; ".join(remarks), original
+
+
+def _is_charged(mol: Chem.Mol) -> bool:
+    return any(atom.GetFormalCharge() for atom in mol.GetAtoms())
+
+
+def tautomer(smiles: str) -> str:
+    """Return the SMILES of the canonical tautomer, which all tautomers of a molecule share."""
+    found = rdMolStandardize.TautomerEnumerator().Canonicalize(Chem.MolFromSmiles(smiles))
+    return Chem.MolToSmiles(found)
 
 
 def valid(smiles: str) -> Chem.Mol | None:

@@ -80,6 +80,10 @@ def _told(cell: Any) -> str:
     return str(cell).strip()
 
 
+_COORDINATES_AT = "F"
+"""Thousands of letters a cell, for programs alone."""
+
+
 def written(molecules: Sequence[Molecule]) -> Generator[int, None, bytes]:
     """Yield how many rows are written; return the workbook.
 
@@ -90,6 +94,7 @@ def written(molecules: Sequence[Molecule]) -> Generator[int, None, bytes]:
     book = _openpyxl().Workbook(write_only=True)
     sheet = book.create_sheet("Molecules")
     sheet.freeze_panes = "C2"
+    sheet.column_dimensions[_COORDINATES_AT].hidden = any(each.coordinates for each in molecules)
 
     def text(value: str) -> Any:
         cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value)[:_MAX_CELL])

@@ -9,8 +9,11 @@ from rdkit import Chem
 
 from studio.api import BadInput
 from studio_molecules.chem import parser
+from studio_molecules.fragments import bond_rules
 
 MAX_POINTS = 8
+_JOINTS = "_joints"
+"""Property of an atom: numbers of the points that it is beside."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +97,25 @@ def _capped(mol: Chem.Mol) -> Chem.Mol:
     return capped.GetMol()
 
 
-def joined(middle: Chem.Mol, groups: Sequence[Chem.Mol]) -> Chem.Mol | None:
+def joined(
+    middle: Chem.Mol, groups: Sequence[Chem.Mol], *, any_bond: bool = False
+) -> Chem.Mol | None:
     """Return ``middle`` with a group at each of its points, as RDKit reads it back.
 
     Args:
         groups: One for each point of ``middle``, in the order of its atoms; each has one point.
+        any_bond: Also with bonds that chemists do not make.
 
     Returns:
-        None if it cannot exist or is too large.
+        None if it cannot exist or is too large, or a bond is one that chemists do not make.
     """
     whole = _renumbered(middle, range(1, len(groups) + 1))
     for number, group in enumerate(groups, 1):
         whole = Chem.CombineMols(whole, _renumbered(group, (number,)))
     try:
         made = Chem.molzip(whole)
+        if not any_bond and not _has_usual_bonds(made):
+            return None
         child: Chem.Mol | None = Chem.MolFromSmiles(Chem.MolToSmiles(made))
     except (ValueError, RuntimeError):  # bonds that no atom can bear
         return None
@@ -123,7 +131,24 @@ def _renumbered(mol: Chem.Mol, numbers: Sequence[int]) -> Chem.Mol:
         atom.SetAtomMapNum(next(rest) if atom.GetAtomicNum() == 0 else 0)
         if atom.GetAtomicNum() == 0:
             atom.SetIsotope(0)
+            (end,) = atom.GetNeighbors()
+            end.SetProp(_JOINTS, f"{_joints(end)} {atom.GetAtomMapNum()}")
     return copy
+
+
+def _joints(atom: Chem.Atom) -> str:
+    return atom.GetProp(_JOINTS) if atom.HasProp(_JOINTS) else ""
+
+
+def _has_usual_bonds(made: Chem.Mol) -> bool:
+    """Whether chemists make the bonds between atoms that were ends of the same joint."""
+    made = Chem.Mol(made)
+    Chem.SanitizeMol(made)
+    ends: dict[str, list[int]] = {}
+    for atom in made.GetAtoms():
+        for number in _joints(atom).split():
+            ends.setdefault(number, []).append(atom.GetIdx())
+    return bond_rules.are_usual(made, [(first, last) for first, *_, last in ends.values()])
 
 
 def length(linker: Chem.Mol) -> int:

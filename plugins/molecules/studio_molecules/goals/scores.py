@@ -80,28 +80,33 @@ class Judge:
         step = len(self.seen) + 1
         self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation, step)
         self.top = max(self.top, score)
-        if len(self._best) < _AT_HAND or score > self._best[-1].score:
+        if len(self._best) < _AT_HAND or _rank(self.seen[smiles]) > _rank(self._best[-1]):
             insort(self._best, self.seen[smiles], key=_loss)
             del self._best[_AT_HAND:]
         return self.seen[smiles]
 
     def best(self, count: int) -> list[Scored]:
-        """Return the best so far; equal scores in the order they were found."""
+        """Return the best so far; of equal scores those most like the lead, then the first ones."""
         if count <= _AT_HAND:
             return self._best[:count]
-        return heapq.nlargest(count, self.seen.values(), key=_score)
+        return heapq.nlargest(count, self.seen.values(), key=_rank)
 
 
 _AT_HAND = 256
 """So many of the best are kept in order."""
 
 
-def _score(each: Scored) -> float:
-    return each.score
+def _rank(each: Scored) -> tuple[float, float]:
+    return round(each.score, _DIGITS), each.figures.get("similarity", 0.0)
 
 
-def _loss(each: Scored) -> float:
-    return -each.score
+def _loss(each: Scored) -> tuple[float, float]:
+    score, similarity = _rank(each)
+    return -score, -similarity
+
+
+_DIGITS = 9
+"""Of a score: what differs after these is the order in which a computer adds."""
 
 
 Docker = Callable[[str], float | None]

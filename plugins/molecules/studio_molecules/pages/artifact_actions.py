@@ -28,6 +28,7 @@ from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.export_dialog import ALL, SELECTED, SHOWN, ExportDialog, formats
 from studio_molecules.pages.table.files import DRAWN, PLAIN, plain, put
 from studio_molecules.schema import SHEET_MOST
+from studio_molecules.titles import shortened
 
 TASK = "molecules.export"
 _RECENT = 20
@@ -225,7 +226,7 @@ class MoleculeActions:
 
 def _called(artifact: SavedArtifact) -> str:
     """Return what a table is called and when it was made: titles come again."""
-    title = artifact.title[:60] or tr("Molecules")
+    title = shortened(artifact.title, 60) or tr("Molecules")
     if not artifact.created:
         return title
     made = datetime.fromtimestamp(artifact.created).astimezone()

@@ -99,9 +99,14 @@ def told_of(meta: Mapping[str, Any]) -> str:
             tr("{count} rows could not be read; the others are here."),
         ),
         _counted(
-            len(_rows(meta, "remarks")),
+            sum("salt" in str(row.get("reason")) for row in _rows(meta, "remarks")),
             tr("1 salt or mixture was reduced to its largest fragment."),
             tr("{count} salts or mixtures were reduced to their largest fragments."),
+        ),
+        _counted(
+            sum("neutralised" in str(row.get("reason")) for row in _rows(meta, "remarks")),
+            tr("1 molecule was neutralised."),
+            tr("{count} molecules were neutralised."),
         ),
         _counted(
             repeats,

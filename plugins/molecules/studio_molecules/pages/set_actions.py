@@ -28,6 +28,7 @@ from studio_molecules.pages.structure.comparison import ComparisonDialog
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.selection_bar import COMPARED_MOST
 from studio_molecules.schema import Cluster, Dock
+from studio_molecules.titles import shortened
 
 _RECENT = 12
 _FEWEST = 2
@@ -73,7 +74,9 @@ class SetActions:
         ui, menu = self._ctx.ui, self._ctx.ui.menu()
         count = f"{len(self.rows()):,}"
         menu.addAction(
-            ui.icon("gauge"), tr("Predict these {count}").format(count=count), self.predict
+            ui.icon("gauge"),
+            tr("Predict properties of these {count}").format(count=count),
+            self.predict,
         )
         menu.addAction(
             ui.icon("puzzle"), tr("Dock these {count}…").format(count=count), self.ask_dock
@@ -88,14 +91,14 @@ class SetActions:
         menu.addAction(ui.icon("arrow-down-up"), tr("Sort by similarity to this"), self.sort_alike)
         menu.addSeparator()
         for how, words in (
-            ("add", tr("Merge with")),
-            ("subtract", tr("Without those of")),
-            ("common", tr("Only those also in")),
+            ("add", tr("Merge with…")),
+            ("subtract", tr("Remove molecules that are in…")),
+            ("common", tr("Keep only molecules also in…")),
         ):
             below = menu.addMenu(words)
             others = [each for each in earlier if each.id != self._collection.artifact]
             for artifact in others:
-                below.addAction(artifact.title[:60], partial(self.combine, how, artifact))
+                below.addAction(shortened(artifact.title, 60), partial(self.combine, how, artifact))
             below.setEnabled(bool(others))
         return menu
 

@@ -19,6 +19,7 @@ from studio_molecules.schema import Analogues
 from studio_molecules.smiles.sampler import strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table_artifact import counted, finish
+from studio_molecules.titles import shortened
 
 _ROUND = 64
 """Children tried between two looks at who may be a parent next."""
@@ -101,7 +102,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
             "Lower the similarity, ask for less of the structure, or allow new alerts.",
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
-    title = f"{counted(len(molecules), 'analogue')} of {lead.smiles[:40]}"
+    title = f"{counted(len(molecules), 'analogue')} of {shortened(lead.smiles, 40)}"
     counts: dict[str, float] = {"tried": family.tried, "drawn": family.drawn}
     if family.drawn:
         counts["valid_raw"] = family.valid / family.drawn

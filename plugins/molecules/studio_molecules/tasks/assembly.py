@@ -20,6 +20,7 @@ from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Decorate, Link
 from studio_molecules.smiles.sampler import strings
 from studio_molecules.tasks.table_artifact import counted, finish
+from studio_molecules.titles import shortened
 
 _DRAWN = 256
 """Strings that the model writes to be cut into parts."""
@@ -41,6 +42,8 @@ class _Made:
     """What they are made from, with hydrogen at the points."""
     molecules: dict[str, Molecule] = field(default_factory=dict)
     tried: int = 0
+    unmade: int = 0
+    """Those that cannot exist, or have a new bond that chemists do not make."""
     odd: int = 0
     flagged: int = 0
 
@@ -58,6 +61,7 @@ class _Made:
         """Take one in; ``row`` has what else is said of it."""
         self.tried += 1
         smiles = Chem.MolToSmiles(mol) if mol is not None else ""
+        self.unmade += mol is None
         if mol is None or smiles in self.molecules:
             return
         if not self.params.odd and len(oddities(mol)) > self._odd:
@@ -98,7 +102,9 @@ def decorate(ctx: TaskContext, params: Decorate) -> Iterator[Event | None]:
             at_points = [groups[put[number]] for number in scaffold.points]
             words = {f"R{number}": name for number, name in put.items()}
             row = Molecule("", parent=scaffold.smiles, words=words)
-            made.offer(attachment.joined(scaffold.mol, at_points), "decorated", row)
+            made.offer(
+                attachment.joined(scaffold.mol, at_points, any_bond=params.odd), "decorated", row
+            )
         yield made.progress(ctx)
         if made.complete:
             break
@@ -118,7 +124,9 @@ def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
     parent = f"{first.smiles}.{second.smiles}"
     if shortest == 0:
         row = Molecule("", parent=parent, figures={"Linker length": 0.0})
-        made.offer(attachment.joined(first.mol, [second.mol]), "joined directly", row)
+        made.offer(
+            attachment.joined(first.mol, [second.mol], any_bond=params.odd), "joined directly", row
+        )
     least = max(1, shortest)
     linkers: library.Parts = {}
     if longest:
@@ -137,7 +145,7 @@ def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
         ends = [second.mol, first.mol] if turned else [first.mol, second.mol]
         figures = {"Linker length": float(attachment.length(linker))}
         row = Molecule("", parent=parent, figures=figures, words={"Linker": names[place]})
-        made.offer(attachment.joined(linker, ends), "linked", row)
+        made.offer(attachment.joined(linker, ends, any_bond=params.odd), "linked", row)
         yield made.progress(ctx)
     yield from _result(ctx, made, parent, "Allow longer linkers.")
 
@@ -195,13 +203,15 @@ def _choices(sizes: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[i
 
 def _result(ctx: TaskContext, made: _Made, parent: str, hint: str) -> Iterator[Event | None]:
     counts = {"tried": made.tried, "odd": made.odd, "with_alerts": made.flagged}
+    counts["unmade"] = made.unmade
     if not made.molecules:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"Nothing came of {counted(made.tried, 'combination')}: {made.odd:,} with unusual "
-            f"groups, {made.flagged:,} with new alerts.",
+            f"Nothing came of {counted(made.tried, 'combination')}: {made.unmade:,} with bonds "
+            f"that chemists do not make, {made.odd:,} with unusual groups, {made.flagged:,} with "
+            "new alerts.",
             f"{hint} Or allow unusual groups and new alerts.",
         )
     ranked = sorted(made.molecules.values(), key=lambda each: -each.figures["qed"])
-    title = f"{counted(len(ranked))} from {parent[:40]}"
+    title = f"{counted(len(ranked))} from {shortened(parent, 40)}"
     yield from finish(ctx, ranked, title, parent=parent, **counts)

@@ -81,7 +81,7 @@ def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
     if listed:
         found = [replace(each, smiles=parser.parse(each.smiles).smiles) for each in listed]
     else:
-        steps = list(file_reader.read(params.smiles.encode(), ".smi", "what was typed"))
+        steps = list(file_reader.read(params.smiles.encode(), ".smi", ""))
         reading = steps[-1] if steps else file_reader.Reading()
         if reading.faults and not reading.rows:
             raise BadInput(reading.faults[0].reason)

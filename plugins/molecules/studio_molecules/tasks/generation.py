@@ -21,6 +21,10 @@ _MORE_PATIENCE = 200
 """The same where substructures are asked for."""
 
 
+_SMALLEST = 3
+"""Heavy atoms of what may be called drug-like: methane and oxygen are not."""
+
+
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     """Sample until enough different valid molecules are there; yield the table of them."""
     rng = ctx.rng.torch("cpu")
@@ -47,6 +51,9 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                 valid += 1
                 smiles = Chem.MolToSmiles(mol)
                 if smiles in made or len(made) == params.count:
+                    continue
+                if mol.GetNumHeavyAtoms() < _SMALLEST and not params.odd:
+                    refused["odd"] += 1
                     continue
                 if broken := asked.broken(mol):
                     refused[broken] += 1

@@ -30,7 +30,7 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
     Raises:
         BadInput: There is no such column of numbers, or it has too few.
     """
-    molecules, name, told = yield from given(ctx, params)
+    molecules, _name, told = yield from given(ctx, params)
     taught = [n for n, each in enumerate(molecules) if params.column in each.figures]
     if not taught:
         own = {id for each in molecules for id in each.figures if id not in FIGURES}
@@ -63,7 +63,7 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
         "fitted_on": len(chosen),
         **told,
     }
-    title = f"{params.column} of {name}: error {model.error:.3g}, R² {model.r2:.2f}"
+    title = f"{params.column} model (RMSE {model.error:.3g}, R² {model.r2:.2f})"
     yield from finish(ctx, made, title, **counts)
 
 

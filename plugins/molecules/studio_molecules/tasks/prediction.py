@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -36,8 +37,9 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
         return
     data, suffix, called = source(params)
     found = yield from reading(ctx, data, suffix, called)
+    rows = (yield from _tautomers(ctx, found.rows)) if params.tautomers else found.rows
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
-        read = [as_molecule(row) for row in found.rows]
+        read = [as_molecule(row) for row in rows]
         molecules = yield from _described(ctx, read, lead, ensemble)
     different = len({each.smiles for each in molecules})
     if params.repeats == "merge":
@@ -48,15 +50,31 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
     yield from finish(
         ctx,
         molecules,
-        f"{counted(len(molecules))} of {called}",
+        f"{counted(len(molecules))} of {called}"
+        if called
+        else f"{counted(len(molecules))} entered",
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
-        repeats=len(found.rows) - different,
-        repeated=_repeated(found.rows, params.repeats)[: file_reader.MAX_FAULTS],
+        repeats=len(rows) - different,
+        repeated=_repeated(rows, params.repeats)[: file_reader.MAX_FAULTS],
         repeats_are=params.repeats,
         remarks=remarks[: file_reader.MAX_FAULTS],
         admet_missing=prediction.MISSING if params.admet and ensemble is None else "",
     )
+
+
+def _tautomers(
+    ctx: TaskContext, rows: Sequence[file_reader.Row]
+) -> Generator[Event | None, None, list[file_reader.Row]]:
+    """Return the rows with each molecule as its canonical tautomer; places in space go."""
+    found: list[file_reader.Row] = []
+    for number, row in enumerate(rows, 1):
+        smiles = parser.tautomer(row.smiles)
+        changed = replace(row, smiles=smiles, coordinates="") if smiles != row.smiles else row
+        found.append(changed)
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(rows), f"{number:,} written as tautomers")
+    return found
 
 
 def _of_table(
@@ -72,7 +90,7 @@ def _of_table(
 
 _BECAME = {
     "keep": "both are kept",
-    "merge": "they are one row now",
+    "merge": "merged into one row",
     "first": "which is kept; this row is not",
 }
 
@@ -126,7 +144,8 @@ def _described(
 def merged(molecules: Iterable[Molecule]) -> list[Molecule]:
     """Return one row for each molecule, in the order of the first ones.
 
-    Numbers are averaged (arithmetic mean); different texts stand side by side.
+    Numbers are averaged (arithmetic mean) and their range is told; different texts stand side by
+    side.
     """
     groups: dict[str, list[Molecule]] = {}
     for molecule in molecules:
@@ -136,9 +155,12 @@ def merged(molecules: Iterable[Molecule]) -> list[Molecule]:
 
 def _one(group: Sequence[Molecule]) -> Molecule:
     figures: dict[str, float] = {}
+    words: dict[str, str] = {}
     for id in dict.fromkeys(id for each in group for id in each.figures if id != ROWS):
-        figures[id] = fmean(each.figures[id] for each in group if id in each.figures)
-    words = {}
+        values = [each.figures[id] for each in group if id in each.figures]
+        figures[id] = fmean(values)
+        if min(values) < max(values):
+            words[f"{id} (range)"] = f"{min(values):g}–{max(values):g}"
     for title in dict.fromkeys(title for each in group for title in each.words):
         if title not in figures:
             words[title] = _together(each.words.get(title, "") for each in group)

@@ -81,7 +81,13 @@ def finish(
         preview=depiction.thumbnail(first),
         meta={"molecules": len(molecules), **counts, **told, **(beside or {})},
     )
-    rows = {"molecules": _rows(molecules)} if ctx.wants_whole else {}
+    rows: dict[str, Any] = {"molecules": _rows(molecules)} if ctx.wants_whole else {}
+    if rows and (left_out := len(molecules) - len(rows["molecules"])):
+        rows["left_out"] = left_out
+        rows["left_out_because"] = (
+            f"This list ends after {len(rows['molecules']):,} of {len(molecules):,} molecules; the "
+            "file of the result has all of them."
+        )
     columns = _columns(molecules)
     yield ctx.result(**rows, count=len(molecules), columns=columns, **counts, **told)
 

@@ -41,7 +41,7 @@ def given(
     found = yield from reading(ctx, data, suffix, called)
     faults = [{"line": fault.line, "reason": fault.reason} for fault in found.faults]
     rows = [as_molecule(row) for row in found.rows]
-    return rows, called, {"faults": faults, "faults_untold": found.dropped}
+    return rows, called or "molecules entered", {"faults": faults, "faults_untold": found.dropped}
 
 
 def reading(
@@ -56,13 +56,13 @@ def reading(
 
 
 def source(params: Source) -> tuple[bytes, str, str]:
-    """Return what to read, its ending and its name.
+    """Return what to read, its ending and its name; what was typed has none.
 
     Raises:
         BadInput: nothing is named, or it cannot be read.
     """
     if params.smiles.strip():
-        return params.smiles.encode(), ".smi", "what was typed"
+        return params.smiles.encode(), ".smi", ""
     if not params.file:
         raise BadInput("There are no molecules to work on.", "Choose a file, or enter SMILES.")
     path = Path(params.file)

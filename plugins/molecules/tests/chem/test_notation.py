@@ -8,7 +8,7 @@ import pytest
 from rdkit import Chem
 
 from studio.api import BadInput
-from studio_molecules.chem import notation
+from studio_molecules.chem import notation, parser
 from studio_molecules.sketch import molfile
 from studio_molecules.sketch.structure import (
     ATTACHMENT,
@@ -173,3 +173,10 @@ def test_edits_leave_what_they_do_not_mean() -> None:
     assert _smiles(ring.beside(RINGS["Benzene"])) == "C1CCCCC1.c1ccccc1"
     assert Structure((Atom(ATTACHMENT, 0, 0),)).hydrogens(0) == 0
     assert SINGLE in {bond.order for bond in ring.bonds}
+
+
+def test_a_name_is_drawn_as_the_job_would_read_it() -> None:
+    found = notation.convert("celecoxib", query=False, clean=False)
+    assert found.smiles == parser.parse("celecoxib").smiles
+    with pytest.raises(BadInput, match=r"celecoxip.*Similar names: “celecoxib”"):
+        notation.convert("celecoxip", query=False, clean=False)

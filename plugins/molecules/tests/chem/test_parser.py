@@ -35,7 +35,7 @@ def test_what_cannot_be_is_told(smiles: str, said: str) -> None:
 
 def test_the_largest_part_of_a_salt_is_kept_and_said() -> None:
     found = parser.parse("CC(=O)[O-].[Na+]")
-    assert found.smiles == "CC(=O)[O-]"
+    assert found.smiles == "CC(=O)O"
     assert "largest part" in found.remark
 
 
@@ -186,3 +186,24 @@ def test_rdkit_still_says_so_in_its_own_way() -> None:
     for smiles in IMPOSSIBLE:
         with pytest.raises(RuntimeError, match="Pre-condition"):
             Chem.DetectChemistryProblems(Chem.MolFromSmiles(smiles, sanitize=False))
+
+
+@pytest.mark.parametrize("text", ["[Na+].[Cl-]", "[NH4+].[Cl-]", "[Cl-]", "[K+].[I-].O"])
+def test_what_has_no_carbon_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(BadInput, match="is inorganic: it has no carbon"):
+        parser.parse(text)
+
+
+def test_a_salt_becomes_its_neutral_parent_and_a_repeat_of_it() -> None:
+    aspirin = parser.parse("CC(=O)Oc1ccccc1C(=O)O").smiles
+    found = parser.parse("[Na+].CC(=O)Oc1ccccc1C(=O)[O-]")
+    assert found.smiles == aspirin
+    assert "charges were neutralised" in found.remark
+    assert found.original == Chem.CanonSmiles("[Na+].CC(=O)Oc1ccccc1C(=O)[O-]")
+    assert parser.parse("Cl.CCN").smiles == parser.parse("CC[NH3+]").smiles == "CCN"
+    assert parser.parse("C[N+](C)(C)C.[Br-]").smiles == "C[N+](C)(C)C", "it has no neutral form"
+    assert parser.parse("O=[N+]([O-])c1ccccc1").remark == "", "a nitro group stays as it is"
+
+
+def test_tautomers_share_one_that_stands_for_all() -> None:
+    assert parser.tautomer("Oc1ccccn1") == parser.tautomer("O=c1cccc[nH]1")

@@ -338,3 +338,9 @@ def test_a_list_dropped_on_the_window_is_read_and_sent(desk: Desk, tmp_path: Pat
     bring()
     desk.until(lambda: bool(desk.sent))
     assert desk.sent[0].kind == "molecules"
+
+
+def test_a_profile_stays_near_its_lead_at_first(desk: Desk) -> None:
+    profile = desk.page.composer.profile
+    assert profile.profile("CCO").similarity == 0.35
+    assert profile.profile("").similarity == 0, "without a lead there is nothing to be like"

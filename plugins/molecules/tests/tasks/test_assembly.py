@@ -143,3 +143,37 @@ def test_tables_hold_what_they_say() -> None:
 )
 def test_what_no_chemist_makes_is_odd(smiles: str) -> None:
     assert oddities(Chem.MolFromSmiles(smiles))
+
+
+def test_new_bonds_are_those_that_chemists_make() -> None:
+    hydrazine = Chem.MolFromSmarts("[NX3]-!@[NX3]")
+    ends = {"first": "[*:1]N1CCOCC1", "second": "[*:1]Nc1ccccc1", "no_new_alerts": False}
+    told = linked(**ends, count=60, longest=6)
+    rows = told["molecules"]
+    assert rows
+    assert told["unmade"] > 0
+    assert not any(Chem.MolFromSmiles(each["smiles"]).HasSubstructMatch(hydrazine) for each in rows)
+    with_odd = linked(**ends, count=200, longest=6, odd=True)["molecules"]
+    strange = [Chem.MolFromSmiles(each["smiles"]).HasSubstructMatch(hydrazine) for each in with_odd]
+    assert any(strange), "the control: without the rules there are some"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "usual"),
+    [
+        ("[*:1]c1ccccc1", "[*:1]F", True),
+        ("[*:1]c1ccccc1", "[*:1]C", True),
+        ("[*:1]c1ccccc1", "[*:1]N1CCOCC1", True),
+        ("[*:1]C(C)=O", "[*:1]NC", True),
+        ("[*:1]S(C)(=O)=O", "[*:1]NC", True),
+        ("[*:1]n1cccc1", "[*:1]CC", True),
+        ("[*:1]NC", "[*:1]NC", False),
+        ("[*:1]NC", "[*:1]OC", False),
+        ("[*:1]SC", "[*:1]SC", False),
+        ("[*:1]C=C", "[*:1]NC", False),
+    ],
+)
+def test_each_new_bond_is_judged(first: str, second: str, usual: bool) -> None:
+    middle, group = (attachment.read(each, "part").mol for each in (first, second))
+    assert (attachment.joined(middle, [group]) is not None) is usual
+    assert attachment.joined(middle, [group], any_bond=True) is not None

@@ -22,7 +22,7 @@ from studio.testing.link_meter import bytes_of
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import conformer as shape
 from studio_molecules.chem import descriptors, graph_mutations
-from studio_molecules.goals import reinforcement
+from studio_molecules.goals import reinforcement, scores
 from studio_molecules.goals.scores import Scored
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.schema import Analogues, Draw, Export, Generate, Improve, Predict, Shape
@@ -433,3 +433,49 @@ def test_of_ten_thousand_molecules_the_table_crosses_the_link_and_nothing_else()
     ctx.wants_whole = True
     whole = bytes_of(table_artifact.finish(ctx, molecules, "Many"))  # type: ignore[arg-type]
     assert whole["Finished"] > table, "control: --json asks for it"
+
+
+def test_what_was_typed_has_a_title_of_its_own() -> None:
+    made = run_task(prediction.predict, Predict.parse({"smiles": "CCO\nCCN", "admet": False}))
+    assert made.artifacts[0].title == "2 molecules entered"
+    with pytest.raises(BadInput, match="What you typed contains no valid molecules"):
+        run_task(prediction.predict, Predict.parse({"smiles": "C1CC"}))
+
+
+def test_merged_rows_tell_the_range_of_their_numbers() -> None:
+    text = "smiles,pIC50\nCCO,5.0\nOCC,7.0\nCCN,6.0\n"
+    asked = Predict.parse({"smiles": text, "admet": False, "repeats": "merge"})
+    first, second = run_task(prediction.predict, asked).result["molecules"]
+    assert (first["pIC50"], first["pIC50 (range)"]) == (6.0, "5–7")
+    assert "pIC50 (range)" not in second
+
+
+def test_tautomers_are_one_molecule_on_request() -> None:
+    text = {"smiles": "Oc1ccccn1\nO=c1cccc[nH]1", "admet": False}
+    assert run_task(prediction.predict, Predict.parse(text)).result["repeats"] == 0
+    made = run_task(prediction.predict, Predict.parse({**text, "tautomers": True}))
+    assert made.result["repeats"] == 1
+
+
+def test_a_list_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio_molecules.tasks.table_artifact._SHOWN", 1)
+    asked = Predict.parse({"smiles": "CCO\nCCN\nCCC", "admet": False})
+    made = run_task(prediction.predict, asked)
+    assert len(made.result["molecules"]) == 1
+    assert made.result["left_out"] == 2
+    assert "ends after 1 of 3 molecules" in made.result["left_out_because"]
+
+
+def test_equal_scores_are_told_apart_by_likeness_to_the_lead() -> None:
+    lead = Chem.MolFromSmiles(LEAD)
+
+    def goal(mol: Chem.Mol) -> tuple[float, dict[str, float]]:
+        return 1.0, {"similarity": descriptors.similarity(mol, descriptors.fingerprint(lead))}
+
+    judge = scores.Judge(goal)
+    for smiles in ("CCO", "CCCCCC", LEAD, "c1ccccc1"):
+        judge(Chem.MolFromSmiles(smiles))
+    alike = [each.figures["similarity"] for each in judge.best(4)]
+    assert alike == sorted(alike, reverse=True)
+    assert judge.best(1)[0].smiles == Chem.CanonSmiles(LEAD)
+    assert judge.best(1000)[0].smiles == Chem.CanonSmiles(LEAD), "from the whole list, too"

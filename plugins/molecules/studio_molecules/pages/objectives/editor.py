@@ -26,6 +26,8 @@ from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
 
+_SIMILARITY = 0.35
+"""To the lead, at least, at first: below that a molecule has little in common with it."""
 START = (
     Objective("qed", low=0.9, tolerance=0.6),
     Objective("sa", high=2.5, tolerance=2.5),
@@ -84,7 +86,7 @@ class ProfileEditor(QWidget):
         self.column.addLayout(head)
         self.column.addWidget(self.add)
         self.column.addLayout(near)
-        self.show_profile(Profile(START))
+        self.show_profile(Profile(START, similarity=_SIMILARITY))
 
     # --- the profile --------------------------------------------------------------------------
 

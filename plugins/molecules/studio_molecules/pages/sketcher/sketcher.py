@@ -68,7 +68,7 @@ class Sketcher(QDialog):
         ui = self._ctx.ui
         self.undo = ui.icon_button("undo-2", tr("Undo  Ctrl+Z"))
         self.redo = ui.icon_button("redo-2", tr("Redo  Ctrl+Shift+Z"))
-        self.clean = ui.icon_button("wand-sparkles", tr("Clean up: lay out anew  Ctrl+L"))
+        self.clean = ui.icon_button("wand-sparkles", tr("Tidy up the layout  Ctrl+L"))
         self.fit = ui.icon_button("expand", tr("Show all  Ctrl+0"))
         self.clear = ui.icon_button("trash-2", tr("Clear  Ctrl+Delete"))
         self.copy = ui.icon_button("copy", tr("Copy SMILES  Ctrl+C"))

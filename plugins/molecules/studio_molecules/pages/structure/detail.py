@@ -167,7 +167,7 @@ class Detail(QFrame):
         rows, row = self._collection.rows, self._collection.current
         outside = [id for id in ENDPOINTS if molecule and rows.is_outside(row, id)]
         if outside:
-            words = tr("Out of domain, as the predicted value is impossible: {figures}.")
+            words = tr("No reliable prediction (impossible value): {figures}.")
             titles = ", ".join(figure_of(id).title for id in outside)
             said.append(words.format(figures=titles))
         words = " ".join(filter(None, said))
