@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog
 
 from studio.api import (
@@ -29,6 +30,7 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.file_export import (
     PICTURE_FORMATS,
     SOUND_FORMATS,
+    put,
     write_picture,
     write_score,
 )
@@ -270,19 +272,23 @@ class PieceActions:
             return
         target = Path(request.target)
 
-        def said(error: StudioError | None) -> None:
-            if error is not None:
-                self._trouble.tell(error, lambda: self.export(target.suffix))
+        def said(found: StudioError | None) -> None:
+            if found is not None:
+                self._trouble.tell(found, lambda: self.export(target.suffix))
             else:
                 self._exported(target, ())
 
-        write = self._ctx.kit.labelled(artifact.id, lambda path: path.write_bytes(artifact.read()))
+        write = self._ctx.kit.labelled(artifact.id, lambda path: put(path, artifact.read()))
         self._ctx.run_later(lambda: outcome(lambda: write(target)), said)
 
     def _exported(self, path: Path, losses: Sequence[str]) -> None:
-        words = tr("Exported as {name}.").format(name=path.name)
-        hint = " ".join(losses) or str(path.parent)
-        self._ctx.notices.info(words, hint, key="music.export")
+        words = " ".join([tr("Exported as {name}.").format(name=path.name), *losses])
+        folder = QUrl.fromLocalFile(str(path.parent))
+
+        def show() -> None:
+            QDesktopServices.openUrl(folder)
+
+        self._ctx.notices.offer(words, tr("Show in folder"), show, key="music.export")
 
 
 def _transpositions() -> tuple[tuple[int, str], ...]:

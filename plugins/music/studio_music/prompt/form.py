@@ -36,7 +36,9 @@ NAMED: Final = "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
 
 _ONE: Final = rf"(?:(?i:{NAMED})|[A-D]{{1,16}})"
 _NEXT: Final = r"[\s,;→>–-]+(?:(?:and|then)\s+)?"
+_COUNTED: Final = rf"(?:(?i:{NAMED})|[A-D])[\s:]+\d{{1,3}}(?:\s+(?i:bars?|measures?))?"
 _ROW: Final = re.compile(
+    rf"(?i:\bform:?\s+)?(?<![\w#♯♭]){_COUNTED}(?:{_NEXT}{_COUNTED})+(?![\w#♯♭])|"
     rf"(?i:\bform:?\s+)?(?<![\w#♯♭]){_ONE}(?:{_NEXT}{_ONE})+(?![\w#♯♭])"
     r"|(?i:\bform:?\s+)[A-D]{2,16}\b|\b(?=[A-D]*B)A[A-D]{2,15}\b"
 )
@@ -73,8 +75,8 @@ def sections_of(text: str, bars: int | None = None, usual: int = USUAL) -> tuple
     text = re.sub(r"(?i)^\s*form:?\s+", "", text)
     names: list[str] = []
     own: dict[int, int] = {}
-    for word in re.findall(r"[^\s,;→>–-]+(?:-chorus)?", text):
-        if word.lower() in ("and", "then"):
+    for word in re.findall(r"[^\s,;:→>–-]+(?:-chorus)?", text):
+        if word.lower() in ("and", "then", "bar", "bars", "measure", "measures"):
             continue
         if word.isdecimal() and names:
             own[len(names) - 1] = _counted(word)

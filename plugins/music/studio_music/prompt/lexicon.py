@@ -74,6 +74,11 @@ GENRES: Final = {
 }
 """Backing → patterns of the words for it."""
 
+DRUMLESS: Final = ("solo", "(?:no|without) (?:any )?(?:drums|percussion)", "drumless")
+DRUMS: Final = ("with (?:the |some )?(?:drums|percussion)",)
+QUIET: Final = ("lullaby", "hymn")
+"""Words for a backing without drums and with them, and dances that have none."""
+
 ARCS: Final = {
     "rise": (
         "rising", "rises", "builds? up", "building up", "building", "crescendo",
@@ -173,7 +178,15 @@ INSTRUMENTS: Final = {
     "cello": 42,
     "harp": 46,
     "choir": 52,
+    "marimba": 12,
+    "xylophone": 13,
+    "strings": 48,
+    "string ensemble": 48,
     "trumpet": 56,
+    "trombone": 57,
+    "tuba": 58,
+    "brass": 61,
+    "brass section": 61,
     "horn": 60,
     "saxophone": 66,
     "sax": 66,

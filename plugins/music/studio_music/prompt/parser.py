@@ -36,7 +36,8 @@ class Asked(msgspec.Struct, frozen=True):
     """What is to be made.
 
     Attributes:
-        genre: The backing; "none" for none. ``program``: of the tune; None for what suits.
+        genre: The backing; "none" for none. ``drums``: whether it has some.
+        program: Of the tune; None for what suits.
         remarks: Sentences about what was not understood or left out.
     """
 
@@ -44,6 +45,7 @@ class Asked(msgspec.Struct, frozen=True):
     genre: str
     title: str
     program: int | None = None
+    drums: bool = True
     remarks: tuple[str, ...] = ()
 
 
@@ -91,6 +93,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         genre=genre,
         title=_title(mood, said.dance or _NAMED.get(said.genre or ""), request.key),
         program=said.program,
+        drums=_has_drums(said, params),
         remarks=_first(tuple(ask.remarks())),
     )
 
@@ -146,6 +149,18 @@ def _genre(params: Compose, dance: words.Dance | None, mood: str) -> str:
     if dance:
         return dance.genre
     return MOODS[mood].genre if params.genre == "auto" else params.genre
+
+
+def _has_drums(said: Said, params: Compose) -> bool:
+    """Return whether the backing has drums: as said, or as a backing has that is asked for.
+
+    Else an instrument that is named plays without them, and so does a quiet dance.
+    """
+    if said.drums is not None:
+        return said.drums
+    if said.genre or params.genre != "auto":
+        return True
+    return said.program is None and said.dance not in words.QUIET
 
 
 def _form(

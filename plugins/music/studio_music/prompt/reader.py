@@ -52,6 +52,10 @@ class Ask:
             self.take(re.escape(said), 0)
         return said
 
+    def mentions(self, pattern: str) -> bool:
+        """Whether words are there that ask for little by themselves; they stay."""
+        return bool(re.search(rf"\b(?:{pattern})", self._rest, re.IGNORECASE))
+
     def agree(self, pattern: str) -> None:
         """Take back the remarks upon words that say the same as the first."""
         same = re.compile(pattern, re.IGNORECASE)
@@ -87,6 +91,7 @@ class Said(msgspec.Struct, frozen=True):
     program: int | None
     form: str = ""
     arc: str | None = None
+    drums: bool | None = None
     loop: bool = False
     lift: bool = False
     lift_at: str = ""
@@ -99,7 +104,11 @@ class Said(msgspec.Struct, frozen=True):
         bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)
         metre, key, dance = _said_metre(ask), _said_key(ask), _singular(ask, words.DANCES)
         arc, loop, lift = _listed(ask, words.ARCS), ask.word(words.LOOPS), ask.word(words.LIFTS)
+        drums = True if ask.word(words.DRUMS) else None
+        drums = False if ask.word(words.DRUMLESS) else drums
         genre = _listed(ask, words.GENRES)
+        if drums is None and genre is None and ask.mentions(r"melod(?:y|ies)\b"):
+            drums = False
         mood = _listed(ask, {name: tuple(m.words.split()) for name, m in MOODS.items() if m.words})
         pace = ask.word(words.TEMPI)
         length = ask.word(words.LENGTHS) if bars is None and seconds is None else None
@@ -117,6 +126,7 @@ class Said(msgspec.Struct, frozen=True):
             program=words.INSTRUMENTS[instrument] if instrument else None,
             form=form,
             arc=arc,
+            drums=drums,
             loop=bool(loop),
             lift=bool(lift or lift_at),
             lift_at=lift_at,
@@ -214,7 +224,8 @@ def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:
 
 
 def _singular(ask: Ask, choices: dict[str, Any]) -> str | None:
-    said = ask.word(choices)
+    said = ask.word(choice.replace(" ", "[ -]") for choice in choices)
+    said = said and said.replace("-", " ")
     return said if said is None or said in choices else said.removesuffix("s")
 
 

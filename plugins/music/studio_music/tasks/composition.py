@@ -128,6 +128,9 @@ def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tup
             if isinstance(step, Piece):
                 piece = felt(step, genre_of(asked.genre), rng)
             yield None
+        if not asked.drums:
+            kept = tuple(track for track in piece.tracks if not track.drums)
+            piece = msgspec.structs.replace(piece, tracks=kept)
     return shaped(piece, asked.request), remark
 
 

@@ -72,9 +72,10 @@ def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
 ) -> None:
     desk = composed
     desk.runtime.enqueue(Step(1, 2), Artifact("audio", b"RIFFsound", ".wav"), Result())
-    desk.target = tmp_path / "out.wav"
+    desk.target, said = tmp_path / "out.wav", desk.listen()
     desk.page.piece_actions.export(".wav")
-    desk.until(lambda: desk.target.exists() and not desk.busy())
+    desk.until(lambda: "Exported as out.wav." in " ".join(said))
+    assert desk.trouble() == "", "the number of bytes is no error"
     assert desk.target.read_bytes() == b"RIFFsound"
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["format"]) == ("music.render", "wav")

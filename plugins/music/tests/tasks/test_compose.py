@@ -48,6 +48,12 @@ def test_a_piece_is_written_as_asked_and_heard() -> None:
     assert {check["name"] for check in result["checks"]} >= {"key", "tempo", "metre", "length"}
 
 
+def test_a_lullaby_has_no_drums_and_all_else_of_its_backing() -> None:
+    piece = score_of(run("compose", prompt="4 bars, music-box lullaby", audio=False))
+    assert [track.role for track in piece.tracks] == ["melody", "chords", "bass"]
+    assert piece.tracks[0].program == 10
+
+
 def test_the_record_says_how_it_was_made() -> None:
     made = run("compose", seed=11, prompt="4 bars", audio=False, key="G major")
     meta = made.artifacts[0].meta

@@ -67,11 +67,19 @@ def track(piece: Piece, role: str) -> Track:
         ("intro AABA coda", "intro A A B A outro"),
         ("Verse chorus verse and chorus", "A B A B"),
         ("form: ABAC", "A B A C"),
+        ("intro 4, verse 8, chorus 16", "intro A B"),
+        ("intro 4 bars, A 8 bars, outro 2 bars", "intro A outro"),
     ],
 )
 def test_sections_are_read(text: str, names: str) -> None:
     assert said(f"a calm piece, {text}, in D minor") == text
     assert [section.name for section in sections_of(text)] == names.split()
+
+
+def test_numbers_behind_sections_are_their_bars() -> None:
+    found = sections_of(said("calm, intro 4, verse 8 bars, chorus 16, in D minor"))
+    assert [(each.name, each.bars) for each in found] == [("intro", 4), ("A", 8), ("B", 16)]
+    assert said("AABA 32 bars") == "AABA", "the control: that is how long all of it is"
 
 
 def test_keys_are_no_sections() -> None:
