@@ -162,6 +162,9 @@ class StudioSession:
     @contextmanager
     def _beside(self, studio: Studio) -> Iterator[None]:
         """Take jobs of other terminals while this one has the studio, and end when these are."""
+        if not self.saves:  # with a library that is thrown away it is not the studio of this home
+            yield
+            return
         from studio.core.terminals import Terminals
 
         terminals = Terminals(studio, lasting=False)
