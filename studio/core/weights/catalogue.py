@@ -76,7 +76,7 @@ class WeightsCatalogue:
 
         def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, bool, int]:
             # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
-            own = {each for each in row.capabilities if each.startswith(f"{capability}-")}
+            own = {name for name in row.capabilities if name.startswith(f"{capability}-")}
             others = len(set(row.capabilities) - asked - own) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
             is_loose = row.sidecar is None

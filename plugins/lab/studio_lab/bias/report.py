@@ -77,7 +77,7 @@ def _short(group: str) -> str:
 
 def sentence(found: Sequence[Leaning]) -> str:
     """Return the whole report in a sentence; the two sides of one difference count once."""
-    found = [each for each in found if not each.is_mirror]
+    found = [leaning for leaning in found if not leaning.is_mirror]
     sure = [each for each in found if each.is_sure]
     if not sure:
         return f"None of {len(found)} differences between groups is larger than chance explains."

@@ -122,31 +122,29 @@ def _is_data(rows: Sequence[tuple[int, list[str]]], decimal_comma: bool) -> bool
     again below themselves are data.
     """
     (_, first), *rest = rows[: _LOOKED_AT + 1]
-    own, inside, words, again = list[float](), 0, 0, 0
+    values, inside, words, repeats = list[float](), 0, 0, 0
     for at, cell in enumerate(map(str.strip, first)):
         below = [row[at].strip() for _, row in rest if len(row) > at]
-        below = [each for each in below if each.lower() not in _GAPS]
+        below = [other for other in below if other.lower() not in _GAPS]
         if not below or cell.lower() in _GAPS:
             continue
-        column = _numbers("", below, decimal_comma) or _dates("", below)
+        column, top = (_numbers("", cells, decimal_comma) for cells in (below, [cell]))
         if column is None:
-            words, again = words + 1, again + (cell in below)
+            column, top = _dates("", below), _dates("", [cell])
+        if column is None:
+            words, repeats = words + 1, repeats + (cell in below)
             continue
-        read = _numbers if column.kind == "number" else _dates_alone
-        if (mine := read("", [cell], decimal_comma)) is None:
+        if top is None:
             return False
-        own.append(float(mine.values[0]))
-        inside += bool(np.nanmin(column.values) <= own[-1] <= np.nanmax(column.values))
+        values.append(float(top.values[0]))
+        inside += bool(column.values.min() <= values[-1] <= column.values.max())
     if len(rest) < 3:
         return False
-    if own:
-        steps = np.diff(own)
-        return 2 * inside > len(own) and not (len(own) > 2 and steps[0] and np.ptp(steps) == 0)
-    return 0 < words <= 2 * again
-
-
-def _dates_alone(name: str, cells: Sequence[str], _decimal_comma: bool) -> Column | None:
-    return _dates(name, cells)
+    if values:
+        steps = np.diff(values)
+        counts = len(values) > 2 and steps[0] != 0 and np.ptp(steps) == 0
+        return 2 * inside > len(values) and not counts
+    return 0 < words <= 2 * repeats
 
 
 def _without_extremes(
@@ -160,28 +158,28 @@ def _without_extremes(
     Raises:
         BadInput: There are some, and they are to be refused.
     """
-    kept, where = list[Column](), dict[str, str]()
+    limited, where = list[Column](), dict[str, str]()
     for column in columns:
         far = _extreme(column.values) if column.kind == "number" else np.zeros(0, bool)
         if far.any():
             where[column.name] = _listed_rows(rows[far])
             usual = column.values[~far & ~np.isnan(column.values)]
             column = replace(column, values=column.values.clip(usual.min(), usual.max()))
-        kept.append(column)
+        limited.append(column)
     if where and what == "refuse":
         raise BadInput(
             f"“{name}” has infinite or extreme values: "
-            + "; ".join(f"“{label}” in {told}" for label, told in where.items())
+            + "; ".join(f"“{label}” in {places}" for label, places in where.items())
             + ".",
             "Correct these rows, or set Extreme values to Limit.",
         )
-    return kept, [
+    return limited, [
         sentence(
             "“{column}” has infinite or extreme values in {rows}: limited to the range of the "
             "others.",
-            column=label, rows=told,
+            column=label, rows=places,
         )
-        for label, told in where.items()
+        for label, places in where.items()
     ]  # fmt: skip
 
 
@@ -240,11 +238,11 @@ def csv_rows(text: str, name: str) -> list[list[str]]:
 
 def _rows(text: str, separator: str, name: str) -> list[tuple[int, list[str]]]:
     """Return the number of each row that has something, as a spreadsheet counts, and its cells."""
-    reader, found, cells = csv.reader(io.StringIO(text, newline=""), delimiter=separator), [], 0
+    reader, numbered, cells = csv.reader(io.StringIO(text, newline=""), delimiter=separator), [], 0
     try:
         for number, row in enumerate(reader, 1):
             if any(row):
-                found.append((number, row))
+                numbered.append((number, row))
             if (cells := cells + len(row)) > MOST_CELLS:
                 raise BadInput(
                     f"“{name}” has more than {MOST_CELLS:,} cells.", "Take fewer rows or columns."
@@ -254,9 +252,9 @@ def _rows(text: str, separator: str, name: str) -> list[tuple[int, list[str]]]:
             f"“{name}” cannot be read as CSV at line {reader.line_num:,}: {error}.",
             "Correct that line.",
         ) from error
-    if not found:
+    if not numbered:
         raise BadInput(f"“{name}” is empty.", "Pick a CSV file with data.")
-    return found
+    return numbered
 
 
 def _names(first: Sequence[str]) -> list[str]:

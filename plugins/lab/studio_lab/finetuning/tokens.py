@@ -67,12 +67,12 @@ def _split(answers: Sequence[str], rows: int, seed: int) -> tuple[Split, list[st
     Args:
         answers: Of each row; none of plain text.
     """
-    alike = [" ".join(each.lower().split()) for each in answers]
+    alike = [" ".join(answer.lower().split()) for answer in answers]
     names = sorted(set(alike))
     if not alike or len(names) == len(alike):
         return Split.drawn(rows, seed), []
     counts = {"pairs": f"{rows:,}", "answers": f"{len(names):,}"}
-    words = sorted(len(each.split()) for each in alike)
+    words = sorted(len(answer.split()) for answer in alike)
     if len(names) < FEWEST_ANSWERS or words[rows // 2] < SENTENCE:
         return Split.drawn(rows, seed), [
             sentence(
@@ -83,7 +83,7 @@ def _split(answers: Sequence[str], rows: int, seed: int) -> tuple[Split, list[st
             )
         ]
     place = {name: number for number, name in enumerate(names)}
-    group = np.array([place[each] for each in alike])
+    group = np.array([place[answer] for answer in alike])
     of_answers = Split.drawn(len(names), seed)
     parts = (of_answers.training, of_answers.validation, of_answers.test)
     return Split(*(np.flatnonzero(np.isin(group, part)) for part in parts)), [

@@ -155,7 +155,7 @@ class TextExamples:
                 drawn += pairs_of([self.training[at]])
             draws.append(drawn)
         count = min(len(pairs), *map(len, draws))
-        return distinct(pairs[:count]), min(distinct(each[:count]) for each in draws)
+        return distinct(pairs[:count]), min(distinct(draw[:count]) for draw in draws)
 
     def copied(self, texts: Sequence[str]) -> CopiedText:
         """Return how much texts copy from training, with held-out texts as the yardstick."""

@@ -224,9 +224,9 @@ def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:
 
 
 def _singular(ask: Ask, choices: dict[str, Any]) -> str | None:
-    said = ask.word(choice.replace(" ", "[ -]") for choice in choices)
-    said = said and said.replace("-", " ")
-    return said if said is None or said in choices else said.removesuffix("s")
+    word = ask.word(choice.replace(" ", "[ -]") for choice in choices)
+    word = word and word.replace("-", " ")
+    return word if word is None or word in choices else word.removesuffix("s")
 
 
 def _bare(word: str) -> str:

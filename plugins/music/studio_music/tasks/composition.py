@@ -129,8 +129,8 @@ def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tup
                 piece = felt(step, genre_of(asked.genre), rng)
             yield None
         if not asked.drums:
-            kept = tuple(track for track in piece.tracks if not track.drums)
-            piece = msgspec.structs.replace(piece, tracks=kept)
+            tracks = tuple(track for track in piece.tracks if not track.drums)
+            piece = msgspec.structs.replace(piece, tracks=tracks)
     return shaped(piece, asked.request), remark
 
 
