@@ -12,7 +12,7 @@ import mimetypes
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,14 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.background import in_words
 from studio.core.jobs.job import Job
+from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.saved_artifact import saved_artifact
 from studio.core.studio import Studio
 from studio.core.terminals import OpenStudio
 from studio.core.tools.task_tools import TaskTool, request_of, task_tools
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 from studio.protocol.states import JobState
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     ]
     calls: _Calls = queue.SimpleQueue()
     failed: list[Exception] = []
-    server = _Server(offered, calls)
+    server = _Server(offered, calls, _online(session.plugins))
     threading.Thread(target=server.serve, args=(failed,), name="mcp", daemon=True).start()
     try:
         _work(session, calls)
@@ -113,8 +115,9 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 class _Server:
     """The protocol's side. After ``__init__``, all of it runs on the protocol's thread."""
 
-    def __init__(self, offered: Sequence[TaskTool], calls: _Calls) -> None:
-        self._calls = calls
+    def __init__(self, offered: Sequence[TaskTool], calls: _Calls, online: Set[str]) -> None:
+        """``online``: ids of the plugins that may use the network."""
+        self._calls, self._online = calls, online
         self._tools = {made.tool.name: made for made in offered}
 
     def serve(self, failed: list[Exception]) -> None:
@@ -149,6 +152,12 @@ class _Server:
                 title=made.tool.title,
                 description=made.tool.description,
                 input_schema=dict(made.tool.schema),
+                annotations=types.ToolAnnotations(
+                    read_only_hint=not (made.tool.produces or made.tool.effects.runs_code),
+                    destructive_hint=made.tool.effects.writes_outside,  # the library only grows
+                    idempotent_hint=False,
+                    open_world_hint=made.tool.group in self._online,
+                ),
             )
             for name, made in self._tools.items()
         ]
@@ -168,6 +177,12 @@ class _Server:
             return event
         finally:
             call.stopped.set()
+
+
+def _online(plugins: PluginHost) -> set[str]:
+    return {
+        each.id for each in plugins.plugins if each.manifest and each.manifest.permissions.network
+    }
 
 
 def _work(session: StudioSession, calls: _Calls) -> None:
@@ -251,7 +266,7 @@ def _picture_of(kind: str, path: Path) -> types.ImageContent | None:
 
     if kind != Kind.IMAGE or path.stat().st_size > _MOST_PICTURE_BYTES:
         return None
-    data = base64.b64encode(path.read_bytes()).decode()
+    data = base64.b64encode(read_regular(path)).decode()
     type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return types.ImageContent(data=data, mime_type=type)
 

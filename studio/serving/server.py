@@ -22,6 +22,7 @@ from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.settings import Settings
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_note
 from studio.serving.access import AccessCheck
 from studio.serving.app import Api
 from studio.serving.bridge import Bridge
@@ -209,7 +210,7 @@ class Claim:
 
     def _address(self) -> str:
         try:
-            return self._told.read_text(encoding="ascii")[:100]
+            return read_note(self._told).decode("ascii")[:100]
         except (OSError, ValueError):  # it is starting just now
             return ""
 
@@ -235,13 +236,27 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > 2 * MOST_CONNECTIONS:
             transport.abort()
-        elif len(self.connections) > MOST_CONNECTIONS:
+        elif len(self.connections) > MOST_CONNECTIONS and not self._take_place():
             self._is_surplus = True
             told = f"Too many connections: {MOST_CONNECTIONS} are already open."
             transport.write(in_bytes(Refusal(503, told, "busy")))
             self._patience = self.loop.call_later(PARTING_SECONDS, transport.close)
         else:
             self._watch()
+
+    def _take_place(self) -> bool:
+        """Close the connection that has waited longest for its first request, if one does."""
+        idle = [
+            (each._patience.when(), each)
+            for each in self.connections
+            if isinstance(each, Connection) and each._patience and not each._is_surplus
+        ]
+        if not idle:
+            return False
+        _, oldest = min(idle, key=lambda each: each[0])
+        oldest._wait_no_more()
+        oldest.transport.close()
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, and look at the clock."""

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 from studio.api.manifest import API_VERSION
 from studio.core.clusters.address import Address
@@ -52,6 +53,16 @@ def main(address: str) -> None:
     os._exit(code)  # threads of Ray would hold up the end
 
 
+def keep_private(token: Path) -> None:
+    """Let nobody else read Ray's token: whoever has it may run code here.
+
+    Ray makes it readable for all; a new folder around it is shut before that.
+    """
+    with contextlib.suppress(OSError):  # a home that cannot be written: Ray will say so
+        token.parent.mkdir(mode=0o700, exist_ok=True)
+        token.chmod(0o600)
+
+
 def _serve(link: Link, address: Address) -> None:
     try:
         from studio.core.clusters import ray_pool
@@ -62,7 +73,10 @@ def _serve(link: Link, address: Address) -> None:
             "Install it with: pip install 'offline-studio[ray]'",
         ) from error
     here = Home(StudioPaths.default()).inventory()
+    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token").expanduser()
+    keep_private(token)
     ray_pool.connect(address)
+    keep_private(token)
     handshake(link, Hello(PROTOCOL_VERSION, API_VERSION, {}, os.getpid()))
     driver = Driver(link, here)
     driver.serve(ray_pool.RayPool(driver.tell))

@@ -373,7 +373,11 @@ def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) 
     monkeypatch.setattr(server, "PARTING_SECONDS", 0.1)
     address = ("127.0.0.1", served.server.port)
     with socket.create_connection(address, PATIENCE) as first:
-        first.sendall(b"GET ")
+        body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+        head = ["POST /v1/chat/completions HTTP/1.1", served.host, served.token]
+        head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
+        first.sendall("\r\n".join(head).encode())
+        served.studio.jobs.get(timeout=PATIENCE)
         lines = ["GET /v1/models HTTP/1.1", served.host, served.token, "", ""]
         answer = served.raw("\r\n".join(lines).encode())
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -384,6 +388,16 @@ def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) 
         assert served.raw(b"") == b"", "far too many are cut off"
     monkeypatch.undo()
     assert served.status(served.host, served.token) == 200
+
+
+def test_connections_that_ask_nothing_make_room_for_one_that_does(served, monkeypatch) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    address = ("127.0.0.1", served.server.port)
+    idle = [socket.create_connection(address, PATIENCE) for _ in range(3)]
+    assert served.status(served.host, served.token) == 200
+    assert idle[0].recv(1) == b"", "the one that has waited longest is gone"
+    for each in idle:
+        each.close()
 
 
 def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) -> None:

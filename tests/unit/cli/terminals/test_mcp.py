@@ -89,13 +89,19 @@ def test_tasks_are_tools_with_their_schemas(told: dict[str, Any]) -> None:
     assert say.input_schema["properties"]["times"]["type"] == "integer"
 
 
+def test_programs_are_told_what_a_tool_may_do(told: dict[str, Any]) -> None:
+    draw = told["tools"]["image_generate"].annotations
+    assert not draw.read_only_hint, "it adds a result to the library"
+    assert draw.destructive_hint is draw.open_world_hint is False
+
+
 def test_paths_and_code_are_not_offered(told: dict[str, Any]) -> None:
     tools = told["tools"]
     assert "prompt" in tools["image_generate"].input_schema["properties"]
     assert "music_open" not in tools, "it only opens a file"
     assert not [name for name in tools if name.startswith("code_")]
     assert told["file"].is_error
-    assert "“/etc/x” is no result in the library" in text_of(told["file"])
+    assert "“/etc/x” is not in the library" in text_of(told["file"])
 
 
 def test_a_result_is_worked_on_by_its_id(told: dict[str, Any]) -> None:

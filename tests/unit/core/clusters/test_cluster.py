@@ -13,7 +13,7 @@ from studio.core.clusters.address import Address
 from studio.core.clusters.cluster import TRIES
 from studio.core.clusters.driver import Cut
 from studio.core.clusters.inventory import Inventory, lacking, mismatch
-from studio.core.clusters.main import _serve
+from studio.core.clusters.main import _serve, keep_private
 from studio.core.library.workflow_runs import RowState, RunState
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import StudioError
@@ -200,3 +200,14 @@ def test_without_ray_a_sentence_says_how_to_get_it(
     with pytest.raises(StudioError, match="Ray is not installed") as told:
         _serve(pair()[1], Address.parse("ray"))
     assert "offline-studio[ray]" in told.value.hint
+
+
+@pytest.mark.skipif("sys.platform == 'win32'")
+def test_the_token_of_ray_is_readable_for_its_user_alone(tmp_path: Path) -> None:
+    token = tmp_path / "ray" / "auth_token"
+    keep_private(token)
+    assert token.parent.stat().st_mode & 0o777 == 0o700
+    token.write_text("secret")
+    token.chmod(0o644)
+    keep_private(token)
+    assert token.stat().st_mode & 0o777 == 0o600
