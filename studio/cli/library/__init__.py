@@ -300,9 +300,9 @@ def _erase(arguments: Namespace, library: Library, session: StudioSession) -> in
         raise BadInput("There is nothing to erase.", "Give ids, or --left.")
     holding = backups.holding(arguments.id, session)
     there = {id for each in holding for id in each.ids or ()} if arguments.backups else set()
-    titles = [_title(id, library, there) for id in arguments.id]
-    ids = [id for id, title in zip(arguments.id, titles, strict=True) if title is not None]
-    titles = [title for title in titles if title is not None]
+    known = {id: _title(id, library, there) for id in arguments.id}
+    ids = [id for id, title in known.items() if title is not None]
+    titles = [title for title in known.values() if title is not None]
     if not arguments.yes:
         for title in titles:
             output.say(title)

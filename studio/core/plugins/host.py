@@ -256,10 +256,10 @@ class PluginHost:
         if task_id not in self._params:
             plugin, entry = self.task(task_id)
             if plugin.isolated:
-                found = self._thawed(plugin, task_id)
-                self._check_files(plugin, task_id, found)
-                self._params[task_id] = found
-                return found
+                thawed = self._thawed(plugin, task_id)
+                self._check_files(plugin, task_id, thawed)
+                self._params[task_id] = thawed
+                return thawed
             module, _, name = entry.params.partition(":")
             found = getattr(self._import(plugin, module), name, None)
             if not (isinstance(found, type) and issubclass(found, Params)):
