@@ -297,7 +297,8 @@ def test_rows_of_one_molecule_are_kept_or_merged_by_choice(
     assert "line 2 (ethanol)" in made.result["repeated"][0]["reason"]
     if repeats == "merge":
         assert rows[0].figures["nM"] == 1150
-        assert rows[0].words == {"Lab": "A; B", "Other names": "spirit"}
+        extra = {"nM (range)": "1100–1200", "Lab": "A; B", "Other names": "spirit"}
+        assert rows[0].words == extra
         assert prediction.merged(rows) == rows
     else:
         assert rows[0].figures["nM"] == 1100
