@@ -69,8 +69,8 @@ class ConnectionList(Popover):
         self._rows.setSpacing(10)
         self.body.addLayout(self._rows)
         words = self.tr(
-            "Counts every attempt by Offline Studio, its plugins and their libraries to use the "
-            "network. On Linux, models, plugins and sandboxes have no network at all: the system "
+            "Lists attempts by Offline Studio, its plugins and their libraries to use the network. "
+            "On Linux, models and plugins without permission have no network: the system "
             "refuses it."
         )
         if sys.platform != "linux":

@@ -127,7 +127,7 @@ def test_a_plugin_that_needs_the_network_is_let_through_or_refused_in_words() ->
         hosts.find_sandbox = lambda: _Sandbox(launched)  # type: ignore[assignment, return-value]
         permitted: list[int] = []
         hosts.gate = Gate(is_shut=True, orders=0)
-        hosts.gate.permit = permitted.append  # type: ignore[method-assign]
+        hosts.gate.permit = permitted.append  # type: ignore[assignment, method-assign]
         assert hosts._launch(entry) is launched
         assert permitted == [launched.process.pid]
         hosts._launch(WorkerEntry("quiet", "quiet.worker", {}))
