@@ -140,7 +140,7 @@ def _imports(sources: Sources) -> Iterator[Finding]:
         declared |= {canonicalize_name(each.name) for each in lines if _is_usual(each)}
         declared.add(canonicalize_name("shiboken6"))  # comes with PySide6
     else:
-        declared |= set(LENT_LAST)  # found in any case
+        declared |= set(map(canonicalize_name, LENT_LAST))  # found in any case
     brings = packages_distributions()
     told: set[str] = set()
     for file in sources.python_files():

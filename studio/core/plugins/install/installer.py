@@ -118,10 +118,8 @@ class Installer:
         if not wheel.is_plugin or wheel.manifest is None:
             raise Refused(source.wheel.name, [Finding("no-plugin", "It is not a plugin.")])
         is_it = (wheel.manifest.id, wheel.manifest.version)
-        if source.says not in (None, is_it):
-            words = (
-                f"It says that it holds {' '.join(source.says or ())}, but holds {' '.join(is_it)}."
-            )
+        if source.says and source.says != is_it:
+            words = f"It claims to hold {' '.join(source.says)}, but holds {' '.join(is_it)}."
             raise Refused(source.name, [Finding("bundle-id", words)])
         if title := taken_title(wheel.manifest, self._ours):
             words = f"Its title “{title}” reads like that of a part of Offline Studio."
