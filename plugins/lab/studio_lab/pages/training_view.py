@@ -189,9 +189,12 @@ class TrainingView(QWidget):
 
 
 def _about(title: str, content: Plot | str | None) -> str:
-    is_loss = isinstance(content, Plot) and title == "Loss"
-    names = tuple(each.name for each in content.series) if is_loss else ()
-    return about_losses(names) or about_plot(title) or about_figures(title)
+    losses = content.series if isinstance(content, Plot) and title == "Loss" else ()
+    return (
+        about_losses(tuple(each.name for each in losses))
+        or about_plot(title)
+        or about_figures(title)
+    )
 
 
 class _Choice(QWidget):

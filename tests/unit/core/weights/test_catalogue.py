@@ -472,18 +472,6 @@ def test_those_made_for_it_come_first_and_others_keep_their_place(tmp_path: Path
     assert catalogue.default_for("text", "code").id == "coder"
 
 
-def test_a_very_small_language_model_answers_only_where_no_other_can(tmp_path: Path) -> None:
-    for id, parameters in (("a-small", 135_000_000), ("b-coder", 1_500_000_000)):
-        drop(tmp_path, f"{id}.gguf")
-        path = describe(tmp_path, id, f"{id}.gguf")
-        capability = '["text", "code"]' if id == "b-coder" else '["text"]'
-        text = path.read_text("utf-8").replace('["text"]', capability)
-        path.write_text(f"parameters = {parameters}\n{text}", "utf-8")
-    drop(tmp_path, "mine.gguf")
-    catalogue = WeightsCatalogue([tmp_path])
-    assert [w.id for w in catalogue.list("text")] == ["b-coder", "mine", "a-small"]
-
-
 def test_the_coder_is_described_to_the_last_piece() -> None:
     row = WeightsCatalogue([resources() / "weights"]).offer("coder")
     assert row.offer is not None
@@ -507,16 +495,3 @@ def test_a_name_tells_what_was_made_for_code(
 ) -> None:
     drop(tmp_path, f"{name}.gguf")
     assert only(WeightsCatalogue([tmp_path])).capabilities == purposes
-
-
-def test_of_the_users_own_the_newest_that_can_comes_first(tmp_path: Path) -> None:
-    made = [("b", "lab, lab-samples, lab-tunes", "01B"), ("a", "lab, lab-samples", "01A"),
-            ("sure", "lab", "01C")]  # fmt: skip
-    for id, capabilities, result in made:
-        drop(tmp_path, f"{id}.gguf")
-        names = ", ".join(f'"{each}"' for each in capabilities.split(", "))
-        path = describe(tmp_path, id, f"{id}.gguf")
-        text = path.read_text("utf-8").replace('["text"]', f"[{names}]")
-        path.write_text(f'{text}[source]\nresult = "{result}"\n', "utf-8")
-    rows = WeightsCatalogue([tmp_path]).list("lab", "lab-samples")
-    assert [row.id for row in rows] == ["b", "a", "sure"]
