@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,10 +13,12 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.interrupt import on_interrupt
 from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession, must_be_alone
+from studio.core.checkpoints import Checkpoints
 from studio.core.jobs.durations import estimate
 from studio.core.jobs.job_queue import fitting
 from studio.core.library.library import Library
 from studio.core.library.rows import JobEntry
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.plugins import PluginHost
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
@@ -49,14 +51,32 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     with session.open_studio() if writes else nullcontext() as open_studio:
         if open_studio is not None:
             _change_there(open_studio, arguments)
-            _list(open_studio.library, session.plugins, arguments)
+            _list(open_studio.library, session.plugins, arguments, ())
             return ExitCode.OK
+    is_alone = writes or not WriterLock(session.paths.library / "lock").is_held()
     with Library.open(session.paths, read_only=not writes) as library:
         if writes:
             must_be_alone(library, *_OPEN)
             _COMMANDS[arguments.command](library, arguments)
-        _list(library, session.plugins, arguments)
+        interrupted = list(_interrupted(session, library)) if is_alone else ()
+        _list(library, session.plugins, arguments, interrupted)
     return ExitCode.OK
+
+
+def _interrupted(session: StudioSession, library: Library) -> Iterator[JobEntry]:
+    """Yield what ran when its studio was killed: rows of the queue, and what can be gone on with.
+
+    Nobody writes into the library now, so nothing runs; the next start says so in it.
+    """
+    places = Checkpoints(session.paths.home / "checkpoints")
+    for entry in library.jobs.unfinished():
+        try:
+            made = library.record(entry.record)
+        except StudioError:
+            continue
+        place = places.place(entry.task, made.params, made.seed, made.inputs)
+        if entry.request is not None or place.exists():
+            yield entry
 
 
 def _parser() -> ArgumentParser:
@@ -158,7 +178,9 @@ def _found(library: Library, id: str) -> JobEntry:
     return found[0]
 
 
-def _list(library: Library, plugins: PluginHost, arguments: Namespace) -> None:
+def _list(
+    library: Library, plugins: PluginHost, arguments: Namespace, interrupted: Sequence[JobEntry]
+) -> None:
     waiting, failed = library.jobs.waiting(), library.jobs.failed()
     paused = library.jobs.paused
     left = estimate(_usually(library, plugins, entry) for entry in waiting if not entry.held)
@@ -169,19 +191,30 @@ def _list(library: Library, plugins: PluginHost, arguments: Namespace) -> None:
                 "seconds": left.seconds if left else None,
                 "seconds_unknown": left.unknown if left else len(waiting),
                 "waiting": [_as_json(entry) for entry in waiting],
+                "interrupted": [_as_json(entry) for entry in interrupted],
                 "failed": [_as_json(entry) for entry in failed],
             }
         )
         return
-    if not waiting and not failed:
+    if not waiting and not failed and not interrupted:
         output.say("The queue is empty." + (" It is paused." if paused else ""))
         return
     rows = [
         (str(number), _state(entry, paused), entry.title, entry.task, entry.id[-_SHORT_ID:])
         for number, entry in enumerate(waiting, start=1)
     ]
+    rows += [
+        ("", "interrupted", entry.title, entry.task, entry.id[-_SHORT_ID:]) for entry in interrupted
+    ]
     rows += [("", entry.state, _why(entry), entry.task, entry.id[-_SHORT_ID:]) for entry in failed]
     output.print_table(rows, ("", "STATE", "JOB", "TASK", "ID"))
+    for entry in interrupted:
+        if entry.request is None:
+            seed = library.record(entry.record).seed
+            output.hint(
+                f"{entry.title} was interrupted: `studio run {entry.task}` with the same settings "
+                f"and --seed {seed} continues it."
+            )
     if left:
         more = "more than" if left.unknown else "about"
         output.hint(f"It will take {more} {_minutes(left.seconds)}.")

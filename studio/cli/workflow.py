@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.api.errors import BadInput
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
@@ -18,6 +20,7 @@ from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession, must_be_alone
 from studio.core.clusters.address import Address
 from studio.core.library.library import Library
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
@@ -228,15 +231,27 @@ def _check(arguments: Namespace, session: StudioSession) -> int:
 
 def _show(arguments: Namespace, session: StudioSession) -> int:
     with Library.open(session.paths, read_only=True) as library:
-        _report(library, library.workflow_runs.run(arguments.what), arguments)
+        run = _state_now(session)(library.workflow_runs.run(arguments.what))
+        _report(library, run, arguments)
     return ExitCode.OK
+
+
+def _state_now(session: StudioSession) -> Callable[[Run], Run]:
+    """Return what corrects the state of a run whose studio was killed: nothing is under way."""
+    is_held = WriterLock(session.paths.library / "lock").is_held()
+
+    def corrected(run: Run) -> Run:
+        is_left = run.state is RunState.RUNNING and not is_held
+        return msgspec.structs.replace(run, state=RunState.INTERRUPTED) if is_left else run
+
+    return corrected
 
 
 def _list(arguments: Namespace, session: StudioSession) -> int:
     files = sorted(session.paths.workflows.glob(f"*{document.SUFFIX}"))
     with Library.open(session.paths, read_only=True) as library:
-        runs = library.workflow_runs
-        found = [(run, runs.counts(run.id)) for run in runs.runs()]
+        runs, state = library.workflow_runs, _state_now(session)
+        found = [(state(run), runs.counts(run.id)) for run in runs.runs()]
     if arguments.json:
         told = [{**_run_as_json(run), "rows": counts} for run, counts in found]
         output.print_json({"runs": told, "files": list(map(str, files))})

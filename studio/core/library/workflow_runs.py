@@ -23,6 +23,8 @@ class RunState(StrEnum):
 
     RUNNING = "running"
     """It is under way, or was when its studio was killed."""
+    INTERRUPTED = "interrupted"
+    """It says that it is under way, and nobody is there; never written down."""
     STOPPED = "stopped"
     DONE = "done"
     """Each row is done or has failed."""

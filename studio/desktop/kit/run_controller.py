@@ -206,7 +206,14 @@ class RunController:
             self._tell(error, refused or once_more)
             self._call(self._told.failed, error)
             return False
-        self._take(_Run(job, request, failed or once_more))
+
+        def again() -> None:
+            if self._page and job.state is JobState.LOST:
+                self._jobs.retry(job)  # with its seed: it goes on where it was
+            else:
+                (failed or once_more)()
+
+        self._take(_Run(job, request, again))
         return True
 
     def _watch(self) -> None:

@@ -376,3 +376,17 @@ def take_up(desk: Any) -> None:
     """Let jobs be rows of the library from now on, as the window does."""
     desk.studio.take_up_queue()
     desk.until(lambda: desk.studio.jobs.queue._is_known)
+
+
+def test_trying_again_after_the_runtime_died_keeps_the_seed(desk: Any, page: Page) -> None:
+    """What a training has left is found by its seed."""
+    desk.runtime.enqueue(Die())
+    desk.run()
+    desk.until(lambda: bool(desk.trouble()))
+    first = desk.runtime.submitted[-1]
+    desk.runtime.enqueue(Result(words=1))
+    page.run.retry()
+    desk.until(lambda: len(desk.runtime.submitted) > 1 and not page.run.busy)
+    again = desk.runtime.submitted[-1]
+    assert (again.seed, again.params) == (first.seed, first.params)
+    assert again.job != first.job

@@ -146,8 +146,11 @@ class EventLog:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines; of one that is too long for an event, pieces that are none."""
-    return iter(partial(file.readline, _LONGEST_LINE), b"")
+    """Yield lines up to one that is too long for an event, of which a piece: that is not ours."""
+    for line in iter(partial(file.readline, _LONGEST_LINE), b""):
+        yield line
+        if len(line) == _LONGEST_LINE:
+            return
 
 
 def _is_whole(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ else:
 
 _PID_AT = 1 << 20
 """Where Windows locks a byte: far behind the pid, which others must be able to read."""
+_MOMENT = 0.02
 _WIDTH = 20
 """As wide as any pid, so that nothing is left of a longer one."""
 
@@ -38,10 +40,9 @@ class WriterLock:
         """
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(fd)
-        except (BlockingIOError, PermissionError):
-            os.close(fd)
-            return False
+            if not _is_locked(fd):
+                os.close(fd)
+                return False
         except BaseException:
             os.close(fd)
             raise
@@ -52,6 +53,16 @@ class WriterLock:
             os.write(fd, f"{os.getpid():<{_WIDTH}}".encode())
         self._fd = fd
         return True
+
+    def is_held(self) -> bool:
+        """Whether somebody writes; False also where that cannot be found out."""
+        with suppress(OSError):
+            fd = os.open(self._path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+            try:
+                return not _is_locked(fd, tries=1)
+            finally:
+                os.close(fd)
+        return False
 
     def holder(self) -> int:
         """Return the pid of the writer, 0 when nobody can say."""
@@ -65,6 +76,19 @@ class WriterLock:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _is_locked(fd: int, tries: int = 3) -> bool:
+    """Lock a file unless somebody has it: who only asks has it for a moment."""
+    for left in reversed(range(tries)):
+        try:
+            _lock(fd)
+        except (BlockingIOError, PermissionError):
+            if left:
+                time.sleep(_MOMENT)
+        else:
+            return True
+    return False
 
 
 def _lock(fd: int) -> None:
