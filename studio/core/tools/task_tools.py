@@ -207,7 +207,7 @@ def _fitting(made: TaskTool, name: str, id: str, artifact: FindArtifact) -> Save
     except StudioError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"“{id}” is no result in the library, so {name} is missing.",
+            f"“{id}” is not in the library.",
             "Give the id of a result. Files cannot be named by their path.",
         ) from error
     kinds, suffixes = made.tool.files[name], made.suffixes.get(name, ())

@@ -100,7 +100,8 @@ def test_a_conversation_is_exported_in_each_format_and_its_json_comes_back(
 def test_an_export_has_the_calls_of_tools_and_the_pictures(desk: Any, tmp_path: Path) -> None:
     store = desk.ctx.library.conversations
     id = store.create("Fox").id
-    asked = store.add_message(id, None, "user", "Draw it", extra={"pictures": ["/home/me/fox.png"]})
+    shown = {"pictures": ["/pictures/fox.png"]}
+    asked = store.add_message(id, None, "user", "Draw it", extra=shown)
     made = {"word": "image-1", "id": "01AB", "kind": "image", "title": "a fox"}
     call = {"name": "image_generate", "title": "Generate", "arguments": {"prompt": "a fox"}}
     call |= {"state": "done", "told": "Drawn.", "results": [made]}
@@ -108,7 +109,7 @@ def test_an_export_has_the_calls_of_tools_and_the_pictures(desk: Any, tmp_path: 
     for suffix in (".md", ".html", ".json"):
         export_to(store, id, tmp_path / f"talk{suffix}")
     text = (tmp_path / "talk.md").read_text("utf-8")
-    assert "![fox.png](</home/me/fox.png>)" in text
+    assert "![fox.png](</pictures/fox.png>)" in text
     for part in ("**Generate** (done)", '{"prompt": "a fox"}', "Drawn.", "image-1: a fox", "01AB"):
         assert part in text
     assert text.index("01AB") < text.index("Here it is.")

@@ -81,7 +81,7 @@ def test_no_call_names_what_a_person_or_a_page_chooses(restyle: TaskTool) -> Non
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"image": "/etc/passwd"}, "“/etc/passwd” is no result in the library"),
+        ({"image": "/etc/passwd"}, "“/etc/passwd” is not in the library"),
         ({"image": "tune"}, "image cannot be “The tune”, which is of the kind score."),
         ({"image": "fox", "folder": "/etc"}, "toy_restyle has no argument “folder”."),
         ({"image": "fox", "style": "/etc/passwd"}, "style cannot be a file of this computer."),
