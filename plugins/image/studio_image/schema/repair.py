@@ -22,7 +22,11 @@ class Repair(Params, frozen=True):
     ] = ""
     scratches: Annotated[
         Literal["none", "bright", "dark", "both"],
-        Label("Scratches", "Find and replace thin lines of this kind all over the picture."),
+        Label(
+            "Scratches",
+            "Find and replace thin lines of this kind all over the picture. Works for plain "
+            "backgrounds; where there is fine detail, paint a mask over the scratches instead.",
+        ),
     ] = "none"
     fill: Annotated[
         Literal["surroundings", "model"],

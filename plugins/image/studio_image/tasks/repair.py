@@ -30,7 +30,7 @@ _TOO_MUCH = {
         "Extend it less, or fill with a model.",
     ),
 }
-_MANY_SCRATCHES = 0.02  # of the picture: about where things are taken for scratches
+_MANY_SCRATCHES = 0.04  # of the picture: where leaves, tiles or hair are taken for scratches
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,12 @@ class Job:
         alpha: (H, W) uint8, or None for a picture that is nowhere clear.
         mask: (H, W) bool: what must not be seen in the result.
         hole: The mask with what is blended around it: this is filled.
-        scratched: The share of the given picture that was taken for scratches.
     """
 
     picture: np.ndarray
     alpha: np.ndarray | None
     mask: np.ndarray
     hole: np.ndarray
-    scratched: float
 
     def finished(self, filled: np.ndarray, feather: int) -> np.ndarray:
         """Return the picture with what was filled, as clear as it was."""
@@ -130,11 +128,14 @@ def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
     inner = np.zeros((height, width), bool)
     if marks is not None:
         inner = masks.painted(marks, width, height)
-    scratched = 0.0
     if params.scratches != "none":
         lines = masks.scratches(given[..., :3], params.scratches)
         inner |= lines
-        scratched = float(lines.mean())
+        if (share := float(lines.mean())) > _MANY_SCRATCHES:
+            raise BadInput(
+                f"{share:.0%} of this picture looks like scratches: its details would be lost.",
+                "Paint a mask over the scratches instead.",
+            )
     mask = np.pad(inner, sides, constant_values=True)
     if not mask.any():
         raise BadInput("Nothing is to be repaired.", _nothing(params, marks is not None))
@@ -142,7 +143,7 @@ def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
     alpha = None
     if given.shape[2] == 4:
         alpha = np.pad(given[..., 3], sides, constant_values=255)
-    return Job(picture, alpha, mask, masks.grown(mask, params.feather), scratched)
+    return Job(picture, alpha, mask, masks.grown(mask, params.feather))
 
 
 def _nothing(params: Repair, has_mask: bool) -> str:
@@ -182,11 +183,6 @@ def _results(
         preview=picture_arrays.thumbnail(made),
     )
     notes = [picture_arrays.remark(params.image, ctx.inputs)]
-    if job.scratched > _MANY_SCRATCHES:
-        notes.append(
-            f"{job.scratched:.0%} of the picture was taken for scratches and replaced. If that was "
-            "too much, look for bright or dark ones only, or paint a mask."
-        )
     if scale < 1:
         notes.append(f"The new part is very large, so it was filled at {scale:.0%} of its size.")
     yield ctx.result(**facts, note=" ".join(filter(None, notes)))

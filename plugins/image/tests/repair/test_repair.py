@@ -111,8 +111,10 @@ def test_scratches_are_found_and_things_are_not() -> None:
     assert np.abs(result[10:100].astype(int) - picture[10:100]).max() < 60
     assert np.abs(scratched[10:100].astype(int) - picture[10:100]).max() > 120  # as it was
     many = picture.copy()
-    many[10::24] = 250
-    assert "was taken for scratches" in run(many, scratches="bright").result["note"]
+    many[10::12] = 250
+    with pytest.raises(BadInput, match=r"its details would be lost") as refused:
+        run(many, scratches="bright")
+    assert "Paint a mask" in refused.value.hint
 
 
 def test_a_mask_may_be_painted_on_a_clear_ground() -> None:
