@@ -61,8 +61,8 @@ def test_a_law_is_found_again_and_predicts_a_larger_training() -> None:
 def test_a_slow_law_in_a_long_valley_is_found_to_its_end() -> None:
     slow = PowerLaw(AXES, 0.37, (0.3, 0.2, 0.4), (0.06, 0.4, 0.7), LAW.units)
     found = fitted(measured(slow, 0.0)[0])
-    assert found.law.floor == pytest.approx(0.37, abs=0.01)
-    assert found.law.exponents[0] == pytest.approx(0.06, abs=0.003)
+    assert found.law.floor == pytest.approx(0.37, abs=0.001)
+    assert found.law.exponents[0] == pytest.approx(0.06, abs=0.0003)
 
 
 def only(axis: str) -> PowerLaw:
