@@ -56,6 +56,8 @@ def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
     assert "has changed since" in desk.trouble()
     assert (workspace.proposal.old, workspace.proposal.new) == ("new\n# mine\n", CODE)
     assert desk.current.text() == "new\n# mine\n"
+    workspace.decline()
+    assert not desk.page.trouble.widget.isVisibleTo(desk.page), "what it told of was looked at"
 
 
 def test_a_new_file_is_made_by_accepting_it(desk) -> None:
