@@ -104,7 +104,7 @@ def _let_go(old: list[Backup], kept: int) -> None:
 
 def _check_folder(library: Library, folder: Path, chosen: bool) -> None:
     home = library.folder.parent
-    if folder.resolve().is_relative_to(home.resolve()):
+    if chosen and folder.resolve().is_relative_to(home.resolve()):
         raise StudioError(
             ErrorCode.BAD_INPUT,
             f"The backup folder {folder} lies inside the data folder {home}: what destroys one "

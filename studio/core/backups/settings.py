@@ -9,7 +9,7 @@ from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 
 FOLDER = "backup.folder"
-"""Setting: a path; empty for the folder beside the home."""
+"""Setting: a path; empty for the usual folder."""
 EVERY = "backup.every"
 """Setting: an ``Every``."""
 KEPT = "backup.kept"
@@ -32,17 +32,18 @@ class Every(StrEnum):
 
 
 def folder(paths: StudioPaths, settings: Settings) -> Path:
-    """Return where backups go.
-
-    By default beside the home and not inside it: whoever deletes or moves the home keeps them.
-    """
+    """Return where backups go."""
     chosen = settings.get(FOLDER, "")
     return Path(chosen) if chosen else usual_folder(paths)
 
 
 def usual_folder(paths: StudioPaths) -> Path:
-    """Return where they go while nothing was chosen."""
-    return paths.home.with_name(f"{paths.home.name}-backups")
+    """Return where they go while nothing was chosen: inside the home, as all that is not asked for.
+
+    Where earlier versions put them beside it, they stay there.
+    """
+    beside = paths.home.with_name(f"{paths.home.name}-backups")
+    return beside if beside.is_dir() else paths.home / "backups"
 
 
 def every(settings: Settings) -> Every:

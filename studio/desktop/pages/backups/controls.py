@@ -109,7 +109,12 @@ class BackupControls(QObject):
     def _show(self) -> None:
         if self._state is None or self._folder is None:
             return
-        self._folder.setText(str(self._studio.backups.folder))
+        folder = self._studio.backups.folder
+        words = str(folder)
+        if folder.is_relative_to(self._studio.paths.home):
+            safer = self.tr("Choose a folder on another disk to be safe if this one fails.")
+            words = f"{words}\n{safer}"
+        self._folder.setText(words)
         copier = self._studio.backups.copier
         self._now.setVisible(copier is None)
         for widget in (self._meter, self._stop):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import catalogue, maker
+from studio.core.backups import catalogue, maker, settings
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -132,3 +133,18 @@ def test_what_is_no_backup_is_not_listed(library: Library, folder: Path, tmp_pat
     assert catalogue.listed(folder) == [made]
     assert catalogue.listed(made.folder) == [made], "a backup itself was picked"
     assert catalogue.listed(tmp_path / "gone") == []
+
+
+def test_unasked_they_lie_inside_the_home(library: Library, paths: StudioPaths) -> None:
+    before = {*paths.home.parent.iterdir()}
+    usual = settings.folder(paths, Settings(paths.settings))
+    assert usual == paths.home / "backups"
+    assert maker.make(library, usual, chosen=False).is_whole
+    assert {*paths.home.parent.iterdir()} == before, "nothing appears beside it"
+    assert [each.folder.parent for each in catalogue.listed(usual, paths.home)] == [usual]
+
+
+def test_those_that_lie_beside_an_older_home_go_on_there(paths: StudioPaths) -> None:
+    beside = paths.home.with_name(f"{paths.home.name}-backups")
+    beside.mkdir()
+    assert settings.folder(paths, Settings(paths.settings)) == beside
