@@ -104,7 +104,8 @@ DOCKED: dict[str, Property] = {
     "strain": Property(
         "Strain",
         "kcal/mol",
-        "Energy of the pose above a relaxed shape (MMFF); above 25 is doubtful.",
+        "Energy of the pose above the nearest relaxed shape (MMFF): 0 if it is one itself; above "
+        "25 is doubtful.",
         "low",
         1,
     ),
