@@ -157,7 +157,7 @@ class TextEngine:
             StudioError: ``UNSUPPORTED``: the decoder is not ours and stays where it is.
         """
         if not isinstance(self.model, Llama):
-            raise StudioError(ErrorCode.UNSUPPORTED, f"{self.info.title} cannot be moved.")
+            raise StudioError(ErrorCode.UNSUPPORTED, "This model cannot be moved.")
         self.prefixes.clear()
         self._scored.clear()
         self.model.move(device)
@@ -248,7 +248,7 @@ class TextEngine:
         most = max(self.context_length - reserve, self.context_length // 2)
         near = most * MAX_CHARACTERS_PER_TOKEN
         before, after = before[-near:], after[:near]
-        ids = fill_in_middle_ids(self.tokenizer, before, after, most, self.info.title)
+        ids = fill_in_middle_ids(self.tokenizer, before, after, most)
         return FittedPrompt(ids)
 
     def render(
@@ -389,7 +389,7 @@ class TextEngine:
             begun = plain.pop()["content"]  # a reply to be continued: the prompt ends in its midst
         told = as_functions(tools) if knows else ()
         pictures = pictures_in(messages)
-        sighted = seeing(self.model, self.info.title, pictures)
+        sighted = seeing(self.model, pictures)
         plain = plain if sighted is None else in_parts(plain)
         rendered: Rendered = self.template.render(plain, answer=answer, now=now, tools=told)
         if sighted is not None and pictures:

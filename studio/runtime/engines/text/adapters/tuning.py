@@ -38,7 +38,7 @@ def network(
         if files.is_foreign:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"{files.info().title} cannot be fine-tuned: it is run by transformers.",
+                "This model cannot be fine-tuned: it is run by transformers.",
                 f"Choose one of {KNOWN}.",
             )
         model = yield from load_decoder(

@@ -48,9 +48,7 @@ def can_infill(tokenizer: TextTokenizer) -> bool:
     return _marks(tokenizer) is not None
 
 
-def fill_in_middle_ids(
-    tokenizer: TextTokenizer, before: str, after: str, most: int, title: str = "This model"
-) -> list[int]:
+def fill_in_middle_ids(tokenizer: TextTokenizer, before: str, after: str, most: int) -> list[int]:
     """Return the prompt after which the model writes what belongs between two texts.
 
     What does not fit is left out far from the gap: three parts in four are for what is before it.
@@ -60,7 +58,6 @@ def fill_in_middle_ids(
         before: The text before the gap.
         after: The text after it.
         most: Tokens that the prompt may have.
-        title: Of the model, for the error.
 
     Raises:
         StudioError: ``UNSUPPORTED``: the model has no such tokens.
@@ -68,7 +65,7 @@ def fill_in_middle_ids(
     if (found := _marks(tokenizer)) is None:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{title} cannot fill in the middle of a text.",
+            "This model cannot fill in the middle of a text.",
             "Choose a code model trained for it, such as Qwen2.5 Coder.",
         )
     marks, ids = found

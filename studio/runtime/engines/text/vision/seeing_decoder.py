@@ -139,7 +139,7 @@ def decoder_of(files: ModelFiles) -> Callable[[Any, LlamaConfig], TransformersDe
     return partial(SeeingDecoder, sight=sight)
 
 
-def seeing(model: object, title: str, pictures: Sequence[bytes]) -> SeeingDecoder | None:
+def seeing(model: object, pictures: Sequence[bytes]) -> SeeingDecoder | None:
     """Return ``model`` if it sees.
 
     Raises:
@@ -150,7 +150,7 @@ def seeing(model: object, title: str, pictures: Sequence[bytes]) -> SeeingDecode
     if pictures:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{title} reads text only and cannot see pictures.",
+            "This model reads text only and cannot see pictures.",
             "Remove the picture, or choose a model that sees, such as SmolVLM or Qwen2-VL.",
         )
     return None
