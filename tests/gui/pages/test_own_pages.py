@@ -118,6 +118,19 @@ def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artif
     qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night")
 
 
+def test_the_least_value_is_shown_by_its_word(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    library = studio_of(app).library
+    record = library.add_record("lab.train", {"steps": 0, "batch": 8})
+    made = library.add_artifact(
+        NewArtifact("text", b"x", suffix=".txt", title="A model"), record=record.id
+    )
+    page = gallery(app, qtbot, 3)
+    page.grid.select(made.id)
+    qtbot.waitUntil(lambda: "steps Auto" in words(page.detail))
+    assert "batch 8" in words(page.detail)
+
+
 def test_a_long_list_among_the_parameters_is_folded(start: Runs, qtbot: Any, sea: Artifact) -> None:
     app = start()
     library = studio_of(app).library

@@ -14,12 +14,14 @@ from shiboken6 import isValid
 from studio.core.energy.amount import Amount
 from studio.core.energy.grid import grams, grid_factor
 from studio.core.energy.phrases import carbon
-from studio.core.library import Artifact, Collection
+from studio.core.library import Artifact, Collection, Record
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.gallery.details import Details, Section
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
+from studio.protocol.errors import StudioError
 
 _LISTED = 3
 """So many values of a list are shown among the parameters."""
@@ -124,7 +126,7 @@ def _recipe(details: Details) -> QWidget | None:
     copy.clicked.connect(lambda: parts.ui.copy(json.dumps(record.params, indent=2)))
     head.addWidget(copy)
     column.addLayout(head)
-    facts = {"task": record.task, **record.params}
+    facts = {"task": record.task, **_in_words(details, record)}
     if record.seed is not None:
         facts["seed"] = record.seed
     for weights, digest in record.weights.items():
@@ -137,6 +139,26 @@ def _recipe(details: Details) -> QWidget | None:
         if value not in ("", None, []) and not isinstance(value, Mapping):
             column.addLayout(fact(look, name.replace("_", " "), value))
     return shown
+
+
+def _in_words(details: Details, record: Record) -> dict[str, Any]:
+    """Return parameters with the word that a form shows for their least value: 0 steps are “Auto”.
+
+    As they are in the record, where their plugin has gone.
+    """
+    try:
+        fields = details.parts.studio.plugins.params_class(record.task).fields()
+    except StudioError:
+        return dict(record.params)
+    words = {
+        (field.name, field.range.minimum): declared(field.range.lowest)
+        for field in fields
+        if field.range and field.range.lowest
+    }
+    return {
+        name: words.get((name, value), value) if isinstance(value, int | float) else value
+        for name, value in record.params.items()
+    }
 
 
 def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
