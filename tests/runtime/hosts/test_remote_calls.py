@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studio.protocol.messages import Call, CallEnded, Cancel, Finished, Submit
+from studio.protocol.messages import Call, CallEnded, Cancel, Finished, Permits, Submit
 from studio.protocol.states import JobState
 from tests.runtime.desk import PATIENCE, Desk, Toy
 from tests.runtime.hosts.conftest import Strangers
@@ -163,3 +164,23 @@ def test_two_plugins_that_call_each_other_do_not_wait_for_each_other(
     ends = [desk.finished(job) for job in jobs]
     assert {each.state for each in ends} == {JobState.DONE}
     assert len([each for each in desk.messages if isinstance(each, Finished)]) == 8
+
+
+PASSES_ON = """
+def hand(ctx, params):
+    own = str(params.file)
+    outcome = yield from ctx.call("painter.paint", {"text": own}, inputs={"mood": ""})
+    yield ctx.result(own=own, called=outcome.artifacts[0].payload.decode().strip())
+"""
+
+
+def test_a_file_that_was_picked_for_it_is_passed_on_by_its_real_name(
+    desk: Desk, strangers: Strangers, studio: Studio, tmp_path: Path
+) -> None:
+    picked = tmp_path / "picked.txt"
+    picked.write_text("a boat")
+    strangers.plugin("caller", PASSES_ON, uses=("painter.paint",), permits=Permits(files=True))
+    end = desk.finished(desk.submit("caller.hand", file=str(picked), files=("file",)))
+    assert end.error is None
+    assert end.result["called"] == str(picked), "what the studio knows it by"
+    assert end.result["own"] != str(picked), "the control: the process has a copy"
