@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
@@ -15,6 +16,11 @@ _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
 
 _WAITING_FOR = "waiting for "
 """So the runtime begins its reasons."""
+
+
+def folded(text: str) -> str:
+    """Return a text as it is looked for: “CO₂” and “co2” are the same."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _tr(text: str) -> str:

@@ -166,7 +166,7 @@ class SettingsPage(QWidget):
         form.on_change(keep)
         column.addWidget(form)
         said = " ".join(f"{each.title} {each.help}" for each in params.fields())
-        self._sections[-1].rows.append((f"{title} {said}".lower(), form))
+        self._sections[-1].rows.append((phrases.folded(f"{title} {said}"), form))
         return form
 
     def _library(self) -> None:
@@ -419,7 +419,7 @@ class SettingsPage(QWidget):
         self._column.cards.addSpacing(6)
         self._column.cards.addWidget(heading)
         self._column.cards.addWidget(frame)
-        self._sections.append(_Section(title.lower(), heading, frame))
+        self._sections.append(_Section(phrases.folded(title), heading, frame))
         return column
 
     def _row(self, column: QVBoxLayout, title: str, text: str, control: QWidget) -> QLabel:
@@ -436,13 +436,13 @@ class SettingsPage(QWidget):
         line.addLayout(said, 1)
         line.addWidget(control)
         column.addWidget(row)
-        self._sections[-1].rows.append((f"{title} {text}".lower(), row))
+        self._sections[-1].rows.append((phrases.folded(f"{title} {text}"), row))
         return label
 
     def _own_row(self, column: QVBoxLayout, title: str, row: QWidget) -> None:
         """Add a row that words itself, found by its title."""
         column.addWidget(row)
-        self._sections[-1].rows.append((title.lower(), row))
+        self._sections[-1].rows.append((phrases.folded(title), row))
 
     def _button(self, text: str, icon: str, run: Callable[[], object]) -> QWidget:
         button = self._look.button(text, icon)
@@ -451,7 +451,7 @@ class SettingsPage(QWidget):
 
     def _filter(self, text: str) -> None:
         """Show the rows with these words, all of a section that is called so, and what is above."""
-        wanted = text.strip().lower()
+        wanted = phrases.folded(text.strip())
         found = 0
         for section in self._sections:
             whole = wanted in section.title

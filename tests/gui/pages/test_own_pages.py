@@ -118,6 +118,16 @@ def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artif
     qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night")
 
 
+def test_settings_are_found_however_they_are_typed(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    for text, nothing in (("co2 per", False), ("CO₂ per", False), ("co3 per", True)):
+        page.widget.search.setText(text)
+        assert page.widget._nothing.isHidden() is not nothing
+
+
 def test_the_least_value_is_shown_by_its_word(start: Runs, qtbot: Any, sea: Artifact) -> None:
     app = start()
     library = studio_of(app).library
