@@ -225,7 +225,10 @@ CASES: dict[str, Case] = {
         beside={"near": _near},
     ),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
-    "code.write": Case({"prompt": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
+    "code.write": Case(
+        {"prompt": "double(x): twice x", "candidates": 1},
+        lambda: Engine(CODE, " double(2) == 4\nassert double(3) == 6\n"),
+    ),
     "code.tests": Case({"path": "it.py"}, lambda: Engine(CHECKS), {"text": CODE}),
     "code.fix": Case(
         {"path": "it.py", "error": "it is 1"},

@@ -11,6 +11,7 @@ from studio.api import Check, Verdict
 from studio_code.evidence.agreement import Agreement
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.outcome import SuiteOutcome
+from studio_code.execution.report import Coverage
 from studio_code.execution.sandbox_run import Ran
 
 ENOUGH_LINES: Final = 0.5
@@ -92,9 +93,8 @@ def of_tests(
     ]
     if coverage.lines:
         share = coverage.covered / coverage.lines
-        checks.append(
-            _check("Line coverage", share >= ENOUGH_LINES, f"{share:.0%} lines".replace("%", " %"))
-        )
+        told = f"{share:.0%} lines".replace("%", " %")
+        checks.append(_check("Line coverage", is_covered(coverage), told))
     if mutation is not None and mutation.tried:
         checks.append(
             _check(
@@ -121,6 +121,11 @@ def of_tests(
         seconds=result.seconds,
         checks=checks,
     )
+
+
+def is_covered(coverage: Coverage) -> bool:
+    """Return whether tests reach enough lines; where none were measured, that is not known."""
+    return coverage.covered >= ENOUGH_LINES * coverage.lines
 
 
 def is_sharp(mutation: Mutation | None) -> bool:

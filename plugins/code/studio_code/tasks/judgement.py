@@ -122,11 +122,13 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
         return Standing(State.DOUBTFUL, f"{what} fails: either it or the code is wrong")
     if why := candidate_choice.doubt(work.kept_exam().cases, work.aside):
         return Standing(State.DOUBTFUL, why)
-    if work.exam.given:
+    if work.params.tests.strip():
         return Standing(State.VERIFIED)
+    if not work.is_compared:
+        return Standing(State.OWN_TESTS, "examples and versions are compared in Python only")
     if agreed.crash:
         return Standing(State.DOUBTFUL, agreed.crash)
-    if work.is_compared and 2 * agreed.agreeing < agreed.versions:
+    if 2 * agreed.agreeing < agreed.versions:
         return Standing(State.DOUBTFUL, f"versions differ: {agreed.differs}")
     if not stated:
         return Standing(State.OWN_TESTS, "the request states no example")
@@ -137,6 +139,8 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
         return Standing(State.OWN_TESTS, f"no test of “{lacking[0]}”")
     if not verdicts.is_sharp(work.mutation):
         return Standing(State.OWN_TESTS, "its tests miss most mutants")
+    if not verdicts.is_covered(best.tested.coverage):
+        return Standing(State.OWN_TESTS, "its tests reach few lines")
     return Standing(State.VERIFIED)
 
 

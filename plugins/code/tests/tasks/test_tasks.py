@@ -110,6 +110,13 @@ def test_examples_that_pass_and_versions_that_agree_are_green() -> None:
     assert engine.asked[0] != engine.asked[1], "half of them are asked for in other words"
 
 
+def test_tests_of_a_person_are_enough_whatever_their_form() -> None:
+    for tests in ("def test_it():\n    assert double(5) == 10\n", "assert double(5) == 10\n"):
+        made = written(Engine(GOOD), tests=tests)
+        assert made.result["verdict"]["state"] == "verified"
+        assert made.result["note"].startswith("passes your tests")
+
+
 def test_what_one_version_alone_does_is_never_green() -> None:
     strange = "def double(x):\n    return x * 2 if x < 9 else x\n"
     engine = Engine(strange, GOOD, "def double(x):\n    return x << 1 if x > 0 else 0\n", BAD)
