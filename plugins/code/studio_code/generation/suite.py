@@ -175,11 +175,11 @@ def test_names(text: str) -> list[str]:
 
 
 def names_of(path: str, text: str) -> list[str]:
-    """Return ``path::test`` for each test that a file must tell of; none if it may skip."""
-    form = of_language(of_path(path).id)
-    if form is not None:
-        return [f"{path}::{case.name}" for case in form.cases(text, trusted=True)]
-    tree = parsed(text)
+    """Return ``path::test`` for each test that a file of Python must tell of.
+
+    None of one that may skip them all, and none of other languages: those nest them as they like.
+    """
+    tree = parsed(text) if of_path(path).id == "python" else None
     body = tree.body if tree else []
     if any(word in ast.unparse(node) for node in body if isinstance(node, ast.Expr | ast.Assign)
            for word in ("skip", "pytestmark", "collect_ignore")):  # fmt: skip
