@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rdkit import Chem
+from rdkit.Chem import BRICS
 
 from studio.api import BadInput
 from studio_molecules.chem import parser
-from studio_molecules.fragments import bond_rules
 
 MAX_POINTS = 8
 _JOINTS = "_joints"
 """Property of an atom: numbers of the points that it is beside."""
+_USUAL = (
+    "[#6]-[#6]",
+    "[#6;!$(C=[#6]);!$(C#*)]-[#7,#8,#16]",
+    "[#6]-[F,Cl,Br,I]",
+    "[#16;v6]-[#7]",
+    "[#16;v6]-[#6]",
+)
+"""Bonds by their ends: to carbon, but not of a heteroatom to an alkene; sulfonamides, sulfones."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,25 @@ def _has_usual_bonds(made: Chem.Mol) -> bool:
     for atom in made.GetAtoms():
         for number in _joints(atom).split():
             ends.setdefault(number, []).append(atom.GetIdx())
-    return bond_rules.are_usual(made, [(first, last) for first, *_, last in ends.values()])
+    return _are_usual(made, [(first, last) for first, *_, last in ends.values()])
+
+
+def _are_usual(mol: Chem.Mol, bonds: Iterable[tuple[int, int]]) -> bool:
+    """Whether chemists make all of these bonds: those of ``_USUAL``, and those that BRICS cuts.
+
+    BRICS (Degen, ChemMedChem 2008, 3, 1503) has none between two nitrogens.
+    """
+    known = {frozenset(atoms) for atoms, _kinds in BRICS.FindBRICSBonds(mol)} | _matches(mol)
+    return all(frozenset(bond) in known for bond in bonds)
+
+
+def _matches(mol: Chem.Mol) -> set[frozenset[int]]:
+    return {frozenset(pair) for rule in _rules() for pair in mol.GetSubstructMatches(rule)}
+
+
+@functools.cache
+def _rules() -> tuple[Chem.Mol, ...]:
+    return tuple(map(Chem.MolFromSmarts, _USUAL))
 
 
 def length(linker: Chem.Mol) -> int:
