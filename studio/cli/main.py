@@ -19,6 +19,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.log import log_to
 from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
 def explain(error: Exception, session: StudioSession | None = None) -> ExitCode:
     """Tell the user what went wrong, and return the exit code for it."""
     session = session or StudioSession()
-    return _tell(error, session) if isinstance(error, StudioError) else _tell_bug(error, session)
+    told = error if isinstance(error, StudioError) else disk.about_path(error)
+    return _tell(told, session) if told else _tell_bug(error, session)
 
 
 def _output_is_full() -> ExitCode:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ def in_words(error: BaseException, **context: Any) -> StudioError:
     """Return ``error`` if it is an expected one, else a bug told in words with its traceback."""
     if isinstance(error, StudioError):
         return error
+    if told := disk.about_path(error):
+        return told
     return StudioError(
         ErrorCode.INTERNAL,
         f"An unexpected error occurred: {type(error).__name__}: {error}.",

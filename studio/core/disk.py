@@ -166,6 +166,16 @@ def as_size(size: float) -> str:
     return f"{size:.1f} TB"
 
 
+def about_path(error: BaseException) -> StudioError | None:
+    """Return the sentence for a path that nothing could be read at; None for any other error."""
+    is_path = isinstance(error, UnsuitableFile) or (
+        isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+    )
+    if not is_path or not isinstance(error, OSError) or not error.filename:
+        return None
+    return explain(error, "read the file", Path(os.fsdecode(error.filename)))
+
+
 def explain(error: OSError, doing: str, path: Path) -> StudioError:
     """Return the sentence for a disk's refusal.
 

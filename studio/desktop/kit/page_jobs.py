@@ -71,10 +71,13 @@ class PageJobs:
         if found := self._studio.jobs.get(job.id):
             found.promote()
 
-    def retry(self, job: JobHandle) -> None:
-        """Begin a row once more that failed; it comes to who watches."""
-        if found := self._studio.jobs.get(job.id):
-            self._studio.jobs.queue.retry([found])
+    def retry(self, job: JobHandle) -> bool:
+        """Begin a row once more that failed, if it can be; it comes to who watches."""
+        found = self._studio.jobs.get(job.id)
+        if found is None or not found.can_retry:
+            return False
+        self._studio.jobs.queue.retry([found])
+        return True
 
     def _changed(self, job: Job) -> None:
         if not job.is_live:

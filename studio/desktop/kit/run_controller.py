@@ -208,9 +208,8 @@ class RunController:
             return False
 
         def again() -> None:
-            if self._page and job.state is JobState.LOST:
-                self._jobs.retry(job)  # with its seed: it goes on where it was
-            else:
+            # As it was asked for, with its seed: it goes on where the runtime has left it.
+            if job.state is not JobState.LOST or not self._jobs.retry(job):
                 (failed or once_more)()
 
         self._take(_Run(job, request, again))
@@ -220,7 +219,10 @@ class RunController:
         """Pick up what was queued for this page and goes on, and what is tried again elsewhere."""
 
         def take(job: JobHandle, request: JobRequest) -> None:
-            self._take(_Run(job, request, lambda: self._jobs.retry(job)))
+            def again() -> None:
+                self._jobs.retry(job)
+
+            self._take(_Run(job, request, again))
 
         self._jobs.watch(self._page, take, self._is_there)
 

@@ -380,6 +380,7 @@ def take_up(desk: Any) -> None:
 
 def test_trying_again_after_the_runtime_died_keeps_the_seed(desk: Any, page: Page) -> None:
     """What a training has left is found by its seed."""
+    take_up(desk)
     desk.runtime.enqueue(Die())
     desk.run()
     desk.until(lambda: bool(desk.trouble()))

@@ -30,8 +30,18 @@ def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def font_file(path: Path) -> Path:
-    path.write_bytes(b"RIFF\4\0\0\0sfbk")
+    lists = b"".join(b"LIST\4\0\0\0" + name for name in (b"INFO", b"sdta", b"pdta"))
+    path.write_bytes(b"RIFF\x28\0\0\0sfbk" + lists)
     return path
+
+
+def test_rubbish_with_the_head_of_a_font_is_none(tmp_path: Path) -> None:
+    assert selection.is_soundfont(font_file(tmp_path / "font.sf2")), "the control"
+    font = (tmp_path / "font.sf2").read_bytes()
+    for number, data in enumerate((font[:12] + bytes(1000), font[:-5], font[:24] + b"x" * 1000)):
+        path = tmp_path / f"{number}.sf2"
+        path.write_bytes(data)
+        assert not selection.is_soundfont(path)
 
 
 def test_without_fluidsynth_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
 
 from studio.api import BadInput, StudioError, open_regular
@@ -113,13 +114,32 @@ def chosen() -> Path | None:
 
 
 def is_soundfont(path: Path) -> bool:
-    """Return whether ``path`` is a sound font by its first bytes, and of a size that can be one."""
+    """Return whether ``path`` has the parts of a sound font, and is of a size that can be one."""
     try:
         with open_regular(path) as file:
             head = file.read(12)
-        return head[:4] == b"RIFF" and head[8:] == b"sfbk" and path.stat().st_size <= MAX_BYTES
+            if head[:4] != b"RIFF" or head[8:] != b"sfbk" or path.stat().st_size > MAX_BYTES:
+                return False
+            return _parts(file) >= {b"sdta", b"pdta"}
     except OSError:
         return False
+
+
+def _parts(file: BufferedReader) -> set[bytes]:
+    """Return the names of the lists that follow each other in a RIFF file and are all there."""
+    found: set[bytes] = set()
+    end = os.fstat(file.fileno()).st_size
+    while len(head := file.read(13)) >= 12:
+        start = head.find(b"LIST", 0, 5)  # not all programs pad a list of odd length
+        if start < 0:
+            break
+        size = int.from_bytes(head[start + 4 : start + 8], "little")
+        after = file.tell() - len(head) + start + 8 + size
+        if after > end:
+            break
+        found.add(head[start + 8 : start + 12])
+        file.seek(after)
+    return found
 
 
 def _files() -> Iterator[Path]:
