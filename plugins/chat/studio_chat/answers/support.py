@@ -69,13 +69,14 @@ class _Sentence:
     text: str
     stems: set[str] = field(default_factory=set)
     near: set[str] = field(default_factory=set)
+    above: set[str] = field(default_factory=set)
     head: str = ""
 
     def share(self, asked: set[str]) -> float:
         """Return how much of the question stands here, 0 to 1; all of it where it tells nothing."""
         if not asked:
             return 1.0
-        here = asked & self.stems
+        here = asked & (self.stems | self.above)
         return (len(here) + NEARLY * len((asked & self.near) - here)) / len(asked)
 
     @property
@@ -157,9 +158,10 @@ class Passages:
             if each.text.startswith("#"):
                 above = each.stems
             beside = found[max(0, at - 1) : at] + found[at + 1 : at + 2]
-            each.near = above.union(*(other.stems for other in beside))
+            each.above = above
+            each.near = set().union(*(other.stems for other in beside))
             if head is not None and head is not each and _ROW.search(each.text):
-                each.near |= head.stems
+                each.above = above | head.stems
                 each.head = head.text
         return found
 

@@ -25,20 +25,18 @@ from studio.api import (
 )
 from studio.api.worker.text import TokenLogprob
 from studio_chat.answers.kinds import numbers
-from studio_chat.answers.support import Passages, Support
+from studio_chat.answers.support import Passages
 from studio_chat.documents import languages
 from studio_chat.documents.evidence import DocumentContext
 
 NOT_STATED: Final = "not stated"
 LONGEST: Final = 40
 """Tokens of the few words."""
-CLEAR: Final = ((0.2, 0.4), (0.45, 0.8))
-"""An answer is clear that is less likely than so to be none, and has so much of the question beside
-it. These and the weights below come from `training/answerability_tuning.toml`."""
-LEAST_COVERED: Final = 0.4
-"""Of the question, beside a thing of its kind, for there to be any doubt."""
-ENOUGH: Final = 2.85
-"""Of all that speaks for an answer that is not clear: see `is_likely`."""
+_WEIGHTS: Final = (-0.6, 1.26, 3.22)
+_LEAST: Final = 4.35
+"""Logistic regression of `training/answerability_tuning.toml`: see `evidence`."""
+_AGAIN: Final = (-0.5, 3.3)
+"""Odds between which what the model answers when it is asked again nearly always lies."""
 _LIKELIEST: Final = 12
 """Tokens of which the likelihood is looked at."""
 _FORM: Final = Constraint("regex", rf"{NOT_STATED}\.?|[^\n]{{1,240}}")
@@ -108,26 +106,16 @@ def note_numbers(grounding: DocumentContext, question: str, answer: str) -> None
         grounding.note = " ".join(filter(None, (grounding.note, note)))
 
 
-def is_clear(odds: float, found: Support) -> bool:
-    """Return whether an answer in a few words leaves no doubt that the documents have it.
-
-    Args:
-        odds: Logarithm of the odds that there is none, by the model.
-        found: What they have of the answer.
-    """
-    chance = 1 / (1 + math.exp(-odds))
-    return found.holds and any(chance < most and found.nearness >= least for most, least in CLEAR)
-
-
-def is_likely(odds: float, odds_again: float, coverage: float) -> bool:
-    """Return whether the documents answer all the same.
+def evidence(odds: float, odds_again: float, nearness: float) -> float:
+    """Return how much speaks for it that the documents answer; above 0 they do.
 
     Args:
         odds: Logarithm of the odds that there is no answer, by the model.
-        odds_again: The same that there is one, asked again.
-        coverage: Of the question, beside a thing of its kind.
+        odds_again: The same that there is one, when it is asked again.
+        nearness: Of the question, beside the answer or a thing of its kind, 0 to 1.
     """
-    return odds_again - 0.5 * odds + 2 * coverage > ENOUGH
+    terms = zip(_WEIGHTS, (odds, odds_again, nearness), strict=True)
+    return sum(weight * value for weight, value in terms) - _LEAST
 
 
 def check(
@@ -153,14 +141,16 @@ def check(
     )
     passages = Passages(question, [text.text for text in grounding.texts])
     found, coverage = passages.support(few), passages.coverage()
-    lines: Sequence[tuple[int, int]] = found.lines
-    is_answered = is_clear(odds, found)
-    if not is_answered and (coverage >= LEAST_COVERED or (found.holds and odds < 0)):
-        _, odds_again = yield from _asked(
+    holds = found.holds and not few.casefold().startswith(NOT_STATED)
+    near = max(coverage, found.nearness if holds else 0.0)
+    lowest, highest = (evidence(odds, each, near) for each in _AGAIN)
+    is_answered = holds and lowest > 0
+    if not is_answered and highest > 0 and (holds or coverage):
+        _, again = yield from _asked(
             ctx, engine, weights, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes"
         )
-        is_answered = is_likely(odds, odds_again, max(coverage, found.nearness))
-        lines = lines if found.holds and found.nearness >= LEAST_COVERED else passages.nearest(1)
+        is_answered = evidence(odds, again, near) > 0
+    lines = found.lines if holds and found.nearness else passages.nearest(1)
     if is_answered:
         grounding.narrow(lines)
         return ""
