@@ -77,6 +77,9 @@ def _call(node: ast.Call, file: str, sources: Sources) -> Iterator[Finding]:
     function = node.func
     if not (isinstance(function, ast.Attribute) and function.attr == "call" and node.args):
         return
+    whose = function.value
+    if getattr(whose, "id", getattr(whose, "attr", "")).lstrip("_") != "ctx":
+        return
     task, manifest = node.args[0], sources.manifest
     if not (isinstance(task, ast.Constant) and isinstance(task.value, str)):
         return
@@ -90,9 +93,8 @@ def _call(node: ast.Call, file: str, sources: Sources) -> Iterator[Finding]:
 
 def _icon(node: ast.Call, file: str) -> Iterator[Finding]:
     """Find icons that are given by name: as `icon`, or as the fourth of a `PageAction`."""
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
     given = [each.value for each in node.keywords if each.arg == "icon"]
-    if isinstance(called, ast.Name) and called.id == "PageAction":
+    if isinstance(node.func, ast.Name) and node.func.id == "PageAction":
         given += node.args[3:4]
     for each in given:
         icon = each.value if isinstance(each, ast.Constant) else ""
