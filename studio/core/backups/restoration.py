@@ -178,6 +178,7 @@ def _swap(source: Path, library: Path) -> Path | None:
             if library.exists() or library.is_symlink():
                 kept = _free_name(library)
                 os.replace(library, kept)
+                disk.remove(kept / "ballast")  # nobody works in it now
             os.replace(source, library)
             disk.sync_folder(library.parent)
     return kept

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from studio.core.weights.download.wheel_assembly import SPARE_BYTES
 from studio.core.weights.external import ExternalWeights
 from studio.core.weights.families import of_family
 from studio.core.weights.header_check import HeaderCheck, check_header
-from studio.core.weights.sidecar import UNFINISHED
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.private_folder import PrivateFolder
 from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import files_of, name_of, parts_of
 
+_COPIES = ".copies"
+"""Folder among the weights in which copies are made; nobody looks for weights there."""
 BLOCK = 4 * 1024 * 1024
 Progress = Callable[[int, int], None]
 """Takes bytes done and in all; may raise to stop."""
@@ -93,15 +95,16 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
     # Several files come into a folder of their own, which appears whole or not at all.
     target = folder / (path.name if is_one or path.is_dir() else name_of(path))
     root = path if path.is_dir() else path.parent
-    part = target.with_name(target.name + UNFINISHED)
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
             f"{folder} already contains {target.name}.",
             "Rename one of them, then try again.",
         )
+    own: PrivateFolder | None = None
     try:
-        disk.make_folder(folder)
+        own = PrivateFolder("copy", disk.make_folder(folder / _COPIES))  # those of killed ones go
+        part = own.path / target.name
         total = sum(file.stat().st_size for file in files)
         if (free := disk.free_bytes(folder)) < total + SPARE_BYTES:
             raise StudioError(
@@ -127,8 +130,8 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
     except OSError as error:
         raise disk.explain(error, f"copy {path.name}", folder) from error
     finally:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            disk.remove(part)
+        if own is not None:
+            own.close()
+        with suppress(OSError):  # another copy is under way
+            (folder / _COPIES).rmdir()
     return target if is_one or path.is_dir() else target / path.name

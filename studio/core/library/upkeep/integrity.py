@@ -68,7 +68,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was lost; orphans only take up room."""
+        """Whether nothing is known to be lost."""
         lost = self.missing, self.damaged, self.sidecars, self.dangling, self.unlisted, self.left
         return not any((self.database, *lost, self.history, self.rows, self.outlook))
 
@@ -110,10 +110,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 " erased since. Run “studio library erase --left --yes” to delete it."
             )
         if self.orphans:
-            files = (
-                "1 file belongs" if len(self.orphans) == 1 else f"{len(self.orphans)} files belong"
+            count = len(self.orphans)
+            shown = ", ".join(self.orphans[:5]) + (", …" if count > 5 else "")
+            files, are = ("1 file", "is") if count == 1 else (f"{count} files", "are")
+            yield (
+                f"{files} in the library {are} listed nowhere ({shown}): left over, or results "
+                "whose entry and description are lost. Look before you delete any."
             )
-            yield f"{files} to no artifact and only take{'s' * (len(self.orphans) == 1)} up room."
         if self.ok:
             yield f"All {self.checked} items are present and unchanged."
 

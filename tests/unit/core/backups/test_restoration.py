@@ -47,6 +47,7 @@ def test_the_library_is_as_it_was_and_the_other_can_be_returned_to(
     assert str(done).startswith(f"The library was restored from {backup.name}.")
     assert words(paths) == {"red", "green"}
     (aside,) = [each for each in catalogue.listed(folder, paths.home) if each.set_aside]
+    assert not (aside.library / "ballast").exists(), "nobody works in it"
     assert (aside.folder, aside.artifacts) == (done.kept, 3)
     restore(aside, paths)
     assert words(paths) == {"red", "green", "blue"}

@@ -98,6 +98,15 @@ def test_a_copy_is_whole_or_not_there(manager: WeightsManager, tmp_path: Path) -
         manager.add(file, copy=True)
 
 
+def test_what_a_killed_copy_left_goes_with_the_next(
+    manager: WeightsManager, tmp_path: Path
+) -> None:
+    left = put(manager.folder / ".copies" / "offline-studio-copy-abcdefgh" / "half.gguf")
+    manager.add(put(tmp_path / "other.gguf"), copy=True)
+    assert not left.exists()
+    assert [each.name for each in manager.folder.iterdir()] == ["other.gguf"]
+
+
 def test_a_copy_needs_room(
     manager: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
