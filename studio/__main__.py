@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from studio.core.clusters.main import main as run_driver
 
         run_driver("".join(arguments[1:2]))
-    if not arguments and _has_display():
+    if not arguments and not _missing_display():
         return _open_window_at_once()
     from studio.cli.main import main as run_command
 
@@ -48,12 +48,12 @@ def open_window(safe_mode: bool, only: Sequence[str]) -> int:
     Raises:
         StudioError: There is no display, which Qt would answer by aborting the process.
     """
-    if not _has_display():
+    if missing := _missing_display():
         from studio.protocol.errors import ErrorCode, StudioError
 
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            "There is no display, so no window can open.",
+            f"There is no display{missing}, so no window can open.",
             "`studio chat`, `run` and `tour` work without one; run `studio doctor` for details.",
         )
     from studio.app import main as run_window
@@ -71,10 +71,31 @@ def _open_window_at_once() -> int:
         return explain(error)
 
 
-def _has_display() -> bool:
-    """Whether Qt would find a display; without one it aborts the process."""
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
+def _missing_display() -> str:
+    """Return which display Qt would look for in vain, empty where it finds one.
+
+    Without one it aborts the process. Of one on another machine nobody knows before.
+    """
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return ""
+    wayland, x11 = (os.environ.get(name, "") for name in ("WAYLAND_DISPLAY", "DISPLAY"))
+    if not wayland and not x11:
+        return " (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+    if wayland and os.path.exists(os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), wayland)):
+        return ""
+    host, _, number = x11.partition(":")
+    place = f"/tmp/.X11-unix/X{number.partition('.')[0]}"
+    if x11 and (host not in ("", "unix") or os.path.exists(place) or _is_listed(place)):
+        return ""
+    return f" {x11 or wayland}"
+
+
+def _is_listed(place: str) -> bool:
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as sockets:
+            return any(line.rstrip().endswith(place) for line in sockets)
+    except OSError:
+        return False
 
 
 def _add_plugin_path() -> None:

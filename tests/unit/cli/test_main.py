@@ -167,10 +167,13 @@ def test_plugin_path_goes_to_the_end_of_the_path(
     assert sys.path == ["first", str(tmp_path)]
 
 
+@pytest.mark.parametrize("display", ["", ":4077", "unix:4077.0"])
 @pytest.mark.parametrize("words", [[], ["--safe-mode"]])
-def test_no_display_is_a_sentence_not_an_abort(home: Path, words: list[str]) -> None:
+def test_no_display_is_a_sentence_not_an_abort(home: Path, words: list[str], display: str) -> None:
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {name: value for name, value in os.environ.items() if name not in names}
+    if display:
+        environment["DISPLAY"] = display
     done = subprocess.run(
         [sys.executable, "-m", "studio", *words],
         env=environment,
@@ -181,6 +184,7 @@ def test_no_display_is_a_sentence_not_an_abort(home: Path, words: list[str]) -> 
     )
     assert done.returncode == ExitCode.FAILED
     assert done.stderr.startswith("studio: There is no display")
+    assert display in done.stderr
 
 
 def test_window_that_breaks_is_a_sentence_and_a_report(
