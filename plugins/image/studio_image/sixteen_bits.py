@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio_image.recipes.png_text import SIGNATURE
 
@@ -47,18 +47,21 @@ def deep_pixels(data: bytes, image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I;16"):
         grey = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
         return np.repeat(grey[..., None], 3, axis=-1)
-    lower = Image.open(io.BytesIO(data), formats=[image.format or ""])
+    lower: Any = Image.open(io.BytesIO(data), formats=[image.format or ""])
     mode = _OTHER_HALF[_raw_mode(lower)]
     lower.tile = [
         tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
         for tile in lower.tile
     ]
     high, low = (np.asarray(ImageOps.exif_transpose(half)) for half in (image, lower))
-    return (high.astype(np.uint16) << 8) | low
+    deep: np.ndarray = (high.astype(np.uint16) << 8) | low
+    return deep
 
 
-def _raw_mode(image: Image.Image) -> str:
-    args = image.tile[0].args if image.tile else ""
+def _raw_mode(file: Any) -> str:
+    """Tell how Pillow is about to unpack a file; ``Image`` says so of files alone."""
+    tiles = getattr(file, "tile", None) or []
+    args = tiles[0].args if tiles else ""
     return str(args if isinstance(args, str) else args[0]) if args else ""
 
 

@@ -167,7 +167,7 @@ class Rail(QFrame):
         room = self._area.height() + sum(
             arrow.height() for arrow in (self._above, self._below) if not arrow.isHidden()
         )
-        is_long = self._area.widget().minimumSizeHint().height() > room
+        is_long = self._upper.minimumSize().height() > room
         for arrow, more in (
             (self._above, bar.value() > bar.minimum()),
             (self._below, bar.value() < bar.maximum()),
