@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from studio.api import Check, Verdict
+from studio.api import Check, Verdict, as_parts
 from studio_code.evidence.agreement import Agreement
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.outcome import SuiteOutcome
@@ -61,8 +61,8 @@ def of_program(ran: Ran, problem: str = "", standing: Standing | None = None) ->
     if known.why:
         checks.append(_check("Tests", False, known.why))
     return _plain(
-        state=known.state, reason=known.why, passed=succeeded and known.state is State.RAN,
-        ran=True, tier=ran.result.tier, seconds=ran.result.seconds, checks=checks,
+        state=known.state, reason=str(known.why), reason_parts=as_parts(known.why),
+        passed=succeeded and known.state is State.RAN, ran=True, tier=ran.result.tier, seconds=ran.result.seconds, checks=checks,
     )  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def of_tests(
         checks.append(_check("Verified", False, known.why))
     return _plain(
         state=known.state,
-        reason=known.why,
+        reason=str(known.why),
+        reason_parts=as_parts(known.why),
         passed=known.state is State.VERIFIED,
         doubtful=known.state is State.DOUBTFUL,
         ran=True,
@@ -202,13 +203,14 @@ def _mutants(mutation: Mutation | None) -> dict[str, Any]:
 
 
 def _check(name: str, passed: bool, evidence: str) -> dict[str, Any]:
-    return {"name": name, "passed": passed, "evidence": evidence}
+    return {"name": name, "passed": passed, "evidence": str(evidence)}
 
 
 def _plain(**known: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {
         "state": State.NOT_RUN,
         "reason": "",
+        "reason_parts": "",
         "passed": False,
         "doubtful": False,
         "ran": False,

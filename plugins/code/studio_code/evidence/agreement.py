@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from studio.api import sentence
 from studio_code.evidence.probes import Probe
 
 ENOUGH_VERSIONS: Final = 3
@@ -115,7 +116,7 @@ def _crash(own: Sequence[str], probes: Sequence[Probe], named: Collection[str]) 
     for value, probe in zip(own, probes, strict=False):
         is_empty = probe.expression.partition("(")[2][:3] in ("'')", "[])", "{})", "'',", "[],")
         if is_empty and value in _UNMEANT and value[1:] not in named:
-            return f"{probe.expression} ends in {value[1:]}"
+            return sentence("{call} ends in {error}", call=probe.expression, error=value[1:])
     return ""
 
 

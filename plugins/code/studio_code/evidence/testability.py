@@ -6,6 +6,7 @@ import ast
 import re
 from typing import Final
 
+from studio.api import sentence
 from studio_code.execution.python_runner import parsed
 
 _UNDECIDABLE: Final = re.compile(
@@ -17,12 +18,12 @@ _MODULES: Final = {
     **dict.fromkeys(
         ("requests", "urllib.request", "http.client", "socket", "aiohttp", "httpx", "smtplib",
          "ftplib", "yfinance", "urllib3", "imaplib", "paramiko"),
-        "it needs the network",
+        sentence("it needs the network"),
     ),
-    **dict.fromkeys(("random", "secrets", "uuid"), "its result depends on chance"),
+    **dict.fromkeys(("random", "secrets", "uuid"), sentence("its result depends on chance")),
     **dict.fromkeys(
         ("tkinter", "turtle", "pygame", "PySide6", "PyQt5", "matplotlib", "matplotlib.pyplot"),
-        "what it does shows on a screen",
+        sentence("what it does shows on a screen"),
     ),
 }  # fmt: skip
 _CLOCK: Final = frozenset({"now", "today", "utcnow", "localtime", "gmtime", "time", "ctime"})
@@ -32,7 +33,7 @@ _CLOCKS: Final = frozenset({"datetime", "date", "time"})
 def untestable(request: str, code: str) -> str:
     """Return why tests cannot show whether code is right, within a sentence; empty if they can."""
     if _UNDECIDABLE.search(request):
-        return "no program can decide this for every input"
+        return sentence("no program can decide this for every input")
     tree = parsed(code)
     for node in ast.walk(tree) if tree else ():
         for name in _imported(node):
@@ -55,9 +56,9 @@ def _imported(node: ast.AST) -> list[str]:
 def _of_call(node: ast.Call) -> str:
     called = node.func
     if isinstance(called, ast.Name) and called.id == "input":
-        return "it waits for input from the keyboard"
+        return sentence("it waits for input from the keyboard")
     if isinstance(called, ast.Attribute) and called.attr in _CLOCK:
         names = {each.id for each in ast.walk(called.value) if isinstance(each, ast.Name)}
         if names & _CLOCKS and not node.args:
-            return "its result depends on the clock"
+            return sentence("its result depends on the clock")
     return ""

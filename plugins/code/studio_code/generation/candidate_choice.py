@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from studio.api import sentence
 from studio_code.generation.cases import Case
 
 SUSPECT_AMONG = 2
@@ -74,8 +75,11 @@ def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
     """
     if not aside or len(aside) < len(kept) or any(case.trusted for case in kept):
         return ""
-    what = "1 test" if len(aside) == 1 else f"{len(aside)} tests"
-    return f"{what} ignored and {len(kept)} kept: either the code or the tests are wrong"
+    return sentence(
+        "tests ignored: {ignored}, kept: {kept}; either the code or the tests are wrong",
+        ignored=len(aside),
+        kept=len(kept),
+    )
 
 
 def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from studio.api import Event, TaskContext
+from studio.api import Event, TaskContext, sentence
 from studio_code import verdicts
 from studio_code.evidence.agreement import Agreement
 from studio_code.evidence.probes import Probe, probes_of
@@ -104,9 +104,9 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
     language = work.language.id
     reason = untestable(work.params.prompt, best.code) if language == "python" else ""
     if best.tested is None:
-        untried = "no generated test calls this function"
+        untried = sentence("no generated test calls this function")
         if not names_in(best.code, language):
-            untried = "it defines nothing that a test could call"
+            untried = sentence("it defines nothing that a test could call")
         why = reason or untried
         ran = best.program is not None and best.program.result.succeeded
         return Standing(State.UNTESTABLE if ran else State.FAILED, why if ran else "")
@@ -118,29 +118,36 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
         is_whole = work.is_compared and best.passed_names and best.tested.report.whole
         if not is_whole or not failing or any(case.trusted for case in failing):
             return Standing(State.FAILED)
-        what = next((f"the test of “{case.rule}”" for case in failing if case.rule), "a test")
-        return Standing(State.DOUBTFUL, f"{what} fails: either it or the code is wrong")
+        if rule := next((case.rule for case in failing if case.rule), ""):
+            words = sentence(
+                "the test of “{rule}” fails: either it or the code is wrong", rule=rule
+            )
+        else:
+            words = sentence("a test fails: either it or the code is wrong")
+        return Standing(State.DOUBTFUL, words)
     if why := candidate_choice.doubt(work.kept_exam().cases, work.aside):
         return Standing(State.DOUBTFUL, why)
     if work.params.tests.strip():
         return Standing(State.VERIFIED)
     if not work.is_compared:
-        return Standing(State.OWN_TESTS, "examples and versions are compared in Python only")
+        return Standing(
+            State.OWN_TESTS, sentence("examples and versions are compared in Python only")
+        )
     if agreed.crash:
         return Standing(State.DOUBTFUL, agreed.crash)
     if 2 * agreed.agreeing < agreed.versions:
-        return Standing(State.DOUBTFUL, f"versions differ: {agreed.differs}")
+        return Standing(State.DOUBTFUL, sentence("versions differ: {where}", where=agreed.differs))
     if not stated:
-        return Standing(State.OWN_TESTS, "the request states no example")
+        return Standing(State.OWN_TESTS, sentence("the request states no example"))
     if not agreed.holds:
-        return Standing(State.OWN_TESTS, "too few versions agree")
+        return Standing(State.OWN_TESTS, sentence("too few versions agree"))
     tested = {case.rule for case in work.exam.cases}
     if lacking := [rule for rule in work.rules if rule not in tested]:
-        return Standing(State.OWN_TESTS, f"no test of “{lacking[0]}”")
+        return Standing(State.OWN_TESTS, sentence("no test of “{rule}”", rule=lacking[0]))
     if not verdicts.is_sharp(work.mutation):
-        return Standing(State.OWN_TESTS, "its tests miss most mutants")
+        return Standing(State.OWN_TESTS, sentence("its tests miss most mutants"))
     if not verdicts.is_covered(best.tested.coverage):
-        return Standing(State.OWN_TESTS, "its tests reach few lines")
+        return Standing(State.OWN_TESTS, sentence("its tests reach few lines"))
     return Standing(State.VERIFIED)
 
 

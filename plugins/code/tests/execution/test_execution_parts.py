@@ -198,8 +198,8 @@ def test_a_test_that_most_answers_fail_is_set_aside_but_none_of_a_person() -> No
 def test_as_many_tests_aside_as_kept_is_a_doubt_unless_a_person_wrote_one() -> None:
     guessed = [case for case in CASES if not case.trusted]
     assert candidate_choice.doubt(guessed[:2], "c") == ""
-    assert candidate_choice.doubt(guessed[:1], "c").startswith("1 test ignored and 1 kept")
-    assert "2 tests ignored and 2 kept" in candidate_choice.doubt(guessed[:2], "xy")
+    assert candidate_choice.doubt(guessed[:1], "c").startswith("tests ignored: 1, kept: 1")
+    assert "tests ignored: 2, kept: 2" in candidate_choice.doubt(guessed[:2], "xy")
     assert candidate_choice.doubt(CASES, "wxyz") == ""
 
 

@@ -179,6 +179,15 @@ def test_each_state_has_its_words_and_its_colour(state: str, level: str, words: 
     assert reason_words(evidence) == "5 of 6 independent versions agree on 40 inputs."
 
 
+def test_a_reason_is_told_in_the_language_of_the_window() -> None:
+    parts = {"pattern": "no test of “{rule}”", "places": {"rule": "no {zeros}"}}
+    verdict = {"state": "own tests", "reason": "as it was", "reason_parts": parts}
+    assert reason_words(read_evidence(verdict)) == "Reason: no test of “no {zeros}”."
+    for odd in ({"pattern": "x", "places": {"rule": {}}}, {"places": 3}, "no"):
+        rest = read_evidence(verdict | {"reason_parts": odd})
+        assert reason_words(rest) == "Reason: as it was."
+
+
 def test_tests_of_a_person_that_pass_are_called_so() -> None:
     assert level_words(read_evidence({"state": "verified", "ran": True})) == "Passes your tests"
 

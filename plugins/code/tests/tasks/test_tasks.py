@@ -142,7 +142,7 @@ def test_where_most_tests_are_ignored_the_rest_is_not_enough() -> None:
     wrong = " double(2) == 4\nassert double(5) == 11\nassert double(7) == 1\n"
     verdict = written(Engine(BAD, GOOD, GOOD, wrong), candidates=3).result["verdict"]
     assert (verdict["state"], verdict["doubtful"]) == ("doubtful", True)
-    assert "2 tests ignored and 1 kept" in verdict["reason"]
+    assert "tests ignored: 2, kept: 1" in verdict["reason"]
     assert verdict["set_aside"] == 2
     assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
 

@@ -100,7 +100,7 @@ class Evidence:
 
     Attributes:
         state: What is known of it; see ``studio_code.verdicts``. Empty for what does not say.
-        reason: Why it is in no better state.
+        reason: Why it is in no better state, as ``studio.api.as_parts`` has it.
         versions, agreeing, inputs: How many were compared, and agree with it, on how many inputs.
         ran: Whether anything was run at all.
         aside: Generated tests that it failed and that do not count, for most answers failed them.
@@ -111,7 +111,7 @@ class Evidence:
     """
 
     state: str = ""
-    reason: str = ""
+    reason: str | Mapping[str, Any] = ""
     requirements: tuple[Requirement, ...] = ()
     versions: int = 0
     agreeing: int = 0
@@ -179,7 +179,7 @@ def read_evidence(
     stated = (_mapping(each) for each in _list(verdict.get("requirements")))
     return Evidence(
         state=str(verdict.get("state") or ("doubtful" if verdict.get("doubtful") is True else "")),
-        reason=str(verdict.get("reason") or ""),
+        reason=_sentence(verdict.get("reason_parts")) or str(verdict.get("reason") or ""),
         requirements=tuple(
             Requirement(
                 str(each.get("text", "")),
@@ -307,6 +307,14 @@ def _try(each: Mapping[str, Any]) -> Try:
         str(each.get("summary") or ""),
         str(each.get("output") or ""),
     )
+
+
+def _sentence(value: Any) -> Mapping[str, Any]:
+    """Return the parts of a sentence; nothing where they are none."""
+    parts = _mapping(value)
+    places = _mapping(parts.get("places"))
+    flat = all(isinstance(each, str | int) for each in places.values())
+    return {"pattern": parts["pattern"], "places": places} if "pattern" in parts and flat else {}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

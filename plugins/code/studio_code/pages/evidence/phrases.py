@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from studio.api import told
 from studio_code.pages.evidence.evidence import Evidence, Requirement
 from studio_code.pages.phrases import count_words, tr
 
@@ -89,7 +90,7 @@ def reason_words(evidence: Evidence) -> str:
             )
         )
     if evidence.reason:
-        parts.append(tr("Reason: {why}.").format(why=evidence.reason))
+        parts.append(tr("Reason: {why}.").format(why=told(evidence.reason, tr)))
     return " ".join(parts)
 
 
