@@ -61,9 +61,15 @@ def of_program(ran: Ran, problem: str = "", standing: Standing | None = None) ->
     if known.why:
         checks.append(_check("Tests", False, known.why))
     return _plain(
-        state=known.state, reason=str(known.why), reason_parts=as_parts(known.why),
-        passed=succeeded and known.state is State.RAN, ran=True, tier=ran.result.tier, seconds=ran.result.seconds, checks=checks,
-    )  # fmt: skip
+        state=known.state,
+        reason=str(known.why),
+        reason_parts=as_parts(known.why),
+        passed=succeeded and known.state is State.RAN,
+        ran=True,
+        tier=ran.result.tier,
+        seconds=ran.result.seconds,
+        checks=checks,
+    )
 
 
 def of_tests(

@@ -14,7 +14,7 @@ _UNDECIDABLE: Final = re.compile(
     r"|\bfor (?:every|all|any) (?:python )?programs?\b",
     re.IGNORECASE,
 )
-_MODULES: Final = {
+_MODULES: Final[dict[str, str]] = {
     **dict.fromkeys(
         ("requests", "urllib.request", "http.client", "socket", "aiohttp", "httpx", "smtplib",
          "ftplib", "yfinance", "urllib3", "imaplib", "paramiko"),
