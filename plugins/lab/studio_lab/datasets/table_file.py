@@ -224,7 +224,8 @@ def decoded(data: bytes, name: str) -> tuple[str, list[str]]:
 def _separator(text: str) -> str:
     first = text[:SAMPLE].lstrip("\r\n").partition("\n")[0]
     outside = re.sub(r'"[^"]*"', "", first)
-    return max(",;\t|", key=outside.count)
+    # A tab is no part of a sentence; commas are.
+    return "\t" if "\t" in outside else max(",;|", key=outside.count)
 
 
 def csv_rows(text: str, name: str) -> list[list[str]]:

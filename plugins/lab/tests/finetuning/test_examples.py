@@ -47,6 +47,12 @@ def test_other_separators_are_read(tmp_path: Path, separator: str) -> None:
     assert not found.notes
 
 
+def test_a_tab_separates_whatever_commas_there_are(tmp_path: Path) -> None:
+    pairs = [(f"Well, what, is {n}?", f"It is, I say, {n}.") for n in range(12)]
+    path = written(tmp_path, "mine.tsv", "\n".join("\t".join(pair) for pair in pairs))
+    assert list(read_examples(path).pairs) == pairs
+
+
 @pytest.mark.parametrize("kind", JSON_LINES)
 def test_json_lines_of_several_habits_are_read(tmp_path: Path, kind: str) -> None:
     text = "\n".join(map(json.dumps, JSON_LINES[kind]))

@@ -92,7 +92,7 @@ def test_it_answers_what_it_has_not_seen(made: Made, base: TextEngine, tmp_path:
 def test_held_out_answers_are_shown_before_and_after(made: Made) -> None:
     (table,) = kept(made, Kind.TABLE)
     heads, *rows = table.decode().splitlines()
-    assert heads == "prompt,answer,nats a token before,nats a token after"
+    assert heads == "prompt,answer,nats per token before,nats per token after"
     assert len(rows) == 8
     for row in csv.reader(rows):
         assert row[0].startswith("Steer")
