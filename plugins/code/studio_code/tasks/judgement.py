@@ -109,7 +109,7 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
             untried = sentence("it defines nothing that a test could call")
         why = reason or untried
         ran = best.program is not None and best.program.result.succeeded
-        return Standing(State.UNTESTABLE if ran else State.FAILED, why if ran else "")
+        return Standing(State.UNTESTABLE, why) if ran or reason else Standing(State.FAILED)
     stated = [case for case in work.exam.cases if case.trusted]
     failing = work.failing()
     if reason:

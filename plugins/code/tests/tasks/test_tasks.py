@@ -184,7 +184,7 @@ def test_code_that_breaks_on_empty_input_is_doubtful_however_many_agree() -> Non
     ("code", "asked", "reason"),
     [
         ("def halts(p):\n    return True\n", "halts(p): does it halt? halts('1') → True", "decide"),
-        ("import requests\ndef f(x):\n    return x\n", "f(1) → 1 from a web page", "network"),
+        ("import socket\ndef f(x):\n    return x\n", "f(1) → 1 from a web page", "network"),
         ("import random\ndef f(x):\n    return x\n", "f(1) → 1, or another one", "chance"),
         ("import time\ndef f(x):\n    return x or time.time()\n", "f(1) → 1", "clock"),
     ],
@@ -194,12 +194,15 @@ def test_what_no_test_can_show_is_said_to_be_so(code: str, asked: str, reason: s
     engine = Engine(code, code, code, code, f" {name}(1) == 1\n")
     engine.answers[-1] = " halts('1') == True\n" if name == "halts" else " f(1) == 1\n"
     verdict = written(engine, prompt=asked, candidates=4).result["verdict"]
-    if "requests" in code:
-        assert verdict["state"] in ("cannot be tested", "failed")
-    else:
-        assert verdict["state"] == "cannot be tested"
-        assert reason in verdict["reason"]
-    assert not verdict["passed"]
+    assert (verdict["state"], verdict["passed"]) == ("cannot be tested", False)
+    assert reason in verdict["reason"]
+
+
+def test_code_that_needs_the_network_is_called_so_though_it_cannot_even_start() -> None:
+    code = "import a_module_that_is_nowhere\nimport requests\ndef f(x):\n    return x\n"
+    engine = Engine(code, code, code, code, " True\n")
+    verdict = written(engine, prompt="f(x) gets x", candidates=4, rounds=0).result["verdict"]
+    assert (verdict["state"], verdict["reason"]) == ("cannot be tested", "it needs the network")
 
 
 def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
