@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -80,6 +81,10 @@ class Registry:
             StudioError: It cannot be reached in that way, or the disk refuses.
         """
         check(entry)
+        if entry.identity and not Path(entry.identity).expanduser().is_file():
+            raise _bad(
+                f"There is no key file “{entry.identity}”.", "Choose a private key of yours."
+            )
         others = self.all()
         names = [each.name for each in others]
         if entry.name in names:

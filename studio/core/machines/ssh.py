@@ -10,6 +10,7 @@ import collections
 import logging
 import os
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -183,6 +184,10 @@ def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> Stud
     said = "\n".join(lines)
     words = said.lower()
     where = f"{entry.user}@{entry.host}" if entry.user else entry.host
+    if entry.identity:
+        where = f"-i {shlex.quote(str(Path(entry.identity).expanduser()))} {where}"
+    if entry.port:
+        where = f"-p {entry.port} {where}"
     name = entry.name
     if "host identification has changed" in words:
         return StudioError(

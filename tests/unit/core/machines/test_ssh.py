@@ -70,7 +70,9 @@ def test_each_refusal_is_a_sentence_with_a_way_on(
     assert isinstance(error, Unreachable) is again
 
 
-def test_machines_are_kept_in_the_settings(tmp_path: Path) -> None:
+def test_machines_are_kept_in_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key").touch()
     registry = Registry(Settings(tmp_path / "settings.json"))
     registry.put(BOX)
     registry.put(MachineEntry(name="shed", host="shed"))
@@ -123,3 +125,17 @@ def test_whoever_is_there_instead_is_told(
     stand_in.write_text(f"#!/bin/sh\n{body}\n")
     with pytest.raises(kind, match=words):
         SshWire(BOX, "0" * 32, True)
+
+
+def test_what_a_hint_says_to_run_reaches_that_machine() -> None:
+    error = refusal(BOX, ["Permission denied (publickey)."], 255)
+    assert f"`ssh-copy-id -p 2222 -i {Path.home() / 'key'} ada@box.local`" in error.hint
+
+
+def test_a_key_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    registry = Registry(Settings(tmp_path / "settings.json"))
+    with pytest.raises(StudioError, match="There is no key file"):
+        registry.put(MachineEntry(name="box", host="box.local", identity=str(tmp_path / "key")))
+    (tmp_path / "key").touch()
+    registry.put(MachineEntry(name="box", host="box.local", identity=str(tmp_path / "key")))
+    assert registry.get("box").identity
