@@ -6,89 +6,36 @@ A number is of the kind that its unit says: what weighs 48 kilograms does not co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 _NUMBER: Final = re.compile(r"(?:\d{1,3}(?:[.,’'\u202f]\d{3}(?!\d))+|\d+)(?:[.,]\d{1,2}(?!\d))?")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _SPELT_PART: Final = re.compile(r"[^\W\d_]+")
-_ONES: Final = """zero null; one ein eins eine einen einem einer; two zwei; three drei; four vier;
-five fünf; six sechs; seven sieben; eight acht; nine neun; ten zehn; eleven elf; twelve zwölf;
-thirteen dreizehn; fourteen vierzehn; fifteen fünfzehn; sixteen sechzehn; seventeen siebzehn;
-eighteen achtzehn; nineteen neunzehn"""
-_TENS: Final = """twenty zwanzig; thirty dreißig; forty vierzig; fifty fünfzig; sixty sechzig;
-seventy siebzig; eighty achtzig; ninety neunzig; hundred hundert"""
-_SPELT: Final = {
-    word: number
-    for names, first, step in ((_ONES, 0, 1), (_TENS, 20, 10))
-    for number, words in enumerate(names.split(";"))
-    for word in words.split()
-    for number in (first + number * step,)
-    if number != 1  # an article, most of the time
-}
+_HERE: Final = Path(__file__).parent
+WORDS: Final[Mapping[str, Any]] = tomllib.loads((_HERE / "words.toml").read_text("utf-8"))
+"""In several languages: kinds, units and signs of things, messages, numbers, what is declined."""
 
-_UNITS: Final = {
-    "money": r"£|\$|€|eur|euros?|gbp|usd|chf|francs?|franken|pounds?|dollars?|pence|p|cents?",
-    "mass": r"kg|g|mg|lbs?|kilos?|kilograms?|kilogramm|grams?|gramm|tonnes?|tonnen|tons?|pounds?",
-    "length": r"mm|cm|m|km|millimet(?:re|er)s?|centimet(?:re|er)s?|zentimeter|met(?:re|er)s?n?"
-    r"|kilomet(?:re|er)s?n?|inch(?:es)?|feet|foot|miles?",
-    "duration": r"s|min|h|seconds?|minutes?|hours?|days?|weeks?|months?|years?|sekunden?|minuten?"
-    r"|stunden?|tage?n?|wochen?|monate?n?|jahre?n?",
-    "volume": r"l|ml|litres?|liters?|litern?|cups?|gallons?",
-    "temperature": r"°c?|degrees?|grad|celsius|kelvin",
-    "power": r"w|kw|watts?|v|volts?|a|ah|amps?|hz",
-    "share": r"%|percent|per cent|prozent",
-}
-_UNIT: Final = {
-    name: re.compile(rf"\s*[-–]?\s*(?:{units})(?![^\W\d_])", re.IGNORECASE)
-    for name, units in _UNITS.items()
-}
-_CURRENCY_BEFORE: Final = re.compile(r"(?:[£$€]|\b(?:EUR|GBP|USD|CHF))\s*$")
 
-_KINDS: Final = {
-    name: re.compile(" | ".join(asked), re.IGNORECASE | re.VERBOSE)
-    for name, asked in {
-        "e-mail": [r"\be-?mail"],
-        "telephone": [r"\b(?:tele)?phone | \btelefon | \b(?:mobile|fax)\ number | \bhandynummer"],
-        "address on the web": [r"\bweb\ ?(?:site|page|address) | \burl\b | \binternetadresse"],
-        "colour": [
-            r"\b(?:what|which)\ colou?r | \bcolou?r\ (?:is|are|was|were|has|have|of)\b",
-            r"\bwelche[rn]?\ farb | ^farbe\b",
-        ],
-        "mass": [r"\bweigh | \bheavy\b | \bweight\b | \bschwer\b | \bwieg[et] | \bgewicht"],
-        "money": [
-            r"\bcosts?\b | \bprices?\b | \bfees?\b | \bearns?\b | \bsalary\b | \bexpensive\b",
-            r"\bcharges?\b | \bkoste[nt]\b | \bpreis | \bgebühr | \bverdien | \bteuer\b",
-            r"\bhow\ much\ (?:is|was|are)\ the\ (?:rent|fine|deposit|bill)\b",
-        ],
-        "length": [
-            r"\bhow\ (?:tall|high|wide|deep|far)\b | \bwie\ (?:breit|tief|weit)\b",
-            r"\bwie\ hoch\ ist\ d\w+\ \w*(?:turm|berg|haus)\b",
-        ],
-        "temperature": [r"\btemperatur"],
-        "age": [r"\bhow\ old\b | \bwie\ alt\b"],
-        "person": [r"^(?:and\ |but\ |und\ |aber\ )?(?:who|whose|whom|wer|wem|wen|wessen)\b"],
-        "time": [r"^(?:when|what\ time|(?:in\ )?(?:what|which)\ year|wann|in\ welchem\ jahr)\b"],
-        "quantity": [
-            r"\bhow\ (?:many|much|long|large|big|loud|fast)\b | \bwieviele?\b",
-            r"\bwie\ (?:viele?|lange?|groß|laut|schnell)\b",
-        ],
-    }.items()
-}
+def pattern(expression: str) -> re.Pattern[str]:
+    """Compile an expression of ``words.toml``."""
+    return re.compile(expression, re.IGNORECASE | re.VERBOSE)
+
+
+_KINDS: Final = {name: pattern(words) for name, words in WORDS["kinds"].items()}
 """What is asked for, by the words of the question; the first that fits."""
+_SIGNS: Final = {name: pattern(words) for name, words in WORDS["signs"].items()}
+_UNIT: Final = {
+    name: pattern(rf"\s*[-–]?\s*(?:{units})(?![^\W\d_])") for name, units in WORDS["units"].items()
+}
+_SPELT: Final = {word: int(number) for number, words in WORDS["numbers"].items() for word in words}
+_CURRENCY_BEFORE: Final = re.compile(r"(?:[£$€]|\b(?:EUR|GBP|USD|CHF))\s*$")
 _IN_QUESTION_ONLY: Final = frozenset(
     ["e-mail", "telephone", "address on the web", "colour", "mass", "money", "length", "age"]
 )
 """Kinds whose words a text with such a thing seldom has: nobody writes “the price is” on a bill."""
-_AGES: Final = re.compile(
-    r"\b(?:aged?|old|born|founded|built|established|alt|jährig|geboren|gegründet|gebaut|erbaut)\b",
-    re.IGNORECASE,
-)
-_MONEY: Final = re.compile(
-    r"[£$€]|\b(?:eur|gbp|usd|chf|euros?|pence|pounds?|dollars?|cents?|costs?|prices?|fees?|free"
-    r"|preise?|koste[nt]|gebühr|kostenlos)\b",
-    re.IGNORECASE,
-)
 _DIGITS: Final = re.compile(r"\d(?:[ /()-]{0,2}\d){4,}")
 _DIMENSIONS: Final = {
     "money": {"money", "share"},
@@ -96,24 +43,6 @@ _DIMENSIONS: Final = {
     "length": {"length"},
     "temperature": {"temperature"},
 }
-_FREE: Final = re.compile(r"\b(?:free|nothing|kostenlos|frei|nichts|gratis)", re.IGNORECASE)
-_COLOURS: Final = re.compile(
-    r"\b(?:light|dark|bright|pale|hell|dunkel)?[ -]?(?:black|white|gr[ae]y|silver|gold|red|blue"
-    r"|green|yellow|orange|purple|violet|pink|brown|beige|cream|ivory|turquoise|navy|maroon|teal"
-    r"|lavender|amber|copper|bronze|transparent|colou?r|schwarz|weiß|weiss|grau|silber|rot|blau|grün"
-    r"|gelb|lila|rosa|braun|türkis|bunt)(?:e[nmrs]?|n|ed|less|ish)?\b|farbe|farbig",
-    re.IGNORECASE,
-)
-_TIMES: Final = re.compile(
-    r"\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:january|february|march|april|may|june"
-    r"|july|august|september|october|november|december)\b|\b(?:noon|midnight|morning|evening|night"
-    r"|daily|weekly|monthly|yearly|annually|spring|summer|autumn|winter|before|after|once|every"
-    r"|today|tomorrow|yesterday|end|beginning|immediately)\b"
-    r"|\b(?:\w+tags?|mittwochs?|januar|februar|märz|mai|juni|juli|oktober|dezember|mittags?"
-    r"|morgens?|abends?|nachts?|früh\w*|sommer|herbst|täglich|wöchentlich|jährlich|monatlich|vor"
-    r"|nach|ende|anfang|sofort|heute|gestern)\b",
-    re.IGNORECASE,
-)
 
 
 def asked_kind(question: str) -> str:
@@ -137,13 +66,13 @@ def has_kind(kind: str, text: str) -> bool:
         case "address on the web":
             return re.search(r"\w\.\w{2,}", text) is not None
         case "colour":
-            return _COLOURS.search(text) is not None
+            return _SIGNS["colours"].search(text) is not None
         case "money":
-            return bool(numbers(text)) and _MONEY.search(text) is not None
+            return bool(numbers(text)) and _SIGNS["money"].search(text) is not None
         case "age":
-            return bool(numbers(text)) and _AGES.search(text) is not None
+            return bool(numbers(text)) and _SIGNS["ages"].search(text) is not None
         case "time":
-            return _TIMES.search(text) is not None
+            return _SIGNS["times"].search(text) is not None
         case "quantity":
             return bool(numbers(text))
         case "mass" | "length" | "temperature":
@@ -164,13 +93,13 @@ def fits(kind: str, answer: str, text: str) -> bool:
         case "address on the web":
             return re.search(r"\w\.\w{2,}", answer) is not None
         case "colour":
-            return _COLOURS.search(answer) is not None
+            return _SIGNS["colours"].search(answer) is not None
         case "person":
             return any(word[0].isupper() for word in _WORD.findall(answer)) or not figures
         case "time":
-            return _TIMES.search(answer) is not None
+            return _SIGNS["times"].search(answer) is not None
         case "money" if not figures:
-            return _FREE.search(answer) is not None
+            return _SIGNS["free"].search(answer) is not None
         case "mass" | "length" | "temperature" | "age" | "quantity" if not figures:
             return False
     wanted = _DIMENSIONS.get(kind)

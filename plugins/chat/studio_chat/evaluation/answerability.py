@@ -22,13 +22,6 @@ from studio.api import BenchContext
 LONGEST: Final = 96
 """Tokens of a reply."""
 _HERE: Final = Path(__file__).parent
-_DENIAL: Final = re.compile(
-    r"\bnot? (?:\w+ ){0,3}(?:stated|said|say|mention|mentioned|provided?|specif|contain|given|known"
-    r"|listed|include|information|available|state|described)|n't (?:\w+ )?(?:say|state|mention"
-    r"|provide|specify|contain|include)|\bnicht (?:\w+ ){0,3}(?:angegeben|genannt|erwähnt|enthalten"
-    r"|bekannt|gesagt|vorhanden)|\bkeine? (?:angabe|information)",
-    re.IGNORECASE,
-)
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -67,9 +60,6 @@ def figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "answered_right": share(len(right), answerable),
         "without_answer": len(unanswerable),
         "with_answer": len(answerable),
-        "plain_declined": share(
-            sum(bool(_DENIAL.search(r["plain"])) for r in unanswerable), unanswerable
-        ),
         "plain_right": share(sum(_is_right(row, "plain") for row in answerable), answerable),
         "answered_without": [row["question"] for row in unanswerable if not row["declined"]],
         "declined_with": [row["question"] for row in answerable if row["declined"]],

@@ -9,7 +9,6 @@ answer, yes or no. What was read for this need not be read again.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Generator, Sequence
 from contextlib import closing, nullcontext
 from typing import Final
@@ -24,7 +23,7 @@ from studio.api import (
     fit_prompt,
 )
 from studio.api.worker.text import TokenLogprob
-from studio_chat.answers.kinds import numbers
+from studio_chat.answers.kinds import WORDS, numbers, pattern
 from studio_chat.answers.support import Passages
 from studio_chat.documents import languages
 from studio_chat.documents.evidence import DocumentContext
@@ -50,40 +49,8 @@ _ASKED_AGAIN: Final = (
 _YES_OR_NO: Final = Constraint("regex", r"[Yy]es|[Nn]o")
 _CERTAIN: Final = 3.5
 """Logarithm of odds that words alone stand for, and the most that any likelihood counts."""
-_SENTENCES: Final = {
-    "english": "The document does not say.",
-    "german": "Das Dokument sagt es nicht.",
-    "french": "Le document ne le dit pas.",
-    "spanish": "El documento no lo dice.",
-    "italian": "Il documento non lo dice.",
-    "dutch": "Het document zegt het niet.",
-    "portuguese": "O documento não o diz.",
-    "swedish": "Dokumentet säger det inte.",
-}
-_MANY: Final = {
-    "english": "The documents do not say.",
-    "german": "Die Dokumente sagen es nicht.",
-    "french": "Les documents ne le disent pas.",
-    "spanish": "Los documentos no lo dicen.",
-    "italian": "I documenti non lo dicono.",
-    "dutch": "De documenten zeggen het niet.",
-    "portuguese": "Os documentos não o dizem.",
-    "swedish": "Dokumenten säger det inte.",
-}
-_ASKS: Final = re.compile(
-    r"^(?:and |but |so |und |aber )?(?:who|whose|whom|what|which|when|where|why|how"
-    r"|(?:in|at|on|to|from|by|for|with|of|until|since) (?:what|which|whom?|when)"
-    r"|wer|wem|wen|wessen|was|welche[rsmn]?|wann|wo|woher|wohin|warum|wieso|weshalb|wie|womit|wofür"
-    r"|(?:in|an|auf|zu|von|aus|bei|mit|für|bis|seit|um|ab) (?:welche[rsmn]?|wann|wem|wen|wie))\b",
-    re.IGNORECASE,
-)
-_FOR_THE_MODEL: Final = re.compile(
-    r"\b(?:can|could|would|will|do|did|are|shall|should) (?:you|we|i)\b(?! (?:please )?(?:tell me"
-    r"|know|find|see|say))|\byou(?:r)? (?:think|opinion)\b|\b(?:kannst|könntest|würdest|meinst"
-    r"|findest|denkst|hältst|soll) (?:du|ich)\b(?! (?:mir )?(?:bitte )?sagen)|\b(?:können|könnten"
-    r"|würden|meinen|finden|denken|halten) sie\b(?! (?:mir )?(?:bitte )?sagen)",
-    re.IGNORECASE,
-)
+_ASKS: Final = pattern(WORDS["messages"]["asks"])
+_FOR_THE_MODEL: Final = pattern(WORDS["messages"]["for_the_model"])
 
 
 def asks_for_a_fact(message: str) -> bool:
@@ -155,8 +122,9 @@ def check(
         grounding.narrow(lines)
         return ""
     grounding.decline(passages.nearest())
-    sentences = _SENTENCES if len(grounding.documents) == 1 else _MANY
-    return sentences.get(languages.language_of(question), sentences["english"])
+    sentences = WORDS["declined"]
+    one, many = sentences.get(languages.language_of(question), sentences["english"])
+    return str(one if len(grounding.documents) == 1 else many)
 
 
 def _asked(
@@ -164,13 +132,13 @@ def _asked(
     engine: TextEngine,
     weights: str,
     messages: Sequence[ChatMessage],
-    pattern: str,
+    prompt: str,
     form: Constraint,
     longest: int,
     wanted: str,
 ) -> Generator[Event, None, tuple[str, float]]:
     """Return an answer of the model, and the logarithm of the odds that it begins as wanted."""
-    question = pattern.format(question=messages[-1]["content"])
+    question = prompt.format(question=messages[-1]["content"])
     fitted = fit_prompt(engine, [*messages[:-1], {"role": "user", "content": question}], longest)
     sampling = SamplingParams(
         temperature=0.0,

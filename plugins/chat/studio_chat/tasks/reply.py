@@ -77,25 +77,27 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         )
     question = messages[-1] if _is_checked(params, messages, grounding, choices, form) else None
     messages = grounding.into(messages)
+    declined = ""
     with ctx.lease(params.weights) as engine:
         if question is not None:
             declined = yield from answerability.check(
                 ctx, engine, messages, grounding, question["content"], params.weights
             )
-            if declined:
-                yield from _declined(ctx, engine, declined, title, grounding)
-                return
-        yield ctx.progress(0, 1, "Reading the conversation")
-        prompt = _prompt(ctx, engine, params, messages, choices)
-        sampling = _sampling(ctx, params, form)
-        written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
+        prompt, written = FittedPrompt(()), [WrittenText(declined)]
+        if declined:
+            yield ctx.text(declined)
+        else:
+            yield ctx.progress(0, 1, "Reading the conversation")
+            prompt = _prompt(ctx, engine, params, messages, choices)
+            sampling = _sampling(ctx, params, form)
+            written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
         if choices.are_empty:  # it has been told all that it asked for: now it answers
             choices = Choices(choices.count, choices.logprobs)
             prompt = _prompt(ctx, engine, params, messages, choices)
             sampling = _sampling(ctx, params, params.constraint() or SOME_WORDS)
             written = yield from _written(ctx, engine, prompt, sampling, choices, params.weights)
     first = written[0]
-    if question is not None:
+    if question is not None and not declined:
         answerability.note_numbers(grounding, question["content"], first.text)
     for each in written:
         yield ctx.artifact(Kind.TEXT, each.text.encode(), suffix=".md", title=title, text=each.text)
@@ -128,26 +130,6 @@ def _is_checked(
     if not (params.grounded and grounding.texts and is_plain) or last.get("pictures"):
         return False
     return answerability.asks_for_a_fact(last["content"])
-
-
-def _declined(
-    ctx: TaskContext, engine: TextEngine, text: str, title: str, grounding: DocumentContext
-) -> Iterator[Event]:
-    """Answer that the documents do not say it."""
-    yield ctx.text(text)
-    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
-    yield ctx.result(
-        **({"text": text} if ctx.wants_whole else {}),
-        dropped=0,
-        context_length=engine.context_length,
-        note="",
-        tokens=0,
-        prompt_tokens=0,
-        finish_reason="stop",
-        tokens_per_second=0.0,
-        first_token_seconds=0.0,
-        **grounding.result(),
-    )
 
 
 def _prompt(
