@@ -31,8 +31,7 @@ from studio_chat.documents.evidence import DocumentContext
 NOT_STATED: Final = "not stated"
 LONGEST: Final = 40
 """Tokens of the few words."""
-_WEIGHTS: Final = (-0.6, 1.26, 3.22)
-_LEAST: Final = 4.35
+_WEIGHTS: Final = (-0.53, 0.95, 2.26, 2.7, -3.04)
 """Logistic regression of `training/answerability_tuning.toml`: see `evidence`."""
 _AGAIN: Final = (-0.5, 3.3)
 """Odds between which what the model answers when it is asked again nearly always lies."""
@@ -73,16 +72,17 @@ def note_numbers(grounding: DocumentContext, question: str, answer: str) -> None
         grounding.note = " ".join(filter(None, (grounding.note, note)))
 
 
-def evidence(odds: float, odds_again: float, nearness: float) -> float:
+def evidence(odds: float, odds_again: float, nearness: float, kind: str) -> float:
     """Return how much speaks for it that the documents answer; above 0 they do.
 
     Args:
         odds: Logarithm of the odds that there is no answer, by the model.
         odds_again: The same that there is one, when it is asked again.
         nearness: Of the question, beside the answer or a thing of its kind, 0 to 1.
+        kind: What is asked for: a reason seldom has few words, so it is found missing too often.
     """
-    terms = zip(_WEIGHTS, (odds, odds_again, nearness), strict=True)
-    return sum(weight * value for weight, value in terms) - _LEAST
+    terms = (odds, odds_again, nearness, float(kind == "reason"), 1.0)
+    return sum(weight * value for weight, value in zip(_WEIGHTS, terms, strict=True))
 
 
 def check(
@@ -110,13 +110,13 @@ def check(
     found, coverage = passages.support(few), passages.coverage()
     holds = found.holds and not few.casefold().startswith(NOT_STATED)
     near = max(coverage, found.nearness if holds else 0.0)
-    lowest, highest = (evidence(odds, each, near) for each in _AGAIN)
+    lowest, highest = (evidence(odds, each, near, passages.kind) for each in _AGAIN)
     is_answered = holds and lowest > 0
     if not is_answered and highest > 0 and (holds or coverage):
         _, again = yield from _asked(
             ctx, engine, weights, messages, _ASKED_AGAIN, _YES_OR_NO, 2, "yes"
         )
-        is_answered = evidence(odds, again, near) > 0
+        is_answered = evidence(odds, again, near, passages.kind) > 0
     lines = found.lines if holds and found.nearness else passages.nearest(1)
     if is_answered:
         grounding.narrow(lines)

@@ -28,6 +28,8 @@ The door is painted green. Delivery takes 12 days and costs £85.
         ("Wie lautet die Telefonnummer?", "telephone"),
         ("Which colour is the door?", "colour"),
         ("How many doors does it have?", "quantity"),
+        ("Why does it cost so much?", "reason"),
+        ("Warum ist sie grün?", "reason"),
         ("What is the oven for?", ""),
     ],
 )
