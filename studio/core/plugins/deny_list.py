@@ -248,7 +248,7 @@ def read_list(path: Path, key: str = "") -> tuple[str, tuple[Denied, ...]]:
         found = msgspec.convert(tomllib.loads(data.decode("utf-8")), _List)
         if found.format != FORMAT or not found.title.strip():
             raise ValueError(f"its format is not {FORMAT}, or it has no title")
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StudioError(
             ErrorCode.BAD_INPUT,
             f"{path.name} is not used as a list of denied plugins: {error}.",

@@ -117,7 +117,13 @@ def cases(home: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
     for what, path in found.items():
         for how, damage in kinds().items():
             place = path.relative_to(home)
-            yield (f"{what} {how}", lambda copy, d=damage, p=place: d(copy / p))
+
+            def damaged(
+                copy: Path, damage: Callable[[Path], None] = damage, place: Path = place
+            ) -> None:
+                damage(copy / place)
+
+            yield f"{what} {how}", damaged
 
     def column(table: str, name: str) -> Callable[[Path], None]:
         def damage(copy: Path) -> None:
@@ -176,9 +182,8 @@ def told(home: Path) -> dict[str, object]:
             found = library.find(limit=10)
             for each in library.conversations.list():
                 library.conversations.thread(each.id)
-            for each in found:
-                if each.record:
-                    library.records.get(each.record)
+            for record in filter(None, (result.record for result in found)):
+                library.records.get(record)
             return len(found)
 
     def start() -> object:

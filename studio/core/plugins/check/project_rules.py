@@ -65,7 +65,7 @@ def project_findings(folder: Path, package: str, manifest: Manifest) -> Iterator
     text = read_note(file).decode("utf-8", "replace")
     try:
         table: dict[str, Any] = tomllib.loads(text).get("project", {})
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         yield Finding("toml", f"This is not valid TOML: {error}.", PROJECT, cure="Correct it.")
         return
     points = table.get("entry-points", {}).get(GROUP, {})

@@ -274,7 +274,8 @@ def test_a_runtime_that_was_killed_once_costs_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with desk_at(tmp_path) as desk:
-        script, killed = desk.runtime.next_script, []
+        script = desk.runtime.next_script
+        killed: list[int] = []
 
         def once() -> tuple[object, ...]:
             if len(killed) < 1:
