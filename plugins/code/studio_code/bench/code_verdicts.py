@@ -87,7 +87,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
             log.add(line)
         judged.append(_judged(ctx, request, log.done[request.id]))
         ctx.say(_in_words(judged[-1], judged))
-    lines = [log.done[each.id] for each in judged]
+    lines = [log.done[item.id] for item in judged]
     return figures(judged, len(chosen)) | _times(lines) | {"weights": weights}
 
 
@@ -112,17 +112,17 @@ def _written(ctx: BenchContext, request: Request, weights: str, *, timed: bool) 
             ctx.run("code.write", {**wish, "candidates": 1, "rounds": 0, "run": False})
             alone = time.monotonic() - start
         start = time.monotonic()
-        made = ctx.run("code.write", wish)
+        response = ctx.run("code.write", wish)
     except StudioError as error:
         ctx.say(f"{request.id}: {error.message}")
         return None
-    tries: Sequence[Mapping[str, Any]] = made["tries"]
+    tries: Sequence[Mapping[str, Any]] = response["tries"]
     return Recorded(
         request.id,
         weights,
-        [str(each["code"]) for each in tries if not each["round"]],
-        str(made["written_tests"]),
-        [str(each["code"]) for each in tries if each["round"]],
+        [str(item["code"]) for item in tries if not item["round"]],
+        str(response["written_tests"]),
+        [str(item["code"]) for item in tries if item["round"]],
         time.monotonic() - start,
         alone,
     )
@@ -132,12 +132,12 @@ def _judged(ctx: BenchContext, request: Request, line: Recorded) -> Judged:
     """Judge what was written as the studio does today, and by the hidden tests."""
     answers = {"versions": line.versions, "tests": line.tests, "repairs": line.repairs}
     wish = {"prompt": request.prompt, "weights": line.setting, "seed": 1}
-    made = ctx.run("code.write", wish, {"answers": answers})
-    verdict, agreed = made["verdict"], made["verdict"]["agreement"]
+    response = ctx.run("code.write", wish, {"answers": answers})
+    verdict, agreed = response["verdict"], response["verdict"]["agreement"]
     return Judged(
         request.id,
         verdict["state"],
-        _passes(ctx, request, made["code"]),
+        _passes(ctx, request, response["code"]),
         agreed["agreeing"] / max(1, agreed["versions"]),
         verdict["reason"],
     )
@@ -150,23 +150,23 @@ def _passes(ctx: BenchContext, request: Request, code: str) -> bool:
     called = f"f = {names[-1]}" if names else ""
     text = "\n\n".join((code, called, request.tests, f"print({token!r})\n"))
     files = [{"path": "judged.py", "text": text}]
-    made = ctx.run("code.run", {"seconds": _SECONDS_OF_A_TEST}, {"files": files})
-    return made["exit_code"] == 0 and str(made["stdout"]).rstrip().endswith(token)
+    response = ctx.run("code.run", {"seconds": _SECONDS_OF_A_TEST}, {"files": files})
+    return response["exit_code"] == 0 and str(response["stdout"]).rstrip().endswith(token)
 
 
 def _in_words(line: Judged, done: Sequence[Judged]) -> str:
-    green = [each for each in done if each.state == "verified"]
-    wrong = sum(not each.right for each in green)
+    green = [item for item in done if item.state == "verified"]
+    wrong = sum(not item.right for item in green)
     sign = "right" if line.right else "wrong"
     return f"{line.id:<20} {sign}  {line.state:<16} [{len(green)} green, {wrong} wrong of them]"
 
 
 def figures(judged: Sequence[Judged], asked: int) -> dict[str, Any]:
     """Return one line per state, and how many greens there would be by how many must agree."""
-    right = [each for each in judged if each.right]
-    green = [each for each in judged if each.state == "verified"]
-    good = sum(each.right for each in green)
-    states = Counter(each.state for each in judged)
+    right = [item for item in judged if item.right]
+    green = [item for item in judged if item.state == "verified"]
+    good = sum(item.right for item in green)
+    states = Counter(item.state for item in judged)
     return {
         "ratio": round(good / len(right), 3) if right else "none right",
         "requests": f"{len(judged)} of {asked}",
@@ -186,8 +186,8 @@ def _curve(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield how many greens there are, and how many are wrong, by how many versions must agree."""
     able = [e for e in judged if e.state == "verified" or e.reason == "too few versions agree"]
     for share in _SHARES:
-        green = [each for each in able if each.share >= share]
-        wrong = sum(not each.right for each in green)
+        green = [item for item in able if item.share >= share]
+        wrong = sum(not item.right for item in green)
         yield f"{share:.0%}: {len(green)} green, {wrong} wrong"
 
 

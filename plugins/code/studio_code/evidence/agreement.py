@@ -35,11 +35,11 @@ class Agreement:
     """How versions agree.
 
     Attributes:
-        versions: How many were compared; ``agreeing``: how many do as the kept one does.
-        probes: How many of the probes give a value in the kept one.
+        versions: How many were compared; ``agreeing``: how many do as the chosen one does.
+        probes: How many of the probes give a value in the chosen one.
         wordings: In how many of the wordings those were asked for that agree.
         runner_up: How many agree with each other on something else, at most.
-        crash: Which plain input the kept version ends on, and by what error; empty for none.
+        crash: Which plain input the chosen version ends on, and by what error; empty for none.
         differs: An input on which versions differ, with what they give; empty for none.
     """
 
@@ -71,39 +71,39 @@ def groups(given: Sequence[Sequence[str]], named: Collection[str] = ()) -> list[
         given: For each version what it gives for each probe.
         named: Errors that the request names; all others count as one.
     """
-    found: dict[tuple[str, ...], list[int]] = {}
+    members: dict[tuple[str, ...], list[int]] = {}
     for number, values in enumerate(given):
-        found.setdefault(tuple(_plain(value, named) for value in values), []).append(number)
-    return sorted(found.values(), key=lambda group: (-len(group), group[0]))
+        members.setdefault(tuple(_plain(value, named) for value in values), []).append(number)
+    return sorted(members.values(), key=lambda group: (-len(group), group[0]))
 
 
 def agreement(
     given: Sequence[Sequence[str]],
     probes: Sequence[Probe],
     wordings: Sequence[int],
-    kept: int,
+    chosen: int,
     named: Collection[str] = (),
 ) -> Agreement:
-    """Return how the version ``kept`` agrees with the others.
+    """Return how the version ``chosen`` agrees with the others.
 
     Args:
         wordings: For each version in which words it was asked for; 0 for a repair: it has no vote.
     """
     all_groups = groups(given, named)
-    together = next(group for group in all_groups if kept in group)
+    together = next(group for group in all_groups if chosen in group)
     others = [group for group in all_groups if group is not together]
-    own = given[kept]
+    own = given[chosen]
     values = [value for value in own if not value.startswith(_ERROR)]
     # Where nearly all inputs give the same, nothing is told apart.
-    told = len(values) if len(set(values)) > 1 else 0
+    varied = len(values) if len(set(values)) > 1 else 0
     return Agreement(
         versions=sum(map(bool, wordings)),
-        agreeing=sum(bool(wordings[each]) for each in together),
-        probes=told,
-        wordings=len({wordings[each] for each in together} - {0}),
-        runner_up=max((sum(bool(wordings[n]) for n in each) for each in others), default=0),
+        agreeing=sum(bool(wordings[item]) for item in together),
+        probes=varied,
+        wordings=len({wordings[item] for item in together} - {0}),
+        runner_up=max((sum(bool(wordings[n]) for n in item) for item in others), default=0),
         crash=_crash(own, probes, named),
-        differs=_difference(given, probes, kept, named),
+        differs=_difference(given, probes, chosen, named),
     )
 
 
@@ -121,12 +121,12 @@ def _crash(own: Sequence[str], probes: Sequence[Probe], named: Collection[str]) 
 
 
 def _difference(
-    given: Sequence[Sequence[str]], probes: Sequence[Probe], kept: int, named: Collection[str]
+    given: Sequence[Sequence[str]], probes: Sequence[Probe], chosen: int, named: Collection[str]
 ) -> str:
-    """Return the input on which most versions give something else than the kept one."""
+    """Return the input on which most versions give something else than the chosen one."""
     counts: Counter[int] = Counter()
     for values in given:
-        for number, (own, other) in enumerate(zip(given[kept], values, strict=False)):
+        for number, (own, other) in enumerate(zip(given[chosen], values, strict=False)):
             counts[number] += _plain(own, named) != _plain(other, named)
     if not counts or not counts.most_common(1)[0][1]:
         return ""

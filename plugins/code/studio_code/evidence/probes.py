@@ -45,23 +45,23 @@ def probes_of(cases: Sequence[Case], names: Collection[str], request: str = "") 
     Args:
         request: Literals in it are worth a try.
     """
-    found: dict[tuple[str, str], Probe] = {}
+    probes: dict[tuple[str, str], Probe] = {}
     bases: list[tuple[list[ast.stmt], ast.expr]] = []
     for case in cases:
         for setup, expression in _calls(case, names):
             probe = _probe(setup, expression, stated=case.trusted)
-            if probe is not None and found.setdefault(_key(probe), probe) is probe:
+            if probe is not None and probes.setdefault(_key(probe), probe) is probe:
                 bases.append((setup, expression))
     drawn = random.Random(0)
-    varied = [each for setup, expression in bases for each in _varied(setup, expression, request)]
+    varied = [item for setup, expression in bases for item in _varied(setup, expression, request)]
     drawn.shuffle(varied)
     for setup, expression in varied:
-        if len(found) >= MOST:
+        if len(probes) >= MOST:
             break
         probe = _probe(setup, expression, near=True)
         if probe is not None:
-            found.setdefault(_key(probe), probe)
-    return list(found.values())
+            probes.setdefault(_key(probe), probe)
+    return list(probes.values())
 
 
 def _key(probe: Probe) -> tuple[str, str]:
@@ -72,7 +72,7 @@ def _probe(
     setup: Sequence[ast.stmt], expression: ast.expr, *, stated: bool = False, near: bool = False
 ) -> Probe | None:
     try:
-        before = "\n".join(ast.unparse(each) for each in setup)
+        before = "\n".join(ast.unparse(item) for item in setup)
         text = ast.unparse(expression)
     except TOO_MUCH:
         return None
@@ -105,14 +105,14 @@ def _asked(test: ast.expr) -> ast.expr:
         return _asked(test.operand)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         sides = (test.left, test.comparators[0])
-        calling = [each for each in sides if any(isinstance(n, ast.Call) for n in ast.walk(each))]
+        calling = [item for item in sides if any(isinstance(n, ast.Call) for n in ast.walk(item))]
         if len(calling) == 1:
             return calling[0]
     return test
 
 
 def _uses(node: ast.AST, names: Collection[str]) -> bool:
-    return any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))
+    return any(isinstance(item, ast.Name) and item.id in names for item in ast.walk(node))
 
 
 # --- variations -----------------------------------------------------------------------------------
@@ -166,14 +166,14 @@ def _others(value: Any, request: str, depth: int = 0) -> Iterator[Any]:
         if abs(value) < _LARGEST:
             yield from (2 * value, 7 * value + 3)
         if not depth:
-            numbers = (int(each) for each in re.findall(r"(?<![\w.])-?\d{1,5}(?![\w.])", request))
-            yield from (each + by for each in dict.fromkeys(numbers) for by in (-1, 0, 1))
+            numbers = (int(item) for item in re.findall(r"(?<![\w.])-?\d{1,5}(?![\w.])", request))
+            yield from (item + by for item in dict.fromkeys(numbers) for by in (-1, 0, 1))
     elif isinstance(value, float):
         yield from (0.0, -value, value + 0.5, value / 3, 1.0)
     elif isinstance(value, str):
         yield from dict.fromkeys(_texts(value))
     elif isinstance(value, list | tuple):
-        yield from (type(value)(each) for each in _sequences(list(value), request, depth))
+        yield from (type(value)(item) for item in _sequences(list(value), request, depth))
     elif isinstance(value, dict):
         yield {}
         for key in list(value)[:3]:
@@ -188,10 +188,10 @@ def _texts(text: str) -> Iterator[str]:
     middle = len(text) // 2
     yield from (text[:middle] + text[middle + 1 :], text[:middle] + text[middle : middle + 1] * 2)
     yield text[:middle] + text[middle:][::-1]
-    for found in list(re.finditer(r"\d+", text))[:4]:
-        start, end = found.span()
-        changed = (f"0{found[0]}", "0", str(int(found[0]) + 1), str(int(found[0]) * 10), "")
-        yield from (text[:start] + each + text[end:] for each in changed)
+    for digits in list(re.finditer(r"\d+", text))[:4]:
+        start, end = digits.span()
+        changed = (f"0{digits[0]}", "0", str(int(digits[0]) + 1), str(int(digits[0]) * 10), "")
+        yield from (text[:start] + item + text[end:] for item in changed)
     for sign in list(dict.fromkeys(re.findall(r"[^\w\s]", text)))[:3]:
         yield from (text.replace(sign, ""), text.replace(sign, sign * 2), sign, text + sign)
 
@@ -206,4 +206,4 @@ def _sequences(items: list[Any], request: str, depth: int) -> Iterator[list[Any]
 
 
 def _first(values: Iterator[Any], count: int) -> list[Any]:
-    return [each for each, _ in zip(values, range(count), strict=False)]
+    return [item for item, _ in zip(values, range(count), strict=False)]

@@ -60,7 +60,7 @@ def rule_cases(
         probes: What is called in examples and tests, those of the request first.
         names: What can be called; ``module``: where it is.
     """
-    calls = [call for each in probes if not each.setup and (call := _call(each, names))]
+    calls = [call for item in probes if not item.setup and (call := _call(item, names))]
     bodies = dict.fromkeys(
         body for find in _KINDS for body in find(rule, request, calls, module) if parsed(body)
     )
@@ -72,7 +72,7 @@ def _call(probe: Probe, names: Collection[str]) -> Call | None:
     node = tree.body[0].value if tree and isinstance(tree.body[0], ast.Expr) else None
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
         return None
-    is_plain = not node.keywords and all(_value(each) is not None for each in node.args)
+    is_plain = not node.keywords and all(_value(item) is not None for item in node.args)
     return node if node.func.id in names and is_plain else None
 
 
@@ -85,39 +85,39 @@ def _value(node: ast.expr) -> Any:
 
 def _with(call: Call, place: int, value: object) -> str:
     """Return a call with another value in one place."""
-    words = [ast.unparse(each) for each in call.args]
+    words = [ast.unparse(item) for item in call.args]
     words[place] = repr(value)
     return f"{ast.unparse(call.func)}({', '.join(words)})"
 
 
 def _errors(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
     """Yield tests of a named error: what raises it is told in the usual words."""
-    found = _ERROR.search(rule)
-    if found is None or not calls:
+    match = _ERROR.search(rule)
+    if match is None or not calls:
         return
     call = calls[0]
     for place, value in _wrong_values(rule, request, call):
-        yield (f"import pytest\nwith pytest.raises({found[1]}):\n    {_with(call, place, value)}")
+        yield (f"import pytest\nwith pytest.raises({match[1]}):\n    {_with(call, place, value)}")
 
 
 def _wrong_values(rule: str, request: str, call: Call) -> Iterator[tuple[int, object]]:
     """Yield places of arguments, and values there that a rule calls wrong."""
-    values = [_value(each) for each in call.args]
-    numbers = [n for n, each in enumerate(values) if type(each) in (int, float)]
+    values = [_value(item) for item in call.args]
+    numbers = [n for n, item in enumerate(values) if type(item) in (int, float)]
     words = rule.lower()
     if numbers:
         # The last number where there are several values: sizes and counts follow what they are of.
         place = numbers[-1]
-        if found := _BELOW.search(words):
-            yield place, int(found[1]) - 1
-        if found := _ABOVE.search(words):
-            yield place, int(found[1]) + 1
+        if match := _BELOW.search(words):
+            yield place, int(match[1]) - 1
+        if match := _ABOVE.search(words):
+            yield place, int(match[1]) + 1
         if "negative" in words and "non-negative" not in words:
             yield place, -1
         if "positive" in words:
             yield from ((place, 0), (place, -1))
-        if re.search(r"\b(?:range|other)\b", words) and (found := _RANGE.search(request)):
-            yield from ((place, int(found[1]) - 1), (place, int(found[2]) + 1))
+        if re.search(r"\b(?:range|other)\b", words) and (match := _RANGE.search(request)):
+            yield from ((place, int(match[1]) - 1), (place, int(match[2]) + 1))
     empty: dict[type, object] = {str: "", list: [], tuple: (), dict: {}}
     if re.search(r"\bempty\b", words) and type(values[0]) in empty:
         yield 0, empty[type(values[0])]
@@ -128,21 +128,23 @@ def _wrong_values(rule: str, request: str, call: Call) -> Iterator[tuple[int, ob
 
 def _empty(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
     """Yield the test of what empty input gives."""
-    found, stays = _EMPTY.search(rule), _STAYS.search(rule)
-    if not calls or _ERROR.search(rule) or not (found or stays):
+    match, stays = _EMPTY.search(rule), _STAYS.search(rule)
+    if not calls or _ERROR.search(rule) or not (match or stays):
         return
     kinds = {"list": [], "matrix": [], "string": "", "text": "", "dict": {}, "tuple": ()}
     first = _value(calls[0].args[0])
-    named = next((kinds[each] for each in kinds if f"empty {each}" in rule.lower()), None)
+    named = next((kinds[item] for item in kinds if f"empty {item}" in rule.lower()), None)
     value = named if type(named) is type(first) else type(first)()
     if value or not isinstance(value, str | list | tuple | dict):
         return
-    if stays or found is None:
+    if stays or match is None:
         wanted: str | None = repr(value)
     else:
-        said = found["value"].strip(" .`")
-        word = next((repr(kinds[each]) for each in kinds if said.lower() == f"empty {each}"), None)
-        wanted = word or literal(said)
+        phrase = match["value"].strip(" .`")
+        word = next(
+            (repr(kinds[item]) for item in kinds if phrase.lower() == f"empty {item}"), None
+        )
+        wanted = word or literal(phrase)
     if wanted is not None:
         yield f"assert {_with(calls[0], 0, value)} == {wanted}"
 
@@ -169,8 +171,8 @@ def _unchanged(rule: str, request: str, calls: Sequence[Call], _module: str) -> 
 
 def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iterator[str]:
     """Yield the test that something is not used."""
-    found = _UNUSED.search(rule)
-    names = set(re.findall(r"\w+", found["names"])) & _USABLE if found else set()
+    match = _UNUSED.search(rule)
+    names = set(re.findall(r"\w+", match["names"])) & _USABLE if match else set()
     path = f"{module.replace('.', '/')}.py"
     for name in sorted(names - {"regex", "recursion"}):
         yield (
@@ -188,12 +190,12 @@ def _figures(rule: str, request: str, calls: Sequence[Call], _module: str) -> It
     """Yield tests of what a number that comes out must be."""
     asked = [ast.unparse(call) for call in calls[:4]]
     if _NEVER_NEGATIVE.search(rule) and not _ERROR.search(rule):
-        yield from (f"assert {each} >= 0" for each in asked)
-    if found := _ROUNDED.search(rule):
-        word = found["digits"].lower()
+        yield from (f"assert {item} >= 0" for item in asked)
+    if match := _ROUNDED.search(rule):
+        word = match["digits"].lower()
         digits = int(word) if word.isdigit() else _NUMBERS.get(word)
         if digits is not None:
-            yield from (f"assert {each} == round({each}, {digits})" for each in asked)
+            yield from (f"assert {item} == round({item}, {digits})" for item in asked)
 
 
 def _refused(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
@@ -204,13 +206,13 @@ def _refused(rule: str, request: str, calls: Sequence[Call], _module: str) -> It
             rf"{re.escape(repr(text))}[^.;]*?\bTrue", request
         ):
             continue
-        if re.search(r"\bno leading zero", rule, re.I) and (found := re.search(r"\d+", text)):
-            other = f"{text[: found.start()]}0{text[found.start() :]}"
+        if re.search(r"\bno leading zero", rule, re.I) and (match := re.search(r"\d+", text)):
+            other = f"{text[: match.start()]}0{text[match.start() :]}"
             yield f"assert not {_with(call, 0, other)}"
         if re.search(r"\bno spaces?\b", rule, re.I) and " " not in text:
             yield f"assert not {_with(call, 0, f'{text[:2]} {text[2:]}')}"
-        if found := re.search(r"\bat least (\d+) (?:characters|letters)", rule):
-            yield f"assert not {_with(call, 0, text[: int(found[1]) - 1])}"
+        if match := re.search(r"\bat least (\d+) (?:characters|letters)", rule):
+            yield f"assert not {_with(call, 0, text[: int(match[1]) - 1])}"
 
 
 _KINDS: Final[tuple[Callable[[str, str, Sequence[Call], str], Iterator[str]], ...]] = (

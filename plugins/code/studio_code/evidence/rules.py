@@ -45,8 +45,8 @@ _EXAMPLE: Final = re.compile(
 def rules(request: str) -> list[str]:
     """Return the rules that a request states, in order, each in its own words."""
     clauses = list(_clauses(request))
-    found = (each for each in clauses if _RULE.search(each) and not _IS_TASK.match(each))
-    return list(dict.fromkeys(found))[:MOST]
+    result = (item for item in clauses if _RULE.search(item) and not _IS_TASK.match(item))
+    return list(dict.fromkeys(result))[:MOST]
 
 
 def named_errors(request: str) -> frozenset[str]:
@@ -69,21 +69,21 @@ def written_cases(text: str, rules: Sequence[str], there: Collection[str]) -> li
     Args:
         there: Assertions of which none is a test of a rule by itself: examples.
     """
-    found: dict[str, Case] = {}
+    result: dict[str, Case] = {}
     rule = ""
     for line in map(str.strip, text.split("\n")):
         if line.startswith("#"):
-            rule = next((each for each in rules if _bare(each) in _bare(line)), "")
+            rule = next((item for item in rules if _bare(item) in _bare(line)), "")
         elif (
             rule
-            and rule not in found
+            and rule not in result
             and line.startswith("assert ")
             and line not in there
             and parsed(line)
         ):
             body = line.partition("  #")[0]
-            found[rule] = Case("test_rule", f"def test_rule():\n    {body}", rule=rule)
-    return list(found.values())
+            result[rule] = Case("test_rule", f"def test_rule():\n    {body}", rule=rule)
+    return list(result.values())
 
 
 def _bare(text: str) -> str:

@@ -46,10 +46,10 @@ def untestable(request: str, code: str) -> str:
 
 def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
-        return [each.name for each in node.names]
+        return [item.name for item in node.names]
     if isinstance(node, ast.ImportFrom):
         module = node.module or ""
-        return [f"{module}.{each.name}" for each in node.names] + [module]
+        return [f"{module}.{item.name}" for item in node.names] + [module]
     return []
 
 
@@ -58,7 +58,7 @@ def _of_call(node: ast.Call) -> str:
     if isinstance(called, ast.Name) and called.id == "input":
         return sentence("it waits for input from the keyboard")
     if isinstance(called, ast.Attribute) and called.attr in _CLOCK:
-        names = {each.id for each in ast.walk(called.value) if isinstance(each, ast.Name)}
+        names = {item.id for item in ast.walk(called.value) if isinstance(item, ast.Name)}
         if names & _CLOCKS and not node.args:
             return sentence("its result depends on the clock")
     return ""

@@ -46,8 +46,8 @@ def compare(
     _, data = yield from inside(
         ctx, "version_runner", {**files, **texts}, wish, SECONDS + 10, message=message
     )
-    found = report.read(data).given
-    return [list(found.get(number, ())) for number in range(len(versions))]
+    returned = report.read(data).given
+    return [list(returned.get(number, ())) for number in range(len(versions))]
 
 
 def _source(probes: Sequence[Probe]) -> str:

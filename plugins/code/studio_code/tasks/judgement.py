@@ -31,7 +31,7 @@ def stated_suite(work: WriteState, names: Sequence[str], written: str = "") -> S
     stated = examples(work.params.prompt, names)
     others = read_suite(written, names) if written else Suite()
     probes = probes_of((stated + others).cases, names, work.params.prompt)
-    calls = sorted((each for each in probes if not each.near), key=lambda each: not each.stated)
+    calls = sorted((item for item in probes if not item.near), key=lambda item: not item.stated)
     by_model = {case.rule: case for case in written_cases(written, work.rules, _lines(stated))}
     ruled: list[Case] = []
     for rule in work.rules:
@@ -55,13 +55,15 @@ def run_against_each_other(ctx: TaskContext, work: WriteState) -> Generator[Even
     lines = [line for line in work.exam.suite.prelude if "import *" not in line]
     prelude = "\n".join(("import pytest", *lines))  # within a function
     cases = [Probe(f"{prelude}\n{case.text}", f"{case.name}()") for case in work.exam.cases]
-    rows = [(each, _called(each, names)) for each in work.attempts if not each.problem]
-    versions = [(each.code, called) for each, called in rows if called is not None]
-    files = {each.path: each.text for each in work.exam.files}
-    found = yield from compare(ctx, versions, [*cases, *work.probes], files)
-    for attempt, given in zip((a for a, called in rows if called is not None), found, strict=True):
+    rows = [(item, _called(item, names)) for item in work.attempts if not item.problem]
+    versions = [(item.code, called) for item, called in rows if called is not None]
+    files = {item.path: item.text for item in work.exam.files}
+    summary = yield from compare(ctx, versions, [*cases, *work.probes], files)
+    for attempt, given in zip(
+        (a for a, called in rows if called is not None), summary, strict=True
+    ):
         passed = zip(work.exam.cases, given, strict=False)
-        attempt.passed_names = frozenset(case.name for case, told in passed if told == "None")
+        attempt.passed_names = frozenset(case.name for case, value in passed if value == "None")
         attempt.given = tuple(given[len(cases) :])
 
 
@@ -91,12 +93,12 @@ def verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
         assert best.program is not None
         return verdicts.of_program(best.program, standing=standing)
     aside = candidate_choice.aside_in_words(work.aside, len(work.voters))
-    found = verdicts.of_tests(
+    summary = verdicts.of_tests(
         best.tested, work.mutation, standing, aside=aside, set_aside=len(work.aside)
     )
     if work.is_compared:
-        found = verdicts.with_agreement(found, agreed)
-    return verdicts.with_requirements(found, _requirements(work, best))
+        summary = verdicts.with_agreement(summary, agreed)
+    return verdicts.with_requirements(summary, _requirements(work, best))
 
 
 def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:

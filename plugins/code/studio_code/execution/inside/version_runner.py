@@ -36,8 +36,8 @@ def main() -> None:
     lines = []
     for number, version in enumerate(versions):
         share = (until - time.monotonic()) / (len(versions) - number)
-        told = _tried(version, wish, max(share, 0.5))
-        lines.append(json.dumps({"event": "outcomes", "number": number, "names": told}) + "\n")
+        spelling = _tried(version, wish, max(share, 0.5))
+        lines.append(json.dumps({"event": "outcomes", "number": number, "names": spelling}) + "\n")
     with open(wish["results"], "w", encoding="utf-8") as file:
         file.writelines(lines)
 
@@ -52,9 +52,9 @@ def _tried(version: Mapping[str, Any], wish: Mapping[str, Any], seconds: float) 
         _be_a_version(version, wish, seconds, writing)
     os.close(writing)
     with open(reading, encoding="utf-8", errors="replace") as file:
-        told = [line.rstrip("\n") for line in file]
+        spelling = [line.rstrip("\n") for line in file]
     os.waitpid(child, 0)
-    return told[: wish["count"]]
+    return spelling[: wish["count"]]
 
 
 def _be_a_version(
@@ -75,8 +75,8 @@ def _be_a_version(
             for number in range(wish["count"]):
                 if time.monotonic() > until:
                     break
-                told = outcome(getattr(probes, f"probe_{number}"), wish["each"])
-                file.write(told.replace("\n", " ") + "\n")
+                spelling = outcome(getattr(probes, f"probe_{number}"), wish["each"])
+                file.write(spelling.replace("\n", " ") + "\n")
                 file.flush()
     finally:
         os._exit(0)
@@ -88,16 +88,16 @@ def outcome(probe: Callable[[], object], seconds: float) -> str:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()):
             value = probe()
-            told = spelled(value)
+            spelling = spelled(value)
         if value is None and printed.getvalue():
-            told = f"printed {printed.getvalue()[:MOST_TEXT]!r}"
+            spelling = f"printed {printed.getvalue()[:MOST_TEXT]!r}"
     except TooSlow:
         return _TAKES_LONG
     except BaseException as error:  # noqa: BLE001  whatever it raises is what it gives
         return f"!{type(error).__name__}"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return told if len(told) <= MOST_TEXT else f"{told[:MOST_TEXT]} {hash_of(told)}"
+    return spelling if len(spelling) <= MOST_TEXT else f"{spelling[:MOST_TEXT]} {hash_of(spelling)}"
 
 
 def spelled(value: object, depth: int = 0) -> str:
@@ -112,14 +112,14 @@ def spelled(value: object, depth: int = 0) -> str:
         return str(int(value)) if value.is_integer() else f"{value:.9g}"
     if isinstance(value, list | tuple):
         marks = "[]" if isinstance(value, list) else "()"
-        return marks[0] + ", ".join(spelled(each, depth + 1) for each in value) + marks[1]
+        return marks[0] + ", ".join(spelled(item, depth + 1) for item in value) + marks[1]
     if isinstance(value, set | frozenset):
-        return "{" + ", ".join(sorted(spelled(each, depth + 1) for each in value)) + "}"
+        return "{" + ", ".join(sorted(spelled(item, depth + 1) for item in value)) + "}"
     if isinstance(value, Mapping):
         pairs = (f"{spelled(k, depth + 1)}: {spelled(v, depth + 1)}" for k, v in value.items())
         return "{" + ", ".join(sorted(pairs)) + "}"
     if isinstance(value, Iterator):
-        return spelled([each for each, _ in zip(value, range(MOST_ITEMS), strict=False)], depth + 1)
+        return spelled([item for item, _ in zip(value, range(MOST_ITEMS), strict=False)], depth + 1)
     inside = getattr(value, "__dict__", None)
     if inside is not None and not callable(value):
         return f"{type(value).__name__} {spelled(inside, depth + 1)}"
@@ -128,10 +128,10 @@ def spelled(value: object, depth: int = 0) -> str:
 
 def hash_of(text: str) -> int:
     """Return a number for a long text that is the same in each process."""
-    found = 0
+    number = 0
     for sign in text:
-        found = (found * 31 + ord(sign)) % (1 << 61)
-    return found
+        number = (number * 31 + ord(sign)) % (1 << 61)
+    return number
 
 
 def _ring(number: int, frame: object) -> None:
