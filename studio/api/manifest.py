@@ -415,7 +415,9 @@ def _check_accepted(path: Path, manifest: Manifest) -> None:
     drawn = {task for page in manifest.pages for task in page.tasks} if manifest.pages else {*tasks}
     for action in manifest.actions:
         if action.task not in tasks:
-            raise _bad(path, f"action {action.id} names {action.task!r}, which is no task of it")
+            raise _bad(
+                path, f"action {action.id} names {action.task!r}, which is not one of its tasks"
+            )
         accepts = tasks[action.task].accepts
         if not accepts or not accepts.keys() >= set(action.kinds):
             raise _bad(path, f"task {action.task} does not accept what action {action.id} is for")

@@ -47,7 +47,7 @@ Name this command in the settings of a program that speaks MCP: command “studi
 “mcp”. Every task is a tool. Results are saved in the library, and if the window is open, the
 job runs there.
 
-A program that connects cannot choose files of yours, only results in the library, by their ids.
+A program that connects cannot choose your files, only results in the library, by their ids.
 In the open window you are asked before it uses a tool.
 Plugins that run code, as Code does in the sandbox, are left out unless you use --allow-code."""
 

@@ -219,7 +219,7 @@ def _list(
         more = "more than" if left.unknown else "about"
         output.hint(f"It will take {more} {_minutes(left.seconds)}.")
     if paused:
-        output.hint("The queue is paused: `studio queue resume` lets it go on.")
+        output.hint("The queue is paused: `studio queue resume` resumes it.")
 
 
 def _usually(library: Library, plugins: PluginHost, entry: JobEntry) -> float | None:

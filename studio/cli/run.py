@@ -105,7 +105,7 @@ def task_parser(entry: TaskEntry, params: type[Params], command: str = "") -> Ar
         dest="on_machine",
         default="",
         metavar="MACHINE",
-        help="run it on this machine of yours: a name of `studio machines list`, here, or free",
+        help="run it on one of your machines: a name from `studio machines list`, here, or free",
     )
     parser.add_argument("--quiet", action="store_true", help="hide progress")
     add_positional(parser, params)

@@ -317,7 +317,9 @@ async def _form(request: Request, body: bytes) -> FormData:
     try:
         return await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise Refusal(400, "The request is no multipart form with a file.", "bad_input") from error
+        raise Refusal(
+            400, "The request is not a multipart form with a file.", "bad_input"
+        ) from error
 
 
 async def _unless_gone(request: Request, work: Any) -> Any:

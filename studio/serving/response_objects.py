@@ -40,9 +40,7 @@ class Conversations:
         if not id:
             return []
         if id not in self._kept:
-            told = (
-                f"There is no response “{id[:80]}” to go on from: it was not stored, or long ago."
-            )
+            told = f"There is no response “{id[:80]}” to continue from: never stored, or long ago."
             raise Refusal(404, told, "previous_response_not_found")
         return list(self._kept[id][0])
 

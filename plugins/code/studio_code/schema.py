@@ -187,7 +187,7 @@ class Complete(Params, frozen=True):
     ] = WeightsId()
     max_tokens: Annotated[MaxTokens, Range(4, 512, 4, "tokens"), _MORE] = 64
     left_only: Annotated[
-        bool, Hidden(), Label("Left only", "Go on from what stands before, without what follows.")
+        bool, Hidden(), Label("Left only", "Continue from the text before the cursor alone.")
     ] = False
 
 

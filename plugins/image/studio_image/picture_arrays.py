@@ -27,7 +27,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What Pillow may read a file as. EPS would start Ghostscript; others fail in ways of their own."""
 BLANK = 2.0
 """Standard deviation, of 255, up to which a picture shows nothing."""
-SHALLOW = "The picture has 16 bits a colour; the result has 8."
+SHALLOW = "The picture has 16 bits per channel; the result has 8."
 MANY = "The file contains several pictures, such as an animation; the first one is used."
 
 
@@ -36,7 +36,7 @@ def read(source: str | Path | bytes, name: str = "", *, deep: bool = False) -> n
 
     Args:
         name: What to call it when it cannot be used; by default the file's name.
-        deep: Keep 16 bits a colour, as uint16, where the file has them.
+        deep: Keep 16 bits per channel, as uint16, where the file has them.
 
     Raises:
         BadInput: It is missing, no picture, damaged or too large; says which.
@@ -114,7 +114,7 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None, *, dpi: in
     """Return the bytes of a PNG file; the same picture and recipe give the same bytes.
 
     Args:
-        picture: uint8; or uint16 for a file with 16 bits a colour.
+        picture: uint8; or uint16 for a file with 16 bits per channel.
         dpi: What it says of its size on paper; 0 for nothing.
     """
     if picture.dtype == np.uint16:

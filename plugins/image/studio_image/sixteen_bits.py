@@ -1,4 +1,4 @@
-"""PNG and TIFF files with 16 bits a colour, which Pillow neither writes nor reads as such.
+"""PNG and TIFF files with 16 bits per channel, which Pillow neither writes nor reads as such.
 
 The PNG specification, third edition: sections 7 (rows), 9 (filters) and 10 (compression). TIFF
 revision 6.0.
@@ -23,11 +23,11 @@ _LEVEL = 6
 _OTHER_HALF = {
     "RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B",
 }  # fmt: skip
-"""Pillow's modes of 16 bits a colour → those that unpack the byte that it would drop."""
+"""Pillow's modes of 16 bits per channel → those that unpack the byte that it would drop."""
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Tell whether a file that was opened, and not yet read, has 16 bits a colour."""
+    """Tell whether a file that was opened, and not yet read, has 16 bits per channel."""
     return image.mode.startswith("I;16") or _raw_mode(image) in _OTHER_HALF
 
 

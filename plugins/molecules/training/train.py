@@ -75,7 +75,7 @@ def loss_of(network: nn.Module, rows: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def validation(network: nn.Module, data: Strings) -> float:
-    """Return nats a token on the molecules held back."""
+    """Return nats per token on the molecules held back."""
     order = data.test[np.argsort(data.lengths[data.test], kind="stable")]
     sums = [loss_of(network, data.rows(part)) for part in np.array_split(order, 16)]
     return float(sum(loss for loss, _ in sums) / sum(count for _, count in sums))

@@ -143,7 +143,7 @@ def losses(
 
 @torch.inference_mode()
 def evaluate(network: TuneNetwork, tunes: Tunes, half: bool = False) -> dict[str, float]:
-    """Return nats a note on the tunes held out."""
+    """Return nats per note on the tunes held out."""
     network.eval()
     total, notes = torch.zeros(2), 0
     for batch in tunes.batches(tunes.held, 4096, np.random.default_rng(0)):
@@ -189,7 +189,7 @@ def train_epoch(run: Run, tunes: Tunes, size: int, half: bool) -> None:
         loss = (pitch + duration) / (target[..., 0] >= 0).sum()
         run.learn(loss)
         if run.step % 10 == 0:
-            print(f"step {run.step} {run.used:.0f} s, {loss:.3f} nats a note", flush=True)
+            print(f"step {run.step} {run.used:.0f} s, {loss:.3f} nats per note", flush=True)
         if run.due:
             run.save(evaluate(run.average.module, tunes, half))
         if run.finished:

@@ -35,7 +35,7 @@ class Transcribe(Params, frozen=True):
     recording: Annotated[
         str,
         File(RECORDING_SUFFIXES),
-        Label("Recording", "A WAV, FLAC, Ogg, MP3 or video file in which somebody speaks."),
+        Label("Recording", "A WAV, FLAC, Ogg, MP3 or video file with speech in it."),
     ] = ""
     language: Annotated[
         Language,
@@ -54,7 +54,10 @@ class Transcribe(Params, frozen=True):
     silence: Annotated[
         float,
         Range(10, 95, 5, "%"),
-        Label("Speech threshold", "How sure it must be that somebody speaks. Higher skips more."),
+        Label(
+            "Speech threshold",
+            "How certain it must be that someone is speaking. Higher skips more.",
+        ),
         _ADVANCED,
     ] = 50
     word_times: Annotated[

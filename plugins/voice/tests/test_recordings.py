@@ -65,7 +65,7 @@ def test_a_rate_that_cannot_be_is_told(tmp_path: Path, rate: int) -> None:
     data = bytearray(path.read_bytes())
     data[24:28] = rate.to_bytes(4, "little")
     path.write_bytes(data)
-    with pytest.raises(BadInput, match=f"{rate:,} samples a second"):
+    with pytest.raises(BadInput, match=f"a sample rate of {rate:,} Hz"):
         recordings.length(path)
 
 

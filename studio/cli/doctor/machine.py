@@ -56,10 +56,10 @@ def sandbox(session: StudioSession) -> Iterator[CheckResult]:
     """Whether code may be run here, and in a sandbox of which tier."""
     sandbox = Sandbox()
     if sandbox.tier == "A":
-        yield fine(f"Generated code runs in a sandbox of tier A. {sandbox.reason}".rstrip())
+        yield fine(f"Generated code runs in the full sandbox. {sandbox.reason}".rstrip())
     elif sandbox.tier:
         yield warning(
-            f"Generated code runs in a sandbox of tier {sandbox.tier} only. {sandbox.reason}",
+            f"Generated code runs in the weaker sandbox only. {sandbox.reason}",
             "For the stronger sandbox, install “bubblewrap” and allow user namespaces.",
         )
     else:
@@ -73,12 +73,11 @@ def sandbox(session: StudioSession) -> Iterator[CheckResult]:
 def _plugins(session: StudioSession) -> CheckResult:
     """Which sandbox there is around the processes of plugins that others wrote."""
     sandbox = process_sandbox()
-    stands = f"Plugins of others run in a sandbox of tier {sandbox.tier}"
     if sandbox.tier == "A":
-        return fine(f"{stands}.")
+        return fine("Plugins of others run in the full sandbox.")
     cure = "For the stronger sandbox, install “bubblewrap” and allow user namespaces."
     if sandbox.tier:
-        return warning(f"{stands} only. {sandbox.reason}", cure)
+        return warning(f"Plugins of others run in the weaker sandbox only. {sandbox.reason}", cure)
     if needs_sandbox(session.settings):
         return warning(
             f"Plugins of others are not run: no sandbox is available. {sandbox.reason}", cure

@@ -57,9 +57,7 @@ def _parser() -> ArgumentParser:
     new = add("add", "add a machine, or change one")
     new.add_argument("name", metavar="NAME", help="what you call it")
     new.add_argument("host", metavar="[USER@]HOST", help="as you give it to ssh")
-    new.add_argument(
-        "--port", type=int, default=0, help="if it is not the one of your ssh settings"
-    )
+    new.add_argument("--port", type=int, default=0, help="if different from your ssh config")
     new.add_argument("--identity", default="", metavar="FILE", help="key file, likewise")
     new.add_argument(
         "--studio",

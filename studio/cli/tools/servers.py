@@ -190,7 +190,8 @@ def _check(
     for note in status.notes:
         output.hint(note)
     weaker = f" {status.walls.reason}" if status.walls.reason else ""
-    output.hint(f"It runs in a sandbox of tier {status.walls.tier}: {reach(entry)}.{weaker}")
+    sandbox = "the full sandbox" if status.walls.tier == "A" else "the weaker sandbox"
+    output.hint(f"It runs in {sandbox}: {reach(entry)}.{weaker}")
     return ExitCode.OK
 
 

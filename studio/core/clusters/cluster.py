@@ -181,7 +181,7 @@ class Cluster:
         """End the run: no step can be run any more."""
         self._trouble = StudioError(
             ErrorCode.RUNTIME_LOST,
-            f"The cluster {self._address.text} cannot go on. {why}".strip(),
+            f"The cluster {self._address.text} cannot continue. {why}".strip(),
             "What is done is kept; resume the run when the cluster is in order.",
         )
         self.jobs.abandon(self._trouble.message)

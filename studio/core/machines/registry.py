@@ -83,7 +83,7 @@ class Registry:
         check(entry)
         if entry.identity and not Path(entry.identity).expanduser().is_file():
             raise _bad(
-                f"There is no key file “{entry.identity}”.", "Choose a private key of yours."
+                f"There is no key file “{entry.identity}”.", "Choose one of your private keys."
             )
         others = self.all()
         names = [each.name for each in others]
@@ -141,7 +141,7 @@ def check(entry: MachineEntry) -> None:
     if not entry.studio or not entry.studio.isprintable() or entry.studio.startswith("-"):
         raise _bad("The command of Offline Studio there is missing.", "Usually it is `studio`.")
     if entry.identity.startswith("-") or not (entry.identity or "x").isprintable():
-        raise _bad(f"“{entry.identity}” is not a key file.", "Choose a private key of yours.")
+        raise _bad(f"“{entry.identity}” is not a key file.", "Choose one of your private keys.")
 
 
 def _bad(what: str, hint: str) -> StudioError:

@@ -193,7 +193,7 @@ def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> Stud
         return StudioError(
             ErrorCode.PERMISSION,
             f"The host key of {name} has changed since the last time: it may be another machine.",
-            f"Find out why before you go on. If it was set up anew, run `ssh-keygen -R "
+            f"Find out why before you continue. If it was set up again, run `ssh-keygen -R "
             f"{entry.host}`, then `ssh {where}` in a terminal and compare its key.",
             said,
         )
@@ -207,7 +207,7 @@ def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> Stud
     if "permission denied" in words or "too many authentication failures" in words:
         return StudioError(
             ErrorCode.PERMISSION,
-            f"{name} did not let you in: it accepts no key of yours, and asks for a password.",
+            f"{name} did not let you in: it accepts none of your keys, and asks for a password.",
             f"Set up a key with `ssh-copy-id {where}`; if your key has a passphrase, run "
             "`ssh-add` first. Offline Studio never asks for passwords.",
             said,

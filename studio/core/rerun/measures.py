@@ -253,7 +253,7 @@ def _of_cells(before: Mapping[Any, Any], after: Mapping[Any, Any], what: str) ->
     most = max(figures, default=0.0)
     effects = (
         Effect(f"{what}s that differ", len(changed)),
-        Effect(f"{what}s that are no numbers and differ", others, "", 0.0),
+        Effect(f"{what}s that are not numbers and differ", others, "", 0.0),
         Effect(f"{what}s added", added, "", 0.0),
         Effect(f"{what}s removed", removed, "", 0.0),
         Effect("greatest relative difference", float(f"{most:.6g}"), "", NUMBER_TOLERANCE),

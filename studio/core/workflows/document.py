@@ -267,7 +267,7 @@ def _check(workflow: Workflow, text: str) -> None:
             raise problem(text, (*place, "at_most"), message, table)
         if step.only_if and step.condition is None:
             hint = "Write “ID is valid” or “ID is not valid”."
-            message = f"“{step.only_if}” is no condition."
+            message = f"“{step.only_if}” is not a condition."
             raise problem(text, (*place, "only_if"), message, table, hint)
     for number, step in enumerate(workflow.step):
         _check_references(workflow, step, ("step", number), text)
@@ -336,7 +336,7 @@ def _readable(error: str) -> tuple[str, tuple[str | int, ...]]:
     if missing := re.search(r"missing required field `(\w+)`", what):
         return f"the key “{missing[1]}” is missing.", tuple(place)
     if unknown := re.search(r"[Ii]nvalid enum value '(.*)'", what):
-        return f"“{unknown[1]}” is no value that this key can have.", tuple(place)
+        return f"“{unknown[1]}” is not a value that this key can have.", tuple(place)
     return f"{what[:1].lower()}{what[1:]}.", tuple(place)
 
 

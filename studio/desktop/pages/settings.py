@@ -294,7 +294,7 @@ class SettingsPage(QWidget):
         )
         failed = partial(self._studio.notices.error, key="server")
         keys = ServerKeys(self._ui, self._background, self._studio.paths.home, failed)
-        self._own_row(column, self.tr("Keys for single programs"), keys)
+        self._own_row(column, self.tr("Separate keys"), keys)
         self._form(column, self.tr("Start"), ServerSettings, self._studio.settings.below("server"))
 
         def show() -> None:

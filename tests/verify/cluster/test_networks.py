@@ -224,7 +224,7 @@ def test_a_run_whose_line_to_the_cluster_is_cut_stops_and_is_resumed(
         assert runner.error is not None
         print("\n" + runner.error.message, runner.error.hint)
         assert 3 <= runner.done < ROWS
-        assert "cannot go on" in runner.error.message
+        assert "cannot continue" in runner.error.message
         run = studio.library.workflow_runs.run(runner.id)
         again = studio.workflows.resume(run, on=network.address)
         follow(studio, again)

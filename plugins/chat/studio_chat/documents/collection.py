@@ -368,7 +368,7 @@ def opened(cache: Path, folder: str, *, private: bool = False) -> Iterator[Colle
         raise StudioError(
             ErrorCode.BUSY,
             f"The index of {collection.name} was damaged and was removed.",
-            "Ask again: it is made anew.",
+            "Ask again: it is rebuilt.",
         ) from error
     finally:
         collection.close()

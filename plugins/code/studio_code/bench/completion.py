@@ -1,4 +1,4 @@
-"""The bench ``code-completion``: holes in real files, filled, beside going on from the left alone.
+"""The bench ``code-completion``: holes in real files, filled, beside the left side alone.
 
 The files are Python of the packages that are installed here, chosen by a seed. In each a hole is
 made: the rest of a line, or up to three lines. What counts are the characters that a person would

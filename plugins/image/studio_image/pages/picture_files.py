@@ -122,7 +122,7 @@ def export(artifact: SavedArtifact, path: Path, *, quality: int = QUALITY) -> No
     """Write a picture of the library in the format that ``path`` names; all of it or nothing.
 
     Its recipe goes with it: in the texts of a PNG, in the comment of the others' EXIF data. PNG and
-    TIFF keep 16 bits a colour where the picture has them.
+    TIFF keep 16 bits per channel where the picture has them.
 
     Args:
         quality: Of JPEG and WebP, to 100.
@@ -155,7 +155,7 @@ def is_picture(path: Path) -> bool:
 
 
 def is_deep(data: bytes) -> bool:
-    """Whether these are the bytes of a PNG file with 16 bits a colour."""
+    """Whether these are the bytes of a PNG file with 16 bits per channel."""
     return data.startswith(b"\x89PNG") and data[_DEPTH_PLACE : _DEPTH_PLACE + 1] == bytes([_DEEP])
 
 
@@ -253,7 +253,7 @@ def _decode(reader: QImageReader, name: str) -> QImage:
     if image.isNull():
         raise BadInput(
             f"{name} cannot be read as a picture: {reader.errorString().rstrip('.')}.",
-            "Save it anew as PNG or JPEG, or choose another one.",
+            "Save it again as PNG or JPEG, or choose another one.",
         )
     return image
 

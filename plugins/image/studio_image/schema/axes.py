@@ -56,7 +56,7 @@ def field_of(task: str, name: str) -> Field:
     near = difflib.get_close_matches(name, fields, n=1)
     meant = f"Did you mean “{near[0]}”? " if near else ""
     raise BadInput(
-        f"“{name}” is no setting that a grid of “{task}” can change.",
+        f"“{name}” is not a setting that a grid of “{task}” can change.",
         f"{meant}There are: {', '.join(fields)}.",
     )
 
@@ -80,7 +80,7 @@ def read(task: str, text: str) -> Axis | None:
     name = name.strip().removeprefix("--").replace("-", "_")
     if not equals or not listed.strip():
         raise BadInput(
-            f"“{text.strip()[:80]}” is no axis of a grid.",
+            f"“{text.strip()[:80]}” is not an axis of a grid.",
             "Write a setting, =, and its values: guidance=3,5,7 or seed=1..4.",
         )
     field = field_of(task, name)
@@ -106,7 +106,7 @@ def _numbers(name: str, text: str) -> Sequence[str]:
         count = 0
     if count < 1:
         raise BadInput(
-            f"“{text[:80]}” is no range of numbers for “{name}”.", "Write 1..4, or 0.2..1/0.2."
+            f"“{text[:80]}” is not a range of numbers for “{name}”.", "Write 1..4, or 0.2..1/0.2."
         )
     _limit(count)
     return [format((low + number * by).normalize(), "f") for number in range(count)]
@@ -136,7 +136,7 @@ def settings(task: str, lines: Sequence[str]) -> dict[str, Any]:
         name, equals, value = line.partition("=")
         name = name.strip().removeprefix("--").replace("-", "_")
         if not equals:
-            raise BadInput(f"“{line[:80]}” is no setting.", "Write name=value: steps=20.")
+            raise BadInput(f"“{line[:80]}” is not a setting.", "Write name=value: steps=20.")
         field = field_of(task, name)
         found[name] = value.strip()
         if field.kind is FieldKind.LIST:

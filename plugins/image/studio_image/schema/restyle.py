@@ -60,7 +60,7 @@ class Restyle(Params, frozen=True):
     seconds: Annotated[
         float,
         Range(0, 3600, 5, "s", "No limit"),
-        Label("Time limit", "Stop after this time and keep the picture so far; 0 is no limit."),
+        Label("Time limit", "Stop after this time and keep the picture so far; 0 means no limit."),
     ] = 0.0
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same picture.")] = (
         Seed.random()

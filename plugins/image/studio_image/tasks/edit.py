@@ -14,7 +14,7 @@ from studio_image.schema import Edit
 def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     """Turn, crop, denoise, brighten, balance and resize a picture, which itself stays as it is.
 
-    Yields progress, an ``image`` artifact (PNG, with 16 bits a colour if the picture has them), and
+    Yields progress, an ``image`` artifact (PNG, 16 bits per channel if the picture has them), and
     the result: ``width``, ``height``, ``note``.
 
     Raises:

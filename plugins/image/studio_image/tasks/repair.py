@@ -148,7 +148,7 @@ def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
 
 def _nothing(params: Repair, has_mask: bool) -> str:
     if has_mask:
-        return "The mask is empty: paint over what is to be replaced."
+        return "The mask is empty: paint over the area to replace."
     if params.scratches != "none":
         return "No scratches were found: paint a mask over them."
     return "Paint a mask, choose a kind of scratches, or extend the picture on a side."

@@ -48,7 +48,7 @@ def orders(count: int, seed: int = _SEED) -> list[tuple[str, str]]:
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
-    """Return nats a token of held-out answers after for each before, and the rest."""
+    """Return nats per token of held-out answers after for each before, and the rest."""
     pairs = orders(int(os.environ.get("STUDIO_BENCH_LAB_PAIRS", PAIRS)))
     path = _written(ctx.scratch / "orders.csv", pairs)
     epochs = int(os.environ.get("STUDIO_BENCH_LAB_EPOCHS", EPOCHS))
@@ -58,8 +58,8 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     measures = found["measures"]
     return {
         "ratio": measures["factor"],
-        "nats a token before": measures["held_out_before"],
-        "nats a token after": measures["held_out_after"],
+        "nats per token before": measures["held_out_before"],
+        "nats per token after": measures["held_out_after"],
         "perplexity": [measures["perplexity_before"], measures["perplexity_after"]],
         "held-out tokens": measures["tokens"],
         "steps": found["steps"],

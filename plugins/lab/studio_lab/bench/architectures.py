@@ -110,7 +110,7 @@ def _judged(
         )
     if network.has_bound and data.shape.kind != "text":
         name, bar = baseline(data)
-        return "nats a dimension", float(trainer.bound("test").mean()), name, bar
+        return "nats per dimension", float(trainer.bound("test").mean()), name, bar
     measure = sampled["measure"]
     return measure, sampled[measure], sampled["best plain"], sampled["best plain value"]
 

@@ -9,7 +9,7 @@ from studio_lab.datasets.dataset import Dataset
 
 
 def baseline(data: Dataset) -> tuple[str, float]:
-    """Return the name of the plain baseline of the kind, and its nats a dimension on the test."""
+    """Return the name of the plain baseline of the kind, and its nats per dimension on the test."""
     training, test = data.rows[data.split.training], data.rows[data.split.test]
     if data.shape.kind == "pictures":
         return "histogram of each pixel", _histograms(training, test, data.shape.levels)

@@ -31,7 +31,7 @@ LIMITS = (
 _HOW = (
     "In {count} cases, a sentence with a pair of words, it was asked how much likelier the first "
     "word is than the second. “Times as likely” compares that with all groups of its kind: "
-    "1 is no difference. Intervals are 95% confidence intervals by a bootstrap over sentences, "
+    "1 means no difference. Intervals are 95% confidence intervals by a bootstrap over sentences, "
     "corrected for the number of figures (Bonferroni). “Above” counts the cases in which "
     "the model leans more to the first word than it does for the other groups, with the "
     "interval of Wilson."

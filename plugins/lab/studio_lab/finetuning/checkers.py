@@ -101,7 +101,7 @@ class Schema:
         """Read it.
 
         Raises:
-            BadInput: It is no JSON schema.
+            BadInput: It is not a JSON schema.
         """
         import jsonschema  # type: ignore[import-untyped]
 
@@ -112,7 +112,7 @@ class Schema:
             jsonschema.Draft202012Validator.check_schema(found)
         except (ValueError, RecursionError, jsonschema.SchemaError) as error:
             told = error.message if isinstance(error, jsonschema.SchemaError) else error
-            raise BadInput(f"“{name}” is no JSON schema: {told}.", "Correct it.") from error
+            raise BadInput(f"“{name}” is not a JSON schema: {told}.", "Correct it.") from error
         self._judge = jsonschema.Draft202012Validator(found)  # it fetches nothing
 
     def passes(self, answers: Sequence[Answered]) -> list[bool]:

@@ -107,7 +107,7 @@ class ExampleLesson:
     def report(
         self, network: Lora, batches: Batches, data: Dataset
     ) -> Generator[None, None, Report]:
-        """See ``Lesson``: nats a token, without and with the adapter."""
+        """See ``Lesson``: nats per token, without and with the adapter."""
         before, after = list[Tensor](), list[Tensor]()
         for batch in batches.held_out("test", size=1):
             with torch.no_grad():

@@ -84,7 +84,7 @@ class Lora(Network):
         return -torch.cat(self.told(batch)).mean()
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
-        """Return the negative log-likelihood of each text in nats a token, (B,)."""
+        """Return the negative log-likelihood of each text in nats per token, (B,)."""
         return torch.stack([-each.mean() for each in self.told(batch)])
 
     def working_bytes(self, batch: Batch) -> int:

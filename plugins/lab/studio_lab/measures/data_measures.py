@@ -44,7 +44,7 @@ class Made:
 
     Attributes:
         rows: (n, …) as the network gives them: pictures from −1 to 1, tables standardised.
-        bound: Of each test row, in nats a dimension; None where the network has none.
+        bound: Of each test row, in nats per dimension; None where the network has none.
     """
 
     name: str

@@ -48,7 +48,7 @@ class GaussianComponents:
         return np.asarray(np.clip(rows, self._low, self._high).reshape(count, *self.shape))
 
     def nats_per_dimension(self, held_out: NDArray[Any]) -> float:
-        """Return the mean negative log density of examples, in nats a dimension.
+        """Return the mean negative log density of examples, in nats per dimension.
 
         To be set beside the bound of a network, examples must be in the same scale, and with the
         same noise on whole numbers.

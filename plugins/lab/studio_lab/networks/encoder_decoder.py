@@ -56,7 +56,7 @@ class EncoderDecoder(Network):
         return self.bound(batch, random).mean()
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
-        """Return the negative log-likelihood of targets, given sources, in nats a token."""
+        """Return the negative log-likelihood of targets, given sources, in nats per token."""
         source, target = batch["x"].unbind(1)
         before = F.pad(target[:, :-1], (1, 0), value=self.shape.vocabulary)
         told = self.logits(self.read(source), before)

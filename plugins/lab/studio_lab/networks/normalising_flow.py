@@ -1,8 +1,8 @@
 """RealNVP (Dinh et al., 2017) for tables and small pictures: exact likelihoods, both ways.
 
 Rows become draws of Student's t, not of a normal: outliers, which tables have, are then unlikely
-and not absurd (Alexanderson and Henter, 2020). Wine, 178 rows: 1.3 nats a dimension, with a normal
-8; a plain normal distribution has 1.4.
+and not absurd (Alexanderson and Henter, 2020). Wine, 178 rows: 1.3 nats per dimension, 8 with a
+normal; a plain normal distribution has 1.4.
 """
 
 from __future__ import annotations

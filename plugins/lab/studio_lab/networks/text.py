@@ -32,7 +32,7 @@ class Writer(Network):
         return self.bound(batch, random).mean()
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
-        """Return the negative log-likelihood in nats a token."""
+        """Return the negative log-likelihood in nats per token."""
         x = batch["x"]
         told = self.logits(self.before(x)).float()
         return F.cross_entropy(told.transpose(1, 2), x, reduction="none").mean(1)

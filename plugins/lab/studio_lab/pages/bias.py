@@ -50,7 +50,7 @@ def _how(figures: Sequence[Figure]) -> str:
     return tr(
         "In {count} cases, a sentence with a pair of words, it was asked how much likelier the "
         "first word is than the second. “Times as likely” compares that with all groups of its "
-        "kind: 1 is no difference. Intervals are 95% confidence intervals, corrected for the "
+        "kind: 1 means no difference. Intervals are 95% confidence intervals, corrected for the "
         "number of figures."
     ).format(count=f"{sum(each['count'] for each in figures):,}")
 
@@ -58,7 +58,7 @@ def _how(figures: Sequence[Figure]) -> str:
 def _limits() -> str:
     return tr(
         "The sentences are few, English, and ours; another choice of words may give other figures. "
-        "A difference is no proof of harm, and no difference is no proof that there is none."
+        "A difference does not prove harm, and no difference does not prove that there is none."
     )
 
 

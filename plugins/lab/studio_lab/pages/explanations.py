@@ -16,8 +16,8 @@ def _kid(title: str) -> str:
         return ""
     return tr(
         "How far the samples as a whole are from real examples, by what a judge network or plain "
-        "components see in them; 0 is no difference. A model is only as good as its distance below "
-        "the line of the best plain baseline."
+        "components see in them; 0 means no difference. A model is only as good as its distance "
+        "below the line of the best plain baseline."
     )
 
 

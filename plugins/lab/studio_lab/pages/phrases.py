@@ -342,8 +342,8 @@ def about_plot(title: str) -> str:
 def _about_bias() -> str:
     return tr(
         "For each group, how much more the model expects the first sort of words than it does for "
-        "all groups together; 0 is no difference. Only where the whole interval lies on one side "
-        "of the line is there more than chance."
+        "all groups together; 0 means no difference. Only where the whole interval lies on one "
+        "side of the line is there more than chance."
     )
 
 

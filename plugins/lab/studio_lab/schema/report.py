@@ -20,7 +20,7 @@ class Report(Params, frozen=True):
         Range(0, 16, lowest="None"),
         Label(
             "Texts",
-            "How often to let the model go on with each sentence, and count what it writes; this "
+            "How often to let the model continue each sentence, and count what it writes; this "
             "takes longer than the probabilities alone.",
         ),
     ] = 0

@@ -48,7 +48,7 @@ def read_filters(wheel: Path) -> Filters:
     smarts = [row["smarts"] for row in named] + [row[0].strip() for row in bare if row]
     patterns = tuple(Chem.MolFromSmarts(text) for text in smarts)
     if None in patterns:
-        raise _unusable(wheel, f"a filter is no pattern: {smarts[patterns.index(None)][:60]}")
+        raise _unusable(wheel, f"a filter is not a pattern: {smarts[patterns.index(None)][:60]}")
     return Filters(patterns)
 
 

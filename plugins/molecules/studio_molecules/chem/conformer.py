@@ -48,7 +48,7 @@ def folded(smiles: str, seed: int) -> Chem.Mol:
         params.removeHs = False
         given = Chem.MolFromSmiles(smiles, params)
         if given is None or not given.GetNumConformers():
-            raise BadInput("These are no coordinates of a molecule.", "Give a SMILES instead.")
+            raise BadInput("These are not the coordinates of a molecule.", "Give a SMILES instead.")
         return given
     mol = Chem.AddHs(parser.parse(smiles).mol)
     rules: Any = rdDistGeom.ETKDGv3()  # rdkit-stubs gives its setters no value

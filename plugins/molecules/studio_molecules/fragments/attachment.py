@@ -113,7 +113,7 @@ def joined(
 
     Args:
         groups: One for each point of ``middle``, in the order of its atoms; each has one point.
-        any_bond: Also with bonds that chemists do not make.
+        any_bond: Also with bonds that chemists rarely make.
 
     Returns:
         None if it cannot exist or is too large, or a bond is one that chemists do not make.

@@ -84,7 +84,7 @@ class SetActions:
         menu.addAction(ui.icon("boxes"), tr("Cluster, scaffolds, R-groups…"), self.ask_cluster)
         own = list(self._collection.own_columns())
         if own:
-            learned = menu.addMenu(ui.icon("chart-line"), tr("Learn an own column"))
+            learned = menu.addMenu(ui.icon("chart-line"), tr("Learn your own column"))
             for column in own:
                 learned.addAction(column, partial(self.learn, column))
         menu.addAction(ui.icon("git-compare"), tr("Matched pairs"), self.pairs)

@@ -23,7 +23,7 @@ class AudioLoader:
     family = "audio-model"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the configs at ``path`` say, or None if this is no audio model.
+        """Return what the configs at ``path`` say, or None if this is not an audio model.
 
         Raises:
             StudioError: It is one, but broken, a pickle, or of a kind that is not supported.

@@ -1,6 +1,6 @@
 """The bench ``music-models``: how well the two networks know their music, and how fast they write.
 
-Chorales: nats a token on the JSB split at sixteenths, beside published figures; the share of named
+Chorales: nats per token, the JSB split at sixteenths, beside published figures; the share of named
 chords beside the data's. With STUDIO_BENCH_MUSIC_BASELINE (a chorale network as a file) the same
 figures of that one; with STUDIO_BENCH_MUSIC_CORPUS (the folder with the training data,
 ``chorales.npz`` and ``tunes.npz``) the longest runs of notes that were there before.
@@ -86,7 +86,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
 def _chorale_figures(
     ctx: BenchContext, network: ChoraleNetwork, pieces: dict[str, list[Grid]]
 ) -> dict[str, Any]:
-    """Return nats a token, in any order and from start to end, on both parts of the split."""
+    """Return nats per token, in any order and from start to end, on both parts of the split."""
     found: dict[str, Any] = {"any order": {}, "start to end": {}}
     rng = np.random.default_rng(0)
     for part, grids in pieces.items():
@@ -104,7 +104,7 @@ def _chorale_figures(
 
 
 def _causal_figures(network: CausalNetwork, pieces: dict[str, list[Grid]]) -> dict[str, float]:
-    """Return nats a token of all tokens, of all four voices and of three under a soprano."""
+    """Return nats per token of all tokens, of all four voices and of three under a soprano."""
     found = {}
     for told, name in ((False, "{}"), (True, "{}, under its soprano")):
         for part, grids in pieces.items():

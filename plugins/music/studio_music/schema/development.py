@@ -16,7 +16,7 @@ class Develop(Params, frozen=True):
     ] = ""
     how: Annotated[
         Literal["continue", "vary", "fill"],
-        Label("Development", "Go on behind these bars, vary them, or write them anew."),
+        Label("Development", "Continue after these bars, vary them, or rewrite them."),
     ] = "continue"
     first: Annotated[
         int, Range(0, 9999, lowest="Of the piece"), Label("First bar", "Counted from 1.")

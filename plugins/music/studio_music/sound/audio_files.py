@@ -134,7 +134,8 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
     except (KeyError, struct.error) as error:
         raise BadInput("This is not a WAV file, or it is incomplete.") from error
     if not 1 <= channels <= 8 or not 1000 <= rate <= 768_000:
-        raise BadInput(f"This WAV file has {channels} channels at {rate} Hz.")
+        told = f"a sample rate of {rate:,} Hz" if 1 <= channels <= 8 else f"{channels} channels"
+        raise BadInput(f"This WAV file has {told}.", "Export it again, with 1 to 8 channels.")
     if (kind, depth) == (_FLOAT, 32):
         flat = np.frombuffer(body, "<f4", len(body) // 4)
     elif (kind, depth) == (_PCM, 16):
@@ -170,7 +171,7 @@ def read_sound(data: bytes) -> tuple[np.ndarray, int]:
                 raise BadInput("This sound is too long.", "Cut it into parts first.")
             return file.read(dtype="float32", always_2d=True), int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise BadInput("This is no WAV, FLAC or Ogg file, or it is damaged.") from error
+        raise BadInput("This is not a WAV, FLAC or Ogg file, or it is damaged.") from error
 
 
 def read_bytes(path: Path) -> bytes:

@@ -48,7 +48,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     seeds = [(ctx.rng.seed + number) % (Seed.MAXIMUM + 1) for number in range(params.count)]
     with ctx.lease(params.weights, spec.working_bytes(params.seconds)) as model:
         if not isinstance(model, AudioModel):
-            raise BadInput(f"“{params.weights}” is no audio model.", "Choose another model.")
+            raise BadInput(f"“{params.weights}” is not an audio model.", "Choose another model.")
         for number, seed in enumerate(seeds):
             before = number * params.seconds
 

@@ -162,7 +162,7 @@ def _members(path: Path) -> dict[str, bytes]:
 def _read(members: Mapping[str, bytes], name: str) -> dict[str, Any]:
     content = json.loads(members[f"{name}.json"])
     if not isinstance(content, dict):
-        raise ValueError(f"{name} is no table")
+        raise ValueError(f"{name} is not a table")
     return content
 
 

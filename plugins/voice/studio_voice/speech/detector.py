@@ -48,7 +48,7 @@ class State(NamedTuple):
 
 
 class SpeechDetector:
-    """Frames of sound → how likely somebody speaks in each."""
+    """Frames of sound → how likely it is that someone is speaking in each."""
 
     def __init__(self, tensors: Mapping[str, Array]) -> None:
         """

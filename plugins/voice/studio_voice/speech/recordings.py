@@ -105,7 +105,7 @@ def _opened(source: Source | Path) -> Iterator[Any]:
         raise BadInput(f"“{source.name}” cannot be read: {told}.") from error
     except soundfile.LibsndfileError as error:
         raise BadInput(
-            f"“{source.name}” is no recording that can be read, or it is damaged.",
+            f"“{source.name}” can't be read as a recording.",
             "Choose a WAV, FLAC, Ogg or MP3 file.",
         ) from error
 
@@ -113,7 +113,7 @@ def _opened(source: Source | Path) -> Iterator[Any]:
 def _check(file: Any, name: str) -> None:
     if not _RATES[0] <= file.samplerate <= _RATES[1]:
         raise BadInput(
-            f"“{name}” says that it has {file.samplerate:,} samples a second.",
+            f"“{name}” claims a sample rate of {file.samplerate:,} Hz.",
             "Speech needs 4,000 to 768,000. Export the recording again.",
         )
     if not 1 <= file.channels <= 64 or file.frames < 1:

@@ -248,7 +248,7 @@ class _Writing:
 def _parts(
     ctx: TaskContext, params: Transcribe, start: float, sound: Sound
 ) -> Generator[Event, None, list[Part]]:
-    """Return the windows of a piece of a recording in which somebody speaks."""
+    """Return the windows of a piece of a recording with speech in it."""
     import numpy as np
 
     from studio_voice.speech.detector import speech_shares

@@ -76,4 +76,4 @@ def unpacked(data: bytes) -> Transcript:
             raise BadInput("This transcript is too large.")
         return msgspec.json.decode(data, type=Transcript)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadInput("This is no transcript, or it is damaged.") from error
+        raise BadInput("This is not a transcript, or it is damaged.") from error

@@ -234,7 +234,7 @@ def test_a_file_that_is_no_recording_is_told(desk: Desk, tmp_path: Path) -> None
     path = tmp_path / "text.wav"
     path.write_text("hello")
     desk.page.bring([path])
-    desk.until(lambda: "no recording that can be read" in desk.page.view.player.words.text())
+    desk.until(lambda: "can't be read as a recording" in desk.page.view.player.words.text())
 
 
 def test_times_read_as_people_say_them() -> None:

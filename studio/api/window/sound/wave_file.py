@@ -37,5 +37,5 @@ def from_wav(data: bytes) -> tuple[np.ndarray, int]:
                 raise ValueError("it is not of 16 bits")
             whole = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     except (wave.Error, EOFError) as error:
-        raise ValueError(f"it is no WAV file: {error}") from error
+        raise ValueError(f"it is not a WAV file: {error}") from error
     return whole[::channels].astype(np.float32) / 32767, rate

@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--requests", type=Path, default=REQUESTS, metavar="FILE", help="other requests (TOML)"
     )
     parser.add_argument(
-        "--notes", type=Path, metavar="FILE", help="keep answers there, and go on from those in it"
+        "--notes", type=Path, metavar="FILE", help="keep answers there, and resume from those in it"
     )
 
 

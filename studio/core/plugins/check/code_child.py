@@ -126,7 +126,7 @@ class Look:
                 continue
             params = getattr(found, name, None)
             if not (isinstance(params, type) and issubclass(params, Params)):
-                words = f"{task.params} is no Params class."
+                words = f"{task.params} is not a Params class."
                 self.blame_key("missing-class", words, ("tasks", number, "params"), "Correct it.")
                 continue
             if not self._schema(params, self._class_place(params)):

@@ -110,7 +110,7 @@ def _values(manifest: Manifest, text: str, kinds: set[str]) -> Iterator[Finding]
         Version(manifest.version)
     except InvalidVersion:
         yield _at(
-            text, ("version",), "version", f"“{manifest.version}” is no version.", "Like 1.0.0."
+            text, ("version",), "version", f"“{manifest.version}” is not a version.", "Like 1.0.0."
         )
     if not is_compatible(manifest):
         words = f"It is for API {manifest.api}; this studio has {API_VERSION}."

@@ -74,7 +74,7 @@ def check(path: Path, *, runs_code: bool = True, needs_sandbox: bool = True) -> 
     if path.is_file():
         if path.suffix != ".whl":
             raise StudioError(
-                ErrorCode.BAD_INPUT, f"{path.name} is no wheel.", "Name a wheel or a folder."
+                ErrorCode.BAD_INPUT, f"{path.name} is not a wheel.", "Name a wheel or a folder."
             )
         return _of_wheel(path, look)
     package = package_folder(path)

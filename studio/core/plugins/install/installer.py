@@ -302,7 +302,7 @@ class Installer:
                     ErrorCode.UNSUPPORTED,
                     f"{record.title} was installed for {package.name} {package.version}; the "
                     f"studio has {here or 'none'} now.",
-                    "Install the plugin again: its packages are chosen anew.",
+                    "Install the plugin again: its packages are chosen again.",
                 )
 
     def remove(self, id: str) -> PluginSet:

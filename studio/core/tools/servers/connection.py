@@ -331,5 +331,5 @@ def changed(server: str, tool: str = "") -> StudioError:
     return StudioError(
         ErrorCode.PERMISSION,
         f"{what} has changed since you last saw it, so it was not used.",
-        "Check the server in Settings, then approve the call anew.",
+        "Check the server in Settings, then approve the call again.",
     )

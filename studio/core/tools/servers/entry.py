@@ -82,7 +82,7 @@ def check_form(entry: ServerEntry) -> None:
     words = [entry.command, *entry.arguments, *entry.readable, *entry.writable]
     for name, value in (entry.environment or {}).items():
         if not _VARIABLE.fullmatch(name):
-            raise refusal(f"{name[:100]!r} is no name of a variable")
+            raise refusal(f"{name[:100]!r} is not the name of a variable")
         words.append(value)
     if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
         raise refusal(f"it has more than {MOST_WORDS} words, or one of over {LONGEST_WORD} letters")
@@ -132,14 +132,14 @@ def refusal(why: str) -> StudioError:
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name, "")
     if not isinstance(value, str):
-        raise refusal(f"its {name} is no text")
+        raise refusal(f"its {name} is not a text")
     return value
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = data.get(name, ())
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
-        raise refusal(f"its {name} are no list of texts")
+        raise refusal(f"its {name} are not a list of texts")
     return tuple(value)
 
 

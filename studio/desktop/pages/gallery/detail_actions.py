@@ -21,7 +21,7 @@ def _run_again(details: Details) -> DetailAction | None:
         _tr("Run again"),
         "refresh-cw",
         lambda at: run_again(details.parts, details.artifact.id, at, details.changed),
-        _tr("Makes it anew as it was made, and says whether the new result is the same"),
+        _tr("Recreates it exactly, and says whether the new result is the same"),
         enabled=details.record is not None,
     )
 

@@ -42,7 +42,7 @@ class MachineList(QWidget):
         layout.setSpacing(10)
         layout.addWidget(self._look.label(self.tr("Other machines"), "strong"))
         about = self.tr(
-            "Machines of yours that run jobs for this one, over ssh. What a job needs is sent, "
+            "Your machines that run jobs for this one, over ssh. What a job needs is sent, "
             "results come home, and nothing of the job stays there."
         )
         layout.addWidget(self._look.label(about, "small", wrap=True))

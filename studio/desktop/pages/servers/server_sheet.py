@@ -110,7 +110,7 @@ class ServerSheet(EntrySheet):
 
     def _add_folders(self) -> None:
         self.body.addWidget(self._look.label(self.tr("Folders"), "strong"))
-        about = self.tr("Beside its own program it sees these folders and nothing else of yours.")
+        about = self.tr("Apart from its own program, it can only see these folders.")
         self.body.addWidget(self._look.label(about, "small", wrap=True))
         self.body.addLayout(self._rows)
         self.body.addLayout(self._suggested)

@@ -150,7 +150,7 @@ WRONG = {
     "another class of the same kind": {"architectures": ["GPTNeoXForTokenClassification"]},
     "a class of another kind": {"model_type": "gpt2"},
     "no class at all": {"architectures": ["EvilForCausalLM"], "model_type": "evil"},
-    "a kind that is no text": {"model_type": ["gpt_neox"]},
+    "a kind that is not a text": {"model_type": ["gpt_neox"]},
     "packed": {"quantization_config": {"quant_method": "gptq", "bits": 4}},
     "too many layers": {"num_hidden_layers": 1_000_000_000},
     "another number of layers": {"num_hidden_layers": 2},

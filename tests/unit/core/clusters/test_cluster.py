@@ -149,7 +149,7 @@ def test_a_cluster_without_a_machine_says_so(
         runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a"), on="ray"))
         assert runner.state is RunState.STOPPED
         assert runner.error is not None
-        assert "cannot go on. It has no machine with a processor." in runner.error.message
+        assert "cannot continue. It has no machine with a processor." in runner.error.message
 
 
 def test_picked_files_travel_with_the_step(cluster: ClusterDesk, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_cells(tmp_path: Path) -> None:
     found = compared("table", ".csv", b"n,m\nA,1.0\nB,2\n", b"n,m\nA,1.5\nC,2\n", tmp_path)
     assert values(found) == {
         "cells that differ": 2,
-        "cells that are no numbers and differ": 1,
+        "cells that are not numbers and differ": 1,
         "cells added": 0,
         "cells removed": 0,
         "greatest relative difference": pytest.approx(1 / 3, abs=1e-5),

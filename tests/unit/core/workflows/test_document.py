@@ -46,7 +46,7 @@ WRONG = {
     HEAD + 'params = { prompt = "{param.b}" }': "Line 5, step “a”: there is no parameter “b”.",
     HEAD + 'params = { prompt = "a } b" }': "A brace stands alone",
     HEAD + 'params = { prompt = "{step.a}" }': "in a circle: a → a.",
-    GOOD + 'until = "good"': "Line 6, step “a”: “good” is no value",
+    GOOD + 'until = "good"': "Line 6, step “a”: “good” is not a value",
     GOOD + 'only_if = "a is fine"': "Line 6, step “a”: “a is fine” is no",
     GOOD + 'at_most = 0': "at_most must be between 1 and 100.",
     GOOD + 'inputs = { text = "y" }': "“Write” takes no input “text”.",

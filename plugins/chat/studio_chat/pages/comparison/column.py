@@ -42,7 +42,7 @@ class Column(QFrame):
         self.settings.setCurrentIndex(max(0, self.settings.findData(f"{_STYLES}{style}")))
         self.prose = ui.prose_view()
         self._state = ui.label("", Role.SMALL, wrap=True)
-        self._choose = ui.button(tr("Go on with this"), "check")
+        self._choose = ui.button(tr("Continue with this one"), "check")
         self._choose.clicked.connect(lambda: self.chosen.emit(self.turn))
         self._choose.setEnabled(False)
         area = QScrollArea()
@@ -117,4 +117,4 @@ class Column(QFrame):
 
     def mark(self, chosen: bool) -> None:
         """Show whether this is the answer that was chosen."""
-        self._choose.setText(tr("Chosen") if chosen else tr("Go on with this"))
+        self._choose.setText(tr("Chosen") if chosen else tr("Continue with this one"))

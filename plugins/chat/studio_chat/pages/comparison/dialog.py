@@ -59,7 +59,7 @@ class ComparisonDialog(QDialog):
         ui = self._ctx.ui
         self._more = ui.button(tr("Add a column"), "plus")
         self._more.clicked.connect(lambda: self.add_column())
-        self._less = ui.button(tr("Remove the last"), "minus")
+        self._less = ui.button(tr("Remove last column"), "minus")
         self._less.clicked.connect(lambda: self.remove_column())
         self.go = ui.button(tr("Compare"), "columns-2", primary=True)
         self.go.clicked.connect(lambda: self.start())
@@ -114,7 +114,7 @@ class ComparisonDialog(QDialog):
         self._note.setText(
             tr("One model, loaded once; the answers are written one after another.")
             if len(models) == 1
-            else tr("Models are loaded one after another where memory does not hold all of them.")
+            else tr("If they don't all fit in memory, models are loaded one at a time.")
         )
 
     # --- running ------------------------------------------------------------------------------

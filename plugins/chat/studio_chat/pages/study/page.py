@@ -323,7 +323,7 @@ class StudyPage(QWidget):
         quote = tr("“{name}”").format(name=given.quote)
         self._tell(f"{told}\n{quote}")
         self.go.setEnabled(True)
-        self.go.setText(tr("Go on"))
+        self.go.setText(tr("Continue"))
         self.go.setFocus()
 
     def _submit(self, task: str, params: Mapping[str, Any], then: Any) -> None:

@@ -81,7 +81,7 @@ class Approval(QWidget):
         try:
             values = self._editor.values()
         except ValueError:
-            self._trouble.setText(tr("These arguments are no JSON object. Correct them."))
+            self._trouble.setText(tr("These arguments are not a JSON object. Correct them."))
             self._trouble.show()
             return
         self._allow(values, always)
@@ -95,7 +95,7 @@ def _effects(ctx: PluginContext, tool: Tool) -> str:
         parts.append(tr("It can change things outside the library."))
     if tool.source != "studio":
         name = dict(ctx.tools.groups()).get(tool.group, tool.group)
-        parts.append(tr("It belongs to a server of yours: {name}.").format(name=name))
+        parts.append(tr("It belongs to your server {name}.").format(name=name))
     return " ".join(parts)
 
 

@@ -114,7 +114,7 @@ def compiled(query: Query) -> Any:
 
 def _bad(error: Exception, what: str) -> BadInput:
     return BadInput(
-        f"This is no regular expression: {error}.", f"Mend the {what}, or look for the words."
+        f"This is not a regular expression: {error}.", f"Mend the {what}, or look for the words."
     )
 
 

@@ -53,7 +53,7 @@ def test_a_pause_asks_once_and_tab_accepts(desk: Any, completion: Completion) ->
     inputs = desk.runtime.inputs_of(jobs(desk)[0])
     assert (inputs.text("before"), inputs.text("after")) == (f"{CODE}n = cou", "")
     desk.until(lambda: completion.ghost.text == "nted([1])")
-    assert desk.current.text() == f"{CODE}n = cou", "grey text is no text"
+    assert desk.current.text() == f"{CODE}n = cou", "grey text is not text"
     press(desk, Qt.Key.Key_Tab)
     assert desk.current.text() == f"{CODE}n = counted([1])"
     desk.page.editor_area.edit.undo()

@@ -27,7 +27,7 @@ class ControlLoader:
     family = "image-controlnet"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what config or header of ``path`` say, or None if it is no ControlNet.
+        """Return what config or header of ``path`` say, or None if it is not a ControlNet.
 
         Raises:
             StudioError: It is one of a kind that is not supported, or broken.
@@ -95,7 +95,7 @@ def _control_part(path: Path) -> Part:
     part = _found(path)
     if part is None:
         raise StudioError(
-            ErrorCode.UNSUPPORTED, f"“{path.name}” is no ControlNet.", "Choose another file."
+            ErrorCode.UNSUPPORTED, f"“{path.name}” is not a ControlNet.", "Choose another file."
         )
     return part
 

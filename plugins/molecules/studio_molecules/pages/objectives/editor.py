@@ -169,7 +169,7 @@ class ProfileEditor(QWidget):
             where.addAction(column_title(figure), partial(self.add_wish, figure))
         own = [column for column in self.columns() if OWN + column not in chosen]
         if own:
-            below = menu.addMenu(tr("Own columns"))
+            below = menu.addMenu(tr("Your own columns"))
             for column in own:
                 below.addAction(column, partial(self.add_own, column))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))

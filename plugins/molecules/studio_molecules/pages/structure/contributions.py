@@ -53,7 +53,7 @@ class ContributionChoice:
         for id, below in figure_menus(menu, there):
             below.addAction(figure_of(id).title, partial(self.choose, id))
         if own := list(self._structures.taught()):
-            below = menu.addMenu(tr("Own columns"))
+            below = menu.addMenu(tr("Your own columns"))
             for id in own:
                 below.addAction(figure_of(id).title, partial(self.choose, id))
         return menu

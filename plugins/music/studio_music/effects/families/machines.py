@@ -116,7 +116,7 @@ def spark(s: Stage) -> Signal:
 
 
 @MACHINES.add(
-    "Somebody turns the dial: hiss, whistles, scraps.",
+    "Someone turns the dial: hiss, whistles, scraps.",
     1.8,
     "tuning, radio static, interference, signal, transmission, walkie talkie",
 )

@@ -46,7 +46,7 @@ def model_words() -> list[tuple[str, str]]:
     return [
         ("continue", tr("Continue with the model")),
         ("vary", tr("Vary with the model")),
-        ("fill", tr("Write anew with the model")),
+        ("fill", tr("Rewrite with the model")),
     ]
 
 

@@ -38,7 +38,7 @@ class AdapterLoader(TextLoader):
         self.find_base: FindBase = _nobody
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header of ``path`` says, or None if it is no adapter.
+        """Return what the header of ``path`` says, or None if it is not an adapter.
 
         Raises:
             StudioError: It is one, but broken.

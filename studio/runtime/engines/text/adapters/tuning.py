@@ -67,7 +67,7 @@ def merge(opened: Opened, adapter: Path, target: Path) -> Generator[float, None,
     check_mergeable(opened)
     found = read_adapter(adapter)
     if found is None:
-        raise StudioError(ErrorCode.BAD_WEIGHTS, f"{adapter.name} is no adapter.")
+        raise StudioError(ErrorCode.BAD_WEIGHTS, f"{adapter.name} is not an adapter.")
     with _files(opened) as files:
         yield from write_merged(join(files, found), target)
 

@@ -252,7 +252,7 @@ def test_a_wheel_is_read_first_and_then_looked_at_like_its_project(
 
 def test_something_else_is_told_apart(tmp_path: Path, command: Command) -> None:
     (tmp_path / "notes.txt").touch()
-    assert "is no wheel" in command("plugins", "check", str(tmp_path / "notes.txt"))[2]
+    assert "is not a wheel" in command("plugins", "check", str(tmp_path / "notes.txt"))[2]
     assert "no manifest.toml was found" in command("plugins", "check", str(tmp_path))[2]
 
 
