@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.files.private_folder import PrivateFolder
 from studio.protocol.messages import BlobSpec
-from studio.protocol.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -20,6 +20,7 @@ from studio.protocol.connections.watch import Watch, by_module
 from studio.protocol.device_status import DeviceEntry
 from studio.protocol.energy import Amount, amount
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
+from studio.protocol.files.private_folder import PrivateFolder
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
     Arrange,
@@ -48,7 +49,6 @@ from studio.protocol.messages import (
     Unload,
     WantTrace,
 )
-from studio.protocol.private_folder import PrivateFolder
 from studio.protocol.states import JobState, Lane
 from studio.protocol.step_note import StepNote
 from studio.protocol.trace import Energy, JobUse, PluginUse, Use

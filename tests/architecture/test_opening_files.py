@@ -44,6 +44,7 @@ EXCEPTIONS = {
     "studio/runtime/weights_check/unpickle.py": "standard input, in the sandbox",
     "studio/protocol/runtime_children.py": "what the kernel says of processes",
     "studio/sandbox/network_gate.py": "a pipe from a child of its own",
+    "studio/sandbox/plan.py": "what the kernel says of processes",
     "studio/sandbox/interpreter.py": "the interpreter itself",
     "studio/serving/token.py": "checks more: owner and mode",
     "plugins/chat/studio_chat/documents/passages.py": "opens without waiting, and checks itself",

@@ -29,6 +29,7 @@ from studio.core.runtime_process.child import (
 from studio.protocol import frames, result_files
 from studio.protocol.caches import CACHE_ENV, RESULTS
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.files.private_folder import PrivateFolder
 from studio.protocol.link import Link, LinkClosed, Received, handshake
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
@@ -50,7 +51,6 @@ from studio.protocol.messages import (
     Submit,
     TextDelta,
 )
-from studio.protocol.private_folder import PrivateFolder
 from studio.protocol.regular_file import read_result
 from studio.protocol.states import JobState
 

@@ -23,7 +23,7 @@ from studio.core.rerun.report import Cause, Report, RerunVerdict, cannot
 from studio.core.rerun.weights_by_digest import WeightsByDigest
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from studio.core.terminals import OpenStudio

@@ -15,7 +15,7 @@ from studio.core.weights.external import ExternalWeights
 from studio.core.weights.families import of_family
 from studio.core.weights.header_check import HeaderCheck, check_header
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import files_of, name_of, parts_of
 

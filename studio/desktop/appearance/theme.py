@@ -23,7 +23,7 @@ from shiboken6 import isValid
 from studio.api.window.ui import Tokens
 from studio.desktop.appearance import tokens as table
 from studio.desktop.appearance.resources import folder
-from studio.protocol.private_folder import PrivateFolder, runtime_folder
+from studio.protocol.files.private_folder import PrivateFolder, runtime_folder
 
 _SHEET = Path(__file__).with_name("style.qss")
 # Parts of controls that a style sheet can only draw from a file: name → (icon, colour token)

@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.core.provenance.disclosure import Disclosure
 from studio.core.provenance.exporter import Exporter
 from studio.core.provenance.side_file import described
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 
 
 class HandedOut:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.protocol.private_folder import PrivateFolder, runtime_folder
+from studio.protocol.files.private_folder import PrivateFolder, runtime_folder
 
 MAKE = """
 import os, signal, sys
 from pathlib import Path
 import psutil
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 own = PrivateFolder("look", Path(sys.argv[1]))
 (own.path / "icon.svg").write_text("<svg/>")
 print(own.path, psutil.pid_exists(int(sys.argv[2])), flush=True)
@@ -113,7 +113,7 @@ def test_a_process_that_ends_well_leaves_nothing(tmp_path: Path) -> None:
 def test_many_that_sweep_at_once_take_nothing_of_each_other(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from studio.protocol.private_folder import PrivateFolder\n"
+        "from studio.protocol.files.private_folder import PrivateFolder\n"
         "for n in range(60):\n"
         "    own = PrivateFolder('look', Path(sys.argv[1]))\n"
         "    (own.path / 'a').write_text('a')\n"
@@ -140,7 +140,7 @@ def test_a_lock_is_not_handed_to_children(tmp_path: Path) -> None:
     """Else a child that outlives the studio would keep its folder for ever."""
     code = (
         "import os, subprocess, sys\nfrom pathlib import Path\n"
-        "from studio.protocol.private_folder import PrivateFolder\n"
+        "from studio.protocol.files.private_folder import PrivateFolder\n"
         "own = PrivateFolder('look', Path(sys.argv[1]))\n"
         "quiet = subprocess.DEVNULL\n"
         "child = subprocess.Popen(['sleep', '60'], stdout=quiet, stderr=quiet)\n"

@@ -21,7 +21,7 @@ from studio.core import disk
 from studio.core.library.storage import schema, sqlite_errors
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 16_384

@@ -19,7 +19,7 @@ from studio.core.library.upkeep import backup, health
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import Progress, rebuild
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 
 DATABASE = "library.db"
 _WITHOUT_BULK = 2

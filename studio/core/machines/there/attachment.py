@@ -24,7 +24,7 @@ import studio
 from studio.core.machines.wire.messages import MARK, Arrival
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.private_folder import runtime_folder
+from studio.protocol.files.private_folder import runtime_folder
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _COPIED = 256 * 1024

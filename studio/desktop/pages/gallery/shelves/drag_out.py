@@ -21,7 +21,7 @@ from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.errors import StudioError
-from studio.protocol.private_folder import PrivateFolder
+from studio.protocol.files.private_folder import PrivateFolder
 
 MOST_FILES = 100
 """So many leave at once; more can be exported."""
