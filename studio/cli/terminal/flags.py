@@ -6,7 +6,7 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +31,19 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what would otherwise be printed with a page of usage."""
         raise BadInput(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+class _Exclusion(argparse.BooleanOptionalAction):
+    """A switch called ``no_alerts``: ``--no-alerts`` sets it, ``--allow-alerts`` clears it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, **options)
+        self.option_strings = [flag.replace("--no-no-", "--allow-") for flag in self.option_strings]
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: object, flag: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, not str(flag).startswith("--allow-"))
 
 
 def add_positional(parser: argparse.ArgumentParser, params: type[Params]) -> None:
@@ -147,7 +160,8 @@ def _destination(field: Field) -> str:
 def _add_flag(group: Any, field: Field, former: Collection[str]) -> None:
     options: dict[str, Any] = {"dest": _destination(field), "default": None, "help": _help(field)}
     if field.kind is FieldKind.SWITCH:
-        options["action"] = argparse.BooleanOptionalAction
+        is_exclusion = field.name.startswith("no_")
+        options["action"] = _Exclusion if is_exclusion else argparse.BooleanOptionalAction
     else:
         options["metavar"] = _metavar(field)
         is_repeated = field.kind is FieldKind.LIST and _is_plain(field)

@@ -295,3 +295,17 @@ def test_help_says_what_needs_no_flag() -> None:
     add_positional(made, OneFile)
     assert "PICTURE" in made.format_help()
     assert "the same as --picture" in made.format_help()
+
+
+def test_a_switch_that_excludes_has_a_flag_that_allows() -> None:
+    class Excluding(Params):
+        no_new_alerts: bool = True
+
+    made = ArgumentParser(prog="studio run x")
+    add_flags(made, Excluding)
+    assert "--no-new-alerts, --allow-new-alerts" in made.format_help()
+    for words, expected in (["--no-new-alerts"], True), (["--allow-new-alerts"], False), ([], True):
+        given = values_of(made.parse_args(words), Excluding)
+        assert Excluding.parse(given).no_new_alerts is expected
+    with pytest.raises(BadInput):
+        made.parse_args(["--no-no-new-alerts"])
