@@ -102,7 +102,7 @@ class JobBoard:
             feed=lambda: self._outbox.feed(self.queue),
             revive=self._revive,
             again=self._again,
-            recipe=lambda *row: recipe_of(*row, resolve, weights, proofs.of_request),
+            recipe=lambda row, inputs: recipe_of(row, inputs, resolve, weights, proofs.of_request),
             places=self._places,
         )
         self.queue = JobQueue(hands, store, self._disk, notices)

@@ -110,9 +110,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 " erased since. Run “studio library erase --left --yes” to delete it."
             )
         if self.orphans:
-            count = len(self.orphans)
-            shown = ", ".join(self.orphans[:5]) + (", …" if count > 5 else "")
-            files, are = ("1 file", "is") if count == 1 else (f"{count} files", "are")
+            number = len(self.orphans)
+            shown = ", ".join(self.orphans[:5]) + (", …" if number > 5 else "")
+            files, are = ("1 file", "is") if number == 1 else (f"{number} files", "are")
             yield (
                 f"{files} in the library {are} listed nowhere ({shown}): left over, or results "
                 "whose entry and description are lost. Look before you delete any."

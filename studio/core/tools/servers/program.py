@@ -152,5 +152,5 @@ def _hashed(path: str, size: int, *_: int) -> str:
             f"“{path}” is too large for the program of a server.",
             "Name a program of less than 512 MB.",
         )
-    with open_regular(path) as file:
+    with open_regular(Path(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
