@@ -173,7 +173,8 @@ def _others(value: Any, request: str, depth: int = 0) -> Iterator[Any]:
     elif isinstance(value, str):
         yield from dict.fromkeys(_texts(value))
     elif isinstance(value, list | tuple):
-        yield from (type(value)(item) for item in _sequences(list(value), request, depth))
+        is_fixed = depth > 0 and isinstance(value, tuple)  # a pair stays a pair
+        yield from (type(value)(item) for item in _sequences(list(value), depth, is_fixed))
     elif isinstance(value, dict):
         yield {}
         for key in list(value)[:3]:
@@ -196,12 +197,18 @@ def _texts(text: str) -> Iterator[str]:
         yield from (text.replace(sign, ""), text.replace(sign, sign * 2), sign, text + sign)
 
 
-def _sequences(items: list[Any], request: str, depth: int) -> Iterator[list[Any]]:
-    yield from ([], items[:1], items[:-1], items[1:], items[::-1], items + items[:1], items * 2)
-    yield from (items[:1] * 3, items[1:] + items[:1])
+def _sequences(items: list[Any], depth: int, is_fixed: bool) -> Iterator[list[Any]]:
+    if not is_fixed:
+        yield from ([], items[:1], items[:-1], items[1:], items + items[:1], items * 2)
+        yield items[:1] * 3
+    yield from (items[::-1], items[1:] + items[:1])
+    # Rows of one length are a table: a row of another length is outside of what was asked for.
+    lengths = {len(item) if isinstance(item, list | tuple) else -1 for item in items}
+    is_table = len(items) > 1 and len(lengths) == 1 and -1 not in lengths
     if depth < 2:
         for place in range(min(len(items), 4)):
-            for other in _first(_others(items[place], "", depth + 1), 8):
+            others = _others(items[place], "", depth + 1)
+            for other in _first((o for o in others if not is_table or len(o) in lengths), 8):
                 yield [*items[:place], other, *items[place + 1 :]]
 
 

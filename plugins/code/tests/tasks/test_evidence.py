@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from studio_code.evidence.agreement import agreement, groups
@@ -95,6 +97,22 @@ def test_probes_are_what_is_called_and_what_is_near_it() -> None:
     near = {each.expression for each in found if each.near}
     assert {"f('', [2, 3])", "f('a1', [])", "f('a01', [2, 3])", "f('a1', [3, 2])"} <= near
     assert any(each.setup == "s = S(1)\ns.push(-1)" for each in found)
+
+
+def test_tables_and_pairs_keep_their_form() -> None:
+    cases = [Case("test_1", "def test_1():\n    assert f([[1, 2], [3, 4]], [(5, 6), (7, 8)]) == 1")]
+    for probe in probes_of(cases, ["f"]):
+        call = ast.parse(probe.expression, mode="eval").body
+        assert isinstance(call, ast.Call)
+        for rows in map(ast.literal_eval, call.args):
+            assert {len(row) for row in rows} <= {2}, probe
+            assert len(rows) < 2 or type(rows[0]) is type(rows[1])
+
+
+def test_an_equation_is_no_test_of_an_error() -> None:
+    assert not written_cases(
+        "# bad raises ValueError\nassert f(1) == 2", ["bad raises ValueError"], ()
+    )
 
 
 def test_versions_that_give_the_same_are_a_group_and_errors_are_alike_unless_named() -> None:
