@@ -33,13 +33,15 @@ from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.related_styles import known_styles
-from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
+from studio_image.starter.variety import guidance, mixed_style, reach
 from studio_image.starter.weights import Starter
 from studio_image.tasks.starter_generation import PROBED
 
 STYLE, VARIETY = "3d", 0.5
 """What the form has at first."""
-VARIETIES = (0.0, VARIETY, 1.0)
+WAYS = ((0.0, False), (VARIETY, False), (1.0, False), (VARIETY, True))
+"""Variety, and whether styles are mixed."""
+_USUAL = WAYS[1]
 NEAREST = 5
 _HUES = {
     "red": 0, "orange": 28, "yellow": 50, "green": 120, "blue": 212, "purple": 275, "pink": 335,
@@ -69,27 +71,27 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         wrong = _misread(asked, reading)
         for subject in reading.subjects:
             subjects[subject.said] = subject
-            drawn, seen = examiner.look(subject, VARIETY)
+            drawn, seen = examiner.look(subject, *_USUAL)
             if sum(seen) * 2 < len(seen):
                 wrong.append(f"{subject.known} is not what it looks like")
             if (colour := asked.get("colour")) and not _has_colour(drawn, colour):
                 wrong.append(f"not {colour}")
         rows.append(_row(asked, reading.drawn, wrong))
     for subject in subjects.values():
-        for variety in {*VARIETIES} - {VARIETY}:
-            examiner.look(subject, variety)
+        for way in {*WAYS} - {_USUAL}:
+            examiner.look(subject, *way)
     return {
         "ratio": sum(not row["wrong"] for row in rows) / len(rows),
         "prompts": len(rows),
         "judge": "VGG-16 features" if judge else f"the probe ({DATA} names no pictures)",
-        "variety": [examiner.tallies[variety].told(variety) for variety in VARIETIES],
+        "variety": [examiner.tallies[way].told(*way) for way in WAYS],
         "table": rows,
     }
 
 
 @dataclass
 class _Tally:
-    """What was found at one variety.
+    """What was found in one of the ways.
 
     Attributes:
         by_probe, by_judge: Whether each drawing shows its caption.
@@ -100,11 +102,12 @@ class _Tally:
     by_judge: list[bool] = field(default_factory=list)
     apart: list[tuple[float, float]] = field(default_factory=list)
 
-    def told(self, variety: float) -> dict[str, Any]:
+    def told(self, variety: float, is_mixed: bool) -> dict[str, Any]:
         """Return it as figures."""
         shown, at_best = (np.array(each) for each in zip(*self.apart))
         return {
             "variety": variety,
+            "mixed_styles": is_mixed,
             "drawings": len(self.by_probe),
             "found_by_probe": float(np.mean(self.by_probe)),
             "found_by_judge": float(np.mean(self.by_judge)) if self.by_judge else "not measured",
@@ -122,13 +125,13 @@ class _Examiner:
     starter: Starter
     probe: Probe
     judge: accuracy.Examiner | None
-    tallies: dict[float, _Tally] = field(
-        default_factory=lambda: {variety: _Tally() for variety in VARIETIES}
+    tallies: dict[tuple[float, bool], _Tally] = field(
+        default_factory=lambda: {way: _Tally() for way in WAYS}
     )
 
-    def look(self, subject: Subject, variety: float) -> tuple[Tensor, list[bool]]:
+    def look(self, subject: Subject, variety: float, is_mixed: bool) -> tuple[Tensor, list[bool]]:
         """Return drawings (4, 3, 64, 64) and whether each shows the subject; both are counted."""
-        styles, tally = self._styles(subject, variety), self.tallies[variety]
+        styles, tally = self._styles(subject, is_mixed), self.tallies[variety, is_mixed]
         drawing = sampler.Drawing(
             subject.caption,
             guidance=guidance(sampler.GUIDANCE, variety),
@@ -141,16 +144,13 @@ class _Examiner:
         if self.judge is not None:
             seen = _shown(self.judge, drawn, subject, styles)
             tally.by_judge += seen
-        shown = [
-            picture.flip(-1) if is_mirrored(number, subject.known, variety) else picture
-            for number, picture in enumerate(drawn)
-        ]
-        tally.apart += [apart(one, other) for one, other in combinations(shown, 2)]
+        tally.apart += [apart(one, other) for one, other in combinations(drawn, 2)]
         return drawn, seen
 
-    def _styles(self, subject: Subject, variety: float) -> tuple[str, ...]:
+    def _styles(self, subject: Subject, is_mixed: bool) -> tuple[str, ...]:
         known = known_styles(subject.caption, self.starter.trained)
-        return tuple(style_of(number, STYLE, variety, known) for number in range(sampler.BATCH))
+        numbers = range(sampler.BATCH)
+        return tuple(mixed_style(n, STYLE, known) if is_mixed else STYLE for n in numbers)
 
 
 def _row(asked: Mapping[str, Any], drawn: str, wrong: list[str]) -> dict[str, str]:

@@ -109,11 +109,18 @@ class Generate(Params, frozen=True):
         Range(0, 1, 0.25),
         Label(
             "Variety",
-            "0 repeats one drawing. From 0.25 on, one of four has another style, from 0.5 on two, "
-            "from 0.75 on three; within a style they are mirrored and moved but stay alike. "
-            "Starter model only.",
+            "0 repeats one drawing; more moves it and lets chance say more, but it stays alike to "
+            "the eye. Starter model only.",
         ),
     ] = 0.5
+    mix_styles: Annotated[
+        bool,
+        Label(
+            "Mixed styles",
+            "Draw the variations in other styles, too; the first of four keeps the chosen one. "
+            "Starter model only.",
+        ),
+    ] = False
     steps: Steps = 0
     guidance: Guidance = 0.0
     scheduler: Sampler = "default"

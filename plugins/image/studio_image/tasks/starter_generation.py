@@ -34,7 +34,7 @@ from studio_image.starter.nearest import read
 from studio_image.starter.prompt import Reading, Subject, understand
 from studio_image.starter.related_styles import known_styles
 from studio_image.starter.sampler import Drawing
-from studio_image.starter.variety import guidance, is_mirrored, reach, style_of
+from studio_image.starter.variety import guidance, mixed_style, reach
 from studio_image.starter.weights import Starter
 from studio_image.tasks.enlargement import enlarged
 
@@ -132,9 +132,7 @@ class _Run:
         ctx, params = self._ctx, self._params
         with ctx.lease(params.weights) as starter:
             for number, subject in enumerate(self._reading.subjects):
-                pictures = yield from self._subject(
-                    starter, subject, number * self._each, params.variety
-                )
+                pictures = yield from self._subject(starter, subject, number * self._each)
                 self._drawn.append(_Drawn(subject, pictures))
         for drawn in self._drawn:
             drawn.found = self._seen(drawn.pictures)
@@ -146,25 +144,32 @@ class _Run:
             if not wrong:
                 continue
             with self._ctx.lease(self._params.weights) as starter:
-                pictures = yield from self._subject(starter, drawn.subject, self._work, 0.0)
+                pictures = yield from self._subject(
+                    starter, drawn.subject, self._work, is_again=True
+                )
             again = _Drawn(drawn.subject, pictures, self._seen(pictures))
             good = (at for at in range(len(pictures)) if again.shows(at))
             for at, better in zip(wrong, good):
                 drawn.pictures[at], drawn.found[at] = again.pictures[better], again.found[better]
 
     def _subject(
-        self, starter: Starter, subject: Subject, done: int, variety: float
+        self, starter: Starter, subject: Subject, done: int, *, is_again: bool = False
     ) -> Generator[Event, None, list[np.ndarray]]:
-        """Return the drawings of one subject, those from kept ones where there are such."""
-        ctx, rng = self._ctx, self._rng
+        """Draw one subject, from kept drawings where there are such.
+
+        Args:
+            is_again: Draw it in the style that was asked for, with no variety: what comes out best.
+        """
+        ctx, rng, style = self._ctx, self._rng, self._params.style
+        variety = 0.0 if is_again else self._params.variety
+        is_mixed = self._params.mix_styles and not is_again
         self._weights = self._weights or kept_drawings.digest(starter)
         drawing, pictures = self._drawing(starter, subject, variety), list[np.ndarray]()
         for first in range(0, self._each, sampler.BATCH):
             count = min(sampler.BATCH, self._each - first)
             numbers = range(first, first + sampler.BATCH)
             known = known_styles(subject.caption, starter.trained)
-            style = self._params.style
-            styles = tuple(style_of(number, style, variety, known) for number in numbers)
+            styles = tuple(mixed_style(n, style, known) if is_mixed else style for n in numbers)
             drawing = replace(drawing, exact=self._exact, styles=styles, reach=self._reach(variety))
             key = kept_drawings.key(self._weights, drawing, count, rng)
             batch = kept_drawings.read(ctx.intermediates.find(key), count)
@@ -265,7 +270,7 @@ class _Run:
                 continue
             for subject, at in used:
                 if (subject, at) not in large:
-                    picture = self._shown(self._drawn[subject], at)
+                    picture = self._drawn[subject].pictures[at]
                     large[subject, at] = yield from self._large(picture, len(large) + 1)
             sheet = self._sheet([large[each] for each in used])
             recipe = self._recipe(number)
@@ -301,12 +306,6 @@ class _Run:
             for number, drawn in enumerate(self._drawn)
             for copy in range(drawn.subject.copies)
         ]
-
-    def _shown(self, drawn: _Drawn, number: int) -> np.ndarray:
-        """Return a drawing as it is shown, which may be mirrored."""
-        picture, caption = drawn.pictures[number], drawn.subject.known
-        mirrored = is_mirrored(number, caption, self._params.variety)
-        return picture[:, ::-1] if mirrored else picture
 
     def _found(self, variation: int) -> list[str]:
         """Return what the probe sees first in the drawings of a picture."""

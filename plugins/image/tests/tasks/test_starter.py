@@ -23,7 +23,7 @@ from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import Caption, Decoder, Encoder, Generator
 from studio_image.starter.related_styles import known_styles, related
-from studio_image.starter.variety import is_mirrored, style_of
+from studio_image.starter.variety import mixed_style
 from studio_image.tasks import starter_generation
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
@@ -378,20 +378,29 @@ def test_the_probe_is_a_file_that_says_the_same_as_the_network(tmp_path: Path) -
     assert loaded.found(pictures, 1) == [row[:1] for row in expected]
 
 
-@pytest.mark.parametrize(
-    ("variety", "styles", "mirrored"),
-    [(0.0, {"3d"}, 0), (0.25, {"3d", "noto"}, 2), (1.0, {"3d", "noto", "fx", "noto-v1"}, 2)],
-)
-def test_variations_differ_as_much_as_is_wanted(
-    variety: float, styles: set[str], mirrored: int
+def test_variations_are_shown_as_drawn_and_have_other_styles_only_where_these_are_mixed(
+    starter: starter_weights.Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = range(4)
-    assert {style_of(number, "3d", variety) for number in numbers} <= styles
-    assert style_of(0, "3d", variety) == "3d"
-    assert sum(is_mirrored(number, "fox", variety) for number in numbers) == mirrored
-    assert not any(is_mirrored(number, "letter b", variety) for number in numbers)
-    known = {style_of(number, "3d", variety, {"noto-v1", "3d"}) for number in (0, 2)}
-    assert known == ({"3d"} if variety == 0 else {"3d", "noto-v1"}), "a known style comes first"
+    asked: list[sampler.Drawing] = []
+    drawn: list[np.ndarray] = []
+    whole = sampler.draw
+
+    def noted(starter: Any, drawing: sampler.Drawing, *rest: Any) -> Any:
+        asked.append(drawing)
+        for step, pictures in whole(starter, drawing, *rest):
+            drawn[:] = list(pictures.permute(0, 2, 3, 1).float().numpy())
+            yield step, pictures
+
+    monkeypatch.setattr(sampler, "draw", noted)
+    for variety in (0.0, 0.5, 1.0):
+        made = draw(starter, steps=1, count=4, variety=variety)
+        shown = [picture_arrays.read(artifact.payload) for artifact in made.artifacts]
+        assert np.array_equal(shown, [picture_arrays.from_unit(each) for each in drawn])
+    assert {style for drawing in asked for style in drawing.styles} == {"3d"}
+    draw(starter, steps=1, count=4, mix_styles=True)
+    assert asked[-1].styles[0] == "3d"
+    assert len({*asked[-1].styles}) == 4
+    assert mixed_style(1, "3d", {"noto-v1", "3d"}) == "noto-v1", "a known style comes first"
 
 
 def test_variety_moves_drawings_and_lets_the_noise_say_more(
